@@ -1,0 +1,86 @@
+"""The ledger's tables about people: contact, choices and their projection, suppressions."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+
+class Contact(SQLModel, table=True):
+    """How a member is reached and spoken to; the profile is in the warehouse. Addresses as normalised at import."""
+
+    __tablename__ = "contact"
+
+    member_id: str = Field(primary_key=True)
+    register: str
+    household_id: str | None = Field(default=None, index=True)
+    first_name: str | None = None
+    last_name: str | None = None
+    language: str
+    email: str | None = Field(default=None, index=True)
+    phone: str | None = Field(default=None, index=True)
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+
+
+class ChoiceEntry(SQLModel, table=True):
+    """One line of the append-only record of choices (C-01). Never updated, never deleted.
+
+    `choice` is a `Choice` or `newsletter:<list>`; `at` is UTC; `wording` is `unverified` where none was shown.
+    """
+
+    __tablename__ = "choice_entry"
+
+    seq: int | None = Field(default=None, primary_key=True)
+    member_id: str = Field(index=True)
+    choice: str
+    state: str
+    at: datetime
+    source: str
+    wording: str = "unverified"
+    language: str | None = None
+    agent: str | None = None
+
+
+class Choices(SQLModel, table=True):
+    """What a member's entries fold to: one row a member, written in the transaction of the append.
+
+    `newsletters` lists the subscribed lists, each between bars: `|beauty|food|`. A member without a row has said
+    nothing: everything that needs a yes is no.
+    """
+
+    __tablename__ = "choices"
+
+    member_id: str = Field(primary_key=True)
+    newsletters: str = ""
+    email_own: bool = False
+    sms_own: bool = False
+    email_partner: bool = False
+    sms_partner: bool = False
+    electronic_owner_post: bool = False
+    no_direct_mail: bool = False
+    no_owner_post: bool = False
+    no_surveys_or_phone: bool = False
+    no_purchase_detail: bool = False
+    no_marketing: bool = False
+    tracking: bool = False
+    restricted: bool = False
+    address_secret: bool = False
+    deceased: bool = False
+    seq: int = Field(default=0, index=True)
+
+
+class Suppression(SQLModel, table=True):
+    """An address that is not written to, for all who share it: `kind` email, phone or address, normalised value.
+
+    `reason` is a `suppressed_*` reason of `SkipReason`; `scope` is `all` or `marketing`.
+    """
+
+    __tablename__ = "suppression"
+
+    kind: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    scope: str = "all"
+    at: datetime
+    source: str

@@ -1,0 +1,161 @@
+"""A campaign and its parts, as frozen values."""
+
+import re
+from collections.abc import Mapping
+from datetime import time
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_validator
+
+from campaigns.spec.condition import Condition
+from campaigns.spec.duration import Span
+from campaigns.spec.schedule import Schedule
+from campaigns.spec.share import Share
+from campaigns.spec.text import Frozen, Localised
+from campaigns.spec.words import Channel, Purpose
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Rule = InstanceOf[Condition]
+
+_RATE = re.compile(r"(\d{1,6}) per (second|minute|hour)")
+_PER = {"second": 1, "minute": 60, "hour": 3600}
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+
+
+class Content(Frozen):
+    """The template folder of each channel; a channel without one is not used."""
+
+    email: Name | None = None
+    sms: Name | None = None
+    post: Name | None = None
+    phone: Name | None = None
+
+    def template(self, channel: Channel) -> str | None:
+        """The name of the folder under `templates/<channel>`."""
+        name = getattr(self, channel.value)
+        return None if name is None else str(name)
+
+
+class Variant(Content):
+    """One version of a campaign; the first whose `when` is true wins, the last needs none."""
+
+    name: Name
+    when: Rule | None = None
+
+
+class Sender(Frozen):
+    """On whose behalf: ourselves, or a partner whose message we send."""
+
+    partner: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+
+
+class OfferChoice(Frozen):
+    """Which offers a message shows: those that fit every given value, best for the member first."""
+
+    department: tuple[str, ...] = ()
+    product_category: tuple[str, ...] = ()
+    brand: tuple[str, ...] = ()
+    at_most: Annotated[int, Field(ge=1, le=12)] = 6
+
+
+class Cap(Frozen):
+    """At most so many messages a member, by the calendar (`per`) or in a rolling span."""
+
+    messages: Annotated[int, Field(ge=1, le=1000)]
+    per: Literal["day", "week", "month"] | None = None
+    rolling: Span | None = None
+    of: Purpose | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.per is None) == (self.rolling is None):
+            raise ValueError("a cap has either `per` or `rolling`")
+        return self
+
+
+def _rate(text: object) -> Decimal:
+    if isinstance(text, Decimal):
+        return text
+    found = _RATE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None or int(found[1]) == 0:
+        raise ValueError("a rate is written like `100 per second`")
+    return Decimal(found[1]) / _PER[found[2]]
+
+
+class Limits(Frozen):
+    """Caps on what a member hears and on how fast we speak; `rate` is in messages a second."""
+
+    per_member: Cap | None = None
+    rate: Annotated[Decimal, BeforeValidator(_rate, json_schema_input_type=str)] | None = None
+
+
+def _hours(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    found = _HOURS.fullmatch(text.strip())
+    if found is None:
+        raise ValueError('quiet hours are written like "20:00-09:00"')
+    start, end = (time(int(found[i]), int(found[i + 1])) for i in (1, 3))
+    return {"start": start, "end": end}
+
+
+class Quiet(Frozen):
+    """Hours in which a channel is silent, in the campaign's zone: a message is held till `end`, or cancelled."""
+
+    start: time
+    end: time
+    action: Literal["hold", "cancel"] = "hold"
+
+    def holds_at(self, moment: time) -> bool:
+        """Whether the local `moment` falls into the quiet hours, which may span midnight."""
+        if self.start <= self.end:
+            return self.start <= moment < self.end
+        return moment >= self.start or moment < self.end
+
+
+QuietHours = Annotated[Quiet, BeforeValidator(_hours, json_schema_input_type=str)]
+
+
+def _arms(arms: dict[str, int]) -> dict[str, int]:
+    if len(arms) < 2 or min(arms.values()) < 1 or sum(arms.values()) != 100:
+        raise ValueError("the arms of an experiment are two or more shares in percent that sum to 100")
+    return arms
+
+
+class Experiment(Frozen):
+    """Arms by name with their shares in percent; `goal` is what is counted afterwards."""
+
+    arms: Annotated[dict[Name, int], AfterValidator(_arms)]
+    goal: Rule | None = None
+
+
+class Campaign(Frozen):
+    """What one campaign file says. `name` is the file's name without its ending.
+
+    `content` is the short form of a single variant and has become one here; `channels` are in the order of
+    preference.
+    """
+
+    name: Name
+    title: Localised
+    purpose: Purpose
+    schedule: Schedule
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
+    newsletter: Name | None = None
+    audience: Rule | None = None
+    sender: Sender = Sender()
+    offers: OfferChoice | None = None
+    one_per: Literal["household"] | None = None
+    limits: Limits = Limits()
+    quiet_hours: Mapping[Channel, QuietHours] = Field(default_factory=dict)
+    holdout: Share = Decimal(0)
+    experiment: Experiment | None = None
+    max_sends: Annotated[int, Field(ge=1)] | None = None
+    approval: Literal["required"] | None = None
+
+    @property
+    def from_partner(self) -> bool:
+        """Whether the message is sent on a partner's behalf."""
+        return self.sender.partner is not None

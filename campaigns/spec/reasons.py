@@ -1,0 +1,47 @@
+"""The closed lists of reasons: why a matched member was skipped, why a delivery ended without acceptance."""
+
+from enum import StrEnum
+
+
+class SkipReason(StrEnum):
+    """Why a matched member gets no message (A-05); a skip carries exactly one.
+
+    The channel reasons come first, in the order of how far the channel got: nothing known, unusable,
+    not permitted, suppressed.
+    """
+
+    MISSING_VARIANT = "missing_variant"
+    NO_ADDRESS = "no_address"
+    INVALID_ADDRESS = "invalid_address"
+    NO_CONSENT = "no_consent"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    OBJECTED_CHANNEL = "objected_channel"
+    NOT_ENTITLED = "not_entitled"
+    ADDRESS_SECRET = "address_secret"  # noqa: S105 - a reason, not a password
+    SUPPRESSED_HARD_BOUNCE = "suppressed_hard_bounce"
+    SUPPRESSED_COMPLAINT = "suppressed_complaint"
+    SUPPRESSED_INVALID = "suppressed_invalid"
+    SUPPRESSED_MANUAL = "suppressed_manual"
+    ADDRESS_DEDUP = "address_dedup"
+    HOUSEHOLD_DEDUP = "household_dedup"
+    HOLDOUT_GLOBAL = "holdout_global"
+    HOLDOUT_CAMPAIGN = "holdout_campaign"
+    FREQUENCY_CAP = "frequency_cap"
+
+
+class EndReason(StrEnum):
+    """Why a delivery ended otherwise than accepted."""
+
+    NO_ADDRESS = "no_address"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    NOT_PROCESSED = "not_processed"
+    PURCHASE_DATA_FORBIDDEN = "purchase_data_forbidden"
+    SUPPRESSED = "suppressed"
+    FREQUENCY_CAP = "frequency_cap"
+    QUIET_HOURS = "quiet_hours_cancelled"
+    TEMPLATE_ERROR = "template_error"
+    TOO_LONG = "too_long"
+    PROVIDER_REJECTED = "provider_rejected"
+    UNKNOWN_OUTCOME = "unknown_outcome"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"

@@ -1,0 +1,92 @@
+"""When a campaign runs, and how late is too late."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from campaigns.clock import instant_of
+from campaigns.spec.duration import Span
+from campaigns.spec.text import Frozen
+
+SEND_BY = timedelta(hours=24)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("not a time zone; a name such as Europe/Helsinki is needed") from error
+    return name
+
+
+def _cron(expression: str) -> str:
+    try:
+        CronSim(expression, instant_of(datetime(2018, 1, 1)))  # noqa: DTZ001 - any moment will do
+    except CronSimError as error:
+        raise ValueError(f"not a cron expression of five parts ({error})") from error
+    return expression
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+
+
+class Schedule(Frozen):
+    """Either `cron` (five parts) or `at` (one moment), both in `timezone`.
+
+    `late_by` limits the start of a scheduled run; `send_by` ends its claiming.
+    """
+
+    cron: Annotated[str, AfterValidator(_cron)] | None = None
+    at: Annotated[str, Field(examples=["2018-01-05 10:30"])] | None = None
+    timezone: TimeZone = "Europe/Helsinki"
+    late_by: Span = timedelta(hours=1)
+    send_by: Span = SEND_BY
+
+    @field_validator("at")
+    @classmethod
+    def _moment(cls, text: str | None) -> str | None:
+        if text is not None:
+            try:
+                datetime.strptime(text, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - `timezone` says where
+            except ValueError as error:
+                raise ValueError("a moment is written like 2018-01-05 10:30") from error
+        return text
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.cron is None) == (self.at is None):
+            raise ValueError("a schedule has either `cron` or `at`")
+        if self.at is not None and instant_of_wall(self.at, self.zone) is None:
+            raise ValueError(f"{self.at} does not exist in {self.timezone}: the clocks go forward over it")
+        if self.cron is not None and self.next_after(instant_of(datetime(2018, 1, 1))) is None:  # noqa: DTZ001
+            raise ValueError(f"the cron expression `{self.cron}` never comes")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that the schedule's days and hours are counted in."""
+        return ZoneInfo(self.timezone)
+
+    def next_after(self, instant: datetime) -> datetime | None:
+        """The first due moment later than `instant`, in UTC; None when there is none.
+
+        A cron hour that does not exist is due when the clocks have gone forward; one that comes twice is due
+        the first time.
+        """
+        if self.at is not None:
+            due = instant_of_wall(self.at, self.zone)
+            return due if due is not None and due > instant else None
+        try:
+            return next(CronSim(str(self.cron), instant.astimezone(self.zone))).astimezone(UTC)
+        except StopIteration:
+            return None
+
+
+def instant_of_wall(text: str, zone: ZoneInfo) -> datetime | None:
+    """The instant of a wall-clock text `YYYY-MM-DD HH:MM` in `zone`, the first of two; None: no such hour."""
+    wall = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=zone)
+    instant = wall.astimezone(UTC)
+    return instant if instant.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None) else None

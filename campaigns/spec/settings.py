@@ -1,0 +1,105 @@
+"""A workspace's settings, `config/settings.yaml`. Secrets are not here: they come from the environment."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import EmailStr, Field, HttpUrl
+
+from campaigns.spec.campaign import Cap, Name
+from campaigns.spec.schedule import TimeZone, instant_of_wall
+from campaigns.spec.share import Share
+from campaigns.spec.text import Frozen, Localised
+from campaigns.spec.words import Language
+
+
+class Organisation(Frozen):
+    """Who writes, as the law wants it said in each message (FI-04)."""
+
+    name: Localised
+    legal_name: str
+    business_id: str
+    street: str
+    postal_code: Annotated[str, Field(pattern=r"^\d{5}$")]
+    city: Localised
+    telephone: str
+
+
+class EmailSettings(Frozen):
+    """The sender of e-mail and its provider."""
+
+    provider: str = "folder"
+    address: EmailStr
+    unsubscribe: EmailStr
+
+
+class SmsSettings(Frozen):
+    """The sender of SMS (FI-24) and its provider; a message of more segments is refused."""
+
+    provider: str = "folder"
+    sender: Annotated[str, Field(pattern=r"^(?! )(?!.*  )[0-9A-Za-z ]{3,11}(?<! )$")]
+    max_segments: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class PostSettings(Frozen):
+    """The provider of print."""
+
+    provider: str = "folder"
+
+
+class PhoneSettings(Frozen):
+    """The provider of call lists."""
+
+    provider: str = "folder"
+
+
+class ChannelSettings(Frozen):
+    """The settings of each channel."""
+
+    email: EmailSettings
+    sms: SmsSettings
+    post: PostSettings = PostSettings()
+    phone: PhoneSettings = PhoneSettings()
+
+
+class ClockSettings(Frozen):
+    """`start` moves the whole workspace to another day, for demonstrations and rehearsals."""
+
+    start: str | None = None
+
+
+class DispatchSettings(Frozen):
+    """How many deliveries a process may have under way, and for how long a claim holds, in seconds."""
+
+    in_flight: Annotated[int, Field(ge=1, le=10_000)] = 256
+    lease: Annotated[int, Field(ge=5, le=3600)] = 120
+
+
+class Settings(Frozen):
+    """Everything that `config/settings.yaml` says."""
+
+    organisation: Organisation
+    time_zone: TimeZone = "Europe/Helsinki"
+    default_language: Language = Language.FI
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    public_url: HttpUrl
+    database_url: str | None = None
+    newsletters: Mapping[Name, Localised]
+    channels: ChannelSettings
+    clock: ClockSettings = ClockSettings()
+    dispatch: DispatchSettings = DispatchSettings()
+    holdout: Share = Decimal(0)
+    per_member: tuple[Cap, ...] = ()
+    synthetic: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of every timestamp that is written without one."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def clock_start(self) -> datetime | None:
+        """The instant at which the workspace's clock starts; None: the real time."""
+        return None if self.clock.start is None else instant_of_wall(self.clock.start, self.zone)

@@ -1,0 +1,99 @@
+"""The closed vocabularies: each idea one word, everywhere."""
+
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """The languages a member is written to in."""
+
+    FI = "fi"
+    SV = "sv"
+    EN = "en"
+
+
+class Register(StrEnum):
+    """The three registers of people."""
+
+    OWNERS = "owners"
+    HOUSEHOLD = "household"
+    CUSTOMERS = "customers"
+
+
+class Purpose(StrEnum):
+    """Why a message is sent (GD-01); the row of the permission table."""
+
+    NEWSLETTER = "newsletter"
+    MARKETING = "marketing"
+    OWNER_POST = "owner_post"
+    SURVEY = "survey"
+    MAGAZINE = "magazine"
+    SERVICE = "service"
+    RIGHTS = "rights"
+
+
+class Channel(StrEnum):
+    """The way a message takes; the column of the permission table."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    POST = "post"
+    PHONE = "phone"
+
+
+class Choice(StrEnum):
+    """What a member allows or forbids; newsletters are subscribed to one by one, as `newsletter:<list>`."""
+
+    EMAIL_OWN = "email_own"
+    SMS_OWN = "sms_own"
+    EMAIL_PARTNER = "email_partner"
+    SMS_PARTNER = "sms_partner"
+    ELECTRONIC_OWNER_POST = "electronic_owner_post"
+    NO_DIRECT_MAIL = "no_direct_mail"
+    NO_OWNER_POST = "no_owner_post"
+    NO_SURVEYS_OR_PHONE = "no_surveys_or_phone"
+    NO_PURCHASE_DETAIL = "no_purchase_detail"
+    NO_MARKETING = "no_marketing"
+    TRACKING = "tracking"
+    RESTRICTED = "restricted"
+    ADDRESS_SECRET = "address_secret"  # noqa: S105 - a choice, not a password
+    DECEASED = "deceased"
+
+    @property
+    def permits(self) -> bool:
+        """Whether the choice, when on, allows something; the others forbid."""
+        return self in _PERMITTING
+
+
+_PERMITTING = frozenset(
+    {
+        Choice.EMAIL_OWN,
+        Choice.SMS_OWN,
+        Choice.EMAIL_PARTNER,
+        Choice.SMS_PARTNER,
+        Choice.ELECTRONIC_OWNER_POST,
+        Choice.TRACKING,
+    }
+)
+
+NEWSLETTER_PREFIX = "newsletter:"
+
+
+class DataClass(StrEnum):
+    """The class of a catalogue column: what a choice forbids, what may be shown and exported."""
+
+    CONTACT = "contact"
+    PROFILE = "profile"
+    TOTALS = "totals"
+    BASKET = "basket"
+    SPECIAL = "special"
+
+
+class ColumnType(StrEnum):
+    """The type of a catalogue column."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    BOOLEAN = "boolean"
