@@ -39,7 +39,7 @@ class SmsSettings(Frozen):
     """The sender of SMS (FI-24) and its provider; a message of more segments is refused."""
 
     provider: str = "folder"
-    sender: Annotated[str, Field(pattern=r"^(?! )(?!.*  )[0-9A-Za-z ]{3,11}(?<! )$")]
+    sender: Annotated[str, Field(pattern=r"^[0-9A-Za-z]+( [0-9A-Za-z]+)*$", min_length=3, max_length=11)]
     max_segments: Annotated[int, Field(ge=1, le=10)] = 3
 
 
