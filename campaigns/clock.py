@@ -40,7 +40,7 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
 
 
 def stored(instant: datetime) -> datetime:
-    """An aware instant as the warehouse and the ledger keep it: UTC without a zone.
+    """An aware instant as the warehouse keeps it: UTC without a zone.
 
     Raises ValueError for a naive datetime: whoever made it has to say where it was.
     """
@@ -50,5 +50,5 @@ def stored(instant: datetime) -> datetime:
 
 
 def instant_of(value: datetime) -> datetime:
-    """The aware instant of a value as stored."""
+    """The aware instant of a value as the warehouse keeps it."""
     return value.replace(tzinfo=UTC)

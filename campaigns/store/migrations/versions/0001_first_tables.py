@@ -1,0 +1,231 @@
+"""The first tables: people, choices, runs, decisions, deliveries"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "bundle",
+        sa.Column("run_number", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("manifest_sha256", sa.String(), nullable=False),
+        sa.Column("handed_over_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("run_number", "channel", "sequence"),
+    )
+    op.create_table(
+        "choice_entry",
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("choice", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("wording", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column("agent", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    with op.batch_alter_table("choice_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_choice_entry_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
+        "choices",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("newsletters", sa.String(), nullable=False),
+        sa.Column("email_own", sa.Boolean(), nullable=False),
+        sa.Column("sms_own", sa.Boolean(), nullable=False),
+        sa.Column("email_partner", sa.Boolean(), nullable=False),
+        sa.Column("sms_partner", sa.Boolean(), nullable=False),
+        sa.Column("electronic_owner_post", sa.Boolean(), nullable=False),
+        sa.Column("no_direct_mail", sa.Boolean(), nullable=False),
+        sa.Column("no_owner_post", sa.Boolean(), nullable=False),
+        sa.Column("no_surveys_or_phone", sa.Boolean(), nullable=False),
+        sa.Column("no_purchase_detail", sa.Boolean(), nullable=False),
+        sa.Column("no_marketing", sa.Boolean(), nullable=False),
+        sa.Column("tracking", sa.Boolean(), nullable=False),
+        sa.Column("restricted", sa.Boolean(), nullable=False),
+        sa.Column("address_secret", sa.Boolean(), nullable=False),
+        sa.Column("deceased", sa.Boolean(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    with op.batch_alter_table("choices", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_choices_seq"), ["seq"], unique=False)
+
+    op.create_table(
+        "contact",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("register", sa.String(), nullable=False),
+        sa.Column("household_id", sa.String(), nullable=True),
+        sa.Column("first_name", sa.String(), nullable=True),
+        sa.Column("last_name", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("street", sa.String(), nullable=True),
+        sa.Column("postal_code", sa.String(), nullable=True),
+        sa.Column("city", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contact_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_household_id"), ["household_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_phone"), ["phone"], unique=False)
+
+    op.create_table(
+        "decision",
+        sa.Column("run_number", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("variant", sa.String(), nullable=True),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.Column("arm", sa.String(), nullable=True),
+        sa.Column("used_basket", sa.Boolean(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("run_number", "position"),
+    )
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index("one_decision_a_member_and_run", ["member_id", "run_number"], unique=True)
+
+    op.create_table(
+        "delivery",
+        sa.Column("run_number", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("detail", sa.String(), nullable=True),
+        sa.Column("attempt", sa.String(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("not_before", UTCDateTime(), nullable=True),
+        sa.Column("provider", sa.String(), nullable=True),
+        sa.Column("provider_ref", sa.String(), nullable=True),
+        sa.Column("claimed_at", UTCDateTime(), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("run_number", "position"),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "deliveries_to_claim",
+            ["run_number", "channel", "position"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "deliveries_under_way",
+            ["lease_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'sending'"),
+            postgresql_where=sa.text("state = 'sending'"),
+        )
+        batch_op.create_index("delivery_of_a_member", ["member_id", "run_number"], unique=False)
+
+    op.create_table(
+        "publication",
+        sa.Column("campaign", sa.String(), nullable=False),
+        sa.Column("definition", sa.String(), nullable=False),
+        sa.Column("published_at", UTCDateTime(), nullable=False),
+        sa.Column("published_by", sa.String(), nullable=False),
+        sa.Column("next_due", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("campaign"),
+    )
+    with op.batch_alter_table("publication", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_publication_next_due"), ["next_due"], unique=False)
+
+    op.create_table(
+        "run",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("newsletter", sa.String(), nullable=True),
+        sa.Column("partner", sa.String(), nullable=True),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("scheduled", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("definition", sa.String(), nullable=False),
+        sa.Column("planned_at", UTCDateTime(), nullable=True),
+        sa.Column("send_by", UTCDateTime(), nullable=True),
+        sa.Column("closed_at", UTCDateTime(), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+        sa.UniqueConstraint("campaign", "due_at", name="one_run_an_occasion"),
+        sa.UniqueConstraint("run_id"),
+    )
+    op.create_table(
+        "suppression",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "value", "reason"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("suppression")
+    op.drop_table("run")
+    with op.batch_alter_table("publication", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_publication_next_due"))
+
+    op.drop_table("publication")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("delivery_of_a_member")
+        batch_op.drop_index(
+            "deliveries_under_way",
+            sqlite_where=sa.text("state = 'sending'"),
+            postgresql_where=sa.text("state = 'sending'"),
+        )
+        batch_op.drop_index(
+            "deliveries_to_claim",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.drop_table("delivery")
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_index("one_decision_a_member_and_run")
+
+    op.drop_table("decision")
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contact_phone"))
+        batch_op.drop_index(batch_op.f("ix_contact_household_id"))
+        batch_op.drop_index(batch_op.f("ix_contact_email"))
+
+    op.drop_table("contact")
+    with op.batch_alter_table("choices", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_choices_seq"))
+
+    op.drop_table("choices")
+    with op.batch_alter_table("choice_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_choice_entry_member_id"))
+
+    op.drop_table("choice_entry")
+    op.drop_table("bundle")
+    op.drop_table("audit")

@@ -1,0 +1,148 @@
+"""Runs: opened, planned, sent, closed; every change of state is a compare-and-set."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from campaigns.errors import AuthorError
+from campaigns.spec.campaign import Campaign
+from campaigns.store.tables import BUNDLE, DECISION, DELIVERY, RUN, Run
+from campaigns.store.words import RunState
+
+PLANNING_LEASE: Final = timedelta(minutes=10)
+_REPLANNED: Final = (RunState.PLANNING, RunState.PLANNED)
+
+
+def run_id(campaign: str, due_at: datetime) -> str:
+    """The name of a run for people: the campaign and its as_of in UTC; the same occasion, the same name."""
+    due = due_at.astimezone(UTC)
+    seconds = f"{due:%S}" if due.second else ""
+    return f"{campaign}-{due:%Y%m%dT%H%M}{seconds}Z"
+
+
+def find(connection: Connection, name: str) -> Run | None:
+    """The run of that name, or None."""
+    row = connection.execute(select(RUN).where(RUN.c.run_id == name)).mappings().one_or_none()
+    return None if row is None else Run(**row)
+
+
+def get(connection: Connection, name: str) -> Run:
+    """The run of that name; AuthorError when there is none."""
+    run = find(connection, name)
+    if run is None:
+        raise AuthorError.about(name, "there is no run of this name", "unknown_run", "`viesti status` lists the runs")
+    return run
+
+
+def recent(connection: Connection, limit: int = 20) -> list[Run]:
+    """The newest runs, newest first."""
+    rows = connection.execute(select(RUN).order_by(RUN.c.number.desc()).limit(limit)).mappings()
+    return [Run(**row) for row in rows]
+
+
+def in_state(connection: Connection, *states: RunState) -> list[Run]:
+    """The runs in one of the states, oldest first."""
+    rows = connection.execute(select(RUN).where(RUN.c.state.in_(states)).order_by(RUN.c.number)).mappings()
+    return [Run(**row) for row in rows]
+
+
+def latest_planned(connection: Connection, campaign: str, before: int) -> Run | None:
+    """The campaign's last visible run before run number `before`."""
+    newest = (
+        select(RUN)
+        .where(RUN.c.campaign == campaign, RUN.c.number < before, RUN.c.planned_at.is_not(None))
+        .order_by(RUN.c.number.desc())
+        .limit(1)
+    )
+    row = connection.execute(newest).mappings().one_or_none()
+    return None if row is None else Run(**row)
+
+
+def open_run(connection: Connection, campaign: Campaign, due_at: datetime, now: datetime, *, scheduled: bool) -> Run:
+    """The run of this occasion in state `planning`, new or taken up again; its old rows are not visible any more.
+
+    AuthorError when the run has begun to send: one send a member and run.
+    """
+    name = run_id(campaign.name, due_at)
+    run = find(connection, name)
+    facts = {"state": RunState.PLANNING, "lease_until": now + PLANNING_LEASE, "scheduled": scheduled}
+    if run is None:
+        connection.execute(insert(RUN).values(**facts, **_identity(campaign, name, due_at), counts={}))
+    elif run.state in _REPLANNED:
+        connection.execute(update(RUN).where(RUN.c.number == run.number).values(**facts, planned_at=None))
+    else:
+        raise AuthorError.about(
+            name,
+            f"this run is {run.state} and is not planned anew",
+            "already_run",
+            "give another `--as-of`, or see `viesti status` for what was sent",
+        )
+    return get(connection, name)
+
+
+def _identity(campaign: Campaign, name: str, due_at: datetime) -> Mapping[str, Any]:
+    return {
+        "run_id": name,
+        "campaign": campaign.name,
+        "purpose": campaign.purpose,
+        "newsletter": campaign.newsletter,
+        "partner": campaign.sender.partner,
+        "due_at": due_at,
+        "definition": "",
+    }
+
+
+def missed(connection: Connection, campaign: Campaign, due_at: datetime, now: datetime, reason: str) -> None:
+    """Record that a scheduled occasion was not run, and why."""
+    connection.execute(
+        insert(RUN).values(
+            **_identity(campaign, run_id(campaign.name, due_at), due_at),
+            scheduled=True,
+            state=RunState.MISSED,
+            reason=reason,
+            closed_at=now,
+            counts={},
+        )
+    )
+
+
+def forget_rows(connection: Connection, run_number: int, limit: int) -> int:
+    """Delete up to `limit` decisions of a run that is being planned anew, with their deliveries; how many went."""
+    positions = select(DECISION.c.position).where(DECISION.c.run_number == run_number).limit(limit)
+    connection.execute(delete(DELIVERY).where(DELIVERY.c.run_number == run_number, DELIVERY.c.position.in_(positions)))
+    gone = connection.execute(
+        delete(DECISION).where(DECISION.c.run_number == run_number, DECISION.c.position.in_(positions))
+    )
+    return gone.rowcount
+
+
+def show_plan(
+    connection: Connection, run_number: int, definition: str, counts: Mapping[str, Any], now: datetime
+) -> None:
+    """Make a planned run visible: the one row that turns its staged decisions into a plan."""
+    connection.execute(
+        update(RUN)
+        .where(RUN.c.number == run_number, RUN.c.state == RunState.PLANNING)
+        .values(state=RunState.PLANNED, definition=definition, counts=counts, planned_at=now, lease_until=None)
+    )
+
+
+def move(
+    connection: Connection, run_number: int, expected: Iterable[RunState], state: RunState, **facts: object
+) -> bool:
+    """Compare-and-set the state; False when the run was in none of the expected states."""
+    changed = connection.execute(
+        update(RUN).where(RUN.c.number == run_number, RUN.c.state.in_(list(expected))).values(state=state, **facts)
+    )
+    return changed.rowcount == 1
+
+
+def is_handed_over(connection: Connection, run_number: int, channel: str, sequence: int) -> str | None:
+    """The manifest hash of a bundle whose hand-over was committed, or None."""
+    return connection.execute(
+        select(BUNDLE.c.manifest_sha256).where(
+            BUNDLE.c.run_number == run_number, BUNDLE.c.channel == channel, BUNDLE.c.sequence == sequence
+        )
+    ).scalar_one_or_none()

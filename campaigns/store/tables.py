@@ -1,0 +1,144 @@
+"""The ledger's tables of publications, runs, decisions, deliveries and audit. Instants are aware, and kept in UTC."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class Publication(SQLModel, table=True):
+    """The definition of a campaign that the scheduler may run, and when it is due next."""
+
+    __tablename__ = "publication"
+
+    campaign: str = Field(primary_key=True)
+    definition: str
+    published_at: datetime
+    published_by: str
+    next_due: datetime | None = Field(default=None, index=True)
+
+
+class Run(SQLModel, table=True):
+    """One occasion of a campaign. `run_id` is for people, `number` for joins.
+
+    `due_at` is the as_of of its rules. `counts` is the summary that was frozen with the plan. `lease_until` is how
+    long the process that plans it may be silent before another takes over.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (UniqueConstraint("campaign", "due_at", name="one_run_an_occasion"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(unique=True)
+    campaign: str
+    purpose: str
+    newsletter: str | None = None
+    partner: str | None = None
+    due_at: datetime
+    scheduled: bool
+    state: str
+    reason: str | None = None
+    lease_until: datetime | None = None
+    definition: str = ""
+    planned_at: datetime | None = None
+    send_by: datetime | None = None
+    closed_at: datetime | None = None
+    counts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class Decision(SQLModel, table=True):
+    """What was decided for one matched member in one run; never changed afterwards.
+
+    `position` is the order in which sends are claimed, skips after them. `used_basket` says whether purchase
+    lines took part; `unit` is the key that holdouts and arms were drawn by.
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("one_decision_a_member_and_run", "member_id", "run_number", unique=True),)
+
+    run_number: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    member_id: str
+    kind: str
+    reason: str | None = None
+    variant: str | None = None
+    channel: str | None = None
+    arm: str | None = None
+    used_basket: bool = False
+    unit: str
+
+
+class Delivery(SQLModel, table=True):
+    """A send on its way: the moving part beside its decision.
+
+    `attempt` and `lease_until` are set by the claim, before anything is said to a provider. `provider_ref` is
+    what the provider calls the message.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index(
+            "deliveries_to_claim",
+            "run_number",
+            "channel",
+            "position",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("delivery_of_a_member", "member_id", "run_number"),
+        Index(
+            "deliveries_under_way",
+            "lease_until",
+            sqlite_where=text("state = 'sending'"),
+            postgresql_where=text("state = 'sending'"),
+        ),
+    )
+
+    run_number: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    member_id: str
+    channel: str
+    state: str
+    reason: str | None = None
+    detail: str | None = None
+    attempt: str | None = None
+    lease_until: datetime | None = None
+    not_before: datetime | None = None
+    provider: str | None = None
+    provider_ref: str | None = None
+    claimed_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Bundle(SQLModel, table=True):
+    """A hand-over of print or call lists: the hash of its manifest, stored before its files get their names."""
+
+    __tablename__ = "bundle"
+
+    run_number: int = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    sequence: int = Field(primary_key=True)
+    manifest_sha256: str
+    handed_over_at: datetime
+
+
+class Audit(SQLModel, table=True):
+    """Who did what to which run, campaign or file, and when."""
+
+    __tablename__ = "audit"
+
+    seq: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+PUBLICATION = SQLModel.metadata.tables["publication"]
+RUN = SQLModel.metadata.tables["run"]
+DECISION = SQLModel.metadata.tables["decision"]
+DELIVERY = SQLModel.metadata.tables["delivery"]
+BUNDLE = SQLModel.metadata.tables["bundle"]
+AUDIT = SQLModel.metadata.tables["audit"]

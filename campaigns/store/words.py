@@ -1,0 +1,32 @@
+"""The states of runs and deliveries."""
+
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    """Where a run stands. Its decisions are visible from `planned` on."""
+
+    PLANNING = "planning"
+    PLANNED = "planned"
+    SENDING = "sending"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    MISSED = "missed"
+
+
+class DeliveryState(StrEnum):
+    """Where a send stands (design: `pending → sending → …`). Every end but `accepted` carries a reason."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    UNCERTAIN = "uncertain"
+
+
+OPEN_RUNS = (RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
+UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
+COUNTED = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)
