@@ -11,7 +11,7 @@ class Contact(SQLModel, table=True):
     __tablename__ = "contact"
 
     member_id: str = Field(primary_key=True)
-    register: str
+    member_register: str = Field(sa_column_kwargs={"name": "register"})  # `register` is taken: every ABC has one
     household_id: str | None = Field(default=None, index=True)
     first_name: str | None = None
     last_name: str | None = None
@@ -45,7 +45,8 @@ class ChoiceEntry(SQLModel, table=True):
 class Choices(SQLModel, table=True):
     """What a member's entries fold to: one row a member, written in the transaction of the append.
 
-    `newsletters` lists the subscribed lists, each between bars: `|beauty|food|`. A member without a row has said
+    `newsletters` lists the subscribed lists, each between bars: `|beauty|food|`; `withdrawn` in the same way the
+    choices (`email_own`, `newsletter:food`) that were allowed once and taken back. A member without a row has said
     nothing: everything that needs a yes is no.
     """
 
@@ -53,6 +54,7 @@ class Choices(SQLModel, table=True):
 
     member_id: str = Field(primary_key=True)
     newsletters: str = ""
+    withdrawn: str = ""
     email_own: bool = False
     sms_own: bool = False
     email_partner: bool = False
