@@ -1,0 +1,128 @@
+"""A YAML file as plain values with their positions; the one place that knows the YAML parser.
+
+The parser's events are read, not its objects: so every duplicate key is found and not only the first, a bomb is met
+before anything is built of it, and no number becomes a binary float on its way.
+"""
+
+from codecs import BOM_UTF8
+from pathlib import Path
+from typing import Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, StreamMark
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from campaigns.errors import AuthorError, Place, Problem
+from campaigns.loading.yaml_scalar import plain_scalar
+from campaigns.loading.yaml_syntax import syntax_problem, tag_problem
+from campaigns.loading.yaml_tree import Node, Position, TreeBuilder
+from campaigns.spec.located import Located
+from campaigns.spec.located import Path as Steps
+
+MAX_BYTES: Final = 1_000_000
+
+
+def read_yaml(path: Path, name: str | None = None) -> Located:
+    """The mapping that the file holds; `name` is how problems call the file, else its path as given.
+
+    Values are str, int, Decimal, bool, date, None, list and dict with text keys. Raises AuthorError for everything
+    else, with all problems that could be found.
+    """
+    return parse_yaml(_content(path, name or str(path)), name or str(path))
+
+
+def parse_yaml(content: bytes, file: str) -> Located:
+    """As `read_yaml`, of the bytes of a file that is called `file`."""
+    tree = TreeBuilder(file)
+    _read_events(_text(content, file), tree)
+    if tree.problems:
+        raise AuthorError(tree.problems)
+    if tree.root is None or tree.root.value is None:
+        raise AuthorError.about(file, "the file is empty", "empty_file", "give it its keys, such as `title: ...`")
+    if not isinstance(tree.root.value, dict):
+        message = "the file is not a mapping of keys and values"
+        raise AuthorError([Problem(Place(file, *tree.root.position), message, "not_a_mapping", "write `key: value`")])
+    keys: dict[Steps, Position] = {}
+    values: dict[Steps, Position] = {}
+    return Located(file, tree.root.plain((), keys, values), keys, values)
+
+
+def _content(path: Path, file: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise AuthorError.about(file, "the file cannot be read", "unreadable", "is the path right?") from error
+    if len(content) > MAX_BYTES:
+        raise AuthorError.about(file, "the file is over 1 MB", "too_large", "split it into several files")
+    return content
+
+
+def _text(content: bytes, file: str) -> str:
+    content = content.removeprefix(BOM_UTF8)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode()
+        place = Place(file, *_position(before, len(before)))
+        hint = "save the file as UTF-8"
+        raise AuthorError([Problem(place, "this byte is not UTF-8", "not_utf8", hint)]) from error
+
+
+def _position(text: str, index: int) -> Position:
+    line_start = text.rfind("\n", 0, index) + 1
+    return text.count("\n", 0, index) + 1, index - line_start + 1
+
+
+def _read_events(text: str, tree: TreeBuilder) -> None:
+    documents = 0
+    try:
+        # `pure`: the same problems at the same places whether or not the C parser is installed
+        for event in YAML(typ="safe", pure=True).parse(text):
+            documents += isinstance(event, DocumentStartEvent)
+            if documents > 1:
+                hint = "make a file of each, and remove `---`"
+                tree.refuse(_mark(event.start_mark), "a second document begins here", "several_documents", hint)
+                return
+            _take(event, tree)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        opened = _mark(error.context_mark) if error.context_mark else None
+        tree.problems.append(syntax_problem(tree.file, text, _mark(mark), opened))
+    except ReaderError as error:
+        message = f"the character U+{error.character:04X} may not stand in a text file"
+        index = next(index for index, character in enumerate(text) if ord(character) == error.character)
+        tree.refuse(_position(text, index), message, "control_character", "remove it, or write the line anew")
+
+
+def _take(event: Event, tree: TreeBuilder) -> None:
+    position = _mark(event.start_mark)
+    if getattr(event, "tag", None) is not None:
+        tree.problems.append(tag_problem(tree.file, position))
+    match event:
+        case DocumentStartEvent() if event.version or event.tags:
+            tree.refuse(position, "directives (`%...`) are not read here", "directive", "remove the line")
+        case MappingStartEvent():
+            tree.open(Node(position, {}), event.anchor)
+        case SequenceStartEvent():
+            tree.open(Node(position, []), event.anchor)
+        case CollectionEndEvent():
+            tree.close()
+        case AliasEvent():
+            tree.alias(position, event.anchor)
+        case ScalarEvent():
+            plain = event.implicit[0]
+            tree.add(Node(position, plain_scalar(event.value) if plain else event.value), event.anchor)
+
+
+def _mark(mark: StreamMark) -> Position:
+    return mark.line + 1, mark.column + 1
