@@ -1,0 +1,170 @@
+"""The warehouse: DuckDB in memory over the Parquet files that the manifest names, as the views that rules read."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from audiences import columns
+from audiences.manifest import Manifest, Parts, one_writer, read, swap
+from campaigns.clock import stored
+from campaigns.spec.catalogue import Catalogue
+
+_FARTHEST_ZONE: Final = timedelta(hours=14)  # UTC+14: the first day of a retention counts whole in every zone
+_CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+WHOLE: Final = ""
+"""The part of a table that is not divided."""
+
+
+class Warehouse:
+    """The workspace's `data/warehouse`: profile, products, receipts and purchase lines.
+
+    Files are never changed, only superseded; a reader sees the state in which it connected. `sweep` removes
+    superseded files.
+    """
+
+    def __init__(self, root: Path, catalogue: Catalogue) -> None:
+        self.root = root
+        self.catalogue = catalogue
+
+    def manifest(self) -> Manifest:
+        """The present state."""
+        return read(self.root)
+
+    def connect(self, as_of: datetime) -> duckdb.DuckDBPyConnection:
+        """A connection with the views `members`, `products`, `receipts` and `purchase_lines`, as they may be read.
+
+        What is past its retention at `as_of` (aware), lines of special goods and erased members are not in them.
+        All ids are text, all timestamps UTC without a zone. Tables that were never imported are empty.
+        """
+        return self._connect(read(self.root), as_of)
+
+    def categories(self) -> Mapping[str, frozenset[str]]:
+        """The values that stand in each column declared with `categories: true`, as of the last import."""
+        return {column: frozenset(values) for column, values in read(self.root).categories.items()}
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the one writer's place; AuthorError when another process has it."""
+        with one_writer(self.root):
+            yield
+
+    def new_file(self, table: str, part: str = WHOLE) -> Path:
+        """Where the next state's file of a part belongs; call while `writing`."""
+        version = read(self.root).version + 1
+        return self.root / f"{'-'.join(filter(None, (table, part, str(version))))}.parquet"
+
+    def replace(self, changes: Mapping[str, Mapping[str, Collection[Path]]], as_of: datetime) -> None:
+        """Publish new files, by table and part, as the next state; call while `writing`.
+
+        A part with no file is dropped. A crash before the end leaves the present state.
+        """
+        parts: dict[str, Parts] = {
+            table: {part: tuple(path.name for path in paths) for part, paths in by_part.items()}
+            for table, by_part in changes.items()
+        }
+        following = read(self.root).with_parts(parts)
+        with closing(self._connect(following, as_of)) as connection:
+            categories = {
+                **self._values(connection, "members", columns.members(self.catalogue)),
+                **self._values(connection, "products", columns.products(self.catalogue)),
+            }
+        swap(self.root, Manifest(following.version, following.tables, categories))
+
+    def sweep(self) -> int:
+        """Delete the files that the present state does not name; returns how many. Readers of an older state fail."""
+        manifest = read(self.root)
+        named = {name for table in manifest.tables for name in manifest.files(table)}
+        superseded = [path for path in self.root.glob("*.parquet") if path.name not in named]
+        for path in superseded:
+            path.unlink()
+        return len(superseded)
+
+    def stored_rows(self, table: str, types: Mapping[str, str], parts: Collection[str] | None = None) -> str:
+        """The SELECT of a table's rows as stored, erased and special ones included; of some parts, or of all."""
+        by_part = read(self.root).parts(table)
+        wanted = by_part if parts is None else [part for part in parts if part in by_part]
+        return self._rows((name for part in wanted for name in by_part[part]), types)
+
+    def _connect(self, manifest: Manifest, as_of: datetime) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(":memory:", config=dict(_CONFIG))
+        connection.execute(f"SET temp_directory = {text(str(self.root / 'spill'))}")
+        for view, query in self._views(manifest, as_of).items():
+            connection.execute(f"CREATE VIEW {view} AS {query}")
+        return connection
+
+    def _views(self, manifest: Manifest, as_of: datetime) -> Mapping[str, str]:
+        """The views in the order in which they build on each other."""
+
+        def rows(table: str, types: Mapping[str, str]) -> str:
+            return self._rows(manifest.files(table), types)
+
+        special = self._special()
+        readable = columns.products(self.catalogue)
+        shown = ", ".join(f"p.{name(column)}" for column in readable if column not in columns.PURCHASES)
+        lines = ", ".join(f"l.{column}" for column in columns.PURCHASES if column != "line")
+        living = "ANTI JOIN tombstones USING (member_id)" if manifest.files("tombstones") else ""
+        return {
+            "tombstones": rows("tombstones", columns.TOMBSTONES),
+            "members": f"SELECT * FROM ({rows('members', columns.members(self.catalogue))}) {living}",
+            "receipts": f"SELECT * FROM ({rows('receipts', columns.RECEIPTS)}) {living} "
+            f"WHERE {self._kept('receipts', as_of)}",
+            "assortment": f"SELECT *, {special} AS is_special "
+            f"FROM ({rows('products', columns.stored_products(self.catalogue))})",
+            "products": f"SELECT {', '.join(map(name, readable))} FROM assortment WHERE NOT is_special",
+            "purchase_lines": f"SELECT {lines}{', ' if shown else ''}{shown} "
+            f"FROM ({rows('purchases', columns.PURCHASES)}) AS l LEFT JOIN assortment AS p USING (product_id) {living} "
+            f"WHERE p.is_special IS NOT TRUE AND {self._kept('purchases', as_of)}",
+        }
+
+    def _special(self) -> str:
+        """Whether a product may never be read; a missing value is not special. Letter case does not matter."""
+        tests = [
+            f"coalesce(lower({name(column)}) IN ({', '.join(text(value.lower()) for value in values)}), false)"
+            for column, values in self.catalogue.tables["products"].special_when.items()
+        ]
+        return " OR ".join(["false", *tests])
+
+    def _kept(self, table: str, as_of: datetime) -> str:
+        retention = self.catalogue.retention(table)
+        if retention is None:
+            return "true"
+        first_day = datetime.combine((stored(as_of) - retention).date(), time.min) - _FARTHEST_ZONE
+        return f"purchased_at >= TIMESTAMP {text(first_day.isoformat(sep=' '))}"
+
+    def _rows(self, files: Iterable[str], types: Mapping[str, str]) -> str:
+        """Typed rows of files; a column that a file was written without is NULL."""
+        nothing = ", ".join(f"NULL::{type_} AS {name(column)}" for column, type_ in types.items())
+        empty = f"SELECT {nothing} WHERE false"
+        paths = ", ".join(text(str(self.root / file)) for file in files)
+        if not paths:
+            return empty
+        typed = ", ".join(f"{name(column)}::{type_} AS {name(column)}" for column, type_ in types.items())
+        return (
+            f"SELECT {typed} FROM ({empty} UNION ALL BY NAME SELECT * FROM read_parquet([{paths}], union_by_name=true))"
+        )
+
+    def _values(
+        self, connection: duckdb.DuckDBPyConnection, table: str, types: Mapping[str, str]
+    ) -> dict[str, tuple[str, ...]]:
+        declared = self.catalogue.tables[table].columns
+        found = {}
+        for column in types:
+            if column in declared and declared[column].categories:
+                query = f"SELECT DISTINCT {name(column)} FROM {table} WHERE {name(column)} IS NOT NULL ORDER BY ALL"
+                found[column] = tuple(str(value) for (value,) in connection.execute(query).fetchall())
+        return found
+
+
+def name(identifier: str) -> str:
+    """An identifier as DuckDB writes it."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A text literal; for paths and the catalogue's values, which a view cannot take as bound values."""
+    return "'" + value.replace("'", "''") + "'"
