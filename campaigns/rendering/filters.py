@@ -1,0 +1,63 @@
+"""How money, numbers and days are written in each language."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from campaigns.spec.words import Language
+
+LOCALES: Final = {Language.FI: "fi_FI", Language.SV: "sv_FI", Language.EN: "en_GB"}
+
+_DAYS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "short": {Language.FI: "d.M.y", Language.SV: "d.M.y", Language.EN: "d MMM y"},
+    "long": {Language.FI: "d. MMMM'ta' y", Language.SV: "d MMMM y", Language.EN: "d MMMM y"},
+    "day": {Language.FI: "d.M.", Language.SV: "d.M", Language.EN: "d MMM"},
+    "weekday": {Language.FI: "EEE d.M.", Language.SV: "EEE d.M", Language.EN: "EEE d MMM"},
+    "month": {Language.FI: "LLLL", Language.SV: "LLLL", Language.EN: "LLLL"},
+}
+
+Filter = Callable[..., str]
+
+
+@lru_cache(maxsize=16)
+def filters(language: Language, currency: str) -> Mapping[str, Filter]:
+    """The filters by the name that templates use: `money`, `number`, `percent`, `date`.
+
+    Numbers are Decimal or int, days are dates; TypeError for anything else. `date` takes a style: short, long, day,
+    weekday or month. Results hold no-break spaces where the language wants them. They are remembered, since a
+    campaign writes the same few prices and days millions of times.
+    """
+    locale = LOCALES[language]
+
+    @lru_cache(maxsize=4096)
+    def money(amount: Decimal | int) -> str:
+        return format_currency(_number(amount), currency, locale=locale)
+
+    @lru_cache(maxsize=4096)
+    def number(value: Decimal | int) -> str:
+        return format_decimal(_number(value), locale=locale)
+
+    @lru_cache(maxsize=512)
+    def percent(share: Decimal | int) -> str:
+        return format_percent(_number(share), locale=locale)
+
+    @lru_cache(maxsize=512)
+    def day(value: date, style: str = "short") -> str:
+        if not isinstance(value, date):
+            raise TypeError("`date` wants a date")
+        if style not in _DAYS:
+            raise TypeError(f"`date` has no style `{style}`: it is one of {', '.join(_DAYS)}")
+        return format_date(value, _DAYS[style][language], locale=locale)
+
+    return {"money": money, "number": number, "percent": percent, "date": day}
+
+
+def _number(value: object) -> Decimal | int:
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise TypeError(f"a number was wanted, not {type(value).__name__}")
+    return value
