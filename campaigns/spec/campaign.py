@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import time
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -12,15 +12,22 @@ from campaigns.spec.condition import Condition
 from campaigns.spec.duration import Span
 from campaigns.spec.schedule import Schedule
 from campaigns.spec.share import Share
-from campaigns.spec.text import Frozen, Localised
+from campaigns.spec.text import Frozen, Localised, FormError, Written
 from campaigns.spec.words import Channel, Purpose
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Rule = InstanceOf[Condition]
-
-_RATE = re.compile(r"(\d{1,6}) per (second|minute|hour)")
+_NAME_FORM = Written(
+    r"[a-z][a-z0-9_]{0,62}", "a name has small letters, digits and `_`, and begins with a letter", "spring_offer"
+)
+_RATE_FORM = Written(
+    r"([1-9]\d{0,5}) per (second|minute|hour)", "a rate is written like `100 per second`", "100 per second"
+)
+_HOURS_FORM = Written(
+    r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", "quiet hours are written as two times", '"20:00-09:00"'
+)
 _PER = {"second": 1, "minute": 60, "hour": 3600}
-_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+
+Name = Annotated[str, _NAME_FORM]
+Rule = InstanceOf[Condition]
 
 
 class Content(Frozen):
@@ -56,46 +63,49 @@ class OfferChoice(Frozen):
     department: tuple[str, ...] = ()
     product_category: tuple[str, ...] = ()
     brand: tuple[str, ...] = ()
-    at_most: Annotated[int, Field(ge=1, le=12)] = 6
+    at_most: Annotated[int, Field(ge=1, le=12, strict=True)] = 6
 
 
 class Cap(Frozen):
     """At most so many messages a member, by the calendar (`per`) or in a rolling span."""
 
-    messages: Annotated[int, Field(ge=1, le=1000)]
+    messages: Annotated[int, Field(ge=1, le=1000, strict=True)]
     per: Literal["day", "week", "month"] | None = None
-    rolling: Span | None = None
+    rolling: Annotated[Span, Field(gt=timedelta())] | None = None
     of: Purpose | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
         if (self.per is None) == (self.rolling is None):
-            raise ValueError("a cap has either `per` or `rolling`")
+            raise FormError("a cap has either `per` or `rolling`", "`rolling: 7 days`")
         return self
 
 
 def _rate(text: object) -> Decimal:
-    if isinstance(text, Decimal):
+    if isinstance(text, Decimal) and text > 0:
         return text
-    found = _RATE.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None or int(found[1]) == 0:
-        raise ValueError("a rate is written like `100 per second`")
+    found = re.fullmatch(_RATE_FORM.pattern, text.strip()) if isinstance(text, str) else None
+    if found is None:
+        raise FormError(_RATE_FORM.rule, f"`{_RATE_FORM.example}`")
     return Decimal(found[1]) / _PER[found[2]]
+
+
+Rate = Annotated[Decimal, BeforeValidator(_rate, json_schema_input_type=Annotated[str, _RATE_FORM])]
 
 
 class Limits(Frozen):
     """Caps on what a member hears and on how fast we speak; `rate` is in messages a second."""
 
     per_member: Cap | None = None
-    rate: Annotated[Decimal, BeforeValidator(_rate, json_schema_input_type=str)] | None = None
+    rate: Rate | None = None
 
 
 def _hours(text: object) -> object:
     if not isinstance(text, str):
         return text
-    found = _HOURS.fullmatch(text.strip())
+    found = re.fullmatch(_HOURS_FORM.pattern, text.strip())
     if found is None:
-        raise ValueError('quiet hours are written like "20:00-09:00"')
+        raise FormError(_HOURS_FORM.rule, f"`{_HOURS_FORM.example}`")
     start, end = (time(int(found[i]), int(found[i + 1])) for i in (1, 3))
     return {"start": start, "end": end}
 
@@ -107,6 +117,12 @@ class Quiet(Frozen):
     end: time
     action: Literal["hold", "cancel"] = "hold"
 
+    @model_validator(mode="after")
+    def _some_hours(self) -> Self:
+        if self.start == self.end:
+            raise FormError("quiet hours that end when they begin hold nothing", f"`{_HOURS_FORM.example}`")
+        return self
+
     def holds_at(self, moment: time) -> bool:
         """Whether the local `moment` falls into the quiet hours, which may span midnight."""
         if self.start <= self.end:
@@ -114,35 +130,28 @@ class Quiet(Frozen):
         return moment >= self.start or moment < self.end
 
 
-QuietHours = Annotated[Quiet, BeforeValidator(_hours, json_schema_input_type=str)]
+QuietHours = Annotated[Quiet, BeforeValidator(_hours, json_schema_input_type=Annotated[str, _HOURS_FORM] | Quiet)]
 
 
 def _arms(arms: dict[str, int]) -> dict[str, int]:
     if len(arms) < 2 or min(arms.values()) < 1 or sum(arms.values()) != 100:
-        raise ValueError("the arms of an experiment are two or more shares in percent that sum to 100")
+        raise FormError("the arms are two or more shares in percent that sum to 100", "`{short: 50, long: 50}`")
     return arms
 
 
 class Experiment(Frozen):
     """Arms by name with their shares in percent; `goal` is what is counted afterwards."""
 
-    arms: Annotated[dict[Name, int], AfterValidator(_arms)]
+    arms: Annotated[dict[Name, Annotated[int, Field(strict=True)]], AfterValidator(_arms)]
     goal: Rule | None = None
 
 
-class Campaign(Frozen):
-    """What one campaign file says. `name` is the file's name without its ending.
+class Outline(Frozen):
+    """What a campaign file and the campaign that is read from it say in the same words."""
 
-    `content` is the short form of a single variant and has become one here; `channels` are in the order of
-    preference.
-    """
-
-    name: Name
     title: Localised
     purpose: Purpose
     schedule: Schedule
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
     newsletter: Name | None = None
     audience: Rule | None = None
     sender: Sender = Sender()
@@ -152,10 +161,22 @@ class Campaign(Frozen):
     quiet_hours: Mapping[Channel, QuietHours] = Field(default_factory=dict)
     holdout: Share = Decimal(0)
     experiment: Experiment | None = None
-    max_sends: Annotated[int, Field(ge=1)] | None = None
+    max_sends: Annotated[int, Field(ge=1, strict=True)] | None = None
     approval: Literal["required"] | None = None
 
     @property
     def from_partner(self) -> bool:
         """Whether the message is sent on a partner's behalf."""
         return self.sender.partner is not None
+
+
+class Campaign(Outline):
+    """What one campaign file says. `name` is the file's name without its ending.
+
+    `content` is the short form of a single variant and has become one here; `channels` are in the order of
+    preference.
+    """
+
+    name: Name
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)]

@@ -6,7 +6,13 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-_WRITTEN = re.compile(r"(\d{1,5}) (minute|hour|day|week)s?")
+from campaigns.spec.text import FormError, Written
+
+SPAN_FORM = Written(
+    r"(\d{1,5}) (minute|hour|day|week)s?",
+    "a span of time is written like `90 minutes`, `3 hours`, `28 days` or `2 weeks`",
+    "3 hours",
+)
 _UNITS = {
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
@@ -16,16 +22,13 @@ _UNITS = {
 
 
 def span(text: object) -> timedelta:
-    """The span of a text such as `3 hours`; ValueError when it is not one."""
+    """The span of a text such as `3 hours`; FormError (a ValueError) when it is not one."""
     if isinstance(text, timedelta):
         return text
-    found = _WRITTEN.fullmatch(text.strip()) if isinstance(text, str) else None
+    found = re.fullmatch(SPAN_FORM.pattern, text.strip()) if isinstance(text, str) else None
     if found is None:
-        raise ValueError("a span of time is written like `90 minutes`, `3 hours`, `28 days` or `2 weeks`")
+        raise FormError(SPAN_FORM.rule, f"`{SPAN_FORM.example}`")
     return int(found[1]) * _UNITS[found[2]]
 
 
-Span = Annotated[
-    timedelta,
-    BeforeValidator(span, json_schema_input_type=str),
-]
+Span = Annotated[timedelta, BeforeValidator(span, json_schema_input_type=Annotated[str, SPAN_FORM])]

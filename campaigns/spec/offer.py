@@ -6,7 +6,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from campaigns.spec.text import Frozen, Localised
+from campaigns.spec.text import Frozen, Localised, FormError, Written
+
+_ID_FORM = Written(r"[a-z0-9_-]{1,64}", "an id has small letters, digits, `_` and `-`", "coffee_500g")
+_IMAGE_FORM = Written(
+    r"(?:[a-z0-9_-]+/)*[a-z0-9_-]+\.png",
+    "an image is a PNG below `images/`, named in small letters",
+    "offers/coffee.png",
+)
 
 Price = Annotated[Decimal, Field(gt=0, max_digits=8, decimal_places=2)]
 
@@ -17,7 +24,7 @@ class Offer(Frozen):
     `weight` ranks offers for members about whom nothing may be used; higher first.
     """
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+    id: Annotated[str, _ID_FORM]
     title: Localised
     text: Localised
     price: Price
@@ -29,15 +36,16 @@ class Offer(Frozen):
     product_category: str
     product_type: str | None = None
     brand: str | None = None
-    image: Annotated[str, Field(pattern=r"^[a-z0-9_/-]+\.png$")]
-    weight: Annotated[int, Field(ge=0, le=100)] = 50
+    image: Annotated[str, _IMAGE_FORM]
+    weight: Annotated[int, Field(ge=0, le=100, strict=True)] = 50
 
     @model_validator(mode="after")
     def _order(self) -> Self:
         if self.valid_to < self.valid_from:
-            raise ValueError("`valid_to` is before `valid_from`")
+            raise FormError("`valid_to` is before `valid_from`", "change the two dates round")
         if self.lowest_price_30d is not None and self.lowest_price_30d <= self.price:
-            raise ValueError("a reduced price is below the lowest price of the 30 days before (FI-23)")
+            message = "a reduced price is below the lowest price of the 30 days before"
+            raise FormError(message, "leave `lowest_price_30d` out unless a reduction is announced")
         return self
 
     @property

@@ -5,11 +5,11 @@ from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from campaigns.clock import instant_of
 from campaigns.spec.duration import Span
-from campaigns.spec.text import Frozen
+from campaigns.spec.text import Frozen, FormError
 
 SEND_BY = timedelta(hours=24)
 
@@ -18,7 +18,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("not a time zone; a name such as Europe/Helsinki is needed") from error
+        raise FormError(f"`{name}` is not a time zone", "`Europe/Helsinki`") from error
     return name
 
 
@@ -26,11 +26,21 @@ def _cron(expression: str) -> str:
     try:
         CronSim(expression, instant_of(datetime(2018, 1, 1)))  # noqa: DTZ001 - any moment will do
     except CronSimError as error:
-        raise ValueError(f"not a cron expression of five parts ({error})") from error
+        hint = "minute, hour, day, month and weekday, as in `30 9 * * mon`"
+        raise FormError(f"`{expression}` is not a cron expression of five parts", hint) from error
     return expression
 
 
+def _moment(text: str) -> str:
+    try:
+        datetime.strptime(text, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - a time zone beside it says where
+    except ValueError as error:
+        raise FormError("a moment is written as a date and a time", '`"2018-01-05 10:30"`') from error
+    return text
+
+
 TimeZone = Annotated[str, AfterValidator(_zone)]
+Moment = Annotated[str, AfterValidator(_moment), Field(examples=["2018-01-05 10:30"])]
 
 
 class Schedule(Frozen):
@@ -40,29 +50,21 @@ class Schedule(Frozen):
     """
 
     cron: Annotated[str, AfterValidator(_cron)] | None = None
-    at: Annotated[str, Field(examples=["2018-01-05 10:30"])] | None = None
+    at: Moment | None = None
     timezone: TimeZone = "Europe/Helsinki"
     late_by: Span = timedelta(hours=1)
     send_by: Span = SEND_BY
 
-    @field_validator("at")
-    @classmethod
-    def _moment(cls, text: str | None) -> str | None:
-        if text is not None:
-            try:
-                datetime.strptime(text, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - `timezone` says where
-            except ValueError as error:
-                raise ValueError("a moment is written like 2018-01-05 10:30") from error
-        return text
-
     @model_validator(mode="after")
     def _one_of(self) -> Self:
         if (self.cron is None) == (self.at is None):
-            raise ValueError("a schedule has either `cron` or `at`")
+            raise FormError("a schedule has either `cron` or `at`", '`at: "2018-01-05 10:30"`')
         if self.at is not None and instant_of_wall(self.at, self.zone) is None:
-            raise ValueError(f"{self.at} does not exist in {self.timezone}: the clocks go forward over it")
+            raise FormError(
+                f"{self.at} does not exist in {self.timezone}", "an hour later: the clocks go forward over it"
+            )
         if self.cron is not None and self.next_after(instant_of(datetime(2018, 1, 1))) is None:  # noqa: DTZ001
-            raise ValueError(f"the cron expression `{self.cron}` never comes")
+            raise FormError(f"the moment of `{self.cron}` never comes", "a day that its months have")
         return self
 
     @property

@@ -9,22 +9,30 @@ from zoneinfo import ZoneInfo
 from pydantic import EmailStr, Field, HttpUrl
 
 from campaigns.spec.campaign import Cap, Name
-from campaigns.spec.schedule import TimeZone, instant_of_wall
+from campaigns.spec.schedule import Moment, TimeZone, instant_of_wall
 from campaigns.spec.share import Share
-from campaigns.spec.text import Frozen, Localised
+from campaigns.spec.text import Frozen, Localised, Text, Written
 from campaigns.spec.words import Language
+
+_POSTAL_CODE_FORM = Written(r"\d{5}", "a postal code is five digits", '"00100"')
+_CURRENCY_FORM = Written(r"[A-Z]{3}", "a currency is three capital letters", "EUR")
+_SENDER_FORM = Written(
+    r"(?=.{3,11}$)[0-9A-Za-z]+(?: [0-9A-Za-z]+)*",
+    "an SMS sender is 3 to 11 letters and digits, with single spaces between them",
+    "Lahde",
+)
 
 
 class Organisation(Frozen):
     """Who writes, as the law wants it said in each message (FI-04)."""
 
     name: Localised
-    legal_name: str
-    business_id: str
-    street: str
-    postal_code: Annotated[str, Field(pattern=r"^\d{5}$")]
+    legal_name: Text
+    business_id: Text
+    street: Text
+    postal_code: Annotated[str, _POSTAL_CODE_FORM]
     city: Localised
-    telephone: str
+    telephone: Text
 
 
 class EmailSettings(Frozen):
@@ -39,8 +47,8 @@ class SmsSettings(Frozen):
     """The sender of SMS (FI-24) and its provider; a message of more segments is refused."""
 
     provider: str = "folder"
-    sender: Annotated[str, Field(pattern=r"^[0-9A-Za-z]+( [0-9A-Za-z]+)*$", min_length=3, max_length=11)]
-    max_segments: Annotated[int, Field(ge=1, le=10)] = 3
+    sender: Annotated[str, _SENDER_FORM]
+    max_segments: Annotated[int, Field(ge=1, le=10, strict=True)] = 3
 
 
 class PostSettings(Frozen):
@@ -67,14 +75,14 @@ class ChannelSettings(Frozen):
 class ClockSettings(Frozen):
     """`start` moves the whole workspace to another day, for demonstrations and rehearsals."""
 
-    start: str | None = None
+    start: Moment | None = None
 
 
 class DispatchSettings(Frozen):
     """How many deliveries a process may have under way, and for how long a claim holds, in seconds."""
 
-    in_flight: Annotated[int, Field(ge=1, le=10_000)] = 256
-    lease: Annotated[int, Field(ge=5, le=3600)] = 120
+    in_flight: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 256
+    lease: Annotated[int, Field(ge=5, le=3600, strict=True)] = 120
 
 
 class Settings(Frozen):
@@ -83,7 +91,7 @@ class Settings(Frozen):
     organisation: Organisation
     time_zone: TimeZone = "Europe/Helsinki"
     default_language: Language = Language.FI
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    currency: Annotated[str, _CURRENCY_FORM] = "EUR"
     public_url: HttpUrl
     database_url: str | None = None
     newsletters: Mapping[Name, Localised]
