@@ -21,6 +21,7 @@ class Contact(SQLModel, table=True):
     street: str | None = None
     postal_code: str | None = None
     city: str | None = None
+    address_key: str | None = None  # `addresses.address_key`: the same for all who share the letter box
 
 
 class ChoiceEntry(SQLModel, table=True):
