@@ -12,7 +12,7 @@ from campaigns.spec.condition import Condition
 from campaigns.spec.duration import Span
 from campaigns.spec.schedule import Schedule
 from campaigns.spec.share import Share
-from campaigns.spec.text import Frozen, Localised, FormError, Written
+from campaigns.spec.text import FormError, Frozen, Localised, Written
 from campaigns.spec.words import Channel, Purpose
 
 _NAME_FORM = Written(

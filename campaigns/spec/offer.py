@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from campaigns.spec.text import Frozen, Localised, FormError, Written
+from campaigns.spec.text import FormError, Frozen, Localised, Written
 
 _ID_FORM = Written(r"[a-z0-9_-]{1,64}", "an id has small letters, digits, `_` and `-`", "coffee_500g")
 _IMAGE_FORM = Written(

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from campaigns.clock import instant_of
 from campaigns.spec.duration import Span
-from campaigns.spec.text import Frozen, FormError
+from campaigns.spec.text import FormError, Frozen
 
 SEND_BY = timedelta(hours=24)
 
