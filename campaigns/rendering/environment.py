@@ -3,7 +3,6 @@
 Everything is bounded by the length of the source: no calls, no powers, no loop inside a loop, no way to double a text.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -21,9 +20,9 @@ from campaigns.rendering.filters import filters
 from campaigns.rendering.folder import Source
 from campaigns.rendering.grammar import breaches
 from campaigns.rendering.names import Read, reads
+from campaigns.rendering.texts import TEXT_KEY
 from campaigns.spec.words import Channel, Language
 
-_TEXT_KEY: Final = re.compile(r"\[\[([^\[\]\n]{0,80})\]\]")
 _FILTERS: Final = ("default", "first", "last", "length", "lower", "upper")
 _TESTS: Final = ("defined", "even", "in", "none", "odd")
 _LARGEST: Final = 10**18
@@ -117,21 +116,35 @@ def environment(channel: Channel, language: Language, currency: str) -> Sandbox:
     return sandbox
 
 
-def compile_template(sandbox: Sandbox, source: Source, place_of: Callable[[int], Place] | None = None) -> Template:
-    """The source compiled under the rules of the sandbox; AuthorError with every breach of them.
-
-    `place_of` maps a line of the source to where its author wrote it; without it lines are the file's own.
-    """
-    place = place_of or (lambda line: Place(source.file, line, 1))
-    tree = _parse(sandbox, source.text, place)
+def parse_template(
+    sandbox: Sandbox, source: Source, place_of: Callable[[int], Place] | None = None
+) -> jinja2.nodes.Template:
+    """The syntax tree of a source; AuthorError with its syntax error, or with every breach of the grammar."""
+    place = place_of or source.place
+    try:
+        tree = sandbox.parse(source.text)
+    except jinja2.TemplateSyntaxError as error:
+        message = error.message or "this is not a template"
+        raise AuthorError([Problem(place(error.lineno), message, "template_syntax")]) from error
+    except (RecursionError, ValueError) as error:  # brackets in brackets, a number of thousands of digits
+        raise AuthorError.about(source.file, "the template is too tangled to be read", "template_syntax") from error
     problems = [
         Problem(place(breach.line), breach.message, breach.code, breach.hint)
         for breach in breaches(tree, sandbox.filters, sandbox.tests)
     ]
     if problems:
         raise AuthorError(problems)
+    return tree
+
+
+def compile_template(sandbox: Sandbox, source: Source, place_of: Callable[[int], Place] | None = None) -> Template:
+    """The source compiled under the rules of the sandbox; AuthorError when it breaks them.
+
+    `place_of` maps a line of the source to where its author wrote it; without it lines are the file's own.
+    """
+    parse_template(sandbox, source, place_of)
     code = sandbox.compile(source.text, source.file, source.file)
-    return Template(jinja2.Template.from_code(sandbox, code, {}), source.file, place)
+    return Template(jinja2.Template.from_code(sandbox, code, {}), source.file, place_of or source.place)
 
 
 def names_used(source: str) -> frozenset[str]:
@@ -141,8 +154,7 @@ def names_used(source: str) -> frozenset[str]:
 
 def reads_of(source: Source) -> tuple[Read, ...]:
     """Every use of a value in a source, with its line; what is read of a list's items included."""
-    sandbox = environment(Channel.EMAIL, Language.EN, "EUR")
-    return tuple(reads(_parse(sandbox, source.text, lambda line: Place(source.file, line, 1 if line else 0))))
+    return tuple(reads(parse_template(environment(Channel.EMAIL, Language.EN, "EUR"), source)))
 
 
 def fill_texts(source: Source, texts: Mapping[str, str], escape: Callable[[str], str] = str) -> Source:
@@ -153,27 +165,14 @@ def fill_texts(source: Source, texts: Mapping[str, str], escape: Callable[[str],
     problems = list(_unknown_keys(source, texts))
     if problems:
         raise AuthorError(problems)
-    return Source(source.file, _TEXT_KEY.sub(lambda found: escape(texts[found[1].strip()]), source.text))
+    return Source(source.file, TEXT_KEY.sub(lambda found: escape(texts[found[1].strip()]), source.text))
 
 
 def _unknown_keys(source: Source, texts: Mapping[str, str]) -> Iterator[Problem]:
-    for found in _TEXT_KEY.finditer(source.text):
+    for found in TEXT_KEY.finditer(source.text):
         key = found[1].strip()
         if key not in texts:
-            start = source.text.rfind("\n", 0, found.start()) + 1
-            place = Place(source.file, source.text.count("\n", 0, found.start()) + 1, found.start() - start + 1)
-            yield Problem(place, f"there is no text `{key}`", "unknown_text", nearest(key, texts))
-
-
-def _parse(sandbox: Sandbox, text: str, place: Callable[[int], Place]) -> jinja2.nodes.Template:
-    try:
-        return sandbox.parse(text)
-    except jinja2.TemplateSyntaxError as error:
-        raise AuthorError(
-            [Problem(place(error.lineno), error.message or "not a template", "template_syntax")]
-        ) from error
-    except (RecursionError, ValueError) as error:  # brackets in brackets, a number of thousands of digits
-        raise AuthorError([Problem(place(0), "the template is too tangled to be read", "template_syntax")]) from error
+            yield Problem(source.at(found.start()), f"there is no text `{key}`", "unknown_text", nearest(key, texts))
 
 
 def _is_markup(file: str | None) -> bool:

@@ -25,6 +25,15 @@ class Source:
     file: str
     text: str
 
+    def place(self, line: int) -> Place:
+        """The start of a line; line 0 is the file as a whole."""
+        return Place(self.file, line, 1 if line else 0)
+
+    def at(self, index: int) -> Place:
+        """The place of a character."""
+        start = self.text.rfind("\n", 0, index) + 1
+        return Place(self.file, self.text.count("\n", 0, index) + 1, index - start + 1)
+
 
 @dataclass(frozen=True)
 class TemplateFolder:

@@ -11,6 +11,8 @@ from campaigns.spec.located import Located
 from campaigns.spec.text import Localised
 from campaigns.spec.words import Language
 
+TEXT_KEY: Final = re.compile(r"\[\[([^\[\]\n]{0,80})\]\]")  # the mark in a template that a text is put for
+
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LANGUAGES: Final = tuple(language.value for language in Language)
 
