@@ -1,0 +1,102 @@
+"""The alphabet of text messages: what fits GSM-7, what does not, and how many segments a text takes (TW-01, TW-02)."""
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+MAX_CHARACTERS: Final = 1600
+
+_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION: Final = frozenset("^{}\\[~]|€\f")  # each is sent as an escape and a letter
+_ALPHABET: Final = _BASIC | _EXTENSION
+
+_SPACES: Final = "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_DOUBLE_QUOTES: Final = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02"
+_SINGLE_QUOTES: Final = "\u2018\u2019\u201a\u201b\u2032\u02bc\u00b4`\uff07"
+_INVISIBLE: Final = (
+    "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+_PLAIN: Final = str.maketrans(
+    {
+        **dict.fromkeys(_SPACES, " "),
+        **dict.fromkeys(_DASHES, "-"),
+        **dict.fromkeys(_DOUBLE_QUOTES, '"'),
+        **dict.fromkeys(_SINGLE_QUOTES, "'"),
+        **dict.fromkeys(_INVISIBLE, ""),
+        **dict.fromkeys("\u0085\u2028\u2029", "\n"),
+        "\u2026": "...",
+    }
+)
+
+
+class Encoding(StrEnum):
+    """How a text travels; one foreign character makes the whole text UCS-2."""
+
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How many units one message holds, and each part of a longer one."""
+
+    alone: int
+    joined: int
+
+
+_ROOM: Final = {Encoding.GSM7: _Room(160, 153), Encoding.UCS2: _Room(70, 67)}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a text costs: its encoding, its units (septets or UTF-16 units) and the segments that are paid for."""
+
+    encoding: Encoding
+    units: int
+    segments: int
+
+
+def normalised(text: str) -> str:
+    """The text with typographic signs made plain, so that a price or a quotation mark does not triple its cost.
+
+    Letters are composed but never replaced: a name is spelled as its bearer spells it.
+    """
+    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
+    return lines.translate(_PLAIN)
+
+
+def foreign(text: str) -> str:
+    """The characters that force UCS-2, each once, in the order of the text; empty when it travels as GSM-7."""
+    return "".join(dict.fromkeys(character for character in text if character not in _ALPHABET))
+
+
+def size(text: str) -> Size:
+    """The encoding, units and segments of a text as it stands; an empty one takes no segment."""
+    encoding = Encoding.GSM7 if _ALPHABET.issuperset(text) else Encoding.UCS2
+    widths = _septets(text) if encoding is Encoding.GSM7 else _utf16_units(text)
+    units = sum(widths)
+    room = _ROOM[encoding]
+    return Size(encoding, units, min(units, 1) if units <= room.alone else _joined(widths, room.joined))
+
+
+def _septets(text: str) -> list[int]:
+    return [2 if character in _EXTENSION else 1 for character in text]
+
+
+def _utf16_units(text: str) -> list[int]:
+    return [2 if character > "\uffff" else 1 for character in text]
+
+
+def _joined(widths: list[int], room: int) -> int:
+    """The parts of a long text; no character is cut in two (TW-01), a surrogate pair as little as an escape."""
+    parts, free = 1, room
+    for width in widths:
+        if width > free:
+            parts, free = parts + 1, room
+        free -= width
+    return parts

@@ -1,0 +1,147 @@
+"""A Finnish postal address as a value, as Posti wants it written (PR-01, PR-02), and the key of a household (PR-07)."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from textwrap import wrap
+from typing import Final
+
+from campaigns.spec.words import Language
+
+ROWS: Final = 6
+ROW_LENGTH: Final = 38  # 11 pt capitals still fit the window of the print profile
+
+_POSTCODE: Final = re.compile(r"[0-9]{5}")
+_BILINGUAL: Final = {
+    "ESPOO": "ESBO",
+    "HAMINA": "FREDRIKSHAMN",
+    "HANKO": "HANGÖ",
+    "HELSINKI": "HELSINGFORS",
+    "HÄMEENLINNA": "TAVASTEHUS",
+    "INKOO": "INGÅ",
+    "KARJAA": "KARIS",
+    "KASKINEN": "KASKÖ",
+    "KAUNIAINEN": "GRANKULLA",
+    "KEMIÖ": "KIMITO",
+    "KERAVA": "KERVO",
+    "KIRKKONUMMI": "KYRKSLÄTT",
+    "KOKKOLA": "KARLEBY",
+    "KRISTIINANKAUPUNKI": "KRISTINESTAD",
+    "LAPPEENRANTA": "VILLMANSTRAND",
+    "LOHJA": "LOJO",
+    "LOVIISA": "LOVISA",
+    "MAARIANHAMINA": "MARIEHAMN",
+    "MUSTASAARI": "KORSHOLM",
+    "NAANTALI": "NÅDENDAL",
+    "OULU": "ULEÅBORG",
+    "PARAINEN": "PARGAS",
+    "PIETARSAARI": "JAKOBSTAD",
+    "PORI": "BJÖRNEBORG",
+    "PORVOO": "BORGÅ",
+    "RAASEPORI": "RASEBORG",
+    "RAISIO": "RESO",
+    "RAUMA": "RAUMO",
+    "SAVONLINNA": "NYSLOTT",
+    "SIPOO": "SIBBO",
+    "SIUNTIO": "SJUNDEÅ",
+    "TAMMISAARI": "EKENÄS",
+    "TAMPERE": "TAMMERFORS",
+    "TURKU": "ÅBO",
+    "UUSIKAARLEPYY": "NYKARLEBY",
+    "UUSIKAUPUNKI": "NYSTAD",
+    "VAASA": "VASA",
+    "VANTAA": "VANDA",
+}
+_FINNISH: Final = {swedish: finnish for finnish, swedish in _BILINGUAL.items()}
+
+_ABBREVIATED: Final = (("katu", "k"), ("tie", "t"), ("gatan", "g"), ("vägen", "v"))
+_PARTS: Final = re.compile(
+    r"(?P<street>(?:\d+ )?\D*[^\W\d]) ?(?P<number>\d+(?:[-/]\d+)?) ?(?P<stair>[a-zåäö](?![^\W\d]))? ?"
+    r"(?:(?:asunto|as|huoneisto|lägenhet|lgh|bostad|bost|bst|apt|flat) ?)?(?P<flat>\d+ ?[a-zåäö]?)?"
+)
+
+
+class AddressProblem(StrEnum):
+    """Why no letter can be sent to a contact."""
+
+    NO_NAME = "no_name"
+    NO_STREET = "no_street"
+    NO_CITY = "no_city"
+    BAD_POSTCODE = "bad_postcode"
+    TOO_LONG = "too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class PostalAddress:
+    """A domestic address whose `rows` may stand in the window: the addressee, the delivery address, the locality."""
+
+    rows: tuple[str, ...]
+    postal_code: str
+
+    @classmethod
+    def from_contact(
+        cls,
+        *,
+        first_name: str | None,
+        last_name: str | None,
+        street: str | None,
+        postal_code: str | None,
+        city: str | None,
+        language: Language,
+    ) -> "PostalAddress | AddressProblem":
+        """The address of a contact's columns, or what is wrong with them."""
+        name = _spaced(f"{first_name or ''} {last_name or ''}")
+        where, town = _spaced(street), _locality(_spaced(city), language)
+        if not name or not where or not town:
+            return _missing(name, where)
+        if postal_code is None or not _POSTCODE.fullmatch(postal_code):
+            return AddressProblem.BAD_POSTCODE
+        rows = (*_folded(name), *_folded(where), f"{postal_code} {town}")
+        if len(rows) > ROWS or any(len(row) > ROW_LENGTH for row in rows):
+            return AddressProblem.TOO_LONG
+        return cls(rows, postal_code)
+
+
+def household_key(street: str, postal_code: str) -> str:
+    """The key under which one home is found again however its address was typed: street, number, stair, flat, postcode.
+
+    An address of an unknown form is its own key, in lower case without punctuation.
+    """
+    written = _plain(street)
+    found = _PARTS.fullmatch(written)
+    if found is None:
+        return f"{written}|{postal_code}"
+    flat = (found["flat"] or "").replace(" ", "").lstrip("0")
+    return "|".join((found["street"].strip(), found["number"], found["stair"] or "", flat, postal_code))
+
+
+def _missing(name: str, street: str) -> AddressProblem:
+    if not name:
+        return AddressProblem.NO_NAME
+    return AddressProblem.NO_CITY if street else AddressProblem.NO_STREET
+
+
+def _spaced(text: str | None) -> str:
+    """The text on one line with single spaces, without invisible characters."""
+    visible = (" " if c.isspace() else c for c in text or "" if c.isspace() or unicodedata.category(c)[0] != "C")
+    return " ".join("".join(visible).split())
+
+
+def _locality(city: str, language: Language) -> str:
+    """The post town in capitals, in the reader's language where it has two names."""
+    town = city.upper()
+    return _BILINGUAL.get(town, town) if language is Language.SV else _FINNISH.get(town, town)
+
+
+def _folded(row: str) -> list[str]:
+    return wrap(row, ROW_LENGTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _plain(street: str) -> str:
+    """Lower case, abbreviations written out, punctuation gone, single spaces."""
+    text = unicodedata.normalize("NFKC", _spaced(street)).casefold()
+    for word, letter in _ABBREVIATED:
+        text = re.sub(rf"(?<=[^\W\d]){letter}\.(?=[ \d]|$)", word, text)
+    text = re.sub(r"\s*[-–/]\s*(?=\d)", "-", text)
+    return " ".join(re.sub(r"[^\w/-]", " ", text).split())
