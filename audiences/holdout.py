@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, case, cast, func, literal
+from sqlalchemy import ColumnElement, case, func, literal
 
 from audiences.expression import Columns
 
@@ -52,7 +52,7 @@ def unit(columns: Columns) -> ColumnElement[Any]:
     return func.coalesce(
         literal("household:") + columns["household_id"],
         literal("email:") + func.lower(columns["email"]),
-        literal("member:") + cast(columns["member_id"], String),
+        literal("member:") + columns["member_id"],
     )
 
 
