@@ -1,12 +1,17 @@
 """A named audience."""
 
 from campaigns.spec.campaign import Name, Rule
-from campaigns.spec.text import Frozen, Localised
+from campaigns.spec.text import Frozen, Localised, Text
 
 
-class Audience(Frozen):
-    """A rule with a name, for campaigns and other audiences to use."""
+class AudienceOutline(Frozen):
+    """What an audience file says."""
+
+    title: Text | Localised
+    match: Rule
+
+
+class Audience(AudienceOutline):
+    """A rule with a name, for campaigns and other audiences to use. `name` is the file's, without its ending."""
 
     name: Name
-    title: str | Localised
-    match: Rule

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import time
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -15,7 +15,7 @@ from campaigns.spec.share import Share
 from campaigns.spec.text import FormError, Frozen, Localised, Written
 from campaigns.spec.words import Channel, Purpose
 
-_NAME_FORM = Written(
+NAME_FORM = Written(
     r"[a-z][a-z0-9_]{0,62}", "a name has small letters, digits and `_`, and begins with a letter", "spring_offer"
 )
 _RATE_FORM = Written(
@@ -26,7 +26,7 @@ _HOURS_FORM = Written(
 )
 _PER = {"second": 1, "minute": 60, "hour": 3600}
 
-Name = Annotated[str, _NAME_FORM]
+Name = Annotated[str, NAME_FORM]
 Rule = InstanceOf[Condition]
 
 
@@ -71,13 +71,15 @@ class Cap(Frozen):
 
     messages: Annotated[int, Field(ge=1, le=1000, strict=True)]
     per: Literal["day", "week", "month"] | None = None
-    rolling: Annotated[Span, Field(gt=timedelta())] | None = None
+    rolling: Span | None = None
     of: Purpose | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
         if (self.per is None) == (self.rolling is None):
             raise FormError("a cap has either `per` or `rolling`", "`rolling: 7 days`")
+        if self.rolling is not None and not self.rolling:
+            raise FormError("a rolling span of no length caps nothing", "`rolling: 7 days`")
         return self
 
 

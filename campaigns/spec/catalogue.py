@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from campaigns.spec.campaign import Name
 from campaigns.spec.duration import Span
 from campaigns.spec.text import Frozen, Localised
 from campaigns.spec.words import ColumnType, DataClass
@@ -34,7 +35,7 @@ class Table(Frozen):
     """
 
     meaning: Localised
-    columns: Mapping[str, Column]
+    columns: Mapping[Name, Column]
     retention: Span | None = None
     special_when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     restricted_when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -43,7 +44,7 @@ class Table(Frozen):
 class Catalogue(Frozen):
     """The tables by name: `members`, `receipts`, `purchases`, `products`."""
 
-    tables: Mapping[str, Table]
+    tables: Mapping[Name, Table]
 
     @cached_property
     def profile(self) -> Mapping[str, Column]:
