@@ -153,8 +153,8 @@ def names_used(source: str) -> frozenset[str]:
 
 
 def reads_of(source: Source) -> tuple[Read, ...]:
-    """Every use of a value in a source, with its line; what is read of a list's items included."""
-    return tuple(reads(parse_template(environment(Channel.EMAIL, Language.EN, "EUR"), source)))
+    """Every use of a value in a source, with its place; what is read of a list's items included."""
+    return tuple(reads(parse_template(environment(Channel.EMAIL, Language.EN, "EUR"), source), source.place))
 
 
 def fill_texts(source: Source, texts: Mapping[str, str], escape: Callable[[str], str] = str) -> Source:

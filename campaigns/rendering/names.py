@@ -1,10 +1,12 @@
 """Which names a template reads, seen in its syntax tree: aliases by `set`, `for` and `with` are followed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from jinja2 import nodes
+
+from campaigns.errors import Place
 
 ITEM: Final = "*"
 
@@ -12,12 +14,15 @@ Path = tuple[str, ...]
 Scope = dict[str, Path | None]  # None: a name of the template's own, whose parts are not ours to know
 
 
+Use = tuple[Path, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One use of a value: its path from the context, `*` for an item of a list, and the line it stands on."""
+    """One use of a value: its path from the context, `*` for an item of a list, and where it stands."""
 
     path: Path
-    line: int
+    place: Place
 
     @property
     def name(self) -> str:
@@ -26,14 +31,13 @@ class Read:
         return ".".join(steps)
 
 
-def reads(tree: nodes.Template) -> Iterator[Read]:
+def reads(tree: nodes.Template, place: Callable[[int], Place]) -> Iterator[Read]:
     """Every use of a value, in the order of the text; whole values that are only given an alias are not uses."""
-    scope: Scope = {}
-    for node in tree.body:
-        yield from _walk(node, scope)
+    for path, line in _all(tree.body, {}):
+        yield Read(path, place(line))
 
 
-def _walk(node: nodes.Node, scope: Scope) -> Iterator[Read]:
+def _walk(node: nodes.Node, scope: Scope) -> Iterator[Use]:
     match node:
         case nodes.Name() | nodes.Getattr() | nodes.Getitem():
             yield from _value(node, scope)
@@ -53,19 +57,19 @@ def _walk(node: nodes.Node, scope: Scope) -> Iterator[Read]:
             yield from _all(node.iter_child_nodes(), scope)
 
 
-def _all(children: object, scope: Scope) -> Iterator[Read]:
+def _all(children: object, scope: Scope) -> Iterator[Use]:
     for child in children:  # type: ignore[attr-defined]  # jinja2 types its children loosely
         yield from _walk(child, scope)
 
 
-def _loop(node: nodes.For, scope: Scope) -> Iterator[Read]:
+def _loop(node: nodes.For, scope: Scope) -> Iterator[Use]:
     inner: Scope = {**scope, "loop": None}
     path = _path(node.iter, scope)
     if path is None:
         yield from _walk(node.iter, scope)
         _hide(node.target, inner)
     else:
-        yield Read(path, node.lineno)
+        yield path, node.lineno
         _name(node.target, (*path, ITEM), inner)
     yield from _all(node.body, inner)
     if node.test is not None:
@@ -73,7 +77,7 @@ def _loop(node: nodes.For, scope: Scope) -> Iterator[Read]:
     yield from _all(node.else_, scope)
 
 
-def _bind(target: nodes.Node, value: nodes.Node, scope: Scope, inner: Scope) -> Iterator[Read]:
+def _bind(target: nodes.Node, value: nodes.Node, scope: Scope, inner: Scope) -> Iterator[Use]:
     path = _path(value, scope)
     if path is None or not isinstance(target, nodes.Name):
         yield from _walk(value, scope)
@@ -94,10 +98,10 @@ def _hide(target: nodes.Node, scope: Scope) -> None:
     scope.update(dict.fromkeys(name.name for name in names))
 
 
-def _value(node: nodes.Expr, scope: Scope) -> Iterator[Read]:
+def _value(node: nodes.Expr, scope: Scope) -> Iterator[Use]:
     path = _path(node, scope)
     if path is not None:
-        yield Read(path, node.lineno)
+        yield path, node.lineno
     elif not isinstance(node, nodes.Name):
         yield from _all(node.iter_child_nodes(), scope)
 

@@ -1,0 +1,188 @@
+"""The assembled bytes against Python's own `email` package, and against E-01 to E-09 and E-20."""
+
+import re
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.rendering.email import EmailBody, one_line
+from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, extra_headers
+
+STRICT = policy.SMTP.clone(raise_on_defect=True)
+LEAVE = Unsubscribe(
+    "beauty.lahde.example.org",
+    "Kauneus ja hyvä olo",
+    "https://lahde.example.org/u/abc-DEF_1",
+    "peru@lahde.example.org",
+    "abc-DEF_1",
+)
+BODY = EmailBody("Hei", "Hyvää päivää\n", "<p>Hyvää päivää</p>")
+ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=300)
+
+
+def envelope(**changes: Any) -> Envelope:
+    given = {
+        "date": datetime(2018, 1, 1, 8, tzinfo=UTC),
+        "message_id": "abcdefghijklmnop@lahde.example.org",
+        "from_name": "Osuuskauppa Lähde",
+        "from_address": "uutiset@lahde.example.org",
+        "to_address": "aino.virtanen@example.org",
+        "to_name": "Aino Virtanen",
+        "feedback_id": "beauty_newsletter:beauty:newsletter:lahde",
+        "unsubscribe": LEAVE,
+    }
+    return Envelope(**{**given, **changes})
+
+
+def parsed(data: bytes) -> EmailMessage:
+    message = message_from_bytes(data, policy=STRICT)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", data), "a bare CR or LF"
+    return data.split(b"\r\n")
+
+
+@given(subject=ANY_TEXT, name=ANY_TEXT, text=ANY_TEXT, html=ANY_TEXT)
+def test_whatever_is_written_parses_back_to_the_same_message(subject: str, name: str, text: str, html: str) -> None:
+    data = assemble(envelope(to_name=name), EmailBody(subject, text, html))
+    message = parsed(data)
+
+    assert message["Subject"] == one_line(subject)
+    assert message["To"].addresses[0].display_name == one_line(name)
+    assert message["To"].addresses[0].addr_spec == "aino.virtanen@example.org"
+    plain, marked_up = message.iter_parts()
+    for part, written in ((plain, text), (marked_up, html)):
+        assert part.get_content_charset() == "utf-8"
+        octets = part.get_payload(decode=True)
+        assert octets.decode() == re.sub("\r\n|\r|\n", "\r\n", written)
+
+
+@given(subject=ANY_TEXT, name=ANY_TEXT, text=ANY_TEXT)
+def test_every_line_is_ascii_and_short_and_ends_in_crlf(subject: str, name: str, text: str) -> None:
+    data = assemble(envelope(to_name=name, from_name=name), EmailBody(subject, text, text))
+    lines = lines_of(data)
+
+    assert data.isascii()
+    assert max(map(len, lines)) <= 78
+    assert b"\0" not in data
+    assert all(len(word) <= 75 for line in lines for word in re.findall(rb"=\?utf-8\?b\?.*?\?=", line))
+    assert all(len(line) <= 76 for line in lines if b"=?utf-8?b?" in line)
+
+
+@given(
+    name=st.sampled_from(["\r\nBcc: x@y.example", "a\nSubject: b", "\u2028Bcc: x@y", "\x0bX: y", "\x85X: y", "a\0b"])
+)
+def test_no_name_and_no_subject_can_begin_a_header(name: str) -> None:
+    message = parsed(assemble(envelope(to_name=name, from_name=name), EmailBody(name, name, name)))
+
+    assert set(message) == {
+        "Date", "From", "To", "Subject", "Message-ID", "Auto-Submitted", "Feedback-ID", "List-Id",
+        "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
+    }  # fmt: skip
+    assert len(message.keys()) == 12
+
+
+def test_the_headers_that_mailbox_providers_ask_for() -> None:
+    message = parsed(assemble(envelope(), BODY))
+
+    assert message["Date"] == "Mon, 01 Jan 2018 08:00:00 +0000"
+    assert message["Message-ID"] == "<abcdefghijklmnop@lahde.example.org>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Feedback-ID"] == "beauty_newsletter:beauty:newsletter:lahde"
+    assert message["List-Id"] == "Kauneus ja hyvä olo <beauty.lahde.example.org>"
+    assert message["List-Unsubscribe"] == (
+        "<https://lahde.example.org/u/abc-DEF_1>, <mailto:peru@lahde.example.org?subject=abc-DEF_1>"
+    )
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["From"].addresses[0].display_name == "Osuuskauppa Lähde"
+
+
+def test_text_comes_before_html_and_both_decode() -> None:
+    plain, html = parsed(assemble(envelope(), BODY)).iter_parts()
+
+    assert (plain.get_content_type(), plain.get_content()) == ("text/plain", "Hyvää päivää\n")
+    assert (html.get_content_type(), html.get_content()) == ("text/html", "<p>Hyvää päivää</p>")
+
+
+def test_a_service_message_offers_no_way_to_unsubscribe() -> None:
+    headers = extra_headers(envelope(unsubscribe=None))
+
+    assert headers == {
+        "Auto-Submitted": "auto-generated",
+        "Feedback-ID": "beauty_newsletter:beauty:newsletter:lahde",
+    }
+    assert b"List-" not in assemble(envelope(unsubscribe=None), BODY)
+
+
+def test_the_extra_headers_are_the_ones_that_the_bytes_carry() -> None:
+    message = message_from_bytes(assemble(envelope(), BODY), policy=policy.compat32)
+
+    for name, value in extra_headers(envelope()).items():
+        assert re.sub(r"\r?\n ", " ", str(message[name])) == value
+
+
+def test_writing_a_message_again_gives_the_same_bytes() -> None:
+    assert assemble(envelope(), BODY) == assemble(envelope(), BODY)
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("Aino Virtanen", b"To: Aino Virtanen <aino.virtanen@example.org>"),
+        ("Virtanen, Aino", b'To: "Virtanen, Aino" <aino.virtanen@example.org>'),
+        ('Aino "A" \\', b'To: "Aino \\"A\\" \\\\" <aino.virtanen@example.org>'),
+        ("Åsa", b"To: =?utf-8?b?w4VzYQ==?= <aino.virtanen@example.org>"),
+        ("=?utf-8?q?x?=", b"To: =?utf-8?b?PT91dGYtOD9xP3g/PQ==?= <aino.virtanen@example.org>"),
+        ("", b"To: aino.virtanen@example.org"),
+        (None, b"To: aino.virtanen@example.org"),
+    ],
+)
+def test_a_name_is_written_as_plainly_as_it_can_be(name: str | None, header: bytes) -> None:
+    assert header in lines_of(assemble(envelope(to_name=name), BODY))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"to_address": "aino@example.org\r\nBcc: x@y.example"},
+        {"to_address": "aino@example.org, x@y.example"},
+        {"to_address": "käyttäjä@example.org"},
+        {"to_address": "a" * 65 + "@example.org"},
+        {"from_address": "uutiset@näköala.example"},
+        {"message_id": "a b@example.org"},
+        {"message_id": "no-domain"},
+        {"feedback_id": "a:b:c:d:e"},
+        {"feedback_id": "a:b\r\nX: y"},
+        {"date": datetime(2018, 1, 1)},  # noqa: DTZ001 - what is refused
+    ],
+)
+def test_what_cannot_stand_in_a_header_is_refused_before_anything_is_written(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"wanted|zone") as refused:
+        envelope(**changes)
+    assert "aino" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("link", "javascript:x"),
+        ("link", "https://x.example/>,<y"),
+        ("link", "https://x.example/ y"),
+        ("list_id", "no-dot"),
+        ("mailbox", "x@y>z"),
+        ("token", "a b"),
+    ],
+)
+def test_an_unsubscribe_header_holds_one_link_and_one_address(field: str, value: str) -> None:
+    fields = {"list_id": "a.b", "list_name": "A", "link": "https://x.example/u", "mailbox": "x@y.example", "token": "t"}
+    Unsubscribe(**fields)
+    with pytest.raises(ValueError, match="wanted"):
+        Unsubscribe(**{**fields, field: value})
