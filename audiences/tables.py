@@ -87,3 +87,8 @@ class Suppression(SQLModel, table=True):
     scope: str = "all"
     at: datetime
     source: str
+
+
+CONTACT = SQLModel.metadata.tables["contact"]
+CHOICES = SQLModel.metadata.tables["choices"]
+SUPPRESSION = SQLModel.metadata.tables["suppression"]
