@@ -26,9 +26,13 @@ FILE: Final = "letter.typ"
 FONTS: Final = Path(__file__).parent / "fonts"
 OFFER_TEXT: Final = "offer_"  # a text of this kind is filled once an offer, with `offer`
 
-_TEXT_USE: Final = re.compile(r"\b(page\.text|offer)\.([a-z][a-z0-9_]*)")
+_TEXT_USE: Final = re.compile(r"\b(page\.text|words|offer)\.([a-z][a-z0-9_]*)")
 _PACKAGE: Final = re.compile(r'"@[\w-]+/')
+_TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
 _TROUBLE: Final = re.compile(r"(templates/\S+?):(\d+):(\d+)")
+_PAGES: Final = (
+    "query(<letter>).zip(query(<end>)).map(((start, end)) => end.location().page() - start.location().page() + 1)"
+)
 _DRIVER: Final = """\
 #import "/{letter}": letter
 #let house = json(bytes(sys.inputs.house))
@@ -96,7 +100,7 @@ class LetterTemplate:
             "address": address.rows,
             "date": filters(self.language, self.currency)["date"](today, "long"),
             "arm": context.get("arm") or "",
-            "text": {key: text.render(context).strip() for key, text in self.texts.items()},
+            "text": {key: _kept_together(text.render(context)) for key, text in self.texts.items()},
             "offers": self._offers(context),
         }
 
@@ -110,10 +114,10 @@ class LetterTemplate:
             pdf: Any = self._compiler(inputs).compile(
                 format="pdf", pdf_standards="a-2b", pdf_tags=False, timestamp=created_at
             )
-            counts = self._compiler(inputs).query("<pages>", field="value")  # remembered: it draws nothing twice
+            pages_each = json.loads(self._compiler(inputs).eval(_PAGES))  # cheap: the layout is remembered
         except typst.TypstError as error:
             raise AuthorError([_trouble(error)]) from error
-        return LetterPages(pdf, tuple(json.loads(counts)))
+        return LetterPages(pdf, tuple(pages_each))
 
     def _compiler(self, inputs: Mapping[str, str]) -> typst.Compiler:
         files: Any = dict(self.sources)  # the stub forgets that files may be given by name
@@ -122,7 +126,7 @@ class LetterTemplate:
     def _offers(self, context: Mapping[str, object]) -> list[dict[str, str]]:
         offers = context.get("offers") if self.offer_texts else ()
         return [
-            {key: text.render({**context, "offer": offer}).strip() for key, text in self.offer_texts.items()}
+            {key: _kept_together(text.render({**context, "offer": offer})) for key, text in self.offer_texts.items()}
             for offer in (offers if isinstance(offers, Sequence) else ())
         ]
 
@@ -176,7 +180,6 @@ def _house(organisation: Organisation, language: Language) -> Mapping[str, str]:
         "language": language.value,
         "name": organisation.name.text(language),
         "legal_name": organisation.legal_name,
-        "business_id": organisation.business_id,
         "street": organisation.street,
         "postal_code": organisation.postal_code,
         "city": organisation.city.text(language),
@@ -188,6 +191,11 @@ def _house(organisation: Organisation, language: Language) -> Mapping[str, str]:
 def _fonts() -> typst.Fonts:
     """Carlito, and what Typst itself brings; never the machine's, or a letter would look different elsewhere."""
     return typst.Fonts(include_system_fonts=False, font_paths=[FONTS])
+
+
+def _kept_together(text: str) -> str:
+    """The text with telephone numbers that do not break at the end of a line."""
+    return _TELEPHONE.sub(lambda found: found[0].replace(" ", "\u00a0"), text.strip())
 
 
 def _trouble(error: typst.TypstError) -> Problem:
