@@ -110,7 +110,7 @@ def assemble(envelope: Envelope, body: EmailBody) -> bytes:
             b"\r\n",
             edge,
             b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
-            encodebytes(_crlf(body.html).encode()).replace(b"\n", b"\r\n"),
+            _base64(body.html),
             f"--{boundary}--\r\n".encode("ascii"),
         )
     )
@@ -169,12 +169,17 @@ def _folded(name: str, value: str) -> str:
     return "\r\n".join((*lines, line))
 
 
-def _crlf(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-
-
 def _quoted_printable(text: str) -> bytes:
-    return b2a_qp(_crlf(text).encode(), istext=True)
+    # soft line breaks follow the text's own, so all of them are made CRLF at the end
+    return b2a_qp(_unix(text).encode(), istext=True).replace(b"\n", b"\r\n")
+
+
+def _base64(text: str) -> bytes:
+    return encodebytes(_unix(text).replace("\n", "\r\n").encode()).replace(b"\n", b"\r\n")
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _demand(shape: re.Pattern[str], value: str, what: str) -> None:

@@ -108,7 +108,7 @@ def test_the_headers_that_mailbox_providers_ask_for() -> None:
 def test_text_comes_before_html_and_both_decode() -> None:
     plain, html = parsed(assemble(envelope(), BODY)).iter_parts()
 
-    assert (plain.get_content_type(), plain.get_content()) == ("text/plain", "Hyvää päivää\n")
+    assert (plain.get_content_type(), plain.get_content()) == ("text/plain", "Hyvää päivää\r\n")
     assert (html.get_content_type(), html.get_content()) == ("text/html", "<p>Hyvää päivää</p>")
 
 
