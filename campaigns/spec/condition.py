@@ -7,6 +7,7 @@ from decimal import Decimal
 from campaigns.errors import Place
 
 Scalar = str | int | Decimal | bool | date
+Argument = Scalar | timedelta | tuple[Scalar, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +47,18 @@ class InAudience(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One operator with its argument, as in `at_least: 2`; `word` is a key of `rules.operators.OPERATORS`."""
+    """One operator with its argument, as in `at_least: 2`; `word` is a key of `rules.operators.OPERATORS`.
+
+    A span is whole days: ahead in `in_next`, back in `within` and in `before` (`before: 60 days ago`).
+    """
 
     word: str
-    argument: Scalar | timedelta | tuple[Scalar, ...]
+    argument: Argument
 
 
 @dataclass(frozen=True, slots=True)
 class FieldIs(Condition):
-    """Tests of one column of the members' profile; all must hold."""
+    """Tests of one column of the members' profile, or of `age`, which follows from one; all must hold."""
 
     column: str
     tests: tuple[Test, ...]
@@ -84,8 +88,9 @@ class Where:
 class Shopping(Condition):
     """Aggregates over a member's receipts (`shopped`) or purchase lines (`bought`).
 
-    `measures` pairs a measure (`visits`, `spend`, `last` ...) with its tests; all must hold. `of` replaces the
-    base of `share_of_spend`; None: the same lines with `brand` dropped from `where`.
+    `source` is `bought` or `shopped`. `measures` pairs a measure (`visits`, `spend`, `last` ...) with its tests;
+    all must hold, and `visits: {at_least: 1}` too unless `visits` is among them. `of` replaces the base of
+    `share_of_spend`; None: the same lines with `brand` dropped from `where`.
     """
 
     source: str
@@ -97,7 +102,10 @@ class Shopping(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Heard(Condition):
-    """Messages the member `received`, or links `clicked` in them, that fit every given filter."""
+    """Messages the member `received`, or links `clicked` in them, that fit every given filter.
+
+    `verb` is one of the two; `tests` are of how many times, none: at least once.
+    """
 
     verb: str
     campaign: str | None
@@ -116,7 +124,10 @@ class Birthday(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Sample(Condition):
-    """The same deterministic share of members on every machine; another `salt`, another share."""
+    """The same deterministic share of members on every machine; another `salt`, other members.
+
+    An empty salt stands for the name of the audience or campaign that the rule belongs to.
+    """
 
     share: Decimal
     salt: str

@@ -1,0 +1,110 @@
+"""One condition as a SQL expression: true, false, or NULL for what is not known or must not be used."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any as AnyType
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import TableClause
+
+from campaigns.rules.age import AGE, BIRTH_DATE, celebrated_within, completed_years, day_of_year
+from campaigns.rules.lowering.asked import AT_LEAST_ONCE, measured, message_count
+from campaigns.rules.lowering.totals import Aggregate
+from campaigns.rules.moment import Moment
+from campaigns.rules.operators import OPERATORS
+from campaigns.rules.operators.measures import BOUGHT, PRESENCE
+from campaigns.rules.operators.operator import Operand
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.condition import (
+    All,
+    Any,
+    Birthday,
+    Condition,
+    FieldIs,
+    Heard,
+    Not,
+    Sample,
+    Shopping,
+    Test,
+)
+from campaigns.spec.words import ColumnType
+
+Resolve = Callable[[Aggregate], ColumnElement[AnyType]]
+_HEX_DIGITS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Predicates:
+    """Lowers conditions whose audiences are in their place; `resolve` tells where an aggregate stands."""
+
+    population: TableClause
+    catalogue: Catalogue
+    moment: Moment
+    resolve: Resolve
+
+    def lower(self, condition: Condition) -> ColumnElement[bool]:
+        """The expression of one condition."""
+        match condition:
+            case All(parts=parts):
+                return sa.and_(*(self.lower(part) for part in parts))
+            case Any(parts=parts):
+                return sa.or_(*(self.lower(part) for part in parts))
+            case Not(part=part):
+                return sa.not_(self.lower(part))
+            case _:
+                return self._leaf(condition)
+
+    def _leaf(self, condition: Condition) -> ColumnElement[bool]:
+        match condition:
+            case FieldIs():
+                return self._tests(self._field(condition.column), condition.tests)
+            case Shopping():
+                return self._shopping(condition)
+            case Heard():
+                return self._heard(condition)
+            case Birthday(days_ahead=days_ahead):
+                days = celebrated_within(self.moment.day, days_ahead)
+                return day_of_year(self.population.c[BIRTH_DATE]).in_([sa.literal(day, sa.Integer()) for day in days])
+            case Sample():
+                return self._sample(condition)
+            case _:
+                raise AssertionError(f"{type(condition).__name__} has no expression of its own")
+
+    def _field(self, column: str) -> Operand:
+        if column == AGE:
+            return Operand(completed_years(self.population.c[BIRTH_DATE], self.moment.day), ColumnType.INTEGER)
+        return Operand(self.population.c[column], self.catalogue.profile[column].type)
+
+    def _tests(self, operand: Operand, tests: tuple[Test, ...]) -> ColumnElement[bool]:
+        return sa.and_(*(OPERATORS[test.word].lower(operand, test.argument, self.moment) for test in tests))
+
+    def _shopping(self, shopping: Shopping) -> ColumnElement[bool]:
+        holds = sa.and_(
+            *(
+                self._tests(measure.combine(*(self.resolve(each) for each in totals)), tests)
+                for measure, totals, tests in measured(shopping)
+            )
+        )
+        if shopping.source != BOUGHT:
+            return holds
+        # Not known to be allowed is forbidden: a NULL here hides the lines as well (C7).
+        return sa.case((sa.not_(self.population.c.no_purchase_detail), holds))
+
+    def _heard(self, heard: Heard) -> ColumnElement[bool]:
+        times = PRESENCE.combine(self.resolve(message_count(heard)))
+        holds = self._tests(times, heard.tests or AT_LEAST_ONCE)
+        return holds if heard.verb == "received" else sa.case((self.population.c.tracking, holds))
+
+    def _sample(self, sample: Sample) -> ColumnElement[bool]:
+        key = sa.literal(f"{sample.salt}:", sa.String()) + self.population.c.member_id
+        return sa.func.md5(key, type_=sa.String()) < sa.literal(_hash_below(sample.share), sa.String())
+
+
+def _hash_below(share: Decimal) -> str:
+    """The text below which that share of all MD5 texts sorts; no hexadecimal digit sorts after `g`."""
+    if share >= 1:
+        return "g"
+    return f"{int(share * 16**_HEX_DIGITS):0{_HEX_DIGITS}x}"

@@ -1,0 +1,79 @@
+"""Operators of being the same, being one of several, and being known at all."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+
+from campaigns.rules.moment import Moment
+from campaigns.rules.operators.operator import ANY_TYPE, PLAIN, Nothing, Operand, Operator, Takes
+from campaigns.rules.operators.wording import IS, IS_NOT, Saying, Verb
+from campaigns.spec.condition import Argument
+
+_PUNCTUAL: Final = Saying(fi="tasan {}", sv="exakt {}", en="exactly {}")
+_PLAIN: Final = Saying()
+_OTHER: Final = Saying(verb=IS_NOT)
+_KNOWN: Final = Verb(fi=("on tiedossa", "puuttuu"), sv=("saknas inte", "saknas"), en=("is known", "is missing"))
+_MISSING: Final = Verb(fi=("puuttuu", "on tiedossa"), sv=("saknas", "saknas inte"), en=("is missing", "is known"))
+
+
+def _is(operand: Operand, argument: object, _moment: Moment) -> ColumnElement[bool]:
+    return operand.value == operand.bound(argument)
+
+
+def _one_of(operand: Operand, arguments: Sequence[object], _moment: Moment) -> ColumnElement[bool]:
+    if operand.per is not None:
+        return sa.or_(*(operand.value == operand.bound(each) for each in arguments))
+    return operand.value.in_([operand.bound(each) for each in arguments])
+
+
+def _is_not(operand: Operand, argument: Any, moment: Moment) -> ColumnElement[bool]:
+    if isinstance(argument, tuple):
+        return sa.and_(*(_is_not(operand, each, moment) for each in argument))
+    return operand.value != operand.bound(argument)
+
+
+def _known(operand: Operand, argument: bool, _moment: Moment) -> ColumnElement[bool]:
+    return operand.value.is_not(None) if argument else operand.value.is_(None)
+
+
+def _says_is(argument: Argument) -> Saying:
+    return _PUNCTUAL if _is_number(argument) else _PLAIN
+
+
+def _is_number(argument: Argument) -> bool:
+    return not isinstance(argument, bool | str | tuple) and hasattr(argument, "as_integer_ratio")
+
+
+def _says_known(argument: Argument) -> Saying:
+    return Saying(fi="", sv="", en="", verb=_KNOWN if argument else _MISSING)
+
+
+is_ = Operator(word="is", types=PLAIN, takes=Takes.VALUE, lower=_is, says=_says_is, written=False)
+
+one_of = Operator(
+    word="one_of",
+    types=PLAIN,
+    takes=Takes.VALUES,
+    lower=_one_of,
+    says=lambda _: Saying(verb=IS),
+    written=False,
+)
+
+is_not = Operator(
+    word="is_not",
+    types=PLAIN,
+    takes=Takes.VALUE_OR_VALUES,
+    lower=_is_not,  # a missing value is not "another value"
+    says=lambda _: _OTHER,
+)
+
+known = Operator(
+    word="known",
+    types=ANY_TYPE,
+    takes=Takes.FLAG,
+    lower=_known,
+    says=_says_known,
+    over_nothing=Nothing.ANSWERED,
+)

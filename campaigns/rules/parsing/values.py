@@ -1,0 +1,167 @@
+"""Single values: a text, a number, a date, a span of days; wrong ones become problems."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from campaigns.errors import nearest
+from campaigns.rules.parsing.reader import Reader, listed, plain, shown
+from campaigns.rules.vocabulary import Field
+from campaigns.spec.condition import Scalar
+from campaigns.spec.duration import span
+from campaigns.spec.located import Located
+from campaigns.spec.share import share
+from campaigns.spec.words import ColumnType
+
+FIRST_YEAR: Final = 1800
+LAST_YEAR: Final = 2999
+_LARGEST: Final = 10**12
+_FINEST: Final = Decimal("0.000001")
+_AGO: Final = re.compile(r"(.*\S) +ago")
+
+
+def read_value(reader: Reader, at: Located, field: Field) -> Scalar | None:
+    """A value of the field's type, and one of its known values where it is closed."""
+    if field.share:
+        return read_share(reader, at, field.name)
+    value = _READ[field.type](at.value)
+    if value is None:
+        hint = _QUOTE if field.type is ColumnType.TEXT and isinstance(at.value, int | Decimal | date) else ""
+        message = f"`{field.name}` is {_NAMES[field.type]}, and this is {shown(at.value)}"
+        reader.problem(at.place, message, "wrong_type", hint)
+        return None
+    if isinstance(value, str) and not _is_known(reader, at, field, value):
+        return None
+    return value
+
+
+def _is_known(reader: Reader, at: Located, field: Field, value: str) -> bool:
+    if value in reader.vocabulary.special_values.get(field.name, ()):
+        message = f"`{plain(value)}` reveals data of a special category: its lines are never read"
+        reader.problem(at.place, message, "special_field", "leave it out")
+        return False
+    if field.values is None or value in field.values:
+        return True
+    hint = nearest(value, field.values) or listed(field.values)
+    reader.problem(at.place, f"`{field.name}` has no value `{plain(value)}`", "unknown_value", hint)
+    return False
+
+
+def read_date(reader: Reader, at: Located, key: str) -> date | None:
+    """A calendar day."""
+    day = _date(at.value)
+    if day is None:
+        message = f"`{key}` is a date, and this is {shown(at.value)}"
+        reader.problem(at.place, message, "wrong_type", f"{key}: 2017-12-31")
+    return day
+
+
+def read_days(reader: Reader, at: Located, key: str) -> timedelta | None:
+    """A span of whole days."""
+    try:
+        days = span(at.value) if isinstance(at.value, str) else None
+    except ValueError:
+        days = None
+    if days is None or days % timedelta(days=1):
+        message = f"`{key}` is a number of whole days, and this is {shown(at.value)}"
+        reader.problem(at.place, message, "wrong_type", f"{key}: 28 days")
+        return None
+    return days
+
+
+def read_day_or_ago(reader: Reader, at: Located, key: str) -> date | timedelta | None:
+    """A calendar day, or the day so many days ago, as in `60 days ago`."""
+    day = _date(at.value)
+    if day is not None:
+        return day
+    found = _AGO.fullmatch(at.value) if isinstance(at.value, str) else None
+    if found is not None:
+        try:
+            days = span(found[1])
+        except ValueError:
+            days = timedelta(microseconds=1)
+        if not days % timedelta(days=1):
+            return days
+    message = f"`{key}` is a date or a number of days ago, and this is {shown(at.value)}"
+    reader.problem(at.place, message, "wrong_type", f"{key}: 60 days ago")
+    return None
+
+
+def read_flag(reader: Reader, at: Located, key: str) -> bool | None:
+    """True or false."""
+    if isinstance(at.value, bool):
+        return at.value
+    reader.problem(at.place, f"`{key}` is true or false, and this is {shown(at.value)}", "wrong_type", f"{key}: true")
+    return None
+
+
+def read_share(reader: Reader, at: Located, key: str) -> Decimal | None:
+    """A share, 0 to 1: `0.95`, or `95 percent`."""
+    value = _share(at.value)
+    if value is None:
+        message = f"`{key}` is a share from 0 to 1, and this is {shown(at.value)}"
+        reader.problem(at.place, message, "wrong_type", "`0.25` or `25 percent`")
+    return value
+
+
+def _share(value: object) -> Decimal | None:
+    if isinstance(value, str):
+        try:
+            return share(value)
+        except ValueError:
+            return None
+    number = _decimal(value)
+    return number if number is not None and 0 <= number <= 1 else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _integer(value: object) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and isinstance(value, int) and abs(value) < _LARGEST else None
+
+
+def _decimal(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    number = Decimal(str(value))
+    if not number.is_finite() or abs(number) >= _LARGEST or number != number.quantize(_FINEST):
+        return None
+    return Decimal(f"{number:f}")  # without an exponent, which not every driver reads
+
+
+def _date(value: object) -> date | None:
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            return None
+    whole = isinstance(value, date) and not isinstance(value, datetime)
+    return value if whole and isinstance(value, date) and FIRST_YEAR <= value.year <= LAST_YEAR else None
+
+
+def _boolean(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+_QUOTE: Final = "put quotes round it"
+_READ: Final[dict[ColumnType, Callable[[object], Scalar | None]]] = {
+    ColumnType.TEXT: _text,
+    ColumnType.INTEGER: _integer,
+    ColumnType.DECIMAL: _decimal,
+    ColumnType.DATE: _date,
+    ColumnType.TIMESTAMP: _date,
+    ColumnType.BOOLEAN: _boolean,
+}
+_NAMES: Final[dict[ColumnType, str]] = {
+    ColumnType.TEXT: "a text",
+    ColumnType.INTEGER: "a whole number",
+    ColumnType.DECIMAL: "a number",
+    ColumnType.DATE: "a date such as 2017-12-31",
+    ColumnType.TIMESTAMP: "a date such as 2017-12-31",
+    ColumnType.BOOLEAN: "true or false",
+}

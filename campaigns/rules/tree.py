@@ -1,0 +1,29 @@
+"""Walks over the tree of a rule."""
+
+from collections.abc import Iterator
+
+from campaigns.spec.condition import All, Any, Condition, Not, Shopping, Where
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """The conditions that hold no other, in the order of the file."""
+    match condition:
+        case All(parts=parts) | Any(parts=parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part=part):
+            yield from leaves(part)
+        case _:
+            yield condition
+
+
+def share_base(shopping: Shopping) -> tuple[Where, ...]:
+    """The lines that a share of spend is measured against: those of `of`, else `where` without `brand`.
+
+    A `where` that names no brand, or nothing but one, leaves all lines.
+    """
+    if shopping.of is not None:
+        return shopping.of
+    if not any(where.column == "brand" for where in shopping.where):
+        return ()
+    return tuple(where for where in shopping.where if where.column != "brand")
