@@ -1,0 +1,128 @@
+"""The claim: rows are taken in the transaction that re-read everything that could forbid them.
+
+Nothing reaches a provider that did not come from here, and nothing comes from here before its claim is committed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, or_, select, update
+
+from campaigns.channels.claimed import Claimed, mint
+from campaigns.dispatch.examine import Examined, examine
+from campaigns.dispatch.job import Job
+from campaigns.spec.words import Channel
+from campaigns.store.tables import DELIVERY, RUN
+from campaigns.store.words import DeliveryState, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A delivery that was claimed `until` its lease ends, with the contact as the claim read it."""
+
+    claimed: Claimed
+    contact: RowMapping
+    variant: str
+    arm: str | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one claim found: rows to send, and how many it withdrew. Neither: nothing is left to claim now."""
+
+    taken: tuple[Taken, ...]
+    withdrawn: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was there to be claimed."""
+        return not self.taken and not self.withdrawn
+
+
+def claim(
+    connection: Connection, job: Job, channel: Channel, most: int, now: datetime, attempt: str | None = None
+) -> Claim:
+    """Take up to `most` pending deliveries of a channel, in claim order; withdraw those that may not go any more.
+
+    Each gets an attempt of its own, or `attempt` when they are handed over together. A crash before the caller's
+    commit leaves them pending; after it, in `sending` with a lease. Use what is returned only after the commit.
+    """
+    if most < 1 or not is_sending(connection, job):
+        return Claim((), 0)
+    examined = examine(connection, job, channel, claimable(now), now, most)
+    taken = [
+        _take(job, channel, row, attempt or token_hex(8), now + job.lease) for row, reason in examined if reason is None
+    ]
+    withdraw(connection, job, examined, now)
+    _mark(connection, job, taken, now)
+    return Claim(tuple(taken), len(examined) - len(taken))
+
+
+def is_sending(connection: Connection, job: Job) -> bool:
+    """Whether the run may send at all: not paused, cancelled or closed meanwhile."""
+    state = connection.execute(select(RUN.c.state).where(RUN.c.number == job.number)).scalar_one()
+    return bool(state == RunState.SENDING)
+
+
+def claimable(now: datetime) -> ColumnElement[bool]:
+    """Deliveries that wait, and not for a later moment."""
+    waits = or_(DELIVERY.c.not_before.is_(None), DELIVERY.c.not_before <= now)
+    return and_(DELIVERY.c.state == DeliveryState.PENDING, waits)
+
+
+def _take(job: Job, channel: Channel, row: RowMapping, attempt: str, until: datetime) -> Taken:
+    claimed = mint(
+        opaque_id=job.opaque_id(row["position"]),
+        attempt=attempt,
+        run=job.run.run_id,
+        position=row["position"],
+        member_id=row["member_id"],
+        channel=channel,
+        address=_address(channel, row),
+    )
+    return Taken(claimed, row, row["variant"], row["arm"], until)
+
+
+def _address(channel: Channel, row: RowMapping) -> str:
+    match channel:
+        case Channel.EMAIL:
+            return row["email"] or ""
+        case Channel.SMS | Channel.PHONE:
+            return row["phone"] or ""
+        case Channel.POST:
+            return ""
+
+
+_ROW = and_(DELIVERY.c.run_number == bindparam("of_run"), DELIVERY.c.position == bindparam("at_position"))
+
+
+def withdraw(connection: Connection, job: Job, examined: Sequence[Examined], now: datetime) -> None:
+    """End the deliveries that something objects to, each with its reason; nobody else is sent to instead."""
+    objected = [
+        {"of_run": job.number, "at_position": row["position"], "why": reason} for row, reason in examined if reason
+    ]
+    if objected:
+        withdrawn = {"state": DeliveryState.WITHDRAWN, "reason": bindparam("why"), "ended_at": now}
+        connection.execute(update(DELIVERY).where(_ROW).values(**withdrawn, lease_until=None), objected)
+
+
+def _mark(connection: Connection, job: Job, taken: Sequence[Taken], now: datetime) -> None:
+    if taken:
+        connection.execute(
+            update(DELIVERY)
+            .where(_ROW)
+            .values(
+                state=DeliveryState.SENDING,
+                attempt=bindparam("new_attempt"),
+                lease_until=now + job.lease,
+                claimed_at=now,
+                not_before=None,
+            ),
+            [
+                {"of_run": job.number, "at_position": each.claimed.position, "new_attempt": each.claimed.attempt}
+                for each in taken
+            ],
+        )

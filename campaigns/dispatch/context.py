@@ -1,0 +1,117 @@
+"""What a template sees of one member: contact as the claim read it, fields as the plan froze them, their links."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from campaigns.clock import local_day
+from campaigns.dispatch.claim import Taken
+from campaigns.dispatch.job import Job
+from campaigns.planning.run_files import FrozenFields
+from campaigns.spec.offer import Offer
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Language
+
+_CONTACT: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
+_FROZEN: Final = "member_"
+LINKS: Final[Mapping[str, str]] = {"unsubscribe": "u", "preferences": "p", "why": "w", "stop": "s"}
+
+
+def language_of(taken: Taken) -> Language:
+    """The language that a member is written to in."""
+    return Language(taken.contact["language"])
+
+
+def offer_view(offer: Offer, language: Language, settings: Settings) -> Mapping[str, object]:
+    """An offer as templates read it: its words in one language, its picture as a whole address."""
+    return {
+        "id": offer.id,
+        "title": offer.title.text(language),
+        "text": offer.text.text(language),
+        "unit": None if offer.unit is None else offer.unit.text(language),
+        "price": offer.price,
+        "lowest_price_30d": offer.lowest_price_30d,
+        "reduced": offer.reduced,
+        "valid_from": offer.valid_from,
+        "valid_to": offer.valid_to,
+        "department": offer.department,
+        "product_category": offer.product_category,
+        "brand": offer.brand,
+        "image": f"{root_of(settings)}/images/{offer.image}",
+    }
+
+
+def root_of(settings: Settings) -> str:
+    """The public address without a slash at its end."""
+    return str(settings.public_url).rstrip("/")
+
+
+@dataclass
+class Contexts:
+    """The contexts of one run, one member at a time; what is the same for many is made once."""
+
+    job: Job
+    fields: FrozenFields
+    offers: Mapping[str, Offer]
+    _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
+    _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
+
+    def of(self, taken: Taken) -> dict[str, object]:
+        """The values for one claimed delivery, by the names of `docs/templates.md`."""
+        position = taken.claimed.position
+        return self.made_of(taken.contact, self.fields.row(position), position, taken.arm)
+
+    def made_of(
+        self, contact: Mapping[str, Any], frozen: Mapping[str, Any], position: int, arm: str | None
+    ) -> dict[str, object]:
+        """The values of a delivery's contact and frozen fields."""
+        language = Language(contact["language"])
+        profile = {name.removeprefix(_FROZEN): value for name, value in frozen.items() if name.startswith(_FROZEN)}
+        member = {**profile, **{name: contact[name] for name in _CONTACT}, "language": language.value}
+        return {
+            **self.shared(language),
+            "member": member,
+            "offers": list(self._offers(frozen.get("offers") or (), language)),
+            "links": self.links(position),
+            "arm": arm,
+        }
+
+    def links(self, position: int) -> Mapping[str, str]:
+        """The addresses that carry this delivery's tokens."""
+        root, signer = root_of(self.job.settings), self.job.signer
+        return {name: f"{root}/{path}/{signer.link(name, self.job.number, position)}" for name, path in LINKS.items()}
+
+    def _offers(self, ids: Iterable[str], language: Language) -> Iterable[Mapping[str, object]]:
+        for offer_id in ids:
+            if (offer_id, language) not in self._views:
+                self._views[offer_id, language] = offer_view(self.offers[offer_id], language, self.job.settings)
+            yield self._views[offer_id, language]
+
+    def shared(self, language: Language) -> Mapping[str, object]:
+        """The part of a context that is the same for every member of a language."""
+        if language not in self._common:
+            today = local_day(self.job.run.due_at, self.job.campaign.schedule.zone)
+            self._common[language] = common(self.job, language, today)
+        return self._common[language]
+
+
+def common(job: Job, language: Language, today: date) -> Mapping[str, object]:
+    """The part of a context that is the same for every member of a language."""
+    organisation = job.settings.organisation
+    name = organisation.name.text(language)
+    partner = job.campaign.sender.partner
+    return {
+        "campaign": {"name": job.campaign.name, "title": job.campaign.title.text(language)},
+        "sender": {"name": name, "partner": partner},
+        "organisation": {
+            "name": name,
+            "legal_name": organisation.legal_name,
+            "business_id": organisation.business_id,
+            "street": organisation.street,
+            "postal_code": organisation.postal_code,
+            "city": organisation.city.text(language),
+            "telephone": organisation.telephone,
+        },
+        "today": today,
+    }

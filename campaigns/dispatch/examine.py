@@ -1,0 +1,118 @@
+"""The re-read: what contact, choices, suppressions and caps say of planned messages at this very moment."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, select
+
+from audiences import permissions
+from audiences.tables import CHOICES, CONTACT, SUPPRESSION
+from campaigns.dispatch.job import Job
+from campaigns.planning import caps
+from campaigns.spec.reasons import EndReason
+from campaigns.spec.words import Channel
+from campaigns.store.tables import DECISION, DELIVERY, RUN
+from campaigns.store.words import DeliveryState
+
+_HEARD = (DeliveryState.SENDING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)
+_CHOSEN: Mapping[str, ColumnElement[Any]] = {**CHOICES.c, "register": CONTACT.c.register}
+
+Examined = tuple[RowMapping, EndReason | None]
+
+
+def examine(
+    connection: Connection,
+    job: Job,
+    channel: Channel,
+    chosen: ColumnElement[bool],
+    now: datetime,
+    most: int | None = None,
+) -> list[Examined]:
+    """Deliveries of a channel that fit `chosen`, in claim order, each with the reason why it may not go any more.
+
+    Call it in the transaction that acts on the answer.
+    """
+    rows = connection.execute(_reread(job, channel).where(chosen).limit(most)).mappings().all()
+    full = _heard_enough(connection, job, [row["member_id"] for row in rows], now)
+    return [(row, _objection(row, full)) for row in rows]
+
+
+def _reread(job: Job, channel: Channel) -> Select[Any]:
+    campaign = job.campaign
+    refusal = permissions.refusal(
+        campaign.purpose, channel, _CHOSEN, partner=campaign.from_partner, newsletter=campaign.newsletter
+    )
+    return (
+        select(
+            DELIVERY.c.position,
+            DELIVERY.c.member_id,
+            DECISION.c.variant,
+            DECISION.c.arm,
+            DECISION.c.used_basket,
+            *(column for column in CONTACT.c if column.name != "member_id"),
+            CONTACT.c.member_id.label("known"),
+            permissions.processed(campaign.purpose).sql(_CHOSEN).label("processed"),
+            func.coalesce(CHOICES.c.no_purchase_detail, False).label("no_purchase_detail"),
+            refusal.label("refusal"),
+            _suppression(job, channel).label("suppression"),
+        )
+        .select_from(
+            DELIVERY.join(
+                DECISION,
+                and_(DECISION.c.run_number == DELIVERY.c.run_number, DECISION.c.position == DELIVERY.c.position),
+            )
+            .outerjoin(CONTACT, CONTACT.c.member_id == DELIVERY.c.member_id)
+            .outerjoin(CHOICES, CHOICES.c.member_id == DELIVERY.c.member_id)
+        )
+        .where(DELIVERY.c.run_number == job.number, DELIVERY.c.channel == channel)
+        .order_by(DELIVERY.c.position)
+    )
+
+
+def _suppression(job: Job, channel: Channel) -> ColumnElement[Any]:
+    """Why nothing may go to the address any more; service messages obey only what is not about marketing."""
+    address = {
+        Channel.EMAIL: ("email", func.lower(CONTACT.c.email)),
+        Channel.POST: ("address", CONTACT.c.address_key),
+    }
+    kind, value = address.get(channel, ("phone", CONTACT.c.phone))
+    found = select(func.min(SUPPRESSION.c.reason)).where(SUPPRESSION.c.kind == kind, SUPPRESSION.c.value == value)
+    if job.campaign.purpose in caps.SPARED:
+        found = found.where(SUPPRESSION.c.scope == "all")
+    return found.scalar_subquery()
+
+
+def _objection(row: RowMapping, full: frozenset[str]) -> EndReason | None:
+    """Why a planned message may not go any more; None: it goes."""
+    asked = (
+        (row["known"] is None or not row["processed"], EndReason.NOT_PROCESSED),
+        (row["used_basket"] and row["no_purchase_detail"], EndReason.PURCHASE_DATA_FORBIDDEN),
+        (row["refusal"] is not None, EndReason.CONSENT_WITHDRAWN),
+        (row["suppression"] is not None, EndReason.SUPPRESSED),
+        (row["member_id"] in full, EndReason.FREQUENCY_CAP),
+    )
+    return next((reason for objects, reason in asked if objects), None)
+
+
+def _heard_enough(connection: Connection, job: Job, members: Sequence[str], now: datetime) -> frozenset[str]:
+    """Those for whom this message would exceed a cap; other runs' messages count from their claim."""
+    heard = DELIVERY.join(RUN, RUN.c.number == DELIVERY.c.run_number)
+    full: set[str] = set()
+    for cap in job.caps:
+        since = caps.window_start(cap, now, job.campaign.schedule.zone)
+        over = (
+            select(DELIVERY.c.member_id)
+            .select_from(heard)
+            .where(
+                DELIVERY.c.member_id.in_(members),
+                DELIVERY.c.run_number != job.number,
+                DELIVERY.c.state.in_(_HEARD),
+                func.coalesce(DELIVERY.c.ended_at, DELIVERY.c.claimed_at) >= since,
+                caps.counts(cap, RUN.c.purpose),
+            )
+            .group_by(DELIVERY.c.member_id)
+            .having(func.count() >= cap.messages)
+        )
+        full.update(connection.execute(over).scalars())
+    return frozenset(full)

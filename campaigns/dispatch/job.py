@@ -1,0 +1,59 @@
+"""A run on its way out: what every step of its dispatch needs to know."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from campaigns.planning.caps import caps_of
+from campaigns.planning.run_files import RunFiles
+from campaigns.spec.campaign import Campaign, Cap
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel
+from campaigns.store.tables import Run
+from campaigns.tokens import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run with the campaign as it was planned; `send_by` ends claiming."""
+
+    run: Run
+    campaign: Campaign
+    settings: Settings
+    signer: Signer
+    files: RunFiles
+    send_by: datetime
+
+    @property
+    def number(self) -> int:
+        """The run's number in the ledger."""
+        return self.run.number or 0
+
+    @property
+    def caps(self) -> tuple[Cap, ...]:
+        """The caps that hold at the claim, as they did for the plan."""
+        return caps_of(self.campaign, self.settings)
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim holds before the sweeper looks at it."""
+        return timedelta(seconds=self.settings.dispatch.lease)
+
+    def provider_of(self, channel: Channel) -> str:
+        """The name of the provider that delivers a channel."""
+        return str(getattr(self.settings.channels, channel.value).provider)
+
+    def opaque_id(self, position: int) -> str:
+        """The name of a delivery for everybody outside; the same for a message that is written again."""
+        return self.signer.opaque(self.run.run_id, position)
+
+    def is_quiet(self, channel: Channel, now: datetime) -> bool:
+        """Whether a channel is in its quiet hours."""
+        quiet = self.campaign.quiet_hours.get(channel)
+        return quiet is not None and quiet.holds_at(now.astimezone(self.campaign.schedule.zone).time())
+
+    def quiet_until(self, channel: Channel, now: datetime) -> datetime:
+        """When the quiet hours that `now` falls in end."""
+        zone = self.campaign.schedule.zone
+        local = now.astimezone(zone)
+        end = datetime.combine(local.date(), self.campaign.quiet_hours[channel].end, zone)
+        return (end if end > local else end + timedelta(days=1)).astimezone(UTC)

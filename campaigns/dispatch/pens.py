@@ -1,0 +1,104 @@
+"""Messages written for claimed deliveries: one pen for e-mail and one for SMS, templates compiled once a language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from campaigns.channels.provider import OutgoingEmail, OutgoingSms
+from campaigns.clock import Clock
+from campaigns.dispatch.claim import Taken
+from campaigns.dispatch.context import Contexts, language_of
+from campaigns.dispatch.job import Job
+from campaigns.dispatch.messages import CannotWrite
+from campaigns.rendering.email import EmailTemplate
+from campaigns.rendering.environment import TemplateError
+from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, list_headers
+from campaigns.rendering.sms import SmsTemplate
+from campaigns.spec.campaign import Campaign
+from campaigns.spec.reasons import EndReason
+from campaigns.spec.words import Language, Purpose
+
+_WITHOUT_LIST = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
+
+
+@dataclass(frozen=True, slots=True)
+class EmailPen:
+    """Writes e-mails; `templates` by variant and language."""
+
+    job: Job
+    contexts: Contexts
+    templates: Mapping[tuple[str, Language], EmailTemplate]
+    clock: Clock
+
+    def __call__(self, taken: Taken, /) -> OutgoingEmail:
+        """The message of a claimed delivery, whole; CannotWrite for a value that is missing or cannot be a header."""
+        context = self.contexts.of(taken)
+        try:
+            body = self.templates[taken.variant, language_of(taken)].render(context)
+            envelope = self._envelope(taken)
+            mime = assemble(envelope, body)
+        except (TemplateError, ValueError) as error:
+            raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
+        return OutgoingEmail(
+            claimed=taken.claimed,
+            mime=mime,
+            envelope_from=envelope.from_address,
+            from_name=envelope.from_name,
+            from_address=envelope.from_address,
+            subject=body.subject,
+            text=body.text,
+            html=body.html,
+            headers=list_headers(envelope),
+        )
+
+    def _envelope(self, taken: Taken) -> Envelope:
+        settings, language = self.job.settings, language_of(taken)
+        domain = settings.channels.email.address.rpartition("@")[2]
+        names = (taken.contact["first_name"], taken.contact["last_name"])
+        return Envelope(
+            date=self.clock.now(),
+            message_id=f"{taken.claimed.opaque_id}@{domain}",
+            from_name=settings.organisation.name.text(language),
+            from_address=settings.channels.email.address,
+            to_address=taken.claimed.address,
+            to_name=" ".join(filter(None, names)) or None,
+            feedback_id=f"{self.job.campaign.name}:{list_name(self.job.campaign)}:{self.job.campaign.purpose}:viesti",
+            unsubscribe=self._unsubscribe(taken, language, domain),
+        )
+
+    def _unsubscribe(self, taken: Taken, language: Language, domain: str) -> Unsubscribe | None:
+        campaign, settings = self.job.campaign, self.job.settings
+        if campaign.purpose in _WITHOUT_LIST:
+            return None
+        title = settings.newsletters.get(campaign.newsletter or "", settings.organisation.name)
+        return Unsubscribe(
+            list_id=f"{list_name(campaign)}.{domain}",
+            list_name=title.text(language),
+            link=self.contexts.links(taken.claimed.position)["unsubscribe"],
+            mailto=settings.channels.email.unsubscribe,
+        )
+
+
+def list_name(campaign: Campaign) -> str:
+    """The name of what one click unsubscribes from: the newsletter, else the purpose and whose it is (E-07, E-27)."""
+    if campaign.newsletter is not None:
+        return campaign.newsletter
+    return f"{campaign.purpose}-partner" if campaign.from_partner else campaign.purpose.value
+
+
+@dataclass(frozen=True, slots=True)
+class SmsPen:
+    """Writes text messages; `templates` by variant and language."""
+
+    job: Job
+    contexts: Contexts
+    templates: Mapping[tuple[str, Language], SmsTemplate]
+
+    def __call__(self, taken: Taken, /) -> OutgoingSms:
+        """The message of a claimed delivery; CannotWrite for a missing value or more segments than settings allow."""
+        try:
+            sms = self.templates[taken.variant, language_of(taken)].render(self.contexts.of(taken))
+        except TemplateError as error:
+            raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
+        if sms.segments > self.job.settings.channels.sms.max_segments:
+            raise CannotWrite(EndReason.TOO_LONG, f"{sms.segments} segments")
+        return OutgoingSms(taken.claimed, self.job.settings.channels.sms.sender, sms.text, sms.encoding, sms.segments)

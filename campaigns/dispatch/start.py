@@ -1,0 +1,64 @@
+"""Runs set going: from planned to sending, and scheduled occasions taken up when they are due."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from campaigns.spec.campaign import Campaign
+from campaigns.store import publications, runs
+from campaigns.store.tables import Publication, Run
+from campaigns.store.words import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A published campaign's moment that has come; `missed` says why it is not run."""
+
+    campaign: Campaign
+    due_at: datetime
+    missed: str | None
+
+
+def send_by(campaign: Campaign, due_at: datetime, started: datetime, *, scheduled: bool) -> datetime:
+    """When claiming ends: so long after a scheduled run was due and never past the next due; a manual run's start counts."""
+    if not scheduled:
+        return started + campaign.schedule.send_by
+    latest = due_at + campaign.schedule.send_by
+    following = campaign.schedule.next_after(due_at)
+    return latest if following is None else min(latest, following)
+
+
+def start(connection: Connection, run: Run, campaign: Campaign, now: datetime) -> bool:
+    """Let a planned run send; False when it is not planned any more, because another process was faster."""
+    ends = send_by(campaign, run.due_at, now, scheduled=run.scheduled)
+    return runs.move(connection, run.number or 0, [RunState.PLANNED], RunState.SENDING, send_by=ends)
+
+
+def take_up(
+    connection: Connection, publication: Publication, load: Callable[[str], tuple[Campaign, str]], now: datetime
+) -> Occasion | None:
+    """Claim one due occasion: the publication moves on and the run is there, in one transaction.
+
+    None when another scheduler had it. A run that starts too late, or whose file is not the published one any more,
+    is recorded as missed.
+    """
+    campaign, definition = load(publication.campaign)
+    due_at = publication.next_due
+    if due_at is None or not publications.advance(
+        connection, publication.campaign, due_at, campaign.schedule.next_after(due_at)
+    ):
+        return None
+    why = _missed(campaign, due_at, now, published=publication.definition, present=definition)
+    if why is None:
+        runs.open_run(connection, campaign, due_at, now, scheduled=True)
+    else:
+        runs.missed(connection, campaign, due_at, now, why)
+    return Occasion(campaign, due_at, why)
+
+
+def _missed(campaign: Campaign, due_at: datetime, now: datetime, *, published: str, present: str) -> str | None:
+    if now > due_at + campaign.schedule.late_by:
+        return "too_late"
+    return None if published == present else "not_as_published"

@@ -1,0 +1,79 @@
+"""Where a run's pens and binders are made: its templates, compiled once for each variant and language."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from campaigns.clock import Clock
+from campaigns.dispatch.binders import CallBinder, LetterBinder, material
+from campaigns.dispatch.context import Contexts
+from campaigns.dispatch.job import Job
+from campaigns.dispatch.pens import EmailPen, SmsPen
+from campaigns.planning.run_files import FrozenFields
+from campaigns.rendering.email import EmailTemplate
+from campaigns.rendering.folder import TemplateFolder, load_folder
+from campaigns.rendering.letter import LetterTemplate
+from campaigns.rendering.script import ScriptTemplate
+from campaigns.rendering.sms import SmsTemplate
+from campaigns.spec.offer import Offer
+from campaigns.spec.words import Channel, Language
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Makes what writes the messages of one run, from the definition that was kept with its plan."""
+
+    job: Job
+    fields: FrozenFields
+    offers: Mapping[str, Offer]
+    clock: Clock
+
+    def email(self) -> EmailPen:
+        """The pen for e-mail."""
+        compiled = {
+            (variant, language): EmailTemplate.compile(folder, language, self.job.settings)
+            for variant, folder in self._folders(Channel.EMAIL)
+            for language in Language
+        }
+        return EmailPen(self.job, self._contexts, compiled, self.clock)
+
+    def sms(self) -> SmsPen:
+        """The pen for SMS."""
+        compiled = {
+            (variant, language): SmsTemplate.compile(folder, language, self.job.settings)
+            for variant, folder in self._folders(Channel.SMS)
+            for language in Language
+        }
+        return SmsPen(self.job, self._contexts, compiled)
+
+    def letters(self) -> LetterBinder:
+        """The binder of letters."""
+        compiled = {
+            material(folder.name, language): LetterTemplate.compile(folder, language, self.job.settings)
+            for _, folder in self._folders(Channel.POST)
+            for language in Language
+        }
+        return LetterBinder(self.job.campaign, self._contexts, compiled)
+
+    def calls(self) -> CallBinder:
+        """The binder of call lists."""
+        compiled = {
+            material(folder.name, language): ScriptTemplate.compile(folder, language, self.job.settings)
+            for _, folder in self._folders(Channel.PHONE)
+            for language in Language
+        }
+        scripts = {
+            name: template.render(self._contexts.shared(Language(name.rpartition("-")[2])))
+            for name, template in compiled.items()
+        }
+        return CallBinder(self.job.campaign, scripts)
+
+    def _folders(self, channel: Channel) -> Iterator[tuple[str, TemplateFolder]]:
+        for variant in self.job.campaign.variants:
+            name = variant.template(channel)
+            if name is not None:
+                yield variant.name, load_folder(self.job.files.definition, channel, name)
+
+    @cached_property
+    def _contexts(self) -> Contexts:
+        return Contexts(self.job, self.fields, self.offers)

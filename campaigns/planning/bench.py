@@ -1,0 +1,62 @@
+"""The planner's work bench: temporary tables over the warehouse, each made by one statement."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+from sqlalchemy import Select, TableClause, column, func, select, table
+
+from campaigns.rules.engines import compile_for
+
+
+class Connection(Protocol):
+    """What the bench asks of an open warehouse."""
+
+    def execute(self, query: str, parameters: object = None, /) -> Any: ...
+    def sql(self, query: str, *, params: object = None) -> Any: ...
+    def register(self, view_name: str, python_object: object, /) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """An open warehouse with the ledger's snapshot beside it; everything here lives as long as the connection."""
+
+    connection: Connection
+
+    def lay(self, name: str, data: pa.Table) -> TableClause:
+        """Give Arrow columns the name of a table."""
+        self.connection.register(name, data)
+        return table(name, *(column(field) for field in data.column_names))
+
+    def make(self, name: str, statement: Select[Any]) -> TableClause:
+        """Run a statement into a temporary table, in place of an older one of the name."""
+        compiled = compile_for(statement, "duckdb")
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {compiled.sql}", compiled.parameters)
+        return table(name, *(column(field.name) for field in statement.selected_columns))
+
+    def write(self, path: Path, statement: Select[Any], rows_in_group: int) -> None:
+        """Run a statement into a Parquet file with row groups of a known size."""
+        compiled = compile_for(statement, "duckdb")
+        options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {rows_in_group}"
+        self.connection.execute(f"COPY ({compiled.sql}) TO '{_quoted(path)}' ({options})", compiled.parameters)
+
+    def rows(self, statement: Select[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a statement, for counts and other small answers."""
+        compiled = compile_for(statement, "duckdb")
+        rows: list[tuple[Any, ...]] = self.connection.execute(compiled.sql, compiled.parameters).fetchall()
+        return rows
+
+    def batches(self, statement: Select[Any], size: int) -> Iterator[pa.RecordBatch]:
+        """The rows of a statement as Arrow batches of at most `size`."""
+        compiled = compile_for(statement, "duckdb")
+        yield from self.connection.sql(compiled.sql, params=compiled.parameters).to_arrow_reader(size)
+
+    def count(self, source: TableClause) -> int:
+        """How many rows a table has."""
+        return int(self.rows(select(func.count()).select_from(source))[0][0])
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

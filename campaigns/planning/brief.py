@@ -1,0 +1,72 @@
+"""Everything that a plan is made from, gathered before the first query."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from campaigns.clock import local_day
+from campaigns.rules.statement import Scope
+from campaigns.spec.campaign import Campaign
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.condition import Condition
+from campaigns.spec.offer import Offer
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel, Purpose
+
+_SPARED = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
+_EACH_THEIR_OWN = _SPARED | {Purpose.OWNER_POST}
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """One campaign on one occasion.
+
+    `audiences` are those that its rules may name; `fields` the profile columns that each variant's templates name;
+    `with_offers` the variants whose templates show offers; `offers` those on sale at as_of that fit the campaign,
+    best weight first.
+    """
+
+    campaign: Campaign
+    as_of: datetime
+    audiences: Mapping[str, Condition]
+    catalogue: Catalogue
+    settings: Settings
+    definition: str
+    fields: tuple[str, ...]
+    with_offers: frozenset[str]
+    offers: tuple[Offer, ...]
+
+    @property
+    def scope(self) -> Scope:
+        """The moment and the names by which the rules are read."""
+        return Scope(
+            as_of=self.as_of,
+            zone=self.campaign.schedule.zone,
+            catalogue=self.catalogue,
+            audiences=self.audiences,
+            salt=self.campaign.name,
+        )
+
+    @property
+    def day(self) -> date:
+        """The calendar day of as_of in the campaign's zone."""
+        return local_day(self.as_of, self.campaign.schedule.zone)
+
+    @property
+    def once_an_address(self) -> bool:
+        """Whether e-mail and SMS go once to an address that several members share."""
+        return self.campaign.purpose not in _EACH_THEIR_OWN
+
+    @property
+    def observes_holdouts(self) -> bool:
+        """Whether members may be held out to measure the effect; never from service messages."""
+        return self.campaign.purpose not in _SPARED
+
+    @property
+    def personal_offers(self) -> bool:
+        """Whether offers are ranked by what the member buys; never for a partner, whom a click would tell."""
+        return bool(self.offers) and not self.campaign.from_partner
+
+    def has_template(self, channel: Channel) -> tuple[str, ...]:
+        """The names of the variants that have something to say through a channel."""
+        return tuple(variant.name for variant in self.campaign.variants if variant.template(channel))

@@ -1,0 +1,51 @@
+"""Frequency caps: who has heard enough, by the calendar or in a rolling span (A-07)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, TableClause, func, literal, select, union
+
+from campaigns.clock import local_day, midnight, stored
+from campaigns.spec.campaign import Campaign, Cap
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Purpose
+
+SPARED: Final = (Purpose.SERVICE.value, Purpose.RIGHTS.value)
+
+
+def caps_of(campaign: Campaign, settings: Settings) -> tuple[Cap, ...]:
+    """The caps that a campaign obeys, the workspace's and its own; service messages obey none."""
+    if campaign.purpose in SPARED:
+        return ()
+    own = campaign.limits.per_member
+    return (*settings.per_member, *((own,) if own else ()))
+
+
+def window_start(cap: Cap, moment: datetime, zone: ZoneInfo) -> datetime:
+    """The instant from which messages count against a cap at `moment`."""
+    if cap.rolling is not None:
+        return moment - cap.rolling
+    today = local_day(moment, zone)
+    first = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
+    return midnight(first[str(cap.per)], zone)
+
+
+def capped(caps: Sequence[Cap], heard: TableClause, as_of: datetime, zone: ZoneInfo) -> Select[Any]:
+    """The members for whom one more message would exceed a cap; no rows when there are no caps."""
+    if not caps:
+        return select(heard.c.member_id).where(literal(value=False))
+    over = [
+        select(heard.c.member_id)
+        .where(heard.c.sent_at >= stored(window_start(cap, as_of, zone)), counts(cap, heard.c.purpose))
+        .group_by(heard.c.member_id)
+        .having(func.count() >= cap.messages)
+        for cap in caps
+    ]
+    return select(union(*over).subquery("over").c.member_id)
+
+
+def counts(cap: Cap, purpose: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a message of that purpose counts against the cap; service messages never do."""
+    return purpose == cap.of.value if cap.of is not None else purpose.not_in(SPARED)

@@ -1,0 +1,49 @@
+"""What members have heard from us so far, as columns beside the warehouse."""
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from campaigns.ledger import Ledger
+
+_HEARD: Final = """
+    SELECT d.member_id, r.campaign, r.purpose, d.channel, d.state, d.run_number,
+           COALESCE(d.ended_at, d.claimed_at, r.due_at) AS sent_at
+    FROM delivery d JOIN run r ON r.number = d.run_number
+    WHERE d.state IN ('pending', 'sending', 'accepted', 'uncertain') AND r.state IN ('sending', 'paused', 'closed')
+"""
+_SCHEMA: Final = pa.schema(
+    [
+        ("member_id", pa.string()),
+        ("campaign", pa.string()),
+        ("purpose", pa.string()),
+        ("channel", pa.string()),
+        ("state", pa.string()),
+        ("run_number", pa.int64()),
+        ("sent_at", pa.timestamp("us")),
+    ]
+)
+_CLICKS: Final = pa.schema(
+    [
+        ("member_id", pa.string()),
+        ("campaign", pa.string()),
+        ("purpose", pa.string()),
+        ("channel", pa.string()),
+        ("clicked_at", pa.timestamp("us")),
+    ]
+)
+
+
+def heard(ledger: Ledger) -> pa.Table:
+    """Every message that went, may have gone or is on its way, with its instant in UTC."""
+    rows = ledger.arrow(_HEARD)
+    if rows.num_rows == 0:
+        return _SCHEMA.empty_table()
+    sent_at = pc.cast(pc.utf8_slice_codeunits(rows.column("sent_at"), 0, 26), pa.timestamp("us"))
+    return rows.set_column(rows.schema.get_field_index("sent_at"), "sent_at", sent_at).cast(_SCHEMA)
+
+
+def clicks() -> pa.Table:
+    """Clicks of members who consented to tracking: none are recorded before a click redirector runs."""
+    return _CLICKS.empty_table()

@@ -1,0 +1,107 @@
+"""Population and match: who is looked at, whom the audience takes, which variant each gets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TableClause,
+    case,
+    column,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    table,
+)
+
+from audiences import permissions
+from audiences.columns import HELD_IN_LEDGER
+from audiences.expression import Subscribes
+from campaigns.planning.bench import Bench
+from campaigns.planning.brief import Brief
+from campaigns.rules.statement import select_conditions
+from campaigns.spec.condition import Condition
+from campaigns.spec.words import Purpose
+
+_AUDIENCE: Final = "audience"
+_MEMBERS: Final = table("members", column("member_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The matched members with their variant, and the numbers of those around them.
+
+    `table` has `member_id` and `variant`, NULL where no variant's `when` is true.
+    """
+
+    table: TableClause
+    population: int
+    unknown: int
+    not_processed: int
+
+
+def population(bench: Bench, purpose: Purpose, people: TableClause) -> TableClause:
+    """Those who may be looked at for a purpose: profile, present contact, and the two choices that rules depend on."""
+    return bench.make(
+        "population",
+        select(
+            literal_column("members.*"),
+            *(people.c[name] for name in HELD_IN_LEDGER),
+            func.coalesce(people.c.no_purchase_detail, literal(value=False)).label("no_purchase_detail"),
+            func.coalesce(people.c.tracking, literal(value=False)).label("tracking"),
+        )
+        .select_from(_MEMBERS.join(people, people.c.member_id == _MEMBERS.c.member_id))
+        .where(permissions.processed(purpose).sql(people.c)),
+    )
+
+
+def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
+    """Evaluate the audience and every variant's `when` in one statement; an audience takes only *true*."""
+    everyone = population(bench, brief.campaign.purpose, people)
+    evaluated = bench.make("evaluated", _evaluation(brief, everyone, people))
+    matched = bench.make(
+        "matched",
+        select(evaluated.c.member_id, _variant(brief, evaluated).label("variant")).where(evaluated.c.audience),
+    )
+    looked_at = bench.count(everyone)
+    unknown = bench.rows(select(func.count()).select_from(evaluated).where(evaluated.c.audience.is_(None)))[0][0]
+    return Match(matched, looked_at, unknown, bench.count(people) - looked_at)
+
+
+def _evaluation(brief: Brief, everyone: TableClause, people: TableClause) -> Select[Any]:
+    conditions = _conditions(brief)
+    judged = select_conditions(conditions, brief.scope).subquery("judged") if conditions else everyone
+    if _AUDIENCE in conditions:
+        return select(*judged.c)
+    subscribed = Subscribes(str(brief.campaign.newsletter)).sql(people.c)
+    whens = [judged.c[name] for name in conditions]
+    return select(judged.c.member_id, subscribed.label(_AUDIENCE), *whens).select_from(
+        judged.join(people, people.c.member_id == judged.c.member_id)
+    )
+
+
+def _conditions(brief: Brief) -> Mapping[str, Condition]:
+    campaign = brief.campaign
+    audience = {} if campaign.audience is None else {_AUDIENCE: campaign.audience}
+    whens = {
+        _label(number): variant.when for number, variant in enumerate(campaign.variants) if variant.when is not None
+    }
+    return {**audience, **whens}
+
+
+def _variant(brief: Brief, evaluated: TableClause) -> ColumnElement[Any]:
+    """The first variant whose `when` is true or that has none."""
+    whens: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
+    for number, variant in enumerate(brief.campaign.variants):
+        if variant.when is None:
+            return case(*whens, else_=literal(variant.name)) if whens else literal(variant.name)
+        whens.append((evaluated.c[_label(number)].is_(True), literal(variant.name)))
+    return case(*whens, else_=null())
+
+
+def _label(number: int) -> str:
+    return f"when_{number}"

@@ -1,0 +1,126 @@
+"""A plan: one set-based decision for every matched member, frozen before anything is sent."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Select, TableClause, and_, column, literal, null, or_, select, table
+
+from audiences import holdout
+from campaigns.planning import caps, offers, reach
+from campaigns.planning.bench import Bench
+from campaigns.planning.brief import Brief
+from campaigns.planning.decide import decided
+from campaigns.planning.matching import match
+from campaigns.planning.tally import Tally, tally
+from campaigns.rules.uses import uses
+from campaigns.spec.words import DataClass
+from campaigns.store.decisions import SEND
+
+_LINES = table("purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at")))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The ledger as the plan sees it: contact and choices, and what members have heard (see `history`)."""
+
+    people: pa.Table
+    heard: pa.Table
+    clicks: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decided members beside the warehouse: `decisions` one row a matched member, `offers` the offers of sends."""
+
+    brief: Brief
+    bench: Bench
+    decisions: TableClause
+    offers: TableClause
+    tally: Tally
+
+    def rows(self) -> Select[Any]:
+        """The decisions in claim order, as the ledger stores them."""
+        names = ("position", "member_id", "kind", "reason", "variant", "channel", "arm", "used_basket", "unit")
+        return select(*(self.decisions.c[name] for name in names)).order_by(self.decisions.c.position)
+
+    def fields(self) -> Select[Any]:
+        """What the templates name, for every send in claim order: profile fields and the ids of its offers."""
+        profile = table("population", column("member_id"), *map(column, self.brief.fields))
+        return (
+            select(
+                self.decisions.c.position,
+                *(profile.c[name].label(f"member_{name}") for name in self.brief.fields),
+                self.offers.c.offers,
+            )
+            .select_from(
+                self.decisions.join(profile, profile.c.member_id == self.decisions.c.member_id).outerjoin(
+                    self.offers, self.offers.c.position == self.decisions.c.position
+                )
+            )
+            .where(self.decisions.c.kind == SEND)
+            .order_by(self.decisions.c.position)
+        )
+
+
+def plan(bench: Bench, brief: Brief, snapshot: Snapshot) -> Plan:
+    """Decide for every matched member, in the order of the design's section 3."""
+    people = bench.lay("people", snapshot.people)
+    heard = bench.lay("heard", snapshot.heard)
+    bench.lay("clicks", snapshot.clicks)
+    bench.make("history", select(*heard.c).where(heard.c.state == "accepted"))
+    matched = match(bench, brief, people)
+    reached = bench.make("reached", reach.reached(brief, matched.table, people))
+    zone = brief.campaign.schedule.zone
+    capped = bench.make("capped", caps.capped(caps.caps_of(brief.campaign, brief.settings), heard, brief.as_of, zone))
+    settled = bench.make("settled", decided(brief, reached, capped))
+    decisions = bench.make("decided", _with_evidence(brief, settled))
+    return Plan(
+        brief,
+        bench,
+        decisions,
+        _offers(bench, brief, decisions),
+        tally(
+            bench,
+            decisions,
+            population=matched.population,
+            unknown=matched.unknown,
+            not_processed=matched.not_processed,
+        ),
+    )
+
+
+def _offers(bench: Bench, brief: Brief, decisions: TableClause) -> TableClause:
+    on_sale = bench.lay("offers", offers.as_columns(brief.offers))
+    bought = bench.make("affinity", offers.affinity(brief, decisions, _LINES))
+    return bench.make("ranked", offers.ranked(brief, decisions, on_sale, bought))
+
+
+def _with_evidence(brief: Brief, settled: TableClause) -> Select[Any]:
+    """Adds the arm of the experiment and whether purchase lines took part in the decision."""
+    experiment = brief.campaign.experiment
+    salt = f"experiment:{brief.campaign.name}"
+    arm: ColumnElement[Any] = null() if experiment is None else holdout.arm(settled.c.unit, salt, experiment.arms)
+    used = and_(~settled.c.no_purchase_detail, _basket(brief, settled))
+    return select(*settled.c, arm.label("arm"), used.label("used_basket"))
+
+
+def _basket(brief: Brief, settled: TableClause) -> ColumnElement[bool]:
+    """Whether audience, variant or offers of a member who allows it were chosen by purchase lines.
+
+    A variant was chosen by every `when` that was asked before it, too.
+    """
+    campaign = brief.campaign
+    if campaign.audience is not None and _reads_basket(brief, campaign.audience):
+        return literal(value=True)
+    by_basket = set(brief.with_offers) if brief.personal_offers else set()
+    asked = False
+    for variant in campaign.variants:
+        asked = asked or (variant.when is not None and _reads_basket(brief, variant.when))
+        if asked:
+            by_basket.add(variant.name)
+    return or_(literal(value=False), *(settled.c.variant == name for name in sorted(by_basket)))
+
+
+def _reads_basket(brief: Brief, condition: Any) -> bool:
+    return DataClass.BASKET in uses(condition, brief.scope).classes

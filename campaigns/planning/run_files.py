@@ -1,0 +1,79 @@
+"""The files of a run: its definition as it was, and the profile fields that its templates name, in claim order."""
+
+import shutil
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+ROWS_IN_GROUP: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """The folder of one run below `data/runs/`.
+
+    `definition/` is a copy of the campaign, its audiences and templates: editing the workspace changes nothing of a
+    run that is planned. `fields.parquet` holds one row a send, by position; it goes when the run closes.
+    """
+
+    folder: Path
+
+    @property
+    def definition(self) -> Path:
+        """The workspace-like folder that the run's campaign and templates are read from."""
+        return self.folder / "definition"
+
+    @property
+    def fields(self) -> Path:
+        """The frozen profile fields, without contact and choices."""
+        return self.folder / "fields.parquet"
+
+    def begin(self) -> None:
+        """Start with an empty folder; what an earlier attempt left goes."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.definition.mkdir(parents=True)
+
+    def keep(self, root: Path, paths: Iterable[Path]) -> None:
+        """Copy files and folders of the workspace `root` into the definition, at the same place."""
+        for path in paths:
+            target = self.definition / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                shutil.copytree(path, target, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(path, target)
+
+    def close(self) -> None:
+        """Forget what was frozen about members; the definition stays as evidence."""
+        self.fields.unlink(missing_ok=True)
+
+
+class FrozenFields:
+    """The frozen fields of a run, read by position; sends are claimed nearly in order, so few groups are kept."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = pq.ParquetFile(path)
+        groups = range(self._file.num_row_groups)
+        self._starts = [0, *accumulate(self._file.metadata.row_group(group).num_rows for group in groups)]
+        self._group = lru_cache(maxsize=4)(self._read)
+
+    def row(self, position: int) -> Mapping[str, Any]:
+        """The fields of the send at a position, counted from 1; LookupError when the plan has no such send."""
+        group = bisect_right(self._starts, position - 1) - 1
+        if not 0 <= group < self._file.num_row_groups:
+            raise LookupError(f"no fields were frozen for position {position}")
+        return self._group(group)[position - 1 - self._starts[group]]
+
+    def _read(self, group: int) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._file.read_row_group(group).to_pylist()
+        return rows
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()

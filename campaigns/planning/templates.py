@@ -1,0 +1,105 @@
+"""The templates of a campaign: what they are made of, what they read, what is wrong with them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from campaigns.errors import AuthorError, Problem
+from campaigns.rendering.checks import check_email
+from campaigns.rendering.checks_letter import check_letter
+from campaigns.rendering.checks_script import check_script
+from campaigns.rendering.checks_sms import check_sms
+from campaigns.rendering.email import email_names
+from campaigns.rendering.folder import TemplateFolder, load_folder
+from campaigns.rendering.letter import letter_names
+from campaigns.rendering.script import script_names
+from campaigns.rendering.sms import sms_names
+from campaigns.spec.campaign import Campaign
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel, Purpose
+
+Check = Callable[[TemplateFolder, Purpose, frozenset[str], Settings], list[Problem]]
+
+CONTACT: Final = frozenset({"first_name", "last_name", "street", "postal_code", "city", "language", "register"})
+_MEMBER: Final = "member."
+_NAMES: Final[Mapping[Channel, Callable[[TemplateFolder], frozenset[str]]]] = {
+    Channel.EMAIL: email_names,
+    Channel.SMS: sms_names,
+    Channel.POST: letter_names,
+    Channel.PHONE: script_names,
+}
+_CHECKS: Final[Mapping[Channel, Check]] = {
+    Channel.EMAIL: check_email,
+    Channel.SMS: check_sms,
+    Channel.POST: check_letter,
+    Channel.PHONE: check_script,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UsedTemplate:
+    """A template folder and the variant that uses it."""
+
+    variant: str
+    folder: TemplateFolder
+
+
+def used_templates(campaign: Campaign, root: Path) -> tuple[UsedTemplate, ...]:
+    """The templates of every variant and channel; AuthorError with the problems of all that cannot be read."""
+    used: list[UsedTemplate] = []
+    problems: list[Problem] = []
+    for variant, channel, name in _named(campaign):
+        try:
+            used.append(UsedTemplate(variant, load_folder(root, channel, name)))
+        except AuthorError as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+    if problems:
+        raise AuthorError(problems)
+    return tuple(used)
+
+
+def digests(used: tuple[UsedTemplate, ...]) -> Mapping[str, str]:
+    """The hash of each template by `channel/name`: their part of the definition hash."""
+    return {f"{each.folder.channel}/{each.folder.name}": each.folder.digest() for each in used}
+
+
+def profile_fields(used: tuple[UsedTemplate, ...]) -> tuple[str, ...]:
+    """The profile columns that the templates name, contact excepted: contact is never frozen."""
+    names = {name for each in used for name in _NAMES[each.folder.channel](each.folder)}
+    return tuple(sorted({name.split(".")[1] for name in names if name.startswith(_MEMBER)} - CONTACT))
+
+
+def with_offers(used: tuple[UsedTemplate, ...]) -> frozenset[str]:
+    """The variants of which a template shows offers."""
+    return frozenset(
+        each.variant
+        for each in used
+        if any(name.split(".")[0] == "offers" for name in _NAMES[each.folder.channel](each.folder))
+    )
+
+
+def template_problems(campaign: Campaign, root: Path, catalogue: Catalogue, settings: Settings) -> Iterator[Problem]:
+    """Everything that is wrong with a campaign's templates, each template asked once."""
+    try:
+        used = used_templates(campaign, root)
+    except AuthorError as error:
+        yield from error.problems
+        return
+    known = known_names(catalogue)
+    for folder in {(each.folder.channel, each.folder.name): each.folder for each in used}.values():
+        yield from _CHECKS[folder.channel](folder, campaign.purpose, known, settings)
+
+
+def known_names(catalogue: Catalogue) -> frozenset[str]:
+    """The names that a template may read of a member: contact and every profile column of the catalogue."""
+    return frozenset(f"{_MEMBER}{name}" for name in CONTACT | set(catalogue.profile))
+
+
+def _named(campaign: Campaign) -> Iterator[tuple[str, Channel, str]]:
+    for variant in campaign.variants:
+        for channel in campaign.channels:
+            name = variant.template(channel)
+            if name is not None:
+                yield variant.name, channel, name
