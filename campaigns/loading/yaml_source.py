@@ -110,7 +110,7 @@ def _take(event: Event, tree: TreeBuilder) -> None:
         tree.problems.append(tag_problem(tree.file, position))
     match event:
         case DocumentStartEvent() if event.version or event.tags:
-            tree.refuse(position, "directives (`%...`) are not read here", "directive", "remove the line")
+            tree.refuse(position, "directives (`%...`) are not read here", "directive", "remove the lines above")
         case MappingStartEvent():
             tree.open(Node(position, {}), event.anchor)
         case SequenceStartEvent():

@@ -79,7 +79,7 @@ class Cap(Frozen):
         if (self.per is None) == (self.rolling is None):
             raise FormError("a cap has either `per` or `rolling`", "`rolling: 7 days`")
         if self.rolling is not None and not self.rolling:
-            raise FormError("a rolling span of no length caps nothing", "`rolling: 7 days`")
+            raise FormError("a rolling span of no length caps nothing", "`7 days`", "rolling")
         return self
 
 

@@ -42,10 +42,10 @@ class Offer(Frozen):
     @model_validator(mode="after")
     def _order(self) -> Self:
         if self.valid_to < self.valid_from:
-            raise FormError("`valid_to` is before `valid_from`", "change the two dates round")
+            raise FormError("`valid_to` is before `valid_from`", "change the two dates round", "valid_to")
         if self.lowest_price_30d is not None and self.lowest_price_30d <= self.price:
             message = "a reduced price is below the lowest price of the 30 days before"
-            raise FormError(message, "leave `lowest_price_30d` out unless a reduction is announced")
+            raise FormError(message, "leave it out unless a reduction is announced", "lowest_price_30d")
         return self
 
     @property

@@ -60,11 +60,10 @@ class Schedule(Frozen):
         if (self.cron is None) == (self.at is None):
             raise FormError("a schedule has either `cron` or `at`", '`at: "2018-01-05 10:30"`')
         if self.at is not None and instant_of_wall(self.at, self.zone) is None:
-            raise FormError(
-                f"{self.at} does not exist in {self.timezone}", "an hour later: the clocks go forward over it"
-            )
+            hint = "an hour later: the clocks go forward over it"
+            raise FormError(f"{self.at} does not exist in {self.timezone}", hint, "at")
         if self.cron is not None and self.next_after(instant_of(datetime(2018, 1, 1))) is None:  # noqa: DTZ001
-            raise FormError(f"the moment of `{self.cron}` never comes", "a day that its months have")
+            raise FormError(f"the moment of `{self.cron}` never comes", "a day that its months have", "cron")
         return self
 
     @property

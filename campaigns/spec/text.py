@@ -19,11 +19,15 @@ class Frozen(BaseModel):
 
 
 class FormError(ValueError):
-    """A value that its author can put right: a sentence of what is wrong, and in `hint` what to try."""
+    """A value that its author can put right: a sentence of what is wrong, and in `hint` what to try.
 
-    def __init__(self, message: str, hint: str) -> None:
+    `part` names the key below the value that is at fault, when the whole value was looked at.
+    """
+
+    def __init__(self, message: str, hint: str, part: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        self.part = part
 
 
 @dataclass(frozen=True, slots=True)

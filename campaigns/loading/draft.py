@@ -1,0 +1,74 @@
+"""A campaign file whose keys have been read one by one and are now looked at together."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from campaigns.errors import Problem, Severity
+from campaigns.spec.campaign import Campaign, Content, Outline, Variant
+from campaigns.spec.located import Located
+from campaigns.spec.words import Channel, Purpose
+
+ONLY_VARIANT = "everyone"
+
+
+class CampaignFile(Outline):
+    """The keys of a campaign file. `content` is the short form of a single variant without `when`."""
+
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] | None = None
+    content: Content | None = None
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file with the places of its parts, and what the workspace knows: newsletters and the present; None: unasked."""
+
+    file: CampaignFile
+    at: Located
+    newsletters: Collection[str] | None = None
+    now: datetime | None = None
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """The variants, of which `content` is one."""
+        if self.file.content is not None:
+            return (Variant(name=ONLY_VARIANT, **self.file.content.model_dump()),)
+        return self.file.variants or ()
+
+    def variants_at(self) -> tuple[Located, ...]:
+        """Where each of `variants` stands."""
+        if self.file.content is not None:
+            return (self.at.part("content"),)
+        return tuple(self.at.part("variants").items()) if self.file.variants else ()
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels in their order; when the file does not list them, those that have a template."""
+        if self.file.channels is not None:
+            return self.file.channels
+        if self.file.purpose is Purpose.NEWSLETTER:
+            return (Channel.EMAIL,)
+        return tuple(channel for channel in Channel if any(each.template(channel) for each in self.variants))
+
+    def key(self, name: str) -> Located:
+        """The part under a top-level key; the whole file when the key is not there."""
+        return self.at.part(name) if isinstance(self.at.value, dict) and name in self.at.value else self.at
+
+    def campaign(self, name: str) -> Campaign:
+        """The campaign that the file says, once nothing is wrong with it."""
+        common = {field: getattr(self.file, field) for field in Outline.model_fields}
+        return Campaign(name=name, channels=self.channels, variants=self.variants, **common)
+
+
+def error(at: Located, message: str, code: str, hint: str) -> Problem:
+    """A problem that refuses the file, at the key of `at`."""
+    return Problem(at.key_place, message, code, hint)
+
+
+def warning(at: Located, message: str, code: str, hint: str) -> Problem:
+    """A problem that is shown and stops nothing, at the key of `at`."""
+    return Problem(at.key_place, message, code, hint, Severity.WARNING)

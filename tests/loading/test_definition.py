@@ -1,0 +1,92 @@
+"""The definition hash changes with what is sent and with nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from campaigns.errors import Place
+from campaigns.loading.definition import audiences_used, definition_hash
+from campaigns.spec.audience import Audience
+from campaigns.spec.campaign import Campaign, Content, Experiment, Variant
+from campaigns.spec.condition import All, Condition, InAudience, Not
+from campaigns.spec.schedule import Schedule
+from campaigns.spec.text import Localised
+from campaigns.spec.words import Channel, Purpose
+
+CAMPAIGN = "title: {fi: A, sv: B, en: C}\nholdout: 0.05\naudience: {audience: big}\n"
+AUDIENCE = "title: Big\nmatch: {age: {from: 18}}\n"
+TEMPLATES = {"email/win_back": "00ff"}
+
+
+class Definition:
+    """The files of one campaign, changed one at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.campaign, self.audience = folder / "win_back.yaml", folder / "big.yaml"
+        self.write(CAMPAIGN, AUDIENCE)
+
+    def write(self, campaign: str, audience: str) -> None:
+        self.campaign.write_text(campaign)
+        self.audience.write_text(audience)
+
+    def digest(self, templates: dict[str, str] = TEMPLATES) -> str:
+        return definition_hash(self.campaign, [self.audience], templates)
+
+
+@pytest.fixture
+def definition(tmp_path: Path) -> Definition:
+    return Definition(tmp_path)
+
+
+def test_layout_and_comments_do_not_matter(definition: Definition) -> None:
+    before = definition.digest()
+    definition.write(
+        "# new\nholdout: 0.05\ntitle:\n  en: C\n  fi: 'A'\n  sv: B\naudience:\n  audience: big # big\n", AUDIENCE
+    )
+    assert definition.digest() == before
+    assert len(before) == 64
+
+
+@pytest.mark.parametrize(
+    ("campaign", "audience"),
+    [
+        (CAMPAIGN.replace("A", "AA"), AUDIENCE),
+        (CAMPAIGN.replace("0.05", '"0.05"'), AUDIENCE),
+        (CAMPAIGN, AUDIENCE.replace("18", "19")),
+    ],
+)
+def test_a_change_of_meaning_changes_it(definition: Definition, campaign: str, audience: str) -> None:
+    before = definition.digest()
+    definition.write(campaign, audience)
+    assert definition.digest() != before
+
+
+def test_a_template_changes_it(definition: Definition) -> None:
+    assert definition.digest() != definition.digest({"email/win_back": "00fe"})
+    assert definition.digest() != definition.digest({"sms/win_back": "00ff"})
+
+
+def _audience(name: str, match: Condition) -> Audience:
+    return Audience(name=name, title=name, match=match)
+
+
+def test_audiences_are_found_through_audiences_variants_and_goal() -> None:
+    named = {name: InAudience(name, place=Place("f.yaml")) for name in "abcdef"}
+    audiences = {
+        "a": _audience("a", All((named["b"], Not(named["a"])))),
+        "b": _audience("b", Condition()),
+        "c": _audience("c", Condition()),
+        "d": _audience("d", named["c"]),
+        "e": _audience("e", Condition()),
+    }
+    campaign = Campaign(
+        name="one",
+        title=Localised(fi="A", sv="B", en="C"),
+        purpose=Purpose.MARKETING,
+        schedule=Schedule(at="2018-01-05 10:30"),
+        channels=(Channel.EMAIL,),
+        variants=(Variant(name="first", when=named["d"], **Content(email="x").model_dump()),),
+        audience=named["a"],
+        experiment=Experiment(arms={"x": 50, "y": 50}, goal=named["f"]),
+    )
+    assert audiences_used(campaign, audiences) == ("a", "b", "c", "d")
