@@ -1,16 +1,16 @@
 """One e-mail template in one language: compiled once, then filled for each member."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from campaigns.errors import AuthorError
-from campaigns.rendering.environment import Template, compile_template, environment, fill_texts, reads_of
+from campaigns.errors import Place
+from campaigns.rendering.environment import Template, compile_template, environment, reads_of
 from campaigns.rendering.folder import Source, TemplateFolder
-from campaigns.rendering.mjml import compile_mjml, mjml_sources
+from campaigns.rendering.holes import Holes
+from campaigns.rendering.mjml import BODY, compile_mjml
 from campaigns.rendering.names import Read
-from campaigns.rendering.texts import TEXT_KEY, Text
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import Channel, Language
 
@@ -42,17 +42,8 @@ class EmailTemplate:
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
         """The folder in one language; AuthorError with what its author has to put right."""
         sandbox = environment(Channel.EMAIL, language, settings.currency)
-        words = folder.texts_in(language)
-        if SUBJECT not in words:
-            raise AuthorError.about(folder.located("texts.yaml"), "there is no text `subject`", "missing")
-        filled = compile_mjml(folder).in_language(language)
-        place = folder.texts[SUBJECT].places[language]
-        return cls(
-            language,
-            compile_template(sandbox, Source(place.file, words[SUBJECT]), lambda _line: place),
-            compile_template(sandbox, fill_texts(folder.source(TEXT), words)),
-            compile_template(sandbox, Source(f"{folder.directory}/body.mjml", filled.text), filled.place),
-        )
+        parts = _parts(folder, language)
+        return cls(language, *(compile_template(sandbox, source, place) for source, place in parts))
 
     def render(self, context: Mapping[str, object]) -> EmailBody:
         """The message of one member; TemplateError when a value is missing or of the wrong kind."""
@@ -65,12 +56,8 @@ class EmailTemplate:
 
 def email_reads(folder: TemplateFolder) -> tuple[Read, ...]:
     """Every use of a value in the folder's e-mail, in all three languages, with its place."""
-    sources = [*mjml_sources(folder).values(), folder.source(TEXT)]
-    keys = {SUBJECT, *(key.strip() for source in sources for key in TEXT_KEY.findall(source.text))}
-    used = [folder.texts[key] for key in sorted(keys) if key in folder.texts]
-    return (
-        *(read for source in sources for read in reads_of(source)),
-        *(read for text in used for language in Language for read in _said(text, language)),
+    return tuple(
+        read for language in Language for source, place in _parts(folder, language) for read in reads_of(source, place)
     )
 
 
@@ -79,9 +66,15 @@ def email_names(folder: TemplateFolder) -> frozenset[str]:
     return frozenset(read.name for read in email_reads(folder))
 
 
-def _said(text: Text, language: Language) -> Iterator[Read]:
-    place = text.places[language]
-    return (Read(read.path, place) for read in reads_of(Source(place.file, text.words.text(language))))
+def _parts(folder: TemplateFolder, language: Language) -> Iterator[tuple[Source, Callable[[int], Place]]]:
+    """Subject, text and HTML with the words of one language put in, and where their lines came from."""
+    holes = Holes(folder.texts)
+    heading = Source(folder.located("texts.yaml"), f"[[ {SUBJECT} ]]")
+    for source in (heading, folder.source(TEXT)):
+        filled = holes.fill(holes.dig(source), language)
+        yield Source(source.file, filled.text), filled.place
+    filled = compile_mjml(folder).in_language(language)
+    yield Source(folder.located(BODY), filled.text), filled.place
 
 
 def one_line(text: str) -> str:

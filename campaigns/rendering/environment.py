@@ -152,9 +152,10 @@ def names_used(source: str) -> frozenset[str]:
     return frozenset(read.name for read in reads_of(Source("template", source)))
 
 
-def reads_of(source: Source) -> tuple[Read, ...]:
+def reads_of(source: Source, place_of: Callable[[int], Place] | None = None) -> tuple[Read, ...]:
     """Every use of a value in a source, with its place; what is read of a list's items included."""
-    return tuple(reads(parse_template(environment(Channel.EMAIL, Language.EN, "EUR"), source), source.place))
+    sandbox = environment(Channel.EMAIL, Language.EN, "EUR")
+    return tuple(reads(parse_template(sandbox, source, place_of), place_of or source.place))
 
 
 def fill_texts(source: Source, texts: Mapping[str, str], escape: Callable[[str], str] = str) -> Source:

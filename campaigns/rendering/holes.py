@@ -5,9 +5,8 @@ Each keeps the place where its author wrote it, so that an error in the finished
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from html import escape
 from typing import Final
 
 from campaigns.errors import AuthorError, Place, Problem, nearest
@@ -40,26 +39,23 @@ class Filled:
 
 @dataclass(slots=True)
 class Holes:
-    """Digs holes into the files of one template and fills them, language by language, once MJML is done."""
+    """Digs holes into the files of one template and fills them, language by language."""
 
     texts: Mapping[str, Text]
     _dug: list[tuple[str | Text, Place]] = field(default_factory=list)
 
     def dig(self, source: Source) -> str:
-        """The source with a mark for everything that MJML must not see; AuthorError for keys that have no text."""
+        """The source with a mark for every tag and text; AuthorError for keys that have no text."""
         problems = list(self._problems(source))
         if problems:
             raise AuthorError(problems)
+        return re.sub(
+            f"{TAG.pattern}|{TEXT_KEY.pattern}", lambda found: self._hole(source, found), source.text, flags=re.DOTALL
+        )
 
-        def dig(found: re.Match[str]) -> str:
-            if found[0].startswith("{#"):
-                return ""
-            if found[0].startswith("[["):
-                return self._mark(self.texts[found[1].strip()], source.at(found.start()))
-            return self._mark(found[0], source.at(found.start()))
-
-        text = re.sub(f"{TAG.pattern}|{TEXT_KEY.pattern}", dig, source.text, flags=re.DOTALL)
-        text = _OUTLOOK.sub(lambda found: self._mark(found[0], source.place(1)), text)
+    def dig_markup(self, source: Source) -> str:
+        """As `dig`; Outlook's comments become holes too, and the author's are left out."""
+        text = _OUTLOOK.sub(lambda found: self._mark(found[0], source.place(1)), self.dig(source))
         return _COMMENT.sub("", text)
 
     def language(self) -> str:
@@ -67,18 +63,24 @@ class Holes:
         codes = Localised(**{language.value: language.value for language in Language})
         return self._mark(Text(codes, dict.fromkeys(Language, Place(""))), Place(""))
 
-    def fill(self, html: str, language: Language) -> Filled:
-        """What MJML made, with everything put back and the texts in `language`, escaped for HTML."""
-        writer = _Writer()
-        self._write(html, language, writer)
+    def fill(self, marked: str, language: Language, escape: Callable[[str], str] = str) -> Filled:
+        """The marked text with everything put back; the words of texts go through `escape`, their tags do not."""
+        writer = _Writer(escape)
+        self._write(marked, language, writer)
         return Filled("".join(writer.parts), tuple(writer.lines), tuple(writer.places))
+
+    def _hole(self, source: Source, found: re.Match[str]) -> str:
+        if found[0].startswith("{#"):
+            return ""
+        text = self.texts[found[1].strip()] if found[0].startswith("[[") else found[0]
+        return self._mark(text, source.at(found.start()))
 
     def _mark(self, content: str | Text, place: Place) -> str:
         self._dug.append((content, place))
         return f"jq{len(self._dug) - 1:05}qj"
 
-    def _write(self, html: str, language: Language, writer: "_Writer") -> None:
-        for index, piece in enumerate(_MARK.split(html)):
+    def _write(self, marked: str, language: Language, writer: "_Writer") -> None:
+        for index, piece in enumerate(_MARK.split(marked)):
             if index % 2 == 0:
                 writer.data(piece)
                 continue
@@ -107,6 +109,7 @@ class Holes:
 
 @dataclass(slots=True)
 class _Writer:
+    escape: Callable[[str], str]
     parts: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=lambda: [0])
     places: list[Place] = field(default_factory=lambda: [Place("")])
@@ -127,11 +130,7 @@ class _Writer:
     def words(self, text: str, place: Place) -> None:
         at = 0
         for found in TAG.finditer(text):
-            self.data(_escaped(text[at : found.start()]))
+            self.data(self.escape(text[at : found.start()]))
             self.tag(found[0], place)
             at = found.end()
-        self.data(_escaped(text[at:]))
-
-
-def _escaped(text: str) -> str:
-    return escape(text.replace("\n", " "))
+        self.data(self.escape(text[at:]))

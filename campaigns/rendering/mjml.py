@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from html import escape
 from typing import Final
 
 from mjml import mjml2html
@@ -28,7 +29,7 @@ class Skeleton:
 
     def in_language(self, language: Language) -> Filled:
         """The Jinja source of one language."""
-        return self.holes.fill(self.html, language)
+        return self.holes.fill(self.html, language, _escaped)
 
 
 def compile_mjml(folder: TemplateFolder) -> Skeleton:
@@ -42,7 +43,7 @@ def compile_mjml(folder: TemplateFolder) -> Skeleton:
     if problems:
         raise AuthorError(problems)
     holes = Holes(folder.texts)
-    marked = _joined(BODY, {file: holes.dig(source) for file, source in sources.items()})
+    marked = _joined(BODY, {file: holes.dig_markup(source) for file, source in sources.items()})
     marked = re.sub(r"<mjml\b", f'<mjml lang="{holes.language()}"', marked, count=1)
     try:
         html = mjml2html(marked, disable_comments=True, fonts={})
@@ -79,3 +80,7 @@ def _unread(file: str, marked: str, reason: str) -> Problem:
     at = len(marked.encode()[: int(found[1])].decode(errors="ignore")) if found else 0
     near = " ".join(marked[at : at + 60].split())
     return Problem(Place(file), f"this is not MJML near `{near}`", "mjml", "is every tag closed?")
+
+
+def _escaped(text: str) -> str:
+    return escape(text.replace("\n", " "))
