@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from campaigns.errors import AuthorError, Problem
-from campaigns.rules.tree import leaves
+from campaigns.rules.tree import references
 from campaigns.spec.condition import All, Any, Condition, InAudience, Not, Sample
 
 MAX_DEPTH: Final = 100
@@ -26,18 +26,13 @@ def _follow(
 ) -> None:
     if name in done:
         return
-    for reference in _references(audiences[name]):
+    for reference in references(audiences[name]):
         if reference.name in way:
             ring = (*way[way.index(reference.name) :], reference.name)
             problems.append(_cycle(reference, ring))
         elif reference.name in audiences:
             _follow(reference.name, (*way, reference.name), audiences, done, problems)
     done.add(name)
-
-
-def _references(condition: Condition) -> list[InAudience]:
-    found = {leaf.name: leaf for leaf in leaves(condition) if isinstance(leaf, InAudience)}
-    return list(found.values())
 
 
 def _cycle(reference: InAudience, ring: tuple[str, ...]) -> Problem:

@@ -1,8 +1,8 @@
 """Walks over the tree of a rule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from campaigns.spec.condition import All, Any, Condition, Not, Shopping, Where
+from campaigns.spec.condition import All, Any, Condition, InAudience, Not, Shopping, Where
 
 
 def leaves(condition: Condition) -> Iterator[Condition]:
@@ -15,6 +15,26 @@ def leaves(condition: Condition) -> Iterator[Condition]:
             yield from leaves(part)
         case _:
             yield condition
+
+
+def references(condition: Condition) -> Iterator[InAudience]:
+    """The audiences that the rule itself names, each once."""
+    seen: set[str] = set()
+    for leaf in leaves(condition):
+        if isinstance(leaf, InAudience) and leaf.name not in seen:
+            seen.add(leaf.name)
+            yield leaf
+
+
+def audiences_in(condition: Condition, audiences: Mapping[str, Condition]) -> frozenset[str]:
+    """The audiences that the rule names, and those that these name, however far."""
+    found: set[str] = set()
+    waiting = [condition]
+    while waiting:
+        fresh = {reference.name for reference in references(waiting.pop())} - found
+        found |= fresh
+        waiting.extend(audiences[name] for name in fresh if name in audiences)
+    return frozenset(found)
 
 
 def share_base(shopping: Shopping) -> tuple[Where, ...]:
