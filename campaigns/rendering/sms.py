@@ -1,0 +1,77 @@
+"""One text message in one language: compiled once, filled for each member, counted before anyone pays for it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+from campaigns.rendering.environment import Template, TemplateError, compile_template, environment, fill_texts
+from campaigns.rendering.folder import TemplateFolder
+from campaigns.rendering.gsm import MAX_CHARACTERS, Encoding, foreign, normalised, size
+from campaigns.rendering.names import Read
+from campaigns.rendering.wording import body_reads
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel, Language
+
+BODY: Final = "body.txt"
+_SPACES: Final = re.compile(r"[ \t]+")
+_BREAKS: Final = re.compile(r" ?\n[ \n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class SmsText:
+    """What one member reads, how it travels and how many segments are paid for."""
+
+    text: str
+    encoding: Encoding
+    segments: int
+
+
+class TooLong(Exception):  # noqa: N818 - said as what happened
+    """A message of one member would cost more segments than the workspace allows."""
+
+    def __init__(self, segments: int, most: int, foreign_characters: int) -> None:
+        self.segments = segments
+        because = f", {foreign_characters} characters are outside GSM-7" if foreign_characters else ""
+        super().__init__(f"{segments} segments, at most {most} are allowed{because}")
+
+
+@dataclass(frozen=True, slots=True)
+class SmsTemplate:
+    """A template in one language; a message of more than `max_segments` is refused."""
+
+    language: Language
+    body: Template
+    max_segments: int
+
+    @classmethod
+    def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
+        """The folder in one language; AuthorError with what its author has to put right."""
+        sandbox = environment(Channel.SMS, language, settings.currency)
+        source = fill_texts(folder.source(BODY), folder.texts_in(language))
+        return cls(language, compile_template(sandbox, source), settings.channels.sms.max_segments)
+
+    def render(self, context: Mapping[str, object]) -> SmsText:
+        """The message of one member: TemplateError when a value is missing, TooLong when it would cost too much."""
+        text = tidy(self.body.render(context))
+        if not text:
+            raise TemplateError(self.body.place_of(0), "the message is empty")
+        measured = size(text)
+        if measured.segments > self.max_segments or len(text) > MAX_CHARACTERS:
+            raise TooLong(measured.segments, self.max_segments, len(foreign(text)))
+        return SmsText(text, measured.encoding, measured.segments)
+
+
+def tidy(text: str) -> str:
+    """The text as it is sent: signs made plain, single spaces, no empty lines."""
+    return _BREAKS.sub("\n", _SPACES.sub(" ", normalised(text))).strip()
+
+
+def sms_reads(folder: TemplateFolder) -> tuple[Read, ...]:
+    """Every use of a value in the folder's message, in all three languages, with its place."""
+    return tuple(body_reads(folder, BODY))
+
+
+def sms_names(folder: TemplateFolder) -> frozenset[str]:
+    """The values that the folder's message reads: what a plan has to freeze for it."""
+    return frozenset(read.name for read in sms_reads(folder))
