@@ -5,7 +5,7 @@ A member's values reach Typst as JSON strings, never as source, so that no name 
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -14,20 +14,17 @@ from typing import Any, Final
 
 import typst
 
-from campaigns.errors import AuthorError, Place, Problem, nearest
+from campaigns.errors import AuthorError, Place, Problem
 from campaigns.rendering.environment import Template, compile_template, environment
 from campaigns.rendering.filters import filters
 from campaigns.rendering.folder import SHARED, Source, TemplateFolder
+from campaigns.rendering.letter_source import FILE, OFFER_TEXT, texts_used
 from campaigns.rendering.postal import PostalAddress
 from campaigns.spec.settings import Organisation, Settings
 from campaigns.spec.words import Channel, Language
 
-FILE: Final = "letter.typ"
 FONTS: Final = Path(__file__).parent / "fonts"
-OFFER_TEXT: Final = "offer_"  # a text of this kind is filled once an offer, with `offer`
 
-_TEXT_USE: Final = re.compile(r"\b(page\.text|words|offer)\.([a-z][a-z0-9_]*)")
-_PACKAGE: Final = re.compile(r'"@[\w-]+/')
 _TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
 _TROUBLE: Final = re.compile(r"(templates/\S+?):(\d+):(\d+)")
 _PAGES: Final = (
@@ -38,18 +35,6 @@ _DRIVER: Final = """\
 #let house = json(bytes(sys.inputs.house))
 #for page in json(bytes(sys.inputs.pages)) {{ letter(house, page) }}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class UsedText:
-    """A text that a letter prints, in one language, and where it stands."""
-
-    words: str
-    place: Place
-
-    def line_place(self, _line: int) -> Place:
-        """Where any of its lines is spoken of: where the text begins."""
-        return self.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +49,7 @@ class LetterPages:
 class LetterTemplate:
     """One letter in one language, ready to be filled and drawn."""
 
+    file: str
     language: Language
     currency: str
     texts: Mapping[str, Template]
@@ -83,6 +69,7 @@ class LetterTemplate:
             for key, text in texts_used(folder, language).items()
         }
         return cls(
+            folder.located(FILE),
             language,
             settings.currency,
             {key: text for key, text in compiled.items() if not key.startswith(OFFER_TEXT)},
@@ -114,10 +101,13 @@ class LetterTemplate:
             pdf: Any = self._compiler(inputs).compile(
                 format="pdf", pdf_standards="a-2b", pdf_tags=False, timestamp=created_at
             )
-            pages_each = json.loads(self._compiler(inputs).eval(_PAGES))  # cheap: the layout is remembered
+            per_letter = json.loads(self._compiler(inputs).eval(_PAGES))  # cheap: the layout is remembered
         except typst.TypstError as error:
             raise AuthorError([_trouble(error)]) from error
-        return LetterPages(pdf, tuple(pages_each))
+        if len(per_letter) != len(pages):
+            message = "a letter is drawn by the shared `letter-sheet`, once"
+            raise AuthorError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")
+        return LetterPages(pdf, tuple(per_letter))
 
     def _compiler(self, inputs: Mapping[str, str]) -> typst.Compiler:
         files: Any = dict(self.sources)  # the stub forgets that files may be given by name
@@ -129,42 +119,6 @@ class LetterTemplate:
             {key: _kept_together(text.render({**context, "offer": offer})) for key, text in self.offer_texts.items()}
             for offer in (offers if isinstance(offers, Sequence) else ())
         ]
-
-
-def texts_used(folder: TemplateFolder, language: Language) -> Mapping[str, UsedText]:
-    """The texts that the folder's Typst files print, by key; AuthorError with every key that there is no text for."""
-    problems: list[Problem] = []
-    used: dict[str, UsedText] = {}
-    for source in typst_sources(folder):
-        for key, place in _keys(source):
-            if key.startswith(OFFER_TEXT) and not shows_offers(folder):
-                continue  # the shared layout can draw offers, this letter does not
-            if key in folder.texts:
-                text = folder.texts[key]
-                used[key] = UsedText(text.words.text(language), text.places[language])
-            else:
-                problems.append(Problem(place, f"there is no text `{key}`", "unknown_text", nearest(key, folder.texts)))
-    if problems:
-        raise AuthorError(problems)
-    return used
-
-
-def shows_offers(folder: TemplateFolder) -> bool:
-    """Whether the letter itself, not only the shared layout, reads the member's offers."""
-    return "page.offers" in folder.source(FILE).text
-
-
-def typst_sources(folder: TemplateFolder) -> list[Source]:
-    """The Typst files of a letter, the shared ones included; AuthorError when the letter itself is missing."""
-    folder.source(FILE)
-    return [folder.source(file) for file in sorted({*folder.files, *folder.shared}) if file.endswith(".typ")]
-
-
-def _keys(source: Source) -> Iterator[tuple[str, Place]]:
-    for number, line in enumerate(source.text.splitlines(), start=1):
-        for found in _TEXT_USE.finditer(line):
-            key = f"{OFFER_TEXT}{found[2]}" if found[1] == "offer" else found[2]
-            yield key, Place(source.file, number, found.start(2) + 1)
 
 
 def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
