@@ -1,15 +1,14 @@
 """What a campaign is in the end: one hash over its file, the audiences it uses and its templates."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from campaigns.loading.yaml_source import read_yaml
-from campaigns.rules.tree import leaves
+from campaigns.rules.tree import audiences_in
 from campaigns.spec.audience import Audience
 from campaigns.spec.campaign import Campaign
-from campaigns.spec.condition import Condition, InAudience
 
 
 def definition_hash(campaign: Path, audiences: Iterable[Path], templates: Mapping[str, str]) -> str:
@@ -32,18 +31,9 @@ def audiences_used(campaign: Campaign, audiences: Mapping[str, Audience]) -> tup
     """The names of the audiences that a campaign refers to, directly or through others, by name."""
     goal = campaign.experiment.goal if campaign.experiment else None
     rules = [campaign.audience, goal, *(variant.when for variant in campaign.variants)]
-    waiting = [name for rule in rules if rule is not None for name in _named(rule)]
-    used: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in used and name in audiences:
-            used.add(name)
-            waiting += _named(audiences[name].match)
-    return tuple(sorted(used))
-
-
-def _named(condition: Condition) -> Iterator[str]:
-    return (leaf.name for leaf in leaves(condition) if isinstance(leaf, InAudience))
+    matches = {name: audience.match for name, audience in audiences.items()}
+    used = {name for rule in rules if rule is not None for name in audiences_in(rule, matches)}
+    return tuple(sorted(used & matches.keys()))
 
 
 def _tagged(value: object) -> str:

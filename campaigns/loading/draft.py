@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from campaigns.errors import Problem, Severity
+from campaigns.rules.scope import Scope
 from campaigns.spec.campaign import Campaign, Content, Outline, Variant
 from campaigns.spec.located import Located
 from campaigns.spec.words import Channel, Purpose
@@ -25,10 +26,15 @@ class CampaignFile(Outline):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A file with the places of its parts, and what the workspace knows: newsletters and the present; None: unasked."""
+    """A file with the places of its parts, and what is known around it.
+
+    `scope` has the audiences that rules refer to. What is None was not asked: the newsletters that there are, and
+    the present.
+    """
 
     file: CampaignFile
     at: Located
+    scope: Scope
     newsletters: Collection[str] | None = None
     now: datetime | None = None
 

@@ -1,0 +1,17 @@
+"""The name that a file gives to what it holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from campaigns.errors import Place, Problem
+from campaigns.spec.campaign import NAME_FORM
+from campaigns.spec.text import FormError
+
+
+def name_problems(path: Path) -> Iterator[Problem]:
+    """The problem of a file whose name, without its ending, cannot be the name of a campaign or an audience."""
+    try:
+        NAME_FORM.check(path.stem)
+    except FormError as error:
+        message = f"the file's name gives the name, and {error}"
+        yield Problem(Place(str(path)), message, "file_name", f"`{NAME_FORM.example}{path.suffix}`")
