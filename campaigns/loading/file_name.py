@@ -1,5 +1,6 @@
 """The name that a file gives to what it holds."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,5 +14,7 @@ def name_problems(path: Path) -> Iterator[Problem]:
     try:
         NAME_FORM.check(path.stem)
     except FormError as error:
+        words = re.sub(r"[^a-z0-9]+", "_", path.stem.casefold()).strip("_")
+        fitting = words if re.fullmatch(NAME_FORM.pattern, words) else NAME_FORM.example
         message = f"the file's name gives the name, and {error}"
-        yield Problem(Place(str(path)), message, "file_name", f"`{NAME_FORM.example}{path.suffix}`")
+        yield Problem(Place(str(path)), message, "file_name", f"`{fitting}{path.suffix}`")

@@ -31,7 +31,8 @@ def sentence_of(kind: str, fault: Fault) -> tuple[str, Sentence]:
 
 def _fitting(fault: Fault, word: object) -> str:
     """The next step after an unknown word: the nearest, else all of them."""
-    return nearest(str(word), fault.fitting) or "one of " + ", ".join(f"`{each}`" for each in fault.fitting)
+    words = ", ".join(f"`{each}`" for each in fault.fitting)
+    return nearest(str(word), fault.fitting) or (f"one of {words}" if len(fault.fitting) > 1 else words)
 
 
 def _missing(fault: Fault) -> Sentence:

@@ -51,7 +51,7 @@ def _empty(values: object, path: Path = ()) -> Iterator[Path]:
 
 def _no_value(at: Located, path: Path) -> Problem:
     name = path[-1] if path and isinstance(path[-1], str) else "this item"
-    return Problem(_below(at, path).key_place, f"`{name}` has no value", "no_value", "write one, or remove the line")
+    return Problem(_below(at, path).key_place, f"`{name}` has no value", "no_value", "write one, or remove the key")
 
 
 def _path(at: Located, detail: Any) -> Path:
@@ -81,7 +81,7 @@ def _problem(model: type[BaseModel], at: Located, path: Path, detail: Any) -> Pr
     of_key = loc[-1:] == (KEY,)
     parent = kind in ("missing", "extra_forbidden")  # what would fit is known one level above
     node = _below(at, path[:-1] if kind == "missing" else path)
-    types = expected(model, loc[:-1] if parent else loc)
+    types = expected(model, (*loc[:-2], KEY) if of_key else loc[:-1] if parent else loc)
     fitting = known_words(types) or known_keys(types)
     value = path[-1] if of_key else node.value
     fault = Fault(str(path[-1]) if path else at.file, value, fitting, detail.get("ctx", {}))

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from campaigns.clock import instant_of
 from campaigns.spec.duration import Span
@@ -27,20 +27,22 @@ def _cron(expression: str) -> str:
         CronSim(expression, instant_of(datetime(2018, 1, 1)))  # noqa: DTZ001 - any moment will do
     except CronSimError as error:
         hint = "minute, hour, day, month and weekday, as in `30 9 * * mon`"
-        raise FormError(f"`{expression}` is not a cron expression of five parts", hint) from error
+        raise FormError(f"`{expression}` is not a time that cron knows", hint) from error
     return expression
 
 
-def _moment(text: str) -> str:
+def _moment(text: object) -> str:
     try:
-        datetime.strptime(text, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - a time zone beside it says where
+        datetime.strptime(str(text), "%Y-%m-%d %H:%M")  # noqa: DTZ007 - a time zone beside it says where
     except ValueError as error:
-        raise FormError("a moment is written as a date and a time", '`"2018-01-05 10:30"`') from error
-    return text
+        raise FormError("a moment is a date with a time of day", '`"2018-01-05 10:30"`') from error
+    return str(text)
 
 
 TimeZone = Annotated[str, AfterValidator(_zone)]
-Moment = Annotated[str, AfterValidator(_moment), Field(examples=["2018-01-05 10:30"])]
+Moment = Annotated[
+    str, BeforeValidator(_moment, json_schema_input_type=Annotated[str, Field(examples=["2018-01-05 10:30"])])
+]
 
 
 class Schedule(Frozen):

@@ -12,18 +12,33 @@ from typing import Final
 import pytest
 
 from campaigns.errors import AuthorError, Problem
+from campaigns.loading.audience_file import load_audience, load_audiences
+from campaigns.loading.campaign_file import load_campaign
 from campaigns.loading.catalogue_file import load_catalogue
 from campaigns.loading.offers_file import load_offers
 from campaigns.loading.settings_file import load_settings
 from campaigns.loading.source_excerpt import excerpt
 from campaigns.loading.yaml_source import read_yaml
+from campaigns.rules.vocabulary import Vocabulary
 
 BAD: Final = Path(__file__).parents[1] / "bad"
 CATALOGUE: Final = load_catalogue(Path(__file__).parents[2] / "config" / "catalogue.yaml")
+EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 FILES: Final = sorted(BAD.glob("*/*.yaml"))
+
+AUDIENCES: Final = load_audiences(EXAMPLES / "audiences", Vocabulary(CATALOGUE))
+VOCABULARY: Final = Vocabulary(CATALOGUE, audiences=frozenset(AUDIENCES), campaigns=frozenset({"win_back"}))
+
+
+def _campaign(path: Path) -> object:
+    return load_campaign(path, VOCABULARY, audiences=AUDIENCES, newsletters={"beauty", "food"})
+
 
 LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "yaml": read_yaml,
+    "campaign": _campaign,
+    "audience": lambda path: load_audience(path, VOCABULARY),
+    "ring": lambda path: load_audiences(path.parent, Vocabulary(CATALOGUE)),
     "settings": load_settings,
     "catalogue": load_catalogue,
     "offers": lambda path: load_offers(path, CATALOGUE),
