@@ -46,12 +46,22 @@ def uses(condition: Condition, scope: Scope) -> Uses:
     columns = frozenset(_columns(found, scope.catalogue))
     verbs = {leaf.verb for leaf in found if isinstance(leaf, Heard)}
     return Uses(
-        classes=frozenset(scope.catalogue.tables[table].columns[name].data_class for table, name in columns),
+        classes=frozenset(_classes(found, columns, scope.catalogue)),
         columns=columns,
         audiences=audiences_in(condition, scope.audiences),
         messages=bool(verbs),
         tracking="clicked" in verbs,
     )
+
+
+def _classes(
+    found: Iterable[Condition], columns: Iterable[tuple[str, str]], catalogue: Catalogue
+) -> Iterator[DataClass]:
+    for leaf in found:
+        if isinstance(leaf, Shopping):  # whatever the catalogue calls a single column: C7 closes `bought` as a whole
+            yield DataClass.BASKET if leaf.source == BOUGHT else DataClass.TOTALS
+    for table, name in columns:
+        yield catalogue.tables[table].columns[name].data_class
 
 
 def _columns(found: Iterable[Condition], catalogue: Catalogue) -> Iterator[tuple[str, str]]:
@@ -72,4 +82,7 @@ def _of_shopping(shopping: Shopping, catalogue: Catalogue) -> Iterator[tuple[str
     if shopping.source == BOUGHT:
         names |= {where.column for where in (*shopping.where, *share_base(shopping))}
     for name in names:
-        yield (table if name in catalogue.tables[table].columns else "products"), name
+        for each in (table, "products"):
+            if name in catalogue.tables[each].columns:
+                yield each, name
+                break

@@ -13,12 +13,16 @@ REGISTER = "register"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A name with a type; `values` closes it, None leaves it open. A `share` is a number from 0 to 1."""
+    """A name with a type; `values` closes it, None leaves it open. A `share` is a number from 0 to 1.
+
+    What is `measured` is counted or summed, and not known or missing.
+    """
 
     name: str
     type: ColumnType
     values: frozenset[str] | None = None
     share: bool = False
+    measured: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Unit(StrEnum):
     MONEY = "money"
     SHARE = "share"
     DAY = "day"
+    TIMES = "times"
 
 
 class Total(StrEnum):
@@ -76,6 +77,7 @@ def _or_zero(total: ColumnElement[Any]) -> ColumnElement[Any]:
 visits = Measure(
     word="visits",
     type=ColumnType.INTEGER,
+    unit=Unit.TIMES,
     totals=(Total.VISITS,),
     combine=_counted(ColumnType.INTEGER),
     noun=Localised(fi="ostokertojen määrä", sv="antalet köptillfällen", en="the number of visits"),

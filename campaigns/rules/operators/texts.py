@@ -10,18 +10,24 @@ from campaigns.rules.operators.operator import TEXTS, Operand, Operator, Takes
 from campaigns.rules.operators.wording import Saying, Verb
 
 _STARTS_WITH: Final = Saying(
+    fi="”{}”",
+    sv="”{}”",
+    en="“{}”",
     verb=Verb(
         fi=("alkaa merkeillä", "ei ala merkeillä"),
         sv=("börjar med", "börjar inte med"),
         en=("starts with", "does not start with"),
-    )
+    ),
 )
 _CONTAINS: Final = Saying(
+    fi="”{}”",
+    sv="”{}”",
+    en="“{}”",
     verb=Verb(
         fi=("sisältää merkit", "ei sisällä merkkejä"),
         sv=("innehåller", "innehåller inte"),
         en=("contains", "does not contain"),
-    )
+    ),
 )
 
 

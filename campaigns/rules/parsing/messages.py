@@ -13,7 +13,7 @@ from campaigns.spec.located import Located
 from campaigns.spec.words import Channel, ColumnType, Purpose
 
 MESSAGE_KEYS: Final = ("campaign", "purpose", "channel", *WINDOW_KEYS, "times")
-TIMES: Final = Field("times", ColumnType.INTEGER)
+TIMES: Final = Field("times", ColumnType.INTEGER, measured=True)
 
 
 def read_heard(reader: Reader, at: Located, verb: str) -> Heard | None:

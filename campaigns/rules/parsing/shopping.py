@@ -63,7 +63,7 @@ def _check_key(reader: Reader, at: Located, key: str, source: str) -> None:
 
 
 def _measured(reader: Reader, at: Located, measure: Measure, source: str) -> tuple[Test, ...]:
-    field = Field(measure.word, measure.type, share=measure.unit is Unit.SHARE)
+    field = Field(measure.word, measure.type, share=measure.unit is Unit.SHARE, measured=True)
     tests = read_tests(reader, at, field)
     check_spans(reader, tests, at, source)
     return tests

@@ -5,7 +5,7 @@ from typing import Final
 
 from campaigns.errors import nearest
 from campaigns.rules.operators import OPERATORS
-from campaigns.rules.operators.operator import NUMBERS, Operator, Takes
+from campaigns.rules.operators.operator import NUMBERS, Nothing, Operator, Takes
 from campaigns.rules.parsing.reader import Reader, items, listed, plain
 from campaigns.rules.parsing.values import read_day_or_ago, read_days, read_flag, read_value
 from campaigns.rules.vocabulary import Field
@@ -55,8 +55,9 @@ def _operator(reader: Reader, at: Located, word: str, field: Field) -> Operator 
         hint = nearest(word, words) or listed(words)
         reader.problem(at.key_place, f"`{plain(word)}` is not an operator", "unknown_key", hint)
         return None
-    if field.type not in operator.types:
-        message = f"`{word}` does not fit `{field.name}`, which is of type {field.type}"
+    if not _fits(operator, field):
+        kind = "measure" if field.measured else "field"
+        message = f"`{word}` does not fit `{field.name}`, a {kind} of type {field.type}"
         reader.problem(at.key_place, message, "wrong_operator", listed(words))
         return None
     return operator
@@ -64,7 +65,12 @@ def _operator(reader: Reader, at: Located, word: str, field: Field) -> Operator 
 
 def written_words(field: Field) -> list[str]:
     """The operators that may be written for a field of its type."""
-    return [word for word, operator in OPERATORS.items() if operator.written and field.type in operator.types]
+    return [word for word, operator in OPERATORS.items() if operator.written and _fits(operator, field)]
+
+
+def _fits(operator: Operator, field: Field) -> bool:
+    asks_whether_known = operator.over_nothing is Nothing.ANSWERED
+    return field.type in operator.types and not (field.measured and asks_whether_known)
 
 
 def _test(reader: Reader, at: Located, operator: Operator, field: Field) -> tuple[Test, ...]:

@@ -1,0 +1,87 @@
+"""`bought` and `shopped` in words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from campaigns.rules.operators.measures import BOUGHT, MEASURES, share_of_spend, visits
+from campaigns.rules.saying.adverbs import how_often, is_never, put, when
+from campaigns.rules.saying.nouns import noun
+from campaigns.rules.saying.speech import Speech
+from campaigns.rules.tree import share_base
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.condition import Shopping, Test, Where
+
+_IS: Final = {False: "is", True: "one_of"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """That the member did, or did not, buy so many times."""
+
+    times: tuple[Test, ...] = ()
+    denied: bool = False
+
+
+def say_shopping(shopping: Shopping, catalogue: Catalogue, speech: Speech, *, denied: bool) -> str:
+    """The clause; the opposite of one that measures more than visits follows `it is not true that`."""
+    leads = list(_leads(dict(shopping.measures).get(visits.word, ())))
+    measured = [(word, tests) for word, tests in shopping.measures if word != visits.word]
+    if denied and (measured or len(leads) > 1):
+        affirmed = say_shopping(shopping, catalogue, speech, denied=False)
+        return speech.phrases.untrue.format(affirmed)
+    conjunction = speech.phrases.conjunction
+    told = [_lead(shopping, _Lead(lead.times, lead.denied is not denied), catalogue, speech) for lead in leads]
+    if measured:
+        told.append(speech.listed([_measure(shopping, *each, catalogue, speech) for each in measured], conjunction))
+    return f", {conjunction} ".join(told)
+
+
+def _leads(times: Sequence[Test]) -> Iterator[_Lead]:
+    """What is said of the visits: `is_not: 3` as not having bought exactly three times."""
+    if is_never(times):
+        yield _Lead(denied=True)
+        return
+    counted = tuple(test for test in times if test.word != "is_not")
+    if counted or not times:
+        yield _Lead(counted)
+    for test in times:
+        if test.word == "is_not":
+            yield _Lead((Test(_IS[isinstance(test.argument, tuple)], test.argument),), denied=True)
+
+
+def _lead(shopping: Shopping, lead: _Lead, catalogue: Catalogue, speech: Speech) -> str:
+    phrases = speech.phrases
+    adverbs = (how_often(lead.times, speech), when(shopping.window, speech))
+    if shopping.source != BOUGHT:
+        return put(phrases.shopped[lead.denied], "", *adverbs)
+    whose = _whose(shopping.where, catalogue, speech) if shopping.where else ""
+    goods = phrases.goods.format(whose) if whose else phrases.anything[lead.denied]
+    return put(phrases.bought[lead.denied], goods, *adverbs)
+
+
+def _whose(where: Sequence[Where], catalogue: Catalogue, speech: Speech) -> str:
+    clauses = [
+        speech.phrases.whose.format(
+            f"{noun(catalogue.line[each.column].meaning, speech.language)} {speech.clauses(each.tests)}"
+        )
+        for each in where
+    ]
+    return speech.listed(clauses, speech.phrases.conjunction)
+
+
+def _measure(shopping: Shopping, word: str, tests: Sequence[Test], catalogue: Catalogue, speech: Speech) -> str:
+    measure = MEASURES[word]
+    said = measure.noun.text(speech.language)
+    if word == share_of_spend.word:
+        said = said.format(base=_base(shopping, catalogue, speech))
+    return f"{said} {speech.clauses(tests, measure.unit)}"
+
+
+def _base(shopping: Shopping, catalogue: Catalogue, speech: Speech) -> str:
+    base = share_base(shopping)
+    if not base:
+        return speech.phrases.all_spend
+    if shopping.of is None:
+        return speech.phrases.any_brand
+    return speech.phrases.spend_on.format(_whose(base, catalogue, speech))
