@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from campaigns.channels.claimed import Claimed
@@ -30,8 +30,8 @@ class Letter:
     material: str
     language: Language
     postal_code: str
-    address: tuple[str, ...]
-    page: Mapping[str, object]
+    address: tuple[str, ...] = field(repr=False)
+    page: Mapping[str, object] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Call:
     claimed: Claimed
     script: str
     language: Language
-    name: str
+    name: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ class Manifest:
     approvals: tuple[str, ...]
     items: int
     by_language: Mapping[str, int]
+    by_material: Mapping[str, int]
     files: tuple[BundleFile, ...]
 
     def encoded(self) -> bytes:

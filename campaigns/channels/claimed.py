@@ -12,8 +12,8 @@ _KEY: Final = object()
 class Claimed:
     """One delivery in the state `sending`, its claim committed.
 
-    Of this a provider may learn `opaque_id` (the delivery's name), `attempt` (this attempt's) and `address` (e-mail
-    or E.164 number; empty for post). `member_id` is for our own records only.
+    Of this a provider may learn `opaque_id` (the delivery's name), `attempt` (its claim's name, which others of the
+    same claim share) and `address` (e-mail or E.164 number; empty for post). `member_id` is for our own records only.
     """
 
     opaque_id: str

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from campaigns.rendering.environment import Template, TemplateError, compile_template, environment, fill_texts
 from campaigns.rendering.folder import TemplateFolder
-from campaigns.rendering.gsm import MAX_CHARACTERS, Encoding, foreign, normalised, size
+from campaigns.rendering.gsm import Encoding, normalised, size
 from campaigns.rendering.names import Read
 from campaigns.rendering.wording import body_reads
 from campaigns.spec.settings import Settings
@@ -27,38 +27,29 @@ class SmsText:
     segments: int
 
 
-class TooLong(Exception):  # noqa: N818 - said as what happened
-    """A message of one member would cost more segments than the workspace allows."""
-
-    def __init__(self, segments: int, most: int, foreign_characters: int) -> None:
-        self.segments = segments
-        because = f", {foreign_characters} characters are outside GSM-7" if foreign_characters else ""
-        super().__init__(f"{segments} segments, at most {most} are allowed{because}")
-
-
 @dataclass(frozen=True, slots=True)
 class SmsTemplate:
-    """A template in one language; a message of more than `max_segments` is refused."""
+    """A template in one language."""
 
     language: Language
     body: Template
-    max_segments: int
 
     @classmethod
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
         """The folder in one language; AuthorError with what its author has to put right."""
         sandbox = environment(Channel.SMS, language, settings.currency)
         source = fill_texts(folder.source(BODY), folder.texts_in(language))
-        return cls(language, compile_template(sandbox, source), settings.channels.sms.max_segments)
+        return cls(language, compile_template(sandbox, source))
 
     def render(self, context: Mapping[str, object]) -> SmsText:
-        """The message of one member: TemplateError when a value is missing, TooLong when it would cost too much."""
+        """The message of one member, however long it is; TemplateError when a value is missing or nothing is said.
+
+        Whoever sends it refuses what takes more segments than the workspace allows.
+        """
         text = tidy(self.body.render(context))
         if not text:
             raise TemplateError(self.body.place_of(0), "the message is empty")
         measured = size(text)
-        if measured.segments > self.max_segments or len(text) > MAX_CHARACTERS:
-            raise TooLong(measured.segments, self.max_segments, len(foreign(text)))
         return SmsText(text, measured.encoding, measured.segments)
 
 

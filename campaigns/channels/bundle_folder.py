@@ -1,0 +1,125 @@
+"""Bundles in folders: written under a temporary name, checked against their manifest, renamed once."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaigns.channels.bundle import BundleFile, BundleId, CallBundle, Letter, LetterBundle, Manifest
+from campaigns.channels.outbox import put, run_folder
+from campaigns.channels.provider import BundleBroken
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One file of a bundle before it is written."""
+
+    name: str
+    data: bytes
+    items: int
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFolder:
+    """Writes `outbox/<run>/<channel>-<number>/`, first as `.<channel>-<number>.partial`."""
+
+    outbox: Path
+
+    def write(self, bundle: LetterBundle | CallBundle, contents: Iterable[Content]) -> Manifest:
+        """Write the contents one after the other, then their manifest; what an earlier attempt left is removed."""
+        if self._final(bundle.id).exists():
+            raise BundleBroken(f"{_name(bundle.id)} was handed over already")
+        self.discard(bundle.id)
+        partial = self._partial(bundle.id)
+        partial.mkdir()
+        files = []
+        for content in contents:
+            put(partial / content.name, content.data, lasting=True)
+            files.append(_file(content))
+        manifest = _manifest(bundle, tuple(files))
+        put(partial / MANIFEST, manifest.encoded(), lasting=True)
+        return manifest
+
+    def commit(self, bundle: BundleId, sha256: str) -> None:
+        """Check every file against the manifest of this hash and give the folder its final name; repeatable."""
+        partial, final = self._partial(bundle), self._final(bundle)
+        if final.exists():
+            _verify(final, sha256)
+            return
+        if not partial.exists():
+            raise BundleBroken(f"the files of {_name(bundle)} are gone")
+        _verify(partial, sha256)
+        partial.rename(final)
+        _make_lasting(final.parent)
+
+    def discard(self, bundle: BundleId) -> None:
+        """Remove what was written under the temporary name."""
+        partial = self._partial(bundle)
+        if partial.exists():
+            shutil.rmtree(partial)
+
+    def _final(self, bundle: BundleId) -> Path:
+        return run_folder(self.outbox, bundle.run) / _name(bundle)
+
+    def _partial(self, bundle: BundleId) -> Path:
+        return run_folder(self.outbox, bundle.run) / f".{_name(bundle)}.partial"
+
+
+def _name(bundle: BundleId) -> str:
+    return f"{bundle.channel}-{bundle.number}"
+
+
+def _file(content: Content) -> BundleFile:
+    digest = hashlib.sha256(content.data).hexdigest()
+    return BundleFile(content.name, digest, len(content.data), content.items, content.pages)
+
+
+def _manifest(bundle: LetterBundle | CallBundle, files: tuple[BundleFile, ...]) -> Manifest:
+    items = bundle.letters if isinstance(bundle, LetterBundle) else bundle.calls
+    materials = (item.material if isinstance(item, Letter) else item.script for item in items)
+    return Manifest(
+        id=bundle.id,
+        created_at=bundle.created_at.isoformat(),
+        address_source=bundle.address_source,
+        approvals=bundle.approvals,
+        items=len(items),
+        by_language=dict(sorted(Counter(item.language.value for item in items).items())),
+        by_material=dict(sorted(Counter(materials).items())),
+        files=files,
+    )
+
+
+def _verify(folder: Path, sha256: str) -> None:
+    """BundleBroken unless the folder holds the manifest of this hash and just the files that it lists."""
+    manifest = _manifest_of(folder, sha256)
+    present = {file.name: _digest(file) for file in folder.iterdir() if file.name != MANIFEST}
+    if present != {file.name: file.sha256 for file in manifest}:
+        raise BundleBroken(f"the files of {folder.name} are not those of its manifest")
+
+
+def _make_lasting(folder: Path) -> None:
+    """A rename outlives a power cut once its folder is written."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _manifest_of(folder: Path, sha256: str) -> list[BundleFile]:
+    file = folder / MANIFEST
+    if not file.is_file() or _digest(file) != sha256:
+        raise BundleBroken(f"the manifest of {folder.name} is not the one that was agreed")
+    return [BundleFile(**values) for values in json.loads(file.read_bytes())["files"]]
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,0 +1,60 @@
+"""Letters into a folder: PDFs in the order of their postal codes, their addresses, a manifest (PR-06, PR-08)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from campaigns.channels.bundle import Letter, LetterBundle, Manifest
+from campaigns.channels.bundle_folder import BundleFolder, Content
+from campaigns.channels.outbox import table
+
+LETTERS_PER_FILE: Final = 500  # about two megabytes; print houses refuse files of more than three
+_ROWS: Final = 6
+_COLUMNS: Final = (
+    "file",
+    "letter",
+    "page",
+    "pages",
+    "reference",
+    "postal_code",
+    *(f"row_{number}" for number in range(1, _ROWS + 1)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPost(BundleFolder):
+    """Hands letters over as `outbox/<run>/post-<number>/`: the same bundle gives the same bytes."""
+
+    def prepare(self, bundle: LetterBundle) -> Manifest:
+        """Draw and write every file under a temporary name."""
+        return self.write(bundle, _contents(bundle))
+
+
+def _contents(bundle: LetterBundle) -> Iterator[Content]:
+    addresses: list[Sequence[str]] = []
+    for material, letters in groupby(sorted(bundle.letters, key=_order), key=lambda letter: letter.material):
+        for number, part in enumerate(_parts(list(letters)), start=1):
+            name = f"{material}-{number:03d}.pdf"
+            pages = bundle.draw(material, part)
+            addresses += _addresses(name, part, pages.per_letter)
+            yield Content(name, pages.pdf, len(part), sum(pages.per_letter))
+    yield Content("addresses.csv", table(_COLUMNS, addresses), len(addresses))
+
+
+def _order(letter: Letter) -> tuple[str, str, tuple[str, ...], str]:
+    return letter.material, letter.postal_code, letter.address, letter.claimed.opaque_id
+
+
+def _parts(letters: list[Letter]) -> Iterator[list[Letter]]:
+    for start in range(0, len(letters), LETTERS_PER_FILE):
+        yield letters[start : start + LETTERS_PER_FILE]
+
+
+def _addresses(file: str, letters: Sequence[Letter], pages: Sequence[int]) -> Iterator[Sequence[str]]:
+    """One line a letter: which pages of which file are its, and where they go."""
+    page = 1
+    for number, (letter, count) in enumerate(zip(letters, pages, strict=True), start=1):
+        rows = (*letter.address, *("",) * (_ROWS - len(letter.address)))
+        yield (file, str(number), str(page), str(count), letter.claimed.opaque_id, letter.postal_code, *rows)
+        page += count

@@ -1,0 +1,78 @@
+"""Text messages into a file, for development: one JSON line each, nothing sent."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from campaigns.channels.outbox import run_folder
+from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Unknown
+from campaigns.channels.provider import OutgoingSms
+
+_Attempt = tuple[str, str]
+
+
+@dataclass
+class FolderSms:
+    """Appends to `outbox/<run>/sms.jsonl`; the same attempt handed over again adds no second line."""
+
+    outbox: Path
+    _files: dict[str, tuple[int, set[_Attempt]]] = field(default_factory=dict, init=False, repr=False)
+
+    async def open(self) -> None:
+        """Files are opened when a run first writes."""
+
+    async def close(self) -> None:
+        """Close every run's file."""
+        for descriptor, _written in self._files.values():
+            os.close(descriptor)
+        self._files.clear()
+
+    async def send(self, message: OutgoingSms) -> Outcome:
+        """Append the message; a folder that cannot be written to is a misconfigured channel."""
+        try:
+            return self._append(message)
+        except OSError as error:
+            raise ChannelMisconfigured(f"the outbox cannot be written to: {error.strerror}") from error
+
+    def _append(self, message: OutgoingSms) -> Outcome:
+        claimed, line = message.claimed, _line(message)
+        if claimed.run not in self._files:
+            self._files[claimed.run] = _open(run_folder(self.outbox, claimed.run) / "sms.jsonl")
+        descriptor, written = self._files[claimed.run]
+        attempt = (claimed.opaque_id, claimed.attempt)
+        if attempt not in written:
+            if os.write(descriptor, line) != len(line):  # one call in append mode: lines of others never mix with it
+                return Unknown("the line was written in part")
+            written.add(attempt)
+        return Accepted(f"sms-{claimed.opaque_id}")
+
+
+def _line(message: OutgoingSms) -> bytes:
+    claimed = message.claimed
+    values = {
+        "id": claimed.opaque_id,
+        "attempt": claimed.attempt,
+        "to": claimed.address,
+        "sender": message.sender,
+        "encoding": message.encoding,
+        "segments": message.segments,
+        "text": message.text,
+    }
+    return (json.dumps(values, ensure_ascii=False) + "\n").encode()
+
+
+def _open(path: Path) -> tuple[int, set[_Attempt]]:
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    if text and not text.endswith("\n"):
+        os.write(descriptor, b"\n")  # a power cut tore the last line: it stays by itself
+    return descriptor, set(_attempts(text))
+
+
+def _attempts(text: str) -> Iterator[_Attempt]:
+    for line in text.split("\n"):
+        if line.startswith("{") and line.endswith("}"):
+            values = json.loads(line)
+            yield values["id"], values["attempt"]

@@ -1,0 +1,51 @@
+"""The folder that the development providers write into: one folder a run, whole files or none."""
+
+import csv
+import io
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,120}")
+_FORMULA: Final = ("=", "+", "-", "@", "|", "%")
+
+
+def run_folder(outbox: Path, run: str) -> Path:
+    """The folder of one run, made when missing; ValueError for a name that could lead elsewhere."""
+    folder = outbox / safe_name(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def safe_name(name: str) -> str:
+    """The name itself when it can be a file's; ValueError when not."""
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise ValueError("a name that cannot be a file's")
+    return name
+
+
+def put(path: Path, content: bytes, *, lasting: bool = False) -> None:
+    """Write a file that is there whole or not at all; `lasting` waits until it would survive a power cut."""
+    temporary = path.with_name(f".{path.name}.partial")
+    with temporary.open("wb") as file:
+        file.write(content)
+        if lasting:
+            file.flush()
+            os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
+    """A table as a Finnish spreadsheet opens it: UTF-8 with its mark, semicolons; no cell is taken for a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: str) -> str:
+    line = " ".join(value.split())
+    return f"'{line}" if line.startswith(_FORMULA) else line
