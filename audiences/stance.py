@@ -33,7 +33,7 @@ class Source(StrEnum):
 
 _OWN_ACT: Final = frozenset({Source.WEB, Source.DESK, Source.PHONE})
 _MAY_OPEN: Final = _OWN_ACT | {Source.IMPORT}
-_UNVERIFIED: Final = "unverified"
+UNVERIFIED: Final = "unverified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Entry:
     on: bool
     at: datetime
     source: Source
-    wording: str = _UNVERIFIED
+    wording: str = UNVERIFIED
     language: str | None = None
     agent: str | None = None
 

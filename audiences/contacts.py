@@ -1,0 +1,37 @@
+"""Contact in the ledger: how a member is reached and spoken to."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlmodel import SQLModel
+
+from audiences.addresses import address_key
+from audiences.tables import Contact
+
+_CONTACT: Final = SQLModel.metadata.tables[str(Contact.__tablename__)]
+_BLANK: Final[Mapping[str, Any]] = dict.fromkeys(_CONTACT.c.keys())
+
+
+def write(connection: Connection, rows: Sequence[Mapping[str, Any]], default_language: str) -> list[str]:
+    """Store contact as given, by `member_id`; columns that a row lacks stay as they are.
+
+    Returns the ids of those that were new or changed. Runs in the caller's write transaction: some thousand rows.
+    """
+    ids = [row["member_id"] for row in rows]
+    found = connection.execute(select(_CONTACT).where(_CONTACT.c.member_id.in_(ids))).mappings()
+    stored = {row["member_id"]: dict(row) for row in found}
+    wanted = [_whole(row, stored.get(row["member_id"], _BLANK), default_language) for row in rows]
+    changed = [row for row in wanted if row != stored.get(row["member_id"])]
+    if changed:
+        changed_ids = [row["member_id"] for row in changed]
+        connection.execute(delete(_CONTACT).where(_CONTACT.c.member_id.in_(changed_ids)))
+        connection.execute(insert(_CONTACT), changed)
+    return [row["member_id"] for row in changed]
+
+
+def _whole(row: Mapping[str, Any], stored: Mapping[str, Any], default_language: str) -> dict[str, Any]:
+    whole = {**stored, **row}
+    whole["language"] = whole["language"] or default_language
+    whole["address_key"] = address_key(whole["street"], whole["postal_code"])
+    return whole

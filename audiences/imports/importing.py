@@ -1,0 +1,84 @@
+"""Importing a file: the header is checked before anything is touched, then bad rows are set aside."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from audiences.imports.choices import CHOICES
+from audiences.imports.kind import Job, Kind
+from audiences.imports.members import MEMBERS
+from audiences.imports.piece import Sheet
+from audiences.imports.products import PRODUCTS
+from audiences.imports.purchases import PURCHASES
+from audiences.imports.report import ImportReport, Progress
+from audiences.imports.sheet import open_sheet
+from audiences.imports.staging import RAW, staging
+from audiences.imports.suppressions import SUPPRESSIONS
+from audiences.warehouse import Warehouse
+from campaigns.clock import Clock
+from campaigns.errors import AuthorError, Place, Problem, nearest
+from campaigns.ledger import Ledger
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.settings import Settings
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "members": MEMBERS,
+    "choices": CHOICES,
+    "purchases": PURCHASES,
+    "products": PRODUCTS,
+    "suppressions": SUPPRESSIONS,
+}
+"""The kinds of files that go into the ledger and the warehouse."""
+
+
+def import_file(
+    kind: str,
+    path: Path,
+    *,
+    ledger: Ledger,
+    warehouse: Warehouse,
+    settings: Settings,
+    clock: Clock,
+    rejects: Path,
+    progress: Progress = lambda _done, _whole: None,
+) -> ImportReport:
+    """Bring a CSV or Parquet file of one of the `KINDS` in; the same file again changes nothing.
+
+    AuthorError, with nothing touched, when the file cannot be read or its header is wrong. Bad rows are listed in
+    `rejects/<kind>-<name>.csv`. A crash while rows are stored leaves some of them; the same import completes them.
+    """
+    wanted = KINDS[kind]
+    sheet = open_sheet(path)
+    _check_header(path, sheet, wanted, warehouse.catalogue)
+    with warehouse.writing(), staging(warehouse.root, settings.zone) as staged:
+        staged.load(sheet, wanted.columns(warehouse.catalogue), progress)
+        stored = wanted.store(Job(staged, ledger, warehouse, settings, clock.now(), frozenset(sheet.header)))
+        list_path = rejects / f"{kind}-{path.stem}.csv"
+        listed = staged.write_rejects(list_path)
+        rejected = staged.count("SELECT DISTINCT line FROM rejects WHERE whole")
+        misfits = staged.count(f"SELECT DISTINCT line FROM rejects ANTI JOIN {RAW} USING (line)")
+        read = staged.count(f"FROM {RAW}") + misfits
+        emptied = staged.count("FROM rejects WHERE NOT whole")
+    return ImportReport(read, stored, read - stored - rejected, rejected, emptied, list_path if listed else None)
+
+
+def _check_header(path: Path, sheet: Sheet, kind: Kind, catalogue: Catalogue) -> None:
+    known = kind.columns(catalogue)
+    problems = [
+        Problem(Place(str(path), 1, 1), f"the column `{column}` is missing", "missing_column")
+        for column in kind.required
+        if column not in sheet.header
+    ]
+    for number, column in enumerate(sheet.header):
+        place = _place(path, sheet, number)
+        if column not in known:
+            hint = nearest(column, known)
+            problems.append(Problem(place, f"`{column}` is not a column of this file", "unknown_column", hint))
+        elif column in sheet.header[:number]:
+            problems.append(Problem(place, f"the column `{column}` stands here twice", "duplicate_column"))
+    if problems:
+        raise AuthorError(problems)
+
+
+def _place(path: Path, sheet: Sheet, number: int) -> Place:
+    return Place(str(path), 1, 1 + sum(len(column) + 1 for column in sheet.header[:number]))

@@ -1,0 +1,106 @@
+"""Members: contact goes to the ledger, the profile to the warehouse."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from audiences import addresses, columns, contacts
+from audiences.imports.kind import Job, Kind, missing, unusable_id
+from audiences.imports.products import declared_cells
+from audiences.imports.readings import Reading, date, declared, integer, one_of, plain
+from audiences.imports.staging import GOOD, Cell, Check
+from audiences.imports.table import CHANGED, upsert
+from audiences.warehouse import name, text
+from campaigns.clock import local_day
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.words import Language, Register
+
+_KEY: Final = "member_id"
+_REQUIRED: Final[Mapping[str, Cell]] = {_KEY: Cell.WORDS, "register": Cell.WORDS}
+_OPTIONAL: Final[Mapping[str, Cell]] = dict.fromkeys(
+    (
+        "household_id",
+        "first_name",
+        "last_name",
+        "language",
+        "birth_date",
+        "email",
+        "phone",
+        "street",
+        "postal_code",
+        "city",
+        "region",
+        "household_size",
+    ),
+    Cell.WORDS,
+)
+_CONTACT: Final = ("register", "household_id", "language", *columns.HELD_IN_LEDGER)
+_ADDRESSES: Final[Mapping[str, tuple[Callable[[str], str | None], str]]] = {
+    "email": (addresses.email, "not an e-mail address; the member is stored without one"),
+    "phone": (addresses.phone, "not a telephone number of a person; the member is stored without one"),
+    "postal_code": (addresses.postal_code, "not a postal code of five digits; the member is stored without one"),
+}
+_IN_TRANSACTION: Final = 1000
+
+
+def _store(job: Job) -> int:
+    catalogue = job.warehouse.catalogue
+    readings = [_reading(column, catalogue) for column in MEMBERS.columns(catalogue)]
+    checks = [*missing(list(_REQUIRED)), unusable_id(_KEY), job.erased(), _unborn(job)]
+    job.staging.accept(readings, checks, _KEY)
+    _store_contact(job)
+    language = {"language": job.settings.default_language.value}
+    upsert(job, "members", columns.members(catalogue), language)
+    return job.staging.count(f"FROM {CHANGED} UNION FROM changed_contact")
+
+
+def _reading(column: str, catalogue: Catalogue) -> Reading:
+    declarations = catalogue.tables["members"].columns
+    match column:
+        case "register":
+            return one_of(column, tuple(Register))
+        case "language":
+            return one_of(column, tuple(Language))
+        case _ if column in declarations:
+            return declared(column, declarations[column])
+        case "birth_date":
+            return date(column)
+        case "household_size":
+            return integer(column)
+    return plain(column)
+
+
+def _unborn(job: Job) -> Check:
+    today = local_day(job.now, job.settings.zone).isoformat()
+    born = date("birth_date").value
+    return Check("birth_date", f"coalesce({born} > DATE {text(today)}, false)", "lies in the future")
+
+
+def _store_contact(job: Job) -> None:
+    given = [_KEY, *(column for column in _CONTACT if column in job.header)]
+    job.staging.keep("changed_contact", [_KEY], [])
+    query = f"SELECT line, {', '.join(map(name, given))} FROM {GOOD} ORDER BY line"
+    for rows in job.staging.rows(query, _IN_TRANSACTION):
+        found: list[tuple[int, str, str]] = []
+        wanted = [_normal(row, given, found) for row in rows]
+        job.staging.empty(found)
+        with job.ledger.write() as connection:
+            changed = contacts.write(connection, wanted, job.settings.default_language.value)
+        job.staging.keep("changed_contact", [_KEY], [(member,) for member in changed])
+
+
+def _normal(row: Sequence[Any], given: Sequence[str], found: list[tuple[int, str, str]]) -> dict[str, Any]:
+    """One member's contact with addresses as the ledger writes them; those that are none are `found` and left out."""
+    line, *values = row
+    contact = dict(zip(given, values, strict=True))
+    for column, (normal, reason) in _ADDRESSES.items():
+        written = contact.get(column)
+        if written is not None:
+            contact[column] = normal(written)
+            if contact[column] is None:
+                found.append((line, column, reason))
+    return contact
+
+
+MEMBERS: Final = Kind(
+    _REQUIRED, _store, lambda catalogue: {**_OPTIONAL, **declared_cells(catalogue, "members"), **_REQUIRED}
+)

@@ -1,0 +1,42 @@
+"""Products: the range, one row a product."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from audiences import columns
+from audiences.imports.kind import Job, Kind, missing, unusable_id
+from audiences.imports.readings import declared, plain
+from audiences.imports.staging import Cell
+from audiences.imports.table import upsert
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.words import ColumnType
+
+_KEY: Final = "product_id"
+_REQUIRED: Final[Mapping[str, Cell]] = {
+    _KEY: Cell.WORDS,
+    "department": Cell.WORDS,
+    "brand": Cell.WORDS,
+    "product_category": Cell.WORDS,
+    "product_type": Cell.WORDS,
+}
+
+
+def _store(job: Job) -> int:
+    declarations = job.warehouse.catalogue.tables["products"].columns
+    readings = [
+        declared(column, declarations[column]) if column in declarations else plain(column)
+        for column in PRODUCTS.columns(job.warehouse.catalogue)
+    ]
+    job.staging.accept(readings, [*missing([_KEY]), unusable_id(_KEY)], _KEY)
+    return upsert(job, "products", columns.stored_products(job.warehouse.catalogue), {})
+
+
+def declared_cells(catalogue: Catalogue, table: str) -> Mapping[str, Cell]:
+    """The columns that the catalogue declares for a table, and what is done to their cells."""
+    return {
+        column: Cell.NUMBER if declaration.type is ColumnType.DECIMAL else Cell.WORDS
+        for column, declaration in catalogue.tables[table].columns.items()
+    }
+
+
+PRODUCTS: Final = Kind(_REQUIRED, _store, lambda catalogue: declared_cells(catalogue, "products"))

@@ -1,0 +1,102 @@
+"""Purchases: lines of baskets, kept by month, and the receipts that follow from them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from audiences import columns
+from audiences.imports.kind import LONGEST_ID, Job, Kind, missing
+from audiences.imports.readings import Reading, decimal, plain, timestamp
+from audiences.imports.staging import GOOD, Cell, Check
+from audiences.imports.table import PARQUET
+from audiences.warehouse import text
+
+_COLUMNS: Final[Mapping[str, Cell]] = {
+    "member_id": Cell.PLAIN,
+    "purchased_at": Cell.PLAIN,
+    "basket_id": Cell.PLAIN,
+    "product_id": Cell.PLAIN,
+    "quantity": Cell.NUMBER,
+    "amount": Cell.NUMBER,
+    "store_id": Cell.PLAIN,
+}
+_IDS: Final = ("member_id", "basket_id", "product_id", "store_id")
+_KEY: Final = "basket_id, product_id, line"
+_READINGS: Final[tuple[Reading, ...]] = (
+    *(plain(column) for column in _IDS),
+    timestamp("purchased_at"),
+    decimal("quantity", columns.PURCHASES["quantity"]),
+    decimal("amount", columns.PURCHASES["amount"]),
+)
+
+
+def _store(job: Job) -> int:
+    too_long = f"has more than {LONGEST_ID} characters"
+    job.staging.accept(
+        _READINGS,
+        [
+            *missing(["purchased_at", "basket_id", "product_id", "quantity", "amount"]),
+            job.future("purchased_at"),
+            *(Check(column, f"coalesce(length({column}) > {LONGEST_ID}, false)", too_long) for column in _IDS),
+        ],
+    )
+    lines = ", ".join(f"{column}::{type_} AS {column}" for column, type_ in columns.PURCHASES.items())
+    job.staging.connection.execute(
+        f"CREATE TABLE incoming AS SELECT {lines}, strftime(purchased_at, '%Y-%m') AS month "
+        f"FROM (SELECT * REPLACE (row_number() OVER (PARTITION BY basket_id, product_id ORDER BY line) AS line) "
+        f"FROM {GOOD})"
+    )
+    months = job.staging.connection.execute("SELECT DISTINCT month FROM incoming ORDER BY month").fetchall()
+    changed, files = 0, dict[str, dict[str, list[Path]]](purchases={}, receipts={})
+    for (month,) in months:
+        new = _merge(job, month)
+        if new:
+            files["purchases"][month] = [_write(job, "purchases", month, _ORDERED)]
+            files["receipts"][month] = [_write(job, "receipts", month, _receipts(job, month))]
+            changed += new
+    if changed:
+        job.warehouse.replace(files, job.now)
+    return changed
+
+
+_ORDERED: Final = "FROM merged ORDER BY member_id, purchased_at, basket_id, product_id, line"
+
+
+def _merge(job: Job, month: str) -> int:
+    """Make `merged` of a month's stored and incoming lines; returns how many of them are new or changed.
+
+    A line is known by its basket, its product and its turn among the basket's lines of that product.
+    """
+    staged = job.staging.connection
+    names = ", ".join(columns.PURCHASES)
+    stored = job.warehouse.stored_rows("purchases", columns.PURCHASES, [month])
+    staged.execute(f"CREATE OR REPLACE TEMP VIEW fresh AS SELECT {names} FROM incoming WHERE month = {text(month)}")
+    staged.execute(f"CREATE OR REPLACE TEMP TABLE known AS FROM ({stored}) SEMI JOIN fresh USING ({_KEY})")
+    changed = job.staging.count("FROM fresh EXCEPT FROM known")
+    staged.execute(
+        f"CREATE OR REPLACE TEMP VIEW merged AS FROM ({stored}) ANTI JOIN fresh USING ({_KEY}) UNION ALL FROM fresh"
+    )
+    return changed
+
+
+def _receipts(job: Job, month: str) -> str:
+    """The month's receipts: those of the touched baskets summed anew, special goods included, the others as stored."""
+    stored = job.warehouse.stored_rows("receipts", columns.RECEIPTS, [month])
+    sums = ", ".join(f"sum({column})::{columns.RECEIPTS[column]} AS {column}" for column in ("amount", "quantity"))
+    summed = (
+        "SELECT min(member_id) AS member_id, min(purchased_at) AS purchased_at, basket_id, min(store_id) AS store_id, "
+        f"{sums} FROM merged SEMI JOIN fresh USING (basket_id) GROUP BY basket_id"
+    )
+    return (
+        f"FROM (FROM ({stored}) ANTI JOIN fresh USING (basket_id) UNION ALL {summed}) "
+        "ORDER BY member_id, purchased_at, basket_id"
+    )
+
+
+def _write(job: Job, table: str, month: str, query: str) -> Path:
+    file = job.warehouse.new_file(table, month)
+    job.staging.connection.execute(f"COPY ({query}) TO {text(str(file))} {PARQUET}")
+    return file
+
+
+PURCHASES: Final = Kind(_COLUMNS, _store)
