@@ -55,7 +55,7 @@ def _operator(reader: Reader, at: Located, word: str, field: Field) -> Operator 
         hint = nearest(word, words) or listed(words)
         reader.problem(at.key_place, f"`{plain(word)}` is not an operator", "unknown_key", hint)
         return None
-    if not _fits(operator, field):
+    if not fits(operator, field):
         kind = "measure" if field.measured else "field"
         message = f"`{word}` does not fit `{field.name}`, a {kind} of type {field.type}"
         reader.problem(at.key_place, message, "wrong_operator", listed(words))
@@ -65,10 +65,11 @@ def _operator(reader: Reader, at: Located, word: str, field: Field) -> Operator 
 
 def written_words(field: Field) -> list[str]:
     """The operators that may be written for a field of its type."""
-    return [word for word, operator in OPERATORS.items() if operator.written and _fits(operator, field)]
+    return [word for word, operator in OPERATORS.items() if operator.written and fits(operator, field)]
 
 
-def _fits(operator: Operator, field: Field) -> bool:
+def fits(operator: Operator, field: Field) -> bool:
+    """Whether an operator may test a field or measure."""
     asks_whether_known = operator.over_nothing is Nothing.ANSWERED
     return field.type in operator.types and not (field.measured and asks_whether_known)
 

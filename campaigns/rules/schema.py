@@ -1,0 +1,139 @@
+"""The JSON Schema of a rule, for editors: what may be written, with the meaning of every field.
+
+An editor's help and not the judge: `parse` sees more (unknown audiences, retention, ranges turned round).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from campaigns.rules.age import AGE
+from campaigns.rules.age import MEANING as AGE_MEANING
+from campaigns.rules.operators import OPERATORS
+from campaigns.rules.operators.measures import BOUGHT, MEASURES, SHOPPED, Measure, Unit
+from campaigns.rules.operators.operator import Takes
+from campaigns.rules.parsing.messages import TIMES
+from campaigns.rules.parsing.tests import fits, written_words
+from campaigns.rules.vocabulary import Field, Vocabulary
+from campaigns.spec.words import Channel, ColumnType, Purpose
+
+Schema = dict[str, Any]
+
+CONDITION: Final = {"$ref": "#/$defs/condition"}
+_DAYS: Final[Schema] = {"type": "string", "pattern": r"^\d{1,5} (day|week)s?$", "examples": ["28 days"]}
+_DAYS_AGO: Final[Schema] = {"type": "string", "pattern": r"^\d{1,5} (day|week)s? ago$", "examples": ["60 days ago"]}
+_DATE: Final[Schema] = {"type": "string", "format": "date"}
+_PERCENT: Final[Schema] = {
+    "type": "string",
+    "pattern": r"^\d{1,3}(\.\d{1,3})? ?(percent|%)$",
+    "examples": ["20 percent"],
+}
+_SHARE: Final[Schema] = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _PERCENT]}
+_FLAG: Final[Schema] = {"type": "boolean"}
+_VALUES: Final[dict[ColumnType, Schema]] = {
+    ColumnType.TEXT: {"type": "string", "minLength": 1},
+    ColumnType.INTEGER: {"type": "integer"},
+    ColumnType.DECIMAL: {"type": "number"},
+    ColumnType.DATE: _DATE,
+    ColumnType.TIMESTAMP: _DATE,
+    ColumnType.BOOLEAN: _FLAG,
+}
+
+
+def condition_schema(vocabulary: Vocabulary) -> Schema:
+    """The schema of one condition: a `$ref`, and the `$defs` that it leads to."""
+    return {**CONDITION, "$defs": {"condition": _closed(_conditions(vocabulary), exactly_one=True)}}
+
+
+def _conditions(vocabulary: Vocabulary) -> dict[str, Schema]:
+    several = {"type": "array", "items": CONDITION, "minItems": 1}
+    return {
+        **{name: _field(vocabulary, field) for name, field in vocabulary.member_fields.items()},
+        "all": {**several, "description": "Every one of these holds"},
+        "any": {**several, "description": "One of these holds at least"},
+        "not": {**CONDITION, "description": "The opposite; what is unknown stays so"},
+        "audience": {**_names(vocabulary.audiences), "description": "Whatever the named audience says"},
+        "bought": {**_closed(_lines(vocabulary)), "description": "Purchase lines of the member"},
+        "shopped": {**_closed(_shopping(SHOPPED)), "description": "Receipts of the member, without their lines"},
+        "received": {**_closed(_messages(vocabulary)), "description": "Messages sent to the member"},
+        "clicked": {**_closed(_messages(vocabulary)), "description": "Links clicked, where tracking is permitted"},
+        "birthday": {"anyOf": [{"const": "today"}, _closed({"in_next": _DAYS}, exactly_one=True)]},
+        "sample": {"anyOf": [*_SHARE["anyOf"], _closed({"share": _SHARE, "salt": {"type": "string"}})]},
+    }
+
+
+def _field(vocabulary: Vocabulary, field: Field) -> Schema:
+    meaning = AGE_MEANING if field.name == AGE else vocabulary.catalogue.profile[field.name].meaning
+    return {**_tests(field), "description": meaning.en}
+
+
+def _lines(vocabulary: Vocabulary) -> dict[str, Schema]:
+    where = _closed(
+        {
+            name: {**_tests(field), "description": vocabulary.catalogue.line[name].meaning.en}
+            for name, field in vocabulary.line_fields.items()
+        }
+    )
+    return {"where": where, "of": where, **_shopping(BOUGHT)}
+
+
+def _shopping(source: str) -> dict[str, Schema]:
+    measures = {word: _measure(measure) for word, measure in MEASURES.items() if source in measure.sources}
+    return {**_window(), **measures}
+
+
+def _measure(measure: Measure) -> Schema:
+    return _tests(Field(measure.word, measure.type, share=measure.unit is Unit.SHARE, measured=True))
+
+
+def _messages(vocabulary: Vocabulary) -> dict[str, Schema]:
+    return {
+        "campaign": {"type": "string", "examples": sorted(vocabulary.campaigns)},
+        "purpose": _names(Purpose),
+        "channel": _names(Channel),
+        **_window(),
+        "times": _tests(TIMES),
+    }
+
+
+def _window() -> dict[str, Schema]:
+    return {"within": _DAYS, "from": _DATE, "to": _DATE}
+
+
+def _tests(field: Field) -> Schema:
+    value = _value(field)
+    operators = _closed({word: _argument(OPERATORS[word].takes, value) for word in written_words(field)})
+    bare = [value, _list(value)] if fits(OPERATORS["is"], field) else []
+    return {"anyOf": [*bare, operators]}
+
+
+def _value(field: Field) -> Schema:
+    if field.share:
+        return _SHARE
+    return _VALUES[field.type] if field.values is None else _names(field.values)
+
+
+def _argument(takes: Takes, value: Schema) -> Schema:
+    match takes:
+        case Takes.AHEAD | Takes.BACK:
+            return _DAYS
+        case Takes.DAY:
+            return {"anyOf": [_DATE, _DAYS_AGO]}
+        case Takes.FLAG:
+            return _FLAG
+        case Takes.VALUE_OR_VALUES:
+            return {"anyOf": [value, _list(value)]}
+        case _:
+            return value
+
+
+def _list(value: Schema) -> Schema:
+    return {"type": "array", "items": value, "minItems": 1}
+
+
+def _names(names: Iterable[str]) -> Schema:
+    return {"type": "string", "enum": sorted(names)}
+
+
+def _closed(properties: Mapping[str, Schema], *, exactly_one: bool = False) -> Schema:
+    closed: Schema = {"type": "object", "properties": dict(properties), "additionalProperties": False}
+    return {**closed, "minProperties": 1, "maxProperties": 1} if exactly_one else closed
