@@ -9,6 +9,7 @@ from campaigns.errors import Place
 from campaigns.rendering.environment import Template, compile_template, environment, reads_of
 from campaigns.rendering.folder import Source, TemplateFolder
 from campaigns.rendering.holes import Holes
+from campaigns.rendering.includes import gather, joined
 from campaigns.rendering.mjml import BODY, compile_mjml
 from campaigns.rendering.names import Read
 from campaigns.spec.settings import Settings
@@ -68,11 +69,12 @@ def email_names(folder: TemplateFolder) -> frozenset[str]:
 
 def _parts(folder: TemplateFolder, language: Language) -> Iterator[tuple[Source, Callable[[int], Place]]]:
     """Subject, text and HTML with the words of one language put in, and where their lines came from."""
-    holes = Holes(folder.texts)
     heading = Source(folder.located("texts.yaml"), f"[[ {SUBJECT} ]]")
-    for source in (heading, folder.source(TEXT)):
-        filled = holes.fill(holes.dig(source), language)
-        yield Source(source.file, filled.text), filled.place
+    for file, sources in ((heading.file, {heading.file: heading}), (folder.located(TEXT), gather(folder, TEXT))):
+        holes = Holes(folder.texts)
+        marked = {path: holes.dig(source) for path, source in sources.items()}
+        filled = holes.fill(joined(next(iter(marked)), marked), language)
+        yield Source(file, filled.text), filled.place
     filled = compile_mjml(folder).in_language(language)
     yield Source(folder.located(BODY), filled.text), filled.place
 

@@ -18,6 +18,7 @@ _DAYS: Final[Mapping[str, Mapping[Language, str]]] = {
     "long": {Language.FI: "d. MMMM'ta' y", Language.SV: "d MMMM y", Language.EN: "d MMMM y"},
     "day": {Language.FI: "d.M.", Language.SV: "d.M", Language.EN: "d MMM"},
     "weekday": {Language.FI: "EEE d.M.", Language.SV: "EEE d.M", Language.EN: "EEE d MMM"},
+    "of_month": {Language.FI: "d.", Language.SV: "d", Language.EN: "d"},
     "month": {Language.FI: "LLLL", Language.SV: "LLLL", Language.EN: "LLLL"},
 }
 
@@ -26,10 +27,10 @@ Filter = Callable[..., str]
 
 @lru_cache(maxsize=16)
 def filters(language: Language, currency: str) -> Mapping[str, Filter]:
-    """The filters by the name that templates use: `money`, `number`, `percent`, `date`.
+    """The filters by the name that templates use: `money`, `number`, `percent`, `date`, `period`.
 
     Numbers are Decimal or int, days are dates; TypeError for anything else. `date` takes a style: short, long, day,
-    weekday or month. Results hold no-break spaces where the language wants them. They are remembered, since a
+    weekday, of_month or month; `period` takes the last day. Results hold no-break spaces where the language wants them. They are remembered, since a
     campaign writes the same few prices and days millions of times.
     """
     locale = LOCALES[language]
@@ -48,16 +49,29 @@ def filters(language: Language, currency: str) -> Mapping[str, Filter]:
 
     @lru_cache(maxsize=512)
     def day(value: date, style: str = "short") -> str:
-        if not isinstance(value, date):
-            raise TypeError("`date` wants a date")
         if style not in _DAYS:
             raise TypeError(f"`date` has no style `{style}`: it is one of {', '.join(_DAYS)}")
-        return format_date(value, _DAYS[style][language], locale=locale)
+        return format_date(_day(value), _DAYS[style][language], locale=locale)
 
-    return {"money": money, "number": number, "percent": percent, "date": day}
+    @lru_cache(maxsize=512)
+    def period(first: date, last: date) -> str:
+        last_day = day(last)
+        if _day(first) == last:
+            return last_day
+        style = "short" if first.year != last.year else "day" if first.month != last.month else "of_month"
+        beginning = day(first, style)
+        return f"{beginning} – {last_day}" if " " in beginning else f"{beginning}–{last_day}"
+
+    return {"money": money, "number": number, "percent": percent, "date": day, "period": period}
 
 
 def _number(value: object) -> Decimal | int:
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
         raise TypeError(f"a number was wanted, not {type(value).__name__}")
+    return value
+
+
+def _day(value: object) -> date:
+    if not isinstance(value, date):
+        raise TypeError(f"a date was wanted, not {type(value).__name__}")
     return value

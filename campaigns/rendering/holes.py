@@ -131,6 +131,12 @@ class _Writer:
         at = 0
         for found in TAG.finditer(text):
             self.data(self.escape(text[at : found.start()]))
-            self.tag(found[0], place)
+            self.tag(_inline(found[0]), place)
             at = found.end()
         self.data(self.escape(text[at:]))
+
+
+def _inline(tag: str) -> str:
+    """A text stands within a line: its tags take no space and no line break away, as those of a file do."""
+    tag = re.sub(r"^\{%(?![-+])", "{%+", tag)
+    return re.sub(r"(?<![-+])%\}$", "+%}", tag)

@@ -8,15 +8,16 @@ from campaigns.errors import Place, Problem, nearest
 from campaigns.rendering.folder import Source
 from campaigns.rendering.holes import TAG
 from campaigns.rendering.mjml_words import ANYWHERE, DEFAULTS, EMPTY_HTML, HTML, HTML_ATTRIBUTES, ROOT, TAGS
+from campaigns.rendering.texts import TEXT_KEY
 
 _LINKS: Final = frozenset({"href", "src", "background-url"})
-_SAFE_LINKS: Final = ("https:", "http:", "mailto:", "tel:", "#", "x")  # x: a tag of Jinja
+_SAFE_LINKS: Final = ("https:", "http:", "mailto:", "tel:", "#", "x")  # x: a tag or a text
 
 
 def mjml_problems(source: Source) -> list[Problem]:
     """Everything that the compiler would let pass, or would refuse without a line."""
     reader = _Reader(source)
-    reader.feed(TAG.sub(lambda tag: "x" + "\n" * tag[0].count("\n"), source.text))
+    reader.feed(TAG.sub(lambda tag: "x" + "\n" * tag[0].count("\n"), TEXT_KEY.sub("x", source.text)))
     reader.close()
     reader.finish()
     return reader.problems
