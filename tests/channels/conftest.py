@@ -1,0 +1,111 @@
+"""Deliveries and messages as dispatch would hand them over."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, LetterBundle, Pages
+from campaigns.channels.claimed import Claimed, mint
+from campaigns.channels.provider import OutgoingEmail, OutgoingSms
+from campaigns.spec.words import Channel, Language
+
+RUN = "birthday-20180101T0900"
+MEMBER = "member-4711"
+WHEN = datetime(2018, 1, 1, 8, tzinfo=UTC)
+ADDRESSES = {Channel.EMAIL: "aino@example.org", Channel.SMS: "+358401234567", Channel.PHONE: "+358501234567"}
+
+Claims = Callable[..., Claimed]
+MIME = (
+    b"From: Lahde <uutiset@lahde.example.org>\r\nTo: aino@example.org\r\n"
+    b"Subject: =?utf-8?b?SHl2w6TDpCBzeW50eW3DpHDDpGl2w6TDpA==?=\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/alternative;\r\n boundary="=_b"\r\n\r\n'
+    b"--=_b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nFrom us\r\n"
+    b"--=_b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>From us</p>\r\n--=_b--\r\n"
+)
+
+
+def claim(channel: Channel, position: int = 1, attempt: str = "attempt1") -> Claimed:
+    """A claimed delivery, as only a test and the claim may make one."""
+    return mint(
+        opaque_id=f"opaque{position:04d}",
+        attempt=attempt,
+        run=RUN,
+        position=position,
+        member_id=MEMBER,
+        channel=channel,
+        address=ADDRESSES.get(channel, ""),
+    )
+
+
+@pytest.fixture
+def claimed() -> Claims:
+    """Makes claimed deliveries."""
+    return claim
+
+
+@pytest.fixture
+def email() -> Callable[..., OutgoingEmail]:
+    """Makes e-mails; `html` replaces what they show."""
+
+    def make(claimed: Claimed, html: str = "<p>From us</p>") -> OutgoingEmail:
+        mime = MIME.replace(b"<p>From us</p>", html.encode())
+        return OutgoingEmail(
+            claimed, mime, "b@lahde.example.org", "Lahde", "uutiset@lahde.example.org", "Hyvää", "From us", html, {}
+        )
+
+    return make
+
+
+@pytest.fixture
+def sms() -> Callable[..., OutgoingSms]:
+    """Makes text messages."""
+
+    def make(claimed: Claimed, text: str = "Lähde: Hyvää päivää!\nSeis: x") -> OutgoingSms:
+        return OutgoingSms(claimed, "Lahde", text, "gsm7", 1)
+
+    return make
+
+
+def draw(material: str, letters: Sequence[Letter]) -> Pages:
+    """Stands for Typst: two pages a letter."""
+    text = "".join(f"{material}:{letter.claimed.opaque_id}\n" for letter in letters)
+    return Pages(text.encode(), (2,) * len(letters))
+
+
+@pytest.fixture
+def letters() -> Callable[..., LetterBundle]:
+    """Makes bundles of letters, one for each (postal code, language) given."""
+
+    def make(*homes: tuple[str, Language], number: int = 1, **changes: Any) -> LetterBundle:
+        made = [
+            Letter(
+                claim(Channel.POST, position),
+                f"owner_post-{language}",
+                language,
+                code,
+                ("=Aino", "Katu 1", f"{code} TURKU"),
+                {},
+            )
+            for position, (code, language) in enumerate(homes or (("20100", Language.FI),), start=1)
+        ]
+        values = {"draw": draw, "created_at": WHEN, "address_source": "member register", **changes}
+        return LetterBundle(BundleId(RUN, Channel.POST, number), made, **values)
+
+    return make
+
+
+@pytest.fixture
+def calls() -> Callable[..., CallBundle]:
+    """Makes call lists of so many calls."""
+
+    def make(count: int = 1, number: int = 1, name: str = "Aino Mäkelä") -> CallBundle:
+        made = [
+            Call(claim(Channel.PHONE, position), "survey_script-fi", Language.FI, name)
+            for position in range(1, count + 1)
+        ]
+        scripts = {"survey_script-fi": "# Kysely\n"}
+        return CallBundle(BundleId(RUN, Channel.PHONE, number), made, scripts, WHEN, "member register")
+
+    return make
