@@ -1,5 +1,6 @@
 """The warehouse: DuckDB in memory over the Parquet files that the manifest names, as the views that rules read."""
 
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime, time, timedelta
@@ -18,6 +19,9 @@ _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_exten
 
 WHOLE: Final = ""
 """The part of a table that is not divided."""
+
+STAGING: Final = "staging-"
+"""How the folders begin in which imports work."""
 
 
 class Warehouse:
@@ -76,7 +80,12 @@ class Warehouse:
         swap(self.root, Manifest(following.version, following.tables, categories))
 
     def sweep(self) -> int:
-        """Delete the files that the present state does not name; returns how many. Readers of an older state fail."""
+        """Delete what the present state does not name; returns how many files; call while `writing`.
+
+        Readers of an older state fail.
+        """
+        for folder in self.root.glob(f"{STAGING}*"):  # of an import that was killed
+            shutil.rmtree(folder)
         manifest = read(self.root)
         named = {name for table in manifest.tables for name in manifest.files(table)}
         superseded = [path for path in self.root.glob("*.parquet") if path.name not in named]
@@ -89,6 +98,14 @@ class Warehouse:
         by_part = read(self.root).parts(table)
         wanted = by_part if parts is None else [part for part in parts if part in by_part]
         return self._rows((name for part in wanted for name in by_part[part]), types)
+
+    def kept(self, table: str, as_of: datetime) -> str:
+        """SQL: whether a row of a table with `purchased_at` is within its retention at `as_of`."""
+        retention = self.catalogue.retention(table)
+        if retention is None:
+            return "true"
+        first_day = datetime.combine((stored(as_of) - retention).date(), time.min) - _FARTHEST_ZONE
+        return f"purchased_at >= TIMESTAMP {text(first_day.isoformat(sep=' '))}"
 
     def _connect(self, manifest: Manifest, as_of: datetime) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:", config=dict(_CONFIG))
@@ -112,13 +129,13 @@ class Warehouse:
             "tombstones": rows("tombstones", columns.TOMBSTONES),
             "members": f"SELECT * FROM ({rows('members', columns.members(self.catalogue))}) {living}",
             "receipts": f"SELECT * FROM ({rows('receipts', columns.RECEIPTS)}) {living} "
-            f"WHERE {self._kept('receipts', as_of)}",
+            f"WHERE {self.kept('receipts', as_of)}",
             "assortment": f"SELECT *, {special} AS is_special "
             f"FROM ({rows('products', columns.stored_products(self.catalogue))})",
             "products": f"SELECT {', '.join(map(name, readable))} FROM assortment WHERE NOT is_special",
             "purchase_lines": f"SELECT {lines}{', ' if shown else ''}{shown} "
             f"FROM ({rows('purchases', columns.PURCHASES)}) AS l LEFT JOIN assortment AS p USING (product_id) {living} "
-            f"WHERE p.is_special IS NOT TRUE AND {self._kept('purchases', as_of)}",
+            f"WHERE p.is_special IS NOT TRUE AND {self.kept('purchases', as_of)}",
         }
 
     def _special(self) -> str:
@@ -128,13 +145,6 @@ class Warehouse:
             for column, values in self.catalogue.tables["products"].special_when.items()
         ]
         return " OR ".join(["false", *tests])
-
-    def _kept(self, table: str, as_of: datetime) -> str:
-        retention = self.catalogue.retention(table)
-        if retention is None:
-            return "true"
-        first_day = datetime.combine((stored(as_of) - retention).date(), time.min) - _FARTHEST_ZONE
-        return f"purchased_at >= TIMESTAMP {text(first_day.isoformat(sep=' '))}"
 
     def _rows(self, files: Iterable[str], types: Mapping[str, str]) -> str:
         """Typed rows of files; a column that a file was written without is NULL."""

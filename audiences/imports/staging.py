@@ -15,7 +15,7 @@ import pyarrow as pa
 from audiences.imports.piece import LINE, Misfit, Sheet
 from audiences.imports.readings import Reading
 from audiences.imports.report import Progress
-from audiences.warehouse import name, text
+from audiences.warehouse import STAGING, name, text
 
 RAW: Final = "raw"
 GOOD: Final = "good"
@@ -148,7 +148,7 @@ class Staging:
 @contextmanager
 def staging(root: Path, zone: ZoneInfo) -> Iterator[Staging]:
     """An empty staging database below `root`, gone afterwards; texts without a zone are read in `zone`."""
-    with TemporaryDirectory(dir=root, prefix="staging-") as folder:
+    with TemporaryDirectory(dir=root, prefix=STAGING) as folder:
         config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         connection = duckdb.connect(Path(folder) / "staging.duckdb", config=dict(config))
         try:
