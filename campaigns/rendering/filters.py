@@ -30,8 +30,8 @@ def filters(language: Language, currency: str) -> Mapping[str, Filter]:
     """The filters by the name that templates use: `money`, `number`, `percent`, `date`, `period`.
 
     Numbers are Decimal or int, days are dates; TypeError for anything else. `date` takes a style: short, long, day,
-    weekday, of_month or month; `period` takes the last day. Results hold no-break spaces where the language wants them. They are remembered, since a
-    campaign writes the same few prices and days millions of times.
+    weekday, of_month or month; `period` takes the last day. Results hold no-break spaces where the language wants
+    them. They are remembered, since a campaign writes the same few prices and days millions of times.
     """
     locale = LOCALES[language]
 
