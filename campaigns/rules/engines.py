@@ -1,9 +1,9 @@
 """One statement for three engines: compiled for PostgreSQL, carried to DuckDB and Spark by sqlglot."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import sqlglot
 from sqlalchemy.dialects.postgresql.base import PGDialect
@@ -12,6 +12,7 @@ from sqlalchemy.sql.selectable import Select
 from sqlglot import exp
 
 Engine = Literal["duckdb", "postgresql", "spark"]
+Result = TypeVar("Result")
 
 _DIALECTS: Final[dict[Engine, str]] = {"duckdb": "duckdb", "postgresql": "postgres", "spark": "spark"}
 _FRAMES: Final = 20_000
@@ -29,21 +30,29 @@ class Compiled:
 
 def compile_for(statement: Select[Any], engine: Engine) -> Compiled:
     """The statement as `engine` reads it."""
+    return _with_room(lambda: _compiled_for(statement, engine))
+
+
+def as_text(statement: Select[Any], engine: Engine) -> str:
+    """The statement with its values written into it, for people to read and to paste."""
+    return _with_room(lambda: _written_out(_compiled(statement), engine))
+
+
+def _compiled_for(statement: Select[Any], engine: Engine) -> Compiled:
     compiled = _compiled(statement)
     if engine == "postgresql":
         return compiled
     return Compiled(_carried(_parsed(compiled.sql), engine, pretty=False), compiled.parameters)
 
 
-def as_text(statement: Select[Any], engine: Engine) -> str:
-    """The statement with its values written into it, for people to read and to paste."""
-    compiled = _compiled(statement)
-    tree = _parsed(compiled.sql).transform(lambda node: _written_out(node, compiled.parameters))
-    return _carried(tree, engine, pretty=True)
+def _written_out(compiled: Compiled, engine: Engine) -> str:
+    def value(node: exp.Expr) -> exp.Expr:
+        return exp.convert(compiled.parameters[node.name]) if isinstance(node, exp.Placeholder) else node
+
+    return _carried(_parsed(compiled.sql).transform(value), engine, pretty=True)
 
 
 def _compiled(statement: Select[Any]) -> Compiled:
-    _allow_deep_rules()
     compiled = statement.compile(dialect=_POSTGRESQL, compile_kwargs={"render_postcompile": True})
     return Compiled(str(compiled), dict(compiled.params))
 
@@ -65,13 +74,13 @@ def _truths(tree: exp.Expr) -> int:
     return sum(isinstance(test.expression, exp.Boolean) for test in tree.find_all(exp.Is))
 
 
-def _written_out(node: exp.Expr, parameters: Mapping[str, object]) -> exp.Expr:
-    return exp.convert(parameters[node.name]) if isinstance(node, exp.Placeholder) else node
+def _with_room(work: Callable[[], Result]) -> Result:
+    """Do the work, a second time with a deeper stack when a rule is nested as deep as the language allows.
 
-
-def _allow_deep_rules() -> None:
-    """Room for a rule nested as deep as the language allows: both libraries need some 30 frames a level.
-
-    Never set back: another thread may be in the depths just then.
+    Both libraries take some 30 frames a level. The limit is not set back: another thread may be down there by then.
     """
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
+    try:
+        return work()
+    except RecursionError:
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
+        return work()

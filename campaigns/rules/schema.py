@@ -19,6 +19,7 @@ from campaigns.spec.words import Channel, ColumnType, Purpose
 Schema = dict[str, Any]
 
 CONDITION: Final = {"$ref": "#/$defs/condition"}
+_LINES: Final = {"$ref": "#/$defs/lines"}
 _DAYS: Final[Schema] = {"type": "string", "pattern": r"^\d{1,5} (day|week)s?$", "examples": ["28 days"]}
 _DAYS_AGO: Final[Schema] = {"type": "string", "pattern": r"^\d{1,5} (day|week)s? ago$", "examples": ["60 days ago"]}
 _DATE: Final[Schema] = {"type": "string", "format": "date"}
@@ -41,7 +42,8 @@ _VALUES: Final[dict[ColumnType, Schema]] = {
 
 def condition_schema(vocabulary: Vocabulary) -> Schema:
     """The schema of one condition: a `$ref`, and the `$defs` that it leads to."""
-    return {**CONDITION, "$defs": {"condition": _closed(_conditions(vocabulary), exactly_one=True)}}
+    condition = _closed(_conditions(vocabulary), exactly_one=True)
+    return {**CONDITION, "$defs": {"condition": condition, "lines": _lines(vocabulary)}}
 
 
 def _conditions(vocabulary: Vocabulary) -> dict[str, Schema]:
@@ -52,7 +54,10 @@ def _conditions(vocabulary: Vocabulary) -> dict[str, Schema]:
         "any": {**several, "description": "One of these holds at least"},
         "not": {**CONDITION, "description": "The opposite; what is unknown stays so"},
         "audience": {**_names(vocabulary.audiences), "description": "Whatever the named audience says"},
-        "bought": {**_closed(_lines(vocabulary)), "description": "Purchase lines of the member"},
+        "bought": {
+            **_closed({"where": _LINES, "of": _LINES, **_shopping(BOUGHT)}),
+            "description": "Purchase lines of the member",
+        },
         "shopped": {**_closed(_shopping(SHOPPED)), "description": "Receipts of the member, without their lines"},
         "received": {**_closed(_messages(vocabulary)), "description": "Messages sent to the member"},
         "clicked": {**_closed(_messages(vocabulary)), "description": "Links clicked, where tracking is permitted"},
@@ -66,14 +71,13 @@ def _field(vocabulary: Vocabulary, field: Field) -> Schema:
     return {**_tests(field), "description": meaning.en}
 
 
-def _lines(vocabulary: Vocabulary) -> dict[str, Schema]:
-    where = _closed(
+def _lines(vocabulary: Vocabulary) -> Schema:
+    return _closed(
         {
             name: {**_tests(field), "description": vocabulary.catalogue.line[name].meaning.en}
             for name, field in vocabulary.line_fields.items()
         }
     )
-    return {"where": where, "of": where, **_shopping(BOUGHT)}
 
 
 def _shopping(source: str) -> dict[str, Schema]:
@@ -131,7 +135,8 @@ def _list(value: Schema) -> Schema:
 
 
 def _names(names: Iterable[str]) -> Schema:
-    return {"type": "string", "enum": sorted(names)}
+    ordered = sorted(names)
+    return {"type": "string", "enum": ordered} if ordered else {"type": "string"}
 
 
 def _closed(properties: Mapping[str, Schema], *, exactly_one: bool = False) -> Schema:

@@ -1,0 +1,149 @@
+"""A small warehouse: members and what they did, as plain values, and as DuckDB sees them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from campaigns.rules.engines import compile_for
+from campaigns.rules.scope import Scope
+from campaigns.rules.statement import select_conditions
+from campaigns.spec.condition import Condition
+
+Truth = bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One row of `population`."""
+
+    member_id: str
+    register: str = "customers"
+    first_name: str | None = None
+    postal_code: str | None = None
+    region: str | None = None
+    birth_date: date | None = None
+    member_since: date | None = None
+    last_login: datetime | None = None
+    app_user: bool | None = None
+    household_size: int | None = None
+    bonus_last_month: Decimal | None = None
+    no_purchase_detail: bool | None = False
+    tracking: bool | None = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """One row of `receipts`; instants are naive UTC everywhere."""
+
+    member_id: str | None
+    purchased_at: datetime
+    basket_id: str = "b1"
+    store_id: str = "s1"
+    amount: Decimal | None = Decimal("1.00")
+    quantity: Decimal | None = Decimal(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row of `purchase_lines`; the product's columns are None when the product is not known."""
+
+    member_id: str | None
+    purchased_at: datetime
+    basket_id: str = "b1"
+    product_id: str | None = "p1"
+    quantity: Decimal | None = Decimal(1)
+    amount: Decimal | None = Decimal("1.00")
+    store_id: str = "s1"
+    department: str | None = None
+    brand: str | None = None
+    product_category: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """One row of `history`."""
+
+    member_id: str
+    sent_at: datetime
+    campaign: str = "win_back"
+    purpose: str = "marketing"
+    channel: str = "email"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Click:
+    """One row of `clicks`."""
+
+    member_id: str
+    clicked_at: datetime
+    campaign: str = "win_back"
+    purpose: str = "marketing"
+    channel: str = "email"
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Everything that a rule can see."""
+
+    members: Sequence[Member] = ()
+    receipts: Sequence[Receipt] = ()
+    lines: Sequence[Line] = ()
+    sent: Sequence[Sent] = ()
+    clicks: Sequence[Click] = ()
+
+
+_TABLES: dict[str, tuple[type, str]] = {
+    "population": (Member, "members"),
+    "receipts": (Receipt, "receipts"),
+    "purchase_lines": (Line, "lines"),
+    "history": (Sent, "sent"),
+    "clicks": (Click, "clicks"),
+}
+_TYPES = {
+    "purchased_at": "TIMESTAMP",
+    "sent_at": "TIMESTAMP",
+    "clicked_at": "TIMESTAMP",
+    "last_login": "TIMESTAMP",
+    "birth_date": "DATE",
+    "member_since": "DATE",
+    "amount": "DECIMAL(12,2)",
+    "quantity": "DECIMAL(12,3)",
+    "bonus_last_month": "DECIMAL(12,2)",
+    "household_size": "INTEGER",
+    "app_user": "BOOLEAN",
+    "no_purchase_detail": "BOOLEAN",
+    "tracking": "BOOLEAN",
+}
+
+
+class Warehouse:
+    """DuckDB in memory; `show` makes it hold one world and nothing else."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+        for table, (kind, _) in _TABLES.items():
+            columns = ", ".join(f"{each.name} {_TYPES.get(each.name, 'VARCHAR')}" for each in fields(kind))
+            self.connection.execute(f"CREATE TABLE {table} ({columns})")
+
+    def show(self, world: World) -> None:
+        for table, (kind, rows) in _TABLES.items():
+            self.connection.execute(f"DELETE FROM {table}")
+            self._insert(table, [each.name for each in fields(kind)], getattr(world, rows))
+
+    def _insert(self, table: str, columns: Sequence[str], rows: Iterable[Any]) -> None:
+        values = [[getattr(row, column) for column in columns] for row in rows]
+        if values:
+            one = f"({', '.join('?' * len(columns))})"
+            flat = [value for row in values for value in row]
+            self.connection.execute(f"INSERT INTO {table} VALUES {', '.join([one] * len(values))}", flat)
+
+    def answers(self, conditions: Mapping[str, Condition], scope: Scope) -> dict[str, dict[str, Truth]]:
+        """What each member is under each label."""
+        compiled = compile_for(select_conditions(conditions, scope), "duckdb")
+        rows = self.connection.execute(compiled.sql, dict(compiled.parameters)).fetchall()
+        labels = list(conditions)
+        return {label: {row[0]: row[1 + index] for row in rows} for index, label in enumerate(labels)}
