@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.clock import instant_of
 from campaigns.errors import AuthorError, Problem, errors_among
-from campaigns.loading import channel_checks, purpose_checks, variant_checks
+from campaigns.loading import channel_checks, offer_checks, partner_checks, purpose_checks, variant_checks
 from campaigns.loading.draft import CampaignFile, Draft
 from campaigns.loading.file_name import name_problems
 from campaigns.loading.rule_parts import named_audience, read_rule, with_rule
@@ -35,9 +35,10 @@ CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Draft], Iterator[Problem]]],
     (_CHANNELS, channel_checks.channels_have_templates),
     (_CHANNELS | {"quiet_hours"}, channel_checks.quiet_hours_are_of_channels),
     (frozenset({"purpose", "newsletter"}), purpose_checks.newsletter_is_a_list),
-    (frozenset({"purpose", "sender"}), purpose_checks.partner_writes_marketing),
-    (_TEMPLATES | {"sender", "audience", "offers"}, purpose_checks.partner_sees_no_baskets),
-    (frozenset({"purpose", "offers"}), purpose_checks.service_sells_nothing),
+    (frozenset({"purpose", "sender"}), partner_checks.partner_writes_marketing),
+    (_TEMPLATES | {"sender", "audience", "experiment", "offers"}, partner_checks.partner_sees_no_baskets),
+    (frozenset({"purpose", "offers"}), offer_checks.service_sells_nothing),
+    (frozenset({"offers"}), offer_checks.offers_are_of_known_goods),
     (frozenset({"purpose"}), purpose_checks.rights_are_rare),
     (frozenset({"purpose", "audience"}), purpose_checks.everybody_is_meant),
     (frozenset({"schedule"}), purpose_checks.moment_is_to_come),
@@ -73,7 +74,7 @@ def load_campaign(
     problems += found.values()
     broken = {str(steps[0]) for steps in found}
     file = CampaignFile.model_validate({**_STAND_INS, **{key: values[key] for key in values if key not in broken}})
-    draft = Draft(file, at, _scope(vocabulary, audiences or {}), newsletters, now)
+    draft = Draft(file, at, vocabulary, _scope(vocabulary, audiences or {}), newsletters, now)
     problems += [problem for keys, check in CHECKS if not keys & broken for problem in check(draft)]
     if errors_among(problems):
         raise AuthorError(problems)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from campaigns.errors import Problem, Severity
 from campaigns.rules.scope import Scope
+from campaigns.rules.vocabulary import Vocabulary
 from campaigns.spec.campaign import Campaign, Content, Outline, Variant
 from campaigns.spec.located import Located
 from campaigns.spec.words import Channel, Purpose
@@ -34,6 +35,7 @@ class Draft:
 
     file: CampaignFile
     at: Located
+    vocabulary: Vocabulary
     scope: Scope
     newsletters: Collection[str] | None = None
     now: datetime | None = None

@@ -36,6 +36,15 @@ def load_offers(path: Path, catalogue: Catalogue) -> tuple[Offer, ...]:
     return file.offers
 
 
+def forbidden_why(catalogue: Catalogue, column: str, value: str | None) -> str | None:
+    """`special` or `restricted` when goods with this value of a products column may not be offered, else None."""
+    products = catalogue.tables["products"]
+    for rows, why in ((products.special_when, "special"), (products.restricted_when, "restricted")):
+        if value in rows.get(column, ()):
+            return why
+    return None
+
+
 def _problems(offers: tuple[Offer, ...], at: Located, catalogue: Catalogue) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for offer, place in zip(offers, at.items(), strict=True):
@@ -51,11 +60,9 @@ def _problems(offers: tuple[Offer, ...], at: Located, catalogue: Catalogue) -> I
 
 
 def _forbidden(offer: Offer, at: Located, catalogue: Catalogue) -> Iterator[Problem]:
-    products = catalogue.tables["products"]
     for column in _COLUMNS:
         value = getattr(offer, column)
-        for rows, why in ((products.special_when, "special"), (products.restricted_when, "restricted")):
-            if value is not None and value in rows.get(column, ()):
-                message = f"`{value}` is {why} in the catalogue and may not be offered"
-                yield Problem(at.part(column).place, message, f"{why}_offer", "remove this offer")
-                break
+        why = forbidden_why(catalogue, column, value)
+        if why is not None:
+            message = f"`{value}` is {why} in the catalogue and is never offered"
+            yield Problem(at.part(column).place, message, f"{why}_offer", "remove this offer")

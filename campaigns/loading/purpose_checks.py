@@ -1,13 +1,10 @@
-"""Whether what a campaign asks for agrees with its purpose, its sender and the day."""
+"""Whether what a campaign asks for agrees with its purpose and the day."""
 
 from collections.abc import Iterator
 
 from campaigns.errors import Problem, nearest
 from campaigns.loading.draft import Draft, error, warning
-from campaigns.rules.uses import uses
-from campaigns.spec.words import DataClass, Purpose
-
-_NO_MARKETING = (Purpose.SERVICE, Purpose.RIGHTS)
+from campaigns.spec.words import Purpose
 
 
 def newsletter_is_a_list(draft: Draft) -> Iterator[Problem]:
@@ -23,41 +20,6 @@ def newsletter_is_a_list(draft: Draft) -> Iterator[Problem]:
     elif draft.newsletters is not None and name not in draft.newsletters:
         hint = nearest(name, draft.newsletters) or "add it under `newsletters` in config/settings.yaml"
         yield error(at, f"there is no newsletter `{name}`", "unknown_newsletter", hint)
-
-
-def partner_writes_marketing(draft: Draft) -> Iterator[Problem]:
-    """Members answer for partners about marketing only."""
-    if draft.file.sender.partner and draft.file.purpose is not Purpose.MARKETING:
-        message = f"a partner's message is `marketing`, not `{draft.file.purpose}`"
-        yield error(draft.key("purpose"), message, "partner_purpose", "`purpose: marketing`, or remove `sender`")
-
-
-def partner_sees_no_baskets(draft: Draft) -> Iterator[Problem]:
-    """A click would tell the partner what the member buys (design, section 5)."""
-    if not draft.file.sender.partner:
-        return
-    yield from _basket_problems(draft)
-    if draft.file.offers is not None:
-        message = "offers are ranked by what a member buys, which a partner's campaign may not use"
-        yield error(draft.key("offers"), message, "partner_basket", "write the partner's offer into the template")
-
-
-def _basket_problems(draft: Draft) -> Iterator[Problem]:
-    rules = [(draft.file.audience, draft.key("audience"))]
-    for variant, at in zip(draft.variants, draft.variants_at(), strict=True):
-        if variant.when is not None:
-            rules.append((variant.when, at.part("when")))
-    for rule, at in rules:
-        if rule is not None and DataClass.BASKET in uses(rule, draft.scope).classes:
-            hint = "receipt totals (`shopped`) and what members have told are permitted"
-            yield error(at, "a partner's campaign may not use purchase lines", "partner_basket", hint)
-
-
-def service_sells_nothing(draft: Draft) -> Iterator[Problem]:
-    """A service message reaches those who forbade marketing, so it may hold none (A-26)."""
-    if draft.file.purpose in _NO_MARKETING and draft.file.offers is not None:
-        message = f"a `{draft.file.purpose}` campaign shows no offers: members without marketing get it too"
-        yield error(draft.key("offers"), message, "offers_in_service", "remove `offers`, or say `purpose: marketing`")
 
 
 def rights_are_rare(draft: Draft) -> Iterator[Problem]:

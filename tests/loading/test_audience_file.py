@@ -6,6 +6,7 @@ import pytest
 
 from campaigns.errors import AuthorError
 from campaigns.loading.audience_file import load_audience, load_audiences
+from campaigns.loading.file_name import unread_files
 from campaigns.rules.vocabulary import Vocabulary
 from campaigns.spec.condition import InAudience, Not
 
@@ -50,3 +51,13 @@ def test_a_warning_of_a_rule_does_not_stop_its_audience(tmp_path: Path, bare_voc
 
 def test_a_folder_that_is_not_there_has_no_audiences(tmp_path: Path, bare_vocabulary: Vocabulary) -> None:
     assert load_audiences(tmp_path / "nothing", bare_vocabulary) == {}
+
+
+def test_a_file_with_another_ending_is_warned_of(tmp_path: Path) -> None:
+    _write(tmp_path, adults="{age: {from: 18}}")
+    (tmp_path / "children.yml").touch()
+    (tmp_path / ".hidden").touch()
+    assert [(Path(warning.place.file).name, warning.hint) for warning in unread_files(tmp_path)] == [
+        ("children.yml", "`children.yaml`")
+    ]
+    assert list(unread_files(tmp_path / "nothing")) == []

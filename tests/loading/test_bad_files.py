@@ -27,7 +27,8 @@ EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 FILES: Final = sorted(BAD.glob("*/*.yaml"))
 
 AUDIENCES: Final = load_audiences(EXAMPLES / "audiences", Vocabulary(CATALOGUE))
-VOCABULARY: Final = Vocabulary(CATALOGUE, audiences=frozenset(AUDIENCES), campaigns=frozenset({"win_back"}))
+BRANDS: Final = {"brand": frozenset({"National", "Private"})}
+VOCABULARY: Final = Vocabulary(CATALOGUE, BRANDS, frozenset(AUDIENCES), frozenset({"win_back"}))
 
 
 def _campaign(path: Path) -> object:

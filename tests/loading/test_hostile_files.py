@@ -1,0 +1,79 @@
+"""Whatever stands where, a file is read or refused with places; it is never our traceback."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from campaigns.errors import AuthorError
+from campaigns.loading.audience_file import load_audience
+from campaigns.loading.campaign_file import load_campaign
+from campaigns.loading.catalogue_file import load_catalogue
+from campaigns.loading.offers_file import load_offers
+from campaigns.loading.settings_file import load_settings
+from campaigns.loading.source_excerpt import excerpt
+from campaigns.loading.yaml_source import read_yaml
+from campaigns.rules.vocabulary import Vocabulary
+
+TESTS: Final = Path(__file__).parents[1]
+CONFIG: Final = TESTS.parent / "config"
+CATALOGUE: Final = load_catalogue(CONFIG / "catalogue.yaml")
+VOCABULARY: Final = Vocabulary(CATALOGUE, audiences=frozenset({"active_members", "beauty_buyers"}))
+
+LOADERS: Final[dict[Path, Callable[[Path], object]]] = {
+    **{path: lambda path: load_campaign(path, VOCABULARY) for path in sorted(TESTS.glob("examples/campaigns/*.yaml"))},
+    **{path: lambda path: load_audience(path, VOCABULARY) for path in sorted(TESTS.glob("examples/audiences/*.yaml"))},
+    CONFIG / "settings.yaml": load_settings,
+    CONFIG / "offers.yaml": lambda path: load_offers(path, CATALOGUE),
+    CONFIG / "catalogue.yaml": load_catalogue,
+}
+CONTENTS: Final = {path: json.loads(json.dumps(read_yaml(path).value, default=str)) for path in LOADERS}
+CONTENTS[CONFIG / "offers.yaml"]["offers"] = CONTENTS[CONFIG / "offers.yaml"]["offers"][:3]
+
+SCALARS: Final = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**29), 10**29)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from(["2018-01-05", "7 days", "5 percent", "email", "marketing", "everyone", "0 9 * * *", "en"])
+)
+VALUES: Final = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["all", "en", "when", "x"]), inner),
+    max_leaves=6,
+)
+
+
+def _changed(data: st.DataObject, value: object) -> object:
+    """A copy in which something, at any depth, has become something else, has gone, or has company."""
+    if not isinstance(value, dict | list) or not value or data.draw(st.integers(0, 4)) == 0:
+        return data.draw(VALUES)
+    if isinstance(value, list):
+        index = data.draw(st.integers(0, len(value) - 1))
+        return [*value[:index], _changed(data, value[index]), *value[index + data.draw(st.integers(0, 1)) :]]
+    key = data.draw(st.sampled_from(sorted(value)))
+    kept = {each: value[each] for each in value if each != key}
+    new = data.draw(st.just(key) | st.sampled_from(["name", "content", "variants", "channels", "newsletter", "ä b"]))
+    return {**kept, new: _changed(data, value[key])}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@given(path=st.sampled_from(sorted(LOADERS)), data=st.data())
+def test_a_file_changed_at_random_is_read_or_refused(path: Path, data: st.DataObject, tmp_path: Path) -> None:
+    content: object = CONTENTS[path]
+    for _ in range(data.draw(st.integers(1, 3))):
+        content = _changed(data, content)
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    file = tmp_path / path.name
+    file.write_text(text)
+    try:
+        LOADERS[path](file)
+    except AuthorError as error:
+        shown = [excerpt(problem, text) for problem in error.problems]
+    else:
+        shown = ["read"]
+    assert all(shown)

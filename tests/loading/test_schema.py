@@ -1,0 +1,105 @@
+"""The JSON Schemas accept every file that loads and point at what an editor can see to be wrong."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from campaigns.loading.schema import audience_schema, campaign_schema, catalogue_schema, offers_schema, settings_schema
+from campaigns.loading.yaml_source import parse_yaml, read_yaml
+from campaigns.rules.vocabulary import Vocabulary
+
+TESTS: Final = Path(__file__).parents[1]
+CONFIG: Final = TESTS.parent / "config"
+
+Schema = dict[str, Any]
+SCHEMAS: Final[dict[str, Callable[[Vocabulary], Schema]]] = {
+    "campaigns": campaign_schema,
+    "audiences": audience_schema,
+    "settings": lambda _: settings_schema(),
+    "catalogue": lambda _: catalogue_schema(),
+    "offers": lambda _: offers_schema(),
+}
+
+
+def _files(kind: str) -> list[Path]:
+    return sorted(
+        [*CONFIG.glob(f"{kind}/*.yaml"), *CONFIG.glob(f"{kind}.yaml"), *TESTS.glob(f"examples/{kind}/*.yaml")]
+    )
+
+
+ALL_FILES: Final = [(kind, path) for kind in SCHEMAS for path in _files(kind)]
+
+
+@pytest.fixture(scope="module")
+def every_name(bare_vocabulary: Vocabulary) -> Vocabulary:
+    """The audiences and campaigns of the repository's workspace and of the examples."""
+    audiences, campaigns = (frozenset(path.stem for path in _files(kind)) for kind in ("audiences", "campaigns"))
+    return Vocabulary(bare_vocabulary.catalogue, audiences=audiences, campaigns=campaigns)
+
+
+def _json(value: object) -> object:
+    """A value of a YAML file as an editor's validator sees it."""
+    match value:
+        case dict():
+            return {key: _json(part) for key, part in value.items()}
+        case list():
+            return [_json(part) for part in value]
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return float(value)
+        case _:
+            return value
+
+
+@pytest.mark.parametrize(("kind", "path"), ALL_FILES, ids=lambda part: getattr(part, "stem", part))
+def test_a_file_that_loads_is_valid(kind: str, path: Path, every_name: Vocabulary) -> None:
+    errors = Draft202012Validator(SCHEMAS[kind](every_name)).iter_errors(_json(read_yaml(path).value))
+    assert [error.message for error in errors] == []
+
+
+def test_there_are_files_of_every_kind() -> None:
+    assert {kind for kind, _ in ALL_FILES} == set(SCHEMAS)
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_a_schema_is_one_of_its_dialect(kind: str, every_name: Vocabulary) -> None:
+    schema = SCHEMAS[kind](every_name)
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "path"),
+    [
+        ("purpose: markting", ["purpose"]),
+        ("schedule: {at: yesterday, late: 1 hour}", ["schedule"]),
+        ("schedule: {late_by: soon}", ["schedule", "late_by"]),
+        ("audience: nobody_of_that_name", ["audience"]),
+        ("audience: {aeg: {from: 18}}", ["audience"]),
+        ("content: {emial: weekend}", ["content"]),
+        ("holdout: 5", ["holdout"]),
+        ("audience:", ["audience"]),
+        ("variants: [{name: one, email: weekend}]", []),
+        ("unknown: key", []),
+    ],
+)
+def test_an_editor_points_at_what_is_wrong(broken: str, path: list[str], every_name: Vocabulary) -> None:
+    sound = {
+        "title": {"fi": "Edut", "sv": "Förmåner", "en": "Offers"},
+        "purpose": "marketing",
+        "schedule": {"at": "2018-01-05 10:30"},
+        "audience": {"register": "owners"},
+        "content": {"email": "weekend"},
+    }
+    validator = Draft202012Validator(campaign_schema(every_name))
+    assert validator.is_valid(sound)
+    written = parse_yaml(f"{broken}\n".encode(), "f.yaml").value
+    assert isinstance(written, dict)
+    errors = validator.iter_errors({**sound, **written})
+    assert [list(error.path) for error in errors] == [path]
