@@ -68,12 +68,18 @@ class _Reader(HTMLParser):
         elif tag in TAGS:
             self._belongs(tag, parent)
             self._attributes(tag, attrs, TAGS[tag].attributes)
+            self._described(tag, attrs)
         elif tag in HTML and not self._holds_tags_only():
             self._attributes(tag, attrs, HTML_ATTRIBUTES)
+            self._described(tag, attrs)
         elif tag in HTML:
             self._report(f"<{tag}> cannot stand here", "mjml_place", "put it into <mj-text> or <mj-raw>")
         else:
             self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _near(tag, (*TAGS, *HTML)))
+
+    def _described(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("mj-image", "img") and "alt" not in dict(attrs):
+            self._report(f"<{tag}> has no `alt`", "mjml_alt", 'say what it shows, or alt="" for an ornament')
 
     def _holds_tags_only(self) -> bool:
         return bool(self.open) and self.open[-1][0] in TAGS and not TAGS[self.open[-1][0]].free
