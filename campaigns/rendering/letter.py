@@ -15,15 +15,15 @@ from typing import Any, Final
 import typst
 
 from campaigns.errors import AuthorError, Place, Problem
-from campaigns.rendering.environment import Template, compile_template, environment
+from campaigns.rendering.environment import Template, TemplateError, compile_template, environment
 from campaigns.rendering.filters import filters
 from campaigns.rendering.folder import SHARED, Source, TemplateFolder
-from campaigns.rendering.letter_source import FILE, OFFER_TEXT, texts_used
+from campaigns.rendering.letter_source import FILE, OFFER_TEXT, source_reads, texts_used
+from campaigns.rendering.names import Read
 from campaigns.rendering.postal import PostalAddress
+from campaigns.rendering.typeface import FONTS, can_draw, visible
 from campaigns.spec.settings import Organisation, Settings
 from campaigns.spec.words import Channel, Language
-
-FONTS: Final = Path(__file__).parent / "fonts"
 
 _TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
 _TROUBLE: Final = re.compile(r"(templates/\S+?):(\d+):(\d+)")
@@ -87,7 +87,7 @@ class LetterTemplate:
             "address": address.rows,
             "date": filters(self.language, self.currency)["date"](today, "long"),
             "arm": context.get("arm") or "",
-            "text": {key: _kept_together(text.render(context)) for key, text in self.texts.items()},
+            "text": {key: _written(text, context) for key, text in self.texts.items()},
             "offers": self._offers(context),
         }
 
@@ -116,9 +116,19 @@ class LetterTemplate:
     def _offers(self, context: Mapping[str, object]) -> list[dict[str, str]]:
         offers = context.get("offers") if self.offer_texts else ()
         return [
-            {key: _kept_together(text.render({**context, "offer": offer})) for key, text in self.offer_texts.items()}
+            {key: _written(text, {**context, "offer": offer}) for key, text in self.offer_texts.items()}
             for offer in (offers if isinstance(offers, Sequence) else ())
         ]
+
+
+def letter_reads(folder: TemplateFolder) -> tuple[Read, ...]:
+    """Every use of a value in the folder's letter, in all three languages, with its place."""
+    return tuple(source_reads(folder))
+
+
+def letter_names(folder: TemplateFolder) -> frozenset[str]:
+    """The values that the folder's letter reads: what a plan has to freeze for it."""
+    return frozenset(read.name for read in letter_reads(folder))
 
 
 def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
@@ -147,9 +157,12 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, font_paths=[FONTS])
 
 
-def _kept_together(text: str) -> str:
-    """The text with telephone numbers that do not break at the end of a line."""
-    return _TELEPHONE.sub(lambda found: found[0].replace(" ", "\u00a0"), text.strip())
+def _written(text: Template, context: Mapping[str, object]) -> str:
+    """The text of one member as it can be drawn; telephone numbers do not break at the end of a line."""
+    words = visible(text.render(context)).strip()
+    if not can_draw(words):
+        raise TemplateError(text.place_of(0), "a value has a character that the typeface of letters lacks")
+    return _TELEPHONE.sub(lambda found: found[0].replace(" ", "\u00a0"), words)
 
 
 def _trouble(error: typst.TypstError) -> Problem:

@@ -49,21 +49,15 @@ def texts_used(folder: TemplateFolder, language: Language) -> Mapping[str, UsedT
     return used
 
 
-def letter_reads(folder: TemplateFolder) -> tuple[Read, ...]:
-    """Every use of a value in the folder's letter, in all three languages, with its place."""
-    sources = _sources(folder)
-    keys = [key for source in sources for key, _place in _keys(folder, source)]
-    values = [read for source in sources for read in _values(source)]
-    said = (
-        Read(("offers", ITEM, *read.path[1:]), read.place) if read.path[0] == "offer" else read
-        for read in text_reads(folder, keys)
-    )
-    return (*values, *said)
-
-
-def letter_names(folder: TemplateFolder) -> frozenset[str]:
-    """The values that the folder's letter reads: what a plan has to freeze for it."""
-    return frozenset(read.name for read in letter_reads(folder))
+def source_reads(folder: TemplateFolder) -> Iterator[Read]:
+    """Every use of a value by the Typst files and the texts that they print, in all three languages."""
+    keys: list[str] = []
+    for source in _sources(folder):
+        keys += (key for key, _place in _keys(folder, source))
+        for found, place in _matches(_VALUE_USE, source):
+            yield Read((_VALUES[found[1]],), place)
+    for read in text_reads(folder, keys):
+        yield Read(("offers", ITEM, *read.path[1:]), read.place) if read.path[0] == "offer" else read
 
 
 def _sources(folder: TemplateFolder) -> list[Source]:
@@ -79,11 +73,6 @@ def _keys(folder: TemplateFolder, source: Source) -> Iterator[tuple[str, Place]]
             yield found[2], place
         elif shows_offers:
             yield f"{OFFER_TEXT}{found[2]}", place
-
-
-def _values(source: Source) -> Iterator[Read]:
-    for found, place in _matches(_VALUE_USE, source):
-        yield Read((_VALUES[found[1]],), place)
 
 
 def _packages(source: Source) -> Iterator[Problem]:

@@ -4,13 +4,16 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from textwrap import wrap
 from typing import Final
 
+from campaigns.rendering.typeface import can_draw, visible
 from campaigns.spec.words import Language
 
 ROWS: Final = 6
-ROW_LENGTH: Final = 38  # 11 pt capitals still fit the window of the print profile
+ROW_WIDTH: Final = 22.0  # in ems: what 11 pt leaves room for in the window of the print profile
+
+_WIDE: Final = frozenset("MWmw@%&ÆæŒœ…—")
+_WIDEST, _CAPITAL, _SMALL = 0.95, 0.69, 0.56
 
 _POSTCODE: Final = re.compile(r"[0-9]{5}")
 _BILINGUAL: Final = {
@@ -70,6 +73,7 @@ class AddressProblem(StrEnum):
     NO_CITY = "no_city"
     BAD_POSTCODE = "bad_postcode"
     TOO_LONG = "too_long"
+    UNPRINTABLE = "unprintable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,10 @@ class PostalAddress:
         if postal_code is None or not _POSTCODE.fullmatch(postal_code):
             return AddressProblem.BAD_POSTCODE
         rows = (*_folded(name), *_folded(where), f"{postal_code} {town}")
-        if len(rows) > ROWS or any(len(row) > ROW_LENGTH for row in rows):
+        if len(rows) > ROWS or any(_width(row) > ROW_WIDTH for row in rows):
             return AddressProblem.TOO_LONG
+        if not all(can_draw(row) for row in rows):
+            return AddressProblem.UNPRINTABLE
         return cls(rows, postal_code)
 
 
@@ -123,9 +129,8 @@ def _missing(name: str, street: str) -> AddressProblem:
 
 
 def _spaced(text: str | None) -> str:
-    """The text on one line with single spaces, without invisible characters."""
-    visible = (" " if c.isspace() else c for c in text or "" if c.isspace() or unicodedata.category(c)[0] != "C")
-    return " ".join("".join(visible).split())
+    """The text on one line with single spaces, without what cannot be seen."""
+    return " ".join(visible(" ".join((text or "").split())).split())
 
 
 def _locality(city: str, language: Language) -> str:
@@ -135,7 +140,20 @@ def _locality(city: str, language: Language) -> str:
 
 
 def _folded(row: str) -> list[str]:
-    return wrap(row, ROW_LENGTH, break_long_words=False, break_on_hyphens=False)
+    """The row on as many rows as it needs; a word that is too long by itself stays whole, and is a problem."""
+    rows: list[str] = []
+    for word in row.split():
+        joined = f"{rows[-1]} {word}" if rows else word
+        if rows and _width(joined) <= ROW_WIDTH:
+            rows[-1] = joined
+        else:
+            rows.append(word)
+    return rows
+
+
+def _width(row: str) -> float:
+    """How wide a row can at most be in a sans of Calibri's widths, in ems."""
+    return sum(_WIDEST if letter in _WIDE else _CAPITAL if letter.isupper() else _SMALL for letter in row)
 
 
 def _plain(street: str) -> str:
