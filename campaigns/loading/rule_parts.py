@@ -25,10 +25,9 @@ def with_rule(at: Located, key: str, vocabulary: Vocabulary, problems: list[Prob
 
 def named_audience(at: Located) -> Located:
     """The short form `audience: some_name` written out as a condition; anything else is as it was."""
-    below = at.part("audience") if isinstance(at.value, dict) and "audience" in at.value else at
-    if not isinstance(below.value, str) or not isinstance(at.value, dict):
+    if not isinstance(at.value, dict) or not isinstance(at.value.get("audience"), str):
         return at
-    value = {**at.value, "audience": {"audience": below.value}}
-    inner = ("audience", "audience")
-    keys = {**at.keys, inner: at.keys["audience",]}
-    return replace(at, value=value, keys=keys, values={**at.values, inner: at.values["audience",]})
+    value = {**at.value, "audience": {"audience": at.value["audience"]}}
+    outer, inner = ("audience",), ("audience", "audience")
+    keys, values = {**at.keys, inner: at.keys[outer]}, {**at.values, inner: at.values[outer]}
+    return replace(at, value=value, keys=keys, values=values)
