@@ -42,3 +42,19 @@ def test_campaign_files_come_by_name(root: Path) -> None:
 
 def test_templates_stand_by_channel(root: Path) -> None:
     assert Workspace(root).template(Channel.SMS, "grill") == root / "templates" / "sms" / "grill"
+
+
+def test_everything_has_its_place() -> None:
+    workspace = Workspace(Path("w"))
+    places = {
+        workspace.settings: "w/config/settings.yaml",
+        workspace.catalogue: "w/config/catalogue.yaml",
+        workspace.offers: "w/config/offers.yaml",
+        workspace.audiences: "w/config/audiences",
+        workspace.images: "w/images",
+        workspace.ledger: "w/data/ledger.sqlite",
+        workspace.warehouse: "w/data/warehouse",
+        workspace.runs: "w/data/runs",
+        workspace.outbox: "w/outbox",
+    }
+    assert {str(path): place for path, place in places.items()} == {place: place for place in places.values()}

@@ -134,9 +134,9 @@ def test_aliases_do_not_pass_the_limit_of_depth() -> None:
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
 def test_a_deep_nest_is_refused_at_once(opening: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert [code for _, code in _problems("a:\n  " + opening * 1_000)] == ["too_deep"]
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_the_permitted_depth_is_read() -> None:

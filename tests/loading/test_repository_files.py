@@ -1,0 +1,31 @@
+"""The repository is itself a workspace, and all of it loads without a warning."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from campaigns.loading.audience_file import load_audiences
+from campaigns.loading.campaign_file import load_campaign
+from campaigns.loading.catalogue_file import load_catalogue
+from campaigns.loading.offers_file import load_offers
+from campaigns.loading.settings_file import load_settings
+from campaigns.loading.workspace import Workspace
+from campaigns.rules.vocabulary import Vocabulary
+
+HERE: Final = Workspace(Path(__file__).parents[2])
+
+
+@pytest.mark.parametrize("path", HERE.campaign_files(), ids=lambda path: path.stem)
+def test_a_campaign_of_the_repository_loads(path: Path, bare_vocabulary: Vocabulary) -> None:
+    audiences = load_audiences(HERE.audiences, bare_vocabulary)
+    campaigns = frozenset(file.stem for file in HERE.campaign_files())
+    vocabulary = Vocabulary(bare_vocabulary.catalogue, audiences=frozenset(audiences), campaigns=campaigns)
+    newsletters = load_settings(HERE.settings).newsletters
+    _, warnings = load_campaign(path, vocabulary, audiences=audiences, newsletters=newsletters)
+    assert warnings == ()
+
+
+def test_the_offers_of_the_repository_load() -> None:
+    offers = load_offers(HERE.offers, load_catalogue(HERE.catalogue))
+    assert len({offer.id for offer in offers}) == len(offers) > 0
