@@ -75,7 +75,7 @@ def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)  # an error's text never holds an address (OP-06)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

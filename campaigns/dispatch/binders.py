@@ -10,7 +10,7 @@ from campaigns.dispatch.context import Contexts, language_of
 from campaigns.dispatch.messages import CannotWrite
 from campaigns.rendering.environment import TemplateError
 from campaigns.rendering.letter import LetterTemplate
-from campaigns.rendering.postal import PostalAddress
+from campaigns.rendering.postal import AddressProblem, PostalAddress
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel, Language
@@ -43,11 +43,13 @@ class LetterBinder:
             city=contact["city"],
             language=language,
         )
-        if not isinstance(address, PostalAddress):
+        if isinstance(address, AddressProblem):
             raise CannotWrite(EndReason.NO_ADDRESS, address.value)
         name = material(template_of(self.campaign, taken.variant, Channel.POST), language)
         try:
-            page = self.templates[name].fill(self.contexts.of(taken), address)
+            page = self.templates[name].fill(
+                self.contexts.of(taken.contact, taken.claimed.position, taken.arm), address
+            )
         except TemplateError as error:
             raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
         return Letter(taken.claimed, name, language, address.postal_code, address.rows, page)

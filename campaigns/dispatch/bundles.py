@@ -26,15 +26,16 @@ _CLAIMED_AT_ONCE: Final = 500  # keeps a claim's transaction under 100 ms
 
 Item = TypeVar("Item", Letter, Call)
 Bundle = TypeVar("Bundle", LetterBundle, CallBundle)
+Bound = TypeVar("Bound", LetterBundle, CallBundle, covariant=True)
 
 
-class Bundler(Protocol[Item, Bundle]):
+class Bundler(Protocol[Item, Bound]):
     """Writes the letter or call of a claimed delivery, and binds many."""
 
     def write(self, taken: Taken, /) -> Item:
         """One item; raises CannotWrite."""
 
-    def bind(self, name: BundleId, items: Sequence[Item], created_at: datetime, /) -> Bundle:
+    def bind(self, name: BundleId, items: Sequence[Item], created_at: datetime, /) -> Bound:
         """The bundle of items."""
 
 
@@ -87,7 +88,7 @@ class BundleRun(Generic[Item, Bundle]):
     def _hand_over(self, name: BundleId, items: Sequence[Item], attempt: str) -> None:
         """Prepare, re-read, and store the hash; whoever said no meanwhile is taken out and the rest prepared anew."""
         while items:
-            now = self.clock.now()
+            now = self.clock.now().replace(microsecond=0)  # a PDF counts in whole seconds
             manifest = self.provider.prepare(self.bundler.bind(name, items, now))
             with self.ledger.write() as connection:
                 gone = self._withdrawn(connection, attempt, now)

@@ -1,6 +1,6 @@
 """What a template sees of one member: contact as the claim read it, fields as the plan froze them, their links."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -8,7 +8,6 @@ from typing import Any, Final
 from campaigns.clock import local_day
 from campaigns.dispatch.claim import Taken
 from campaigns.dispatch.job import Job
-from campaigns.planning.run_files import FrozenFields
 from campaigns.spec.offer import Offer
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import Language
@@ -49,23 +48,17 @@ def root_of(settings: Settings) -> str:
 
 @dataclass
 class Contexts:
-    """The contexts of one run, one member at a time; what is the same for many is made once."""
+    """The contexts of one run, one member at a time; `frozen` gives the planned fields of a position."""
 
     job: Job
-    fields: FrozenFields
+    frozen: Callable[[int], Mapping[str, Any]]
     offers: Mapping[str, Offer]
     _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
     _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
 
-    def of(self, taken: Taken) -> dict[str, object]:
-        """The values for one claimed delivery, by the names of `docs/templates.md`."""
-        position = taken.claimed.position
-        return self.made_of(taken.contact, self.fields.row(position), position, taken.arm)
-
-    def made_of(
-        self, contact: Mapping[str, Any], frozen: Mapping[str, Any], position: int, arm: str | None
-    ) -> dict[str, object]:
-        """The values of a delivery's contact and frozen fields."""
+    def of(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
+        """The values for one delivery, by the names of `docs/templates.md`."""
+        frozen = self.frozen(position)
         language = Language(contact["language"])
         profile = {name.removeprefix(_FROZEN): value for name, value in frozen.items() if name.startswith(_FROZEN)}
         member = {**profile, **{name: contact[name] for name in _CONTACT}, "language": language.value}

@@ -14,19 +14,23 @@ from campaigns.tokens import Signer
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run with the campaign as it was planned; `send_by` ends claiming."""
+    """One run with the campaign as it was planned."""
 
     run: Run
     campaign: Campaign
     settings: Settings
     signer: Signer
     files: RunFiles
-    send_by: datetime
 
     @property
     def number(self) -> int:
         """The run's number in the ledger."""
         return self.run.number or 0
+
+    @property
+    def send_by(self) -> datetime:
+        """When claiming ends; what waits then expires."""
+        return self.run.send_by or self.run.due_at + self.campaign.schedule.send_by
 
     @property
     def caps(self) -> tuple[Cap, ...]:

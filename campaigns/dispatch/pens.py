@@ -11,7 +11,7 @@ from campaigns.dispatch.job import Job
 from campaigns.dispatch.messages import CannotWrite
 from campaigns.rendering.email import EmailTemplate
 from campaigns.rendering.environment import TemplateError
-from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, list_headers
+from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, extra_headers
 from campaigns.rendering.sms import SmsTemplate
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.reasons import EndReason
@@ -31,7 +31,7 @@ class EmailPen:
 
     def __call__(self, taken: Taken, /) -> OutgoingEmail:
         """The message of a claimed delivery, whole; CannotWrite for a value that is missing or cannot be a header."""
-        context = self.contexts.of(taken)
+        context = self.contexts.of(taken.contact, taken.claimed.position, taken.arm)
         try:
             body = self.templates[taken.variant, language_of(taken)].render(context)
             envelope = self._envelope(taken)
@@ -47,7 +47,7 @@ class EmailPen:
             subject=body.subject,
             text=body.text,
             html=body.html,
-            headers=list_headers(envelope),
+            headers=extra_headers(envelope),
         )
 
     def _envelope(self, taken: Taken) -> Envelope:
@@ -69,12 +69,14 @@ class EmailPen:
         campaign, settings = self.job.campaign, self.job.settings
         if campaign.purpose in _WITHOUT_LIST:
             return None
+        link = self.contexts.links(taken.claimed.position)["unsubscribe"]
         title = settings.newsletters.get(campaign.newsletter or "", settings.organisation.name)
         return Unsubscribe(
             list_id=f"{list_name(campaign)}.{domain}",
             list_name=title.text(language),
-            link=self.contexts.links(taken.claimed.position)["unsubscribe"],
-            mailto=settings.channels.email.unsubscribe,
+            link=link,
+            mailbox=settings.channels.email.unsubscribe,
+            token=link.rpartition("/")[2],
         )
 
 
@@ -94,9 +96,11 @@ class SmsPen:
     templates: Mapping[tuple[str, Language], SmsTemplate]
 
     def __call__(self, taken: Taken, /) -> OutgoingSms:
-        """The message of a claimed delivery; CannotWrite for a missing value or more segments than settings allow."""
+        """The message of a claimed delivery; CannotWrite for a missing value or for too many segments."""
         try:
-            sms = self.templates[taken.variant, language_of(taken)].render(self.contexts.of(taken))
+            sms = self.templates[taken.variant, language_of(taken)].render(
+                self.contexts.of(taken.contact, taken.claimed.position, taken.arm)
+            )
         except TemplateError as error:
             raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
         if sms.segments > self.job.settings.channels.sms.max_segments:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, and_, bindparam, update
+from sqlalchemy import Connection, and_, bindparam, or_, update
 
 from campaigns.channels.claimed import Claimed
 from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unknown
@@ -13,7 +13,7 @@ from campaigns.spec.reasons import EndReason
 from campaigns.store.tables import DELIVERY
 from campaigns.store.words import DeliveryState
 
-_OPEN = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+_OPEN = or_(*(DELIVERY.c.state == state.value for state in (DeliveryState.SENDING, DeliveryState.UNCERTAIN)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def record(connection: Connection, run_number: int, answers: Sequence[Answer], p
                 DELIVERY.c.run_number == run_number,
                 DELIVERY.c.position == bindparam("at_position"),
                 DELIVERY.c.attempt == bindparam("of_attempt"),
-                DELIVERY.c.state.in_(_OPEN),
+                _OPEN,
             )
         )
         .values(

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.channels.provider import BundleProvider
 from campaigns.channels.registry import Providers
 from campaigns.clock import Clock
-from campaigns.dispatch.bundles import BundleRun
+from campaigns.dispatch.bundles import Bundle, Bundler, BundleRun, Item
 from campaigns.dispatch.desk import Desk
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.messages import MessageRun
 from campaigns.dispatch.rate import Pacer
-from campaigns.dispatch.sweep import close_when_done, end_pending, sweep
+from campaigns.dispatch.sweep import close_when_done, end_pending, next_moment, sweep
 from campaigns.dispatch.workshop import Workshop
 from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
@@ -47,10 +48,8 @@ class Dispatch:
         call it again. Raises ChannelMisconfigured after the run was paused; no member is touched by that.
         """
         self._tidy(job)
-        waits: list[datetime | None] = []
         try:
-            for channel in job.campaign.channels:
-                waits.append(self._channel(job, workshop, channel, told))
+            waits = [self._channel(job, workshop, channel, told) for channel in job.campaign.channels]
         except ChannelMisconfigured as error:
             with self.ledger.write() as connection:
                 runs.move(connection, job.number, [RunState.SENDING], RunState.PAUSED, reason=str(error))
@@ -78,13 +77,16 @@ class Dispatch:
             case Channel.EMAIL | Channel.SMS:
                 return asyncio.run(self._messages(job, workshop, channel, told))
             case Channel.POST:
-                bundles = BundleRun(
-                    job, channel, self.providers.post, workshop.letters(), self.clock, self.ledger, told
-                )
+                return self._bundles(job, channel, self.providers.post, workshop.letters(), told)
             case Channel.PHONE:
-                bundles = BundleRun(job, channel, self.providers.phone, workshop.calls(), self.clock, self.ledger, told)
-        bundles.work()
-        return None
+                return self._bundles(job, channel, self.providers.phone, workshop.calls(), told)
+
+    def _bundles(
+        self, job: Job, channel: Channel, provider: BundleProvider[Bundle], bundler: Bundler[Item, Bundle], told: Told
+    ) -> datetime | None:
+        BundleRun(job, channel, provider, bundler, self.clock, self.ledger, told).work()
+        with self.ledger.read() as connection:
+            return next_moment(connection, job, channel)
 
     def _hush(self, job: Job, channel: Channel, now: datetime, told: Told) -> datetime | None:
         """In quiet hours a channel's messages are held, or cancelled where the campaign says so."""

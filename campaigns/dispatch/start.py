@@ -1,15 +1,19 @@
 """Runs set going: from planned to sending, and scheduled occasions taken up when they are due."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
+from campaigns.errors import Place, Problem
+from campaigns.planning.tally import Tally
 from campaigns.spec.campaign import Campaign
 from campaigns.store import publications, runs
 from campaigns.store.tables import Publication, Run
 from campaigns.store.words import RunState
+
+_FRESH: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Occasion:
 
 
 def send_by(campaign: Campaign, due_at: datetime, started: datetime, *, scheduled: bool) -> datetime:
-    """When claiming ends: so long after a scheduled run was due and never past the next due; a manual run's start counts."""
+    """When claiming ends: a span after the due moment and never past the next one; a manual run's start counts."""
     if not scheduled:
         return started + campaign.schedule.send_by
     latest = due_at + campaign.schedule.send_by
@@ -37,14 +41,13 @@ def start(connection: Connection, run: Run, campaign: Campaign, now: datetime) -
 
 
 def take_up(
-    connection: Connection, publication: Publication, load: Callable[[str], tuple[Campaign, str]], now: datetime
+    connection: Connection, publication: Publication, campaign: Campaign, definition: str, file: str, now: datetime
 ) -> Occasion | None:
     """Claim one due occasion: the publication moves on and the run is there, in one transaction.
 
-    None when another scheduler had it. A run that starts too late, or whose file is not the published one any more,
-    is recorded as missed.
+    None when another scheduler had it. A run that starts too late, or whose file (of hash `definition`) is not the
+    published one any more, is recorded as missed.
     """
-    campaign, definition = load(publication.campaign)
     due_at = publication.next_due
     if due_at is None or not publications.advance(
         connection, publication.campaign, due_at, campaign.schedule.next_after(due_at)
@@ -52,7 +55,7 @@ def take_up(
         return None
     why = _missed(campaign, due_at, now, published=publication.definition, present=definition)
     if why is None:
-        runs.open_run(connection, campaign, due_at, now, scheduled=True)
+        runs.open_run(connection, campaign, file, due_at, now, scheduled=True)
     else:
         runs.missed(connection, campaign, due_at, now, why)
     return Occasion(campaign, due_at, why)
@@ -62,3 +65,17 @@ def _missed(campaign: Campaign, due_at: datetime, now: datetime, *, published: s
     if now > due_at + campaign.schedule.late_by:
         return "too_late"
     return None if published == present else "not_as_published"
+
+
+def why_stale(run: Run, campaign: Campaign, definition: str, now: datetime) -> Problem | None:
+    """Why a plan may not be sent any more: its files changed, it is over a day old, or it has too many sends."""
+    place, sends = Place(run.run_id), Tally.from_json(run.counts).sent
+    again = f"`viesti plan {run.campaign}`"
+    if definition != run.definition:
+        return Problem(place, "the campaign, an audience or a template changed after this plan", "stale_plan", again)
+    if run.planned_at is not None and now > run.planned_at + _FRESH:
+        return Problem(place, "this plan is more than 24 hours old", "stale_plan", again)
+    if campaign.max_sends is not None and sends > campaign.max_sends:
+        message = f"the plan has {sends} sends, and the campaign allows {campaign.max_sends}"
+        return Problem(place, message, "too_many_sends", "narrow the audience, or raise `max_sends`, and plan again")
+    return None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
 from campaigns.dispatch.job import Job
 from campaigns.spec.reasons import EndReason
@@ -52,19 +52,22 @@ def end_pending(
 
 def close_when_done(connection: Connection, job: Job, now: datetime) -> bool:
     """Close a run of which nothing is pending or under way; whether it is closed."""
-    open_ones = select(func.count()).where(
-        DELIVERY.c.run_number == job.number, DELIVERY.c.state.in_([state.value for state in UNDER_WAY])
-    )
+    open_ones = select(func.count()).where(DELIVERY.c.run_number == job.number, DELIVERY.c.state.in_(UNDER_WAY))
     if connection.execute(open_ones).scalar_one():
         return False
     return runs.move(connection, job.number, [RunState.SENDING], RunState.CLOSED, closed_at=now)
 
 
 def next_moment(connection: Connection, job: Job, channel: Channel) -> datetime | None:
-    """When the first waiting delivery of a channel may be claimed again; None: nothing waits."""
-    first = select(func.min(func.coalesce(DELIVERY.c.not_before, job.run.due_at))).where(
-        DELIVERY.c.run_number == job.number,
-        DELIVERY.c.channel == channel,
-        DELIVERY.c.state == DeliveryState.PENDING,
+    """When it is worth looking at a channel again: a waiting delivery's moment, or the end of another's lease.
+
+    None: nothing waits, and nobody is at it.
+    """
+    waiting = case(
+        (DELIVERY.c.state == DeliveryState.PENDING, func.coalesce(DELIVERY.c.not_before, job.run.due_at)),
+        else_=DELIVERY.c.lease_until,
+    )
+    first = select(func.min(waiting)).where(
+        DELIVERY.c.run_number == job.number, DELIVERY.c.channel == channel, DELIVERY.c.state.in_(UNDER_WAY)
     )
     return connection.execute(first).scalar_one_or_none()

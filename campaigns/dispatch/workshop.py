@@ -76,4 +76,4 @@ class Workshop:
 
     @cached_property
     def _contexts(self) -> Contexts:
-        return Contexts(self.job, self.fields, self.offers)
+        return Contexts(self.job, self.fields.row, self.offers)

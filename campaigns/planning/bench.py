@@ -48,6 +48,11 @@ class Bench:
         rows: list[tuple[Any, ...]] = self.connection.execute(compiled.sql, compiled.parameters).fetchall()
         return rows
 
+    def dicts(self, statement: Select[Any]) -> list[dict[str, Any]]:
+        """The rows of a statement by column name, for a few."""
+        names = [column.name for column in statement.selected_columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows(statement)]
+
     def batches(self, statement: Select[Any], size: int) -> Iterator[pa.RecordBatch]:
         """The rows of a statement as Arrow batches of at most `size`."""
         compiled = compile_for(statement, "duckdb")

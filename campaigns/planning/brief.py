@@ -23,7 +23,7 @@ class Brief:
 
     `audiences` are those that its rules may name; `fields` the profile columns that each variant's templates name;
     `with_offers` the variants whose templates show offers; `offers` those on sale at as_of that fit the campaign,
-    best weight first.
+    best weight first. `members` narrows the plan to some, for a preview; empty: everybody.
     """
 
     campaign: Campaign
@@ -35,6 +35,7 @@ class Brief:
     fields: tuple[str, ...]
     with_offers: frozenset[str]
     offers: tuple[Offer, ...]
+    members: tuple[str, ...] = ()
 
     @property
     def scope(self) -> Scope:
@@ -45,6 +46,7 @@ class Brief:
             catalogue=self.catalogue,
             audiences=self.audiences,
             salt=self.campaign.name,
+            members=self.members,
         )
 
     @property

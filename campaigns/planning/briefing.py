@@ -10,12 +10,12 @@ from campaigns.loading.definition import audiences_used, definition_hash
 from campaigns.planning.brief import Brief
 from campaigns.planning.offers import eligible
 from campaigns.planning.templates import UsedTemplate, digests, profile_fields, used_templates, with_offers
+from campaigns.rendering.folder import SHARED
 from campaigns.spec.audience import Audience
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.offer import Offer
 from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +32,34 @@ class Draft:
         """The templates it uses; AuthorError with what is wrong with them."""
         return used_templates(self.campaign, self.root)
 
-    def used_audience_files(self) -> tuple[Path, ...]:
-        """The files of the audiences that its rules name, directly or through others."""
-        return tuple(self.audience_files[name] for name in audiences_used(self.campaign, self.audiences))
-
     def definition(self) -> str:
         """The hash of everything that decides what is sent."""
-        return definition_hash(self.file, self.used_audience_files(), digests(self.templates()))
+        files = [self.audience_files[name] for name in audiences_used(self.campaign, self.audiences)]
+        return definition_hash(self.file, files, digests(self.templates()))
 
-    def template_folders(self) -> tuple[Path, ...]:
-        """The template folders, with what they share."""
+    def parts(self) -> Mapping[str, Path]:
+        """Every file and folder that it is made of, by its place in a workspace."""
+        named = audiences_used(self.campaign, self.audiences)
         used = self.templates()
-        own = {self.root / "templates" / each.folder.channel / each.folder.name for each in used}
-        shared = {self.root / "templates" / channel / "_shared" for channel in _channels(used)}
-        return tuple(sorted(path for path in own | shared if path.is_dir()))
+        folders = {f"templates/{each.folder.channel}/{each.folder.name}" for each in used}
+        shared = {f"templates/{each.folder.channel}/{SHARED}" for each in used}
+        return {
+            f"config/campaigns/{self.campaign.name}.yaml": self.file,
+            **({"config/offers.yaml": self.root / "config/offers.yaml"} if with_offers(used) else {}),
+            **{f"config/audiences/{name}.yaml": self.audience_files[name] for name in named},
+            **{place: self.root / place for place in sorted(folders | shared) if (self.root / place).is_dir()},
+        }
 
 
-def brief(draft: Draft, as_of: datetime, catalogue: Catalogue, settings: Settings, offers: tuple[Offer, ...]) -> Brief:
-    """Everything a plan of the draft is made from, at `as_of`."""
+def brief(
+    draft: Draft,
+    as_of: datetime,
+    catalogue: Catalogue,
+    settings: Settings,
+    offers: tuple[Offer, ...],
+    members: tuple[str, ...] = (),
+) -> Brief:
+    """Everything a plan of the draft is made from, at `as_of`; of the listed members only, where some are listed."""
     used = draft.templates()
     campaign = draft.campaign
     showing = with_offers(used)
@@ -63,9 +73,6 @@ def brief(draft: Draft, as_of: datetime, catalogue: Catalogue, settings: Setting
         definition=draft.definition(),
         fields=profile_fields(used),
         with_offers=showing,
+        members=members,
         offers=eligible(offers, campaign.offers, day) if showing else (),
     )
-
-
-def _channels(used: tuple[UsedTemplate, ...]) -> set[Channel]:
-    return {each.folder.channel for each in used}

@@ -1,6 +1,6 @@
 """Population and match: who is looked at, whom the audience takes, which variant each gets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,8 +44,12 @@ class Match:
     not_processed: int
 
 
-def population(bench: Bench, purpose: Purpose, people: TableClause) -> TableClause:
-    """Those who may be looked at for a purpose: profile, present contact, and the two choices that rules depend on."""
+def population(bench: Bench, purpose: Purpose, people: TableClause, members: Sequence[str] = ()) -> TableClause:
+    """Those who may be looked at for a purpose: profile, present contact, and the two choices that rules depend on.
+
+    With `members` only those of them.
+    """
+    asked = [_MEMBERS.c.member_id.in_(members)] if members else []
     return bench.make(
         "population",
         select(
@@ -55,13 +59,13 @@ def population(bench: Bench, purpose: Purpose, people: TableClause) -> TableClau
             func.coalesce(people.c.tracking, literal(value=False)).label("tracking"),
         )
         .select_from(_MEMBERS.join(people, people.c.member_id == _MEMBERS.c.member_id))
-        .where(permissions.processed(purpose).sql(people.c)),
+        .where(permissions.processed(purpose).sql(people.c), *asked),
     )
 
 
 def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
     """Evaluate the audience and every variant's `when` in one statement; an audience takes only *true*."""
-    everyone = population(bench, brief.campaign.purpose, people)
+    everyone = population(bench, brief.campaign.purpose, people, brief.members)
     evaluated = bench.make("evaluated", _evaluation(brief, everyone, people))
     matched = bench.make(
         "matched",

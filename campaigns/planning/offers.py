@@ -61,7 +61,7 @@ def affinity(brief: Brief, decided: TableClause, lines: TableClause) -> Select[A
         select(
             lines.c.member_id,
             lines.c.product_category,
-            func.coalesce(lines.c.brand, "").label("brand"),
+            lines.c.brand,
             func.sum(lines.c.amount).label("spend"),
         )
         .select_from(lines.join(decided, decided.c.member_id == lines.c.member_id))
@@ -72,7 +72,7 @@ def affinity(brief: Brief, decided: TableClause, lines: TableClause) -> Select[A
             lines.c.purchased_at >= since,
             lines.c.purchased_at < stored(brief.as_of),
         )
-        .group_by(lines.c.member_id, lines.c.product_category, func.coalesce(lines.c.brand, ""))
+        .group_by(lines.c.member_id, lines.c.product_category, lines.c.brand)
     )
 
 

@@ -16,7 +16,9 @@ from campaigns.planning.tally import Tally, tally
 from campaigns.rules.uses import uses
 from campaigns.spec.words import DataClass
 from campaigns.store.decisions import SEND
+from campaigns.store.words import DeliveryState
 
+_HEARD = table("heard", *map(column, ("member_id", "purpose", "sent_at")))
 _LINES = table("purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at")))
 
 
@@ -65,14 +67,11 @@ class Plan:
 
 def plan(bench: Bench, brief: Brief, snapshot: Snapshot) -> Plan:
     """Decide for every matched member, in the order of the design's section 3."""
-    people = bench.lay("people", snapshot.people)
-    heard = bench.lay("heard", snapshot.heard)
-    bench.lay("clicks", snapshot.clicks)
-    bench.make("history", select(*heard.c).where(heard.c.state == "accepted"))
+    people = lay_out(bench, snapshot)
     matched = match(bench, brief, people)
     reached = bench.make("reached", reach.reached(brief, matched.table, people))
     zone = brief.campaign.schedule.zone
-    capped = bench.make("capped", caps.capped(caps.caps_of(brief.campaign, brief.settings), heard, brief.as_of, zone))
+    capped = bench.make("capped", caps.capped(caps.caps_of(brief.campaign, brief.settings), _HEARD, brief.as_of, zone))
     settled = bench.make("settled", decided(brief, reached, capped))
     decisions = bench.make("decided", _with_evidence(brief, settled))
     return Plan(
@@ -88,6 +87,14 @@ def plan(bench: Bench, brief: Brief, snapshot: Snapshot) -> Plan:
             not_processed=matched.not_processed,
         ),
     )
+
+
+def lay_out(bench: Bench, snapshot: Snapshot) -> TableClause:
+    """Put the ledger's snapshot beside the warehouse; returns `people`."""
+    heard = bench.lay("heard", snapshot.heard)
+    bench.lay("clicks", snapshot.clicks)
+    bench.make("history", select(*heard.c).where(heard.c.state == DeliveryState.ACCEPTED.value))
+    return bench.lay("people", snapshot.people)
 
 
 def _offers(bench: Bench, brief: Brief, decisions: TableClause) -> TableClause:

@@ -2,7 +2,7 @@
 
 import shutil
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -34,18 +34,14 @@ class RunFiles:
         """The frozen profile fields, without contact and choices."""
         return self.folder / "fields.parquet"
 
-    def begin(self) -> None:
-        """Start with an empty folder; what an earlier attempt left goes."""
+    def keep(self, paths: Mapping[str, Path]) -> None:
+        """Start anew with a copy of files and folders; `paths` gives them by their place in the definition."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.definition.mkdir(parents=True)
-
-    def keep(self, root: Path, paths: Iterable[Path]) -> None:
-        """Copy files and folders of the workspace `root` into the definition, at the same place."""
-        for path in paths:
-            target = self.definition / path.relative_to(root)
+        for place, path in paths.items():
+            target = self.definition / place
             target.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir():
-                shutil.copytree(path, target, dirs_exist_ok=True)
+                shutil.copytree(path, target)
             else:
                 shutil.copyfile(path, target)
 
@@ -68,7 +64,8 @@ class FrozenFields:
         group = bisect_right(self._starts, position - 1) - 1
         if not 0 <= group < self._file.num_row_groups:
             raise LookupError(f"no fields were frozen for position {position}")
-        return self._group(group)[position - 1 - self._starts[group]]
+        row: Mapping[str, Any] = self._group(group)[position - 1 - self._starts[group]]
+        return row
 
     def _read(self, group: int) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self._file.read_row_group(group).to_pylist()

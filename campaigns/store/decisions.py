@@ -1,6 +1,7 @@
 """Decisions and their deliveries: staged in chunks, counted, read back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, literal, select
@@ -31,25 +32,33 @@ def stage(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     connection.execute(insert(DELIVERY).from_select(["run_number", "position", "member_id", "channel", "state"], sends))
 
 
-def balance(connection: Connection, run_number: int) -> dict[str, int]:
-    """How many deliveries of a run are in each state; the sum is the planned sends, always."""
-    rows = connection.execute(
-        select(DELIVERY.c.state, func.count()).where(DELIVERY.c.run_number == run_number).group_by(DELIVERY.c.state)
-    )
-    counted = dict(rows.tuples().all())
-    return {state.value: counted.get(state.value, 0) for state in DeliveryState}
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of a run's sends: `rows` of channel, state, reason and number."""
+
+    rows: tuple[tuple[str, str, str, int], ...]
+
+    @property
+    def by_state(self) -> dict[str, int]:
+        """How many deliveries are in each state: the balance of section 7 of the design."""
+        counted = dict.fromkeys(map(str, DeliveryState), 0)
+        for _, state, _, number in self.rows:
+            counted[state] += number
+        return counted
+
+    @property
+    def planned(self) -> int:
+        """How many sends were planned: the sum over all states, always."""
+        return sum(number for *_, number in self.rows)
 
 
-def outcomes(connection: Connection, run_number: int) -> list[tuple[str, str, str | None, int]]:
-    """Deliveries by channel, state and reason."""
-    grouped = (DELIVERY.c.channel, DELIVERY.c.state, DELIVERY.c.reason)
+def outcomes(connection: Connection, run_number: int) -> Outcomes:
+    """The deliveries of a run by channel, state and reason."""
+    grouped = (DELIVERY.c.channel, DELIVERY.c.state, func.coalesce(DELIVERY.c.reason, ""))
     rows = connection.execute(
-        select(*grouped, func.count())
-        .where(DELIVERY.c.run_number == run_number)
-        .group_by(*grouped)
-        .order_by(*grouped[:2])
+        select(*grouped, func.count()).where(DELIVERY.c.run_number == run_number).group_by(*grouped).order_by(*grouped)
     )
-    return [(channel, state, reason, number) for channel, state, reason, number in rows]
+    return Outcomes(tuple((channel, state, reason, number) for channel, state, reason, number in rows))
 
 
 def of_member(connection: Connection, member_id: str) -> list[Mapping[str, Any]]:

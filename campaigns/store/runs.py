@@ -60,14 +60,16 @@ def latest_planned(connection: Connection, campaign: str, before: int) -> Run | 
     return None if row is None else Run(**row)
 
 
-def open_run(connection: Connection, campaign: Campaign, due_at: datetime, now: datetime, *, scheduled: bool) -> Run:
+def open_run(
+    connection: Connection, campaign: Campaign, file: str, due_at: datetime, now: datetime, *, scheduled: bool
+) -> Run:
     """The run of this occasion in state `planning`, new or taken up again; its old rows are not visible any more.
 
     AuthorError when the run has begun to send: one send a member and run.
     """
     name = run_id(campaign.name, due_at)
     run = find(connection, name)
-    facts = {"state": RunState.PLANNING, "lease_until": now + PLANNING_LEASE, "scheduled": scheduled}
+    facts = {"state": RunState.PLANNING, "lease_until": now + PLANNING_LEASE, "scheduled": scheduled, "file": file}
     if run is None:
         connection.execute(insert(RUN).values(**facts, **_identity(campaign, name, due_at), counts={}))
     elif run.state in _REPLANNED:

@@ -23,7 +23,7 @@ class Run(SQLModel, table=True):
     """One occasion of a campaign. `run_id` is for people, `number` for joins.
 
     `due_at` is the as_of of its rules. `counts` is the summary that was frozen with the plan. `lease_until` is how
-    long the process that plans it may be silent before another takes over.
+    long the process that plans it may be silent before another takes over. `file` is where the campaign was read.
     """
 
     __tablename__ = "run"
@@ -41,6 +41,7 @@ class Run(SQLModel, table=True):
     reason: str | None = None
     lease_until: datetime | None = None
     definition: str = ""
+    file: str = ""
     planned_at: datetime | None = None
     send_by: datetime | None = None
     closed_at: datetime | None = None

@@ -50,6 +50,7 @@ def upgrade() -> None:
         "choices",
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("newsletters", sa.String(), nullable=False),
+        sa.Column("withdrawn", sa.String(), nullable=False),
         sa.Column("email_own", sa.Boolean(), nullable=False),
         sa.Column("sms_own", sa.Boolean(), nullable=False),
         sa.Column("email_partner", sa.Boolean(), nullable=False),
@@ -83,6 +84,7 @@ def upgrade() -> None:
         sa.Column("street", sa.String(), nullable=True),
         sa.Column("postal_code", sa.String(), nullable=True),
         sa.Column("city", sa.String(), nullable=True),
+        sa.Column("address_key", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("member_id"),
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
@@ -168,6 +170,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("lease_until", UTCDateTime(), nullable=True),
         sa.Column("definition", sa.String(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
         sa.Column("planned_at", UTCDateTime(), nullable=True),
         sa.Column("send_by", UTCDateTime(), nullable=True),
         sa.Column("closed_at", UTCDateTime(), nullable=True),

@@ -1,0 +1,56 @@
+"""Commands about audiences: count."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import opened, show
+
+app = typer.Typer(help="Count and explain audiences.", no_args_is_help=True, rich_markup_mode=None)
+
+Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="The name of an audience, or an audience file.")]
+
+
+@app.callback()
+def _audience() -> None:
+    """Count and explain audiences."""
+
+
+@app.command()
+def count(
+    context: typer.Context,
+    name: Name,
+    as_of: opened.AsOf = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What each condition does, and through which members are unknown.")
+    ] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
+    json: opened.AsJson = False,
+) -> None:
+    """Count the members that an audience takes."""
+    with opened.engine(context) as engine:
+        asked = engine.question(name, opened.moment(as_of, engine))
+        if sql:
+            show.line(asked.sql)
+            return
+        counted = engine.count(asked)
+        if json:
+            numbers = asdict(counted)
+            parts = numbers.pop("parts")
+            show.as_json(numbers | ({"parts": parts} if explain else {}))
+            return
+        show.line(asked.sentence(engine.library.settings.default_language))
+        show.table(
+            "",
+            ("", "members"),
+            [("matched", counted.matched), ("unknown", counted.unknown), ("not processed", counted.not_processed)],
+        )
+        if explain:
+            rows = [(part.condition, part.true, part.false, part.unknown) for part in counted.parts]
+            show.table("\nConditions", ("condition", "true", "false", "unknown"), rows)
+
+
+def add_to(main: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    main.add_typer(app, name="audience")

@@ -1,0 +1,69 @@
+"""Commands for those who write: init, check, schema."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import opened, show
+from campaigns.errors import AuthorError, errors_among
+
+Files = Annotated[
+    list[Path] | None, typer.Argument(metavar="[FILE]...", help="Campaign or audience files; without, all.")
+]
+
+
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
+    """Make a workspace: settings, catalogue, example campaigns, audiences, offers and templates."""
+    from campaigns.workspaces import make_workspace
+
+    make_workspace(directory)
+    show.line(f"made {directory}; next: cd {directory} && viesti check")
+
+
+def check(context: typer.Context, files: Files = None, json: opened.AsJson = False) -> None:
+    """Find everything that is wrong with campaign files, audiences and templates, each with its line."""
+    with opened.engine(context) as engine:
+        chosen = files or [*engine.workspace.campaign_files(), *sorted(engine.workspace.audiences.glob("*.yaml"))]
+        found = [problem for file in chosen for problem in engine.library.problems(file, engine.clock.now())]
+    if json:
+        show.as_json(
+            [
+                {
+                    "file": problem.place.file,
+                    "line": problem.place.line,
+                    "column": problem.place.column,
+                    "severity": problem.severity,
+                    "code": problem.code,
+                    "message": problem.message,
+                    "hint": problem.hint,
+                }
+                for problem in found
+            ]
+        )
+        if errors_among(found):
+            raise typer.Exit(1)
+        return
+    if errors_among(found):
+        raise AuthorError(found)
+    show.problems(found)
+    show.line(f"{len(chosen)} files are in order")
+
+
+def schema(
+    context: typer.Context, kind: Annotated[str, typer.Argument(help="campaign or audience")] = "campaign"
+) -> None:
+    """Print the JSON Schema of campaign or audience files, for editors that complete and check while you type."""
+    from campaigns.loading.schema import audience_schema, campaign_schema
+
+    schemas = {"campaign": campaign_schema, "audience": audience_schema}
+    if kind not in schemas:
+        raise typer.BadParameter("campaign or audience", param_hint="KIND")
+    with opened.engine(context) as engine:
+        show.as_json(schemas[kind](engine.library.vocabulary))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    for command in (init, check, schema):
+        app.command()(command)

@@ -1,0 +1,37 @@
+"""Commands that bring data in: import."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import opened, show
+
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="members, choices, purchases, products or suppressions")]
+
+
+def import_(
+    context: typer.Context,
+    kind: Kind,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV (UTF-8) or Parquet.")],
+    json: opened.AsJson = False,
+) -> None:
+    """Bring a file in; the same file again changes nothing, and bad rows are set aside with their reasons."""
+    from audiences.imports.importing import KINDS
+
+    if kind not in KINDS:
+        raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="KIND")
+    with opened.engine(context) as engine, show.portion(f"importing {file.name}") as told:
+        report = engine.import_file(kind, file, told)
+    if json:
+        show.as_json(asdict(report))
+        return
+    show.line(f"{report.read} rows: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected")
+    if report.rejects_path is not None:
+        show.line(f"what was set aside, with line, column and reason: {report.rejects_path}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    app.command("import")(import_)

@@ -1,0 +1,54 @@
+"""The command `viesti`: reads arguments, calls one function, prints. Everything heavy is imported when it is needed."""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from campaigns.cli import audience, authoring, data, demonstration, member, operating, planning
+from campaigns.errors import AuthorError
+
+AUTHOR: Final = 1
+BUG: Final = 3
+
+app = typer.Typer(
+    name="viesti",
+    help="Personalised campaigns: planned exactly, explained, and sent at most once, by each person's choices.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _workspace(
+    context: typer.Context,
+    workspace: Annotated[
+        Path, typer.Option("--workspace", metavar="DIR", help="The workspace; without it, the current directory's.")
+    ] = Path(),
+) -> None:
+    context.obj = workspace
+
+
+for module in (demonstration, authoring, data, audience, planning, operating, member):
+    module.add_to(app)
+
+
+def run() -> None:
+    """Run the command line; exits 0, 1 (its author can put it right), 2 (usage) or 3 (our bug)."""
+    try:
+        app()
+    except AuthorError as error:
+        from campaigns.cli.show import problems
+
+        problems(error.problems)
+        sys.exit(AUTHOR)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception:
+        traceback.print_exc()
+        typer.echo("This is a fault of viesti itself. Nothing that was committed is lost; please report it.", err=True)
+        sys.exit(BUG)

@@ -1,0 +1,46 @@
+"""The engine that a command works with, opened from the option `--workspace`, and the arguments many commands share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from campaigns.engine import Engine
+
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="WHEN", help="The moment of the rules: 2018-01-05 (its midnight) or 2018-01-05T10:30."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
+
+
+@contextmanager
+def engine(context: typer.Context) -> Iterator["Engine"]:
+    """The engine of the workspace that the command is for; closed at the end."""
+    from campaigns.engine import Engine
+    from campaigns.loading.workspace import find_workspace
+
+    opened = Engine(find_workspace(Path(context.obj)))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def moment(text: str | None, opened: "Engine") -> datetime:
+    """The moment of `--as-of` in the workspace's zone; without it, now. A wrong one is a usage error."""
+    if text is None:
+        return opened.clock.now().replace(second=0, microsecond=0)
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            "a moment is written like 2018-01-05 or 2018-01-05T10:30", param_hint="--as-of"
+        ) from error
+    return when if when.tzinfo is not None else when.replace(tzinfo=opened.library.settings.zone)

@@ -1,0 +1,88 @@
+"""Commands for operators: status, pause, resume, cancel, serve, db."""
+
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import opened, show
+from campaigns.cli.planning import RunName
+
+database = typer.Typer(help="Look after the ledger.", rich_markup_mode=None, no_args_is_help=True)
+
+
+def status(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]")] = None,
+    json: opened.AsJson = False,
+) -> None:
+    """List the runs, or show how one stands: its balance always sums to what was planned."""
+    with opened.engine(context) as engine:
+        asked = engine.recent_runs() if run is None else [engine.run(run)]
+        stands = {each.run_id: (each, engine.outcomes(each)) for each in asked}
+    rows = [
+        {"run": name, "state": each.state, "reason": each.reason or "", **outcomes.by_state}
+        for name, (each, outcomes) in stands.items()
+    ]
+    if json:
+        show.as_json(rows if run is None else rows[0])
+        return
+    show.table("", tuple(rows[0]) if rows else ("no runs yet",), [tuple(row.values()) for row in rows])
+    if run is not None:
+        show.table("\nDeliveries", ("channel", "state", "reason", "deliveries"), stands[run][1].rows)
+
+
+def pause(context: typer.Context, run: RunName) -> None:
+    """Stop a run; what is under way ends, nothing more is claimed."""
+    from campaigns.dispatch import control
+
+    with opened.engine(context) as engine:
+        engine.hand(control.pause, run)
+    show.line(f"paused; `viesti resume {run}` goes on")
+
+
+def resume(context: typer.Context, run: RunName) -> None:
+    """Let a paused run go on."""
+    from campaigns.dispatch import control
+
+    with opened.engine(context) as engine:
+        engine.hand(control.resume, run)
+    show.line(f"resumed; `viesti serve` or `viesti send {run}` sends")
+
+
+def cancel(context: typer.Context, run: RunName) -> None:
+    """End a run for good; what is not yet claimed is withdrawn."""
+    from campaigns.dispatch import control
+
+    with opened.engine(context) as engine:
+        withdrawn = engine.hand(control.cancel, run)
+    show.line(f"cancelled; {withdrawn} deliveries were withdrawn")
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+) -> None:
+    """Run the scheduler, the dispatcher and the web pages in one process."""
+    from campaigns.web.server import serve as run_server
+
+    with opened.engine(context) as engine:
+        run_server(engine, host, port)
+
+
+@database.command()
+def upgrade(context: typer.Context) -> None:
+    """Bring the ledger's tables to this version."""
+    from campaigns.ledger import Ledger
+    from campaigns.store import schema
+
+    with opened.engine(context) as engine:
+        schema.upgrade(Ledger.at(engine.workspace.ledger))
+    show.line("the ledger is of this version")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    for command in (status, pause, resume, cancel, serve):
+        app.command()(command)
+    app.add_typer(database, name="db")

@@ -1,0 +1,100 @@
+"""What commands print: problems with their source line, tallies as tables, progress. No command prints otherwise."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from campaigns.errors import Problem
+from campaigns.loading.source_excerpt import excerpt
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Rows = Sequence[Sequence[object]]
+
+
+def problems(found: Iterable[Problem]) -> None:
+    """Print problems to standard error, each with the line of its file."""
+    for problem in found:
+        typer.echo(excerpt(problem, _source(problem.place.file)), err=True)
+
+
+def as_json(value: object) -> None:
+    """Print one JSON value."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def line(text: str) -> None:
+    """Print one line."""
+    typer.echo(text)
+
+
+def doing(text: str) -> None:
+    """Say what is being done, on a terminal only."""
+    if _console(errors=True).is_terminal:
+        typer.echo(f"{text} …", err=True)
+
+
+def table(title: str, head: Sequence[str], rows: Rows) -> None:
+    """Print a table; columns of numbers stand to the right."""
+    from rich.table import Table
+
+    drawn = Table(
+        title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
+    )
+    for place, name in enumerate(head):
+        numbers = bool(rows) and all(isinstance(row[place], int) for row in rows)
+        drawn.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(_cell(value) for value in row))
+    _console().print(drawn)
+
+
+@contextmanager
+def progress(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show how far long work is, on a terminal only; the value is told each step."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_console(errors=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda step: bar.advance(task, step)
+
+
+@contextmanager
+def portion(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show which portion of a whole is done, on a terminal only; the value is told done and whole."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_console(errors=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+def by_reason(counts: Mapping[Any, int]) -> Rows:
+    """Counts, the largest first."""
+    return sorted(((str(name), number) for name, number in counts.items()), key=lambda row: (-row[1], row[0]))
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}".replace(",", " ") if isinstance(value, int) else str(value)
+
+
+def _source(file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+@lru_cache(maxsize=2)
+def _console(*, errors: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=errors, highlight=False, soft_wrap=False)

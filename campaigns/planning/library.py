@@ -1,0 +1,156 @@
+"""What a workspace's files say, read once: settings, catalogue, audiences, offers, and campaigns by name or path."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from audiences.warehouse import Warehouse
+from campaigns.errors import AuthorError, Problem, nearest
+from campaigns.loading.audience_file import load_audience, load_audiences
+from campaigns.loading.campaign_file import load_campaign
+from campaigns.loading.catalogue_file import load_catalogue
+from campaigns.loading.offers_file import load_offers
+from campaigns.loading.settings_file import load_settings
+from campaigns.loading.workspace import Workspace
+from campaigns.loading.yaml_source import read_yaml
+from campaigns.planning.briefing import Draft
+from campaigns.planning.templates import template_problems
+from campaigns.rules.vocabulary import Vocabulary
+from campaigns.spec.audience import Audience
+from campaigns.spec.campaign import Campaign
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.offer import Offer
+from campaigns.spec.settings import Settings
+
+
+@dataclass(frozen=True)
+class Library:
+    """The readable side of a workspace. Every property raises AuthorError with all problems of its file."""
+
+    workspace: Workspace
+
+    @cached_property
+    def settings(self) -> Settings:
+        """`config/settings.yaml`."""
+        return load_settings(self.workspace.settings)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """`config/catalogue.yaml`."""
+        return load_catalogue(self.workspace.catalogue)
+
+    @cached_property
+    def offers(self) -> tuple[Offer, ...]:
+        """`config/offers.yaml`; none where a workspace has no such file."""
+        return load_offers(self.workspace.offers, self.catalogue) if self.workspace.offers.exists() else ()
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The workspace's warehouse."""
+        return Warehouse(self.workspace.warehouse, self.catalogue)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The names that rules may use: the catalogue's, the data's categories, the workspace's own."""
+        return Vocabulary(
+            self.catalogue,
+            self.warehouse.categories(),
+            frozenset(self._audience_files(self.workspace.audiences)),
+            frozenset(path.stem for path in self.workspace.campaign_files()),
+        )
+
+    def draft(self, campaign: str, now: datetime | None = None) -> tuple[Draft, tuple[Problem, ...]]:
+        """The campaign of a name, or of a file anywhere, with its warnings; AuthorError with what is wrong with it.
+
+        A file outside the workspace may bring audiences of its own, in the folder `audiences` beside its own; they go
+        before the workspace's of the same name. Templates are the workspace's.
+        """
+        file = self._campaign_file(campaign)
+        files, audiences = self._audiences_for(file)
+        vocabulary = replace(
+            self.vocabulary,
+            audiences=frozenset(audiences),
+            campaigns=self.vocabulary.campaigns | {path.stem for path in file.parent.glob("*.yaml")},
+        )
+        loaded, warnings = load_campaign(
+            file, vocabulary, audiences=audiences, newsletters=self.settings.newsletters, now=now
+        )
+        return Draft(loaded, file, audiences, files, self.workspace.root), warnings
+
+    def planned(self, definition: Path, campaign: str) -> tuple[Campaign, Mapping[str, Offer]]:
+        """A campaign as it was kept with a plan, and the offers of its time by id.
+
+        What stands in the data by now takes no part.
+        """
+        kept = Workspace(definition)
+        vocabulary = replace(
+            self.vocabulary, values={}, audiences=self.vocabulary.audiences | set(self._audience_files(kept.audiences))
+        )
+        offers = load_offers(kept.offers, self.catalogue) if kept.offers.exists() else ()
+        return load_campaign(kept.campaign(campaign), vocabulary)[0], {offer.id: offer for offer in offers}
+
+    def audience(self, audience: str) -> tuple[Audience, Mapping[str, Audience]]:
+        """The audience of a name, or of a file anywhere, and all those that it may refer to."""
+        path = Path(audience)
+        if path.suffix == ".yaml" and path.exists():
+            _, known = self._audiences_for(path.parent.parent / "campaigns" / path.name)
+            vocabulary = replace(self.vocabulary, audiences=frozenset(known))
+            return load_audience(path, vocabulary)[0], known
+        _, known = self._audiences_for(self.workspace.campaign(audience))
+        if audience not in known:
+            hint = nearest(audience, known) or "the audiences are the files in config/audiences"
+            raise AuthorError.about(audience, "there is no audience of this name", "unknown_audience", hint)
+        return known[audience], known
+
+    def problems(self, file: Path, now: datetime) -> Iterator[Problem]:
+        """Everything that is wrong, or worth a warning, in one campaign or audience file and its templates."""
+        try:
+            if is_audience(file):
+                _, known = self._audiences_for(file.parent.parent / "campaigns" / file.name)
+                yield from load_audience(file, replace(self.vocabulary, audiences=frozenset(known)))[1]
+                return
+            draft, warnings = self.draft(str(file), now)
+        except AuthorError as error:
+            yield from error.problems
+            return
+        yield from warnings
+        yield from template_problems(draft.campaign, self.workspace.root, self.catalogue, self.settings)
+
+    def _campaign_file(self, campaign: str) -> Path:
+        path = Path(campaign)
+        if path.suffix == ".yaml":
+            return path
+        file = self.workspace.campaign(campaign)
+        if not file.exists():
+            names = [path.stem for path in self.workspace.campaign_files()]
+            hint = nearest(campaign, names) or f"one of: {', '.join(names)}"
+            raise AuthorError.about(campaign, "there is no campaign of this name", "unknown_campaign", hint)
+        return file
+
+    def _audiences_for(self, campaign_file: Path) -> tuple[Mapping[str, Path], Mapping[str, Audience]]:
+        """The audiences that a campaign file may name, by name: their files and themselves."""
+        folders = [self.workspace.audiences]
+        beside = campaign_file.parent.parent / "audiences"
+        if beside.is_dir() and beside.resolve() != self.workspace.audiences.resolve():
+            folders.append(beside)
+        files: dict[str, Path] = {}
+        audiences: dict[str, Audience] = {}
+        for folder in folders:
+            files |= self._audience_files(folder)
+            known = replace(self.vocabulary, audiences=frozenset(files))
+            audiences |= load_audiences(folder, known)
+        return files, audiences
+
+    @staticmethod
+    def _audience_files(folder: Path) -> dict[str, Path]:
+        return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def is_audience(file: Path) -> bool:
+    """Whether a file holds an audience: it has the key `match`, which no campaign has, or stands among audiences."""
+    if file.parent.name == "audiences":
+        return True
+    value = read_yaml(file).value
+    return isinstance(value, dict) and "match" in value
