@@ -14,7 +14,7 @@ _FIRST: Final = datetime(2011, 3, 1, 9, 0)  # noqa: DTZ001 - written without a z
 _LAST: Final = datetime(2017, 12, 30, 20, 0)  # noqa: DTZ001
 
 _WAYS: Final = {"web": 60.0, "desk": 24.0, "phone": 10.0, "import": 6.0}
-_WITHDRAWN_BY: Final = {"web": 55.0, "one-click": 30.0, "desk": 10.0, "phone": 5.0}
+_WITHDRAWN_BY: Final = {"web": 55.0, "one_click": 30.0, "desk": 10.0, "phone": 5.0}
 _BY_SMS: Final = {"sms": 60.0, "web": 30.0, "desk": 10.0}
 
 
