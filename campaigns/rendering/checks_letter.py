@@ -53,7 +53,7 @@ def check_letter(
     if not problems:
         problems += (problem for template in templates for problem in _sample(folder, template, profile))
         problems += _unverified(profile)
-    return problems
+    return list(dict.fromkeys(problems))  # the languages often share one
 
 
 def _colophon(folder: TemplateFolder, template: LetterTemplate) -> Iterator[Problem]:

@@ -45,7 +45,7 @@ def check_sms(
     ]
     if not problems:  # a sample of a broken template would say the same again
         problems += (problem for template in templates for problem in _sample(folder, template, settings))
-    return problems
+    return list(dict.fromkeys(problems))  # the languages often share one
 
 
 def _way_out(folder: TemplateFolder, purpose: Purpose) -> Iterator[Problem]:

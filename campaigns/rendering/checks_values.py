@@ -50,8 +50,8 @@ def unknown_values(reads: Iterable[Read], known: Collection[str]) -> Iterator[Pr
     for read in reads:
         name = ".".join(read.path)
         if name not in known:
-            said = name.replace(f".{ITEM}", "[]")
-            yield Problem(read.place, f"there is no value `{said}`", "unknown_variable", nearest(name, known))
+            message = f"there is no value `{_said(name)}`"
+            yield Problem(read.place, message, "unknown_variable", _said(nearest(name, known)))
 
 
 def offer_problems(reads: Iterable[Read], purpose: Purpose) -> Iterator[Problem]:
@@ -85,3 +85,7 @@ def unguarded_value(error: TemplateError) -> Problem:
     """Members who lack a value would get no message."""
     message = f"members who lack a value get no message: {error.reason}"
     return Problem(error.place, message, "unguarded", "ask first: `{% if … %}`", Severity.WARNING)
+
+
+def _said(name: str) -> str:
+    return name.replace(f".{ITEM}", "[]")

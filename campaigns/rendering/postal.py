@@ -160,6 +160,6 @@ def _plain(street: str) -> str:
     """Lower case, abbreviations written out, punctuation gone, single spaces."""
     text = unicodedata.normalize("NFKC", _spaced(street)).casefold()
     for word, letter in _ABBREVIATED:
-        text = re.sub(rf"(?<=[^\W\d]){letter}\.(?=[ \d]|$)", word, text)
+        text = re.sub(rf"^(\D*[^\W\d]){letter}\.(?= ?\d)", rf"\1{word}", text)  # before the number: not `bost. 4`
     text = re.sub(r"\s*[-–/]\s*(?=\d)", "-", text)
     return " ".join(re.sub(r"[^\w/-]", " ", text).split())

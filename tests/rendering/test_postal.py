@@ -1,0 +1,63 @@
+"""An address stands in the window as the post wants it, and a home is found again however it was typed."""
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.loading.yaml_source import read_yaml
+from campaigns.rendering.postal import ROWS, AddressProblem, PostalAddress, household_key
+from campaigns.spec.words import Language
+
+TABLE = read_yaml(Path(__file__).with_name("postal_addresses.yaml")).value
+WRITTEN = [
+    (case["contact"], Language(language), tuple(rows))
+    for case in TABLE["rows"]
+    for language, rows in case.items()
+    if language != "contact"
+]
+
+
+@pytest.mark.parametrize(("contact", "language", "rows"), WRITTEN)
+def test_the_rows_of_an_address(contact, language, rows):
+    address = PostalAddress.from_contact(**contact, language=language)
+    assert isinstance(address, PostalAddress)
+    assert address.rows == rows
+    assert address.postal_code == contact["postal_code"]
+
+
+@pytest.mark.parametrize("case", TABLE["problems"], ids=lambda case: case["problem"])
+def test_what_no_letter_can_be_sent_to(case):
+    assert PostalAddress.from_contact(**case["contact"], language=Language.FI) is AddressProblem(case["problem"])
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=30))
+def test_whatever_stands_in_the_columns_the_window_holds_it(first_name, last_name, street, city):
+    address = PostalAddress.from_contact(
+        first_name=first_name,
+        last_name=last_name,
+        street=street,
+        postal_code="00100",
+        city=city,
+        language=Language.FI,
+    )
+    if isinstance(address, PostalAddress):
+        assert 3 <= len(address.rows) <= ROWS
+        assert address.rows[-1].startswith("00100 ")
+        assert all(row == " ".join(row.split()) and row.isprintable() for row in address.rows)
+
+
+@pytest.mark.parametrize("home", TABLE["homes"], ids=lambda home: home[0])
+def test_one_home_has_one_key(home):
+    assert len({household_key(street, "00100") for street in home}) == 1
+
+
+def test_no_two_homes_share_a_key():
+    keys = [household_key(home[0], "00100") for home in TABLE["homes"]]
+    assert [pair for pair in combinations(keys, 2) if pair[0] == pair[1]] == []
+
+
+def test_the_same_street_elsewhere_is_another_home():
+    assert household_key("Kirkkokatu 1", "00100") != household_key("Kirkkokatu 1", "20100")

@@ -1,0 +1,180 @@
+"""The text messages of the example workspace are short, idiomatic in form and refused when they break a rule."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from campaigns.errors import AuthorError
+from campaigns.loading.yaml_source import read_yaml
+from campaigns.rendering.checks_sms import check_sms
+from campaigns.rendering.environment import TemplateError
+from campaigns.rendering.folder import load_folder
+from campaigns.rendering.gsm import Encoding
+from campaigns.rendering.sms import SmsTemplate, sms_names
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel, Language, Purpose
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)
+KNOWN = frozenset({"member.first_name", "member.bonus_last_month"})
+PURPOSES = {
+    "birthday": Purpose.MARKETING,
+    "bonus_paid": Purpose.SERVICE,
+    "weekend_grill": Purpose.MARKETING,
+    "weekend_cheese": Purpose.MARKETING,
+    "win_back": Purpose.MARKETING,
+}
+SHIPPED = pytest.mark.parametrize("name", PURPOSES)
+
+
+def rendered(name, language, **changes):
+    folder = load_folder(ROOT, Channel.SMS, name)
+    return SmsTemplate.compile(folder, language, SETTINGS).render({**folder.sample(language), **changes})
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A copy of the example templates, with files of one of them replaced."""
+
+    def make(name, **files):
+        shutil.copytree(ROOT / "templates/sms", tmp_path / "templates/sms", dirs_exist_ok=True)
+        for file, text in files.items():
+            ending = "txt" if file == "body" else "yaml"
+            (tmp_path / f"templates/sms/{name}/{file}.{ending}").write_text(text, encoding="utf-8")
+        return load_folder(tmp_path, Channel.SMS, name)
+
+    return make
+
+
+def codes(folder, purpose=Purpose.MARKETING, settings=SETTINGS):
+    return [problem.code for problem in check_sms(folder, purpose, KNOWN, settings)]
+
+
+@SHIPPED
+def test_there_is_nothing_to_say_against_a_shipped_template(name):
+    assert check_sms(load_folder(ROOT, Channel.SMS, name), PURPOSES[name], KNOWN, SETTINGS) == []
+
+
+@SHIPPED
+@pytest.mark.parametrize("language", Language)
+def test_a_message_takes_one_or_two_cheap_segments(name, language):
+    sms = rendered(name, language)
+    assert sms.encoding is Encoding.GSM7
+    assert sms.segments in (1, 2)
+
+
+@SHIPPED
+@pytest.mark.parametrize("language", Language)
+def test_a_member_without_a_name_is_written_to_as_well(name, language):
+    nobody = {"first_name": None, "bonus_last_month": None}
+    sms = rendered(name, language, member=nobody)
+    assert "None" not in sms.text
+    assert not {"  ", " ,", " !"} & {sms.text[i : i + 2] for i in range(len(sms.text))}
+
+
+@SHIPPED
+@pytest.mark.parametrize("language", Language)
+def test_every_message_names_its_sender_and_marketing_the_way_out(name, language):
+    sms = rendered(name, language)
+    assert sms.text.startswith(SETTINGS.organisation.name.text(language))
+    assert ("http://localhost:8000/s/" in sms.text) == (PURPOSES[name] is Purpose.MARKETING)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_arms_of_the_experiment_are_told_apart(language):
+    assert len(rendered("win_back", language, arm="long").text) > len(rendered("win_back", language, arm="short").text)
+
+
+@pytest.mark.parametrize("name", ["weekend_grill", "weekend_cheese"])
+def test_a_weekend_without_offers_still_says_something(name):
+    with_offers, without = rendered(name, Language.FI), rendered(name, Language.FI, offers=[])
+    assert "€" in with_offers.text
+    assert "30 pv alin" in with_offers.text
+    assert "€" not in without.text
+    assert len(without.text.splitlines()) == 3
+
+
+def test_what_a_message_reads_is_known_before_it_is_written():
+    assert sms_names(load_folder(ROOT, Channel.SMS, "weekend_grill")) == {
+        "links.stop",
+        "member.first_name",
+        "offers",
+        "organisation.name",
+    }
+
+
+def test_a_name_that_is_no_gsm_is_kept_and_counted():
+    sms = rendered("birthday", Language.FI, member={"first_name": "Šárka"})
+    assert "Šárka" in sms.text
+    assert (sms.encoding, sms.segments) == (Encoding.UCS2, 3)
+
+
+def test_a_name_is_text_and_no_template():
+    assert "{{ organisation }}" in rendered("birthday", Language.FI, member={"first_name": "{{ organisation }}"}).text
+
+
+def test_an_empty_message_is_refused(workspace):
+    folder = workspace("birthday", body="{% if arm %}[[ wish ]]{% endif %}\n")
+    with pytest.raises(TemplateError, match="empty"):
+        SmsTemplate.compile(folder, Language.FI, SETTINGS).render({"arm": None})
+
+
+def test_an_unknown_value_has_its_place_and_the_nearest_name(workspace):
+    folder = workspace("birthday", body="Hei {{ member.first_nam }}\n[[ stop ]]\n{{ offers[0].prise }}\n")
+    shown = [str(problem) for problem in check_sms(folder, Purpose.MARKETING, KNOWN, SETTINGS)]
+    assert shown == [
+        "templates/sms/birthday/body.txt:1:1: there is no value `member.first_nam` [unknown_variable]\n"
+        "  try: `member.first_name`",
+        "templates/sms/birthday/body.txt:3:1: there is no value `offers[].prise` [unknown_variable]\n"
+        "  try: `offers[].price`",
+    ]
+
+
+def test_an_unknown_value_in_a_text_is_found_where_it_is_written(workspace):
+    texts = "wish: {fi: 'Hei {{ member.age }}', sv: Hej, en: Hello}\ngift: {fi: a, sv: b, en: c}\n"
+    (problem,) = check_sms(workspace("birthday", texts=texts), Purpose.MARKETING, KNOWN, SETTINGS)
+    assert (problem.code, problem.place.file, problem.place.line) == (
+        "unknown_variable",
+        "templates/sms/birthday/texts.yaml",
+        1,
+    )
+
+
+def test_a_missing_language_is_refused(workspace):
+    with pytest.raises(AuthorError, match="`wish` is missing in `sv`"):
+        workspace("birthday", texts="wish: {fi: Hei, en: Hello}\ngift: {fi: a, sv: b, en: c}\n")
+
+
+def test_marketing_without_a_way_out_is_refused(workspace):
+    assert codes(workspace("birthday", body="[[ wish ]]\n")) == ["opt_out"]
+    assert codes(workspace("birthday", body="[[ wish ]]\n"), Purpose.SERVICE) == []
+
+
+def test_a_service_message_shows_no_offers():
+    assert "offers_in_service" in codes(load_folder(ROOT, Channel.SMS, "weekend_grill"), Purpose.SERVICE)
+
+
+def test_a_price_needs_the_lowest_price_beside_it(workspace):
+    body = "{% for offer in offers %}{{ offer.price | money }}{% endfor %} x [[ stop ]]"
+    assert codes(workspace("birthday", body=body)) == ["lowest_price"]
+
+
+def test_a_public_link_shortener_is_refused(workspace):
+    assert codes(workspace("birthday", body="https://bit.ly/abc [[ stop ]]")) == ["shortener"]
+
+
+def test_a_sample_that_costs_too_much_is_refused(workspace):
+    assert codes(workspace("birthday", body=f"{'a' * 460} [[ stop ]]")) == ["too_long"] * 3  # once a language
+
+
+def test_a_sign_that_makes_a_message_dear_is_a_warning(workspace):
+    (problem,) = check_sms(workspace("birthday", body="☎ [[ stop ]]"), Purpose.MARKETING, KNOWN, SETTINGS)[:1]
+    assert str(problem).startswith("templates/sms/birthday/body.txt: warning: `☎` in `fi` is outside GSM-7")
+
+
+def test_a_value_that_some_members_lack_is_a_warning(workspace):
+    problems = check_sms(
+        workspace("birthday", body="Hei {{ member.first_name }} [[ stop ]]"), Purpose.MARKETING, KNOWN, SETTINGS
+    )
+    assert {(problem.code, problem.severity.value) for problem in problems} == {("unguarded", "warning")}
