@@ -17,7 +17,6 @@ from campaigns.spec.words import Channel, Language
 
 SUBJECT: Final = "subject"
 TEXT: Final = "body.txt"
-_SPACE_AT_END: Final = re.compile(r"[ \t]+$", re.MULTILINE)
 _GAP: Final = re.compile(r"\n{3,}")
 
 
@@ -85,4 +84,5 @@ def one_line(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    return _GAP.sub("\n\n", _SPACE_AT_END.sub("", text)).strip() + "\n"
+    lines = "\n".join([line.rstrip() for line in text.split("\n")])
+    return _GAP.sub("\n\n", lines).strip() + "\n"

@@ -15,7 +15,7 @@ LOCALES: Final = {Language.FI: "fi_FI", Language.SV: "sv_FI", Language.EN: "en_G
 
 _DAYS: Final[Mapping[str, Mapping[Language, str]]] = {
     "short": {Language.FI: "d.M.y", Language.SV: "d.M.y", Language.EN: "d MMM y"},
-    "long": {Language.FI: "d. MMMM'ta' y", Language.SV: "d MMMM y", Language.EN: "d MMMM y"},
+    "long": {Language.FI: "d. MMMM y", Language.SV: "d MMMM y", Language.EN: "d MMMM y"},
     "day": {Language.FI: "d.M.", Language.SV: "d.M", Language.EN: "d MMM"},
     "weekday": {Language.FI: "EEE d.M.", Language.SV: "EEE d.M", Language.EN: "EEE d MMM"},
     "of_month": {Language.FI: "d.", Language.SV: "d", Language.EN: "d"},

@@ -8,13 +8,14 @@ from jinja2 import nodes
 
 from campaigns.errors import nearest
 
-_STATEMENTS: Final = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.With)
+_STATEMENTS: Final = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.With, nodes.Scope)
 _REFUSED: Final[Mapping[str, str]] = {  # by the class of the syntax node
     "Include": "an e-mail includes parts with <mj-include path=…/>, other channels have one file",
     "AssignBlock": "`set` takes a value, not a block",
     "Call": "a template calls nothing",
     "Concat": "texts are joined by writing them side by side, not with `~`",
     "Dict": "a template makes no mappings",
+    "ScopedEvalContextModifier": "`autoescape` is not for templates: what a member is called is always escaped",
 }
 
 
@@ -41,7 +42,7 @@ def breaches(tree: nodes.Template, filters: Collection[str], tests: Collection[s
             case _:
                 message = _refusal(node)
                 if message:
-                    yield Breach(node.lineno, message)
+                    yield Breach(node.lineno or 1, message)  # jinja2 forgets where `autoescape` stood
 
 
 def _unknown(kind: str, name: str, known: Collection[str], line: int) -> Iterator[Breach]:

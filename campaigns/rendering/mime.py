@@ -4,7 +4,7 @@ E-01 to E-09, E-20. What `email` reads from the same bytes is the tests' judge.
 """
 
 import re
-from base64 import b64encode, encodebytes
+from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -175,7 +175,9 @@ def _quoted_printable(text: str) -> bytes:
 
 
 def _base64(text: str) -> bytes:
-    return encodebytes(_unix(text).replace("\n", "\r\n").encode()).replace(b"\n", b"\r\n")
+    encoded = b64encode(_unix(text).replace("\n", "\r\n").encode())
+    lines = [encoded[at : at + _LINE] for at in range(0, len(encoded), _LINE)]  # half the time of `encodebytes`
+    return b"\r\n".join((*lines, b""))
 
 
 def _unix(text: str) -> str:

@@ -1,0 +1,63 @@
+"""Template folders made for one test."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from campaigns.rendering.folder import TemplateFolder, load_folder
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel
+
+SETTINGS = Settings.model_validate(
+    {
+        "organisation": {
+            "name": {"fi": "Osuuskauppa Lähde", "sv": "Handelslaget Källan", "en": "Lähde Co-op"},
+            "legal_name": "Osuuskauppa Lähde (keksitty esimerkki)",
+            "business_id": "0000000-0",
+            "street": "Lähdetori 1",
+            "postal_code": "00000",
+            "city": {"fi": "Lähteelä", "sv": "Källnäs", "en": "Lähteelä"},
+            "telephone": "+358 20 000 0000",
+        },
+        "public_url": "http://localhost:8000",
+        "newsletters": {},
+        "channels": {
+            "email": {"address": "uutiset@lahde.example.org", "unsubscribe": "peru@lahde.example.org"},
+            "sms": {"sender": "Lahde"},
+        },
+    }
+)
+
+MJML = """<mjml>
+  <mj-head><mj-title>[[ subject ]]</mj-title></mj-head>
+  <mj-body>
+    <mj-section>
+      <mj-column>
+        <mj-text>{content}</mj-text>
+      </mj-column>
+    </mj-section>
+  </mj-body>
+</mjml>
+"""
+TEXTS = "subject: {fi: Hei, sv: Hej, en: Hello}\n"
+SAMPLE = "member: {first_name: Aino}\n"
+
+
+def folder_of(root: Path, files: Mapping[str, str], name: str = "trial") -> TemplateFolder:
+    """The e-mail template made of `files`; what is not given is the smallest that works."""
+    given = {
+        "texts.yaml": TEXTS,
+        "sample.yaml": SAMPLE,
+        "body.mjml": MJML.format(content="x"),
+        "body.txt": "x\n",
+        **files,
+    }
+    for file, content in given.items():
+        path = root / "templates" / "email" / name / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return load_folder(root, Channel.EMAIL, name)
+
+
+def html(content: str) -> dict[str, str]:
+    """The files of a template whose only text in HTML is `content`."""
+    return {"body.mjml": MJML.replace("{content}", content)}

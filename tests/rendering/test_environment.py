@@ -1,0 +1,250 @@
+"""The sandbox: what templates may do, what they may not, and that nothing of it takes long."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.errors import AuthorError
+from campaigns.rendering.environment import (
+    TemplateError,
+    compile_template,
+    environment,
+    fill_texts,
+    names_used,
+    reads_of,
+)
+from campaigns.rendering.folder import Source
+from campaigns.spec.words import Channel, Language
+
+CONTEXT: Mapping[str, object] = {
+    "member": {"first_name": "<b>Åsa</b>", "last_name": None, "items": "kept"},
+    "offers": [{"title": "Kahvi", "price": Decimal("3.95")}, {"title": "Tee", "price": Decimal("2.50")}],
+    "today": date(2018, 1, 8),
+    "arm": "long",
+}
+
+
+def rendered(text: str, file: str = "body.mjml", channel: Channel = Channel.EMAIL) -> str:
+    return compile_template(environment(channel, Language.FI, "EUR"), Source(file, text)).render(CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("{{ member.first_name }}", "&lt;b&gt;Åsa&lt;/b&gt;"),
+        ("{% if arm == 'long' %}x{% else %}y{% endif %}", "x"),
+        ("{% for offer in offers %}{{ loop.index }} {{ offer.title }},{% endfor %}", "1 Kahvi,2 Tee,"),
+        ("{{ offers[1].title }} {{ (offers|first).title|upper }}", "Tee KAHVI"),
+        ("{% if offers|length is even and loop is not defined %}x{% endif %}", "x"),
+        ("{% set name = member.first_name %}{{ name|length }}", "10"),
+        ("{% with last = offers|last %}{{ last.price|money }}{% endwith %}", "2,50\xa0€"),
+        ("{{ member.last_name or 'ystävä' }}", "ystävä"),
+        ("{{ member.items }}", "kept"),
+        ("{{ 2 * 3 + 7 % 4 }}", "9"),
+        ("{% if 'a' in ['a', 'b'] %}x{% endif %}", "x"),
+    ],
+)
+def test_what_templates_are_for(template: str, message: str) -> None:
+    assert rendered(template) == message
+
+
+@pytest.mark.parametrize(
+    ("channel", "file", "message"),
+    [
+        (Channel.EMAIL, "body.mjml", "&lt;b&gt;Åsa&lt;/b&gt;"),
+        (Channel.EMAIL, "body.html", "&lt;b&gt;Åsa&lt;/b&gt;"),
+        (Channel.EMAIL, "body.txt", "<b>Åsa</b>"),
+        (Channel.EMAIL, "texts.yaml", "<b>Åsa</b>"),
+        (Channel.SMS, "body.html", "<b>Åsa</b>"),
+    ],
+)
+def test_only_the_html_of_an_email_is_escaped(channel: Channel, file: str, message: str) -> None:
+    assert rendered("{{ member.first_name }}", file, channel) == message
+
+
+SSTI = [
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "{{ member.__class__ }}",
+    "{{ member['__class__'] }}",
+    "{{ member|attr('__class__') }}",
+    "{{ self }}",
+    "{{ self._TemplateReference__context }}",
+    "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+    "{{ lipsum.__globals__['os'] }}",
+    "{{ joiner.__init__ }}",
+    "{{ namespace() }}",
+    "{{ dict(a=1) }}",
+    "{{ config }}",
+    "{{ request.application.__globals__ }}",
+    "{{ get_flashed_messages.__globals__ }}",
+    "{{ url_for.__globals__ }}",
+    "{{ loop.__class__ }}",
+    "{% for offer in offers %}{{ loop.__init__ }}{% endfor %}",
+    "{{ member.first_name.format(x) }}",
+    "{{ '{0.__class__}'.format(member) }}",
+    "{{ member.first_name.encode }}",
+    "{{ today.replace }}",
+    "{{ offers.append(1) }}",
+    "{{ offers.pop }}",
+    "{{ offers|map(attribute='__class__')|join }}",
+    "{{ offers|pprint }}",
+    "{{ 'x'|safe }}",
+    "{% include '/etc/passwd' %}",
+    "{% import 'os' as os %}",
+    "{% from 'os' import path %}",
+    "{% extends 'base.html' %}",
+    "{% macro run() %}{% endmacro %}",
+    "{% call run() %}{% endcall %}",
+    "{% block x %}{% endblock %}",
+    "{% filter upper %}x{% endfilter %}",
+    "{% autoescape false %}{{ member.first_name }}{% endautoescape %}",
+    "{% do offers.append(1) %}",
+    "{{ [].__class__ }}",
+    "{{ {}.__class__ }}",
+    "{{ (1).__class__ }}",
+    "{{ offers[member.first_name] }}",
+    "{{ ''['__class__'] }}",
+]
+
+
+@pytest.mark.parametrize("template", SSTI)
+def test_no_template_gets_hold_of_python(template: str) -> None:
+    with pytest.raises((AuthorError, TemplateError)):
+        rendered(template)
+
+
+BLOW_UPS = [
+    "{% for i in range(10**9) %}x{% endfor %}",
+    "{{ 'x' * 10**9 }}",
+    "{{ 10**9**9 }}",
+    "{{ '%0999999999d' % 1 }}",
+    "{{ 'x'|center(10**9) }}",
+    "{{ [1] * 10**9 }}",
+    "{{ offers|batch(2, 'x')|list }}",
+    "{% for a in offers %}{% for b in offers %}{% for c in offers %}x{% endfor %}{% endfor %}{% endfor %}",
+    "{% for a in offers recursive %}{{ loop(offers) }}{% endfor %}",
+    "{% set x = 'aaaaaaaaaa' %}" + "{% set x = x ~ x %}" * 40 + "{{ x }}",
+    "{% set x = 'aaaaaaaaaa' %}" + "{% set x = x + x %}" * 40 + "{{ x }}",
+    "{% set x %}aaaaaaaaaa{% endset %}" + "{% set x %}{{ x }}{{ x }}{% endset %}" * 40,
+    "{% set x = 9 %}" + "{% set x = x * x %}" * 60 + "{{ x }}",
+    "{% set x = [1] %}" + "{% set x = [x, x] %}" * 60 + "{{ x }}",
+    "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
+    "{{ " + "9" * 5000 + " }}",
+    "{% if 1 %}" * 500,
+]
+
+
+@pytest.mark.parametrize("template", BLOW_UPS, ids=range(len(BLOW_UPS)))
+def test_no_template_takes_more_than_its_length_deserves(template: str) -> None:
+    begun = process_time()
+    with pytest.raises((AuthorError, TemplateError)):
+        rendered(template)
+    assert process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{{ member.nickname }}", "'nickname'"),
+        ("{{ nothing }}", "'nothing' is undefined"),
+        ("{{ nothing.more }}", "'nothing' is undefined"),
+        ("{{ offers[7].title }}", "no element 7"),
+        ("{{ member.last_name }}", "an empty value was to be printed"),
+        ("{{ today }}", "printed through a filter"),
+        ("{{ offers[0].price }}", "printed through a filter"),
+        ("{{ offers }}", "a list cannot be printed"),
+        ("{{ member.last_name|money }}", "a number was wanted"),
+        ("{{ today|date('loud') }}", "`date` has no style `loud`"),
+        ("{% if offers[0].price > member.last_name %}{% endif %}", "not supported"),
+        ("{{ 1 / 0 }}", "division"),
+    ],
+)
+def test_a_value_that_cannot_be_written_stops_the_message_and_tells_the_line(template: str, reason: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        rendered(f"first\nsecond\n{template}")
+    assert reason in refused.value.reason
+    assert (refused.value.place.file, refused.value.place.line) == ("body.mjml", 3)
+
+
+def test_every_breach_of_the_grammar_is_told_at_once() -> None:
+    with pytest.raises(AuthorError) as refused:
+        rendered("{{ a|mony }}\n{{ f() }}\n{% include 'x' %}\n{{ a is evn }}")
+    assert [(p.place.line, p.code, p.hint) for p in refused.value.problems if p.code != "template_syntax"] == [
+        (1, "unknown_filter", "`money`"),
+        (4, "unknown_test", "`even`"),
+    ]
+    assert [p.place.line for p in refused.value.problems] == [1, 2, 3, 4]
+
+
+def test_a_syntax_error_has_its_line() -> None:
+    with pytest.raises(AuthorError) as refused:
+        rendered("fine\n{% if %}x{% endif %}")
+    assert [(p.place.line, p.code) for p in refused.value.problems] == [(2, "template_syntax")]
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        ("{{ member.first_name }}", {"member.first_name"}),
+        ("{{ member['first_name'] }}", {"member.first_name"}),
+        ("{% set m = member %}{{ m.city }}", {"member.city"}),
+        ("{% with m = member %}{{ m.city }}{% endwith %}{{ m.city }}", {"member.city", "m.city"}),
+        ("{% for offer in offers %}{{ offer.title }}{% endfor %}", {"offers"}),
+        ("{% for offer in offers %}{% set o = offer %}{{ o.title }}{% endfor %}", {"offers"}),
+        (
+            "{% for offer in offers if offer.reduced %}{{ arm }}{% else %}{{ today|date }}{% endfor %}",
+            {"offers", "arm", "today"},
+        ),
+        ("{{ offers[0].title }}{{ (offers|first).title }}{{ offers|length }}", {"offers"}),
+        ("{% for offer in offers %}{% endfor %}{{ offer.title }}", {"offers", "offer.title"}),
+        ("{% set offer = 1 %}{{ offer }}", set()),
+        ("{% set x = member.city or 'a' %}{{ x }}", {"member.city"}),
+        ("{{ member.city if arm == 'long' else organisation.city }}", {"member.city", "arm", "organisation.city"}),
+        ("{{ offers[member.household_size].title }}", None),
+        ("{% set a, b = member, arm %}{{ a }}", None),
+        ("{{ member }}", {"member"}),
+        ("plain", set()),
+    ],
+)
+def test_the_names_that_a_template_reads(template: str, names: set[str] | None) -> None:
+    if names is None:
+        with pytest.raises(AuthorError):
+            names_used(template)
+    else:
+        assert names_used(template) == names
+
+
+def test_what_is_read_of_an_item_is_known_with_its_place() -> None:
+    reads = reads_of(Source("body.txt", "{% for offer in offers %}\n{{ offer.titel }}\n{% endfor %}"))
+    assert [(".".join(read.path), read.place.line) for read in reads] == [("offers", 1), ("offers.*.titel", 2)]
+
+
+@given(st.text(max_size=200))
+def test_any_text_at_all_is_either_a_template_or_refused(text: str) -> None:
+    with suppress(AuthorError, TemplateError):  # anything else that is raised fails this test
+        rendered(text)
+
+
+def test_texts_are_filled_before_the_values() -> None:
+    filled = fill_texts(Source("body.txt", "[[ greeting ]], [[end]]"), {"greeting": "Hei {{ arm }}", "end": "[[ x ]]"})
+    assert filled.text == "Hei {{ arm }}, [[ x ]]"
+
+
+def test_a_text_that_is_not_there_is_told_with_its_line_and_the_nearest() -> None:
+    with pytest.raises(AuthorError) as refused:
+        fill_texts(Source("body.txt", "a\nbc [[ greting ]] [[ zzz ]]"), {"greeting": "Hei"})
+    assert [(p.place.line, p.place.column, p.code, p.hint) for p in refused.value.problems] == [
+        (2, 4, "unknown_text", "`greeting`"),
+        (2, 18, "unknown_text", ""),
+    ]
+
+
+def test_a_member_cannot_speak_the_template_s_language() -> None:
+    template = compile_template(environment(Channel.EMAIL, Language.FI, "EUR"), Source("body.txt", "{{ member.name }}"))
+    assert template.render({"member": {"name": "{{ 1 }}[[ greeting ]]{% raw %}"}}) == "{{ 1 }}[[ greeting ]]{% raw %}"
