@@ -25,7 +25,8 @@ def check(context: typer.Context, files: Files = None, json: opened.AsJson = Fal
     """Find everything that is wrong with campaign files, audiences and templates, each with its line."""
     with opened.engine(context) as engine:
         chosen = files or [*engine.workspace.campaign_files(), *sorted(engine.workspace.audiences.glob("*.yaml"))]
-        found = [problem for file in chosen for problem in engine.library.problems(file, engine.clock.now())]
+        now = engine.clock.now()
+        found = list(dict.fromkeys(problem for file in chosen for problem in engine.library.problems(file, now)))
     if json:
         show.as_json(
             [

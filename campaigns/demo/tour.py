@@ -51,7 +51,7 @@ def check(engine: Engine) -> tuple[Problem, ...]:
     found = [problem for file in files for problem in engine.library.problems(file, engine.clock.now())]
     if errors_among(found):
         raise AuthorError(found)
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def visit(engine: Engine, campaign: str, told: Callable[[int], None]) -> Stop:
@@ -84,7 +84,7 @@ def worth_opening(engine: Engine, stops: list[Stop]) -> Iterator[tuple[str, Path
     wanted = (
         ("a newsletter, as a mail program shows it", beauty, "email/*.eml"),
         ("every text message, one a line", weekend, "sms*.jsonl"),
-        ("the letters, in postal order", owner, "post/**/*.pdf"),
+        ("the letters, in postal order", owner, "post-*/*.pdf"),
     )
     for title, folder, pattern in wanted:
         found = sorted(folder.glob(pattern), key=lambda path: (-path.stat().st_size, path.name))

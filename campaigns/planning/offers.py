@@ -15,6 +15,7 @@ from campaigns.spec.offer import Offer
 from campaigns.store.decisions import SEND
 
 WINDOW: Final = timedelta(days=90)
+_OF_A_CATEGORY: Final = 2
 _SCHEMA: Final = pa.schema(
     [
         ("offer_id", pa.string()),
@@ -79,37 +80,41 @@ def affinity(brief: Brief, decided: TableClause, lines: TableClause) -> Select[A
 def ranked(brief: Brief, decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
     """For every send that shows offers, `offers`: the ids in the order of the message.
 
-    An offer scores the spend in its product category, twice where the brand is the offer's; then its weight.
+    An offer scores the spend in its product category, twice where the brand is the offer's; then its weight. No more
+    than two of a product category are shown, so that a message is not all soap.
     """
-    score = func.sum(affinity.c.spend) + func.sum(affinity.c.spend).filter(affinity.c.brand == offers.c.brand)
-    showing = and_(decided.c.kind == SEND, or_(*(decided.c.variant == name for name in sorted(brief.with_offers))))
-    scored = (
-        select(
-            decided.c.position,
-            offers.c.offer_id,
-            offers.c.weight,
-            func.coalesce(score, func.sum(affinity.c.spend), 0).label("score"),
-        )
-        .select_from(
-            decided.join(offers, literal(value=True)).outerjoin(
-                affinity,
-                and_(
-                    affinity.c.member_id == decided.c.member_id,
-                    affinity.c.product_category == offers.c.product_category,
-                ),
-            )
-        )
-        .where(showing)
-        .group_by(decided.c.position, offers.c.offer_id, offers.c.weight)
-        .subquery("scored")
+    scored = _scored(brief, decided, offers, affinity).subquery("scored")
+    best = (scored.c.score.desc(), scored.c.weight.desc(), scored.c.offer_id)
+    alike = func.row_number().over(partition_by=(scored.c.position, scored.c.product_category), order_by=best)
+    varied = select(*scored.c, alike.label("alike")).subquery("varied")
+    best = (varied.c.score.desc(), varied.c.weight.desc(), varied.c.offer_id)
+    place = func.row_number().over(partition_by=varied.c.position, order_by=best)
+    placed = (
+        select(varied.c.position, varied.c.offer_id, place.label("place"))
+        .where(varied.c.alike <= _OF_A_CATEGORY)
+        .subquery("placed")
     )
-    place = func.row_number().over(
-        partition_by=scored.c.position, order_by=(scored.c.score.desc(), scored.c.weight.desc(), scored.c.offer_id)
-    )
-    placed = select(scored.c.position, scored.c.offer_id, place.label("place")).subquery("placed")
     at_most = (brief.campaign.offers or OfferChoice()).at_most
     return (
-        select(placed.c.position, func.array_agg(aggregate_order_by(placed.c.offer_id, placed.c.place)).label("offers"))
+        select(
+            placed.c.position,
+            func.array_agg(aggregate_order_by(placed.c.offer_id, placed.c.place)).label("offers"),
+        )
         .where(placed.c.place <= at_most)
         .group_by(placed.c.position)
+    )
+
+
+def _scored(brief: Brief, decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
+    score = func.sum(affinity.c.spend) + func.sum(affinity.c.spend).filter(affinity.c.brand == offers.c.brand)
+    showing = and_(decided.c.kind == SEND, or_(*(decided.c.variant == name for name in sorted(brief.with_offers))))
+    of_category = and_(
+        affinity.c.member_id == decided.c.member_id, affinity.c.product_category == offers.c.product_category
+    )
+    shown = (decided.c.position, offers.c.offer_id, offers.c.product_category, offers.c.weight)
+    return (
+        select(*shown, func.coalesce(score, func.sum(affinity.c.spend), 0).label("score"))
+        .select_from(decided.join(offers, literal(value=True)).outerjoin(affinity, of_category))
+        .where(showing)
+        .group_by(*shown)
     )
