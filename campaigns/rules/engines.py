@@ -63,8 +63,8 @@ def _parsed(sql: str) -> exp.Expr:
 
 def _carried(tree: exp.Expr, engine: Engine, *, pretty: bool) -> str:
     """The tree in the engine's dialect, read back to see that no `IS TRUE` was lost on the way."""
-    sql = tree.sql(dialect=_DIALECTS[engine], pretty=pretty)
     asked = _truths(tree)
+    sql = tree.sql(dialect=_DIALECTS[engine], pretty=pretty, copy=False)
     if asked and _truths(sqlglot.parse_one(sql, read=_DIALECTS[engine])) != asked:
         raise AssertionError(f"an IS TRUE was lost on the way to {engine}")
     return sql
