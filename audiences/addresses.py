@@ -28,7 +28,7 @@ _FLAT: Final = frozenset({"as", "asunto", "bost", "bostad", "lgh"})
 def email(text: str) -> str | None:
     """The address with its domain in lower case ASCII (E-03, E-05), or None when it is none. Asks no DNS."""
     try:
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         return None
     return found.ascii_email

@@ -13,6 +13,7 @@ _TIME: Final = r"\d\d:\d\d(:\d\d(\.\d+)?)?"
 _DATE: Final = rf"{_DAY}([ T]00:00(:00(\.0+)?)?)?"
 _TIMESTAMP: Final = rf"{_DAY}([ T]{_TIME} ?(Z|[+-]\d\d(:?\d\d)?)?)?"
 _NUMBER: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?"
+_LISTED: Final = 24
 _INTEGER: Final = r"[+-]?\d+(\.0+)?"
 
 
@@ -61,7 +62,7 @@ def boolean(column: str) -> Reading:
 def one_of(column: str, values: tuple[str, ...]) -> Reading:
     """A text of a closed list."""
     listed = ", ".join(map(text, values))
-    words = ", ".join(f"`{value}`" for value in values[:12]) + (", ..." if len(values) > 12 else "")
+    words = ", ".join(f"`{value}`" for value in values[:_LISTED]) + (", ..." if len(values) > _LISTED else "")
     return Reading(column, f"CASE WHEN {name(column)} IN ({listed}) THEN {name(column)} END", f"one of {words}")
 
 

@@ -1,0 +1,29 @@
+"""Random entries of the record of choices, for laws."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from hypothesis import strategies as st
+
+from audiences.stance import Entry, Source
+from campaigns.spec.words import Choice
+
+START: Final = datetime(2017, 1, 1, tzinfo=UTC)
+CHOICES: Final = (
+    Choice.EMAIL_OWN.value,
+    Choice.NO_DIRECT_MAIL.value,
+    Choice.NO_MARKETING.value,
+    "newsletter:beauty",
+    "newsletter:food",
+)
+
+# Few moments and few choices, so that entries meet, contradict and tie each other.
+ENTRIES: Final = st.builds(
+    Entry,
+    member_id=st.just("m"),
+    choice=st.sampled_from(CHOICES),
+    on=st.booleans(),
+    at=st.integers(0, 4).map(lambda days: START + timedelta(days=days)),
+    source=st.sampled_from(Source),
+)
+RECORDS: Final = st.lists(ENTRIES, max_size=12)

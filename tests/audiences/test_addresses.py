@@ -1,0 +1,70 @@
+"""How addresses are written, and which are none."""
+
+import pytest
+
+from audiences.addresses import address_key, email, phone, postal_code
+
+EMAILS = [
+    ("Aino.Virta@Example.ORG", "Aino.Virta@example.org"),
+    ("user@näköala.fi", "user@xn--nkala-gra1k.fi"),
+    ("käyttäjä@example.org", None),
+    ("no-domain@", None),
+    ("two@@example.org", None),
+    ("a@b", None),
+    ("a b@example.org", None),
+    ("a@example.org\nBcc: b@example.org", None),
+    (f"{'a' * 64}@example.org", f"{'a' * 64}@example.org"),
+    (f"{'a' * 65}@example.org", None),
+]
+
+
+@pytest.mark.parametrize(("written", "expected"), EMAILS)
+def test_e03_e05_an_email_address(written: str, expected: str | None) -> None:
+    assert email(written) == expected
+
+
+PHONES = [
+    ("040 123 4567", "+358401234567"),
+    ("045-123 4567", "+358451234567"),
+    ("+358 40 1234567", "+358401234567"),
+    ("00358401234567", "+358401234567"),
+    ("050 512 345", "+35850512345"),
+    ("09 123 4567", "+35891234567"),
+    ("+372 5123 4567", "+37251234567"),
+    ("+46 70 123 45 67", "+46701234567"),
+    ("+358401234", None),
+    ("010 765 859", None),
+    ("0600 123 456", None),
+    ("0800 123 456", None),
+    ("112", None),
+    ("040 123 4567 ext. 3", None),
+    ("=1+1", None),
+    ("call me", None),
+]
+
+
+@pytest.mark.parametrize(("written", "expected"), PHONES)
+def test_tw04_a_telephone_number(written: str, expected: str | None) -> None:
+    assert phone(written) == expected
+
+
+@pytest.mark.parametrize(("written", "valid"), [("00100", True), ("100", False), ("FI-00100", False), ("٠٠١٠٠", False)])
+def test_pr01_a_postal_code(written: str, valid: bool) -> None:
+    assert postal_code(written) == (written if valid else None)
+
+
+@pytest.mark.parametrize(
+    "street", ["Katu 12 A 4", "katu 12a 4", "KATU 12 A as. 4", "Katu 12, A, bost. 4", " Katu 12 A4 "]
+)
+def test_pr07_one_letter_box_has_one_key(street: str) -> None:
+    assert address_key(street, "00100") == "katu 12 a 4|00100"
+
+
+@pytest.mark.parametrize("street", ["Katu 12 A 14", "Katu 1 2 A 4", "Katu 12 B 4", "Katu 12"])
+def test_pr07_neighbours_stay_apart(street: str) -> None:
+    assert address_key(street, "00100") != "katu 12 a 4|00100"
+
+
+def test_half_an_address_has_no_key() -> None:
+    assert address_key("Katu 1", None) is None
+    assert address_key(None, "00100") is None

@@ -1,0 +1,89 @@
+"""The snapshot that planning reads: one typed row a member."""
+
+from datetime import timedelta
+
+import pyarrow as pa
+
+from audiences.choices import record
+from audiences.snapshot import snapshot
+from audiences.stance import Entry, Source
+from audiences.suppressions import AddressKind, Suppressed, SuppressionScope, suppress
+from campaigns.spec.reasons import SkipReason
+from campaigns.spec.words import Choice
+from tests.audiences.conftest import NOW, Place
+from tests.audiences.entries import START
+
+MEMBERS = """member_id,register,household_id,first_name,email,phone,street,postal_code,city
+m1,owners,h1,Aino,Aino@example.org,040 123 4567,Katu 1 A 4,00100,Helsinki
+m2,customers,,,,,,,
+"""
+
+
+def _suppressed(kind: AddressKind, value: str, reason: SkipReason, scope: SuppressionScope) -> Suppressed:
+    return Suppressed(kind, value, reason, scope, NOW, "test")
+
+
+def test_an_empty_ledger_has_an_empty_typed_snapshot(place: Place) -> None:
+    empty = snapshot(place.ledger)
+    assert empty.num_rows == 0
+    assert empty.schema.field("email").type == pa.string()
+    assert {empty.schema.field(choice.value).type for choice in Choice} == {pa.bool_()}
+
+
+def test_contact_choices_and_suppressions_stand_in_one_row(place: Place) -> None:
+    place.bring("members", MEMBERS)
+    with place.ledger.write() as connection:
+        record(
+            connection,
+            [
+                Entry("m1", "email_own", True, START, Source.WEB),
+                Entry("m1", "newsletter:food", True, START, Source.WEB),
+                Entry("m1", "newsletter:food", False, START + timedelta(days=1), Source.WEB),
+                Entry("m1", "newsletter:beauty", True, START, Source.WEB),
+            ],
+        )
+        marketing = SuppressionScope.MARKETING
+        suppress(
+            connection,
+            [
+                _suppressed(AddressKind.EMAIL, "aino@example.org", SkipReason.SUPPRESSED_COMPLAINT, marketing),
+                _suppressed(AddressKind.PHONE, "+358401234567", SkipReason.SUPPRESSED_INVALID, SuppressionScope.ALL),
+                _suppressed(AddressKind.ADDRESS, "katu 1 a 4|00100", SkipReason.SUPPRESSED_MANUAL, marketing),
+            ],
+        )
+    first, second = snapshot(place.ledger).sort_by("member_id").to_pylist()
+    known = {name: value for name, value in first.items() if value not in (None, False)}
+    assert known == {
+        "member_id": "m1",
+        "register": "owners",
+        "household_id": "h1",
+        "first_name": "Aino",
+        "language": "fi",
+        "email": "Aino@example.org",
+        "phone": "+358401234567",
+        "street": "Katu 1 A 4",
+        "postal_code": "00100",
+        "city": "Helsinki",
+        "address_key": "katu 1 a 4|00100",
+        "newsletters": "|beauty|",
+        "withdrawn": "|newsletter:food|",
+        "email_own": True,
+        "email_suppression": "suppressed_complaint",
+        "phone_suppression": "suppressed_invalid",
+        "phone_suppression_all": "suppressed_invalid",
+        "address_suppression": "suppressed_manual",
+    }
+    assert {name for name, value in second.items() if value not in (None, False)} == {
+        "member_id",
+        "register",
+        "language",
+    }
+
+
+def test_a_snapshot_leaves_the_log_of_open_connections_alone(place: Place) -> None:
+    place.bring("members", MEMBERS)
+    snapshot(place.ledger)
+    with place.ledger.write() as connection:
+        record(connection, [Entry("m1", "email_own", True, START, Source.WEB)])
+    assert snapshot(place.ledger).sort_by("member_id").column("email_own").to_pylist() == [True, False]
+    assert (place.root / "ledger.sqlite-wal").is_file()

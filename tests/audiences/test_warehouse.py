@@ -1,0 +1,208 @@
+"""What readers of the warehouse see, and what they never see."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from audiences import columns
+from audiences.erasure import bury, purge
+from audiences.warehouse import WHOLE
+from campaigns.errors import AuthorError
+from tests.audiences.conftest import CATALOGUE, NOW, Place
+
+PRODUCTS = """product_id,department,brand,product_category,product_type,health_mark
+p1,GROCERY,Private,CHEESE,SOFT,
+p2,DRUG GM,National,PHARMACY,PAIN,
+p3,DRUG GM,National,Pharmacy,PAIN,
+p4,DRUG GM,National,VITAMINS,C,yes
+p5,DRUG GM,,,,
+"""
+PURCHASES = """member_id,purchased_at,basket_id,product_id,quantity,amount,store_id
+m1,2017-12-30 10:00,b1,p1,1,2.00,s1
+m1,2017-12-30 10:00,b1,p2,1,3.00,s1
+m1,2017-12-30 10:00,b1,p3,1,4.00,s1
+m1,2017-12-30 10:00,b1,p4,1,5.00,s1
+m1,2017-12-30 10:00,b1,p5,1,6.00,s1
+m1,2017-12-30 10:00,b1,p9,1,7.00,s1
+m2,2016-11-28 10:00,b2,p1,1,1.00,s1
+m2,2016-11-20 10:00,b3,p1,1,1.00,s1
+,2017-12-30 10:00,b4,p1,2,4.00,s1
+"""
+MEMBERS = """member_id,register,language,birth_date,region,household_size,bonus,student,diagnosis
+m1,owners,sv,1970-02-28,Uusimaa,3,12.5,true,secret
+m2,customers,,,,,,,
+"""
+
+
+@pytest.fixture
+def filled(place: Place) -> Place:
+    place.bring("products", PRODUCTS)
+    place.bring("purchases", PURCHASES)
+    place.bring("members", MEMBERS)
+    return place
+
+
+def test_an_empty_warehouse_has_empty_typed_views(place: Place) -> None:
+    views = {
+        "members": columns.members(CATALOGUE),
+        "receipts": columns.RECEIPTS,
+        "products": columns.products(CATALOGUE),
+    }
+    for view, types in views.items():
+        described = {row[0]: row[1] for row in place.rows(f"DESCRIBE {view}")}
+        assert described == types
+        assert place.rows(f"FROM {view}") == []
+    assert place.rows("FROM purchase_lines") == []
+    assert place.warehouse.categories() == {}
+
+
+def test_purchase_lines_carry_their_product(filled: Place) -> None:
+    names = [row[0] for row in filled.rows("DESCRIBE purchase_lines")]
+    assert names == [
+        "member_id",
+        "purchased_at",
+        "basket_id",
+        "product_id",
+        "quantity",
+        "amount",
+        "store_id",
+        "department",
+        "brand",
+        "product_category",
+        "product_type",
+    ]
+
+
+def test_fi12_special_goods_are_in_no_view_and_their_amount_in_the_receipt(filled: Place) -> None:
+    bought = filled.rows("SELECT product_id, product_category FROM purchase_lines WHERE basket_id = 'b1' ORDER BY ALL")
+    assert bought == [("p1", "CHEESE"), ("p5", None), ("p9", None)]
+    assert filled.rows("SELECT product_id FROM products ORDER BY ALL") == [("p1",), ("p5",)]
+    assert [str(amount) for (amount,) in filled.rows("SELECT amount FROM receipts WHERE basket_id = 'b1'")] == ["27.00"]
+
+
+def test_fi12_columns_of_the_special_class_are_in_no_view_and_in_no_profile_file(filled: Place) -> None:
+    assert "diagnosis" not in [row[0] for row in filled.rows("DESCRIBE members")]
+    assert "health_mark" not in [row[0] for row in filled.rows("DESCRIBE products")]
+    (file,) = filled.warehouse.manifest().files("members")
+    assert b"secret" not in (filled.warehouse.root / file).read_bytes()
+
+
+def test_contact_is_not_copied_into_the_warehouse(filled: Place) -> None:
+    assert [row[0] for row in filled.rows("DESCRIBE members")] == [
+        "member_id",
+        "register",
+        "household_id",
+        "language",
+        "birth_date",
+        "region",
+        "household_size",
+        "bonus",
+        "student",
+    ]
+
+
+def test_fi11_lines_past_their_retention_are_out_of_sight_and_receipts_have_their_own(filled: Place) -> None:
+    seen = "SELECT basket_id FROM purchase_lines WHERE member_id = 'm2' ORDER BY ALL"
+    assert filled.rows(seen) == [("b2",)]
+    assert filled.rows(seen, NOW + timedelta(days=2)) == []
+    receipts = "SELECT basket_id FROM receipts WHERE member_id = 'm2' ORDER BY ALL"
+    assert filled.rows(receipts) == [("b2",), ("b3",)]
+    assert filled.rows(receipts, NOW + timedelta(days=700)) == []
+
+
+def test_anonymous_purchases_are_kept(filled: Place) -> None:
+    assert filled.rows("SELECT quantity FROM purchase_lines WHERE member_id IS NULL")[0][0] == 2
+    assert filled.rows("SELECT count(*) FROM receipts WHERE member_id IS NULL") == [(1,)]
+
+
+def test_categories_stand_in_the_manifest_without_special_values(filled: Place) -> None:
+    assert filled.warehouse.categories() == {
+        "department": {"GROCERY", "DRUG GM"},
+        "brand": {"Private"},
+        "product_category": {"CHEESE"},
+    }
+
+
+def test_a_column_declared_after_the_import_is_unknown(filled: Place) -> None:
+    (file,) = filled.warehouse.manifest().files("members")
+    with filled.warehouse.writing(), filled.warehouse.connect(NOW) as connection:
+        older = filled.warehouse.new_file("members")
+        connection.execute(f"COPY (SELECT * EXCLUDE (bonus) FROM members) TO '{older}' (FORMAT parquet)")
+        filled.warehouse.replace({"members": {WHOLE: [older]}}, NOW)
+    assert file not in filled.warehouse.manifest().files("members")
+    assert filled.rows("SELECT bonus FROM members") == [(None,), (None,)]
+
+
+def test_a_reader_keeps_the_state_in_which_it_connected(filled: Place) -> None:
+    with filled.warehouse.connect(NOW) as connection:
+        filled.bring("members", "member_id,register\nm3,owners\n")
+        assert connection.execute("SELECT count(*) FROM members").fetchall() == [(2,)]
+    assert filled.rows("SELECT count(*) FROM members") == [(3,)]
+
+
+def test_a_crash_before_the_swap_leaves_the_present_state(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = filled.warehouse.manifest()
+
+    def power_cut(self: Path, target: Path) -> Path:
+        raise OSError("no power")
+
+    monkeypatch.setattr(Path, "replace", power_cut)
+    with pytest.raises(OSError, match="power"):
+        filled.bring("members", "member_id,register\nm3,owners\n")
+    monkeypatch.undo()
+    assert filled.warehouse.manifest() == before
+    assert filled.rows("SELECT count(*) FROM members") == [(2,)]
+    assert filled.bring("members", "member_id,register\nm3,owners\n").stored == 1
+
+
+def test_the_manifest_is_readable_by_others(filled: Place) -> None:
+    stored = json.loads((filled.warehouse.root / "manifest.json").read_text(encoding="utf-8"))
+    assert stored["tables"]["purchases"].keys() == {"2016-11", "2017-12"}
+
+
+def test_a_second_writer_is_refused(filled: Place) -> None:
+    with filled.warehouse.writing(), pytest.raises(AuthorError, match="another import"):
+        filled.bring("members", MEMBERS)
+
+
+def test_sweeping_deletes_what_is_superseded_only(filled: Place) -> None:
+    filled.bring("members", "member_id,register\nm3,owners\n")
+    (filled.warehouse.root / "staging-killed").mkdir()
+    with filled.warehouse.writing():
+        assert filled.warehouse.sweep() == 1
+    assert not (filled.warehouse.root / "staging-killed").exists()
+    assert filled.rows("SELECT count(*) FROM members") == [(3,)]
+
+
+def _sights(place: Place) -> list[int]:
+    tables = ("members", "receipts", "purchase_lines")
+    return [place.rows(f"SELECT count(*) FROM {table} WHERE member_id = 'm1'")[0][0] for table in tables]
+
+
+def test_gd12_a_buried_member_is_out_of_sight_at_once(filled: Place) -> None:
+    assert _sights(filled) == [1, 1, 3]
+    bury(filled.warehouse, ["m1"], NOW)
+    assert _sights(filled) == [0, 0, 0]
+    assert filled.rows("SELECT count(*) FROM receipts") == [(3,)]
+
+
+def test_gd12_an_import_brings_no_buried_member_back(filled: Place) -> None:
+    bury(filled.warehouse, ["m1"], NOW)
+    report = filled.bring("members", MEMBERS)
+    assert (report.stored, report.unchanged, report.rejected) == (0, 1, 1)
+    filled.bring("purchases", PURCHASES.replace("2017-12-30", "2017-12-29"))
+    assert _sights(filled) == [0, 0, 0]
+
+
+def test_a_purge_leaves_nothing_of_the_buried_and_of_what_is_past_retention(filled: Place) -> None:
+    bury(filled.warehouse, ["m1"], NOW)
+    assert purge(filled.warehouse, NOW) == 1 + 6 + 1 + 1  # profile, lines, receipt; and the line past retention
+    left = [path.read_bytes() for path in filled.warehouse.root.glob("*.parquet") if "tombstones" not in path.name]
+    assert left
+    assert not any(b"m1" in content for content in left)
+    assert filled.rows("SELECT count(*) FROM receipts") == [(3,)]
+    assert purge(filled.warehouse, NOW) == 0
+    assert purge(filled.warehouse, NOW + timedelta(days=2000)) > 0
+    assert filled.warehouse.manifest().parts("purchases") == {}
