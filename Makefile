@@ -1,0 +1,46 @@
+# `make` lists what there is. Everything is installed into .venv; nothing else on the machine is touched, but for
+# Debian's Chromium, which `make test` installs when it may.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED) ## import real purchases, plan three campaigns, deliver them into ./outbox
+	$(BIN)/viesti demo
+
+test: $(INSTALLED) ## run the tests
+	@tests/install-browser
+	$(BIN)/python -m pytest -q --numprocesses auto --dist loadgroup
+
+check: $(INSTALLED) ## format, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(INSTALLED) ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(INSTALLED) ## measure; figures are in docs/performance.md
+	$(BIN)/python -m benchmarks
+
+docs: $(INSTALLED) ## check that the examples in the docs run
+	$(BIN)/python -m pytest -q tests/docs
+
+clean: ## forget the demonstration's data and what it delivered
+	rm -rf data outbox
