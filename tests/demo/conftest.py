@@ -1,0 +1,65 @@
+"""The demonstration's files, written once, and the workspace that is this repository."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from campaigns.demo.files import DemoFiles, write_demo_files
+from campaigns.loading.catalogue_file import load_catalogue
+from campaigns.loading.workspace import Workspace
+from campaigns.spec.catalogue import Catalogue
+
+Row = dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def told() -> list[str]:
+    """What the writing of the files told of its progress."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory, told: list[str]) -> DemoFiles:
+    return write_demo_files(tmp_path_factory.mktemp("demo"), told.append)
+
+
+@pytest.fixture(scope="session")
+def members(files: DemoFiles) -> list[Row]:
+    return _rows(files.members)
+
+
+@pytest.fixture(scope="session")
+def choices(files: DemoFiles) -> list[Row]:
+    return _rows(files.choices)
+
+
+@pytest.fixture(scope="session")
+def suppressions(files: DemoFiles) -> list[Row]:
+    return _rows(files.suppressions)
+
+
+@pytest.fixture(scope="session")
+def data(files: DemoFiles) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The views `products` and `purchases` over the files."""
+    with duckdb.connect() as connection:
+        connection.read_parquet(str(files.products)).create_view("products")
+        connection.read_parquet(str(files.purchases)).create_view("purchases")
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Workspace:
+    return Workspace(Path(__file__).parents[2])
+
+
+@pytest.fixture(scope="session")
+def catalogue(workspace: Workspace) -> Catalogue:
+    return load_catalogue(workspace.catalogue)
+
+
+def _rows(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
