@@ -1,0 +1,28 @@
+"""The manual of the rule language: every example in it is a rule."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from campaigns.errors import Problem
+from campaigns.loading.yaml_source import parse_yaml
+from campaigns.rules.parse import parse_condition
+from campaigns.rules.vocabulary import Vocabulary
+from campaigns.spec.catalogue import Catalogue
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"), re.DOTALL)
+CATALOGUE = (ROOT / "config" / "catalogue.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_is_a_rule_of_this_workspace(example: str) -> None:
+    vocabulary = Vocabulary(
+        catalogue=Catalogue.model_validate(parse_yaml(CATALOGUE, "catalogue.yaml").value),
+        audiences=frozenset({"active_members", "beauty_buyers"}),
+        campaigns=frozenset({"win_back"}),
+    )
+    problems: list[Problem] = []
+    assert parse_condition(parse_yaml(example.encode(), "rules.md"), vocabulary, problems) is not None
+    assert problems == []
