@@ -83,6 +83,16 @@ def test_every_forbidden_value_stands_in_the_data(catalogue: Catalogue, data: du
             assert len(set(values)) == len(values)
 
 
+def test_the_documentation_knows_how_many_lines_are_special(
+    workspace: Workspace, catalogue: Catalogue, data: duckdb.DuckDBPyConnection
+) -> None:
+    special = catalogue.tables["products"].special_when
+    among = " or ".join(f"list_contains(${column}, {column})" for column in special)
+    lines = f"select count(*) from purchases join products using (product_id) where {among}"
+    (count,) = data.execute(lines, {column: list(values) for column, values in special.items()}).fetchall()[0]
+    assert f"{count:,} lines" in (workspace.root / "docs" / "demo-data.md").read_text("utf-8")
+
+
 def _goods(
     data: duckdb.DuckDBPyConnection, telling: re.Pattern[str], covered: Mapping[str, tuple[str, ...]]
 ) -> list[tuple[str, ...]]:
