@@ -30,7 +30,7 @@ CLIPPED: Final = 102_000  # Gmail cuts longer messages, and the way out with the
 HEAVY: Final = 60_000
 _LEAVE: Final = "https://check.example/leave"
 _PICTURE: Final = re.compile(r"""(?:<img[^>]*\ssrc=["']|url\(["']?)(https?:[^"')>\s]+)""", re.IGNORECASE)
-_TITLE: Final = re.compile(r"<title>\s*\S")
+_TITLE: Final = re.compile(r"<title>\s*[^\s<]")
 
 
 @dataclass(frozen=True, slots=True)

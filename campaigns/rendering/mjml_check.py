@@ -7,7 +7,16 @@ from typing import Final
 from campaigns.errors import Place, Problem, nearest
 from campaigns.rendering.folder import Source
 from campaigns.rendering.holes import TAG
-from campaigns.rendering.mjml_words import ANYWHERE, DEFAULTS, EMPTY_HTML, HTML, HTML_ATTRIBUTES, ROOT, TAGS
+from campaigns.rendering.mjml_words import (
+    ANYWHERE,
+    DEFAULTS,
+    EMPTY_HTML,
+    HTML,
+    HTML_ATTRIBUTES,
+    REFUSED,
+    ROOT,
+    TAGS,
+)
 from campaigns.rendering.texts import TEXT_KEY
 
 _LINKS: Final = frozenset({"href", "src", "background-url"})
@@ -74,6 +83,9 @@ class _Reader(HTMLParser):
             self._described(tag, attrs)
         elif tag in HTML:
             self._report(f"<{tag}> cannot stand here", "mjml_place", "put it into <mj-text> or <mj-raw>")
+        elif tag in REFUSED:
+            reason, hint = REFUSED[tag]
+            self._report(f"<{tag}> is refused: {reason}", "mjml_tag", hint)
         else:
             self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _near(tag, (*TAGS, *HTML)))
 

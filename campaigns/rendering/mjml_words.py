@@ -94,6 +94,16 @@ DEFAULTS: Final = {
     **{name: tag.attributes for name, tag in TAGS.items()},
 }
 
+REFUSED: Final = {  # known, and why not
+    "mj-font": ("it fetches a font from a third party", "use fonts that readers have"),
+    "mj-social": ("it fetches icons from a third party", "use links, or <mj-image> with pictures of our own"),
+    "mj-html-attributes": ("our compiler lacks it", ""),
+    "script": ("mailboxes run no programs", ""),
+    "link": ("mailboxes fetch no style sheets", "use <mj-style>"),
+    "form": ("most mailboxes show no forms", "link to a page"),
+    "iframe": ("mailboxes show no frames", "link to the page"),
+}
+
 HTML: Final = _words(
     "a abbr b blockquote br caption center code col colgroup div em h1 h2 h3 h4 h5 h6 hr i img li meta ol p s small "
     "span strong sub sup table tbody td tfoot th thead tr u ul"

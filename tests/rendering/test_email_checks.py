@@ -1,0 +1,149 @@
+"""What `check` says of an e-mail template before anyone is written to."""
+
+from pathlib import Path
+
+import pytest
+
+from campaigns.errors import Problem, Severity
+from campaigns.rendering.checks import CLIPPED, HEAVY, check_email
+from campaigns.spec.words import Purpose
+from tests.rendering.folders import SETTINGS, folder_of, html
+
+KNOWN = frozenset({"member.first_name", "member.bonus_last_month"})
+SENDER = "{{ organisation.legal_name }} {{ organisation.business_id }} {{ organisation.street }}"
+LEAVE = '<a href="{{ links.unsubscribe }}">x</a>'
+LOWEST = "{{ offer.lowest_price_30d|money }}"
+PRICE = f"{{{{ offer.price|money }}}} {{% if offer.reduced %}}{LOWEST}{{% endif %}}"
+PRICES = f"{{% for offer in offers %}}{PRICE}{{% endfor %}}"
+SAMPLE = """
+member: {first_name: Aino, bonus_last_month: 3.50}
+organisation: {legal_name: Lähde, business_id: "0000000-0", street: Tie 1}
+links: {why: "http://localhost:8000/w/x"}
+offers:
+  - {id: coffee, price: 3.95, lowest_price_30d: 4.95, reduced: true, image: "http://elsewhere.example/a.png"}
+"""
+
+
+def problems_of(
+    root: Path, content: str, text: str = "", purpose: Purpose = Purpose.MARKETING, **files: str
+) -> list[Problem]:
+    """The problems of a template whose HTML and text, a good sender and way out apart, are `content` and `text`."""
+    given = {
+        **html(f"{content} {LEAVE} {SENDER}"),
+        "body.txt": f"{text or content} {{{{ links.unsubscribe }}}} {SENDER}",
+        "sample.yaml": SAMPLE,
+        **{name.replace("_", "."): file for name, file in files.items()},
+    }
+    return check_email(folder_of(root, given), purpose, KNOWN, SETTINGS)
+
+
+def codes(problems: list[Problem]) -> list[str]:
+    return [problem.code for problem in problems]
+
+
+def test_a_good_template_has_no_problem(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, f"{{% if member.first_name %}}{{{{ member.first_name }}}}{{% endif %}} {PRICES}") == []
+
+
+def test_an_unknown_value_is_told_once_with_its_place_and_the_nearest(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, "x\n{{ member.first_nam }}", "x")
+    assert [(str(p.place), p.code, p.hint) for p in problems] == [
+        ("templates/email/trial/body.mjml:7:1", "unknown_variable", "`member.first_name`")
+    ]
+
+
+def test_an_unknown_value_of_an_offer_is_told(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, "{% for offer in offers %}{{ offer.titel }}{% endfor %}")
+    assert set(codes(problems)) == {"unknown_variable"}
+    assert problems[0].message == "there is no value `offers[].titel`"
+
+
+@pytest.mark.parametrize("purpose", [Purpose.SERVICE, Purpose.RIGHTS])
+def test_a_service_message_shows_no_offers(tmp_path: Path, purpose: Purpose) -> None:
+    assert codes(problems_of(tmp_path, PRICES, purpose=purpose)) == ["offers_in_service"]
+
+
+def test_a_price_without_the_lowest_of_30_days_is_refused(tmp_path: Path) -> None:
+    assert codes(problems_of(tmp_path, "{% for o in offers %}{{ o.price|money }}{% endfor %}")) == ["lowest_price"]
+
+
+def test_the_lowest_price_has_to_be_seen_in_each_part_that_shows_the_price(tmp_path: Path) -> None:
+    hidden = PRICES.replace("if offer.reduced", "if not offer.reduced")
+    assert [(p.code, p.place.file[-9:]) for p in problems_of(tmp_path, PRICES, hidden)] == [
+        ("lowest_price", "/body.txt")
+    ]
+    assert [(p.code, p.place.file[-9:]) for p in problems_of(tmp_path, hidden, PRICES)] == [
+        ("lowest_price", "body.mjml")
+    ]
+
+
+@pytest.mark.parametrize("purpose", [p for p in Purpose if p not in (Purpose.SERVICE, Purpose.RIGHTS)])
+def test_marketing_shows_the_way_out_in_both_parts_and_its_sender(tmp_path: Path, purpose: Purpose) -> None:
+    problems = problems_of(tmp_path, "", purpose=purpose, **{"body_txt": "x", **html_named("x")})
+    assert sorted((p.code, p.place.file[-9:]) for p in problems) == sorted(
+        [("opt_out", "/body.txt"), ("opt_out", "body.mjml"), *[("sender", "/body.txt"), ("sender", "body.mjml")] * 3]
+    )
+
+
+def html_named(content: str) -> dict[str, str]:
+    return {"body_mjml": html(content)["body.mjml"]}
+
+
+def test_an_address_to_read_is_no_way_out_in_html(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, "", **html_named(f"{{{{ links.unsubscribe }}}} {SENDER}"))
+    assert codes(problems) == ["opt_out"]
+
+
+def test_a_way_out_that_only_some_see_is_none(tmp_path: Path) -> None:
+    hidden = f"{{% if arm == 'a' %}}{LEAVE}{{% endif %}} {SENDER}"
+    assert codes(problems_of(tmp_path, "", **html_named(hidden), sample_yaml=f"{SAMPLE}\narm: b")) == ["opt_out"]
+
+
+def test_a_service_message_needs_no_way_out(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, "", purpose=Purpose.SERVICE, **{"body_txt": "x", **html_named("x")}) == []
+
+
+@pytest.mark.parametrize(("length", "severity"), [(HEAVY, Severity.WARNING), (CLIPPED, Severity.ERROR)])
+def test_html_that_mailboxes_cut_is_refused(tmp_path: Path, length: int, severity: Severity) -> None:
+    problems = problems_of(tmp_path, "x" * length, "x")
+    assert {(p.code, p.severity) for p in problems} == {("size", severity)}
+
+
+def test_a_value_that_some_members_lack_is_warned_of(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, "{{ member.bonus_last_month|money }}")
+    assert [(p.code, p.severity) for p in problems] == [("unguarded", Severity.WARNING)]
+
+
+def test_a_sample_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, "{{ arm }}")
+    assert [(p.code, str(p.place)) for p in problems] == [("sample", "templates/email/trial/body.txt:1:1")]
+
+
+def test_a_picture_from_elsewhere_is_refused(tmp_path: Path) -> None:
+    pixel = '<img src="https://tracker.example/p.gif" alt="">'
+    assert codes(problems_of(tmp_path, pixel, "x")) == ["foreign_picture"]
+    assert problems_of(tmp_path, '<img src="http://localhost:8000/images/a.png" alt="">', "x") == []
+    assert problems_of(tmp_path, '{% for o in offers %}<img src="{{ o.image }}" alt="">{% endfor %}', "x") == []
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ({"texts_yaml": "subject: {fi: '{% if arm == 1 %}x{% endif %}', sv: x, en: x}"}, "subject"),
+        ({"body_mjml": html(f"{LEAVE} {SENDER}")["body.mjml"].replace("[[ subject ]]", "")}, "title"),
+    ],
+)  # fmt: skip
+def test_a_message_has_a_subject_and_a_title(tmp_path: Path, files: dict[str, str], code: str) -> None:
+    assert code in codes(problems_of(tmp_path, "", sample_yaml=f"{SAMPLE}\narm: a", **files))
+
+
+def test_what_cannot_be_compiled_is_told_and_nothing_else(tmp_path: Path) -> None:
+    assert codes(problems_of(tmp_path, "{{ f() }}", "x")) == ["template_syntax"]
+    assert codes(problems_of(tmp_path, "<mj-colum />", "x")) == ["mjml_tag"]
+
+
+@pytest.mark.parametrize("offers", ["5", "[1, a]", "[{price: x, lowest_price_30d: 2.0}]", "{a: 1}"])
+def test_a_strange_sample_is_a_problem_of_its_author_and_not_ours(tmp_path: Path, offers: str) -> None:
+    sample = SAMPLE[: SAMPLE.index("offers:")] + f"offers: {offers}\n"
+    problems = problems_of(tmp_path, PRICES, "x", sample_yaml=sample)
+    assert set(codes(problems)) <= {"sample"}

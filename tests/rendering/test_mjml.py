@@ -1,0 +1,202 @@
+"""MJML: what the library lets pass is refused here, and Jinja's tags come through it untouched."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.errors import AuthorError
+from campaigns.rendering.folder import Source
+from campaigns.rendering.holes import Holes
+from campaigns.rendering.mjml import compile_mjml
+from campaigns.rendering.mjml_check import mjml_problems
+from campaigns.spec.words import Language
+from tests.rendering.folders import TEXTS, folder_of, html
+
+
+def problems_of(mjml: str) -> list[tuple[int, str, str, str]]:
+    return [(p.place.line, p.code, p.message, p.hint) for p in mjml_problems(Source("body.mjml", mjml))]
+
+
+BAD = [
+    ("<mj-section>\n<mj-colum></mj-colum></mj-section>",
+     [(2, "mjml_tag", "<mj-colum> is not a tag that we know", "<mj-column>")]),
+    ('<mj-section>\n  <mj-column\n widht="50%"></mj-column></mj-section>',
+     [(2, "mjml_attribute", "<mj-column> has no attribute `widht`", "`width`")]),
+    ("<mj-section>\n<mj-column>\n</mj-section>", [(2, "mjml_unclosed", "<mj-column> is not closed", "")]),
+    ("<mj-section>", [(1, "mjml_unclosed", "<mj-section> is not closed", "")]),
+    ("</mj-section>", [(1, "mjml_unclosed", "</mj-section> closes nothing", "")]),
+    ("<mj-section><mj-text>x</mj-text></mj-section>",
+     [(1, "mjml_place", "<mj-text> cannot stand in <mj-section>", "it belongs into <mj-column> or <mj-hero>")]),
+    ("<mj-section>\n{% if x %}\n<mj-column></mj-column></mj-section>",
+     [(1, "mjml_text", "text directly in <mj-section>: `x`", "put it into <mj-raw>")]),
+    ("<mj-section><p>x</p></mj-section>",
+     [(1, "mjml_place", "<p> cannot stand here", "put it into <mj-text> or <mj-raw>")]),
+    ("<mj-text><script>x</script></mj-text>", [(1, "mjml_tag", "<script> is refused: mailboxes run no programs", "")]),
+    ("<mj-text><iframe></iframe></mj-text>",
+     [(1, "mjml_tag", "<iframe> is refused: mailboxes show no frames", "link to the page")]),
+    ('<mj-text><a onclick="x" href="#">x</a></mj-text>',
+     [(1, "mjml_attribute", "<a> has no attribute `onclick`", "")]),
+    ('<mj-text><a href="javascript:x">x</a></mj-text>',
+     [(1, "mjml_link", "`href` leads to `javascript:x`", "write a whole https:// address")]),
+    ('<mj-button href="offers.html">x</mj-button>',
+     [(1, "mjml_link", "`href` leads to `offers.html`", "write a whole https:// address")]),
+    ('<mj-image src="https://x.example/y.png" />',
+     [(1, "mjml_alt", "<mj-image> has no `alt`", 'say what it shows, or alt="" for an ornament')]),
+    ('<mj-image src="https://x.example/y.png" alt="a\xa0b" />',
+     [(1, "mjml_attribute", "`alt` holds a character that MJML spoils", "put it into a text")]),
+    ('<mj-head><mj-font name="X" href="https://fonts.example/x" /></mj-head>',
+     [(1, "mjml_tag", "<mj-font> is refused: it fetches a font from a third party", "use fonts that readers have")]),
+    ('<mj-attributes><mj-text colr="red" /></mj-attributes>',
+     [(1, "mjml_attribute", "<mj-text> has no attribute `colr`", "`color`")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mjml", "expected"), BAD, ids=range(len(BAD)))
+def test_what_the_library_lets_pass_is_refused_with_its_line(
+    mjml: str, expected: list[tuple[int, str, str, str]]
+) -> None:
+    assert problems_of(mjml) == expected
+
+
+@pytest.mark.parametrize(
+    "mjml",
+    [
+        '<mj-text css-class="a" mj-class="b">Hei <b>sinä</b><br>ja <a href="{{ links.why }}">x</a></mj-text>',
+        '<mj-section><mj-raw>{% if a < b and "<mj-colum>" %}</mj-raw><mj-column /></mj-section>',
+        '<mj-image src="{{ offer.image }}" alt="[[ alt ]]" />',
+        "<mj-attributes><mj-all color='red' /><mj-class name='x' padding-top='1px' /></mj-attributes>",
+        "<mj-style>a > b { color: red; }</mj-style>",
+        "<!-- <mj-nonsense> --><mj-raw><!--[if mso]></tr><tr><![endif]--></mj-raw>",
+        "<mj-table><tr><td>x</td></tr></mj-table>",
+    ],
+)
+def test_good_mjml_passes(mjml: str) -> None:
+    assert problems_of(mjml) == []
+
+
+def in_finnish(folder_files: dict[str, str], root: Path) -> str:
+    return compile_mjml(folder_of(root, folder_files)).in_language(Language.FI).text
+
+
+def test_tags_come_through_as_they_were(tmp_path: Path) -> None:
+    tags = "{% if a < b and c > 'd' and \"}}\" != '%}' %}{{ x|default('<>&') }}{%- endif -%}"
+
+    text = in_finnish(html(tags), tmp_path)
+
+    for tag in ("if a < b and c > 'd' and \"}}\" != '%}' %}", "x|default('<>&') }}", "endif -%}"):
+        assert tag in text
+
+
+def test_a_tag_in_an_attribute_comes_through(tmp_path: Path) -> None:
+    image = '</mj-text><mj-image src="{{ offer.image }}" alt="{{ offer.title }}" /><mj-text>'
+
+    text = in_finnish(html(image), tmp_path)
+
+    assert "offer.image }}" in text
+    assert "offer.title }}" in text
+
+
+TAGS = ["{{ x }}", "{%- if a < b -%}", "{{ '}}' }}", "{% endif %}", '{{ "{%" }}']
+
+
+@given(st.lists(st.text("abåö <>&/='\"\n\\") | st.sampled_from(TAGS)))
+def test_what_is_dug_out_is_put_back_where_it_was(pieces: list[str]) -> None:
+    source, holes = Source("body.mjml", "".join(pieces)), Holes({})
+
+    marked = holes.dig(source)
+    text = holes.fill(marked, Language.FI).text
+
+    assert not re.search(r"\{[{%]", marked)
+    assert re.sub(r"(\{[{%]-?)\n", r"\1", text) == source.text
+
+
+def test_texts_are_put_in_escaped_and_their_tags_are_not(tmp_path: Path) -> None:
+    texts = TEXTS + "lead: {fi: \"Sinä & <minä> {{ a|default('&') }}\", sv: x, en: y}\n"
+    image = '</mj-text><mj-image src="{{ x }}" alt="[[ lead ]]" /><mj-text>'
+
+    for content in ("[[ lead ]]", image):
+        text = in_finnish({**html(content), "texts.yaml": texts}, tmp_path)
+        assert "Sinä &amp; &lt;minä&gt; {{\n a|default('&') }}" in text
+
+
+@pytest.mark.parametrize("words", ["Ää\xa0öö", "e\u0301", "👩‍🚀", "back\\slash", "“quotes” 'and' \"more\"", "a\tb"])
+def test_no_character_of_a_text_is_spoilt_in_an_attribute(tmp_path: Path, words: str) -> None:
+    quoted = words.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
+    texts = TEXTS + f'lead: {{fi: "{quoted}", sv: x, en: y}}\n'
+    image = '</mj-text><mj-image src="{{ x }}" alt="[[ lead ]]" /><mj-text>'
+
+    assert f'alt="{words}"' in unescape(in_finnish({**html(image), "texts.yaml": texts}, tmp_path))
+
+
+def test_each_language_has_its_words_and_its_code(tmp_path: Path) -> None:
+    skeleton = compile_mjml(folder_of(tmp_path, html("[[ subject ]]")))
+
+    for language, word in ((Language.FI, "Hei"), (Language.SV, "Hej"), (Language.EN, "Hello")):
+        text = skeleton.in_language(language).text
+        assert f'<html lang="{language}"' in text
+        assert f"<title>{word}</title>" in text
+        assert f">{word}</div>" in text
+
+
+def test_the_reader_s_program_is_sent_nowhere(tmp_path: Path) -> None:
+    text = in_finnish(html("x"), tmp_path)
+    assert "<link" not in text
+    assert "@import" not in text
+    assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org/1999/xhtml", "")
+
+
+def test_comments_of_the_author_are_left_out_and_outlook_s_stay(tmp_path: Path) -> None:
+    text = in_finnish(html("<!-- secret -->a<!--[if mso]>{% if x %}b{% endif %}<![endif]-->"), tmp_path)
+    assert "secret" not in text
+    assert "<!--[if mso]>{%\n if x %}b{%\n endif %}<![endif]-->" in text
+
+
+def test_parts_are_included_from_the_folder_and_the_shared_one(tmp_path: Path) -> None:
+    shared = tmp_path / "templates/email/_shared"
+    shared.mkdir(parents=True)
+    (shared / "footer.mjml").write_text('shared <mj-include path="own.mjml" />', encoding="utf-8")
+
+    text = in_finnish({**html('<mj-include path="footer.mjml" />'), "own.mjml": "own"}, tmp_path)
+
+    assert "shared own" in text
+
+
+@pytest.mark.parametrize(
+    "path", ["../../../../etc/passwd", "/etc/passwd", "file:///etc/passwd", "../_shared/x.mjml", "nothing.mjml", ""]
+)
+def test_nothing_is_included_from_elsewhere(tmp_path: Path, path: str) -> None:
+    with pytest.raises(AuthorError) as refused:
+        compile_mjml(folder_of(tmp_path, html(f'\n<mj-include path="{path}" />')))
+    assert [(p.code, p.place.line) for p in refused.value.problems] == [("include", 7)]
+
+
+def test_a_part_cannot_include_itself(tmp_path: Path) -> None:
+    files = {**html('<mj-include path="a.mjml" />'), "a.mjml": '<mj-include path="b.mjml" />',
+             "b.mjml": '\n<mj-include path="a.mjml" />'}  # fmt: skip
+    with pytest.raises(AuthorError, match=r"b\.mjml:2:1: `a\.mjml` includes itself"):
+        compile_mjml(folder_of(tmp_path, files))
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("[[ subjct ]]", "unknown_text"),
+        ("{{ '[[ subject ]]' }}", "text_in_tag"),
+        ("{% raw %}x{% endraw %}", "template_syntax"),
+        ("jq00000qj", "mark"),
+    ],
+)
+def test_what_cannot_be_filled_is_told_with_its_place(tmp_path: Path, content: str, code: str) -> None:
+    with pytest.raises(AuthorError) as refused:
+        compile_mjml(folder_of(tmp_path, html(content)))
+    first = refused.value.problems[0]
+    assert (first.code, str(first.place)) == (code, "templates/email/trial/body.mjml:6:18")
+
+
+def test_what_the_library_itself_refuses_is_shown(tmp_path: Path) -> None:
+    with pytest.raises(AuthorError, match="this is not MJML near"):
+        compile_mjml(folder_of(tmp_path, html("a < b")))
