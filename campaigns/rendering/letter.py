@@ -25,6 +25,8 @@ from campaigns.rendering.typeface import FONTS, can_draw, visible
 from campaigns.spec.settings import Organisation, Settings
 from campaigns.spec.words import Channel, Language
 
+_FEW: Final = 20
+_REMEMBERED: Final = 11
 _TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
 _TROUBLE: Final = re.compile(r"(templates/\S+?):(\d+):(\d+)")
 _PAGES: Final = (
@@ -104,6 +106,8 @@ class LetterTemplate:
             per_letter = json.loads(self._compiler(inputs).eval(_PAGES))  # cheap: the layout is remembered
         except typst.TypstError as error:
             raise AuthorError([_trouble(error)]) from error
+        finally:
+            _forget(len(pages))
         if len(per_letter) != len(pages):
             message = "a letter is drawn by the shared `letter-sheet`, once"
             raise AuthorError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")
@@ -163,6 +167,17 @@ def _written(text: Template, context: Mapping[str, object]) -> str:
     if not can_draw(words):
         raise TemplateError(text.place_of(0), "a value has a character that the typeface of letters lacks")
     return _TELEPHONE.sub(lambda found: found[0].replace(" ", "\u00a0"), words)
+
+
+def _forget(letters: int) -> None:
+    """Let Typst drop what it remembers of a large bundle, about one megabyte a letter.
+
+    It keeps the layouts of its last ten compilations: ten of nothing push them out.
+    """
+    if letters > _FEW:
+        idle = typst.Compiler(root=FONTS, font_paths=_fonts())
+        for _ in range(_REMEMBERED):
+            idle.compile(input=b" ", format="svg")
 
 
 def _trouble(error: typst.TypstError) -> Problem:

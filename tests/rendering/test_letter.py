@@ -195,6 +195,23 @@ def test_the_same_letters_give_the_same_bytes():
     assert one == two
 
 
+def test_many_bundles_need_no_more_memory_than_one():
+    letter = template("win_back")
+
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    def bundle(number):
+        filled = [letter.fill(sample("win_back", first_name=f"A{number}x{i}"), address()) for i in range(25)]
+        assert len(letter.render_bundle(filled, WHEN).per_letter) == 25
+
+    bundle(0)
+    before = resident()
+    for number in range(1, 5):
+        bundle(number)
+    assert resident() - before < 25_000_000  # kept, each bundle would add about fifteen megabytes
+
+
 def test_the_bonus_is_shown_when_there_is_one():
     letter = template("owner_post", Language.EN)
     with_bonus = letter.fill(sample("owner_post", Language.EN, bonus_last_month=Decimal("1234.5")), address())
