@@ -2,18 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
-from sqlmodel import SQLModel
 
 from audiences.stance import Entry, Source, Stance, fold
-from audiences.tables import ChoiceEntry, Choices
+from audiences.tables import CHOICE_ENTRY, CHOICES
 from campaigns.spec.words import Choice
 
-_TABLES: Final = SQLModel.metadata.tables
-_ENTRIES: Final = _TABLES[str(ChoiceEntry.__tablename__)]
-_PROJECTION: Final = _TABLES[str(Choices.__tablename__)]
 _ON, _OFF = "on", "off"
 
 
@@ -30,7 +26,7 @@ def record(connection: Connection, entries: Iterable[Entry]) -> int:
     new = [entry for identity, entry in reversed(offered.items()) if identity not in held]
     if not new:
         return 0
-    connection.execute(insert(_ENTRIES), [_row(entry) for entry in new])
+    connection.execute(insert(CHOICE_ENTRY), [_row(entry) for entry in new])
     for entry in new:
         known[entry.member_id].append(entry)
     changed = sorted({entry.member_id for entry in new})
@@ -47,7 +43,7 @@ def rebuild(connection: Connection, members: Sequence[str]) -> None:
 def entries_of(connection: Connection, members: Sequence[str]) -> dict[str, list[Entry]]:
     """What the record holds about each of these members, in the order in which it was appended."""
     found = defaultdict(list)
-    query = select(_ENTRIES).where(_ENTRIES.c.member_id.in_(members)).order_by(_ENTRIES.c.seq)
+    query = select(CHOICE_ENTRY).where(CHOICE_ENTRY.c.member_id.in_(members)).order_by(CHOICE_ENTRY.c.seq)
     for row in connection.execute(query):
         found[row.member_id].append(_entry(row))
     return found
@@ -55,7 +51,7 @@ def entries_of(connection: Connection, members: Sequence[str]) -> dict[str, list
 
 def stance_of(connection: Connection, member_id: str) -> Stance:
     """What a member's projection says; the empty stance when there is none."""
-    row = connection.execute(select(_PROJECTION).where(_PROJECTION.c.member_id == member_id)).mappings().one_or_none()
+    row = connection.execute(select(CHOICES).where(CHOICES.c.member_id == member_id)).mappings().one_or_none()
     if row is None:
         return Stance()
     on = frozenset(choice for choice in Choice if row[choice.value])
@@ -63,11 +59,11 @@ def stance_of(connection: Connection, member_id: str) -> Stance:
 
 
 def _project(connection: Connection, records: Mapping[str, Sequence[Entry]]) -> None:
-    latest = connection.execute(select(func.coalesce(func.max(_ENTRIES.c.seq), 0))).scalar_one()
+    latest = connection.execute(select(func.coalesce(func.max(CHOICE_ENTRY.c.seq), 0))).scalar_one()
     rows = [_projected(member, fold(said), latest) for member, said in records.items() if said]
-    connection.execute(delete(_PROJECTION).where(_PROJECTION.c.member_id.in_(list(records))))
+    connection.execute(delete(CHOICES).where(CHOICES.c.member_id.in_(list(records))))
     if rows:
-        connection.execute(insert(_PROJECTION), rows)
+        connection.execute(insert(CHOICES), rows)
 
 
 def _projected(member_id: str, stance: Stance, seq: int) -> dict[str, Any]:

@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlmodel import SQLModel
 
 from audiences.addresses import address_key
-from audiences.tables import Contact
+from audiences.tables import CONTACT
 
-_CONTACT: Final = SQLModel.metadata.tables[str(Contact.__tablename__)]
-_BLANK: Final[Mapping[str, Any]] = dict.fromkeys(_CONTACT.c.keys())
+_BLANK: Final[Mapping[str, Any]] = dict.fromkeys(CONTACT.c.keys())
 
 
 def write(connection: Connection, rows: Sequence[Mapping[str, Any]], default_language: str) -> list[str]:
@@ -19,14 +17,14 @@ def write(connection: Connection, rows: Sequence[Mapping[str, Any]], default_lan
     Returns the ids of those that were new or changed. Runs in the caller's write transaction: some thousand rows.
     """
     ids = [row["member_id"] for row in rows]
-    found = connection.execute(select(_CONTACT).where(_CONTACT.c.member_id.in_(ids))).mappings()
+    found = connection.execute(select(CONTACT).where(CONTACT.c.member_id.in_(ids))).mappings()
     stored = {row["member_id"]: dict(row) for row in found}
     wanted = [_whole(row, stored.get(row["member_id"], _BLANK), default_language) for row in rows]
     changed = [row for row in wanted if row != stored.get(row["member_id"])]
     if changed:
         changed_ids = [row["member_id"] for row in changed]
-        connection.execute(delete(_CONTACT).where(_CONTACT.c.member_id.in_(changed_ids)))
-        connection.execute(insert(_CONTACT), changed)
+        connection.execute(delete(CONTACT).where(CONTACT.c.member_id.in_(changed_ids)))
+        connection.execute(insert(CONTACT), changed)
     return [row["member_id"] for row in changed]
 
 

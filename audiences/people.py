@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from audiences.tables import CHOICES, CONTACT
+from audiences.choices import stance_of
+from audiences.tables import CONTACT
 from campaigns.errors import AuthorError
 from campaigns.spec.words import Choice
 
@@ -22,7 +23,6 @@ def contact_of(connection: Connection, member_id: str) -> Mapping[str, Any]:
 
 def choices_of(connection: Connection, member_id: str) -> Mapping[str, object]:
     """What a member allows and forbids; a member who has said nothing allows nothing that needs a yes."""
-    row = connection.execute(select(CHOICES).where(CHOICES.c.member_id == member_id)).mappings().one_or_none()
-    said = {choice.value: bool(row[choice.value]) if row else False for choice in Choice}
-    newsletters = [name for name in (row["newsletters"] if row else "").split("|") if name]
-    return {"newsletters": newsletters, **said}
+    stance = stance_of(connection, member_id)
+    said = {choice.value: choice in stance.on for choice in Choice}
+    return {"newsletters": sorted(stance.newsletters), **said}

@@ -8,13 +8,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, tuple_
-from sqlmodel import SQLModel
 
 from audiences import addresses
-from audiences.tables import Suppression
+from audiences.tables import SUPPRESSION
 from campaigns.spec.reasons import SkipReason
 
-_TABLE: Final = SQLModel.metadata.tables[str(Suppression.__tablename__)]
 _POSTAL: Final = re.compile(r"(?P<street>.*\S)\s*,\s*(?P<code>\d{5})(?:\s+[^\d,]*)?")
 
 REASONS: Final = tuple(reason for reason in SkipReason if reason.startswith("suppressed_"))
@@ -66,11 +64,11 @@ def suppress(connection: Connection, suppressed: Iterable[Suppressed]) -> int:
     Runs in the caller's write transaction: some thousand rows.
     """
     offered = {(one.kind.value, one.value, one.reason.value): one for one in suppressed}
-    key = tuple_(_TABLE.c.kind, _TABLE.c.value, _TABLE.c.reason)
+    key = tuple_(SUPPRESSION.c.kind, SUPPRESSION.c.value, SUPPRESSION.c.reason)
     known = {tuple(row) for row in connection.execute(select(*key.clauses).where(key.in_(list(offered))))}
     new = [_row(one) for identity, one in offered.items() if identity not in known]
     if new:
-        connection.execute(insert(_TABLE), new)
+        connection.execute(insert(SUPPRESSION), new)
     return len(new)
 
 

@@ -90,5 +90,6 @@ class Suppression(SQLModel, table=True):
 
 
 CONTACT = SQLModel.metadata.tables["contact"]
+CHOICE_ENTRY = SQLModel.metadata.tables["choice_entry"]
 CHOICES = SQLModel.metadata.tables["choices"]
 SUPPRESSION = SQLModel.metadata.tables["suppression"]

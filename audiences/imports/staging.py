@@ -55,11 +55,13 @@ class Staging:
         typed = ", ".join(f"{name(column)} VARCHAR" for column in columns)
         self.connection.execute(f"CREATE TABLE {RAW} ({LINE} BIGINT, {typed})")
         self.connection.execute('CREATE TABLE rejects (line BIGINT, "column" VARCHAR, reason VARCHAR, whole BOOLEAN)')
+        self.connection.begin()
         for piece in sheet.pieces(progress):
             self.connection.register("piece", piece.rows)
             self.connection.execute(f"INSERT INTO {RAW} SELECT {LINE}, {cells} FROM piece")
             self.connection.unregister("piece")
             self._refuse(piece.misfits)
+        self.connection.commit()
 
     def accept(self, readings: Sequence[Reading], checks: Sequence[Check], key: str | None = None) -> None:
         """Make `good` of the rows that pass: `line` and each reading's value.
