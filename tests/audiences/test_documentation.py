@@ -1,0 +1,58 @@
+"""The pages about permissions and imports say what is so."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from audiences.permissions import permitted
+from audiences.stance import Source
+from campaigns.spec.words import Channel, Choice, Purpose
+from tests.audiences.conftest import Place
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+PERMISSIONS: Final = (DOCS / "permissions.md").read_text(encoding="utf-8")
+EXAMPLES: Final = re.findall(
+    r"^## (\w+)\n\n```csv\n(.*?)```", (DOCS / "importing.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_table_has_its_dashes_where_nothing_can_be_sent() -> None:
+    section = PERMISSIONS.partition("## What it permits")[2].partition("Over every row")[0]
+    rows = [_cells(line) for line in section.splitlines() if line.startswith("| `")]
+    shown = {}
+    for first, *cells in rows:
+        purpose, partner = Purpose(first.split("`")[1]), "partner" in first
+        for channel, cell in zip(Channel, cells, strict=True):
+            shown[purpose, partner, channel] = cell != "–"
+    told = {
+        (purpose, partner, channel): permitted(purpose, channel, partner=partner, newsletter="food") is not None
+        for purpose in Purpose
+        for partner in (False, True)
+        for channel in Channel
+    }
+    assert {cell for cell, possible in shown.items() if possible} == {
+        cell for cell, possible in told.items() if possible
+    }
+    assert {purpose for purpose, _, _ in shown} == set(Purpose)
+
+
+@pytest.mark.parametrize("word", [*Choice, *Source])
+def test_every_choice_and_source_is_explained(word: str) -> None:
+    assert f"`{word}`" in PERMISSIONS
+
+
+def test_there_is_an_example_of_every_kind() -> None:
+    assert {kind for kind, _ in EXAMPLES} == {"members", "choices", "products", "purchases", "suppressions"}
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES)
+def test_the_example_files_can_be_imported(place: Place, kind: str, example: str) -> None:
+    report = place.bring(kind, example)
+    assert report.stored == report.read == example.count("\n") - 1
+    assert report.rejects_path is None
