@@ -2,13 +2,9 @@
 
 import asyncio
 import re
+from base64 import encodebytes
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email import message_from_bytes, policy
-from email.message import Message
-from email.mime.image import MIMEImage
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +12,13 @@ from campaigns.channels.outbox import put, run_folder, safe_name
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome
 from campaigns.channels.provider import OutgoingEmail
 
-_WIRE: Final = policy.compat32.clone(linesep="\r\n", mangle_from_=False)  # headers go through as they are
+_BOUNDARY: Final = re.compile(rb'^Content-Type: multipart/alternative;\s+boundary="([^"]+)"', re.MULTILINE)
+_HTML: Final = re.compile(rb"\r\nContent-Type: text/html\b")
+_HTML_HEAD: Final = b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+_PICTURE: Final = (
+    "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
+    "Content-ID: <picture{number}@viesti>\r\nContent-Disposition: inline\r\n\r\n"
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class FolderEmail:
     outbox: Path
     images: Path
     public_url: str
-    _read: dict[str, bytes | None] = field(default_factory=dict, init=False, repr=False)
+    _encoded: dict[str, bytes | None] = field(default_factory=dict, init=False, repr=False)
 
     async def open(self) -> None:
         """Nothing is needed."""
@@ -54,48 +56,42 @@ class FolderEmail:
         return Accepted(name)
 
     def _pictures(self, html: str) -> dict[str, bytes]:
-        """The pictures of the workspace that the HTML shows, by address."""
+        """The pictures of the workspace that the HTML shows, by address, encoded once."""
         prefix = f"{self.public_url.rstrip('/')}/images/"
         found: dict[str, bytes] = {}
         for path in re.findall(re.escape(prefix) + r"([a-z0-9_/-]+\.png)", html):
-            if path not in self._read:
+            if path not in self._encoded:
                 file = self.images / path
-                self._read[path] = file.read_bytes() if file.is_file() else None
-            data = self._read[path]
-            if data is not None:
-                found[prefix + path] = data
+                self._encoded[path] = _base64(file.read_bytes()) if file.is_file() else None
+            picture = self._encoded[path]
+            if picture is not None:
+                found[prefix + path] = picture
         return found
 
 
 def self_contained(message: OutgoingEmail, pictures: Mapping[str, bytes]) -> bytes:
-    """The message with `pictures` (by address) inside, so that it reads the same without a server."""
-    if not pictures:
+    """The message with `pictures` (base64 by address) inside, so that it reads the same without a server.
+
+    The HTML part becomes the HTML and its pictures (RFC 2387); every other byte stays.
+    """
+    found = _BOUNDARY.search(message.mime)
+    if not pictures or found is None:
         return message.mime
-    names = {address: f"picture{number}@viesti" for number, address in enumerate(pictures, start=1)}
-    html = message.html
-    for address, name in names.items():
-        html = html.replace(address, f"cid:{name}")
-    related = MIMEMultipart("related", boundary=f"=_pictures-{message.claimed.opaque_id}")
-    related.attach(MIMEText(html, "html", "utf-8"))
-    for address, data in pictures.items():
-        related.attach(_picture(names[address], data))
-    tree = message_from_bytes(message.mime)
-    _replace_html(tree, related)
-    return tree.as_bytes(policy=_WIRE)
+    related = _related(message.html, pictures, f"=_pictures-{message.claimed.opaque_id}")
+    edge = b"--" + found[1]
+    parts = message.mime.split(edge)
+    return edge.join(related if _HTML.match(part) else part for part in parts)
 
 
-def _picture(name: str, data: bytes) -> MIMEImage:
-    part = MIMEImage(data, "png")
-    part.add_header("Content-ID", f"<{name}>")
-    part.add_header("Content-Disposition", "inline")
-    return part
+def _related(html: str, pictures: Mapping[str, bytes], boundary: str) -> bytes:
+    edge = f"--{boundary}\r\n".encode()
+    parts = []
+    for number, (address, picture) in enumerate(pictures.items(), start=1):
+        html = html.replace(address, f"cid:picture{number}@viesti")
+        parts.append(_PICTURE.format(number=number).encode() + picture)
+    head = f'\r\nContent-Type: multipart/related; type="text/html";\r\n boundary="{boundary}"\r\n\r\n'.encode()
+    return head + edge + edge.join((_HTML_HEAD + _base64(html.encode()), *parts)) + f"--{boundary}--\r\n".encode()
 
 
-def _replace_html(tree: Message, related: MIMEMultipart) -> None:
-    """Let the message's HTML part become the HTML with its pictures."""
-    part = next(part for part in tree.walk() if part.get_content_type() == "text/html")
-    for header in part.keys():  # noqa: SIM118 - a message is no mapping
-        del part[header]
-    for header, value in related.items():
-        part[header] = value
-    part.set_payload(related.get_payload())
+def _base64(data: bytes) -> bytes:
+    return encodebytes(data).replace(b"\n", b"\r\n")
