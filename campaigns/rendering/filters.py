@@ -1,6 +1,7 @@
 """How money, numbers and days are written in each language."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -33,36 +34,49 @@ def filters(language: Language, currency: str) -> Mapping[str, Filter]:
     weekday, of_month or month; `period` takes the last day. Results hold no-break spaces where the language wants
     them. They are remembered, since a campaign writes the same few prices and days millions of times.
     """
-    locale = LOCALES[language]
+    hand = _Hand(language, currency)
+    written: Mapping[str, Filter] = {
+        "money": hand.money,
+        "number": hand.number,
+        "percent": hand.percent,
+        "date": hand.day,
+        "period": hand.period,
+    }
+    return {name: lru_cache(maxsize=4096, typed=True)(write) for name, write in written.items()}
 
-    @lru_cache(maxsize=4096)
-    def money(amount: Decimal | int) -> str:
-        return format_currency(_number(amount), currency, locale=locale)
 
-    @lru_cache(maxsize=4096)
-    def number(value: Decimal | int) -> str:
-        return format_decimal(_number(value), locale=locale)
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    """Writes values as one language does."""
 
-    @lru_cache(maxsize=512)
-    def percent(share: Decimal | int) -> str:
-        return format_percent(_number(share), locale=locale)
+    language: Language
+    currency: str
 
-    @lru_cache(maxsize=512)
-    def day(value: date, style: str = "short") -> str:
+    @property
+    def locale(self) -> str:
+        return LOCALES[self.language]
+
+    def money(self, amount: Decimal | int) -> str:
+        return format_currency(_number(amount), self.currency, locale=self.locale)
+
+    def number(self, value: Decimal | int) -> str:
+        return format_decimal(_number(value), locale=self.locale)
+
+    def percent(self, share: Decimal | int) -> str:
+        return format_percent(_number(share), locale=self.locale)
+
+    def day(self, value: date, style: str = "short") -> str:
         if style not in _DAYS:
             raise TypeError(f"`date` has no style `{style}`: it is one of {', '.join(_DAYS)}")
-        return format_date(_day(value), _DAYS[style][language], locale=locale)
+        return format_date(_day(value), _DAYS[style][self.language], locale=self.locale)
 
-    @lru_cache(maxsize=512)
-    def period(first: date, last: date) -> str:
-        last_day = day(last)
+    def period(self, first: date, last: date) -> str:
+        end = self.day(last)
         if _day(first) == last:
-            return last_day
+            return end
         style = "short" if first.year != last.year else "day" if first.month != last.month else "of_month"
-        beginning = day(first, style)
-        return f"{beginning} – {last_day}" if " " in beginning else f"{beginning}–{last_day}"
-
-    return {"money": money, "number": number, "percent": percent, "date": day, "period": period}
+        beginning = self.day(first, style)
+        return f"{beginning} – {end}" if " " in beginning else f"{beginning}–{end}"
 
 
 def _number(value: object) -> Decimal | int:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
+from typing import Final, Self
 
 from campaigns.errors import AuthorError, Place, Problem
 from campaigns.rendering.texts import Text, read_sample, read_texts
@@ -15,6 +14,8 @@ from campaigns.spec.words import Channel, Language
 
 SHARED: Final = "_shared"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_TEXTS: Final = "texts.yaml"
+_SAMPLE: Final = "sample.yaml"
 _LARGEST: Final = 1_000_000
 
 
@@ -99,29 +100,33 @@ def load_folder(root: Path, channel: Channel, name: str) -> TemplateFolder:
     if not (root / directory).is_dir():
         raise AuthorError.about(directory, "there is no such template folder", "missing")
     problems: list[Problem] = []
-    shared_directory = f"templates/{channel.value}/{SHARED}"
-    files = dict(_files(root, directory, problems))
-    shared = dict(_files(root, shared_directory, problems))
-    texts = read_texts(f"{shared_directory}/texts.yaml", shared.get("texts.yaml"), problems)
-    own_texts = read_texts(f"{directory}/texts.yaml", files.get("texts.yaml"), problems)
-    values = read_sample(f"{shared_directory}/sample.yaml", shared.get("sample.yaml"), problems)
-    own_values = read_sample(f"{directory}/sample.yaml", files.get("sample.yaml"), problems)
+    shared = _Half.read(root, f"templates/{channel.value}/{SHARED}", problems)
+    own = _Half.read(root, directory, problems)
     problems += [
         Problem(Place(f"{directory}/{wanted}"), f"a template needs `{wanted}`", "missing")
-        for wanted in ("texts.yaml", "sample.yaml")
-        if wanted not in files
+        for wanted in (_TEXTS, _SAMPLE)
+        if wanted not in own.files
     ]
     if problems:
         raise AuthorError(problems)
-    return TemplateFolder(
-        channel,
-        name,
-        directory,
-        MappingProxyType(files),
-        MappingProxyType(shared),
-        MappingProxyType({**texts, **own_texts}),
-        MappingProxyType(_over(values, own_values)),
-    )
+    texts, values = {**shared.texts, **own.texts}, _over(shared.values, own.values)
+    return TemplateFolder(channel, name, directory, own.files, shared.files, texts, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Half:
+    """What stands in one directory: the template's own or the shared one."""
+
+    files: Mapping[str, bytes]
+    texts: Mapping[str, Text]
+    values: Mapping[str, object]
+
+    @classmethod
+    def read(cls, root: Path, directory: str, problems: list[Problem]) -> Self:
+        """Everything in the directory, nothing when there is none; what is wrong goes to `problems`."""
+        files = dict(_files(root, directory, problems))
+        texts = read_texts(f"{directory}/{_TEXTS}", files.get(_TEXTS), problems)
+        return cls(files, texts, read_sample(f"{directory}/{_SAMPLE}", files.get(_SAMPLE), problems))
 
 
 def _files(root: Path, directory: str, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:

@@ -3,7 +3,9 @@
 import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
 from typing import Any
 
 import pytest
@@ -45,6 +47,12 @@ def parsed(data: bytes) -> EmailMessage:
     return message
 
 
+def name_of(data: bytes) -> str:
+    """The name in To as RFC 2047 has it: the newer parser of `email` puts a space between two encoded-words."""
+    name, _ = parseaddr(str(message_from_bytes(data)["To"]))
+    return str(make_header(decode_header(name)))
+
+
 def lines_of(data: bytes) -> list[bytes]:
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", data), "a bare CR or LF"
     return data.split(b"\r\n")
@@ -56,7 +64,7 @@ def test_whatever_is_written_parses_back_to_the_same_message(subject: str, name:
     message = parsed(data)
 
     assert message["Subject"] == one_line(subject)
-    assert message["To"].addresses[0].display_name == one_line(name)
+    assert name_of(data) == one_line(name)
     assert message["To"].addresses[0].addr_spec == "aino.virtanen@example.org"
     plain, marked_up = message.iter_parts()
     for part, written in ((plain, text), (marked_up, html)):
