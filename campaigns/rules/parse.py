@@ -44,10 +44,10 @@ def parse_condition(at: Located, vocabulary: Vocabulary, problems: list[Problem]
 def _condition(reader: Reader, at: Located, depth: int) -> Condition | None:
     reader.count(at)
     if depth > MAX_DEPTH:
-        reader.problem(at.place, f"nested over {MAX_DEPTH} levels deep", "too_deep", "split it into named audiences")
+        reader.problem(at, f"nested over {MAX_DEPTH} levels deep", "too_deep", "split it into named audiences")
         return None
     if isinstance(at.value, list):
-        reader.problem(at.place, "a list of conditions does not say how they combine", "wrong_type", "`all:` or `any:`")
+        reader.problem(at, "a list of conditions does not say how they combine", "wrong_type", "`all:` or `any:`")
         return None
     if isinstance(at.value, str):
         _refuse_text(reader, at, at.value)
@@ -76,9 +76,7 @@ def _keyed(reader: Reader, at: Located, key: str, depth: int) -> Condition | Non
 def _parts(reader: Reader, at: Located, key: str, depth: int) -> Condition | None:
     if not isinstance(at.value, list) or not at.value:
         code, what = ("wrong_type", shown(at.value)) if at.value else ("empty", "empty")
-        reader.problem(
-            at.place, f"`{key}` is a list of conditions, and this is {what}", code, f"`{key}: [{{...}}, {{...}}]`"
-        )
+        reader.problem(at, f"`{key}` is a list of conditions, and this is {what}", code, f"`{key}: [{{...}}, {{...}}]`")
         return None
     parts = [_condition(reader, item, depth + 1) for item in at.items()]
     kind = All if key == "all" else Any
@@ -88,13 +86,13 @@ def _parts(reader: Reader, at: Located, key: str, depth: int) -> Condition | Non
 def _refuse_text(reader: Reader, at: Located, text: str) -> None:
     hint = f"`audience: {text}`" if text in reader.vocabulary.audiences else _EXAMPLE
     message = f"a condition is a mapping, and this is `{plain(text)}`"
-    reader.problem(at.place, message, "wrong_type", hint)
+    reader.problem(at, message, "wrong_type", hint)
 
 
 def _refuse_many_keys(reader: Reader, at: Located, keys: list[str]) -> None:
     if not keys:
-        reader.problem(at.place, "a condition is empty", "empty", _EXAMPLE)
+        reader.problem(at, "a condition is empty", "empty", _EXAMPLE)
     if len(keys) > 1:
         named = ", ".join(f"`{plain(key)}`" for key in keys)
         hint = "`all:` before a list of them"
-        reader.problem(at.place, f"a condition has one key, and this has {len(keys)}: {named}", "one_key", hint)
+        reader.problem(at, f"a condition has one key, and this has {len(keys)}: {named}", "one_key", hint)

@@ -26,4 +26,4 @@ def _first_days(window: Window) -> list[date]:
 
 def _problem(place: Place, day: date, oldest: date) -> Problem:
     message = f"{day} is before {oldest}, the oldest day that is still kept"
-    return Problem(place, message, "past_retention", f"from: {oldest}")
+    return Problem(place, message, "past_retention", f"`from: {oldest}`")

@@ -13,6 +13,7 @@ from campaigns.rules.operators.measures import BOUGHT, MEASURES, SHOPPED, Measur
 from campaigns.rules.operators.operator import Takes
 from campaigns.rules.parsing.messages import TIMES
 from campaigns.rules.parsing.tests import fits, written_words
+from campaigns.rules.parsing.values import LARGEST
 from campaigns.rules.vocabulary import Field, Vocabulary
 from campaigns.spec.words import Channel, ColumnType, Purpose
 
@@ -29,11 +30,13 @@ _PERCENT: Final[Schema] = {
     "examples": ["20 percent"],
 }
 _SHARE: Final[Schema] = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _PERCENT]}
+_SAMPLE: Final[Schema] = {"share": _SHARE, "salt": {"type": "string", "minLength": 1, "maxLength": 64}}
 _FLAG: Final[Schema] = {"type": "boolean"}
+_SIZE: Final[Schema] = {"exclusiveMinimum": -LARGEST, "exclusiveMaximum": LARGEST}
 _VALUES: Final[dict[ColumnType, Schema]] = {
     ColumnType.TEXT: {"type": "string", "minLength": 1},
-    ColumnType.INTEGER: {"type": "integer"},
-    ColumnType.DECIMAL: {"type": "number"},
+    ColumnType.INTEGER: {"type": "integer", **_SIZE},
+    ColumnType.DECIMAL: {"type": "number", **_SIZE},
     ColumnType.DATE: _DATE,
     ColumnType.TIMESTAMP: _DATE,
     ColumnType.BOOLEAN: _FLAG,
@@ -42,7 +45,7 @@ _VALUES: Final[dict[ColumnType, Schema]] = {
 
 def condition_schema(vocabulary: Vocabulary) -> Schema:
     """The schema of one condition: a `$ref`, and the `$defs` that it leads to."""
-    condition = _closed(_conditions(vocabulary), exactly_one=True)
+    condition = _one_of_these(_conditions(vocabulary))
     return {**CONDITION, "$defs": {"condition": condition, "lines": _lines(vocabulary)}}
 
 
@@ -61,8 +64,8 @@ def _conditions(vocabulary: Vocabulary) -> dict[str, Schema]:
         "shopped": {**_closed(_shopping(SHOPPED)), "description": "Receipts of the member, without their lines"},
         "received": {**_closed(_messages(vocabulary)), "description": "Messages sent to the member"},
         "clicked": {**_closed(_messages(vocabulary)), "description": "Links clicked, where tracking is permitted"},
-        "birthday": {"anyOf": [{"const": "today"}, _closed({"in_next": _DAYS}, exactly_one=True)]},
-        "sample": {"anyOf": [*_SHARE["anyOf"], _closed({"share": _SHARE, "salt": {"type": "string"}})]},
+        "birthday": {"anyOf": [{"const": "today"}, _one_of_these({"in_next": _DAYS})]},
+        "sample": {"anyOf": [*_SHARE["anyOf"], _closed(_SAMPLE, required=["share"])]},
     }
 
 
@@ -76,7 +79,8 @@ def _lines(vocabulary: Vocabulary) -> Schema:
         {
             name: {**_tests(field), "description": vocabulary.catalogue.line[name].meaning.en}
             for name, field in vocabulary.line_fields.items()
-        }
+        },
+        minProperties=1,
     )
 
 
@@ -105,7 +109,8 @@ def _window() -> dict[str, Schema]:
 
 def _tests(field: Field) -> Schema:
     value = _value(field)
-    operators = _closed({word: _argument(OPERATORS[word].takes, value) for word in written_words(field)})
+    arguments = {word: _argument(OPERATORS[word].takes, value) for word in written_words(field)}
+    operators = _closed(arguments, minProperties=1)
     bare = [value, _list(value)] if fits(OPERATORS["is"], field) else []
     return {"anyOf": [*bare, operators]}
 
@@ -139,6 +144,9 @@ def _names(names: Iterable[str]) -> Schema:
     return {"type": "string", "enum": ordered} if ordered else {"type": "string"}
 
 
-def _closed(properties: Mapping[str, Schema], *, exactly_one: bool = False) -> Schema:
-    closed: Schema = {"type": "object", "properties": dict(properties), "additionalProperties": False}
-    return {**closed, "minProperties": 1, "maxProperties": 1} if exactly_one else closed
+def _closed(properties: Mapping[str, Schema], **more: object) -> Schema:
+    return {"type": "object", "properties": dict(properties), "additionalProperties": False, **more}
+
+
+def _one_of_these(properties: Mapping[str, Schema]) -> Schema:
+    return _closed(properties, minProperties=1, maxProperties=1)

@@ -22,13 +22,13 @@ from campaigns.spec.condition import (
     InAudience,
     Not,
     Sample,
-    Scalar,
     Shopping,
+    Test,
 )
 from campaigns.spec.text import Localised
 from campaigns.spec.words import Language, Register
 
-_ONE_OR_SEVERAL: Final = ("is", "one_of")
+_REGISTERS: Final = ("is", "one_of", "is_not")
 
 
 def sentence(
@@ -40,7 +40,8 @@ def sentence(
 ) -> str:
     """The whole rule in one sentence; `titles` are those of the audiences, whose names are used without."""
     text = _Sentence(Speech(language, currency), catalogue, titles or {}).clause(condition, denied=False)
-    return f"{text[:1].upper()}{text[1:]}."
+    start = 1 if text.startswith("(") else 0
+    return f"{text[:start]}{text[start : start + 1].upper()}{text[start + 1 :]}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,18 @@ class _Sentence:
                 raise AssertionError(f"{type(condition).__name__} has no words")
 
     def _field(self, condition: FieldIs, *, denied: bool) -> str:
-        tests, phrases = condition.tests, self.speech.phrases
-        if condition.column == REGISTER and [test.word for test in tests] in ([word] for word in _ONE_OR_SEVERAL):
-            argument = tests[0].argument
-            registers: Sequence[Scalar] = argument if isinstance(argument, tuple) else (str(argument),)
-            names = [phrases.registers[Register(str(register))] for register in registers]
-            return phrases.register[denied].format(self.speech.listed(names, phrases.disjunction))
+        if condition.column == REGISTER and len(condition.tests) == 1 and condition.tests[0].word in _REGISTERS:
+            return self._register(condition.tests[0], denied=denied)
         meaning = AGE_MEANING if condition.column == AGE else self.catalogue.profile[condition.column].meaning
-        subject = phrases.field.format(noun(meaning, self.speech.language))
-        return f"{subject} {self.speech.clauses(tests, denied=denied)}"
+        subject = self.speech.phrases.field.format(noun(meaning, self.speech.language))
+        return f"{subject} {self.speech.clauses(condition.tests, denied=denied)}"
+
+    def _register(self, test: Test, *, denied: bool) -> str:
+        phrases = self.speech.phrases
+        registers = test.argument if isinstance(test.argument, tuple) else (test.argument,)
+        names = [phrases.registers[Register(str(register))] for register in registers]
+        outside = denied is not (test.word == "is_not")
+        return phrases.register[outside].format(self.speech.listed(names, phrases.disjunction))
 
     def _title(self, name: str) -> str:
         title = self.titles.get(name, name)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -118,6 +118,16 @@ _TYPES = {
     "no_purchase_detail": "BOOLEAN",
     "tracking": "BOOLEAN",
 }
+
+
+class Engine(Protocol):
+    """Something that holds a world and answers rules about it."""
+
+    def show(self, world: World) -> None:
+        """Hold this world and nothing else."""
+
+    def answers(self, conditions: Mapping[str, Condition], scope: Scope) -> dict[str, dict[str, Truth]]:
+        """What each member is under each label."""
 
 
 class Warehouse:

@@ -38,6 +38,15 @@ class Saying:
         pattern = {Language.FI: self.fi, Language.SV: self.sv, Language.EN: self.en}[language]
         return pattern.format(argument)
 
-    def clause(self, language: Language, argument: str, *, denied: bool = False) -> str:
-        """The phrase with its verb, as in `is at least 3`."""
-        return f"{self.verb.form(language, denied=denied)} {self.phrase(language, argument)}".rstrip()
+    def clause(self, language: Language, argument: str, *, denied: bool = False, subordinate: bool = False) -> str:
+        """The phrase with its verb, as in `is at least 3`; `subordinate` after a relative pronoun."""
+        verb = self.verb.form(language, denied=denied)
+        if subordinate and language is Language.SV:
+            verb = _subordinate(verb)
+        return f"{verb} {self.phrase(language, argument)}".rstrip()
+
+
+def _subordinate(verb: str) -> str:
+    """A Swedish verb as subordinate clauses have it: `inte är`, not `är inte`."""
+    rest = verb.replace(" inte", "")
+    return verb if rest == verb else f"inte {rest}"

@@ -43,12 +43,12 @@ def _filter(
 
 def _campaign(reader: Reader, at: Located) -> str | None:
     if not isinstance(at.value, str):
-        reader.problem(at.place, f"`campaign` is a name, and this is {shown(at.value)}", "wrong_type")
+        reader.problem(at, f"`campaign` is a name, and this is {shown(at.value)}", "wrong_type")
         return None
     campaigns = reader.vocabulary.campaigns
     if at.value not in campaigns:  # it may have been sent by a file that is gone
         hint = nearest(at.value, campaigns) or listed(campaigns)
-        reader.warning(at.place, f"no campaign is called `{plain(at.value)}`", "unknown_campaign", hint)
+        reader.warning(at, f"no campaign is called `{plain(at.value)}`", "unknown_campaign", hint)
     return at.value
 
 

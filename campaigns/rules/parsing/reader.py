@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from campaigns.errors import Place, Problem, Severity, nearest
+from campaigns.errors import Problem, Severity, nearest
 from campaigns.rules.vocabulary import Vocabulary
 from campaigns.spec.located import Located
 
@@ -25,21 +25,24 @@ class Reader:
     problems: list[Problem]
     parts: int = 0
 
-    def problem(self, place: Place, message: str, code: str, hint: str = "") -> None:
-        """Enter an error."""
+    def problem(self, at: Located, message: str, code: str, hint: str = "") -> None:
+        """Enter an error of a value; an empty one is found at its key."""
+        place = at.key_place if at.value is None else at.place
         self.problems.append(Problem(place, message, code, hint))
 
-    def warning(self, place: Place, message: str, code: str, hint: str = "") -> None:
-        """Enter a warning."""
-        self.problems.append(Problem(place, message, code, hint, Severity.WARNING))
+    def key_problem(self, at: Located, message: str, code: str, hint: str = "") -> None:
+        """Enter an error of the key that a value stands under."""
+        self.problems.append(Problem(at.key_place, message, code, hint))
+
+    def warning(self, at: Located, message: str, code: str, hint: str = "") -> None:
+        """Enter a warning about a value."""
+        self.problems.append(Problem(at.place, message, code, hint, Severity.WARNING))
 
     def count(self, at: Located) -> None:
         """Take note of one more part; raises TooLargeError when it is one too many."""
         self.parts += 1
         if self.parts > MAX_PARTS:
-            self.problem(
-                at.place, f"a rule has at most {MAX_PARTS} parts", "too_large", "split it into named audiences"
-            )
+            self.problem(at, f"a rule has at most {MAX_PARTS} parts", "too_large", "split it into named audiences")
             raise TooLargeError
 
     def entries(self, at: Located, what: str, example: str) -> "dict[str, Located] | None":
@@ -47,25 +50,25 @@ class Reader:
         if isinstance(at.value, dict):
             return self.text_keys(at)
         if at.value is None:
-            self.problem(at.place, f"{what} is empty", "empty", example)
+            self.problem(at, f"{what} is empty", "empty", example)
         else:
-            self.problem(at.place, f"{what} is a mapping, and this is {shown(at.value)}", "wrong_type", example)
+            self.problem(at, f"{what} is a mapping, and this is {shown(at.value)}", "wrong_type", example)
         return None
 
     def unknown(self, at: Located, key: str, known: Iterable[str], where: str) -> None:
         """Enter a key that does not belong here, with the nearest one that does."""
         names = list(known)
         hint = nearest(key, names) or listed(names)
-        self.problem(at.key_place, f"`{plain(key)}` is not a known key of {where}", "unknown_key", hint)
+        self.key_problem(at, f"`{plain(key)}` is not a known key of {where}", "unknown_key", hint)
 
     def named(self, at: Located, known: Mapping[str, object] | frozenset[str], what: str, code: str) -> str | None:
         """The value as one of the `known` names."""
         if not isinstance(at.value, str):
-            self.problem(at.place, f"{what} is a name, and this is {shown(at.value)}", "wrong_type", listed(known))
+            self.problem(at, f"{what} is a name, and this is {shown(at.value)}", "wrong_type", listed(known))
             return None
         if at.value not in known:
             hint = nearest(at.value, known) or listed(known)
-            self.problem(at.place, f"there is no {what} `{plain(at.value)}`", code, hint)
+            self.problem(at, f"there is no {what} `{plain(at.value)}`", code, hint)
             return None
         return at.value
 
@@ -74,9 +77,7 @@ class Reader:
         keys: list[object] = list(at.value) if isinstance(at.value, dict) else []
         for key in keys:
             if not isinstance(key, str):
-                self.problem(
-                    at.place, f"a key is a text, and this is {shown(key)}", "unknown_key", "put quotes round it"
-                )
+                self.problem(at, f"a key is a text, and this is {shown(key)}", "unknown_key", "put quotes round it")
         return {key: at.part(key) for key in keys if isinstance(key, str)}
 
 
@@ -96,7 +97,7 @@ def plain(text: str) -> str:
 def shown(value: object) -> str:
     """A value in a message: scalars as written, the rest by its kind."""
     match value:
-        case None:
+        case None | "":
             return "empty"
         case dict():
             return "a mapping"

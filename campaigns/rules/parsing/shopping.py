@@ -54,10 +54,10 @@ def _check_key(reader: Reader, at: Located, key: str, source: str) -> None:
         return
     if key in known_keys(BOUGHT):
         message = f"`shopped` reads whole receipts and knows no `{key}`"
-        reader.problem(at.key_place, message, "needs_lines", "`bought`")
+        reader.key_problem(at, message, "needs_lines", "`bought`")
     elif key in reader.vocabulary.line_fields:
         message = f"`{plain(key)}` is a field of a purchase line"
-        reader.problem(at.key_place, message, "unknown_key", f"`where: {{{key}: ...}}`")
+        reader.key_problem(at, message, "unknown_key", f"`where: {{{key}: ...}}`")
     else:
         reader.unknown(at, key, known_keys(source), f"`{source}`")
 
@@ -74,7 +74,7 @@ def _base(reader: Reader, entries: Mapping[str, Located]) -> tuple[Where, ...] |
         return None
     if share_of_spend.word not in entries:
         message = "`of` names what a share is measured against, and there is no share here"
-        reader.problem(entries["of"].key_place, message, "no_share", f"`{share_of_spend.word}`")
+        reader.key_problem(entries["of"], message, "no_share", f"`{share_of_spend.word}`")
     return _where(reader, entries["of"])
 
 
@@ -83,7 +83,7 @@ def _where(reader: Reader, at: Located) -> tuple[Where, ...]:
     if entries is None:
         return ()
     if not entries:
-        reader.problem(at.place, "this is empty", "empty", "name a field, or leave the key out: then all lines count")
+        reader.problem(at, "this is empty", "empty", "name a field, or leave the key out: then all lines count")
     fields = ((key, part, _line_field(reader, part, key)) for key, part in entries.items())
     return tuple(Where(key, read_tests(reader, part, field)) for key, part, field in fields if field is not None)
 
@@ -94,11 +94,11 @@ def _line_field(reader: Reader, at: Located, key: str) -> Field | None:
         return vocabulary.line_fields[key]
     if key in vocabulary.special_fields:
         message = f"`{plain(key)}` holds data of a special category and may not be used"
-        reader.problem(at.key_place, message, "special_field", "leave it out")
+        reader.key_problem(at, message, "special_field", "leave it out")
     elif key in vocabulary.member_fields:
         message = f"`{plain(key)}` is a field of members, not of purchase lines"
-        reader.problem(at.key_place, message, "unknown_field", f"`all: [{{{key}: ...}}, {{bought: ...}}]`")
+        reader.key_problem(at, message, "unknown_field", f"`all: [{{{key}: ...}}, {{bought: ...}}]`")
     else:
         hint = nearest(key, vocabulary.line_fields) or listed(vocabulary.line_fields)
-        reader.problem(at.key_place, f"purchase lines have no field `{plain(key)}`", "unknown_field", hint)
+        reader.key_problem(at, f"purchase lines have no field `{plain(key)}`", "unknown_field", hint)
     return None

@@ -22,14 +22,14 @@ def read_field(reader: Reader, at: Located, name: str, keywords: tuple[str, ...]
         return FieldIs(column=name, tests=read_tests(reader, at, vocabulary.member_fields[name]), place=at.key_place)
     if name in vocabulary.special_fields:
         message = f"`{plain(name)}` holds data of a special category and may not be used"
-        reader.problem(at.key_place, message, "special_field", "leave it out")
+        reader.key_problem(at, message, "special_field", "leave it out")
     elif name in vocabulary.line_fields:
         message = f"`{plain(name)}` is a field of purchase lines, not of members"
-        reader.problem(at.key_place, message, "unknown_field", f"`bought: {{where: {{{name}: ...}}}}`")
+        reader.key_problem(at, message, "unknown_field", f"`bought: {{where: {{{name}: ...}}}}`")
     else:
         known = [*keywords, *vocabulary.member_fields]
         hint = nearest(name, known) or listed(known)
-        reader.problem(at.key_place, f"there is no field or condition `{plain(name)}`", "unknown_field", hint)
+        reader.key_problem(at, f"there is no field or condition `{plain(name)}`", "unknown_field", hint)
     return None
 
 
@@ -44,12 +44,12 @@ def read_birthday(reader: Reader, at: Located) -> Birthday | None:
     if at.value == "today":
         return Birthday(days_ahead=0, place=at.key_place)
     if not isinstance(at.value, dict) or list(at.value) != ["in_next"]:
-        reader.problem(at.place, f"this is not when a birthday is: {shown(at.value)}", "wrong_type", _BIRTHDAY)
+        reader.problem(at, f"this is not when a birthday is: {shown(at.value)}", "wrong_type", _BIRTHDAY)
         return None
     ahead = read_days(reader, at.part("in_next"), "in_next")
     if ahead is not None and ahead.days > _MOST_DAYS_AHEAD:
         message = f"a birthday comes within {_MOST_DAYS_AHEAD} days"
-        reader.problem(at.part("in_next").place, message, "wrong_type", _BIRTHDAY)
+        reader.problem(at.part("in_next"), message, "wrong_type", _BIRTHDAY)
     return None if ahead is None else Birthday(days_ahead=ahead.days, place=at.key_place)
 
 
@@ -63,7 +63,7 @@ def read_sample(reader: Reader, at: Located) -> Sample | None:
         if key not in _SAMPLE_KEYS:
             reader.unknown(entries[key], key, _SAMPLE_KEYS, "`sample`")
     if "share" not in entries:
-        reader.problem(at.place, "`share` is required here", "missing", "`{share: 20 percent, salt: spring}`")
+        reader.problem(at, "`share` is required here", "missing", "`{share: 20 percent, salt: spring}`")
         return None
     share = read_share(reader, entries["share"], "share")
     salt = _salt(reader, entries["salt"]) if "salt" in entries else ""
@@ -74,5 +74,5 @@ def _salt(reader: Reader, at: Located) -> str:
     if isinstance(at.value, str) and 0 < len(at.value) <= _LONGEST_SALT:
         return at.value
     message = f"`salt` is a text of at most {_LONGEST_SALT} characters, and this is {shown(at.value)}"
-    reader.problem(at.place, message, "wrong_type", "`salt: spring`")
+    reader.problem(at, message, "wrong_type", "`salt: spring`")
     return ""

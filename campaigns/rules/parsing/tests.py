@@ -23,11 +23,11 @@ def read_tests(reader: Reader, at: Located, field: Field) -> tuple[Test, ...]:
         return _operators(reader, at, field)
     operator = _ONE_OF if isinstance(at.value, list) else _IS
     if at.value is None or at.value == []:
-        reader.problem(at.place, f"`{field.name}` is empty", "empty", "give it a value, a list or an operator")
+        reader.problem(at, f"`{field.name}` is empty", "empty", "give it a value, a list or an operator")
         return ()
     if field.type not in operator.types:
         hint = f"`{field.name}: {{from: 2017-12-01, to: 2017-12-31}}`"
-        reader.problem(at.place, f"`{field.name}` is a point in time: say which span", "wrong_operator", hint)
+        reader.problem(at, f"`{field.name}` is a point in time: say which span", "wrong_operator", hint)
         return ()
     if operator is _ONE_OF:
         _warn_of_range(reader, at, field)
@@ -43,7 +43,7 @@ def _operators(reader: Reader, at: Located, field: Field) -> tuple[Test, ...]:
             tests.extend(_test(reader, part, operator, field))
     if not at.value:
         words = listed(written_words(field))
-        reader.problem(at.place, f"`{field.name}` is empty", "empty", words)
+        reader.problem(at, f"`{field.name}` is empty", "empty", words)
     _refuse_empty_range(reader, at, tests)
     return tuple(tests)
 
@@ -53,12 +53,12 @@ def _operator(reader: Reader, at: Located, word: str, field: Field) -> Operator 
     words = written_words(field)
     if operator is None or not operator.written:
         hint = nearest(word, words) or listed(words)
-        reader.problem(at.key_place, f"`{plain(word)}` is not an operator", "unknown_key", hint)
+        reader.key_problem(at, f"`{plain(word)}` is not an operator", "unknown_key", hint)
         return None
     if not fits(operator, field):
         kind = "measure" if field.measured else "field"
         message = f"`{word}` does not fit `{field.name}`, a {kind} of type {field.type}"
-        reader.problem(at.key_place, message, "wrong_operator", listed(words))
+        reader.key_problem(at, message, "wrong_operator", listed(words))
         return None
     return operator
 
@@ -96,7 +96,7 @@ def _argument(reader: Reader, at: Located, operator: Operator, field: Field) -> 
 def _values(reader: Reader, at: Located, field: Field) -> tuple[Scalar, ...] | None:
     values = [read_value(reader, item, field) for item in items(reader, at)]
     if not values:
-        reader.problem(at.place, "the list is empty", "empty", "name one value at least")
+        reader.problem(at, "the list is empty", "empty", "name one value at least")
         return None
     return tuple(value for value in values if value is not None)
 
@@ -105,7 +105,7 @@ def _warn_of_range(reader: Reader, at: Located, field: Field) -> None:
     numbers = [item.value for item in at.items()]
     if len(numbers) == 2 and field.type in NUMBERS:
         message = f"a list means one of its values, here just two numbers for `{field.name}`"
-        reader.warning(at.place, message, "range_meant", f"`{{from: {_short(numbers, 0)}, to: {_short(numbers, 1)}}}`")
+        reader.warning(at, message, "range_meant", f"`{{from: {_short(numbers, 0)}, to: {_short(numbers, 1)}}}`")
 
 
 def _short(values: list[object], index: int) -> str:
@@ -116,4 +116,4 @@ def _refuse_empty_range(reader: Reader, at: Located, tests: Iterable[Test]) -> N
     bounds = {test.word: test.argument for test in tests}
     first, last = bounds.get("from"), bounds.get("to")
     if first is not None and last is not None and first > last:  # type: ignore[operator]  # both of the field's type
-        reader.problem(at.place, f"nothing lies from {first} to {last}", "empty_range", "turn the two round")
+        reader.problem(at, f"nothing lies from {first} to {last}", "empty_range", "turn the two round")

@@ -17,7 +17,7 @@ from campaigns.spec.words import ColumnType
 
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2999
-_LARGEST: Final = 10**12
+LARGEST: Final = 10**12
 _FINEST: Final = Decimal("0.000001")
 _AGO: Final = re.compile(r"(.*\S) +ago")
 
@@ -30,7 +30,7 @@ def read_value(reader: Reader, at: Located, field: Field) -> Scalar | None:
     if value is None:
         hint = _QUOTE if field.type is ColumnType.TEXT and isinstance(at.value, int | Decimal | date) else ""
         message = f"`{field.name}` is {_NAMES[field.type]}, and this is {shown(at.value)}"
-        reader.problem(at.place, message, "wrong_type", hint)
+        reader.problem(at, message, "wrong_type", hint)
         return None
     if isinstance(value, str) and not _is_known(reader, at, field, value):
         return None
@@ -40,12 +40,12 @@ def read_value(reader: Reader, at: Located, field: Field) -> Scalar | None:
 def _is_known(reader: Reader, at: Located, field: Field, value: str) -> bool:
     if value in reader.vocabulary.special_values.get(field.name, ()):
         message = f"`{plain(value)}` reveals data of a special category: its lines are never read"
-        reader.problem(at.place, message, "special_field", "leave it out")
+        reader.problem(at, message, "special_field", "leave it out")
         return False
     if field.values is None or value in field.values:
         return True
     hint = nearest(value, field.values) or listed(field.values)
-    reader.problem(at.place, f"`{field.name}` has no value `{plain(value)}`", "unknown_value", hint)
+    reader.problem(at, f"`{field.name}` has no value `{plain(value)}`", "unknown_value", hint)
     return False
 
 
@@ -53,8 +53,8 @@ def read_date(reader: Reader, at: Located, key: str) -> date | None:
     """A calendar day."""
     day = _date(at.value)
     if day is None:
-        message = f"`{key}` is a date, and this is {shown(at.value)}"
-        reader.problem(at.place, message, "wrong_type", f"{key}: 2017-12-31")
+        message = f"`{key}` is {_A_DATE}, and this is {shown(at.value)}"
+        reader.problem(at, message, "wrong_type", f"`{key}: 2017-12-31`")
     return day
 
 
@@ -66,7 +66,7 @@ def read_days(reader: Reader, at: Located, key: str) -> timedelta | None:
         days = None
     if days is None or days % timedelta(days=1):
         message = f"`{key}` is a number of whole days, and this is {shown(at.value)}"
-        reader.problem(at.place, message, "wrong_type", f"{key}: 28 days")
+        reader.problem(at, message, "wrong_type", f"`{key}: 28 days`")
         return None
     return days
 
@@ -85,7 +85,7 @@ def read_day_or_ago(reader: Reader, at: Located, key: str) -> date | timedelta |
         if not days % timedelta(days=1):
             return days
     message = f"`{key}` is a date or a number of days ago, and this is {shown(at.value)}"
-    reader.problem(at.place, message, "wrong_type", f"{key}: 60 days ago")
+    reader.problem(at, message, "wrong_type", f"`{key}: 60 days ago`")
     return None
 
 
@@ -93,7 +93,7 @@ def read_flag(reader: Reader, at: Located, key: str) -> bool | None:
     """True or false."""
     if isinstance(at.value, bool):
         return at.value
-    reader.problem(at.place, f"`{key}` is true or false, and this is {shown(at.value)}", "wrong_type", f"{key}: true")
+    reader.problem(at, f"`{key}` is true or false, and this is {shown(at.value)}", "wrong_type", f"`{key}: true`")
     return None
 
 
@@ -102,7 +102,7 @@ def read_share(reader: Reader, at: Located, key: str) -> Decimal | None:
     value = _share(at.value)
     if value is None:
         message = f"`{key}` is a share from 0 to 1, and this is {shown(at.value)}"
-        reader.problem(at.place, message, "wrong_type", "`0.25` or `25 percent`")
+        reader.problem(at, message, "wrong_type", "`0.25` or `25 percent`")
     return value
 
 
@@ -122,14 +122,14 @@ def _text(value: object) -> str | None:
 
 def _integer(value: object) -> int | None:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and isinstance(value, int) and abs(value) < _LARGEST else None
+    return value if whole and isinstance(value, int) and abs(value) < LARGEST else None
 
 
 def _decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     number = Decimal(str(value))
-    if not number.is_finite() or abs(number) >= _LARGEST or number != number.quantize(_FINEST):
+    if not number.is_finite() or abs(number) >= LARGEST or number != number.quantize(_FINEST):
         return None
     return Decimal(f"{number:f}")  # without an exponent, which not every driver reads
 
@@ -149,6 +149,7 @@ def _boolean(value: object) -> bool | None:
 
 
 _QUOTE: Final = "put quotes round it"
+_A_DATE: Final = f"a date like 2017-12-31, from {FIRST_YEAR} to {LAST_YEAR}"
 _READ: Final[dict[ColumnType, Callable[[object], Scalar | None]]] = {
     ColumnType.TEXT: _text,
     ColumnType.INTEGER: _integer,
@@ -159,9 +160,9 @@ _READ: Final[dict[ColumnType, Callable[[object], Scalar | None]]] = {
 }
 _NAMES: Final[dict[ColumnType, str]] = {
     ColumnType.TEXT: "a text",
-    ColumnType.INTEGER: "a whole number",
-    ColumnType.DECIMAL: "a number",
-    ColumnType.DATE: "a date such as 2017-12-31",
-    ColumnType.TIMESTAMP: "a date such as 2017-12-31",
+    ColumnType.INTEGER: "a whole number of at most 12 digits",
+    ColumnType.DECIMAL: "a number of at most 12 digits and 6 decimals",
+    ColumnType.DATE: _A_DATE,
+    ColumnType.TIMESTAMP: _A_DATE,
     ColumnType.BOOLEAN: "true or false",
 }

@@ -18,11 +18,12 @@ def read_window(reader: Reader, entries: Mapping[str, Located], source: str) -> 
     within = _within(reader, entries, source)
     first, last = _day(reader, entries, "from"), _day(reader, entries, "to")
     if "within" in entries and ("from" in entries or "to" in entries):
-        place = entries["within"].key_place
-        reader.problem(place, "`within` and dates exclude each other", "two_windows", "keep one of the two")
+        reader.key_problem(
+            entries["within"], "`within` and dates exclude each other", "two_windows", "keep one of the two"
+        )
     if first is not None and last is not None and first > last:
         message = f"nothing lies from {first} to {last}"
-        reader.problem(entries["from"].place, message, "empty_range", "turn the two round")
+        reader.problem(entries["from"], message, "empty_range", "turn the two round")
     return Window(within, first, last)
 
 
@@ -46,7 +47,7 @@ def _refuse_past(reader: Reader, at: Located, days: timedelta, source: str) -> N
     limit = kept(source, reader.vocabulary.catalogue)
     if limit is not None and days > limit:
         message = f"`{source}` looks back {days.days} days, but its data is kept for {limit.days}"
-        reader.problem(at.place, message, "past_retention", f"`{limit.days} days`")
+        reader.problem(at, message, "past_retention", f"`{limit.days} days`")
 
 
 def _day(reader: Reader, entries: Mapping[str, Located], key: str) -> date | None:

@@ -57,8 +57,8 @@ class Phrases:
     birthday: Pair
     birthday_days: Callable[[int], str]
     bought: Pair
+    bought_anything: Pair
     shopped: Pair
-    anything: Pair
     goods: str
     whose: str
     all_spend: str

@@ -55,18 +55,16 @@ def _lead(shopping: Shopping, lead: _Lead, catalogue: Catalogue, speech: Speech)
     adverbs = (how_often(lead.times, speech), when(shopping.window, speech))
     if shopping.source != BOUGHT:
         return put(phrases.shopped[lead.denied], "", *adverbs)
-    whose = _whose(shopping.where, catalogue, speech) if shopping.where else ""
-    goods = phrases.goods.format(whose) if whose else phrases.anything[lead.denied]
+    if not shopping.where:
+        return put(phrases.bought_anything[lead.denied], "", *adverbs)
+    goods = phrases.goods.format(_whose(shopping.where, catalogue, speech))
     return put(phrases.bought[lead.denied], goods, *adverbs)
 
 
 def _whose(where: Sequence[Where], catalogue: Catalogue, speech: Speech) -> str:
-    clauses = [
-        speech.phrases.whose.format(
-            f"{noun(catalogue.line[each.column].meaning, speech.language)} {speech.clauses(each.tests)}"
-        )
-        for each in where
-    ]
+    nouns = [noun(catalogue.line[each.column].meaning, speech.language) for each in where]
+    said = [speech.clauses(each.tests, subordinate=True) for each in where]
+    clauses = [speech.phrases.whose.format(f"{subject} {tests}") for subject, tests in zip(nouns, said, strict=True)]
     return speech.listed(clauses, speech.phrases.conjunction)
 
 

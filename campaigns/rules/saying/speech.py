@@ -39,9 +39,14 @@ class Speech:
         """The language's words."""
         return _PHRASES[self.language]
 
-    def clauses(self, tests: Sequence[Test], unit: Unit = Unit.NUMBER, *, denied: bool = False) -> str:
+    def clauses(
+        self, tests: Sequence[Test], unit: Unit = Unit.NUMBER, *, denied: bool = False, subordinate: bool = False
+    ) -> str:
         """The tests with their verbs, as in `is at least 3 and is not 5`; denied, one of them at least fails."""
-        said = [saying.clause(self.language, text, denied=denied) for saying, text in self._said(tests, unit)]
+        said = [
+            saying.clause(self.language, text, denied=denied, subordinate=subordinate)
+            for saying, text in self._said(tests, unit)
+        ]
         return self.listed(said, self.phrases.disjunction if denied else self.phrases.conjunction)
 
     def adverb(self, tests: Sequence[Test], unit: Unit) -> str:
