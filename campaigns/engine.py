@@ -4,9 +4,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +21,7 @@ from campaigns.dispatch.context import Contexts
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.preview import Planned, write_preview
 from campaigns.dispatch.send import Dispatch, Sent
-from campaigns.dispatch.start import start, why_stale
+from campaigns.dispatch.start import start, why_not
 from campaigns.dispatch.workshop import Workshop
 from campaigns.errors import AuthorError
 from campaigns.keys import signer
@@ -31,14 +30,17 @@ from campaigns.loading.workspace import Workspace
 from campaigns.planning import history
 from campaigns.planning.bench import Bench
 from campaigns.planning.briefing import Draft, brief
+from campaigns.planning.calendar import Occasion, occasions
 from campaigns.planning.counting import Count, Question, count
+from campaigns.planning.evidence import evidence
+from campaigns.planning.explaining import Explanation, explain
 from campaigns.planning.keep import keep
 from campaigns.planning.library import Library
 from campaigns.planning.plan import Plan, Snapshot, plan
 from campaigns.planning.run_files import FrozenFields, RunFiles
 from campaigns.planning.tally import Tally
 from campaigns.rules.scope import Scope
-from campaigns.spec.words import Channel
+from campaigns.spec.words import Channel, Language
 from campaigns.store import audit, decisions, publications, runs, schema
 from campaigns.store.decisions import Outcomes
 from campaigns.store.tables import Run
@@ -51,9 +53,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Engine:
-    """Everything that a command, a page or the scheduler asks for, over one workspace."""
+    """Everything that a command, a page or the scheduler asks for, over one workspace.
+
+    `actor` is who the audit log says did it.
+    """
 
     workspace: Workspace
+    actor: str
 
     @cached_property
     def library(self) -> Library:
@@ -82,11 +88,6 @@ class Engine:
         """Who delivers each channel."""
         return chosen_providers(Surroundings(self.workspace.root, self.library.settings))
 
-    @property
-    def actor(self) -> str:
-        """Who the audit log says did it: the account that runs the command."""
-        return getuser()
-
     def snapshot(self) -> Snapshot:
         """The ledger as a plan sees it now."""
         return Snapshot(snapshot(self.ledger), history.heard(self.ledger), history.clicks())
@@ -103,7 +104,8 @@ class Engine:
         files = self.run_files(run)
         files.keep(draft.parts())
         with self.decided(draft, as_of) as made:
-            keep(made, run, self.ledger, files, now, self.actor, told)
+            reasons = evidence(made.brief, draft.titles)
+            keep(made, run, reasons, self.ledger, files, now, self.actor, told)
         with self.ledger.read() as connection:
             return runs.get(connection, run.run_id), made.tally
 
@@ -118,17 +120,17 @@ class Engine:
     def start(self, run: Run) -> None:
         """Let a planned run send; one that was started is left as it is.
 
-        AuthorError when its files are not what was planned any more, when it was planned over a day ago, or when the
-        campaign allows fewer sends.
+        AuthorError when its files are not what was planned any more, when it was planned over a day ago, when it needs
+        an approval, or when the campaign allows fewer sends.
         """
         if run.state != RunState.PLANNED:
             return
         now = self.clock.now()
         campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
         draft, _ = self.library.draft(run.file)
-        stale = why_stale(run, campaign, draft.definition(), now)
-        if stale is not None:
-            raise AuthorError([stale])
+        objection = why_not(run, campaign, draft.definition(), now)
+        if objection is not None:
+            raise AuthorError([objection])
         with self.ledger.write() as connection:
             if start(connection, run, campaign, now):
                 audit.note(connection, now, self.actor, "send", run.run_id)
@@ -153,6 +155,35 @@ class Engine:
     def run_files(self, run: Run) -> RunFiles:
         """The folder of a run's files."""
         return RunFiles(self.workspace.runs / run.run_id)
+
+    def approve(self, run_id: str) -> None:
+        """Approve a plan; AuthorError when it is not a plan any more, or was made by the same account (A-19)."""
+        run = self.run(run_id)
+        with self.ledger.write() as connection:
+            if not runs.approve(connection, run.number or 0, self.actor):
+                message = f"{self.actor} cannot approve it: it is {run.state}, and was planned by {run.planned_by}"
+                raise AuthorError.about(run_id, message, "cannot_approve", "another account approves what is planned")
+            audit.note(connection, self.clock.now(), self.actor, "approve", run_id, {"definition": run.definition})
+
+    def previous(self, run: Run) -> Run | None:
+        """The campaign's last plan before a run."""
+        with self.ledger.read() as connection:
+            return runs.latest_planned(connection, run.campaign, run.number or 0)
+
+    def explain(self, draft: Draft, member_id: str, as_of: datetime, language: Language) -> Explanation:
+        """Why one member would get a campaign's message, or none."""
+        with self.ledger.read() as connection:
+            contact_of(connection, member_id)
+        with self.decided(draft, as_of, (member_id,)) as made:
+            return explain(made, member_id, draft.titles, language)
+
+    def calendar(self, days: int) -> list[Occasion]:
+        """What is due in the days to come, published or not."""
+        now = self.clock.now()
+        with self.ledger.read() as connection:
+            published = frozenset(each.campaign for each in publications.published(connection))
+        campaigns = [self.library.draft(file.stem)[0].campaign for file in self.workspace.campaign_files()]
+        return occasions(campaigns, published, now, now + timedelta(days=days))
 
     def outcomes(self, run: Run) -> Outcomes:
         """What became of a run's sends so far."""
@@ -215,7 +246,7 @@ class Engine:
         with self.ledger.read() as connection:
             return {**contact_of(connection, member_id), **choices_of(connection, member_id)}
 
-    def decisions_about(self, member_id: str) -> list[Mapping[str, Any]]:
+    def decisions_about(self, member_id: str) -> list[dict[str, Any]]:
         """What was decided about a member in every run, newest first."""
         with self.ledger.read() as connection:
             contact_of(connection, member_id)

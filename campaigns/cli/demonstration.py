@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import show
+from campaigns.cli import opened, show
 
 if TYPE_CHECKING:
     from campaigns.demo.tour import Stop
@@ -21,7 +21,7 @@ def demo(
     from campaigns.demo import tour
     from campaigns.engine import Engine
 
-    engine = Engine(tour.workspace_at(directory or Path(context.obj)))
+    engine = Engine(tour.workspace_at(directory or Path(context.obj)), opened.account())
     show.line(
         "The purchases are real (Complete Journey, 2017); the people, their addresses and choices are invented.\n"
     )
@@ -46,7 +46,7 @@ def _show(stop: "Stop") -> None:
     before = ", sent by an earlier demonstration and not again" if stop.sent_before else ""
     show.line(f"{stop.run_id}{before}")
     show.line(f"  matched {tally.matched}: {tally.sent} to be sent, {tally.skipped} skipped")
-    sends = [(name, channel, number) for name, by in tally.variants.items() for channel, number in by.items()]
+    sends = [(name, channel, number) for name, by in tally.shares.items() for channel, number in by.items()]
     show.table("", ("variant", "channel", "sends"), sends)
     show.table("", ("skipped because of", "members"), show.by_reason(tally.skips))
     delivered = [(channel, state, reason, number) for channel, state, reason, number in stop.outcomes.rows]

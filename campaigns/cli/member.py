@@ -1,14 +1,20 @@
 """Commands about one member: show, why."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaigns.cli import opened, show
 
+if TYPE_CHECKING:
+    from campaigns.planning.explaining import Explanation, Predicate
+
 app = typer.Typer(help="What is known and was decided about one member.", rich_markup_mode=None, no_args_is_help=True)
 
 Member = Annotated[str, typer.Argument(metavar="M", help="The member's id.")]
+Language = Annotated[str | None, typer.Option("--language", help="fi, sv or en; without it, the workspace's.")]
+
+_VALUES = {True: "yes", False: "no", None: "unknown"}
 
 
 @app.command("show")
@@ -23,14 +29,40 @@ def show_member(context: typer.Context, member: Member, json: opened.AsJson = Fa
 
 
 @app.command("why")
-def why(context: typer.Context, member: Member, json: opened.AsJson = False) -> None:
-    """Show what was decided about a member in every run, and what became of it."""
+def why(
+    context: typer.Context,
+    member: Member,
+    campaign: Annotated[
+        str | None,
+        typer.Option("--campaign", metavar="C", help="What this campaign would decide, condition by condition."),
+    ] = None,
+    as_of: opened.AsOf = None,
+    language: Language = None,
+    json: opened.AsJson = False,
+) -> None:
+    """Say why a member got what they got, or would get a campaign's message or not."""
+    from campaigns.spec.words import Language as Spoken
+
     with opened.engine(context) as engine:
-        decided = engine.decisions_about(member)
+        spoken = Spoken(language) if language in set(Spoken) else engine.library.settings.default_language
+        if campaign is None:
+            _show_history(engine.decisions_about(member), spoken.value, json=json)
+            return
+        draft, _ = engine.library.draft(campaign)
+        explained = engine.explain(draft, member, opened.moment(as_of, engine), spoken)
+    if json:
+        from dataclasses import asdict
+
+        show.as_json(asdict(explained))
+        return
+    _show_explanation(explained)
+
+
+def _show_history(decided: list[dict[str, object]], language: str, *, json: bool) -> None:
     if json:
         show.as_json(decided)
         return
-    head = ("run", "decision", "variant", "channel", "reason", "delivery")
+    head = ("run", "decision", "variant", "channel", "reason", "delivery", "because")
     rows = [
         (
             row["run_id"],
@@ -39,10 +71,40 @@ def why(context: typer.Context, member: Member, json: opened.AsJson = False) -> 
             row["channel"] or "",
             row["reason"] or "",
             row["state"] or "",
+            _because(row["evidence"], language),
         )
         for row in decided
     ]
-    show.table(f"Member {member}", head, rows)
+    show.table("", head, rows)
+
+
+def _because(evidence: object, language: str) -> str:
+    said = evidence.get("audience") if isinstance(evidence, dict) else None
+    return str(said[language]) if isinstance(said, dict) else ""
+
+
+def _show_explanation(explained: "Explanation") -> None:
+    if not explained.processed:
+        show.line("not looked at: this member allows no marketing, or is restricted, or has died")
+        return
+    _show_rule("audience", explained.audience)
+    for variant, predicates in explained.variants.items():
+        _show_rule(f"variant {variant}", predicates)
+    decision = explained.decision
+    if decision is None:
+        show.line("\ngets nothing: the audience does not take them")
+    elif decision["reason"] is not None:
+        show.line(f"\ngets nothing: {decision['reason']}")
+    else:
+        show.line(f"\ngets the variant {decision['variant']} by {decision['channel']}")
+
+
+def _show_rule(title: str, predicates: "tuple[Predicate, ...]") -> None:
+    rows = [
+        ("  " * each.depth + each.said, _VALUES[each.value], "← the first that blocks" if each.blocks else "")
+        for each in predicates
+    ]
+    show.table(f"\n{title}", ("condition", "holds", ""), rows)
 
 
 def add_to(main: typer.Typer) -> None:

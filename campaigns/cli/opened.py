@@ -1,5 +1,7 @@
 """The engine that a command works with, opened from the option `--workspace`, and the arguments many commands share."""
 
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,11 +28,16 @@ def engine(context: typer.Context) -> Iterator["Engine"]:
     from campaigns.engine import Engine
     from campaigns.loading.workspace import find_workspace
 
-    opened = Engine(find_workspace(Path(context.obj)))
+    opened = Engine(find_workspace(Path(context.obj)), account())
     try:
         yield opened
     finally:
         opened.close()
+
+
+def account() -> str:
+    """The account that runs the command, as the operating system knows it and not as a variable claims."""
+    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def moment(text: str | None, opened: "Engine") -> datetime:

@@ -1,10 +1,10 @@
-"""Commands that plan and send: plan, preview, publish, send, run."""
+"""Commands that plan and send: plan, preview, publish, approve, send, run, calendar."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import opened, planned, show
 
 if TYPE_CHECKING:
     from campaigns.engine import Engine
@@ -18,27 +18,29 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, 
 def plan(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, json: opened.AsJson = False) -> None:
     """Decide who gets what and who does not, and why; nothing is sent."""
     with opened.engine(context) as engine:
-        run, tally = _planned(engine, campaign, as_of)
+        run, tally = _decide(engine, campaign, as_of)
         if json:
-            show.as_json(_plan_as_json(run, tally))
-        else:
-            _show_plan(run, tally)
-            show.line(f"\nnothing was sent; `viesti send {run.run_id}` sends it")
+            show.as_json(planned.as_json(run, tally, engine.library.settings.zone))
+            return
+        _show(engine, run, tally)
+        show.line(f"\nnothing was sent; `viesti send {run.run_id}` sends it")
 
 
 def run(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, json: opened.AsJson = False) -> None:
     """Plan and send in one step."""
     with opened.engine(context) as engine:
-        planned, tally = _planned(engine, campaign, as_of)
-        if not json:
-            _show_plan(planned, tally)
-        _send(engine, planned.run_id, json=json)
+        made, tally = _decide(engine, campaign, as_of)
+        if json:
+            _send(engine, made, planned.as_json(made, tally, engine.library.settings.zone))
+        else:
+            _show(engine, made, tally)
+            _send(engine, made, None)
 
 
 def send(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
     """Send a planned run, or go on with one that was interrupted."""
     with opened.engine(context) as engine:
-        _send(engine, run, json=json)
+        _send(engine, engine.run(run), {} if json else None)
 
 
 def preview(
@@ -68,50 +70,76 @@ def publish(context: typer.Context, campaign: Campaign) -> None:
     show.line(f"published {draft.campaign.name}, {when}")
 
 
-def _planned(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Run, Tally]":
+def approve(context: typer.Context, run: RunName) -> None:
+    """Approve a plan that somebody else made, where its campaign asks for that."""
+    with opened.engine(context) as engine:
+        engine.approve(run)
+    show.line(f"approved; `viesti send {run}` sends it")
+
+
+def calendar(
+    context: typer.Context,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days ahead.")] = 14,
+    json: opened.AsJson = False,
+) -> None:
+    """Show what will go when; only published campaigns run by themselves."""
+    with opened.engine(context) as engine:
+        zone = engine.library.settings.zone
+        rows = [
+            {
+                "due": each.due_at.astimezone(zone).isoformat(timespec="minutes"),
+                "campaign": each.campaign.name,
+                "published": each.published,
+                "channels": ", ".join(each.campaign.channels),
+            }
+            for each in engine.calendar(days)
+        ]
+    if json:
+        show.as_json(rows)
+        return
+    shown = [
+        (row["due"], row["campaign"], "published" if row["published"] else "draft", row["channels"]) for row in rows
+    ]
+    show.table("", ("due", "campaign", "", "channels"), shown)
+
+
+def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Run, Tally]":
     draft, warnings = engine.library.draft(campaign)
     show.problems(warnings)
     with show.progress(f"planning {draft.campaign.name}") as told:
         return engine.plan(draft, opened.moment(as_of, engine), told)
 
 
-def _send(engine: "Engine", name: str, *, json: bool) -> None:
-    run = engine.run(name)
+def _show(engine: "Engine", run: "Run", tally: "Tally") -> None:
+    from campaigns.planning.tally import Tally
+
+    before = engine.previous(run)
+    planned.show_plan(run, tally, (before, Tally.from_json(before.counts)) if before else None)
+
+
+def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
     engine.start(run)
-    with show.progress(f"sending {name}", run.counts.get("sent")) as told:
-        sent = engine.send(name, told)
-    outcomes = engine.outcomes(engine.run(name))
-    if json:
-        show.as_json({"run": name, "closed": sent.closed, "again_at": sent.again_at, "deliveries": outcomes.by_state})
-        return
-    show.table(f"Sent: {name}", ("channel", "state", "reason", "deliveries"), outcomes.rows)
-    if sent.again_at is not None:
-        show.line(
-            f"\nthe rest is held until {sent.again_at:%Y-%m-%d %H:%M} UTC: `viesti serve` or `viesti send {name}`"
+    with show.progress(f"sending {run.run_id}") as told:
+        sent = engine.send(run.run_id, told)
+    outcomes = engine.outcomes(run)
+    if json is not None:
+        show.as_json(
+            {
+                "run": run.run_id,
+                "closed": sent.closed,
+                "again_at": sent.again_at,
+                "deliveries": outcomes.by_state,
+                **json,
+            }
         )
-
-
-def _plan_as_json(run: "Run", tally: "Tally") -> dict[str, object]:
-    return {"campaign": run.campaign, "as_of": run.due_at.isoformat(), "run": run.run_id, **tally.as_json()}
-
-
-def _show_plan(run: "Run", tally: "Tally") -> None:
-    show.line(f"{run.run_id}\n")
-    rows = [
-        ("members", tally.population + tally.not_processed, ""),
-        ("not processed", tally.not_processed, "no marketing, restricted or deceased"),
-        ("unknown", tally.unknown, "a value that the rule needs is missing or may not be used"),
-        ("matched", tally.matched, ""),
-        ("skipped", tally.skipped, ""),
-        ("to be sent", tally.sent, ""),
-    ]
-    show.table("Plan", ("", "members", ""), rows)
-    sends = [(name, channel, number) for name, by in tally.variants.items() for channel, number in by.items()]
-    show.table("\nSends", ("variant", "channel", "members"), sends)
-    show.table("\nSkips", ("reason", "members"), show.by_reason(tally.skips))
+        return
+    show.table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
+    if sent.again_at is not None:
+        moment = sent.again_at.astimezone(engine.library.settings.zone)
+        show.line(f"\nthe rest waits until {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the command line."""
-    for command in (plan, preview, publish, send, run):
+    for command in (plan, preview, publish, approve, send, run, calendar):
         app.command()(command)

@@ -67,14 +67,17 @@ def _missed(campaign: Campaign, due_at: datetime, now: datetime, *, published: s
     return None if published == present else "not_as_published"
 
 
-def why_stale(run: Run, campaign: Campaign, definition: str, now: datetime) -> Problem | None:
-    """Why a plan may not be sent any more: its files changed, it is over a day old, or it has too many sends."""
+def why_not(run: Run, campaign: Campaign, definition: str, now: datetime) -> Problem | None:
+    """Why a plan may not be sent: its files changed, it is over a day old, unapproved, or has too many sends."""
     place, sends = Place(run.run_id), Tally.from_json(run.counts).sent
     again = f"`viesti plan {run.campaign}`"
     if definition != run.definition:
         return Problem(place, "the campaign, an audience or a template changed after this plan", "stale_plan", again)
     if run.planned_at is not None and now > run.planned_at + _FRESH:
         return Problem(place, "this plan is more than 24 hours old", "stale_plan", again)
+    if campaign.approval is not None and run.approved_by is None:
+        hint = f"somebody else: `viesti approve {run.run_id}`"
+        return Problem(place, "this campaign's plans need an approval", "not_approved", hint)
     if campaign.max_sends is not None and sends > campaign.max_sends:
         message = f"the plan has {sends} sends, and the campaign allows {campaign.max_sends}"
         return Problem(place, message, "too_many_sends", "narrow the audience, or raise `max_sends`, and plan again")

@@ -16,6 +16,7 @@ from campaigns.spec.campaign import Campaign
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.offer import Offer
 from campaigns.spec.settings import Settings
+from campaigns.spec.text import Localised
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Draft:
     audiences: Mapping[str, Audience]
     audience_files: Mapping[str, Path]
     root: Path
+
+    @property
+    def titles(self) -> Mapping[str, str | Localised]:
+        """What the audiences are called."""
+        return {name: audience.title for name, audience in self.audiences.items()}
 
     def templates(self) -> tuple[UsedTemplate, ...]:
         """The templates it uses; AuthorError with what is wrong with them."""

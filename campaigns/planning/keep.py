@@ -1,8 +1,8 @@
 """A plan put away: its run file, its decisions in chunks, and at last the row that makes them visible."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from campaigns.ledger import Ledger
 from campaigns.planning.plan import Plan
@@ -15,10 +15,19 @@ _ROWS_IN_CHUNK: Final = 2048  # a write transaction of about 30 ms
 Progress = Callable[[int], None]
 
 
-def keep(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, now: datetime, actor: str, progress: Progress) -> None:
+def keep(
+    plan: Plan,
+    run: Run,
+    reasons: Mapping[str, Any],
+    ledger: Ledger,
+    files: RunFiles,
+    now: datetime,
+    actor: str,
+    progress: Progress,
+) -> None:
     """Store a plan under an open run. A crash before the end leaves a run in `planning`, to be planned anew.
 
-    `progress` is told how many decisions each chunk stored.
+    `reasons` is its evidence. `progress` is told how many decisions each chunk stored.
     """
     number = run.number or 0
     while _forget(ledger, number):
@@ -30,7 +39,7 @@ def keep(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, now: datetime, a
             decisions.stage(connection, rows)
         progress(len(rows))
     with ledger.write() as connection:
-        runs.show_plan(connection, number, plan.brief.definition, plan.tally.as_json(), now)
+        runs.show_plan(connection, number, plan.brief.definition, plan.tally.as_json(), reasons, now, actor)
         audit.note(connection, now, actor, "plan", run.run_id, {"definition": plan.brief.definition})
 
 

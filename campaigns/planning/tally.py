@@ -14,7 +14,8 @@ from campaigns.store.decisions import SEND
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many members of each kind. `sends` by channel, `skips` by reason, `variants` and `arms` of the sends.
+    """How many members of each kind. `sends` by channel, `skips` by reason; `variants` and `arms` count the sends,
+    `shares` those of a variant by channel.
 
     `unknown` members matched neither the audience nor its opposite; `not_processed` were not looked at at all.
     """
@@ -24,7 +25,8 @@ class Tally:
     unknown: int
     not_processed: int
     sends: Mapping[Channel, int]
-    variants: Mapping[str, Mapping[Channel, int]]
+    variants: Mapping[str, int]
+    shares: Mapping[str, Mapping[Channel, int]]
     arms: Mapping[str, int]
     skips: Mapping[SkipReason, int]
 
@@ -53,7 +55,7 @@ def tally(bench: Bench, decided: TableClause, *, population: int, unknown: int, 
     grouped = (decided.c.kind, decided.c.reason, decided.c.channel, decided.c.variant, decided.c.arm)
     rows = bench.rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
     sends: dict[Channel, int] = {}
-    variants: dict[str, dict[Channel, int]] = {}
+    shares: dict[str, dict[Channel, int]] = {}
     arms: dict[str, int] = {}
     skips: dict[SkipReason, int] = {}
     for kind, reason, channel, variant, arm, number in rows:
@@ -62,9 +64,10 @@ def tally(bench: Bench, decided: TableClause, *, population: int, unknown: int, 
             continue
         way = Channel(channel)
         sends[way] = sends.get(way, 0) + number
-        by_channel = variants.setdefault(variant, {})
+        by_channel = shares.setdefault(variant, {})
         by_channel[way] = by_channel.get(way, 0) + number
         if arm is not None:
             arms[arm] = arms.get(arm, 0) + number
     matched = sum(row[-1] for row in rows)
-    return Tally(population, matched, unknown, not_processed, sends, variants, arms, skips)
+    variants = {variant: sum(by_channel.values()) for variant, by_channel in shares.items()}
+    return Tally(population, matched, unknown, not_processed, sends, variants, shares, arms, skips)

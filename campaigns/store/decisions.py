@@ -61,7 +61,7 @@ def outcomes(connection: Connection, run_number: int) -> Outcomes:
     return Outcomes(tuple((channel, state, reason, number) for channel, state, reason, number in rows))
 
 
-def of_member(connection: Connection, member_id: str) -> list[Mapping[str, Any]]:
+def of_member(connection: Connection, member_id: str) -> list[dict[str, Any]]:
     """Every decision about a member with what became of it, newest run first."""
     joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number).outerjoin(
         DELIVERY,
@@ -72,6 +72,7 @@ def of_member(connection: Connection, member_id: str) -> list[Mapping[str, Any]]
             RUN.c.run_id,
             RUN.c.campaign,
             RUN.c.due_at,
+            RUN.c.evidence,
             DECISION.c.kind,
             DECISION.c.reason,
             DECISION.c.variant,

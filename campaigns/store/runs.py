@@ -71,7 +71,7 @@ def open_run(
     run = find(connection, name)
     facts = {"state": RunState.PLANNING, "lease_until": now + PLANNING_LEASE, "scheduled": scheduled, "file": file}
     if run is None:
-        connection.execute(insert(RUN).values(**facts, **_identity(campaign, name, due_at), counts={}))
+        connection.execute(insert(RUN).values(**facts, **_identity(campaign, name, due_at), counts={}, evidence={}))
     elif run.state in _REPLANNED:
         connection.execute(update(RUN).where(RUN.c.number == run.number).values(**facts, planned_at=None))
     else:
@@ -93,6 +93,7 @@ def _identity(campaign: Campaign, name: str, due_at: datetime) -> Mapping[str, A
         "partner": campaign.sender.partner,
         "due_at": due_at,
         "definition": "",
+        "planned_by": "",
     }
 
 
@@ -106,6 +107,7 @@ def missed(connection: Connection, campaign: Campaign, due_at: datetime, now: da
             reason=reason,
             closed_at=now,
             counts={},
+            evidence={},
         )
     )
 
@@ -121,14 +123,39 @@ def forget_rows(connection: Connection, run_number: int, limit: int) -> int:
 
 
 def show_plan(
-    connection: Connection, run_number: int, definition: str, counts: Mapping[str, Any], now: datetime
+    connection: Connection,
+    run_number: int,
+    definition: str,
+    counts: Mapping[str, Any],
+    evidence: Mapping[str, Any],
+    now: datetime,
+    actor: str,
 ) -> None:
-    """Make a planned run visible: the one row that turns its staged decisions into a plan."""
+    """Make a planned run visible: the one row that turns its staged decisions into a plan, approved by nobody yet."""
     connection.execute(
         update(RUN)
         .where(RUN.c.number == run_number, RUN.c.state == RunState.PLANNING)
-        .values(state=RunState.PLANNED, definition=definition, counts=counts, planned_at=now, lease_until=None)
+        .values(
+            state=RunState.PLANNED,
+            definition=definition,
+            counts=counts,
+            evidence=evidence,
+            planned_at=now,
+            planned_by=actor,
+            approved_by=None,
+            lease_until=None,
+        )
     )
+
+
+def approve(connection: Connection, run_number: int, actor: str) -> bool:
+    """Let a planned run be started; False when it is not planned, or when `actor` is who planned it."""
+    changed = connection.execute(
+        update(RUN)
+        .where(RUN.c.number == run_number, RUN.c.state == RunState.PLANNED, RUN.c.planned_by != actor)
+        .values(approved_by=actor)
+    )
+    return changed.rowcount == 1
 
 
 def move(

@@ -22,7 +22,8 @@ class Publication(SQLModel, table=True):
 class Run(SQLModel, table=True):
     """One occasion of a campaign. `run_id` is for people, `number` for joins.
 
-    `due_at` is the as_of of its rules. `counts` is the summary that was frozen with the plan. `lease_until` is how
+    `due_at` is the as_of of its rules. `counts` is the summary that was frozen with the plan, `evidence` its rules in
+    words (see `planning.evidence`). `lease_until` is how
     long the process that plans it may be silent before another takes over. `file` is where the campaign was read.
     """
 
@@ -45,7 +46,10 @@ class Run(SQLModel, table=True):
     planned_at: datetime | None = None
     send_by: datetime | None = None
     closed_at: datetime | None = None
+    planned_by: str = ""
+    approved_by: str | None = None
     counts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    evidence: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
 class Decision(SQLModel, table=True):

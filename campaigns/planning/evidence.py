@@ -1,0 +1,42 @@
+"""What a run keeps of its reasons: the rules in words, and the data they read, as they were when it was planned."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from campaigns.planning.brief import Brief
+from campaigns.rules.sentence import sentence
+from campaigns.rules.uses import uses
+from campaigns.spec.condition import Condition
+from campaigns.spec.text import Localised
+from campaigns.spec.words import Language
+
+Titles = Mapping[str, str | Localised]
+
+
+def evidence(brief: Brief, titles: Titles) -> dict[str, Any]:
+    """The evidence of a plan as JSON (C-09): a later change of a rule does not change what was true of this run.
+
+    `audience` and each of `variants` in three languages (None: everybody, or whoever subscribes); `data` the columns
+    read, as `table.column`; `classes` their classes; `offers` whether offers were chosen by purchases.
+    """
+    campaign = brief.campaign
+    whens = {variant.name: variant.when for variant in campaign.variants}
+    rules = [rule for rule in (campaign.audience, *whens.values()) if rule is not None]
+    used = [uses(rule, brief.scope) for rule in rules]
+    return {
+        "title": campaign.title.model_dump(),
+        "audience": _said(brief, campaign.audience, titles),
+        "variants": {name: _said(brief, when, titles) for name, when in whens.items()},
+        "data": sorted({f"{table}.{column}" for each in used for table, column in each.columns}),
+        "classes": sorted({data_class.value for each in used for data_class in each.classes}),
+        "offers": brief.personal_offers,
+    }
+
+
+def _said(brief: Brief, rule: Condition | None, titles: Titles) -> dict[str, str] | None:
+    if rule is None:
+        return None
+    return {
+        language.value: sentence(rule, language, brief.catalogue, titles, brief.settings.currency)
+        for language in Language
+    }
