@@ -41,6 +41,8 @@ class EndReason(StrEnum):
     QUIET_HOURS = "quiet_hours_cancelled"
     TEMPLATE_ERROR = "template_error"
     TOO_LONG = "too_long"
+    INVALID_ADDRESS = "invalid_address"
+    PROVIDER_OPT_OUT = "provider_opt_out"
     PROVIDER_REJECTED = "provider_rejected"
     UNKNOWN_OUTCOME = "unknown_outcome"
     EXPIRED = "expired"

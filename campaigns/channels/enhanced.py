@@ -1,0 +1,49 @@
+"""Whose fault a failed mail is, by its enhanced status code (RFC 3463, RFC 7372 and the mailbox providers' own)."""
+
+import re
+from enum import StrEnum
+from typing import Final
+
+_CODE: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+class Fault(StrEnum):
+    """Who has to do something about it."""
+
+    ADDRESS = "address"
+    MAILBOX = "mailbox"
+    SIZE = "size"
+    SENDER = "sender"
+    POLICY = "policy"
+    UNCLEAR = "unclear"
+
+
+_FAULTS: Final = {
+    **{f"5.7.{detail}": Fault.SENDER for detail in (20, 21, 22, 23, 24, 25, 26, 27)},  # DKIM, SPF, reverse DNS
+    **{f"5.7.{detail}": Fault.SENDER for detail in (0, 8, 9, 11, 14)},  # AUTH, encryption, trust
+    "5.7.509": Fault.SENDER,  # Microsoft: DMARC of the sending domain
+    "5.7.515": Fault.SENDER,  # Microsoft: SPF, DKIM or DMARC is missing for a bulk sender (DL-07)
+    "5.1.7": Fault.SENDER,  # bad sender's mailbox address syntax
+    "5.1.8": Fault.SENDER,  # bad sender's system address
+    "5.1.9": Fault.UNCLEAR,  # message relayed to non-compliant mailer
+    "5.2.3": Fault.SIZE,
+    "5.3.4": Fault.SIZE,
+    "5.7.2": Fault.UNCLEAR,  # a mailing list behind the address, closed to us
+    "5.7.17": Fault.ADDRESS,  # RFC 7293: the mailbox changed hands
+}
+_CLASSES: Final = {
+    "5.1": Fault.ADDRESS,
+    "5.2": Fault.MAILBOX,
+    "5.7": Fault.POLICY,  # reputation, content, a reader who blocked us: says nothing of the address
+}
+
+
+def enhanced_code(text: str) -> str:
+    """The first enhanced status code in a reply's text, or an empty text."""
+    found = _CODE.search(text)
+    return found[1] if found else ""
+
+
+def fault_of(code: str) -> Fault:
+    """Whose fault a permanent failure is; UNCLEAR without a code, or with one of another class."""
+    return _FAULTS.get(code) or _CLASSES.get(code.rpartition(".")[0]) or Fault.UNCLEAR

@@ -1,0 +1,155 @@
+"""E-mail through SendGrid's Web API: one request a member, for content is a request's and not a reader's (SG-03)."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sendgrid.helpers.mail import (
+    ClickTracking,
+    Content,
+    CustomArg,
+    From,
+    Ganalytics,
+    Header,
+    Mail,
+    OpenTracking,
+    Personalization,
+    Subject,
+    SubscriptionTracking,
+    To,
+    TrackingSettings,
+)
+
+from campaigns.channels.http import Pool, Reply
+from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.provider import OutgoingEmail
+from campaigns.spec.reasons import EndReason
+
+API_KEY: Final = "SENDGRID_API_KEY"
+DELIVERY: Final = "delivery"
+_RESERVED: Final = frozenset(
+    {
+        "x-sg-id",
+        "x-sg-eid",
+        "received",
+        "dkim-signature",
+        "content-type",
+        "content-transfer-encoding",
+        "to",
+        "from",
+        "subject",
+        "reply-to",
+        "cc",
+        "bcc",
+    }
+)
+
+
+@dataclass
+class SendGridEmail:
+    """Sends by `POST /v3/mail/send`, over at most `connections` at once; its answer 202 alone is acceptance (SG-01)."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    connections: int
+
+    def __post_init__(self) -> None:
+        self._url = f"{self.base_url.rstrip('/')}/v3/mail/send"
+        self._headers = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"}
+        self._pool = Pool(self.connections)
+
+    async def open(self) -> None:
+        """Make ready; raises ChannelMisconfigured without an API key."""
+        if not self.api_key:
+            raise ChannelMisconfigured(f"{API_KEY} is not set in the environment")
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._pool.close()
+
+    async def send(self, message: OutgoingEmail) -> Outcome:
+        """Ask SendGrid to send one message, to one address."""
+        if not message.claimed.address.isascii():  # SendGrid knows no SMTPUTF8 (E-03)
+            return Refused(EndReason.INVALID_ADDRESS, "an address outside ASCII")
+        body = json.dumps(payload(message), ensure_ascii=False).encode()
+        reply = await self._pool.request("POST", self._url, headers=self._headers, body=body)
+        return outcome(reply) if isinstance(reply, Reply) else reply
+
+
+def payload(message: OutgoingEmail) -> dict[str, Any]:
+    """The request of one message: its address, its content and two opaque names; nothing else of the member (GD-24).
+
+    Raises ChannelMisconfigured for a header that is SendGrid's own (SG-06).
+    """
+    mail = Mail()
+    mail.from_email = From(message.from_address, message.from_name)
+    mail.subject = Subject(message.subject)
+    mail.add_personalization(_reader(message))
+    mail.add_content(Content("text/plain", message.text))
+    mail.add_content(Content("text/html", message.html))
+    mail.tracking_settings = _untracked()
+    request: dict[str, Any] = mail.get()
+    return request
+
+
+def _reader(message: OutgoingEmail) -> Personalization:
+    reader = Personalization()
+    reader.add_to(To(message.claimed.address))
+    for name, value in message.headers.items():
+        if name.lower() in _RESERVED:
+            raise ChannelMisconfigured(f"sendgrid: the header {name} cannot be set")
+        reader.add_header(Header(name, value))
+    reader.add_custom_arg(CustomArg(DELIVERY, message.claimed.opaque_id))
+    reader.add_custom_arg(CustomArg("attempt", message.claimed.attempt))
+    return reader
+
+
+def _untracked() -> TrackingSettings:
+    """Every kind of tracking said to be off: what is left out is as the account has it (GD-22, E-29)."""
+    off = TrackingSettings()
+    off.click_tracking = ClickTracking(enable=False, enable_text=False)
+    off.open_tracking = OpenTracking(enable=False)
+    off.subscription_tracking = SubscriptionTracking(enable=False)
+    off.ganalytics = Ganalytics(enable=False)
+    return off
+
+
+def outcome(reply: Reply) -> Outcome:
+    """What SendGrid's answer means; raises ChannelMisconfigured for what would befall every member."""
+    match reply.status:
+        case 202:
+            return Accepted(reply.headers.get("X-Message-Id", ""))
+        case 200:
+            raise ChannelMisconfigured("sendgrid: sandbox mode, nothing is sent")
+        case 400:
+            return _bad_request(reply)
+        case 413:
+            return Refused(EndReason.TOO_LONG, "HTTP 413")
+        case 429:
+            return TryLater(reply.wait, "HTTP 429")
+        case 401 | 403:
+            raise ChannelMisconfigured(f"sendgrid: HTTP {reply.status}, is the API key right, and the sender verified?")
+        case 404 | 405 | 301 | 302 | 307 | 308:
+            raise ChannelMisconfigured(f"sendgrid: HTTP {reply.status}, is the base URL right?")
+        case status:
+            return Unknown(f"HTTP {status}")
+
+
+def _bad_request(reply: Reply) -> Refused:
+    """The fields that SendGrid complains of. Its sentences may repeat an address, so they are left out."""
+    fields = sorted(_fields(reply.body))
+    if any(name.partition(".")[0] == "from" for name in fields):
+        raise ChannelMisconfigured("sendgrid: the sender's address is not accepted")
+    about_address = any(name.startswith("personalizations") and ".to" in name for name in fields)
+    reason = EndReason.INVALID_ADDRESS if about_address else EndReason.PROVIDER_REJECTED
+    return Refused(reason, " ".join(["HTTP 400", *fields]))
+
+
+def _fields(body: bytes) -> set[str]:
+    try:
+        errors = json.loads(body)["errors"]
+        named = [str(error.get("field") or "") for error in errors]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return set()
+    return {name for name in named if name and "@" not in name and len(name) < 60}

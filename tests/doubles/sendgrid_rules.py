@@ -1,0 +1,112 @@
+"""What SendGrid refuses of a mail/send request (SG-02 to SG-06); written from its public description, not from ours."""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+_ADDRESS = re.compile(r"[^@\s<>]{1,64}@[^@\s<>]{1,255}")
+_RESERVED = re.compile(
+    r"(?i)x-sg-id|x-sg-eid|received|dkim-signature|content-type|content-transfer-encoding"
+    r"|to|from|subject|reply-to|cc|bcc"
+)
+_KEYS = {
+    "personalizations", "from", "reply_to", "reply_to_list", "subject", "content", "attachments", "template_id",
+    "headers", "categories", "custom_args", "send_at", "batch_id", "asm", "ip_pool_name", "mail_settings",
+    "tracking_settings", "sections",
+}  # fmt: skip
+_READER_KEYS = {
+    "from", "to", "cc", "bcc", "subject", "headers", "substitutions", "dynamic_template_data", "custom_args", "send_at",
+}  # fmt: skip
+_LARGEST = 30 * 2**20
+
+
+class Wrong(Exception):  # noqa: N818 - said as what happened
+    """The request is refused whole, with a status and the field that is at fault."""
+
+    def __init__(self, field: str, status: int = 400) -> None:
+        self.field, self.status = field, status
+        super().__init__(field)
+
+
+def check(body: bytes) -> dict[str, Any]:
+    """The request, when SendGrid would take it."""
+    if len(body) > _LARGEST:
+        raise Wrong("", 413)
+    try:
+        mail = json.loads(body)
+    except ValueError as error:
+        raise Wrong("") from error
+    _demand(isinstance(mail, dict) and not set(mail) - _KEYS, "")
+    _check_sender(mail)
+    _check_readers(mail)
+    _check_content(mail)
+    _check_args(mail, "")
+    _check_headers(mail.get("headers", {}), "headers")
+    categories = mail.get("categories", [])
+    _demand(len(categories) <= 10 and len(set(categories)) == len(categories), "categories")
+    _demand(all(len(category) <= 255 for category in categories), "categories")
+    _check_time(mail, "send_at")
+    pool = mail.get("ip_pool_name", "pool")
+    _demand(2 <= len(pool) <= 64, "ip_pool_name")
+    return dict(mail)
+
+
+def _check_sender(mail: Mapping[str, Any]) -> None:
+    _demand(_is_address(mail.get("from")), "from.email")
+
+
+def _check_readers(mail: Mapping[str, Any]) -> None:
+    readers = mail.get("personalizations")
+    _demand(isinstance(readers, list) and 1 <= len(readers) <= 1000, "personalizations")
+    seen: list[str] = []
+    for number, reader in enumerate(readers or ()):
+        at = f"personalizations.{number}"
+        _demand(not set(reader) - _READER_KEYS, at)
+        _demand(bool(reader.get("to")), f"{at}.to")
+        for kind in ("to", "cc", "bcc"):
+            for place, each in enumerate(reader.get(kind, ())):
+                _demand(_is_address(each), f"{at}.{kind}.{place}.email")
+                seen.append(each["email"].lower())
+        _demand(reader.get("subject", mail.get("subject", "")) != "", f"{at}.subject")
+        _check_headers(reader.get("headers", {}), f"{at}.headers")
+        _check_args(reader, f"{at}.")
+        _check_time(reader, f"{at}.send_at")
+    _demand(len(seen) == len(set(seen)) and len(seen) <= 1000, "personalizations")
+
+
+def _check_content(mail: Mapping[str, Any]) -> None:
+    content = mail.get("content", [])
+    _demand(bool(content) or "template_id" in mail, "content")
+    for number, part in enumerate(content):
+        _demand(bool(part.get("type")) and bool(part.get("value")), f"content.{number}.value")
+    kinds = [part["type"] for part in content]
+    order = {"text/plain": 0, "text/html": 1}
+    _demand(kinds == sorted(kinds, key=lambda kind: order.get(kind, 2)), "content")
+
+
+def _check_headers(headers: Mapping[str, Any], at: str) -> None:
+    for name, value in headers.items():
+        _demand(not _RESERVED.fullmatch(name) and name.isascii(), at)
+        _demand(isinstance(value, str) and not {"\r", "\n"} & set(value), at)
+
+
+def _check_args(holder: Mapping[str, Any], at: str) -> None:
+    args = holder.get("custom_args", {})
+    _demand(all(isinstance(value, str) for value in args.values()), f"{at}custom_args")
+    _demand(len(json.dumps(args)) <= 10_000, f"{at}custom_args")
+
+
+def _check_time(holder: Mapping[str, Any], at: str) -> None:
+    now = time.time()  # noqa: TID251 - this stands for SendGrid's clock
+    _demand(holder.get("send_at", now) <= now + 72 * 3600, at)
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, dict) and _ADDRESS.fullmatch(str(value.get("email", ""))) is not None
+
+
+def _demand(holds: bool, field: str) -> None:  # noqa: FBT001 - a demand
+    if not holds:
+        raise Wrong(field)
