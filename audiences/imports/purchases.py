@@ -22,6 +22,7 @@ _COLUMNS: Final[Mapping[str, Cell]] = {
 }
 _IDS: Final = ("member_id", "basket_id", "product_id", "store_id")
 _KEY: Final = "basket_id, product_id, line"
+_ORDERED: Final = "FROM merged ORDER BY member_id, purchased_at, basket_id, product_id, line"
 _READINGS: Final[tuple[Reading, ...]] = (
     *(plain(column) for column in _IDS),
     timestamp("purchased_at"),
@@ -57,9 +58,6 @@ def _store(job: Job) -> int:
     if changed:
         job.warehouse.replace(files, job.now)
     return changed
-
-
-_ORDERED: Final = "FROM merged ORDER BY member_id, purchased_at, basket_id, product_id, line"
 
 
 def _merge(job: Job, month: str) -> int:

@@ -68,25 +68,24 @@ class Staging:
 
         With a `key`, a row whose key stood in an earlier row is refused too.
         """
-        bad_type = [Check(r.column, r.fails, f"not {r.expected}") for r in readings]
-        wrong = [*checks, *bad_type]
+        wrong = [*checks, *(Check(reading.column, reading.fails, f"not {reading.expected}") for reading in readings)]
+        values = ", ".join(f"{reading.value} AS {name(reading.column)}" for reading in readings)
+        suspect = " OR ".join(check.fails for check in wrong)  # beside the values, so that each is worked out once
+        self.connection.execute(f"CREATE TABLE judged AS SELECT {LINE}, {values}, {suspect} AS is_suspect FROM {RAW}")
         self.connection.execute(
-            f"CREATE TEMP TABLE suspects AS SELECT * FROM {RAW} WHERE {' OR '.join(check.fails for check in wrong)}"
+            f"CREATE TEMP TABLE suspects AS FROM {RAW} SEMI JOIN (FROM judged WHERE is_suspect) USING ({LINE})"
         )
         for check in wrong:
             self._insert_rejects(check.column, text(check.reason), f"FROM suspects WHERE {check.fails}")
+        passed = "judged ANTI JOIN (FROM rejects WHERE whole) USING (line)"
         if key is not None:
             earlier = f"min({LINE}) OVER (PARTITION BY {name(key)})"
             self._insert_rejects(
                 key,
                 "'the same id stood in line ' || earlier",
-                f"FROM (SELECT {LINE}, {earlier} AS earlier FROM {RAW} ANTI JOIN rejects USING ({LINE})) "
-                f"WHERE {LINE} > earlier",
+                f"FROM (SELECT {LINE}, {earlier} AS earlier FROM {passed}) WHERE {LINE} > earlier",
             )
-        values = ", ".join(f"{reading.value} AS {name(reading.column)}" for reading in readings)
-        self.connection.execute(
-            f"CREATE TABLE {GOOD} AS SELECT {LINE}, {values} FROM {RAW} ANTI JOIN rejects USING ({LINE})"
-        )
+        self.connection.execute(f"CREATE VIEW {GOOD} AS SELECT * EXCLUDE (is_suspect) FROM {passed}")
 
     def refuse(self, line: int, column: str, reason: str) -> None:
         """Set a row aside after all."""
