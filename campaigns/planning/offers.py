@@ -107,7 +107,8 @@ def ranked(brief: Brief, decided: TableClause, offers: TableClause, affinity: Ta
 
 def _scored(brief: Brief, decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
     score = func.sum(affinity.c.spend) + func.sum(affinity.c.spend).filter(affinity.c.brand == offers.c.brand)
-    showing = and_(decided.c.kind == SEND, or_(*(decided.c.variant == name for name in sorted(brief.with_offers))))
+    variants = (decided.c.variant == name for name in sorted(brief.with_offers))
+    showing = and_(decided.c.kind == SEND, or_(literal(value=False), *variants))
     of_category = and_(
         affinity.c.member_id == decided.c.member_id, affinity.c.product_category == offers.c.product_category
     )

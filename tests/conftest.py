@@ -1,0 +1,23 @@
+"""The village that the tests of planning and dispatch live in: founded once, copied for each of them."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.village import Village, found
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return found(tmp_path_factory.mktemp("village"))
+
+
+@pytest.fixture
+def village(founded: Path, tmp_path: Path) -> Iterator[Village]:
+    root = tmp_path / "village"
+    shutil.copytree(founded, root)
+    village = Village(root)
+    yield village
+    village.close()
