@@ -88,7 +88,12 @@ def _address(channel: Channel, people: TableClause) -> ColumnElement[Any]:
         case Channel.SMS | Channel.PHONE:
             return people.c.phone
         case Channel.POST:
-            complete = and_(people.c.street.is_not(None), people.c.postal_code.is_not(None), people.c.city.is_not(None))
+            complete = and_(
+                or_(people.c.first_name.is_not(None), people.c.last_name.is_not(None)),
+                people.c.street.is_not(None),
+                people.c.postal_code.is_not(None),
+                people.c.city.is_not(None),
+            )
             return case((complete, people.c.address_key), else_=null())
 
 

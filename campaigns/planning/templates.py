@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from campaigns.errors import AuthorError, Problem
-from campaigns.rendering.checks import check_email
+from campaigns.rendering.checks_email import check_email
 from campaigns.rendering.checks_letter import check_letter
 from campaigns.rendering.checks_script import check_script
 from campaigns.rendering.checks_sms import check_sms

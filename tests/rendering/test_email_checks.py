@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.errors import Problem, Severity
-from campaigns.rendering.checks import CLIPPED, HEAVY, check_email
+from campaigns.rendering.checks_email import CLIPPED, HEAVY, check_email
 from campaigns.spec.words import Purpose
 from tests.rendering.folders import SETTINGS, folder_of, html
 

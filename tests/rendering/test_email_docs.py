@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from campaigns.loading.settings_file import load_settings
-from campaigns.rendering.checks import check_email
+from campaigns.rendering.checks_email import check_email
 from campaigns.rendering.checks_values import COMMON, OF_A_MEMBER
 from campaigns.rendering.environment import environment
 from campaigns.rendering.filters import filters

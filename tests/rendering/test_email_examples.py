@@ -10,7 +10,7 @@ import pytest
 
 from campaigns.loading.catalogue_file import load_catalogue
 from campaigns.loading.settings_file import load_settings
-from campaigns.rendering.checks import check_email
+from campaigns.rendering.checks_email import check_email
 from campaigns.rendering.email import EmailBody, EmailTemplate, email_names
 from campaigns.rendering.folder import TemplateFolder, load_folder
 from campaigns.spec.words import Channel, Language, Purpose
