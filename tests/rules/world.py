@@ -123,6 +123,10 @@ _TYPES = {
 class Engine(Protocol):
     """Something that holds a world and answers rules about it."""
 
+    def close(self) -> None:
+        self.connection.close()
+        del self.connection
+
     def show(self, world: World) -> None:
         """Hold this world and nothing else."""
 
