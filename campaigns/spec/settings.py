@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import EmailStr, Field, HttpUrl
+from pydantic import EmailStr, Field, HttpUrl, model_validator
 
 from campaigns.spec.campaign import Cap, Name
+from campaigns.spec.provider_settings import SendGridSettings, SmtpSettings, TwilioSettings
 from campaigns.spec.schedule import Moment, TimeZone, instant_of_wall
 from campaigns.spec.share import Share
-from campaigns.spec.text import Frozen, Localised, Text, Written
+from campaigns.spec.text import FormError, Frozen, Localised, Text, Written
 from campaigns.spec.words import Language
 
 _POSTAL_CODE_FORM = Written(r"\d{5}", "a postal code is five digits", '"00100"')
@@ -41,6 +42,15 @@ class EmailSettings(Frozen):
     provider: str = "folder"
     address: EmailStr
     unsubscribe: EmailStr
+    sendgrid: SendGridSettings = SendGridSettings()
+    smtp: SmtpSettings = SmtpSettings()
+
+    @model_validator(mode="after")
+    def _signs_for_the_sender(self) -> Self:
+        if self.smtp.dkim is not None and not self.smtp.dkim.aligned_with(self.address):
+            message = "a signature counts only when its domain is that of the sender's address"
+            raise FormError(message, f"`{self.address.rpartition('@')[2]}`", "smtp")
+        return self
 
 
 class SmsSettings(Frozen):
@@ -49,6 +59,7 @@ class SmsSettings(Frozen):
     provider: str = "folder"
     sender: Annotated[str, _SENDER_FORM]
     max_segments: Annotated[int, Field(ge=1, le=10, strict=True)] = 3
+    twilio: TwilioSettings = TwilioSettings()
 
 
 class PostSettings(Frozen):

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.doubles.manners import Fault, add_manners, manners_of
+from tests.doubles.manners import add_manners, manners_of
 from tests.doubles.sendgrid_rules import Wrong, check
 from tests.doubles.web import WebDouble, serve_for_ever
 

@@ -14,7 +14,7 @@ _RESERVED = re.compile(
 _KEYS = {
     "personalizations", "from", "reply_to", "reply_to_list", "subject", "content", "attachments", "template_id",
     "headers", "categories", "custom_args", "send_at", "batch_id", "asm", "ip_pool_name", "mail_settings",
-    "tracking_settings", "sections",
+    "tracking_settings",
 }  # fmt: skip
 _READER_KEYS = {
     "from", "to", "cc", "bcc", "subject", "headers", "substitutions", "dynamic_template_data", "custom_args", "send_at",
@@ -48,6 +48,8 @@ def check(body: bytes) -> dict[str, Any]:
     _demand(len(categories) <= 10 and len(set(categories)) == len(categories), "categories")
     _demand(all(len(category) <= 255 for category in categories), "categories")
     _check_time(mail, "send_at")
+    asm = mail.get("asm", {"group_id": 1})
+    _demand(isinstance(asm.get("group_id"), int) and len(asm.get("groups_to_display", ())) <= 25, "asm")
     pool = mail.get("ip_pool_name", "pool")
     _demand(2 <= len(pool) <= 64, "ip_pool_name")
     return dict(mail)
@@ -107,6 +109,6 @@ def _is_address(value: object) -> bool:
     return isinstance(value, dict) and _ADDRESS.fullmatch(str(value.get("email", ""))) is not None
 
 
-def _demand(holds: bool, field: str) -> None:  # noqa: FBT001 - a demand
+def _demand(holds: bool, field: str) -> None:
     if not holds:
         raise Wrong(field)

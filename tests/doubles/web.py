@@ -48,10 +48,10 @@ class WebDouble:
         """The API's own addresses."""
         raise NotImplementedError
 
-    async def _tell(self, request: web.Request) -> web.Response:
+    async def _tell(self, _: web.Request) -> web.Response:
         return web.json_response({"received": self.mailboxes.received, "twice": self.mailboxes.twice})
 
-    async def _forget(self, request: web.Request) -> web.Response:
+    async def _forget(self, _: web.Request) -> web.Response:
         self.mailboxes.received.clear()
         return web.Response(status=204)
 
