@@ -1,10 +1,13 @@
 """The warehouse that the tests of the rule language share; every test shows it a world of its own."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.rules.world import Warehouse
 
 
 @pytest.fixture(scope="session")
-def warehouse() -> Warehouse:
-    return Warehouse()
+def warehouse() -> Iterator[Warehouse]:
+    with Warehouse() as warehouse:
+        yield warehouse

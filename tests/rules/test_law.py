@@ -39,5 +39,5 @@ def agree(engine: Engine, random: Random) -> None:
 # search of short examples, would not do: most operators would then never meet the value on their edge.
 @given(random=st.randoms(use_true_random=True))
 @settings(max_examples=25, deadline=None)
-def test_the_warehouse_agrees_with_the_oracle(warehouse: Warehouse, random: Random) -> None:
+def test_the_warehouse_agrees_with_the_oracle(random: Random) -> None:
     agree(warehouse, random)

@@ -123,9 +123,11 @@ _TYPES = {
 class Engine(Protocol):
     """Something that holds a world and answers rules about it."""
 
-    def close(self) -> None:
+    def __enter__(self) -> "Warehouse":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.connection.close()
-        del self.connection
 
     def show(self, world: World) -> None:
         """Hold this world and nothing else."""
