@@ -40,4 +40,5 @@ def agree(engine: Engine, random: Random) -> None:
 @given(random=st.randoms(use_true_random=True))
 @settings(max_examples=25, deadline=None)
 def test_the_warehouse_agrees_with_the_oracle(random: Random) -> None:
-    agree(warehouse, random)
+    with Warehouse() as warehouse:
+        agree(warehouse, random)

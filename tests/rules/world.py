@@ -123,12 +123,6 @@ _TYPES = {
 class Engine(Protocol):
     """Something that holds a world and answers rules about it."""
 
-    def __enter__(self) -> "Warehouse":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()
-
     def show(self, world: World) -> None:
         """Hold this world and nothing else."""
 
@@ -144,6 +138,12 @@ class Warehouse:
         for table, (kind, _) in _TABLES.items():
             columns = ", ".join(f"{each.name} {_TYPES.get(each.name, 'VARCHAR')}" for each in fields(kind))
             self.connection.execute(f"CREATE TABLE {table} ({columns})")
+
+    def __enter__(self) -> "Warehouse":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
 
     def show(self, world: World) -> None:
         for table, (kind, rows) in _TABLES.items():
