@@ -1,0 +1,103 @@
+"""The crowd: the demonstration's invented members many times over, with their contact, choices and suppressions.
+
+Copy `c` of member `b` of `B` is number `c × B + b`: shares of languages, channels, choices and closed addresses are the
+demonstration's. Households, e-mail addresses, telephone numbers and letter boxes are each copy's own.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from audiences.tables import CHOICES, CONTACT, SUPPRESSION
+from audiences.warehouse import text
+from benchmarks.world import World
+from campaigns.engine import Engine
+from campaigns.store import schema
+
+ID: Final = "'m' || lpad(n::VARCHAR, 8, '0')"
+_ROWS_AT_ONCE: Final = 50_000
+_OWN: Final = {
+    "member_id": ID,
+    "household_id": "household_id || '-' || c",
+    "email": "replace(email, '@', '.' || c || '@')",
+    "phone": "CASE WHEN phone IS NOT NULL THEN '+358400' || lpad(n::VARCHAR, 8, '0') END",
+    "street": "street || ' as ' || c",
+    "address_key": "address_key || ' as ' || c",
+    "seq": "n",
+}
+_SHUT: Final = {"email": "email", "phone": "phone", "address": "address_key"}
+
+
+def lay_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: int) -> None:
+    """Make the table `crowd`: the number `n` of each member, whose copy `c` it is, and of whom: `base_id`."""
+    for table in (CONTACT, CHOICES, SUPPRESSION):
+        connection.register(f"base_{table.name}", base.ledger.arrow(f"SELECT * FROM {table.name}"))
+    connection.execute(f"""
+        CREATE TABLE crowd AS
+        WITH people AS (SELECT member_id AS base_id, row_number() OVER (ORDER BY member_id) - 1 AS b FROM base_contact)
+        SELECT n, n // (SELECT count(*) FROM people) AS c, base_id
+        FROM range({members}) AS t(n) JOIN people ON b = n % (SELECT count(*) FROM people) ORDER BY n
+    """)
+
+
+def write_profile(connection: duckdb.DuckDBPyConnection, base: Engine, path: Path) -> None:
+    """Write the members' table of the warehouse."""
+    stored = ", ".join(text(str(base.workspace.warehouse / name)) for name in _files(base, "members"))
+    connection.execute(
+        f"COPY (SELECT * EXCLUDE (n, c, base_id) REPLACE ({ID} AS member_id, {_OWN['household_id']} AS household_id) "
+        f"FROM (SELECT m.*, n, c, base_id FROM crowd JOIN read_parquet([{stored}]) AS m ON m.member_id = base_id) "
+        f"ORDER BY n) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+
+
+def write_ledger(connection: duckdb.DuckDBPyConnection, world: World) -> None:
+    """Write contact, the projection of choices, and suppressions of everybody into a new ledger."""
+    engine = world.engine()
+    schema.prepare(engine.ledger)
+    engine.close()
+    closed = " UNION ALL ".join(
+        f"SELECT s.kind, {_OWN[column]} AS value, s.reason, s.scope, s.at, s.source FROM crowd "
+        f"JOIN base_contact AS o ON o.member_id = base_id "
+        f"JOIN base_suppression AS s ON s.kind = {text(kind)} AND s.value = o.{column}"
+        for kind, column in _SHUT.items()
+    )
+    with _bulk(engine.workspace.ledger) as ledger:
+        for table in (CONTACT, CHOICES):
+            shown = ", ".join(_OWN.get(name, f"o.{name}") for name in table.c.keys())
+            query = f"SELECT {shown} FROM crowd JOIN base_{table.name} AS o ON o.member_id = base_id ORDER BY n"
+            _copy(connection, query, ledger, table.name)
+        _copy(connection, f"SELECT DISTINCT ON (kind, value, reason) * FROM ({closed})", ledger, SUPPRESSION.name)
+
+
+def _files(base: Engine, table: str) -> tuple[str, ...]:
+    return base.library.warehouse.manifest().files(table)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, ledger: sqlite3.Connection, table: str) -> None:
+    for batch in connection.sql(query).to_arrow_reader(_ROWS_AT_ONCE):
+        rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        ledger.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * batch.num_columns)})", rows)
+
+
+@contextmanager
+def _bulk(path: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction without a journal and with indexes made last: this ledger can be generated again."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as ledger:
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
+            ledger.execute(f"PRAGMA {pragma}")
+        indexes = ledger.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
+            "AND tbl_name IN ('contact', 'choices', 'suppression')"
+        ).fetchall()
+        for name, _ in indexes:
+            ledger.execute(f"DROP INDEX {name}")
+        ledger.execute("BEGIN")
+        yield ledger
+        ledger.execute("COMMIT")
+        for _, sql in indexes:
+            ledger.execute(sql)
+        ledger.execute("PRAGMA journal_mode=WAL")

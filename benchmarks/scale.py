@@ -1,0 +1,92 @@
+"""Generates a co-operative of a stated size: `python -m benchmarks.scale --fraction 0.1`.
+
+All of it: 3.6 million members, 365 days of a million receipts, 90 days of 9.4 million purchase lines. It is written
+straight into the files that an import would have left.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks import crowd, diaries
+from benchmarks.world import AS_OF, World
+from campaigns.demo.source import connect
+from campaigns.demo.tour import bring_in, workspace_at
+from campaigns.engine import Engine
+
+FOLDER = Path("data/benchmarks")
+
+
+def generate(world: World, folder: Path) -> None:
+    """Make the world, anew when it is there."""
+    base = _base(folder / "base")
+    shutil.rmtree(world.root, ignore_errors=True)
+    engine = Engine(workspace_at(world.root), "benchmark")
+    warehouse = engine.library.warehouse
+    with connect() as connection, warehouse.writing():
+        connection.execute("SET memory_limit = '6GB'")
+        crowd.lay_crowd(connection, base, world.members)
+        diaries.lay_diaries(connection)
+        parts = {
+            "members": {"": [warehouse.new_file("members")]},
+            "products": {"": [warehouse.new_file("products")]},
+            "receipts": {f"{month:%Y-%m}": [warehouse.new_file("receipts", f"{month:%Y-%m}")] for month in diaries.months()},
+            "purchases": {
+                f"{month:%Y-%m}": [warehouse.new_file("purchases", f"{month:%Y-%m}")]
+                for month in diaries.months()
+                if diaries.has_lines(month)
+            },
+        }
+        for month in diaries.months():
+            name = f"{month:%Y-%m}"
+            diaries.write_receipts(connection, month, parts["receipts"][name][0])
+            if name in parts["purchases"]:
+                diaries.write_lines(connection, month, parts["purchases"][name][0])
+            print(name, flush=True)
+        crowd.write_profile(connection, base, parts["members"][""][0])
+        (products,) = base.library.warehouse.manifest().files("products")
+        shutil.copyfile(base.workspace.warehouse / products, parts["products"][""][0])
+        warehouse.replace(parts, AS_OF)
+        crowd.write_ledger(connection, world)
+    world.done.write_text(json.dumps({"fraction": world.fraction}), "ascii")
+
+
+def _base(root: Path) -> Engine:
+    """The demonstration's workspace, imported once."""
+    engine = Engine(workspace_at(root), "benchmark")
+    if not engine.library.warehouse.manifest().files("purchases"):
+        for name, _ in bring_in(engine, print):
+            print(name, flush=True)
+    return engine
+
+
+def sizes(world: World) -> Iterator[tuple[str, int, int]]:
+    """Of each kind of file: its name, how many rows it has and how many bytes."""
+    engine = world.engine()
+    with connect() as connection:
+        for table in ("members", "receipts", "purchases"):
+            paths = [engine.workspace.warehouse / name for name in engine.library.warehouse.manifest().files(table)]
+            found = connection.execute("SELECT count(*) FROM read_parquet(?)", [list(map(str, paths))]).fetchone()
+            yield table, int(found[0]) if found else 0, sum(path.stat().st_size for path in paths)
+    yield "ledger", world.members, engine.workspace.ledger.stat().st_size
+
+
+def main() -> None:
+    """Generate, and say what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
+    parser.add_argument("--fraction", type=float, default=0.1)
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    chosen = parser.parse_args()
+    world = World.of(chosen.fraction, chosen.folder)
+    began = perf_counter()
+    generate(world, chosen.folder)
+    for name, rows, size in sizes(world):
+        print(f"{name:10} {rows:>13,} rows {size / 1e6:>9,.0f} MB")
+    print(f"generated in {perf_counter() - began:,.0f} s: {world.root}")
+
+
+if __name__ == "__main__":
+    main()
