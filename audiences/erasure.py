@@ -8,7 +8,9 @@ from typing import Final
 import pyarrow as pa
 
 from audiences import columns
-from audiences.warehouse import WHOLE, Warehouse, text
+from audiences.quoting import text
+from audiences.views import kept
+from audiences.warehouse import WHOLE, Warehouse
 
 _PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
 _DATED: Final[Mapping[str, Mapping[str, str]]] = {"purchases": columns.PURCHASES, "receipts": columns.RECEIPTS}
@@ -20,7 +22,7 @@ def bury(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> None:
         connection.register("forgotten", pa.table({"member_id": pa.array(members, pa.string())}))
         file = warehouse.new_file("tombstones")
         connection.execute(
-            f"COPY (FROM tombstones UNION FROM forgotten ORDER BY member_id) TO {text(str(file))} {_PARQUET}"
+            f"COPY (FROM stored_tombstones UNION FROM forgotten ORDER BY member_id) TO {text(str(file))} {_PARQUET}"
         )
         warehouse.replace({"tombstones": {WHOLE: [file]}}, as_of)
 
@@ -36,7 +38,7 @@ def purge(warehouse: Warehouse, as_of: datetime) -> int:
         profile = columns.members(warehouse.catalogue)
         for table, types in {"members": profile, **_DATED}.items():
             for part in warehouse.manifest().parts(table):
-                condition = warehouse.kept(table, as_of) if table in _DATED else "true"
+                condition = kept(warehouse.catalogue, table, as_of) if table in _DATED else "true"
                 files, lost = _without(warehouse, table, part, types, condition, as_of)
                 if lost:
                     changes.setdefault(table, {})[part] = files
@@ -52,7 +54,7 @@ def _without(
 ) -> tuple[list[Path], int]:
     """The part's new file, none when nothing is left of it, and how many rows it lost."""
     stored = f"({warehouse.stored_rows(table, types, [part])})"
-    left = f"FROM {stored} ANTI JOIN tombstones USING (member_id) WHERE {condition}"
+    left = f"FROM {stored} ANTI JOIN stored_tombstones USING (member_id) WHERE {condition}"
     with warehouse.connect(as_of) as connection:
         counted = connection.execute(f"SELECT (SELECT count(*) FROM {stored}), (SELECT count(*) {left})").fetchone()
         before, after = counted or (0, 0)

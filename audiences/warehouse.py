@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +11,10 @@ import duckdb
 
 from audiences import columns
 from audiences.manifest import Manifest, Parts, one_writer, read, swap
-from campaigns.clock import stored
+from audiences.quoting import name, text
+from audiences.views import stored_tables, views
 from campaigns.spec.catalogue import Catalogue
 
-_FARTHEST_ZONE: Final = timedelta(hours=14)  # UTC+14: the first day of a retention counts whole in every zone
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 WHOLE: Final = ""
@@ -99,52 +99,18 @@ class Warehouse:
         wanted = by_part if parts is None else [part for part in parts if part in by_part]
         return self._rows((name for part in wanted for name in by_part[part]), types)
 
-    def kept(self, table: str, as_of: datetime) -> str:
-        """SQL: whether a row of a table with `purchased_at` is within its retention at `as_of`."""
-        retention = self.catalogue.retention(table)
-        if retention is None:
-            return "true"
-        first_day = datetime.combine((stored(as_of) - retention).date(), time.min) - _FARTHEST_ZONE
-        return f"purchased_at >= TIMESTAMP {text(first_day.isoformat(sep=' '))}"
+    def files(self, table: str) -> tuple[Path, ...]:
+        """The files of a table in the present state."""
+        return tuple(self.root / file for file in read(self.root).files(table))
 
     def _connect(self, manifest: Manifest, as_of: datetime) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:", config=dict(_CONFIG))
         connection.execute(f"SET temp_directory = {text(str(self.root / 'spill'))}")
-        for view, query in self._views(manifest, as_of).items():
+        for table, types in stored_tables(self.catalogue).items():
+            connection.execute(f"CREATE VIEW stored_{table} AS {self._rows(manifest.files(table), types)}")
+        for view, query in views(self.catalogue, as_of).items():
             connection.execute(f"CREATE VIEW {view} AS {query}")
         return connection
-
-    def _views(self, manifest: Manifest, as_of: datetime) -> Mapping[str, str]:
-        """The views in the order in which they build on each other."""
-
-        def rows(table: str, types: Mapping[str, str]) -> str:
-            return self._rows(manifest.files(table), types)
-
-        special = self._special()
-        readable = columns.products(self.catalogue)
-        shown = ", ".join(f"p.{name(column)}" for column in readable if column not in columns.PURCHASES)
-        lines = ", ".join(f"l.{column}" for column in columns.PURCHASES if column != "line")
-        living = "ANTI JOIN tombstones USING (member_id)" if manifest.files("tombstones") else ""
-        return {
-            "tombstones": rows("tombstones", columns.TOMBSTONES),
-            "members": f"SELECT * FROM ({rows('members', columns.members(self.catalogue))}) {living}",
-            "receipts": f"SELECT * FROM ({rows('receipts', columns.RECEIPTS)}) {living} "
-            f"WHERE {self.kept('receipts', as_of)}",
-            "assortment": f"SELECT *, {special} AS is_special "
-            f"FROM ({rows('products', columns.stored_products(self.catalogue))})",
-            "products": f"SELECT {', '.join(map(name, readable))} FROM assortment WHERE NOT is_special",
-            "purchase_lines": f"SELECT {lines}{', ' if shown else ''}{shown} "
-            f"FROM ({rows('purchases', columns.PURCHASES)}) AS l LEFT JOIN assortment AS p USING (product_id) {living} "
-            f"WHERE p.is_special IS NOT TRUE AND {self.kept('purchases', as_of)}",
-        }
-
-    def _special(self) -> str:
-        """Whether a product may never be read; a missing value is not special. Letter case does not matter."""
-        tests = [
-            f"coalesce(lower({name(column)}) IN ({', '.join(text(value.lower()) for value in values)}), false)"
-            for column, values in self.catalogue.tables["products"].special_when.items()
-        ]
-        return " OR ".join(["false", *tests])
 
     def _rows(self, files: Iterable[str], types: Mapping[str, str]) -> str:
         """Typed rows of files; a column that a file was written without is NULL."""
@@ -168,13 +134,3 @@ class Warehouse:
                 query = f"SELECT DISTINCT {name(column)} FROM {table} WHERE {name(column)} IS NOT NULL ORDER BY ALL"
                 found[column] = tuple(str(value) for (value,) in connection.execute(query).fetchall())
         return found
-
-
-def name(identifier: str) -> str:
-    """An identifier as DuckDB writes it."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """A text literal; for paths and the catalogue's values, which a view cannot take as bound values."""
-    return "'" + value.replace("'", "''") + "'"

@@ -10,7 +10,8 @@ from typing import Final
 from audiences import columns
 from audiences.imports.readings import timestamp
 from audiences.imports.staging import Cell, Check, Staging
-from audiences.warehouse import Warehouse, name, text
+from audiences.quoting import name, text
+from audiences.warehouse import Warehouse
 from campaigns.clock import stored
 from campaigns.ledger import Ledger
 from campaigns.spec.catalogue import Catalogue

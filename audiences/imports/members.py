@@ -9,7 +9,7 @@ from audiences.imports.products import declared_cells
 from audiences.imports.readings import Reading, date, declared, integer, one_of, plain
 from audiences.imports.staging import GOOD, Cell, Check
 from audiences.imports.table import CHANGED, upsert
-from audiences.warehouse import name, text
+from audiences.quoting import name, text
 from campaigns.clock import local_day
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.words import Language, Register

@@ -9,7 +9,7 @@ from audiences.imports.kind import LONGEST_ID, Job, Kind, missing
 from audiences.imports.readings import Reading, decimal, plain, timestamp
 from audiences.imports.staging import GOOD, Cell, Check
 from audiences.imports.table import PARQUET
-from audiences.warehouse import text
+from audiences.quoting import text
 
 _COLUMNS: Final[Mapping[str, Cell]] = {
     "member_id": Cell.PLAIN,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from audiences.warehouse import name, text
+from audiences.quoting import name, text
 from campaigns.spec.catalogue import Column
 from campaigns.spec.words import ColumnType
 

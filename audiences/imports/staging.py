@@ -15,7 +15,8 @@ import pyarrow as pa
 from audiences.imports.piece import LINE, Misfit, Sheet
 from audiences.imports.readings import Reading
 from audiences.imports.report import Progress
-from audiences.warehouse import STAGING, name, text
+from audiences.quoting import name, text
+from audiences.warehouse import STAGING
 
 RAW: Final = "raw"
 GOOD: Final = "good"

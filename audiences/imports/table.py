@@ -5,7 +5,8 @@ from typing import Final
 
 from audiences.imports.kind import Job
 from audiences.imports.staging import GOOD
-from audiences.warehouse import WHOLE, name, text
+from audiences.quoting import name, text
+from audiences.warehouse import WHOLE
 
 CHANGED: Final = "changed"
 PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
