@@ -1,4 +1,4 @@
-"""The ledger's tables about people: contact, choices and their projection, suppressions."""
+"""The ledger's tables about people: contact, choices and their projection, suppressions, units, holdouts."""
 
 from datetime import datetime
 
@@ -89,7 +89,57 @@ class Suppression(SQLModel, table=True):
     source: str
 
 
+class Unit(SQLModel, table=True):
+    """Which unit a member belongs to, and `since` when: who shares a number is held out and drawn together."""
+
+    __tablename__ = "unit"
+
+    member_id: str = Field(primary_key=True)
+    number: int = Field(index=True)
+    since: datetime
+
+
+class FormerUnit(SQLModel, table=True):
+    """A unit that a member belonged to `until` it was united with an older one, or dissolved."""
+
+    __tablename__ = "former_unit"
+
+    member_id: str = Field(primary_key=True)
+    until: datetime = Field(primary_key=True)
+    number: int
+    since: datetime
+
+
+class HoldoutVersion(SQLModel, table=True):
+    """One drawing of the global holdout: a share of all units by a salt, in force `since` … `until`, NULL now.
+
+    `share` is a decimal fraction as text: exact on every database.
+    """
+
+    __tablename__ = "holdout_version"
+
+    number: int | None = Field(default=None, primary_key=True)
+    salt: str
+    share: str
+    since: datetime
+    until: datetime | None = None
+
+
+class ErasedAddress(SQLModel, table=True):
+    """What is left of an erased member: a keyed hash of each address, so that no import brings the person back."""
+
+    __tablename__ = "erased_address"
+
+    digest: str = Field(primary_key=True)
+    kind: str
+    at: datetime
+
+
 CONTACT = SQLModel.metadata.tables["contact"]
 CHOICE_ENTRY = SQLModel.metadata.tables["choice_entry"]
 CHOICES = SQLModel.metadata.tables["choices"]
 SUPPRESSION = SQLModel.metadata.tables["suppression"]
+UNIT = SQLModel.metadata.tables["unit"]
+FORMER_UNIT = SQLModel.metadata.tables["former_unit"]
+HOLDOUT_VERSION = SQLModel.metadata.tables["holdout_version"]
+ERASED_ADDRESS = SQLModel.metadata.tables["erased_address"]

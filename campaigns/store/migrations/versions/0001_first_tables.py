@@ -26,8 +26,10 @@ def upgrade() -> None:
         sa.Column("run_number", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
-        sa.Column("manifest_sha256", sa.String(), nullable=False),
-        sa.Column("handed_over_at", UTCDateTime(), nullable=False),
+        sa.Column("attempt", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("manifest_sha256", sa.String(), nullable=True),
+        sa.Column("handed_over_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("run_number", "channel", "sequence"),
     )
     op.create_table(
@@ -145,6 +147,36 @@ def upgrade() -> None:
         batch_op.create_index("delivery_of_a_member", ["member_id", "run_number"], unique=False)
 
     op.create_table(
+        "erased_address",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
+        "former_unit",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "until"),
+    )
+    op.create_table(
+        "holdout_version",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
+        sa.Column("share", sa.String(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "pace",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("account"),
+    )
+    op.create_table(
         "publication",
         sa.Column("campaign", sa.String(), nullable=False),
         sa.Column("definition", sa.String(), nullable=False),
@@ -192,15 +224,32 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "value", "reason"),
     )
+    op.create_table(
+        "unit",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    with op.batch_alter_table("unit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unit_number"), ["number"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("unit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unit_number"))
+
+    op.drop_table("unit")
     op.drop_table("suppression")
     op.drop_table("run")
     with op.batch_alter_table("publication", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_publication_next_due"))
 
     op.drop_table("publication")
+    op.drop_table("pace")
+    op.drop_table("holdout_version")
+    op.drop_table("former_unit")
+    op.drop_table("erased_address")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_of_a_member")
         batch_op.drop_index(
