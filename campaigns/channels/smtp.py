@@ -1,0 +1,163 @@
+"""E-mail through a mail server: a pool of connections, signed messages, an outcome for every reply."""
+
+import asyncio
+import re
+import socket
+import ssl
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final, assert_never
+
+import aiosmtplib
+
+from campaigns.channels.dkim import DkimSigner
+from campaigns.channels.enhanced import Fault, fault_of
+from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.provider import OutgoingEmail
+from campaigns.channels.smtp_session import Lost, Said, Session
+from campaigns.channels.verp import verp
+from campaigns.spec.provider_settings import Security, SmtpSettings
+from campaigns.spec.reasons import EndReason
+
+USERNAME: Final = "SMTP_USERNAME"
+PASSWORD: Final = "SMTP_PASSWORD"  # noqa: S105 - the name of a variable
+_CONNECT: Final = 20.0
+_PATIENCE: Final = 60.0  # for a reply: within a claim's lease
+_GREYLISTED: Final = 300.0
+_NOT_CONNECTED: Final = 30.0
+_PATH: Final = re.compile(r"[^\x00-\x20\x7f<>]{1,254}")  # nothing that could end the command
+
+
+@dataclass
+class SmtpEmail:
+    """Sends over at most `settings.connections` connections, each for so many messages."""
+
+    settings: SmtpSettings
+    bounces: str
+    signer: DkimSigner | None = field(default=None, repr=False)
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    patience: float = _PATIENCE
+
+    def __post_init__(self) -> None:
+        self._idle: deque[tuple[Session, bool]] = deque()
+
+    async def open(self) -> None:
+        """Connect once, to find out whether the server takes us at all; one that is away may come back."""
+        self._free = asyncio.Semaphore(self.settings.connections)
+        self._name = await asyncio.to_thread(socket.getfqdn)
+        try:
+            self._trusted = ssl.create_default_context(cafile=self.settings.authorities)
+        except OSError as error:
+            raise ChannelMisconfigured("smtp: `authorities` is no file of certificates") from error
+        try:
+            self._idle.append(await self._connect())
+        except (OSError, aiosmtplib.SMTPException) as error:
+            _raise_when_ours(error)
+
+    async def close(self) -> None:
+        """Say goodbye on every connection."""
+        await asyncio.gather(*(session.quit() for session, _ in self._idle))
+        self._idle.clear()
+
+    async def send(self, message: OutgoingEmail) -> Outcome:
+        """Hand one message to the server; its 250 after the message is acceptance."""
+        async with self._free:
+            try:
+                session, utf8 = self._rested() or await self._connect()
+            except (OSError, aiosmtplib.SMTPException) as error:
+                _raise_when_ours(error)
+                return TryLater(_NOT_CONNECTED, f"no connection: {type(error).__name__}")
+            try:
+                return await self._transaction(session, message, utf8=utf8)
+            finally:
+                await self._put_back(session, utf8=utf8)
+
+    async def _transaction(self, session: Session, message: OutgoingEmail, *, utf8: bool) -> Outcome:
+        claimed = message.claimed
+        if not _PATH.fullmatch(claimed.address):
+            return Refused(EndReason.INVALID_ADDRESS, "no address")
+        if not (utf8 or claimed.address.isascii()):
+            return Refused(EndReason.INVALID_ADDRESS, "the server takes no address outside ASCII")
+        options = "" if claimed.address.isascii() else " SMTPUTF8"
+        mail = f"MAIL FROM:<{verp(self.bounces, claimed.opaque_id)}>{options}"
+        content = message.mime if self.signer is None else self.signer.sign(message.mime)
+        try:
+            return outcome(await session.deliver(mail, f"RCPT TO:<{claimed.address}>", content))
+        except Lost as lost:
+            if lost.may_have_gone:
+                return Unknown("connection lost after the message")
+            return TryLater(_NOT_CONNECTED, f"connection lost at {lost.step}")
+
+    def _rested(self) -> tuple[Session, bool] | None:
+        while self._idle:
+            session, utf8 = self._idle.pop()  # the one used last: the server has not yet grown tired of it
+            if session.is_usable:
+                return session, utf8
+            session.abort()
+        return None
+
+    async def _put_back(self, session: Session, *, utf8: bool) -> None:
+        if session.is_usable and session.transactions < self.settings.messages_per_connection:
+            self._idle.append((session, utf8))
+        else:
+            await session.quit()
+
+    async def _connect(self) -> tuple[Session, bool]:
+        client = aiosmtplib.SMTP(
+            hostname=self.settings.host,
+            port=self.settings.port,
+            use_tls=self.settings.security is Security.TLS,
+            start_tls=self.settings.security is Security.STARTTLS,
+            tls_context=self._trusted,
+            local_hostname=self._name,
+            username=self.username or None,
+            password=self.password or None,
+            timeout=_CONNECT,
+        )
+        await client.connect()
+        transport = client.transport
+        if not isinstance(transport, asyncio.Transport):
+            raise aiosmtplib.SMTPServerDisconnected("the connection was lost at once")
+        session = Session(transport, pipelining=client.supports_extension("pipelining"), patience=self.patience)
+        return session, client.supports_extension("smtputf8")
+
+
+def outcome(said: Said) -> Outcome:
+    """What a transaction's decisive reply means; raises ChannelMisconfigured for what would befall every member."""
+    match said.code // 100:
+        case 2:
+            return Accepted(said.text.rpartition(" ")[2][:100])
+        case 4:
+            return TryLater(_GREYLISTED, said.detail)
+        case _:
+            return _refusal(said)
+
+
+def _refusal(said: Said) -> Refused:
+    match fault_of(said.enhanced):
+        case Fault.SENDER:
+            raise ChannelMisconfigured(f"smtp: {said.detail}: the server does not take mail from us")
+        case Fault.ADDRESS:
+            return Refused(EndReason.INVALID_ADDRESS, said.detail)
+        case Fault.SIZE:
+            return Refused(EndReason.TOO_LONG, said.detail)
+        case Fault.MAILBOX | Fault.POLICY | Fault.UNCLEAR:
+            if said.step == "MAIL":  # the reader was not named yet
+                raise ChannelMisconfigured(f"smtp: {said.detail}: the sender is not accepted")
+            return Refused(EndReason.PROVIDER_REJECTED, said.detail)
+        case _ as never:
+            assert_never(never)
+
+
+def _raise_when_ours(error: Exception) -> None:
+    """Raise ChannelMisconfigured for a server that will never take us as we are."""
+    match error:
+        case aiosmtplib.SMTPAuthenticationError() if error.code >= 500:
+            raise ChannelMisconfigured(f"smtp: the server does not let us in, are {USERNAME} and {PASSWORD} right?")
+        case aiosmtplib.SMTPNotSupported():
+            raise ChannelMisconfigured("smtp: the server offers no encryption, or no way to sign in")
+        case ssl.SSLCertVerificationError():
+            raise ChannelMisconfigured("smtp: the server's certificate does not hold")
+        case _:
+            return
