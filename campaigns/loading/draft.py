@@ -1,6 +1,6 @@
 """A campaign file whose keys have been read one by one and are now looked at together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from pydantic import Field
 from campaigns.errors import Problem, Severity
 from campaigns.rules.scope import Scope
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.campaign import Campaign, Content, Outline, Variant
+from campaigns.spec.campaign import Campaign, Content, OfferChoice, Outline, Variant
 from campaigns.spec.located import Located
 from campaigns.spec.words import Channel, Purpose
 
@@ -61,6 +61,14 @@ class Draft:
         if self.file.purpose is Purpose.NEWSLETTER:
             return (Channel.EMAIL,)
         return tuple(channel for channel in Channel if any(each.template(channel) for each in self.variants))
+
+    def offer_choices(self) -> Iterator[tuple[OfferChoice, Located]]:
+        """Which offers are asked for, by the campaign and by its variants, and where."""
+        if self.file.offers is not None:
+            yield self.file.offers, self.key("offers")
+        for variant, at in zip(self.variants, self.variants_at(), strict=True):
+            if variant.offers is not None:
+                yield variant.offers, at.part("offers")
 
     def key(self, name: str) -> Located:
         """The part under a top-level key; the whole file when the key is not there."""

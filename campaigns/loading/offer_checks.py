@@ -1,11 +1,12 @@
 """Whether the offers that a campaign asks for can be shown by it at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from campaigns.errors import Problem, nearest
 from campaigns.loading.draft import Draft, error
 from campaigns.loading.offers_file import forbidden_why
+from campaigns.spec.located import Located
 from campaigns.spec.words import Purpose
 
 _NO_MARKETING: Final = (Purpose.SERVICE, Purpose.RIGHTS)
@@ -14,22 +15,26 @@ _COLUMNS: Final = ("department", "product_category", "brand")
 
 def service_sells_nothing(draft: Draft) -> Iterator[Problem]:
     """A service message reaches those who forbade marketing, so it may hold none (A-26)."""
-    if draft.file.purpose in _NO_MARKETING and draft.file.offers is not None:
+    for _, at in draft.offer_choices() if draft.file.purpose in _NO_MARKETING else ():
         message = f"a `{draft.file.purpose}` campaign shows no offers: members without marketing get it too"
-        yield error(draft.key("offers"), message, "offers_in_service", "remove `offers`, or say `purpose: marketing`")
+        yield error(at, message, "offers_in_service", "remove `offers`, or say `purpose: marketing`")
 
 
 def offers_are_of_known_goods(draft: Draft) -> Iterator[Problem]:
     """A misspelt category would show nothing, and a forbidden one has nothing to show."""
-    choice = draft.file.offers
-    for column in _COLUMNS if choice is not None else ():
-        field = draft.vocabulary.line_fields.get(column)
-        for index, value in enumerate(getattr(choice, column)):
-            at = draft.at.part("offers").part(column).part(index)
-            why = forbidden_why(draft.vocabulary.catalogue, column, value)
-            if why is not None:
-                message = f"`{value}` is {why} in the catalogue and is never offered"
-                yield error(at, message, f"{why}_offer", "leave it out")
-            elif field is not None and field.values is not None and value not in field.values:
-                hint = nearest(value, field.values) or "a value of the product register"
-                yield error(at, f"`{column}` has no value `{value}`", "unknown_value", hint)
+    for choice, at in draft.offer_choices():
+        for column in _COLUMNS:
+            yield from _values(draft, getattr(choice, column), column, at)
+
+
+def _values(draft: Draft, values: Iterable[str], column: str, choice_at: Located) -> Iterator[Problem]:
+    field = draft.vocabulary.line_fields.get(column)
+    for index, value in enumerate(values):
+        at = choice_at.part(column).part(index)
+        why = forbidden_why(draft.vocabulary.catalogue, column, value)
+        if why is not None:
+            message = f"`{value}` is {why} in the catalogue and is never offered"
+            yield error(at, message, f"{why}_offer", "leave it out")
+        elif field is not None and field.values is not None and value not in field.values:
+            hint = nearest(value, field.values) or "a value of the product register"
+            yield error(at, f"`{column}` has no value `{value}`", "unknown_value", hint)

@@ -25,9 +25,9 @@ def partner_sees_no_baskets(draft: Draft) -> Iterator[Problem]:
         if DataClass.BASKET in uses(rule, draft.scope).classes:
             hint = "receipt totals (`shopped`) and what members have told are permitted"
             yield error(at, "a partner's campaign may not use purchase lines", "partner_basket", hint)
-    if draft.file.offers is not None:
+    for _, at in draft.offer_choices():
         message = "offers are ranked by what a member buys, which a partner's campaign may not use"
-        yield error(draft.key("offers"), message, "partner_basket", "write the partner's offer into the template")
+        yield error(at, message, "partner_basket", "write the partner's offer into the template")
 
 
 def _rules(draft: Draft) -> Iterator[tuple[Condition, Located]]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from campaigns.clock import local_day
+from campaigns.planning.offers import Shelf
 from campaigns.rules.statement import Scope
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.condition import Condition
-from campaigns.spec.offer import Offer
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import Channel, Purpose
 
@@ -22,8 +21,8 @@ class Brief:
     """One campaign on one occasion.
 
     `audiences` are those that its rules may name; `fields` the profile columns that each variant's templates name;
-    `with_offers` the variants whose templates show offers; `offers` those on sale at as_of that fit the campaign,
-    best weight first. `members` narrows the plan to some, for a preview; empty: everybody.
+    `shelves` the offers that each variant may show. `members` narrows the plan to some, for a preview; empty:
+    everybody.
     """
 
     campaign: Campaign
@@ -33,8 +32,7 @@ class Brief:
     settings: Settings
     definition: str
     fields: tuple[str, ...]
-    with_offers: frozenset[str]
-    offers: tuple[Offer, ...]
+    shelves: Mapping[str, Shelf]
     members: tuple[str, ...] = ()
 
     @property
@@ -50,11 +48,6 @@ class Brief:
         )
 
     @property
-    def day(self) -> date:
-        """The calendar day of as_of in the campaign's zone."""
-        return local_day(self.as_of, self.campaign.schedule.zone)
-
-    @property
     def once_an_address(self) -> bool:
         """Whether e-mail and SMS go once to an address that several members share."""
         return self.campaign.purpose not in _EACH_THEIR_OWN
@@ -63,11 +56,6 @@ class Brief:
     def observes_holdouts(self) -> bool:
         """Whether members may be held out to measure the effect; never from service messages."""
         return self.campaign.purpose not in _SPARED
-
-    @property
-    def personal_offers(self) -> bool:
-        """Whether offers are ranked by what the member buys; never for a partner, whom a click would tell."""
-        return bool(self.offers) and not self.campaign.from_partner
 
     def has_template(self, channel: Channel) -> tuple[str, ...]:
         """The names of the variants that have something to say through a channel."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from campaigns.clock import local_day
 from campaigns.loading.definition import audiences_used, definition_hash
 from campaigns.planning.brief import Brief
-from campaigns.planning.offers import eligible
+from campaigns.planning.offers import shelves
 from campaigns.planning.templates import UsedTemplate, digests, profile_fields, used_templates, with_offers
 from campaigns.rendering.folder import SHARED
 from campaigns.spec.audience import Audience
@@ -68,7 +68,6 @@ def brief(
     """Everything a plan of the draft is made from, at `as_of`; of the listed members only, where some are listed."""
     used = draft.templates()
     campaign = draft.campaign
-    showing = with_offers(used)
     day = local_day(as_of, campaign.schedule.zone)
     return Brief(
         campaign=campaign,
@@ -78,7 +77,6 @@ def brief(
         settings=settings,
         definition=draft.definition(),
         fields=profile_fields(used),
-        with_offers=showing,
         members=members,
-        offers=eligible(offers, campaign.offers, day) if showing else (),
+        shelves=shelves(campaign, with_offers(used), offers, day),
     )

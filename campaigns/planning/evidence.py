@@ -29,7 +29,7 @@ def evidence(brief: Brief, titles: Titles) -> dict[str, Any]:
         "variants": {name: _said(brief, when, titles) for name, when in whens.items()},
         "data": sorted({f"{table}.{column}" for each in used for table, column in each.columns}),
         "classes": sorted({data_class.value for each in used for data_class in each.classes}),
-        "offers": brief.personal_offers,
+        "offers": bool(brief.shelves),
     }
 
 

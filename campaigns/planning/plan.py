@@ -98,9 +98,9 @@ def lay_out(bench: Bench, snapshot: Snapshot) -> TableClause:
 
 
 def _offers(bench: Bench, brief: Brief, decisions: TableClause) -> TableClause:
-    on_sale = bench.lay("offers", offers.as_columns(brief.offers))
-    bought = bench.make("affinity", offers.affinity(brief, decisions, _LINES))
-    return bench.make("ranked", offers.ranked(brief, decisions, on_sale, bought))
+    on_sale = bench.lay("offers", offers.as_columns(brief.shelves))
+    bought = bench.make("affinity", offers.affinity(decisions, _LINES, brief.as_of, brief.campaign.schedule.zone))
+    return bench.make("ranked", offers.ranked(decisions, on_sale, bought))
 
 
 def _with_evidence(brief: Brief, settled: TableClause) -> Select[Any]:
@@ -120,7 +120,7 @@ def _basket(brief: Brief, settled: TableClause) -> ColumnElement[bool]:
     campaign = brief.campaign
     if campaign.audience is not None and _reads_basket(brief, campaign.audience):
         return literal(value=True)
-    by_basket = set(brief.with_offers) if brief.personal_offers else set()
+    by_basket = set(brief.shelves)
     asked = False
     for variant in campaign.variants:
         asked = asked or (variant.when is not None and _reads_basket(brief, variant.when))

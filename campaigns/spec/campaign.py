@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import time
+from dataclasses import dataclass
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -24,7 +25,7 @@ _RATE_FORM = Written(
 _HOURS_FORM = Written(
     r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", "quiet hours are written as two times", '"20:00-09:00"'
 )
-_PER = {"second": 1, "minute": 60, "hour": 3600}
+_PER = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
 
 Name = Annotated[str, NAME_FORM]
 Rule = InstanceOf[Condition]
@@ -44,19 +45,6 @@ class Content(Frozen):
         return None if name is None else str(name)
 
 
-class Variant(Content):
-    """One version of a campaign; the first whose `when` is true wins, the last needs none."""
-
-    name: Name
-    when: Rule | None = None
-
-
-class Sender(Frozen):
-    """On whose behalf: ourselves, or a partner whose message we send."""
-
-    partner: Annotated[str, Field(min_length=1, max_length=80)] | None = None
-
-
 class OfferChoice(Frozen):
     """Which offers a message shows: those that fit every given value, best for the member first."""
 
@@ -64,6 +52,23 @@ class OfferChoice(Frozen):
     product_category: tuple[str, ...] = ()
     brand: tuple[str, ...] = ()
     at_most: Annotated[int, Field(ge=1, le=12, strict=True)] = 6
+
+
+class Variant(Content):
+    """One version of a campaign; the first whose `when` is true wins, the last needs none.
+
+    Its `offers`, where it has any, go before the campaign's.
+    """
+
+    name: Name
+    when: Rule | None = None
+    offers: OfferChoice | None = None
+
+
+class Sender(Frozen):
+    """On whose behalf: ourselves, or a partner whose message we send."""
+
+    partner: Annotated[str, Field(min_length=1, max_length=80)] | None = None
 
 
 class Cap(Frozen):
@@ -83,23 +88,31 @@ class Cap(Frozen):
         return self
 
 
-def _rate(text: object) -> Decimal:
-    if isinstance(text, Decimal) and text > 0:
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many messages in every span of that length, wherever it begins."""
+
+    messages: int
+    per: timedelta
+
+
+def _rate(text: object) -> Rate:
+    if isinstance(text, Rate):
         return text
     found = re.fullmatch(_RATE_FORM.pattern, text.strip()) if isinstance(text, str) else None
     if found is None:
         raise FormError(_RATE_FORM.rule, f"`{_RATE_FORM.example}`")
-    return Decimal(found[1]) / _PER[found[2]]
+    return Rate(int(found[1]), _PER[found[2]])
 
 
-Rate = Annotated[Decimal, BeforeValidator(_rate, json_schema_input_type=Annotated[str, _RATE_FORM])]
+SpeakingRate = Annotated[InstanceOf[Rate], BeforeValidator(_rate, json_schema_input_type=Annotated[str, _RATE_FORM])]
 
 
 class Limits(Frozen):
-    """Caps on what a member hears and on how fast we speak; `rate` is in messages a second."""
+    """Caps on what a member hears and on how fast we speak."""
 
     per_member: Cap | None = None
-    rate: Rate | None = None
+    rate: SpeakingRate | None = None
 
 
 def _hours(text: object) -> object:
