@@ -38,6 +38,11 @@ def as_text(statement: Select[Any], engine: Engine) -> str:
     return _with_room(lambda: _written_out(_compiled(statement), engine))
 
 
+def carried(query: str, engine: Engine) -> str:
+    """A query that was written for DuckDB, as `engine` reads it."""
+    return _carried(sqlglot.parse_one(query, read=_DIALECTS["duckdb"]), engine, pretty=False)
+
+
 def _compiled_for(statement: Select[Any], engine: Engine) -> Compiled:
     compiled = _compiled(statement)
     if engine == "postgresql":

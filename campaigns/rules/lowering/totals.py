@@ -115,8 +115,8 @@ class Scan:
     def _test(self, where: tuple[Where, ...], window: Window) -> ColumnElement[bool]:
         lower, upper = self._moment.bounds(window, self._retention)
         time = Operand(self._table.c[self._source.time], ColumnType.TIMESTAMP)
-        tests = [] if lower is None else [time.value >= time.instant(lower)]
-        tests.append(time.value < time.instant(upper))
+        tests = [] if lower is None else [time.value >= time.bound(lower)]
+        tests.append(time.value < time.bound(upper))
         tests.extend(
             OPERATORS[test.word].lower(
                 Operand(self._table.c[each.column], self._type(each.column)), test.argument, self._moment

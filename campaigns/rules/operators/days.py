@@ -1,5 +1,6 @@
 """Operators that look from today, as_of's calendar day, backwards or ahead."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final
 
@@ -34,14 +35,14 @@ _BEFORE: Final = Saying(fi="ennen päivää {}", sv="före {}", en="before {}", 
 def _in_next(operand: Operand, ahead: timedelta, moment: Moment) -> ColumnElement[bool]:
     after = operand.start(moment.day + ahead + _ONE_DAY, moment)
     if operand.type is ColumnType.TIMESTAMP:
-        return sa.and_(operand.value >= operand.instant(moment.instant), operand.value < after)
+        return sa.and_(operand.value >= operand.bound(moment.instant), operand.value < after)
     return sa.and_(operand.value >= operand.start(moment.day, moment), operand.value < after)
 
 
 def _within(operand: Operand, back: timedelta, moment: Moment) -> ColumnElement[bool]:
     first = operand.value >= operand.start(moment.day - back, moment)
     if operand.type is ColumnType.TIMESTAMP:
-        return sa.and_(first, operand.value < operand.instant(moment.instant))
+        return sa.and_(first, operand.value < operand.bound(moment.instant))
     return sa.and_(first, operand.value < operand.start(moment.day + _ONE_DAY, moment))
 
 
@@ -49,10 +50,13 @@ def _before(operand: Operand, argument: date | timedelta, moment: Moment) -> Col
     return operand.value < operand.start(moment.day_of(argument), moment)
 
 
-def _by_days(argument: Argument, *sayings: Saying) -> Saying:
-    """The saying of 0 days, of 1, or of any other number."""
-    days = argument.days if isinstance(argument, timedelta) else len(sayings)
-    return sayings[min(days, len(sayings) - 1)]
+def _by_days(*sayings: Saying) -> Callable[[Argument], Saying]:
+    """The saying for 0 days, for 1, and for any other number; a fourth, if there is one, for a date."""
+
+    def says(argument: Argument) -> Saying:
+        return sayings[min(argument.days, 2)] if isinstance(argument, timedelta) else sayings[-1]
+
+    return says
 
 
 in_next = Operator(
@@ -60,7 +64,7 @@ in_next = Operator(
     types=DAYS,
     takes=Takes.AHEAD,
     lower=_in_next,
-    says=lambda argument: _by_days(argument, _TODAY, _OR_TOMORROW, _AHEAD),
+    says=_by_days(_TODAY, _OR_TOMORROW, _AHEAD),
 )
 
 within = Operator(
@@ -68,7 +72,7 @@ within = Operator(
     types=DAYS,
     takes=Takes.BACK,
     lower=_within,
-    says=lambda argument: _by_days(argument, _EARLIER_TODAY, _SINCE_YESTERDAY, _BACK),
+    says=_by_days(_EARLIER_TODAY, _SINCE_YESTERDAY, _BACK),
 )
 
 before = Operator(
@@ -76,7 +80,5 @@ before = Operator(
     types=DAYS,
     takes=Takes.DAY,
     lower=_before,  # no visit at all is not "a visit long ago"
-    says=lambda argument: (
-        _by_days(argument, _BEFORE_TODAY, _A_DAY_AGO, _AGO) if isinstance(argument, timedelta) else _BEFORE
-    ),
+    says=_by_days(_BEFORE_TODAY, _A_DAY_AGO, _AGO, _BEFORE),
 )

@@ -1,6 +1,7 @@
 """Operators of being the same, being one of several, and being known at all."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from campaigns.rules.moment import Moment
 from campaigns.rules.operators.operator import ANY_TYPE, PLAIN, Nothing, Operand, Operator, Takes
-from campaigns.rules.operators.wording import IS, IS_NOT, Saying, Verb
+from campaigns.rules.operators.wording import IS_NOT, Saying, Verb
 from campaigns.spec.condition import Argument
 
 _PUNCTUAL: Final = Saying(fi="tasan {}", sv="exakt {}", en="exactly {}")
@@ -39,11 +40,7 @@ def _known(operand: Operand, argument: bool, _moment: Moment) -> ColumnElement[b
 
 
 def _says_is(argument: Argument) -> Saying:
-    return _PUNCTUAL if _is_number(argument) else _PLAIN
-
-
-def _is_number(argument: Argument) -> bool:
-    return not isinstance(argument, bool | str | tuple) and hasattr(argument, "as_integer_ratio")
+    return _PUNCTUAL if isinstance(argument, int | Decimal) and not isinstance(argument, bool) else _PLAIN
 
 
 def _says_known(argument: Argument) -> Saying:
@@ -57,7 +54,7 @@ one_of = Operator(
     types=PLAIN,
     takes=Takes.VALUES,
     lower=_one_of,
-    says=lambda _: Saying(verb=IS),
+    says=lambda _: _PLAIN,
     written=False,
 )
 

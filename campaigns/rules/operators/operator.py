@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
@@ -61,10 +61,6 @@ class Operand:
     def start(self, day: date, moment: Moment) -> ColumnElement[Any]:
         """The beginning of a day: an instant when the operand is one, the day itself when it is a date."""
         return self.bound(moment.start(day) if self.type is ColumnType.TIMESTAMP else day)
-
-    def instant(self, instant: datetime) -> ColumnElement[Any]:
-        """An instant as the warehouse stores it."""
-        return self.bound(instant)
 
 
 Lower = Callable[[Operand, Any, Moment], ColumnElement[bool]]
