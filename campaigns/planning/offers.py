@@ -108,8 +108,8 @@ def ranked(decided: TableClause, offers: TableClause, affinity: TableClause) -> 
     best = (scored.c.score.desc(), scored.c.weight.desc(), scored.c.offer_id)
     alike = func.row_number().over(partition_by=(scored.c.position, scored.c.product_category), order_by=best)
     varied = select(*scored.c, alike.label("alike")).subquery("varied")
-    best = (varied.c.alike > _OF_A_CATEGORY, varied.c.score.desc(), varied.c.weight.desc(), varied.c.offer_id)
-    place = func.row_number().over(partition_by=varied.c.position, order_by=best)
+    shown = (varied.c.alike > _OF_A_CATEGORY, varied.c.score.desc(), varied.c.weight.desc(), varied.c.offer_id)
+    place = func.row_number().over(partition_by=varied.c.position, order_by=shown)
     placed = select(varied.c.position, varied.c.offer_id, varied.c.at_most, place.label("place")).subquery("placed")
     return (
         select(
