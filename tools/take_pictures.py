@@ -1,0 +1,137 @@
+"""Take the pictures of the README: a newsletter, a letter and a text message in three languages, and a plan.
+
+Needs Debian's Chromium, poppler's pdftoppm and a workspace in which `viesti demo` has run:
+
+    python tools/take_pictures.py WORKSPACE
+"""
+
+import base64
+import email
+import email.policy
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from email.message import EmailMessage
+from html import escape
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
+LANGUAGES = ("fi", "sv", "en")
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_PAGE = """<!doctype html><meta charset="utf-8"><style>
+body {{ margin: 0; padding: 28px; display: flex; gap: 28px; align-items: flex-start; background: #d9d6cd;
+        font: 15px/1.45 Carlito, sans-serif; width: max-content }}
+img {{ display: block; border-radius: 10px; box-shadow: 0 2px 14px #0003 }}
+.sms {{ width: 300px; background: #fff; border-radius: 18px; padding: 16px 18px; white-space: pre-wrap;
+        box-shadow: 0 2px 14px #0003; margin-bottom: 18px; overflow-wrap: anywhere }}
+.sms small {{ color: #667; display: block; margin-top: 8px }}
+pre {{ background: #16211f; color: #e9efe9; border-radius: 10px; padding: 22px 26px; margin: 0;
+       font: 14px/1.35 "DejaVu Sans Mono", monospace }}
+</style>{body}"""
+
+
+def newsletters(workspace: Path) -> dict[str, EmailMessage]:
+    """One newsletter in each language."""
+    found: dict[str, EmailMessage] = {}
+    for path in sorted(workspace.glob("outbox/beauty_newsletter-*/email/*.eml")):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        html = message.get_body(("html",))
+        text = html.get_content() if isinstance(html, EmailMessage) else ""
+        language = next((each for each in LANGUAGES if f'lang="{each}"' in text), "")
+        if language and language not in found:
+            found[language] = message
+        if len(found) == len(LANGUAGES):
+            break
+    return found
+
+
+def html_of(message: EmailMessage) -> str:
+    """The HTML part with its pictures inside."""
+    html = message.get_body(("html",))
+    text = str(html.get_content()) if isinstance(html, EmailMessage) else ""
+    for part in message.walk():
+        name = part.get("Content-ID")
+        if name:
+            data = base64.b64encode(part.get_content()).decode()
+            text = text.replace(f"cid:{name.strip('<>')}", f"data:image/png;base64,{data}")
+    return text
+
+
+def shot(browser: Browser, html: str, width: int, height: int) -> bytes:
+    """The upper part of a page as PNG."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_content(html)
+    picture = page.screenshot()
+    page.close()
+    return picture
+
+
+def collage(browser: Browser, body: str) -> bytes:
+    """Several pictures side by side, no larger than they are."""
+    page = browser.new_page(viewport={"width": 2400, "height": 900})
+    page.set_content(_PAGE.format(body=body))
+    picture = page.locator("body").screenshot()
+    page.close()
+    return picture
+
+
+def image(png: bytes, width: int) -> str:
+    """An element that shows a picture."""
+    return f'<img width="{width}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+
+
+def letters(workspace: Path) -> Iterator[bytes]:
+    """The first page of a letter in each language."""
+    for language in LANGUAGES:
+        pdf = next(iter(sorted(workspace.glob(f"outbox/owner_post-*/post-1/owner_post-{language}-*.pdf"))))
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "page"
+            subprocess.run(["pdftoppm", "-r", "80", "-f", "1", "-singlefile", "-png", pdf, target], check=True)  # noqa: S603, S607
+            yield target.with_suffix(".png").read_bytes()
+
+
+def messages(workspace: Path) -> str:
+    """A text message in each language, with its segment count."""
+    lines = next(iter(workspace.glob("outbox/weekend_offer-*/sms.jsonl"))).read_text("utf-8").splitlines()
+    words = {"fi": "Kiellä", "sv": "Avböj", "en": "Stop"}
+    shown = []
+    for word in words.values():
+        found = next((each for each in map(json.loads, lines) if word in each["text"]), None)
+        if found:
+            count = f"{found['encoding']}, {found['segments']} segments"
+            shown.append(f'<div class="sms">{escape(found["text"])}<small>{count}</small></div>')
+    return f"<div>{''.join(shown)}</div>"
+
+
+def plan(workspace: Path) -> str:
+    """What `viesti plan` prints."""
+    command = [Path(sys.executable).with_name("viesti"), "--workspace", workspace, "plan", "beauty_newsletter"]
+    options = ["--as-of", "2018-01-08T09:30"]
+    printed = subprocess.run([*command, *options], check=True, capture_output=True, text=True)  # noqa: S603
+    return f"<pre>$ viesti plan beauty_newsletter --as-of 2018-01-08T09:30\n\n{escape(printed.stdout)}</pre>"
+
+
+def main(workspace: Path) -> None:
+    """Take every picture."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
+        by_language = newsletters(workspace)
+        wide = image(shot(browser, html_of(by_language["fi"]), 700, 1900), 560)
+        narrow = [image(shot(browser, html_of(by_language[each]), 375, 1900), 300) for each in ("sv", "en")]
+        pages = "".join(image(letter, 420) for letter in letters(workspace))
+        for name, body in (
+            ("newsletter", "".join([wide, *narrow])),
+            ("letters-and-sms", pages + messages(workspace)),
+            ("plan", plan(workspace)),
+        ):
+            (PICTURES / f"{name}.png").write_bytes(collage(browser, body))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
