@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
-
 from audiences.imports.importing import import_file
 from audiences.imports.report import ImportReport, Progress
 from audiences.people import choices_of, contact_of
@@ -143,7 +141,13 @@ class Engine:
         files = self.run_files(run)
         campaign, offers = self.library.planned(files.definition, run.campaign)
         job = Job(run, campaign, self.library.settings, self.signer, files)
-        with closing(FrozenFields(files.fields)) as fields:
+        try:
+            fields = FrozenFields(files.fields)
+        except FileNotFoundError:
+            if self.run(run_id).state == RunState.SENDING:
+                raise
+            return Sent(closed=True)  # by another process, at this very moment
+        with closing(fields):
             workshop = Workshop(job, fields, offers, self.clock)
             return Dispatch(self.ledger, self.providers, self.clock).send(job, workshop, told)
 
@@ -196,11 +200,13 @@ class Engine:
         with self.ledger.read() as connection:
             return runs.recent(connection)
 
-    def hand(self, action: Callable[[Connection, Run, datetime, str], T], run_id: str) -> T:
-        """Pause, resume or cancel a run (see `dispatch.control`)."""
+    def hand(self, action: Callable[[Ledger, Run, datetime, str], T], run_id: str) -> T:
+        """Pause, resume or cancel a run (see `dispatch.control`); a cancelled one forgets what it has frozen."""
         run = self.run(run_id)
-        with self.ledger.write() as connection:
-            return action(connection, run, self.clock.now(), self.actor)
+        done = action(self.ledger, run, self.clock.now(), self.actor)
+        if self.run(run_id).state == RunState.CANCELLED:
+            self.run_files(run).close()
+        return done
 
     def publish(self, draft: Draft) -> datetime | None:
         """Let the scheduler run this definition of a campaign; returns when it is due next, if ever."""

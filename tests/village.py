@@ -217,7 +217,12 @@ def _member(number: int, member: str) -> Mapping[str, object]:
 
 _PRODUCTS: Final = [
     {"product_id": category, "department": "FOOD", "brand": brand, "product_category": category, "product_type": "x"}
-    for category, brand in (("COFFEE", "National"), ("CHEESE", "Private"), ("BEER", "National"), ("PHARMACY", "National"))
+    for category, brand in (
+        ("COFFEE", "National"),
+        ("CHEESE", "Private"),
+        ("BEER", "National"),
+        ("PHARMACY", "National"),
+    )
 ]
 
 

@@ -1,28 +1,31 @@
 """Letters and call lists: claimed together, prepared under temporary names, re-read, then handed over at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 from typing import Final, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, update
 
 from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, LetterBundle, Manifest
 from campaigns.channels.outcome import Refused
 from campaigns.channels.provider import BundleProvider
 from campaigns.clock import Clock
-from campaigns.dispatch.claim import Taken, claim, withdraw
+from campaigns.dispatch.claim import AT_ONCE, Taken, claim, is_sending, withdraw
 from campaigns.dispatch.examine import examine
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.messages import CannotWrite
 from campaigns.dispatch.record import Answer, record
 from campaigns.ledger import Ledger
 from campaigns.spec.words import Channel
-from campaigns.store.tables import BUNDLE, DELIVERY
-from campaigns.store.words import DeliveryState
+from campaigns.store import bundles
+from campaigns.store.bundles import Numbered
+from campaigns.store.deliveries import is_in
+from campaigns.store.tables import DELIVERY
+from campaigns.store.words import BundleState, DeliveryState
 
-_CLAIMED_AT_ONCE: Final = 500  # keeps a claim's transaction under 100 ms
+_MOST: Final = 1000  # in a bundle: the transaction that re-reads and accepts them stays under 100 ms
 
 Item = TypeVar("Item", Letter, Call)
 Bundle = TypeVar("Bundle", LetterBundle, CallBundle)
@@ -41,10 +44,10 @@ class Bundler(Protocol[Item, Bound]):
 
 @dataclass(frozen=True, slots=True)
 class BundleRun(Generic[Item, Bundle]):
-    """One channel of one run that is handed over in bundles.
+    """One channel of one run that is handed over in bundles; several processes may do so at once.
 
-    A crash before the commit that stores the manifest's hash leaves rows that the sweeper puts back to pending; after
-    it, `work` repeats the provider's commit.
+    A crash before the commit that stores the manifest's hash leaves rows that the sweeper puts back to pending, and
+    temporary files that `work` removes; after it, `work` repeats the provider's commit.
     """
 
     job: Job
@@ -56,92 +59,123 @@ class BundleRun(Generic[Item, Bundle]):
     told: Callable[[int], None]
 
     def work(self) -> None:
-        """Finish what was committed earlier, then hand over what is pending, in the order of its postal codes."""
-        committed = self._committed()
-        for number, sha256 in committed.items():
-            self.provider.commit(self._name(number), sha256)
+        """Finish what others left, then hand over what is pending, in the order of its postal codes."""
+        self._take_over()
+        while self._next():
+            pass
+
+    def _take_over(self) -> None:
+        with self.ledger.read() as connection:
+            committed = bundles.committed(connection, self.job.number, self.channel)
+            forsaken = bundles.forsaken(connection, self.job.number, self.channel)
+        for bundle in committed:
+            self._name_files(bundle)
+        for bundle in forsaken:
+            self._abandon(bundle)
+
+    def _next(self) -> bool:
+        """Hand over one more bundle; False when nothing was left to claim."""
         attempt = token_hex(8)
-        items = [item for taken in self._claimed(attempt) for item in self._written(taken)]
-        if items:
-            self._hand_over(self._name(max(committed, default=0) + 1), items, attempt)
+        bundle, claimed = self._claimed(attempt)
+        if bundle is None:
+            return False
+        self._hand_over(bundle, self._written(claimed))
+        return True
 
-    def _claimed(self, attempt: str) -> list[Taken]:
+    def _claimed(self, attempt: str) -> tuple[Numbered | None, list[Taken]]:
+        """The rows of one bundle, taken by several short transactions; its number is taken with the first of them."""
         claimed: list[Taken] = []
-        while True:
+        bundle = None
+        while len(claimed) < _MOST:
             with self.ledger.write() as connection:
-                found = claim(connection, self.job, self.channel, _CLAIMED_AT_ONCE, self.clock.now(), attempt)
+                now = self.clock.now()
+                found = claim(connection, self.job, self.channel, min(AT_ONCE, _MOST - len(claimed)), now, attempt)
+                if found.taken and bundle is None:
+                    bundle = bundles.open_bundle(connection, self.job.number, self.channel, attempt)
             self.told(found.withdrawn)
-            if found.is_empty:
-                return claimed
             claimed += found.taken
+            if not found.found:
+                break
+        return bundle, claimed
 
-    def _written(self, taken: Taken) -> list[Item]:
-        try:
-            return [self.bundler.write(taken)]
-        except CannotWrite as error:
-            refused = Answer(taken.claimed, Refused(error.reason, error.detail), self.clock.now())
-            with self.ledger.write() as connection:
-                record(connection, self.job.number, [refused], self.job.provider_of(self.channel))
-            self.told(1)
-            return []
+    def _written(self, claimed: Sequence[Taken]) -> list[Item]:
+        """What can be written of the claimed; the rest is refused, each with its reason."""
+        items: list[Item] = []
+        refused: list[Answer] = []
+        for taken in claimed:
+            try:
+                items.append(self.bundler.write(taken))
+            except CannotWrite as error:
+                refused.append(Answer(taken.claimed, Refused(error.reason, error.detail), self.clock.now()))
+        with self.ledger.write() as connection:
+            record(connection, self.job.number, refused, self.job.provider_of(self.channel))
+        self.told(len(refused))
+        return items
 
-    def _hand_over(self, name: BundleId, items: Sequence[Item], attempt: str) -> None:
-        """Prepare, re-read, and store the hash; whoever said no meanwhile is taken out and the rest prepared anew."""
+    def _hand_over(self, bundle: Numbered, items: Sequence[Item]) -> None:
+        """Prepare, re-read, and store the hash; what may not go by now is taken out and the rest prepared anew."""
         while items:
             now = self.clock.now().replace(microsecond=0)  # a PDF counts in whole seconds
-            manifest = self.provider.prepare(self.bundler.bind(name, items, now))
+            manifest = self.provider.prepare(self.bundler.bind(self._id(bundle), items, now))
             with self.ledger.write() as connection:
-                gone = self._withdrawn(connection, attempt, now)
-                if not gone:
-                    self._accept(connection, name, manifest, attempt, now)
-            if not gone:
-                self.provider.commit(name, manifest.sha256)
+                going = self._going(connection, bundle, now)
+                complete = len(going) == len(items)
+                if complete:
+                    self._accept(connection, bundle, manifest, now)
+            if complete:
+                self._name_files(bundle.with_hash(manifest.sha256))
                 self.told(len(items))
                 return
-            self.told(len(gone))
-            items = [item for item in items if item.claimed.position not in gone]
-        self.provider.discard(name)
+            self.told(len(items) - len(going))
+            items = [item for item in items if item.claimed.position in going]
+        self._abandon(bundle)
 
-    def _withdrawn(self, connection: Connection, attempt: str, now: datetime) -> frozenset[int]:
-        """The positions of the bundle to which something objects by now (PR-09)."""
-        examined = examine(connection, self.job, self.channel, _of(attempt), now)
+    def _going(self, connection: Connection, bundle: Numbered, now: datetime) -> Collection[int]:
+        """The positions that are still this bundle's and may still go; the others are withdrawn (PR-09).
+
+        None of them when the run was stopped meanwhile: what has not left the house waits again.
+        """
+        if not is_sending(connection, self.job):
+            self._put_back(connection, bundle)
+            return frozenset()
+        examined = examine(connection, self.job, self.channel, _of(bundle), now)
         withdraw(connection, self.job, examined, now)
-        return frozenset(row["position"] for row, reason in examined if reason is not None)
+        return frozenset(row["position"] for row, reason in examined if reason is None)
 
-    def _accept(self, connection: Connection, name: BundleId, manifest: Manifest, attempt: str, now: datetime) -> None:
-        connection.execute(
-            insert(BUNDLE).values(
-                run_number=self.job.number,
-                channel=self.channel,
-                sequence=name.number,
-                manifest_sha256=manifest.sha256,
-                handed_over_at=now,
-            )
-        )
+    def _put_back(self, connection: Connection, bundle: Numbered) -> None:
         connection.execute(
             update(DELIVERY)
-            .where(DELIVERY.c.run_number == self.job.number, _of(attempt))
+            .where(DELIVERY.c.run_number == self.job.number, _of(bundle))
+            .values(state=DeliveryState.PENDING, attempt=None, lease_until=None)
+        )
+
+    def _accept(self, connection: Connection, bundle: Numbered, manifest: Manifest, now: datetime) -> None:
+        bundles.commit(connection, bundle, manifest.sha256, now)
+        connection.execute(
+            update(DELIVERY)
+            .where(DELIVERY.c.run_number == self.job.number, _of(bundle))
             .values(
                 state=DeliveryState.ACCEPTED,
                 provider=self.job.provider_of(self.channel),
-                provider_ref=f"{name.channel}-{name.number}",
+                provider_ref=f"{bundle.channel}-{bundle.number}",
                 ended_at=now,
                 lease_until=None,
             )
         )
 
-    def _committed(self) -> dict[int, str]:
-        with self.ledger.read() as connection:
-            rows = connection.execute(
-                select(BUNDLE.c.sequence, BUNDLE.c.manifest_sha256)
-                .where(BUNDLE.c.run_number == self.job.number, BUNDLE.c.channel == self.channel)
-                .order_by(BUNDLE.c.sequence)
-            )
-            return dict(rows.tuples().all())
+    def _name_files(self, bundle: Numbered) -> None:
+        self.provider.commit(self._id(bundle), bundle.sha256 or "")
+        with self.ledger.write() as connection:
+            bundles.close(connection, bundle, BundleState.NAMED)
 
-    def _name(self, number: int) -> BundleId:
-        return BundleId(self.job.run.run_id, self.channel, number)
+    def _abandon(self, bundle: Numbered) -> None:
+        self.provider.discard(self._id(bundle))
+        with self.ledger.write() as connection:
+            bundles.close(connection, bundle, BundleState.ABANDONED)
+
+    def _id(self, bundle: Numbered) -> BundleId:
+        return BundleId(self.job.run.run_id, self.channel, bundle.number)
 
 
-def _of(attempt: str) -> ColumnElement[bool]:
-    return and_(DELIVERY.c.attempt == attempt, DELIVERY.c.state == DeliveryState.SENDING)
+def _of(bundle: Numbered) -> ColumnElement[bool]:
+    return and_(is_in(DeliveryState.SENDING), DELIVERY.c.attempt == bundle.attempt)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
+from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, or_, select, update
 
@@ -14,8 +15,12 @@ from campaigns.channels.claimed import Claimed, mint
 from campaigns.dispatch.examine import Examined, examine
 from campaigns.dispatch.job import Job
 from campaigns.spec.words import Channel
+from campaigns.store.deliveries import is_in
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import DeliveryState, RunState
+
+AT_ONCE: Final = 500
+"""The most rows that one claim takes: its transaction stays under 100 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +36,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one claim found: rows to send, and how many it withdrew. Neither: nothing is left to claim now."""
+    """What one claim found: rows to send, and how many it withdrew."""
 
     taken: tuple[Taken, ...]
     withdrawn: int
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing was there to be claimed."""
-        return not self.taken and not self.withdrawn
+    def found(self) -> int:
+        """How many rows were there; fewer than were asked for: nothing more is left to claim now."""
+        return len(self.taken) + self.withdrawn
 
 
 def claim(
@@ -47,10 +52,11 @@ def claim(
 ) -> Claim:
     """Take up to `most` pending deliveries of a channel, in claim order; withdraw those that may not go any more.
 
+    Nothing in quiet hours, after `send_by`, or of a run that does not send.
     Each gets an attempt of its own, or `attempt` when they are handed over together. A crash before the caller's
     commit leaves them pending; after it, in `sending` with a lease. Use what is returned only after the commit.
     """
-    if most < 1 or not is_sending(connection, job):
+    if most < 1 or not job.may_claim(channel, now) or not is_sending(connection, job):
         return Claim((), 0)
     examined = examine(connection, job, channel, claimable(now), now, most)
     taken = [
@@ -70,7 +76,7 @@ def is_sending(connection: Connection, job: Job) -> bool:
 def claimable(now: datetime) -> ColumnElement[bool]:
     """Deliveries that wait, and not for a later moment."""
     waits = or_(DELIVERY.c.not_before.is_(None), DELIVERY.c.not_before <= now)
-    return and_(DELIVERY.c.state == DeliveryState.PENDING, waits)
+    return and_(is_in(DeliveryState.PENDING), waits)
 
 
 def _take(job: Job, channel: Channel, row: RowMapping, attempt: str, until: datetime) -> Taken:

@@ -9,14 +9,21 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func
 from audiences import permissions
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION
 from campaigns.dispatch.job import Job
-from campaigns.planning import caps
-from campaigns.spec.reasons import EndReason
+from campaigns.planning import caps, reach
+from campaigns.spec.reasons import EndReason, SkipReason
 from campaigns.spec.words import Channel
 from campaigns.store.tables import DECISION, DELIVERY, RUN
 from campaigns.store.words import DeliveryState
 
 _HEARD = (DeliveryState.SENDING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)
 _CHOSEN: Mapping[str, ColumnElement[Any]] = {**CHOICES.c, "register": CONTACT.c.register}
+
+_REFUSED: Mapping[str, EndReason] = {
+    SkipReason.OBJECTED_CHANNEL: EndReason.OBJECTED_CHANNEL,
+    SkipReason.NOT_ENTITLED: EndReason.NOT_ENTITLED,
+    SkipReason.ADDRESS_SECRET: EndReason.ADDRESS_SECRET,
+}
+"""What a refusal at the claim is called; the rest are yeses that were there for the plan and are not any more."""
 
 Examined = tuple[RowMapping, EndReason | None]
 
@@ -55,6 +62,8 @@ def _reread(job: Job, channel: Channel) -> Select[Any]:
             permissions.processed(campaign.purpose).sql(_CHOSEN).label("processed"),
             func.coalesce(CHOICES.c.no_purchase_detail, False).label("no_purchase_detail"),
             refusal.label("refusal"),
+            reach.address(channel, CONTACT).is_(None).label("no_address"),
+            reach.unusable(channel, CONTACT).label("unusable"),
             _suppression(job, channel).label("suppression"),
         )
         .select_from(
@@ -88,7 +97,9 @@ def _objection(row: RowMapping, full: frozenset[str]) -> EndReason | None:
     asked = (
         (row["known"] is None or not row["processed"], EndReason.NOT_PROCESSED),
         (row["used_basket"] and row["no_purchase_detail"], EndReason.PURCHASE_DATA_FORBIDDEN),
-        (row["refusal"] is not None, EndReason.CONSENT_WITHDRAWN),
+        (row["no_address"], EndReason.NO_ADDRESS),
+        (row["unusable"], EndReason.INVALID_ADDRESS),
+        (row["refusal"] is not None, _REFUSED.get(row["refusal"], EndReason.CONSENT_WITHDRAWN)),
         (row["suppression"] is not None, EndReason.SUPPRESSED),
         (row["member_id"] in full, EndReason.FREQUENCY_CAP),
     )

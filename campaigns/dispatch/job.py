@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from campaigns.clock import local_day
 from campaigns.planning.caps import caps_of
 from campaigns.planning.run_files import RunFiles
 from campaigns.spec.campaign import Campaign, Cap
@@ -42,6 +43,10 @@ class Job:
         """How long a claim holds before the sweeper looks at it."""
         return timedelta(seconds=self.settings.dispatch.lease)
 
+    def may_claim(self, channel: Channel, now: datetime) -> bool:
+        """Whether the hour allows to send: before `send_by`, and not in quiet hours."""
+        return now < self.send_by and not self.is_quiet(channel, now)
+
     def provider_of(self, channel: Channel) -> str:
         """The name of the provider that delivers a channel."""
         return str(getattr(self.settings.channels, channel.value).provider)
@@ -56,8 +61,15 @@ class Job:
         return quiet is not None and quiet.holds_at(now.astimezone(self.campaign.schedule.zone).time())
 
     def quiet_until(self, channel: Channel, now: datetime) -> datetime:
-        """When the quiet hours that `now` falls in end."""
-        zone = self.campaign.schedule.zone
-        local = now.astimezone(zone)
-        end = datetime.combine(local.date(), self.campaign.quiet_hours[channel].end, zone)
-        return (end if end > local else end + timedelta(days=1)).astimezone(UTC)
+        """When the quiet hours that `now` falls in end, by the clock on the wall.
+
+        An end that comes twice ends them both times; one that the clocks jump over comes later by as much.
+        """
+        zone, end = self.campaign.schedule.zone, self.campaign.quiet_hours[channel].end
+        today = local_day(now, zone)
+        ends = [
+            datetime.combine(today + timedelta(days=days), end, zone).replace(fold=fold).astimezone(UTC)
+            for days in (0, 1)
+            for fold in (0, 1)
+        ]
+        return min(moment for moment in ends if moment > now and not self.is_quiet(channel, moment))

@@ -1,34 +1,61 @@
-"""How fast: a pacer that gives out permits at a rate, none saved up beyond a second."""
+"""How fast: permits at a rate that all processes share, by one row in the ledger (A-15)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from typing import Final
 
-_BURST = timedelta(seconds=1)
+from sqlalchemy import Connection, delete, insert, select
+
+from campaigns.spec.campaign import Rate
+from campaigns.store.tables import PACE
+
+_LONGEST_BURST: Final = timedelta(seconds=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
-@dataclass(slots=True)
-class Pacer:
-    """Permits at `rate` messages a second (None: as many as asked), by the generic cell rate algorithm (GCRA)."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The pace of one account, by the generic cell rate algorithm; without a rate it permits everything.
 
-    rate: Decimal | None
-    due: datetime | None = field(default=None, init=False)
+    A twentieth of the rate's span, at most a second, may be made up for. The interval is longer by the same, so that
+    no span of that length, wherever it begins, holds more messages than the rate says.
+    """
 
-    def permits(self, wanted: int, now: datetime) -> int:
-        """How many of `wanted` messages may go now; they count as gone."""
-        if self.rate is None or wanted <= 0:
-            return max(wanted, 0)
-        earliest = now - _BURST if self.due is None else max(self.due, now - _BURST)
-        given = min(wanted, int((now - earliest) / self._interval))
-        self.due = earliest + given * self._interval
-        return given
+    account: str
+    rate: Rate | None
 
-    def wait(self, now: datetime) -> timedelta:
-        """How long until the next permit."""
-        if self.rate is None or self.due is None:
-            return timedelta()
-        return max(self.due + self._interval - now, timedelta())
+    def permits(self, connection: Connection, wanted: int, now: datetime) -> int:
+        """How many of `wanted` messages may go now. Take them in the same transaction."""
+        if self.rate is None:
+            return wanted
+        ahead = max(self._due(connection) or now, now) - now
+        if ahead > self._burst:
+            return 0
+        return min(wanted, (self._burst - ahead) // self._interval + 1)
+
+    def take(self, connection: Connection, messages: int, now: datetime) -> None:
+        """Count messages as gone, in the transaction that claims them."""
+        if self.rate is None or not messages:
+            return
+        due_at = max(self._due(connection) or now, now) + messages * self._interval
+        connection.execute(delete(PACE).where(PACE.c.account == self.account))
+        connection.execute(insert(PACE).values(account=self.account, due_at=due_at))
+
+    def worth_asking(self, connection: Connection) -> datetime | None:
+        """When several permits are there again, so that one transaction serves them; None: at any time."""
+        due = self._due(connection)
+        return None if self.rate is None or due is None else due - self._burst / 2
+
+    def _due(self, connection: Connection) -> datetime | None:
+        return connection.execute(select(PACE.c.due_at).where(PACE.c.account == self.account)).scalar_one_or_none()
+
+    @property
+    def _burst(self) -> timedelta:
+        return timedelta() if self.rate is None else min(self.rate.per / 20, _LONGEST_BURST)
 
     @property
     def _interval(self) -> timedelta:
-        return timedelta(seconds=float(1 / (self.rate or Decimal(1))))
+        """The time that one message takes, in whole microseconds, rounded up."""
+        if self.rate is None:
+            return timedelta()
+        return -((self.rate.per + self._burst) // -self.rate.messages)

@@ -13,7 +13,10 @@ from campaigns.spec.reasons import EndReason
 from campaigns.store.tables import DELIVERY
 from campaigns.store.words import DeliveryState
 
-_OPEN = or_(*(DELIVERY.c.state == state.value for state in (DeliveryState.SENDING, DeliveryState.UNCERTAIN)))
+_AWAITED = or_(
+    DELIVERY.c.state == DeliveryState.SENDING.value,
+    and_(DELIVERY.c.state == DeliveryState.UNCERTAIN.value, bindparam("settles")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,11 @@ class Answer:
 
 
 def record(connection: Connection, run_number: int, answers: Sequence[Answer], provider: str) -> None:
-    """Write outcomes down. An answer of another attempt than the row's changes nothing; a late one of the same does."""
+    """Write outcomes down. An answer of another attempt than the row's changes nothing.
+
+    A late one of the same attempt settles what became uncertain meanwhile, when it says what happened; it never puts
+    it back to pending.
+    """
     if not answers:
         return
     connection.execute(
@@ -36,7 +43,7 @@ def record(connection: Connection, run_number: int, answers: Sequence[Answer], p
                 DELIVERY.c.run_number == run_number,
                 DELIVERY.c.position == bindparam("at_position"),
                 DELIVERY.c.attempt == bindparam("of_attempt"),
-                _OPEN,
+                _AWAITED,
             )
         )
         .values(
@@ -57,6 +64,7 @@ def _row(answer: Answer) -> dict[str, Any]:
     row: dict[str, Any] = {
         "at_position": answer.claimed.position,
         "of_attempt": answer.claimed.attempt,
+        "settles": isinstance(answer.outcome, Accepted | Refused),
         "new_reason": None,
         "new_detail": None,
         "new_ref": None,

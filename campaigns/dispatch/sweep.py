@@ -1,26 +1,37 @@
-"""Tidying after others: leases that ran out, sends whose time is over, runs that are done."""
+"""Tidying after others: leases that ran out, sends whose run was cancelled, runs that are done."""
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, case, func, select, update
+from sqlalchemy import Connection, case, exists, func, select, update
 
 from campaigns.dispatch.job import Job
+from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
 from campaigns.store import runs
-from campaigns.store.tables import DELIVERY
+from campaigns.store.deliveries import end_pending, is_in
+from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import UNDER_WAY, DeliveryState, RunState
 
 _BUNDLED = (Channel.POST, Channel.PHONE)
 
 
-def sweep(connection: Connection, job: Job, now: datetime) -> None:
-    """Look after deliveries whose sender went silent: the lease of their claim ran out.
+def tidy(ledger: Ledger, now: datetime) -> None:
+    """Look after every delivery whose sender went silent, whatever became of its run, and after cancelled runs."""
+    with ledger.write() as connection:
+        sweep(connection, now)
+        cancelled = _cancelled_with_pending(connection)
+    for number in cancelled:
+        end_pending(ledger, number, DeliveryState.WITHDRAWN, EndReason.CANCELLED, now)
+
+
+def sweep(connection: Connection, now: datetime) -> None:
+    """End the leases that ran out.
 
     A message may have gone: it becomes uncertain and is never sent again by itself. A letter or call of a bundle
     that was not handed over surely did not: it waits again.
     """
-    silent = (DELIVERY.c.run_number == job.number, DELIVERY.c.state == DeliveryState.SENDING, _ran_out(now))
+    silent = (is_in(DeliveryState.SENDING), DELIVERY.c.lease_until <= now)
     connection.execute(
         update(DELIVERY)
         .where(*silent, DELIVERY.c.channel.not_in(_BUNDLED))
@@ -33,28 +44,18 @@ def sweep(connection: Connection, job: Job, now: datetime) -> None:
     )
 
 
-def _ran_out(now: datetime) -> ColumnElement[bool]:
-    return DELIVERY.c.lease_until <= now
-
-
-def end_pending(
-    connection: Connection, job: Job, state: DeliveryState, reason: EndReason, now: datetime, *channels: Channel
-) -> int:
-    """End what still waits, in some channels or in all; returns how many."""
-    waiting = [DELIVERY.c.run_number == job.number, DELIVERY.c.state == DeliveryState.PENDING]
-    if channels:
-        waiting.append(DELIVERY.c.channel.in_(channels))
-    ended = connection.execute(
-        update(DELIVERY).where(*waiting).values(state=state, reason=reason, ended_at=now, not_before=None)
-    )
-    return ended.rowcount
+def _cancelled_with_pending(connection: Connection) -> list[int]:
+    """Cancelled runs to which something came back after the cancelling."""
+    waiting = exists().where(DELIVERY.c.run_number == RUN.c.number, is_in(DeliveryState.PENDING))
+    found = select(RUN.c.number).where(RUN.c.state == RunState.CANCELLED, waiting)
+    return list(connection.execute(found).scalars())
 
 
 def close_when_done(connection: Connection, job: Job, now: datetime) -> bool:
     """Close a run of which nothing is pending or under way; whether it is closed."""
-    open_ones = select(func.count()).where(DELIVERY.c.run_number == job.number, DELIVERY.c.state.in_(UNDER_WAY))
-    if connection.execute(open_ones).scalar_one():
-        return False
+    for state in UNDER_WAY:
+        if connection.execute(select(exists().where(DELIVERY.c.run_number == job.number, is_in(state)))).scalar_one():
+            return False
     return runs.move(connection, job.number, [RunState.SENDING], RunState.CLOSED, closed_at=now)
 
 
@@ -67,7 +68,12 @@ def next_moment(connection: Connection, job: Job, channel: Channel) -> datetime 
         (DELIVERY.c.state == DeliveryState.PENDING, func.coalesce(DELIVERY.c.not_before, job.run.due_at)),
         else_=DELIVERY.c.lease_until,
     )
-    first = select(func.min(waiting)).where(
-        DELIVERY.c.run_number == job.number, DELIVERY.c.channel == channel, DELIVERY.c.state.in_(UNDER_WAY)
-    )
-    return connection.execute(first).scalar_one_or_none()
+    moments = [
+        connection.execute(
+            select(func.min(waiting)).where(
+                DELIVERY.c.run_number == job.number, DELIVERY.c.channel == channel, is_in(state)
+            )
+        ).scalar_one_or_none()
+        for state in UNDER_WAY
+    ]
+    return min((moment for moment in moments if moment is not None), default=None)

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, TableClause, and_, case, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, TableClause, and_, case, func, literal, null, or_, select
 
 from audiences import permissions
 from campaigns.planning.brief import Brief
@@ -30,10 +30,10 @@ def reached(brief: Brief, matched: TableClause, people: TableClause) -> Select[A
             matched.c.variant,
             people.c.register,
             people.c.household_id,
-            people.c.email,
+            people.c.unit,
             people.c.postal_code,
             people.c.no_purchase_detail,
-            *(_address(channel, people).label(f"{channel}_address") for channel in channels),
+            *(address(channel, people).label(f"{channel}_address") for channel in channels),
             *(case(*whens, else_=null()).label(f"{channel}_reason") for channel, whens in steps.items()),
             *(_depth(whens).label(f"{channel}_depth") for channel, whens in steps.items()),
         )
@@ -48,7 +48,7 @@ def reached(brief: Brief, matched: TableClause, people: TableClause) -> Select[A
         tried.c.variant,
         tried.c.register,
         tried.c.household_id,
-        tried.c.email,
+        tried.c.unit,
         tried.c.postal_code,
         tried.c.no_purchase_detail,
         case(*((ok, literal(channel.value)) for ok, channel in passed), else_=null()).label("channel"),
@@ -62,7 +62,7 @@ def _steps(
 ) -> list[tuple[ColumnElement[bool], Reason]]:
     """What can stop a channel, in the order of how far it got."""
     campaign = brief.campaign
-    address = _address(channel, people)
+    known = address(channel, people)
     refusal = permissions.refusal(
         campaign.purpose, channel, people.c, partner=campaign.from_partner, newsletter=campaign.newsletter
     )
@@ -70,8 +70,8 @@ def _steps(
     said = or_(*(matched.c.variant == name for name in brief.has_template(channel)))
     return [
         (or_(matched.c.variant.is_(None), ~said), literal(SkipReason.MISSING_VARIANT.value)),
-        (address.is_(None), literal(SkipReason.NO_ADDRESS.value)),
-        (_unusable(channel, people), literal(SkipReason.INVALID_ADDRESS.value)),
+        (known.is_(None), literal(SkipReason.NO_ADDRESS.value)),
+        (unusable(channel, people), literal(SkipReason.INVALID_ADDRESS.value)),
         (refusal.is_not(None), refusal),
         (suppression.is_not(None), suppression),
     ]
@@ -81,7 +81,8 @@ def _depth(whens: list[tuple[ColumnElement[bool], Reason]]) -> ColumnElement[int
     return case(*((condition, literal(depth)) for depth, (condition, _) in enumerate(whens)), else_=len(whens))
 
 
-def _address(channel: Channel, people: TableClause) -> ColumnElement[Any]:
+def address(channel: Channel, people: FromClause) -> ColumnElement[Any]:
+    """Where a channel leads to, as `people` know it; NULL when it leads nowhere."""
     match channel:
         case Channel.EMAIL:
             return people.c.email
@@ -97,7 +98,7 @@ def _address(channel: Channel, people: TableClause) -> ColumnElement[Any]:
             return case((complete, people.c.address_key), else_=null())
 
 
-def _unusable(channel: Channel, people: TableClause) -> ColumnElement[bool]:
+def unusable(channel: Channel, people: FromClause) -> ColumnElement[bool]:
     """An address that is known but that this channel cannot use: a fixed line for SMS (TW-04)."""
     if channel is not Channel.SMS:
         return literal(value=False)

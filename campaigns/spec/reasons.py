@@ -6,10 +6,11 @@ from enum import StrEnum
 class SkipReason(StrEnum):
     """Why a matched member gets no message (A-05); a skip carries exactly one.
 
-    The channel reasons come first, in the order of how far the channel got: nothing known, unusable,
-    not permitted, suppressed.
+    Age stands before every channel. The channels' reasons come next, in the order of how far the channel got: nothing
+    known, unusable, not permitted, suppressed.
     """
 
+    AGE_RESTRICTED = "age_restricted"
     MISSING_VARIANT = "missing_variant"
     NO_ADDRESS = "no_address"
     INVALID_ADDRESS = "invalid_address"
@@ -34,6 +35,9 @@ class EndReason(StrEnum):
 
     NO_ADDRESS = "no_address"
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    OBJECTED_CHANNEL = "objected_channel"
+    NOT_ENTITLED = "not_entitled"
+    ADDRESS_SECRET = "address_secret"  # noqa: S105 - a reason, not a password
     NOT_PROCESSED = "not_processed"
     PURCHASE_DATA_FORBIDDEN = "purchase_data_forbidden"
     SUPPRESSED = "suppressed"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from campaigns.errors import AuthorError
 from campaigns.spec.campaign import Campaign
-from campaigns.store.tables import BUNDLE, DECISION, DELIVERY, RUN, Run
+from campaigns.store.tables import DECISION, DELIVERY, RUN, Run
 from campaigns.store.words import RunState
 
 PLANNING_LEASE: Final = timedelta(minutes=10)
@@ -166,12 +166,3 @@ def move(
         update(RUN).where(RUN.c.number == run_number, RUN.c.state.in_(list(expected))).values(state=state, **facts)
     )
     return changed.rowcount == 1
-
-
-def is_handed_over(connection: Connection, run_number: int, channel: str, sequence: int) -> str | None:
-    """The manifest hash of a bundle whose hand-over was committed, or None."""
-    return connection.execute(
-        select(BUNDLE.c.manifest_sha256).where(
-            BUNDLE.c.run_number == run_number, BUNDLE.c.channel == channel, BUNDLE.c.sequence == sequence
-        )
-    ).scalar_one_or_none()

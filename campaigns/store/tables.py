@@ -117,15 +117,29 @@ class Delivery(SQLModel, table=True):
 
 
 class Bundle(SQLModel, table=True):
-    """A hand-over of print or call lists: the hash of its manifest, stored before its files get their names."""
+    """A hand-over of print or call lists, opened with the claim of its rows, which share its `attempt`.
+
+    `manifest_sha256` is stored before its files get their names. A number is never used again.
+    """
 
     __tablename__ = "bundle"
 
     run_number: int = Field(primary_key=True)
     channel: str = Field(primary_key=True)
     sequence: int = Field(primary_key=True)
-    manifest_sha256: str
-    handed_over_at: datetime
+    attempt: str
+    state: str
+    manifest_sha256: str | None = None
+    handed_over_at: datetime | None = None
+
+
+class Pace(SQLModel, table=True):
+    """How far ahead an account has spoken, by the generic cell rate algorithm: one row that all processes share."""
+
+    __tablename__ = "pace"
+
+    account: str = Field(primary_key=True)
+    due_at: datetime
 
 
 class Audit(SQLModel, table=True):
@@ -146,4 +160,5 @@ RUN = SQLModel.metadata.tables["run"]
 DECISION = SQLModel.metadata.tables["decision"]
 DELIVERY = SQLModel.metadata.tables["delivery"]
 BUNDLE = SQLModel.metadata.tables["bundle"]
+PACE = SQLModel.metadata.tables["pace"]
 AUDIT = SQLModel.metadata.tables["audit"]

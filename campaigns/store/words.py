@@ -27,6 +27,19 @@ class DeliveryState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+class BundleState(StrEnum):
+    """Where a hand-over of letters or calls stands.
+
+    `open`: its number is taken and its files are written under a temporary name; `committed`: its rows are accepted
+    and its files are to get their name; `named`: they have it; `abandoned`: nothing of it went.
+    """
+
+    OPEN = "open"
+    COMMITTED = "committed"
+    NAMED = "named"
+    ABANDONED = "abandoned"
+
+
 OPEN_RUNS = (RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
 UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 COUNTED = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)

@@ -1,0 +1,47 @@
+"""Deliveries as every step of dispatch asks for them, and the one way in which those that wait are ended."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, literal, select, update
+
+from campaigns.ledger import Ledger
+from campaigns.spec.reasons import EndReason
+from campaigns.spec.words import Channel
+from campaigns.store.tables import DELIVERY
+from campaigns.store.words import DeliveryState
+
+_ENDED_AT_ONCE: Final = 2000  # a write transaction of about 30 ms
+
+
+def is_in(state: DeliveryState) -> ColumnElement[bool]:
+    """Whether a delivery is in a state; written out, for a partial index does not fit a bound value."""
+    return DELIVERY.c.state == literal(state.value, literal_execute=True)
+
+
+def end_pending(
+    ledger: Ledger, run_number: int, state: DeliveryState, reason: EndReason, now: datetime, *channels: Channel
+) -> int:
+    """End what waits of a run, in some channels or in all, with its reason; returns how many.
+
+    In short transactions: who must not claim them meanwhile is told by the run's state or its hours.
+    """
+    ended = 0
+    while True:
+        waiting = select(DELIVERY.c.position).where(DELIVERY.c.run_number == run_number, is_in(DeliveryState.PENDING))
+        if channels:
+            waiting = waiting.where(DELIVERY.c.channel.in_(channels))
+        some = (
+            update(DELIVERY)
+            .where(
+                DELIVERY.c.run_number == run_number,
+                DELIVERY.c.position.in_(waiting.limit(_ENDED_AT_ONCE)),
+                is_in(DeliveryState.PENDING),
+            )
+            .values(state=state, reason=reason, ended_at=now, not_before=None)
+        )
+        with ledger.write() as connection:
+            changed = connection.execute(some).rowcount
+        if not changed:
+            return ended
+        ended += changed
