@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.planning.plan import Plan
+from campaigns.rules.inlining import inlined
 from campaigns.rules.sentence import sentence
 from campaigns.rules.statement import select_conditions
 from campaigns.spec.condition import All, Condition, InAudience, Not
@@ -87,7 +88,7 @@ def _nodes(rule: Condition, audiences: Mapping[str, Condition], depth: int = 0) 
         case Not(part=part):
             below = (part,)
         case InAudience(name=name):
-            below = (audiences[name],)
+            below = (inlined(audiences[name], audiences, name),)  # its samples are drawn by its own name
         case _:
             below = ()
     for each in below:
