@@ -26,7 +26,7 @@ from campaigns.keys import signer
 from campaigns.ledger import Ledger
 from campaigns.loading.workspace import Workspace
 from campaigns.planning import history
-from campaigns.planning.bench import Bench
+from campaigns.planning.bench import Bench, Elsewhere
 from campaigns.planning.briefing import Draft, brief
 from campaigns.planning.calendar import Occasion, occasions
 from campaigns.planning.counting import Count, Question, count
@@ -113,7 +113,7 @@ class Engine:
         library = self.library
         made_from = brief(draft, as_of, library.catalogue, library.settings, library.offers, members)
         with closing(library.warehouse.connect(as_of)) as connection:
-            yield plan(Bench(connection), made_from, self.snapshot())
+            yield plan(Bench(connection, self._elsewhere(as_of)), made_from, self.snapshot())
 
     def start(self, run: Run) -> None:
         """Let a planned run send; one that was started is left as it is.
@@ -274,8 +274,22 @@ class Engine:
 
     def count(self, question: Question) -> Count:
         """How many members an audience takes."""
-        with closing(self.library.warehouse.connect(question.scope.as_of)) as connection:
-            return count(Bench(connection), question, self.snapshot(), self.library.settings.default_language)
+        library, as_of = self.library, question.scope.as_of
+        with closing(library.warehouse.connect(as_of)) as connection:
+            bench = Bench(connection, self._elsewhere(as_of))
+            return count(bench, question, self.snapshot(), library.settings.default_language)
+
+    def _elsewhere(self, as_of: datetime) -> Elsewhere | None:
+        """The engine that evaluates rules in DuckDB's place, where the settings name one."""
+        chosen = self.library.settings.warehouse
+        if chosen.engine == "duckdb":
+            return None
+        try:
+            from audiences.spark_warehouse import open_spark
+        except ModuleNotFoundError as error:
+            message, hint = "`warehouse.engine: spark` needs the package pyspark", "pip install 'viesti[spark]'"
+            raise AuthorError.about(str(self.workspace.settings), message, "no_spark", hint) from error
+        return open_spark(self.library.warehouse, as_of, chosen.master)
 
     def import_file(self, kind: str, file: Path, told: Progress) -> ImportReport:
         """Bring a file in (see `audiences.imports`)."""

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import pyarrow as pa
-from sqlalchemy import Select, TableClause, column, func, select, table
+from sqlalchemy import ColumnClause, Select, TableClause, column, func, select, table
+from sqlalchemy.sql.visitors import iterate
 
 from campaigns.rules.engines import compile_for
+
+_OWN: Final = ("population", "history", "clicks")
+_ROWS: Final = 100_000
 
 
 class Connection(Protocol):
@@ -19,11 +23,22 @@ class Connection(Protocol):
     def register(self, view_name: str, python_object: object, /) -> Any: ...
 
 
+class Elsewhere(Protocol):
+    """An engine that reads the warehouse's purchases itself, and evaluates rules in DuckDB's place."""
+
+    def lay(self, name: str, data: pa.Table, /) -> None: ...
+    def stream(self, statement: Select[Any], /) -> pa.RecordBatchReader: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """An open warehouse with the ledger's snapshot beside it; everything here lives as long as the connection."""
+    """An open warehouse with the ledger's snapshot beside it; everything here lives as long as the connection.
+
+    Rules are evaluated here too, or `elsewhere`.
+    """
 
     connection: Connection
+    elsewhere: Elsewhere | None = None
 
     def lay(self, name: str, data: pa.Table) -> TableClause:
         """Give Arrow columns the name of a table."""
@@ -35,6 +50,20 @@ class Bench:
         compiled = compile_for(statement, "duckdb")
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {compiled.sql}", compiled.parameters)
         return table(name, *(column(field.name) for field in statement.selected_columns))
+
+    def judge(self, name: str, statement: Select[Any]) -> TableClause:
+        """Run a statement of rules into a temporary table, on the engine that the workspace chose for rules.
+
+        An engine elsewhere is given this bench's tables that the rules read, and of those only the columns they name.
+        """
+        if self.elsewhere is None:
+            return self.make(name, statement)
+        for source, columns in _laid_here(statement).items():
+            named: list[ColumnClause[Any]] = [column(each) for each in sorted(columns)]
+            own = select(*named).select_from(table(source))
+            self.elsewhere.lay(source, self._reader(own, _ROWS).read_all())
+        answers = self.lay(f"{name}_elsewhere", self.elsewhere.stream(statement).read_all())
+        return self.make(name, select(*answers.c))
 
     def write(self, path: Path, statement: Select[Any], rows_in_group: int) -> None:
         """Run a statement into a Parquet file with row groups of a known size."""
@@ -55,12 +84,24 @@ class Bench:
 
     def batches(self, statement: Select[Any], size: int) -> Iterator[pa.RecordBatch]:
         """The rows of a statement as Arrow batches of at most `size`."""
-        compiled = compile_for(statement, "duckdb")
-        yield from self.connection.sql(compiled.sql, params=compiled.parameters).to_arrow_reader(size)
+        yield from self._reader(statement, size)
 
     def count(self, source: TableClause) -> int:
         """How many rows a table has."""
         return int(self.rows(select(func.count()).select_from(source))[0][0])
+
+    def _reader(self, statement: Select[Any], size: int) -> pa.RecordBatchReader:
+        compiled = compile_for(statement, "duckdb")
+        return self.connection.sql(compiled.sql, params=compiled.parameters).to_arrow_reader(size)
+
+
+def _laid_here(statement: Select[Any]) -> dict[str, set[str]]:
+    """The tables that only the bench has, with the columns that a statement of rules names in them."""
+    named: dict[str, set[str]] = {}
+    for element in iterate(statement):
+        if isinstance(element, ColumnClause) and isinstance(element.table, TableClause):
+            named.setdefault(element.table.name, set()).add(element.name)
+    return {source: named[source] for source in _OWN if source in named}
 
 
 def _quoted(path: Path) -> str:

@@ -76,7 +76,7 @@ def count(bench: Bench, question: Question, snapshot: Snapshot, language: Langua
     """Count the members for whom the rule is true, and unknown; those who allow no marketing are not processed."""
     people = lay_out(bench, snapshot)
     everyone = population(bench, Purpose.MARKETING, people)
-    judged = question.statement().subquery("judged")
+    judged = bench.judge("judged", question.statement())
     labels = (_AUDIENCE, *question.parts())
     sums = [
         func.coalesce(func.sum(case((judged.c[label].is_(truth), 1), else_=0)), 0)

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     TableClause,
     case,
     column,
@@ -66,7 +65,7 @@ def population(bench: Bench, purpose: Purpose, people: TableClause, members: Seq
 def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
     """Evaluate the audience and every variant's `when` in one statement; an audience takes only *true*."""
     everyone = population(bench, brief.campaign.purpose, people, brief.members)
-    evaluated = bench.make("evaluated", _evaluation(brief, everyone, people))
+    evaluated = _evaluated(bench, brief, everyone, people)
     matched = bench.make(
         "matched",
         select(evaluated.c.member_id, _variant(brief, evaluated).label("variant")).where(evaluated.c.audience),
@@ -76,15 +75,18 @@ def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
     return Match(matched, looked_at, unknown, bench.count(people) - looked_at)
 
 
-def _evaluation(brief: Brief, everyone: TableClause, people: TableClause) -> Select[Any]:
+def _evaluated(bench: Bench, brief: Brief, everyone: TableClause, people: TableClause) -> TableClause:
     conditions = _conditions(brief)
-    judged = select_conditions(conditions, brief.scope).subquery("judged") if conditions else everyone
+    judged = bench.judge("judged", select_conditions(conditions, brief.scope)) if conditions else everyone
     if _AUDIENCE in conditions:
-        return select(*judged.c)
+        return judged
     subscribed = Subscribes(str(brief.campaign.newsletter)).sql(people.c)
     whens = [judged.c[name] for name in conditions]
-    return select(judged.c.member_id, subscribed.label(_AUDIENCE), *whens).select_from(
-        judged.join(people, people.c.member_id == judged.c.member_id)
+    return bench.make(
+        "evaluated",
+        select(judged.c.member_id, subscribed.label(_AUDIENCE), *whens).select_from(
+            judged.join(people, people.c.member_id == judged.c.member_id)
+        ),
     )
 
 

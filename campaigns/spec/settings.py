@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import EmailStr, Field, HttpUrl, model_validator
@@ -89,6 +89,13 @@ class ClockSettings(Frozen):
     start: Moment | None = None
 
 
+class WarehouseSettings(Frozen):
+    """Which engine evaluates the rules of audiences and variants; `master` is the address of Spark."""
+
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    master: Text = "local[*]"
+
+
 class DispatchSettings(Frozen):
     """How many deliveries a process may have under way, and for how long a claim holds, in seconds."""
 
@@ -108,6 +115,7 @@ class Settings(Frozen):
     newsletters: Mapping[Name, Localised]
     channels: ChannelSettings
     clock: ClockSettings = ClockSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
     dispatch: DispatchSettings = DispatchSettings()
     holdout: Share = Decimal(0)
     per_member: tuple[Cap, ...] = ()

@@ -31,9 +31,7 @@ def casebook() -> Casebook:
         conditions[case.name] = parsed(plain(case.rule))
         named = _named(case)
         everybody += named
-        expected[case.name] = {
-            person["member_id"]: truth for person, truth in zip(named, case.expected, strict=True)
-        }
+        expected[case.name] = {person["member_id"]: truth for person, truth in zip(named, case.expected, strict=True)}
     return Casebook(conditions, world_of(everybody), expected)
 
 

@@ -1,12 +1,16 @@
 """The engines, each started once a session, and the casebook that they are asked."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.engines.casebook import Casebook, casebook
 from tests.engines.postgres import PostgresWorld, server
 from tests.rules.world import Warehouse
+
+if TYPE_CHECKING:
+    from tests.engines.spark import SparkWorld
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +27,11 @@ def duckdb() -> Warehouse:
 def postgresql() -> Iterator[PostgresWorld]:
     with server() as engine:
         yield PostgresWorld(engine)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> "SparkWorld":
+    from audiences.spark_warehouse import Spark
+    from tests.engines.spark import SparkWorld
+
+    return SparkWorld(Spark("local[2]"), tmp_path_factory.mktemp("spark"))

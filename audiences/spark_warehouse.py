@@ -1,0 +1,93 @@
+"""The warehouse on Spark: the same files and the same views, for rules that have outgrown one machine."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+from pyspark.errors import PySparkRuntimeError
+from pyspark.sql import Column, SparkSession, functions
+from sqlalchemy import Select
+
+from audiences.views import stored_tables, views
+from audiences.warehouse import Warehouse
+from campaigns.errors import AuthorError
+from campaigns.rules.engines import carried, compile_for
+
+_TYPES: Final = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ"}
+_CONFIG: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # as the warehouse stores it: UTC, without a zone
+    "spark.sql.ansi.enabled": "true",  # an overflow is an error, never NULL: NULL means that a rule is unknown
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+_LOCAL: Final = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+
+
+class Spark:
+    """Views of one's own in the process's Spark; it ends with the process.
+
+    `master` is Spark's address, `local[*]` for this machine. Raises AuthorError when Spark does not start.
+    """
+
+    def __init__(self, master: str) -> None:
+        self._session = _session(master).newSession()
+
+    def lay(self, name: str, data: pa.Table) -> None:
+        """Give Arrow columns the name of a table."""
+        self._session.createDataFrame(data).createOrReplaceTempView(name)
+
+    def lay_files(self, name: str, types: Mapping[str, str], files: Sequence[Path]) -> None:
+        """Give the rows of Parquet files the name of a table; a column that a file was written without is NULL."""
+        declared = ", ".join(f"`{column}` {_TYPES.get(type_, type_)}" for column, type_ in types.items())
+        read = self._session.read.schema(declared)
+        rows = read.parquet(*map(str, files)) if files else self._session.createDataFrame([], declared)
+        rows.createOrReplaceTempView(name)
+
+    def view(self, name: str, query: str) -> None:
+        """Give a query, written for DuckDB, the name of a table."""
+        self._session.sql(carried(query, "spark")).createOrReplaceTempView(name)
+
+    def stream(self, statement: Select[Any]) -> pa.RecordBatchReader:
+        """The rows of a statement as Arrow batches."""
+        compiled = compile_for(statement, "spark")
+        bound = {key: _literal(value) for key, value in compiled.parameters.items()}
+        return self._session.sql(compiled.sql, args=bound).toArrow().to_reader()
+
+
+def open_spark(warehouse: Warehouse, as_of: datetime, master: str) -> Spark:
+    """Spark with the views of `Warehouse.connect`, over the state that the warehouse is in now."""
+    spark = Spark(master)
+    manifest = warehouse.manifest()
+    for table, types in stored_tables(warehouse.catalogue).items():
+        files = [warehouse.root.resolve() / file for file in manifest.files(table)]
+        spark.lay_files(f"stored_{table}", types, files)
+    for view, query in views(warehouse.catalogue, as_of).items():
+        spark.view(view, query)
+    return spark
+
+
+def _session(master: str) -> SparkSession:
+    config = _CONFIG | (_LOCAL if master.startswith("local") else {})
+    builder = SparkSession.builder.master(master).appName("viesti")
+    for key, value in config.items():
+        builder = builder.config(key, value)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # nothing here is pandas
+            session = builder.getOrCreate()
+    except PySparkRuntimeError as error:
+        message, hint = f"Spark does not start: {error}", "is Java 17 or later installed, and JAVA_HOME set?"
+        raise AuthorError.about("warehouse.master", message, "no_spark", hint) from error
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _literal(value: object) -> object | Column:
+    """A bound value; a naive datetime would be taken for an instant of this machine's time zone."""
+    if isinstance(value, datetime):
+        return functions.expr(f"TIMESTAMP_NTZ '{value.isoformat(sep=' ')}'")
+    return value
