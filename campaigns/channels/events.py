@@ -7,7 +7,10 @@ from typing import Final
 
 
 class EventWord(StrEnum):
-    """What happened to a message, whoever tells it. A word of theirs that we do not know is UNKNOWN, not an error."""
+    """What happened to a message, whoever tells it. A word of theirs that we do not know is UNKNOWN, not an error.
+
+    BOUNCED blames the address, BLOCKED the sender or the content, UNDELIVERED neither; DROPPED was never tried.
+    """
 
     TAKEN = "taken"
     DELIVERED = "delivered"
@@ -15,6 +18,7 @@ class EventWord(StrEnum):
     BOUNCED = "bounced"
     BLOCKED = "blocked"
     DROPPED = "dropped"
+    UNDELIVERED = "undelivered"
     EXPIRED = "expired"
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
@@ -50,6 +54,7 @@ _PROVES: Final = {
     EventWord.DEFERRED: Proof.ACCEPTED,
     EventWord.BOUNCED: Proof.ACCEPTED,
     EventWord.BLOCKED: Proof.ACCEPTED,
+    EventWord.UNDELIVERED: Proof.ACCEPTED,
     EventWord.EXPIRED: Proof.ACCEPTED,
     EventWord.COMPLAINED: Proof.ACCEPTED,
     EventWord.OPENED: Proof.ACCEPTED,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from campaigns.channels.bundle import BundleId, CallBundle, LetterBundle, Manifest
@@ -30,13 +31,17 @@ class OutgoingEmail:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingSms:
-    """One text message, normalised and counted before the claim."""
+    """One text message, normalised and counted before the claim.
+
+    `valid_for` is how long it may wait in a queue of the provider's: until quiet hours begin (TW-11).
+    """
 
     claimed: Claimed
     sender: str
     text: str = field(repr=False)
     encoding: str
     segments: int
+    valid_for: timedelta | None = None
 
 
 Message = TypeVar("Message", OutgoingEmail, OutgoingSms, contravariant=True)

@@ -1,7 +1,11 @@
-"""Every provider by its name, written out: a new one is a module and a line here."""
+"""Every provider by its name, written out: a new one is a module and a line here.
 
+A vendor's library is loaded when a workspace chooses it: one that writes into folders starts without.
+"""
+
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,24 +22,68 @@ from campaigns.spec.words import Channel
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a provider may be made of: the workspace's folder and its settings."""
+    """What a provider may be made of: the workspace's folder, its settings, and the secrets of the environment."""
 
     workspace: Path
     settings: Settings
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     @property
     def outbox(self) -> Path:
         """Where the development providers write."""
         return self.workspace / "outbox"
 
+    def secret(self, name: str) -> str:
+        """A secret, or an empty text: the provider that needs it says so when it is opened."""
+        return self.environment.get(name, "")
+
 
 Provider = TypeVar("Provider")
 Makers = Mapping[str, Callable[[Surroundings], Provider]]
 
+
+def _sendgrid(at: Surroundings) -> MessageProvider[OutgoingEmail]:
+    from campaigns.channels.sendgrid import API_KEY, SendGridEmail
+
+    base_url = str(at.settings.channels.email.sendgrid.base_url)
+    return SendGridEmail(base_url, at.secret(API_KEY), at.settings.dispatch.in_flight)
+
+
+def _smtp(at: Surroundings) -> MessageProvider[OutgoingEmail]:
+    from campaigns.channels.dkim import ED25519_KEY, RSA_KEY, signer
+    from campaigns.channels.smtp import PASSWORD, USERNAME, SmtpEmail
+
+    email = at.settings.channels.email
+    return SmtpEmail(
+        settings=email.smtp,
+        bounces=email.smtp.bounces or email.address,
+        signer=email.smtp.dkim and signer(email.smtp.dkim, at.secret(RSA_KEY), at.secret(ED25519_KEY)),
+        username=at.secret(USERNAME),
+        password=at.secret(PASSWORD),
+    )
+
+
+def _twilio(at: Surroundings) -> MessageProvider[OutgoingSms]:
+    from campaigns.channels.twilio import ACCOUNT, TOKEN, TwilioSms
+
+    return TwilioSms(
+        settings=at.settings.channels.sms.twilio,
+        account=at.secret(ACCOUNT),
+        token=at.secret(TOKEN),
+        public_url=str(at.settings.public_url),
+        connections=at.settings.dispatch.in_flight,
+    )
+
+
 EMAIL: Final[Makers[MessageProvider[OutgoingEmail]]] = {
     "folder": lambda at: FolderEmail(at.outbox, at.workspace / "images", str(at.settings.public_url)),
+    "sendgrid": _sendgrid,
+    "smtp": _smtp,
 }
-SMS: Final[Makers[MessageProvider[OutgoingSms]]] = {"folder": lambda at: FolderSms(at.outbox)}
+SMS: Final[Makers[MessageProvider[OutgoingSms]]] = {
+    "folder": lambda at: FolderSms(at.outbox),
+    "twilio": _twilio,
+}
 POST: Final[Makers[BundleProvider[LetterBundle]]] = {"folder": lambda at: FolderPost(at.outbox)}
 PHONE: Final[Makers[BundleProvider[CallBundle]]] = {"folder": lambda at: FolderPhone(at.outbox)}
 

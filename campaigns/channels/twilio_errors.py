@@ -1,0 +1,62 @@
+"""Twilio's error codes, as data (TW-09): what one means when a message is handed over, and when it is told later."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from campaigns.channels.events import Consequence, EventWord
+from campaigns.spec.reasons import EndReason
+
+# This member's number or message: it will never go
+REFUSED: Final[Mapping[int, EndReason]] = {
+    21211: EndReason.INVALID_ADDRESS,  # no number
+    21214: EndReason.INVALID_ADDRESS,  # cannot be reached
+    21217: EndReason.INVALID_ADDRESS,  # does not look like a number
+    21614: EndReason.INVALID_ADDRESS,  # not a mobile number
+    21408: EndReason.PROVIDER_REJECTED,  # its country is not enabled
+    21612: EndReason.PROVIDER_REJECTED,  # no route from our sender to it
+    21610: EndReason.PROVIDER_OPT_OUT,  # said STOP to this sender: a withdrawal, never got around (TW-08)
+    21617: EndReason.TOO_LONG,
+    21602: EndReason.TEMPLATE_ERROR,  # no text
+}
+
+# Our account, sender or settings: every member would be refused
+OURS: Final[Mapping[int, str]] = {
+    20003: "are TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN right?",
+    20005: "the account is not active",
+    20404: "is the account right?",
+    21212: "the sender is not valid",
+    21603: "there is no sender",
+    21606: "the sender cannot send text messages",
+    21609: "`public_url` cannot be called back",
+    21659: "the sender is not a number of this account",
+    21660: "the sender belongs to another account",
+    21661: "the sender cannot send text messages",
+    21703: "the messaging service has no senders",
+    21704: "the messaging service has no senders",
+    30002: "the account is suspended",
+}
+
+# Seconds to wait: nothing was taken
+LATER: Final[Mapping[int, float]] = {
+    20429: 5.0,  # too many requests: "never processed and always safe to retry" (TW-10)
+    21611: 600.0,  # the sender's queue is full
+    30001: 600.0,
+    63017: 5.0,
+}
+
+_ALARM: Final = frozenset({Consequence.ALARM})
+_INVALID: Final = frozenset({Consequence.SUPPRESS_INVALID})
+
+# Why a message that was taken did not arrive. A code that is not here is alarming: somebody has to look
+TOLD: Final[Mapping[int, tuple[EventWord, frozenset[Consequence]]]] = {
+    21610: (EventWord.UNSUBSCRIBED, frozenset({Consequence.WITHDRAW_SMS})),
+    30001: (EventWord.UNDELIVERED, _ALARM),  # queue overflow
+    30002: (EventWord.UNDELIVERED, _ALARM),
+    30003: (EventWord.UNDELIVERED, frozenset()),  # switched off or out of reach: perhaps another day
+    30004: (EventWord.BLOCKED, frozenset()),
+    30005: (EventWord.BOUNCED, _INVALID),  # unknown number
+    30006: (EventWord.BOUNCED, _INVALID),  # a landline
+    30007: (EventWord.BLOCKED, _ALARM),  # a carrier's filter took it for spam
+    30008: (EventWord.UNDELIVERED, frozenset()),  # unknown to Twilio too
+    30036: (EventWord.EXPIRED, frozenset()),  # its validity ended in the queue
+}
