@@ -54,10 +54,11 @@ def _smtp(at: Surroundings) -> MessageProvider[OutgoingEmail]:
     from campaigns.channels.smtp import PASSWORD, USERNAME, SmtpEmail
 
     email = at.settings.channels.email
+    dkim = email.smtp.dkim
     return SmtpEmail(
         settings=email.smtp,
         bounces=email.smtp.bounces or email.address,
-        signer=email.smtp.dkim and signer(email.smtp.dkim, at.secret(RSA_KEY), at.secret(ED25519_KEY)),
+        signer=None if dkim is None else lambda: signer(dkim, at.secret(RSA_KEY), at.secret(ED25519_KEY)),
         username=at.secret(USERNAME),
         password=at.secret(PASSWORD),
     )

@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
@@ -30,11 +31,14 @@ _PATH: Final = re.compile(r"[^\x00-\x20\x7f<>]{1,254}")  # nothing that could en
 
 @dataclass
 class SmtpEmail:
-    """Sends over at most `settings.connections` connections, each for so many messages."""
+    """Sends over at most `settings.connections` connections, each for so many messages.
+
+    `signer` makes what signs them; it is asked when the provider is opened, and may find that a key is missing.
+    """
 
     settings: SmtpSettings
     bounces: str
-    signer: DkimSigner | None = field(default=None, repr=False)
+    signer: Callable[[], DkimSigner] | None = field(default=None, repr=False)
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     patience: float = _PATIENCE
@@ -45,6 +49,7 @@ class SmtpEmail:
     async def open(self) -> None:
         """Connect once, to find out whether the server takes us at all; one that is away may come back."""
         self._free = asyncio.Semaphore(self.settings.connections)
+        self._signs = None if self.signer is None else self.signer()
         self._name = await asyncio.to_thread(socket.getfqdn)
         try:
             self._trusted = ssl.create_default_context(cafile=self.settings.authorities)
@@ -81,7 +86,7 @@ class SmtpEmail:
             return Refused(EndReason.INVALID_ADDRESS, "the server takes no address outside ASCII")
         options = "" if claimed.address.isascii() else " SMTPUTF8"
         mail = f"MAIL FROM:<{verp(self.bounces, claimed.opaque_id)}>{options}"
-        content = message.mime if self.signer is None else self.signer.sign(message.mime)
+        content = message.mime if self._signs is None else self._signs.sign(message.mime)
         try:
             return outcome(await session.deliver(mail, f"RCPT TO:<{claimed.address}>", content))
         except Lost as lost:
