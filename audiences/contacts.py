@@ -31,5 +31,6 @@ def write(connection: Connection, rows: Sequence[Mapping[str, Any]], default_lan
 def _whole(row: Mapping[str, Any], stored: Mapping[str, Any], default_language: str) -> dict[str, Any]:
     whole = {**stored, **row}
     whole["language"] = whole["language"] or default_language
+    whole["mailbox"] = whole["email"].lower() if whole["email"] else None
     whole["address_key"] = address_key(whole["street"], whole["postal_code"])
     return whole

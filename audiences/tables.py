@@ -16,7 +16,8 @@ class Contact(SQLModel, table=True):
     first_name: str | None = None
     last_name: str | None = None
     language: str
-    email: str | None = Field(default=None, index=True)
+    email: str | None = None
+    mailbox: str | None = Field(default=None, index=True)  # the e-mail address in lower case: the same for its sharers
     phone: str | None = Field(default=None, index=True)
     street: str | None = None
     postal_code: str | None = None
@@ -135,6 +136,49 @@ class ErasedAddress(SQLModel, table=True):
     at: datetime
 
 
+class Wording(SQLModel, table=True):
+    """A text under which a choice was offered (C-13); never changed, never deleted.
+
+    `version` is the hash of the rest, so that a changed text is another version; `valid_from` when it was first shown.
+    """
+
+    __tablename__ = "wording"
+
+    version: str = Field(primary_key=True)
+    choice: str
+    language: str
+    shown: str
+    valid_from: datetime
+
+
+class OneTimeCode(SQLModel, table=True):
+    """A code on its way to a member; what was sent is not kept, only its keyed hash.
+
+    `challenge` is known to the browser that asked and to nobody else. `aim` says what the code is for; `address` is
+    the new one that is to be proved, where it is for that.
+    """
+
+    __tablename__ = "one_time_code"
+
+    digest: str = Field(primary_key=True)
+    challenge: str = Field(index=True)
+    member_id: str = Field(index=True)
+    aim: str
+    address: str | None = None
+    issued_at: datetime = Field(index=True)
+    tries_left: int
+
+
+class MemberSession(SQLModel, table=True):
+    """A browser that has proved to be a member's, until `ends_at`; `digest` is the hash of what its cookie holds."""
+
+    __tablename__ = "member_session"
+
+    digest: str = Field(primary_key=True)
+    member_id: str = Field(index=True)
+    ends_at: datetime = Field(index=True)
+
+
 CONTACT = SQLModel.metadata.tables["contact"]
 CHOICE_ENTRY = SQLModel.metadata.tables["choice_entry"]
 CHOICES = SQLModel.metadata.tables["choices"]
@@ -143,3 +187,6 @@ UNIT = SQLModel.metadata.tables["unit"]
 FORMER_UNIT = SQLModel.metadata.tables["former_unit"]
 HOLDOUT_VERSION = SQLModel.metadata.tables["holdout_version"]
 ERASED_ADDRESS = SQLModel.metadata.tables["erased_address"]
+WORDING = SQLModel.metadata.tables["wording"]
+ONE_TIME_CODE = SQLModel.metadata.tables["one_time_code"]
+MEMBER_SESSION = SQLModel.metadata.tables["member_session"]

@@ -2,11 +2,28 @@
 
 import hashlib
 import hmac
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-_TAG_BYTES = 16
+_TAG_BYTES: Final = 16
+_LINK_PARTS: Final = (1, 4, 4)  # the key's number, the run's, the position: bytes of each
+_LINK_BYTES: Final = sum(_LINK_PARTS)
+_LONGEST: Final = 64
+
+
+class BadToken(ValueError):  # noqa: N818 - said as what it is
+    """A token that we did not make for this use; says nothing of what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLink:
+    """The delivery that a link came with."""
+
+    run_number: int
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +44,41 @@ class Signer:
     def link(self, scope: str, run_number: int, position: int) -> str:
         """A token for one delivery and one thing that its holder may do."""
         number = max(self.keys)
-        payload = b"".join(part.to_bytes(size, "big") for part, size in ((number, 1), (run_number, 4), (position, 4)))
-        return urlsafe_b64encode(payload + self._digest(number, scope, payload.hex())[:_TAG_BYTES]).decode().rstrip("=")
+        parts = zip((number, run_number, position), _LINK_PARTS, strict=True)
+        payload = b"".join(part.to_bytes(size, "big") for part, size in parts)
+        return _written(payload + self._tag(number, scope, payload))
+
+    def read(self, scope: str, token: str) -> DeliveryLink:
+        """The delivery of a token of this scope, signed with any of the keys; BadToken for every other text.
+
+        A token has one spelling: what decodes to the same bytes but is written otherwise is refused too.
+        """
+        content = _content(token)
+        payload, tag = content[:_LINK_BYTES], content[_LINK_BYTES:]
+        number = payload[0]
+        if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, scope, payload)):
+            raise BadToken
+        return DeliveryLink(int.from_bytes(payload[1:5], "big"), int.from_bytes(payload[5:], "big"))
+
+    def _tag(self, number: int, scope: str, payload: bytes) -> bytes:
+        return self._digest(number, scope, payload.hex())[:_TAG_BYTES]
 
     def _digest(self, number: int, *parts: object) -> bytes:
         message = "\x1f".join(str(part) for part in parts)
         return hmac.new(self.keys[number], message.encode(), hashlib.sha256).digest()
+
+
+def _written(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _content(token: str) -> bytes:
+    if len(token) > _LONGEST or not token.isascii():
+        raise BadToken
+    try:
+        content = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except Error as error:
+        raise BadToken from error
+    if len(content) != _LINK_BYTES + _TAG_BYTES or _written(content) != token:
+        raise BadToken
+    return content

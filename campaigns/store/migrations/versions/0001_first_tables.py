@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("last_name", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=True),
+        sa.Column("mailbox", sa.String(), nullable=True),
         sa.Column("phone", sa.String(), nullable=True),
         sa.Column("street", sa.String(), nullable=True),
         sa.Column("postal_code", sa.String(), nullable=True),
@@ -90,8 +91,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id"),
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_contact_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_household_id"), ["household_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_mailbox"), ["mailbox"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_phone"), ["phone"], unique=False)
 
     op.create_table(
@@ -171,6 +172,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_table(
+        "member_session",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("ends_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("member_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_member_session_ends_at"), ["ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_member_session_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
+        "one_time_code",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("aim", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("issued_at", UTCDateTime(), nullable=False),
+        sa.Column("tries_left", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("one_time_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_one_time_code_challenge"), ["challenge"], unique=False)
+        batch_op.create_index(batch_op.f("ix_one_time_code_issued_at"), ["issued_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_one_time_code_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
         "pace",
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
@@ -234,8 +262,19 @@ def upgrade() -> None:
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_unit_number"), ["number"], unique=False)
 
+    op.create_table(
+        "wording",
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("choice", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("shown", sa.String(), nullable=False),
+        sa.Column("valid_from", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("version"),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("wording")
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_number"))
 
@@ -247,6 +286,17 @@ def downgrade() -> None:
 
     op.drop_table("publication")
     op.drop_table("pace")
+    with op.batch_alter_table("one_time_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_one_time_code_member_id"))
+        batch_op.drop_index(batch_op.f("ix_one_time_code_issued_at"))
+        batch_op.drop_index(batch_op.f("ix_one_time_code_challenge"))
+
+    op.drop_table("one_time_code")
+    with op.batch_alter_table("member_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_member_session_member_id"))
+        batch_op.drop_index(batch_op.f("ix_member_session_ends_at"))
+
+    op.drop_table("member_session")
     op.drop_table("holdout_version")
     op.drop_table("former_unit")
     op.drop_table("erased_address")
@@ -270,8 +320,8 @@ def downgrade() -> None:
     op.drop_table("decision")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_phone"))
+        batch_op.drop_index(batch_op.f("ix_contact_mailbox"))
         batch_op.drop_index(batch_op.f("ix_contact_household_id"))
-        batch_op.drop_index(batch_op.f("ix_contact_email"))
 
     op.drop_table("contact")
     with op.batch_alter_table("choices", schema=None) as batch_op:

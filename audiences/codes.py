@@ -1,0 +1,94 @@
+"""One-time codes: proof that whoever asks can read a member's mailbox or telephone. Kept as keyed hashes only."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from audiences.tables import ONE_TIME_CODE
+from campaigns.tokens import Signer
+
+LIFE: Final = timedelta(minutes=10)
+TRIES: Final = 5
+MOST_AT_ONCE: Final = 3  # codes a member within `_SPAN`, whoever asks for them
+_SPAN: Final = timedelta(minutes=15)
+_KEPT: Final = timedelta(days=1)
+_DIGITS: Final = 8
+
+
+class Aim(StrEnum):
+    """What a code opens: the member's pages, or a new address of theirs."""
+
+    SIGN_IN = "sign_in"
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A code that is asked for. `challenge` is from `new_challenge`; `address` is the new one that it is to prove."""
+
+    challenge: str
+    member_id: str
+    aim: Aim = Aim.SIGN_IN
+    address: str | None = None
+
+
+def new_challenge() -> str:
+    """A name for one asking, which its browser keeps: a code is of no use without it."""
+    return secrets.token_urlsafe(24)
+
+
+def issue(connection: Connection, signer: Signer, asked: Asked, now: datetime) -> str | None:
+    """A new code, its digits as they are to be sent; None when the member was sent enough of them just now.
+
+    Codes of the last day are kept to be counted, then removed here.
+    """
+    connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.issued_at < now - _KEPT))
+    recent = select(func.count()).where(
+        ONE_TIME_CODE.c.member_id == asked.member_id, ONE_TIME_CODE.c.issued_at > now - _SPAN
+    )
+    if connection.execute(recent).scalar_one() >= MOST_AT_ONCE:
+        return None
+    code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+    connection.execute(
+        insert(ONE_TIME_CODE).values(
+            digest=_digest(signer, asked.challenge, code),
+            challenge=asked.challenge,
+            member_id=asked.member_id,
+            aim=asked.aim.value,
+            address=asked.address,
+            issued_at=now,
+            tries_left=TRIES,
+        )
+    )
+    return code
+
+
+def redeem(connection: Connection, signer: Signer, challenge: str, typed: str, now: datetime) -> Asked | None:
+    """What the code was asked for, once; None for a wrong, used, old or unknown one, without saying which.
+
+    Every try is counted against all codes of the challenge, and the transaction has to be committed either way.
+    """
+    digest = _digest(signer, challenge, "".join(character for character in typed if character.isdigit()))
+    open_codes = (ONE_TIME_CODE.c.challenge == challenge, ONE_TIME_CODE.c.tries_left > 0)
+    found = connection.execute(
+        select(ONE_TIME_CODE).where(
+            *open_codes, ONE_TIME_CODE.c.digest == digest, ONE_TIME_CODE.c.issued_at > now - LIFE
+        )
+    ).one_or_none()
+    left = 0 if found is not None else ONE_TIME_CODE.c.tries_left - 1
+    connection.execute(update(ONE_TIME_CODE).where(*open_codes).values(tries_left=left))
+    return None if found is None else Asked(challenge, found.member_id, Aim(found.aim), found.address)
+
+
+def spaced(code: str) -> str:
+    """The digits as a person reads them: `1234 5678`."""
+    return f"{code[: _DIGITS // 2]} {code[_DIGITS // 2 :]}"
+
+
+def _digest(signer: Signer, challenge: str, code: str) -> str:
+    return signer.opaque("code", challenge, code)
