@@ -1,11 +1,15 @@
 """Commands for operators: status, pause, resume, cancel, serve, db."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaigns.cli import opened, show
 from campaigns.cli.planning import RunName
+
+if TYPE_CHECKING:
+    from campaigns.store.decisions import Outcomes
+    from campaigns.store.tables import Run
 
 database = typer.Typer(help="Look after the ledger.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -19,16 +23,24 @@ def status(
     with opened.engine(context) as engine:
         asked = engine.recent_runs() if run is None else [engine.run(run)]
         stands = {each.run_id: (each, engine.outcomes(each)) for each in asked}
-    rows = [
-        {"run": name, "state": each.state, "reason": each.reason or "", **outcomes.by_state}
-        for name, (each, outcomes) in stands.items()
-    ]
     if json:
+        rows = [
+            {"run": name, "state": each.state, "reason": each.reason, "deliveries": outcomes.by_state}
+            for name, (each, outcomes) in stands.items()
+        ]
         show.as_json(rows if run is None else rows[0])
         return
-    show.table("", tuple(rows[0]) if rows else ("no runs yet",), [tuple(row.values()) for row in rows])
+    show.table("", ("run", "state", "planned", "accepted", ""), [_line(*each) for each in stands.values()])
     if run is not None:
         show.table("\nDeliveries", ("channel", "state", "reason", "deliveries"), stands[run][1].rows)
+
+
+def _line(run: "Run", outcomes: "Outcomes") -> tuple[str, str, int, int, str]:
+    """A run on one line: what is neither accepted nor nothing stands at its end."""
+    states = outcomes.by_state
+    accepted = states.pop("accepted")
+    rest = [f"{number} {state}" for state, number in states.items() if number]
+    return run.run_id, run.state, outcomes.planned, accepted, ", ".join([*([run.reason] if run.reason else []), *rest])
 
 
 def pause(context: typer.Context, run: RunName) -> None:

@@ -1,5 +1,6 @@
 """The alarm clock, and the only place that knows APScheduler: it fires ticks; the ledger decides what is due."""
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +14,7 @@ def waking(*ticks: Callable[[], object]) -> BackgroundScheduler:
 
     Nothing is kept: a process that comes up finds what is due in the ledger.
     """
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that finds the last one at work is no news
     scheduler = BackgroundScheduler(timezone="UTC")
     for number, tick in enumerate(ticks):
         scheduler.add_job(
