@@ -6,11 +6,14 @@ signs in (see `smtp.py`), and this takes over from there.
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from campaigns.channels.enhanced import enhanced_code
 
+_GOODBYE: Final = 1.0
 _LONGEST_REPLY: Final = 16_384
 
 
@@ -67,12 +70,13 @@ class Session(asyncio.Protocol):
         Raises Lost; `is_usable` tells whether the connection can be used again.
         """
         self.transactions += 1
-        decisive = await self._envelope(("MAIL", mail), ("RCPT", rcpt), ("DATA", "DATA"))
-        if decisive.goes_on:
-            self._transport.write(_stuffed(message))
-            decisive = await self._read("message", may_have_gone=True)
-        elif not self._gone:
-            await self._reset()
+        with self._within(self._patience):
+            decisive = await self._envelope(("MAIL", mail), ("RCPT", rcpt), ("DATA", "DATA"))
+            if decisive.goes_on:
+                self._transport.write(_stuffed(message))
+                decisive = await self._read("message", may_have_gone=True)
+            elif not self._gone:
+                await self._reset()
         if decisive.code == 421:
             self.abort()
         return decisive
@@ -80,17 +84,24 @@ class Session(asyncio.Protocol):
     async def quit(self) -> None:
         """Say goodbye; a server that does not answer is left."""
         if self.is_usable:
-            self._patience = 1
-            try:
+            with self._within(_GOODBYE), suppress(Lost):
                 await self._ask("QUIT", "QUIT")
-            except Lost:
-                return
         self.abort()
 
     def abort(self) -> None:
         """Leave without a word."""
         self._gone = True
         self._transport.abort()
+        self._wake()
+
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        """Leave when the server takes longer over what is done here."""
+        timer = asyncio.get_running_loop().call_later(seconds, self.abort)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     async def _envelope(self, *steps: tuple[str, str]) -> Said:
         """Say who writes to whom: the first refusal, else the go-ahead for the message."""
@@ -126,10 +137,7 @@ class Session(asyncio.Protocol):
             if self._gone:
                 raise Lost(step, may_have_gone=may_have_gone)
             self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await asyncio.wait_for(self._waiter, self._patience)
-            except TimeoutError:
-                self.abort()
+            await self._waiter
         code, text = self._replies.popleft()
         return Said(step, code, enhanced_code(text), text)
 

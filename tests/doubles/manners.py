@@ -89,6 +89,7 @@ def add_manners(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--p50", type=float, default=0.0, help="seconds that half of the answers take")
     parser.add_argument("--p99", type=float, default=0.0, help="seconds that nearly every answer takes")
+    parser.add_argument("--count-only", action="store_true", help="keep no messages, only who received which")
     parser.add_argument("--fault", action="append", default=[], metavar="FAULT=SHARE", help=", ".join(Fault))
 
 

@@ -132,7 +132,7 @@ def _problem(status: int, at: str | None = None) -> web.Response:
 
 
 async def _by_hand(arguments: argparse.Namespace) -> None:
-    double = SendGridDouble(manners=manners_of(arguments), port=arguments.port)
+    double = SendGridDouble(manners=manners_of(arguments), port=arguments.port, keep_requests=not arguments.count_only)
     said = f"SendGrid's double. SENDGRID_API_KEY={double.api_key}\nSENDGRID_WEBHOOK_PUBLIC_KEY={double.public_key}"
     telling = asyncio.create_task(_keep_telling(double, arguments.events_to)) if arguments.events_to else None
     await serve_for_ever(double, lambda: f"{said}\nchannels.email.sendgrid.base_url: {double.url}")

@@ -280,7 +280,7 @@ class Talk(asyncio.Protocol):
 
 
 async def _by_hand(arguments: argparse.Namespace) -> None:
-    double = SmtpDouble(manners_of(arguments), port=arguments.port)
+    double = SmtpDouble(manners_of(arguments), port=arguments.port, keep_messages=not arguments.count_only)
     async with double, WebDouble(mailboxes=double.mailboxes, port=arguments.tell) as teller:
         print(f"A mail server on {double.host}:{double.port}; what arrived: {teller.url}/double", flush=True)  # noqa: T201
         await asyncio.Event().wait()

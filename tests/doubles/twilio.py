@@ -225,7 +225,7 @@ def _problem(status: int, code: int | None = None) -> web.Response:
 
 
 async def _by_hand(arguments: argparse.Namespace) -> None:
-    double = TwilioDouble(manners=manners_of(arguments), port=arguments.port)
+    double = TwilioDouble(manners=manners_of(arguments), port=arguments.port, keep_requests=not arguments.count_only)
     telling = asyncio.create_task(_keep_telling(double)) if arguments.tell_status else None
     said = f"Twilio's double. TWILIO_ACCOUNT_SID={double.account} TWILIO_AUTH_TOKEN={double.token}"
     await serve_for_ever(double, lambda: f"{said}\nchannels.sms.twilio.base_url: {double.url}")

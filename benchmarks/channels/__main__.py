@@ -1,0 +1,160 @@
+"""Messages a second through each provider on the loopback, its double in a process of its own.
+
+`python -m benchmarks.channels [MESSAGES]`. Each path is measured against a bare loop that only carries the same bytes.
+"""
+
+import asyncio
+import json
+import platform
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from benchmarks.channels.messages import email, private_keys, sms
+from campaigns.channels.dkim import signer
+from campaigns.channels.outcome import Accepted
+from campaigns.channels.sendgrid import SendGridEmail, payload
+from campaigns.channels.smtp import SmtpEmail
+from campaigns.channels.twilio import TwilioSms
+from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+
+IN_FLIGHT = 256
+Step = Callable[[int], Awaitable[Any]]
+
+
+@asynccontextmanager
+async def double(name: str) -> AsyncIterator[int]:
+    """The port of a double that runs by itself."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", f"tests.doubles.{name}", "--count-only", stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        while b"127.0.0.1:" not in (line := await process.stdout.readline()):
+            assert line, "the double did not start"
+        yield int(line.partition(b"127.0.0.1:")[2].partition(b";")[0])
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def measured(name: str, step: Step, messages: int) -> tuple[float, float]:
+    """Seconds by the clock and of this process's CPU for a message, with `IN_FLIGHT` of them under way."""
+    numbers = iter(range(messages))
+
+    async def work() -> None:
+        for number in numbers:
+            await step(number)
+
+    await asyncio.gather(*(step(number) for number in range(50)))  # connections are made
+    clock, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
+    clock, cpu = (time.perf_counter() - clock) / messages, (time.process_time() - cpu) / messages
+    print(f"{name:34} {1 / clock:7.0f} a second   {cpu * 1e6:6.0f} µs of CPU a message", flush=True)
+    return clock, cpu
+
+
+async def sent(name: str, provider: Any, make: Callable[[int], Any], messages: int) -> float:
+    """Measure a provider; the CPU seconds of a message."""
+    await provider.open()
+
+    async def step(number: int) -> None:
+        outcome = await provider.send(make(number))
+        assert isinstance(outcome, Accepted), outcome
+
+    try:
+        return (await measured(name, step, messages))[1]
+    finally:
+        await provider.close()
+
+
+async def bare_http(name: str, url: str, headers: dict[str, str], body: bytes, expected: int, messages: int) -> float:
+    """The same bytes over a pool of connections, nothing made and nothing understood."""
+    connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
+
+        async def step(_: int) -> None:
+            async with session.post(url, data=body, headers=headers) as response:
+                await response.read()
+                assert response.status == expected
+
+        return (await measured(name, step, messages))[1]
+
+
+async def bare_smtp(name: str, port: int, message: bytes, messages: int) -> float:
+    """The same transactions over streams, each reply waited for and not looked into."""
+    free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    for _ in range(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await reader.readline()
+        await free.put((reader, writer))
+
+    async def step(_: int) -> None:
+        reader, writer = await free.get()
+        writer.write(b"MAIL FROM:<b+x@lahde.example.org>\r\nRCPT TO:<aino@example.org>\r\nDATA\r\n")
+        for _reply in range(3):
+            await reader.readline()
+        writer.write(message + b".\r\n")
+        assert (await reader.readline()).startswith(b"250")
+        free.put_nowait((reader, writer))
+
+    _, cpu = await measured(name, step, messages)
+    while not free.empty():
+        free.get_nowait()[1].close()
+    return cpu
+
+
+async def sendgrid(messages: int) -> None:
+    """SendGrid's path."""
+    async with double("sendgrid") as port:
+        url = f"http://127.0.0.1:{port}"
+        headers = {"Authorization": "Bearer SG.double", "Content-Type": "application/json"}
+        body = json.dumps(payload(email(0)), ensure_ascii=False).encode()
+        bare = await bare_http("bare HTTP, the same bytes", f"{url}/v3/mail/send", headers, body, 202, messages)
+        ours = await sent("SendGrid", SendGridEmail(url, "SG.double", IN_FLIGHT), email, messages)
+        print(f"{'':34} {ours / bare:7.2f} times the bare loop")
+
+
+async def smtp(messages: int) -> None:
+    """A mail server's path, without and with signatures."""
+    async with double("smtp") as port:
+        settings = SmtpSettings(host="127.0.0.1", port=port, security=Security.NONE, messages_per_connection=10_000)
+        bare = await bare_smtp("bare SMTP, the same bytes", port, email(0).mime, messages)
+        ours = await sent("SMTP", SmtpEmail(settings, "b@lahde.example.org"), email, messages)
+        print(f"{'':34} {ours / bare:7.2f} times the bare loop")
+        dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
+        signing = signer(dkim, *private_keys())
+        provider = SmtpEmail(settings, "b@lahde.example.org", lambda: signing)
+        signed = await sent("SMTP, signed by RSA and Ed25519", provider, email, messages)
+        print(f"{'':34} {signed / bare:7.2f} times the bare loop")
+
+
+async def twilio(messages: int) -> None:
+    """Twilio's path."""
+    async with double("twilio") as port:
+        url, account = f"http://127.0.0.1:{port}", "AC" + "0" * 32
+        provider = TwilioSms(TwilioSettings.model_validate({"base_url": url}), account, "double", url, IN_FLIGHT)
+        headers = {
+            "Authorization": aiohttp.encode_basic_auth(account, "double"),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        body = b"To=%2B358401234567&From=Lahde&Body=Hei"
+        path = f"{url}/2010-04-01/Accounts/{account}/Messages.json"
+        bare = await bare_http("bare HTTP, a small form", path, headers, body, 201, messages)
+        ours = await sent("Twilio", provider, sms, messages)
+        print(f"{'':34} {ours / bare:7.2f} times the bare loop")
+
+
+async def main(messages: int) -> None:
+    """Measure every path, one after the other."""
+    print(f"{messages} messages each; Python {platform.python_version()}, {platform.machine()}; e-mail of 14 kB")
+    for path in (sendgrid, smtp, twilio):
+        await path(messages)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 5000))

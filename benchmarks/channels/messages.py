@@ -1,0 +1,57 @@
+"""The messages that are sent again and again: an e-mail of 14 kB, whole, and a text message of one segment."""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from campaigns.channels.claimed import Claimed, mint
+from campaigns.channels.provider import OutgoingEmail, OutgoingSms
+from campaigns.rendering.email import EmailBody
+from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, extra_headers
+from campaigns.spec.words import Channel
+
+_SENDER = "uutiset@lahde.example.org"
+_BODY = EmailBody("Hyvää syntymäpäivää", "Hyvää päivää, Aino!\n" * 40, "<p>Hyvää päivää, Åsa!</p>\n" * 460)
+
+
+def _claimed(number: int, channel: Channel, address: str) -> Claimed:
+    return mint(
+        opaque_id=f"benchmark{number:017d}",
+        attempt=f"attempt{number // 64:019d}",
+        run="benchmark",
+        position=number,
+        member_id=str(number),
+        channel=channel,
+        address=address,
+    )
+
+
+@cache
+def _written() -> tuple[bytes, dict[str, str]]:
+    leave = Unsubscribe("food.lahde.example.org", "Ruoka", "https://lahde.example.org/u/x", _SENDER, "x")
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    envelope = Envelope(moment, "x@lahde.example.org", "Lähde", _SENDER, "aino@example.org", unsubscribe=leave)
+    return assemble(envelope, _BODY), extra_headers(envelope)
+
+
+def email(number: int) -> OutgoingEmail:
+    """One of the e-mails; writing it is measured elsewhere."""
+    claimed = _claimed(number, Channel.EMAIL, f"member{number}@example.org")
+    mime, headers = _written()
+    return OutgoingEmail(claimed, mime, _SENDER, "Lähde", _SENDER, _BODY.subject, _BODY.text, _BODY.html, headers)
+
+
+def sms(number: int) -> OutgoingSms:
+    """One of the text messages."""
+    claimed = _claimed(number, Channel.SMS, f"+3584{number:08d}")
+    return OutgoingSms(claimed, "Lahde", "Lähde: Hyvää syntymäpäivää!", "gsm7", 1, timedelta(hours=2))
+
+
+def private_keys() -> tuple[str, str]:
+    """New keys for signatures: RSA of 2048 bits, and Ed25519."""
+    keys = generate_private_key(65537, 2048), Ed25519PrivateKey.generate()
+    rsa, ed25519 = (key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode() for key in keys)
+    return rsa, ed25519
