@@ -1,35 +1,39 @@
 """The ledger's connection: short write transactions, snapshot reads, and columns by Arrow. Knows no table."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Protocol
 
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, create_engine, event
+import pyarrow.compute as pc
+from sqlalchemy import URL, Connection, Engine, Table, make_url
 
-_WRITES: Final = "viesti_writes"
-_ROWS_AT_ONCE: Final = 50_000
-_PRAGMAS: Final = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=15000",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA temp_store=MEMORY",
-)
+from campaigns import ledger_sqlite
+
+
+class Database(Protocol):
+    """What each kind of database does in its own way (`ledger_sqlite`, `ledger_postgresql`)."""
+
+    def connect(self, url: URL, /) -> Engine: ...
+    def writing(self, engine: Engine, /) -> AbstractContextManager[Connection]: ...
+    def reading(self, engine: Engine, /) -> AbstractContextManager[Connection]: ...
+    def columns(self, engine: Engine, query: str, /) -> pa.Table: ...
+    def append(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], /) -> None: ...
+    def analyse(self, engine: Engine, tables: Sequence[Table], /) -> None: ...
 
 
 class Ledger:
-    """One database of contact, choices, runs and deliveries: SQLite in WAL mode.
+    """One database of contact, choices, runs and deliveries: an SQLite file, or a schema of PostgreSQL.
 
-    A write transaction begins with the write lock taken (`BEGIN IMMEDIATE`) and is rolled back on any exception;
-    a crash inside one leaves nothing of it.
+    There is one writer at a time, on whatever machine: what a write transaction read stays true until it commits. It
+    is rolled back on any exception; a crash inside one leaves nothing of it. A commit that returned is on disk.
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        self.engine = _engine(url)
+        address = make_url(url)
+        self._database = _database(address.get_backend_name())
+        self.engine = self._database.connect(address)
 
     @classmethod
     def at(cls, path: Path) -> "Ledger":
@@ -40,52 +44,47 @@ class Ledger:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the one writer; keep it under 100 ms."""
-        with self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        with self._database.writing(self.engine) as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one snapshot and writes nothing."""
-        with self.engine.connect() as connection, connection.begin():
+        with self._database.reading(self.engine) as connection:
             yield connection
 
     def arrow(self, query: str) -> pa.Table:
-        """The rows of a query as Arrow columns, gathered through the ledger's own driver.
+        """The rows of a query, in SQL that every database reads, as Arrow columns from one snapshot.
 
-        Not by ADBC, though it is faster: it brings a second SQLite library into the process, and when that closes
-        the file the operating system drops this one's locks and its write-ahead log is deleted under it.
+        Types are the database's: SQLite has numbers for booleans and texts for instants (see `instants`).
         """
-        with self.read() as connection:
-            cursor = connection.connection.cursor()
-            cursor.execute(query)
-            names = [column[0] for column in cursor.description]
-            pieces = [_columns(names, [])]
-            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-                pieces.append(_columns(names, rows))
-        return pa.concat_tables(pieces, promote_options="permissive")
+        return self._database.columns(self.engine, query)
+
+    def analyse(self, *tables: Table) -> None:
+        """Let the database look at tables into which much was put, so that it plans their queries well."""
+        self._database.analyse(self.engine, tables)
 
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
 
 
-def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:
-    cells = list(chain.from_iterable(rows))
-    return pa.table([pa.array(cells[place :: len(names)]) for place in range(len(names))], names=names)
+def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows, each with the same columns, in the fastest way that the connection's database has."""
+    if rows:
+        _database(connection.dialect.name).append(connection, table, rows)
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(url, hide_parameters=True)  # an error's text never holds an address (OP-06)
+def instants(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of instants from `Ledger.arrow` as naive UTC, as the warehouse has them."""
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("us"))
+    return pc.cast(pc.utf8_slice_codeunits(column, 0, 26), pa.timestamp("us"))
 
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver starts no transaction of its own: `_begin` does
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _database(name: str) -> Database:
+    if name == "postgresql":
+        from campaigns import ledger_postgresql
 
-    return engine
+        return ledger_postgresql
+    return ledger_sqlite

@@ -3,9 +3,8 @@
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from campaigns.ledger import Ledger
+from campaigns.ledger import Ledger, instants
 
 _HEARD: Final = """
     SELECT d.member_id, r.campaign, r.purpose, d.channel, d.state, d.run_number,
@@ -40,7 +39,7 @@ def heard(ledger: Ledger) -> pa.Table:
     rows = ledger.arrow(_HEARD)
     if rows.num_rows == 0:
         return _SCHEMA.empty_table()
-    sent_at = pc.cast(pc.utf8_slice_codeunits(rows.column("sent_at"), 0, 26), pa.timestamp("us"))
+    sent_at = instants(rows.column("sent_at"))
     return rows.set_column(rows.schema.get_field_index("sent_at"), "sent_at", sent_at).cast(_SCHEMA)
 
 

@@ -1,0 +1,90 @@
+"""The ledger's way with PostgreSQL: psycopg for rows, COPY for many of them, ADBC for columns."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pyarrow as pa
+from sqlalchemy import URL, Connection, Dialect, Engine, Table, create_engine
+
+from campaigns.errors import AuthorError
+
+_SESSION: Final = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=15s"
+_ONE_WRITER: Final = """
+    SELECT set_config('idle_in_transaction_session_timeout', '10s', true),
+           pg_advisory_xact_lock(21837, current_schema()::regnamespace::oid::int4)
+"""
+"""The schema's one writer, until its transaction ends; one that says nothing for ten seconds, because its process was
+stopped or its machine is gone, is ended by the server.
+"""
+
+
+def connect(url: URL) -> Engine:
+    """An engine of sessions in UTC whose commits are on disk; AuthorError when the drivers are not installed."""
+    try:
+        import adbc_driver_postgresql  # noqa: F401 - `columns` needs it
+        import psycopg  # noqa: F401
+    except ModuleNotFoundError as error:
+        message, hint = f"a ledger on PostgreSQL needs the package {error.name}", "pip install 'viesti[postgresql]'"
+        raise AuthorError.about("database_url", message, "no_postgresql", hint) from error
+    given = url.query.get("options", "")
+    options = {"options": f"{given if isinstance(given, str) else ' '.join(given)} {_SESSION}".strip()}
+    whole = url.set(drivername="postgresql+psycopg").update_query_dict(options)
+    return create_engine(whole, hide_parameters=True, pool_pre_ping=True)  # errors never hold an address (OP-06)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds the ledger's one writer: what it read stays true until it commits.
+
+    Not a lock a run: caps, choices, paces and bundle numbers all read before they write, and the answers that gather
+    while a process waits go into its next transaction, so that more processes make longer transactions, not more.
+    """
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql(_ONE_WRITER)
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one snapshot and may write nothing."""
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+def columns(engine: Engine, query: str) -> pa.Table:
+    """The rows of a query as Arrow columns, made by the driver without an object for a row."""
+    from adbc_driver_postgresql import dbapi
+
+    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with dbapi.connect(address) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetch_arrow_table()
+
+
+def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Bring rows in by COPY."""
+    names = list(rows[0])
+    prepared = [_prepared(table.c[name].type, connection.dialect) for name in names]
+    cells = ", ".join(f'"{name}"' for name in names)
+    cursor = connection.connection.cursor()
+    with cursor.copy(f'COPY "{table.name}" ({cells}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row([prepare(row[name]) for name, prepare in zip(names, prepared, strict=True)])
+
+
+def analyse(engine: Engine, tables: Sequence[Table]) -> None:
+    """Let the planner look at tables that were filled; before it has, a claim takes twelve times as long."""
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in tables)}")
+
+
+def _prepared(type_: Any, dialect: Dialect) -> Callable[[Any], Any]:
+    """How a column's type gives a value to the driver."""
+    processor: Callable[[Any], Any] | None = type_.dialect_impl(dialect).bind_processor(dialect)
+    return processor or _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
