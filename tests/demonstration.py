@@ -1,0 +1,34 @@
+"""The demonstration's data, imported into a workspace once a test run: for reading only.
+
+A fixture of scope `session` calls `imported`; workers that run side by side wait for the first of them.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from campaigns.demo.tour import bring_in
+from campaigns.engine import Engine
+from campaigns.workspaces import make_workspace
+
+
+def imported(factory: pytest.TempPathFactory) -> Path:
+    """The root of the workspace; whoever wants to change something copies it first."""
+    shared = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
+    root = shared / "demonstration"
+    with closing(sqlite3.connect(shared / "demonstration.lock", timeout=600, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        if not root.exists():
+            _import_into(shared / "demonstration.new").rename(root)
+    return root
+
+
+def _import_into(root: Path) -> Path:
+    engine = Engine(make_workspace(root), "tester")
+    for name, report in bring_in(engine, lambda _: None):
+        assert report.read == report.stored, f"{name}: {report}"
+    engine.close()
+    return root
