@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
+from tests.postgresql import server
 from tests.village import Village, found
 
 
@@ -21,3 +23,9 @@ def village(founded: Path, tmp_path: Path) -> Iterator[Village]:
     village = Village(root)
     yield village
     village.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[URL]:
+    with server() as address:
+        yield address

