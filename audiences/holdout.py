@@ -11,8 +11,6 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, case, func, literal
 
-from audiences.expression import Columns
-
 _DIGITS: Final = 8
 _ABOVE_ALL: Final = "g"  # every hexadecimal digit sorts below it
 
@@ -45,22 +43,6 @@ def arm_of(key: str, salt: str, arms: Mapping[str, int]) -> str:
     """The same for one unit, without a database."""
     drawn = _draw(key, salt)
     return next(name for name, bound in _ranges(arms) if drawn < bound)
-
-
-def unit(columns: Columns) -> ColumnElement[Any]:
-    """What is held out together: the household, else all who share an e-mail address, else the member alone."""
-    return func.coalesce(
-        literal("household:") + columns["household_id"],
-        literal("email:") + func.lower(columns["email"]),
-        literal("member:") + columns["member_id"],
-    )
-
-
-def unit_of(member_id: str, household_id: str | None, email: str | None) -> str:
-    """The same for one member, without a database."""
-    if household_id is not None:
-        return f"household:{household_id}"
-    return f"member:{member_id}" if email is None else f"email:{email.lower()}"
 
 
 def _ranges(arms: Mapping[str, int]) -> list[tuple[str, str]]:

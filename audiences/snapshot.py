@@ -30,8 +30,9 @@ def snapshot(ledger: Ledger) -> pa.Table:
     """One row a member.
 
     Texts of the contact (NULL when unknown); a boolean for each choice; `newsletters` and `withdrawn` between bars;
-    and for each kind of address `<kind>_suppression`, the reason why nothing may go there, and
-    `<kind>_suppression_all`, the same without the suppressions that concern marketing only: what service obeys.
+    `unit`, those with whom the member is held out and drawn (nobody else until `units.unite` has run); and for each
+    kind of address `<kind>_suppression`, the reason why nothing may go there, and `<kind>_suppression_all`, the same
+    without the suppressions that concern marketing only: what service obeys.
     """
     rows = ledger.arrow(_query())
     columns = {name: _text(rows.column(name)) for name in rows.column_names if name not in set(Choice)}
@@ -43,8 +44,9 @@ def _query() -> str:
     """Texts come without NULL, so that the driver knows their type from the first row on."""
     shown = [
         *(f"coalesce(c.{name}, '') AS {name}" for name in _TEXTS),
+        "coalesce(CAST(u.number AS VARCHAR), 'member:' || c.member_id) AS unit",
         *(f"coalesce(s.{name}, '') AS {name}" for name in _SAID),
-        *(f"coalesce(s.{choice.value}, 0) AS {choice.value}" for choice in Choice),
+        *(f"coalesce(s.{choice.value}, false) AS {choice.value}" for choice in Choice),
         *(f"coalesce({kind}.reason, '') AS {kind}_suppression" for kind in _SUPPRESSED),
         *(f"coalesce({kind}.reason_all, '') AS {kind}_suppression_all" for kind in _SUPPRESSED),
     ]
@@ -58,7 +60,8 @@ def _query() -> str:
             FROM suppression GROUP BY kind, value
         )
         SELECT {", ".join(shown)}
-        FROM contact AS c LEFT JOIN choices AS s ON s.member_id = c.member_id {" ".join(joins)}
+        FROM contact AS c LEFT JOIN choices AS s ON s.member_id = c.member_id
+            LEFT JOIN unit AS u ON u.member_id = c.member_id {" ".join(joins)}
     """
 
 

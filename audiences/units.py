@@ -5,7 +5,7 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, func, insert, select
 
 from audiences.tables import FORMER_UNIT, UNIT
 from audiences.warehouse import Warehouse
@@ -25,7 +25,7 @@ _MEMBERS: Final = """
 _PEOPLE: Final = """
     CREATE TEMP TABLE people AS
     SELECT *, nullif(number, 0) AS former, coalesce(nullif(number, 0), fresh) AS label
-    FROM (SELECT *, max(number) OVER () + row_number() OVER (ORDER BY member_id) AS fresh FROM contact_now)
+    FROM (SELECT *, $newest + row_number() OVER (ORDER BY member_id) AS fresh FROM contact_now)
 """
 _BONDS: Final = """
     CREATE TEMP TABLE bonds AS
@@ -70,7 +70,7 @@ def unite(ledger: Ledger, warehouse: Warehouse, now: datetime) -> int:
     changed = 0
     with closing(warehouse.connect(now)) as desk:
         desk.register("contact_now", ledger.arrow(_MEMBERS))
-        desk.execute(_PEOPLE)
+        desk.execute(_PEOPLE, {"newest": _newest(ledger)})
         desk.execute(_BONDS, {"largest": LARGEST})
         _spread(desk)
         settled = desk.sql(_SETTLED, params={"largest": LARGEST})
@@ -79,6 +79,13 @@ def unite(ledger: Ledger, warehouse: Warehouse, now: datetime) -> int:
                 _store(connection, batch.to_pylist(), now)
             changed += batch.num_rows
     return changed
+
+
+def _newest(ledger: Ledger) -> int:
+    """The highest number that was ever given, to members who are gone, too."""
+    highest = [select(func.coalesce(func.max(table.c.number), 0)).scalar_subquery() for table in (UNIT, FORMER_UNIT)]
+    with ledger.read() as connection:
+        return max(map(int, connection.execute(select(*highest)).one()))
 
 
 def _spread(desk: _Desk) -> None:
@@ -106,8 +113,7 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime
     """Write new units, and keep what members belonged to before."""
     members = [row["member_id"] for row in rows]
     of_these = UNIT.c.member_id.in_(members)
-    left = UNIT.select().with_only_columns(UNIT.c.member_id, UNIT.c.number, UNIT.c.since).where(of_these)
-    former = [{**row, "until": now} for row in connection.execute(left).mappings()]
+    former = [{**row, "until": now} for row in connection.execute(select(UNIT).where(of_these)).mappings()]
     if former:
         connection.execute(insert(FORMER_UNIT), former)
         connection.execute(delete(UNIT).where(of_these))

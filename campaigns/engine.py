@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from audiences import holdout_versions
 from audiences.imports.importing import import_file
 from audiences.imports.report import ImportReport, Progress
 from audiences.people import choices_of, contact_of
@@ -40,6 +41,7 @@ from campaigns.planning.tally import Tally
 from campaigns.rules.scope import Scope
 from campaigns.spec.words import Channel, Language
 from campaigns.store import audit, decisions, publications, runs, schema
+from campaigns.store.address import ledger_address
 from campaigns.store.decisions import Outcomes
 from campaigns.store.tables import Run
 from campaigns.store.words import RunState
@@ -72,9 +74,16 @@ class Engine:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, its tables made when it is new."""
-        ledger = Ledger.at(self.workspace.ledger)
+        ledger = self.unprepared_ledger()
         schema.prepare(ledger)
         return ledger
+
+    def unprepared_ledger(self) -> Ledger:
+        """The ledger as it is, where the environment or the settings say it is, else in a file of the workspace."""
+        workspace = self.workspace
+        file = workspace.ledger
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return Ledger(ledger_address(os.environ, self.library.settings.database_url, workspace.settings, file))
 
     @cached_property
     def signer(self) -> Signer:
@@ -99,6 +108,7 @@ class Engine:
         file = str(draft.file.resolve())
         with self.ledger.write() as connection:
             run = runs.open_run(connection, draft.campaign, file, as_of, now, scheduled=scheduled)
+            holdout_versions.adopt(connection, self.library.settings.holdout, now)
         files = self.run_files(run)
         files.keep(draft.parts())
         with self.decided(draft, as_of) as made:
@@ -111,7 +121,9 @@ class Engine:
     def decided(self, draft: Draft, as_of: datetime, members: tuple[str, ...] = ()) -> Iterator[Plan]:
         """The decisions of one occasion, kept nowhere; of the listed members only, where some are listed."""
         library = self.library
-        made_from = brief(draft, as_of, library.catalogue, library.settings, library.offers, members)
+        with self.ledger.read() as connection:
+            salt = holdout_versions.salt(connection)
+        made_from = brief(draft, as_of, library.catalogue, library.settings, library.offers, salt, members)
         with closing(library.warehouse.connect(as_of)) as connection:
             yield plan(Bench(connection, self._elsewhere(as_of)), made_from, self.snapshot())
 

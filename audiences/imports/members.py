@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from audiences import addresses, columns, contacts
+from audiences import addresses, columns, contacts, units
 from audiences.imports.kind import Job, Kind, missing, unusable_id
 from audiences.imports.products import declared_cells
 from audiences.imports.readings import Reading, date, declared, integer, one_of, plain
@@ -48,6 +48,7 @@ def _store(job: Job) -> int:
     checks = [*missing(list(_REQUIRED)), unusable_id(_KEY), job.erased(), _unborn(job)]
     job.staging.accept(readings, checks, _KEY)
     _store_contact(job)
+    units.unite(job.ledger, job.warehouse, job.now)
     language = {"language": job.settings.default_language.value}
     upsert(job, "members", columns.members(catalogue), language)
     return job.staging.count(f"FROM {CHANGED} UNION FROM changed_contact")

@@ -14,6 +14,7 @@ from campaigns.spec.words import Channel, Purpose
 
 _SPARED = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 _EACH_THEIR_OWN = _SPARED | {Purpose.OWNER_POST}
+_FOR_GROWN_UPS = frozenset({Purpose.NEWSLETTER, Purpose.MARKETING, Purpose.SURVEY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Brief:
 
     `audiences` are those that its rules may name; `fields` the profile columns that each variant's templates name;
     `shelves` the offers that each variant may show. `members` narrows the plan to some, for a preview; empty:
-    everybody.
+    everybody. `holdout_salt` draws the global holdout.
     """
 
     campaign: Campaign
@@ -33,6 +34,7 @@ class Brief:
     definition: str
     fields: tuple[str, ...]
     shelves: Mapping[str, Shelf]
+    holdout_salt: str
     members: tuple[str, ...] = ()
 
     @property
@@ -56,6 +58,11 @@ class Brief:
     def observes_holdouts(self) -> bool:
         """Whether members may be held out to measure the effect; never from service messages."""
         return self.campaign.purpose not in _SPARED
+
+    @property
+    def minimum_age(self) -> int:
+        """The age in years below which a member is not written to (FI-10); 0: there is none for this purpose."""
+        return self.settings.minimum_age if self.campaign.purpose in _FOR_GROWN_UPS else 0
 
     def has_template(self, channel: Channel) -> tuple[str, ...]:
         """The names of the variants that have something to say through a channel."""

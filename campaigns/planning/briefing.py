@@ -63,6 +63,7 @@ def brief(
     catalogue: Catalogue,
     settings: Settings,
     offers: tuple[Offer, ...],
+    holdout_salt: str,
     members: tuple[str, ...] = (),
 ) -> Brief:
     """Everything a plan of the draft is made from, at `as_of`; of the listed members only, where some are listed."""
@@ -78,5 +79,6 @@ def brief(
         definition=draft.definition(),
         fields=profile_fields(used),
         members=members,
+        holdout_salt=holdout_salt,
         shelves=shelves(campaign, with_offers(used), offers, day),
     )

@@ -2,20 +2,35 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, TableClause, case, func, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    FromClause,
+    Select,
+    TableClause,
+    case,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    table,
+)
 
-from audiences.holdout import in_share, unit
+from audiences.holdout import in_share
+from campaigns.clock import local_day
 from campaigns.planning.brief import Brief
+from campaigns.rules.age import BIRTH_DATE, completed_years
 from campaigns.spec.reasons import SkipReason
 from campaigns.spec.words import Channel, Register
 from campaigns.store.decisions import SEND, SKIP
 
-GLOBAL_SALT: Final = "viesti"
+_POPULATION: Final = table("population", column("member_id"), column(BIRTH_DATE, Date()))
 
 
 def decided(brief: Brief, reached: TableClause, capped: TableClause) -> Select[Any]:
     """One row a matched member with its decision; sends first, by channel, letters by postal code (PR-08)."""
-    turned = _turned(brief, reached)
+    turned = _turned(brief, _old_enough(brief, reached))
     held = _holdout(brief, turned)
     why = case(
         (turned.c.channel.is_(None), turned.c.reason),
@@ -46,8 +61,23 @@ def decided(brief: Brief, reached: TableClause, capped: TableClause) -> Select[A
     )
 
 
-def _turned(brief: Brief, reached: TableClause) -> Any:
-    """Adds `turn`, 1 for the one member who stands for a shared address or household, and the holdout's `unit`.
+def _old_enough(brief: Brief, reached: TableClause) -> FromClause:
+    """Takes the channel from members known to be too young, so that they do not stand for their household either."""
+    if not brief.minimum_age or BIRTH_DATE not in brief.catalogue.profile:
+        return reached
+    day = local_day(brief.as_of, brief.campaign.schedule.zone)
+    too_young = completed_years(_POPULATION.c[BIRTH_DATE], day) < brief.minimum_age  # unknown: not known to be
+    changed = {
+        "channel": case((too_young, null()), else_=reached.c.channel),
+        "reason": case((too_young, literal(SkipReason.AGE_RESTRICTED.value)), else_=reached.c.reason),
+    }
+    shown = (changed.get(each.name, each).label(each.name) for each in reached.c)
+    known = reached.outerjoin(_POPULATION, _POPULATION.c.member_id == reached.c.member_id)
+    return select(*shown).select_from(known).subquery("old_enough")
+
+
+def _turned(brief: Brief, reached: FromClause) -> Any:
+    """Adds `turn`, 1 for the one member who stands for a shared address or household.
 
     Owners stand before the others, then the smaller member id: the same member on every machine.
     """
@@ -55,10 +85,10 @@ def _turned(brief: Brief, reached: TableClause) -> Any:
     turn = func.row_number().over(
         partition_by=(reached.c.channel, _shared(brief, reached)), order_by=(rank, reached.c.member_id)
     )
-    return select(*reached.c, turn.label("turn"), unit(reached.c).label("unit")).subquery("turned")
+    return select(*reached.c, turn.label("turn")).subquery("turned")
 
 
-def _shared(brief: Brief, reached: TableClause) -> ColumnElement[Any]:
+def _shared(brief: Brief, reached: FromClause) -> ColumnElement[Any]:
     """What is written to once: a household's letter box, an address; else each member is by themselves."""
     shares: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
     if brief.campaign.one_per == "household":
@@ -66,7 +96,7 @@ def _shared(brief: Brief, reached: TableClause) -> ColumnElement[Any]:
         shares.append((reached.c.channel == Channel.POST.value, household))
     if brief.once_an_address:
         electronic = reached.c.channel.in_([Channel.EMAIL.value, Channel.SMS.value])
-        shares.append((electronic, func.coalesce(reached.c.address, reached.c.member_id)))
+        shares.append((electronic, func.coalesce(func.lower(reached.c.address), reached.c.member_id)))
     return case(*shares, else_=reached.c.member_id) if shares else reached.c.member_id
 
 
@@ -79,7 +109,7 @@ def _holdout(brief: Brief, turned: Any) -> list[tuple[ColumnElement[bool], SkipR
     if not brief.observes_holdouts:
         return []
     drawn = [
-        (brief.settings.holdout, GLOBAL_SALT, SkipReason.HOLDOUT_GLOBAL),
+        (brief.settings.holdout, brief.holdout_salt, SkipReason.HOLDOUT_GLOBAL),
         (brief.campaign.holdout, f"holdout:{brief.campaign.name}", SkipReason.HOLDOUT_CAMPAIGN),
     ]
     return [(in_share(turned.c.unit, salt, share), reason) for share, salt, reason in drawn if share]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import EmailStr, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, EmailStr, Field, HttpUrl, model_validator
 
 from campaigns.spec.campaign import Cap, Name
 from campaigns.spec.provider_settings import SendGridSettings, SmtpSettings, TwilioSettings
@@ -22,6 +22,15 @@ _SENDER_FORM = Written(
     "an SMS sender is 3 to 11 letters and digits, with single spaces between them",
     "Lahde",
 )
+
+
+_LARGEST_HOLDOUT = Decimal("0.15")
+
+
+def _small(share: Decimal) -> Decimal:
+    if share > _LARGEST_HOLDOUT:
+        raise FormError("at most 15 percent of the members hear nothing at all", "`5 percent`")
+    return share
 
 
 class Organisation(Frozen):
@@ -104,7 +113,11 @@ class DispatchSettings(Frozen):
 
 
 class Settings(Frozen):
-    """Everything that `config/settings.yaml` says."""
+    """Everything that `config/settings.yaml` says.
+
+    `holdout` is the share of all members who hear nothing but service messages, to learn from; `minimum_age` is how
+    old one must be for newsletters, marketing and surveys (FI-10).
+    """
 
     organisation: Organisation
     time_zone: TimeZone = "Europe/Helsinki"
@@ -117,7 +130,8 @@ class Settings(Frozen):
     clock: ClockSettings = ClockSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     dispatch: DispatchSettings = DispatchSettings()
-    holdout: Share = Decimal(0)
+    holdout: Annotated[Share, AfterValidator(_small)] = Decimal(0)
+    minimum_age: Annotated[int, Field(ge=0, le=120, strict=True)] = 18
     per_member: tuple[Cap, ...] = ()
     synthetic: bool = False
 

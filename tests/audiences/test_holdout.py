@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import String, column
 from sqlalchemy.dialects import postgresql
 
-from audiences.holdout import arm, arm_of, in_share, is_in_share, threshold, unit, unit_of
+from audiences.holdout import arm, arm_of, in_share, is_in_share, threshold
 
 SHARES = st.integers(0, 1000).map(lambda thousandths: Decimal(thousandths) / 1000)
 KEYS = st.text(max_size=12)
@@ -79,23 +79,3 @@ def test_shares_are_even() -> None:
     assert {name: round(count / 200) for name, count in counted.items()} == pytest.approx(
         {"a": 20, "b": 30, "c": 50}, abs=1
     )
-
-
-UNITS = [
-    (("m1", "h1", "A@x.fi"), "household:h1"),
-    (("m1", None, "A@x.fi"), "email:a@x.fi"),
-    (("m1", None, None), "member:m1"),
-]
-
-
-@pytest.mark.parametrize(("member", "expected"), UNITS)
-def test_a11_those_who_share_a_household_or_an_address_are_held_out_together(
-    member: tuple[str, str | None, str | None], expected: str
-) -> None:
-    assert unit_of(*member) == expected
-    columns = {name: column(name) for name in ("member_id", "household_id", "email")}
-    compiled = unit(columns).compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
-    with duckdb.connect() as connection:
-        connection.execute("CREATE TABLE m (member_id VARCHAR, household_id VARCHAR, email VARCHAR)")
-        connection.execute("INSERT INTO m VALUES (?, ?, ?)", list(member))
-        assert connection.execute(f"SELECT {compiled} FROM m").fetchall() == [(expected,)]
