@@ -4,6 +4,8 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from campaigns.channels.events import Consequence, EventWord
+
 _CODE: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
 
@@ -37,6 +39,16 @@ _CLASSES: Final = {
     "5.7": Fault.POLICY,  # reputation, content, a reader who blocked us: says nothing of the address
 }
 
+# What a bounce that was told later means: only one that blames the address suppresses it (SG-13, DL-07)
+_BOUNCES: Final = {
+    Fault.ADDRESS: (EventWord.BOUNCED, frozenset({Consequence.SUPPRESS_BOUNCED})),
+    Fault.MAILBOX: (EventWord.BOUNCED, frozenset[Consequence]()),
+    Fault.SIZE: (EventWord.BLOCKED, frozenset[Consequence]()),
+    Fault.SENDER: (EventWord.BLOCKED, frozenset({Consequence.ALARM})),
+    Fault.POLICY: (EventWord.BLOCKED, frozenset[Consequence]()),
+    Fault.UNCLEAR: (EventWord.BOUNCED, frozenset[Consequence]()),
+}
+
 
 def enhanced_code(text: str) -> str:
     """The first enhanced status code in a reply's text, or an empty text."""
@@ -47,3 +59,8 @@ def enhanced_code(text: str) -> str:
 def fault_of(code: str) -> Fault:
     """Whose fault a permanent failure is; UNCLEAR without a code, or with one of another class."""
     return _FAULTS.get(code) or _CLASSES.get(code.rpartition(".")[0]) or Fault.UNCLEAR
+
+
+def bounce(code: str) -> tuple[EventWord, frozenset[Consequence]]:
+    """What a bounce with this enhanced code is called, and what it asks for."""
+    return _BOUNCES[fault_of(code)]

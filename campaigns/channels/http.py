@@ -10,7 +10,6 @@ import aiohttp
 from campaigns.channels.outcome import ChannelMisconfigured, TryLater, Unknown
 
 _CONNECT: Final = 10.0
-_ANSWER: Final = 30.0  # well within a claim's lease, so that the outcome is recorded by whoever asked
 _IDLE: Final = 4.0  # a connection that the far end closes while we write on it would leave a message uncertain
 _BACK_OFF: Final = 5.0
 _LONGEST: Final = 600.0
@@ -40,10 +39,13 @@ class Reply:
 
 @dataclass
 class Pool:
-    """Connections that are kept open between requests, at most `limit` of them; open it in the loop that uses it."""
+    """Connections that are kept open between requests, at most `limit` of them; open it in the loop that uses it.
+
+    `patience` is how many seconds an answer may take: less than a claim's lease, so that whoever asked records it.
+    """
 
     limit: int
-    answer_within: float = _ANSWER
+    patience: float
     _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
 
     async def open(self) -> None:
@@ -51,7 +53,7 @@ class Pool:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.limit, keepalive_timeout=_IDLE),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self.answer_within, connect=_CONNECT),
+            timeout=aiohttp.ClientTimeout(total=self.patience, connect=_CONNECT),
         )
 
     async def close(self) -> None:

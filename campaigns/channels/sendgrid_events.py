@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from campaigns.channels.enhanced import Fault, fault_of
+from campaigns.channels.enhanced import bounce
 from campaigns.channels.events import Consequence, Event, EventWord
 
 PROVIDER: Final = "sendgrid"
@@ -56,16 +56,6 @@ _DROPPED: Final[Mapping[str, _Asks]] = {
     "invalid": frozenset({Consequence.SUPPRESS_INVALID}),
     "spam content (if spam checker app enabled)": frozenset({Consequence.ALARM}),
     "recipient list over package quota": frozenset({Consequence.ALARM}),
-}
-
-# Whose fault a bounce is decides whether the address is to blame
-_BOUNCED: Final[Mapping[Fault, _Asks]] = {
-    Fault.ADDRESS: frozenset({Consequence.SUPPRESS_BOUNCED}),
-    Fault.MAILBOX: _NOTHING,
-    Fault.SIZE: _NOTHING,
-    Fault.SENDER: frozenset({Consequence.ALARM}),
-    Fault.POLICY: _NOTHING,
-    Fault.UNCLEAR: _NOTHING,
 }
 
 
@@ -136,12 +126,10 @@ def _meaning(told: Mapping[str, Any]) -> tuple[EventWord, _Asks]:
 
 
 def _bounce(told: Mapping[str, Any]) -> tuple[EventWord, _Asks]:
-    """A bounce that blames the address suppresses it; a block, and what is our own fault, does not (DL-07)."""
-    fault = fault_of(_text(told, "status"))
-    blocked = _text(told, "type") == "blocked" or fault in (Fault.SENDER, Fault.POLICY)
-    if blocked:
-        return EventWord.BLOCKED, _BOUNCED[fault] - {Consequence.SUPPRESS_BOUNCED}
-    return EventWord.BOUNCED, _BOUNCED[fault]
+    word, asks = bounce(_text(told, "status"))
+    if _text(told, "type") == "blocked":  # SendGrid tries this address again, and so may we
+        return EventWord.BLOCKED, asks - {Consequence.SUPPRESS_BOUNCED}
+    return word, asks
 
 
 def _text(told: Mapping[str, Any], name: str) -> str:

@@ -74,9 +74,10 @@ class TwilioSms:
     token: str = field(repr=False)
     public_url: str
     connections: int
+    patience: float = 30.0
 
     def __post_init__(self) -> None:
-        self._pool = Pool(self.connections)
+        self._pool = Pool(self.connections, self.patience)
         self._callback = f"{self.public_url.rstrip('/')}{STATUS_PATH}?{DELIVERY}="
 
     async def open(self) -> None:

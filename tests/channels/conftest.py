@@ -1,6 +1,6 @@
 """Deliveries and messages as dispatch would hand them over."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,8 @@ from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, Letter
 from campaigns.channels.claimed import Claimed, mint
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.spec.words import Channel, Language
+from tests.channels.stages import FOLDERS, WIRES, Stage, folder_stage
+from tests.channels.stages import wire_stage as wired
 
 RUN = "birthday-20180101T0900"
 MEMBER = "member-4711"
@@ -109,3 +111,20 @@ def calls() -> Callable[..., CallBundle]:
         return CallBundle(BundleId(RUN, Channel.PHONE, number), made, scripts, WHEN, "member register")
 
     return make
+
+
+@pytest.fixture(params=[*FOLDERS, *WIRES])
+async def stage(request, tmp_path) -> AsyncIterator[Stage]:
+    """Each provider of messages, one after the other."""
+    if request.param in FOLDERS:
+        yield folder_stage(request.param, tmp_path)
+        return
+    async with wired(request.param, tmp_path) as staged:
+        yield staged
+
+
+@pytest.fixture(params=WIRES)
+async def wire_stage(request, tmp_path) -> AsyncIterator[Stage]:
+    """Each provider of messages that speaks to somebody, with its double."""
+    async with wired(request.param, tmp_path) as staged:
+        yield staged

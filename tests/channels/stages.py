@@ -1,0 +1,133 @@
+"""Every provider of messages with the world that it speaks to: a folder, or a double on the loopback."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from campaigns.channels.outcome import ChannelMisconfigured, Outcome
+from campaigns.channels.registry import EMAIL, SMS, Surroundings
+from campaigns.loading.yaml_source import read_yaml
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel
+from tests.doubles.manners import Fault
+from tests.doubles.sendgrid import SendGridDouble
+from tests.doubles.smtp import SmtpDouble
+from tests.doubles.twilio import TwilioDouble
+
+ROOT = Path(__file__).parents[2]
+_WRITTEN = json.dumps(read_yaml(ROOT / "config/settings.yaml").value, default=str)
+SETTINGS = Settings.model_validate_json(_WRITTEN)
+WIRES = ("sendgrid", "smtp", "twilio")
+FOLDERS = ("email_folder", "sms_folder")
+Double = SendGridDouble | SmtpDouble | TwilioDouble
+
+
+@dataclass
+class Stage:
+    """A provider of `channel`, what arrived of it (our opaque names), and all that was seen outside."""
+
+    channel: Channel
+    provider: Any
+    arrived: Callable[[], list[str]]
+    seen: Callable[[], bytes]
+    break_down: Callable[[], object]
+    double: Any = None
+
+
+def settings_with(channel: Channel, **changes: Any) -> Settings:
+    """The example workspace's settings with other ones for a channel."""
+    written = json.loads(_WRITTEN)
+    written["channels"][channel.value] |= changes
+    return Settings.model_validate(written)
+
+
+@asynccontextmanager
+async def opened(provider: Any) -> AsyncIterator[Any]:
+    """The provider while it can send."""
+    try:
+        await provider.open()
+        yield provider
+    finally:
+        await provider.close()
+
+
+async def one_outcome(stage: Stage, message: Callable[..., Any]) -> Outcome | ChannelMisconfigured:
+    """What a provider of little patience makes of one message; a raise is an outcome here."""
+    try:
+        async with opened(replace(stage.provider, patience=0.2)) as provider:
+            outcome: Outcome = await provider.send(message(stage.channel))
+            return outcome
+    except ChannelMisconfigured as error:
+        return error
+
+
+def leaks(shown: str) -> list[str]:
+    """Whatever of a member is to be seen in what is shown."""
+    members = ("aino", "nobody@", "+358", "4711", "päivää", "From us")
+    return [each for each in members if each in shown]
+
+
+def folder_arrivals(workspace: Path) -> list[str]:
+    """The opaque names of the messages in the outbox."""
+    emails = [path.name.split("-")[1] for path in sorted(workspace.rglob("*.eml"))]
+    lines = [line for path in workspace.rglob("sms.jsonl") for line in path.read_text().splitlines()]
+    return emails + [json.loads(line)["id"] for line in lines]
+
+
+def folder_stage(name: str, workspace: Path) -> Stage:
+    """A provider that writes files."""
+    channel = Channel(name.partition("_")[0])
+    makers: Any = EMAIL if channel is Channel.EMAIL else SMS
+
+    def seen() -> bytes:
+        files = [path for path in workspace.rglob("*") if path.is_file()]
+        return b"".join(path.name.encode() + path.read_bytes() for path in files)
+
+    return Stage(
+        channel,
+        makers["folder"](Surroundings(workspace, SETTINGS)),
+        lambda: folder_arrivals(workspace),
+        seen,
+        lambda: (workspace / "outbox").write_text("a file where the folder should be"),
+    )
+
+
+@asynccontextmanager
+async def wire_stage(name: str, workspace: Path) -> AsyncIterator[Stage]:
+    """A provider with its double, made as the registry makes it."""
+    match name:
+        case "sendgrid":
+            async with SendGridDouble() as double:
+                settings = settings_with(Channel.EMAIL, sendgrid={"base_url": double.url})
+                environment = {"SENDGRID_API_KEY": double.api_key}
+                yield _stage(name, EMAIL, Surroundings(workspace, settings, environment), double)
+        case "smtp":
+            async with SmtpDouble() as double:
+                smtp = {"host": double.host, "port": double.port, "security": "none", "bounces": "b@lahde.example.org"}
+                settings = settings_with(Channel.EMAIL, smtp=smtp)
+                yield _stage(name, EMAIL, Surroundings(workspace, settings, {}), double)
+        case "twilio":
+            async with TwilioDouble() as double:
+                settings = settings_with(Channel.SMS, twilio={"base_url": double.url})
+                environment = {"TWILIO_ACCOUNT_SID": double.account, "TWILIO_AUTH_TOKEN": double.token}
+                yield _stage(name, SMS, Surroundings(workspace, settings, environment), double)
+
+
+def _stage(name: str, makers: Any, at: Surroundings, double: Double) -> Stage:
+    return Stage(
+        Channel.SMS if makers is SMS else Channel.EMAIL,
+        makers[name](at),
+        lambda: [name for names in double.mailboxes.received.values() for name in names],
+        lambda: _seen(double),
+        lambda: double.manners.shares.update({Fault.UNAUTHORISED: 1.0}),
+        double,
+    )
+
+
+def _seen(double: Double) -> bytes:
+    if isinstance(double, SmtpDouble):
+        return b"".join(double.messages) + str(double.paths).encode()
+    return json.dumps(double.requests).encode()
