@@ -56,9 +56,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def columns(engine: Engine, query: str) -> pa.Table:
     """The rows of a query as Arrow columns, made by the driver without an object for a row."""
     from adbc_driver_postgresql import dbapi
+    from psycopg.conninfo import make_conninfo
 
-    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with dbapi.connect(address) as connection, connection.cursor() as cursor:
+    _, address = engine.dialect.create_connect_args(engine.url)
+    address.pop("context", None)  # psycopg's own
+    with dbapi.connect(make_conninfo(**address)) as connection, connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetch_arrow_table()
 

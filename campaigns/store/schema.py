@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
@@ -32,9 +33,13 @@ def upgrade(ledger: Ledger) -> None:
 
 
 def prepare(ledger: Ledger) -> None:
-    """Create the tables of a new ledger; AuthorError for one that an upgrade has to be run on first."""
-    with ledger.read() as connection:
-        present = revision(connection)
+    """Create the tables of a new ledger; AuthorError when it is away, or when an upgrade has to be run on it first."""
+    try:
+        with ledger.read() as connection:
+            present = revision(connection)
+    except OperationalError as error:
+        message = f"the database cannot be reached: {str(error.orig).splitlines()[0]}"
+        raise AuthorError.about("ledger", message, "no_database", "is it running, and is its address right?") from error
     if present is None:
         upgrade(ledger)
     elif present != HEAD:
