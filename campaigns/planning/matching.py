@@ -28,6 +28,7 @@ from campaigns.spec.words import Purpose
 
 _AUDIENCE: Final = "audience"
 _MEMBERS: Final = table("members", column("member_id"))
+_POPULATION: Final = table("population", column("member_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def population(bench: Bench, purpose: Purpose, people: TableClause, members: Seq
 def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
     """Evaluate the audience and every variant's `when` in one statement; an audience takes only *true*."""
     everyone = population(bench, brief.campaign.purpose, people, brief.members)
-    evaluated = _evaluated(bench, brief, everyone, people)
+    evaluated = _evaluated(bench, brief, people)
     matched = bench.make(
         "matched",
         select(evaluated.c.member_id, _variant(brief, evaluated).label("variant")).where(evaluated.c.audience),
@@ -75,9 +76,9 @@ def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
     return Match(matched, looked_at, unknown, bench.count(people) - looked_at)
 
 
-def _evaluated(bench: Bench, brief: Brief, everyone: TableClause, people: TableClause) -> TableClause:
+def _evaluated(bench: Bench, brief: Brief, people: TableClause) -> TableClause:
     conditions = _conditions(brief)
-    judged = bench.judge("judged", select_conditions(conditions, brief.scope)) if conditions else everyone
+    judged = bench.judge("judged", select_conditions(conditions, brief.scope)) if conditions else _POPULATION
     if _AUDIENCE in conditions:
         return judged
     subscribed = Subscribes(str(brief.campaign.newsletter)).sql(people.c)
