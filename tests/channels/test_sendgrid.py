@@ -1,0 +1,222 @@
+"""SendGrid: what is asked of it and what its answers mean (SG-01 to SG-10)."""
+
+import json
+import re
+from dataclasses import replace
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.channels.claimed import mint
+from campaigns.channels.http import Reply
+from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
+from campaigns.channels.provider import OutgoingEmail
+from campaigns.channels.sendgrid import outcome, payload
+from campaigns.spec.reasons import EndReason
+from campaigns.spec.settings import EmailSettings
+from campaigns.spec.words import Channel
+from tests.channels.conftest import claim
+from tests.channels.stages import opened, wire_stage
+from tests.doubles.sendgrid_rules import Wrong, check
+
+DATE = "Sun, 22 Nov 2026 10:00:00 GMT"
+UNSUBSCRIBE = {
+    "List-Unsubscribe": "<https://lahde.example.org/u/x>, <mailto:peru@lahde.example.org?subject=x>",
+    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+}
+
+CLAIMED = {
+    "opaque_id": "k5" * 13,
+    "attempt": "t7" * 13,
+    "run": "run",
+    "position": 1,
+    "member_id": "member-4711",
+    "channel": Channel.EMAIL,
+    "address": "aino@example.org",
+}
+
+
+@pytest.fixture
+def letter(email):
+    """An e-mail as dispatch hands it over: opaque names of 26 characters, the headers of a list."""
+    claimed = mint(**CLAIMED)
+    return replace(email(claimed), headers=UNSUBSCRIBE)
+
+
+def keys(value: object) -> set[str]:
+    """Every key in a nest of mappings and lists."""
+    if isinstance(value, dict):
+        return set(value) | {key for each in value.values() for key in keys(each)}
+    return {key for each in value for key in keys(each)} if isinstance(value, list) else set()
+
+
+def test_one_reader_gets_one_message_with_the_headers_of_a_list(letter):
+    request = payload(letter)
+    (reader,) = request["personalizations"]
+    assert reader["to"] == [{"email": "aino@example.org"}]
+    assert reader["headers"] == UNSUBSCRIBE
+    assert not keys(request) & {"cc", "bcc", "reply_to_list", "substitutions"}
+
+
+def test_every_kind_of_tracking_is_said_to_be_off(letter):
+    tracking = payload(letter)["tracking_settings"]
+    assert set(tracking) == {"click_tracking", "open_tracking", "subscription_tracking", "ganalytics"}
+    assert {each["enable"] for each in tracking.values()} == {False}
+    assert tracking["click_tracking"]["enable_text"] is False
+
+
+def test_no_filter_is_bypassed(letter):
+    assert not [key for key in keys(payload(letter)) if key.startswith("bypass") or key == "mail_settings"]
+
+
+def test_what_sendgrid_keeps_for_ever_is_opaque(letter):
+    request = payload(letter)
+    names = request["personalizations"][0]["custom_args"]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{16,}", value) for value in names.values())
+    assert "categories" not in request
+    assert "4711" not in json.dumps(request)
+
+
+@pytest.mark.parametrize("name", ["X-SG-ID", "Received", "DKIM-Signature", "Content-Type", "To", "From", "Bcc"])
+def test_a_header_of_sendgrids_own_is_not_set(letter, name):
+    with pytest.raises(ChannelMisconfigured, match=name):
+        payload(replace(letter, headers={name: "x"}))
+
+
+@given(text=st.text(min_size=1), html=st.text(min_size=1), subject=st.text(min_size=1), name=st.text())
+def test_whatever_is_written_sendgrid_can_read(text, html, subject, name):
+    message = OutgoingEmail(
+        claim(Channel.EMAIL), b"", "b@example.org", name, "u@example.org", subject, text, html, UNSUBSCRIBE
+    )
+    read = check(json.dumps(payload(message)).encode())
+    assert [part["value"] for part in read["content"]] == [text, html]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [
+        (202, {"X-Message-Id": "abc"}, Accepted("abc")),
+        (202, {}, Accepted("")),
+        (413, {}, Refused(EndReason.TOO_LONG, "HTTP 413")),
+        (429, {"Retry-After": "7"}, TryLater(7, "HTTP 429")),
+        (429, {"X-RateLimit-Reset": "1795341612", "Date": DATE}, TryLater(12, "HTTP 429")),
+        (429, {"X-RateLimit-Reset": "1795341500", "Date": DATE}, TryLater(1, "HTTP 429")),
+        (429, {"X-RateLimit-Reset": "1795341612"}, TryLater(5, "HTTP 429")),
+        (429, {"Retry-After": "99999"}, TryLater(600, "HTTP 429")),
+        (429, {"Retry-After": "soon"}, TryLater(5, "HTTP 429")),
+        (500, {}, Unknown("HTTP 500")),
+        (503, {"Retry-After": "7"}, Unknown("HTTP 503")),
+        (418, {}, Unknown("HTTP 418")),
+    ],
+)
+def test_a_status_has_one_meaning(status, headers, expected):
+    assert outcome(Reply(status, headers, b"")) == expected
+
+
+@pytest.mark.parametrize("status", [200, 301, 307, 401, 403, 404, 405])
+def test_what_would_befall_every_member_stops_the_channel(status):
+    with pytest.raises(ChannelMisconfigured):
+        outcome(Reply(status, {}, b""))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "detail"),
+    [
+        ({"errors": [{"field": "personalizations.0.to.0.email"}]}, EndReason.INVALID_ADDRESS, "personalizations.0.to"),
+        ({"errors": [{"field": "content.0.value"}]}, EndReason.PROVIDER_REJECTED, "content.0.value"),
+        ({"errors": [{"message": "about aino@example.org", "field": None}]}, EndReason.PROVIDER_REJECTED, "HTTP 400"),
+        ({"errors": [{"field": "aino@example.org"}]}, EndReason.PROVIDER_REJECTED, "HTTP 400"),
+        ({"errors": "nonsense"}, EndReason.PROVIDER_REJECTED, "HTTP 400"),
+        ([], EndReason.PROVIDER_REJECTED, "HTTP 400"),
+    ],
+)
+def test_a_bad_request_names_the_field_and_nobody(body, reason, detail):
+    refused = outcome(Reply(400, {}, json.dumps(body).encode()))
+    assert isinstance(refused, Refused)
+    assert refused.reason is reason
+    assert detail in refused.detail
+    assert "aino" not in refused.detail
+
+
+def test_a_sender_that_is_not_accepted_stops_the_channel():
+    with pytest.raises(ChannelMisconfigured, match="sender"):
+        outcome(Reply(400, {}, b'{"errors": [{"field": "from.email"}]}'))
+
+
+async def test_an_address_outside_ascii_is_not_tried(letter, tmp_path):
+    claimed = mint(**{**CLAIMED, "address": "käyttäjä@example.fi"})
+    async with wire_stage("sendgrid", tmp_path) as stage, opened(stage.provider) as provider:
+        outcome = await provider.send(replace(letter, claimed=claimed))
+        assert isinstance(outcome, Refused)
+        assert outcome.reason is EndReason.INVALID_ADDRESS
+        assert stage.double.requests == []
+
+
+async def test_without_a_key_nothing_is_asked(letter, tmp_path):
+    async with wire_stage("sendgrid", tmp_path) as stage:
+        with pytest.raises(ChannelMisconfigured, match="SENDGRID_API_KEY"):
+            await replace(stage.provider, api_key="").open()
+
+
+def test_the_server_in_the_union_is_asked_unless_another_is_named():
+    settings = EmailSettings(address="uutiset@lahde.example.org", unsubscribe="peru@lahde.example.org")
+    assert str(settings.sendgrid.base_url) == "https://api.eu.sendgrid.com/"
+
+
+def broken(**changes: object) -> bytes:
+    """A request that SendGrid takes, with changes."""
+    reader = {"to": [{"email": "aino@example.org"}]}
+    mail = {
+        "personalizations": [reader],
+        "from": {"email": "u@example.org"},
+        "subject": "Hei",
+        "content": [{"type": "text/plain", "value": "Hei"}],
+    }
+    return json.dumps(mail | changes).encode()
+
+
+def readers(count: int) -> list[dict[str, object]]:
+    return [{"to": [{"email": f"member{number}@example.org"}]} for number in range(count)]
+
+
+def test_the_double_takes_what_sendgrid_takes():
+    check(broken())
+    check(broken(personalizations=readers(1000), categories=[str(number) for number in range(10)]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"personalizations": readers(1001)},
+        {"personalizations": []},
+        {"personalizations": [{"to": []}]},
+        {"personalizations": readers(1) * 2},
+        {"personalizations": [{"to": [{"email": "nonsense"}]}]},
+        {"personalizations": [{"to": [{"email": "a@example.org"}], "headers": {"Subject": "x"}}]},
+        {"personalizations": [{"to": [{"email": "a@example.org"}], "custom_args": {"x": "y" * 10_000}}]},
+        {"from": {"name": "no address"}},
+        {"content": []},
+        {"content": [{"type": "text/plain", "value": ""}]},
+        {"content": [{"type": "text/html", "value": "x"}, {"type": "text/plain", "value": "x"}]},
+        {"subject": ""},
+        {"categories": [str(number) for number in range(11)]},
+        {"send_at": 99_999_999_999},
+        {"ip_pool_name": "x"},
+        {"asm": {"group_id": "one"}},
+        {"recipients": []},
+    ],
+)
+def test_the_double_refuses_what_sendgrid_refuses(changes):
+    with pytest.raises(Wrong):
+        check(broken(**changes))
+
+
+async def test_sandbox_mode_is_not_taken_for_sending(tmp_path):
+    async with wire_stage("sendgrid", tmp_path) as stage, aiohttp.ClientSession() as session:
+        body = broken(mail_settings={"sandbox_mode": {"enable": True}})
+        headers = {"Authorization": f"Bearer {stage.double.api_key}"}
+        async with session.post(f"{stage.double.url}/v3/mail/send", data=body, headers=headers) as response:
+            assert response.status == 200
+        assert len(stage.double.mailboxes) == 0
