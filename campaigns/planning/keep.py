@@ -8,7 +8,7 @@ from campaigns.ledger import Ledger
 from campaigns.planning.plan import Plan
 from campaigns.planning.run_files import ROWS_IN_GROUP, RunFiles
 from campaigns.store import audit, decisions, runs
-from campaigns.store.tables import Run
+from campaigns.store.tables import DECISION, DELIVERY, Run
 
 _ROWS_IN_CHUNK: Final = 2048  # a write transaction of about 30 ms
 
@@ -38,6 +38,7 @@ def keep(
         with ledger.write() as connection:
             decisions.stage(connection, rows)
         progress(len(rows))
+    ledger.analyse(DECISION, DELIVERY)
     with ledger.write() as connection:
         runs.show_plan(connection, number, plan.brief.definition, plan.tally.as_json(), reasons, now, actor)
         audit.note(connection, now, actor, "plan", run.run_id, {"definition": plan.brief.definition})

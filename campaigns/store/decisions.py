@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, literal, select
 
+from campaigns.ledger import append
 from campaigns.store.tables import DECISION, DELIVERY, RUN
 from campaigns.store.words import DeliveryState
 
@@ -20,7 +21,7 @@ def stage(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """
     if not rows:
         return
-    connection.execute(insert(DECISION), list(rows))
+    append(connection, DECISION, rows)
     first, last, run_number = rows[0]["position"], rows[-1]["position"], rows[0]["run_number"]
     sends = select(
         DECISION.c.run_number,
