@@ -14,6 +14,7 @@ from audiences.imports.importing import import_file
 from audiences.imports.report import ImportReport, Progress
 from audiences.people import choices_of, contact_of
 from audiences.snapshot import snapshot
+from campaigns.channels.courier import Courier, FolderCourier
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.clock import Clock
 from campaigns.dispatch.context import Contexts
@@ -25,6 +26,7 @@ from campaigns.dispatch.workshop import Workshop
 from campaigns.errors import AuthorError
 from campaigns.keys import signer
 from campaigns.ledger import Ledger
+from campaigns.loading.offers_table import read_offers, write_offers
 from campaigns.loading.workspace import Workspace
 from campaigns.planning import history
 from campaigns.planning.bench import Bench, Elsewhere
@@ -94,6 +96,11 @@ class Engine:
     def providers(self) -> Providers:
         """Who delivers each channel."""
         return chosen_providers(Surroundings(self.workspace.root, self.library.settings))
+
+    @cached_property
+    def courier(self) -> Courier:
+        """Who carries one-time codes: so far only into the outbox."""
+        return FolderCourier(self.workspace.outbox, self.library.settings.channels.email.address)
 
     def snapshot(self) -> Snapshot:
         """The ledger as a plan sees it now."""
@@ -315,6 +322,17 @@ class Engine:
             rejects=self.workspace.data / "rejects",
             progress=told,
         )
+
+    def import_offers(self, file: Path) -> ImportReport:
+        """Make the workspace's offers file out of a price feed; a row that is no offer is set aside with its reason."""
+        library = self.library
+        found = read_offers(file, library.catalogue)
+        unchanged = len(set(found.offers) & set(library.offers))
+        write_offers(found.offers, self.workspace.offers, library.catalogue)
+        rejects = self.workspace.data / "rejects" / f"offers-{file.stem}.csv"
+        rejected = found.read - len(found.offers)
+        listed = rejects if found.write_rejects(rejects) else None
+        return ImportReport(found.read, len(found.offers) - unchanged, unchanged, rejected, 0, listed)
 
     def close(self) -> None:
         """Give the ledger back."""

@@ -38,7 +38,7 @@ class FolderCourier:
     sender: str
 
     def carry(self, note: Note, now: datetime) -> None:
-        """Write one file that only its owner can read."""
+        """Write one file, into a folder that only its owner can open."""
         folder = self.outbox / "codes"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"

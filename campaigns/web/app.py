@@ -1,4 +1,7 @@
-"""The web application: health, and the pictures that messages show."""
+"""The web application: health, the pictures that messages show, and the members' pages."""
+
+from pathlib import Path
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -6,13 +9,40 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from audiences import wordings
 from campaigns.engine import Engine
+from campaigns.web.centre import Centre
+from campaigns.web.guard import Guard
+from campaigns.web.new_address import NewAddress
+from campaigns.web.offered import every_wording
+from campaigns.web.preferences import Preferences
+from campaigns.web.refusals import say_refusals
+from campaigns.web.sending import Codes
+from campaigns.web.signed_in import Door
+from campaigns.web.signing_in import SigningIn
+from campaigns.web.site import Site
+from campaigns.web.unsubscribing import Unsubscribing
+from campaigns.web.why import Why
+
+_STATIC: Final = Path(__file__).with_name("static")
 
 
 def application(engine: Engine) -> FastAPI:
-    """The application over one engine."""
-    app = FastAPI(title="Viesti", docs_url=None, redoc_url=None, openapi_url=None)
+    """The application over one engine. The texts that it offers choices under are kept first (C-13)."""
+    app = FastAPI(title="Viesti", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    site = Site(engine)
+    with engine.ledger.write() as connection:
+        wordings.publish(connection, every_wording(site.pages), site.now)
+    _health(app, engine)
+    _members_pages(app, site)
+    say_refusals(app, site)
+    app.mount("/images", StaticFiles(directory=engine.workspace.images, check_dir=False))
+    app.mount("/static", StaticFiles(directory=_STATIC))
+    app.add_middleware(Guard, encrypted=site.pages.settings.public_url.scheme == "https")
+    return app
 
+
+def _health(app: FastAPI, engine: Engine) -> None:
     @app.get("/healthz")
     def healthz() -> JSONResponse:
         """Whether the process answers and its ledger can be read."""
@@ -23,5 +53,18 @@ def application(engine: Engine) -> FastAPI:
             return JSONResponse({"ledger": "unreachable"}, status_code=503)
         return JSONResponse({"ledger": "ok", "now": engine.clock.now().isoformat()})
 
-    app.mount("/images", StaticFiles(directory=engine.workspace.images, check_dir=False))
-    return app
+
+def _members_pages(app: FastAPI, site: Site) -> None:
+    codes, door = Codes(site), Door(site)
+    centre = Centre(site, door)
+    parts = (
+        Unsubscribing(site, "unsubscribe"),
+        Unsubscribing(site, "stop"),
+        Preferences(site, codes),
+        Why(site),
+        SigningIn(site, codes, door),
+        centre,
+        NewAddress(site, codes, door, centre),
+    )
+    for part in parts:
+        app.include_router(part.routes())

@@ -1,0 +1,116 @@
+"""The preference centre: a signed-in member sees and changes choices and the language of messages."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection, RowMapping, select
+
+from audiences import choices, contacts
+from audiences.endings import Saying
+from audiences.stance import Entry, Source, Stance
+from audiences.tables import CONTACT
+from audiences.wordings import UnknownWording, demand_known
+from campaigns.spec.words import Language
+from campaigns.web.forms import Form, Posted
+from campaigns.web.offered import Item, offered_groups, offered_items
+from campaigns.web.signed_in import Door, SignedIn
+from campaigns.web.signing_in import HOME
+from campaigns.web.site import READ, Site
+
+
+@dataclass(frozen=True)
+class Centre:
+    """The pages of a member who has typed a code."""
+
+    site: Site
+    door: Door
+
+    def routes(self) -> APIRouter:
+        """The choices, and their saving."""
+        router = APIRouter()
+        router.add_api_route(HOME, self.show, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(f"{HOME}/choices", self.save, methods=["POST"], response_class=HTMLResponse)
+        return router
+
+    def show(self, request: Request) -> HTMLResponse:
+        """The member's choices and contact; for everybody else the page that asks for an address."""
+        found, language = self.door.who(request), self.site.language(request)
+        if found is None:
+            return self.site.answer(request, "sign_in", language)
+        return self.page(request, found)
+
+    def page(self, request: Request, found: SignedIn, status: int = 200, *, no_address: str = "") -> HTMLResponse:
+        """The centre as it stands; `no_address` names the field in which no address was typed."""
+        language = self.site.language(request)
+        with self.site.engine.ledger.read() as connection:
+            stance = choices.stance_of(connection, found.member_id)
+            contact = contact_row(connection, found.member_id)
+        return self.site.answer(
+            request,
+            "centre",
+            language,
+            status,
+            at=HOME,
+            proof=found.proof,
+            groups=[
+                (group.title, [(item, item.is_ticked(stance)) for item in group.items])
+                for group in offered_groups(self.site.pages, language)
+            ],
+            contact=contact,
+            no_address=no_address,
+        )
+
+    def save(self, request: Request, form: Form) -> HTMLResponse:
+        """Record what the member changed on the page that they saw, each under its wording.
+
+        A choice that changed meanwhile, by an unsubscribe in another window, is left as it is unless the member
+        touched it here. HTTP 400 and no change for a form that is not one of ours.
+        """
+        found = self.door.demand(request, form)
+        language = self.site.language(request)
+        offered = offered_items(self.site.pages, language)
+        with self.site.engine.ledger.write() as connection:
+            stance = choices.stance_of(connection, found.member_id)
+            entries = list(self._changes(form, found.member_id, stance, offered, language))
+            try:
+                demand_known(connection, entries)
+            except UnknownWording as error:
+                raise HTTPException(400) from error
+            choices.record(connection, entries)
+            spoken = self._speak(connection, found.member_id, form.one("language"))
+        said = [(offered[entry.choice], entry.on is offered[entry.choice].ticked_is_on) for entry in entries]
+        return self.site.answer(request, "saved", language, at=HOME, said=said, spoken=spoken)
+
+    def _changes(
+        self, form: Posted, member_id: str, stance: Stance, offered: Mapping[str, Item], language: Language
+    ) -> Iterable[Entry]:
+        ticked = set(form.every("on"))
+        for shown in form.every("shown"):
+            choice, _, rest = shown.partition("|")
+            was, _, wording = rest.partition("|")
+            item = offered.get(choice)
+            if item is None or was not in {"on", "off"}:
+                raise HTTPException(400)
+            wanted = choice in ticked
+            if wanted is not (was == "on") and wanted is not item.is_ticked(stance):
+                saying = Saying(self.site.now, Source.WEB, language, wording)
+                yield saying.entry(member_id, choice, wanted is item.ticked_is_on)
+
+    def _speak(self, connection: Connection, member_id: str, wanted: str) -> Language | None:
+        """The language that the member now wants, if it is another than before."""
+        if wanted not in set(Language) or contact_row(connection, member_id)["language"] == wanted:
+            return None
+        change: Mapping[str, Any] = {"member_id": member_id, "language": wanted}
+        contacts.write(connection, [change], self.site.engine.library.settings.default_language.value)
+        return Language(wanted)
+
+
+def contact_row(connection: Connection, member_id: str) -> RowMapping:
+    """The contact of a member in a session; HTTP 403 when they were erased meanwhile."""
+    row = connection.execute(select(CONTACT).where(CONTACT.c.member_id == member_id)).mappings().one_or_none()
+    if row is None:
+        raise HTTPException(403)
+    return row

@@ -1,0 +1,89 @@
+"""A new e-mail address or telephone number: used once a code that was sent there has come back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+from starlette.background import BackgroundTask
+
+from audiences import addresses, contacts
+from audiences.codes import Aim, Asked, new_challenge, redeem
+from campaigns.store import audit
+from campaigns.web.centre import Centre, contact_row
+from campaigns.web.forms import Form
+from campaigns.web.sending import Codes
+from campaigns.web.signed_in import Door
+from campaigns.web.signing_in import HOME
+from campaigns.web.site import Site, client
+
+_READ: Final = {Aim.EMAIL: addresses.email, Aim.PHONE: addresses.phone}
+
+
+@dataclass(frozen=True)
+class NewAddress:
+    """The two steps to another address, both within a session."""
+
+    site: Site
+    codes: Codes
+    door: Door
+    centre: Centre
+
+    def routes(self) -> APIRouter:
+        """Ask, and prove."""
+        router = APIRouter()
+        router.add_api_route(f"{HOME}/contact", self.ask, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{HOME}/contact/code", self.prove, methods=["POST"], response_class=HTMLResponse)
+        return router
+
+    def ask(self, request: Request, form: Form) -> HTMLResponse:
+        """Send a code to the new address; nothing is changed yet."""
+        found = self.door.demand(request, form)
+        aim = Aim.PHONE if form.one("kind") == "phone" else Aim.EMAIL
+        address = _READ[aim](form.one("address").strip())
+        if address is None:
+            return self.centre.page(request, found, 400, no_address=aim.value)
+        if not self.site.askings.allows(client(request), self.site.now):
+            raise HTTPException(429)
+        challenge = new_challenge()
+        page = self._code_page(request, challenge, found.proof, wrong=False)
+        page.background = BackgroundTask(self.codes.to_new_address, challenge, found.member_id, aim, address)
+        return page
+
+    def prove(self, request: Request, form: Form) -> HTMLResponse:
+        """Use the address whose code was typed, and tell the one that was in use before."""
+        found = self.door.demand(request, form)
+        if not self.site.tries.allows(client(request), self.site.now):
+            raise HTTPException(429)
+        challenge = form.one("challenge")
+        with self.site.engine.ledger.write() as connection:
+            asked = redeem(connection, self.site.engine.signer, challenge, form.one("code"), self.site.now)
+            if asked is None or asked.member_id != found.member_id or asked.address is None:
+                before = None
+            else:
+                before = contact_row(connection, found.member_id)
+                self._use(connection, asked)
+        if asked is None or before is None:
+            return self._code_page(request, challenge, found.proof, wrong=True)
+        page = self.site.answer(request, "changed", self.site.language(request), at=HOME)
+        page.background = BackgroundTask(self.codes.tell_of_change, before, asked.aim)
+        return page
+
+    def _use(self, connection: Connection, asked: Asked) -> None:
+        change: Mapping[str, Any] = {"member_id": asked.member_id, asked.aim.value: asked.address}
+        contacts.write(connection, [change], self.site.engine.library.settings.default_language.value)
+        audit.note(connection, self.site.now, "member", "change_contact", asked.member_id, {"field": asked.aim.value})
+
+    def _code_page(self, request: Request, challenge: str, proof: str, *, wrong: bool) -> HTMLResponse:
+        return self.site.answer(
+            request,
+            "code",
+            self.site.language(request),
+            400 if wrong else 200,
+            challenge=challenge,
+            wrong=wrong,
+            proof=proof,
+            at=HOME,
+        )

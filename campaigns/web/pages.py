@@ -1,0 +1,74 @@
+"""Pages from templates and texts: every word in three languages, every value escaped, nothing left undefined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from campaigns.errors import AuthorError
+from campaigns.rendering.filters import filters
+from campaigns.rendering.texts import Text, read_texts
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Language
+
+_FOLDER: Final = Path(__file__).with_name("pages")
+LANGUAGE_NAMES: Final = {Language.FI: "Suomi", Language.SV: "Svenska", Language.EN: "English"}
+
+
+@lru_cache(maxsize=1)
+def texts() -> Mapping[str, Text]:
+    """The texts of the pages by key; each is there in every language, or none can be read."""
+    file = _FOLDER / "texts.yaml"
+    problems: list[Any] = []
+    found = read_texts(file.name, file.read_bytes(), problems)
+    if problems:
+        raise AuthorError(problems)
+    return found
+
+
+def say(key: str, language: Language, **values: str) -> str:
+    """A text in a language, with values put in; still to be escaped."""
+    return texts()[key].words.text(language).format_map(values)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Writes the pages of one organisation."""
+
+    settings: Settings
+
+    def answer(self, name: str, language: Language, path: str, status: int = 200, **values: object) -> HTMLResponse:
+        """The page of a template; `path` is where the same page is read in another language."""
+        organisation = self.settings.organisation
+        content = self._environment.get_template(f"{name}.html").render(
+            **values,
+            t=partial(say, language=language),
+            date=filters(language, self.settings.currency)["date"],
+            language=language.value,
+            languages=[(each.value, LANGUAGE_NAMES[each], f"{path}?lang={each.value}") for each in Language],
+            organisation={
+                "name": organisation.name.text(language),
+                "city": organisation.city.text(language),
+                **organisation.model_dump(include={"legal_name", "business_id", "street", "postal_code", "telephone"}),
+            },
+            synthetic=self.settings.synthetic,
+        )
+        return HTMLResponse(content, status, {"Content-Language": language.value})
+
+    def say(self, key: str, language: Language, **values: str) -> str:
+        """A text that may name the organisation."""
+        return say(key, language, organisation=self.settings.organisation.name.text(language), **values)
+
+    @cached_property
+    def _environment(self) -> Environment:
+        return Environment(
+            loader=FileSystemLoader(_FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )

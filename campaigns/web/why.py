@@ -1,0 +1,108 @@
+"""Why a message was sent: from the decision and the evidence as they were kept, never computed anew (C-09)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from campaigns.clock import local_day
+from campaigns.dispatch.context import LINKS
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.words import Channel, DataClass, Language, Purpose
+from campaigns.store.linked import Linked
+from campaigns.web.site import READ, Site
+
+_CONSENT: Final = frozenset({Channel.EMAIL, Channel.SMS})
+
+
+@dataclass(frozen=True)
+class Why:
+    """The page behind a message's "why" link."""
+
+    site: Site
+
+    def routes(self) -> APIRouter:
+        """One page, to be read only."""
+        router = APIRouter()
+        router.add_api_route(f"/{LINKS['why']}/{{token}}", self.show, methods=READ, response_class=HTMLResponse)
+        return router
+
+    def show(self, request: Request, token: str) -> HTMLResponse:
+        """What the message was and why it was sent; says nothing of who received it."""
+        received = self.site.received(request, "why", token)
+        library, message = self.site.engine.library, received.message
+        return self.site.answer(
+            request,
+            "why",
+            received.language,
+            message=reasons(message, library.catalogue, received.language),
+            partner=message.partner,
+            chosen_on=local_day(message.due_at, library.settings.zone),
+            stop=self.site.link("unsubscribe", LINKS["unsubscribe"], message) if received.kind.ended_by else None,
+            preferences=self.site.link("preferences", LINKS["preferences"], message),
+        )
+
+
+def reasons(message: Linked, catalogue: Catalogue, language: Language) -> Mapping[str, Any]:
+    """What the page says, in its language.
+
+    Conditions on products are left out, words and data, where the decision did not use them: the receiver may have
+    forbidden it.
+    """
+    evidence = message.evidence
+    hidden = DataClass.BASKET in evidence.get("classes", ()) and not message.used_basket
+    audience = _in(evidence.get("audience"), language)
+    variant = _in(evidence.get("variants", {}).get(message.variant), language)
+    return {
+        "title": _in(evidence.get("title"), language) or message.campaign,
+        "purpose": message.purpose.value,
+        "basis": _basis(message),
+        "channel": message.channel.value,
+        "is_newsletter": message.purpose is Purpose.NEWSLETTER,
+        "audience": None if hidden else audience,
+        "variant": None if hidden else variant,
+        "hidden": hidden,
+        "data": _data(evidence.get("data", ()), catalogue, language, with_basket=not hidden),
+        "purchases": _purchases(message),
+        "offers": bool(evidence.get("offers")) and message.used_basket,
+    }
+
+
+def _in(localised: Mapping[str, str] | None, language: Language) -> str | None:
+    return None if localised is None else localised.get(language.value)
+
+
+def _basis(message: Linked) -> str:
+    match message.purpose:
+        case Purpose.NEWSLETTER:
+            return "consent"
+        case Purpose.MARKETING | Purpose.SURVEY:
+            return "consent" if message.channel in _CONSENT else "interest"
+        case Purpose.OWNER_POST:
+            return "consent" if message.channel in _CONSENT else "membership"
+        case Purpose.MAGAZINE:
+            return "membership"
+        case Purpose.SERVICE | Purpose.RIGHTS:
+            return "duty"
+
+
+def _purchases(message: Linked) -> str:
+    if message.used_basket:
+        return "used"
+    return "totals" if DataClass.TOTALS in message.evidence.get("classes", ()) else "unused"
+
+
+def _data(names: Any, catalogue: Catalogue, language: Language, *, with_basket: bool) -> list[tuple[str, list[str]]]:
+    """The tables that were read with their columns, by their meaning; a column that is declared no more by its name."""
+    read: dict[str, list[str]] = {}
+    for name in names:
+        table_name, column_name = name.split(".", 1)
+        table = catalogue.tables.get(table_name)
+        column = None if table is None else table.columns.get(column_name)
+        if column is not None and column.data_class is DataClass.BASKET and not with_basket:
+            continue
+        title = table_name if table is None else table.meaning.text(language)
+        read.setdefault(title, []).append(column_name if column is None else column.meaning.text(language))
+    return list(read.items())
