@@ -30,6 +30,14 @@ RECEIPTS: Final[Mapping[str, str]] = {
     "quantity": "DECIMAL(12,3)",
 }
 
+SENT: Final[Mapping[str, str]] = {
+    "member_id": "VARCHAR",
+    "campaign": "VARCHAR",
+    "purpose": "VARCHAR",
+    "channel": "VARCHAR",
+    "sent_at": "TIMESTAMP",
+}
+
 TOMBSTONES: Final[Mapping[str, str]] = {"member_id": "VARCHAR"}
 
 _TYPES: Final[Mapping[ColumnType, str]] = {

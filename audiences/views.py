@@ -20,6 +20,7 @@ def stored_tables(catalogue: Catalogue) -> Mapping[str, Mapping[str, str]]:
         "receipts": columns.RECEIPTS,
         "products": columns.stored_products(catalogue),
         "purchases": columns.PURCHASES,
+        "sent": columns.SENT,
     }
 
 
@@ -35,6 +36,7 @@ def views(catalogue: Catalogue, as_of: datetime) -> Mapping[str, str]:
     return {
         "members": f"SELECT * FROM stored_members {living}",
         "receipts": f"SELECT * FROM stored_receipts {living} WHERE {kept(catalogue, 'receipts', as_of)}",
+        "sent": f"SELECT * FROM stored_sent {living}",
         "assortment": f"SELECT *, {_special(catalogue)} AS is_special FROM stored_products",
         "products": f"SELECT {', '.join(map(name, readable))} FROM assortment WHERE NOT is_special",
         "purchase_lines": f"SELECT {lines}{shown} FROM stored_purchases AS l "

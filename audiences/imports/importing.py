@@ -11,6 +11,7 @@ from audiences.imports.piece import Sheet
 from audiences.imports.products import PRODUCTS
 from audiences.imports.purchases import PURCHASES
 from audiences.imports.report import ImportReport, Progress
+from audiences.imports.sent import SENT
 from audiences.imports.sheet import open_sheet
 from audiences.imports.staging import RAW, staging
 from audiences.imports.suppressions import SUPPRESSIONS
@@ -27,6 +28,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "purchases": PURCHASES,
     "products": PRODUCTS,
     "suppressions": SUPPRESSIONS,
+    "sent": SENT,
 }
 """The kinds of files that go into the ledger and the warehouse."""
 

@@ -2,13 +2,17 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from campaigns.cli import opened, show
 
-Kind = Annotated[str, typer.Argument(metavar="KIND", help="members, choices, purchases, products or suppressions")]
+_OFFERS: Final = "offers"  # they go into the workspace's files, not into the data
+
+Kind = Annotated[
+    str, typer.Argument(metavar="KIND", help="members, choices, purchases, products, offers, suppressions or sent")
+]
 
 
 def import_(
@@ -20,10 +24,10 @@ def import_(
     """Bring a file in; the same file again changes nothing, and bad rows are set aside with their reasons."""
     from audiences.imports.importing import KINDS
 
-    if kind not in KINDS:
-        raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="KIND")
+    if kind not in (*KINDS, _OFFERS):
+        raise typer.BadParameter(f"one of {', '.join((*KINDS, _OFFERS))}", param_hint="KIND")
     with opened.engine(context) as engine, show.portion(f"importing {file.name}") as told:
-        report = engine.import_file(kind, file, told)
+        report = engine.import_offers(file) if kind == _OFFERS else engine.import_file(kind, file, told)
     if json:
         show.as_json(asdict(report))
         return

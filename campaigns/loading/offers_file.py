@@ -1,6 +1,6 @@
 """The offers file: which goods may be shown, each once, and none that must never be offered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +30,7 @@ def load_offers(path: Path, catalogue: Catalogue) -> tuple[Offer, ...]:
     at = read_yaml(path)
     file = shaped(OffersFile, at, problems)
     if file is not None:
-        problems += _problems(file.offers, at.part("offers"), catalogue)
+        problems += offer_problems(zip(file.offers, at.part("offers").items(), strict=True), catalogue)
     if file is None or problems:
         raise AuthorError(problems)
     return file.offers
@@ -45,9 +45,10 @@ def forbidden_why(catalogue: Catalogue, column: str, value: str | None) -> str |
     return None
 
 
-def _problems(offers: tuple[Offer, ...], at: Located, catalogue: Catalogue) -> Iterator[Problem]:
+def offer_problems(offers: Iterable[tuple[Offer, Located]], catalogue: Catalogue) -> Iterator[Problem]:
+    """What is wrong with offers among each other and for the catalogue; each comes with where it stands."""
     first: dict[str, int] = {}
-    for offer, place in zip(offers, at.items(), strict=True):
+    for offer, place in offers:
         line = place.part("id").place.line
         if offer.id in first:
             message, hint = (

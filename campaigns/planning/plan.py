@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Select, TableClause, and_, column, literal, null, or_, select, table
+from sqlalchemy import ColumnElement, Select, TableClause, and_, column, literal, null, or_, select, table, union_all
 
 from audiences import holdout
 from campaigns.planning import caps, offers, reach
@@ -19,6 +19,8 @@ from campaigns.store.decisions import SEND
 from campaigns.store.words import DeliveryState
 
 _HEARD = table("heard", *map(column, ("member_id", "purpose", "sent_at")))
+_MESSAGE = ("member_id", "campaign", "purpose", "channel")
+_SENT = table("sent", *map(column, (*_MESSAGE, "sent_at")))
 _LINES = table("purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at")))
 
 
@@ -90,8 +92,17 @@ def plan(bench: Bench, brief: Brief, snapshot: Snapshot) -> Plan:
 
 
 def lay_out(bench: Bench, snapshot: Snapshot) -> TableClause:
-    """Put the ledger's snapshot beside the warehouse; returns `people`."""
-    heard = bench.lay("heard", snapshot.heard)
+    """Put the ledger's snapshot beside the warehouse; returns `people`.
+
+    `heard` is what went through here and, from the warehouse's `sent`, what an earlier system had sent.
+    """
+    ours = bench.lay("ours", snapshot.heard)
+    accepted = literal(DeliveryState.ACCEPTED.value).label("state")
+    everything = union_all(
+        select(ours.c.member_id, ours.c.campaign, ours.c.purpose, ours.c.channel, ours.c.state, ours.c.sent_at),
+        select(*(_SENT.c[name] for name in _MESSAGE), accepted, _SENT.c.sent_at),
+    ).subquery("everything")
+    heard = bench.make("heard", select(*everything.c))
     bench.lay("clicks", snapshot.clicks)
     bench.make("history", select(*heard.c).where(heard.c.state == DeliveryState.ACCEPTED.value))
     return bench.lay("people", snapshot.people)
