@@ -11,7 +11,8 @@ from campaigns.errors import AuthorError
 from campaigns.rules.inlining import inlined
 from campaigns.rules.lowering.asked import aggregates_of
 from campaigns.rules.lowering.predicates import Predicates
-from campaigns.rules.lowering.totals import Aggregate, Scan
+from campaigns.rules.lowering.totals import Aggregate, Rows, Scan
+from campaigns.rules.operators.measures import Total
 from campaigns.rules.operators.operator import SQL_TYPES
 from campaigns.rules.retention import past_retention
 from campaigns.rules.scope import Scope
@@ -50,13 +51,16 @@ def _population(catalogue: Catalogue) -> TableClause:
 def _joined(
     population: TableClause, conditions: Iterable[Condition], scope: Scope
 ) -> tuple[FromClause, dict[Aggregate, ColumnElement[Any]]]:
-    """The population with one scan of each table that is asked, and where each aggregate stands in them."""
-    asked = dict.fromkeys(aggregate for condition in conditions for aggregate in aggregates_of(condition))
+    """The population with a scan of each choice of rows asked about, and where each aggregate stands in them."""
+    asked: dict[Rows, dict[Total, None]] = {}
+    for condition in conditions:
+        for aggregate in aggregates_of(condition):
+            asked.setdefault(aggregate.rows, {})[aggregate.total] = None
+    scan = Scan(scope.catalogue, scope.moment, scope.members)
     joined: FromClause = population
     columns: dict[Aggregate, ColumnElement[Any]] = {}
-    for source in dict.fromkeys(aggregate.source for aggregate in asked):
-        scan = Scan(source, scope.catalogue, scope.moment, scope.members)
-        totals, found = scan.run(aggregate for aggregate in asked if aggregate.source == source)
-        joined = joined.outerjoin(totals, totals.c.member_id == population.c.member_id)
-        columns |= found
+    for number, (rows, totals) in enumerate(asked.items(), 1):
+        found = scan.totals(rows, totals, f"{rows.source}_{number}")
+        joined = joined.outerjoin(found, found.c.member_id == population.c.member_id)
+        columns |= {Aggregate(rows, total): found.c[total] for total in totals}
     return joined, columns

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from campaigns.rules.lowering.totals import Aggregate
+from campaigns.rules.lowering.totals import Aggregate, Rows
 from campaigns.rules.operators.measures import MEASURES, PRESENCE, Measure, Total, visits
 from campaigns.rules.tree import leaves, share_base
 from campaigns.spec.condition import Condition, Heard, Scalar, Shopping, Test, Where
@@ -27,7 +27,7 @@ def message_count(heard: Heard) -> Aggregate:
         "channel": heard.channel,
     }
     where = tuple(Where(column, (Test("is", value),)) for column, value in filters.items() if value is not None)
-    return Aggregate(heard.verb, Total.LINES, where, heard.window)
+    return Aggregate(Rows(heard.verb, where, heard.window), Total.LINES)
 
 
 def aggregates_of(condition: Condition) -> Iterator[Aggregate]:
@@ -42,8 +42,8 @@ def aggregates_of(condition: Condition) -> Iterator[Aggregate]:
 
 def _aggregates(measure: Measure, shopping: Shopping) -> tuple[Aggregate, ...]:
     return tuple(
-        Aggregate(shopping.source, Total.SPEND, share_base(shopping), shopping.window)
+        Aggregate(Rows(shopping.source, share_base(shopping), shopping.window), Total.SPEND)
         if total is Total.BASE
-        else Aggregate(shopping.source, total, shopping.where, shopping.window)
+        else Aggregate(Rows(shopping.source, shopping.where, shopping.window), total)
         for total in measure.totals
     )

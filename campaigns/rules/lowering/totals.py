@@ -1,6 +1,6 @@
-"""The aggregates that a rule asks of receipts, purchase lines and messages: one scan of a table serves them all."""
+"""The aggregates that a rule asks of receipts, purchase lines and messages: one scan for those over the same rows."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -58,13 +58,20 @@ _FUNCTIONS: Final[dict[Total, Callable[[TableClause], FunctionElement[Any]]]] = 
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregate:
-    """A total over the rows of a source that pass `where` and fall into `window`; equal ones are computed once."""
+class Rows:
+    """The rows of a source that pass `where` and fall into `window`."""
 
     source: str
-    total: Total
     where: tuple[Where, ...]
     window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A total over some rows; equal ones are computed once."""
+
+    rows: Rows
+    total: Total
 
 
 def kept(source: str, catalogue: Catalogue) -> timedelta | None:
@@ -73,66 +80,45 @@ def kept(source: str, catalogue: Catalogue) -> timedelta | None:
     return catalogue.retention(table) if table in catalogue.tables else None
 
 
+@dataclass(frozen=True, slots=True)
 class Scan:
-    """One pass over one source, grouped by member, with a column for each aggregate."""
+    """One pass over the rows that some aggregates share, grouped by member, with a column for each aggregate.
 
-    def __init__(self, source: str, catalogue: Catalogue, moment: Moment, members: Iterable[str]) -> None:
-        self._source = SOURCES[source]
-        self._name = f"{source}_by_member"
-        self._moment = moment
-        self._members = list(members)
-        self._retention = kept(source, catalogue)
-        self._lines = catalogue.line if source == "bought" else {}
-        self._table = self._make_table()
+    Rows that differ are scanned apart: each pass then reads only its own days and products, and its answer does not
+    depend on what else the rule asks, so that it can be kept.
+    """
 
-    def run(self, aggregates: Iterable[Aggregate]) -> tuple[Subquery, dict[Aggregate, ColumnElement[Any]]]:
-        """The grouped subquery, and where in it each aggregate stands."""
-        labels = {aggregate: f"{aggregate.total}_{number}" for number, aggregate in enumerate(aggregates, 1)}
-        passing = self._passing(labels)
-        member_id = self._table.c.member_id
-        query = sa.select(
-            member_id,
-            *(self._column(aggregate, passing, len(passing) > 1).label(label) for aggregate, label in labels.items()),
-        ).where(member_id.is_not(None), sa.or_(*passing.values()))
-        if self._members:
-            query = query.where(member_id.in_(self._members))
-        subquery = query.group_by(member_id).subquery(self._name)
-        return subquery, {aggregate: subquery.c[label] for aggregate, label in labels.items()}
+    catalogue: Catalogue
+    moment: Moment
+    members: tuple[str, ...]
 
-    def _passing(self, aggregates: Iterable[Aggregate]) -> "dict[_Rows, ColumnElement[bool]]":
-        """The test of each distinct choice of rows; made once, so that its parameters are bound once."""
-        rows = dict.fromkeys((aggregate.where, aggregate.window) for aggregate in aggregates)
-        return {(where, window): self._test(where, window) for where, window in rows}
-
-    def _column(
-        self, aggregate: Aggregate, passing: "dict[_Rows, ColumnElement[bool]]", filtered: bool
-    ) -> ColumnElement[Any]:
-        total = _FUNCTIONS[aggregate.total](self._table)
-        if not filtered:  # the query's own WHERE says the same
-            return total
-        return sa.funcfilter(total, passing[aggregate.where, aggregate.window])
-
-    def _test(self, where: tuple[Where, ...], window: Window) -> ColumnElement[bool]:
-        lower, upper = self._moment.bounds(window, self._retention)
-        time = Operand(self._table.c[self._source.time], ColumnType.TIMESTAMP)
-        tests = [] if lower is None else [time.value >= time.bound(lower)]
-        tests.append(time.value < time.bound(upper))
-        tests.extend(
-            OPERATORS[test.word].lower(
-                Operand(self._table.c[each.column], self._type(each.column)), test.argument, self._moment
-            )
-            for each in where
-            for test in each.tests
+    def totals(self, rows: Rows, totals: Iterable[Total], name: str) -> Subquery:
+        """The grouped subquery: `member_id` and a column named after each total."""
+        table = self._table(rows.source)
+        query = sa.select(table.c.member_id, *(_FUNCTIONS[total](table).label(total) for total in totals)).where(
+            table.c.member_id.is_not(None), *self._tests(rows, table)
         )
-        return sa.and_(*tests)
+        if self.members:
+            query = query.where(table.c.member_id.in_(self.members))
+        return query.group_by(table.c.member_id).subquery(name)
 
-    def _type(self, column: str) -> ColumnType:
-        return self._lines[column].type if column in self._lines else self._source.columns[column]
+    def _tests(self, rows: Rows, table: TableClause) -> Iterator[ColumnElement[bool]]:
+        lower, upper = self.moment.bounds(rows.window, kept(rows.source, self.catalogue))
+        time = Operand(table.c[SOURCES[rows.source].time], ColumnType.TIMESTAMP)
+        if lower is not None:
+            yield time.value >= time.bound(lower)
+        yield time.value < time.bound(upper)
+        types = self._types(rows.source)
+        for each in rows.where:
+            for test in each.tests:
+                operand = Operand(table.c[each.column], types[each.column])
+                yield OPERATORS[test.word].lower(operand, test.argument, self.moment)
 
-    def _make_table(self) -> TableClause:
-        types = {"member_id": _TEXT, self._source.time: _TIMESTAMP, **self._source.columns}
-        types |= {name: column.type for name, column in self._lines.items()}
-        return sa.table(self._source.table, *(sa.column(name, SQL_TYPES[type_]) for name, type_ in types.items()))
+    def _types(self, source: str) -> Mapping[str, ColumnType]:
+        declared = self.catalogue.line if source == "bought" else {}
+        own = {"member_id": _TEXT, SOURCES[source].time: _TIMESTAMP, **SOURCES[source].columns}
+        return own | {name: column.type for name, column in declared.items()}
 
-
-_Rows = tuple[tuple[Where, ...], Window]
+    def _table(self, source: str) -> TableClause:
+        types = self._types(source)
+        return sa.table(SOURCES[source].table, *(sa.column(name, SQL_TYPES[type_]) for name, type_ in types.items()))
