@@ -1,17 +1,15 @@
-"""Commands for operators: status, pause, resume, cancel, serve, db."""
+"""Commands for operators: status, pause, resume, cancel, serve, db, ledger."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import database, opened, show
 from campaigns.cli.planning import RunName
 
 if TYPE_CHECKING:
     from campaigns.store.decisions import Outcomes
     from campaigns.store.tables import Run
-
-database = typer.Typer(help="Look after the ledger.", rich_markup_mode=None, no_args_is_help=True)
 
 
 def status(
@@ -82,19 +80,8 @@ def serve(
         run_server(engine, host, port)
 
 
-@database.command()
-def upgrade(context: typer.Context) -> None:
-    """Bring the ledger's tables to this version."""
-    from campaigns.ledger import Ledger
-    from campaigns.store import schema
-
-    with opened.engine(context) as engine:
-        schema.upgrade(Ledger.at(engine.workspace.ledger))
-    show.line("the ledger is of this version")
-
-
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the command line."""
     for command in (status, pause, resume, cancel, serve):
         app.command()(command)
-    app.add_typer(database, name="db")
+    database.add_to(app)

@@ -1,0 +1,53 @@
+"""The workspace's ledger as a whole: brought up to date, moved to another database, backed up and restored."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, delete
+
+from audiences.tables import CONTACT
+from campaigns.engine import Engine
+from campaigns.ledger import Ledger
+from campaigns.store import audit, backup, copying, schema
+from campaigns.store.address import checked
+from campaigns.store.copying import Counted, Told
+from campaigns.store.holding import Held
+
+_AT_ONCE: Final = 5_000
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the ledger's tables to this version."""
+    with closing(engine.unprepared_ledger()) as ledger:
+        schema.upgrade(ledger)
+
+
+def copy_to(engine: Engine, url: str, told: Told) -> tuple[Counted, Held]:
+    """Move the ledger to the database of a URL (see `store.copying`)."""
+    now = engine.clock.now()
+    with closing(Ledger(checked(url, "--to"))) as target:
+        counted, held = copying.copy(engine.ledger, target, now, told)
+        with target.write() as connection:
+            audit.note(connection, now, engine.actor, "copy ledger", "ledger", {"rows": sum(counted.values())})
+    return counted, held
+
+
+def backup_to(engine: Engine, file: Path, told: Told) -> Counted:
+    """Write a backup (see `store.backup`)."""
+    return backup.backup(engine.ledger, file, told)
+
+
+def restore_from(engine: Engine, file: Path, told: Told) -> tuple[Counted, Held]:
+    """Bring a backup back, without the contact of those who were erased since (see `store.backup`)."""
+    now = engine.clock.now()
+    with engine.library.warehouse.connect(now) as warehouse:
+        erased = [member for (member,) in warehouse.execute("SELECT member_id FROM stored_tombstones").fetchall()]
+
+    def forget(connection: Connection) -> None:
+        for start in range(0, len(erased), _AT_ONCE):
+            some = CONTACT.c.member_id.in_(erased[start : start + _AT_ONCE])
+            connection.execute(delete(CONTACT).where(some))
+        audit.note(connection, now, engine.actor, "restore", file.name, {"erased since": len(erased)})
+
+    return backup.restore(file, engine.ledger, forget, told)
