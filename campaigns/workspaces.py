@@ -12,17 +12,27 @@ _NOT_IN_GIT: Final = "/data/\n/outbox/\n"
 
 
 def make_workspace(directory: Path) -> Workspace:
-    """Copy the example workspace into a new or empty folder; AuthorError when there is something in it."""
+    """Copy the example workspace into a new or empty folder.
+
+    AuthorError when there is something in it, or when nothing can be written there.
+    """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise AuthorError.about(
             str(directory), "there is something here already", "not_empty", "name a new or empty folder"
         )
-    source = _example()
+    try:
+        _copy(_example(), directory)
+    except OSError as error:
+        message = f"no workspace can be written here: {error.strerror or error}"
+        raise AuthorError.about(str(directory), message, "not_writable", "name a folder of yours") from error
+    return Workspace(directory)
+
+
+def _copy(source: Path, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for part in _PARTS:
         shutil.copytree(source / part, directory / part)
     (directory / ".gitignore").write_text(_NOT_IN_GIT, "utf-8")
-    return Workspace(directory)
 
 
 def _example() -> Path:

@@ -1,16 +1,15 @@
 """Commands for those who write: init, check, schema."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from campaigns.cli import opened, show
 from campaigns.errors import AuthorError, errors_among
 
-Files = Annotated[
-    list[Path] | None, typer.Argument(metavar="[FILE]...", help="Campaign or audience files; without, all.")
-]
+Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Campaign or audience files; without, all.")]
+Kind = Literal["campaign", "audience"]
 
 
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
@@ -52,16 +51,15 @@ def check(context: typer.Context, files: Files = None, json: opened.AsJson = Fal
 
 
 def schema(
-    context: typer.Context, kind: Annotated[str, typer.Argument(help="campaign or audience")] = "campaign"
+    context: typer.Context,
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="Of which files.")] = "campaign",
 ) -> None:
     """Print the JSON Schema of campaign or audience files, for editors that complete and check while you type."""
     from campaigns.loading.schema import audience_schema, campaign_schema
 
-    schemas = {"campaign": campaign_schema, "audience": audience_schema}
-    if kind not in schemas:
-        raise typer.BadParameter("campaign or audience", param_hint="KIND")
+    made = campaign_schema if kind == "campaign" else audience_schema
     with opened.engine(context) as engine:
-        show.as_json(schemas[kind](engine.library.vocabulary))
+        show.as_json(made(engine.library.vocabulary))
 
 
 def add_to(app: typer.Typer) -> None:

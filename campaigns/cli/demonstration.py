@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def demo(
     context: typer.Context,
     directory: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A workspace, or a new folder; without, the current one.")
+        Path | None, typer.Argument(metavar="DIR", help="A workspace, or a new folder; without, the current one.")
     ] = None,
 ) -> None:
     """Import real purchases and invented people, plan three campaigns, and deliver them into ./outbox."""
@@ -45,7 +45,8 @@ def _show(stop: "Stop") -> None:
     tally = stop.tally
     before = ", sent by an earlier demonstration and not again" if stop.sent_before else ""
     show.line(f"{stop.run_id}{before}")
-    show.line(f"  matched {tally.matched}: {tally.sent} to be sent, {tally.skipped} skipped")
+    matched, sent, skipped = (show.number(count) for count in (tally.matched, tally.sent, tally.skipped))
+    show.line(f"  matched {matched}: {sent} to be sent, {skipped} skipped")
     sends = [(name, channel, number) for name, by in tally.shares.items() for channel, number in by.items()]
     show.table("", ("variant", "channel", "sends"), sends)
     show.table("", ("skipped because of", "members"), show.by_reason(tally.skips))

@@ -2,12 +2,13 @@
 
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from campaigns.cli import audience, authoring, data, demonstration, member, operating, planning
+from campaigns.cli import audience, authoring, data, demonstration, groups, member, operating, planning
 from campaigns.errors import AuthorError
 
 AUTHOR: Final = 1
@@ -15,6 +16,7 @@ BUG: Final = 3
 
 app = typer.Typer(
     name="viesti",
+    cls=groups.Headed,
     help="Personalised campaigns: planned exactly, explained, and sent at most once, by each person's choices.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -37,10 +39,13 @@ for module in (demonstration, authoring, data, audience, planning, operating, me
     module.add_to(app)
 
 
-def run() -> None:
-    """Run the command line; exits 0, 1 (its author can put it right), 2 (usage) or 3 (our bug)."""
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line that is given, or the process's.
+
+    Exits 0, 1 (its author can put it right), 2 (usage) or 3 (our bug).
+    """
     try:
-        app()
+        app(args=arguments)
     except AuthorError as error:
         from campaigns.cli.show import problems
 

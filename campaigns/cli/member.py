@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaigns.cli import opened, show
+from campaigns.spec.words import Language
 
 if TYPE_CHECKING:
     from campaigns.planning.explaining import Explanation, Predicate
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What is known and was decided about one member.", rich_markup_mode=None, no_args_is_help=True)
 
 Member = Annotated[str, typer.Argument(metavar="M", help="The member's id.")]
-Language = Annotated[str | None, typer.Option("--language", help="fi, sv or en; without it, the workspace's.")]
+InLanguage = Annotated[Language | None, typer.Option("--language", help="Without it, the workspace's.")]
 
 _VALUES = {True: "yes", False: "no", None: "unknown"}
 
@@ -37,14 +38,12 @@ def why(
         typer.Option("--campaign", metavar="C", help="What this campaign would decide, condition by condition."),
     ] = None,
     as_of: opened.AsOf = None,
-    language: Language = None,
+    language: InLanguage = None,
     json: opened.AsJson = False,
 ) -> None:
     """Say why a member got what they got, or would get a campaign's message or not."""
-    from campaigns.spec.words import Language as Spoken
-
     with opened.engine(context) as engine:
-        spoken = Spoken(language) if language in set(Spoken) else engine.library.settings.default_language
+        spoken = language or engine.library.settings.default_language
         if campaign is None:
             _show_history(engine.decisions_about(member), spoken.value, json=json)
             return

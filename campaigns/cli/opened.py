@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
     from campaigns.engine import Engine
+
+_YEARS: Final = range(1900, 2200)  # beyond them reckoning with dates fails, and nobody means them
 
 AsOf = Annotated[
     str | None,
@@ -37,7 +39,11 @@ def engine(context: typer.Context) -> Iterator["Engine"]:
 
 def account() -> str:
     """The account that runs the command, as the operating system knows it and not as a variable claims."""
-    return pwd.getpwuid(os.geteuid()).pw_name
+    number = os.geteuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # a container's user that has no name
+        return f"uid:{number}"
 
 
 def moment(text: str | None, opened: "Engine") -> datetime:
@@ -50,4 +56,6 @@ def moment(text: str | None, opened: "Engine") -> datetime:
         raise typer.BadParameter(
             "a moment is written like 2018-01-05 or 2018-01-05T10:30", param_hint="--as-of"
         ) from error
+    if when.year not in _YEARS:
+        raise typer.BadParameter(f"a year from {_YEARS[0]} to {_YEARS[-1]}", param_hint="--as-of")
     return when if when.tzinfo is not None else when.replace(tzinfo=opened.library.settings.zone)

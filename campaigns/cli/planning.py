@@ -85,20 +85,17 @@ def calendar(
     """Show what will go when; only published campaigns run by themselves."""
     with opened.engine(context) as engine:
         zone = engine.library.settings.zone
-        rows = [
-            {
-                "due": each.due_at.astimezone(zone).isoformat(timespec="minutes"),
-                "campaign": each.campaign.name,
-                "published": each.published,
-                "channels": ", ".join(each.campaign.channels),
-            }
+        coming = [
+            (each.due_at.astimezone(zone), each.campaign.name, each.published, ", ".join(each.campaign.channels))
             for each in engine.calendar(days)
         ]
     if json:
-        show.as_json(rows)
+        names = ("due", "campaign", "published", "channels")
+        show.as_json([dict(zip(names, (due.isoformat(), *rest), strict=True)) for due, *rest in coming])
         return
     shown = [
-        (row["due"], row["campaign"], "published" if row["published"] else "draft", row["channels"]) for row in rows
+        (f"{due:%a %Y-%m-%d %H:%M}", campaign, "published" if published else "draft", channels)
+        for due, campaign, published, channels in coming
     ]
     show.table("", ("due", "campaign", "", "channels"), shown)
 

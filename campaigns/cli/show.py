@@ -1,11 +1,12 @@
 """What commands print: problems with their source line, tallies as tables, progress. No command prints otherwise."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Rows = Sequence[Sequence[object]]
+
+_UNFOLDED: Final = 1_000  # columns: what is read by a program is not folded
 
 
 def problems(found: Iterable[Problem]) -> None:
@@ -41,18 +44,22 @@ def doing(text: str) -> None:
 
 
 def table(title: str, head: Sequence[str], rows: Rows) -> None:
-    """Print a table; columns of numbers stand to the right."""
+    """Print a table under its title; columns of numbers stand to the right."""
     from rich.table import Table
 
-    drawn = Table(
-        title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
-    )
+    drawn = Table(box=None, pad_edge=False, header_style="dim")
     for place, name in enumerate(head):
         numbers = bool(rows) and all(isinstance(row[place], int) for row in rows)
         drawn.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(_cell(value) for value in row))
-    _console().print(drawn)
+    console = _console()
+    with console.capture() as captured:
+        if title:
+            console.print(title, style="bold")
+        console.print(drawn)
+    for each in captured.get().splitlines():
+        typer.echo(each.rstrip())
 
 
 @contextmanager
@@ -84,8 +91,13 @@ def by_reason(counts: Mapping[Any, int]) -> Rows:
     return sorted(((str(name), number) for name, number in counts.items()), key=lambda row: (-row[1], row[0]))
 
 
+def number(value: int) -> str:
+    """A number as a person reads it, its thousands apart."""
+    return f"{value:,}".replace(",", " ")
+
+
 def _cell(value: object) -> str:
-    return f"{value:,}".replace(",", " ") if isinstance(value, int) else str(value)
+    return number(value) if isinstance(value, int) else str(value)
 
 
 def _source(file: str) -> str:
@@ -99,4 +111,7 @@ def _source(file: str) -> str:
 def _console(*, errors: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=errors, highlight=False, soft_wrap=False)
+    console = Console(stderr=errors, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNFOLDED
+    return console

@@ -1,0 +1,37 @@
+"""The list of commands in `viesti --help`: under headings, in the order of use, each with its whole first sentence."""
+
+from typing import Any, Final
+
+from typer.core import TyperGroup
+
+HEADINGS: Final = {
+    "Start": ("demo", "init"),
+    "Write campaigns": ("check", "schema", "audience", "preview", "proof"),
+    "Plan and send": ("plan", "approve", "send", "run", "publish", "calendar"),
+    "Follow and intervene": ("status", "report", "pause", "resume", "cancel", "uncertain"),
+    "Members and their data": ("import", "member"),
+    "Operate": ("serve", "worker", "doctor", "db", "ledger"),
+}
+_OTHERS: Final = "Others"
+_SENTENCE: Final = 1_000  # characters, so that no sentence is cut
+
+
+class Headed(TyperGroup):
+    """The group of all commands."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names in the order of the headings, and then those that stand under none."""
+        present = super().list_commands(ctx)
+        listed = [name for names in HEADINGS.values() for name in names if name in present]
+        return listed + [name for name in present if name not in listed]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the names with their sentences, heading by heading."""
+        headings = {name: heading for heading, names in HEADINGS.items() for name in names}
+        listed: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            sentence = self.commands[name].get_short_help_str(_SENTENCE)
+            listed.setdefault(headings.get(name, _OTHERS), []).append((name, sentence))
+        for heading, rows in listed.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
