@@ -71,7 +71,7 @@ class DkimSigner:
 
     def _header(self, key: DkimKey, named: str, canonical: bytes, digest: str) -> bytes:
         unsigned = (
-            f"v=1; a={key.algorithm}; c=relaxed/relaxed; d={self.domain}; s={key.selector};\r\n"
+            f"v=1; a={key.algorithm}; c=relaxed/relaxed;\r\n d={self.domain}; s={key.selector};\r\n"
             f" h={named};\r\n bh={digest};\r\n b="
         )
         relaxed = f"dkim-signature:{' '.join(unsigned.split())}".encode()

@@ -121,6 +121,8 @@ class SmtpEmail:
             timeout=_CONNECT,
         )
         await client.connect()
+        if client.is_ehlo_or_helo_needed:
+            await client.ehlo()
         transport = client.transport
         if not isinstance(transport, asyncio.Transport):
             raise aiosmtplib.SMTPServerDisconnected("the connection was lost at once")
@@ -155,14 +157,11 @@ def _refusal(said: Said) -> Refused:
             assert_never(never)
 
 
-def _raise_when_ours(error: Exception) -> None:
+def _raise_when_ours(error: BaseException) -> None:
     """Raise ChannelMisconfigured for a server that will never take us as we are."""
-    match error:
-        case aiosmtplib.SMTPAuthenticationError() if error.code >= 500:
-            raise ChannelMisconfigured(f"smtp: the server does not let us in, are {USERNAME} and {PASSWORD} right?")
-        case aiosmtplib.SMTPNotSupported():
-            raise ChannelMisconfigured("smtp: the server offers no encryption, or no way to sign in")
-        case ssl.SSLCertVerificationError():
-            raise ChannelMisconfigured("smtp: the server's certificate does not hold")
-        case _:
-            return
+    if isinstance(error.__cause__ or error, ssl.SSLCertVerificationError):
+        raise ChannelMisconfigured("smtp: the server's certificate does not hold") from error
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
+        raise ChannelMisconfigured(f"smtp: not let in, are {USERNAME} and {PASSWORD} right?") from error
+    if type(error) in (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported):  # what the server does not offer at all
+        raise ChannelMisconfigured("smtp: the server offers no encryption, or no way to sign in") from error

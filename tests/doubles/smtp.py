@@ -61,6 +61,7 @@ class SmtpDouble:
     account: tuple[str, str] | None = None
     largest: int = 30 * 2**20
     messages_per_connection: int = 10_000
+    lenient: bool = False  # opens DATA even when nobody would get the message, as RFC 2920 allows
     keep_messages: bool = True
     slips: deque[Slip] = field(default_factory=deque)
     messages: list[bytes] = field(default_factory=list)
@@ -93,6 +94,11 @@ class SmtpDouble:
         """A connection went."""
         self._open.discard(talk)
 
+    def say_to_all(self, reply: str) -> None:
+        """Say something that nobody asked for, and end every connection."""
+        for talk in list(self._open):
+            talk.say_and_leave(reply)
+
     def slip(self) -> Slip | None:
         """What goes wrong with the next message."""
         if self.slips:
@@ -117,6 +123,7 @@ class Talk(asyncio.Protocol):
         self.buffer = bytearray()
         self.secure = double.implicit_tls
         self.known = double.account is None
+        self.upgrading = False
         self.taken = 0
         self.slip: Slip | None = None
         self._begin_again()
@@ -134,9 +141,14 @@ class Talk(asyncio.Protocol):
         """Cut the line."""
         self.transport.abort()
 
+    def say_and_leave(self, reply: str) -> None:
+        """Say one thing more and close."""
+        self._say(reply)
+        self.transport.close()
+
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        while not self.transport.is_closing():
+        while not self.transport.is_closing() and not self.upgrading:
             end = self.buffer.find(b"\r\n.\r\n" if self.in_message else b"\r\n")
             if end < 0:
                 return
@@ -168,7 +180,9 @@ class Talk(asyncio.Protocol):
             return
         self.secure = True
         self._say("220 2.0.0 go ahead")
-        self.upgrade = asyncio.ensure_future(self._upgrade(self.double.tls))
+        self.transport.pause_reading()  # what comes next is not for us but for TLS
+        self.upgrading = True
+        self.task = asyncio.ensure_future(self._upgrade(self.double.tls))
 
     def _reset(self) -> None:
         self._begin_again()
@@ -192,6 +206,8 @@ class Talk(asyncio.Protocol):
             upgraded = await loop.start_tls(self.transport, self, context, server_side=True)
             assert upgraded is not None
             self.transport = upgraded
+            self.upgrading = False
+            self.data_received(b"")  # what came before the new transport was ours
 
     def _auth(self, rest: str) -> None:
         method, _, initial = rest.partition(" ")
@@ -228,7 +244,7 @@ class Talk(asyncio.Protocol):
             self.recipients.append(found[1])
 
     def _data(self) -> None:
-        if not self.recipients:
+        if not self.recipients and not self.double.lenient:
             self._say("503 5.5.1 RCPT first")
         elif self._step("DATA", "354 go ahead"):
             self.in_message = True

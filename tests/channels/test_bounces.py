@@ -1,0 +1,67 @@
+"""Mail about our mail: a corpus of reports, and what each of them means (SM-04, E-10)."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.channels.bounces import events_of
+from campaigns.channels.verp import opaque_id_of, verp
+from campaigns.loading.yaml_source import read_yaml
+
+CORPUS = Path(__file__).parent / "bounces"
+EXPECTED = read_yaml(CORPUS / "expected.yaml").value
+AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+def test_every_mail_of_the_corpus_is_expected():
+    assert {path.stem for path in CORPUS.glob("*.eml")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["unix", "wire"])
+def test_a_report_means(name, line_end):
+    raw = (CORPUS / f"{name}.eml").read_bytes().replace(b"\n", line_end)
+    events = events_of(raw, EXPECTED[name]["to"], AT)
+    found = [
+        {
+            "word": event.word.value,
+            "delivery": event.delivery,
+            "address": event.address,
+            "code": event.code,
+            "asks": sorted(event.asks),
+        }
+        for event in events
+    ]
+    assert found == EXPECTED[name]["events"]
+    assert {event.at for event in events} <= {AT}
+    assert len({event.key for event in events}) == len(events)
+
+
+def test_the_same_report_told_again_has_the_same_key():
+    raw = (CORPUS / "two_readers.eml").read_bytes()
+    assert events_of(raw, "b+x@example.org", AT) == events_of(raw, "b+x@example.org", AT)
+
+
+@given(st.binary(max_size=300))
+def test_no_mail_is_too_strange_to_be_read(tail):
+    head = b'Content-Type: multipart/report; boundary="b"\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n'
+    for raw in (tail, head + tail):
+        assert all(event.asks == frozenset() for event in events_of(raw, "uutiset@lahde.example.org", AT))
+
+
+@given(st.from_regex(r"[a-z2-7]{26}", fullmatch=True))
+def test_a_return_address_names_its_delivery(opaque_id):
+    address = verp("bounces@lahde.example.org", opaque_id)
+    assert opaque_id_of(address) == opaque_id
+    assert opaque_id_of(f"<{address}>") == opaque_id
+    assert len(address.partition("@")[0]) <= 64
+
+
+@pytest.mark.parametrize(
+    "address", ["", "bounces@example.org", "a+b+c@example.org", "a+b", "a+b c@example.org", "+b@c"]
+)
+def test_another_address_names_none(address):
+    assert opaque_id_of(address) == ""

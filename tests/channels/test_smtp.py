@@ -1,0 +1,330 @@
+"""A mail server: what each of its replies means, at whatever step it says it (SM-01, SM-02, E-03, E-10)."""
+
+import asyncio
+import ssl
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+import aiosmtpd.smtp
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.channels.claimed import mint
+from campaigns.channels.dkim import signer
+from campaigns.channels.enhanced import Fault, enhanced_code, fault_of
+from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.smtp import SmtpEmail
+from campaigns.channels.smtp_session import _stuffed
+from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings
+from campaigns.spec.reasons import EndReason
+from campaigns.spec.words import Channel
+from tests.channels.stages import opened
+from tests.doubles.smtp import Slip, SmtpDouble
+
+STEPS = ("MAIL", "RCPT", "DATA", "message")
+ALL = ("PIPELINING", "8BITMIME", "SMTPUTF8")
+PIPELINED = pytest.mark.parametrize("extensions", [ALL, ("8BITMIME",)], ids=["pipelined", "in turn"])
+
+
+def provider_for(double: SmtpDouble, **changes) -> SmtpEmail:
+    """The provider that speaks to a double in the open."""
+    written = {"host": double.host, "port": double.port, "security": Security.NONE, **changes}
+    return SmtpEmail(SmtpSettings.model_validate(written), "b@lahde.example.org", patience=2)
+
+
+@pytest.fixture
+def send(email, claimed):
+    """Sends one message, or as many as asked, one after the other; a raise is an outcome."""
+
+    async def send_one(provider: SmtpEmail, position: int = 1) -> Outcome | ChannelMisconfigured:
+        try:
+            return await provider.send(email(claimed(Channel.EMAIL, position)))
+        except ChannelMisconfigured as error:
+            return error
+
+    return send_one
+
+
+@PIPELINED
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("421 4.3.2 going down", TryLater),
+        ("451 4.7.1 greylisted", TryLater),
+        ("452 4.2.2 mailbox full", TryLater),
+        ("550 5.7.515 access denied", ChannelMisconfigured),
+        ("530 5.7.0 authentication required", ChannelMisconfigured),
+        ("550 5.1.1 unknown", Refused),
+        ("552 5.3.4 too large", Refused),
+    ],
+)
+async def test_a_reply_has_the_same_meaning_at_every_step(send, extensions, step, reply, expected):
+    async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
+        double.slips.append(Slip(step, reply))
+        assert type(await send(provider)) is expected
+        assert len(double.mailboxes) == 0
+        assert isinstance(await send(provider, 2), Accepted)  # what went wrong is not in the way of the next one
+        assert double.mailboxes.received == {"aino@example.org": ["opaque0002"]}
+
+
+@PIPELINED
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("reply", ["", "nonsense"])
+async def test_a_line_that_is_cut_is_uncertain_only_after_the_message(send, extensions, step, reply):
+    async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
+        double.slips.append(Slip(step, reply))
+        assert type(await send(provider)) is (Unknown if step == "message" else TryLater)
+        assert isinstance(await send(provider, 2), Accepted)
+
+
+@PIPELINED
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_server_that_falls_silent_is_left(send, extensions, step):
+    async with SmtpDouble(extensions=extensions) as double:
+        provider = replace(provider_for(double), patience=0.1)
+        double.slips.append(Slip(step, silent=True))
+        async with opened(provider):
+            assert type(await send(provider)) is (Unknown if step == "message" else TryLater)
+
+
+async def test_a_server_that_opens_data_for_nobody_gets_nothing(send):
+    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+        double.lenient = True
+        double.slips.append(Slip("RCPT", "550 5.1.1 unknown"))
+        refused = await send(provider)
+        assert isinstance(refused, Refused)
+        assert refused.reason is EndReason.INVALID_ADDRESS
+        assert isinstance(await send(provider, 2), Accepted)
+        assert len(double.messages) == 1
+
+
+async def test_a_reply_that_nobody_asked_for_ends_a_connection(send):
+    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+        assert isinstance(await send(provider), Accepted)
+        double.say_to_all("421 4.4.2 idle for too long")
+        await asyncio.sleep(0.05)
+        assert isinstance(await send(provider, 2), Accepted)
+        assert double.connections == 2
+
+
+async def test_a_connection_is_used_again_and_given_up_in_time(send):
+    async with SmtpDouble() as double, opened(provider_for(double, messages_per_connection=3)) as provider:
+        for position in range(1, 8):
+            assert isinstance(await send(provider, position), Accepted)
+        assert double.connections == 3
+
+
+async def test_no_more_connections_are_open_than_allowed(send):
+    async with SmtpDouble() as double, opened(provider_for(double, connections=3)) as provider:
+        double.manners.p50 = double.manners.p99 = 0.01
+        await asyncio.gather(*(send(provider, position) for position in range(30)))
+        assert double.connections == 3
+        assert len(double.mailboxes) == 30
+
+
+async def test_a_server_with_less_patience_than_we_thought_is_asked_again(send):
+    async with SmtpDouble(messages_per_connection=2) as double, opened(provider_for(double)) as provider:
+        outcomes = [await send(provider, position) for position in (1, 2, 3, 4)]
+        assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted, TryLater, Accepted]
+
+
+async def test_the_message_goes_under_a_return_address_of_its_own_and_as_it_is(send, email, claimed):
+    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+        await send(provider)
+    assert double.paths == [("b+opaque0001@lahde.example.org", "aino@example.org")]
+    assert double.messages == [email(claimed(Channel.EMAIL)).mime]
+
+
+async def test_lines_that_begin_with_a_point_arrive(email, claimed):
+    dotted = b"Subject: x\r\n\r\n.\r\n..\r\n.a\r\nb\r\n.\r\n"
+    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+        await provider.send(replace(email(claimed(Channel.EMAIL)), mime=dotted))
+    assert double.messages == [dotted]
+
+
+@given(st.lists(st.sampled_from([b".", b"..", b"a", b"", b".a"]), max_size=6).map(b"\r\n".join))
+def test_the_end_is_never_in_the_middle(message):
+    stuffed = _stuffed(message)
+    assert (b"\r\n" + stuffed).index(b"\r\n.\r\n") == len(stuffed) - 3
+    unstuffed = (b"\r\n" + stuffed[:-3]).replace(b"\r\n.", b"\r\n")[2:]
+    assert unstuffed.removesuffix(b"\r\n") == message.removesuffix(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"), [(("SMTPUTF8",), Accepted), (("PIPELINING",), Refused)], ids=["offered", "not"]
+)
+async def test_an_address_outside_ascii_needs_a_server_that_takes_it(email, extensions, expected):
+    claimed = claim_to("käyttäjä@example.fi")
+    async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
+        outcome = await provider.send(email(claimed))
+    assert type(outcome) is expected
+    assert [recipient for _, recipient in double.paths] == (["käyttäjä@example.fi"] if expected is Accepted else [])
+
+
+@pytest.mark.parametrize("address", ["", "a b@c", "a@b>\r\nRCPT TO:<x@y", "a@b\r\n", "<a@b>", "a" * 255, "a@b\0"])
+async def test_no_address_ends_a_command(email, address):
+    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+        outcome = await provider.send(email(claim_to(address)))
+    assert outcome == Refused(EndReason.INVALID_ADDRESS, "no address")
+    assert double.paths == []
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("5.1.1", Fault.ADDRESS),
+        ("5.1.10", Fault.ADDRESS),
+        ("5.1.8", Fault.SENDER),
+        ("5.2.1", Fault.MAILBOX),
+        ("5.2.3", Fault.SIZE),
+        ("5.3.4", Fault.SIZE),
+        ("5.7.1", Fault.POLICY),
+        ("5.7.26", Fault.SENDER),
+        ("5.7.515", Fault.SENDER),
+        ("5.5.1", Fault.UNCLEAR),
+        ("", Fault.UNCLEAR),
+    ],
+)
+def test_a_code_tells_whose_fault_it_is(code, fault):
+    assert fault_of(enhanced_code(f"550 {code} said a server at 192.0.2.5.1")) is fault
+
+
+@pytest.mark.parametrize(("step", "expected"), [("MAIL", ChannelMisconfigured), ("RCPT", Refused)])
+async def test_a_refusal_without_a_reason_concerns_a_reader_only_when_there_is_one(send, step, expected):
+    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+        double.slips.append(Slip(step, "550 no"))
+        assert type(await send(provider)) is expected
+
+
+def claim_to(address: str):
+    return mint(
+        opaque_id="opaque0001",
+        attempt="attempt1",
+        run="run",
+        position=1,
+        member_id="member-4711",
+        channel=Channel.EMAIL,
+        address=address,
+    )
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate of this machine's own, and its key."""
+    key = Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "double")])
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=36_500))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, None)
+    )
+    folder = tmp_path_factory.mktemp("certificate")
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return folder
+
+
+@pytest.fixture
+def tls(certificate):
+    """What a server with that certificate speaks."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+    return context
+
+
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+async def test_a_connection_is_secured_and_signed_in(send, certificate, tls, security):
+    double = SmtpDouble(tls=tls, implicit_tls=security is Security.TLS, account=("viesti", "secret"))
+    async with double:
+        trusted = {"security": security, "authorities": str(certificate / "certificate.pem")}
+        provider = replace(provider_for(double, **trusted), username="viesti", password="secret")
+        async with opened(provider):
+            outcomes = [await send(provider, position) for position in range(1, 21)]
+        assert {type(outcome) for outcome in outcomes} == {Accepted}
+        assert len(double.mailboxes) == 20
+
+
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+async def test_a_server_that_cannot_prove_its_name_is_not_written_to(send, tls, security):
+    async with SmtpDouble(tls=tls, implicit_tls=security is Security.TLS) as double:
+        with pytest.raises(ChannelMisconfigured, match="certificate"):
+            await provider_for(double, security=security).open()
+        assert len(double.mailboxes) == 0
+
+
+async def test_a_server_without_encryption_is_not_written_to():
+    async with SmtpDouble(account=("viesti", "secret")) as double:
+        with pytest.raises(ChannelMisconfigured, match="encryption"):
+            await provider_for(double, security=Security.STARTTLS).open()
+
+
+async def test_a_wrong_password_stops_the_channel():
+    async with SmtpDouble(account=("viesti", "secret")) as double:
+        provider = replace(provider_for(double), username="viesti", password="wrong")
+        with pytest.raises(ChannelMisconfigured, match="SMTP_PASSWORD"):
+            await provider.open()
+
+
+async def test_authorities_that_are_no_file_stop_the_channel():
+    async with SmtpDouble() as double:
+        with pytest.raises(ChannelMisconfigured, match="authorities"):
+            await provider_for(double, authorities="/nowhere").open()
+
+
+async def test_a_missing_key_for_signatures_is_found_at_once():
+    async with SmtpDouble() as double:
+        dkim = DkimSettings(domain="lahde.example.org", rsa="r1")
+        with pytest.raises(ChannelMisconfigured, match="DKIM_RSA_KEY"):
+            await replace(provider_for(double), signer=lambda: signer(dkim, "", "")).open()
+
+
+class Keeper:
+    """Takes messages for somebody else's server."""
+
+    def __init__(self) -> None:
+        self.contents: list[bytes] = []
+        self.recipients: list[str] = []
+
+    async def handle_DATA(self, _server, _session, envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        self.contents.append(envelope.original_content)
+        self.recipients += envelope.rcpt_tos
+        return "250 2.0.0 ok: queued as 4711"
+
+
+async def test_a_server_that_others_wrote_understands_us(send, email, claimed, certificate, tls):
+    keeper = Keeper()
+
+    def server() -> aiosmtpd.smtp.SMTP:
+        return aiosmtpd.smtp.SMTP(
+            keeper,
+            tls_context=tls,
+            require_starttls=True,
+            auth_required=True,
+            authenticator=lambda *_: aiosmtpd.smtp.AuthResult(success=True),
+            enable_SMTPUTF8=True,
+            loop=asyncio.get_running_loop(),
+        )
+
+    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    settings = SmtpSettings(host="127.0.0.1", port=port, authorities=str(certificate / "certificate.pem"))
+    provider = SmtpEmail(settings, "b@lahde.example.org", username="viesti", password="secret")
+    async with listening, opened(provider):
+        outcomes = [await send(provider, position) for position in (1, 2, 3)]
+    assert outcomes == [Accepted("4711")] * 3
+    assert keeper.contents == [email(claimed(Channel.EMAIL)).mime] * 3
+    assert keeper.recipients == ["aino@example.org"] * 3
