@@ -55,14 +55,32 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def columns(engine: Engine, query: str) -> pa.Table:
     """The rows of a query as Arrow columns, made by the driver without an object for a row."""
+    with _reader(engine) as cursor:
+        cursor.execute(query)
+        return cursor.fetch_arrow_table()
+
+
+def texts(engine: Engine, tables: Mapping[str, Mapping[str, str]]) -> dict[str, pa.Table]:
+    """Columns of whole tables as text, from one snapshot."""
+    found = {}
+    with _reader(engine) as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        for table, shown in tables.items():
+            asked = ", ".join(f"coalesce(CAST({value} AS TEXT), '') AS {name}" for name, value in shown.items())
+            cursor.execute(f"SELECT {asked} FROM {table}")
+            found[table] = cursor.fetch_arrow_table()
+    return found
+
+
+@contextmanager
+def _reader(engine: Engine) -> Iterator[Any]:
     from adbc_driver_postgresql import dbapi
     from psycopg.conninfo import make_conninfo
 
     _, address = engine.dialect.create_connect_args(engine.url)
     address.pop("context", None)  # psycopg's own
     with dbapi.connect(make_conninfo(**address)) as connection, connection.cursor() as cursor:
-        cursor.execute(query)
-        return cursor.fetch_arrow_table()
+        yield cursor
 
 
 def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
