@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import Column, SparkSession, functions
 from sqlalchemy import Select
@@ -79,9 +80,10 @@ def _session(master: str) -> SparkSession:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # nothing here is pandas
             session = builder.getOrCreate()
-    except PySparkRuntimeError as error:
-        message, hint = f"Spark does not start: {error}", "is Java 17 or later installed, and JAVA_HOME set?"
-        raise AuthorError.about("warehouse.master", message, "no_spark", hint) from error
+    except (PySparkRuntimeError, Py4JJavaError) as error:
+        message = f"Spark does not start: {str(error).splitlines()[0]}"
+        hint = "is this where Spark is; and is Java 17 or later installed here, and JAVA_HOME set?"
+        raise AuthorError.about(f"warehouse.master: {master}", message, "no_spark", hint) from error
     session.sparkContext.setLogLevel("ERROR")
     return session
 

@@ -22,6 +22,8 @@ from campaigns.planning.plan import lay_out
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import MEASURES
 from campaigns.rules.parse import KEYWORDS
+from campaigns.rules.statement import select_conditions
+from campaigns.spec.condition import InAudience
 from campaigns.spec.words import Purpose
 
 HERE: Final = Path(__file__).parent
@@ -64,9 +66,30 @@ def over_spark(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("audience", COUNTS)
-def test_spark_counts_what_the_table_says(over_spark: Engine, audience: str) -> None:
-    assert counted(over_spark, audience) == COUNTS[audience]
+def test_spark_takes_the_same_members_into_every_audience(
+    over_spark: Engine, views: duckdb.DuckDBPyConnection, raw: duckdb.DuckDBPyConnection
+) -> None:
+    from audiences.spark_warehouse import open_spark
+
+    asked = over_spark.question("active_members", AS_OF)
+    everything = select_conditions({name: InAudience(name=name) for name in COUNTS}, asked.scope)
+    spark = open_spark(over_spark.library.warehouse, AS_OF, "local[2]")
+    judged = Bench(views, spark).judge("judged_by_spark", everything)
+    for audience in COUNTS:
+        taken = views.execute(f"SELECT member_id, {audience} FROM {judged.name}").fetchall()
+        assert dict(taken) == dict(raw.execute(by_hand(audience)).fetchall()), audience
+
+
+@pytest.mark.spark
+def test_a_line_of_the_settings_moves_the_rules_to_spark(engine: Engine, over_spark: Engine) -> None:
+    assert counted(over_spark, "families") == COUNTS["families"]
+    tallies = []
+    for each in (engine, over_spark):
+        draft, _ = each.library.draft("beauty_newsletter")
+        with each.decided(draft, AS_OF) as plan:
+            tallies.append(plan.tally)
+    assert tallies[0] == tallies[1]
+    assert tallies[0].matched
 
 
 @pytest.fixture(scope="module")
