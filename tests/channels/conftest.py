@@ -28,7 +28,7 @@ MIME = (
 )
 
 
-def claim(channel: Channel, position: int = 1, attempt: str = "attempt1") -> Claimed:
+def claim(channel: Channel, position: int = 1, attempt: str = "attempt1", address: str | None = None) -> Claimed:
     """A claimed delivery, as only a test and the claim may make one."""
     return mint(
         opaque_id=f"opaque{position:04d}",
@@ -37,7 +37,7 @@ def claim(channel: Channel, position: int = 1, attempt: str = "attempt1") -> Cla
         position=position,
         member_id=MEMBER,
         channel=channel,
-        address=ADDRESSES.get(channel, ""),
+        address=ADDRESSES.get(channel, "") if address is None else address,
     )
 
 

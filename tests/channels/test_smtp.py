@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.channels.claimed import mint
 from campaigns.channels.dkim import signer
 from campaigns.channels.enhanced import Fault, enhanced_code, fault_of
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
@@ -23,6 +22,7 @@ from campaigns.channels.smtp_session import _stuffed
 from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
+from tests.channels.conftest import claim
 from tests.channels.stages import opened
 from tests.doubles.smtp import Slip, SmtpDouble
 
@@ -160,7 +160,7 @@ def test_the_end_is_never_in_the_middle(message):
     ("extensions", "expected"), [(("SMTPUTF8",), Accepted), (("PIPELINING",), Refused)], ids=["offered", "not"]
 )
 async def test_an_address_outside_ascii_needs_a_server_that_takes_it(email, extensions, expected):
-    claimed = claim_to("käyttäjä@example.fi")
+    claimed = claim(Channel.EMAIL, address="käyttäjä@example.fi")
     async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
         outcome = await provider.send(email(claimed))
     assert type(outcome) is expected
@@ -170,7 +170,7 @@ async def test_an_address_outside_ascii_needs_a_server_that_takes_it(email, exte
 @pytest.mark.parametrize("address", ["", "a b@c", "a@b>\r\nRCPT TO:<x@y", "a@b\r\n", "<a@b>", "a" * 255, "a@b\0"])
 async def test_no_address_ends_a_command(email, address):
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
-        outcome = await provider.send(email(claim_to(address)))
+        outcome = await provider.send(email(claim(Channel.EMAIL, address=address)))
     assert outcome == Refused(EndReason.INVALID_ADDRESS, "no address")
     assert double.paths == []
 
@@ -200,18 +200,6 @@ async def test_a_refusal_without_a_reason_concerns_a_reader_only_when_there_is_o
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
         double.slips.append(Slip(step, "550 no"))
         assert type(await send(provider)) is expected
-
-
-def claim_to(address: str):
-    return mint(
-        opaque_id="opaque0001",
-        attempt="attempt1",
-        run="run",
-        position=1,
-        member_id="member-4711",
-        channel=Channel.EMAIL,
-        address=address,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,220 @@
+"""Twilio's webhooks: who speaks, and what is understood (TW-06 to TW-09, TW-13, TW-14)."""
+
+import random
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
+
+from campaigns.channels.events import Consequence, EventWord, Proof
+from campaigns.channels.sms_words import meaning_of
+from campaigns.channels.twilio_events import (
+    SIGNATURE,
+    later,
+    reply_event,
+    status_event,
+    vouched_for,
+    vouched_for_json,
+)
+from campaigns.spec.words import Channel
+from tests.channels.stages import opened, wire_stage
+from tests.doubles.twilio import TwilioDouble
+
+AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
+URL = "https://lahde.example.org/webhooks/twilio/status?delivery=opaque0001"
+FORM = {"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+358401234567"}
+WITHDRAW, INVALID, ALARM = Consequence.WITHDRAW_SMS, Consequence.SUPPRESS_INVALID, Consequence.ALARM
+STATUSES = ["accepted", "scheduled", "queued", "sending", "sent", "delivered", "undelivered", "failed", "read"]
+
+
+def listed(form: dict[str, str]) -> dict[str, list[str]]:
+    return {name: [value] for name, value in form.items()}
+
+
+@pytest.fixture
+def double():
+    return TwilioDouble(token="12345")
+
+
+@pytest.fixture
+def signature(double):
+    return double.signed(URL, FORM)[2][SIGNATURE]
+
+
+def test_what_twilio_signed_is_believed(signature):
+    assert vouched_for("12345", URL, listed(FORM), signature)
+
+
+def test_twilios_own_example_is_believed():
+    """The vector of Twilio's documentation."""
+    url = "https://mycompany.com/myapp.php?foo=1&bar=2"
+    form = {
+        "CallSid": "CA1234567890ABCDE",
+        "Caller": "+14158675310",
+        "Digits": "1234",
+        "From": "+14158675310",
+        "To": "+18005551212",
+    }
+    assert vouched_for("12345", url, listed(form), "GvWf1cFY/Q7PnoempGyD5oXAezc=")
+    assert not vouched_for("12345", url, listed(form | {"Digits": "1235"}), "GvWf1cFY/Q7PnoempGyD5oXAezc=")
+
+
+@pytest.mark.parametrize("url", [URL.replace(".org/", ".org:443/"), URL])
+def test_a_port_that_goes_without_saying_makes_no_difference(double, url):
+    signature = double.signed(url, FORM)[2][SIGNATURE]
+    assert vouched_for("12345", URL, listed(FORM), signature)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        URL.replace("https", "http"),
+        URL.replace("lahde", "internal"),
+        URL.replace("opaque0001", "opaque0002"),
+        URL.partition("?")[0],
+    ],
+)
+def test_another_address_is_not_believed(url, signature):
+    assert not vouched_for("12345", url, listed(FORM), signature)
+
+
+@pytest.mark.parametrize("change", [{"MessageStatus": "failed"}, {"Extra": "x"}, {"To": "+358401234568"}])
+def test_a_form_that_was_changed_is_not_believed(change, signature):
+    assert not vouched_for("12345", URL, listed(FORM | change), signature)
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "å", "A" * 28])
+def test_no_other_signature_is_believed(wrong):
+    assert not vouched_for("12345", URL, listed(FORM), wrong)
+
+
+def test_without_a_token_nobody_is_believed():
+    signature = RequestValidator("").compute_signature(URL, FORM)
+    assert not vouched_for("", URL, listed(FORM), signature)
+
+
+def test_a_field_that_occurs_twice_is_signed_once_a_value(double):
+    form = {"MediaUrl": ["b", "a", "b"]}
+    signature = double.signed(URL, {"MediaUrl": "aMediaUrlb"})[2][SIGNATURE]  # sorted, each value once
+    assert vouched_for("12345", URL, form, signature)
+
+
+def test_a_post_in_json_is_signed_by_its_hash(double):
+    body = '{"status": "delivered"}'
+    url = f"{URL}&bodySHA256={sha256(body.encode()).hexdigest()}"
+    signature = double.signed(url, {})[2][SIGNATURE]
+    assert vouched_for_json("12345", url, body, signature)
+    assert not vouched_for_json("12345", url, body + " ", signature)
+    assert not vouched_for_json("12345", URL, body, double.signed(URL, {})[2][SIGNATURE])
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "word", "asks"),
+    [
+        ("queued", "", EventWord.TAKEN, set()),
+        ("accepted", "", EventWord.TAKEN, set()),
+        ("sent", "", EventWord.TAKEN, set()),
+        ("delivered", "", EventWord.DELIVERED, set()),
+        ("read", "", EventWord.DELIVERED, set()),
+        ("canceled", "", EventWord.DROPPED, set()),
+        ("failed", "", EventWord.UNDELIVERED, set()),
+        ("undelivered", "30003", EventWord.UNDELIVERED, set()),
+        ("undelivered", "30004", EventWord.BLOCKED, set()),
+        ("undelivered", "30005", EventWord.BOUNCED, {INVALID}),
+        ("failed", "30006", EventWord.BOUNCED, {INVALID}),
+        ("undelivered", "30007", EventWord.BLOCKED, {ALARM}),
+        ("undelivered", "30008", EventWord.UNDELIVERED, set()),
+        ("failed", "30036", EventWord.EXPIRED, set()),
+        ("failed", "21610", EventWord.UNSUBSCRIBED, {WITHDRAW}),
+        ("failed", "99999", EventWord.UNDELIVERED, {ALARM}),
+        ("failed", "nonsense", EventWord.UNDELIVERED, {ALARM}),
+        ("invented", "", EventWord.UNKNOWN, set()),
+        ("", "", EventWord.UNKNOWN, set()),
+    ],
+)
+def test_their_status_becomes_our_word(status, code, word, asks):
+    event = status_event(listed(FORM | {"MessageStatus": status, "ErrorCode": code}), "opaque0001", AT)
+    assert (event.word, set(event.asks), event.key) == (word, asks, f"SM1:{status}")
+    assert (event.delivery, event.provider_id, event.at) == ("opaque0001", "SM1", AT)
+    assert "+358" not in repr(event)
+
+
+def test_a_status_settles_what_was_uncertain():
+    assert status_event(listed(FORM), "opaque0001", AT).proves is Proof.ACCEPTED
+    assert status_event({}, "", AT).proves is None
+
+
+@given(st.lists(st.sampled_from([*STATUSES, "invented"]), min_size=1))
+def test_a_status_never_goes_back(told):
+    known = ""
+    for status in told:
+        kept = later(known, status)
+        assert kept == known or later(kept, known) == kept
+        known = kept
+    assert later(known, known) == known
+
+
+@given(st.permutations(["queued", "sending", "sent", "delivered"] * 2))
+def test_whatever_overtakes_whatever_the_end_is_the_same(told):
+    known = ""
+    for status in told:
+        known = later(known, status)
+    assert known == "delivered"
+
+
+@pytest.mark.parametrize("end", ["delivered", "undelivered", "failed"])
+@pytest.mark.parametrize("after", ["queued", "sent", "delivered", "undelivered", "failed", "invented"])
+def test_an_end_stays_the_end(end, after):
+    assert later(end, after) == end
+
+
+def test_a_message_that_was_read_was_delivered():
+    assert later("delivered", "read") == "read" == later("read", "delivered")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        *((word, EventWord.UNSUBSCRIBED) for word in ("STOP", "Stop.", " stop ", "STOPALL", "Unsubscribe", "optout")),
+        *((word, EventWord.UNSUBSCRIBED) for word in ("LOPETA", "Seis!", "peru", "KIELLÄ", "kiellä.", "Lopeta jo")),
+        *((word, EventWord.UNSUBSCRIBED) for word in ("STOPP", "Avsluta", "sluta", "«Stopp»", "Stop texting me")),
+        *((word, EventWord.RESUBSCRIBED) for word in ("START", "yes", "Unstop", "KYLLÄ", "Ja")),
+        *((word, EventWord.ASKED_HELP) for word in ("HELP", "info?", "Ohje", "APUA", "Hjälp!")),
+        *((word, EventWord.REPLIED) for word in ("", "Kiitos!", "Please stop", "yes please", "nonstop", "👍", "42")),
+    ],
+)
+def test_a_reply_is_understood_in_three_languages(text, word):
+    assert meaning_of(text) is word
+
+
+@pytest.mark.parametrize(("text", "asks"), [("seis", {WITHDRAW}), ("START", set()), ("OHJE", set()), ("Moi", set())])
+def test_only_stop_has_a_consequence(double, text, asks):
+    _, form, _ = double.reply(URL, "+358401234567", text)
+    event = reply_event(listed(form), AT)
+    assert set(event.asks) == asks
+    assert (event.address, event.key, event.proves) == ("+358401234567", form["MessageSid"], None)
+
+
+def test_what_twilio_took_for_stop_is_stop():
+    event = reply_event(listed({"MessageSid": "SM2", "From": "+358401234567", "Body": "Ei", "OptOutType": "STOP"}), AT)
+    assert event.word is EventWord.UNSUBSCRIBED
+    assert event.asks == {WITHDRAW}
+
+
+async def test_told_three_times_and_out_of_order_is_the_same_as_told_once(sms, claimed, tmp_path):
+    async with wire_stage("twilio", tmp_path) as stage, opened(stage.provider) as provider:
+        for position in range(1, 21):
+            await provider.send(sms(claimed(Channel.SMS, position)))
+        token, callbacks = stage.double.token, list(stage.double.told(times=3))
+    random.Random(2).shuffle(callbacks)  # noqa: S311 - the same order every time
+    keys, known = set(), {}
+    for url, form, headers in callbacks:
+        assert vouched_for(token, url, listed(form), headers[SIGNATURE])
+        event = status_event(listed(form), url.partition("delivery=")[2], AT)
+        keys.add(event.key)
+        known[event.delivery] = later(known.get(event.delivery, ""), form["MessageStatus"])
+    assert len(keys) == 60
+    assert known == {f"opaque{position:04d}": "delivered" for position in range(1, 21)}
