@@ -28,6 +28,11 @@ def write(connection: Connection, rows: Sequence[Mapping[str, Any]], default_lan
     return [row["member_id"] for row in changed]
 
 
+def known(connection: Connection, members: Sequence[str]) -> set[str]:
+    """Those of the ids that are members'."""
+    return set(connection.execute(select(CONTACT.c.member_id).where(CONTACT.c.member_id.in_(members))).scalars())
+
+
 def _whole(row: Mapping[str, Any], stored: Mapping[str, Any], default_language: str) -> dict[str, Any]:
     whole = {**stored, **row}
     whole["language"] = whole["language"] or default_language

@@ -319,6 +319,7 @@ class Engine:
             warehouse=self.library.warehouse,
             settings=self.library.settings,
             clock=self.clock,
+            signer=self.signer,
             rejects=self.workspace.data / "rejects",
             progress=told,
         )

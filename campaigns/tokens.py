@@ -37,9 +37,11 @@ class Signer:
 
     def opaque(self, *parts: object) -> str:
         """The same 128-bit name for the same parts, without saying anything about them (GD-24, E-09)."""
-        number = max(self.keys)
-        digest = self._digest(number, "name", *parts)
-        return b32encode(digest[:_TAG_BYTES]).decode().rstrip("=").lower()
+        return self._name(max(self.keys), *parts)
+
+    def opaques(self, *parts: object) -> frozenset[str]:
+        """The names of the same parts by every key: what `opaque` may have said before the keys rotated."""
+        return frozenset(self._name(number, *parts) for number in self.keys)
 
     def link(self, scope: str, run_number: int, position: int) -> str:
         """A token for one delivery and one thing that its holder may do."""
@@ -62,6 +64,10 @@ class Signer:
 
     def _tag(self, number: int, scope: str, payload: bytes) -> bytes:
         return self._digest(number, scope, payload.hex())[:_TAG_BYTES]
+
+    def _name(self, number: int, *parts: object) -> str:
+        digest = self._digest(number, "name", *parts)
+        return b32encode(digest[:_TAG_BYTES]).decode().rstrip("=").lower()
 
     def _digest(self, number: int, *parts: object) -> bytes:
         message = "\x1f".join(str(part) for part in parts)

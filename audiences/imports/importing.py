@@ -21,6 +21,7 @@ from campaigns.errors import AuthorError, Place, Problem, nearest
 from campaigns.ledger import Ledger
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.settings import Settings
+from campaigns.tokens import Signer
 
 KINDS: Final[Mapping[str, Kind]] = {
     "members": MEMBERS,
@@ -41,6 +42,7 @@ def import_file(
     warehouse: Warehouse,
     settings: Settings,
     clock: Clock,
+    signer: Signer,
     rejects: Path,
     progress: Progress = lambda _done, _whole: None,
 ) -> ImportReport:
@@ -54,7 +56,7 @@ def import_file(
     _check_header(path, sheet, wanted, warehouse.catalogue)
     with warehouse.writing(), staging(warehouse.root, settings.zone) as staged:
         staged.load(sheet, wanted.columns(warehouse.catalogue), progress)
-        stored = wanted.store(Job(staged, ledger, warehouse, settings, clock.now(), frozenset(sheet.header)))
+        stored = wanted.store(Job(staged, ledger, warehouse, settings, clock.now(), frozenset(sheet.header), signer))
         list_path = rejects / f"{kind}-{path.stem}.csv"
         listed = staged.write_rejects(list_path)
         rejected = staged.count("SELECT DISTINCT line FROM rejects WHERE whole")

@@ -16,13 +16,17 @@ from campaigns.clock import stored
 from campaigns.ledger import Ledger
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.settings import Settings
+from campaigns.tokens import Signer
 
 LONGEST_ID: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One import under way: the staged rows, where they go, and what the file's `header` names."""
+    """One import under way: the staged rows, where they go, and what the file's `header` names.
+
+    `signer` knows the addresses of erased members again.
+    """
 
     staging: Staging
     ledger: Ledger
@@ -30,6 +34,7 @@ class Job:
     settings: Settings
     now: datetime
     header: frozenset[str]
+    signer: Signer
 
     def future(self, column: str) -> Check:
         """Refuses a time that has not come yet."""

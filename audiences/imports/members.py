@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from audiences import addresses, columns, contacts, units
+from audiences import addresses, columns, contacts, erasure, units
 from audiences.imports.kind import Job, Kind, missing, unusable_id
 from audiences.imports.products import declared_cells
 from audiences.imports.readings import Reading, date, declared, integer, one_of, plain
 from audiences.imports.staging import GOOD, Cell, Check
 from audiences.imports.table import CHANGED, upsert
 from audiences.quoting import name, text
+from audiences.suppressions import AddressKind
 from campaigns.clock import local_day
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.words import Language, Register
@@ -40,6 +41,8 @@ _ADDRESSES: Final[Mapping[str, tuple[Callable[[str], str | None], str]]] = {
     "postal_code": (addresses.postal_code, "not a postal code of five digits; the member is stored without one"),
 }
 _IN_TRANSACTION: Final = 1000
+
+_Contact = dict[str, Any]
 
 
 def _store(job: Job) -> int:
@@ -80,16 +83,36 @@ def _store_contact(job: Job) -> None:
     given = [_KEY, *(column for column in _CONTACT if column in job.header)]
     job.staging.keep("changed_contact", [_KEY], [])
     query = f"SELECT line, {', '.join(map(name, given))} FROM {GOOD} ORDER BY line"
+    with job.ledger.read() as connection:
+        erased = erasure.erased_addresses(connection)
     for rows in job.staging.rows(query, _IN_TRANSACTION):
         found: list[tuple[int, str, str]] = []
-        wanted = [_normal(row, given, found) for row in rows]
+        wanted = _living(job, [(row[0], _normal(row, given, found)) for row in rows], erased)
         job.staging.empty(found)
         with job.ledger.write() as connection:
             changed = contacts.write(connection, wanted, job.settings.default_language.value)
         job.staging.keep("changed_contact", [_KEY], [(member,) for member in changed])
 
 
-def _normal(row: Sequence[Any], given: Sequence[str], found: list[tuple[int, str, str]]) -> dict[str, Any]:
+def _living(job: Job, rows: Sequence[tuple[int, _Contact]], erased: frozenset[str]) -> list[_Contact]:
+    """The contacts that may be stored; one who is new and has an erased member's address is set aside (GD-12)."""
+    found = {contact[_KEY]: (line, column) for line, contact in rows if (column := _erased(job, contact, erased))}
+    with job.ledger.read() as connection:
+        new = set(found) - contacts.known(connection, list(found))
+    for member in new:
+        job.staging.refuse(*found[member], "this address was an erased member's")
+    return [contact for _, contact in rows if contact[_KEY] not in new]
+
+
+def _erased(job: Job, contact: _Contact, erased: frozenset[str]) -> str | None:
+    """The column of an address that an erased member had."""
+    kinds = (AddressKind.EMAIL, AddressKind.PHONE) if erased else ()
+    return next(
+        (kind.value for kind in kinds if erasure.is_erased(job.signer, kind, contact.get(kind.value), erased)), None
+    )
+
+
+def _normal(row: Sequence[Any], given: Sequence[str], found: list[tuple[int, str, str]]) -> _Contact:
     """One member's contact with addresses as the ledger writes them; those that are none are `found` and left out."""
     line, *values = row
     contact = dict(zip(given, values, strict=True))

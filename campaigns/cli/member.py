@@ -1,4 +1,4 @@
-"""Commands about one member: show, why."""
+"""Commands about one member: show, why, erase, merge."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +55,37 @@ def why(
         show.as_json(asdict(explained))
         return
     _show_explanation(explained)
+
+
+@app.command("erase")
+def erase(
+    context: typer.Context,
+    member: Member,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget a member at once and for good: contact, profile, purchases; no import brings the person back."""
+    from campaigns import forgetting
+
+    with opened.engine(context) as engine:
+        engine.member(member)
+        if not yes:
+            typer.confirm(f"Forget {member}? This cannot be undone", abort=True)
+        forgetting.erase(engine, member)
+    show.line("forgotten; `viesti retention`, or the nightly job, deletes the last rows from the files")
+
+
+@app.command("merge")
+def merge(
+    context: typer.Context,
+    member: Member,
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The id that stays.")],
+) -> None:
+    """Make two ids of one person one; what either refused stays refused."""
+    from campaigns import forgetting
+
+    with opened.engine(context) as engine:
+        moved = forgetting.merge(engine, member, into)
+    show.line(f"{member} is {into} now; {moved} purchases, receipts and earlier messages went over")
 
 
 def _show_history(decided: list[dict[str, object]], language: str, *, json: bool) -> None:

@@ -68,6 +68,31 @@ def cancel(context: typer.Context, run: RunName) -> None:
     show.line(f"cancelled; {withdrawn} deliveries were withdrawn")
 
 
+def retention(context: typer.Context, json: opened.AsJson = False) -> None:
+    """Delete what is past its retention and what erased members left, and print the evidence; run it every night."""
+    from dataclasses import asdict
+
+    from campaigns import forgetting
+
+    with opened.engine(context) as engine:
+        evidence = forgetting.retain(engine)
+    if json:
+        show.as_json([asdict(each) for each in evidence])
+        return
+    head = ("table", "kept for", "removed", "left", "oldest")
+    rows = [
+        (
+            each.table,
+            "membership" if each.retention is None else f"{each.retention.days} days",
+            each.removed,
+            each.left,
+            "" if each.oldest is None else f"{each.oldest:%Y-%m-%d}",
+        )
+        for each in evidence
+    ]
+    show.table("", head, rows)
+
+
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -82,6 +107,6 @@ def serve(
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the command line."""
-    for command in (status, pause, resume, cancel, serve):
+    for command in (status, pause, resume, cancel, retention, serve):
         app.command()(command)
     database.add_to(app)

@@ -18,11 +18,13 @@ from campaigns.clock import Clock
 from campaigns.ledger import Ledger
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.settings import Settings
+from campaigns.tokens import Signer
 
 NOW: Final = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 CATALOGUE: Final = Catalogue.model_validate(
     YAML(typ="safe").load((Path(__file__).parent / "catalogue.yaml").read_text(encoding="utf-8"))
 )
+SIGNER: Final = Signer({1: b"k" * 32})
 _ANY: Final = {"fi": "x", "sv": "x", "en": "x"}
 SETTINGS: Final = Settings.model_validate(
     {
@@ -67,6 +69,7 @@ class Place:
             warehouse=self.warehouse,
             settings=SETTINGS,
             clock=Clock(read=lambda: NOW),
+            signer=SIGNER,
             rejects=self.root / "rejects",
         )
 

@@ -15,7 +15,7 @@ from audiences.stance import Entry, Source, Stance
 from campaigns.clock import Clock
 from campaigns.errors import AuthorError
 from campaigns.spec.words import Choice
-from tests.audiences.conftest import NOW, SETTINGS, Place
+from tests.audiences.conftest import NOW, SETTINGS, SIGNER, Place
 
 HEADER = "member_id,purchased_at,basket_id,product_id,quantity,amount,store_id\n"
 DECEMBER = HEADER + "m1,2017-12-30 10:00,b1,p1,1,2.50,s1\nm1,2017-12-30 10:00,b1,p1,2,5.00,s1\n"
@@ -218,6 +218,7 @@ def test_progress_goes_from_the_beginning_to_the_end_of_the_file(place: Place, t
         warehouse=place.warehouse,
         settings=SETTINGS,
         clock=Clock(read=lambda: NOW),
+        signer=SIGNER,
         rejects=tmp_path / "rejects",
         progress=lambda done, whole: told.append((done, whole)),
     )

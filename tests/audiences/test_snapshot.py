@@ -65,6 +65,7 @@ def test_contact_choices_and_suppressions_stand_in_one_row(place: Place) -> None
         "postal_code": "00100",
         "city": "Helsinki",
         "address_key": "katu 1 a 4|00100",
+        "unit": "1",
         "newsletters": "|beauty|",
         "withdrawn": "|newsletter:food|",
         "email_own": True,

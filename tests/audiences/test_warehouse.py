@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audiences import columns
-from audiences.erasure import bury, purge
+from audiences.erasure import bury
 from audiences.warehouse import WHOLE
 from campaigns.errors import AuthorError
 from tests.audiences.conftest import CATALOGUE, NOW, Place
@@ -194,15 +194,3 @@ def test_gd12_an_import_brings_no_buried_member_back(filled: Place) -> None:
     assert (report.stored, report.unchanged, report.rejected) == (0, 1, 1)
     filled.bring("purchases", PURCHASES.replace("2017-12-30", "2017-12-29"))
     assert _sights(filled) == [0, 0, 0]
-
-
-def test_a_purge_leaves_nothing_of_the_buried_and_of_what_is_past_retention(filled: Place) -> None:
-    bury(filled.warehouse, ["m1"], NOW)
-    assert purge(filled.warehouse, NOW) == 1 + 6 + 1 + 1  # profile, lines, receipt; and the line past retention
-    left = [path.read_bytes() for path in filled.warehouse.root.glob("*.parquet") if "tombstones" not in path.name]
-    assert left
-    assert not any(b"m1" in content for content in left)
-    assert filled.rows("SELECT count(*) FROM receipts") == [(3,)]
-    assert purge(filled.warehouse, NOW) == 0
-    assert purge(filled.warehouse, NOW + timedelta(days=2000)) > 0
-    assert filled.warehouse.manifest().parts("purchases") == {}

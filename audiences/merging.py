@@ -1,0 +1,100 @@
+"""Two ids of one person made one: the most restrictive of both records holds (C-12), and purchases go over."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, literal, select, update
+
+from audiences import choices
+from audiences.erasure import tombstones
+from audiences.people import contact_of
+from audiences.quoting import text
+from audiences.stance import merged
+from audiences.tables import CHOICE_ENTRY, CHOICES, CONTACT, FORMER_UNIT, MEMBER_SESSION, ONE_TIME_CODE, UNIT
+from audiences.views import stored_tables
+from audiences.warehouse import WHOLE, Warehouse
+from campaigns.errors import AuthorError
+
+_PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
+_EVENTS: Final = ("purchases", "receipts", "sent")
+_ADDRESS: Final = ("street", "postal_code", "city", "address_key")
+_GAPS: Final = ("household_id", "first_name", "last_name", "email", "phone")
+_OF_THE_OTHER: Final = (CONTACT, CHOICES, CHOICE_ENTRY, UNIT, FORMER_UNIT, ONE_TIME_CODE, MEMBER_SESSION)
+
+
+def mergeable(connection: Connection, member_id: str, into: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The contacts of both; AuthorError when there is no such member, or they are one."""
+    if member_id == into:
+        raise AuthorError.about(into, "a member cannot be merged with itself", "same_member", "give two ids")
+    return contact_of(connection, member_id), contact_of(connection, into)
+
+
+def merge_people(connection: Connection, member_id: str, into: str, now: datetime) -> None:
+    """Let `into` stand for `member_id`, too, in the ledger; AuthorError when they are not `mergeable`.
+
+    Choices: what either refused stays refused, also by a later import. Contact: gaps are filled, nothing is replaced.
+    Those who were held out with the one are held out with the other.
+    """
+    other, kept = mergeable(connection, member_id, into)
+    said = choices.entries_of(connection, [member_id, into])
+    choices.record(connection, merged(into, said[into], said[member_id], now))
+    _unite(connection, member_id, into, now)
+    for table in _OF_THE_OTHER:
+        connection.execute(delete(table).where(table.c.member_id == member_id))
+    filled = _filled(kept, other)
+    if filled:
+        connection.execute(update(CONTACT).where(CONTACT.c.member_id == into).values(**filled))
+
+
+def merge_purchases(warehouse: Warehouse, member_id: str, into: str, as_of: datetime) -> int:
+    """Give what a member bought and was sent before to another, and hide the member; returns how many rows went over.
+
+    All of it becomes visible at once. The member's profile is dropped, and no import brings it back.
+    """
+    types, moved = stored_tables(warehouse.catalogue), 0
+    with warehouse.writing():
+        changes: dict[str, dict[str, list[Path]]] = {}
+        for table in _EVENTS:
+            for part in warehouse.manifest().parts(table):
+                rows = f"({warehouse.stored_rows(table, types[table], [part])})"
+                file = warehouse.new_file(table, part)
+                number = _rewrite(warehouse, rows, file, member_id, into, as_of)
+                if number:
+                    changes.setdefault(table, {})[part] = [file]
+                    moved += number
+        changes["tombstones"] = {WHOLE: [tombstones(warehouse, [member_id], as_of)]}
+        warehouse.replace(changes, as_of)
+    return moved
+
+
+def _rewrite(warehouse: Warehouse, rows: str, file: Path, member_id: str, into: str, as_of: datetime) -> int:
+    """Write a part with the rows of the one under the other's id; no file when there are none."""
+    with closing(warehouse.connect(as_of)) as connection:
+        counted = connection.execute(f"SELECT count(*) FROM {rows} WHERE member_id = $1", [member_id]).fetchall()
+        [(number,)] = counted
+        if number:
+            renamed = f"if(member_id = {text(member_id)}, {text(into)}, member_id) AS member_id"
+            connection.execute(f"COPY (SELECT * REPLACE ({renamed}) FROM {rows}) TO {text(str(file))} {_PARQUET}")
+    return int(number)
+
+
+def _unite(connection: Connection, member_id: str, into: str, now: datetime) -> None:
+    """Bring all of both units under the older number."""
+    both = select(UNIT.c.number).where(UNIT.c.member_id.in_([member_id, into]))
+    numbers = sorted(set(connection.execute(both).scalars()))
+    if len(numbers) > 1:
+        oldest = numbers[0]
+        leaving = UNIT.c.number.in_(numbers[1:])
+        names = ["member_id", "number", "since", "until"]
+        past = select(UNIT.c.member_id, UNIT.c.number, UNIT.c.since, literal(now, FORMER_UNIT.c.until.type))
+        connection.execute(insert(FORMER_UNIT).from_select(names, past.where(leaving)))
+        connection.execute(update(UNIT).where(leaving).values(number=oldest, since=now))
+
+
+def _filled(kept: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """What the other's contact knows and the kept one does not; an address is taken whole or not at all."""
+    wanted = (*_GAPS, *(_ADDRESS if kept["street"] is None else ()))
+    return {name: other[name] for name in wanted if other[name] is not None and kept[name] is None}

@@ -1,0 +1,60 @@
+"""What a workspace forgets and joins: a member's erasure, two ids made one, and the nightly job."""
+
+import shutil
+from datetime import timedelta
+from typing import Final
+
+from audiences import erasure, merging, retention, units
+from campaigns.engine import Engine
+from campaigns.spec.retained import Retained
+from campaigns.store import audit, folding, renaming
+
+SKIPS_KEPT: Final = timedelta(days=90)
+"""How long it is kept why a member got nothing; after that the counts of the run have to do."""
+
+
+def erase(engine: Engine, member_id: str) -> None:
+    """Forget a member: out of sight at once, for good with the next `retain` (GD-12).
+
+    AuthorError when there is no such member, or while an import writes the warehouse. After a crash, call it again.
+    """
+    engine.member(member_id)
+    now, signer = engine.clock.now(), engine.signer
+    erasure.bury(engine.library.warehouse, [member_id], now)
+    alias = erasure.pseudonym(signer, member_id)
+    with engine.ledger.write() as connection:
+        erasure.forget(connection, signer, member_id, now)
+        renaming.pseudonymise(connection, member_id, alias)
+        audit.note(connection, now, engine.actor, "erase", alias)
+    for preview in (engine.workspace.data / "previews").glob("*"):
+        if preview.name.endswith(f"-{member_id}"):
+            shutil.rmtree(preview)
+
+
+def merge(engine: Engine, member_id: str, into: str) -> int:
+    """Make two ids of one person one, `into`; returns how many purchases and receipts went over (C-12).
+
+    AuthorError as `erase`, or when they are the same. After a crash, call it again.
+    """
+    with engine.ledger.read() as connection:
+        merging.mergeable(connection, member_id, into)
+    now = engine.clock.now()
+    moved = merging.merge_purchases(engine.library.warehouse, member_id, into, now)
+    with engine.ledger.write() as connection:
+        merging.merge_people(connection, member_id, into, now)
+        renaming.hand_over(connection, member_id, into)
+        audit.note(connection, now, engine.actor, "merge", into, {"merged": member_id})
+    return moved
+
+
+def retain(engine: Engine) -> tuple[Retained, ...]:
+    """The nightly job: delete what is past its retention, bring units up to date; returns the evidence (GD-03)."""
+    now, ledger, warehouse = engine.clock.now(), engine.ledger, engine.library.warehouse
+    kept = retention.enforce(warehouse, now)
+    folded = folding.fold_skips(ledger, now - SKIPS_KEPT)
+    left, oldest = folding.skips_left(ledger)
+    units.unite(ledger, warehouse, now)
+    evidence = (*kept, Retained("skips", SKIPS_KEPT, folded, left, oldest))
+    with ledger.write() as connection:
+        audit.note(connection, now, engine.actor, "retention", "all", {each.table: each.removed for each in evidence})
+    return evidence
