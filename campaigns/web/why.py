@@ -1,6 +1,6 @@
 """Why a message was sent: from the decision and the evidence as they were kept, never computed anew (C-09)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -94,15 +94,17 @@ def _purchases(message: Linked) -> str:
     return "totals" if DataClass.TOTALS in message.evidence.get("classes", ()) else "unused"
 
 
-def _data(names: Any, catalogue: Catalogue, language: Language, *, with_basket: bool) -> list[tuple[str, list[str]]]:
-    """The tables that were read with their columns, by their meaning; a column that is declared no more by its name."""
-    read: dict[str, list[str]] = {}
+def _data(
+    names: Iterable[str], catalogue: Catalogue, language: Language, *, with_basket: bool
+) -> list[tuple[DataClass, list[str]]]:
+    """The columns that were read, by class, each by its meaning; what the catalogue declares no more is left out."""
+    read: dict[DataClass, list[str]] = {}
     for name in names:
-        table_name, column_name = name.split(".", 1)
-        table = catalogue.tables.get(table_name)
-        column = None if table is None else table.columns.get(column_name)
-        if column is not None and column.data_class is DataClass.BASKET and not with_basket:
+        table, _, column_name = name.partition(".")
+        column = catalogue.tables[table].columns.get(column_name) if table in catalogue.tables else None
+        if column is None or (column.data_class is DataClass.BASKET and not with_basket):
             continue
-        title = table_name if table is None else table.meaning.text(language)
-        read.setdefault(title, []).append(column_name if column is None else column.meaning.text(language))
-    return list(read.items())
+        meanings = read.setdefault(column.data_class, [])
+        if (meaning := column.meaning.text(language)) not in meanings:
+            meanings.append(meaning)
+    return sorted(read.items(), key=lambda entry: list(DataClass).index(entry[0]))

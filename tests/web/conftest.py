@@ -1,0 +1,33 @@
+"""A town, built once and copied for each test, and a browser without a screen that walks in it."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from campaigns.web.app import application
+from tests.web.town import Town, build, copy
+
+
+@pytest.fixture(scope="session")
+def built(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("town") / "town"
+    shutil.copytree(founded, root)
+    build(root)
+    return root
+
+
+@pytest.fixture
+def town(built: Path, tmp_path: Path) -> Iterator[Town]:
+    town = copy(built, tmp_path / "town")
+    yield town
+    town.close()
+
+
+@pytest.fixture
+async def web(town: Town) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(application(town.engine))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+        yield client

@@ -1,0 +1,126 @@
+"""One-time codes: who gets one, what it opens and how often, and that no answer tells who is known (C-11, GD-08)."""
+
+from datetime import timedelta
+
+import pytest
+
+from audiences import codes
+from audiences.codes import Aim, Asked
+from campaigns.web.sending import Codes
+from campaigns.web.site import Site
+from tests.web.town import AINO, SHARERS
+from tests.web.visits import ask_for_code, hidden, sign_in
+
+MAIL = f"{AINO}@example.org"
+WRONG = "0000 0000"
+
+
+async def test_a_code_opens_the_members_choices(town, web):
+    page = await sign_in(town, web, MAIL.upper())
+    assert page.status_code == 200
+    assert MAIL in page.text
+
+
+async def test_a_code_by_text_message_opens_them_too(town, web):
+    await sign_in(town, web, "040 123 0001")
+    assert [to for to, _ in town.notes()] == ["+358401230001"]
+
+
+@pytest.mark.parametrize("address", ["nobody@example.org", "+358509876543", "no address", "", "m01@example.org\nBcc: x"])
+async def test_a_stranger_gets_no_code_and_the_same_answer(town, web, address):
+    known = await web.post("/me/code", data={"address": MAIL})
+    stranger = await web.post("/me/code", data={"address": address})
+    one, other = (hidden(page.text)["challenge"][0] for page in (known, stranger))
+    assert known.text.replace(one, "") == stranger.text.replace(other, "")
+    assert len(town.codes()) == 1
+
+
+async def test_a_wrong_code_gets_the_answer_of_a_stranger(town, web):
+    answers = set()
+    for address in (MAIL, "nobody@example.org"):
+        challenge = await ask_for_code(web, address)
+        answer = await web.post("/me/session", data={"challenge": challenge, "code": WRONG})
+        assert answer.status_code == 400
+        assert "set-cookie" not in answer.headers
+        answers.add(answer.text.replace(challenge, ""))
+    assert len(answers) == 1
+
+
+async def test_a_code_is_good_once_and_only_in_the_browser_that_asked(town, web):
+    challenge = await ask_for_code(web, MAIL)
+    other = await ask_for_code(web, "nobody@example.org")
+    code = town.codes()[0]
+    tried = [(other, code), (challenge, code), (challenge, code), ("", code)]
+    statuses = [(await web.post("/me/session", data={"challenge": at, "code": it})).status_code for at, it in tried]
+    assert statuses == [400, 303, 400, 400]
+
+
+async def test_after_five_wrong_tries_the_right_code_is_of_no_use(town, web):
+    challenge = await ask_for_code(web, MAIL)
+    for _ in range(codes.TRIES):
+        await web.post("/me/session", data={"challenge": challenge, "code": WRONG})
+    answer = await web.post("/me/session", data={"challenge": challenge, "code": town.codes()[0]})
+    assert answer.status_code == 400
+
+
+async def test_a_code_that_is_too_old_opens_nothing(town, web):
+    challenge = await ask_for_code(web, MAIL)
+    town.hands.at += codes.LIFE
+    answer = await web.post("/me/session", data={"challenge": challenge, "code": town.codes()[0]})
+    assert answer.status_code == 400
+
+
+async def test_a_member_is_sent_three_codes_in_a_quarter_of_an_hour_whoever_asks(town, web):
+    for _ in range(codes.MOST_AT_ONCE + 2):
+        assert (await web.post("/me/code", data={"address": MAIL})).status_code == 200
+    assert len(town.codes()) == codes.MOST_AT_ONCE
+    town.hands.go(minutes=16)
+    await web.post("/me/code", data={"address": MAIL})
+    assert len(town.codes()) == codes.MOST_AT_ONCE + 1
+
+
+async def test_one_stranger_asks_ten_times_and_then_has_to_wait(web):
+    statuses = [(await web.post("/me/code", data={"address": f"x{n}@example.org"})).status_code for n in range(11)]
+    assert statuses == [200] * 10 + [429]
+
+
+async def test_one_stranger_tries_thirty_codes_and_then_has_to_wait(web):
+    tried = {"challenge": "x", "code": WRONG}
+    statuses = [(await web.post("/me/session", data=tried)).status_code for _ in range(31)]
+    assert statuses == [400] * 30 + [429]
+
+
+async def test_each_of_those_who_share_a_mailbox_gets_a_code_of_their_own(town, web):
+    page = await sign_in(town, web, "PERHE@example.org", place=0)
+    names = {town.contact(member)["first_name"] for member in SHARERS}
+    assert {next(name for name in names if name in text) for _, text in town.notes()} == names
+    shown = [name for name in names if f"{name} " in page.text]
+    assert len(shown) == 1
+
+
+async def test_the_link_of_a_message_sends_a_code_to_the_members_own_address(town, web):
+    for by in ("email", "sms"):
+        page = await web.post(f"{town.way('letters', scope='preferences')}/code", data={"by": by})
+        assert MAIL not in page.text
+    assert [to for to, _ in town.notes()] == [MAIL, "+358401230001"]
+    challenge = hidden(page.text)["challenge"][0]
+    answer = await web.post("/me/session", data={"challenge": challenge, "code": town.codes()[1]})
+    assert answer.status_code == 303
+
+
+async def test_a_code_for_a_new_address_signs_nobody_in(town, web):
+    asked = Asked("a challenge", AINO, Aim.EMAIL, "new@example.org")
+    Codes(Site(town.engine)).to_new_address(asked.challenge, asked.member_id, asked.aim, "new@example.org")
+    answer = await web.post("/me/session", data={"challenge": asked.challenge, "code": town.codes()[0]})
+    assert answer.status_code == 400
+
+
+def test_codes_are_kept_as_hashes_and_removed_after_a_day(town):
+    signer, ledger = town.engine.signer, town.engine.ledger
+    with ledger.write() as connection:
+        code = codes.issue(connection, signer, Asked("a", AINO), town.hands.at)
+    assert code is not None
+    assert code not in str(town.everything()["one_time_code"])
+    with ledger.write() as connection:
+        codes.issue(connection, signer, Asked("b", AINO), town.hands.at + timedelta(days=1, seconds=1))
+    assert [row[1] for row in town.everything()["one_time_code"]] == ["b"]

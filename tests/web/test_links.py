@@ -1,0 +1,83 @@
+"""A link opens what it was made for, with any key that still counts; every other text opens nothing (C-07, E-21)."""
+
+from base64 import urlsafe_b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.dispatch.context import LINKS
+from campaigns.tokens import BadToken, DeliveryLink, Signer
+from tests.web.town import AINO
+
+OLD, NEW = bytes(range(32)), bytes(range(32, 64))
+SIGNER = Signer({1: OLD, 2: NEW})
+TOKEN = SIGNER.link("why", 7, 123_456)
+numbers = st.integers(min_value=0, max_value=2**32 - 1)
+PATHS = (*(f"/{path}" for path in LINKS.values()),)
+
+
+@given(numbers, numbers, st.sampled_from(sorted(LINKS)))
+def test_a_link_is_read_as_it_was_made(run, position, scope):
+    assert SIGNER.read(scope, SIGNER.link(scope, run, position)) == DeliveryLink(run, position)
+
+
+def test_a_link_of_an_older_key_is_read_while_the_key_is_kept():
+    token = Signer({1: OLD}).link("why", 7, 8)
+    assert SIGNER.read("why", token) == DeliveryLink(7, 8)
+    with pytest.raises(BadToken):
+        Signer({2: NEW}).read("why", token)
+
+
+@pytest.mark.parametrize("scope", sorted(set(LINKS) - {"why"}) + ["name", "code", ""])
+def test_a_link_of_another_scope_is_none(scope):
+    with pytest.raises(BadToken):
+        SIGNER.read(scope, TOKEN)
+
+
+@pytest.mark.parametrize("place", range(len(TOKEN)))
+def test_a_link_with_another_character_is_none(place):
+    for other in "A-_9" if TOKEN[place] not in "A-_9" else "BzQ":
+        with pytest.raises(BadToken):
+            SIGNER.read("why", TOKEN[:place] + other + TOKEN[place + 1 :])
+
+
+@given(st.text(max_size=80))
+def test_no_other_text_is_a_link(text):
+    with pytest.raises(BadToken):
+        SIGNER.read("why", text)
+
+
+@given(st.binary(min_size=25, max_size=25))
+def test_nothing_that_looks_like_a_link_is_one(content):
+    with pytest.raises(BadToken):
+        SIGNER.read("why", urlsafe_b64encode(content).decode().rstrip("="))
+
+
+@pytest.mark.parametrize("token", [TOKEN[:-1], TOKEN[1:], TOKEN + "A", f"{TOKEN}==", f" {TOKEN}", TOKEN.swapcase()])
+def test_a_link_that_was_cut_or_grew_is_none(token):
+    with pytest.raises(BadToken):
+        SIGNER.read("why", token)
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_link_that_is_not_ours_changes_nothing_and_says_nothing(town, web, path):
+    good = town.way("letters").removeprefix("/u/")
+    foreign = town.way("letters", scope="why").removeprefix("/w/") if path != "/w" else good
+    unplanned = town.engine.signer.link(next(scope for scope, at in LINKS.items() if f"/{at}" == path), 999, 0)
+    before, answers = town.everything(), set()
+    for token in (good[:-1], "A" * 34, foreign, unplanned, "%00", "x" * 3000):
+        for method in ("GET", "POST"):
+            answer = await web.request(method, f"{path}/{token}", data={"List-Unsubscribe": "One-Click"})
+            assert answer.status_code in {404, 405}, (token, method)
+            answers.add(answer.text)
+    assert len(answers) <= 2  # the page, and the one for what cannot be posted to
+    assert town.everything() == before
+
+
+async def test_whoever_tries_many_links_has_to_wait_but_a_good_one_always_works(town, web):
+    statuses = [(await web.get(f"/u/{number:034}")).status_code for number in range(31)]
+    assert statuses == [404] * 30 + [429]
+    assert (await web.get(town.way("letters", AINO))).status_code == 200
+    town.hands.go(minutes=2)
+    assert (await web.get("/u/x")).status_code == 404

@@ -1,0 +1,58 @@
+"""Looking changes nothing: GET, HEAD and OPTIONS of every route leave the ledger as it is (C-06, E-23)."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Mount
+
+from campaigns.dispatch.context import LINKS
+from campaigns.web.app import application
+from tests.web.town import AINO, Town
+from tests.web.visits import sign_in
+
+SCOPES = {path: scope for scope, path in LINKS.items()}
+
+
+def routes(app: FastAPI) -> Iterator[APIRoute]:
+    """Every route of the application, those of its parts included."""
+    waiting: list[BaseRoute] = list(app.routes)
+    while waiting:
+        route = waiting.pop()
+        if isinstance(route, APIRoute):
+            yield route
+        elif not isinstance(route, Mount):
+            waiting += route.original_router.routes
+
+
+def addresses(town: Town) -> list[str]:
+    """An address that works for every route."""
+    found = set()
+    for route in routes(application(town.engine)):
+        first = route.path.split("/")[1]
+        token = town.way("letters", AINO, SCOPES[first]).split("/")[2] if "{token}" in route.path else ""
+        found.add(route.path.replace("{token}", token))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("signed_in", [False, True], ids=["a stranger", "a member"])
+async def test_looking_changes_nothing(town, web, signed_in):
+    if signed_in:
+        await sign_in(town, web, f"{AINO}@example.org")
+    every = addresses(town)
+    assert len(every) >= 12
+    before = town.everything()
+    for address in every:
+        for method in ("GET", "HEAD", "OPTIONS"):
+            for question in ("", "?lang=sv", "?List-Unsubscribe=One-Click", "?stop=email_own&on=email_own"):
+                answer = await web.request(method, address + question)
+                assert answer.status_code in {200, 405}, (method, address)
+    assert town.everything() == before
+
+
+async def test_what_can_be_read_is_read_by_head_too(town, web):
+    for address in addresses(town):
+        if (await web.get(address)).status_code == 200 and address != "/healthz":
+            head = await web.head(address)
+            assert (head.status_code, head.text) == (200, "")
