@@ -1,0 +1,138 @@
+"""What is past its retention goes, with evidence; time is travelled by the one clock (GD-03, FI-11)."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from audiences.erasure import bury
+from audiences.retention import enforce
+from campaigns import forgetting
+from campaigns.spec.retained import Retained
+from campaigns.store.tables import DECISION
+from tests.audiences.conftest import NOW, Place
+from tests.village import Village
+
+PURCHASES = """member_id,purchased_at,basket_id,product_id,quantity,amount,store_id
+m1,2017-12-30 10:00,b1,p1,1,2.00,s1
+m1,2017-12-30 10:00,b1,p2,1,3.00,s1
+m2,2017-12-29 10:00,b2,p1,1,1.00,s1
+m2,2016-11-28 10:00,b3,p1,1,1.00,s1
+m2,2016-11-20 10:00,b4,p1,1,1.00,s1
+,2017-12-30 10:00,b5,p1,2,4.00,s1
+"""
+MEMBERS = "member_id,register\nm1,owners\nm2,customers\n"
+SENT = "member_id,campaign,purpose,channel,sent_at\nm1,old,marketing,email,2017-11-01 10:00\n"
+
+
+def filled(place: Place) -> Place:
+    place.bring("purchases", PURCHASES)
+    place.bring("members", MEMBERS)
+    return place
+
+
+def evidence(place: Place, as_of: datetime) -> dict[str, Retained]:
+    return {each.table: each for each in enforce(place.warehouse, as_of)}
+
+
+def test_fi11_the_job_removes_what_is_past_its_retention_and_says_how_old_the_oldest_row_is(place: Place) -> None:
+    found = evidence(filled(place), NOW)
+    lines, receipts, members = found["purchases"], found["receipts"], found["members"]
+    assert (lines.retention, lines.removed, lines.left) == (timedelta(days=400), 1, 5)
+    assert lines.oldest == datetime(2016, 11, 28, 8, 0, tzinfo=UTC)
+    assert (receipts.removed, receipts.left, receipts.oldest) == (0, 5, datetime(2016, 11, 20, 8, 0, tzinfo=UTC))
+    assert asdict(members) == {"table": "members", "retention": None, "removed": 0, "left": 2, "oldest": None}
+
+
+def test_gd03_time_takes_the_rest(place: Place) -> None:
+    filled(place)
+    removed = [evidence(place, NOW + timedelta(days=days))["purchases"].removed for days in (0, 1, 6, 397, 401, 402)]
+    assert removed == [1, 0, 1, 0, 4, 0]
+    last = evidence(place, NOW + timedelta(days=2000))
+    assert (last["purchases"].left, last["purchases"].oldest, last["receipts"].removed) == (0, None, 5)
+    assert place.warehouse.manifest().parts("purchases") == {}
+
+
+def test_gd12_no_file_holds_a_row_of_an_erased_member(place: Place) -> None:
+    filled(place).bring("sent", SENT)
+    bury(place.warehouse, ["m1"], NOW)
+    found = evidence(place, NOW)
+    assert {table: each.removed for table, each in found.items()} == {
+        "members": 1,
+        "receipts": 1,
+        "purchases": 2 + 1,
+        "sent": 1,
+    }
+    left = [path.read_bytes() for path in place.warehouse.root.glob("*.parquet") if "tombstones" not in path.name]
+    assert left
+    assert not any(b"m1" in content for content in left)
+    assert place.rows("SELECT count(*) FROM receipts WHERE member_id IS NULL") == [(1,)]
+
+
+def test_the_job_done_twice_changes_nothing(place: Place) -> None:
+    enforce(filled(place).warehouse, NOW)
+    version = place.warehouse.manifest().version
+    assert all(each.removed == 0 for each in enforce(place.warehouse, NOW))
+    assert place.warehouse.manifest().version == version
+
+
+def test_only_files_of_the_present_state_are_left(place: Place) -> None:
+    filled(place).bring("members", "member_id,register\nm3,owners\n")
+    enforce(place.warehouse, NOW)
+    manifest = place.warehouse.manifest()
+    named = {name for table in manifest.tables for name in manifest.files(table)}
+    assert {path.name for path in place.warehouse.root.glob("*.parquet")} == named
+
+
+MARKETING = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [email]
+content: {email: hello}
+"""
+
+
+def decided(village: Village) -> dict[str, int]:
+    with village.engine.ledger.read() as connection:
+        rows = connection.execute(select(DECISION.c.kind, func.count()).group_by(DECISION.c.kind)).all()
+    return {kind: number for kind, number in rows}  # noqa: C416 - rows are no pairs to mypy
+
+
+def skips(village: Village) -> Retained:
+    return next(each for each in forgetting.retain(village.engine) if each.table == "skips")
+
+
+def test_gd03_skips_are_folded_into_their_runs_counts_after_90_days(village: Village) -> None:
+    village.say("m05", "email_own", on=False)
+    run = village.start("hi", MARKETING)
+    village.send(run)
+    due = village.hands.at
+    village.hands.go(days=90)
+    assert asdict(skips(village)) == {
+        "table": "skips",
+        "retention": timedelta(days=90),
+        "removed": 0,
+        "left": 1,
+        "oldest": due,
+    }
+    village.hands.go(minutes=1)
+    assert (skips(village).removed, skips(village).left) == (1, 0)
+    assert decided(village) == {"send": 23}
+    assert village.engine.run(run.run_id).counts["skips"] == {"consent_withdrawn": 1}
+    assert village.balance(run) == {"accepted": 23}
+
+
+def test_skips_of_a_run_that_is_under_way_stay(village: Village) -> None:
+    village.say("m05", "email_own", on=False)
+    village.start("hi", MARKETING)
+    village.hands.go(days=91)
+    assert skips(village).left == 1
+
+
+def test_the_nightly_job_unites_those_who_came_to_share_an_address_meanwhile(village: Village) -> None:
+    village.move("m05", email="m07@example.org")
+    forgetting.retain(village.engine)
+    run, _ = village.plan("hi", MARKETING)
+    units = {member: row["unit"] for member, row in village.decisions(run).items()}
+    assert units["m05"] == units["m07"]
