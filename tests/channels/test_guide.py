@@ -1,4 +1,4 @@
-"""The provider that the guide shows is one."""
+"""The guides keep their word: the provider that one shows is one, and what the other says of providers is so."""
 
 import re
 from pathlib import Path
@@ -6,10 +6,17 @@ from types import ModuleType
 
 import pytest
 
+from campaigns.channels.events import EventWord
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured
+from campaigns.channels.sms_words import meaning_of
+from campaigns.loading.yaml_source import read_yaml
 from campaigns.spec.words import Channel
+from tests.channels.stages import settings_with
+from tests.doubles.manners import Fault
 
-GUIDE = Path(__file__).parents[2] / "docs/adding-a-channel.md"
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = DOCS / "adding-a-channel.md"
+PROVIDERS = (DOCS / "providers.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -34,3 +41,24 @@ async def test_the_example_sends(shown, sms, claimed, tmp_path):
 async def test_the_example_says_when_it_cannot_work(shown, tmp_path):
     with pytest.raises(ChannelMisconfigured):
         await shown.SpoolSms(tmp_path / "nowhere").open()
+
+
+@pytest.mark.parametrize("shown", re.findall(r"```yaml\n(.*?)```", PROVIDERS, re.DOTALL))
+def test_the_settings_that_are_shown_are_taken(shown, tmp_path):
+    file = tmp_path / "settings.yaml"
+    file.write_text(shown, encoding="utf-8")
+    ((channel, changes),) = read_yaml(file).value["channels"].items()
+    settings = settings_with(Channel(channel), **changes)
+    assert getattr(settings.channels, channel).provider == changes["provider"]
+
+
+@pytest.mark.parametrize(("row", "word"), [("stop", EventWord.UNSUBSCRIBED), ("help", EventWord.ASKED_HELP)])
+def test_the_words_that_are_listed_are_understood(row, word):
+    (listed,) = re.findall(rf"^\| {row} \| (.*) \|$", PROVIDERS, re.MULTILINE)
+    words = re.split(r", | · ", listed)
+    assert len(words) > 4
+    assert {meaning_of(each) for each in words} == {word}
+
+
+def test_every_fault_of_the_doubles_is_listed():
+    assert all(f"`{fault}`" in PROVIDERS for fault in Fault)

@@ -1,0 +1,89 @@
+"""The doubles run by hand, and say what reached whom; without that a test on the wire would prove little."""
+
+import asyncio
+import math
+import statistics
+import sys
+from collections import Counter
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from campaigns.spec.words import Channel
+from tests.channels.stages import opened, wire_stage
+from tests.doubles.manners import Fault, Mailboxes, Manners
+from tests.doubles.sendgrid import SendGridDouble
+
+
+@pytest.mark.parametrize("name", ["sendgrid", "smtp", "twilio"])
+async def test_a_double_runs_by_hand_and_tells_what_arrived(name):
+    command = (sys.executable, "-m", f"tests.doubles.{name}", "--fault", "throttle=0.5", "--p50", "0.001")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        while b"http://" not in (line := await process.stdout.readline()):
+            assert line, "the double did not start"
+        url = "http://" + line.decode().partition("http://")[2].strip().removesuffix("/double")
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"{url}/double") as told:
+                assert await told.json() == {"received": {}, "twice": {}}
+            async with session.delete(f"{url}/double") as forgotten:
+                assert forgotten.status == 204
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_a_double_tells_whoever_asks_what_arrived(email, claimed, tmp_path):
+    async with wire_stage("sendgrid", tmp_path) as stage, opened(stage.provider) as provider:
+        for position in (1, 1, 2):
+            await provider.send(email(claimed(Channel.EMAIL, position)))
+        async with aiohttp.ClientSession() as session, session.get(f"{stage.double.url}/double") as told:
+            assert await told.json() == {
+                "received": {"aino@example.org": ["opaque0001", "opaque0001", "opaque0002"]},
+                "twice": {"opaque0001": 2},
+            }
+
+
+def test_a_mailbox_counts_what_came_twice():
+    mailboxes = Mailboxes()
+    for address, delivery in [("a", "1"), ("a", "2"), ("b", "1"), ("a", "1")]:
+        mailboxes.put(address, delivery)
+    assert (len(mailboxes), mailboxes.twice) == (4, {"1": 2})
+
+
+def test_delays_go_through_both_points():
+    manners = Manners(p50=0.05, p99=1.0)
+    cuts = statistics.quantiles([manners.delay() for _ in range(20_000)], n=100)
+    assert math.isclose(cuts[49], 0.05, rel_tol=0.05)
+    assert math.isclose(cuts[98], 1.0, rel_tol=0.2)
+    assert Manners().delay() == 0
+
+
+def test_faults_come_as_scripted_and_then_by_their_share():
+    manners = Manners(shares={Fault.THROTTLE: 0.25, Fault.FAIL: 0.25})
+    manners.next(Fault.DROP, None)
+    drawn = [manners.fault() for _ in range(4002)]
+    assert drawn[:2] == [Fault.DROP, None]
+    assert 0.2 < drawn.count(Fault.THROTTLE) / 4000 < 0.3
+    assert 0.45 < drawn.count(None) / 4000 < 0.55
+    assert Manners().fault() is None
+
+
+async def test_signed_events_are_posted_to_whoever_listens():
+    heard: list[list[dict[str, str]]] = []
+
+    async def listen(request: web.Request) -> web.Response:
+        heard.append(await request.json())
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.router.add_post("/events", listen)
+    double = SendGridDouble(events=[{"event": "delivered", "sg_event_id": str(number)} for number in range(150)])
+    async with TestServer(app) as server:
+        assert await double.tell(str(server.make_url("/events")), times=2) == [204] * 3
+    counts = Counter(event["sg_event_id"] for batch in heard for event in batch)
+    assert set(counts.values()) == {2}
+    assert len(counts) == 150

@@ -1,0 +1,85 @@
+"""Where providers are reached: what the settings may say, and what they may not."""
+
+import pytest
+from pydantic import ValidationError
+
+from campaigns.channels.registry import EMAIL, PHONE, POST, SMS
+from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+from campaigns.spec.settings import EmailSettings
+from tests.channels.stages import SETTINGS
+
+EMAILS = {"address": "uutiset@lahde.example.org", "unsubscribe": "peru@lahde.example.org"}
+
+
+def test_the_example_workspace_needs_no_provider():
+    chosen = SETTINGS.channels
+    assert {chosen.email.provider, chosen.sms.provider, chosen.post.provider, chosen.phone.provider} == {"folder"}
+
+
+def test_every_channel_has_its_providers():
+    assert (set(EMAIL), set(SMS)) == ({"folder", "sendgrid", "smtp"}, {"folder", "twilio"})
+    assert set(POST) == set(PHONE) == {"folder"}
+
+
+def test_a_mail_server_is_spoken_to_in_secret_unless_it_is_on_this_machine():
+    assert SmtpSettings(host="smtp.example.org").security is Security.STARTTLS
+    assert SmtpSettings(host="localhost", security=Security.NONE).security is Security.NONE
+    with pytest.raises(ValidationError, match="in the open"):
+        SmtpSettings(host="smtp.example.org", security=Security.NONE)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"host": "smtp.example.org/x"},
+        {"host": "smtp example"},
+        {"host": "x\r\ny"},
+        {"port": 0},
+        {"port": "587"},
+        {"connections": 0},
+        {"bounces": "nobody"},
+        {"password": "secret"},
+        {"dkim": {"domain": "lahde.example.org"}},
+        {"dkim": {"domain": "Lähde.example.org", "rsa": "x"}},
+        {"dkim": {"domain": "lahde.example.org", "rsa": "a b"}},
+    ],
+)
+def test_a_mail_server_that_cannot_be_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        SmtpSettings.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("domain", "aligned"),
+    [
+        ("lahde.example.org", True),
+        ("example.org", True),
+        ("news.lahde.example.org", False),
+        ("ahde.example.org", False),
+        ("example.net", False),
+    ],
+)
+def test_a_signature_is_of_the_senders_domain(domain, aligned):
+    dkim = DkimSettings(domain=domain, rsa="mail2026")
+    assert dkim.aligned_with("uutiset@LAHDE.example.org") is aligned
+    written = EMAILS | {"smtp": {"dkim": dkim.model_dump()}}
+    if aligned:
+        assert EmailSettings.model_validate(written).smtp.dkim == dkim
+    else:
+        with pytest.raises(ValidationError, match="sender's address"):
+            EmailSettings.model_validate(written)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"number": "0401234567"},
+        {"number": "+35840 1234567"},
+        {"messaging_service": "MG123"},
+        {"base_url": "api.twilio.com"},
+        {"token": "secret"},
+    ],
+)
+def test_an_account_that_cannot_be_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        TwilioSettings.model_validate(wrong)
