@@ -45,7 +45,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     Exits 0, 1 (its author can put it right), 2 (usage) or 3 (our bug).
     """
     try:
-        app(args=arguments)
+        app(args=arguments, prog_name="viesti")
     except AuthorError as error:
         from campaigns.cli.show import problems
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def status(
     context: typer.Context,
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]")] = None,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="A run; without, the newest ones.")] = None,
     json: opened.AsJson = False,
 ) -> None:
     """List the runs, or show how one stands: its balance always sums to what was planned."""
@@ -96,7 +96,7 @@ def retention(context: typer.Context, json: opened.AsJson = False) -> None:
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8000,
 ) -> None:
     """Run the scheduler, the dispatcher and the web pages in one process."""
     from campaigns.web.server import serve as run_server

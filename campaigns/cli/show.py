@@ -44,12 +44,15 @@ def doing(text: str) -> None:
 
 
 def table(title: str, head: Sequence[str], rows: Rows) -> None:
-    """Print a table under its title; columns of numbers stand to the right."""
+    """Print a table under its title, or that there is nothing; columns of numbers stand to the right."""
     from rich.table import Table
 
+    if not rows:
+        typer.echo(f"{title}: none" if title else "none")
+        return
     drawn = Table(box=None, pad_edge=False, header_style="dim")
     for place, name in enumerate(head):
-        numbers = bool(rows) and all(isinstance(row[place], int) for row in rows)
+        numbers = all(isinstance(row[place], int) for row in rows)
         drawn.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(_cell(value) for value in row))
