@@ -98,10 +98,11 @@ class LetterTemplate:
 
         The same values and `created_at` give the same bytes. AuthorError for what Typst refuses in the template.
         """
+        whole_seconds = created_at.replace(microsecond=0)  # Typst takes no other
         inputs = {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)}
         try:
             pdf: Any = self._compiler(inputs).compile(
-                format="pdf", pdf_standards="a-2b", pdf_tags=False, timestamp=created_at
+                format="pdf", pdf_standards="a-2b", pdf_tags=False, timestamp=whole_seconds
             )
             per_letter = json.loads(self._compiler(inputs).eval(_PAGES))  # cheap: the layout is remembered
         except typst.TypstError as error:
