@@ -230,10 +230,9 @@ class Engine:
     def publish(self, draft: Draft) -> datetime | None:
         """Let the scheduler run this definition of a campaign; returns when it is due next, if ever."""
         now = self.clock.now()
-        due = draft.campaign.schedule.next_after(now)
         definition = draft.definition()
         with self.ledger.write() as connection:
-            publications.publish(connection, draft.campaign.name, definition, now, self.actor, due)
+            due = publications.publish(connection, draft.campaign, definition, now, self.actor)
             audit.note(connection, now, self.actor, "publish", draft.campaign.name, {"definition": definition})
         return due
 

@@ -8,9 +8,11 @@ from functools import partial
 from typing import Final
 
 from campaigns.channels.outcome import ChannelMisconfigured
-from campaigns.dispatch.start import take_up
+from campaigns.dispatch.start import Present, give_up, take_up
+from campaigns.dispatch.sweep import tidy
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
+from campaigns.planning.briefing import Draft
 from campaigns.store import publications, runs
 from campaigns.store.tables import Publication, Run
 from campaigns.store.words import RunState
@@ -35,41 +37,57 @@ class Rounds:
         for publication in due:
             self._guarded(publication.campaign, partial(self._take_up, publication))
         with self.engine.ledger.read() as connection:
+            late = runs.late(connection, now)
             planned = [run for run in runs.in_state(connection, RunState.PLANNED) if run.scheduled]
-            silent = [
-                run for run in runs.in_state(connection, RunState.PLANNING) if run.scheduled and _silent(run, now)
-            ]
-        for run in silent:
-            self._guarded(run.run_id, partial(self._plan, run))
+            planning = [run for run in runs.in_state(connection, RunState.PLANNING) if run.scheduled]
+        for run in late:
+            self._give_up(run, now)
+        given_up = {run.run_id for run in late}
+        for run in planning:
+            if _silent(run, now) and run.run_id not in given_up:
+                self._guarded(run.run_id, partial(self._plan, run))
         for run in planned:
-            self._guarded(run.run_id, partial(self.engine.start, run))
+            if run.run_id not in given_up:
+                self._guarded(run.run_id, partial(self.engine.start, run))
 
     def dispatch(self) -> None:
-        """Send what may go of every run under way."""
+        """Send what may go of every run under way, and look after what others left."""
+        tidy(self.engine.ledger, self.engine.clock.now())
         with self.engine.ledger.read() as connection:
             sending = runs.in_state(connection, RunState.SENDING)
         for run in sending:
             self._guarded(run.run_id, partial(self.engine.send, run.run_id, _nobody))
 
     def _take_up(self, publication: Publication) -> None:
-        draft, _ = self.engine.library.draft(publication.campaign)
+        draft, present = self._as_it_stands(publication.campaign)
         with self.engine.ledger.write() as connection:
-            occasion = take_up(
-                connection,
-                publication,
-                draft.campaign,
-                draft.definition(),
-                str(draft.file.resolve()),
-                self.engine.clock.now(),
-            )
-        if occasion is not None and occasion.missed is not None:
+            occasion = take_up(connection, publication, present, self.engine.clock.now())
+        if occasion is None:
+            return
+        if draft is None or occasion.missed is not None:
             _LOG.warning("%s due at %s was not run: %s", publication.campaign, occasion.due_at, occasion.missed)
-        elif occasion is not None:
+        else:
             self.engine.plan(draft, occasion.due_at, _nobody, scheduled=True)
+
+    def _as_it_stands(self, campaign: str) -> tuple[Draft | None, Present | None]:
+        """The campaign's file; nothing when there is something wrong with it, which is logged."""
+        try:
+            draft, _ = self.engine.library.draft(campaign)
+            return draft, Present(draft.campaign, draft.definition(), str(draft.file.resolve()))
+        except AuthorError as error:
+            _LOG.error("%s: %s", campaign, error)
+            return None, None
 
     def _plan(self, run: Run) -> None:
         draft, _ = self.engine.library.draft(run.file)
         self.engine.plan(draft, run.due_at, _nobody, scheduled=True)
+
+    def _give_up(self, run: Run, now: datetime) -> None:
+        with self.engine.ledger.write() as connection:
+            missed = give_up(connection, run, now)
+        if missed:
+            self.engine.run_files(run).close()
+            _LOG.warning("%s was not started in time", run.run_id)
 
     def _guarded(self, subject: str, work: Callable[[], object]) -> None:
         try:

@@ -17,10 +17,18 @@ _FRESH: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """A published campaign as its file says it now, with the hash of its definition."""
+
+    campaign: Campaign
+    definition: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Occasion:
     """A published campaign's moment that has come; `missed` says why it is not run."""
 
-    campaign: Campaign
     due_at: datetime
     missed: str | None
 
@@ -41,30 +49,41 @@ def start(connection: Connection, run: Run, campaign: Campaign, now: datetime) -
 
 
 def take_up(
-    connection: Connection, publication: Publication, campaign: Campaign, definition: str, file: str, now: datetime
+    connection: Connection, publication: Publication, present: Present | None, now: datetime
 ) -> Occasion | None:
     """Claim one due occasion: the publication moves on and the run is there, in one transaction.
 
-    None when another scheduler had it. A run that starts too late, or whose file (of hash `definition`) is not the
-    published one any more, is recorded as missed.
+    None when another scheduler had it, or somebody has run it by hand. A run that starts too late, or whose file is
+    not the published one any more (`present` None: it cannot be read), is recorded as missed.
     """
-    due_at = publication.next_due
-    if due_at is None or not publications.advance(
-        connection, publication.campaign, due_at, campaign.schedule.next_after(due_at)
-    ):
+    name, due_at = publication.campaign, publication.next_due
+    schedule = publications.schedule_of(publication)
+    if due_at is None or not publications.advance(connection, name, due_at, schedule.next_after(due_at)):
         return None
-    why = _missed(campaign, due_at, now, published=publication.definition, present=definition)
-    if why is None:
-        runs.open_run(connection, campaign, file, due_at, now, scheduled=True)
-    else:
-        runs.missed(connection, campaign, due_at, now, why)
-    return Occasion(campaign, due_at, why)
+    if runs.has_begun(connection, name, due_at):
+        return None
+    if now > due_at + schedule.late_by:
+        return _missed(connection, publication, due_at, now, "too_late")
+    if present is None or present.definition != publication.definition:
+        return _missed(connection, publication, due_at, now, "not_as_published")
+    runs.open_run(connection, present.campaign, present.file, due_at, now, scheduled=True)
+    return Occasion(due_at, None)
 
 
-def _missed(campaign: Campaign, due_at: datetime, now: datetime, *, published: str, present: str) -> str | None:
-    if now > due_at + campaign.schedule.late_by:
-        return "too_late"
-    return None if published == present else "not_as_published"
+def _missed(connection: Connection, publication: Publication, due_at: datetime, now: datetime, reason: str) -> Occasion:
+    runs.missed(connection, publication.campaign, publication.purpose, due_at, now, reason)
+    return Occasion(due_at, reason)
+
+
+def give_up(connection: Connection, run: Run, now: datetime) -> bool:
+    """Let a run that was not started in time be missed; False when it has been started meanwhile.
+
+    What it would have sent expires (see `sweep.tidy`).
+    """
+    before = [RunState.PLANNING, RunState.PLANNED]
+    return runs.move(
+        connection, run.number or 0, before, RunState.MISSED, reason="too_late", closed_at=now, lease_until=None
+    )
 
 
 def why_not(run: Run, campaign: Campaign, definition: str, now: datetime) -> Problem | None:

@@ -1,6 +1,7 @@
-"""Tidying after others: leases that ran out, sends whose run was cancelled, runs that are done."""
+"""Tidying after others: leases that ran out, sends whose run was ended early, runs that are done."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, case, exists, func, select, update
 
@@ -13,16 +14,21 @@ from campaigns.store.deliveries import end_pending, is_in
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import UNDER_WAY, DeliveryState, RunState
 
-_BUNDLED = (Channel.POST, Channel.PHONE)
+_ENDS: Final = {
+    RunState.CANCELLED: (DeliveryState.WITHDRAWN, EndReason.CANCELLED),
+    RunState.MISSED: (DeliveryState.EXPIRED, EndReason.EXPIRED),
+}
+_BUNDLED: Final = (Channel.POST, Channel.PHONE)
 
 
 def tidy(ledger: Ledger, now: datetime) -> None:
-    """Look after every delivery whose sender went silent, whatever became of its run, and after cancelled runs."""
+    """Look after deliveries whose sender went silent, whatever became of their run, and after runs ended early."""
     with ledger.write() as connection:
         sweep(connection, now)
-        cancelled = _cancelled_with_pending(connection)
-    for number in cancelled:
-        end_pending(ledger, number, DeliveryState.WITHDRAWN, EndReason.CANCELLED, now)
+        left = {state: _with_pending(connection, state) for state in _ENDS}
+    for state, numbers in left.items():
+        for number in numbers:
+            end_pending(ledger, number, *_ENDS[state], now)
 
 
 def sweep(connection: Connection, now: datetime) -> None:
@@ -44,10 +50,10 @@ def sweep(connection: Connection, now: datetime) -> None:
     )
 
 
-def _cancelled_with_pending(connection: Connection) -> list[int]:
-    """Cancelled runs to which something came back after the cancelling."""
+def _with_pending(connection: Connection, state: RunState) -> list[int]:
+    """The runs that have ended in this state and of which something waits: it came back, or was never started."""
     waiting = exists().where(DELIVERY.c.run_number == RUN.c.number, is_in(DeliveryState.PENDING))
-    found = select(RUN.c.number).where(RUN.c.state == RunState.CANCELLED, waiting)
+    found = select(RUN.c.number).where(RUN.c.state == state, waiting)
     return list(connection.execute(found).scalars())
 
 

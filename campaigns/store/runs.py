@@ -12,6 +12,7 @@ from campaigns.store.tables import DECISION, DELIVERY, RUN, Run
 from campaigns.store.words import RunState
 
 PLANNING_LEASE: Final = timedelta(minutes=10)
+_A_MOMENT: Final = timedelta(microseconds=1)
 _REPLANNED: Final = (RunState.PLANNING, RunState.PLANNED)
 
 
@@ -60,18 +61,33 @@ def latest_planned(connection: Connection, campaign: str, before: int) -> Run | 
     return None if row is None else Run(**row)
 
 
+def has_begun(connection: Connection, campaign: str, due_at: datetime) -> bool:
+    """Whether there is a run of this occasion that is not planned anew any more."""
+    run = find(connection, run_id(campaign, due_at))
+    return run is not None and run.state not in _REPLANNED
+
+
 def open_run(
     connection: Connection, campaign: Campaign, file: str, due_at: datetime, now: datetime, *, scheduled: bool
 ) -> Run:
     """The run of this occasion in state `planning`, new or taken up again; its old rows are not visible any more.
 
-    AuthorError when the run has begun to send: one send a member and run.
+    Whoever planned it until now finds out by `hold`. AuthorError when the run has begun to send: one send a member and
+    run.
     """
     name = run_id(campaign.name, due_at)
     run = find(connection, name)
-    facts = {"state": RunState.PLANNING, "lease_until": now + PLANNING_LEASE, "scheduled": scheduled, "file": file}
+    before = None if run is None else run.lease_until
+    facts = {
+        "state": RunState.PLANNING,
+        "lease_until": now + PLANNING_LEASE if before is None else max(now + PLANNING_LEASE, before + _A_MOMENT),
+        "start_by": due_at + campaign.schedule.late_by if scheduled else None,
+        "scheduled": scheduled,
+        "file": file,
+    }
     if run is None:
-        connection.execute(insert(RUN).values(**facts, **_identity(campaign, name, due_at), counts={}, evidence={}))
+        identity = {"newsletter": campaign.newsletter, "partner": campaign.sender.partner}
+        connection.execute(insert(RUN).values(**facts, **identity, **_named(campaign.name, campaign.purpose, due_at)))
     elif run.state in _REPLANNED:
         connection.execute(update(RUN).where(RUN.c.number == run.number).values(**facts, planned_at=None))
     else:
@@ -84,32 +100,39 @@ def open_run(
     return get(connection, name)
 
 
-def _identity(campaign: Campaign, name: str, due_at: datetime) -> Mapping[str, Any]:
+def hold(connection: Connection, run: Run) -> None:
+    """AuthorError when a run is not planned by the one who opened it as `run` any more; ask in each transaction."""
+    lease = connection.execute(select(RUN.c.lease_until).where(RUN.c.number == run.number)).scalar_one()
+    if lease != run.lease_until:
+        raise AuthorError.about(
+            run.run_id, "another process began to plan this run", "planned_elsewhere", "`viesti status` shows it"
+        )
+
+
+def _named(campaign: str, purpose: str, due_at: datetime) -> Mapping[str, Any]:
     return {
-        "run_id": name,
-        "campaign": campaign.name,
-        "purpose": campaign.purpose,
-        "newsletter": campaign.newsletter,
-        "partner": campaign.sender.partner,
+        "run_id": run_id(campaign, due_at),
+        "campaign": campaign,
+        "purpose": purpose,
         "due_at": due_at,
         "definition": "",
         "planned_by": "",
+        "counts": {},
+        "evidence": {},
     }
 
 
-def missed(connection: Connection, campaign: Campaign, due_at: datetime, now: datetime, reason: str) -> None:
-    """Record that a scheduled occasion was not run, and why."""
-    connection.execute(
-        insert(RUN).values(
-            **_identity(campaign, run_id(campaign.name, due_at), due_at),
-            scheduled=True,
-            state=RunState.MISSED,
-            reason=reason,
-            closed_at=now,
-            counts={},
-            evidence={},
-        )
-    )
+def missed(connection: Connection, campaign: str, purpose: str, due_at: datetime, now: datetime, reason: str) -> None:
+    """Record that a scheduled occasion was not run, and why; a plan that was made of it by hand stays."""
+    if find(connection, run_id(campaign, due_at)) is None:
+        facts = {"scheduled": True, "state": RunState.MISSED, "reason": reason, "closed_at": now}
+        connection.execute(insert(RUN).values(**facts, **_named(campaign, purpose, due_at)))
+
+
+def late(connection: Connection, now: datetime) -> list[Run]:
+    """Scheduled runs that are planned, or being planned, and may not be started any more."""
+    rows = connection.execute(select(RUN).where(RUN.c.state.in_(_REPLANNED), RUN.c.start_by < now)).mappings()
+    return [Run(**row) for row in rows]
 
 
 def forget_rows(connection: Connection, run_number: int, limit: int) -> int:

@@ -8,11 +8,16 @@ from sqlmodel import Field, SQLModel
 
 
 class Publication(SQLModel, table=True):
-    """The definition of a campaign that the scheduler may run, and when it is due next."""
+    """The definition of a campaign that the scheduler may run, and when it is due next.
+
+    `purpose` and `schedule` are the published ones: the scheduler goes on by them when the file cannot be read.
+    """
 
     __tablename__ = "publication"
 
     campaign: str = Field(primary_key=True)
+    purpose: str
+    schedule: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     definition: str
     published_at: datetime
     published_by: str
@@ -22,9 +27,10 @@ class Publication(SQLModel, table=True):
 class Run(SQLModel, table=True):
     """One occasion of a campaign. `run_id` is for people, `number` for joins.
 
-    `due_at` is the as_of of its rules. `counts` is the summary that was frozen with the plan, `evidence` its rules in
-    words (see `planning.evidence`). `lease_until` is how
-    long the process that plans it may be silent before another takes over. `file` is where the campaign was read.
+    `due_at` is the as_of of its rules; a scheduled run is not started after `start_by`. `counts` is the summary that
+    was frozen with the plan, `evidence` its rules in words (see `planning.evidence`). `lease_until` is how long the
+    process that plans it may be silent before another takes over; each that plans it has another. `file` is where the
+    campaign was read.
     """
 
     __tablename__ = "run"
@@ -44,6 +50,7 @@ class Run(SQLModel, table=True):
     definition: str = ""
     file: str = ""
     planned_at: datetime | None = None
+    start_by: datetime | None = None
     send_by: datetime | None = None
     closed_at: datetime | None = None
     planned_by: str = ""

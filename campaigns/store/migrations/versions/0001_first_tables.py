@@ -207,6 +207,8 @@ def upgrade() -> None:
     op.create_table(
         "publication",
         sa.Column("campaign", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("schedule", sa.JSON(), nullable=False),
         sa.Column("definition", sa.String(), nullable=False),
         sa.Column("published_at", UTCDateTime(), nullable=False),
         sa.Column("published_by", sa.String(), nullable=False),
@@ -232,6 +234,7 @@ def upgrade() -> None:
         sa.Column("definition", sa.String(), nullable=False),
         sa.Column("file", sa.String(), nullable=False),
         sa.Column("planned_at", UTCDateTime(), nullable=True),
+        sa.Column("start_by", UTCDateTime(), nullable=True),
         sa.Column("send_by", UTCDateTime(), nullable=True),
         sa.Column("closed_at", UTCDateTime(), nullable=True),
         sa.Column("planned_by", sa.String(), nullable=False),
