@@ -1,15 +1,18 @@
 """The ledger's connection: short write transactions, snapshot reads, and columns by Arrow. Knows no table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import URL, Connection, Engine, Table, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, Table, make_url
 
 from campaigns import ledger_sqlite
+
+Rows = Iterable[Sequence[Any]]
+_Prepare = Callable[[Any], Any]
 
 
 class Database(Protocol):
@@ -20,7 +23,7 @@ class Database(Protocol):
     def reading(self, engine: Engine, /) -> AbstractContextManager[Connection]: ...
     def columns(self, engine: Engine, query: str, /) -> pa.Table: ...
     def texts(self, engine: Engine, tables: Mapping[str, Mapping[str, str]], /) -> dict[str, pa.Table]: ...
-    def append(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], /) -> None: ...
+    def append(self, connection: Connection, table: Table, names: Sequence[str], rows: Rows, /) -> None: ...
     def analyse(self, engine: Engine, tables: Sequence[Table], /) -> None: ...
 
 
@@ -74,10 +77,12 @@ class Ledger:
         self.engine.dispose()
 
 
-def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows, each with the same columns, in the fastest way that the connection's database has."""
-    if rows:
-        _database(connection.dialect.name).append(connection, table, rows)
+def append(connection: Connection, table: Table, names: Sequence[str], rows: Rows) -> None:
+    """Insert many rows of the named columns, in the fastest way that the connection's database has."""
+    prepare = [_prepared(table.c[name].type, connection.dialect) for name in names]
+    if any(prepare):
+        rows = ([each(cell) if each else cell for each, cell in zip(prepare, row, strict=True)] for row in rows)
+    _database(connection.dialect.name).append(connection, table, names, rows)
 
 
 def instants(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -85,6 +90,12 @@ def instants(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(column.type):
         return column.cast(pa.timestamp("us"))
     return pc.cast(pc.utf8_slice_codeunits(column, 0, 26), pa.timestamp("us"))
+
+
+def _prepared(type_: Any, dialect: Dialect) -> _Prepare | None:
+    """How a column's type gives a value to the driver; None: as it is."""
+    processor: _Prepare | None = type_.dialect_impl(dialect).bind_processor(dialect)
+    return processor
 
 
 def _database(name: str) -> Database:

@@ -1,22 +1,26 @@
 """The ledger's way with SQLite: one file in WAL mode, whose one writer takes the write lock as it begins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from time import monotonic, sleep
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 
 _WRITES: Final = "viesti_writes"
 _ROWS_AT_ONCE: Final = 50_000
 _TEXTS_AT_ONCE: Final = 20_000
 _BETWEEN: Final = "\x1f"
+_PATIENCE: Final = 15  # seconds
+_PAUSE: Final = 0.002
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=15000",
+    f"PRAGMA busy_timeout={_PATIENCE * 1000}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
 )
@@ -34,10 +38,32 @@ def connect(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get(_WRITES):
+            _take_the_lock(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _take_the_lock(connection: Connection) -> None:
+    """Begin to write, at the first moment when nobody else does.
+
+    SQLite's own waiting looks again after longer and longer pauses, up to 100 ms: an unsubscription would wait for
+    seconds beside a plan that stores chunk after chunk.
+    """
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=0")
+    patience = monotonic() + _PATIENCE
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > patience:
+                raise
+            sleep(_PAUSE)
+    cursor.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
 
 
 @contextmanager
@@ -80,9 +106,11 @@ def texts(engine: Engine, tables: Mapping[str, Mapping[str, str]]) -> dict[str, 
         return {table: _texts(cursor, table, shown) for table, shown in tables.items()}
 
 
-def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def append(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows by one prepared statement."""
-    connection.execute(insert(table), list(rows))
+    cells, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+    cursor: Any = connection.connection.cursor()
+    cursor.executemany(f'INSERT INTO "{table.name}" ({cells}) VALUES ({marks})', rows)
 
 
 def analyse(_engine: Engine, _tables: Sequence[Table]) -> None:

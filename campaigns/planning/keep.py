@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from time import perf_counter
 from typing import Any, Final
 
 from campaigns.ledger import Ledger
@@ -10,7 +11,10 @@ from campaigns.planning.run_files import ROWS_IN_GROUP, RunFiles
 from campaigns.store import audit, decisions, runs
 from campaigns.store.tables import DECISION, DELIVERY, Run
 
-_ROWS_IN_CHUNK: Final = 2048  # a write transaction of about 30 ms
+_ROWS_IN_CHUNK: Final = 2048  # the first write transaction, and one that forgets
+_SECONDS_IN_CHUNK: Final = 0.04  # what each takes after that, whatever the disk and the order of the rows
+_FEWEST: Final = 256
+_MOST: Final = 16_384
 
 Progress = Callable[[int], None]
 
@@ -27,23 +31,40 @@ def keep(
 ) -> None:
     """Store a plan under an open run. A crash before the end leaves a run in `planning`, to be planned anew.
 
-    `reasons` is its evidence. `progress` is told how many decisions each chunk stored.
+    AuthorError as soon as somebody else plans it anew. `reasons` is its evidence; `progress` is told how many
+    decisions each chunk stored.
     """
     number = run.number or 0
-    while _forget(ledger, number):
+    while _forget(ledger, run):
         pass
     plan.bench.write(files.fields, plan.fields(), ROWS_IN_GROUP)
-    for batch in plan.bench.batches(plan.rows(), _ROWS_IN_CHUNK):
-        rows = [{"run_number": number, **row} for row in batch.to_pylist()]
-        with ledger.write() as connection:
-            decisions.stage(connection, rows)
-        progress(len(rows))
+    _stage(plan, run, ledger, progress)
     ledger.analyse(DECISION, DELIVERY)
     with ledger.write() as connection:
+        runs.hold(connection, run)
         runs.show_plan(connection, number, plan.brief.definition, plan.tally.as_json(), reasons, now, actor)
         audit.note(connection, now, actor, "plan", run.run_id, {"definition": plan.brief.definition})
 
 
-def _forget(ledger: Ledger, number: int) -> int:
+def _stage(plan: Plan, run: Run, ledger: Ledger, progress: Progress) -> None:
+    """Store the decisions, as many in a transaction as the disk and the order of the rows let pass in its time."""
+    names = plan.rows().selected_columns.keys()
+    size = _ROWS_IN_CHUNK
+    for batch in plan.bench.batches(plan.rows(), _MOST):
+        start = 0
+        while start < batch.num_rows:
+            chunk = batch.slice(start, size)
+            rows = list(zip(*(column.to_pylist() for column in chunk.columns), strict=True))
+            with ledger.write() as connection:
+                began = perf_counter()
+                runs.hold(connection, run)
+                decisions.stage(connection, run.number or 0, names, rows)
+            progress(len(rows))
+            start += len(rows)
+            size = round(min(max(size * _SECONDS_IN_CHUNK / (perf_counter() - began), _FEWEST), 2 * size, _MOST))
+
+
+def _forget(ledger: Ledger, run: Run) -> int:
     with ledger.write() as connection:
-        return runs.forget_rows(connection, number, _ROWS_IN_CHUNK)
+        runs.hold(connection, run)
+        return runs.forget_rows(connection, run.number or 0, _ROWS_IN_CHUNK)

@@ -31,7 +31,7 @@ def copy(source: Ledger, target: Ledger, now: datetime, told: Told) -> tuple[Cou
         refuse_under_way(leaving, now)
         with target.write() as arriving:
             counted = fill(leaving, arriving, told)
-        held = hold(leaving, f"copied to {target.engine.url.render_as_string(hide_password=True)}")
+        held = hold(leaving, f"copied to {target.engine.url.database}")
     analyse(target, counted)
     return counted, held
 
@@ -59,16 +59,17 @@ def _tables(connection: Connection) -> list[Table]:
 
 def _refuse_rows(target: Connection, table: Table) -> None:
     if _count(target, table):
-        place = target.engine.url.render_as_string(hide_password=True)
         message = f"the table `{table.name}` of this database holds rows already"
-        raise AuthorError.about(place, message, "not_empty", "give an empty database, or an empty schema of one")
+        raise AuthorError.about(
+            str(target.engine.url.database), message, "not_empty", "give an empty database, or an empty schema of one"
+        )
 
 
 def _copy(source: Connection, target: Connection, table: Table, told: Told) -> int:
     ordered = select(table).order_by(*table.primary_key.columns)
     copied = 0
-    for chunk in source.execute(ordered, execution_options={"yield_per": _ROWS_AT_ONCE}).mappings().partitions():
-        append(target, table, [dict(row) for row in chunk])
+    for chunk in source.execute(ordered, execution_options={"yield_per": _ROWS_AT_ONCE}).partitions():
+        append(target, table, table.c.keys(), chunk)
         copied += len(chunk)
         told(len(chunk))
     arrived = _count(target, table)

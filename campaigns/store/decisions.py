@@ -1,6 +1,6 @@
 """Decisions and their deliveries: staged in chunks, counted, read back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,14 @@ SEND = "send"
 SKIP = "skip"
 
 
-def stage(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def stage(connection: Connection, run_number: int, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Store one chunk of a run's decisions, and a pending delivery for every send among them.
 
-    Nothing shows before the run's header row does.
+    `names` are the columns of `rows` after the run's number, `position` first; rows are in its order. Nothing shows
+    before the run's header row does.
     """
-    if not rows:
-        return
-    append(connection, DECISION, rows)
-    first, last, run_number = rows[0]["position"], rows[-1]["position"], rows[0]["run_number"]
+    append(connection, DECISION, ("run_number", *names), [(run_number, *row) for row in rows])
+    first, last = rows[0][0], rows[-1][0]
     sends = select(
         DECISION.c.run_number,
         DECISION.c.position,
