@@ -95,6 +95,7 @@ def _unite(connection: Connection, member_id: str, into: str, now: datetime) -> 
 
 
 def _filled(kept: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """What the other's contact knows and the kept one does not; an address is taken whole or not at all."""
-    wanted = (*_GAPS, *(_ADDRESS if kept["street"] is None else ()))
-    return {name: other[name] for name in wanted if other[name] is not None and kept[name] is None}
+    """What the other's contact knows and the kept one does not; a postal address is taken whole or not at all."""
+    address = _ADDRESS if kept["street"] is None and other["street"] is not None else ()
+    gaps = [name for name in _GAPS if kept[name] is None and other[name] is not None]
+    return {name: other[name] for name in (*gaps, *address)}

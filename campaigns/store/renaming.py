@@ -1,8 +1,9 @@
 """A member by another id in what was decided and sent: a pseudonym once erased, the other id of a duplicate."""
 
-from sqlalchemy import Connection, case, exists, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, update
 
 from campaigns.store.tables import AUDIT, DECISION, DELIVERY
+from campaigns.store.words import DeliveryState
 
 
 def pseudonymise(connection: Connection, member_id: str, pseudonym: str) -> None:
@@ -18,9 +19,15 @@ def pseudonymise(connection: Connection, member_id: str, pseudonym: str) -> None
 def hand_over(connection: Connection, member_id: str, into: str) -> None:
     """Give a duplicate's decisions and deliveries to the member who stays, so that what was heard still counts.
 
-    Of a run that decided about both, each keeps its own: what waits of the duplicate is withdrawn at its claim.
+    Of a run that decided about both, each keeps its own decision, and what waits of the duplicate is withdrawn at its
+    claim: one message a person.
     """
-    for table in (DELIVERY, DECISION):  # a delivery finds out by the decisions, so it goes first
-        theirs = DECISION.alias("theirs")
-        both = exists().where(theirs.c.run_number == table.c.run_number, theirs.c.member_id == into)
-        connection.execute(update(table).where(table.c.member_id == member_id, ~both).values(member_id=into))
+    theirs = DECISION.alias("theirs")
+
+    def both(run_number: ColumnElement[int]) -> ColumnElement[bool]:
+        return exists().where(theirs.c.run_number == run_number, theirs.c.member_id == into)
+
+    waits = and_(DELIVERY.c.state == DeliveryState.PENDING, both(DELIVERY.c.run_number))
+    connection.execute(update(DELIVERY).where(DELIVERY.c.member_id == member_id, ~waits).values(member_id=into))
+    alone = ~both(DECISION.c.run_number)
+    connection.execute(update(DECISION).where(DECISION.c.member_id == member_id, alone).values(member_id=into))
