@@ -34,6 +34,8 @@ class Rounds:
         now = self.engine.clock.now()
         with self.engine.ledger.read() as connection:
             due = publications.due(connection, now)
+        if due:
+            self.engine.reread()
         for publication in due:
             self._guarded(publication.campaign, partial(self._take_up, publication))
         with self.engine.ledger.read() as connection:

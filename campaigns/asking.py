@@ -1,0 +1,145 @@
+"""Questions asked of a workspace; none of them changes anything but a preview's file."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from audiences import holdout_versions
+from audiences.people import choices_of, contact_of
+from campaigns.dispatch.context import Contexts
+from campaigns.dispatch.job import Job
+from campaigns.dispatch.preview import Planned, write_preview
+from campaigns.errors import AuthorError
+from campaigns.parts import Parts
+from campaigns.planning.bench import Bench
+from campaigns.planning.briefing import Draft, brief
+from campaigns.planning.calendar import Occasion, occasions
+from campaigns.planning.counting import Count, Question, count
+from campaigns.planning.explaining import Explanation, explain
+from campaigns.planning.plan import Plan, plan
+from campaigns.planning.run_files import RunFiles
+from campaigns.rules.scope import Scope
+from campaigns.spec.words import Channel, Language
+from campaigns.store import decisions, publications, runs
+from campaigns.store.decisions import Outcomes
+from campaigns.store.tables import Run
+from campaigns.store.words import RunState
+
+
+@dataclass(frozen=True)
+class Asking(Parts):
+    """Counts, explanations, previews, and how things stand."""
+
+    @contextmanager
+    def decided(self, draft: Draft, as_of: datetime, members: tuple[str, ...] = ()) -> Iterator[Plan]:
+        """The decisions of one occasion, kept nowhere; of the listed members only, where some are listed."""
+        library = self.library
+        with self.ledger.read() as connection:
+            salt = holdout_versions.salt(connection)
+        made_from = brief(draft, as_of, library.catalogue, library.settings, library.offers, salt, members)
+        with closing(library.warehouse.connect(as_of)) as connection:
+            yield plan(Bench(connection, self.elsewhere(as_of)), made_from, self.snapshot())
+
+    def explain(self, draft: Draft, member_id: str, as_of: datetime, language: Language) -> Explanation:
+        """Why one member would get a campaign's message, or none."""
+        with self.ledger.read() as connection:
+            contact_of(connection, member_id)
+        with self.decided(draft, as_of, (member_id,)) as made:
+            return explain(made, member_id, draft.titles, language)
+
+    def preview(self, draft: Draft, member_id: str, as_of: datetime) -> Path:
+        """Write what one member would get of a campaign, and return the file; AuthorError when it is nothing."""
+        with self.ledger.read() as connection:
+            contact = contact_of(connection, member_id)
+        with self.decided(draft, as_of, (member_id,)) as made:
+            decided = made.bench.dicts(made.rows())
+            fields = made.bench.dicts(made.fields())
+        if not fields:
+            why = (
+                decided[0]["reason"] if decided else "the audience does not take them, or the rule is unknown for them"
+            )
+            raise AuthorError.about(member_id, f"this member would get nothing: {why}", "nothing_to_preview")
+        decision = decided[0]
+        planned = Planned(decision["variant"], Channel(decision["channel"]), decision["arm"], contact)
+        run = Run(
+            run_id="preview",
+            number=0,
+            campaign=draft.campaign.name,
+            purpose=draft.campaign.purpose,
+            due_at=as_of,
+            scheduled=False,
+            state=RunState.PLANNED,
+        )
+        job = Job(run, draft.campaign, self.library.settings, self.signer, self.run_files(run))
+        offers = {offer.id: offer for offer in self.library.offers}
+        target = self.workspace.data / "previews" / f"{draft.campaign.name}-{member_id}"
+        contexts = Contexts(job, lambda _: fields[0], offers)
+        return write_preview(planned, draft.campaign, job.settings, contexts, draft.root, target, self.clock.now())
+
+    def question(self, audience: str, as_of: datetime) -> Question:
+        """An audience, by name or file, asked at a moment."""
+        library = self.library
+        asked, known = library.audience(audience)
+        scope = Scope(
+            as_of=as_of,
+            zone=library.settings.zone,
+            catalogue=library.catalogue,
+            audiences={name: each.match for name, each in known.items()},
+            salt=asked.name,
+        )
+        titles = {name: each.title for name, each in known.items()}
+        return Question(asked, scope, titles, library.settings.currency)
+
+    def count(self, question: Question) -> Count:
+        """How many members an audience takes."""
+        library, as_of = self.library, question.scope.as_of
+        with closing(library.warehouse.connect(as_of)) as connection:
+            bench = Bench(connection, self.elsewhere(as_of))
+            return count(bench, question, self.snapshot(), library.settings.default_language)
+
+    def calendar(self, days: int) -> list[Occasion]:
+        """What is due in the days to come, published or not."""
+        now = self.clock.now()
+        with self.ledger.read() as connection:
+            published = frozenset(each.campaign for each in publications.published(connection))
+        campaigns = [self.library.draft(file.stem)[0].campaign for file in self.workspace.campaign_files()]
+        return occasions(campaigns, published, now, now + timedelta(days=days))
+
+    def member(self, member_id: str) -> Mapping[str, object]:
+        """A member's contact and choices."""
+        with self.ledger.read() as connection:
+            return {**contact_of(connection, member_id), **choices_of(connection, member_id)}
+
+    def decisions_about(self, member_id: str) -> list[dict[str, Any]]:
+        """What was decided about a member in every run, newest first."""
+        with self.ledger.read() as connection:
+            contact_of(connection, member_id)
+            return decisions.of_member(connection, member_id)
+
+    def previous(self, run: Run) -> Run | None:
+        """The campaign's last plan before a run."""
+        with self.ledger.read() as connection:
+            return runs.latest_planned(connection, run.campaign, run.number or 0)
+
+    def recent_runs(self) -> list[Run]:
+        """The newest runs, newest first."""
+        with self.ledger.read() as connection:
+            return runs.recent(connection)
+
+    def outcomes(self, run: Run) -> Outcomes:
+        """What became of a run's sends so far."""
+        number = run.number or 0
+        with self.ledger.read() as connection:
+            return decisions.outcomes(connection, number)
+
+    def run(self, run_id: str) -> Run:
+        """The run of a name; AuthorError when there is none."""
+        with self.ledger.read() as connection:
+            return runs.get(connection, run_id)
+
+    def run_files(self, run: Run) -> RunFiles:
+        """The folder of a run's files."""
+        return RunFiles(self.workspace.runs / run.run_id)

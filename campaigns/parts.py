@@ -1,0 +1,94 @@
+"""The parts of one workspace: the only place that constructs things, each when it is first asked for."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from audiences.snapshot import snapshot
+from campaigns.channels.courier import Courier, FolderCourier
+from campaigns.channels.registry import Providers, Surroundings, chosen_providers
+from campaigns.clock import Clock
+from campaigns.errors import AuthorError
+from campaigns.keys import signer
+from campaigns.ledger import Ledger
+from campaigns.loading.workspace import Workspace
+from campaigns.planning import history
+from campaigns.planning.bench import Elsewhere
+from campaigns.planning.library import Library
+from campaigns.planning.plan import Snapshot
+from campaigns.store import schema
+from campaigns.store.address import ledger_address
+from campaigns.tokens import Signer
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What everything over one workspace is made with. `actor` is who the audit log says did it."""
+
+    workspace: Workspace
+    actor: str
+
+    @cached_property
+    def library(self) -> Library:
+        """What the workspace's files say."""
+        return Library(self.workspace)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The workspace's clock."""
+        return Clock.anchored(self.library.settings.clock_start, self.workspace.data / "clock.json")
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, its tables made when it is new."""
+        ledger = self.unprepared_ledger()
+        schema.prepare(ledger)
+        return ledger
+
+    def unprepared_ledger(self) -> Ledger:
+        """The ledger as it is, where the environment or the settings say it is, else in a file of the workspace."""
+        workspace = self.workspace
+        file = workspace.ledger
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return Ledger(ledger_address(os.environ, self.library.settings.database_url, workspace.settings, file))
+
+    @cached_property
+    def signer(self) -> Signer:
+        """The signer of links and of opaque names."""
+        return signer(os.environ, self.workspace.data / "signing.key")
+
+    @cached_property
+    def providers(self) -> Providers:
+        """Who delivers each channel."""
+        return chosen_providers(Surroundings(self.workspace.root, self.library.settings))
+
+    @cached_property
+    def courier(self) -> Courier:
+        """Who carries one-time codes: so far only into the outbox."""
+        return FolderCourier(self.workspace.outbox, self.library.settings.channels.email.address)
+
+    def snapshot(self) -> Snapshot:
+        """The ledger as a plan sees it now."""
+        return Snapshot(snapshot(self.ledger), history.heard(self.ledger), history.clicks())
+
+    def elsewhere(self, as_of: datetime) -> Elsewhere | None:
+        """The engine that evaluates rules in DuckDB's place, where the settings name one."""
+        chosen = self.library.settings.warehouse
+        if chosen.engine == "duckdb":
+            return None
+        try:
+            from audiences.spark_warehouse import open_spark
+        except ModuleNotFoundError as error:
+            message, hint = "`warehouse.engine: spark` needs the package pyspark", "pip install 'viesti[spark]'"
+            raise AuthorError.about(str(self.workspace.settings), message, "no_spark", hint) from error
+        return open_spark(self.library.warehouse, as_of, chosen.master)
+
+    def reread(self) -> None:
+        """Forget what the workspace's files said: a server goes on for months while they change."""
+        vars(self).pop("library", None)
+
+    def close(self) -> None:
+        """Give the ledger back."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
