@@ -30,11 +30,10 @@ class Reply:
         The latter is a Unix time and is read against the reply's own Date: whose clock is right does not matter.
         """
         asked = _number(self.headers.get("Retry-After"))
-        reset = _number(self.headers.get("X-RateLimit-Reset"))
-        told = self.headers.get("Date")
-        if asked is None and reset is not None and told is not None:
-            asked = reset - parsedate_to_datetime(told).timestamp()
-        return _BACK_OFF if asked is None else min(max(asked, 1.0), _LONGEST)
+        if asked is None:
+            reset, now = _number(self.headers.get("X-RateLimit-Reset")), _instant(self.headers.get("Date"))
+            asked = _BACK_OFF if reset is None or now is None else reset - now
+        return min(max(asked, 1.0), _LONGEST)
 
 
 @dataclass
@@ -95,3 +94,10 @@ class Pool:
 
 def _number(text: str | None) -> float | None:
     return float(text) if text is not None and text.isascii() and text.isdigit() else None
+
+
+def _instant(text: str | None) -> float | None:
+    try:
+        return None if text is None else parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None

@@ -22,8 +22,9 @@ from campaigns.spec.reasons import EndReason
 
 USERNAME: Final = "SMTP_USERNAME"
 PASSWORD: Final = "SMTP_PASSWORD"  # noqa: S105 - the name of a variable
-_CONNECT: Final = 20.0
-_PATIENCE: Final = 60.0  # for a reply: within a claim's lease
+_CONNECT: Final = 10.0
+_PATIENCE: Final = 40.0  # for a connection, and for a transaction: both fit into a claim's lease
+_BUSY: Final = 1.0
 _GREYLISTED: Final = 300.0
 _NOT_CONNECTED: Final = 30.0
 _PATH: Final = re.compile(r"[^\x00-\x20\x7f<>]{1,254}")  # nothing that could end the command
@@ -67,16 +68,26 @@ class SmtpEmail:
 
     async def send(self, message: OutgoingEmail) -> Outcome:
         """Hand one message to the server; its 250 after the message is acceptance."""
-        async with self._free:
-            try:
-                session, utf8 = self._rested() or await self._connect()
-            except (OSError, aiosmtplib.SMTPException) as error:
-                _raise_when_ours(error)
-                return TryLater(_NOT_CONNECTED, f"no connection: {type(error).__name__}")
-            try:
-                return await self._transaction(session, message, utf8=utf8)
-            finally:
-                await self._put_back(session, utf8=utf8)
+        try:
+            async with asyncio.timeout(self.patience):
+                await self._free.acquire()
+        except TimeoutError:
+            return TryLater(_BUSY, "every connection was busy")
+        try:
+            return await self._send(message)
+        finally:
+            self._free.release()
+
+    async def _send(self, message: OutgoingEmail) -> Outcome:
+        try:
+            session, utf8 = self._rested() or await self._connect()
+        except (OSError, aiosmtplib.SMTPException) as error:
+            _raise_when_ours(error)
+            return TryLater(_NOT_CONNECTED, f"no connection: {type(error).__name__}")
+        try:
+            return await self._transaction(session, message, utf8=utf8)
+        finally:
+            await self._put_back(session, utf8=utf8)
 
     async def _transaction(self, session: Session, message: OutgoingEmail, *, utf8: bool) -> Outcome:
         claimed = message.claimed

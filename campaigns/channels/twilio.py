@@ -119,11 +119,13 @@ class TwilioSms:
             listed = await self._client.messages.list_async(to=number, date_sent_after=since.date(), limit=100)
         except _NotTaken as told:
             return told.outcome
+        except (TwilioException, ValueError, LookupError):
+            return Unknown("a list that was not understood")
         earliest = since - _CLOCKS_DIFFER
         found = (
             each
             for each in listed
-            if each.body == text and each.direction == "outbound-api" and each.date_created >= earliest
+            if each.body == text and each.direction == "outbound-api" and (each.date_created or earliest) >= earliest
         )
         return next((Accepted(each.sid) for each in found), None)
 

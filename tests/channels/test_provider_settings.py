@@ -1,5 +1,8 @@
 """Where providers are reached: what the settings may say, and what they may not."""
 
+import subprocess
+import sys
+
 import pytest
 from pydantic import ValidationError
 
@@ -83,3 +86,13 @@ def test_a_signature_is_of_the_senders_domain(domain, aligned):
 def test_an_account_that_cannot_be_is_refused(wrong):
     with pytest.raises(ValidationError):
         TwilioSettings.model_validate(wrong)
+
+
+def test_a_workspace_that_writes_into_folders_loads_no_vendor():
+    script = """
+import sys
+import campaigns.channels.registry
+print(*{"aiohttp", "sendgrid", "twilio", "aiosmtplib", "cryptography"} & set(sys.modules))
+"""
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == ""

@@ -104,6 +104,7 @@ def test_whatever_is_written_sendgrid_can_read(text, html, subject, name):
         (429, {"X-RateLimit-Reset": "1795341612", "Date": DATE}, TryLater(12, "HTTP 429")),
         (429, {"X-RateLimit-Reset": "1795341500", "Date": DATE}, TryLater(1, "HTTP 429")),
         (429, {"X-RateLimit-Reset": "1795341612"}, TryLater(5, "HTTP 429")),
+        (429, {"X-RateLimit-Reset": "1795341612", "Date": "some day"}, TryLater(5, "HTTP 429")),
         (429, {"Retry-After": "99999"}, TryLater(600, "HTTP 429")),
         (429, {"Retry-After": "soon"}, TryLater(5, "HTTP 429")),
         (500, {}, Unknown("HTTP 500")),

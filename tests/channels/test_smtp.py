@@ -128,6 +128,17 @@ async def test_no_more_connections_are_open_than_allowed(send):
         assert len(double.mailboxes) == 30
 
 
+async def test_a_message_for_which_no_connection_is_free_waits_for_another_time(send):
+    async with SmtpDouble() as double:
+        double.manners.p50 = double.manners.p99 = 0.15
+        provider = replace(provider_for(double, connections=1), patience=0.2)
+        async with opened(provider):
+            outcomes = await asyncio.gather(*(send(provider, position) for position in range(6)))
+    kinds = [type(outcome) for outcome in outcomes]
+    assert set(kinds) == {Accepted, TryLater}
+    assert kinds.count(Accepted) == len(double.mailboxes)
+
+
 async def test_a_server_with_less_patience_than_we_thought_is_asked_again(send):
     async with SmtpDouble(messages_per_connection=2) as double, opened(provider_for(double)) as provider:
         outcomes = [await send(provider, position) for position in (1, 2, 3, 4)]
