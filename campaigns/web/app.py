@@ -36,7 +36,8 @@ def application(engine: Engine) -> FastAPI:
     _health(app, engine)
     _members_pages(app, site)
     say_refusals(app, site)
-    app.mount("/images", StaticFiles(directory=engine.workspace.images, check_dir=False))
+    if engine.workspace.images.is_dir():
+        app.mount("/images", StaticFiles(directory=engine.workspace.images))
     app.mount("/static", StaticFiles(directory=_STATIC))
     app.add_middleware(Guard, encrypted=site.pages.settings.public_url.scheme == "https")
     return app

@@ -1,4 +1,4 @@
-"""What a signed-in member sees and changes: each choice under its wording, nothing that was not touched (C-01, C-13)."""
+"""What a signed-in member sees and changes: each choice under its wording, nothing untouched (C-01, C-13)."""
 
 from datetime import timedelta
 
@@ -164,7 +164,9 @@ async def test_a_new_number_is_proved_by_text_message(town, web, centre):
     assert town.contact(AINO)["phone"] == "+358509876543"
 
 
-@pytest.mark.parametrize(("kind", "address"), [("email", "no address"), ("phone", "12"), ("email", "a@b\r\nBcc: c@d.fi")])
+@pytest.mark.parametrize(
+    ("kind", "address"), [("email", "no address"), ("phone", "12"), ("email", "a@b\r\nBcc: c@d.fi")]
+)
 async def test_what_is_no_address_gets_no_code(town, web, centre, kind, address):
     sent = len(town.notes())
     answer = await web.post("/me/contact?lang=en", data={"proof": centre["proof"][0], "kind": kind, "address": address})

@@ -26,7 +26,9 @@ async def test_a_code_by_text_message_opens_them_too(town, web):
     assert [to for to, _ in town.notes()] == ["+358401230001"]
 
 
-@pytest.mark.parametrize("address", ["nobody@example.org", "+358509876543", "no address", "", "m01@example.org\nBcc: x"])
+@pytest.mark.parametrize(
+    "address", ["nobody@example.org", "+358509876543", "no address", "", "m01@example.org\nBcc: x"]
+)
 async def test_a_stranger_gets_no_code_and_the_same_answer(town, web, address):
     known = await web.post("/me/code", data={"address": MAIL})
     stranger = await web.post("/me/code", data={"address": address})

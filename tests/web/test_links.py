@@ -29,7 +29,7 @@ def test_a_link_of_an_older_key_is_read_while_the_key_is_kept():
         Signer({2: NEW}).read("why", token)
 
 
-@pytest.mark.parametrize("scope", sorted(set(LINKS) - {"why"}) + ["name", "code", ""])
+@pytest.mark.parametrize("scope", [*sorted(set(LINKS) - {"why"}), "name", "code", ""])
 def test_a_link_of_another_scope_is_none(scope):
     with pytest.raises(BadToken):
         SIGNER.read(scope, TOKEN)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from campaigns.spec.words import Language
 from campaigns.web.offered import offered_items
 from campaigns.web.pages import Pages
-from campaigns.spec.words import Language
 from tests.village import MEMBERS
 from tests.web.town import AINO, SHARERS
 from tests.web.visits import words
@@ -69,5 +69,7 @@ async def test_the_page_of_a_link_is_the_same_whatever_the_member_has_chosen(tow
 @pytest.mark.parametrize("scope", ["unsubscribe", "preferences", "why"])
 async def test_a_page_speaks_the_language_of_the_message_and_every_other(town, web, scope):
     way = town.way("letters", scope=scope)
-    languages = [(await web.get(way + asked)).headers["content-language"] for asked in ("", "?lang=fi", "?lang=en", "?lang=de")]
+    languages = [
+        (await web.get(way + asked)).headers["content-language"] for asked in ("", "?lang=fi", "?lang=en", "?lang=de")
+    ]
     assert languages == ["sv", "fi", "en", "sv"]

@@ -1,6 +1,5 @@
-"""One click ends what the message was one of, for all who share the address, once, at once (E-20 to E-27, C-04, C-05)."""
+"""One click ends what the message was one of, for all who share the address, at once (E-20 to E-27, C-04)."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -106,7 +105,7 @@ async def test_what_is_not_claimed_yet_is_withdrawn_and_the_next_run_leaves_the_
     one, other = SHARERS
     await web.post(town.way("letters", AINO), **ONE_CLICK)
     await web.post(town.way("letters", one), **ONE_CLICK)
-    await asyncio.to_thread(town.send, run)
+    town.send(run)
     ends: Mapping[str, Any] = town.ends(run)
     assert {member: end for member, end in ends.items() if end != ("accepted", None)} == {
         AINO: ("withdrawn", "consent_withdrawn"),

@@ -1,0 +1,150 @@
+"""What every answer carries, what no request may do, and what no log holds (OP-06, C-07)."""
+
+import logging
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from campaigns.web.app import application
+from campaigns.web.guard import LARGEST_BODY
+from campaigns.web.rates import Rate, stranger
+from tests.web.town import AINO
+from tests.web.visits import hidden, sign_in
+
+PAGES = ["/me", "/healthz", "/u/x", "/nowhere", "/static/pages.css", "/images/none.png"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_answer_carries_the_headers(web, path):
+    headers = (await web.get(path)).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "noindex" in headers["x-robots-tag"]
+
+
+@pytest.mark.parametrize("path", ["/me", "/u/x", "/healthz"])
+async def test_no_page_is_kept_by_anybody(web, path):
+    assert (await web.get(path)).headers["cache-control"] == "no-store"
+
+
+async def test_no_page_has_a_script_or_a_style_of_its_own(town, web):
+    pages = [await web.get(town.way("letters", scope=scope)) for scope in ("unsubscribe", "preferences", "why")]
+    pages.append(await sign_in(town, web, f"{AINO}@example.org"))
+    for page in pages:
+        for mark in ("<script", "<style", "style=", "javascript:", "onclick", "http://", "https://"):
+            assert mark not in page.text.replace("http://localhost:8000/", "/")
+
+
+@pytest.mark.parametrize("path", ["/me/code", "/me/session", "/me/choices"])
+async def test_a_body_that_is_too_large_is_refused(town, web, path):
+    async def pieces():
+        for number in range(5):
+            yield b"f%d=" % number + b"a" * 3900 + b"&"
+
+    before = town.everything()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    announced = await web.post(path, content=b"a" * (LARGEST_BODY + 1), headers=form)
+    trickled = await web.post(path, content=pieces(), headers=form)
+    assert (announced.status_code, trickled.status_code) == (413, 413)
+    assert "content-security-policy" in trickled.headers
+    assert town.everything() == before
+
+
+async def test_a_form_of_very_many_fields_is_refused(web):
+    assert (await web.post("/me/code", data={f"f{number}": "" for number in range(300)})).status_code == 400
+
+
+async def test_a_name_is_shown_as_text(town, web):
+    town.move(AINO, first_name="<script>alert(1)</script>", city='"><img src=x>')
+    page = await sign_in(town, web, f"{AINO}@example.org")
+    assert "<script>" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
+    assert "<img" not in page.text
+
+
+@pytest.mark.parametrize("asked", ["<script>", "fi&lang=sv", "//evil.example", "FI", "../fi"])
+async def test_a_language_that_is_none_is_ignored(web, asked):
+    page = await web.get("/me", params={"lang": asked}, headers={"Accept-Language": "en-GB"})
+    assert (page.status_code, page.headers["content-language"]) == (200, "en")
+    assert asked not in page.text
+
+
+async def test_the_cookie_is_for_this_site_alone(town):
+    path = town.root / "config" / "settings.yaml"
+    text = path.read_text("utf-8").replace("http://localhost:8000", "https://kyla.example.org")
+    path.write_text(text, "utf-8")
+    vars(town.engine).pop("library", None)
+    transport = httpx.ASGITransport(application(town.engine))
+    async with httpx.AsyncClient(transport=transport, base_url="https://kyla.example.org") as web:
+        asked = await web.post("/me/code", data={"address": f"{AINO}@example.org"})
+        challenge = hidden(asked.text)["challenge"][0]
+        answer = await web.post("/me/session", data={"challenge": challenge, "code": town.codes()[0]})
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-viesti=")
+    for part in ("HttpOnly", "Secure", "SameSite=strict", "Path=/"):
+        assert part in cookie
+    assert answer.headers["location"] == "/me?lang=fi"
+    assert "max-age" in answer.headers["strict-transport-security"]
+
+
+async def test_no_log_holds_an_address_a_code_or_a_link(town, web, caplog):
+    caplog.set_level(logging.DEBUG)
+    mail, way = f"{AINO}@example.org", town.way("letters")
+    await web.post(way, data={"List-Unsubscribe": "One-Click"})
+    await sign_in(town, web, mail)
+    town.root.joinpath("outbox", "codes").rename(town.root / "outbox" / "elsewhere")
+    town.root.joinpath("outbox", "codes").write_text("in the way")
+    await web.post("/me/code", data={"address": mail})
+    ours = [record.getMessage() for record in caplog.records if record.name.split(".")[0] != "httpx"]
+    assert any("a note could not be handed over" in line for line in ours)
+    town.root.joinpath("outbox", "codes").unlink()
+    town.root.joinpath("outbox", "elsewhere").rename(town.root / "outbox" / "codes")
+    secrets = (
+        mail,
+        town.contact(AINO)["first_name"],
+        way.split("/")[2],
+        town.codes()[0],
+        town.codes()[0].replace(" ", ""),
+    )
+    for line in ours:
+        assert not [secret for secret in secrets if secret in line], line
+
+
+async def test_a_fault_of_ours_shows_nothing_of_itself(town, monkeypatch):
+    app = application(town.engine)
+    monkeypatch.setattr("campaigns.web.site.linked", lambda *_: 1 / 0)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as web:
+        answer = await web.get(town.way("letters") + "?lang=en")
+    assert answer.status_code == 500
+    assert "The fault is ours" in answer.text
+    assert "division" not in answer.text
+
+
+def test_the_rate_forgets_the_stranger_seen_longest_ago(town):
+    rate = Rate(1, timedelta(minutes=1))
+    now = town.hands.at
+    assert rate.allows("first", now)
+    assert not rate.allows("first", now)
+    for number in range(10_000):
+        rate.allows(str(number), now)
+    assert rate.allows("first", now)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        (None, "testclient", False),
+    ],
+)
+def test_strangers_are_told_apart_by_address_or_network(one, other, same):
+    assert (stranger(one) == stranger(other)) is same

@@ -1,0 +1,71 @@
+"""Every word of the pages is there in three languages, is used, and takes the same values (C-08)."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from string import Formatter
+from typing import Final
+
+import pytest
+
+from campaigns.spec.words import Choice, DataClass, Language, Purpose
+from campaigns.web import pages
+from campaigns.web.offered import offered_groups
+from campaigns.web.pages import Pages, texts
+
+_PAGES: Final = Path(pages.__file__).with_name("pages")
+_CODE: Final = [path.read_text("utf-8") for path in _PAGES.parent.glob("*.py")]
+_SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES.glob("*.html"))])
+_COMPOSED: Final = {
+    "error_": (400, 403, 404, 429, 500),
+    "purpose_": Purpose,
+    "class_": set(DataClass) - {DataClass.SPECIAL},
+    "basis_": ("consent", "interest", "membership", "duty"),
+    "purchases_": ("used", "totals", "unused"),
+    "channel_": ("email", "sms", "post", "phone"),
+    "language_": Language,
+    "new_": ("email", "phone"),
+}
+
+
+def values(text: str) -> Counter[str | None]:
+    return Counter(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
+@pytest.mark.parametrize("key", texts())
+def test_a_text_takes_the_same_values_in_every_language(key):
+    said = texts()[key].words.by_language().values()
+    assert len({frozenset(values(text)) for text in said}) == 1
+
+
+@pytest.mark.parametrize("key", texts())
+def test_a_text_is_used(key):
+    composed = {f"{stem}{part}" for stem, parts in _COMPOSED.items() for part in parts}
+    composed |= {f"error_{status}_title" for status in _COMPOSED["error_"]}
+    offered = {f"{choice}{ending}" for choice in Choice for ending in ("", "_help")}
+    assert re.search(rf"[\"']{key}[\"']", _SOURCE) or key in composed | offered
+
+
+def test_a_text_that_is_composed_is_there():
+    for stem, parts in _COMPOSED.items():
+        for part in parts:
+            assert f"{stem}{part}" in texts()
+
+
+def test_every_text_that_a_page_names_is_there():
+    named = set(re.findall(r'\bt\("(\w+)"[,)]', _SOURCE))
+    assert named <= texts().keys()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_choices_read_differently_in_each_language(town, language):
+    writer = Pages(town.engine.library.settings)
+    titles = [item.title for group in offered_groups(writer, language) for item in group.items]
+    assert len(titles) == len(set(titles))
+    others = {
+        item.title
+        for other in set(Language) - {language}
+        for group in offered_groups(writer, other)
+        for item in group.items
+    }
+    assert not others & set(titles)
