@@ -16,11 +16,15 @@ SPARED: Final = (Purpose.SERVICE.value, Purpose.RIGHTS.value)
 
 
 def caps_of(campaign: Campaign, settings: Settings) -> tuple[Cap, ...]:
-    """The caps that a campaign obeys, the workspace's and its own; service messages obey none."""
+    """The caps that a campaign obeys, the workspace's and its own; service messages obey none.
+
+    One of the workspace for another purpose is not the campaign's: its message could not exceed that.
+    """
     if campaign.purpose in SPARED:
         return ()
     own = campaign.limits.per_member
-    return (*settings.per_member, *((own,) if own else ()))
+    shared = (cap for cap in settings.per_member if cap.of in (None, campaign.purpose))
+    return (*shared, *((own,) if own else ()))
 
 
 def window_start(cap: Cap, moment: datetime, zone: ZoneInfo) -> datetime:

@@ -10,7 +10,8 @@ _HEARD: Final = """
     SELECT d.member_id, r.campaign, r.purpose, d.channel, d.state, d.run_number,
            COALESCE(d.ended_at, d.claimed_at, r.due_at) AS sent_at
     FROM delivery d JOIN run r ON r.number = d.run_number
-    WHERE d.state IN ('pending', 'sending', 'accepted', 'uncertain') AND r.state IN ('sending', 'paused', 'closed')
+    WHERE d.state IN ('sending', 'accepted', 'uncertain')
+    OR d.state = 'pending' AND r.state IN ('sending', 'paused')
 """
 _SCHEMA: Final = pa.schema(
     [
