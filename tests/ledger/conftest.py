@@ -1,0 +1,60 @@
+"""The two ledgers that every promise here is held by, and a village on either."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from campaigns.ledger import Ledger
+from campaigns.store import copying, schema
+from tests.postgresql import schema as empty_schema
+from tests.village import Village
+
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
+
+
+@pytest.fixture(params=BOTH)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/ledger.sqlite"
+        return
+    with empty_schema(request.getfixturevalue("postgresql_server")) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def bare(address: str) -> Iterator[Ledger]:
+    """A ledger without tables."""
+    with closing(Ledger(address)) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def ledger(bare: Ledger) -> Ledger:
+    """A ledger with empty tables."""
+    schema.prepare(bare)
+    return bare
+
+
+@pytest.fixture
+def village(
+    address: str, ledger: Ledger, founded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Village]:
+    """A village whose ledger is one of the two."""
+    root = tmp_path / "village"
+    shutil.copytree(founded, root)
+    file = root / "data" / "ledger.sqlite"
+    with (
+        closing(Ledger.at(file)) as source,
+        source.read() as leaving,
+        ledger.write() as arriving,
+    ):
+        copying.fill(leaving, arriving, lambda _rows: None)
+    file.unlink()
+    monkeypatch.setenv("VIESTI_DATABASE_URL", address)
+    village = Village(root)
+    yield village
+    village.close()
