@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkRuntimeError
-from pyspark.sql import Column, SparkSession, functions
+from pyspark.sql import SparkSession
 from sqlalchemy import Select
 
 from audiences.views import stored_tables, views
@@ -20,12 +20,17 @@ from campaigns.rules.engines import carried, compile_for
 _TYPES: Final = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ"}
 _CONFIG: Final = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # as the warehouse stores it: UTC, without a zone
+    # As the warehouse stores it: UTC, without a zone. Otherwise a naive bound value is one of this machine's time zone.
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.ansi.enabled": "true",  # an overflow is an error, never NULL: NULL means that a rule is unknown
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
-_LOCAL: Final = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+_LOCAL: Final = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "16",  # 200, the default, is meant for a cluster
+}
 
 
 class Spark:
@@ -55,8 +60,7 @@ class Spark:
     def stream(self, statement: Select[Any]) -> pa.RecordBatchReader:
         """The rows of a statement as Arrow batches."""
         compiled = compile_for(statement, "spark")
-        bound = {key: _literal(value) for key, value in compiled.parameters.items()}
-        return self._session.sql(compiled.sql, args=bound).toArrow().to_reader()
+        return self._session.sql(compiled.sql, args=dict(compiled.parameters)).toArrow().to_reader()
 
 
 def open_spark(warehouse: Warehouse, as_of: datetime, master: str) -> Spark:
@@ -86,10 +90,3 @@ def _session(master: str) -> SparkSession:
         raise AuthorError.about(f"warehouse.master: {master}", message, "no_spark", hint) from error
     session.sparkContext.setLogLevel("ERROR")
     return session
-
-
-def _literal(value: object) -> object | Column:
-    """A bound value; a naive datetime would be taken for an instant of this machine's time zone."""
-    if isinstance(value, datetime):
-        return functions.expr(f"TIMESTAMP_NTZ '{value.isoformat(sep=' ')}'")
-    return value

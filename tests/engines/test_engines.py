@@ -1,5 +1,7 @@
 """The contract of the engines: whichever is asked, every member is in or out, or unknown, as in the other two."""
 
+import time
+from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -19,6 +21,17 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return asked
 
 
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time zone is neither UTC nor the campaign's."""
+    with monkeypatch.context() as zone:
+        zone.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
 def test_an_engine_answers_every_case_of_the_tables(engine: Engine, cases: Casebook) -> None:
     engine.show(cases.world)
     answers = engine.answers(cases.conditions, SCOPE)
