@@ -145,7 +145,8 @@ def outcome(said: Said) -> Outcome:
     """What a transaction's decisive reply means; raises ChannelMisconfigured for what would befall every member."""
     match said.code // 100:
         case 2:
-            return Accepted(said.text.rpartition(" ")[2][:100])
+            name = said.text.rpartition(" ")[2][:100]  # "queued as 4711": most servers end with their name for it
+            return Accepted("" if "@" in name else name)
         case 4:
             return TryLater(_GREYLISTED, said.detail)
         case _:

@@ -13,12 +13,13 @@ from campaigns.channels.claimed import mint
 from campaigns.channels.http import Reply
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
-from campaigns.channels.sendgrid import outcome, payload
+from campaigns.channels.sendgrid import SendGridEmail, outcome, payload
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.settings import EmailSettings
 from campaigns.spec.words import Channel
 from tests.channels.conftest import claim
 from tests.channels.stages import opened, wire_stage
+from tests.doubles.sendgrid import SendGridDouble
 from tests.doubles.sendgrid_rules import Wrong, check
 
 DATE = "Sun, 22 Nov 2026 10:00:00 GMT"
@@ -159,6 +160,17 @@ async def test_without_a_key_nothing_is_asked(letter, tmp_path):
     async with wire_stage("sendgrid", tmp_path) as stage:
         with pytest.raises(ChannelMisconfigured, match="SENDGRID_API_KEY"):
             await replace(stage.provider, api_key="").open()
+
+
+async def test_a_server_that_cannot_prove_its_name_stops_the_channel(letter, tls):
+    async with SendGridDouble(tls=tls) as double, opened(SendGridEmail(double.url, double.api_key, 4)) as provider:
+        with pytest.raises(ChannelMisconfigured, match="certificate"):
+            await provider.send(letter)
+
+
+async def test_a_provider_that_was_not_opened_is_our_mistake(letter):
+    with pytest.raises(RuntimeError, match="not opened"):
+        await SendGridEmail("http://127.0.0.1:9", "SG.x", 4).send(letter)
 
 
 def test_the_server_in_the_union_is_asked_unless_another_is_named():

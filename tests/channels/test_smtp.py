@@ -1,16 +1,10 @@
 """A mail server: what each of its replies means, at whatever step it says it (SM-01, SM-02, E-03, E-10)."""
 
 import asyncio
-import ssl
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import aiosmtpd.smtp
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +12,8 @@ from campaigns.channels.dkim import signer
 from campaigns.channels.enhanced import Fault, enhanced_code, fault_of
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
 from campaigns.channels.smtp import SmtpEmail
-from campaigns.channels.smtp_session import _stuffed
+from campaigns.channels.smtp import outcome as outcome_of
+from campaigns.channels.smtp_session import Said, _stuffed
 from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
@@ -145,6 +140,14 @@ async def test_a_server_with_less_patience_than_we_thought_is_asked_again(send):
         assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted, TryLater, Accepted]
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("2.0.0 Ok: queued as 4BC12", "4BC12"), ("ok", "ok"), ("", ""), ("accepted for aino@example.org", "")],
+)
+def test_the_servers_name_of_a_message_is_kept_and_nobodys_address(text, name):
+    assert outcome_of(Said("message", 250, "2.0.0", text)) == Accepted(name)
+
+
 async def test_the_message_goes_under_a_return_address_of_its_own_and_as_it_is(send, email, claimed):
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
         await send(provider)
@@ -211,38 +214,6 @@ async def test_a_refusal_without_a_reason_concerns_a_reader_only_when_there_is_o
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
         double.slips.append(Slip(step, "550 no"))
         assert type(await send(provider)) is expected
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate of this machine's own, and its key."""
-    key = Ed25519PrivateKey.generate()
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "double")])
-    begin = datetime(2020, 1, 1, tzinfo=UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=36_500))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, None)
-    )
-    folder = tmp_path_factory.mktemp("certificate")
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return folder
-
-
-@pytest.fixture
-def tls(certificate):
-    """What a server with that certificate speaks."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
-    return context
 
 
 @pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])

@@ -1,6 +1,7 @@
 """What the HTTP doubles share: a server on the loopback that misbehaves as it is told, and tells what arrived."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -21,6 +22,7 @@ class WebDouble:
     host: str = "127.0.0.1"
     requests: list[dict[str, object]] = field(default_factory=list)
     keep_requests: bool = True
+    tls: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=31 * 2**20)
@@ -29,7 +31,7 @@ class WebDouble:
         self.add_routes(app.router)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.port)
+        site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self.tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
         return self
@@ -42,7 +44,7 @@ class WebDouble:
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://{self.host}:{self.port}"
+        return f"http{'s' if self.tls else ''}://{self.host}:{self.port}"
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """The API's own addresses: none, for a double that only tells."""
