@@ -74,12 +74,15 @@ def as_columns(shelves: Mapping[str, Shelf]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
-def affinity(decided: TableClause, lines: TableClause, as_of: datetime, zone: ZoneInfo) -> Select[Any]:
-    """What each member who gets a message spent in 90 days, by product category and brand.
+def affinity(
+    decided: TableClause, lines: TableClause, shelves: Mapping[str, Shelf], as_of: datetime, zone: ZoneInfo
+) -> Select[Any]:
+    """What each member who is shown offers spent in 90 days on their product categories, by category and brand.
 
     Members who forbid the use of detailed purchase data (C7) have no row: they see the heaviest offers.
     """
     since = stored(midnight(local_day(as_of, zone) - WINDOW, zone))
+    categories = {offer.product_category for shelf in shelves.values() for offer in shelf.offers}
     return (
         select(
             lines.c.member_id,
@@ -90,6 +93,8 @@ def affinity(decided: TableClause, lines: TableClause, as_of: datetime, zone: Zo
         .select_from(lines.join(decided, decided.c.member_id == lines.c.member_id))
         .where(
             decided.c.kind == SEND,
+            decided.c.variant.in_(sorted(shelves)),
+            lines.c.product_category.in_(sorted(categories)),
             ~decided.c.no_purchase_detail,
             lines.c.purchased_at >= since,
             lines.c.purchased_at < stored(as_of),

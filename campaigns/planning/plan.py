@@ -110,7 +110,9 @@ def lay_out(bench: Bench, snapshot: Snapshot) -> TableClause:
 
 def _offers(bench: Bench, brief: Brief, decisions: TableClause) -> TableClause:
     on_sale = bench.lay("offers", offers.as_columns(brief.shelves))
-    bought = bench.make("affinity", offers.affinity(decisions, _LINES, brief.as_of, brief.campaign.schedule.zone))
+    bought = bench.make(
+        "affinity", offers.affinity(decisions, _LINES, brief.shelves, brief.as_of, brief.campaign.schedule.zone)
+    )
     return bench.make("ranked", offers.ranked(decisions, on_sale, bought))
 
 
