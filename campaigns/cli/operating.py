@@ -70,27 +70,24 @@ def cancel(context: typer.Context, run: RunName) -> None:
 
 def retention(context: typer.Context, json: opened.AsJson = False) -> None:
     """Delete what is past its retention and what erased members left, and print the evidence; run it every night."""
-    from dataclasses import asdict
-
     from campaigns import forgetting
 
     with opened.engine(context) as engine:
-        evidence = forgetting.retain(engine)
+        evidence = [
+            {
+                "table": each.table,
+                "kept_days": None if each.retention is None else each.retention.days,
+                "removed": each.removed,
+                "left": each.left,
+                "oldest": None if each.oldest is None else each.oldest.isoformat(),
+            }
+            for each in forgetting.retain(engine)
+        ]
     if json:
-        show.as_json([asdict(each) for each in evidence])
+        show.as_json(evidence)
         return
-    head = ("table", "kept for", "removed", "left", "oldest")
-    rows = [
-        (
-            each.table,
-            "membership" if each.retention is None else f"{each.retention.days} days",
-            each.removed,
-            each.left,
-            "" if each.oldest is None else f"{each.oldest:%Y-%m-%d}",
-        )
-        for each in evidence
-    ]
-    show.table("", head, rows)
+    rows = [[cell if cell is not None else "" for cell in each.values()] for each in evidence]
+    show.table("", ("table", "kept for days", "rows removed", "rows left", "oldest row"), rows)
 
 
 def serve(

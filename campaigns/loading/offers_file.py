@@ -37,10 +37,13 @@ def load_offers(path: Path, catalogue: Catalogue) -> tuple[Offer, ...]:
 
 
 def forbidden_why(catalogue: Catalogue, column: str, value: str | None) -> str | None:
-    """`special` or `restricted` when goods with this value of a products column may not be offered, else None."""
+    """`special` or `restricted` when goods with this value of a products column may not be offered, else None.
+
+    Letter case does not matter, as it does not where the warehouse hides special rows.
+    """
     products = catalogue.tables["products"]
     for rows, why in ((products.special_when, "special"), (products.restricted_when, "restricted")):
-        if value in rows.get(column, ()):
+        if value is not None and value.casefold() in map(str.casefold, rows.get(column, ())):
             return why
     return None
 
