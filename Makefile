@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench docs clean
+.PHONY: help demo test test-spark check fix bench docs clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -24,7 +24,11 @@ demo: $(INSTALLED) ## import real purchases, plan three campaigns, deliver them 
 
 test: $(INSTALLED) ## run the tests
 	@tests/install-browser
-	$(BIN)/python -m pytest -q --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest -q --numprocesses auto --dist loadgroup -m 'not spark'
+
+test-spark: $(INSTALLED) ## run the tests that start Spark; needs Java 17
+	$(BIN)/python -m pip install --quiet --editable '.[spark]'
+	$(BIN)/python -m pytest -q -m spark tests/engines tests/demo_counts
 
 check: $(INSTALLED) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .
