@@ -36,10 +36,14 @@ class Engine(Asking):
     """What changes things: plans, sends, imports; what asks is in `Asking`, what constructs in `Parts`."""
 
     def plan(self, draft: Draft, as_of: datetime, told: Told, *, scheduled: bool = False) -> tuple[Run, Tally]:
-        """Decide one occasion of a campaign and keep the plan; AuthorError when the occasion has been sent.
+        """Decide one occasion of a campaign and keep the plan.
 
-        `told` hears how many decisions were stored. A crash leaves a run in `planning`: plan again.
+        AuthorError when the occasion has been sent, or when the templates or offers could not be: then nothing is kept.
+        What was published was vetted then. `told` hears how many decisions were stored. A crash leaves a run in
+        `planning`: plan again.
         """
+        if not scheduled:
+            self.library.vet(draft)
         now = self.clock.now()
         file = str(draft.file.resolve())
         with self.ledger.write() as connection:
@@ -107,7 +111,11 @@ class Engine(Asking):
         return done
 
     def publish(self, draft: Draft) -> datetime | None:
-        """Let the scheduler run this definition of a campaign; returns when it is due next, if ever."""
+        """Let the scheduler run this definition of a campaign; returns when it is due next, if ever.
+
+        AuthorError when its templates or offers are not in order.
+        """
+        self.library.vet(draft)
         now = self.clock.now()
         definition = draft.definition()
         with self.ledger.write() as connection:

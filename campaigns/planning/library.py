@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from audiences.warehouse import Warehouse
-from campaigns.errors import AuthorError, Problem, nearest
+from campaigns.errors import AuthorError, Problem, errors_among, nearest
 from campaigns.loading.audience_file import load_audience, load_audiences
 from campaigns.loading.campaign_file import load_campaign
 from campaigns.loading.catalogue_file import load_catalogue
@@ -116,7 +116,20 @@ class Library:
             yield from error.problems
             return
         yield from warnings
+        yield from self._problems_besides(draft)
+
+    def vet(self, draft: Draft) -> None:
+        """AuthorError with what is wrong with a campaign's templates and with the offers, before it is decided on."""
+        wrong = errors_among(self._problems_besides(draft))
+        if wrong:
+            raise AuthorError(wrong)
+
+    def _problems_besides(self, draft: Draft) -> Iterator[Problem]:
         yield from template_problems(draft.campaign, self.workspace.root, self.catalogue, self.settings)
+        try:
+            _ = self.offers
+        except AuthorError as error:
+            yield from error.problems
 
     def _campaign_file(self, campaign: str) -> Path:
         path = Path(campaign)

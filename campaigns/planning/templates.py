@@ -1,7 +1,7 @@
 """The templates of a campaign: what they are made of, what they read, what is wrong with them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +54,9 @@ def used_templates(campaign: Campaign, root: Path) -> tuple[UsedTemplate, ...]:
         try:
             used.append(UsedTemplate(variant, load_folder(root, channel, name)))
         except AuthorError as error:
-            problems += [problem for problem in error.problems if problem not in problems]
+            named = f"the campaign {campaign.name} names it"
+            found = [replace(problem, hint=problem.hint or named) for problem in error.problems]
+            problems += [problem for problem in found if problem not in problems]
     if problems:
         raise AuthorError(problems)
     return tuple(used)
