@@ -73,3 +73,12 @@ class Job:
             for fold in (0, 1)
         ]
         return min(moment for moment in ends if moment > now and not self.is_quiet(channel, moment))
+
+    def quiet_from(self, channel: Channel, now: datetime) -> datetime | None:
+        """When the next quiet hours of a channel begin; None: it has none."""
+        if channel not in self.campaign.quiet_hours:
+            return None
+        zone, start = self.campaign.schedule.zone, self.campaign.quiet_hours[channel].start
+        today = local_day(now, zone)
+        starts = (datetime.combine(today + timedelta(days=days), start, zone).astimezone(UTC) for days in (0, 1, 2))
+        return min(moment for moment in starts if moment > now)

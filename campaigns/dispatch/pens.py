@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.clock import Clock
@@ -15,7 +16,7 @@ from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, extra_head
 from campaigns.rendering.sms import SmsTemplate
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.reasons import EndReason
-from campaigns.spec.words import Language, Purpose
+from campaigns.spec.words import Channel, Language, Purpose
 
 _WITHOUT_LIST = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
@@ -94,6 +95,7 @@ class SmsPen:
     job: Job
     contexts: Contexts
     templates: Mapping[tuple[str, Language], SmsTemplate]
+    clock: Clock
 
     def __call__(self, taken: Taken, /) -> OutgoingSms:
         """The message of a claimed delivery; CannotWrite for a missing value or for too many segments."""
@@ -105,4 +107,11 @@ class SmsPen:
             raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
         if sms.segments > self.job.settings.channels.sms.max_segments:
             raise CannotWrite(EndReason.TOO_LONG, f"{sms.segments} segments")
-        return OutgoingSms(taken.claimed, self.job.settings.channels.sms.sender, sms.text, sms.encoding, sms.segments)
+        sender = self.job.settings.channels.sms.sender
+        return OutgoingSms(taken.claimed, sender, sms.text, sms.encoding, sms.segments, self._valid_for())
+
+    def _valid_for(self) -> timedelta | None:
+        """How long it may stand in the provider's queue: no member is woken by a message of the day before (TW-11)."""
+        now = self.clock.now()
+        silent = self.job.quiet_from(Channel.SMS, now)
+        return None if silent is None else silent - now

@@ -44,7 +44,7 @@ class Workshop:
             for variant, folder in self._folders(Channel.SMS)
             for language in Language
         }
-        return SmsPen(self.job, self._contexts, compiled)
+        return SmsPen(self.job, self._contexts, compiled, self.clock)
 
     def letters(self) -> LetterBinder:
         """The binder of letters."""

@@ -122,3 +122,14 @@ def test_the_end_of_quiet_hours_is_ahead_and_not_quiet(start, end, noon, minutes
     waited = (until - now) // timedelta(minutes=1)
     loud = [step for step in range(1, waited) if not job.is_quiet(Channel.SMS, now + timedelta(minutes=step))]
     assert len(loud) <= 60  # less than the hour that the clocks jump over
+
+
+def test_a_text_may_wait_in_a_providers_queue_until_quiet_hours_begin_and_no_longer(village):
+    """TW-11."""
+    spans: list[timedelta | None] = []
+    wired(village, Wire(lambda message: (spans.append(message.valid_for), accept(message))[1]))
+    village.hands.at = at("2018-01-05T19:30")
+    run, _ = village.plan("hi", HELD)
+    village.engine.start(run)
+    village.send(run)
+    assert spans == [timedelta(minutes=30)] * ALL
