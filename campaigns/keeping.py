@@ -1,15 +1,17 @@
 """The workspace's ledger as a whole: brought up to date, moved to another database, backed up and restored."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, select
 
+from audiences import erasure
 from audiences.tables import CONTACT
 from campaigns.engine import Engine
 from campaigns.ledger import Ledger
-from campaigns.store import audit, backup, copying, schema
+from campaigns.store import audit, backup, copying, renaming, schema
 from campaigns.store.address import checked
 from campaigns.store.copying import Counted, Told
 from campaigns.store.holding import Held
@@ -39,15 +41,28 @@ def backup_to(engine: Engine, file: Path, told: Told) -> Counted:
 
 
 def restore_from(engine: Engine, file: Path, told: Told) -> tuple[Counted, Held]:
-    """Bring a backup back, without the contact of those who were erased since (see `store.backup`)."""
+    """Bring a backup back, without those who were erased since: the warehouse remembers them (see `store.backup`).
+
+    An id that was merged into another since counts as erased, too.
+    """
     now = engine.clock.now()
-    with engine.library.warehouse.connect(now) as warehouse:
-        erased = [member for (member,) in warehouse.execute("SELECT member_id FROM stored_tombstones").fetchall()]
+    with closing(engine.library.warehouse.connect(now)) as warehouse:
+        buried = [member for (member,) in warehouse.execute("SELECT member_id FROM stored_tombstones").fetchall()]
 
     def forget(connection: Connection) -> None:
-        for start in range(0, len(erased), _AT_ONCE):
-            some = CONTACT.c.member_id.in_(erased[start : start + _AT_ONCE])
-            connection.execute(delete(CONTACT).where(some))
-        audit.note(connection, now, engine.actor, "restore", file.name, {"erased since": len(erased)})
+        back = _known(connection, buried)
+        for member in back:
+            erasure.forget(connection, engine.signer, member, now)
+            renaming.pseudonymise(connection, member, erasure.pseudonym(engine.signer, member))
+        audit.note(connection, now, engine.actor, "restore", file.name, {"erased_since": len(back)})
 
     return backup.restore(file, engine.ledger, forget, told)
+
+
+def _known(connection: Connection, members: Sequence[str]) -> list[str]:
+    """Those of the members whose contact the ledger holds."""
+    known: list[str] = []
+    for start in range(0, len(members), _AT_ONCE):
+        some = CONTACT.c.member_id.in_(members[start : start + _AT_ONCE])
+        known += connection.execute(select(CONTACT.c.member_id).where(some)).scalars()
+    return known

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
@@ -58,12 +59,18 @@ def _readable(file: Path) -> Iterator[Ledger]:
     with TemporaryDirectory(prefix="viesti-") as folder:
         copied = Path(shutil.copyfile(file, Path(folder) / "ledger.sqlite"))
         with closing(Ledger.at(copied)) as source:
-            with source.read() as connection:
-                present = schema.revision(connection)
-            if present is None:
+            if _revision(source) is None:
                 raise _no_backup(file)
             schema.upgrade(source)
             yield source
+
+
+def _revision(source: Ledger) -> str | None:
+    try:
+        with source.read() as connection:
+            return schema.revision(connection)
+    except DatabaseError:
+        return None
 
 
 def _check(file: Path) -> None:

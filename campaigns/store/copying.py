@@ -68,10 +68,11 @@ def _refuse_rows(target: Connection, table: Table) -> None:
 def _copy(source: Connection, target: Connection, table: Table, told: Told) -> int:
     ordered = select(table).order_by(*table.primary_key.columns)
     copied = 0
-    for chunk in source.execute(ordered, execution_options={"yield_per": _ROWS_AT_ONCE}).partitions():
-        append(target, table, table.c.keys(), chunk)
-        copied += len(chunk)
-        told(len(chunk))
+    with source.execute(ordered, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
+        for chunk in found.partitions():
+            append(target, table, table.c.keys(), chunk)
+            copied += len(chunk)
+            told(len(chunk))
     arrived = _count(target, table)
     if arrived != copied:
         raise RuntimeError(f"{table.name}: {copied} rows left and {arrived} arrived")
