@@ -9,6 +9,7 @@ from sqlalchemy import CompoundSelect, Connection, insert, select, union_all, up
 
 from audiences.holdout import is_in_share
 from audiences.tables import FORMER_UNIT, HOLDOUT_VERSION, UNIT
+from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
 
 
@@ -27,6 +28,15 @@ def versions(connection: Connection) -> list[Version]:
     """Every drawing so far, oldest first."""
     rows = connection.execute(select(HOLDOUT_VERSION).order_by(HOLDOUT_VERSION.c.number))
     return [Version(row.number, row.salt, Decimal(row.share), row.since, row.until) for row in rows]
+
+
+def version(connection: Connection, number: int) -> Version:
+    """One drawing; AuthorError when there is none of this number."""
+    for each in versions(connection):
+        if each.number == number:
+            return each
+    hint = "see `viesti holdout versions`"
+    raise AuthorError.about(f"version {number}", "the holdout was never drawn so", "unknown_version", hint)
 
 
 def salt(connection: Connection) -> str:

@@ -9,7 +9,7 @@ HEADINGS: Final = {
     "Write campaigns": ("check", "schema", "audience", "preview", "proof"),
     "Plan and send": ("plan", "approve", "send", "run", "publish", "calendar"),
     "Follow and intervene": ("status", "report", "pause", "resume", "cancel", "uncertain"),
-    "Members and their data": ("import", "member"),
+    "Members and their data": ("import", "member", "holdout"),
     "Operate": ("serve", "worker", "retention", "doctor", "db", "ledger"),
 }
 _OTHERS: Final = "Others"

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from campaigns.cli import audience, authoring, data, demonstration, groups, member, operating, planning
+from campaigns.cli import audience, authoring, data, demonstration, groups, holdout, member, operating, planning
 from campaigns.errors import AuthorError
 
 AUTHOR: Final = 1
@@ -35,7 +35,7 @@ def _workspace(
     context.obj = workspace
 
 
-for module in (demonstration, authoring, data, audience, planning, operating, member):
+for module in (demonstration, authoring, data, audience, planning, operating, member, holdout):
     module.add_to(app)
 
 
