@@ -98,7 +98,7 @@ def end(connection: Connection, closings: Iterable[Entry]) -> int:
 def _is_closed(record: Iterable[Entry], choice: str) -> bool:
     """Whether the last word about a choice was to close it."""
     said = [entry for entry in record if entry.choice == choice]
-    return bool(said) and not max(said, key=lambda entry: entry.at).opens
+    return bool(said) and not max(said, key=lambda entry: (entry.at, entry.opens)).opens
 
 
 def _sharers(connection: Connection, channel: Channel, member_id: str) -> dict[str, Register]:

@@ -1,29 +1,14 @@
 """Looking changes nothing: GET, HEAD and OPTIONS of every route leave the ledger as it is (C-06, E-23)."""
 
-from collections.abc import Iterator
-
 import pytest
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, Mount
 
 from campaigns.dispatch.context import LINKS
 from campaigns.web.app import application
+from tests.web.routes import routes
 from tests.web.town import AINO, Town
 from tests.web.visits import sign_in
 
 SCOPES = {path: scope for scope, path in LINKS.items()}
-
-
-def routes(app: FastAPI) -> Iterator[APIRoute]:
-    """Every route of the application, those of its parts included."""
-    waiting: list[BaseRoute] = list(app.routes)
-    while waiting:
-        route = waiting.pop()
-        if isinstance(route, APIRoute):
-            yield route
-        elif not isinstance(route, Mount):
-            waiting += route.original_router.routes
 
 
 def addresses(town: Town) -> list[str]:

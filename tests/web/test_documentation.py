@@ -1,0 +1,32 @@
+"""The promises of `docs/security.md` name tests that exist; `docs/member-pages.md` describes every page."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from campaigns.web.app import application
+from tests.web.routes import routes
+
+_HERE: Final = Path(__file__).parent
+_DOCS: Final = _HERE.parents[1] / "docs"
+_NAMED: Final = sorted(set(re.findall(r"`(test_\w+\.py)::(\w+)`", (_DOCS / "security.md").read_text("utf-8"))))
+
+
+@pytest.mark.parametrize(("file", "test"), _NAMED)
+def test_a_promise_is_held_by_a_test_that_exists(file, test):
+    assert re.search(rf"^(async )?def {test}\(", (_HERE / file).read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_page_is_described(town):
+    described = (_DOCS / "member-pages.md").read_text("utf-8")
+    for route in routes(application(town.engine)):
+        first = route.path.split("/")[1]
+        if first != "healthz":
+            assert re.search(rf"^\| `/{first}(/<token>)?` ", described, re.MULTILINE), route.path
+
+
+def test_the_pictures_are_there():
+    for name in re.findall(r"\]\((pictures/[\w-]+\.png)\)", (_DOCS / "member-pages.md").read_text("utf-8")):
+        assert (_DOCS / name).is_file()
