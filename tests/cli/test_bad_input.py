@@ -57,13 +57,14 @@ def test_a_bad_campaign_file_is_refused_with_its_place(name: str, viesti: Shell)
 
 
 def test_a_problem_shows_its_line_a_caret_and_what_to_try(viesti: Shell) -> None:
-    path = viesti.write("bad", MONDAYS + "tone: warm\nquiet_hour: 9\n")
+    path = viesti.write("bad", MONDAYS + "max_send: 5\nquiet_hour: 9\n")
     said = viesti("check", path, code=1)
     assert said.out == ""
     assert said.err == (
-        f"{path}:6:1: `tone` is not a known key [extra_forbidden]\n"
-        "  6 | tone: warm\n"
+        f"{path}:6:1: `max_send` is not a known key [extra_forbidden]\n"
+        "  6 | max_send: 5\n"
         "    | ^\n"
+        "  try: `max_sends`\n"
         f"{path}:7:1: `quiet_hour` is not a known key [extra_forbidden]\n"
         "  7 | quiet_hour: 9\n"
         "    | ^\n"
