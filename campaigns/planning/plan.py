@@ -4,7 +4,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Select, TableClause, and_, column, literal, null, or_, select, table, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TableClause,
+    and_,
+    column,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    table,
+    union_all,
+)
 
 from audiences import holdout
 from campaigns.planning import caps, offers, reach
@@ -128,7 +141,7 @@ def _with_evidence(brief: Brief, settled: TableClause) -> Select[Any]:
 def _basket(brief: Brief, settled: TableClause) -> ColumnElement[bool]:
     """Whether audience, variant or offers of a member who allows it were chosen by purchase lines.
 
-    A variant was chosen by every `when` that was asked before it, too.
+    A variant was chosen by every `when` that was asked before it, too; that there is none, by all of them.
     """
     campaign = brief.campaign
     if campaign.audience is not None and _reads_basket(brief, campaign.audience):
@@ -139,7 +152,8 @@ def _basket(brief: Brief, settled: TableClause) -> ColumnElement[bool]:
         asked = asked or (variant.when is not None and _reads_basket(brief, variant.when))
         if asked:
             by_basket.add(variant.name)
-    return or_(literal(value=False), *(settled.c.variant == name for name in sorted(by_basket)))
+    chosen = or_(literal(value=False), *(settled.c.variant == name for name in sorted(by_basket)))
+    return func.coalesce(chosen, literal(value=asked))
 
 
 def _reads_basket(brief: Brief, condition: Any) -> bool:
