@@ -8,7 +8,7 @@ from campaigns.rules.sentence import sentence
 from campaigns.rules.uses import uses
 from campaigns.spec.condition import Condition
 from campaigns.spec.text import Localised
-from campaigns.spec.words import Language
+from campaigns.spec.words import DataClass, Language
 
 Titles = Mapping[str, str | Localised]
 
@@ -17,7 +17,8 @@ def evidence(brief: Brief, titles: Titles) -> dict[str, Any]:
     """The evidence of a plan as JSON (C-09): a later change of a rule does not change what was true of this run.
 
     `audience` and each of `variants` in three languages (None: everybody, or whoever subscribes); `data` the columns
-    read, as `table.column`; `classes` their classes; `offers` whether offers were chosen by purchases.
+    read, as `table.column`; `classes` their classes; `products` which of the rules read purchase lines; `offers`
+    whether offers were chosen by purchases.
     """
     campaign = brief.campaign
     whens = {variant.name: variant.when for variant in campaign.variants}
@@ -29,8 +30,16 @@ def evidence(brief: Brief, titles: Titles) -> dict[str, Any]:
         "variants": {name: _said(brief, when, titles) for name, when in whens.items()},
         "data": sorted({f"{table}.{column}" for each in used for table, column in each.columns}),
         "classes": sorted({data_class.value for each in used for data_class in each.classes}),
+        "products": {
+            "audience": _reads_products(brief, campaign.audience),
+            "variants": [name for name, when in whens.items() if _reads_products(brief, when)],
+        },
         "offers": bool(brief.shelves),
     }
+
+
+def _reads_products(brief: Brief, rule: Condition | None) -> bool:
+    return rule is not None and DataClass.BASKET in uses(rule, brief.scope).classes
 
 
 def _said(brief: Brief, rule: Condition | None, titles: Titles) -> dict[str, str] | None:

@@ -1,23 +1,43 @@
 """The web server with the scheduler and the dispatcher beside it, in one process."""
 
+import signal
+import socket
+from types import FrameType
+
 import uvicorn
 
 from campaigns.dispatch.wake import waking
 from campaigns.engine import Engine
+from campaigns.errors import AuthorError
 from campaigns.rounds import Rounds
 from campaigns.web.app import application
 
 
 def serve(engine: Engine, host: str, port: int) -> None:
-    """Serve until interrupted; what is being sent then ends and is recorded before the process does.
+    """Serve until SIGINT or SIGTERM; what is being sent then ends and is recorded before the process does.
 
     There is no log of requests: the address of a member's page is a key to it.
     """
-    rounds = Rounds(engine)
-    scheduler = waking(rounds.schedule, rounds.dispatch)
+    asked = uvicorn.Config(application(engine), log_level="warning", access_log=False, server_header=False)
+    with _listening(host, port) as door:
+        rounds = Rounds(engine)
+        signal.signal(signal.SIGTERM, _leave)  # uvicorn hands the signal on when its own work has ended
+        scheduler = waking(rounds.schedule, rounds.dispatch)
+        try:
+            uvicorn.Server(asked).run(sockets=[door])
+        finally:
+            rounds.stopping.set()
+            scheduler.shutdown(wait=True)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens; AuthorError when the address is not ours or the port is taken."""
     try:
-        uvicorn.run(
-            application(engine), host=host, port=port, log_level="warning", access_log=False, server_header=False
-        )
-    finally:
-        scheduler.shutdown(wait=True)
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        message = f"nobody can listen here: {error.strerror}"
+        raise AuthorError.about(f"{host}:{port}", message, "no_port", "another `--host` or `--port`") from error
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -51,27 +51,26 @@ def reasons(message: Linked, catalogue: Catalogue, language: Language) -> Mappin
     Conditions on products are left out, words and data, where the decision did not use them: the receiver may have
     forbidden it.
     """
-    evidence = message.evidence
-    hidden = DataClass.BASKET in evidence.get("classes", ()) and not message.used_basket
-    audience = _in(evidence.get("audience"), language)
-    variant = _in(evidence.get("variants", {}).get(message.variant), language)
+    evidence, products = message.evidence, message.evidence["products"]
+    hides_audience = products["audience"] and not message.used_basket
+    hides_variant = message.variant in products["variants"] and not message.used_basket
     return {
-        "title": _in(evidence.get("title"), language) or message.campaign,
+        "title": _in(evidence["title"], language),
         "purpose": message.purpose.value,
         "basis": _basis(message),
         "channel": message.channel.value,
         "is_newsletter": message.purpose is Purpose.NEWSLETTER,
-        "audience": None if hidden else audience,
-        "variant": None if hidden else variant,
-        "hidden": hidden,
-        "data": _data(evidence.get("data", ()), catalogue, language, with_basket=not hidden),
+        "hidden": hides_audience or hides_variant,
+        "audience": None if hides_audience else _in(evidence["audience"], language),
+        "variant": None if hides_variant else _in(evidence["variants"].get(message.variant), language),
+        "data": _data(evidence["data"], catalogue, language, with_basket=message.used_basket),
         "purchases": _purchases(message),
-        "offers": bool(evidence.get("offers")) and message.used_basket,
+        "offers": evidence["offers"] and message.used_basket,
     }
 
 
 def _in(localised: Mapping[str, str] | None, language: Language) -> str | None:
-    return None if localised is None else localised.get(language.value)
+    return None if localised is None else localised[language.value]
 
 
 def _basis(message: Linked) -> str:
@@ -91,7 +90,7 @@ def _basis(message: Linked) -> str:
 def _purchases(message: Linked) -> str:
     if message.used_basket:
         return "used"
-    return "totals" if DataClass.TOTALS in message.evidence.get("classes", ()) else "unused"
+    return "totals" if DataClass.TOTALS in message.evidence["classes"] else "unused"
 
 
 def _data(

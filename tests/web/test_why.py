@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from campaigns.spec.words import Language
+from campaigns.store.linked import linked
 from campaigns.web.why import reasons
 from tests.web.town import AINO, CAMPAIGNS, Town
 
@@ -85,9 +86,26 @@ async def test_products_are_not_named_to_whoever_forbids_their_use(half_hidden, 
     assert "COFFEE" in allowed
 
 
-def test_a_column_that_is_declared_no_more_is_left_out(town):
-    from campaigns.store.linked import linked
+async def test_a_rule_without_products_is_said_though_another_rule_reads_them(town, web):
+    town.start(
+        "split",
+        CAMPAIGNS["offers"].replace(
+            "content: {email: hello}",
+            "variants:\n"
+            "  - {name: lapps, when: {region: Lappi}, email: hello}\n"
+            "  - {name: drinkers, when: {bought: {where: {product_category: COFFEE}}}, email: hello}\n"
+            "  - {name: others, email: hello}",
+        ),
+    )
+    variants = town.run("split").evidence["variants"]
+    assert town.decisions(town.run("split"))[AINO]["variant"] == "lapps"
+    assert variants["lapps"]["en"] in await read(town, web, "split")
+    by_products = await read(town, web, "split", member="m02")
+    assert variants["drinkers"]["en"] in by_products
+    assert "Products bought were used" in by_products
 
+
+def test_a_column_that_is_declared_no_more_is_left_out(town):
     run = town.run("coffee")
     with town.engine.ledger.read() as connection:
         message = linked(connection, run.number, town.decisions(run)[AINO]["position"])
