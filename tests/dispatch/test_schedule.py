@@ -12,7 +12,7 @@ from campaigns.rounds import Rounds
 from campaigns.spec.schedule import Schedule
 from campaigns.store import publications, runs
 from campaigns.store.tables import AUDIT, RUN, Run
-from tests.dispatch.wire import Wire, wired
+from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, NOW, Village
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -305,3 +305,17 @@ def test_send_by_never_passes_the_next_occasion(village, wire):
     round_of(village)
     (run,) = all_runs(village)
     assert run.send_by == DUE + timedelta(hours=4)
+
+
+def test_offers_that_change_while_the_server_runs_are_those_of_the_day(village, wire):
+    texts = []
+    wire.answer = lambda message: texts.append(message.text) or accept(message)
+    publish(village, text=DAILY.replace("{email: hello}", "{email: offers}") + "offers: {at_most: 12}\n")
+    village.hands.at = DUE
+    round_of(village)
+    assert "soap-a" in texts[-1]
+    offers = village.root / "config/offers.yaml"
+    offers.write_text(offers.read_text("utf-8").replace("soap-a", "soap-b"), encoding="utf-8")
+    village.hands.at = DUE + timedelta(days=1)
+    round_of(village)
+    assert "soap-b" in texts[-1]
