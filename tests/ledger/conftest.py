@@ -12,10 +12,19 @@ from campaigns.store import copying, schema
 from tests.postgresql import schema as empty_schema
 from tests.village import Village
 
-BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
+BOTH = ("sqlite", "postgresql")
+_MARKS = {"sqlite": (), "postgresql": pytest.mark.xdist_group("postgresql")}
 
 
-@pytest.fixture(params=BOTH)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask each promise of both ledgers, or of the one that a module's DATABASES names; PostgreSQL in one process."""
+    if "address" in metafunc.fixturenames:
+        databases = getattr(metafunc.module, "DATABASES", BOTH)
+        marked = [pytest.param(name, marks=_MARKS[name]) for name in databases]
+        metafunc.parametrize("address", marked, indirect=True)
+
+
+@pytest.fixture
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database."""
     if request.param == "sqlite":

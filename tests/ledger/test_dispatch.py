@@ -1,12 +1,7 @@
-"""The promises of plan, claim and outcome, made elsewhere over SQLite, over PostgreSQL."""
-
-import pytest
+"""The promises of plan, claim and hand-over, made elsewhere over SQLite, over PostgreSQL."""
 
 from tests.dispatch.test_bundles import *  # noqa: F403
 from tests.dispatch.test_claim import *  # noqa: F403
 from tests.planning.test_caps import *  # noqa: F403
 
-pytestmark = [
-    pytest.mark.parametrize("address", ["postgresql"], indirect=True),
-    pytest.mark.xdist_group("postgresql"),
-]
+DATABASES = ("postgresql",)

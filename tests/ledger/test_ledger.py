@@ -1,9 +1,5 @@
 """What every ledger promises: one writer, whole transactions, one snapshot, columns and rows as they were put in."""
 
-import os
-import signal
-import subprocess
-import sys
 import traceback
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,31 +8,13 @@ from threading import Thread
 import pyarrow as pa
 import pytest
 from sqlalchemy import func, insert, select, text, update
-from sqlalchemy.exc import InternalError
 
 from audiences.tables import CHOICES
-from campaigns import ledger_postgresql
 from campaigns.ledger import Ledger, append, instants
 from campaigns.store.tables import AUDIT, PACE
+from tests.ledger.holding import holder
 
 AT = datetime(2018, 1, 1, 8, 0, 0, 250_000, tzinfo=UTC)
-_HOLDS = """
-import sys, time
-from campaigns.ledger import Ledger
-from sqlalchemy import text
-with Ledger(sys.argv[1]).write() as connection:
-    connection.execute(text("INSERT INTO pace (account, due_at) VALUES ('half', '2018-01-01 08:00:00.000000')"))
-    print("holds", flush=True)
-    time.sleep(60)
-"""
-
-
-def _holder(address: str) -> subprocess.Popen[str]:
-    """A process that has written in a transaction and does not end it."""
-    holder = subprocess.Popen([sys.executable, "-c", _HOLDS, address], stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "holds\n"
-    return holder
 
 
 def _paces(ledger: Ledger) -> int:
@@ -56,26 +34,10 @@ def test_an_exception_leaves_nothing_of_its_transaction(ledger):
 
 
 def test_a_killed_process_leaves_nothing_of_its_transaction_and_frees_the_writer(ledger, address):
-    with _holder(address) as holder:
-        holder.kill()
+    with holder(address) as held:
+        held.kill()
     with ledger.write() as connection:
         connection.execute(insert(PACE).values(account="b", due_at=AT))
-    assert _paces(ledger) == 1
-
-
-@pytest.mark.parametrize(
-    "address", [pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))], indirect=True
-)
-def test_postgresql_ends_a_writer_that_was_stopped(ledger, address, monkeypatch):
-    shorter = _HOLDS.replace("from sqlalchemy", "from campaigns import ledger_postgresql as p\nfrom sqlalchemy", 1)
-    shorter = shorter.replace("with Ledger", "p._ONE_WRITER = p._ONE_WRITER.replace('10s', '500ms')\nwith Ledger", 1)
-    assert "10s" in ledger_postgresql._ONE_WRITER
-    monkeypatch.setattr(sys.modules[__name__], "_HOLDS", shorter)
-    with _holder(address) as holder:
-        os.kill(holder.pid, signal.SIGSTOP)
-        with ledger.write() as connection:
-            connection.execute(insert(PACE).values(account="b", due_at=AT))
-        holder.kill()
     assert _paces(ledger) == 1
 
 
@@ -108,14 +70,6 @@ def test_a_reader_sees_one_moment_and_waits_for_nobody(ledger):
             assert reading.execute(count).scalar_one() == 0
         assert reading.execute(count).scalar_one() == 0
     assert _paces(ledger) == 1
-
-
-@pytest.mark.parametrize(
-    "address", [pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))], indirect=True
-)
-def test_postgresql_refuses_to_write_in_a_reader(ledger):
-    with pytest.raises(InternalError, match="read-only"), ledger.read() as connection:
-        connection.execute(insert(PACE).values(account="a", due_at=AT))
 
 
 def test_many_rows_come_in_as_one_by_one(ledger):
