@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from threading import Event
 from typing import Final
 
 from campaigns.channels.outcome import ChannelMisconfigured
@@ -20,6 +22,10 @@ from campaigns.store.words import RunState
 _LOG: Final = logging.getLogger("viesti")
 
 
+class _Stopped(Exception):  # noqa: N818 - nothing is wrong
+    """The process is to end: sending stops between two claims."""
+
+
 @dataclass(frozen=True)
 class Rounds:
     """The rounds of one process; several processes may make them over one ledger.
@@ -28,6 +34,7 @@ class Rounds:
     """
 
     engine: Engine
+    stopping: Event = field(default_factory=Event)
 
     def schedule(self) -> None:
         """Take up due occasions; plan and start those that were taken up, here or by a process that went silent."""
@@ -53,12 +60,23 @@ class Rounds:
                 self._guarded(run.run_id, partial(self.engine.start, run))
 
     def dispatch(self) -> None:
-        """Send what may go of every run under way, and look after what others left."""
+        """Send what may go of every run under way, and look after what others left.
+
+        Once `stopping` is set nothing more is claimed; what is under way ends and is recorded.
+        """
         tidy(self.engine.ledger, self.engine.clock.now())
         with self.engine.ledger.read() as connection:
             sending = runs.in_state(connection, RunState.SENDING)
         for run in sending:
-            self._guarded(run.run_id, partial(self.engine.send, run.run_id, _nobody))
+            self._guarded(run.run_id, partial(self._send, run.run_id))
+
+    def _send(self, run_id: str) -> None:
+        with suppress(_Stopped):
+            self.engine.send(run_id, self._step)
+
+    def _step(self, _ended: int) -> None:
+        if self.stopping.is_set():
+            raise _Stopped
 
     def _take_up(self, publication: Publication) -> None:
         draft, present = self._as_it_stands(publication.campaign)

@@ -74,10 +74,10 @@ class MessageRun:
         """Record what was answered, and claim what there is room for."""
         answers = await self._answers()
         claimed = await self.desk.write(lambda connection: self._exchange(connection, answers))
-        ended = sum(1 for answer in answers if not isinstance(answer.outcome, TryLater))
-        self.told(ended + claimed.withdrawn)
         for taken in claimed.taken:
             self._under_way.add(asyncio.create_task(self._send(taken)))
+        ended = sum(1 for answer in answers if not isinstance(answer.outcome, TryLater))
+        self.told(ended + claimed.withdrawn)  # last: who hears it may end the work, and what was claimed still goes
 
     async def _answers(self) -> list[Answer]:
         """The answers that have come; waits for the first, or for the moment at which more can be claimed."""
