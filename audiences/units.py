@@ -5,18 +5,18 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
 from audiences.tables import FORMER_UNIT, UNIT
 from audiences.warehouse import Warehouse
-from campaigns.ledger import Ledger
+from campaigns.ledger import Ledger, append
 
 LARGEST: Final = 20
 """A household or an address of more members than this binds nobody, nor is there a larger unit: a reception desk's
 address must not hold out hundreds.
 """
 
-_IN_TRANSACTION: Final = 4000
+_IN_TRANSACTION: Final = 2000  # a write transaction of some 15 ms
 _MEMBERS: Final = """
     SELECT c.member_id, coalesce(c.household_id, '') AS household, coalesce(lower(c.email), '') AS email,
            coalesce(c.phone, '') AS phone, coalesce(c.address_key, '') AS address, coalesce(u.number, 0) AS number
@@ -111,10 +111,11 @@ def _changed(desk: _Desk, statement: str) -> int:
 
 def _store(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime) -> None:
     """Write new units, and keep what members belonged to before."""
-    members = [row["member_id"] for row in rows]
-    of_these = UNIT.c.member_id.in_(members)
-    former = [{**row, "until": now} for row in connection.execute(select(UNIT).where(of_these)).mappings()]
+    of_these = UNIT.c.member_id.in_([row["member_id"] for row in rows])
+    former = connection.execute(select(UNIT).where(of_these)).all()
     if former:
-        connection.execute(insert(FORMER_UNIT), former)
+        left = ((each.member_id, each.number, each.since, now) for each in former)
+        append(connection, FORMER_UNIT, ("member_id", "number", "since", "until"), left)
         connection.execute(delete(UNIT).where(of_these))
-    connection.execute(insert(UNIT), [{**row, "since": now} for row in rows])
+    new = ((row["member_id"], row["number"], now) for row in rows)
+    append(connection, UNIT, ("member_id", "number", "since"), new)

@@ -53,7 +53,8 @@ def retain(engine: Engine) -> tuple[Retained, ...]:
     kept = retention.enforce(warehouse, now)
     folded = folding.fold_skips(ledger, now - SKIPS_KEPT)
     left, oldest = folding.skips_left(ledger)
-    units.unite(ledger, warehouse, now)
+    with warehouse.writing():  # not while an import does the same
+        units.unite(ledger, warehouse, now)
     evidence = (*kept, Retained("skips", SKIPS_KEPT, folded, left, oldest))
     with ledger.write() as connection:
         audit.note(connection, now, engine.actor, "retention", "all", {each.table: each.removed for each in evidence})
