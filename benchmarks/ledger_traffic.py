@@ -1,0 +1,132 @@
+"""Measures what planning and dispatch ask of a ledger: `python -m benchmarks.ledger_traffic URL`, an empty database.
+
+Members and two plans are put in. Then one process, and two, claim and record as `dispatch.messages` does, without a
+provider: the ledger's own ceiling, in deliveries a second.
+"""
+
+import argparse
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+from audiences.tables import CHOICES, CONTACT
+from campaigns.channels.outcome import Accepted
+from campaigns.dispatch.claim import claim
+from campaigns.dispatch.job import Job
+from campaigns.dispatch.record import Answer, record
+from campaigns.engine import Engine
+from campaigns.ledger import Ledger, append
+from campaigns.loading.workspace import Workspace
+from campaigns.planning.run_files import RunFiles
+from campaigns.spec.words import Channel, Choice
+from campaigns.store import decisions, runs, schema
+from campaigns.store.tables import DECISION, DELIVERY
+from campaigns.store.words import RunState
+
+NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
+CAMPAIGN = "weekend_offer"
+IN_FLIGHT = 256
+CHUNK = 2_048
+PLANNED = ("position", "member_id", "kind", "reason", "variant", "channel", "arm", "used_basket", "unit")
+
+
+def lay_members(ledger: Ledger, members: int) -> None:
+    """Put members in who can be reached by e-mail and want to be."""
+    bits = [choice.value for choice in Choice]
+    contact = ("member_id", "register", "language", "email")
+    said = ("member_id", "newsletters", "withdrawn", *bits, "seq")
+    for start in range(0, members, CHUNK):
+        ids = [name(number) for number in range(start, min(start + CHUNK, members))]
+        yes = [bit == Choice.EMAIL_OWN for bit in bits]
+        with ledger.write() as connection:
+            append(connection, CONTACT, contact, [(each, "owners", "fi", f"{each}@example.org") for each in ids])
+            append(connection, CHOICES, said, [(each, "", "", *yes, 0) for each in ids])
+    ledger.analyse(CONTACT, CHOICES)
+
+
+def name(number: int) -> str:
+    """The id of a member."""
+    return f"m{number:08}"
+
+
+def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> int:
+    """Stage a plan that sends to every member, in an order of its own, and let it send; returns its number."""
+    campaign = engine.library.draft(CAMPAIGN)[0].campaign
+    order = Random(due_at.timestamp()).sample(range(members), members)  # noqa: S311 - nothing secret
+    variant = campaign.variants[0].name
+    with ledger.write() as connection:
+        number = runs.open_run(connection, campaign, "", due_at, NOW, scheduled=False).number or 0
+    for start in range(0, members, CHUNK):
+        chunk = [
+            (start + place, name(member), "send", None, variant, "email", None, False, name(member))
+            for place, member in enumerate(order[start : start + CHUNK])
+        ]
+        with ledger.write() as connection:
+            decisions.stage(connection, number, PLANNED, chunk)
+    ledger.analyse(DECISION, DELIVERY)
+    with ledger.write() as connection:
+        runs.move(connection, number, [RunState.PLANNING], RunState.SENDING)
+    return number
+
+
+def traffic(root: Path, url: str, run_id: str) -> int:
+    """Claim and record until nothing is left, as one process; returns how many deliveries were its own."""
+    engine = Engine(Workspace(root), "benchmark")
+    campaign = engine.library.draft(CAMPAIGN)[0].campaign
+    done = 0
+    with closing(Ledger(url)) as ledger:
+        with ledger.read() as connection:
+            run = runs.get(connection, run_id)
+        job = Job(run, campaign, engine.library.settings, engine.signer, RunFiles(root / "none"))
+        answers: list[Answer] = []
+        while True:
+            with ledger.write() as connection:
+                record(connection, job.number, answers, "none")
+                taken = claim(connection, job, Channel.EMAIL, IN_FLIGHT, NOW).taken
+            if not taken:
+                return done
+            done += len(taken)
+            answers = [Answer(each.claimed, Accepted("none"), NOW) for each in taken]
+
+
+def timed(what: str, number: int, work: Callable[[], object]) -> None:
+    """Do it, and say how fast it was."""
+    began = perf_counter()
+    work()
+    print(f"{what:36} {number / (perf_counter() - began):>9,.0f} a second", flush=True)
+
+
+def together(root: Path, url: str, run_id: str, processes: int) -> None:
+    """Work a run off in several processes."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        list(pool.map(partial(traffic, root, url), [run_id] * processes))
+
+
+def main() -> None:
+    """Measure one ledger."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ledger_traffic", description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("--members", type=int, default=100_000)
+    parser.add_argument("--workspace", type=Path, default=Path())
+    chosen = parser.parse_args()
+    engine = Engine(Workspace(chosen.workspace), "benchmark")
+    members = chosen.members
+    with closing(Ledger(chosen.url)) as ledger:
+        schema.prepare(ledger)
+        timed("members laid", members, lambda: lay_members(ledger, members))
+        for hour, processes in ((8, 1), (9, 2)):
+            due_at = NOW.replace(hour=hour)
+            timed("decisions staged", members, partial(lay_plan, engine, ledger, members, due_at))
+            run_id = runs.run_id(CAMPAIGN, due_at)
+            together_now = partial(together, chosen.workspace, chosen.url, run_id, processes)
+            timed(f"claimed and recorded by {processes}", members, together_now)
+
+
+if __name__ == "__main__":
+    main()
