@@ -50,9 +50,9 @@ def snapshot(ledger: Ledger) -> pa.Table:
     said = _of(found["choices"], members)
     number = _of(found["unit"], members).column("number")
     return pa.table(
-        {name: _known(found["contact"].column(name)) for name in _TEXTS}
+        {name: found["contact"].column(name) for name in _TEXTS}
         | {"unit": pc.coalesce(number, pc.binary_join_element_wise("member:", members, ""))}
-        | {name: _known(said.column(name)) for name in _SAID}
+        | {name: said.column(name) for name in _SAID}
         | _choices(said.column("bits"))
         | _suppressions(found["contact"], found["suppression"])
     )
@@ -85,8 +85,3 @@ def _suppressions(contact: pa.Table, suppressed: pa.Table) -> dict[str, pa.Chunk
 def _of(rows: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     """For each key the row that stands under it in the first column; NULLs where there is none."""
     return rows.take(pc.index_in(keys, value_set=rows.column(0)))
-
-
-def _known(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Texts, NULL where nothing is known."""
-    return pc.if_else(pc.not_equal(column, ""), column, pa.scalar(None, pa.string()))

@@ -65,7 +65,7 @@ class Ledger:
         return self._database.columns(self.engine, query)
 
     def texts(self, tables: Mapping[str, Mapping[str, str]]) -> dict[str, pa.Table]:
-        """Whole tables from one snapshot, in no order: of each, columns by name and SQL, all text, '' for NULL."""
+        """Whole tables from one snapshot, in no order: of each, columns by name and SQL, all text, NULL for ''."""
         return self._database.texts(self.engine, tables)
 
     def analyse(self, *tables: Table) -> None:

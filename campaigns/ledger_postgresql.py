@@ -74,7 +74,7 @@ def texts(engine: Engine, tables: Mapping[str, Mapping[str, str]]) -> dict[str, 
     with _reader(engine) as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         for table, shown in tables.items():
-            asked = ", ".join(f"coalesce(CAST({value} AS TEXT), '') AS {name}" for name, value in shown.items())
+            asked = ", ".join(f"nullif(CAST({value} AS TEXT), '') AS {name}" for name, value in shown.items())
             cursor.execute(f"SELECT {asked} FROM {table}")
             found[table] = cursor.fetch_arrow_table()
     return found

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 _WRITES: Final = "viesti_writes"
 _ROWS_AT_ONCE: Final = 50_000
 _TEXTS_AT_ONCE: Final = 20_000
-_BETWEEN: Final = "\x1f"
+BETWEEN: Final = "\x1f"
 _PATIENCE: Final = 15  # seconds
 _PAUSE: Final = 0.002
 _PRAGMAS: Final = (
@@ -132,13 +132,17 @@ def _texts(cursor: Any, table: str, shown: Mapping[str, str]) -> pa.Table:
 
 def _gathered(cursor: Any, source: str, shown: Mapping[str, str]) -> Iterator[pa.Table]:
     """The rows of one stretch, if there are any."""
-    asked = ", ".join(f"group_concat(coalesce({value}, ''), '{_BETWEEN}')" for value in shown.values())
+    asked = ", ".join(f"group_concat(coalesce({value}, ''), '{BETWEEN}')" for value in shown.values())
     rows, *texts = cursor.execute(f"SELECT count(*), {asked} FROM {source}").fetchone()
     if not rows:
         return
-    found = [pc.split_pattern(pa.array([text]), _BETWEEN).flatten() for text in texts]
+    found = [pc.split_pattern(pa.array([text]), BETWEEN).flatten() for text in texts]
     if any(len(values) != rows for values in found):  # what stands between the values stands in one of them, too
-        cleaned = {name: f"replace({value}, '{_BETWEEN}', ' ')" for name, value in shown.items()}
+        cleaned = {name: f"replace({value}, '{BETWEEN}', ' ')" for name, value in shown.items()}
         yield from _gathered(cursor, source, cleaned)
         return
-    yield pa.table(found, names=list(shown))
+    yield pa.table([_or_null(values) for values in found], names=list(shown))
+
+
+def _or_null(texts: pa.Array) -> pa.Array:
+    return pc.if_else(pc.not_equal(texts, ""), texts, pa.scalar(None, pa.string()))

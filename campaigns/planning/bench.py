@@ -9,7 +9,7 @@ import pyarrow as pa
 from sqlalchemy import ColumnClause, Select, TableClause, column, func, select, table
 from sqlalchemy.sql.visitors import iterate
 
-from campaigns.rules.engines import compile_for
+from campaigns.rules.engines import as_text, compile_for
 
 _OWN: Final = ("population", "history", "clicks")
 _ROWS: Final = 100_000
@@ -49,6 +49,11 @@ class Bench:
         """Run a statement into a temporary table, in place of an older one of the name."""
         compiled = compile_for(statement, "duckdb")
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {compiled.sql}", compiled.parameters)
+        return table(name, *(column(field.name) for field in statement.selected_columns))
+
+    def show(self, name: str, statement: Select[Any]) -> TableClause:
+        """Give a statement the name of a view, so that who reads it computes and keeps no more than it reads."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {as_text(statement, 'duckdb')}")
         return table(name, *(column(field.name) for field in statement.selected_columns))
 
     def judge(self, name: str, statement: Select[Any]) -> TableClause:

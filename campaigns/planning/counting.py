@@ -75,7 +75,7 @@ class Count:
 def count(bench: Bench, question: Question, snapshot: Snapshot, language: Language) -> Count:
     """Count the members for whom the rule is true, and unknown; those who allow no marketing are not processed."""
     people = lay_out(bench, snapshot)
-    everyone = population(bench, Purpose.MARKETING, people)
+    population(bench, Purpose.MARKETING, people)
     judged = bench.judge("judged", question.statement())
     labels = (_AUDIENCE, *question.parts())
     sums = [
@@ -88,5 +88,5 @@ def count(bench: Bench, question: Question, snapshot: Snapshot, language: Langua
     scope, titles = question.scope, question.titles
     said = [sentence(part, language, scope.catalogue, titles, question.currency) for part in question.parts().values()]
     parts = tuple(Part(words, *triple) for words, triple in zip(said, triples, strict=True))
-    missing = bench.count(people) - bench.count(everyone)
+    missing = bench.count(people) - bench.count(judged)
     return Count(question.audience.name, scope.as_of.isoformat(), matched, unknown, missing, parts)

@@ -50,7 +50,7 @@ def population(bench: Bench, purpose: Purpose, people: TableClause, members: Seq
     With `members` only those of them.
     """
     asked = [_MEMBERS.c.member_id.in_(members)] if members else []
-    return bench.make(
+    return bench.show(
         "population",
         select(
             literal_column("members.*"),
@@ -65,13 +65,13 @@ def population(bench: Bench, purpose: Purpose, people: TableClause, members: Seq
 
 def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
     """Evaluate the audience and every variant's `when` in one statement; an audience takes only *true*."""
-    everyone = population(bench, brief.campaign.purpose, people, brief.members)
+    population(bench, brief.campaign.purpose, people, brief.members)
     evaluated = _evaluated(bench, brief, people)
     matched = bench.make(
         "matched",
         select(evaluated.c.member_id, _variant(brief, evaluated).label("variant")).where(evaluated.c.audience),
     )
-    looked_at = bench.count(everyone)
+    looked_at = bench.count(evaluated)
     unknown = bench.rows(select(func.count()).select_from(evaluated).where(evaluated.c.audience.is_(None)))[0][0]
     return Match(matched, looked_at, unknown, bench.count(people) - looked_at)
 

@@ -78,6 +78,7 @@ def test_contact_choices_and_suppressions_stand_in_one_row(place: Place) -> None
         "member_id",
         "register",
         "language",
+        "unit",
     }
 
 
