@@ -15,6 +15,7 @@ from audiences.quoting import name, text
 from audiences.views import stored_tables, views
 from campaigns.spec.catalogue import Catalogue
 
+_MEMORY: Final = "1500MB"  # what is larger goes through the disk: a plan of millions stays below 3 GB
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 WHOLE: Final = ""
@@ -22,6 +23,9 @@ WHOLE: Final = ""
 
 STAGING: Final = "staging-"
 """How the folders begin in which imports work."""
+
+TOTALS: Final = "totals"
+"""The folder of what was summed over purchases and may be summed again; emptied by a sweep."""
 
 
 class Warehouse:
@@ -84,6 +88,7 @@ class Warehouse:
 
         Readers of an older state fail.
         """
+        shutil.rmtree(self.root / TOTALS, ignore_errors=True)
         for folder in self.root.glob(f"{STAGING}*"):  # of an import that was killed
             shutil.rmtree(folder)
         manifest = read(self.root)
@@ -99,18 +104,28 @@ class Warehouse:
         wanted = by_part if parts is None else [part for part in parts if part in by_part]
         return self._rows((name for part in wanted for name in by_part[part]), types)
 
-    def files(self, table: str) -> tuple[Path, ...]:
-        """The files of a table in the present state."""
-        return tuple(self.root / file for file in read(self.root).files(table))
-
     def _connect(self, manifest: Manifest, as_of: datetime) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:", config=dict(_CONFIG))
+        connection.execute(f"SET memory_limit = {text(_MEMORY)}")
         connection.execute(f"SET temp_directory = {text(str(self.root / 'spill'))}")
         for table, types in stored_tables(self.catalogue).items():
             connection.execute(f"CREATE VIEW stored_{table} AS {self._rows(manifest.files(table), types)}")
         for view, query in views(self.catalogue, as_of).items():
             connection.execute(f"CREATE VIEW {view} AS {query}")
+        for view, table in (("receipts", "receipts"), ("purchase_lines", "purchases")):
+            connection.execute(f"CREATE VIEW newest_{view} AS {self._newest(manifest.parts(table))}")
         return connection
+
+    def _newest(self, parts: Parts) -> str:
+        """A moment that no row lies after, from the files' own statistics; NULL when it is not known.
+
+        Parts are named by months, so that the last one has the newest rows.
+        """
+        paths = ", ".join(text(str(self.root / file)) for file in parts.get(max(parts, default=WHOLE), ()))
+        if not paths:
+            return "SELECT NULL::TIMESTAMP AS purchased_at"
+        known = "CASE WHEN count(*) = count(stats_max_value) THEN max(stats_max_value::TIMESTAMP) END AS purchased_at"
+        return f"SELECT {known} FROM parquet_metadata([{paths}]) WHERE path_in_schema = 'purchased_at'"
 
     def _rows(self, files: Iterable[str], types: Mapping[str, str]) -> str:
         """Typed rows of files; a column that a file was written without is NULL."""

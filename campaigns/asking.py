@@ -41,7 +41,8 @@ class Asking(Parts):
             salt = holdout_versions.salt(connection)
         made_from = brief(draft, as_of, library.catalogue, library.settings, library.offers, salt, members)
         with closing(library.warehouse.connect(as_of)) as connection:
-            yield plan(Bench(connection, self.elsewhere(as_of)), made_from, self.snapshot())
+            kept = None if members else self.kept_totals
+            yield plan(Bench(connection, self.elsewhere(as_of), kept), made_from, self.snapshot())
 
     def explain(self, draft: Draft, member_id: str, as_of: datetime, language: Language) -> Explanation:
         """Why one member would get a campaign's message, or none."""
@@ -97,7 +98,7 @@ class Asking(Parts):
         """How many members an audience takes."""
         library, as_of = self.library, question.scope.as_of
         with closing(library.warehouse.connect(as_of)) as connection:
-            bench = Bench(connection, self.elsewhere(as_of))
+            bench = Bench(connection, self.elsewhere(as_of), self.kept_totals)
             return count(bench, question, self.snapshot(), library.settings.default_language)
 
     def calendar(self, days: int) -> list[Occasion]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from audiences.snapshot import snapshot
+from audiences.warehouse import TOTALS
 from campaigns.channels.courier import Courier, FolderCourier
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.clock import Clock
@@ -15,6 +16,7 @@ from campaigns.ledger import Ledger
 from campaigns.loading.workspace import Workspace
 from campaigns.planning import history
 from campaigns.planning.bench import Elsewhere
+from campaigns.planning.kept_totals import KeptTotals
 from campaigns.planning.library import Library
 from campaigns.planning.plan import Snapshot
 from campaigns.store import schema
@@ -71,6 +73,11 @@ class Parts:
     def snapshot(self) -> Snapshot:
         """The ledger as a plan sees it now."""
         return Snapshot(snapshot(self.ledger), history.heard(self.ledger), history.clicks())
+
+    @property
+    def kept_totals(self) -> KeptTotals:
+        """What was summed over purchases before."""
+        return KeptTotals(self.workspace.warehouse / TOTALS)
 
     def elsewhere(self, as_of: datetime) -> Elsewhere | None:
         """The engine that evaluates rules in DuckDB's place, where the settings name one."""

@@ -30,15 +30,22 @@ class Elsewhere(Protocol):
     def stream(self, statement: Select[Any], /) -> pa.RecordBatchReader: ...
 
 
+class Kept(Protocol):
+    """What was found before, to be put in the place of what would be found again."""
+
+    def put(self, connection: Connection, statement: Select[Any], /) -> Select[Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """An open warehouse with the ledger's snapshot beside it; everything here lives as long as the connection.
 
-    Rules are evaluated here too, or `elsewhere`.
+    Rules are evaluated here too, from what is `kept` of earlier answers where that is given, or `elsewhere`.
     """
 
     connection: Connection
     elsewhere: Elsewhere | None = None
+    kept: Kept | None = None
 
     def lay(self, name: str, data: pa.Table) -> TableClause:
         """Give Arrow columns the name of a table."""
@@ -62,7 +69,7 @@ class Bench:
         An engine elsewhere is given this bench's tables that the rules read, and of those only the columns they name.
         """
         if self.elsewhere is None:
-            return self.make(name, statement)
+            return self.make(name, self.kept.put(self.connection, statement) if self.kept else statement)
         for source, columns in _laid_here(statement).items():
             named: list[ColumnClause[Any]] = [column(each) for each in sorted(columns)]
             own = select(*named).select_from(table(source))
