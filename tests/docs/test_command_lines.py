@@ -1,0 +1,69 @@
+"""Every command line in the docs is one: it is understood, and what can be typed as it stands works on the demo."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import typer
+
+from campaigns.cli.main import app, run
+from tests.demonstration import imported
+from tests.docs.pages import ROOT, Line, lines
+
+LINES: Final = tuple(dict.fromkeys(lines()))
+ELSEWHERE: Final = ("demo", "serve", "init", "ledger", "db")  # they have tests of their own, and need more than a demo
+TO_RUN: Final = [line for line in LINES if line.shown and line.is_whole and line.words[0] not in ELSEWHERE]
+_HINTED: Final = re.compile(r"`viesti ([a-z][a-z ]*)")
+HINTS: Final = sorted(
+    {
+        (path.name, said.strip())
+        for path in (ROOT / "campaigns").rglob("*.py")
+        for said in _HINTED.findall(path.read_text("utf-8"))
+    }
+)
+
+
+def _command(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that the words begin with, and the rest of them."""
+    command: Any = typer.main.get_command(app)
+    while hasattr(command, "commands") and words and words[0] in command.commands:
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.page}: {line.text}")
+def test_a_command_line_is_understood(line: Line) -> None:
+    words = line.words[2:] if line.words[0] == "--workspace" else line.words
+    if words[0] in {"COMMAND", "…"} or words == ["--help"]:
+        return
+    names = words[0].split("|")
+    for name in names:
+        command, rest = _command([name, *words[1:]])
+        assert command.name not in {None, "viesti"}, f"there is no `viesti {name}`"
+        known = {option for each in command.params for option in each.opts} | {"--help"}
+        assert {word for word in rest if word.startswith("--")} <= known
+        if line.is_whole and line.shown:
+            command.make_context(name, list(rest))
+
+
+@pytest.mark.parametrize(("file", "said"), HINTS, ids=str)
+def test_a_command_that_the_program_names_is_one(file: str, said: str) -> None:
+    command, rest = _command(said.split())
+    assert command.name != "viesti", f"there is no `viesti {said}`"
+    assert rest == [] or not hasattr(command, "commands")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("docs") / "workspace"
+    shutil.copytree(imported(tmp_path_factory), root)
+    return root
+
+
+@pytest.mark.xdist_group("tour")
+@pytest.mark.parametrize("line", TO_RUN, ids=lambda line: line.text)
+def test_a_command_line_runs_on_the_demonstration(line: Line, workspace: Path) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        run(["--workspace", str(workspace), *line.words])

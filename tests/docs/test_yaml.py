@@ -1,0 +1,54 @@
+"""The YAML in the docs is what Viesti reads: a campaign of this workspace, or a part of its settings."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from ruamel.yaml import YAML
+
+from campaigns.loading.settings_file import load_settings
+from campaigns.loading.workspace import Workspace
+from campaigns.planning.library import Library
+from campaigns.spec.settings import Settings
+from tests.docs.pages import ROOT, yaml_blocks
+
+# Pages whose blocks a test beside what they are about reads.
+ELSEWHERE: Final = {
+    "campaign-files.md": "loading/test_documentation.py",
+    "rules.md": "rules/test_manual.py",
+    "templates.md": "rendering/test_email_docs.py",
+}
+BLOCKS: Final = [(page, block) for page, block in yaml_blocks() if page not in ELSEWHERE]
+
+
+def merged(base: Any, part: Any) -> Any:
+    """The mapping `base` with what `part` says otherwise."""
+    if not isinstance(base, dict) or not isinstance(part, dict):
+        return part
+    return {**base, **{key: merged(base.get(key), value) for key, value in part.items()}}
+
+
+@pytest.mark.parametrize(("page", "block"), BLOCKS)
+def test_a_block_is_read(page: str, block: str, tmp_path: Path) -> None:
+    named = re.match(r"# config/campaigns/(\w+)\.yaml", block)
+    if named:
+        file = tmp_path / f"{named[1]}.yaml"
+        file.write_text(block, "utf-8")
+        _, warnings = Library(Workspace(ROOT)).draft(str(file))
+        assert warnings == ()
+        return
+    yaml = YAML(typ="safe", pure=True)
+    part = yaml.load(block)
+    assert set(part) <= set(Settings.model_fields)
+    whole = io.StringIO()
+    yaml.dump(merged(yaml.load(ROOT / "config" / "settings.yaml"), part), whole)
+    file = tmp_path / "settings.yaml"
+    file.write_text(whole.getvalue(), "utf-8")
+    load_settings(file)
+
+
+def test_the_other_blocks_are_read_elsewhere() -> None:
+    for page, test in ELSEWHERE.items():
+        assert page in (ROOT / "tests" / test).read_text("utf-8")
