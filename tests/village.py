@@ -176,6 +176,8 @@ class Village:
 def found(root: Path) -> Path:
     """Lay out the workspace at `root` and import its members; returns `root`."""
     shutil.copytree(_FILES, root, dirs_exist_ok=True)
+    for folder in ("campaigns", "audiences"):  # git keeps no empty folders
+        (root / "config" / folder).mkdir(exist_ok=True)
     for part in _REAL:
         shutil.copytree(_REPOSITORY / "templates" / part, root / "templates" / part)
     village = Village(root)
