@@ -12,8 +12,8 @@ from typing import Final
 
 import duckdb
 
-from audiences.tables import CHOICES, CONTACT, SUPPRESSION
-from audiences.warehouse import text
+from audiences.quoting import text
+from audiences.tables import CHOICES, CONTACT, SUPPRESSION, UNIT
 from benchmarks.world import World
 from campaigns.engine import Engine
 from campaigns.store import schema
@@ -28,13 +28,14 @@ _OWN: Final = {
     "street": "street || ' as ' || c",
     "address_key": "address_key || ' as ' || c",
     "seq": "n",
+    "number": "c * 1000000 + number",
 }
 _SHUT: Final = {"email": "email", "phone": "phone", "address": "address_key"}
 
 
 def lay_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: int) -> None:
     """Make the table `crowd`: the number `n` of each member, whose copy `c` it is, and of whom: `base_id`."""
-    for table in (CONTACT, CHOICES, SUPPRESSION):
+    for table in (CONTACT, CHOICES, SUPPRESSION, UNIT):
         connection.register(f"base_{table.name}", base.ledger.arrow(f"SELECT * FROM {table.name}"))
     connection.execute(f"""
         CREATE TABLE crowd AS
@@ -55,8 +56,10 @@ def write_profile(connection: duckdb.DuckDBPyConnection, base: Engine, path: Pat
 
 
 def write_ledger(connection: duckdb.DuckDBPyConnection, world: World) -> None:
-    """Write contact, the projection of choices, and suppressions of everybody into a new ledger."""
+    """Write contact, the projection of choices, suppressions and units of everybody into a new ledger."""
     engine = world.engine()
+    for path in engine.workspace.data.glob("ledger.sqlite*"):
+        path.unlink()
     schema.prepare(engine.ledger)
     engine.close()
     closed = " UNION ALL ".join(
@@ -66,8 +69,8 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, world: World) -> None:
         for kind, column in _SHUT.items()
     )
     with _bulk(engine.workspace.ledger) as ledger:
-        for table in (CONTACT, CHOICES):
-            shown = ", ".join(_OWN.get(name, f"o.{name}") for name in table.c.keys())
+        for table in (CONTACT, CHOICES, UNIT):
+            shown = ", ".join(_OWN.get(name, f"o.{name}") for name in table.columns.keys())  # noqa: SIM118 - iterating gives columns
             query = f"SELECT {shown} FROM crowd JOIN base_{table.name} AS o ON o.member_id = base_id ORDER BY n"
             _copy(connection, query, ledger, table.name)
         _copy(connection, f"SELECT DISTINCT ON (kind, value, reason) * FROM ({closed})", ledger, SUPPRESSION.name)
@@ -91,7 +94,7 @@ def _bulk(path: Path) -> Iterator[sqlite3.Connection]:
             ledger.execute(f"PRAGMA {pragma}")
         indexes = ledger.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
-            "AND tbl_name IN ('contact', 'choices', 'suppression')"
+            "AND tbl_name IN ('contact', 'choices', 'suppression', 'unit')"
         ).fetchall()
         for name, _ in indexes:
             ledger.execute(f"DROP INDEX {name}")

@@ -1,8 +1,8 @@
 """Purchases at scale: the demonstration's real baskets, dealt to the crowd as diaries of a year.
 
 A diary is the baskets of one or two real households, moved by whole weeks; so many that a member of the crowd makes as
-many visits as a million receipts a day among 3.6 million members mean. One diary in ten is empty. Ids are as long and as
-unlike each other as in production: a receipt's number follows neither its time nor its buyer.
+many visits as a million receipts a day among 3.6 million members mean. One diary in ten is empty. Ids are as long and
+as unlike each other as in production: a receipt's number follows neither its time nor its buyer.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from typing import Final
 
 import duckdb
 
-from audiences.warehouse import text
+from audiences.quoting import text
 from benchmarks.crowd import ID
 from benchmarks.world import FIRST_DAY, FIRST_DAY_OF_LINES
 
@@ -45,6 +45,8 @@ _BASKET: Final = "lpad((((n * 8192 + entry.basket) * 268435399) % 8796093022208)
 
 def lay_diaries(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of diaries from the views of the demonstration's data."""
+    # So that members stay the streamed side of the join with their pages, and come out in their order.
+    connection.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
     connection.execute(_BASKETS)
     connection.execute(_DIARY)
 
@@ -62,8 +64,12 @@ def has_lines(month: date) -> bool:
 def write_lines(connection: duckdb.DuckDBPyConnection, month: date, path: Path) -> None:
     """Write a month's part of `purchases`, in the order in which an import writes it."""
     entry = "moment, basket, product_id, line, quantity, amount, store_id"
-    _lay_month(connection, month, f"SELECT diary, {entry} FROM entries WHERE moment >= DATE '{FIRST_DAY_OF_LINES}'", entry)
-    _write(connection, path, f"{_BASKET} AS basket_id, entry.product_id, entry.line, entry.quantity, entry.amount")
+    _lay_month(
+        connection, month, f"SELECT diary, {entry} FROM entries WHERE moment >= DATE '{FIRST_DAY_OF_LINES}'", entry
+    )
+    _write(
+        connection, month, path, f"{_BASKET} AS basket_id, entry.product_id, entry.line, entry.quantity, entry.amount"
+    )
 
 
 def write_receipts(connection: duckdb.DuckDBPyConnection, month: date, path: Path) -> None:
@@ -74,7 +80,7 @@ def write_receipts(connection: duckdb.DuckDBPyConnection, month: date, path: Pat
         "sum(quantity)::DECIMAL(12,3) AS quantity FROM entries GROUP BY diary, basket"
     )
     _lay_month(connection, month, totals, entry)
-    _write(connection, path, f"{_BASKET} AS basket_id, entry.amount, entry.quantity")
+    _write(connection, month, path, f"{_BASKET} AS basket_id, entry.amount, entry.quantity")
 
 
 def _lay_month(connection: duckdb.DuckDBPyConnection, month: date, query: str, entry: str) -> None:
@@ -95,10 +101,12 @@ def _lay_month(connection: duckdb.DuckDBPyConnection, month: date, query: str, e
     """)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, path: Path, columns: str) -> None:
-    """Each member's page, entry by entry; an hour's shift of their own keeps members of one diary apart."""
+def _write(connection: duckdb.DuckDBPyConnection, month: date, path: Path, columns: str) -> None:
+    """Each member's page, entry by entry; up to an hour of their own keeps members of one diary apart."""
+    last = f"TIMESTAMP '{month}' + INTERVAL '1 month' - INTERVAL '1 second'"
     connection.execute(
-        f"COPY (SELECT {ID} AS member_id, entry.moment + late AS purchased_at, {columns}, entry.store_id "
+        f"COPY (SELECT {ID} AS member_id, least(entry.moment + late, {last}) AS purchased_at, "
+        f"{columns}, entry.store_id "
         f"FROM (SELECT n, to_seconds((hash(n, 'late') % 3600)::BIGINT) AS late, unnest(entries) AS entry "
         f"FROM crowd JOIN pages ON diary = hash(n, 'diary') % {_DIARIES})) TO {text(str(path))} {_PARQUET}"
     )

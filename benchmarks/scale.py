@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
+import duckdb
+
+from audiences.warehouse import WHOLE, Warehouse
 from benchmarks import crowd, diaries
 from benchmarks.world import AS_OF, World
 from campaigns.demo.source import connect
@@ -24,34 +27,41 @@ def generate(world: World, folder: Path) -> None:
     """Make the world, anew when it is there."""
     base = _base(folder / "base")
     shutil.rmtree(world.root, ignore_errors=True)
-    engine = Engine(workspace_at(world.root), "benchmark")
-    warehouse = engine.library.warehouse
+    warehouse = Engine(workspace_at(world.root), "benchmark").library.warehouse
     with connect() as connection, warehouse.writing():
         connection.execute("SET memory_limit = '6GB'")
         crowd.lay_crowd(connection, base, world.members)
         diaries.lay_diaries(connection)
-        parts = {
-            "members": {"": [warehouse.new_file("members")]},
-            "products": {"": [warehouse.new_file("products")]},
-            "receipts": {f"{month:%Y-%m}": [warehouse.new_file("receipts", f"{month:%Y-%m}")] for month in diaries.months()},
-            "purchases": {
-                f"{month:%Y-%m}": [warehouse.new_file("purchases", f"{month:%Y-%m}")]
-                for month in diaries.months()
-                if diaries.has_lines(month)
-            },
-        }
-        for month in diaries.months():
-            name = f"{month:%Y-%m}"
-            diaries.write_receipts(connection, month, parts["receipts"][name][0])
-            if name in parts["purchases"]:
-                diaries.write_lines(connection, month, parts["purchases"][name][0])
-            print(name, flush=True)
-        crowd.write_profile(connection, base, parts["members"][""][0])
-        (products,) = base.library.warehouse.manifest().files("products")
-        shutil.copyfile(base.workspace.warehouse / products, parts["products"][""][0])
-        warehouse.replace(parts, AS_OF)
+        warehouse.replace(_write_warehouse(connection, warehouse, base), AS_OF)
         crowd.write_ledger(connection, world)
     world.done.write_text(json.dumps({"fraction": world.fraction}), "ascii")
+
+
+def renew_ledger(world: World, folder: Path) -> None:
+    """Make the world's ledger anew, as it was generated, and leave its warehouse."""
+    with connect() as connection:
+        crowd.lay_crowd(connection, _base(folder / "base"), world.members)
+        crowd.write_ledger(connection, world)
+
+
+def _write_warehouse(
+    connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, base: Engine
+) -> dict[str, dict[str, list[Path]]]:
+    """Write every file; returns them by table and part."""
+    files: dict[str, dict[str, list[Path]]] = {"receipts": {}, "purchases": {}}
+    for month in diaries.months():
+        name = f"{month:%Y-%m}"
+        files["receipts"][name] = [warehouse.new_file("receipts", name)]
+        diaries.write_receipts(connection, month, files["receipts"][name][0])
+        if diaries.has_lines(month):
+            files["purchases"][name] = [warehouse.new_file("purchases", name)]
+            diaries.write_lines(connection, month, files["purchases"][name][0])
+        print(name, flush=True)
+    members, products = warehouse.new_file("members"), warehouse.new_file("products")
+    crowd.write_profile(connection, base, members)
+    (stored,) = base.library.warehouse.manifest().files("products")
+    shutil.copyfile(base.workspace.warehouse / stored, products)
+    return {**files, "members": {WHOLE: [members]}, "products": {WHOLE: [products]}}
 
 
 def _base(root: Path) -> Engine:
@@ -79,10 +89,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--fraction", type=float, default=0.1)
     parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--ledger", action="store_true", help="make only the ledger anew")
     chosen = parser.parse_args()
     world = World.of(chosen.fraction, chosen.folder)
     began = perf_counter()
-    generate(world, chosen.folder)
+    (renew_ledger if chosen.ledger else generate)(world, chosen.folder)
     for name, rows, size in sizes(world):
         print(f"{name:10} {rows:>13,} rows {size / 1e6:>9,.0f} MB")
     print(f"generated in {perf_counter() - began:,.0f} s: {world.root}")

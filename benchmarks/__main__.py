@@ -1,0 +1,36 @@
+"""Measures what `docs/performance.md` tells: `python -m benchmarks --fraction 0.1`."""
+
+import argparse
+from pathlib import Path
+
+from benchmarks import commands, plans, selection
+from benchmarks.figures import tell
+from benchmarks.scale import FOLDER, generate
+from benchmarks.world import World
+
+
+def main() -> None:
+    """Measure the parts that are named, or all; a world that is not there is generated."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=["selection", "plans", "commands", []])
+    parser.add_argument("--fraction", type=float, default=0.1, help="of 3.6 million members")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--campaign", action="append", help="to plan; else weekend_offer and bonus_paid")
+    chosen = parser.parse_args()
+    parts = chosen.parts or ["selection", "plans", "commands"]
+    world = World.of(chosen.fraction, chosen.folder)
+    if parts != ["commands"]:
+        if not world.exists:
+            generate(world, chosen.folder)
+        tell("of the co-operative", f"{world.fraction:.0%}")
+    if "selection" in parts:
+        selection.measure(world)
+    if "plans" in parts:
+        for campaign in chosen.campaign or ["weekend_offer", "bonus_paid"]:
+            plans.measure(world, campaign)
+    if "commands" in parts:
+        commands.measure()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""How long a person waits for the command line."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.figures import best, tell
+from campaigns.workspaces import make_workspace
+
+_CAMPAIGNS = 100
+
+
+def measure() -> None:
+    """Tell how long the help and a check of many campaigns take."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder, "workspace")
+        workspace = make_workspace(root)
+        examples = workspace.campaign_files()
+        for number in range(_CAMPAIGNS - len(examples)):
+            shutil.copyfile(examples[number % len(examples)], workspace.campaigns / f"copy_{number}.yaml")
+        found = best(
+            {
+                "viesti --help": lambda: _viesti(root, "--help"),
+                f"viesti check of {_CAMPAIGNS} campaigns": lambda: _viesti(root, "check"),
+            },
+            rounds=3,
+        )
+    for name, (clock, _) in found.items():
+        tell(name, f"{clock:.2f} s")
+
+
+def _viesti(root: Path, command: str) -> None:
+    code = "from campaigns.cli.main import run; run()"
+    subprocess.run([sys.executable, "-c", code, command], cwd=root, check=True, capture_output=True)  # noqa: S603

@@ -1,0 +1,34 @@
+"""How a measurement is taken and told."""
+
+import resource
+from collections.abc import Callable, Sequence
+from time import perf_counter, process_time
+
+
+def seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """How long work takes by the clock, and how much of the cores it uses, in seconds."""
+    began, used = perf_counter(), process_time()
+    work()
+    return perf_counter() - began, process_time() - used
+
+
+def best(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
+    """The least of several rounds, each of all works in turn: on a shared machine only such figures compare."""
+    taken = [{name: seconds(work) for name, work in works.items()} for _ in range(rounds)]
+    return {name: (min(each[name][0] for each in taken), min(each[name][1] for each in taken)) for name in works}
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of the values lie below."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def tell(what: str, figure: str) -> None:
+    """Print one figure."""
+    print(f"{what:<64} {figure:>20}", flush=True)

@@ -1,0 +1,148 @@
+"""A rule of three windows over every member, beside the best SQL for it that we could write by hand."""
+
+import shutil
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from sqlalchemy import func, select
+
+from benchmarks.figures import best, seconds, tell
+from benchmarks.world import AS_OF, World
+from campaigns.engine import Engine
+from campaigns.planning.bench import Bench
+from campaigns.planning.kept_totals import KeptTotals
+from campaigns.planning.matching import population
+from campaigns.planning.plan import lay_out
+from campaigns.rules.scope import Scope
+from campaigns.rules.statement import select_conditions
+from campaigns.spec.condition import Condition
+from campaigns.spec.words import Purpose
+
+NESTED: Final = """
+title: Three windows
+match:
+  all:
+    - age: {{from: 18}}
+    - region: [Uusimaa, Varsinais-Suomi, Pirkanmaa]
+    - any:
+        - bought: {{where: {{department: [MEAT, MEAT-PCKGD, SEAFOOD]}}, within: 28 days, visits: {{at_least: {limit}}}}}
+        - bought: {{where: {{product_category: CHEESE}}, within: 56 days, quantity: {{at_least: 4}}}}
+    - not:
+        bought: {{where: {{product_category: SOFT DRINKS, brand: National}}, within: 90 days, spend: {{at_least: 15}}}}
+"""
+PROFILE: Final = (
+    "title: Profile\nmatch: {{all: [{{age: {{from: {limit}}}}}, {{region: [Uusimaa, Lappi]}}, {{language: sv}}]}}\n"
+)
+
+_WHO: Final = """
+    region IN ('Uusimaa', 'Varsinais-Suomi', 'Pirkanmaa') AND birth_date <= DATE '2000-01-01' AND NOT no_purchase_detail
+"""
+_UNTIL: Final = "purchased_at < TIMESTAMP '2018-01-01 08:00:00'"
+_GOODS: Final = """
+    SELECT product_id, department IN ('MEAT', 'MEAT-PCKGD', 'SEAFOOD') AS meat, product_category = 'CHEESE' AS cheese,
+           product_category = 'SOFT DRINKS' AND brand = 'National' AS soft
+    FROM products
+    WHERE department IN ('MEAT', 'MEAT-PCKGD', 'SEAFOOD') OR product_category = 'CHEESE'
+       OR product_category = 'SOFT DRINKS' AND brand = 'National'
+"""
+_SUMS: Final = """
+    SELECT member_id,
+           count(DISTINCT basket_id) FILTER (meat AND purchased_at >= TIMESTAMP '2017-12-03 22:00:00') AS visits,
+           sum(quantity) FILTER (cheese AND purchased_at >= TIMESTAMP '2017-11-05 22:00:00') AS quantity,
+           sum(amount) FILTER (soft) AS spend
+"""
+
+
+def by_hand(files: str) -> dict[str, str]:
+    """Three ways to write the question; which is best depends on the data, so all are timed."""
+    lines = f"FROM read_parquet({files}) JOIN ({_GOODS}) USING (product_id)"
+    since = f"purchased_at >= TIMESTAMP '2017-10-02 21:00:00' AND {_UNTIL}"
+    asked = "coalesce(spend, 0) < 15 AND (coalesce(visits, 0) >= 2 OR coalesce(quantity, 0) >= 4)"
+    one = f"SELECT count(*) FROM population LEFT JOIN ({_SUMS} {lines} WHERE {since} {{only}} GROUP BY member_id) "
+
+    def having(goods: str, day: str, total: str) -> str:
+        return (
+            f"SELECT member_id FROM read_parquet({files}) SEMI JOIN (FROM ({_GOODS}) WHERE {goods}) USING (product_id) "
+            f"WHERE purchased_at >= TIMESTAMP '{day}' AND {_UNTIL} GROUP BY member_id HAVING {total}"
+        )
+
+    meat = having("meat", "2017-12-03 22:00:00", "count(DISTINCT basket_id) >= 2")
+    cheese = having("cheese", "2017-11-05 22:00:00", "sum(quantity) >= 4")
+    soft = having("soft", "2017-10-02 21:00:00", "sum(amount) >= 15")
+    return {
+        "one scan": one.format(only="") + f"USING (member_id) WHERE {_WHO} AND {asked}",
+        "one scan of the members that the profile leaves": one.format(
+            only=f"AND member_id IN (SELECT member_id FROM population WHERE {_WHO})"
+        )
+        + f"USING (member_id) WHERE {_WHO} AND {asked}",
+        "three scans": f"SELECT count(*) FROM population ANTI JOIN ({soft}) USING (member_id) WHERE {_WHO} "
+        f"AND (member_id IN ({meat}) OR member_id IN ({cheese}))",
+    }
+
+
+def measure(world: World, rounds: int = 3) -> None:
+    """Tell the figures of a world."""
+    engine = world.engine()
+    with closing(engine.library.warehouse.connect(AS_OF)) as connection:
+        plain = Bench(connection)
+        people = lay_out(plain, engine.snapshot())
+        population(plain, Purpose.MARKETING, people)
+        connection.execute("CREATE TEMP TABLE laid AS FROM population")
+        connection.execute("CREATE OR REPLACE TEMP VIEW population AS FROM laid")
+        files = [
+            str(engine.workspace.warehouse / name) for name in engine.library.warehouse.manifest().files("purchases")
+        ]
+        folder = world.root / "data" / "kept"
+        shutil.rmtree(folder, ignore_errors=True)
+        kept = Bench(connection, kept=KeptTotals(folder))
+        hand = by_hand(str(files))
+
+        def ours(bench: Bench, limit: int, hours: int = 0) -> int:
+            return _count(bench, engine, NESTED.format(limit=limit), hours)
+
+        def theirs(sql: str) -> int:
+            (row,) = connection.execute(sql).fetchall()
+            return int(row[0])
+
+        answers = {ours(plain, 2), *map(theirs, hand.values())}
+        assert len(answers) == 1, answers
+        works = {f"by hand, {name}": partial(theirs, sql) for name, sql in hand.items()}
+        found = best({"the rule": partial(ours, plain, 2), **works}, rounds)
+        first = seconds(partial(ours, kept, 2))
+        again = best(
+            {
+                "the rule again, another limit": partial(ours, kept, 3),
+                "the rule again, an hour later": partial(ours, kept, 2, 1),
+                "a rule on the profile only": partial(_count, plain, engine, PROFILE.format(limit=30), 0),
+            },
+            rounds,
+        )
+    tell(f"members matched, of {world.members:,}", f"{answers.pop():,}")
+    for name, (clock, used) in {**found, "the rule, first time with its totals kept": first, **again}.items():
+        tell(name, f"{clock:.2f} s, cpu {used:.2f} s")
+    least = min(used for name, (_, used) in found.items() if name != "the rule")
+    tell("the rule, of the best by hand (cpu)", f"{found['the rule'][1] / least:.2f} ×")
+
+
+def _count(bench: Bench, engine: Engine, text: str, hours: int) -> int:
+    path = engine.workspace.audiences / "benchmark.yaml"
+    path.write_text(text, "utf-8")
+    engine.reread()
+    asked, _ = engine.library.audience("benchmark")
+    path.unlink()
+    return _matched(bench, engine, asked.match, hours)
+
+
+def _matched(bench: Bench, engine: Engine, condition: Condition, hours: int) -> int:
+    library = engine.library
+    scope = Scope(
+        as_of=AS_OF + timedelta(hours=hours),
+        zone=library.settings.zone,
+        catalogue=library.catalogue,
+        audiences={},
+        salt="benchmark",
+    )
+    judged = bench.judge("judged", select_conditions({"audience": condition}, scope))
+    return int(bench.rows(select(func.count()).select_from(judged).where(judged.c.audience))[0][0])
