@@ -14,7 +14,7 @@ from campaigns.loading.campaign_file import load_campaign
 from campaigns.loading.channel_checks import CHANNELS_OF, PARTNER_CHANNELS
 from campaigns.rules.vocabulary import Vocabulary
 from campaigns.spec.audience import Audience
-from campaigns.spec.campaign import Campaign
+from campaigns.spec.campaign import Campaign, Rate
 from campaigns.spec.condition import InAudience
 from campaigns.spec.words import Channel, Purpose
 
@@ -60,7 +60,7 @@ def test_an_example_says_all_that_it_says(vocabulary: Vocabulary, audiences: Map
         ("cheese", True, "weekend_cheese"),
     ]
     assert campaign.schedule.late_by == timedelta(hours=2)
-    assert campaign.limits.rate == 100
+    assert campaign.limits.rate == Rate(100, timedelta(seconds=1))
     assert campaign.limits.per_member is not None
     assert campaign.limits.per_member.rolling == timedelta(days=7)
     assert campaign.quiet_hours[Channel.SMS].action == "hold"
