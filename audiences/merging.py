@@ -90,7 +90,7 @@ def _unite(connection: Connection, member_id: str, into: str, now: datetime) -> 
         leaving = UNIT.c.number.in_(numbers[1:])
         names = ["member_id", "number", "since", "until"]
         past = select(UNIT.c.member_id, UNIT.c.number, UNIT.c.since, literal(now, FORMER_UNIT.c.until.type))
-        connection.execute(insert(FORMER_UNIT).from_select(names, past.where(leaving)))
+        connection.execute(insert(FORMER_UNIT).from_select(names, past.where(leaving, UNIT.c.since < now)))
         connection.execute(update(UNIT).where(leaving).values(number=oldest, since=now))
 
 

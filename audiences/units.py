@@ -114,7 +114,7 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime
     of_these = UNIT.c.member_id.in_([row["member_id"] for row in rows])
     former = connection.execute(select(UNIT).where(of_these)).all()
     if former:
-        left = ((each.member_id, each.number, each.since, now) for each in former)
+        left = ((each.member_id, each.number, each.since, now) for each in former if each.since < now)
         append(connection, FORMER_UNIT, ("member_id", "number", "since", "until"), left)
         connection.execute(delete(UNIT).where(of_these))
     new = ((row["member_id"], row["number"], now) for row in rows)
