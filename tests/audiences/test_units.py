@@ -107,6 +107,15 @@ def test_what_a_member_belonged_to_is_kept(place: Place) -> None:
     assert (kept.member_id, kept.number, kept.since, kept.until) == ("b", alone, NOW, NOW + timedelta(days=1))
 
 
+def test_a_unit_of_no_duration_is_not_kept(place: Place) -> None:
+    for shared in ({}, {"household_id": "h"}, {"household_id": "h", "email": "e@x.fi"}):
+        _settle(place.ledger, {"a": {"email": "e@x.fi"}, "b": {"household_id": "h"}, "c": shared})
+        _unite(place)
+    with place.ledger.read() as connection:
+        assert connection.execute(select(FORMER_UNIT)).all() == []
+    assert len(_together(place.ledger)) == 1
+
+
 def test_an_address_of_too_many_binds_nobody_and_leaves_their_households_whole(place: Place) -> None:
     desk = {f"m{number:02}": {"email": "desk@example.org"} for number in range(LARGEST)}
     couple = {"x": {"household_id": "h"}, "y": {"household_id": "h", "email": "desk@example.org"}}
