@@ -98,8 +98,10 @@ class Engine(Asking):
         run = self.run(run_id)
         with self.ledger.write() as connection:
             if not runs.approve(connection, run.number or 0, self.actor):
-                message = f"{self.actor} cannot approve it: it is {run.state}, and was planned by {run.planned_by}"
-                raise AuthorError.about(run_id, message, "cannot_approve", "another account approves what is planned")
+                is_own = run.state == RunState.PLANNED
+                own, other = "who planned it cannot approve it as well", f"it is {run.state}, and not a plan any more"
+                hint = "somebody else approves it" if is_own else "`viesti status`"
+                raise AuthorError.about(run_id, own if is_own else other, "cannot_approve", hint)
             audit.note(connection, self.clock.now(), self.actor, "approve", run_id, {"definition": run.definition})
 
     def hand(self, action: Callable[[Ledger, Run, datetime, str], T], run_id: str) -> T:

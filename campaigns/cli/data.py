@@ -32,6 +32,8 @@ def import_(
         show.as_json(asdict(report))
         return
     show.line(f"{report.read} rows: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected")
+    if report.emptied:
+        show.line(f"{report.emptied} values were left out of rows that were stored")
     if report.rejects_path is not None:
         show.line(f"what was set aside, with line, column and reason: {report.rejects_path}")
 

@@ -119,7 +119,7 @@ def _show_explanation(explained: "Explanation") -> None:
         return
     _show_rule("audience", explained.audience)
     for variant, predicates in explained.variants.items():
-        _show_rule(f"variant {variant}", predicates)
+        _show_rule(f"\nvariant {variant}", predicates)
     decision = explained.decision
     if decision is None:
         show.line("\ngets nothing: the audience does not take them")
@@ -134,7 +134,7 @@ def _show_rule(title: str, predicates: "tuple[Predicate, ...]") -> None:
         ("  " * each.depth + each.said, _VALUES[each.value], "← the first that blocks" if each.blocks else "")
         for each in predicates
     ]
-    show.table(f"\n{title}", ("condition", "holds", ""), rows)
+    show.table(title, ("condition", "holds", ""), rows)
 
 
 def add_to(main: typer.Typer) -> None:

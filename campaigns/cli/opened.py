@@ -48,8 +48,9 @@ def account() -> str:
 
 def moment(text: str | None, opened: "Engine") -> datetime:
     """The moment of `--as-of` in the workspace's zone; without it, now. A wrong one is a usage error."""
+    zone = opened.library.settings.zone
     if text is None:
-        return opened.clock.now().replace(second=0, microsecond=0)
+        return opened.clock.now().astimezone(zone).replace(second=0, microsecond=0)
     try:
         when = datetime.fromisoformat(text)
     except ValueError as error:
@@ -58,4 +59,4 @@ def moment(text: str | None, opened: "Engine") -> datetime:
         ) from error
     if when.year not in _YEARS:
         raise typer.BadParameter(f"a year from {_YEARS[0]} to {_YEARS[-1]}", param_hint="--as-of")
-    return when if when.tzinfo is not None else when.replace(tzinfo=opened.library.settings.zone)
+    return when if when.tzinfo is not None else when.replace(tzinfo=zone)

@@ -99,6 +99,7 @@ def serve(
     from campaigns.web.server import serve as run_server
 
     with opened.engine(context) as engine:
+        show.doing(f"serving on http://{host}:{port}, until Ctrl-C")
         run_server(engine, host, port)
 
 

@@ -39,7 +39,7 @@ def _move(
             wanted = " or ".join(expected)
             raise AuthorError.about(
                 run.run_id,
-                f"the run is {run.state}, and only a {wanted} one can {action}",
+                f"the run is {run.state}; to {action} one, it has to be {wanted}",
                 "wrong_state",
                 "`viesti status`",
             )

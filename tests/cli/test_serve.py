@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.cli.conftest import MONDAYS, Shell
+from tests.console import VIESTI
 
-VIESTI = (sys.executable, "-c", "from campaigns.cli.main import run; run()")
 RUN = "letter-20180108T0730Z"
 PATIENCE = 60  # seconds, on a machine that has other things to do
 
@@ -26,7 +25,7 @@ def serving(shell: Shell) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = [*VIESTI, "--workspace", str(shell.root), "serve", "--port", str(port)]
+    words = [VIESTI, "--workspace", str(shell.root), "serve", "--port", str(port)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process, f"http://127.0.0.1:{port}"
