@@ -106,6 +106,7 @@ class Warehouse:
 
     def _connect(self, manifest: Manifest, as_of: datetime) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:", config=dict(_CONFIG))
+        connection.execute("SET enable_progress_bar = false")  # a command draws its own
         connection.execute(f"SET memory_limit = {text(_MEMORY)}")
         connection.execute(f"SET temp_directory = {text(str(self.root / 'spill'))}")
         for table, types in stored_tables(self.catalogue).items():

@@ -154,6 +154,7 @@ def staging(root: Path, zone: ZoneInfo) -> Iterator[Staging]:
         config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         connection = duckdb.connect(Path(folder) / "staging.duckdb", config=dict(config))
         try:
+            connection.execute("SET enable_progress_bar = false")  # a command draws its own
             connection.execute(f"SET TimeZone = {text(zone.key)}")
             yield Staging(connection)
         finally:

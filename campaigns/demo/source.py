@@ -25,6 +25,7 @@ def connect() -> duckdb.DuckDBPyConnection:
             "pip install 'viesti[demo]'",
         ) from error
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")  # it would draw into what a command prints
     for table in _TABLES:
         connection.read_parquet(str(folder / f"{table}.parquet")).create_view(table)
     return connection
