@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -153,13 +153,13 @@ async def slowly(message: Message) -> Outcome:
     return accept(message)
 
 
+@contextmanager
 def beside(village: Village) -> Iterator[Village]:
-    """The village and a second one over the same workspace and ledger, each like a process of its own."""
-    other = Village(village.root, village.hands)
-    for each in (village, other):
-        wired(each, Wire(slowly))
-    yield from (village, other)
-    other.close()
+    """A second village over the same workspace and ledger, like a process of its own; both may be sent from."""
+    with closing(Village(village.root, village.hands)) as other:
+        for each in (village, other):
+            wired(each, Wire(slowly))
+        yield other
 
 
 def send_at_once(*sendings: tuple[Village, Run]) -> None:
@@ -185,11 +185,11 @@ def heard(*villages: Village) -> Counter[str]:
 
 def test_two_senders_of_one_run_write_to_everybody_once(village):
     run = village.start("hi", MARKETING)
-    one, other = both = tuple(beside(village))
-    send_at_once((one, run), (other, run))
-    assert heard(*both) == dict.fromkeys(MEMBERS, 1)
-    assert min(len(each.engine.providers.email.heard) for each in both) > 0
-    assert one.balance(run) == {"accepted": len(MEMBERS)}
+    with beside(village) as other:
+        send_at_once((village, run), (other, run))
+        assert heard(village, other) == dict.fromkeys(MEMBERS, 1)
+        assert min(len(each.engine.providers.email.heard) for each in (village, other)) > 0
+        assert village.balance(run) == {"accepted": len(MEMBERS)}
 
 
 def test_two_runs_at_once_keep_a_cap_between_them(village):
@@ -197,8 +197,8 @@ def test_two_runs_at_once_keep_a_cap_between_them(village):
     first, second = (village.plan(name, MARKETING)[0] for name in ("one", "two"))
     for run in (first, second):  # both planned before either may send: else the second plan knows of the first
         village.engine.start(run)
-    one, other = both = tuple(beside(village))
-    send_at_once((one, first), (other, second))
-    assert heard(*both) == dict.fromkeys(MEMBERS, 1)
-    ends = Counter(reason for run in (first, second) for _, reason in one.ends(run).values())
-    assert ends == {None: len(MEMBERS), "frequency_cap": len(MEMBERS)}
+    with beside(village) as other:
+        send_at_once((village, first), (other, second))
+        assert heard(village, other) == dict.fromkeys(MEMBERS, 1)
+        ends = Counter(reason for run in (first, second) for _, reason in village.ends(run).values())
+        assert ends == {None: len(MEMBERS), "frequency_cap": len(MEMBERS)}
