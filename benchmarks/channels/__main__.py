@@ -30,7 +30,7 @@ Step = Callable[[int], Awaitable[Any]]
 async def double(name: str) -> AsyncIterator[int]:
     """The port of a double that runs by itself."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"tests.doubles.{name}", "--count-only", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", f"campaigns.rehearsal.doubles.{name}", "--count-only", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

@@ -10,12 +10,12 @@ from typing import Any
 from campaigns.channels.outcome import ChannelMisconfigured, Outcome
 from campaigns.channels.registry import EMAIL, SMS, Surroundings
 from campaigns.loading.yaml_source import read_yaml
+from campaigns.rehearsal.doubles.manners import Fault
+from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.rehearsal.doubles.smtp import SmtpDouble
+from campaigns.rehearsal.doubles.twilio import TwilioDouble
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import Channel
-from tests.doubles.manners import Fault
-from tests.doubles.sendgrid import SendGridDouble
-from tests.doubles.smtp import SmtpDouble
-from tests.doubles.twilio import TwilioDouble
 
 ROOT = Path(__file__).parents[2]
 _WRITTEN = json.dumps(read_yaml(ROOT / "config/settings.yaml").value, default=str)

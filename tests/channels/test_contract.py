@@ -13,9 +13,9 @@ from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, 
 from campaigns.channels.provider import BundleBroken
 from campaigns.channels.registry import Surroundings, chosen_providers
 from campaigns.errors import AuthorError
+from campaigns.rehearsal.doubles.manners import Fault
 from campaigns.spec.words import Channel, Language
 from tests.channels.stages import SETTINGS, folder_arrivals, leaks, one_outcome, opened
-from tests.doubles.manners import Fault
 
 # What happens on the wire, what the provider makes of it, and how many messages are on their way nevertheless
 STOPPING = {Fault.UNAUTHORISED}

@@ -10,9 +10,9 @@ from campaigns.channels.events import EventWord
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured
 from campaigns.channels.sms_words import meaning_of
 from campaigns.loading.yaml_source import read_yaml
+from campaigns.rehearsal.doubles.manners import Fault
 from campaigns.spec.words import Channel
 from tests.channels.stages import settings_with
-from tests.doubles.manners import Fault
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = DOCS / "adding-a-channel.md"

@@ -14,13 +14,13 @@ from campaigns.channels.http import Reply
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
 from campaigns.channels.sendgrid import SendGridEmail, outcome, payload
+from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.rehearsal.doubles.sendgrid_rules import Wrong, check
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.settings import EmailSettings
 from campaigns.spec.words import Channel
 from tests.channels.conftest import claim
 from tests.channels.stages import opened, wire_stage
-from tests.doubles.sendgrid import SendGridDouble
-from tests.doubles.sendgrid_rules import Wrong, check
 
 DATE = "Sun, 22 Nov 2026 10:00:00 GMT"
 UNSUBSCRIBE = {

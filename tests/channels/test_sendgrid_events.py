@@ -14,9 +14,9 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from campaigns.channels.events import Consequence, EventWord, Proof
 from campaigns.channels.sendgrid_events import SIGNATURE, TIMESTAMP, EventKey, events_of
 from campaigns.clock import Clock
+from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.spec.words import Channel
 from tests.channels.stages import opened, wire_stage
-from tests.doubles.sendgrid import SendGridDouble
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 EVENTS = [{"event": "delivered", "email": "åsa@example.org", "sg_event_id": "x"}]

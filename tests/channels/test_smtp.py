@@ -14,12 +14,12 @@ from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, 
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.smtp import outcome as outcome_of
 from campaigns.channels.smtp_session import Said, _stuffed
+from campaigns.rehearsal.doubles.smtp import Slip, SmtpDouble
 from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
 from tests.channels.conftest import claim
 from tests.channels.stages import opened
-from tests.doubles.smtp import Slip, SmtpDouble
 
 STEPS = ("MAIL", "RCPT", "DATA", "message")
 ALL = ("PIPELINING", "8BITMIME", "SMTPUTF8")

@@ -10,12 +10,12 @@ from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, 
 from campaigns.channels.twilio import refusal, validity_period
 from campaigns.channels.twilio_errors import LATER, OURS, REFUSED
 from campaigns.clock import Clock
+from campaigns.rehearsal.doubles.manners import Fault
 from campaigns.spec.provider_settings import TwilioSettings
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
 from tests.channels.conftest import claim
 from tests.channels.stages import opened, wire_stage
-from tests.doubles.manners import Fault
 
 NUMBER, TEXT = "+358401234567", "Lähde: Hyvää päivää!\nSeis: x"
 SERVICE = "MG" + "0" * 32

@@ -19,9 +19,9 @@ from campaigns.channels.twilio_events import (
     vouched_for,
     vouched_for_json,
 )
+from campaigns.rehearsal.doubles.twilio import TwilioDouble
 from campaigns.spec.words import Channel
 from tests.channels.stages import opened, wire_stage
-from tests.doubles.twilio import TwilioDouble
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 URL = "https://lahde.example.org/webhooks/twilio/status?delivery=opaque0001"

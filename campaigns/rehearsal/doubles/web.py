@@ -9,7 +9,7 @@ from typing import Self
 
 from aiohttp import web
 
-from tests.doubles.manners import Fault, Mailboxes, Manners
+from campaigns.rehearsal.doubles.manners import Fault, Mailboxes, Manners
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """A mail server on the loopback: STARTTLS, AUTH, PIPELINING, SMTPUTF8, limits, and a slip at whatever step is asked.
 
-By hand: `python -m tests.doubles.smtp --port 2525 --fault drop_after=0.001 --tell 8026`
+By hand: `python -m campaigns.rehearsal.doubles.smtp --port 2525 --fault drop_after=0.001 --tell 8026`
 """
 
 import argparse
@@ -13,10 +13,10 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
-from tests.doubles.manners import Fault, Mailboxes, Manners, add_manners, manners_of
-from tests.doubles.web import WebDouble
+from campaigns.rehearsal.doubles.manners import Fault, Mailboxes, Manners, add_manners, manners_of
+from campaigns.rehearsal.doubles.web import WebDouble
 
 _PATH = re.compile(r"(?i)(?:FROM|TO):<([^<>\s]*)>(.*)")
 _VERP = re.compile(r"[^+]+\+([^@]+)@")
@@ -126,11 +126,11 @@ class Talk(asyncio.Protocol):
         self.upgrading = False
         self.taken = 0
         self.slip: Slip | None = None
+        self.sender: str | None = None
         self._begin_again()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.double.begin(self)
         self._say("220 double ESMTP")
 
@@ -204,8 +204,7 @@ class Talk(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         with suppress(OSError):
             upgraded = await loop.start_tls(self.transport, self, context, server_side=True)
-            assert upgraded is not None
-            self.transport = upgraded
+            self.transport = cast("asyncio.Transport", upgraded)
             self.upgrading = False
             self.data_received(b"")  # what came before the new transport was ours
 
@@ -289,7 +288,7 @@ class Talk(asyncio.Protocol):
             self.transport.write(f"{reply}\r\n".encode())
 
     def _begin_again(self) -> None:
-        self.sender: str | None = None
+        self.sender = None
         self.utf8 = False
         self.recipients: list[str] = []
         self.in_message = False
@@ -303,7 +302,7 @@ async def _by_hand(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.doubles.smtp", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m campaigns.rehearsal.doubles.smtp", description=__doc__)
     add_manners(parser)
     parser.add_argument("--tell", type=int, default=0, help="the port of the page that tells what arrived")
     with suppress(KeyboardInterrupt):

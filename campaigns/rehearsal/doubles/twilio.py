@@ -1,6 +1,6 @@
 """Twilio's Messages resource as a server on the loopback: its checks, its error codes, its signed callbacks.
 
-By hand: `python -m tests.doubles.twilio --port 8027 --fault throttle=0.01 --tell-status`
+By hand: `python -m campaigns.rehearsal.doubles.twilio --port 8027 --fault throttle=0.01 --tell-status`
 """
 
 import argparse
@@ -23,8 +23,8 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
-from tests.doubles.manners import add_manners, manners_of
-from tests.doubles.web import WebDouble, serve_for_ever
+from campaigns.rehearsal.doubles.manners import add_manners, manners_of
+from campaigns.rehearsal.doubles.web import WebDouble, serve_for_ever
 
 _MOBILE = re.compile(r"\+\d{8,15}")
 _LANDLINE = re.compile(r"\+3589\d+")
@@ -57,7 +57,7 @@ class TwilioDouble(WebDouble):
     """Takes messages, counts them, lists them, and calls back."""
 
     account: str = "AC" + "0" * 32
-    token: str = "double"
+    token: str = "double"  # noqa: S105 - a double's
     stopped: set[str] = field(default_factory=set)
     messages: list[dict[str, Any]] = field(default_factory=list)
     callbacks: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -241,7 +241,7 @@ async def _keep_telling(double: TwilioDouble) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.doubles.twilio", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m campaigns.rehearsal.doubles.twilio", description=__doc__)
     add_manners(parser)
     parser.add_argument("--tell-status", action="store_true", help="call back with each status, twice, out of order")
     with suppress(KeyboardInterrupt):

@@ -1,6 +1,6 @@
 """SendGrid's mail/send and Event Webhook as a server on the loopback: its limits, its errors, its signed events.
 
-By hand: `python -m tests.doubles.sendgrid --port 8025 --fault throttle=0.01 --events-to http://localhost:8000/...`
+By hand: `python -m campaigns.rehearsal.doubles.sendgrid --port 8025 --fault throttle=0.01 --events-to http://localhost:8000/...`
 """
 
 import argparse
@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.doubles.manners import add_manners, manners_of
-from tests.doubles.sendgrid_rules import Wrong, check
-from tests.doubles.web import WebDouble, serve_for_ever
+from campaigns.rehearsal.doubles.manners import add_manners, manners_of
+from campaigns.rehearsal.doubles.sendgrid_rules import Wrong, check
+from campaigns.rehearsal.doubles.web import WebDouble, serve_for_ever
 
 # What becomes of a message to an address that begins so
 FATES: dict[str, tuple[dict[str, Any], ...]] = {
@@ -149,7 +149,7 @@ async def _keep_telling(double: SendGridDouble, url: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.doubles.sendgrid", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m campaigns.rehearsal.doubles.sendgrid", description=__doc__)
     add_manners(parser)
     parser.add_argument("--events-to", help="where to POST signed events, each twice and out of order")
     with suppress(KeyboardInterrupt):
