@@ -5,15 +5,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
-
-import duckdb
+from typing import TYPE_CHECKING, Final
 
 from audiences import columns
 from audiences.manifest import Manifest, Parts, one_writer, read, swap
 from audiences.quoting import name, text
 from audiences.views import stored_tables, views
 from campaigns.spec.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    import duckdb
 
 _MEMORY: Final = "1500MB"  # what is larger goes through the disk: a plan of millions stays below 3 GB
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -43,7 +44,7 @@ class Warehouse:
         """The present state."""
         return read(self.root)
 
-    def connect(self, as_of: datetime) -> duckdb.DuckDBPyConnection:
+    def connect(self, as_of: datetime) -> "duckdb.DuckDBPyConnection":
         """A connection with the views `members`, `products`, `receipts` and `purchase_lines`, as they may be read.
 
         What is past its retention at `as_of` (aware), lines of special goods and erased members are not in them.
@@ -104,7 +105,9 @@ class Warehouse:
         wanted = by_part if parts is None else [part for part in parts if part in by_part]
         return self._rows((name for part in wanted for name in by_part[part]), types)
 
-    def _connect(self, manifest: Manifest, as_of: datetime) -> duckdb.DuckDBPyConnection:
+    def _connect(self, manifest: Manifest, as_of: datetime) -> "duckdb.DuckDBPyConnection":
+        import duckdb  # by those only who ask it: a check of files reads the manifest alone
+
         connection = duckdb.connect(":memory:", config=dict(_CONFIG))
         connection.execute("SET enable_progress_bar = false")  # a command draws its own
         connection.execute(f"SET memory_limit = {text(_MEMORY)}")
@@ -141,7 +144,7 @@ class Warehouse:
         )
 
     def _values(
-        self, connection: duckdb.DuckDBPyConnection, table: str, types: Mapping[str, str]
+        self, connection: "duckdb.DuckDBPyConnection", table: str, types: Mapping[str, str]
     ) -> dict[str, tuple[str, ...]]:
         declared = self.catalogue.tables[table].columns
         found = {}

@@ -15,9 +15,10 @@ from campaigns.dispatch.preview import Planned, write_preview
 from campaigns.errors import AuthorError
 from campaigns.parts import Parts
 from campaigns.planning.bench import Bench
-from campaigns.planning.briefing import Draft, brief
+from campaigns.planning.briefing import brief
 from campaigns.planning.calendar import Occasion, occasions
 from campaigns.planning.counting import Count, Question, count
+from campaigns.planning.draft import Draft
 from campaigns.planning.explaining import Explanation, explain
 from campaigns.planning.plan import Plan, plan
 from campaigns.planning.run_files import RunFiles

@@ -18,7 +18,7 @@ from campaigns.dispatch.workshop import Workshop
 from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
 from campaigns.loading.offers_table import read_offers, write_offers
-from campaigns.planning.briefing import Draft
+from campaigns.planning.draft import Draft
 from campaigns.planning.evidence import evidence
 from campaigns.planning.keep import keep
 from campaigns.planning.run_files import FrozenFields

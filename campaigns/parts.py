@@ -39,7 +39,7 @@ class Parts:
     @cached_property
     def clock(self) -> Clock:
         """The workspace's clock."""
-        return Clock.anchored(self.library.settings.clock_start, self.workspace.data / "clock.json")
+        return self.library.clock
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -14,7 +14,7 @@ from campaigns.dispatch.start import Present, give_up, take_up
 from campaigns.dispatch.sweep import tidy
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
-from campaigns.planning.briefing import Draft
+from campaigns.planning.draft import Draft
 from campaigns.store import publications, runs
 from campaigns.store.tables import Publication, Run
 from campaigns.store.words import RunState

@@ -22,10 +22,10 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or
 
 def check(context: typer.Context, files: Files = None, json: opened.AsJson = False) -> None:
     """Find everything that is wrong with campaign files, audiences and templates, each with its line."""
-    with opened.engine(context) as engine:
-        chosen = files or [*engine.workspace.campaign_files(), *sorted(engine.workspace.audiences.glob("*.yaml"))]
-        now = engine.clock.now()
-        found = list(dict.fromkeys(problem for file in chosen for problem in engine.library.problems(file, now)))
+    library = opened.library(context)
+    chosen = files or [*library.workspace.campaign_files(), *library.workspace.audience_files()]
+    now = library.clock.now()
+    found = list(dict.fromkeys(problem for file in chosen for problem in library.problems(file, now)))
     if json:
         show.as_json(
             [
@@ -58,8 +58,7 @@ def schema(
     from campaigns.loading.schema import audience_schema, campaign_schema
 
     made = campaign_schema if kind == "campaign" else audience_schema
-    with opened.engine(context) as engine:
-        show.as_json(made(engine.library.vocabulary))
+    show.as_json(made(opened.library(context).vocabulary))
 
 
 def add_to(app: typer.Typer) -> None:

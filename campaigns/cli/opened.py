@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from campaigns.engine import Engine
+    from campaigns.planning.library import Library
 
 _YEARS: Final = range(1900, 2200)  # beyond them reckoning with dates fails, and nobody means them
 
@@ -35,6 +36,14 @@ def engine(context: typer.Context) -> Iterator["Engine"]:
         yield opened
     finally:
         opened.close()
+
+
+def library(context: typer.Context) -> "Library":
+    """What the workspace's files say, for commands that ask nothing else; half the imports of the engine."""
+    from campaigns.loading.workspace import find_workspace
+    from campaigns.planning.library import Library
+
+    return Library(find_workspace(Path(context.obj)))
 
 
 def account() -> str:

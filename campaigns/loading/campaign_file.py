@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from campaigns.clock import instant_of
 from campaigns.errors import AuthorError, Problem, errors_among
 from campaigns.loading import channel_checks, offer_checks, partner_checks, purpose_checks, variant_checks
-from campaigns.loading.draft import CampaignFile, Draft
 from campaigns.loading.file_name import name_problems
 from campaigns.loading.rule_parts import named_audience, read_rule, with_rule
 from campaigns.loading.shape import faults
+from campaigns.loading.written import CampaignFile, Written
 from campaigns.loading.yaml_source import read_yaml
 from campaigns.rules.scope import Scope
 from campaigns.rules.vocabulary import Vocabulary
@@ -25,7 +25,7 @@ _TEMPLATES: Final = frozenset({"content", "variants"})
 _CHANNELS: Final = _TEMPLATES | {"purpose", "channels"}
 
 # Each check with the keys that it looks at: one of them being unreadable, the check waits until it is put right.
-CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Draft], Iterator[Problem]]], ...]] = (
+CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Written], Iterator[Problem]]], ...]] = (
     (_TEMPLATES, variant_checks.one_of_content_and_variants),
     (_TEMPLATES, variant_checks.each_has_a_template),
     (_TEMPLATES, variant_checks.names_differ),
@@ -74,11 +74,11 @@ def load_campaign(
     problems += found.values()
     broken = {str(steps[0]) for steps in found}
     file = CampaignFile.model_validate({**_STAND_INS, **{key: values[key] for key in values if key not in broken}})
-    draft = Draft(file, at, vocabulary, _scope(vocabulary, audiences or {}), newsletters, now)
-    problems += [problem for keys, check in CHECKS if not keys & broken for problem in check(draft)]
+    written = Written(file, at, vocabulary, _scope(vocabulary, audiences or {}), newsletters, now)
+    problems += [problem for keys, check in CHECKS if not keys & broken for problem in check(written)]
     if errors_among(problems):
         raise AuthorError(problems)
-    return draft.campaign(path.stem), tuple(problems)
+    return written.campaign(path.stem), tuple(problems)
 
 
 def _with_rules(at: Located, vocabulary: Vocabulary, problems: list[Problem]) -> dict[str, object]:

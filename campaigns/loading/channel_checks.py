@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from campaigns.errors import Problem
-from campaigns.loading.draft import Draft, error, warning
+from campaigns.loading.written import Written, error, warning
 from campaigns.spec.located import Located
 from campaigns.spec.words import Channel, Purpose
 
@@ -24,55 +24,55 @@ CHANNELS_OF: Final[dict[Purpose, tuple[Channel, ...]]] = {
 PARTNER_CHANNELS: Final = _WRITTEN
 
 
-def purpose_permits_channels(draft: Draft) -> Iterator[Problem]:
+def purpose_permits_channels(written: Written) -> Iterator[Problem]:
     """No choice of a member can permit what the permission table does not know."""
-    permitted = PARTNER_CHANNELS if draft.file.sender.partner else CHANNELS_OF[draft.file.purpose]
-    whose = "partner's message" if draft.file.sender.partner else f"`{draft.file.purpose}` campaign"
-    for channel, at in _channel_places(draft):
+    permitted = PARTNER_CHANNELS if written.file.sender.partner else CHANNELS_OF[written.file.purpose]
+    whose = "partner's message" if written.file.sender.partner else f"`{written.file.purpose}` campaign"
+    for channel, at in _channel_places(written):
         if channel not in permitted:
             words = ", ".join(f"`{each}`" for each in permitted)
             yield error(at, f"a {whose} may not go by `{channel}`", "channel_not_permitted", f"only {words}")
 
 
-def channels_differ(draft: Draft) -> Iterator[Problem]:
+def channels_differ(written: Written) -> Iterator[Problem]:
     """A channel is tried once."""
-    channels = draft.file.channels or ()
+    channels = written.file.channels or ()
     for index, channel in enumerate(channels):
         if channel in channels[:index]:
-            at = draft.at.part("channels").part(index)
+            at = written.at.part("channels").part(index)
             yield error(at, f"`{channel}` is listed twice", "duplicate_channel", "remove one")
 
 
-def channels_have_templates(draft: Draft) -> Iterator[Problem]:
+def channels_have_templates(written: Written) -> Iterator[Problem]:
     """A listed channel without a template in any variant reaches nobody; an unlisted template is never used."""
-    for index, channel in enumerate(draft.file.channels or ()):
-        if draft.variants and not any(variant.template(channel) for variant in draft.variants):
+    for index, channel in enumerate(written.file.channels or ()):
+        if written.variants and not any(variant.template(channel) for variant in written.variants):
             hint = f"add `{channel}: my_template`, or remove `{channel}` from `channels`"
-            at = draft.at.part("channels").part(index)
+            at = written.at.part("channels").part(index)
             yield error(at, f"no variant has a template for `{channel}`", "channel_without_template", hint)
-    for variant, at in zip(draft.variants, draft.variants_at(), strict=True):
+    for variant, at in zip(written.variants, written.variants_at(), strict=True):
         for channel in Channel:
-            if variant.template(channel) and channel not in draft.channels:
+            if variant.template(channel) and channel not in written.channels:
                 message = f"this template is not used: `channels` does not list `{channel}`"
                 yield warning(at.part(channel.value), message, "unused_template", f"add `{channel}` to `channels`")
 
 
-def quiet_hours_are_of_channels(draft: Draft) -> Iterator[Problem]:
+def quiet_hours_are_of_channels(written: Written) -> Iterator[Problem]:
     """Quiet hours of a channel that is not used are probably meant for another."""
-    for channel in draft.file.quiet_hours:
-        if channel not in draft.channels:
-            at = draft.at.part("quiet_hours").part(channel.value)
-            words = " or ".join(f"`{each}`" for each in draft.channels) or "a channel of this campaign"
+    for channel in written.file.quiet_hours:
+        if channel not in written.channels:
+            at = written.at.part("quiet_hours").part(channel.value)
+            words = " or ".join(f"`{each}`" for each in written.channels) or "a channel of this campaign"
             yield warning(at, f"`{channel}` is not a channel of this campaign", "unused_quiet_hours", words)
 
 
-def _channel_places(draft: Draft) -> Iterator[tuple[Channel, Located]]:
+def _channel_places(written: Written) -> Iterator[tuple[Channel, Located]]:
     """Each channel with the place that brought it in: its place in `channels`, else its first template."""
-    if draft.file.channels is not None:
-        yield from zip(draft.file.channels, draft.at.part("channels").items(), strict=True)
+    if written.file.channels is not None:
+        yield from zip(written.file.channels, written.at.part("channels").items(), strict=True)
         return
     seen: set[Channel] = set()
-    for variant, at in zip(draft.variants, draft.variants_at(), strict=True):
+    for variant, at in zip(written.variants, written.variants_at(), strict=True):
         for channel in Channel:
             if variant.template(channel) and channel not in seen:
                 seen.add(channel)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from campaigns.errors import Problem, nearest
-from campaigns.loading.draft import Draft, error
 from campaigns.loading.offers_file import forbidden_why
+from campaigns.loading.written import Written, error
 from campaigns.spec.located import Located
 from campaigns.spec.words import Purpose
 
@@ -13,25 +13,25 @@ _NO_MARKETING: Final = (Purpose.SERVICE, Purpose.RIGHTS)
 _COLUMNS: Final = ("department", "product_category", "brand")
 
 
-def service_sells_nothing(draft: Draft) -> Iterator[Problem]:
+def service_sells_nothing(written: Written) -> Iterator[Problem]:
     """A service message reaches those who forbade marketing, so it may hold none (A-26)."""
-    for _, at in draft.offer_choices() if draft.file.purpose in _NO_MARKETING else ():
-        message = f"a `{draft.file.purpose}` campaign shows no offers: members without marketing get it too"
+    for _, at in written.offer_choices() if written.file.purpose in _NO_MARKETING else ():
+        message = f"a `{written.file.purpose}` campaign shows no offers: members without marketing get it too"
         yield error(at, message, "offers_in_service", "remove `offers`, or say `purpose: marketing`")
 
 
-def offers_are_of_known_goods(draft: Draft) -> Iterator[Problem]:
+def offers_are_of_known_goods(written: Written) -> Iterator[Problem]:
     """A misspelt category would show nothing, and a forbidden one has nothing to show."""
-    for choice, at in draft.offer_choices():
+    for choice, at in written.offer_choices():
         for column in _COLUMNS:
-            yield from _values(draft, getattr(choice, column), column, at)
+            yield from _values(written, getattr(choice, column), column, at)
 
 
-def _values(draft: Draft, values: Iterable[str], column: str, choice_at: Located) -> Iterator[Problem]:
-    field = draft.vocabulary.line_fields.get(column)
+def _values(written: Written, values: Iterable[str], column: str, choice_at: Located) -> Iterator[Problem]:
+    field = written.vocabulary.line_fields.get(column)
     for index, value in enumerate(values):
         at = choice_at.part(column).part(index)
-        why = forbidden_why(draft.vocabulary.catalogue, column, value)
+        why = forbidden_why(written.vocabulary.catalogue, column, value)
         if why is not None:
             message = f"`{value}` is {why} in the catalogue and is never offered"
             yield error(at, message, f"{why}_offer", "leave it out")

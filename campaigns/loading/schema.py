@@ -6,8 +6,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from campaigns.loading.draft import CampaignFile
 from campaigns.loading.offers_file import OffersFile
+from campaigns.loading.written import CampaignFile
 from campaigns.rules.schema import condition_schema
 from campaigns.rules.vocabulary import Vocabulary
 from campaigns.spec.audience import AudienceOutline

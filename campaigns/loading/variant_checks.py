@@ -3,42 +3,42 @@
 from collections.abc import Iterator
 
 from campaigns.errors import Problem
-from campaigns.loading.draft import Draft, error, warning
+from campaigns.loading.written import Written, error, warning
 from campaigns.spec.words import Channel
 
 
-def one_of_content_and_variants(draft: Draft) -> Iterator[Problem]:
+def one_of_content_and_variants(written: Written) -> Iterator[Problem]:
     """A campaign says its templates once."""
-    content, variants = draft.file.content, draft.file.variants
+    content, variants = written.file.content, written.file.variants
     if content is not None and variants is not None:
         hint = "keep `content` for one template a channel, `variants` for several"
-        yield error(draft.key("variants"), "both `content` and `variants` are given", "content_and_variants", hint)
+        yield error(written.key("variants"), "both `content` and `variants` are given", "content_and_variants", hint)
     if content is None and variants is None:
         message = "`content` or `variants` is required here"
-        yield error(draft.at, message, "missing", "add `content: {email: my_template}`")
+        yield error(written.at, message, "missing", "add `content: {email: my_template}`")
 
 
-def each_has_a_template(draft: Draft) -> Iterator[Problem]:
+def each_has_a_template(written: Written) -> Iterator[Problem]:
     """A variant without a template says nothing."""
-    for variant, at in zip(draft.variants, draft.variants_at(), strict=True):
+    for variant, at in zip(written.variants, written.variants_at(), strict=True):
         if not any(variant.template(channel) for channel in Channel):
             message = f"the variant `{variant.name}` names no template"
             yield error(at, message, "no_template", "add one, such as `email: my_template`")
 
 
-def names_differ(draft: Draft) -> Iterator[Problem]:
+def names_differ(written: Written) -> Iterator[Problem]:
     """Reports tell variants apart by name."""
     seen: set[str] = set()
-    for variant, at in zip(draft.variants, draft.variants_at(), strict=True):
+    for variant, at in zip(written.variants, written.variants_at(), strict=True):
         if variant.name in seen:
             message = f"two variants are called `{variant.name}`"
             yield error(at.part("name"), message, "duplicate_variant", "give each its own name")
         seen.add(variant.name)
 
 
-def each_can_be_reached(draft: Draft) -> Iterator[Problem]:
+def each_can_be_reached(written: Written) -> Iterator[Problem]:
     """The first variant without `when` takes everybody who is left."""
-    variants, places = draft.variants, draft.variants_at()
+    variants, places = written.variants, written.variants_at()
     open_ended = next((index for index, each in enumerate(variants) if each.when is None), None)
     if open_ended is None:
         if variants:

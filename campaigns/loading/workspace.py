@@ -50,6 +50,10 @@ class Workspace:
         """The campaign files by name."""
         return tuple(sorted(self.campaigns.glob("*.yaml")))
 
+    def audience_files(self) -> tuple[Path, ...]:
+        """The audience files by name."""
+        return tuple(sorted(self.audiences.glob("*.yaml")))
+
     def template(self, channel: Channel, name: str) -> Path:
         """The folder of one template."""
         return self.templates / channel.value / name

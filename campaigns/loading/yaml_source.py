@@ -5,6 +5,7 @@ before anything is built of it, and no number becomes a binary float on its way.
 """
 
 from codecs import BOM_UTF8
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -40,8 +41,9 @@ def read_yaml(path: Path, name: str | None = None) -> Located:
     return parse_yaml(_content(path, name or str(path)), name or str(path))
 
 
+@lru_cache(maxsize=512)
 def parse_yaml(content: bytes, file: str) -> Located:
-    """As `read_yaml`, of the bytes of a file that is called `file`."""
+    """As `read_yaml`, of the bytes of a file that is called `file`; what was read before is not parsed again."""
     tree = TreeBuilder(file)
     _read_events(_text(content, file), tree)
     if tree.problems:

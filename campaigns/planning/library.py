@@ -1,12 +1,13 @@
 """What a workspace's files say, read once: settings, catalogue, audiences, offers, and campaigns by name or path."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from audiences.warehouse import Warehouse
+from campaigns.clock import Clock
 from campaigns.errors import AuthorError, Problem, errors_among, nearest
 from campaigns.loading.audience_file import load_audience, load_audiences
 from campaigns.loading.campaign_file import load_campaign
@@ -15,14 +16,17 @@ from campaigns.loading.offers_file import load_offers
 from campaigns.loading.settings_file import load_settings
 from campaigns.loading.workspace import Workspace
 from campaigns.loading.yaml_source import read_yaml
-from campaigns.planning.briefing import Draft
-from campaigns.planning.templates import template_problems
+from campaigns.planning.draft import Draft
+from campaigns.planning.templates import TemplateChecks
+from campaigns.rendering.folder import load_folder
 from campaigns.rules.vocabulary import Vocabulary
 from campaigns.spec.audience import Audience
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.offer import Offer
 from campaigns.spec.settings import Settings
+
+KnownAudiences = tuple[Mapping[str, Path], Mapping[str, Audience]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ class Library:
     def settings(self) -> Settings:
         """`config/settings.yaml`."""
         return load_settings(self.workspace.settings)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The workspace's clock, which the settings may start at another time than the world's."""
+        return Clock.anchored(self.settings.clock_start, self.workspace.data / "clock.json")
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -125,11 +134,15 @@ class Library:
             raise AuthorError(wrong)
 
     def _problems_besides(self, draft: Draft) -> Iterator[Problem]:
-        yield from template_problems(draft.campaign, self.workspace.root, self.catalogue, self.settings)
+        yield from self._template_checks.problems(draft.campaign)
         try:
             _ = self.offers
         except AuthorError as error:
             yield from error.problems
+
+    @cached_property
+    def _template_checks(self) -> TemplateChecks:
+        return TemplateChecks(cache(partial(load_folder, self.workspace.root)), self.catalogue, self.settings)
 
     def _campaign_file(self, campaign: str) -> Path:
         path = Path(campaign)
@@ -142,19 +155,24 @@ class Library:
             raise AuthorError.about(campaign, "there is no campaign of this name", "unknown_campaign", hint)
         return file
 
-    def _audiences_for(self, campaign_file: Path) -> tuple[Mapping[str, Path], Mapping[str, Audience]]:
+    def _audiences_for(self, campaign_file: Path) -> KnownAudiences:
         """The audiences that a campaign file may name, by name: their files and themselves."""
-        folders = [self.workspace.audiences]
         beside = campaign_file.parent.parent / "audiences"
-        if beside.is_dir() and beside.resolve() != self.workspace.audiences.resolve():
-            folders.append(beside)
-        files: dict[str, Path] = {}
-        audiences: dict[str, Audience] = {}
-        for folder in folders:
-            files |= self._audience_files(folder)
-            known = replace(self.vocabulary, audiences=frozenset(files))
-            audiences |= load_audiences(folder, known)
-        return files, audiences
+        own = not beside.is_dir() or beside.resolve() == self.workspace.audiences.resolve()
+        return self._audiences_of(None if own else beside)
+
+    @cached_property
+    def _audiences_of(self) -> Callable[[Path | None], KnownAudiences]:
+        """The workspace's audiences, and those of another folder, which go before them; each folder is read once."""
+
+        @cache
+        def of(beside: Path | None) -> KnownAudiences:
+            before, kept = ({}, {}) if beside is None else of(None)
+            folder = self.workspace.audiences if beside is None else beside
+            files = {**before, **self._audience_files(folder)}
+            return files, {**kept, **load_audiences(folder, replace(self.vocabulary, audiences=frozenset(files)))}
+
+        return of
 
     @staticmethod
     def _audience_files(folder: Path) -> dict[str, Path]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cache, cached_property
 from typing import Final
 
 from campaigns.errors import AuthorError, Problem
@@ -11,7 +11,7 @@ from campaigns.rendering.checks_letter import check_letter
 from campaigns.rendering.checks_script import check_script
 from campaigns.rendering.checks_sms import check_sms
 from campaigns.rendering.email import email_names
-from campaigns.rendering.folder import TemplateFolder, load_folder
+from campaigns.rendering.folder import TemplateFolder
 from campaigns.rendering.letter import letter_names
 from campaigns.rendering.script import script_names
 from campaigns.rendering.sms import sms_names
@@ -20,6 +20,7 @@ from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import Channel, Purpose
 
+Loader = Callable[[Channel, str], TemplateFolder]
 Check = Callable[[TemplateFolder, Purpose, frozenset[str], Settings], list[Problem]]
 
 CONTACT: Final = frozenset({"first_name", "last_name", "street", "postal_code", "city", "language", "register"})
@@ -46,13 +47,13 @@ class UsedTemplate:
     folder: TemplateFolder
 
 
-def used_templates(campaign: Campaign, root: Path) -> tuple[UsedTemplate, ...]:
+def used_templates(campaign: Campaign, load: Loader) -> tuple[UsedTemplate, ...]:
     """The templates of every variant and channel; AuthorError with the problems of all that cannot be read."""
     used: list[UsedTemplate] = []
     problems: list[Problem] = []
     for variant, channel, name in _named(campaign):
         try:
-            used.append(UsedTemplate(variant, load_folder(root, channel, name)))
+            used.append(UsedTemplate(variant, load(channel, name)))
         except AuthorError as error:
             named = f"the campaign {campaign.name} names it"
             found = [replace(problem, hint=problem.hint or named) for problem in error.problems]
@@ -82,16 +83,33 @@ def with_offers(used: tuple[UsedTemplate, ...]) -> frozenset[str]:
     )
 
 
-def template_problems(campaign: Campaign, root: Path, catalogue: Catalogue, settings: Settings) -> Iterator[Problem]:
-    """Everything that is wrong with a campaign's templates, each template asked once."""
-    try:
-        used = used_templates(campaign, root)
-    except AuthorError as error:
-        yield from error.problems
-        return
-    known = known_names(catalogue)
-    for folder in {(each.folder.channel, each.folder.name): each.folder for each in used}.values():
-        yield from _CHECKS[folder.channel](folder, campaign.purpose, known, settings)
+@dataclass(frozen=True)
+class TemplateChecks:
+    """What is wrong with a workspace's templates: each is read and asked once, however many campaigns use it."""
+
+    load: Loader
+    catalogue: Catalogue
+    settings: Settings
+
+    def problems(self, campaign: Campaign) -> Iterator[Problem]:
+        """Everything that is wrong with a campaign's templates."""
+        try:
+            used = used_templates(campaign, self.load)
+        except AuthorError as error:
+            yield from error.problems
+            return
+        for channel, name in dict.fromkeys((each.folder.channel, each.folder.name) for each in used):
+            yield from self._of(channel, name, campaign.purpose)
+
+    @cached_property
+    def _of(self) -> Callable[[Channel, str, Purpose], list[Problem]]:
+        known = known_names(self.catalogue)
+
+        @cache
+        def of(channel: Channel, name: str, purpose: Purpose) -> list[Problem]:
+            return _CHECKS[channel](self.load(channel, name), purpose, known, self.settings)
+
+        return of
 
 
 def known_names(catalogue: Catalogue) -> frozenset[str]:

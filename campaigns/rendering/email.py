@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 from campaigns.errors import Place
@@ -66,8 +67,13 @@ def email_names(folder: TemplateFolder) -> frozenset[str]:
     return frozenset(read.name for read in email_reads(folder))
 
 
-def _parts(folder: TemplateFolder, language: Language) -> Iterator[tuple[Source, Callable[[int], Place]]]:
+@lru_cache(maxsize=64)
+def _parts(folder: TemplateFolder, language: Language) -> tuple[tuple[Source, Callable[[int], Place]], ...]:
     """Subject, text and HTML with the words of one language put in, and where their lines came from."""
+    return tuple(_filled(folder, language))
+
+
+def _filled(folder: TemplateFolder, language: Language) -> Iterator[tuple[Source, Callable[[int], Place]]]:
     heading = Source(folder.located("texts.yaml"), f"[[ {SUBJECT} ]]")
     for file, sources in ((heading.file, {heading.file: heading}), (folder.located(TEXT), gather(folder, TEXT))):
         holes = Holes(folder.texts)

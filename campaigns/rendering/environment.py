@@ -142,8 +142,7 @@ def compile_template(sandbox: Sandbox, source: Source, place_of: Callable[[int],
 
     `place_of` maps a line of the source to where its author wrote it; without it lines are the file's own.
     """
-    parse_template(sandbox, source, place_of)
-    code = sandbox.compile(source.text, source.file, source.file)
+    code = sandbox.compile(parse_template(sandbox, source, place_of), source.file, source.file)
     return Template(jinja2.Template.from_code(sandbox, code, {}), source.file, place_of or source.place)
 
 

@@ -36,11 +36,12 @@ class Source:
         return Place(self.file, self.text.count("\n", 0, index) + 1, index - start + 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TemplateFolder:
     """Everything that a template is made of. `files` and `shared` are by path below their folder, as bytes.
 
-    A text or file of the folder's own hides the shared one of the same name.
+    A text or file of the folder's own hides the shared one of the same name. What is made of a folder is kept by the
+    object: reading it again makes another.
     """
 
     channel: Channel

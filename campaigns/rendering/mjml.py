@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -31,6 +32,7 @@ class Skeleton:
         return self.holes.fill(self.html, language, _escaped)
 
 
+@lru_cache(maxsize=64)
 def compile_mjml(folder: TemplateFolder) -> Skeleton:
     """The folder's `body.mjml` as HTML; AuthorError with every unknown tag, attribute, text or include.
 

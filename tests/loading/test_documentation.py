@@ -9,7 +9,7 @@ import pytest
 
 from campaigns.loading.audience_file import load_audience
 from campaigns.loading.campaign_file import load_campaign
-from campaigns.loading.draft import CampaignFile
+from campaigns.loading.written import CampaignFile
 from campaigns.rules.vocabulary import Vocabulary
 from campaigns.spec.audience import Audience
 

@@ -26,7 +26,7 @@ class CampaignFile(Outline):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Written:
     """A file with the places of its parts, and what is known around it.
 
     `scope` has the audiences that rules refer to. What is None was not asked: the newsletters that there are, and
