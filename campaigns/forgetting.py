@@ -7,7 +7,7 @@ from typing import Final
 from audiences import erasure, merging, retention, units
 from campaigns.engine import Engine
 from campaigns.spec.retained import Retained
-from campaigns.store import audit, folding, renaming
+from campaigns.store import audit, folding, renaming, requests
 
 SKIPS_KEPT: Final = timedelta(days=90)
 """How long it is kept why a member got nothing; after that the counts of the run have to do."""
@@ -25,7 +25,8 @@ def erase(engine: Engine, member_id: str) -> None:
     with engine.ledger.write() as connection:
         erasure.forget(connection, signer, member_id, now)
         renaming.pseudonymise(connection, member_id, alias)
-        audit.note(connection, now, engine.actor, "erase", alias)
+        requests.forget(connection, member_id, alias, engine.actor, now)
+        audit.note(connection, now, engine.actor, "erase", audit.of_member(signer, member_id))
     for preview in (engine.workspace.data / "previews").glob("*"):
         if preview.name.endswith(f"-{member_id}"):
             shutil.rmtree(preview)
@@ -43,7 +44,9 @@ def merge(engine: Engine, member_id: str, into: str) -> int:
     with engine.ledger.write() as connection:
         merging.merge_people(connection, member_id, into, now)
         renaming.hand_over(connection, member_id, into)
-        audit.note(connection, now, engine.actor, "merge", into, {"merged": member_id})
+        requests.hand_over(connection, member_id, into)
+        kept, other = (audit.of_member(engine.signer, each) for each in (into, member_id))
+        audit.note(connection, now, engine.actor, "merge", kept, {"merged": other})
     return moved
 
 

@@ -11,7 +11,7 @@ from audiences import erasure
 from audiences.tables import CONTACT
 from campaigns.engine import Engine
 from campaigns.ledger import Ledger
-from campaigns.store import audit, backup, copying, renaming, schema
+from campaigns.store import audit, backup, copying, renaming, requests, schema
 from campaigns.store.address import checked
 from campaigns.store.copying import Counted, Told
 from campaigns.store.holding import Held
@@ -53,7 +53,9 @@ def restore_from(engine: Engine, file: Path, told: Told) -> tuple[Counted, Held]
         back = _known(connection, buried)
         for member in back:
             erasure.forget(connection, engine.signer, member, now)
-            renaming.pseudonymise(connection, member, erasure.pseudonym(engine.signer, member))
+            alias = erasure.pseudonym(engine.signer, member)
+            renaming.pseudonymise(connection, member, alias)
+            requests.forget(connection, member, alias, engine.actor, now)
         audit.note(connection, now, engine.actor, "restore", file.name, {"erased_since": len(back)})
 
     return backup.restore(file, engine.ledger, forget, told)

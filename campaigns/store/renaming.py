@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, update
 
-from campaigns.store.tables import AUDIT, DECISION, DELIVERY
+from campaigns.store.tables import DECISION, DELIVERY
 from campaigns.store.words import DeliveryState
 
 
@@ -13,7 +13,7 @@ def pseudonymise(connection: Connection, member_id: str, pseudonym: str) -> None
     connection.execute(renamed.values(member_id=pseudonym, unit=own))
     sent = update(DELIVERY).where(DELIVERY.c.member_id == member_id)
     connection.execute(sent.values(member_id=pseudonym, detail=None))
-    connection.execute(update(AUDIT).where(AUDIT.c.subject == member_id).values(subject=pseudonym))
+    connection.execute(delete(NOTE).where(NOTE.c.member_id == member_id))
 
 
 def hand_over(connection: Connection, member_id: str, into: str) -> None:
@@ -29,5 +29,6 @@ def hand_over(connection: Connection, member_id: str, into: str) -> None:
 
     waits = and_(DELIVERY.c.state == DeliveryState.PENDING, both(DELIVERY.c.run_number))
     connection.execute(update(DELIVERY).where(DELIVERY.c.member_id == member_id, ~waits).values(member_id=into))
+    connection.execute(update(NOTE).where(NOTE.c.member_id == member_id).values(member_id=into))
     alone = ~both(DECISION.c.run_number)
     connection.execute(update(DECISION).where(DECISION.c.member_id == member_id, alone).values(member_id=into))

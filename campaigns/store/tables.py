@@ -149,8 +149,46 @@ class Pace(SQLModel, table=True):
     due_at: datetime
 
 
+class NoteOnItsWay(SQLModel, table=True):
+    """A code or a confirmation to one person, carried by `dispatch.courier` at most once.
+
+    What is written is made when it is carried: a code is in no row. `address` is there only when the note goes
+    elsewhere than to the member's known address, and is removed when the note has ended. `attempt` and `lease_until`
+    are as with a delivery.
+    """
+
+    __tablename__ = "note"
+    __table_args__ = (
+        Index(
+            "notes_under_way",
+            "number",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    kind: str
+    member_id: str | None = Field(default=None, index=True)
+    channel: str | None = None
+    address: str | None = None
+    language: str | None = None
+    about: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    made_at: datetime
+    carry_by: datetime
+    state: str
+    reason: str | None = None
+    attempt: str | None = None
+    lease_until: datetime | None = None
+    not_before: datetime | None = None
+    ended_at: datetime | None = None
+
+
 class Audit(SQLModel, table=True):
-    """Who did what to which run, campaign or file, and when."""
+    """Who did what to which run, campaign, file or member, when and why. Appended to, never changed.
+
+    Nothing personal: a member stands here under an opaque name (see `store.audit.of_member`).
+    """
 
     __tablename__ = "audit"
 
@@ -162,10 +200,28 @@ class Audit(SQLModel, table=True):
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
+class AuditSeal(SQLModel, table=True):
+    """A batch of the audit log, sealed: `leaves` has number and hash of each of its rows (A-24).
+
+    `digest` covers `previous`, the seal before, and the leaves; `signature` is its keyed hash.
+    """
+
+    __tablename__ = "audit_seal"
+
+    number: int = Field(primary_key=True)
+    at: datetime
+    leaves: list[Any] = Field(sa_column=Column(JSON, nullable=False))
+    previous: str
+    digest: str
+    signature: str
+
+
 PUBLICATION = SQLModel.metadata.tables["publication"]
 RUN = SQLModel.metadata.tables["run"]
 DECISION = SQLModel.metadata.tables["decision"]
 DELIVERY = SQLModel.metadata.tables["delivery"]
 BUNDLE = SQLModel.metadata.tables["bundle"]
 PACE = SQLModel.metadata.tables["pace"]
+NOTE = SQLModel.metadata.tables["note"]
 AUDIT = SQLModel.metadata.tables["audit"]
+AUDIT_SEAL = SQLModel.metadata.tables["audit_seal"]

@@ -11,6 +11,7 @@ from audiences.tables import CHOICE_ENTRY, SUPPRESSION
 from campaigns import forgetting
 from campaigns.errors import AuthorError
 from campaigns.spec.reasons import SkipReason
+from campaigns.store.audit import of_member
 from campaigns.store.tables import AUDIT
 from campaigns.tokens import Signer
 from tests.village import Village
@@ -78,7 +79,7 @@ def test_gd12_aggregates_and_the_record_of_choices_stay_by_a_pseudonym(village: 
         said = connection.execute(select(CHOICE_ENTRY.c.choice).where(CHOICE_ENTRY.c.member_id == alias)).scalars()
         assert set(said) == {"email_own", "sms_own"}
         noted = connection.execute(select(AUDIT.c.subject).where(AUDIT.c.action == "erase")).scalars().all()
-    assert noted == [alias]
+    assert noted == [of_member(village.engine.signer, "m05")]
 
 
 def test_gd12_what_was_still_to_go_is_withdrawn(village: Village) -> None:

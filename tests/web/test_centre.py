@@ -8,6 +8,7 @@ from audiences import sessions
 from audiences.choices import stance_of
 from audiences.stance import Source
 from campaigns.spec.words import Choice
+from campaigns.store.audit import of_member
 from tests.web.town import AINO, SHARERS
 from tests.web.visits import hidden, sign_in
 
@@ -153,7 +154,7 @@ async def test_a_new_address_is_used_after_its_code_and_the_old_one_is_told(town
     await web.post("/me/contact/code", data={**proof, "challenge": challenge, "code": town.codes()[-1]})
     assert (town.contact(AINO)["email"], town.contact(AINO)["mailbox"]) == ("Uusi@example.org", "uusi@example.org")
     assert [to for to, _ in town.notes()] == [MAIL, "Uusi@example.org", MAIL]
-    assert town.everything()["audit"][-1][3:5] == ("change_contact", AINO)
+    assert town.everything()["audit"][-1][3:5] == ("change_contact", of_member(town.engine.signer, AINO))
 
 
 async def test_a_new_number_is_proved_by_text_message(town, web, centre):

@@ -12,6 +12,27 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "agent",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("password", sa.String(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("disabled_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "agent_session",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("ends_at", UTCDateTime(), nullable=False),
+        sa.Column("seen_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("agent_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agent_session_agent"), ["agent"], unique=False)
+        batch_op.create_index(batch_op.f("ix_agent_session_ends_at"), ["ends_at"], unique=False)
+
+    op.create_table(
         "audit",
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
@@ -20,6 +41,16 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "audit_seal",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("leaves", sa.JSON(), nullable=False),
+        sa.Column("previous", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
     )
     op.create_table(
         "bundle",
@@ -155,6 +186,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_table(
+        "failed_login",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    with op.batch_alter_table("failed_login", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_failed_login_account"), ["account"], unique=False)
+        batch_op.create_index(batch_op.f("ix_failed_login_at"), ["at"], unique=False)
+
+    op.create_table(
         "former_unit",
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("until", UTCDateTime(), nullable=False),
@@ -181,6 +223,35 @@ def upgrade() -> None:
     with op.batch_alter_table("member_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_member_session_ends_at"), ["ends_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_member_session_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
+        "note",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column("about", sa.JSON(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("carry_by", UTCDateTime(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("attempt", sa.String(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("not_before", UTCDateTime(), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    with op.batch_alter_table("note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_note_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(
+            "notes_under_way",
+            ["number"],
+            unique=False,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "one_time_code",
@@ -217,6 +288,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("publication", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_publication_next_due"), ["next_due"], unique=False)
+
+    op.create_table(
+        "request",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("filed_at", UTCDateTime(), nullable=False),
+        sa.Column("filed_by", sa.String(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("put_off_because", sa.String(), nullable=True),
+        sa.Column("closed_at", UTCDateTime(), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("outcome_because", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_request_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_request_member_id"), ["member_id"], unique=False)
 
     op.create_table(
         "run",
@@ -284,6 +376,11 @@ def downgrade() -> None:
     op.drop_table("unit")
     op.drop_table("suppression")
     op.drop_table("run")
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_request_member_id"))
+        batch_op.drop_index(batch_op.f("ix_request_closed_at"))
+
+    op.drop_table("request")
     with op.batch_alter_table("publication", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_publication_next_due"))
 
@@ -295,6 +392,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_one_time_code_challenge"))
 
     op.drop_table("one_time_code")
+    with op.batch_alter_table("note", schema=None) as batch_op:
+        batch_op.drop_index(
+            "notes_under_way", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
+        )
+        batch_op.drop_index(batch_op.f("ix_note_member_id"))
+
+    op.drop_table("note")
     with op.batch_alter_table("member_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_member_session_member_id"))
         batch_op.drop_index(batch_op.f("ix_member_session_ends_at"))
@@ -302,6 +406,11 @@ def downgrade() -> None:
     op.drop_table("member_session")
     op.drop_table("holdout_version")
     op.drop_table("former_unit")
+    with op.batch_alter_table("failed_login", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_failed_login_at"))
+        batch_op.drop_index(batch_op.f("ix_failed_login_account"))
+
+    op.drop_table("failed_login")
     op.drop_table("erased_address")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_of_a_member")
@@ -336,4 +445,11 @@ def downgrade() -> None:
 
     op.drop_table("choice_entry")
     op.drop_table("bundle")
+    op.drop_table("audit_seal")
     op.drop_table("audit")
+    with op.batch_alter_table("agent_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agent_session_ends_at"))
+        batch_op.drop_index(batch_op.f("ix_agent_session_agent"))
+
+    op.drop_table("agent_session")
+    op.drop_table("agent")

@@ -1,0 +1,105 @@
+"""What members ask for by right: filed with a due date, put off once with a reason, closed (GD-07).
+
+Restriction and objection take effect when they are filed, by choices that no plan and no claim passes over; the other
+kinds wait for somebody's work.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from sqlalchemy import Connection
+
+from audiences import choices
+from audiences.people import contact_of
+from audiences.stance import Entry, Source
+from campaigns.clock import local_day
+from campaigns.engine import Engine
+from campaigns.errors import AuthorError
+from campaigns.spec.requests import MONTHS, MONTHS_PUT_OFF, Ending, RequestKind, due
+from campaigns.spec.words import Choice
+from campaigns.store import audit
+from campaigns.store import requests as kept
+from campaigns.store.desk_tables import Request
+
+AT_ONCE: Final[Mapping[RequestKind, Choice]] = {
+    RequestKind.RESTRICT: Choice.RESTRICTED,
+    RequestKind.OBJECT: Choice.NO_MARKETING,
+}
+"""Which choice a request turns on the moment it is filed (GD-13, GD-16)."""
+
+_MEMBER: Final = "member"
+_LONGEST: Final = 2_000
+
+
+def file(engine: Engine, member_id: str, kind: RequestKind, source: Source, words: str = "") -> Request:
+    """File a member's request; one of the same kind that is still open stays the one, but for corrections.
+
+    AuthorError when there is no such member. From the web it is the member's own act, else that of `engine.actor`.
+    """
+    now = engine.clock.now()
+    by = _MEMBER if source is Source.WEB else engine.actor
+    filing = kept.Filing(member_id, kind, source.value, by, words.strip()[:_LONGEST])
+    with engine.ledger.write() as connection:
+        contact_of(connection, member_id)
+        request, new = kept.file(connection, filing, now, due(local_day(now, engine.library.settings.zone), MONTHS))
+        if kind in AT_ONCE:
+            agent = None if by == _MEMBER else by
+            choices.record(connection, [Entry(member_id, AT_ONCE[kind].value, True, now, source, agent=agent)])
+        if new:
+            subject = audit.of_member(engine.signer, member_id)
+            audit.note(connection, now, by, "file_request", subject, {"request": request.number, "kind": kind.value})
+    return request
+
+
+def waiting(engine: Engine) -> Sequence[Request]:
+    """The open requests, the most urgent first."""
+    with engine.ledger.read() as connection:
+        return kept.waiting(connection)
+
+
+def today(engine: Engine) -> date:
+    """The day that due dates are compared with."""
+    return local_day(engine.clock.now(), engine.library.settings.zone)
+
+
+def put_off(engine: Engine, number: int, because: str) -> Request:
+    """Take the further months for a request that is not simple; the member has to be told why.
+
+    AuthorError without a reason, after its due date, for a second time, and when it is closed.
+    """
+    reason = _reason(number, because)
+    with engine.ledger.write() as connection:
+        request = kept.get(connection, number)
+        later = due(local_day(request.filed_at, engine.library.settings.zone), MONTHS + MONTHS_PUT_OFF)
+        if today(engine) > request.due_on or not kept.put_off(connection, number, later, reason):
+            message = "a request is put off once, while it is open and before it is due"
+            raise AuthorError.about(str(number), message, "cannot_put_off", "answer it")
+        _note(engine, connection, "put_off_request", request, {"due_on": later.isoformat()})
+        return kept.get(connection, number)
+
+
+def close(engine: Engine, number: int, ending: Ending, because: str = "") -> Request:
+    """End a request; AuthorError when it has ended before, or is refused without a reason."""
+    reason = _reason(number, because) if ending is Ending.REFUSED else because.strip()[:_LONGEST]
+    now = engine.clock.now()
+    with engine.ledger.write() as connection:
+        request = kept.get(connection, number)
+        if not kept.close(connection, number, ending, reason or None, engine.actor, now):
+            message = f"it was closed before: {request.outcome}"
+            raise AuthorError.about(str(number), message, "closed_request", "`viesti requests`")
+        _note(engine, connection, "close_request", request, {"outcome": ending.value})
+        return kept.get(connection, number)
+
+
+def _reason(number: int, because: str) -> str:
+    reason = because.strip()[:_LONGEST]
+    if not reason:
+        raise AuthorError.about(str(number), "this needs a reason", "no_reason", "say why: the member is told")
+    return reason
+
+
+def _note(engine: Engine, connection: Connection, action: str, request: Request, detail: Mapping[str, object]) -> None:
+    about = {"request": request.number, "kind": request.kind, **detail}
+    subject = audit.of_member(engine.signer, request.member_id)
+    audit.note(connection, engine.clock.now(), engine.actor, action, subject, about)
