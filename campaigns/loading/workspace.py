@@ -89,6 +89,11 @@ class Workspace:
         return self.data / "runs"
 
     @property
+    def findings(self) -> Path:
+        """The folder of what the last check found in templates; may be deleted."""
+        return self.data / "findings"
+
+    @property
     def outbox(self) -> Path:
         """The folder that the `folder` provider writes messages into."""
         return self.root / "outbox"

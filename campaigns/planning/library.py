@@ -17,6 +17,7 @@ from campaigns.loading.settings_file import load_settings
 from campaigns.loading.workspace import Workspace
 from campaigns.loading.yaml_source import read_yaml
 from campaigns.planning.draft import Draft
+from campaigns.planning.kept_findings import KeptFindings
 from campaigns.planning.templates import TemplateChecks
 from campaigns.rendering.folder import load_folder
 from campaigns.rules.vocabulary import Vocabulary
@@ -142,7 +143,9 @@ class Library:
 
     @cached_property
     def _template_checks(self) -> TemplateChecks:
-        return TemplateChecks(cache(partial(load_folder, self.workspace.root)), self.catalogue, self.settings)
+        load = cache(partial(load_folder, self.workspace.root))
+        given = self.workspace.settings.read_bytes() + self.workspace.catalogue.read_bytes()
+        return TemplateChecks(load, self.catalogue, self.settings, KeptFindings(self.workspace.findings, given))
 
     def _campaign_file(self, campaign: str) -> Path:
         path = Path(campaign)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import pyarrow.parquet as pq
@@ -58,6 +59,7 @@ class FrozenFields:
         groups = range(self._file.num_row_groups)
         self._starts = [0, *accumulate(self._file.metadata.row_group(group).num_rows for group in groups)]
         self._group = lru_cache(maxsize=4)(self._read)
+        self._reading = Lock()  # channels that are sent side by side read the one file
 
     def row(self, position: int) -> Mapping[str, Any]:
         """The fields of the send at a position, counted from 1; LookupError when the plan has no such send."""
@@ -68,7 +70,8 @@ class FrozenFields:
         return row
 
     def _read(self, group: int) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._file.read_row_group(group).to_pylist()
+        with self._reading:
+            rows: list[dict[str, Any]] = self._file.read_row_group(group).to_pylist()
         return rows
 
     def close(self) -> None:

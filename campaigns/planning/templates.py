@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Final
 
 from campaigns.errors import AuthorError, Problem
+from campaigns.planning.kept_findings import KeptFindings
 from campaigns.rendering.checks_email import check_email
 from campaigns.rendering.checks_letter import check_letter
 from campaigns.rendering.checks_script import check_script
@@ -90,6 +91,7 @@ class TemplateChecks:
     load: Loader
     catalogue: Catalogue
     settings: Settings
+    kept: KeptFindings
 
     def problems(self, campaign: Campaign) -> Iterator[Problem]:
         """Everything that is wrong with a campaign's templates."""
@@ -107,7 +109,9 @@ class TemplateChecks:
 
         @cache
         def of(channel: Channel, name: str, purpose: Purpose) -> list[Problem]:
-            return _CHECKS[channel](self.load(channel, name), purpose, known, self.settings)
+            folder = self.load(channel, name)
+            find = partial(_CHECKS[channel], folder, purpose, known, self.settings)
+            return self.kept.of(f"{channel}-{name}-{purpose}", folder.digest(), find)
 
         return of
 
