@@ -1,11 +1,18 @@
-"""The value that only a claim creates; nothing can be handed to a provider without it."""
+"""The value that only a claim creates; nothing can be handed to a provider without it.
+
+Two things are no delivery of a run: a proof, which reaches nobody but the addresses of our own that the settings list,
+and a note to one member of their own affairs, which the courier alone carries.
+"""
 
 from dataclasses import InitVar, dataclass, field
 from typing import Final
 
+from campaigns.spec.internal import is_internal
+from campaigns.spec.settings import Settings
 from campaigns.spec.words import Channel
 
 _KEY: Final = object()
+NOTES: Final = "notes"  # stands where a delivery has its run
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +42,20 @@ def mint(  # the one way to make one
 ) -> Claimed:
     """The delivery whose claim was just committed. `campaigns.dispatch.claim` alone may import this; a test looks."""
     return Claimed(opaque_id, attempt, run, position, member_id, channel, address, _KEY)
+
+
+def mint_proof(
+    *, opaque_id: str, attempt: str, run: str, channel: Channel, address: str, settings: Settings
+) -> Claimed:
+    """What stands for a claim in a proof, which has no member and no delivery.
+
+    Raises ValueError for an address that is not internal. `campaigns.dispatch.proof` alone may import this.
+    """
+    if not is_internal(address, settings.internal_addresses):
+        raise ValueError("a proof goes to internal addresses only")
+    return Claimed(opaque_id, attempt, run, 0, "", channel, address, _KEY)
+
+
+def mint_note(*, opaque_id: str, attempt: str, number: int, channel: Channel, address: str) -> Claimed:
+    """A note whose claim was just committed. `campaigns.dispatch.courier` alone may import this; a test looks."""
+    return Claimed(opaque_id, attempt, NOTES, number, "", channel, address, _KEY)

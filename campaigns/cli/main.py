@@ -9,7 +9,20 @@ from typing import Annotated, Final
 
 import typer
 
-from campaigns.cli import audience, authoring, data, demonstration, groups, holdout, member, operating, planning
+from campaigns.cli import (
+    audience,
+    audit,
+    authoring,
+    data,
+    demonstration,
+    groups,
+    holdout,
+    member,
+    operating,
+    planning,
+    proof,
+    requests,
+)
 from campaigns.errors import AuthorError
 
 AUTHOR: Final = 1
@@ -37,7 +50,7 @@ def _workspace(
     context.obj = workspace
 
 
-for module in (demonstration, authoring, data, audience, planning, operating, member, holdout):
+for module in (demonstration, authoring, data, audience, planning, proof, operating, member, requests, holdout, audit):
     module.add_to(app)
 
 

@@ -3,11 +3,11 @@
 Nothing reaches a provider that did not come from here, and nothing comes from here before its claim is committed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, or_, select, update
 
@@ -28,7 +28,7 @@ class Taken:
     """A delivery that was claimed `until` its lease ends, with the contact as the claim read it."""
 
     claimed: Claimed
-    contact: RowMapping
+    contact: Mapping[Any, Any]
     variant: str
     arm: str | None
     until: datetime

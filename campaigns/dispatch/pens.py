@@ -1,7 +1,7 @@
 """Messages written for claimed deliveries: one pen for e-mail and one for SMS, templates compiled once a language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
@@ -23,18 +23,21 @@ _WITHOUT_LIST = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
 @dataclass(frozen=True, slots=True)
 class EmailPen:
-    """Writes e-mails; `templates` by variant and language."""
+    """Writes e-mails; `templates` by variant and language. `mark` stands before every subject, where there is one."""
 
     job: Job
     contexts: Contexts
     templates: Mapping[tuple[str, Language], EmailTemplate]
     clock: Clock
+    mark: str = ""
 
     def __call__(self, taken: Taken, /) -> OutgoingEmail:
         """The message of a claimed delivery, whole; CannotWrite for a value that is missing or cannot be a header."""
         context = self.contexts.of(taken.contact, taken.claimed.position, taken.arm)
         try:
             body = self.templates[taken.variant, language_of(taken)].render(context)
+            if self.mark:
+                body = replace(body, subject=f"{self.mark} {body.subject}")
             envelope = self._envelope(taken)
             mime = assemble(envelope, body)
         except (TemplateError, ValueError) as error:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, EmailStr, Field, HttpUrl, model_validator
 
 from campaigns.spec.campaign import Cap, Name
+from campaigns.spec.internal import InternalAddress
 from campaigns.spec.provider_settings import SendGridSettings, SmtpSettings, TwilioSettings
 from campaigns.spec.schedule import Moment, TimeZone, instant_of_wall
 from campaigns.spec.share import Share
@@ -116,7 +117,7 @@ class Settings(Frozen):
     """Everything that `config/settings.yaml` says.
 
     `holdout` is the share of all members who hear nothing but service messages, to learn from; `minimum_age` is how
-    old one must be for newsletters, marketing and surveys (FI-10).
+    old one must be for newsletters, marketing and surveys (FI-10). Proofs go to `internal_addresses` only.
     """
 
     organisation: Organisation
@@ -133,6 +134,7 @@ class Settings(Frozen):
     holdout: Annotated[Share, AfterValidator(_small)] = Decimal(0)
     minimum_age: Annotated[int, Field(ge=0, le=120, strict=True)] = 18
     per_member: tuple[Cap, ...] = ()
+    internal_addresses: tuple[InternalAddress, ...] = ()
     synthetic: bool = False
 
     @property

@@ -7,11 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.channels.claimed import Claimed
+from campaigns.channels.claimed import Claimed, mint_proof
 from campaigns.spec.words import Channel
+from tests.channels.stages import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 MINT = ("campaigns.channels.claimed", "mint")
+NOTE = ("campaigns.channels.claimed", "mint_note")
+PROOF = ("campaigns.channels.claimed", "mint_proof")
+
+
+@pytest.fixture
+def internally():
+    return SETTINGS.model_copy(update={"internal_addresses": ("@lahde.example.org",)})
 
 
 def test_a_claimed_delivery_is_not_made_by_hand():
@@ -34,15 +42,32 @@ def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from ((node.module, alias.name) for alias in node.names)
-        elif isinstance(node, ast.Attribute) and node.attr in ("mint", "_KEY"):
-            yield MINT
+        elif isinstance(node, ast.Attribute) and node.attr in ("mint", "mint_note", "mint_proof", "_KEY"):
+            yield (MINT[0], node.attr)
+
+
+def users_of(*names: tuple[str, str]) -> set[str]:
+    sources = [path for package in ("campaigns", "audiences") for path in (ROOT / package).rglob("*.py")]
+    return {
+        path.relative_to(ROOT).as_posix() for path in sources if set(names) & set(imported(ast.parse(path.read_text())))
+    }
 
 
 def test_only_the_claim_imports_the_mint():
-    sources = [path for package in ("campaigns", "audiences") for path in (ROOT / package).rglob("*.py")]
-    users = {
-        path.relative_to(ROOT).as_posix()
-        for path in sources
-        if {MINT, ("campaigns.channels.claimed", "_KEY")} & set(imported(ast.parse(path.read_text())))
-    }
-    assert users == {"campaigns/dispatch/claim.py"}
+    assert users_of(MINT, ("campaigns.channels.claimed", "_KEY")) == {"campaigns/dispatch/claim.py"}
+
+
+def test_only_the_proof_imports_its_mint():
+    assert users_of(PROOF) == {"campaigns/dispatch/proof.py"}
+
+
+def test_only_the_courier_imports_the_mint_of_notes():
+    assert users_of(NOTE) == {"campaigns/dispatch/courier.py"}
+
+
+def test_a_proof_is_minted_for_internal_addresses_only(internally):
+    words = {"opaque_id": "o", "attempt": "a", "run": "r", "channel": Channel.EMAIL, "settings": internally}
+    assert mint_proof(address="aino@lahde.example.org", **words).member_id == ""
+    for address in ("aino@example.org", "aino@x.lahde.example.org", "@lahde.example.org", "+358401234567", ""):
+        with pytest.raises(ValueError, match="internal addresses only"):
+            mint_proof(address=address, **words)
