@@ -1,6 +1,7 @@
 """The engine of one workspace: everything that a command, a page or the scheduler does with it."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from audiences import holdout_versions
 from audiences.imports.importing import import_file
 from audiences.imports.report import ImportReport, Progress
 from campaigns.asking import Asking
+from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.send import Dispatch, Sent
 from campaigns.dispatch.start import start, why_not
@@ -23,6 +25,7 @@ from campaigns.planning.evidence import evidence
 from campaigns.planning.keep import keep
 from campaigns.planning.run_files import FrozenFields
 from campaigns.planning.tally import Tally
+from campaigns.spec.words import Channel
 from campaigns.store import audit, publications, runs
 from campaigns.store.tables import Run
 from campaigns.store.words import RunState
@@ -75,13 +78,26 @@ class Engine(Asking):
             if start(connection, run, campaign, now):
                 audit.note(connection, now, self.actor, "send", run.run_id)
 
-    def send(self, run_id: str, told: Told) -> Sent:
+    def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> Sent:
         """Send what may go now of a run that was started; killed at any moment, call it again."""
+
+        async def alone() -> Sent:
+            async with self.gate() as gate:
+                return await self.sending(gate, run_id, told, channels)
+
+        return asyncio.run(alone())
+
+    def gate(self) -> Gate:
+        """A new gate for the runs that one event loop sends."""
+        return Gate(self.ledger, self.library.settings.dispatch.in_flight)
+
+    async def sending(self, gate: Gate, run_id: str, told: Told, channels: Collection[Channel]) -> Sent:
+        """Send what may go now of some channels of a run, beside the other runs that go through a gate."""
         run = self.run(run_id)
         if run.state != RunState.SENDING:
             return Sent(closed=run.state == RunState.CLOSED)
         files = self.run_files(run)
-        campaign, offers = self.library.planned(files.definition, run.campaign)
+        campaign, offers = await asyncio.to_thread(self.library.planned, files.definition, run.campaign)
         job = Job(run, campaign, self.library.settings, self.signer, files)
         try:
             fields = FrozenFields(files.fields)
@@ -91,7 +107,7 @@ class Engine(Asking):
             return Sent(closed=True)  # by another process, at this very moment
         with closing(fields):
             workshop = Workshop(job, fields, offers, self.clock)
-            return Dispatch(self.ledger, self.providers, self.clock).send(job, workshop, told)
+            return await Dispatch(gate, self.providers, self.clock).send(job, workshop, channels, told)
 
     def approve(self, run_id: str) -> None:
         """Approve a plan; AuthorError when it is not a plan any more, or was made by the same account (A-19)."""

@@ -63,13 +63,14 @@ class Job:
     def quiet_until(self, channel: Channel, now: datetime) -> datetime:
         """When the quiet hours that `now` falls in end, by the clock on the wall.
 
-        An end that comes twice ends them both times; one that the clocks jump over comes later by as much.
+        An end that comes twice ends them both times; one that the clocks jump over comes later by as much, or not
+        at all that night when they have begun again by then.
         """
         zone, end = self.campaign.schedule.zone, self.campaign.quiet_hours[channel].end
         today = local_day(now, zone)
         ends = [
             datetime.combine(today + timedelta(days=days), end, zone).replace(fold=fold).astimezone(UTC)
-            for days in (0, 1)
+            for days in (0, 1, 2)
             for fold in (0, 1)
         ]
         return min(moment for moment in ends if moment > now and not self.is_quiet(channel, moment))

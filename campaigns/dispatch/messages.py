@@ -1,18 +1,20 @@
 """Messages that go one by one: claim, write, send, record, with many under way and none waiting for the slowest."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from campaigns.channels.outcome import ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
-from campaigns.channels.provider import MessageProvider, OutgoingEmail, OutgoingSms
+from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.clock import Clock
 from campaigns.dispatch.claim import AT_ONCE, Claim, Taken, claim
 from campaigns.dispatch.desk import Desk
+from campaigns.dispatch.gate import Provider, Share
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.rate import Pace
 from campaigns.dispatch.record import Answer, record
@@ -21,6 +23,11 @@ from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
 
 _LONGEST_NAP: Final = 1.0
+_GLANCE: Final = 0.1
+"""After how many seconds somebody who waits for the places of other runs looks again."""
+
+_PAUSES: Final = (0.2, 0.5, 1, 2, 4, 8)
+"""Seconds between attempts to write answers into a ledger that cannot be reached or has no room."""
 
 
 class CannotWrite(Exception):  # noqa: N818 - said as what happened
@@ -43,13 +50,13 @@ class MessageRun:
 
     job: Job
     channel: Channel
-    provider: MessageProvider[OutgoingEmail] | MessageProvider[OutgoingSms]
+    provider: Provider
     pen: Pen
     clock: Clock
-    desk: Desk
+    share: Share
     pace: Pace
     told: Callable[[int], None]
-    _under_way: set[asyncio.Task[Answer]] = field(default_factory=set, init=False)
+    _unrecorded: list[Answer] = field(default_factory=list, init=False)
     _claim_at: datetime | None = field(default=None, init=False)
     _stopped_by: Exception | None = field(default=None, init=False)
 
@@ -58,49 +65,58 @@ class MessageRun:
 
         Raises ChannelMisconfigured, or whatever else went wrong on our side, after every answer was recorded.
         """
-        await self.provider.open()
         self._claim_at = self.clock.now()
         try:
-            while self._under_way or self._claim_at is not None:
+            while self.share.under_way or self._claim_at is not None:
                 await self._turn()
         finally:
             await self._finish()
-            await self.provider.close()
         if self._stopped_by is not None:
             raise self._stopped_by
-        return await self.desk.write(lambda connection: next_moment(connection, self.job, self.channel))
+        return await self._desk.write(lambda connection: next_moment(connection, self.job, self.channel))
 
     async def _turn(self) -> None:
         """Record what was answered, and claim what there is room for."""
-        answers = await self._answers()
-        claimed = await self.desk.write(lambda connection: self._exchange(connection, answers))
+        await self._listen()
+        if not self._unrecorded and not self._may_claim:
+            self.told(0)
+            return
+        answers = tuple(self._unrecorded)
+        claimed = await self._desk.write(lambda connection: self._exchange(connection, answers))
+        self._unrecorded.clear()
         for taken in claimed.taken:
-            self._under_way.add(asyncio.create_task(self._send(taken)))
+            self.share.under_way.add(asyncio.create_task(self._send(taken)))
         ended = sum(1 for answer in answers if not isinstance(answer.outcome, TryLater))
         self.told(ended + claimed.withdrawn)  # last: who hears it may end the work, and what was claimed still goes
 
-    async def _answers(self) -> list[Answer]:
-        """The answers that have come; waits for the first, or for the moment at which more can be claimed."""
+    async def _listen(self) -> None:
+        """Take the answers that have come; waits for the first, or for the moment at which more can be claimed."""
         patience = self._patience()
-        if not self._under_way:
+        if not self.share.under_way:
             await asyncio.sleep(patience or 0)
-            return []
-        done, self._under_way = await asyncio.wait(
-            self._under_way, return_when=asyncio.FIRST_COMPLETED, timeout=patience
+            return
+        done, self.share.under_way = await asyncio.wait(
+            self.share.under_way, return_when=asyncio.FIRST_COMPLETED, timeout=patience
         )
-        return [task.result() for task in done]
+        self._unrecorded += [task.result() for task in done]
 
     def _patience(self) -> float | None:
         """How many seconds until more can be claimed; None: not before an answer comes."""
-        if self._claim_at is None or not self._free:
+        if self._claim_at is None:
             return None
+        if not self.share.free:
+            return _GLANCE if self.share.gate.is_shared else None
         return min(max((self._claim_at - self.clock.now()).total_seconds(), 0), _LONGEST_NAP)
 
     @property
-    def _free(self) -> int:
-        return self.job.settings.dispatch.in_flight - len(self._under_way)
+    def _may_claim(self) -> bool:
+        return self._claim_at is not None and self.share.free > 0
 
-    def _exchange(self, connection: Connection, answers: list[Answer]) -> Claim:
+    @property
+    def _desk(self) -> Desk:
+        return self.share.gate.desk
+
+    def _exchange(self, connection: Connection, answers: Sequence[Answer]) -> Claim:
         """One transaction: answers recorded, permits reserved, rows claimed."""
         record(connection, self.job.number, answers, self.job.provider_of(self.channel))
         now = self.clock.now()
@@ -108,9 +124,9 @@ class MessageRun:
             self._claim_at = now
         if self._stopped_by is not None:
             self._claim_at = None
-        if self._claim_at is None or not self._free:
+        if not self._may_claim:
             return Claim((), 0)
-        most = self.pace.permits(connection, min(self._free, AT_ONCE), now)
+        most = self.pace.permits(connection, min(self.share.free, AT_ONCE), now)
         claimed = claim(connection, self.job, self.channel, most, now)
         self.pace.take(connection, len(claimed.taken), now)
         self._claim_at = None if claimed.found < most else self.pace.worth_asking(connection) or now
@@ -118,12 +134,23 @@ class MessageRun:
 
     async def _finish(self) -> None:
         """Wait for what is under way and record it, whatever ended the work."""
-        if self._under_way:
-            done, self._under_way = await asyncio.wait(self._under_way)
-            answers = [task.result() for task in done]
-            await self.desk.write(
-                lambda connection: record(connection, self.job.number, answers, self.job.provider_of(self.channel))
-            )
+        if self.share.under_way:
+            done, self.share.under_way = await asyncio.wait(self.share.under_way)
+            self._unrecorded += [task.result() for task in done]
+        for pause in _PAUSES:
+            try:
+                await self._record()
+            except DBAPIError:  # what a provider has said is worth waiting for a ledger that is coming back
+                await asyncio.sleep(pause)
+            else:
+                return
+        await self._record()
+
+    async def _record(self) -> None:
+        answers, provider = tuple(self._unrecorded), self.job.provider_of(self.channel)
+        if answers:
+            await self._desk.write(lambda connection: record(connection, self.job.number, answers, provider))
+            self._unrecorded.clear()
 
     async def _send(self, taken: Taken) -> Answer:
         outcome = await self._outcome(taken)
