@@ -1,5 +1,6 @@
 """One-time codes: proof that whoever asks can read a member's mailbox or telephone. Kept as keyed hashes only."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,21 +43,27 @@ def new_challenge() -> str:
     return secrets.token_urlsafe(24)
 
 
-def issue(connection: Connection, signer: Signer, asked: Asked, now: datetime) -> str | None:
-    """A new code, its digits as they are to be sent; None when the member was sent enough of them just now.
+def digits(signer: Signer, asked: Asked) -> str:
+    """The digits of a code that was issued, made anew by whoever carries it: they are written down nowhere."""
+    name = signer.opaque("digits", asked.challenge, asked.member_id, asked.aim.value, asked.address or "")
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest())  # the name's own characters are not equally likely
+    return f"{number % 10**_DIGITS:0{_DIGITS}}"
 
-    Codes of the last day are kept to be counted, then removed here.
+
+def issue(connection: Connection, signer: Signer, asked: Asked, now: datetime) -> bool:
+    """Let one code open what was asked for; False when the member was sent enough of them just now.
+
+    A challenge is good for one asking. Codes of the last day are kept to be counted, then removed here.
     """
     connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.issued_at < now - _KEPT))
     recent = select(func.count()).where(
         ONE_TIME_CODE.c.member_id == asked.member_id, ONE_TIME_CODE.c.issued_at > now - _SPAN
     )
     if connection.execute(recent).scalar_one() >= MOST_AT_ONCE:
-        return None
-    code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+        return False
     connection.execute(
         insert(ONE_TIME_CODE).values(
-            digest=_digest(signer, asked.challenge, code),
+            digest=_digest(signer, asked.challenge, digits(signer, asked)),
             challenge=asked.challenge,
             member_id=asked.member_id,
             aim=asked.aim.value,
@@ -65,7 +72,7 @@ def issue(connection: Connection, signer: Signer, asked: Asked, now: datetime) -
             tries_left=TRIES,
         )
     )
-    return code
+    return True
 
 
 def redeem(connection: Connection, signer: Signer, challenge: str, typed: str, now: datetime) -> Asked | None:

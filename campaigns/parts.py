@@ -7,9 +7,9 @@ from functools import cached_property
 
 from audiences.snapshot import snapshot
 from audiences.warehouse import TOTALS
-from campaigns.channels.courier import Courier, FolderCourier
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.clock import Clock
+from campaigns.dispatch.courier import Courier
 from campaigns.errors import AuthorError
 from campaigns.keys import signer
 from campaigns.ledger import Ledger
@@ -19,6 +19,7 @@ from campaigns.planning.bench import Elsewhere
 from campaigns.planning.kept_totals import KeptTotals
 from campaigns.planning.library import Library
 from campaigns.planning.plan import Snapshot
+from campaigns.rendering.notes import NoteWriter
 from campaigns.store import schema
 from campaigns.store.address import ledger_address
 from campaigns.tokens import Signer
@@ -67,8 +68,10 @@ class Parts:
 
     @cached_property
     def courier(self) -> Courier:
-        """Who carries one-time codes: so far only into the outbox."""
-        return FolderCourier(self.workspace.outbox, self.library.settings.channels.email.address)
+        """Who carries codes and confirmations, with providers of its own beside those of the runs."""
+        settings = self.library.settings
+        providers = chosen_providers(Surroundings(self.workspace.root, settings))
+        return Courier(self.ledger, providers, settings, self.signer, self.clock, NoteWriter(settings))
 
     def snapshot(self) -> Snapshot:
         """The ledger as a plan sees it now."""

@@ -70,6 +70,10 @@ class Rounds:
         for run in sending:
             self._guarded(run.run_id, partial(self._send, run.run_id))
 
+    def carry(self) -> None:
+        """Carry the codes and confirmations that wait; a run under way does not hold them up."""
+        self._guarded("notes", self.engine.courier.carry)
+
     def _send(self, run_id: str) -> None:
         with suppress(_Stopped):
             self.engine.send(run_id, self._step)

@@ -1,8 +1,8 @@
 """A member by another id in what was decided and sent: a pseudonym once erased, the other id of a duplicate."""
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, update
 
-from campaigns.store.tables import DECISION, DELIVERY
+from campaigns.store.tables import DECISION, DELIVERY, NOTE
 from campaigns.store.words import DeliveryState
 
 

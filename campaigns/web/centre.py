@@ -13,6 +13,7 @@ from audiences.endings import Saying
 from audiences.stance import Entry, Source, Stance
 from audiences.tables import CONTACT
 from audiences.wordings import UnknownWording, demand_known
+from campaigns.dispatch import telling
 from campaigns.spec.words import Language
 from campaigns.web.forms import Form, Posted
 from campaigns.web.offered import Item, offered_groups, offered_items
@@ -80,6 +81,7 @@ class Centre:
             except UnknownWording as error:
                 raise HTTPException(400) from error
             choices.record(connection, entries)
+            telling.choices_changed(connection, found.member_id, entries, self.site.now)
             spoken = self._speak(connection, found.member_id, form.one("language"))
         said = [(offered[entry.choice], entry.on is offered[entry.choice].ticked_is_on) for entry in entries]
         return self.site.answer(request, "saved", language, at=HOME, said=said, spoken=spoken)

@@ -11,6 +11,8 @@ from starlette.background import BackgroundTask
 
 from audiences import addresses, contacts
 from audiences.codes import Aim, Asked, new_challenge, redeem
+from campaigns.dispatch import telling
+from campaigns.spec.words import Channel
 from campaigns.store import audit
 from campaigns.web.centre import Centre, contact_row
 from campaigns.web.forms import Form
@@ -49,7 +51,7 @@ class NewAddress:
             raise HTTPException(429)
         challenge = new_challenge()
         page = self._code_page(request, challenge, found.proof, wrong=False)
-        page.background = BackgroundTask(self.codes.to_new_address, challenge, found.member_id, aim, address)
+        page.background = BackgroundTask(self.codes.to_new_address, Asked(challenge, found.member_id, aim, address))
         return page
 
     def prove(self, request: Request, form: Form) -> HTMLResponse:
@@ -60,21 +62,22 @@ class NewAddress:
         challenge = form.one("challenge")
         with self.site.engine.ledger.write() as connection:
             asked = redeem(connection, self.site.engine.signer, challenge, form.one("code"), self.site.now)
-            if asked is None or asked.member_id != found.member_id or asked.address is None:
-                before = None
-            else:
-                before = contact_row(connection, found.member_id)
+            proved = asked is not None and asked.member_id == found.member_id and asked.address is not None
+            if asked is not None and proved:
                 self._use(connection, asked)
-        if asked is None or before is None:
+        if not proved:
             return self._code_page(request, challenge, found.proof, wrong=True)
-        page = self.site.answer(request, "changed", self.site.language(request), at=HOME)
-        page.background = BackgroundTask(self.codes.tell_of_change, before, asked.aim)
-        return page
+        return self.site.answer(request, "changed", self.site.language(request), at=HOME)
 
     def _use(self, connection: Connection, asked: Asked) -> None:
+        former = contact_row(connection, asked.member_id)[asked.aim.value]
         change: Mapping[str, Any] = {"member_id": asked.member_id, asked.aim.value: asked.address}
         contacts.write(connection, [change], self.site.engine.library.settings.default_language.value)
-        audit.note(connection, self.site.now, "member", "change_contact", asked.member_id, {"field": asked.aim.value})
+        subject = audit.of_member(self.site.engine.signer, asked.member_id)
+        audit.note(connection, self.site.now, "member", "change_contact", subject, {"field": asked.aim.value})
+        if former:
+            channel = Channel.EMAIL if asked.aim is Aim.EMAIL else Channel.SMS
+            telling.contact_changed(connection, asked.member_id, channel, former, self.site.now)
 
     def _code_page(self, request: Request, challenge: str, proof: str, *, wrong: bool) -> HTMLResponse:
         return self.site.answer(

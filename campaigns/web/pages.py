@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from campaigns.errors import AuthorError
+from campaigns.errors import AuthorError, Problem
+from campaigns.rendering.choice_names import choice_names
 from campaigns.rendering.filters import filters
 from campaigns.rendering.texts import Text, read_texts
 from campaigns.spec.settings import Settings
@@ -21,13 +22,13 @@ LANGUAGE_NAMES: Final = {Language.FI: "Suomi", Language.SV: "Svenska", Language.
 
 @lru_cache(maxsize=1)
 def texts() -> Mapping[str, Text]:
-    """The texts of the pages by key; each is there in every language, or none can be read."""
+    """The texts of the pages by key, the names of choices among them; each is there in every language, or none is."""
     file = _FOLDER / "texts.yaml"
-    problems: list[Any] = []
+    problems: list[Problem] = []
     found = read_texts(file.name, file.read_bytes(), problems)
     if problems:
         raise AuthorError(problems)
-    return found
+    return {**choice_names(), **found}
 
 
 def say(key: str, language: Language, **values: str) -> str:

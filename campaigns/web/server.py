@@ -22,7 +22,7 @@ def serve(engine: Engine, host: str, port: int) -> None:
     with _listening(host, port) as door:
         rounds = Rounds(engine)
         signal.signal(signal.SIGTERM, _leave)  # uvicorn hands the signal on when its own work has ended
-        scheduler = waking(rounds.schedule, rounds.dispatch)
+        scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry)
         try:
             uvicorn.Server(asked).run(sockets=[door])
         finally:

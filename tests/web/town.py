@@ -18,7 +18,7 @@ from audiences import choices, contacts
 from audiences.stance import Entry
 from campaigns.dispatch.context import LINKS
 from campaigns.dispatch.send import Sent
-from campaigns.store.tables import Run
+from campaigns.store.tables import NOTE, Run
 from tests.village import MEMBERS, NOW, Hands, Village
 
 _OF: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
@@ -92,10 +92,18 @@ class Town(Village):
             }
 
     def notes(self) -> list[tuple[str, str]]:
-        """What the courier carried, oldest first: to whom, and the text."""
-        folder = self.root / "outbox" / "codes"
-        files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime_ns) if folder.exists() else []
-        return [_email(file) if file.suffix == ".eml" else _sms(file) for file in files]
+        """What the courier has carried by now, oldest first: to whom, and the text."""
+        with ThreadPoolExecutor(1) as pool:  # tests of pages run inside an event loop
+            pool.submit(self.engine.courier.carry).result()
+        folder = self.root / "outbox" / "notes"
+        found = {file.name.split("-")[1]: _email(file) for file in (folder / "email").glob("*.eml")}
+        texts = folder / "sms.jsonl"
+        lines = texts.read_text("utf-8").splitlines() if texts.exists() else []
+        found |= {line["id"]: (line["to"], line["text"]) for line in map(json.loads, lines)}
+        with self.engine.ledger.read() as connection:
+            numbers = connection.execute(select(NOTE.c.number).order_by(NOTE.c.number)).scalars().all()
+        names = [self.engine.signer.opaque("note", number) for number in numbers]
+        return [found[name] for name in names if name in found]
 
     def codes(self) -> list[str]:
         """The codes that were sent, oldest first."""
@@ -111,8 +119,3 @@ def copy(built: Path, root: Path) -> Town:
 def _email(file: Path) -> tuple[str, str]:
     message = message_from_bytes(file.read_bytes(), policy=default)
     return message["To"], message.get_body().get_content()
-
-
-def _sms(file: Path) -> tuple[str, str]:
-    content = json.loads(file.read_text("utf-8"))
-    return content["to"], content["text"]

@@ -1,0 +1,52 @@
+"""What a member is told of their own affairs: one function a kind of note. The courier carries them (`courier`)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from audiences.codes import Asked
+from audiences.stance import Entry
+from campaigns.spec.notes import Note, NoteKind
+from campaigns.spec.words import Channel, Choice, Language
+from campaigns.store import notes
+
+
+def choices_changed(connection: Connection, member_id: str, entries: Sequence[Entry], now: datetime) -> None:
+    """Confirm what was changed of a member's choices, by themselves or on their behalf (C-15); nothing for no entry.
+
+    Call it in the transaction that records the entries. The words of the note are the courier's.
+    """
+    said = [[entry.choice, entry.on] for entry in entries if entry.choice != Choice.DECEASED]
+    if said:
+        notes.leave(connection, Note(NoteKind.CHOICES, member_id, {"choices": said}), now)
+
+
+def code_asked(connection: Connection, asked: Asked, channel: Channel, now: datetime) -> None:
+    """Send the code that was issued for what was asked, to the member's known address or to the one to be proved."""
+    about = {"challenge": asked.challenge, "aim": asked.aim.value}
+    notes.leave(connection, Note(NoteKind.CODE, asked.member_id, about, channel, asked.address), now)
+
+
+def contact_changed(connection: Connection, member_id: str, channel: Channel, former: str, now: datetime) -> None:
+    """Tell the address that was in use until now that it is not any more."""
+    notes.leave(connection, Note(NoteKind.ADDRESS, member_id, {}, channel, former), now)
+
+
+def request_received(connection: Connection, member_id: str, request: str, due: date, now: datetime) -> None:
+    """Say that a request has come and when it will be answered; `request` is one of the words in `note_templates`."""
+    about = {"request": request, "due": due.isoformat()}
+    notes.leave(connection, Note(NoteKind.REQUEST, member_id, about), now)
+
+
+def erased(connection: Connection, channel: Channel, former: str, language: Language, now: datetime) -> None:
+    """Say a last word to the address of somebody who was erased; the courier forgets it with that."""
+    notes.leave(connection, Note(NoteKind.ERASED, None, {}, channel, former, language), now)
+
+
+def sign_up(
+    connection: Connection, address: str, language: Language, newsletters: Sequence[str], link: str, now: datetime
+) -> None:
+    """Ask the owner of an address whether they want newsletters; `link` is the path of the page where they say so."""
+    about = {"newsletters": list(newsletters), "link": link}
+    notes.leave(connection, Note(NoteKind.SIGN_UP, None, about, Channel.EMAIL, address, language), now)

@@ -1,0 +1,129 @@
+"""Notes written: a code or a confirmation in the member's language, in the look of every other message."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from campaigns.errors import AuthorError, Problem
+from campaigns.rendering.choice_names import choice_name
+from campaigns.rendering.email import EmailBody, EmailTemplate
+from campaigns.rendering.filters import filters
+from campaigns.rendering.folder import TemplateFolder
+from campaigns.rendering.gsm import size
+from campaigns.rendering.sms import SmsText, tidy
+from campaigns.rendering.texts import Text, read_texts
+from campaigns.spec.notes import NoteKind
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel, Choice, Language
+
+_FOLDER: Final = Path(__file__).with_name("note_templates")
+_MOST_LINES: Final = 4  # of choices in a text message
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one note says, in one language; `code` and `link` are empty where there is none."""
+
+    subject: str
+    lead: str
+    ending: str
+    code: str = ""
+    lines: tuple[str, ...] = ()
+    link: str = ""
+    button: str = ""
+
+
+def say(
+    kind: NoteKind, about: Mapping[str, Any], language: Language, settings: Settings, *, code: str = "", name: str = ""
+) -> Said:
+    """The words of a note. `about` is what `dispatch.telling` put there; `code` stands as a person reads it."""
+    speak = _Speaker(language, settings)
+    values = {"code": code, "telephone": settings.organisation.telephone, **speak.request(about)}
+    link = about.get("link", "")
+    greeting = speak("greeting", name=name) if name else ""
+    return Said(
+        speak(f"{kind}_subject"),
+        greeting + speak(f"{kind}_lead", **values),
+        speak(f"{kind}_ending", **values),
+        code,
+        tuple(speak.lines(about)),
+        f"{str(settings.public_url).rstrip('/')}{link}" if link else "",
+        speak(f"{kind}_button") if link else "",
+    )
+
+
+@dataclass(frozen=True)
+class NoteWriter:
+    """Writes notes for one organisation; what it compiles is kept."""
+
+    settings: Settings
+    _templates: dict[Language, EmailTemplate] = field(default_factory=dict, init=False, repr=False)
+
+    def email(self, said: Said, language: Language) -> EmailBody:
+        """The note as an e-mail."""
+        if language not in self._templates:
+            self._templates[language] = EmailTemplate.compile(_folder(), language, self.settings)
+        note = {name: getattr(said, name) for name in ("subject", "lead", "ending", "code", "link", "button")}
+        organisation = self.settings.organisation
+        whole = organisation.model_dump(include={"legal_name", "business_id", "street", "postal_code", "telephone"})
+        named = {"name": organisation.name.text(language), "city": organisation.city.text(language)}
+        return self._templates[language].render(
+            {"note": {**note, "lines": list(said.lines)}, "organisation": {**whole, **named}}
+        )
+
+    def sms(self, said: Said, language: Language) -> SmsText:
+        """The note as a text message."""
+        lines = said.lines if len(said.lines) <= _MOST_LINES else ()
+        name = self.settings.organisation.name.text(language)
+        text = tidy(" ".join((said.lead, *(f"{line}." for line in lines), said.ending, name)))
+        measured = size(text)
+        return SmsText(text, measured.encoding, measured.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    language: Language
+    settings: Settings
+
+    def __call__(self, key: str, **values: str) -> str:
+        return _words()[key].words.text(self.language).format_map(values)
+
+    def lines(self, about: Mapping[str, Any]) -> Iterator[str]:
+        for choice, is_on in about.get("choices", ()):
+            comes = is_on is (choice not in _OBJECTIONS)
+            yield self("line_on" if comes else "line_off", what=choice_name(choice, self.language, self.settings))
+        for newsletter in about.get("newsletters", ()):
+            yield choice_name(f"newsletter:{newsletter}", self.language, self.settings)
+
+    def request(self, about: Mapping[str, Any]) -> Mapping[str, str]:
+        if "request" not in about:
+            return {}
+        day = filters(self.language, self.settings.currency)["date"](date.fromisoformat(about["due"]))
+        return {"request": self(f"request_{about['request']}"), "due": str(day)}
+
+
+_OBJECTIONS: Final = frozenset(
+    {Choice.NO_DIRECT_MAIL, Choice.NO_OWNER_POST, Choice.NO_SURVEYS_OR_PHONE, Choice.NO_PURCHASE_DETAIL}
+)
+"""Choices that are named by what they forbid: with one on, that thing is off."""
+
+
+@lru_cache(maxsize=1)
+def _words() -> Mapping[str, Text]:
+    return _texts("words.yaml")
+
+
+def _texts(file: str) -> Mapping[str, Text]:
+    problems: list[Problem] = []
+    found = read_texts(file, (_FOLDER / file).read_bytes(), problems)
+    if problems:
+        raise AuthorError(problems)
+    return found
+
+
+def _folder() -> TemplateFolder:
+    files = {file.name: file.read_bytes() for file in _FOLDER.iterdir() if file.name.startswith("body.")}
+    return TemplateFolder(Channel.EMAIL, "note", _FOLDER.name, files, {}, _texts("texts.yaml"), {})
