@@ -201,9 +201,10 @@ class Audit(SQLModel, table=True):
 
 
 class AuditSeal(SQLModel, table=True):
-    """A batch of the audit log, sealed: `leaves` has number and hash of each of its rows (A-24).
+    """A batch of the audit log, sealed: `leaves` has number and hash of each of its rows, the last is `last_row`.
 
-    `digest` covers `previous`, the seal before, and the leaves; `signature` is its keyed hash.
+    `digest` covers the rest, `previous` among it, which is the digest of the seal before; `signature` is its keyed
+    hash (A-24).
     """
 
     __tablename__ = "audit_seal"
@@ -211,6 +212,7 @@ class AuditSeal(SQLModel, table=True):
     number: int = Field(primary_key=True)
     at: datetime
     leaves: list[Any] = Field(sa_column=Column(JSON, nullable=False))
+    last_row: int
     previous: str
     digest: str
     signature: str

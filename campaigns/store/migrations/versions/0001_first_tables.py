@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.Column("leaves", sa.JSON(), nullable=False),
+        sa.Column("last_row", sa.Integer(), nullable=False),
         sa.Column("previous", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("signature", sa.String(), nullable=False),

@@ -1,0 +1,41 @@
+"""The audit log asked: whether it is as it was written, and what it says."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from campaigns.engine import Engine
+from campaigns.errors import AuthorError
+from campaigns.store import audit, seals
+from campaigns.store.seals import Seal, Verdict
+from campaigns.store.tables import AUDIT
+
+
+def verify(engine: Engine, kept: str | None = None) -> Verdict:
+    """Seal what is not sealed yet, and look at the whole log; `kept` is a seal as an earlier look printed it.
+
+    AuthorError when `kept` is none.
+    """
+    earlier = None if kept is None else _seal(kept)
+    seals.seal_all(engine.ledger, engine.signer, engine.clock.now())
+    with engine.ledger.read() as connection:
+        return seals.verify(connection, engine.signer, earlier)
+
+
+def show(engine: Engine, subject: str | None, most: int) -> Sequence[dict[str, Any]]:
+    """The newest rows, newest first; of a member, a run, a campaign or an account where a `subject` is given."""
+    query = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(most)
+    if subject is not None:
+        query = query.where(AUDIT.c.subject.in_([subject, *audit.names_of_member(engine.signer, subject)]))
+    with engine.ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _seal(kept: str) -> Seal:
+    number, _, digest = kept.partition(":")
+    if not number.isdecimal() or not digest:
+        raise AuthorError.about(
+            kept, "this is no seal", "no_seal", "it reads like 12:9f86d0…, see `viesti audit verify`"
+        )
+    return Seal(int(number), digest)

@@ -1,0 +1,76 @@
+"""Commands about the audit log: verify, show."""
+
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import opened, show
+
+app = typer.Typer(help="Who did what, when and why.", rich_markup_mode=None, no_args_is_help=True)
+
+
+@app.command("verify")
+def verify(
+    context: typer.Context,
+    kept: Annotated[
+        str | None,
+        typer.Option("--kept", metavar="SEAL", help="A seal that this command printed before and you wrote down."),
+    ] = None,
+    json: opened.AsJson = False,
+) -> None:
+    """Seal the newest rows and see that none was changed, removed or put in; says the first that does not fit."""
+    from campaigns import auditing
+
+    with opened.engine(context) as engine:
+        verdict = auditing.verify(engine, kept)
+    fault = verdict.fault
+    if json:
+        found = None if fault is None else {"row": fault.row, "because": fault.because, "seal": fault.seal}
+        last = None if verdict.last is None else str(verdict.last)
+        show.as_json({"fits": fault is None, "rows": verdict.rows, "seal": last, "fault": found})
+    elif fault is None:
+        show.line(f"{show.number(verdict.rows)} rows are as they were written")
+        show.line(f"the newest seal, to be written down elsewhere: {verdict.last or 'none'}")
+    else:
+        of_seal = "" if fault.seal is None else f"seal {fault.seal}, "
+        show.line(f"{of_seal}row {fault.row}: {fault.because}; the {show.number(verdict.rows)} rows before it fit")
+    if fault is not None:
+        raise typer.Exit(1)
+
+
+@app.command("show")
+def show_rows(
+    context: typer.Context,
+    subject: Annotated[
+        str | None, typer.Option("--subject", metavar="M", help="A member, a run, a campaign or an account.")
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="How many rows.")] = 100,
+    json: opened.AsJson = False,
+) -> None:
+    """Show the newest rows, newest first."""
+    from campaigns import auditing
+
+    with opened.engine(context) as engine:
+        rows = auditing.show(engine, subject, most)
+        zone = engine.library.settings.zone
+    if json:
+        show.as_json([{**row, "at": row["at"].isoformat()} for row in rows])
+        return
+    head = ("row", "at", "who", "what", "whom", "more")
+    cells = [
+        (
+            str(row["seq"]),
+            f"{row['at'].astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            row["actor"],
+            row["action"],
+            row["subject"],
+            ", ".join(f"{name}={value}" for name, value in row["detail"].items()),
+        )
+        for row in rows
+    ]
+    show.table("", head, cells)
+
+
+def add_to(main: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    main.add_typer(app, name="audit")

@@ -1,0 +1,50 @@
+"""The audit log and the queue of requests in the terminal (A-24, GD-07)."""
+
+import sqlite3
+from contextlib import closing
+
+from tests.cli.conftest import MONDAYS, Shell
+
+
+def change(viesti: Shell, sql: str) -> None:
+    with closing(sqlite3.connect(viesti.root / "data" / "ledger.sqlite")) as ledger:
+        ledger.execute(sql)
+        ledger.commit()
+
+
+def test_a24_a_log_that_was_changed_ends_with_one_and_names_the_row(viesti: Shell) -> None:
+    viesti.write("letter", MONDAYS)
+    viesti("publish", "letter")
+    viesti("publish", "letter")
+    whole = viesti("audit", "verify", "--json").json
+    assert (whole["fits"], whole["fault"]) == (True, None)
+    assert "as they were written" in viesti("audit", "verify", "--kept", whole["seal"]).out
+    change(viesti, f"UPDATE audit SET actor = 'nobody' WHERE seq = {whole['rows']}")
+    assert f"row {whole['rows']}: the row was changed" in viesti("audit", "verify", code=1).out
+    found = viesti("audit", "verify", "--json", code=1).json
+    assert found["fault"] == {"row": whole["rows"], "because": "the row was changed", "seal": None}
+
+
+def test_a_seal_that_is_none_is_an_author_error(viesti: Shell) -> None:
+    assert "[no_seal]" in viesti("audit", "verify", "--kept", "twelve", code=1).err
+
+
+def test_a24_the_rows_about_a_member_are_found_by_their_id_and_do_not_show_it(viesti: Shell) -> None:
+    viesti("member", "merge", "m06", "m05")
+    (row,) = viesti("audit", "show", "--subject", "m05", "--json").json
+    assert row["action"] == "merge"
+    assert "m05" not in str(row)
+    assert "merge" in viesti("audit", "show").out
+    assert viesti("audit", "show", "--subject", "m07", "--json").json == []
+
+
+def test_gd07_open_requests_are_listed_with_their_days(viesti: Shell) -> None:
+    assert viesti("requests", "--json").json == []
+    change(
+        viesti,
+        "INSERT INTO request (member_id, kind, source, words, filed_at, filed_by, due_on) "
+        "VALUES ('m05', 'access', 'desk', '=1+1', '2017-12-01 08:00:00.000000', 'aino', '2018-01-03')",
+    )
+    (row,) = viesti("requests", "--json").json
+    assert (row["member"], row["due_on"], row["days_left"]) == ("m05", "2018-01-03", 2)
+    assert "access" in viesti("requests").out
