@@ -25,7 +25,7 @@ from campaigns.dispatch.addressee import Addressee, addressee
 from campaigns.ledger import Ledger
 from campaigns.rendering.environment import TemplateError
 from campaigns.rendering.mime import Envelope, assemble, extra_headers
-from campaigns.rendering.notes import NoteWriter, Said, say
+from campaigns.rendering.notes import NoteWriter, Said, as_said
 from campaigns.spec.notes import NoteKind
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.settings import Settings
@@ -155,7 +155,7 @@ class Courier:
         if kind is NoteKind.CODE:
             asked = Asked(about["challenge"], taken.row.member_id, Aim(about["aim"]), taken.row.address)
             code = spaced(digits(self.signer, asked))
-        return say(kind, about, taken.to.language, self.settings, code=code, name=taken.to.first_name or "")
+        return as_said(kind, about, taken.to.language, self.settings, code=code, name=taken.to.first_name or "")
 
     def _email(self, taken: Taken) -> OutgoingEmail:
         body = self.writer.email(self._said(taken), taken.to.language)

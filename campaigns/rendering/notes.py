@@ -36,7 +36,7 @@ class Said:
     button: str = ""
 
 
-def say(
+def as_said(
     kind: NoteKind, about: Mapping[str, Any], language: Language, settings: Settings, *, code: str = "", name: str = ""
 ) -> Said:
     """The words of a note. `about` is what `dispatch.telling` put there; `code` stands as a person reads it."""
