@@ -1,9 +1,11 @@
 """Contact, choices and suppressions of every member as Arrow columns: what a plan is made from."""
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlalchemy import ColumnElement, Connection, Text, cast, column, func, literal_column, select, table
 
 from campaigns.ledger import Ledger
 from campaigns.spec.words import Choice
@@ -24,7 +26,8 @@ _TEXTS: Final = (
 )
 _SAID: Final = ("newsletters", "withdrawn")
 _BITS: Final = {choice.value: 1 << place for place, choice in enumerate(Choice)}
-_TABLES: Final = {
+_ADDRESSES: Final = {"email": "email", "phone": "phone", "address": "address_key"}
+_TABLES: Final[dict[str, dict[str, str]]] = {
     "contact": {name: name for name in _TEXTS},
     "choices": {
         **{name: name for name in ("member_id", *_SAID)},
@@ -35,8 +38,8 @@ _TABLES: Final = {
 }
 
 
-def snapshot(ledger: Ledger) -> pa.Table:
-    """One row a member.
+def snapshot(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
+    """One row a member; with `members` of those alone, in a moment.
 
     Texts of the contact (NULL when unknown); a boolean for each choice; `newsletters` and `withdrawn` between bars;
     `unit`, those with whom the member is held out and drawn (nobody else until `units.unite` has run); and for each
@@ -45,7 +48,27 @@ def snapshot(ledger: Ledger) -> pa.Table:
 
     The tables are read one by one and joined here: in the ledger, the joins would take most of the time.
     """
-    found = ledger.texts(_TABLES)
+    return _joined(_of_few(ledger, members) if members else ledger.texts(_TABLES))
+
+
+def _of_few(ledger: Ledger, members: Collection[str]) -> dict[str, pa.Table]:
+    """The rows of a few members, and of what is suppressed whatever stands at one of their addresses."""
+    with ledger.read() as connection:
+        of_members = column("member_id").in_(members)
+        found = {name: _rows(connection, name, of_members) for name in ("contact", "choices", "unit")}
+        contact = found["contact"]
+        at = {value for name in _ADDRESSES.values() for value in _lowered(contact, name).to_pylist() if value}
+        return {**found, "suppression": _rows(connection, "suppression", column("value").in_(at))}
+
+
+def _rows(connection: Connection, source: str, wanted: ColumnElement[bool]) -> pa.Table:
+    shown = _TABLES[source]
+    texts = (func.nullif(cast(literal_column(value), Text), "").label(name) for name, value in shown.items())
+    rows = connection.execute(select(*texts).select_from(table(source)).where(wanted)).mappings().all()
+    return pa.Table.from_pylist(list(map(dict, rows)), pa.schema([(name, pa.string()) for name in shown]))
+
+
+def _joined(found: Mapping[str, pa.Table]) -> pa.Table:
     members = found["contact"].column("member_id")
     said = _of(found["choices"], members)
     number = _of(found["unit"], members).column("number")
@@ -65,21 +88,21 @@ def _choices(bits: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
 
 
 def _suppressions(contact: pa.Table, suppressed: pa.Table) -> dict[str, pa.ChunkedArray]:
-    addresses = {
-        "email": pc.utf8_lower(contact.column("email")),
-        "phone": contact.column("phone"),
-        "address": contact.column("address_key"),
-    }
     columns = {}
-    for kind, values in addresses.items():
+    for kind, address in _ADDRESSES.items():
+        values = _lowered(contact, address)
         of_kind = suppressed.filter(pc.equal(suppressed.column("kind"), kind))
-        for column, rows in (
+        for name, rows in (
             (f"{kind}_suppression", of_kind),
             (f"{kind}_suppression_all", of_kind.filter(pc.equal(of_kind.column("scope"), "all"))),
         ):
             first = rows.group_by("value").aggregate([("reason", "min")])
-            columns[column] = _of(first, values).column("reason_min")
+            columns[name] = _of(first, values).column("reason_min")
     return columns
+
+
+def _lowered(contact: pa.Table, name: str) -> pa.ChunkedArray:
+    return pc.utf8_lower(contact.column(name)) if name == "email" else contact.column(name)
 
 
 def _of(rows: pa.Table, keys: pa.ChunkedArray) -> pa.Table:

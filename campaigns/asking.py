@@ -43,7 +43,7 @@ class Asking(Parts):
         made_from = brief(draft, as_of, library.catalogue, library.settings, library.offers, salt, members)
         with closing(library.warehouse.connect(as_of)) as connection:
             kept = None if members else self.kept_totals
-            yield plan(Bench(connection, self.elsewhere(as_of), kept), made_from, self.snapshot())
+            yield plan(Bench(connection, self.elsewhere(as_of), kept), made_from, self.snapshot(members))
 
     def explain(self, draft: Draft, member_id: str, as_of: datetime, language: Language) -> Explanation:
         """Why one member would get a campaign's message, or none."""

@@ -10,6 +10,7 @@ from audiences.warehouse import TOTALS
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.clock import Clock
 from campaigns.dispatch.courier import Courier
+from campaigns.dispatch.dispatcher import Dispatcher, Embedded
 from campaigns.errors import AuthorError
 from campaigns.keys import signer
 from campaigns.ledger import Ledger
@@ -73,9 +74,23 @@ class Parts:
         providers = chosen_providers(Surroundings(self.workspace.root, settings))
         return Courier(self.ledger, providers, settings, self.signer, self.clock, NoteWriter(settings))
 
-    def snapshot(self) -> Snapshot:
-        """The ledger as a plan sees it now."""
-        return Snapshot(snapshot(self.ledger), history.heard(self.ledger), history.clicks())
+    @property
+    def has_workers(self) -> bool:
+        """Whether messages are sent by `viesti worker`, on any machine, and not by the server beside its pages."""
+        return self.ledger.engine.dialect.name == "postgresql"
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """What brings the runs under way to those who send them."""
+        if not self.has_workers:
+            return Embedded(self.ledger, self.clock)
+        from campaigns.dispatch.queued import Queued
+
+        return Queued(self.ledger, self.clock)
+
+    def snapshot(self, members: tuple[str, ...] = ()) -> Snapshot:
+        """The ledger as a plan sees it now; with `members` what concerns them alone."""
+        return Snapshot(snapshot(self.ledger, members), history.heard(self.ledger, members), history.clicks())
 
     @property
     def kept_totals(self) -> KeptTotals:
@@ -100,5 +115,7 @@ class Parts:
 
     def close(self) -> None:
         """Give the ledger back."""
+        if "dispatcher" in self.__dict__:
+            self.dispatcher.close()
         if "ledger" in self.__dict__:
             self.ledger.close()

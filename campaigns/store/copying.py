@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger, append
+from campaigns.store import desk_tables as _desk  # noqa: F401 - a ledger has its tables, too
 from campaigns.store import schema
 from campaigns.store.holding import Held, hold, refuse_under_way
 
