@@ -1,13 +1,17 @@
 """The ledger's way with PostgreSQL: psycopg for rows, COPY for many of them, ADBC for columns."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+from pyarrow import csv
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, Table, create_engine, event
 
 from campaigns.errors import AuthorError
+from campaigns.portion import Portion
 
 _SESSION: Final = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=15s"
 _ONE_WRITER: Final = """
@@ -83,22 +87,65 @@ def texts(engine: Engine, tables: Mapping[str, Mapping[str, str]]) -> dict[str, 
 @contextmanager
 def _reader(engine: Engine) -> Iterator[Any]:
     from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(conninfo(engine)) as connection, connection.cursor() as cursor:
+        yield cursor
+
+
+def conninfo(engine: Engine) -> str:
+    """How others reach the same schema, in the form of libpq."""
     from psycopg.conninfo import make_conninfo
 
     _, address = engine.dialect.create_connect_args(engine.url)
     address.pop("context", None)  # psycopg's own
-    with dbapi.connect(make_conninfo(**address)) as connection, connection.cursor() as cursor:
-        yield cursor
+    return str(make_conninfo(**address))
 
 
 def append(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Bring rows in by COPY."""
+    with _copy(connection, table, names, "") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def pour(
+    engine: Engine,
+    table: Table,
+    rows: pa.RecordBatchReader,
+    _room: Path,
+    *,
+    guard: Callable[[Connection], None],
+    told: Callable[[int], None],
+) -> None:
+    """Bring all rows in by COPY in short transactions; Arrow writes them out, without an object for a row."""
+    portion = Portion()
+    for batch in rows:
+        done = 0
+        while done < batch.num_rows:
+            some = batch.slice(done, portion.rows)
+            written = _written(some)
+            with portion.timed(), writing(engine) as connection:
+                guard(connection)
+                with _copy(connection, table, some.schema.names, "(FORMAT csv)") as copy:
+                    copy.write(written)
+            told(some.num_rows)
+            done += some.num_rows
+
+
+def _written(rows: pa.RecordBatch) -> memoryview:
+    """Rows as CSV in which NULL is nothing and every text is in quotes, as COPY reads it."""
+    target = BytesIO()
+    csv.write_csv(rows, target, csv.WriteOptions(include_header=False))
+    return target.getbuffer()
+
+
+@contextmanager
+def _copy(connection: Connection, table: Table, names: Sequence[str], form: str) -> Iterator[Any]:
     cells = ", ".join(f'"{name}"' for name in names)
     cursor = connection.connection.cursor()
     try:
-        with cursor.copy(f'COPY "{table.name}" ({cells}) FROM STDIN') as copy:
-            for row in rows:
-                copy.write_row(row)
+        with cursor.copy(f'COPY "{table.name}" ({cells}) FROM STDIN {form}') as copy:
+            yield copy
     except Exception as error:
         _without_values(error)
         raise

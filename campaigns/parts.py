@@ -90,7 +90,7 @@ class Parts:
 
     def snapshot(self, members: tuple[str, ...] = ()) -> Snapshot:
         """The ledger as a plan sees it now; with `members` what concerns them alone."""
-        return Snapshot(snapshot(self.ledger, members), history.heard(self.ledger, members), history.clicks())
+        return Snapshot(snapshot(self.ledger, members), history.heard(self.ledger, members), history.clicks(self.ledger))
 
     @property
     def kept_totals(self) -> KeptTotals:

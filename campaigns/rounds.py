@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from threading import Event
@@ -11,19 +10,16 @@ from typing import Final
 
 from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.dispatch.start import Present, give_up, take_up
-from campaigns.dispatch.sweep import tidy
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
+from campaigns.outgoing import Outgoing
 from campaigns.planning.draft import Draft
-from campaigns.store import publications, runs
+from campaigns.spec.words import BUNDLED
+from campaigns.store import publications, runs, seals
 from campaigns.store.tables import Publication, Run
 from campaigns.store.words import RunState
 
 _LOG: Final = logging.getLogger("viesti")
-
-
-class _Stopped(Exception):  # noqa: N818 - nothing is wrong
-    """The process is to end: sending stops between two claims."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,7 @@ class Rounds:
     def schedule(self) -> None:
         """Take up due occasions; plan and start those that were taken up, here or by a process that went silent."""
         now = self.engine.clock.now()
+        seals.seal_gathered(self.engine.ledger, self.engine.signer, now)
         with self.engine.ledger.read() as connection:
             due = publications.due(connection, now)
         if due:
@@ -62,25 +59,18 @@ class Rounds:
     def dispatch(self) -> None:
         """Send what may go of every run under way, and look after what others left.
 
-        Once `stopping` is set nothing more is claimed; what is under way ends and is recorded.
+        Where workers on other machines send messages, they are told, and only bundles are handed over here: they are
+        files of this machine.
         """
-        tidy(self.engine.ledger, self.engine.clock.now())
-        with self.engine.ledger.read() as connection:
-            sending = runs.in_state(connection, RunState.SENDING)
-        for run in sending:
-            self._guarded(run.run_id, partial(self._send, run.run_id))
+        outgoing = Outgoing(self.engine, self.stopping)
+        if self.engine.has_workers:
+            outgoing.submit()
+            outgoing = replace(outgoing, channels=BUNDLED)
+        outgoing.round()
 
     def carry(self) -> None:
         """Carry the codes and confirmations that wait; a run under way does not hold them up."""
         self._guarded("notes", self.engine.courier.carry)
-
-    def _send(self, run_id: str) -> None:
-        with suppress(_Stopped):
-            self.engine.send(run_id, self._step)
-
-    def _step(self, _ended: int) -> None:
-        if self.stopping.is_set():
-            raise _Stopped
 
     def _take_up(self, publication: Publication) -> None:
         draft, present = self._as_it_stands(publication.campaign)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, case, exists, func, select, update
 from campaigns.dispatch.job import Job
 from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
-from campaigns.spec.words import Channel
+from campaigns.spec.words import BUNDLED, Channel
 from campaigns.store import runs
 from campaigns.store.deliveries import end_pending, is_in
 from campaigns.store.tables import DELIVERY, RUN
@@ -18,7 +18,6 @@ _ENDS: Final = {
     RunState.CANCELLED: (DeliveryState.WITHDRAWN, EndReason.CANCELLED),
     RunState.MISSED: (DeliveryState.EXPIRED, EndReason.EXPIRED),
 }
-_BUNDLED: Final = (Channel.POST, Channel.PHONE)
 
 
 def tidy(ledger: Ledger, now: datetime) -> None:
@@ -40,12 +39,12 @@ def sweep(connection: Connection, now: datetime) -> None:
     silent = (is_in(DeliveryState.SENDING), DELIVERY.c.lease_until <= now)
     connection.execute(
         update(DELIVERY)
-        .where(*silent, DELIVERY.c.channel.not_in(_BUNDLED))
+        .where(*silent, DELIVERY.c.channel.not_in(BUNDLED))
         .values(state=DeliveryState.UNCERTAIN, reason=EndReason.UNKNOWN_OUTCOME, ended_at=now, lease_until=None)
     )
     connection.execute(
         update(DELIVERY)
-        .where(*silent, DELIVERY.c.channel.in_(_BUNDLED))
+        .where(*silent, DELIVERY.c.channel.in_(BUNDLED))
         .values(state=DeliveryState.PENDING, attempt=None, lease_until=None)
     )
 

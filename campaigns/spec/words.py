@@ -1,6 +1,7 @@
 """The closed vocabularies: each idea one word, everywhere."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Language(StrEnum):
@@ -38,6 +39,10 @@ class Channel(StrEnum):
     SMS = "sms"
     POST = "post"
     PHONE = "phone"
+
+
+BUNDLED: Final = (Channel.POST, Channel.PHONE)
+"""Channels whose messages are handed over many at a time, as files; those of the others go one by one."""
 
 
 class Choice(StrEnum):

@@ -1,0 +1,154 @@
+"""Runs brought to workers on any machine through Procrastinate's tables in the ledger's schema; its one place."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Event
+from typing import Any, Final
+
+import procrastinate
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, ProcrastinateException
+from procrastinate.jobs import Status
+from sqlalchemy.exc import DBAPIError
+
+from campaigns.clock import Clock
+from campaigns.dispatch.dispatcher import LOOK, Send, Turns, under_way
+from campaigns.ledger import Ledger
+from campaigns.ledger_postgresql import conninfo
+
+_LOG: Final = logging.getLogger("viesti")
+_TASK: Final = "viesti.send"
+_QUEUE: Final = "viesti"
+_AT_ONCE: Final = 32
+_POOL: Final[Mapping[str, Any]] = {"min_size": 1, "max_size": 4, "timeout": 10.0, "reconnect_timeout": 10.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Heart:
+    """How often a worker says that it is there, and after how long a silence its jobs are taken from it; seconds."""
+
+    beat: float = 5.0
+    silence: float = 20.0
+
+
+@dataclass
+class Queued:
+    """A job says that a run is under way, and no more: whoever takes it looks into the ledger.
+
+    At most one job a run waits in the queue. Who takes it leaves room for the next, so that another worker joins in.
+    """
+
+    ledger: Ledger
+    clock: Clock
+    heart: Heart = field(default_factory=Heart)
+    turns: Turns = field(init=False)
+
+    def __post_init__(self) -> None:
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # jobs are hints; what matters is logged here
+        self.turns = Turns(self.clock)
+        self._prepare()
+
+    def submit(self, run_id: str) -> None:
+        """Put a job into the queue, unless one waits there."""
+        waiting = self._submitting.job_manager.list_jobs(task=_TASK, status=Status.TODO.value, queueing_lock=run_id)
+        if not list(waiting):
+            with suppress(AlreadyEnqueued):
+                _job(self._submitting, run_id).defer(run_id=run_id)
+
+    async def work(self, send: Send, stopping: Event) -> None:
+        """Take jobs until `stopping` is set; when the database goes away, begin again as soon as it is back."""
+        while not stopping.is_set():
+            try:
+                await self._take_jobs(send, stopping)
+            except (ProcrastinateException, DBAPIError, OSError) as error:
+                _LOG.error("the queue does not answer: %s", type(error).__name__)
+            await _nap(stopping)
+
+    def close(self) -> None:
+        """Give back the connections that submitting has opened."""
+        if "_submitting" in vars(self):
+            self._submitting.close()
+
+    async def _take_jobs(self, send: Send, stopping: Event) -> None:
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._address, **_POOL))
+
+        @app.task(name=_TASK, queue=_QUEUE)
+        async def _turn(run_id: str) -> None:
+            if self.turns.may_begin(run_id):
+                await self.turns.take(send, run_id)
+
+        async with app.open_async():
+            looking = asyncio.create_task(self._keep_looking(app, stopping))
+            worker = asyncio.create_task(
+                app.run_worker_async(
+                    queues=[_QUEUE],
+                    concurrency=_AT_ONCE,
+                    install_signal_handlers=False,
+                    delete_jobs="always",
+                    fetch_job_polling_interval=LOOK,
+                    update_heartbeat_interval=self.heart.beat,
+                    stalled_worker_timeout=self.heart.silence,
+                )
+            )
+            try:
+                await asyncio.wait((looking, worker), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await _end(looking, worker)
+
+    async def _keep_looking(self, app: procrastinate.App, stopping: Event) -> None:
+        while not stopping.is_set():
+            try:
+                await self._look(app)
+            except (ProcrastinateException, DBAPIError) as error:
+                _LOG.error("the ledger does not answer: %s", type(error).__name__)
+            await _nap(stopping)
+
+    async def _look(self, app: procrastinate.App) -> None:
+        """Make good what was lost: the jobs of workers that went silent, and submissions."""
+        jobs = app.job_manager
+        for job in await jobs.get_stalled_jobs(task_name=_TASK, seconds_since_heartbeat=self.heart.silence):
+            with suppress(ConnectorException):  # another worker was faster
+                await jobs.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
+        waiting = {job.queueing_lock for job in await jobs.list_jobs_async(task=_TASK, status=Status.TODO.value)}
+        for run_id in await asyncio.to_thread(under_way, self.ledger, self.clock.now()):
+            if run_id not in waiting and self.turns.is_due(run_id):
+                with suppress(AlreadyEnqueued):
+                    await _job(app, run_id).defer_async(run_id=run_id)
+
+    @property
+    def _address(self) -> str:
+        return conninfo(self.ledger.engine)
+
+    @cached_property
+    def _submitting(self) -> procrastinate.App:
+        """The connections by which jobs are submitted, kept open."""
+        app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=self._address, **_POOL))
+        app.open()
+        return app
+
+    def _prepare(self) -> None:
+        """Make Procrastinate's tables where there are none, once however many processes come up."""
+        with self.ledger.write() as connection:
+            if connection.exec_driver_sql("SELECT to_regclass('procrastinate_jobs')").scalar_one() is None:
+                app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+                connection.connection.cursor().execute(app.schema_manager.get_schema())
+
+
+def _job(app: procrastinate.App, run_id: str) -> Any:
+    return app.configure_task(_TASK, queue=_QUEUE, queueing_lock=run_id)
+
+
+async def _end(*tasks: "asyncio.Task[None]") -> None:
+    """Ask tasks to end, and wait for them; raises what one of them raised."""
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _nap(stopping: Event) -> None:
+    await asyncio.to_thread(stopping.wait, LOOK)

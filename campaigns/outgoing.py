@@ -1,0 +1,75 @@
+"""The runs that one process sends, side by side: what `viesti worker` does, and `viesti serve` beside its rounds."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+
+from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.dispatch.dispatcher import Embedded, under_way
+from campaigns.dispatch.gate import Gate
+from campaigns.dispatch.send import Sent
+from campaigns.engine import Engine
+from campaigns.errors import AuthorError
+from campaigns.spec.words import Channel
+
+_LOG: Final = logging.getLogger("viesti")
+
+
+class _Stopped(Exception):  # noqa: N818 - nothing is wrong
+    """The process is to end: sending stops between two claims."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """Sends what may go of every run under way, in some channels or all.
+
+    What one run's author has to put right is logged and holds up no other. Once `stopping` is set nothing more is
+    claimed; what is under way ends and is recorded.
+    """
+
+    engine: Engine
+    stopping: Event = field(default_factory=Event)
+    channels: Collection[Channel] = tuple(Channel)
+
+    def round(self) -> None:
+        """Send all that may go now, in this process, and return when everything rests."""
+        asyncio.run(self._round())
+
+    def submit(self) -> None:
+        """Say of every run under way that it is; look after what others have left lying."""
+        for run_id in under_way(self.engine.ledger, self.engine.clock.now()):
+            self.engine.dispatcher.submit(run_id)
+
+    def work(self) -> None:
+        """Send what is submitted and what the ledger says is under way, until `stopping` is set."""
+        asyncio.run(self._work())
+
+    async def _round(self) -> None:
+        async with self.engine.gate() as gate:
+            await Embedded(self.engine.ledger, self.engine.clock).round(partial(self._send, gate), self.stopping)
+
+    async def _work(self) -> None:
+        async with self.engine.gate() as gate:
+            await self.engine.dispatcher.work(partial(self._send, gate), self.stopping)
+
+    async def _send(self, gate: Gate, run_id: str) -> Sent | None:
+        try:
+            return await self.engine.sending(gate, run_id, self._step, self.channels)
+        except _Stopped:
+            return None
+        except (AuthorError, ChannelMisconfigured) as error:
+            _LOG.error("%s: %s", run_id, error)
+            return None
+        except DBAPIError as error:  # the ledger is away or has no room: it is asked again
+            _LOG.error("%s: the ledger does not answer: %s", run_id, type(error.orig).__name__)
+            return None
+
+    def _step(self, _ended: int) -> None:
+        if self.stopping.is_set():
+            raise _Stopped
