@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,9 @@ _TAG_BYTES: Final = 16
 _LINK_PARTS: Final = (1, 4, 4)  # the key's number, the run's, the position: bytes of each
 _LINK_BYTES: Final = sum(_LINK_PARTS)
 _LONGEST: Final = 64
+_NAME_PARTS: Final = (4, 4)  # the run's number, the position: bytes of each
+_NAME_BYTES: Final = sum(_NAME_PARTS)
+_NAME_CHARACTERS: Final = 26
 
 
 class BadToken(ValueError):  # noqa: N818 - said as what it is
@@ -43,6 +46,33 @@ class Signer:
         """The names of the same parts by every key: what `opaque` may have said before the keys rotated."""
         return frozenset(self._name(number, *parts) for number in self.keys)
 
+    def delivery_name(self, run_number: int, position: int) -> str:
+        """The name of a delivery for everybody outside: says nothing to them, and we read it back (GD-24, E-09).
+
+        Half of it is the keyed hash of what it names, the other half that, hidden by the hash: what providers tell
+        finds its delivery without a column of names, and a name that was made up finds none.
+        """
+        parts = zip((run_number, position), _NAME_PARTS, strict=True)
+        payload = b"".join(part.to_bytes(size, "big") for part, size in parts)
+        return _as_name(self._named(max(self.keys), payload))
+
+    def delivery_named(self, name: str) -> DeliveryLink:
+        """The delivery of a name, made with any of the keys and in whatever case; BadToken for every other text."""
+        content = _named_content(name)
+        tag, hidden = content[:_NAME_BYTES], content[_NAME_BYTES:]
+        for number in sorted(self.keys, reverse=True):
+            payload = _xor(hidden, self._mask(number, tag))
+            if hmac.compare_digest(content, self._named(number, payload)):
+                return DeliveryLink(int.from_bytes(payload[:4], "big"), int.from_bytes(payload[4:], "big"))
+        raise BadToken
+
+    def _named(self, number: int, payload: bytes) -> bytes:
+        tag = self._digest(number, "delivery", payload.hex())[:_NAME_BYTES]
+        return tag + _xor(payload, self._mask(number, tag))
+
+    def _mask(self, number: int, tag: bytes) -> bytes:
+        return self._digest(number, "delivery mask", tag.hex())[:_NAME_BYTES]
+
     def link(self, scope: str, run_number: int, position: int) -> str:
         """A token for one delivery and one thing that its holder may do."""
         number = max(self.keys)
@@ -67,11 +97,28 @@ class Signer:
 
     def _name(self, number: int, *parts: object) -> str:
         digest = self._digest(number, "name", *parts)
-        return b32encode(digest[:_TAG_BYTES]).decode().rstrip("=").lower()
+        return _as_name(digest[:_TAG_BYTES])
 
     def _digest(self, number: int, *parts: object) -> bytes:
         message = "\x1f".join(str(part) for part in parts)
         return hmac.new(self.keys[number], message.encode(), hashlib.sha256).digest()
+
+
+def _as_name(content: bytes) -> str:
+    return b32encode(content).decode().rstrip("=").lower()
+
+
+def _named_content(name: str) -> bytes:
+    if len(name) != _NAME_CHARACTERS or not name.isascii():
+        raise BadToken
+    try:
+        return b32decode(f"{name.upper()}======")
+    except Error as error:
+        raise BadToken from error
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 def _written(content: bytes) -> str:

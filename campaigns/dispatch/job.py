@@ -53,7 +53,7 @@ class Job:
 
     def opaque_id(self, position: int) -> str:
         """The name of a delivery for everybody outside; the same for a message that is written again."""
-        return self.signer.opaque(self.run.run_id, position)
+        return self.signer.delivery_name(self.number, position)
 
     def is_quiet(self, channel: Channel, now: datetime) -> bool:
         """Whether a channel is in its quiet hours."""

@@ -9,7 +9,7 @@ from campaigns.dispatch.job import Job
 from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import BUNDLED, Channel
-from campaigns.store import runs
+from campaigns.store import events, runs
 from campaigns.store.deliveries import end_pending, is_in
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import UNDER_WAY, DeliveryState, RunState
@@ -24,6 +24,7 @@ def tidy(ledger: Ledger, now: datetime) -> None:
     """Look after deliveries whose sender went silent, whatever became of their run, and after runs ended early."""
     with ledger.write() as connection:
         sweep(connection, now)
+        events.settle_left(connection)
         left = {state: _with_pending(connection, state) for state in _ENDS}
     for state, numbers in left.items():
         for number in numbers:

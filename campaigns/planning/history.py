@@ -27,7 +27,15 @@ _SCHEMA: Final = pa.schema(
         ("sent_at", pa.timestamp("us")),
     ]
 )
-_CLICKS: Final = pa.schema(
+_CLICKED: Final = """
+    SELECT e.member_id, r.campaign, r.purpose, d.channel, e.at AS clicked_at
+    FROM event e
+    JOIN run r ON r.number = e.run_number
+    JOIN delivery d ON d.run_number = e.run_number AND d.position = e.position
+    JOIN choices c ON c.member_id = e.member_id
+    WHERE e.word = 'clicked' AND c.tracking
+"""
+CLICKS: Final = pa.schema(
     [
         ("member_id", pa.string()),
         ("campaign", pa.string()),
@@ -52,6 +60,10 @@ def _of_few(ledger: Ledger, members: Collection[str]) -> pa.Table:
         return pa.Table.from_pylist(list(map(dict, connection.execute(_OF_FEW, {"members": list(members)}).mappings())))
 
 
-def clicks() -> pa.Table:
-    """Clicks of members who consented to tracking: none are recorded before a click redirector runs."""
-    return _CLICKS.empty_table()
+def clicks(ledger: Ledger) -> pa.Table:
+    """Clicks of members who consent to tracking now, with their instants in UTC."""
+    rows = ledger.arrow(_CLICKED)
+    if rows.num_rows == 0:
+        return CLICKS.empty_table()
+    clicked_at = instants(rows.column("clicked_at"))
+    return rows.set_column(rows.schema.get_field_index("clicked_at"), "clicked_at", clicked_at).cast(CLICKS)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, update
 
+from campaigns.store.event_tables import EVENT
 from campaigns.store.tables import DECISION, DELIVERY, NOTE
 from campaigns.store.words import DeliveryState
 
@@ -13,6 +14,8 @@ def pseudonymise(connection: Connection, member_id: str, pseudonym: str) -> None
     connection.execute(renamed.values(member_id=pseudonym, unit=own))
     sent = update(DELIVERY).where(DELIVERY.c.member_id == member_id)
     connection.execute(sent.values(member_id=pseudonym, detail=None))
+    told = update(EVENT).where(EVENT.c.member_id == member_id)
+    connection.execute(told.values(member_id=pseudonym, raw=""))
     connection.execute(delete(NOTE).where(NOTE.c.member_id == member_id))
 
 
@@ -29,6 +32,7 @@ def hand_over(connection: Connection, member_id: str, into: str) -> None:
 
     waits = and_(DELIVERY.c.state == DeliveryState.PENDING, both(DELIVERY.c.run_number))
     connection.execute(update(DELIVERY).where(DELIVERY.c.member_id == member_id, ~waits).values(member_id=into))
+    connection.execute(update(EVENT).where(EVENT.c.member_id == member_id).values(member_id=into))
     connection.execute(update(NOTE).where(NOTE.c.member_id == member_id).values(member_id=into))
     alone = ~both(DECISION.c.run_number)
     connection.execute(update(DECISION).where(DECISION.c.member_id == member_id, alone).values(member_id=into))

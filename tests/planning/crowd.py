@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from campaigns.planning.history import _SCHEMA as HEARD_SCHEMA
-from campaigns.planning.history import clicks
+from campaigns.planning.history import CLICKS
 from campaigns.planning.plan import Snapshot
 from campaigns.spec.words import Choice
 
@@ -66,7 +66,7 @@ def snapshot(crowd: list[Soul]) -> Snapshot:
         for soul in crowd
         for days in soul.heard
     ]
-    return Snapshot(people, pa.Table.from_pylist(heard, schema=HEARD_SCHEMA), clicks())
+    return Snapshot(people, pa.Table.from_pylist(heard, schema=HEARD_SCHEMA), CLICKS.empty_table())
 
 
 _TEXTS = ("member_id", "register", "household_id", "email", "phone", "street", "postal_code", "city", "address_key")
