@@ -14,6 +14,7 @@ from audiences import choices
 from audiences.people import contact_of
 from audiences.stance import Entry, Source
 from campaigns.clock import local_day
+from campaigns.dispatch import telling
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.spec.requests import MONTHS, MONTHS_PUT_OFF, Ending, RequestKind, due
@@ -33,7 +34,7 @@ _LONGEST: Final = 2_000
 
 
 def file(engine: Engine, member_id: str, kind: RequestKind, source: Source, words: str = "") -> Request:
-    """File a member's request; one of the same kind that is still open stays the one, but for corrections.
+    """File a member's request, and confirm it; one of the same kind that is still open stays the one, but a correction.
 
     AuthorError when there is no such member. From the web it is the member's own act, else that of `engine.actor`.
     """
@@ -49,6 +50,7 @@ def file(engine: Engine, member_id: str, kind: RequestKind, source: Source, word
         if new:
             subject = audit.of_member(engine.signer, member_id)
             audit.note(connection, now, by, "file_request", subject, {"request": request.number, "kind": kind.value})
+            telling.request_received(connection, member_id, kind.value, request.due_on, now)
     return request
 
 

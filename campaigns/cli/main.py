@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from campaigns.cli import (
+    agent,
     audience,
     audit,
     authoring,
@@ -21,7 +22,9 @@ from campaigns.cli import (
     operating,
     planning,
     proof,
+    report,
     requests,
+    working,
 )
 from campaigns.errors import AuthorError
 
@@ -50,7 +53,22 @@ def _workspace(
     context.obj = workspace
 
 
-for module in (demonstration, authoring, data, audience, planning, proof, operating, member, requests, holdout, audit):
+for module in (
+    demonstration,
+    authoring,
+    data,
+    audience,
+    planning,
+    proof,
+    operating,
+    report,
+    member,
+    requests,
+    holdout,
+    agent,
+    audit,
+    working,
+):
     module.add_to(app)
 
 

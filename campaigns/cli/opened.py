@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from campaigns.cli import governed
+
 if TYPE_CHECKING:
     from campaigns.engine import Engine
     from campaigns.planning.library import Library
@@ -27,12 +29,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for s
 
 @contextmanager
 def engine(context: typer.Context) -> Iterator["Engine"]:
-    """The engine of the workspace that the command is for; closed at the end."""
+    """The engine of the workspace that the command is for; closed at the end.
+
+    AuthorError when the command is not for this account (see `governed`).
+    """
     from campaigns.engine import Engine
     from campaigns.loading.workspace import find_workspace
 
     opened = Engine(find_workspace(Path(context.obj)), account())
     try:
+        governed.demand(opened, context.command_path)
         yield opened
     finally:
         opened.close()
