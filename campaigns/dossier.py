@@ -1,0 +1,152 @@
+"""What is held about one member: what they gave, what was observed, and what was made of it (GD-10, C-10)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+
+from audiences import holdings, holdout_versions
+from audiences.codes import LIFE as CODE_LIFE
+from audiences.holdout import is_in_share
+from audiences.people import contact_of
+from audiences.tables import CHOICE_ENTRY, CONTACT, SUPPRESSION, UNIT, WORDING
+from campaigns.asking import Asking
+from campaigns.forgetting import SKIPS_KEPT
+from campaigns.planning.bench import Bench
+from campaigns.planning.matching import population
+from campaigns.planning.plan import lay_out
+from campaigns.rules.statement import select_conditions
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Purpose
+from campaigns.store import audit, held
+
+Row = Mapping[str, Any]
+
+_OWN_SECTIONS: Final = frozenset({"contact", "choice_entry", "unit"})
+_RENAMED: Final = {"members": "profile", "sent": "earlier_messages"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Sections by name, each a list of rows; a section without rows is there, empty: nothing is held."""
+
+    member_id: str
+    made_at: datetime
+    sections: Mapping[str, Sequence[Row]] = field(repr=False)
+
+
+def dossier(asking: Asking, member_id: str) -> Dossier:
+    """Everything that is held about a member; AuthorError when there is no such member."""
+    now, library = asking.clock.now(), asking.library
+    with asking.ledger.read() as connection:
+        contact = contact_of(connection, member_id)
+        ledger = dict(_of_the_ledger(asking, connection, contact))
+    stored = holdings.holdings(library.warehouse, member_id, now)
+    bought = {_RENAMED.get(table, table): rows for table, rows in stored.items()}
+    sections = {
+        "contact": ledger.pop("contact"),
+        "household": ledger.pop("household"),
+        **bought,
+        **ledger,
+        "audiences": audiences_now(asking, member_id, now),
+        "retention": _retention(asking),
+        "processors": processors(library.settings),
+    }
+    return Dossier(member_id, now, sections)
+
+
+def audiences_now(asking: Asking, member_id: str, now: datetime) -> Sequence[Row]:
+    """The audiences that the workspace's rules would put the member into at this moment; none for whom none may."""
+    names = [file.stem for file in asking.workspace.audience_files()]
+    with closing(asking.library.warehouse.connect(now)) as connection:
+        bench = Bench(connection)
+        people = lay_out(bench, asking.snapshot((member_id,)))
+        population(bench, Purpose.MARKETING, people, (member_id,))
+        return [row for name in names for row in _in_audience(asking, bench, name, member_id, now)]
+
+
+def _in_audience(asking: Asking, bench: Bench, name: str, member_id: str, now: datetime) -> Iterator[Row]:
+    question = asking.question(name, now)
+    scope = replace(question.scope, members=(member_id,))
+    for row in bench.dicts(select_conditions({"taken": question.audience.match}, scope)):
+        if row["taken"]:
+            said = question.sentence(asking.library.settings.default_language)
+            yield {"audience": name, "rule": said, "as_of": now}
+
+
+def _of_the_ledger(asking: Asking, connection: Connection, contact: Row) -> Iterator[tuple[str, Sequence[Row]]]:
+    member_id = contact["member_id"]
+    yield "contact", [contact]
+    yield "household", _household(connection, contact)
+    yield "choice_history", _choice_history(connection, member_id)
+    yield "messages", held.messages(connection, member_id)
+    yield "holdout", _holdout(connection, member_id)
+    yield "suppressions", _suppressions(connection, contact)
+    yield "audit", held.audited(connection, audit.names_of_member(asking.signer, member_id))
+    for table in held.tables_of_members():
+        if table.name not in _OWN_SECTIONS | held.ELSEWHERE:
+            yield table.name, held.rows_of(connection, table, member_id)
+
+
+def _household(connection: Connection, contact: Row) -> Sequence[Row]:
+    """That there is one and of how many; who they are is theirs to ask (C-16)."""
+    household = contact["household_id"]
+    if household is None:
+        return []
+    members = select(func.count()).where(CONTACT.c.household_id == household)
+    return [{"household_id": household, "members": connection.execute(members).scalar_one()}]
+
+
+def _choice_history(connection: Connection, member_id: str) -> Sequence[Row]:
+    """Every entry, with the text under which it was made. The name of whoever entered it here is theirs."""
+    joined = CHOICE_ENTRY.outerjoin(WORDING, WORDING.c.version == CHOICE_ENTRY.c.wording)
+    columns = [column for column in CHOICE_ENTRY.c if column.name not in ("member_id", "agent")]
+    query = select(*columns, WORDING.c.shown).select_from(joined).where(CHOICE_ENTRY.c.member_id == member_id)
+    return [dict(row) for row in connection.execute(query.order_by(CHOICE_ENTRY.c.seq)).mappings()]
+
+
+def _holdout(connection: Connection, member_id: str) -> Sequence[Row]:
+    """The unit that the member is drawn with, and whether the present drawing holds it out."""
+    unit = connection.execute(select(UNIT.c.number, UNIT.c.since).where(UNIT.c.member_id == member_id)).one_or_none()
+    if unit is None:
+        return []
+    drawn = [each for each in holdout_versions.versions(connection) if each.until is None]
+    out = any(is_in_share(str(unit.number), each.salt, each.share) for each in drawn)
+    return [{"unit": unit.number, "since": unit.since, "held_out": out}]
+
+
+def _suppressions(connection: Connection, contact: Row) -> Sequence[Row]:
+    values = {contact["mailbox"], contact["phone"], contact["address_key"]} - {None}
+    query = select(SUPPRESSION).where(SUPPRESSION.c.value.in_(sorted(values)))
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _retention(asking: Asking) -> Sequence[Row]:
+    """How long what is kept, in days; None: as long as the membership."""
+    catalogue = asking.library.catalogue.tables
+    declared = {name: table.retention for name, table in catalogue.items() if "member_id" in table.columns}
+    spans = {**declared, "messages that were not sent": SKIPS_KEPT, "one-time codes": CODE_LIFE}
+    return [{"what": what, "kept_days": None if span is None else span.days} for what, span in spans.items()]
+
+
+def processors(settings: Settings) -> Sequence[Row]:
+    """Who else gets anything of a member's, what, and where that is."""
+    channels = settings.channels
+    named = {
+        "email": (channels.email.provider, "e-mail address, message", _where_email(settings)),
+        "sms": (channels.sms.provider, "telephone number, message", str(channels.sms.twilio.base_url)),
+        "post": (channels.post.provider, "name, postal address, letter", "print house"),
+        "phone": (channels.phone.provider, "name, telephone number, call script", "call centre"),
+    }
+    return [
+        {"channel": channel, "processor": provider, "receives": what, "at": "here" if provider == "folder" else where}
+        for channel, (provider, what, where) in named.items()
+    ]
+
+
+def _where_email(settings: Settings) -> str:
+    email = settings.channels.email
+    return str(email.sendgrid.base_url) if email.provider == "sendgrid" else email.smtp.host
