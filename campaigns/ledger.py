@@ -12,6 +12,8 @@ from sqlalchemy import URL, Connection, Dialect, Engine, Table, make_url
 from campaigns import ledger_sqlite
 
 Rows = Iterable[Sequence[Any]]
+Guard = Callable[[Connection], None]
+Told = Callable[[int], None]
 _Prepare = Callable[[Any], Any]
 
 
@@ -24,6 +26,9 @@ class Database(Protocol):
     def columns(self, engine: Engine, query: str, /) -> pa.Table: ...
     def texts(self, engine: Engine, tables: Mapping[str, Mapping[str, str]], /) -> dict[str, pa.Table]: ...
     def append(self, connection: Connection, table: Table, names: Sequence[str], rows: Rows, /) -> None: ...
+    def pour(
+        self, engine: Engine, table: Table, rows: pa.RecordBatchReader, room: Path, /, *, guard: Guard, told: Told
+    ) -> None: ...
     def analyse(self, engine: Engine, tables: Sequence[Table], /) -> None: ...
 
 
@@ -67,6 +72,14 @@ class Ledger:
     def texts(self, tables: Mapping[str, Mapping[str, str]]) -> dict[str, pa.Table]:
         """Whole tables from one snapshot, in no order: of each, columns by name and SQL, all text, NULL for ''."""
         return self._database.texts(self.engine, tables)
+
+    def pour(self, table: Table, rows: pa.RecordBatchReader, room: Path, *, guard: Guard, told: Told) -> None:
+        """Store many rows in many short transactions, between which others write; keep rows in the order of the key.
+
+        `guard` is asked in each and ends it by raising; `told` hears how many each stored. A crash leaves some stored,
+        and perhaps a copy in the folder `room`.
+        """
+        self._database.pour(self.engine, table, rows, room, guard=guard, told=told)
 
     def analyse(self, *tables: Table) -> None:
         """Let the database look at tables into which much was put, so that it plans their queries well."""

@@ -1,9 +1,10 @@
 """The ledger's way with SQLite: one file in WAL mode, whose one writer takes the write lock as it begins."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
@@ -11,12 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 
+from campaigns.portion import Portion
+
 _WRITES: Final = "viesti_writes"
 _ROWS_AT_ONCE: Final = 50_000
 _TEXTS_AT_ONCE: Final = 20_000
 BETWEEN: Final = "\x1f"
 _PATIENCE: Final = 15  # seconds
 _PAUSE: Final = 0.002
+_WAY: Final = 2 * _PAUSE  # left free between two transactions of many, so that everybody who waits looks meanwhile
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -111,6 +115,58 @@ def append(connection: Connection, table: Table, names: Sequence[str], rows: Ite
     cells, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
     cursor: Any = connection.connection.cursor()
     cursor.executemany(f'INSERT INTO "{table.name}" ({cells}) VALUES ({marks})', rows)
+
+
+def pour(
+    engine: Engine,
+    table: Table,
+    rows: pa.RecordBatchReader,
+    room: Path,
+    *,
+    guard: Callable[[Connection], None],
+    told: Callable[[int], None],
+) -> None:
+    """Insert all rows in short transactions, without an object for a row: from a file of their own beside the ledger.
+
+    Only that file is written by ADBC, whose own SQLite library may not touch the ledger (see `columns`).
+    """
+    file = room / f"{table.name}.sqlite"
+    file.unlink(missing_ok=True)
+    names = ", ".join(f'"{name}"' for name in rows.schema.names)
+    some = f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM laid.laid WHERE rowid > ? AND rowid <= ?'
+    whole = _lay(file, rows)
+    with engine.connect().execution_options(**{_WRITES: True}) as connection, _beside(connection, file):
+        portion, done = Portion(), 0
+        while done < whole:
+            last = min(done + portion.rows, whole)
+            with portion.timed(), connection.begin():
+                guard(connection)
+                connection.connection.cursor().execute(some, (done, last))
+            told(last - done)
+            done = last
+            sleep(_WAY)
+    file.unlink()
+
+
+def _lay(file: Path, rows: pa.RecordBatchReader) -> int:
+    """Write rows into a new file that no crash needs to leave whole; how many there were."""
+    from adbc_driver_sqlite import dbapi
+
+    with dbapi.connect(str(file), autocommit=True) as connection, connection.cursor() as cursor:
+        for pragma in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF"):
+            cursor.execute(pragma)
+        return int(cursor.adbc_ingest("laid", rows))
+
+
+@contextmanager
+def _beside(connection: Connection, file: Path) -> Iterator[None]:
+    """The rows of `_lay`, as `laid.laid` for this connection."""
+    cursor = connection.connection.cursor()
+    cursor.execute("ATTACH ? AS laid", [str(file)])
+    try:
+        yield
+    finally:
+        cursor.execute("DETACH laid")
 
 
 def analyse(_engine: Engine, _tables: Sequence[Table]) -> None:

@@ -134,7 +134,7 @@ class Village:
 
     def decisions(self, run: Run) -> dict[str, Mapping[str, Any]]:
         """The decision of every matched member."""
-        rows = self._rows(DECISION, run, DECISION.c.position)
+        rows = self._rows(DECISION, run, DECISION.c.member_id)
         return {row["member_id"]: row for row in rows}
 
     def skips(self, run: Run) -> dict[str, str]:

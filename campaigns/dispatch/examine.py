@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
 from audiences import permissions
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION
@@ -12,7 +12,8 @@ from campaigns.dispatch.job import Job
 from campaigns.planning import caps, reach
 from campaigns.spec.reasons import EndReason, SkipReason
 from campaigns.spec.words import Channel
-from campaigns.store.tables import DECISION, DELIVERY, RUN
+from campaigns.store.deliveries import is_claimed
+from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import DeliveryState
 
 _HEARD = (DeliveryState.SENDING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)
@@ -54,9 +55,9 @@ def _reread(job: Job, channel: Channel) -> Select[Any]:
         select(
             DELIVERY.c.position,
             DELIVERY.c.member_id,
-            DECISION.c.variant,
-            DECISION.c.arm,
-            DECISION.c.used_basket,
+            DELIVERY.c.variant,
+            DELIVERY.c.arm,
+            DELIVERY.c.used_basket,
             *(column for column in CONTACT.c if column.name != "member_id"),
             CONTACT.c.member_id.label("known"),
             permissions.processed(campaign.purpose).sql(_CHOSEN).label("processed"),
@@ -67,12 +68,9 @@ def _reread(job: Job, channel: Channel) -> Select[Any]:
             _suppression(job, channel).label("suppression"),
         )
         .select_from(
-            DELIVERY.join(
-                DECISION,
-                and_(DECISION.c.run_number == DELIVERY.c.run_number, DECISION.c.position == DELIVERY.c.position),
+            DELIVERY.outerjoin(CONTACT, CONTACT.c.member_id == DELIVERY.c.member_id).outerjoin(
+                CHOICES, CHOICES.c.member_id == DELIVERY.c.member_id
             )
-            .outerjoin(CONTACT, CONTACT.c.member_id == DELIVERY.c.member_id)
-            .outerjoin(CHOICES, CHOICES.c.member_id == DELIVERY.c.member_id)
         )
         .where(DELIVERY.c.run_number == job.number, DELIVERY.c.channel == channel)
         .order_by(DELIVERY.c.position)
@@ -117,6 +115,7 @@ def _heard_enough(connection: Connection, job: Job, members: Sequence[str], now:
             .select_from(heard)
             .where(
                 DELIVERY.c.member_id.in_(members),
+                is_claimed(),
                 DELIVERY.c.run_number != job.number,
                 DELIVERY.c.state.in_(_HEARD),
                 func.coalesce(DELIVERY.c.ended_at, DELIVERY.c.claimed_at) >= since,

@@ -1,6 +1,5 @@
 """The planner's work bench: temporary tables over the warehouse, each made by one statement."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -73,7 +72,7 @@ class Bench:
         for source, columns in _laid_here(statement).items():
             named: list[ColumnClause[Any]] = [column(each) for each in sorted(columns)]
             own = select(*named).select_from(table(source))
-            self.elsewhere.lay(source, self._reader(own, _ROWS).read_all())
+            self.elsewhere.lay(source, self.reader(own).read_all())
         answers = self.lay(f"{name}_elsewhere", self.elsewhere.stream(statement).read_all())
         return self.make(name, select(*answers.c))
 
@@ -94,17 +93,14 @@ class Bench:
         names = [column.name for column in statement.selected_columns]
         return [dict(zip(names, row, strict=True)) for row in self.rows(statement)]
 
-    def batches(self, statement: Select[Any], size: int) -> Iterator[pa.RecordBatch]:
-        """The rows of a statement as Arrow batches of at most `size`."""
-        yield from self._reader(statement, size)
+    def reader(self, statement: Select[Any]) -> pa.RecordBatchReader:
+        """The rows of a statement as a stream of Arrow batches; nothing else is asked of the bench before its end."""
+        compiled = compile_for(statement, "duckdb")
+        return self.connection.sql(compiled.sql, params=compiled.parameters).to_arrow_reader(_ROWS)
 
     def count(self, source: TableClause) -> int:
         """How many rows a table has."""
         return int(self.rows(select(func.count()).select_from(source))[0][0])
-
-    def _reader(self, statement: Select[Any], size: int) -> pa.RecordBatchReader:
-        compiled = compile_for(statement, "duckdb")
-        return self.connection.sql(compiled.sql, params=compiled.parameters).to_arrow_reader(size)
 
 
 def _laid_here(statement: Select[Any]) -> dict[str, set[str]]:

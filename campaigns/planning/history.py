@@ -15,7 +15,12 @@ _HEARD: Final = """
     WHERE (d.state IN ('sending', 'accepted', 'uncertain')
            OR d.state = 'pending' AND r.state IN ('sending', 'paused'))
 """
-_OF_FEW: Final = text(f"{_HEARD} AND d.member_id IN :members").bindparams(bindparam("members", expanding=True))
+_OF_FEW: Final = text(f"""{_HEARD} AND d.member_id IN :members AND (d.run_number, d.position) IN (
+    SELECT run_number, position FROM delivery WHERE state <> 'pending' AND member_id IN :members
+    UNION ALL
+    SELECT run_number, position FROM decision
+    WHERE run_number IN (SELECT number FROM run WHERE state IN ('sending', 'paused')) AND member_id IN :members)
+""").bindparams(bindparam("members", expanding=True))  # see `store.deliveries.of`
 _SCHEMA: Final = pa.schema(
     [
         ("member_id", pa.string()),

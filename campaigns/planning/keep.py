@@ -2,19 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from time import perf_counter
+from functools import partial
 from typing import Any, Final
 
 from campaigns.ledger import Ledger
 from campaigns.planning.plan import Plan
 from campaigns.planning.run_files import ROWS_IN_GROUP, RunFiles
-from campaigns.store import audit, decisions, runs
+from campaigns.store import audit, runs
 from campaigns.store.tables import DECISION, DELIVERY, Run
 
-_ROWS_IN_CHUNK: Final = 2048  # the first write transaction, and one that forgets
-_SECONDS_IN_CHUNK: Final = 0.04  # what each takes after that, whatever the disk and the order of the rows
-_FEWEST: Final = 256
-_MOST: Final = 16_384
+_FORGOTTEN_AT_ONCE: Final = 2048
 
 Progress = Callable[[int], None]
 
@@ -38,7 +35,9 @@ def keep(
     while _forget(ledger, run):
         pass
     plan.bench.write(files.fields, plan.fields(), ROWS_IN_GROUP)
-    _stage(plan, run, ledger, progress)
+    holds = partial(runs.hold, run=run)
+    ledger.pour(DELIVERY, plan.bench.reader(plan.deliveries(number)), files.folder, guard=holds, told=lambda _: None)
+    ledger.pour(DECISION, plan.bench.reader(plan.decided(number)), files.folder, guard=holds, told=progress)
     ledger.analyse(DECISION, DELIVERY)
     with ledger.write() as connection:
         runs.hold(connection, run)
@@ -46,25 +45,7 @@ def keep(
         audit.note(connection, now, actor, "plan", run.run_id, {"definition": plan.brief.definition})
 
 
-def _stage(plan: Plan, run: Run, ledger: Ledger, progress: Progress) -> None:
-    """Store the decisions, as many in a transaction as the disk and the order of the rows let pass in its time."""
-    names = plan.rows().selected_columns.keys()
-    size = _ROWS_IN_CHUNK
-    for batch in plan.bench.batches(plan.rows(), _MOST):
-        start = 0
-        while start < batch.num_rows:
-            chunk = batch.slice(start, size)
-            rows = list(zip(*(column.to_pylist() for column in chunk.columns), strict=True))
-            with ledger.write() as connection:
-                began = perf_counter()
-                runs.hold(connection, run)
-                decisions.stage(connection, run.number or 0, names, rows)
-            progress(len(rows))
-            start += len(rows)
-            size = round(min(max(size * _SECONDS_IN_CHUNK / (perf_counter() - began), _FEWEST), 2 * size, _MOST))
-
-
 def _forget(ledger: Ledger, run: Run) -> int:
     with ledger.write() as connection:
         runs.hold(connection, run)
-        return runs.forget_rows(connection, run.number or 0, _ROWS_IN_CHUNK)
+        return runs.forget_rows(connection, run.number or 0, _FORGOTTEN_AT_ONCE)

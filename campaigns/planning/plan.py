@@ -9,6 +9,7 @@ from sqlalchemy import (
     Select,
     TableClause,
     and_,
+    case,
     column,
     func,
     literal,
@@ -32,6 +33,7 @@ from campaigns.store.decisions import SEND
 from campaigns.store.words import DeliveryState
 
 _HEARD = table("heard", *map(column, ("member_id", "purpose", "sent_at")))
+_OF_BOTH = ("member_id", "channel", "variant", "arm", "used_basket")
 _MESSAGE = ("member_id", "campaign", "purpose", "channel")
 _SENT = table("sent", *map(column, (*_MESSAGE, "sent_at")))
 _LINES = table("purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at")))
@@ -57,9 +59,24 @@ class Plan:
     tally: Tally
 
     def rows(self) -> Select[Any]:
-        """The decisions in claim order, as the ledger stores them."""
+        """The decisions in claim order, skips after the sends."""
         names = ("position", "member_id", "kind", "reason", "variant", "channel", "arm", "used_basket", "unit")
         return select(*(self.decisions.c[name] for name in names)).order_by(self.decisions.c.position)
+
+    def decided(self, run_number: int) -> Select[Any]:
+        """The decisions of a run as the ledger stores them, by member."""
+        made = self.decisions.c
+        shown = [made[name] for name in (*_OF_BOTH, "kind", "reason", "unit")]
+        position = case((made.kind == SEND, made.position)).label("position")
+        return select(literal(run_number).label("run_number"), position, *shown).order_by(made.member_id)
+
+    def deliveries(self, run_number: int) -> Select[Any]:
+        """The deliveries of a run as the ledger stores them before any is claimed, in claim order."""
+        made = self.decisions.c
+        pending = literal(DeliveryState.PENDING.value).label("state")
+        shown = [made[name] for name in ("position", *_OF_BOTH)]
+        every = select(literal(run_number).label("run_number"), *shown, pending)
+        return every.where(made.kind == SEND).order_by(made.position)
 
     def fields(self) -> Select[Any]:
         """What the templates name, for every send in claim order: profile fields and the ids of its offers."""

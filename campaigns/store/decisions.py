@@ -1,12 +1,11 @@
-"""Decisions and their deliveries: staged in chunks, counted, read back."""
+"""Decisions and their deliveries, counted and read back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from campaigns.ledger import append
 from campaigns.store.tables import DECISION, DELIVERY, RUN
 from campaigns.store.words import DeliveryState
 
@@ -14,22 +13,9 @@ SEND = "send"
 SKIP = "skip"
 
 
-def stage(connection: Connection, run_number: int, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Store one chunk of a run's decisions, and a pending delivery for every send among them.
-
-    `names` are the columns of `rows` after the run's number, `position` first; rows are in its order. Nothing shows
-    before the run's header row does.
-    """
-    append(connection, DECISION, ("run_number", *names), [(run_number, *row) for row in rows])
-    first, last = rows[0][0], rows[-1][0]
-    sends = select(
-        DECISION.c.run_number,
-        DECISION.c.position,
-        DECISION.c.member_id,
-        DECISION.c.channel,
-        literal(DeliveryState.PENDING.value),
-    ).where(DECISION.c.run_number == run_number, DECISION.c.position.between(first, last), DECISION.c.kind == SEND)
-    connection.execute(insert(DELIVERY).from_select(["run_number", "position", "member_id", "channel", "state"], sends))
+def of(members: Collection[str]) -> ColumnElement[bool]:
+    """Whether a decision is about one of these members: looked up run by run, as decisions are kept."""
+    return and_(DECISION.c.run_number.in_(select(RUN.c.number)), DECISION.c.member_id.in_(members))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """Deliveries as every step of dispatch asks for them, and the one way in which those that wait are ended."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, literal, select, update
+from sqlalchemy import ColumnElement, and_, literal, select, tuple_, union_all, update
 
 from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
-from campaigns.store.tables import DELIVERY
+from campaigns.store.decisions import of as decisions_of
+from campaigns.store.tables import DECISION, DELIVERY
 from campaigns.store.words import DeliveryState
 
 _ENDED_AT_ONCE: Final = 2000  # a write transaction of about 30 ms
@@ -17,6 +19,22 @@ _ENDED_AT_ONCE: Final = 2000  # a write transaction of about 30 ms
 def is_in(state: DeliveryState) -> ColumnElement[bool]:
     """Whether a delivery is in a state; written out, for a partial index does not fit a bound value."""
     return DELIVERY.c.state == literal(state.value, literal_execute=True)
+
+
+def is_claimed() -> ColumnElement[bool]:
+    """Whether a delivery is beyond pending, and so in the index by member; written out for the same reason."""
+    return DELIVERY.c.state != literal(DeliveryState.PENDING.value, literal_execute=True)
+
+
+def of(members: Collection[str]) -> ColumnElement[bool]:
+    """Whether a delivery is one of these members'. Those that were not claimed yet are found by their decisions."""
+    known = DELIVERY.alias("known")
+    claimed = select(known.c.run_number, known.c.position).where(
+        known.c.member_id.in_(members), known.c.state != literal(DeliveryState.PENDING.value, literal_execute=True)
+    )
+    decided = select(DECISION.c.run_number, DECISION.c.position).where(decisions_of(members))
+    place = tuple_(DELIVERY.c.run_number, DELIVERY.c.position)
+    return and_(DELIVERY.c.member_id.in_(members), place.in_(union_all(claimed, decided)))
 
 
 def end_pending(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 
 from campaigns.ledger import Ledger
 from campaigns.store.decisions import SKIP
@@ -19,7 +19,7 @@ def fold_skips(ledger: Ledger, before: datetime) -> int:
 
     Their numbers by reason stand in the run's `counts`, frozen with the plan. Killed halfway, the next run goes on.
     """
-    return sum(_delete(ledger, number, first, last) for number, first, last in _old(ledger, before))
+    return sum(_delete(ledger, number) for number in _old(ledger, before))
 
 
 def skips_left(ledger: Ledger) -> tuple[int, datetime | None]:
@@ -31,25 +31,25 @@ def skips_left(ledger: Ledger) -> tuple[int, datetime | None]:
     return left, oldest
 
 
-def _old(ledger: Ledger, before: datetime) -> list[tuple[int, int, int]]:
-    """The runs with old skips, and between which positions those stand: after all sends."""
-    positions = (func.min(DECISION.c.position), func.max(DECISION.c.position))
-    query = (
-        select(DECISION.c.run_number, *positions)
-        .join_from(DECISION, RUN, RUN.c.number == DECISION.c.run_number)
-        .where(DECISION.c.kind == SKIP, RUN.c.due_at < before, RUN.c.state.not_in(_UNDER_WAY))
-        .group_by(DECISION.c.run_number)
-        .order_by(DECISION.c.run_number)
-    )
+def _old(ledger: Ledger, before: datetime) -> list[int]:
+    """The runs with old skips."""
+    skips = exists().where(DECISION.c.run_number == RUN.c.number, DECISION.c.kind == SKIP)
+    query = select(RUN.c.number).where(RUN.c.due_at < before, RUN.c.state.not_in(_UNDER_WAY), skips)
     with ledger.read() as connection:
-        return [(number, first, last) for number, first, last in connection.execute(query)]
+        return list(connection.execute(query.order_by(RUN.c.number)).scalars())
 
 
-def _delete(ledger: Ledger, run_number: int, first: int, last: int) -> int:
-    gone = 0
-    for start in range(first, last + 1, _AT_ONCE):
-        these = DECISION.c.position.between(start, start + _AT_ONCE - 1)
+def _delete(ledger: Ledger, run_number: int) -> int:
+    """Delete a run's skips, stretch by stretch in the order of members."""
+    of_run = DECISION.c.run_number == run_number
+    gone, after = 0, ""
+    while True:
+        stretch = select(DECISION.c.member_id).where(of_run, DECISION.c.member_id > after)
+        stretch = stretch.order_by(DECISION.c.member_id).limit(_AT_ONCE)
         with ledger.write() as connection:
-            old = delete(DECISION).where(DECISION.c.run_number == run_number, these, DECISION.c.kind == SKIP)
-            gone += connection.execute(old).rowcount
-    return gone
+            last = connection.execute(select(func.max(stretch.subquery().c.member_id))).scalar_one()
+            if last is None:
+                return gone
+            skips = delete(DECISION).where(of_run, DECISION.c.member_id > after, DECISION.c.member_id <= last)
+            gone += connection.execute(skips.where(DECISION.c.kind == SKIP)).rowcount
+        after = last

@@ -1,4 +1,4 @@
-"""What a link in a message leads back to: the decision that it was sent by, and its run."""
+"""What a link in a message leads back to: the delivery, and its run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from campaigns.spec.words import Channel, Purpose
-from campaigns.store.decisions import SEND
-from campaigns.store.tables import DECISION, RUN
+from campaigns.store.tables import DELIVERY, RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +31,21 @@ class Linked:
 
 def linked(connection: Connection, run_number: int, position: int) -> Linked | None:
     """The message of a position, or None: of a run that was planned anew the positions of before mean nothing."""
-    joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number)
     query = (
         select(
-            DECISION.c.member_id,
+            DELIVERY.c.member_id,
             RUN.c.campaign,
             RUN.c.purpose,
             RUN.c.newsletter,
             RUN.c.partner,
-            DECISION.c.channel,
-            DECISION.c.variant,
-            DECISION.c.used_basket,
+            DELIVERY.c.channel,
+            DELIVERY.c.variant,
+            DELIVERY.c.used_basket,
             RUN.c.due_at,
             RUN.c.evidence,
         )
-        .select_from(joined)
-        .where(DECISION.c.run_number == run_number, DECISION.c.position == position)
-        .where(DECISION.c.kind == SEND, RUN.c.planned_at.is_not(None))
+        .join_from(DELIVERY, RUN, RUN.c.number == DELIVERY.c.run_number)
+        .where(DELIVERY.c.run_number == run_number, DELIVERY.c.position == position, RUN.c.planned_at.is_not(None))
     )
     row = connection.execute(query).mappings().one_or_none()
     if row is None:

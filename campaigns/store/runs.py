@@ -136,13 +136,12 @@ def late(connection: Connection, now: datetime) -> list[Run]:
 
 
 def forget_rows(connection: Connection, run_number: int, limit: int) -> int:
-    """Delete up to `limit` decisions of a run that is being planned anew, with their deliveries; how many went."""
-    positions = select(DECISION.c.position).where(DECISION.c.run_number == run_number).limit(limit)
-    connection.execute(delete(DELIVERY).where(DELIVERY.c.run_number == run_number, DELIVERY.c.position.in_(positions)))
-    gone = connection.execute(
-        delete(DECISION).where(DECISION.c.run_number == run_number, DECISION.c.position.in_(positions))
-    )
-    return gone.rowcount
+    """Delete up to `limit` deliveries and decisions of a run that is being planned anew; how many went."""
+    gone = 0
+    for table, key in ((DELIVERY, DELIVERY.c.position), (DECISION, DECISION.c.member_id)):
+        some = select(key).where(table.c.run_number == run_number).order_by(key).limit(limit - gone)
+        gone += connection.execute(delete(table).where(table.c.run_number == run_number, key.in_(some))).rowcount
+    return gone
 
 
 def show_plan(

@@ -62,16 +62,17 @@ class Run(SQLModel, table=True):
 class Decision(SQLModel, table=True):
     """What was decided for one matched member in one run; never changed afterwards.
 
-    `position` is the order in which sends are claimed, skips after them. `used_basket` says whether purchase
-    lines took part; `unit` is the key that holdouts and arms were drawn by.
+    A send's `position` is its delivery's, a skip has none. `used_basket` says whether purchase lines took part; `unit`
+    is the key that holdouts and arms were drawn by. There is no other index: a run's decisions are stored in the order
+    of their key, at its end, and a member's are looked up run by run.
     """
 
     __tablename__ = "decision"
-    __table_args__ = (Index("one_decision_a_member_and_run", "member_id", "run_number", unique=True),)
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     run_number: int = Field(primary_key=True)
-    position: int = Field(primary_key=True)
-    member_id: str
+    member_id: str = Field(primary_key=True)
+    position: int | None = None
     kind: str
     reason: str | None = None
     variant: str | None = None
@@ -82,10 +83,11 @@ class Decision(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """A send on its way: the moving part beside its decision.
+    """A send on its way: the moving part beside its decision, with all that its claim asks of that one.
 
-    `attempt` and `lease_until` are set by the claim, before anything is said to a provider. `provider_ref` is
-    what the provider calls the message.
+    `position` is the order in which they are claimed. `attempt` and `lease_until` are set by the claim, before
+    anything is said to a provider. `provider_ref` is what the provider calls the message. The index by member has only
+    what was claimed (see `deliveries.of`): a plan would be slowed down by an index in another order than its own.
     """
 
     __tablename__ = "delivery"
@@ -98,19 +100,35 @@ class Delivery(SQLModel, table=True):
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
-        Index("delivery_of_a_member", "member_id", "run_number"),
+        Index(
+            "delivery_of_a_member",
+            "member_id",
+            "run_number",
+            sqlite_where=text("state <> 'pending'"),
+            postgresql_where=text("state <> 'pending'"),
+        ),
+        Index(
+            "deliveries_uncertain",
+            "run_number",
+            sqlite_where=text("state = 'uncertain'"),
+            postgresql_where=text("state = 'uncertain'"),
+        ),
         Index(
             "deliveries_under_way",
             "lease_until",
             sqlite_where=text("state = 'sending'"),
             postgresql_where=text("state = 'sending'"),
         ),
+        {"sqlite_with_rowid": False},
     )
 
     run_number: int = Field(primary_key=True)
     position: int = Field(primary_key=True)
     member_id: str
     channel: str
+    variant: str | None = None
+    arm: str | None = None
+    used_basket: bool = False
     state: str
     reason: str | None = None
     detail: str | None = None

@@ -130,8 +130,8 @@ def upgrade() -> None:
     op.create_table(
         "decision",
         sa.Column("run_number", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("variant", sa.String(), nullable=True),
@@ -139,17 +139,18 @@ def upgrade() -> None:
         sa.Column("arm", sa.String(), nullable=True),
         sa.Column("used_basket", sa.Boolean(), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("run_number", "position"),
+        sa.PrimaryKeyConstraint("run_number", "member_id"),
+        sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("decision", schema=None) as batch_op:
-        batch_op.create_index("one_decision_a_member_and_run", ["member_id", "run_number"], unique=True)
-
     op.create_table(
         "delivery",
         sa.Column("run_number", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("variant", sa.String(), nullable=True),
+        sa.Column("arm", sa.String(), nullable=True),
+        sa.Column("used_basket", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("detail", sa.String(), nullable=True),
@@ -161,6 +162,7 @@ def upgrade() -> None:
         sa.Column("claimed_at", UTCDateTime(), nullable=True),
         sa.Column("ended_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("run_number", "position"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(
@@ -171,13 +173,26 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'pending'"),
         )
         batch_op.create_index(
+            "deliveries_uncertain",
+            ["run_number"],
+            unique=False,
+            sqlite_where=sa.text("state = 'uncertain'"),
+            postgresql_where=sa.text("state = 'uncertain'"),
+        )
+        batch_op.create_index(
             "deliveries_under_way",
             ["lease_until"],
             unique=False,
             sqlite_where=sa.text("state = 'sending'"),
             postgresql_where=sa.text("state = 'sending'"),
         )
-        batch_op.create_index("delivery_of_a_member", ["member_id", "run_number"], unique=False)
+        batch_op.create_index(
+            "delivery_of_a_member",
+            ["member_id", "run_number"],
+            unique=False,
+            sqlite_where=sa.text("state <> 'pending'"),
+            postgresql_where=sa.text("state <> 'pending'"),
+        )
 
     op.create_table(
         "erased_address",
@@ -186,6 +201,57 @@ def upgrade() -> None:
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
     )
+    op.create_table(
+        "event",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("word", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("received_at", UTCDateTime(), nullable=False),
+        sa.Column("run_number", sa.Integer(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("provider_ref", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("proves", sa.String(), nullable=True),
+        sa.Column("raw", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+        sa.UniqueConstraint("provider", "key", name="one_event_a_key"),
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index(
+            "clicks",
+            ["member_id", "at"],
+            unique=False,
+            sqlite_where=sa.text("word = 'clicked'"),
+            postgresql_where=sa.text("word = 'clicked'"),
+        )
+        batch_op.create_index("events_of_a_delivery", ["run_number", "position"], unique=False)
+        batch_op.create_index("events_of_a_member", ["member_id"], unique=False)
+        batch_op.create_index(
+            "events_of_an_address",
+            ["address"],
+            unique=False,
+            sqlite_where=sa.text("address IS NOT NULL"),
+            postgresql_where=sa.text("address IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "events_to_fold",
+            ["received_at"],
+            unique=False,
+            sqlite_where=sa.text("raw <> ''"),
+            postgresql_where=sa.text("raw <> ''"),
+        )
+        batch_op.create_index(
+            "grievances",
+            ["run_number", "word"],
+            unique=False,
+            sqlite_where=sa.text("word IN ('blocked', 'bounced', 'complained')"),
+            postgresql_where=sa.text("word IN ('blocked', 'bounced', 'complained')"),
+        )
+
     op.create_table(
         "failed_login",
         sa.Column("number", sa.Integer(), nullable=False),
@@ -206,6 +272,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "until"),
     )
     op.create_table(
+        "halt",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    with op.batch_alter_table("halt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_halt_campaign"), ["campaign"], unique=False)
+
+    op.create_table(
         "holdout_version",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("salt", sa.String(), nullable=False),
@@ -219,6 +296,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("ends_at", UTCDateTime(), nullable=False),
+        sa.Column("proved_until", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("digest"),
     )
     with op.batch_alter_table("member_session", schema=None) as batch_op:
@@ -339,6 +417,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("run_id"),
     )
     op.create_table(
+        "run_file",
+        sa.Column("run_number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("run_number", "name", "part"),
+    )
+    op.create_table(
         "suppression",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
@@ -376,6 +463,7 @@ def downgrade() -> None:
 
     op.drop_table("unit")
     op.drop_table("suppression")
+    op.drop_table("run_file")
     op.drop_table("run")
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_request_member_id"))
@@ -406,19 +494,51 @@ def downgrade() -> None:
 
     op.drop_table("member_session")
     op.drop_table("holdout_version")
+    with op.batch_alter_table("halt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_halt_campaign"))
+
+    op.drop_table("halt")
     op.drop_table("former_unit")
     with op.batch_alter_table("failed_login", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_failed_login_at"))
         batch_op.drop_index(batch_op.f("ix_failed_login_account"))
 
     op.drop_table("failed_login")
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index(
+            "grievances",
+            sqlite_where=sa.text("word IN ('blocked', 'bounced', 'complained')"),
+            postgresql_where=sa.text("word IN ('blocked', 'bounced', 'complained')"),
+        )
+        batch_op.drop_index("events_to_fold", sqlite_where=sa.text("raw <> ''"), postgresql_where=sa.text("raw <> ''"))
+        batch_op.drop_index(
+            "events_of_an_address",
+            sqlite_where=sa.text("address IS NOT NULL"),
+            postgresql_where=sa.text("address IS NOT NULL"),
+        )
+        batch_op.drop_index("events_of_a_member")
+        batch_op.drop_index("events_of_a_delivery")
+        batch_op.drop_index(
+            "clicks", sqlite_where=sa.text("word = 'clicked'"), postgresql_where=sa.text("word = 'clicked'")
+        )
+
+    op.drop_table("event")
     op.drop_table("erased_address")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_index("delivery_of_a_member")
+        batch_op.drop_index(
+            "delivery_of_a_member",
+            sqlite_where=sa.text("state <> 'pending'"),
+            postgresql_where=sa.text("state <> 'pending'"),
+        )
         batch_op.drop_index(
             "deliveries_under_way",
             sqlite_where=sa.text("state = 'sending'"),
             postgresql_where=sa.text("state = 'sending'"),
+        )
+        batch_op.drop_index(
+            "deliveries_uncertain",
+            sqlite_where=sa.text("state = 'uncertain'"),
+            postgresql_where=sa.text("state = 'uncertain'"),
         )
         batch_op.drop_index(
             "deliveries_to_claim",
@@ -427,9 +547,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("delivery")
-    with op.batch_alter_table("decision", schema=None) as batch_op:
-        batch_op.drop_index("one_decision_a_member_and_run")
-
     op.drop_table("decision")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_phone"))
