@@ -1,7 +1,7 @@
 """A workspace's settings, `config/settings.yaml`. Secrets are not here: they come from the environment."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, EmailStr, Field, HttpUrl, model_validator
 
 from campaigns.spec.campaign import Cap, Name
-from campaigns.spec.internal import InternalAddress
+from campaigns.spec.duration import Span
+from campaigns.spec.internal import InternalAddress, Seed, is_internal
 from campaigns.spec.provider_settings import SendGridSettings, SmtpSettings, TwilioSettings
 from campaigns.spec.schedule import Moment, TimeZone, instant_of_wall
 from campaigns.spec.share import Share
@@ -113,11 +114,25 @@ class DispatchSettings(Frozen):
     lease: Annotated[int, Field(ge=5, le=3600, strict=True)] = 120
 
 
+def _whole_days(span: timedelta) -> timedelta:
+    if span < timedelta(days=1) or span % timedelta(days=1):
+        raise FormError("what members did is counted over whole days", "`14 days`")
+    return span
+
+
+class EffectSettings(Frozen):
+    """Over which days a report counts what members did after a run, and how many each compared group must have."""
+
+    window: Annotated[Span, AfterValidator(_whole_days)] = timedelta(days=14)
+    minimum: Annotated[int, Field(ge=10, le=1_000_000, strict=True)] = 100
+
+
 class Settings(Frozen):
     """Everything that `config/settings.yaml` says.
 
     `holdout` is the share of all members who hear nothing but service messages, to learn from; `minimum_age` is how
-    old one must be for newsletters, marketing and surveys (FI-10). Proofs go to `internal_addresses` only.
+    old one must be for newsletters, marketing and surveys (FI-10). Proofs and
+    `seeds` go to `internal_addresses` only.
     """
 
     organisation: Organisation
@@ -131,11 +146,20 @@ class Settings(Frozen):
     clock: ClockSettings = ClockSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     dispatch: DispatchSettings = DispatchSettings()
+    effect: EffectSettings = EffectSettings()
     holdout: Annotated[Share, AfterValidator(_small)] = Decimal(0)
     minimum_age: Annotated[int, Field(ge=0, le=120, strict=True)] = 18
     per_member: tuple[Cap, ...] = ()
     internal_addresses: tuple[InternalAddress, ...] = ()
+    seeds: tuple[Seed, ...] = ()
     synthetic: bool = False
+
+    @model_validator(mode="after")
+    def _seeds_are_our_own(self) -> Self:
+        for seed in self.seeds:
+            if not is_internal(seed.address, self.internal_addresses):
+                raise FormError("a seed is one of our own addresses", "list it in `internal_addresses`", "seeds")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

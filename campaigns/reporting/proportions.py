@@ -1,0 +1,74 @@
+"""Two shares compared: is the difference more than chance, how large is it, and how small a one could be seen.
+
+The pooled two-proportion z test, and the interval of R. G. Newcombe, "Interval estimation for the difference between
+independent proportions: comparison of eleven methods", Statistics in Medicine 17 (1998) 873-890, method 10.
+"""
+
+from dataclasses import dataclass
+from math import erfc, sqrt
+from statistics import NormalDist
+from typing import Final
+
+LEVEL: Final = 0.05
+"""How often a difference may be called one where there is none."""
+
+_Z: Final = NormalDist().inv_cdf(1 - LEVEL / 2)
+_POWER: Final = NormalDist().inv_cdf(0.8)
+_FEWEST: Final = 5  # expected in each cell: below, the normal distribution says little (W. G. Cochran, 1954)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many `of` so many did it."""
+
+    number: int
+    of: int
+
+    @property
+    def rate(self) -> float:
+        """The share itself; of nobody, nothing."""
+        return self.number / self.of if self.of else 0.0
+
+    def bounds(self) -> tuple[float, float]:
+        """The 95 % score interval of E. B. Wilson (1927)."""
+        square = _Z * _Z
+        middle = 2 * self.number + square
+        spread = _Z * sqrt(square + 4 * self.number * (1 - self.rate))
+        whole = 2 * (self.of + square)
+        return max((middle - spread) / whole, 0.0), min((middle + spread) / whole, 1.0)
+
+
+def p_value(first: Share, second: Share) -> float:
+    """How likely so large a difference is, in either direction, where there is none."""
+    error = _error(_pooled(first, second), first.of, second.of)
+    return erfc(abs(first.rate - second.rate) / error / sqrt(2)) if error else 1.0
+
+
+def interval(first: Share, second: Share) -> tuple[float, float]:
+    """Between what the difference of the rates lies, first minus second, with 95 % confidence."""
+    difference = first.rate - second.rate
+    (low, high), (least, most) = first.bounds(), second.bounds()
+    return (
+        max(difference - sqrt((first.rate - low) ** 2 + (most - second.rate) ** 2), -1.0),
+        min(difference + sqrt((high - first.rate) ** 2 + (second.rate - least) ** 2), 1.0),
+    )
+
+
+def detectable(base: float, first: int, second: int) -> float:
+    """The smallest difference from `base` that groups of these sizes show four times in five."""
+    return (_Z + _POWER) * _error(base, first, second)
+
+
+def is_enough(first: Share, second: Share, minimum: int) -> bool:
+    """Whether both groups are large enough to be compared: the minimum, and five expected of each kind."""
+    rate = _pooled(first, second)
+    smaller = min(first.of, second.of)
+    return smaller >= minimum and smaller * min(rate, 1 - rate) >= _FEWEST
+
+
+def _pooled(first: Share, second: Share) -> float:
+    return Share(first.number + second.number, first.of + second.of).rate
+
+
+def _error(rate: float, first: int, second: int) -> float:
+    return sqrt(rate * (1 - rate) * (1 / first + 1 / second)) if first and second else 0.0

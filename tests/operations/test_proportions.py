@@ -1,0 +1,95 @@
+"""Shares compared: values of textbooks and papers, and what must hold for any numbers."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.reporting.effect import compare, winner
+from campaigns.reporting.proportions import Share, detectable, interval, is_enough, p_value
+
+# Newcombe (1998), table II, method 10: the eight contrasts that he reckons all eleven methods on
+NEWCOMBE = [
+    (Share(56, 70), Share(48, 80), 0.0524, 0.3339),
+    (Share(9, 10), Share(3, 10), 0.1705, 0.8090),
+    (Share(6, 7), Share(2, 7), 0.0582, 0.8062),
+    (Share(5, 56), Share(0, 29), -0.0381, 0.1926),
+    (Share(0, 10), Share(0, 20), -0.1611, 0.2775),
+    (Share(0, 10), Share(0, 10), -0.2775, 0.2775),
+    (Share(10, 10), Share(0, 20), 0.6791, 1.0000),
+    (Share(10, 10), Share(0, 10), 0.6075, 1.0000),
+]
+shares = st.integers(1, 10_000).flatmap(lambda of: st.integers(0, of).map(lambda number: Share(number, of)))
+
+
+@pytest.mark.parametrize(("first", "second", "low", "high"), NEWCOMBE)
+def test_a12_the_interval_is_newcombes(first: Share, second: Share, low: float, high: float) -> None:
+    assert interval(first, second) == pytest.approx((low, high), abs=0.00006)
+
+
+def test_a12_the_z_test_is_that_of_the_textbooks() -> None:
+    """The pooled z of 56/70 against 48/80 is 2.650, of 15/100 against 25/100 it is 1.768."""
+    assert p_value(Share(56, 70), Share(48, 80)) == pytest.approx(0.00805, abs=0.00005)
+    assert p_value(Share(15, 100), Share(25, 100)) == pytest.approx(0.0771, abs=0.0001)
+
+
+@pytest.mark.parametrize(
+    ("base", "share", "points"), [(0.02, 0.01, 0.21), (0.02, 0.05, 0.095), (0.02, 0.10, 0.069), (0.05, 0.05, 0.148)]
+)
+def test_a12_what_a_holdout_of_all_members_can_show(base: float, share: float, points: float) -> None:
+    members = 3_600_000
+    held_out = round(members * share)
+    assert detectable(base, members - held_out, held_out) * 100 == pytest.approx(points, abs=0.006)
+
+
+@given(shares, shares)
+def test_the_interval_holds_the_difference_and_turns_with_it(first: Share, second: Share) -> None:
+    low, high = interval(first, second)
+    assert -1 <= low <= first.rate - second.rate <= high <= 1
+    assert interval(second, first) == pytest.approx((-high, -low))
+    assert 0 <= p_value(first, second) <= 1
+    assert p_value(first, second) == pytest.approx(p_value(second, first))
+
+
+def test_a12_two_equal_arms_have_a_winner_no_more_often_than_chance_allows() -> None:
+    """A/A, 2,000 times: at most 5 % and what a share of 2,000 may deviate, three standard errors."""
+    chance = random.Random(4711)  # noqa: S311 - the same every time
+    assert _false(chance, "short", "long") <= 0.05 + 3 * (0.05 * 0.95 / 2000) ** 0.5
+
+
+def test_a12_the_best_of_five_equal_arms_is_not_a_winner_either() -> None:
+    chance = random.Random(4712)  # noqa: S311 - the same every time
+    assert _false(chance, "a", "b", "c", "d", "e") <= 0.05 + 3 * (0.05 * 0.95 / 2000) ** 0.5
+
+
+def test_a12_a_holdout_without_effect_shows_one_no_more_often_than_chance_allows() -> None:
+    chance = random.Random(4713)  # noqa: S311 - the same every time
+    found = [compare("holdout_campaign", _drawn(chance, 4000), _drawn(chance, 400), 100) for _ in range(2000)]
+    assert all(each.p is not None for each in found)
+    assert sum(each.is_more_than_chance for each in found) / 2000 <= 0.05 + 3 * (0.05 * 0.95 / 2000) ** 0.5
+
+
+def test_a12_a_real_difference_is_found() -> None:
+    found = compare("holdout_campaign", Share(1200, 9000), Share(90, 1000), 100)
+    assert found.is_more_than_chance
+    assert found.low is not None
+    assert found.low > 0
+    assert winner({"short": Share(300, 2000), "long": Share(200, 2000)}, 100) == "short"
+
+
+def test_a12_small_groups_are_not_compared() -> None:
+    assert compare("holdout_campaign", Share(50, 99), Share(5, 99), 100).p is None
+    assert not is_enough(Share(4, 1000), Share(0, 1000), 100)  # two expected in each
+    assert winner({"short": Share(50, 50), "long": Share(0, 50)}, 100) is None
+    assert winner({"short": Share(300, 2000)}, 100) is None
+
+
+def _false(chance: random.Random, *arms: str) -> float:
+    winners = [winner({arm: _drawn(chance, 500) for arm in arms}, 100) for _ in range(2000)]
+    return sum(each is not None for each in winners) / 2000
+
+
+def _drawn(chance: random.Random, of: int) -> Share:
+    """How many of so many did it, where one in ten does."""
+    return Share(sum(chance.random() < 0.1 for _ in range(of)), of)
