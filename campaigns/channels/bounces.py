@@ -11,7 +11,7 @@ from email.message import EmailMessage, Message
 from hashlib import sha256
 from typing import Final
 
-from campaigns.channels.enhanced import bounce, enhanced_code
+from campaigns.channels.enhanced import bounce, telling_code
 from campaigns.channels.events import Consequence, Event, EventWord
 from campaigns.channels.verp import opaque_id_of
 
@@ -75,17 +75,11 @@ def _blocks(part: Message) -> list[Message]:
 
 def _delivery(block: Message) -> tuple[str, str, _Meaning]:
     address = _after_type(block.get("Final-Recipient", "")) or _after_type(block.get("Original-Recipient", ""))
-    code = _code(str(block.get("Status", "")), str(block.get("Diagnostic-Code", "")))
+    code = telling_code(str(block.get("Status", "")), str(block.get("Diagnostic-Code", "")))
     action = str(block.get("Action", "")).strip().lower()
     if action == "failed":
         return address, code, (EventWord.EXPIRED, _NOTHING) if code.startswith("4") else bounce(code)
     return address, code, (_ACTIONS.get(action, EventWord.UNKNOWN), _NOTHING)
-
-
-def _code(status: str, diagnostic: str) -> str:
-    """The code that says more: many servers write 5.0.0 and tell the truth in the diagnostic."""
-    code = enhanced_code(status)
-    return code if code and not code.endswith(".0.0") else enhanced_code(diagnostic) or code
 
 
 def _complaint(block: Message) -> tuple[str, str, _Meaning]:

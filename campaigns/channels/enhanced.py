@@ -50,10 +50,20 @@ _BOUNCES: Final = {
 }
 
 
+HALTING: Final = ("5.7.515",)
+"""The codes of which the first halts the campaign: no message of ours is taken there any more (DL-07)."""
+
+
 def enhanced_code(text: str) -> str:
     """The first enhanced status code in a reply's text, or an empty text."""
     found = _CODE.search(text)
     return found[1] if found else ""
+
+
+def telling_code(status: str, diagnostic: str) -> str:
+    """The code that says more: many servers write 5.0.0 and tell the truth in the diagnostic."""
+    code = enhanced_code(status)
+    return code if code and not code.endswith(".0.0") else enhanced_code(diagnostic) or code
 
 
 def fault_of(code: str) -> Fault:

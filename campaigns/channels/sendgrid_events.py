@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from campaigns.channels.enhanced import bounce
+from campaigns.channels.enhanced import bounce, telling_code
 from campaigns.channels.events import Consequence, Event, EventWord
 
 PROVIDER: Final = "sendgrid"
@@ -108,7 +108,7 @@ def _event(told: Mapping[str, Any]) -> Event:
         delivery=_text(told, "delivery"),
         provider_id=_text(told, "sg_message_id").partition(".")[0],  # the part before the point is X-Message-Id
         address=_text(told, "email"),
-        code=_text(told, "status"),
+        code=_code(told),
         asks=asks,
         raw=raw,
     )
@@ -126,10 +126,15 @@ def _meaning(told: Mapping[str, Any]) -> tuple[EventWord, _Asks]:
 
 
 def _bounce(told: Mapping[str, Any]) -> tuple[EventWord, _Asks]:
-    word, asks = bounce(_text(told, "status"))
+    word, asks = bounce(_code(told))
     if _text(told, "type") == "blocked":  # SendGrid tries this address again, and so may we
         return EventWord.BLOCKED, asks - {Consequence.SUPPRESS_BOUNCED}
     return word, asks
+
+
+def _code(told: Mapping[str, Any]) -> str:
+    status = _text(told, "status")
+    return telling_code(status, _text(told, "reason")) or status
 
 
 def _text(told: Mapping[str, Any], name: str) -> str:

@@ -1,4 +1,4 @@
-"""The web application: health, the pictures that messages show, and the members' pages."""
+"""The web application: health, the pictures that messages show, the members' pages, and what providers tell."""
 
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from campaigns.web.centre import Centre
 from campaigns.web.guard import Guard
 from campaigns.web.new_address import NewAddress
 from campaigns.web.offered import every_wording
+from campaigns.web.own_data import OwnData
 from campaigns.web.preferences import Preferences
 from campaigns.web.refusals import say_refusals
 from campaigns.web.sending import Codes
@@ -22,6 +23,7 @@ from campaigns.web.signed_in import Door
 from campaigns.web.signing_in import SigningIn
 from campaigns.web.site import Site
 from campaigns.web.unsubscribing import Unsubscribing
+from campaigns.web.webhooks import Webhooks
 from campaigns.web.why import Why
 
 _STATIC: Final = Path(__file__).with_name("static")
@@ -35,6 +37,7 @@ def application(engine: Engine) -> FastAPI:
         wordings.publish(connection, every_wording(site.pages), site.now)
     _health(app, engine)
     _members_pages(app, site)
+    app.include_router(Webhooks.of(engine).routes())
     say_refusals(app, site)
     if engine.workspace.images.is_dir():
         app.mount("/images", StaticFiles(directory=engine.workspace.images))
@@ -66,6 +69,7 @@ def _members_pages(app: FastAPI, site: Site) -> None:
         SigningIn(site, codes, door),
         centre,
         NewAddress(site, codes, door, centre),
+        OwnData(site, codes, door),
     )
     for part in parts:
         app.include_router(part.routes())

@@ -7,6 +7,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY: Final = 16 * 1024
+LARGEST_BATCH: Final = 4 * 1024 * 1024
+"""The largest body of a provider's webhook: SendGrid sends 768 kB and now and then more (SG-12, OP-05)."""
+
+_BATCHES: Final = "/webhooks/"
 _KEPT: Final = ("/static/", "/images/")  # what a browser or a mailbox may keep
 _ALWAYS: Final = {
     "Content-Security-Policy": (
@@ -58,14 +62,15 @@ class _TooLarge(Exception):  # noqa: N818 - said as what happened
 
 
 def _counted(scope: Scope, receive: Receive) -> Receive:
+    largest = LARGEST_BATCH if scope["path"].startswith(_BATCHES) else LARGEST_BODY
     announced = dict(scope["headers"]).get(b"content-length", b"0")
-    received = int(announced) if announced.isdigit() and int(announced) > LARGEST_BODY else 0
+    received = int(announced) if announced.isdigit() and int(announced) > largest else 0
 
     async def counted() -> Message:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > LARGEST_BODY:
+        if received > largest:
             raise _TooLarge
         return message
 
