@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select
 
 from audiences.addresses import address_key
+from audiences.finding import name_key
 from audiences.tables import CONTACT
 
 _BLANK: Final[Mapping[str, Any]] = dict.fromkeys(CONTACT.c.keys())
@@ -37,5 +38,6 @@ def _whole(row: Mapping[str, Any], stored: Mapping[str, Any], default_language: 
     whole = {**stored, **row}
     whole["language"] = whole["language"] or default_language
     whole["mailbox"] = whole["email"].lower() if whole["email"] else None
+    whole["name_key"] = name_key(whole["first_name"], whole["last_name"])
     whole["address_key"] = address_key(whole["street"], whole["postal_code"])
     return whole

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
-from audiences import choices
+from audiences import choices, contacts
 from audiences.erasure import tombstones
 from audiences.people import contact_of
 from audiences.quoting import text
@@ -20,7 +20,7 @@ from campaigns.errors import AuthorError
 
 _PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
 _EVENTS: Final = ("purchases", "receipts", "sent")
-_ADDRESS: Final = ("street", "postal_code", "city", "address_key")
+_ADDRESS: Final = ("street", "postal_code", "city")
 _GAPS: Final = ("household_id", "first_name", "last_name", "email", "phone")
 _OF_THE_OTHER: Final = (CONTACT, CHOICES, CHOICE_ENTRY, UNIT, FORMER_UNIT, ONE_TIME_CODE, MEMBER_SESSION)
 
@@ -46,7 +46,7 @@ def merge_people(connection: Connection, member_id: str, into: str, now: datetim
         connection.execute(delete(table).where(table.c.member_id == member_id))
     filled = _filled(kept, other)
     if filled:
-        connection.execute(update(CONTACT).where(CONTACT.c.member_id == into).values(**filled))
+        contacts.write(connection, [{"member_id": into, **filled}], kept["language"])
 
 
 def merge_purchases(warehouse: Warehouse, member_id: str, into: str, as_of: datetime) -> int:

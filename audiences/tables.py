@@ -15,6 +15,7 @@ class Contact(SQLModel, table=True):
     household_id: str | None = Field(default=None, index=True)
     first_name: str | None = None
     last_name: str | None = None
+    name_key: str | None = Field(default=None, index=True)  # `finding.name_key`: the name as the desk looks for it
     language: str
     email: str | None = None
     mailbox: str | None = Field(default=None, index=True)  # the e-mail address in lower case: the same for its sharers
@@ -170,13 +171,17 @@ class OneTimeCode(SQLModel, table=True):
 
 
 class MemberSession(SQLModel, table=True):
-    """A browser that has proved to be a member's, until `ends_at`; `digest` is the hash of what its cookie holds."""
+    """A browser that has proved to be a member's, until `ends_at`; `digest` is the hash of what its cookie holds.
+
+    `proved_until`: somebody who reads the member's mail was there a moment ago, and typed another code.
+    """
 
     __tablename__ = "member_session"
 
     digest: str = Field(primary_key=True)
     member_id: str = Field(index=True)
     ends_at: datetime = Field(index=True)
+    proved_until: datetime | None = None
 
 
 CONTACT = SQLModel.metadata.tables["contact"]

@@ -1,9 +1,11 @@
 """The parts of one workspace: the only place that constructs things, each when it is first asked for."""
 
 import os
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Self
 
 from audiences.snapshot import snapshot
 from audiences.warehouse import TOTALS
@@ -90,7 +92,9 @@ class Parts:
 
     def snapshot(self, members: tuple[str, ...] = ()) -> Snapshot:
         """The ledger as a plan sees it now; with `members` what concerns them alone."""
-        return Snapshot(snapshot(self.ledger, members), history.heard(self.ledger, members), history.clicks(self.ledger))
+        return Snapshot(
+            snapshot(self.ledger, members), history.heard(self.ledger, members), history.clicks(self.ledger)
+        )
 
     @property
     def kept_totals(self) -> KeptTotals:
@@ -108,6 +112,13 @@ class Parts:
             message, hint = "`warehouse.engine: spark` needs the package pyspark", "pip install 'viesti[spark]'"
             raise AuthorError.about(str(self.workspace.settings), message, "no_spark", hint) from error
         return open_spark(self.library.warehouse, as_of, chosen.master)
+
+    def acting(self, actor: str) -> Self:
+        """The same parts in the hands of somebody else: the audit log names them."""
+        self.ledger, self.library, self.clock, self.signer  # noqa: B018 - made now, so that both have the same ones
+        other = copy(self)
+        vars(other)["actor"] = actor
+        return other
 
     def reread(self) -> None:
         """Forget what the workspace's files said: a server goes on for months while they change."""

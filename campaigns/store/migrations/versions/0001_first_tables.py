@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.Column("household_id", sa.String(), nullable=True),
         sa.Column("first_name", sa.String(), nullable=True),
         sa.Column("last_name", sa.String(), nullable=True),
+        sa.Column("name_key", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("mailbox", sa.String(), nullable=True),
@@ -125,6 +126,7 @@ def upgrade() -> None:
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_household_id"), ["household_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_mailbox"), ["mailbox"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_name_key"), ["name_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_phone"), ["phone"], unique=False)
 
     op.create_table(
@@ -550,6 +552,7 @@ def downgrade() -> None:
     op.drop_table("decision")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_phone"))
+        batch_op.drop_index(batch_op.f("ix_contact_name_key"))
         batch_op.drop_index(batch_op.f("ix_contact_mailbox"))
         batch_op.drop_index(batch_op.f("ix_contact_household_id"))
 
