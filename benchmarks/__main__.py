@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument("--fraction", type=float, default=0.1, help="of 3.6 million members")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--campaign", action="append", help="to plan; else weekend_offer and bonus_paid")
+    parser.add_argument("--database", help="to keep plans in, instead of the SQLite file that it is filled from")
     chosen = parser.parse_args()
     parts = chosen.parts or ["selection", "plans", "commands"]
     world = World.of(chosen.fraction, chosen.folder)
@@ -27,7 +28,7 @@ def main() -> None:
         selection.measure(world)
     if "plans" in parts:
         for campaign in chosen.campaign or ["weekend_offer", "bonus_paid"]:
-            plans.measure(world, campaign)
+            plans.measure(world, campaign, chosen.database)
     if "commands" in parts:
         commands.measure()
 

@@ -3,59 +3,95 @@
 import multiprocessing
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
-from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from sqlalchemy import func, select
 
 from audiences.choices import record
 from audiences.stance import Entry, Source
+from audiences.tables import CONTACT
 from benchmarks.figures import peak_megabytes, percentile, tell
 from benchmarks.world import AS_OF, World
 from campaigns.ledger import Ledger
+from campaigns.store import schema
+from campaigns.store.copying import analyse, fill
 from campaigns.store.tables import RUN
 
 
-def measure(world: World, campaign: str) -> None:
-    """Tell the figures of one campaign's plan."""
+def measure(world: World, campaign: str, database: str | None = None) -> None:
+    """Tell the figures of one campaign's plan, kept in SQLite or in another database that is filled from it."""
     engine = world.engine()
+    url = database or str(engine.ledger.engine.url)
+    if database is not None:
+        vars(engine)["ledger"] = _filled(engine.ledger, database)
     draft, _ = engine.library.draft(campaign)
     with engine.ledger.read() as connection:
         earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
     as_of = AS_OF + timedelta(seconds=1 + earlier)  # an occasion of its own
+    poured = _timed_pouring(engine.ledger)
     context = multiprocessing.get_context("spawn")
     stop, waits = context.Event(), context.Queue()
-    bystander = context.Process(target=_unsubscribe, args=(engine.workspace.ledger, stop, waits))
+    bystander = context.Process(target=_unsubscribe, args=(url, stop, waits))
     bystander.start()
-    stored: list[tuple[float, int]] = []
     began = perf_counter()
-    _, tally = engine.plan(draft, as_of, lambda rows: stored.append((perf_counter(), rows)))
+    _, tally = engine.plan(draft, as_of, lambda _: None)
     whole = perf_counter() - began
     stop.set()
     waited = waits.get()
     bystander.join()
+    kind = engine.ledger.engine.dialect.name
     engine.close()
     decisions = tally.sent + tally.skipped
-    storing = stored[-1][0] - stored[0][0]
+    beside = [took for at, took in waited if any(begins <= at + took and at <= ends for begins, ends in poured)]
     tell(f"{campaign}: members looked at, matched", f"{tally.population:,}, {decisions:,}")
     tell(f"{campaign}: planned from the first query to the last row", f"{whole:.1f} s")
-    tell(f"{campaign}: decisions stored in SQLite", f"{sum(rows for _, rows in stored[1:]) / storing:,.0f} a second")
+    storing = sum(ends - begins for begins, ends in poured)
+    tell(f"{campaign}: decisions with deliveries stored, {kind}", f"{decisions / storing:,.0f} a second")
     tell(f"{campaign}: most memory", f"{peak_megabytes():,.0f} MB")
-    for share in (0.5, 0.99):
-        tell(
-            f"{campaign}: an unsubscription meanwhile, p{share * 100:.0f}", f"{percentile(waited, share) * 1000:.0f} ms"
-        )
+    for name, taken in (("meanwhile", [took for _, took in waited]), ("while it was stored", beside)):
+        figures = " and ".join(f"{percentile(taken, share) * 1000:.0f} ms" for share in (0.5, 0.99) if taken)
+        tell(f"{campaign}: an unsubscription {name}, p50 and p99 of {len(taken)}", figures)
 
 
-def _unsubscribe(ledger: Path, stop: Event, waits: "multiprocessing.Queue[list[float]]") -> None:
-    """Withdraw consents of other members one after the other, 20 a second; tells how long each took to be stored."""
-    waited: list[float] = []
-    opened = Ledger.at(ledger)
+def _filled(ledger: Ledger, database: str) -> Ledger:
+    """The ledger at an address, with this one's rows if it has none."""
+    target = Ledger(database)
+    schema.prepare(target)
+    with target.read() as connection:
+        if connection.execute(select(CONTACT.c.member_id).limit(1)).first() is not None:
+            return target
+    with ledger.read() as leaving, target.write() as arriving:
+        counted = fill(leaving, arriving, lambda _: None)
+    analyse(target, counted)
+    return target
+
+
+def _timed_pouring(ledger: Ledger) -> list[tuple[float, float]]:
+    """When rows were poured into the ledger, from each first query to its last commit; filled while it is used."""
+    spans: list[tuple[float, float]] = []
+    pour = ledger.pour
+
+    def timed(*given: Any, **named: Any) -> None:
+        began = perf_counter()
+        pour(*given, **named)
+        spans.append((began, perf_counter()))
+
+    vars(ledger)["pour"] = timed
+    return spans
+
+
+def _unsubscribe(url: str, stop: Event, waits: "multiprocessing.Queue[list[tuple[float, float]]]") -> None:
+    """Withdraw consents of other members one after the other, 20 a second; tells of each when it began
+    and how long it took to be stored.
+    """
+    waited: list[tuple[float, float]] = []
+    opened = Ledger(url)
     while not stop.wait(0.05):
         at = datetime(2018, 1, 1, tzinfo=UTC) + timedelta(seconds=len(waited))
         began = perf_counter()
         with opened.write() as connection:
             record(connection, [Entry(f"m{len(waited):08d}", "email_own", False, at, Source.WEB)])
-        waited.append(perf_counter() - began)
+        waited.append((began, perf_counter() - began))
     opened.close()
     waits.put(waited)
