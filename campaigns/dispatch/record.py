@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, or_, update
 
 from campaigns.channels.claimed import Claimed
 from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unknown
+from campaigns.dispatch.heed import heed
 from campaigns.spec.reasons import EndReason
 from campaigns.store.tables import DELIVERY
 from campaigns.store.words import DeliveryState
@@ -32,7 +33,7 @@ def record(connection: Connection, run_number: int, answers: Sequence[Answer], p
     """Write outcomes down. An answer of another attempt than the row's changes nothing.
 
     A late one of the same attempt settles what became uncertain meanwhile, when it says what happened; it never puts
-    it back to pending.
+    it back to pending. What a provider said of an address is heeded in the same transaction.
     """
     if not answers:
         return
@@ -58,6 +59,7 @@ def record(connection: Connection, run_number: int, answers: Sequence[Answer], p
         ),
         [_row(answer) for answer in answers],
     )
+    heed(connection, run_number, answers, provider)
 
 
 def _row(answer: Answer) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from audiences import tables as _people  # noqa: F401 - its tables belong to the
 from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
 from campaigns.store import desk_tables as _desk  # noqa: F401 - so do these
+from campaigns.store import event_tables as _events  # noqa: F401 - these too
 from campaigns.store import schema
 from campaigns.store import tables as _runs  # noqa: F401 - and these
 
