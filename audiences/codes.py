@@ -21,9 +21,10 @@ _DIGITS: Final = 8
 
 
 class Aim(StrEnum):
-    """What a code opens: the member's pages, or a new address of theirs."""
+    """What a code opens: the member's pages, all that is held about them, or a new address of theirs."""
 
     SIGN_IN = "sign_in"
+    STEP_UP = "step_up"
     EMAIL = "email"
     PHONE = "phone"
 

@@ -5,11 +5,12 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from audiences.tables import MEMBER_SESSION
 
 LIFE: Final = timedelta(minutes=30)  # fixed, not renewed by use: reading a page writes nothing
+PROVED: Final = timedelta(minutes=10)  # how long a code opens what a session alone does not (C-11)
 
 
 def begin(connection: Connection, member_id: str, now: datetime) -> str:
@@ -26,6 +27,22 @@ def member_of(connection: Connection, secret: str, now: datetime) -> str | None:
         MEMBER_SESSION.c.digest == _digest(secret), MEMBER_SESSION.c.ends_at > now
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def prove(connection: Connection, secret: str, now: datetime) -> None:
+    """Let a session do for a while what it cannot do by itself: its member has typed a fresh code."""
+    mine = update(MEMBER_SESSION).where(MEMBER_SESSION.c.digest == _digest(secret))
+    connection.execute(mine.values(proved_until=now + PROVED))
+
+
+def is_proved(connection: Connection, secret: str, now: datetime) -> bool:
+    """Whether a fresh code was typed in this session just now."""
+    query = select(MEMBER_SESSION.c.digest).where(
+        MEMBER_SESSION.c.digest == _digest(secret),
+        MEMBER_SESSION.c.ends_at > now,
+        MEMBER_SESSION.c.proved_until > now,
+    )
+    return connection.execute(query).first() is not None
 
 
 def end(connection: Connection, secret: str) -> None:

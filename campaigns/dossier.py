@@ -14,6 +14,7 @@ from audiences.holdout import is_in_share
 from audiences.people import contact_of
 from audiences.tables import CHOICE_ENTRY, CONTACT, SUPPRESSION, UNIT, WORDING
 from campaigns.asking import Asking
+from campaigns.engine import Engine
 from campaigns.forgetting import SKIPS_KEPT
 from campaigns.planning.bench import Bench
 from campaigns.planning.matching import population
@@ -56,6 +57,15 @@ def dossier(asking: Asking, member_id: str) -> Dossier:
         "processors": processors(library.settings),
     }
     return Dossier(member_id, now, sections)
+
+
+def hand_out(engine: Engine, member_id: str, form: str, by: str) -> Dossier:
+    """The dossier, and a row in the audit log that it was handed out, in which form and by whom."""
+    whole = dossier(engine, member_id)
+    with engine.ledger.write() as connection:
+        subject = audit.of_member(engine.signer, member_id)
+        audit.note(connection, whole.made_at, by, "export", subject, {"form": form})
+    return whole
 
 
 def audiences_now(asking: Asking, member_id: str, now: datetime) -> Sequence[Row]:

@@ -60,6 +60,15 @@ def waiting(engine: Engine) -> Sequence[Request]:
         return kept.waiting(connection)
 
 
+def open_one(engine: Engine, number: int) -> Request:
+    """An open request; AuthorError when there is none of this number, or it is closed."""
+    with engine.ledger.read() as connection:
+        request = kept.get(connection, number)
+    if request.closed_at is not None:
+        raise _closed(request)
+    return request
+
+
 def today(engine: Engine) -> date:
     """The day that due dates are compared with."""
     return local_day(engine.clock.now(), engine.library.settings.zone)
@@ -88,10 +97,14 @@ def close(engine: Engine, number: int, ending: Ending, because: str = "") -> Req
     with engine.ledger.write() as connection:
         request = kept.get(connection, number)
         if not kept.close(connection, number, ending, reason or None, engine.actor, now):
-            message = f"it was closed before: {request.outcome}"
-            raise AuthorError.about(str(number), message, "closed_request", "`viesti requests`")
+            raise _closed(request)
         _note(engine, connection, "close_request", request, {"outcome": ending.value})
         return kept.get(connection, number)
+
+
+def _closed(request: Request) -> AuthorError:
+    message = f"it was closed before: {request.outcome}"
+    return AuthorError.about(str(request.number), message, "closed_request", "`viesti requests`")
 
 
 def _reason(number: int, because: str) -> str:

@@ -88,5 +88,6 @@ class NewAddress:
             challenge=challenge,
             wrong=wrong,
             proof=proof,
+            way=f"{HOME}/contact/code",
             at=HOME,
         )

@@ -23,12 +23,16 @@ LANGUAGE_NAMES: Final = {Language.FI: "Suomi", Language.SV: "Svenska", Language.
 @lru_cache(maxsize=1)
 def texts() -> Mapping[str, Text]:
     """The texts of the pages by key, the names of choices among them; each is there in every language, or none is."""
-    file = _FOLDER / "texts.yaml"
+    return {**choice_names(), **read_words("texts.yaml")}
+
+
+def read_words(name: str) -> Mapping[str, Text]:
+    """The texts of one file beside the pages."""
     problems: list[Problem] = []
-    found = read_texts(file.name, file.read_bytes(), problems)
+    found = read_texts(name, (_FOLDER / name).read_bytes(), problems)
     if problems:
         raise AuthorError(problems)
-    return {**choice_names(), **found}
+    return found
 
 
 def say(key: str, language: Language, **values: str) -> str:

@@ -73,7 +73,14 @@ class Preferences:
         channel = Channel.SMS if form.one("by") == "sms" else Channel.EMAIL
         challenge = new_challenge()
         page = self.site.answer(
-            request, "code", received.language, challenge=challenge, wrong=False, proof=None, at="/me"
+            request,
+            "code",
+            received.language,
+            challenge=challenge,
+            wrong=False,
+            proof=None,
+            way="/me/session",
+            at="/me",
         )
         page.background = BackgroundTask(self.codes.to_member, challenge, received.message.member_id, channel)
         return page

@@ -38,8 +38,12 @@ class Codes:
 
     def to_new_address(self, asked: Asked) -> None:
         """A code to an address that is to become the member's."""
+        self.to_whom_asked(asked, Channel.EMAIL if asked.aim is Aim.EMAIL else Channel.SMS)
+
+    def to_whom_asked(self, asked: Asked, channel: Channel) -> None:
+        """A code for what a member in a session asked for."""
         with self.site.engine.ledger.write() as connection:
-            self._send(connection, asked, Channel.EMAIL if asked.aim is Aim.EMAIL else Channel.SMS)
+            self._send(connection, asked, channel)
 
     def _to_all(self, challenge: str, who: Any, channel: Channel) -> None:
         known = CONTACT.c.email if channel is Channel.EMAIL else CONTACT.c.phone

@@ -66,6 +66,7 @@ class SigningIn:
     def _code_page(self, request: Request, challenge: str, *, wrong: bool) -> HTMLResponse:
         status = 400 if wrong else 200
         language = self.site.language(request)
+        way = f"{HOME}/session"
         return self.site.answer(
-            request, "code", language, status, challenge=challenge, wrong=wrong, proof=None, at=HOME
+            request, "code", language, status, challenge=challenge, wrong=wrong, proof=None, way=way, at=HOME
         )

@@ -25,6 +25,9 @@ _COMPOSED: Final = {
     "channel_": ("email", "sms", "post", "phone"),
     "language_": Language,
     "new_": ("email", "phone"),
+    "data_": ("json", "csv", "html"),
+    "restrict_": ("button", "help"),
+    "object_": ("button", "help"),
 }
 
 

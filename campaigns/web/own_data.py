@@ -1,0 +1,183 @@
+"""What we hold about a member, and the rights over it: behind the session, and behind a fresh code (C-10, C-11)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.background import BackgroundTask
+
+from audiences import sessions
+from audiences.codes import Aim, Asked, new_challenge, redeem
+from audiences.stance import Source
+from campaigns import forgetting, requests
+from campaigns.dispatch import telling
+from campaigns.dossier import Dossier, hand_out
+from campaigns.errors import AuthorError
+from campaigns.portable import as_csv, as_json
+from campaigns.spec.requests import RequestKind
+from campaigns.spec.words import Channel, Language
+from campaigns.store.desk_tables import Request as Filed
+from campaigns.web.centre import contact_row
+from campaigns.web.forms import Form, Posted
+from campaigns.web.sending import Codes
+from campaigns.web.shown import Shown
+from campaigns.web.signed_in import Door, SignedIn
+from campaigns.web.signing_in import HOME
+from campaigns.web.site import READ, Site, client
+
+_DATA: Final = f"{HOME}/data"
+_FILED_HERE: Final = (RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT)
+_TYPES: Final = {"json": "application/json", "csv": "application/zip", "html": "text/html; charset=utf-8"}
+_ENDINGS: Final = {"json": "json", "csv": "zip", "html": "html"}
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """The pages of a member's own data. Nothing of it is shown, handed out or erased without a fresh code."""
+
+    site: Site
+    codes: Codes
+    door: Door
+
+    def routes(self) -> APIRouter:
+        """The overview, the code and its proof, the whole, its files, requests, erasure."""
+        router = APIRouter()
+        router.add_api_route(_DATA, self.overview, methods=READ, response_class=HTMLResponse)
+        acts: Mapping[str, Callable[..., Response]] = {
+            f"{_DATA}/code": self.ask,
+            f"{_DATA}/proof": self.prove,
+            f"{_DATA}/whole": self.whole,
+            f"{_DATA}/file": self.file,
+            f"{HOME}/requests": self.request,
+            f"{HOME}/erase": self.erase,
+        }
+        for path, act in acts.items():
+            router.add_api_route(path, act, methods=["POST"], response_class=HTMLResponse)
+        return router
+
+    def overview(self, request: Request) -> HTMLResponse:
+        """What can be done; for everybody else the page that asks for an address."""
+        found, language = self.door.who(request), self.site.language(request)
+        if found is None:
+            return self.site.answer(request, "sign_in", language)
+        with self.site.engine.ledger.read() as connection:
+            contact = contact_row(connection, found.member_id)
+            proved = sessions.is_proved(connection, found.secret, self.site.now)
+        ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
+        return self.site.answer(request, "data", language, proof=found.proof, proved=proved, ways=ways)
+
+    def ask(self, request: Request, form: Form) -> HTMLResponse:
+        """Send a fresh code to an address that is known."""
+        found = self.door.demand(request, form)
+        if not self.site.askings.allows(client(request), self.site.now):
+            raise HTTPException(429)
+        channel = Channel.SMS if form.one("by") == "sms" else Channel.EMAIL
+        asked = Asked(new_challenge(), found.member_id, Aim.STEP_UP)
+        page = self._code_page(request, asked.challenge, found, wrong=False)
+        page.background = BackgroundTask(self.codes.to_whom_asked, asked, channel)
+        return page
+
+    def prove(self, request: Request, form: Form) -> Response:
+        """Open the session for a while."""
+        found = self.door.demand(request, form)
+        if not self.site.tries.allows(client(request), self.site.now):
+            raise HTTPException(429)
+        challenge = form.one("challenge")
+        with self.site.engine.ledger.write() as connection:
+            asked = redeem(connection, self.site.engine.signer, challenge, form.one("code"), self.site.now)
+            proved = asked is not None and asked.aim is Aim.STEP_UP and asked.member_id == found.member_id
+            if proved:
+                sessions.prove(connection, found.secret, self.site.now)
+        if not proved:
+            return self._code_page(request, challenge, found, wrong=True)
+        return RedirectResponse(f"{_DATA}?lang={self.site.language(request).value}", 303)
+
+    def whole(self, request: Request, form: Form) -> HTMLResponse:
+        """Everything, to read."""
+        found, language = self._demand_proved(request, form), self.site.language(request)
+        dossier = hand_out(self.site.engine, found.member_id, "page", "member")
+        sections = list(self._shown.sections(dossier, language))
+        return self.site.answer(
+            request, "whole", language, at=_DATA, sections=sections, made_on=self._shown.made_on(dossier)
+        )
+
+    def file(self, request: Request, form: Form) -> Response:
+        """Everything, to take along."""
+        found = self._demand_proved(request, form)
+        wanted = form.one("form")
+        if wanted not in _TYPES:
+            raise HTTPException(400)
+        dossier = hand_out(self.site.engine, found.member_id, wanted, "member")
+        name = f"viesti-{self.site.now:%Y-%m-%d}.{_ENDINGS[wanted]}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(
+            self._written(dossier, wanted, self.site.language(request)), headers=headers, media_type=_TYPES[wanted]
+        )
+
+    def request(self, request: Request, form: Form) -> HTMLResponse:
+        """File a request; restriction and objection hold from this moment on."""
+        found = self.door.demand(request, form)
+        kind = next((kind for kind in _FILED_HERE if kind == form.one("kind")), None)
+        if kind is None or (kind is RequestKind.CORRECT and not form.one("words").strip()):
+            raise HTTPException(400)
+        filed = self._file(found.member_id, kind, form.one("words"))
+        at_once = kind in requests.AT_ONCE
+        return self.site.answer(
+            request, "filed", self.site.language(request), at=_DATA, due=filed.due_on, at_once=at_once
+        )
+
+    def erase(self, request: Request, form: Form) -> HTMLResponse:
+        """Forget the member; filed as a request when the warehouse is being written to at this moment."""
+        found, language = self._demand_proved(request, form), self.site.language(request)
+        if form.one("sure") != "yes":
+            raise HTTPException(400)
+        engine = self.site.engine
+        with engine.ledger.read() as connection:
+            contact = contact_row(connection, found.member_id)
+        try:
+            forgetting.erase(engine, found.member_id)
+        except AuthorError:
+            filed = self._file(found.member_id, RequestKind.ERASE, "")
+            return self.site.answer(request, "filed", language, at=_DATA, due=filed.due_on, at_once=False)
+        if contact["email"]:
+            with engine.ledger.write() as connection:
+                spoken = Language(contact["language"])
+                telling.erased(connection, Channel.EMAIL, contact["email"], spoken, self.site.now)
+        page = self.site.answer(request, "erased", language, at=HOME)
+        self.door.let_out(page, found)
+        return page
+
+    def _file(self, member_id: str, kind: RequestKind, words: str) -> Filed:
+        return requests.file(self.site.engine, member_id, kind, Source.WEB, words)
+
+    def _demand_proved(self, request: Request, form: Posted) -> SignedIn:
+        """The member, who has typed a fresh code; HTTP 403 otherwise."""
+        found = self.door.demand(request, form)
+        with self.site.engine.ledger.read() as connection:
+            if not sessions.is_proved(connection, found.secret, self.site.now):
+                raise HTTPException(403)
+        return found
+
+    def _written(self, dossier: Dossier, wanted: str, language: Language) -> bytes:
+        if wanted == "html":
+            return self._shown.file(dossier, language)
+        return as_json(dossier) if wanted == "json" else as_csv(dossier)
+
+    @property
+    def _shown(self) -> Shown:
+        return Shown(self.site.pages, self.site.engine.library.catalogue)
+
+    def _code_page(self, request: Request, challenge: str, found: SignedIn, *, wrong: bool) -> HTMLResponse:
+        return self.site.answer(
+            request,
+            "code",
+            self.site.language(request),
+            400 if wrong else 200,
+            challenge=challenge,
+            wrong=wrong,
+            proof=found.proof,
+            way=f"{_DATA}/proof",
+            at=_DATA,
+        )

@@ -1,0 +1,95 @@
+"""A dossier as a person reads it: sections and columns under their names in three languages, and their newest rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from campaigns.clock import local_day
+from campaigns.dossier import Dossier
+from campaigns.portable import columns, plain
+from campaigns.rendering.texts import Text
+from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.words import Language
+from campaigns.web.pages import Pages, read_words
+
+MOST: Final = 50  # rows of a section on a page; the files have all
+_ALL: Final = 1_000_000
+_TABLE_OF: Final = {"contact": "members", "profile": "members"}  # where a section's columns are declared
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section: each row is the title and the value of every column; `all` is how many rows there are."""
+
+    name: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[tuple[str, str]]]
+    all: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Writes dossiers for one organisation."""
+
+    pages: Pages
+    catalogue: Catalogue
+
+    def made_on(self, dossier: Dossier) -> date:
+        """The day that the dossier speaks of."""
+        return local_day(dossier.made_at, self.pages.settings.zone)
+
+    def file(self, dossier: Dossier, language: Language) -> bytes:
+        """The whole as a page of its own, which needs no server."""
+        sections = list(self.sections(dossier, language, most=_ALL))
+        page = self.pages.answer("whole_file", language, "", sections=sections, made_on=self.made_on(dossier))
+        return bytes(page.body)
+
+    def sections(self, dossier: Dossier, language: Language, *, most: int = MOST) -> Iterator[Section]:
+        """Every section, with at most so many rows."""
+        for name, rows in dossier.sections.items():
+            titles = {column: self._title(name, column, language) for column in columns(rows)}
+            shown = [[(title, self._value(row.get(column))) for column, title in titles.items()] for row in rows[:most]]
+            yield Section(name, _named(f"section_{name}", name, language), list(titles.values()), shown, len(rows))
+
+    def _title(self, section: str, column: str, language: Language) -> str:
+        """The catalogue's word for a column of its own, else ours, else the column's name."""
+        tables = [self.catalogue.tables.get(_TABLE_OF.get(section, section))]
+        tables += [self.catalogue.tables["products"]] if section == "purchases" else []
+        for table in tables:
+            if table is not None and column in table.columns:
+                return table.columns[column].meaning.text(language)
+        return _named(f"field_{column}", column, language)
+
+    def _value(self, value: Any) -> str:
+        return _written(value, self.pages.settings.zone)
+
+
+def _written(value: Any, zone: ZoneInfo) -> str:
+    match value:
+        case None | "":
+            return ""
+        case bool():
+            return "✓" if value else "–"
+        case datetime():
+            return value.astimezone(zone).isoformat(" ", "minutes").partition("+")[0]
+        case Mapping():
+            return "; ".join(f"{key}: {_written(each, zone)}" for key, each in value.items())
+        case list():
+            return "; ".join(_written(each, zone) for each in value)
+        case str():
+            return value
+    return str(value) if isinstance(value, int) else str(plain(value))
+
+
+def _named(key: str, name: str, language: Language) -> str:
+    found = _names().get(key)
+    return name.replace("_", " ") if found is None else found.words.text(language)
+
+
+@lru_cache(maxsize=1)
+def _names() -> Mapping[str, Text]:
+    return read_words("held.yaml")
