@@ -24,7 +24,9 @@ from campaigns.planning.draft import Draft
 from campaigns.planning.evidence import evidence
 from campaigns.planning.keep import keep
 from campaigns.planning.run_files import FrozenFields
+from campaigns.planning.shared_files import SharedFiles
 from campaigns.planning.tally import Tally
+from campaigns.seeding import send_seeds
 from campaigns.spec.words import Channel
 from campaigns.store import audit, publications, runs
 from campaigns.store.tables import Run
@@ -53,10 +55,14 @@ class Engine(Asking):
             run = runs.open_run(connection, draft.campaign, file, as_of, now, scheduled=scheduled)
             holdout_versions.adopt(connection, self.library.settings.holdout, now)
         files = self.run_files(run)
+        if self.has_workers:
+            self._shared_files(run).drop()
         files.keep(draft.parts())
         with self.decided(draft, as_of) as made:
             reasons = evidence(made.brief, draft.titles)
             keep(made, run, reasons, self.ledger, files, now, self.actor, told)
+        if self.has_workers:
+            self._shared_files(run).put()
         with self.ledger.read() as connection:
             return runs.get(connection, run.run_id), made.tally
 
@@ -69,14 +75,20 @@ class Engine(Asking):
         if run.state != RunState.PLANNED:
             return
         now = self.clock.now()
+        if self.has_workers:
+            self._shared_files(run).ensure()
+            self._shared_files(run).fetch_definition()
         campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
         draft, _ = self.library.draft(run.file)
         objection = why_not(run, campaign, draft.definition(), now)
         if objection is not None:
             raise AuthorError([objection])
         with self.ledger.write() as connection:
-            if start(connection, run, campaign, now):
+            started = start(connection, run, campaign, now)
+            if started:
                 audit.note(connection, now, self.actor, "send", run.run_id)
+        if started:
+            send_seeds(self, run, campaign)
 
     def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> Sent:
         """Send what may go now of a run that was started; killed at any moment, call it again."""
@@ -97,10 +109,12 @@ class Engine(Asking):
         if run.state != RunState.SENDING:
             return Sent(closed=run.state == RunState.CLOSED)
         files = self.run_files(run)
+        if self.has_workers:
+            await asyncio.to_thread(self._shared_files(run).fetch_definition)
         campaign, offers = await asyncio.to_thread(self.library.planned, files.definition, run.campaign)
         job = Job(run, campaign, self.library.settings, self.signer, files)
         try:
-            fields = FrozenFields(files.fields)
+            fields = await asyncio.to_thread(self._frozen_fields, run)
         except FileNotFoundError:
             if self.run(run_id).state == RunState.SENDING:
                 raise
@@ -108,6 +122,12 @@ class Engine(Asking):
         with closing(fields):
             workshop = Workshop(job, fields, offers, self.clock)
             return await Dispatch(gate, self.providers, self.clock).send(job, workshop, channels, told)
+
+    def _frozen_fields(self, run: Run) -> FrozenFields:
+        return self._shared_files(run).open_fields() if self.has_workers else FrozenFields(self.run_files(run).fields)
+
+    def _shared_files(self, run: Run) -> SharedFiles:
+        return SharedFiles(self.ledger, run, self.run_files(run))
 
     def approve(self, run_id: str) -> None:
         """Approve a plan; AuthorError when it is not a plan any more, or was made by the same account (A-19)."""

@@ -60,12 +60,13 @@ class SampleContexts(Contexts):
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """Writes and sends proofs of one campaign, whose templates are read below `root`."""
+    """Writes and sends proofs of one campaign, whose templates are read below `root`; `mark` begins their subjects."""
 
     job: Job
     root: Path
     providers: Providers
     clock: Clock
+    mark: str = MARK
 
     def folder(self, proof: Proof) -> TemplateFolder:
         """The template that a proof is of."""
@@ -101,7 +102,7 @@ class Proofs:
 
     def _email(self, proof: Proof, contexts: Contexts, taken: Taken) -> OutgoingEmail:
         template = EmailTemplate.compile(self.folder(proof), proof.language, self.job.settings)
-        return EmailPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock, MARK)(taken)
+        return EmailPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock, self.mark)(taken)
 
     def _sms(self, proof: Proof, contexts: Contexts, taken: Taken) -> OutgoingSms:
         template = SmsTemplate.compile(self.folder(proof), proof.language, self.job.settings)

@@ -1,9 +1,10 @@
-"""Addresses of our own people, to which a proof may be sent."""
+"""Addresses of our own people, to which proofs and seeds may be sent."""
 
 from collections.abc import Iterable
 from typing import Annotated
 
-from campaigns.spec.text import Written
+from campaigns.spec.text import Frozen, Written
+from campaigns.spec.words import Language
 
 _FORM = Written(
     r"@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+|[^@\s]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+|\+[1-9]\d{6,14}",
@@ -12,6 +13,13 @@ _FORM = Written(
 )
 
 InternalAddress = Annotated[str, _FORM]
+
+
+class Seed(Frozen):
+    """One of our own addresses, which gets a copy of every run; without a language in the default one."""
+
+    address: InternalAddress
+    language: Language | None = None
 
 
 def is_internal(address: str, listed: Iterable[str]) -> bool:

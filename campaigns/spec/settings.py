@@ -48,11 +48,15 @@ class Organisation(Frozen):
 
 
 class EmailSettings(Frozen):
-    """The sender of e-mail and its provider."""
+    """The sender of e-mail and its provider.
+
+    `maildir` is where mail to `unsubscribe` and bounces are delivered to (maildir format), from the workspace's folder.
+    """
 
     provider: str = "folder"
     address: EmailStr
     unsubscribe: EmailStr
+    maildir: Text | None = None
     sendgrid: SendGridSettings = SendGridSettings()
     smtp: SmtpSettings = SmtpSettings()
 
@@ -127,6 +131,17 @@ class EffectSettings(Frozen):
     minimum: Annotated[int, Field(ge=10, le=1_000_000, strict=True)] = 100
 
 
+class BreakerSettings(Frozen):
+    """From which share of complaints or hard bounces on a campaign is halted, once `after` messages of it have gone.
+
+    Mailbox providers shut out a sender of whose messages 0.3 percent are complained of (DL-03).
+    """
+
+    complaints: Share = Decimal("0.003")
+    hard_bounces: Share = Decimal("0.05")
+    after: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 1000
+
+
 class Settings(Frozen):
     """Everything that `config/settings.yaml` says.
 
@@ -146,6 +161,7 @@ class Settings(Frozen):
     clock: ClockSettings = ClockSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     dispatch: DispatchSettings = DispatchSettings()
+    breaker: BreakerSettings = BreakerSettings()
     effect: EffectSettings = EffectSettings()
     holdout: Annotated[Share, AfterValidator(_small)] = Decimal(0)
     minimum_age: Annotated[int, Field(ge=0, le=120, strict=True)] = 18

@@ -133,5 +133,5 @@ async def test_a_proof_goes_through_the_provider_of_the_settings(written: Villag
         vars(written.engine).pop("library", None)
         await asyncio.to_thread(prove, written, "aino@kyla.example.org")
         assert list(double.mailboxes.received) == ["aino@kyla.example.org"]
-    with pytest.raises(AuthorError, match="did not say that it took the proof"):
+    with pytest.raises(AuthorError, match="did not say that it took the message"):
         await asyncio.to_thread(prove, written, "aino@kyla.example.org")
