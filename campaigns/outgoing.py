@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +17,8 @@ from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.send import Sent
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
-from campaigns.spec.words import Channel
+from campaigns.planning.shared_files import agree_on_key
+from campaigns.spec.words import BUNDLED, Channel
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -36,6 +38,22 @@ class Outgoing:
     engine: Engine
     stopping: Event = field(default_factory=Event)
     channels: Collection[Channel] = tuple(Channel)
+
+    @classmethod
+    def of_worker(cls, engine: Engine) -> "Outgoing":
+        """What a worker sends. On a machine of its own it hands over no bundles: they are files beside the server."""
+        return cls(engine, channels=[each for each in Channel if not (engine.has_workers and each in BUNDLED)])
+
+    def until_told(self) -> None:
+        """Work as `viesti worker` does: until SIGINT or SIGTERM, and then to the end of what is under way.
+
+        AuthorError when this machine could not send what others have planned.
+        """
+        if self.engine.has_workers:
+            agree_on_key(self.engine.ledger, self.engine.signer)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda _signal, _frame: self.stopping.set())
+        self.work()
 
     def round(self) -> None:
         """Send all that may go now, in this process, and return when everything rests."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from threading import Event
 from typing import Final
 
@@ -12,8 +12,11 @@ from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.dispatch.start import Present, give_up, take_up
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
+from campaigns.hearing.breaker import Breaker
+from campaigns.hearing.mail import read_new_mail
 from campaigns.outgoing import Outgoing
 from campaigns.planning.draft import Draft
+from campaigns.planning.shared_files import forget_ended
 from campaigns.spec.words import BUNDLED
 from campaigns.store import publications, runs, seals
 from campaigns.store.tables import Publication, Run
@@ -65,12 +68,22 @@ class Rounds:
         outgoing = Outgoing(self.engine, self.stopping)
         if self.engine.has_workers:
             outgoing.submit()
+            forget_ended(self.engine.ledger)
             outgoing = replace(outgoing, channels=BUNDLED)
         outgoing.round()
 
     def carry(self) -> None:
         """Carry the codes and confirmations that wait; a run under way does not hold them up."""
         self._guarded("notes", self.engine.courier.carry)
+
+    def listen(self) -> None:
+        """Read the mail that came back, and halt the campaigns that have to be; nothing that is sent holds it up."""
+        self._guarded("mail", partial(read_new_mail, self.engine))
+        self._breaker.look()
+
+    @cached_property
+    def _breaker(self) -> Breaker:
+        return Breaker(self.engine)
 
     def _take_up(self, publication: Publication) -> None:
         draft, present = self._as_it_stands(publication.campaign)

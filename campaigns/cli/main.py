@@ -16,7 +16,9 @@ from campaigns.cli import (
     authoring,
     data,
     demonstration,
+    doctor,
     groups,
+    hearing,
     holdout,
     member,
     operating,
@@ -62,12 +64,14 @@ for module in (
     proof,
     operating,
     report,
+    hearing,
     member,
     requests,
     holdout,
     agent,
     audit,
     working,
+    doctor,
 ):
     module.add_to(app)
 

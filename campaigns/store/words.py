@@ -40,6 +40,7 @@ class BundleState(StrEnum):
     ABANDONED = "abandoned"
 
 
+ENDED_RUNS = (RunState.CLOSED, RunState.CANCELLED, RunState.MISSED)
 OPEN_RUNS = (RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
 UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 COUNTED = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)

@@ -9,6 +9,7 @@ import uvicorn
 from campaigns.dispatch.wake import waking
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
+from campaigns.planning.shared_files import agree_on_key
 from campaigns.rounds import Rounds
 from campaigns.web.app import application
 
@@ -18,11 +19,13 @@ def serve(engine: Engine, host: str, port: int) -> None:
 
     There is no log of requests: the address of a member's page is a key to it.
     """
+    if engine.has_workers:
+        agree_on_key(engine.ledger, engine.signer)
     asked = uvicorn.Config(application(engine), log_level="warning", access_log=False, server_header=False)
     with _listening(host, port) as door:
         rounds = Rounds(engine)
         signal.signal(signal.SIGTERM, _leave)  # uvicorn hands the signal on when its own work has ended
-        scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry)
+        scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.listen)
         try:
             uvicorn.Server(asked).run(sockets=[door])
         finally:
