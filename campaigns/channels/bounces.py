@@ -9,6 +9,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 from campaigns.channels.enhanced import bounce, telling_code
@@ -16,6 +17,7 @@ from campaigns.channels.events import Consequence, Event, EventWord
 from campaigns.channels.verp import opaque_id_of
 
 PROVIDER: Final = "smtp"
+_MOST: Final = 20  # readers that one report tells about; ours go to one each
 
 _Meaning = tuple[EventWord, frozenset[Consequence]]
 _NOTHING: Final = frozenset[Consequence]()
@@ -41,7 +43,8 @@ def events_of(raw: bytes, to: str, at: datetime) -> list[Event]:
     delivery = opaque_id_of(to) or _named_by_original(parts)
     name = sha256(raw).hexdigest()
     events = []
-    for number, (address, code, (word, asks)) in enumerate(_told(parts)):
+    text = raw.decode("utf-8", "replace")
+    for number, (address, code, (word, asks)) in enumerate(islice(_told(parts), _MOST)):
         event = Event(
             provider=PROVIDER,
             key=f"{name}:{number}",
@@ -51,7 +54,7 @@ def events_of(raw: bytes, to: str, at: datetime) -> list[Event]:
             address=address,
             code=code,
             asks=asks if delivery else _NOTHING,
-            raw=raw.decode("utf-8", "replace"),
+            raw=text,
         )
         events.append(event)
     return events

@@ -1,9 +1,9 @@
 """What dispatch asks of a provider, and the messages that it hands over. Adapters add nothing to either."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar, runtime_checkable
 
 from campaigns.channels.bundle import BundleId, CallBundle, LetterBundle, Manifest
 from campaigns.channels.claimed import Claimed
@@ -61,6 +61,19 @@ class MessageProvider(Protocol[Message]):
         """Hand the message over and say what became of it.
 
         Raises ChannelMisconfigured only; whatever may have gone is Unknown.
+        """
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A provider that can be asked afterwards what it took."""
+
+    async def find(
+        self, number: str, text: str | None, since: datetime, until: datetime | None = None, known: Collection[str] = ()
+    ) -> Outcome | None:
+        """The acceptance of a message whose answer was lost; None when there is none, else why it could not be asked.
+
+        Call it between `open` and `close`; moments are in real time.
         """
 
 

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -109,11 +109,14 @@ class TwilioSms:
             return Unknown("HTTP 201, not understood")
         return Accepted(made.sid or "")
 
-    async def find(self, number: str, text: str, since: datetime) -> Outcome | None:
+    async def find(
+        self, number: str, text: str | None, since: datetime, until: datetime | None = None, known: Collection[str] = ()
+    ) -> Outcome | None:
         """Look for a message whose answer was lost (TW-10): the same text to the same number, made after `since`.
 
+        Where the text is not kept any more, `until` and the names of the messages that are `known` tell it from others.
         None: Twilio has none, which proves nothing while it may still be writing. TryLater or Unknown: it could not
-        be asked. `since` is in real time, as Twilio's clock shows it.
+        be asked. The moments are in real time, as Twilio's clock shows it.
         """
         try:
             listed = await self._client.messages.list_async(to=number, date_sent_after=since.date(), limit=100)
@@ -121,11 +124,15 @@ class TwilioSms:
             return told.outcome
         except (TwilioException, ValueError, LookupError):
             return Unknown("a list that was not understood")
-        earliest = since - _CLOCKS_DIFFER
+        earliest, latest = since - _CLOCKS_DIFFER, None if until is None else until + _CLOCKS_DIFFER
         found = (
             each
             for each in listed
-            if each.body == text and each.direction == "outbound-api" and (each.date_created or earliest) >= earliest
+            if (text is None or each.body == text)
+            and each.direction == "outbound-api"
+            and each.sid not in known
+            and (made := each.date_created or earliest) >= earliest
+            and (latest is None or made <= latest)
         )
         return next((Accepted(each.sid) for each in found), None)
 

@@ -19,6 +19,7 @@ GOVERNED: Final[Mapping[str, Act]] = {
     "pause": Act.SEND,
     "resume": Act.SEND,
     "cancel": Act.SEND,
+    "uncertain": Act.SEND,
     "status": Act.COUNT,
     "report": Act.COUNT,
     "calendar": Act.COUNT,

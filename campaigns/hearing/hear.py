@@ -21,6 +21,7 @@ AT_ONCE: Final = 500
 """The most events that one transaction hears: it stays under 100 ms."""
 
 _LOG: Final = logging.getLogger("viesti")
+_LONGEST: Final = 64 * 1024
 _WATCHED: Final = frozenset({EventWord.OPENED, EventWord.CLICKED})
 
 
@@ -95,7 +96,7 @@ def _row(event: Event, delivery: Mapping[str, Any] | None, now: datetime) -> Map
         "provider_ref": _storable(event.provider_id),
         "code": _storable(event.code),
         "proves": None if event.proves is None else event.proves.value,
-        "raw": _storable(event.raw),
+        "raw": _storable(event.raw[:_LONGEST]),
     }
     if delivery is None:
         place = {"run_number": None, "position": None, "member_id": None}

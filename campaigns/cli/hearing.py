@@ -1,0 +1,91 @@
+"""Commands about what comes back: uncertain, mail."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from campaigns.cli import opened, show
+from campaigns.cli.planning import RunName
+
+if TYPE_CHECKING:
+    from campaigns.engine import Engine
+
+
+class Fate(StrEnum):
+    """What became of a message of which nobody had known."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+def uncertain(
+    context: typer.Context,
+    run: RunName,
+    reconcile: Annotated[
+        bool,
+        typer.Option("--reconcile", help="Settle what the events that came, or the provider when asked, can tell."),
+    ] = False,
+    mark: Annotated[
+        Fate | None, typer.Option("--mark", metavar="FATE", help="Decide by hand: accepted or refused.")
+    ] = None,
+    member: Annotated[
+        list[str] | None,
+        typer.Option("--member", metavar="M", help="With --mark: this member's alone; may be repeated."),
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE", help="Write those that are left into a CSV file.")
+    ] = None,
+    json: opened.AsJson = False,
+) -> None:
+    """List the messages of a run that may have gone or not, and settle them; nothing is ever sent again."""
+    from campaigns.hearing import uncertain as kept
+
+    if member and mark is None:
+        raise typer.BadParameter("which members are meant matters to --mark only", param_hint="--member")
+    with opened.engine(context) as engine:
+        done = _settled(engine, run, mark, member or [], reconcile=reconcile)
+        if export is not None:
+            done["exported"] = kept.export(engine, run, export)
+        rows = [{name: row[name] for name in kept.COLUMNS} for row in kept.uncertain(engine, run)]
+    for row in rows:
+        row["claimed_at"] = None if row["claimed_at"] is None else row["claimed_at"].isoformat()
+    if json:
+        show.as_json({"run": run, **done, "uncertain": rows})
+        return
+    for what, number in done.items():
+        show.line(f"{show.number(number)} {what.replace('_', ' ')}")
+    show.table("", kept.COLUMNS, [tuple(cell or "" for cell in row.values()) for row in rows])
+
+
+def _settled(engine: "Engine", run: str, mark: Fate | None, members: list[str], *, reconcile: bool) -> dict[str, Any]:
+    """Do what was asked for; returns how many were settled, and how."""
+    from campaigns.hearing import uncertain as kept
+    from campaigns.store.words import DeliveryState
+
+    done: dict[str, Any] = {}
+    if reconcile:
+        found = kept.reconcile(engine, run)
+        done |= {"settled_by_events": found.by_events, "settled_by_the_provider": found.by_provider}
+    if mark is not None:
+        done[f"marked_{mark}"] = kept.mark(engine, run, DeliveryState(mark), members)
+    return done
+
+
+def mail(context: typer.Context, json: opened.AsJson = False) -> None:
+    """Read the mail that came back: bounces, complaints, unsubscriptions; `viesti serve` does so by itself."""
+    from campaigns.hearing.mail import read_mail
+
+    with opened.engine(context) as engine:
+        read = read_mail(engine)
+    if json:
+        show.as_json({"mails": read.mails, "events": read.events, "unsubscribed": read.unsubscribed})
+        return
+    show.line(f"{read.mails} mails: {read.events} events were new, {read.unsubscribed} unsubscribed")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    for command in (uncertain, mail):
+        app.command()(command)

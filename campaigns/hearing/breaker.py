@@ -1,0 +1,98 @@
+"""The breaker: a campaign that too many complain of, or that a provider does not take any more, sends nothing more.
+
+It touches no member: what waits goes on waiting until somebody resumes the run, or cancels it.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import Connection
+
+from campaigns.channels.enhanced import HALTING
+from campaigns.channels.events import EventWord
+from campaigns.engine import Engine
+from campaigns.spec.settings import BreakerSettings
+from campaigns.store import audit, halts, runs
+from campaigns.store.words import RunState
+
+ACTOR: Final = "breaker"
+_LOG: Final = logging.getLogger("viesti")
+_LOOKED_AT: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """Something told of messages, in words for people, and the share of them from which it is too much."""
+
+    word: EventWord
+    name: str
+    limit: Decimal
+
+
+@dataclass
+class Breaker:
+    """The breaker of one process. What it counted before is kept, so that nothing is counted anew that did not grow."""
+
+    engine: Engine
+    _seen: dict[tuple[str, str, str], int] = field(default_factory=dict, init=False)
+
+    def look(self) -> list[str]:
+        """Halt the campaigns that have to be; returns their names. Killed halfway, the next look goes on."""
+        with self.engine.ledger.read() as connection:
+            sending = {run.campaign for run in runs.in_state(connection, RunState.SENDING)}
+            reasons = {campaign: self._why(connection, campaign) for campaign in sorted(sending)}
+        return [campaign for campaign, why in reasons.items() if why is not None and self._halt(campaign, why)]
+
+    def _why(self, connection: Connection, campaign: str) -> str | None:
+        """Why a campaign has to be halted, from what was told of its last week since it was halted before."""
+        numbers = halts.of_campaign(connection, campaign, self.engine.clock.now() - _LOOKED_AT)
+        after = halts.last(connection, campaign)
+        if halts.grievances(connection, numbers, EventWord.BLOCKED, after, HALTING):
+            return f"mail is refused with {HALTING[0]}: are SPF, DKIM and DMARC of the sender right?"
+        for measure in _measures(self.engine.library.settings.breaker):
+            for channel, told in halts.grievances(connection, numbers, measure.word, after).items():
+                about = (campaign, channel, measure.word.value)
+                if told <= measure.limit * self._minimum or told == self._seen.get(about):
+                    continue  # too little, or no more than before: the messages, perhaps millions, are not counted
+                gone = halts.gone(connection, numbers, channel, after)
+                if gone < self._minimum:
+                    continue
+                if told > measure.limit * gone:
+                    return f"{measure.name}: {told} of {gone} messages by {channel}"
+                self._seen[about] = told
+        return None
+
+    @property
+    def _minimum(self) -> int:
+        return self.engine.library.settings.breaker.after
+
+    def _halt(self, campaign: str, why: str) -> bool:
+        now = self.engine.clock.now()
+        with self.engine.ledger.write() as connection:
+            paused = list(_paused(connection, campaign, why, now))
+            if paused:
+                halts.halt(connection, campaign, why, now)
+        for run_id in paused:
+            _LOG.error("%s: paused, %s", run_id, why)
+        return bool(paused)
+
+
+def _measures(limits: BreakerSettings) -> tuple[_Measure, ...]:
+    return (
+        _Measure(EventWord.COMPLAINED, "complaints", limits.complaints),
+        _Measure(EventWord.BOUNCED, "hard bounces", limits.hard_bounces),
+    )
+
+
+def _paused(connection: Connection, campaign: str, why: str, now: datetime) -> Iterator[str]:
+    """Pause what of a campaign is sending, each run with its row in the audit log."""
+    for run in runs.in_state(connection, RunState.SENDING):
+        if run.campaign == campaign and runs.move(
+            connection, run.number or 0, [RunState.SENDING], RunState.PAUSED, reason=why
+        ):
+            audit.note(connection, now, ACTOR, "pause", run.run_id, {"why": why})
+            yield run.run_id

@@ -1,0 +1,54 @@
+"""Campaigns halted by the breaker, and what it judges them by."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select
+
+from campaigns.store.event_tables import EVENT, HALT
+from campaigns.store.tables import DELIVERY, RUN
+from campaigns.store.words import DeliveryState
+
+
+def last(connection: Connection, campaign: str) -> datetime | None:
+    """When a campaign was halted last."""
+    query = select(HALT.c.at).where(HALT.c.campaign == campaign).order_by(HALT.c.number.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def halt(connection: Connection, campaign: str, why: str, at: datetime) -> None:
+    """Keep that a campaign is halted; nothing that was told until then counts against it any more."""
+    connection.execute(insert(HALT).values(campaign=campaign, why=why, at=at))
+
+
+def of_campaign(connection: Connection, campaign: str, since: datetime) -> list[int]:
+    """The numbers of a campaign's runs that were due since a moment."""
+    query = select(RUN.c.number).where(RUN.c.campaign == campaign, RUN.c.due_at >= since, RUN.c.planned_at.is_not(None))
+    return list(connection.execute(query).scalars())
+
+
+def grievances(
+    connection: Connection, runs: Collection[int], word: str, after: datetime | None, codes: Collection[str] = ()
+) -> dict[str, int]:
+    """Of how many deliveries of some runs a word was told after a moment, by channel; with `codes`, these alone."""
+    of_delivery = (DELIVERY.c.run_number == EVENT.c.run_number) & (DELIVERY.c.position == EVENT.c.position)
+    once = (
+        select(EVENT.c.run_number, EVENT.c.position, DELIVERY.c.channel)
+        .join_from(EVENT, DELIVERY, of_delivery)
+        .where(EVENT.c.run_number.in_(runs), EVENT.c.word == word)
+        .distinct()
+    )
+    once = once.where(EVENT.c.received_at > after) if after is not None else once
+    counted = (once.where(EVENT.c.code.in_(codes)) if codes else once).subquery()
+    rows = connection.execute(select(counted.c.channel, func.count()).group_by(counted.c.channel))
+    return {row[0]: row[1] for row in rows}
+
+
+def gone(connection: Connection, runs: Collection[int], channel: str, after: datetime | None) -> int:
+    """How many messages of a channel went out after a moment, taken or refused."""
+    ended = (DeliveryState.ACCEPTED.value, DeliveryState.REFUSED.value)
+    query = select(func.count()).where(
+        DELIVERY.c.run_number.in_(runs), DELIVERY.c.channel == channel, DELIVERY.c.state.in_(ended)
+    )
+    query = query.where(DELIVERY.c.ended_at > after) if after is not None else query
+    return connection.execute(query).scalar_one()
