@@ -95,12 +95,12 @@ class Asking(Parts):
         titles = {name: each.title for name, each in known.items()}
         return Question(asked, scope, titles, library.settings.currency)
 
-    def count(self, question: Question) -> Count:
-        """How many members an audience takes."""
+    def count(self, question: Question, language: Language) -> Count:
+        """How many members an audience takes, its conditions said in a language."""
         library, as_of = self.library, question.scope.as_of
         with closing(library.warehouse.connect(as_of)) as connection:
             bench = Bench(connection, self.elsewhere(as_of), self.kept_totals)
-            return count(bench, question, self.snapshot(), library.settings.default_language)
+            return count(bench, question, self.snapshot(), language)
 
     def calendar(self, days: int) -> list[Occasion]:
         """What is due in the days to come, published or not."""

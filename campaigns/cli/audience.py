@@ -26,6 +26,7 @@ def count(
         bool, typer.Option("--explain", help="What each condition does, and through which members are unknown.")
     ] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
+    language: opened.InLanguage = None,
     json: opened.AsJson = False,
 ) -> None:
     """Count the members that an audience takes."""
@@ -34,21 +35,22 @@ def count(
         if sql:
             show.line(asked.sql)
             return
-        counted = engine.count(asked)
+        spoken = language or engine.library.settings.default_language
+        counted = engine.count(asked, spoken)
         if json:
             numbers = asdict(counted)
             parts = numbers.pop("parts")
             show.as_json(numbers | ({"parts": parts} if explain else {}))
             return
-        show.line(asked.sentence(engine.library.settings.default_language))
+        show.line(asked.sentence(spoken))
         show.table(
             "",
             ("", "members"),
             [("matched", counted.matched), ("unknown", counted.unknown), ("not processed", counted.not_processed)],
         )
         if explain:
-            rows = [(part.condition, part.true, part.false, part.unknown) for part in counted.parts]
-            show.table("\nConditions", ("condition", "true", "false", "unknown"), rows)
+            rows = [(part.condition, part.true, part.false, part.unknown, part.removes) for part in counted.parts]
+            show.table("\nConditions", ("condition", "true", "false", "unknown", "alone removes"), rows)
 
 
 def add_to(main: typer.Typer) -> None:

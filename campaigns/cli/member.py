@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaigns.cli import opened, show
-from campaigns.spec.words import Language
 
 if TYPE_CHECKING:
     from campaigns.planning.explaining import Explanation, Predicate
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What is known and was decided about one member.", rich_markup_mode=None, no_args_is_help=True)
 
 Member = Annotated[str, typer.Argument(metavar="M", help="The member's id.")]
-InLanguage = Annotated[Language | None, typer.Option("--language", help="Without it, the workspace's.")]
 
 _VALUES = {True: "yes", False: "no", None: "unknown"}
 
@@ -38,7 +36,7 @@ def why(
         typer.Option("--campaign", metavar="C", help="What this campaign would decide, condition by condition."),
     ] = None,
     as_of: opened.AsOf = None,
-    language: InLanguage = None,
+    language: opened.InLanguage = None,
     json: opened.AsJson = False,
 ) -> None:
     """Say why a member got what they got, or would get a campaign's message or not."""

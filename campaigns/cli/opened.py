@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from campaigns.cli import governed
+from campaigns.spec.words import Language
 
 if TYPE_CHECKING:
     from campaigns.engine import Engine
@@ -24,6 +25,7 @@ AsOf = Annotated[
         "--as-of", metavar="WHEN", help="The moment of the rules: 2018-01-05 (its midnight) or 2018-01-05T10:30."
     ),
 ]
+InLanguage = Annotated[Language | None, typer.Option("--language", help="Without it, the workspace's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, TableClause, and_, case, func, select
 
 from campaigns.planning.bench import Bench
 from campaigns.planning.matching import population
@@ -37,7 +38,11 @@ class Question:
 
     def sentence(self, language: Language) -> str:
         """The rule in words."""
-        return sentence(self.audience.match, language, self.scope.catalogue, self.titles, self.currency)
+        return self.said(self.audience.match, language)
+
+    def said(self, condition: Condition, language: Language) -> str:
+        """One of its conditions in words."""
+        return sentence(condition, language, self.scope.catalogue, self.titles, self.currency)
 
     def statement(self) -> Select[Any]:
         """A row a member: whether the audience takes them, and whether each of its conditions holds."""
@@ -52,12 +57,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One condition: for how many members it is true, false or unknown."""
+    """One condition: for how many members it is true, false or unknown.
+
+    `removes` are those whom it alone keeps out, by being false or unknown: every other condition takes them.
+    """
 
     condition: str
     true: int
     false: int
     unknown: int
+    removes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +86,23 @@ def count(bench: Bench, question: Question, snapshot: Snapshot, language: Langua
     people = lay_out(bench, snapshot)
     population(bench, Purpose.MARKETING, people)
     judged = bench.judge("judged", question.statement())
-    labels = (_AUDIENCE, *question.parts())
-    sums = [
-        func.coalesce(func.sum(case((judged.c[label].is_(truth), 1), else_=0)), 0)
-        for label in labels
-        for truth in (True, False, None)
-    ]
-    numbers = [int(number) for number in bench.rows(select(*sums))[0]]
-    (matched, _, unknown), *triples = [tuple(numbers[at : at + 3]) for at in range(0, len(numbers), 3)]
-    scope, titles = question.scope, question.titles
-    said = [sentence(part, language, scope.catalogue, titles, question.currency) for part in question.parts().values()]
-    parts = tuple(Part(words, *triple) for words, triple in zip(said, triples, strict=True))
+    parts = question.parts()
+    (matched, _, unknown), *counted = _rows_of_numbers(bench, judged, tuple(parts))
     missing = bench.count(people) - bench.count(judged)
-    return Count(question.audience.name, scope.as_of.isoformat(), matched, unknown, missing, parts)
+    told = tuple(Part(question.said(part, language), *of) for part, of in zip(parts.values(), counted, strict=True))
+    return Count(question.audience.name, question.scope.as_of.isoformat(), matched, unknown, missing, told)
+
+
+def _rows_of_numbers(bench: Bench, judged: TableClause, parts: tuple[str, ...]) -> list[tuple[int, ...]]:
+    """True, false and unknown of the whole rule, then of each part with those whom it alone keeps out."""
+    asked = [_truths(judged, _AUDIENCE)]
+    for part in parts:
+        others = [judged.c[other].is_(True) for other in parts if other != part]
+        asked.append([*_truths(judged, part), and_(judged.c[part].is_not(True), *others)])
+    sums = [func.coalesce(func.sum(case((each, 1), else_=0)), 0) for group in asked for each in group]
+    numbers = map(int, bench.rows(select(*sums))[0])
+    return [tuple(islice(numbers, len(group))) for group in asked]
+
+
+def _truths(judged: TableClause, label: str) -> list[ColumnElement[bool]]:
+    return [judged.c[label].is_(truth) for truth in (True, False, None)]

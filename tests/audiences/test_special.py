@@ -96,7 +96,7 @@ def counts(village: Village) -> Any:
     match = CAMPAIGN[CAMPAIGN.index("audience:") : CAMPAIGN.index("channels:")].replace("audience:", "match:")
     path.write_text("title: {fi: x, sv: x, en: x}\n" + match, encoding="utf-8")
     vars(village.engine).pop("library", None)
-    return village.engine.count(village.engine.question("buyers", village.hands.at))
+    return village.engine.count(village.engine.question("buyers", village.hands.at), Language.EN)
 
 
 def words(village: Village) -> Any:

@@ -24,7 +24,7 @@ from campaigns.rules.operators.measures import MEASURES
 from campaigns.rules.parse import KEYWORDS
 from campaigns.rules.statement import select_conditions
 from campaigns.spec.condition import InAudience
-from campaigns.spec.words import Purpose
+from campaigns.spec.words import Language, Purpose
 
 HERE: Final = Path(__file__).parent
 AS_OF: Final = datetime(2018, 1, 1, 10, 0, tzinfo=ZoneInfo("Europe/Helsinki"))
@@ -37,7 +37,7 @@ def by_hand(audience: str) -> str:
 
 
 def counted(engine: Engine, audience: str) -> dict[str, int]:
-    count = engine.count(engine.question(audience, AS_OF))
+    count = engine.count(engine.question(audience, AS_OF), Language.EN)
     return {"matched": count.matched, "unknown": count.unknown}
 
 

@@ -10,6 +10,7 @@ from audiences.stance import Source
 from campaigns import forgetting, requests
 from campaigns.errors import AuthorError
 from campaigns.spec.requests import Ending, RequestKind, due
+from campaigns.spec.words import Language
 from campaigns.store import requests as kept
 from tests.village import MEMBERS, Village
 
@@ -82,9 +83,9 @@ def test_gd13_gd16_whom_it_concerns_is_in_no_selection_from_that_moment(village:
         "title: {fi: Kahvi, sv: Kaffe, en: Coffee}\nmatch: {bought: {where: {product_category: COFFEE}}}\n"
     )
     asked = village.engine.question("coffee", village.hands.at)
-    before = village.engine.count(asked)  # keeps totals of purchases, theirs among them
+    before = village.engine.count(asked, Language.EN)  # keeps totals of purchases, theirs among them
     requests.file(village.engine, AINO, kind, Source.DESK)
-    after = village.engine.count(asked)
+    after = village.engine.count(asked, Language.EN)
     assert (after.matched, after.not_processed) == (before.matched - 1, before.not_processed + 1)
     village.write("all", EVERYBODY + "channels: [email]\ncontent: {email: hello}\n")
     draft, _ = village.engine.library.draft("all")
