@@ -13,7 +13,10 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from time import perf_counter
+
+import pyarrow as pa
 
 from audiences.tables import CHOICES, CONTACT
 from campaigns.channels.outcome import Accepted
@@ -25,7 +28,7 @@ from campaigns.ledger import Ledger, append
 from campaigns.loading.workspace import Workspace
 from campaigns.planning.run_files import RunFiles
 from campaigns.spec.words import Channel, Choice
-from campaigns.store import decisions, runs, schema
+from campaigns.store import runs, schema
 from campaigns.store.tables import DECISION, DELIVERY
 from campaigns.store.words import RunState
 
@@ -33,7 +36,6 @@ NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 CAMPAIGN = "weekend_offer"
 IN_FLIGHT = 256
 CHUNK = 2_048
-PLANNED = ("position", "member_id", "kind", "reason", "variant", "channel", "arm", "used_basket", "unit")
 
 
 def lay_members(ledger: Ledger, members: int) -> None:
@@ -58,17 +60,22 @@ def name(number: int) -> str:
 def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> int:
     """Stage a plan that sends to every member, in an order of its own, and let it send; returns its number."""
     campaign = engine.library.draft(CAMPAIGN)[0].campaign
-    order = Random(due_at.timestamp()).sample(range(members), members)  # noqa: S311 - nothing secret
     variant = campaign.variants[0].name
     with ledger.write() as connection:
-        number = runs.open_run(connection, campaign, "", due_at, NOW, scheduled=False).number or 0
-    for start in range(0, members, CHUNK):
-        chunk = [
-            (start + place, name(member), "send", None, variant, "email", None, False, name(member))
-            for place, member in enumerate(order[start : start + CHUNK])
-        ]
-        with ledger.write() as connection:
-            decisions.stage(connection, number, PLANNED, chunk)
+        run = runs.open_run(connection, campaign, "", due_at, NOW, scheduled=False)
+    number = run.number or 0
+    ids = [name(member) for member in range(members)]
+    places = Random(due_at.timestamp()).sample(range(1, members + 1), members)  # noqa: S311 - nothing secret
+    same = {"run_number": number, "channel": "email", "variant": variant, "used_basket": False}
+    sent = {column: pa.repeat(value, members) for column, value in same.items()}
+    decided = pa.table({"member_id": ids, "position": places, "kind": pa.repeat("send", members), "unit": ids, **sent})
+    deliveries = pa.table({"member_id": ids, "position": places, "state": pa.repeat("pending", members), **sent})
+    holds = partial(runs.hold, run=run)
+    with TemporaryDirectory() as room:
+        for table, rows in ((DELIVERY, deliveries.sort_by("position")), (DECISION, decided)):
+            ledger.pour(
+                table, rows.to_reader(CHUNK), Path(room), guard=holds, told=lambda _: None
+            )
     ledger.analyse(DECISION, DELIVERY)
     with ledger.write() as connection:
         runs.move(connection, number, [RunState.PLANNING], RunState.SENDING)
