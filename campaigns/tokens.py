@@ -12,6 +12,9 @@ _TAG_BYTES: Final = 16
 _LINK_PARTS: Final = (1, 4, 4)  # the key's number, the run's, the position: bytes of each
 _LINK_BYTES: Final = sum(_LINK_PARTS)
 _LONGEST: Final = 64
+_LONGEST_WAY: Final = 3000
+_WAY: Final = "way"
+_NOBODY: Final = 2**32 - 1  # stands where a way has a position, when nobody is to be told from another
 _NAME_PARTS: Final = (4, 4)  # the run's number, the position: bytes of each
 _NAME_BYTES: Final = sum(_NAME_PARTS)
 _NAME_CHARACTERS: Final = 26
@@ -27,6 +30,15 @@ class DeliveryLink:
 
     run_number: int
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a link of a run leads; `position` is None where it is not to be known who follows it."""
+
+    run_number: int
+    position: int | None
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,25 @@ class Signer:
             raise BadToken
         return DeliveryLink(int.from_bytes(payload[1:5], "big"), int.from_bytes(payload[5:], "big"))
 
+    def way(self, way: Way) -> str:
+        """A token that leads to a target of ours, and to no other: whoever changes it has none (no open redirect)."""
+        number = max(self.keys)
+        position = _NOBODY if way.position is None else way.position
+        parts = zip((number, way.run_number, position), _LINK_PARTS, strict=True)
+        payload = b"".join(part.to_bytes(size, "big") for part, size in parts) + way.target.encode()
+        return _written(payload + self._tag(number, _WAY, payload))
+
+    def read_way(self, token: str) -> Way:
+        """Where a token leads; BadToken for every text that we did not make for that."""
+        content = _read(token, _LONGEST_WAY)
+        payload, tag = content[:-_TAG_BYTES], content[-_TAG_BYTES:]
+        number = payload[0] if payload else -1
+        if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, _WAY, payload)):
+            raise BadToken
+        position = int.from_bytes(payload[5:9], "big")
+        target = payload[_LINK_BYTES:].decode()
+        return Way(int.from_bytes(payload[1:5], "big"), None if position == _NOBODY else position, target)
+
     def _tag(self, number: int, scope: str, payload: bytes) -> bytes:
         return self._digest(number, scope, payload.hex())[:_TAG_BYTES]
 
@@ -126,12 +157,19 @@ def _written(content: bytes) -> str:
 
 
 def _content(token: str) -> bytes:
-    if len(token) > _LONGEST or not token.isascii():
+    content = _read(token, _LONGEST)
+    if len(content) != _LINK_BYTES + _TAG_BYTES:
+        raise BadToken
+    return content
+
+
+def _read(token: str, longest: int) -> bytes:
+    if len(token) > longest or not token.isascii():
         raise BadToken
     try:
         content = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except Error as error:
         raise BadToken from error
-    if len(content) != _LINK_BYTES + _TAG_BYTES or _written(content) != token:
+    if _written(content) != token:
         raise BadToken
     return content

@@ -62,6 +62,7 @@ def _reread(job: Job, channel: Channel) -> Select[Any]:
             CONTACT.c.member_id.label("known"),
             permissions.processed(campaign.purpose).sql(_CHOSEN).label("processed"),
             func.coalesce(CHOICES.c.no_purchase_detail, False).label("no_purchase_detail"),
+            func.coalesce(CHOICES.c.tracking, False).label("tracking"),
             refusal.label("refusal"),
             reach.address(channel, CONTACT).is_(None).label("no_address"),
             reach.unusable(channel, CONTACT).label("unusable"),

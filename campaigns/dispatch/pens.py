@@ -1,7 +1,7 @@
 """Messages written for claimed deliveries: one pen for e-mail and one for SMS, templates compiled once a language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
@@ -10,6 +10,7 @@ from campaigns.dispatch.claim import Taken
 from campaigns.dispatch.context import Contexts, language_of
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.messages import CannotWrite
+from campaigns.dispatch.ways import Ways
 from campaigns.rendering.email import EmailTemplate
 from campaigns.rendering.environment import TemplateError
 from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, extra_headers
@@ -30,14 +31,22 @@ class EmailPen:
     templates: Mapping[tuple[str, Language], EmailTemplate]
     clock: Clock
     mark: str = ""
+    ways: Ways = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ways", Ways(self.job))
 
     def __call__(self, taken: Taken, /) -> OutgoingEmail:
         """The message of a claimed delivery, whole; CannotWrite for a value that is missing or cannot be a header."""
         context = self.contexts.of(taken.contact, taken.claimed.position, taken.arm)
         try:
-            body = self.templates[taken.variant, language_of(taken)].render(context)
+            template = self.templates[taken.variant, language_of(taken)]
+            body = template.render(context)
             if self.mark:
                 body = replace(body, subject=f"{self.mark} {body.subject}")
+            else:
+                followed_by = taken.claimed.position if taken.contact["tracking"] else None
+                body = replace(body, html=self.ways.lead(body.html, template, followed_by))
             envelope = self._envelope(taken)
             mime = assemble(envelope, body)
         except (TemplateError, ValueError) as error:

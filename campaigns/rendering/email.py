@@ -19,6 +19,7 @@ from campaigns.spec.words import Channel, Language
 SUBJECT: Final = "subject"
 TEXT: Final = "body.txt"
 _GAP: Final = re.compile(r"\n{3,}")
+_TARGET: Final = re.compile(r"""\shref="(https?://[^"{}\s]+)\"""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,16 @@ class EmailTemplate:
     subject: Template
     text: Template
     html: Template
+    targets: frozenset[str]
+    """Where the links of the HTML lead that are the same for every member, as they are written there."""
 
     @classmethod
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
         """The folder in one language; AuthorError with what its author has to put right."""
         sandbox = environment(Channel.EMAIL, language, settings.currency)
         parts = _parts(folder, language)
-        return cls(language, *(compile_template(sandbox, source, place) for source, place in parts))
+        subject, text, html = (compile_template(sandbox, source, place) for source, place in parts)
+        return cls(language, subject, text, html, frozenset(_TARGET.findall(parts[-1][0].text)))
 
     def render(self, context: Mapping[str, object]) -> EmailBody:
         """The message of one member; TemplateError when a value is missing or of the wrong kind."""

@@ -202,6 +202,17 @@ class NoteOnItsWay(SQLModel, table=True):
     ended_at: datetime | None = None
 
 
+class LinkCount(SQLModel, table=True):
+    """How often a link of a run was followed, by nobody in particular; `link` is our own name for the target."""
+
+    __tablename__ = "link_count"
+
+    run_number: int = Field(primary_key=True)
+    link: str = Field(primary_key=True)
+    target: str
+    followed: int
+
+
 class Audit(SQLModel, table=True):
     """Who did what to which run, campaign, file or member, when and why. Appended to, never changed.
 
@@ -243,5 +254,6 @@ DELIVERY = SQLModel.metadata.tables["delivery"]
 BUNDLE = SQLModel.metadata.tables["bundle"]
 PACE = SQLModel.metadata.tables["pace"]
 NOTE = SQLModel.metadata.tables["note"]
+LINK_COUNT = SQLModel.metadata.tables["link_count"]
 AUDIT = SQLModel.metadata.tables["audit"]
 AUDIT_SEAL = SQLModel.metadata.tables["audit_seal"]

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from audiences import wordings
 from campaigns.engine import Engine
 from campaigns.web.centre import Centre
+from campaigns.web.following import Following
 from campaigns.web.guard import Guard
 from campaigns.web.new_address import NewAddress
 from campaigns.web.offered import every_wording
@@ -66,6 +67,7 @@ def _members_pages(app: FastAPI, site: Site) -> None:
         Unsubscribing(site, "stop"),
         Preferences(site, codes),
         Why(site),
+        Following(site),
         SigningIn(site, codes, door),
         centre,
         NewAddress(site, codes, door, centre),

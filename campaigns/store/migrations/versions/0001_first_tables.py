@@ -294,6 +294,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_table(
+        "link_count",
+        sa.Column("run_number", sa.Integer(), nullable=False),
+        sa.Column("link", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("followed", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("run_number", "link"),
+    )
+    op.create_table(
         "member_session",
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
@@ -495,6 +503,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_member_session_ends_at"))
 
     op.drop_table("member_session")
+    op.drop_table("link_count")
     op.drop_table("holdout_version")
     with op.batch_alter_table("halt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_halt_campaign"))
