@@ -16,7 +16,12 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_pem_private_key,
+)
 
 from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.spec.provider_settings import DkimSettings
@@ -52,6 +57,15 @@ class DkimKey:
     algorithm: str
     selector: str
     sign: Callable[[bytes], bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What DNS has to show for a key: `k=` and `p=` of the record at its selector (RFC 6376 3.6.1, RFC 8463 4)."""
+
+    selector: str
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,19 @@ def signer(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> DkimSigner
     if settings.ed25519 is not None:
         keys.append(_ed25519(settings.ed25519, _private(ed25519_key, ED25519_KEY)))
     return DkimSigner(settings.domain, tuple(keys))
+
+
+def published(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> tuple[Published, ...]:
+    """The public halves of the keys that `signer` would sign with; raises as it does."""
+    signer(settings, rsa_key, ed25519_key)
+    shown = []
+    if settings.rsa is not None:
+        spki = _private(rsa_key, RSA_KEY).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        shown.append(Published(settings.rsa, "rsa", b64encode(spki).decode()))
+    if settings.ed25519 is not None:
+        raw = _private(ed25519_key, ED25519_KEY).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        shown.append(Published(settings.ed25519, "ed25519", b64encode(raw).decode()))
+    return tuple(shown)
 
 
 def _rsa(selector: str, key: PrivateKeyTypes) -> DkimKey:

@@ -1,0 +1,23 @@
+"""Every check of a workspace and its surroundings, in the order in which one would put things right."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+
+from campaigns.doctor import providers, stores
+from campaigns.doctor.finding import Finding
+from campaigns.doctor.mail_domain import MailDomain, Texts
+from campaigns.engine import Engine
+
+
+def examine(engine: Engine, resolver: Texts, environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
+    """Look at everything; changes nothing and sends nothing. What cannot be reached is a warning."""
+    settings = engine.library.settings
+    yield from stores.stores(engine)
+    yield stores.data(engine)
+    yield providers.clock(settings)
+    yield providers.public_url(settings)
+    yield from providers.keys(settings, environment)
+    yield from providers.senders(settings)
+    yield from asyncio.run(providers.reached(settings))
+    yield from MailDomain(settings.channels.email, environment, resolver).findings()

@@ -1,0 +1,202 @@
+"""The doctor against a real name server and real listeners on the loopback, and against nothing at all."""
+
+import json
+import socket
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from campaigns.doctor import providers, stores
+from campaigns.doctor.examine import examine
+from campaigns.doctor.finding import Level
+from campaigns.doctor.mail_domain import MailDomain
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel
+from campaigns.store import schema
+from tests.channels.stages import SETTINGS, settings_with
+from tests.cli.conftest import Shell
+from tests.operations.name_server import NameServer
+from tests.village import Village
+
+DOMAIN: Final = "lahde.example.org"
+SPF: Final = {DOMAIN: ("v=spf1 ip4:192.0.2.1 -all", "site-verification=1")}
+DMARC: Final = {f"_dmarc.{DOMAIN}": ("v=DMARC1; p=none; rua=mailto:d@lahde.example.org",)}
+SIGNED: Final[Mapping[str, Any]] = {"dkim": {"domain": DOMAIN, "rsa": "mail", "ed25519": "mail-ed"}}
+Records = Mapping[str, tuple[str, ...]]
+
+
+def pem(key: RSAPrivateKey | Ed25519PrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+RSA: Final = generate_private_key(65537, 2048)
+ED: Final = Ed25519PrivateKey.generate()
+KEYS: Final = {"DKIM_RSA_KEY": pem(RSA), "DKIM_ED25519_KEY": pem(ED)}
+RSA_SHOWN: Final = b64encode(RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+ED_SHOWN: Final = b64encode(ED.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+SHOWN: Final = {
+    f"mail._domainkey.{DOMAIN}": (f"v=DKIM1; k=rsa; p={RSA_SHOWN}",),
+    f"mail-ed._domainkey.{DOMAIN}": (f"v=DKIM1; k=ed25519; p={ED_SHOWN}",),
+}
+GOOD: Final[Records] = {**SPF, **DMARC, **SHOWN}
+
+
+def smtp(**changes: Any) -> Settings:
+    wanted = {"host": "127.0.0.1", "port": 2525, "security": "none", **SIGNED, **changes}
+    return settings_with(Channel.EMAIL, provider="smtp", smtp=wanted)
+
+
+def mail(settings: Settings, records: Records, environment: Mapping[str, str] = KEYS) -> dict[str, list[Level]]:
+    with NameServer(records) as server:
+        found = list(MailDomain(settings.channels.email, environment, server.resolver).findings())
+    return {check: [each.level for each in found if each.check == check] for check in {each.check for each in found}}
+
+
+def test_e25_a_domain_in_order_passes() -> None:
+    assert mail(smtp(), GOOD) == {"spf": [Level.OK], "dkim": [Level.OK, Level.OK], "dmarc": [Level.OK]}
+
+
+@pytest.mark.parametrize(
+    ("check", "records"),
+    [
+        ("spf", {DOMAIN: ()}),
+        ("spf", {DOMAIN: ("v=spf1 -all", "v=spf1 ~all")}),
+        ("spf", {DOMAIN: ("v=spf1 +all",)}),
+        ("dkim", {f"mail._domainkey.{DOMAIN}": ()}),
+        ("dkim", {f"mail._domainkey.{DOMAIN}": (f"v=DKIM1; k=rsa; p={RSA_SHOWN[:-8]}AAAAAAAA",)}),
+        ("dkim", {f"mail-ed._domainkey.{DOMAIN}": (f"v=DKIM1; p={ED_SHOWN}",)}),
+        ("dkim", {f"mail._domainkey.{DOMAIN}": ("v=DKIM1; p=",)}),
+        ("dmarc", {f"_dmarc.{DOMAIN}": ()}),
+        ("dmarc", {f"_dmarc.{DOMAIN}": ("v=DMARC1; rua=mailto:x@example.org",)}),
+        ("dmarc", {f"_dmarc.{DOMAIN}": ("v=DMARC1; p=none", "v=DMARC1; p=reject")}),
+    ],
+)
+def test_dl02_what_is_missing_or_wrong_in_dns_fails(check: str, records: Records) -> None:
+    found = mail(smtp(), {**GOOD, **records})
+    assert Level.FAIL in found.pop(check)
+    assert {level for levels in found.values() for level in levels} == {Level.OK}
+
+
+def test_dl02_the_policy_of_the_domain_above_counts() -> None:
+    above = {"_dmarc.example.org": ("v=DMARC1; p=reject",), f"_dmarc.{DOMAIN}": ()}
+    assert mail(smtp(), {**GOOD, **above})["dmarc"] == [Level.OK]
+
+
+def test_a_private_key_that_is_not_there_fails() -> None:
+    assert mail(smtp(), GOOD, {})["dkim"] == [Level.FAIL]
+
+
+def test_a_name_server_that_says_nothing_is_a_warning() -> None:
+    with NameServer(GOOD, silent=True) as server:
+        found = list(MailDomain(smtp().channels.email, KEYS, server.resolver).findings())
+    assert [each.level for each in found] == [Level.WARN] * 3
+    assert all("could not be looked at" in each.said for each in found)
+
+
+def test_every_finding_that_is_not_well_has_a_next_step() -> None:
+    with NameServer({}) as server:
+        found = list(MailDomain(smtp().channels.email, {}, server.resolver).findings())
+        found += providers.keys(smtp(), {})
+    assert all(each.step for each in found if each.level is not Level.OK)
+
+
+class Far(BaseHTTPRequestHandler):
+    """Answers 404 at a time of its own."""
+
+    at = ""
+
+    def do_GET(self) -> None:
+        self.send_response_only(404)
+        self.send_header("Date", self.at)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
+        pass
+
+
+async def reached(settings: Settings) -> dict[str, Level]:
+    return {each.check: each.level for each in await providers.reached(settings)}
+
+
+@pytest.mark.parametrize(("off", "level"), [(0, Level.OK), (-3600, Level.FAIL), (600, Level.FAIL)])
+async def test_a_clock_that_is_not_the_providers_fails(off: int, level: Level) -> None:
+    at = datetime.fromtimestamp(datetime.now(UTC).timestamp() + off, UTC)  # noqa: TID251 - the real time is meant
+    far = type("Then", (Far,), {"at": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+    with HTTPServer(("127.0.0.1", 0), far) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        found = await reached(settings_with(Channel.SMS, provider="twilio", twilio={"base_url": url}))
+        server.shutdown()
+    assert found == {"endpoint": Level.OK, "clock": level}
+
+
+async def test_what_cannot_be_reached_is_a_warning() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    gone = {"base_url": f"http://127.0.0.1:{port}"}
+    assert await reached(settings_with(Channel.SMS, provider="twilio", twilio=gone)) == {"endpoint": Level.WARN}
+    assert await reached(smtp(port=port)) == {"endpoint": Level.WARN}
+
+
+def test_keys_that_are_missing_fail_by_name() -> None:
+    twilio = settings_with(Channel.SMS, provider="twilio")
+    [failed] = [each for each in providers.keys(twilio, {"TWILIO_ACCOUNT_SID": "x"}) if each.level is Level.FAIL]
+    assert "TWILIO_AUTH_TOKEN" in failed.said
+    assert "TWILIO_ACCOUNT_SID" not in failed.said
+
+
+def test_what_is_fine_for_trying_out_fails_once_messages_leave() -> None:
+    real = smtp()
+    assert (providers.public_url(SETTINGS).level, providers.clock(SETTINGS).level) == (Level.WARN, Level.WARN)
+    assert (providers.public_url(real).level, providers.clock(real).level) == (Level.FAIL, Level.FAIL)
+
+
+def test_stores_that_are_gone_fail(village: Village) -> None:
+    assert {each.level for each in stores.stores(village.engine) if each.check != "disk"} == {Level.OK}
+    next(village.engine.workspace.warehouse.glob("*.parquet")).unlink()
+    assert stores.warehouse(village.engine.library.warehouse).level is Level.FAIL
+    with village.engine.ledger.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    assert stores.ledger(village.engine.ledger).level is Level.FAIL
+    assert schema.HEAD in stores.ledger(village.engine.ledger).said
+
+
+def test_data_grow_old(village: Village) -> None:
+    village.hands.at = datetime(2017, 12, 11, tzinfo=UTC)
+    assert stores.data(village.engine).level is Level.OK
+    village.hands.go(days=5)
+    assert stores.data(village.engine).level is Level.WARN
+
+
+def test_a_village_in_folders_has_nothing_that_fails(village: Village) -> None:
+    with NameServer({}) as server:
+        found = list(examine(village.engine, server.resolver, {}))
+        assert server.asked == []  # nothing leaves, so nobody is asked
+    assert Level.FAIL not in {each.level for each in found}
+
+
+def test_the_command_says_each_check_with_its_next_step_and_fails_when_one_does(viesti: Shell, tmp_path: Path) -> None:
+    found = viesti("doctor", "--json").json
+    assert set(found[0]) == {"check", "level", "said", "step"}
+    settings = viesti.root / "config" / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("sms: {", "sms: {provider: twilio, ", 1), "utf-8")
+    said = viesti("doctor", "--json", code=1)
+    assert any(each["level"] == "fail" and "TWILIO" in each["said"] for each in json.loads(said.out))
+
+
+@pytest.fixture
+def viesti(founded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    from shutil import copytree
+
+    return Shell(copytree(founded, tmp_path / "village"), capsys)
