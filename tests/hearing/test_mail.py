@@ -1,0 +1,205 @@
+"""Mail that comes back into a maildir: read once, after its commit put away, and harmless whatever it is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from audiences.tables import CHOICE_ENTRY, SUPPRESSION
+from campaigns.channels.verp import verp
+from campaigns.errors import AuthorError
+from campaigns.hearing import mail
+from campaigns.hearing.mail import read_mail
+from campaigns.rounds import Rounds
+from campaigns.store.event_tables import EVENT
+from tests.hearing.sending import sent
+from tests.village import MEMBERS
+
+CORPUS = Path(__file__).parents[1] / "channels" / "bounces"
+AINO, OTHER = MEMBERS[0], MEMBERS[1]
+
+
+class Post:
+    """A maildir that mail is delivered to."""
+
+    def __init__(self, village):
+        self.sending = sent(village)
+        self.village, self.folder, self.number = village, village.root / "post", 0
+        for part in ("new", "cur", "tmp"):
+            (self.folder / part).mkdir(parents=True)
+        settings = village.root / "config" / "settings.yaml"
+        written = settings.read_text("utf-8")
+        settings.write_text(written.replace("email: {", "email: {maildir: post, "), encoding="utf-8")
+        vars(village.engine).pop("library", None)
+
+    def comes(self, raw: bytes) -> Path:
+        self.number += 1
+        file = self.folder / "new" / f"{self.number:06d}.host"
+        file.write_bytes(raw)
+        return file
+
+    def bounce(self, name: str, member: str, address: str = "") -> bytes:
+        """A report of the corpus, about a member's delivery."""
+        to = verp("b@kyla.example.org", self.sending.name(member))
+        raw = (CORPUS / f"{name}.eml").read_bytes()
+        head = f"Delivered-To: {to}\n".encode()
+        return head + raw.replace(b"aino@example.org", (address or f"{member}@example.org").encode())
+
+    def unsubscription(self, member: str, **headers: str) -> bytes:
+        position = self.village.deliveries(self.sending.run)[member]["position"]
+        token = self.village.engine.signer.link("unsubscribe", self.sending.run.number, position)
+        head = {"From": "somebody@example.net", "To": "b@kyla.example.org", "Subject": token} | headers
+        return "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in head.items()).encode() + b"\n"
+
+    def lies(self) -> tuple[int, int]:
+        """How many mails are in `new`, and how many in `cur`."""
+        return len(list((self.folder / "new").iterdir())), len(list((self.folder / "cur").iterdir()))
+
+    def rows(self, table):
+        with self.village.engine.ledger.read() as connection:
+            return connection.execute(select(table)).mappings().all()
+
+
+@pytest.fixture
+def post(village) -> Post:
+    return Post(village)
+
+
+def test_e10_a_bounce_suppresses_the_address_that_its_delivery_went_to(post):
+    post.comes(post.bounce("user_unknown", AINO))
+    assert read_mail(post.village.engine) == mail.Sorted(1, 1, 0)
+    (event,) = post.rows(EVENT)
+    assert (event["word"], event["member_id"], event["code"]) == ("bounced", AINO, "5.1.1")
+    assert "user_unknown" not in event["raw"]
+    assert [(row["value"], row["reason"]) for row in post.rows(SUPPRESSION)] == [
+        (f"{AINO}@example.org", "suppressed_hard_bounce")
+    ]
+    assert post.lies() == (0, 1)
+
+
+def test_a_bounce_about_another_address_than_its_delivery_went_to_suppresses_nothing(post):
+    """Who got a message knows its name, and could write a report about anybody."""
+    post.comes(post.bounce("user_unknown", AINO, f"{OTHER}@example.org"))
+    read_mail(post.village.engine)
+    assert len(post.rows(EVENT)) == 1
+    assert post.rows(SUPPRESSION) == []
+
+
+def test_a_late_bounce_does_not_follow_a_member_to_a_new_address(post):
+    raw = post.bounce("user_unknown", AINO)
+    post.village.move(AINO, email="new@example.org", mailbox="new@example.org")
+    post.comes(raw)
+    read_mail(post.village.engine)
+    assert post.rows(SUPPRESSION) == []
+
+
+def test_dl07_a_report_about_our_own_fault_keeps_the_address(post):
+    post.comes(post.bounce("not_authenticated", AINO).replace(b"aino@outlook.example", b"m01@example.org"))
+    read_mail(post.village.engine)
+    assert [event["code"] for event in post.rows(EVENT)] == ["5.7.515"]
+    assert post.rows(SUPPRESSION) == []
+
+
+def test_e26_a_mail_with_the_token_unsubscribes_from_what_the_message_was(post):
+    post.comes(post.unsubscription(AINO))
+    assert read_mail(post.village.engine) == mail.Sorted(1, 0, 1)
+    contact = post.village.contact(AINO)
+    assert not contact["email_own"]
+    assert contact["sms_own"]
+    (entry,) = (row for row in post.rows(CHOICE_ENTRY) if row["state"] == "off")
+    assert (entry["member_id"], entry["choice"], entry["source"]) == (AINO, "email_own", "mail")
+    assert [(event["provider"], event["word"]) for event in post.rows(EVENT)] == [("mailto", "unsubscribed")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Subject": "Automatic reply: weekend offers"},
+        {"Subject": "A" * 40},
+        {"Subject": ""},
+    ],
+)
+def test_e06_an_absence_note_or_any_other_mail_is_no_wish(post, headers):
+    post.comes(post.unsubscription(AINO, **headers))
+    assert read_mail(post.village.engine) == mail.Sorted(1, 0, 0)
+    assert post.village.contact(AINO)["email_own"]
+    assert post.lies() == (0, 1)
+
+
+def test_a_mail_is_put_away_after_its_commit_and_read_again_until_then(post, monkeypatch):
+    post.comes(post.bounce("user_unknown", AINO))
+    post.comes(post.unsubscription(OTHER))
+
+    class Killed(BaseException):
+        pass
+
+    def killed(_file):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mail, "_put_away", killed)
+        with pytest.raises(Killed):
+            read_mail(post.village.engine)
+    assert post.lies() == (2, 0)
+    before = [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)]
+    post.village.hands.go(minutes=1)
+    assert read_mail(post.village.engine) == mail.Sorted(2, 0, 0)
+    assert post.lies() == (0, 2)
+    assert [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)] == before
+
+
+def hostile() -> dict[str, bytes]:
+    part = b"--b\nContent-Type: message/delivery-status\n\n"
+    head = b"Content-Type: multipart/report; boundary=b\n\n" + part
+    nested = b"".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n".encode() for n in range(3000))
+    return {
+        "empty": b"",
+        "nul": b"\0" * 5000,
+        "nested": nested,
+        "one long line": b"Subject: " + b"x" * 1_000_000,
+        "no charset": b"Subject: =?x-nothing?B?////?=\nContent-Type: text/plain; charset=nothing\n\n\xff",
+        "many readers": head
+        + b"Reporting-MTA: dns; x\n\n"
+        + b"Final-Recipient: rfc822; a@b\nAction: failed\n\n" * 40_000,
+        "surrogates": "Subject: \ud800\n\n".encode("utf-8", "surrogatepass") + b"\xed\xa0\x80",
+        "too large": b"x" * (3 * 1024 * 1024),
+    }
+
+
+@pytest.mark.parametrize("kind", hostile())
+def test_a_hostile_mail_harms_nothing_and_holds_nothing_up(post, kind):
+    post.comes(hostile()[kind])
+    post.comes(post.bounce("user_unknown", AINO))
+    Rounds(post.village.engine).listen()
+    assert [row["value"] for row in post.rows(SUPPRESSION)] == [f"{AINO}@example.org"]
+    assert len(post.rows(EVENT)) <= 21
+    assert post.lies() == (0, 2)
+
+
+def test_what_is_no_mail_is_left_or_passed_over(post):
+    outside = post.village.root / "secret"
+    outside.write_bytes(post.bounce("user_unknown", AINO))
+    (post.folder / "new" / "link").symlink_to(outside)
+    (post.folder / "new" / ".hidden").write_bytes(b"")
+    read_mail(post.village.engine)
+    assert post.rows(EVENT) == []
+    assert outside.exists()
+    assert post.lies() == (1, 1)
+
+
+def test_without_a_maildir_the_rounds_read_none_and_the_command_says_so(village):
+    Rounds(village.engine).listen()
+    with pytest.raises(AuthorError, match="no maildir"):
+        read_mail(village.engine)
+
+
+def test_the_command_reads_it(post, capsys):
+    from campaigns.cli.main import run
+
+    post.comes(post.bounce("user_unknown", AINO))
+    with pytest.raises(SystemExit) as ended:
+        run(["--workspace", str(post.village.root), "mail", "--json"])
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out) == {"mails": 1, "events": 1, "unsubscribed": 0}
