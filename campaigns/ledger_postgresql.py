@@ -124,10 +124,12 @@ def pour(
         while done < batch.num_rows:
             some = batch.slice(done, portion.rows)
             written = _written(some)
-            with portion.timed(), writing(engine) as connection:
+            with writing(engine) as connection:
+                portion.begin()
                 guard(connection)
                 with _copy(connection, table, some.schema.names, "(FORMAT csv)") as copy:
                     copy.write(written)
+            portion.end()
             told(some.num_rows)
             done += some.num_rows
 

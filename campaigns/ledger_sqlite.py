@@ -139,9 +139,11 @@ def pour(
         portion, done = Portion(), 0
         while done < whole:
             last = min(done + portion.rows, whole)
-            with portion.timed(), connection.begin():
+            with connection.begin():
+                portion.begin()
                 guard(connection)
                 connection.connection.cursor().execute(some, (done, last))
+            portion.end()
             told(last - done)
             done = last
             sleep(_WAY)

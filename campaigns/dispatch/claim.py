@@ -9,13 +9,14 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, RowMapping, String, and_, bindparam, or_, select, update
 
 from campaigns.channels.claimed import Claimed, mint
 from campaigns.dispatch.examine import Examined, examine
 from campaigns.dispatch.job import Job
 from campaigns.spec.words import Channel
 from campaigns.store.deliveries import is_in
+from campaigns.store.given import given, packed
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import DeliveryState, RunState
 
@@ -53,17 +54,16 @@ def claim(
     """Take up to `most` pending deliveries of a channel, in claim order; withdraw those that may not go any more.
 
     Nothing in quiet hours, after `send_by`, or of a run that does not send.
-    Each gets an attempt of its own, or `attempt` when they are handed over together. A crash before the caller's
-    commit leaves them pending; after it, in `sending` with a lease. Use what is returned only after the commit.
+    They share an attempt of their own, or `attempt` when several claims are handed over together. A crash before the
+    caller's commit leaves them pending; after it, in `sending` with a lease. Use what is returned after the commit.
     """
     if most < 1 or not job.may_claim(channel, now) or not is_sending(connection, job):
         return Claim((), 0)
     examined = examine(connection, job, channel, claimable(now), now, most)
-    taken = [
-        _take(job, channel, row, attempt or token_hex(8), now + job.lease) for row, reason in examined if reason is None
-    ]
+    attempt = attempt or token_hex(8)
+    taken = [_take(job, channel, row, attempt, now + job.lease) for row, reason in examined if reason is None]
     withdraw(connection, job, examined, now)
-    _mark(connection, job, taken, now)
+    _mark(connection, job, taken, attempt, now)
     return Claim(tuple(taken), len(examined) - len(taken))
 
 
@@ -102,33 +102,32 @@ def _address(channel: Channel, row: RowMapping) -> str:
             return ""
 
 
-_ROW = and_(DELIVERY.c.run_number == bindparam("of_run"), DELIVERY.c.position == bindparam("at_position"))
+_OBJECTED = given("objected", position=Integer(), reason=String())
+_WITHDRAW = (
+    update(DELIVERY)
+    .where(DELIVERY.c.run_number == bindparam("of_run"), DELIVERY.c.position == _OBJECTED.c.position)
+    .values(state=DeliveryState.WITHDRAWN.value, reason=_OBJECTED.c.reason, ended_at=bindparam("at"), lease_until=None)
+)
 
 
 def withdraw(connection: Connection, job: Job, examined: Sequence[Examined], now: datetime) -> None:
     """End the deliveries that something objects to, each with its reason; nobody else is sent to instead."""
-    objected = [
-        {"of_run": job.number, "at_position": row["position"], "why": reason} for row, reason in examined if reason
-    ]
+    objected = [(row["position"], reason) for row, reason in examined if reason]
     if objected:
-        withdrawn = {"state": DeliveryState.WITHDRAWN, "reason": bindparam("why"), "ended_at": now}
-        connection.execute(update(DELIVERY).where(_ROW).values(**withdrawn, lease_until=None), objected)
+        connection.execute(_WITHDRAW, {"of_run": job.number, "objected": packed(objected), "at": now})
 
 
-def _mark(connection: Connection, job: Job, taken: Sequence[Taken], now: datetime) -> None:
-    if taken:
+def _mark(connection: Connection, job: Job, taken: Sequence[Taken], attempt: str, now: datetime) -> None:
+    positions = [each.claimed.position for each in taken]
+    if positions:
         connection.execute(
             update(DELIVERY)
-            .where(_ROW)
+            .where(DELIVERY.c.run_number == job.number, DELIVERY.c.position.in_(positions))
             .values(
                 state=DeliveryState.SENDING,
-                attempt=bindparam("new_attempt"),
+                attempt=attempt,
                 lease_until=now + job.lease,
                 claimed_at=now,
                 not_before=None,
-            ),
-            [
-                {"of_run": job.number, "at_position": each.claimed.position, "new_attempt": each.claimed.attempt}
-                for each in taken
-            ],
+            )
         )

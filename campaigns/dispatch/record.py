@@ -1,22 +1,61 @@
 """What a provider answered, written down: every outcome fits the attempt that asked, or changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import assert_never
 
-from sqlalchemy import Connection, and_, bindparam, or_, update
+from sqlalchemy import Connection, Integer, String, and_, bindparam, or_, update
 
 from campaigns.channels.claimed import Claimed
 from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unknown
 from campaigns.dispatch.heed import heed
 from campaigns.spec.reasons import EndReason
+from campaigns.store.given import given, packed
 from campaigns.store.tables import DELIVERY
 from campaigns.store.words import DeliveryState
 
+_TOLD = given(
+    "told", position=Integer(), attempt=String(), state=String(), reason=String(), detail=String(), ref=String()
+)
 _AWAITED = or_(
     DELIVERY.c.state == DeliveryState.SENDING.value,
-    and_(DELIVERY.c.state == DeliveryState.UNCERTAIN.value, bindparam("settles")),
+    and_(DELIVERY.c.state == DeliveryState.UNCERTAIN.value, _TOLD.c.state != DeliveryState.UNCERTAIN.value),
+)
+_END = (
+    update(DELIVERY)
+    .where(
+        DELIVERY.c.run_number == bindparam("of_run"),
+        DELIVERY.c.position == _TOLD.c.position,
+        DELIVERY.c.attempt == _TOLD.c.attempt,
+        _AWAITED,
+    )
+    .values(
+        state=_TOLD.c.state,
+        reason=_TOLD.c.reason,
+        detail=_TOLD.c.detail,
+        provider=bindparam("by"),
+        provider_ref=_TOLD.c.ref,
+        not_before=None,
+        ended_at=bindparam("at"),
+        lease_until=None,
+    )
+)
+_PUT_BACK = (
+    update(DELIVERY)
+    .where(
+        DELIVERY.c.run_number == bindparam("of_run"),
+        DELIVERY.c.position == bindparam("at_position"),
+        DELIVERY.c.attempt == bindparam("of_attempt"),
+        DELIVERY.c.state == DeliveryState.SENDING.value,
+    )
+    .values(
+        state=DeliveryState.PENDING.value,
+        detail=bindparam("why"),
+        provider=bindparam("by"),
+        not_before=bindparam("later"),
+        lease_until=None,
+    )
 )
 
 
@@ -33,56 +72,41 @@ def record(connection: Connection, run_number: int, answers: Sequence[Answer], p
     """Write outcomes down. An answer of another attempt than the row's changes nothing.
 
     A late one of the same attempt settles what became uncertain meanwhile, when it says what happened; it never puts
-    it back to pending. What a provider said of an address is heeded in the same transaction.
+    it back to pending. All that ended get the moment of the last. What a provider said of an address is heeded in the
+    same transaction.
     """
-    if not answers:
-        return
-    connection.execute(
-        update(DELIVERY)
-        .where(
-            and_(
-                DELIVERY.c.run_number == run_number,
-                DELIVERY.c.position == bindparam("at_position"),
-                DELIVERY.c.attempt == bindparam("of_attempt"),
-                _AWAITED,
-            )
-        )
-        .values(
-            state=bindparam("new_state"),
-            reason=bindparam("new_reason"),
-            detail=bindparam("new_detail"),
-            provider=provider,
-            provider_ref=bindparam("new_ref"),
-            not_before=bindparam("new_not_before"),
-            ended_at=bindparam("new_ended_at"),
-            lease_until=None,
-        ),
-        [_row(answer) for answer in answers],
-    )
+    same = {"of_run": run_number, "by": provider}
+    ended = [answer for answer in answers if not isinstance(answer.outcome, TryLater)]
+    if ended:
+        at = max(answer.at for answer in ended)
+        connection.execute(_END, {**same, "told": packed(map(_end, ended)), "at": at})
+    put_back = [
+        {**same, **_later(answer, answer.outcome)} for answer in answers if isinstance(answer.outcome, TryLater)
+    ]
+    if put_back:
+        connection.execute(_PUT_BACK, put_back)
     heed(connection, run_number, answers, provider)
 
 
-def _row(answer: Answer) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "at_position": answer.claimed.position,
-        "of_attempt": answer.claimed.attempt,
-        "settles": isinstance(answer.outcome, Accepted | Refused),
-        "new_reason": None,
-        "new_detail": None,
-        "new_ref": None,
-        "new_not_before": None,
-        "new_ended_at": answer.at,
-    }
-    match answer.outcome:
+def _end(answer: Answer) -> tuple[str | int | None, ...]:
+    return (answer.claimed.position, answer.claimed.attempt, *_ended(answer.outcome))
+
+
+def _ended(outcome: Outcome) -> tuple[str | None, ...]:
+    """State, reason, detail, and what the provider calls the message."""
+    match outcome:
         case Accepted(provider_id):
-            return row | {"new_state": DeliveryState.ACCEPTED, "new_ref": provider_id}
+            return DeliveryState.ACCEPTED, None, None, provider_id
         case Refused(reason, detail):
-            return row | {"new_state": DeliveryState.REFUSED, "new_reason": reason, "new_detail": detail}
-        case TryLater(seconds, detail):
-            later = {"new_not_before": answer.at + timedelta(seconds=seconds), "new_ended_at": None}
-            return row | later | {"new_state": DeliveryState.PENDING, "new_detail": detail}
+            return DeliveryState.REFUSED, reason, detail, None
         case Unknown(detail):
-            unknown = {"new_reason": EndReason.UNKNOWN_OUTCOME, "new_detail": detail}
-            return row | unknown | {"new_state": DeliveryState.UNCERTAIN}
+            return DeliveryState.UNCERTAIN, EndReason.UNKNOWN_OUTCOME, detail, None
+        case TryLater():
+            raise TypeError("what is tried later has not ended")
         case _ as never:
             assert_never(never)
+
+
+def _later(answer: Answer, outcome: TryLater) -> Mapping[str, object]:
+    claimed, later = answer.claimed, answer.at + timedelta(seconds=outcome.seconds)
+    return {"at_position": claimed.position, "of_attempt": claimed.attempt, "why": outcome.detail, "later": later}

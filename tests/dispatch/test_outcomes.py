@@ -63,7 +63,7 @@ def test_try_later_waits_as_long_as_the_provider_asked(village):
     village.hands.go(seconds=1)
     assert village.send(run).closed
     assert Counter(wire.heard) == dict.fromkeys(MEMBERS, 2)
-    assert len(set(wire.attempts)) == 2 * ALL  # each claim is an attempt of its own
+    assert len(set(zip(wire.heard, wire.attempts, strict=True))) == 2 * ALL  # each claim is an attempt of its own
 
 
 def test_a_channel_that_is_misconfigured_pauses_the_run_and_touches_no_member(village):
@@ -184,7 +184,8 @@ def test_no_more_than_in_flight_are_under_way(village):
     wire = wired(village, Wire(answer))
     run = village.start("hi", MARKETING)
     village.send(run)
-    assert wire.most_at_once == village.engine.library.settings.dispatch.in_flight == 8
+    assert village.engine.library.settings.dispatch.in_flight == 8
+    assert wire.most_at_once == 7  # one place is left for another run
 
 
 def test_nobody_waits_for_the_slowest(village):
