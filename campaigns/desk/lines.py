@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from audiences.people import contact_of
-from campaigns.clock import midnight, stored
+from campaigns.clock import instant_of, midnight, stored
 from campaigns.desk.reasons import Why
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
@@ -75,4 +75,6 @@ def read(engine: Engine, member_id: str, criteria: Criteria, why: Why) -> Lines:
         asked = warehouse.execute(query, values)
         names = [column[0] for column in asked.description]
         rows = [dict(zip(names, row, strict=True)) for row in asked.fetchall()]
+    for row in rows:
+        row["purchased_at"] = instant_of(row["purchased_at"])
     return Lines(rows[:MOST], len(rows) > MOST)

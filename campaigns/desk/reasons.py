@@ -20,6 +20,7 @@ class Ground(StrEnum):
     VISIT = "visit"
     LETTER = "letter"
     REQUEST = "request"
+    DUPLICATE = "duplicate"
     MISUSE = "misuse"
 
 

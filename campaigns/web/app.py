@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from audiences import wordings
 from campaigns.engine import Engine
 from campaigns.web.centre import Centre
+from campaigns.web.desk.routes import desk_routes
 from campaigns.web.following import Following
 from campaigns.web.guard import Guard
 from campaigns.web.new_address import NewAddress
@@ -38,6 +39,7 @@ def application(engine: Engine) -> FastAPI:
         wordings.publish(connection, every_wording(site.pages), site.now)
     _health(app, engine)
     _members_pages(app, site)
+    app.include_router(desk_routes(site))
     app.include_router(Webhooks.of(engine).routes())
     say_refusals(app, site)
     if engine.workspace.images.is_dir():

@@ -23,7 +23,7 @@ LANGUAGE_NAMES: Final = {Language.FI: "Suomi", Language.SV: "Svenska", Language.
 @lru_cache(maxsize=1)
 def texts() -> Mapping[str, Text]:
     """The texts of the pages by key, the names of choices among them; each is there in every language, or none is."""
-    return {**choice_names(), **read_words("texts.yaml")}
+    return {**choice_names(), **read_words("texts.yaml"), **read_words("desk.yaml")}
 
 
 def read_words(name: str) -> Mapping[str, Text]:

@@ -8,14 +8,24 @@ from typing import Final
 
 import pytest
 
-from campaigns.spec.words import Choice, DataClass, Language, Purpose
+from audiences.finding import By
+from audiences.stance import Source
+from campaigns.desk.changing import MARKS
+from campaigns.desk.reasons import Ground, LinesFor
+from campaigns.spec.requests import Ending, RequestKind
+from campaigns.spec.words import Choice, DataClass, Language, Purpose, Register
 from campaigns.web import pages
 from campaigns.web.offered import offered_groups
 from campaigns.web.pages import Pages, texts
 
 _PAGES: Final = Path(pages.__file__).with_name("pages")
-_CODE: Final = [path.read_text("utf-8") for path in _PAGES.parent.glob("*.py")]
-_SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES.glob("*.html"))])
+_CODE: Final = [path.read_text("utf-8") for path in _PAGES.parent.rglob("*.py")]
+_SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES.rglob("*.html"))])
+REFUSALS: Final = (
+    "unknown_member", "same_member", "no_reason", "no_case", "unknown_wording", "no_email", "no_phone",
+    "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "closed_request", "cannot_put_off",
+)  # fmt: skip
+"""What the desk is told of an AuthorError, by its code."""
 _COMPOSED: Final = {
     "error_": (400, 403, 404, 429, 500),
     "purpose_": Purpose,
@@ -28,6 +38,20 @@ _COMPOSED: Final = {
     "data_": ("json", "csv", "html"),
     "restrict_": ("button", "help"),
     "object_": ("button", "help"),
+    "source_": ("desk", "phone"),
+    "register_": Register,
+    "by_": By,
+    "ground_": Ground,
+    "lines_for_": LinesFor,
+    "mark_": MARKS,
+    "do_mark_": ("deceased", "address_secret"),
+    "unmark_": MARKS,
+    "field_": ("first_name", "last_name", "email", "phone", "street", "postal_code", "city"),
+    "remove_": ("email", "phone"),
+    "kind_": RequestKind,
+    "ending_": Ending,
+    "from_": Source,
+    "refused_": REFUSALS,
 }
 
 

@@ -1,0 +1,103 @@
+"""What an agent changes for a member who stands there or calls: choices, contact, marks, and requests filed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import HTTPException, Request
+from fastapi.responses import HTMLResponse
+
+from audiences.choices import stance_of
+from audiences.endings import Saying
+from audiences.stance import Entry, Stance
+from campaigns import requests
+from campaigns.desk import changing
+from campaigns.desk.changing import MARKS
+from campaigns.spec.requests import RequestKind
+from campaigns.spec.roles import Act
+from campaigns.spec.words import Choice
+from campaigns.web.desk.counter import HOME, Counter, Task
+from campaigns.web.desk.door import AgentIn
+from campaigns.web.forms import Posted
+from campaigns.web.offered import offered_items
+
+_WANTED: Final = ("first_name", "last_name", "email", "phone", "street", "postal_code", "city", "language")
+_REMOVABLE: Final = ("email", "phone")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The forms on a member's page."""
+
+    counter: Counter
+
+    def tasks(self) -> Sequence[Task]:
+        """One task a form. What is marked here, only those who answer requests take back."""
+        return (
+            Task(f"{HOME}/choices", Act.CHANGE, self.choose),
+            Task(f"{HOME}/contact", Act.CHANGE, self.correct),
+            Task(f"{HOME}/mark", Act.CHANGE, self.mark),
+            Task(f"{HOME}/unmark", Act.ANSWER, self.unmark),
+            Task(f"{HOME}/file", Act.CHANGE, self.file),
+        )
+
+    def choose(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """Record what the member said, each under the text that the agent read to them."""
+        member_id, engine = self.counter.member_id(form, agent), self.counter.engine(agent)
+        with engine.ledger.read() as connection:
+            stance = stance_of(connection, member_id)
+        entries = list(self._said(request, form, member_id, stance))
+        changing.change_choices(engine, member_id, entries)
+        return self.counter.member_page(request, agent, member_id, "done_choices" if entries else "done_nothing")
+
+    def _said(self, request: Request, form: Posted, member_id: str, stance: Stance) -> Iterator[Entry]:
+        """The choices that were touched on the page and are not so already."""
+        language, site = self.counter.site.language(request), self.counter.site
+        offered, ticked, source = offered_items(site.pages, language), set(form.every("on")), self.counter.source(form)
+        for shown in form.every("shown"):
+            choice, _, rest = shown.partition("|")
+            was, _, wording = rest.partition("|")
+            item = offered.get(choice)
+            if item is None or was not in {"on", "off"}:
+                raise HTTPException(400)
+            wanted = choice in ticked
+            if wanted is not (was == "on") and wanted is not item.is_ticked(stance):
+                yield Saying(site.now, source, language, wording).entry(member_id, choice, wanted is item.ticked_is_on)
+
+    def correct(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """Use another name, address, number or language; an empty field changes nothing."""
+        member_id = self.counter.member_id(form, agent)
+        removed = [name for name in _REMOVABLE if name in form.every("remove")]
+        wanted = {name: form.one(name) for name in _WANTED}
+        different = changing.change_contact(self.counter.engine(agent), member_id, wanted, removed)
+        return self.counter.member_page(request, agent, member_id, "done_contact" if different else "done_nothing")
+
+    def mark(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """Record a death or a secret address; a death when it is said twice."""
+        member_id, choice, source = self.counter.member_id(form, agent), _mark(form), self.counter.source(form)
+        if choice is Choice.DECEASED and not form.one("confirmed"):
+            ticket = form.one("ticket")
+            return self.counter.page(request, agent, "death", member=member_id, ticket=ticket, source=source.value)
+        changing.mark(self.counter.engine(agent), member_id, choice, source, on=True)
+        return self.counter.member_page(request, agent, member_id, "done_mark")
+
+    def unmark(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """Take a mark back."""
+        member_id, choice, source = self.counter.member_id(form, agent), _mark(form), self.counter.source(form)
+        changing.mark(self.counter.engine(agent), member_id, choice, source, on=False)
+        return self.counter.member_page(request, agent, member_id, "done_mark")
+
+    def file(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """File what the member asks for by right; restriction and objection hold from now on."""
+        member_id, kind, source = self.counter.member_id(form, agent), form.one("kind"), self.counter.source(form)
+        if kind not in set(RequestKind):
+            raise HTTPException(400)
+        requests.file(self.counter.engine(agent), member_id, RequestKind(kind), source, form.one("words"))
+        return self.counter.member_page(request, agent, member_id, "done_file")
+
+
+def _mark(form: Posted) -> Choice:
+    said = form.one("choice")
+    if said not in set(MARKS):
+        raise HTTPException(400)
+    return Choice(said)

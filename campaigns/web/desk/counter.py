@@ -1,0 +1,145 @@
+"""What the desk's pages share: forms that demand a role, the ticket that a look-up gives, and what refusals say."""
+
+import hmac
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse, Response
+
+from audiences.finding import By
+from audiences.stance import Source
+from campaigns.clock import local_day
+from campaigns.desk import looking
+from campaigns.desk.changing import SOURCES
+from campaigns.desk.lines import LONGEST
+from campaigns.desk.looking import Member
+from campaigns.desk.reasons import Ground, LinesFor, Why, why
+from campaigns.engine import Engine
+from campaigns.errors import AuthorError
+from campaigns.rendering.choice_names import choice_name
+from campaigns.spec.requests import RequestKind
+from campaigns.spec.roles import Act
+from campaigns.web.desk.door import AgentDoor, AgentIn
+from campaigns.web.forms import Form, Posted
+from campaigns.web.offered import offered_groups
+from campaigns.web.pages import texts
+from campaigns.web.rates import Rate
+from campaigns.web.site import Site
+
+HOME: Final = "/desk"
+
+Answer = Callable[[Request, Posted, AgentIn], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A form of the desk: where it is sent to, which act it is, and what is done. All are POST: a look is noted."""
+
+    path: str
+    act: Act
+    do: Answer
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The desk of one process."""
+
+    site: Site
+    door: AgentDoor
+    looks: Rate = field(default_factory=lambda: Rate(60, timedelta(minutes=15)))
+
+    def router(self, tasks: Iterable[Task]) -> APIRouter:
+        """The routes of tasks; each demands its act before anything else."""
+        router = APIRouter()
+        for task in tasks:
+            router.add_api_route(task.path, self._guarded(task), methods=["POST"], response_class=HTMLResponse)
+        return router
+
+    def _guarded(self, task: Task) -> Callable[[Request, Posted], Response]:
+        def answer(request: Request, form: Form) -> Response:
+            agent = self.door.demand(request, form, task.act)
+            try:
+                return task.do(request, form, agent)
+            except AuthorError as error:
+                return self.refused(request, agent, error)
+
+        return answer
+
+    def engine(self, agent: AgentIn) -> Engine:
+        """The engine in the agent's hands."""
+        return self.site.engine.acting(agent.account.name)
+
+    def page(
+        self, request: Request, agent: AgentIn | None, name: str, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """A page of the desk, with what all of them need."""
+        shared = {
+            "agent": agent and agent.account.name,
+            "proof": agent and agent.proof,
+            "may": {act.value: agent is not None and agent.may(act) for act in Act},
+            "grounds": [each.value for each in Ground],
+            "ways": [each.value for each in By],
+            "day": partial(local_day, zone=self.site.engine.library.settings.zone),
+        }
+        language = self.site.language(request)
+        return self.site.answer(request, f"desk/{name}", language, status, at=HOME, **{**shared, **values})
+
+    def refused(self, request: Request, agent: AgentIn, error: AuthorError) -> HTMLResponse:
+        """What was not possible, in the agent's language; the member's data is not in it."""
+        code = error.problems[0].code
+        key = f"refused_{code}" if f"refused_{code}" in texts() else "refused"
+        return self.page(request, agent, "refused", 400, because=key)
+
+    def reason(self, form: Posted) -> Why:
+        """Why the agent looks; AuthorError when it is not said."""
+        return why(form.one("ground"), form.one("case"), Ground)
+
+    def count_look(self, agent: AgentIn) -> None:
+        """HTTP 429 for whoever looks at more people than anybody serves."""
+        if not self.looks.allows(agent.account.name, self.site.now):
+            raise HTTPException(429)
+
+    def ticket(self, agent: AgentIn, member_id: str) -> str:
+        """What proves that the agent has looked the member up in this session, and so that it was noted."""
+        return self.site.engine.signer.opaque("desk ticket", agent.secret, member_id)
+
+    def member_id(self, form: Posted, agent: AgentIn) -> str:
+        """The member whom a form is about; HTTP 403 without the ticket of their look-up."""
+        member_id = form.one("member")
+        if not hmac.compare_digest(form.one("ticket").encode(), self.ticket(agent, member_id).encode()):
+            raise HTTPException(403)
+        return member_id
+
+    def source(self, form: Posted) -> Source:
+        """Whether the member stands at the desk or calls; HTTP 400 for anything else."""
+        said = form.one("source")
+        if said not in {each.value for each in SOURCES}:
+            raise HTTPException(400)
+        return Source(said)
+
+    def member_page(self, request: Request, agent: AgentIn, member_id: str, said: str = "") -> HTMLResponse:
+        """A member after a change; `said` is the key of what was done."""
+        seen = looking.seen_again(self.engine(agent), member_id, unmask=agent.may(Act.UNMASK))
+        return self.show(request, agent, seen, said)
+
+    def show(self, request: Request, agent: AgentIn, member: Member, said: str = "") -> HTMLResponse:
+        """A member's page."""
+        language = self.site.language(request)
+        groups = offered_groups(self.site.pages, language)
+        return self.page(
+            request,
+            agent,
+            "member",
+            member=member,
+            ticket=self.ticket(agent, member.person.member_id),
+            said=said,
+            groups=[(group.title, [(item, item.is_ticked(member.stance)) for item in group.items]) for group in groups],
+            kinds=[each.value for each in RequestKind],
+            purposes=[each.value for each in LinesFor],
+            most_days=LONGEST.days,
+            name_of=partial(choice_name, language=language, settings=self.site.pages.settings),
+        )

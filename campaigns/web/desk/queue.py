@@ -1,0 +1,73 @@
+"""The queue of members' requests: the most urgent first; put off once, closed, erased."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import HTTPException, Request
+from fastapi.responses import HTMLResponse
+
+from campaigns import forgetting, requests
+from campaigns.errors import AuthorError
+from campaigns.spec.requests import Ending, RequestKind
+from campaigns.spec.roles import Act
+from campaigns.web.desk.counter import HOME, Counter, Task
+from campaigns.web.desk.door import AgentIn
+from campaigns.web.forms import Posted
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits, and what is done with it."""
+
+    counter: Counter
+
+    def tasks(self) -> Sequence[Task]:
+        """Seeing, putting off, closing, erasing."""
+        return (
+            Task(f"{HOME}/requests", Act.ANSWER, self.show),
+            Task(f"{HOME}/requests/later", Act.ANSWER, self.put_off),
+            Task(f"{HOME}/requests/close", Act.ANSWER, self.close),
+            Task(f"{HOME}/requests/erase", Act.ANSWER, self.erase),
+        )
+
+    def show(self, request: Request, _form: Posted, agent: AgentIn) -> HTMLResponse:
+        """The open requests."""
+        return self._page(request, agent, "")
+
+    def put_off(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """Take the further months."""
+        requests.put_off(self.counter.engine(agent), _number(form), form.one("because"))
+        return self._page(request, agent, "done_later")
+
+    def close(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """End a request."""
+        ending = form.one("ending")
+        if ending not in set(Ending):
+            raise HTTPException(400)
+        requests.close(self.counter.engine(agent), _number(form), Ending(ending), form.one("because"))
+        return self._page(request, agent, "done_close")
+
+    def erase(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """Ask once more, and then forget the member; the request is closed with it."""
+        engine, number = self.counter.engine(agent), _number(form)
+        asked = requests.open_one(engine, number)
+        if asked.kind != RequestKind.ERASE:
+            raise AuthorError.about(str(number), "this is no request for erasure", "no_erasure", "look again")
+        if not form.one("confirmed"):
+            return self.counter.page(request, agent, "erase", asked=asked)
+        forgetting.erase(engine, asked.member_id)
+        return self._page(request, agent, "done_erase")
+
+    def _page(self, request: Request, agent: AgentIn, said: str) -> HTMLResponse:
+        engine = self.counter.engine(agent)
+        today = requests.today(engine)
+        rows = [(each, (each.due_on - today).days) for each in requests.waiting(engine)]
+        endings = [each.value for each in Ending]
+        return self.counter.page(request, agent, "queue", rows=rows, said=said, endings=endings)
+
+
+def _number(form: Posted) -> int:
+    written = form.one("number")
+    if not written.isascii() or not written.isdecimal() or len(written) > 9:
+        raise HTTPException(400)
+    return int(written)

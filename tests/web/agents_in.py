@@ -1,0 +1,50 @@
+"""Agents who are in, for tests that begin after the door, and what they do at the desk."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from campaigns.spec.roles import Role
+from campaigns.store import agents
+from tests.web.town import AINO, Town
+from tests.web.visits import hidden
+
+NAME = "helmi"
+
+
+@dataclass
+class Desk:
+    """An agent at the desk, in English."""
+
+    town: Town
+    web: httpx.AsyncClient
+    proof: str = ""
+    ticket: str = ""
+
+    async def post(self, path: str, **fields: object) -> httpx.Response:
+        """Send a form of the desk, with the proof of the session."""
+        return await self.web.post(f"/desk{path}?lang=en", data={"proof": self.proof, **fields})
+
+    async def opens(self, member: str = AINO, ground: str = "call", **more: str) -> httpx.Response:
+        """Look a member up, and keep the ticket that gives."""
+        answer = await self.post("/member", member=member, ground=ground, **more)
+        self.ticket = hidden(answer.text).get("ticket", [""])[0]
+        return answer
+
+    async def does(self, path: str, member: str = AINO, **fields: object) -> httpx.Response:
+        """Send one of the forms of the member's page."""
+        return await self.post(path, ticket=self.ticket, member=member, **{"source": "phone", **fields})
+
+    def noted(self) -> list[tuple[str, str, str, dict[str, object]]]:
+        """The rows of the audit log since the town was built: actor, action, subject, detail."""
+        return [tuple(row[2:6]) for row in self.town.everything()["audit"] if row[2] == NAME]
+
+
+async def at_desk(town: Town, web: httpx.AsyncClient, *roles: Role) -> Desk:
+    """Somebody with these roles, in a session of their own."""
+    with town.engine.ledger.write() as connection:
+        agents.add(connection, NAME, roles, "no password is this", town.hands.at)
+        secret = agents.begin(connection, NAME, town.hands.at)
+    web.cookies.set("viesti-desk", secret)
+    page = await web.get("/desk?lang=en")
+    return Desk(town, web, hidden(page.text)["proof"][0])
