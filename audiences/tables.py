@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
 
@@ -170,6 +171,24 @@ class OneTimeCode(SQLModel, table=True):
     tries_left: int
 
 
+class SignUp(SQLModel, table=True):
+    """Newsletters that were asked for at an address that is no member's, until its owner confirms or it is too late.
+
+    `wordings` are the texts that were shown, by choice. From `confirmed_at` on there is a member; the row goes when
+    the warehouse knows them too.
+    """
+
+    __tablename__ = "sign_up"
+
+    number: int | None = Field(default=None, primary_key=True)
+    address: str | None = Field(default=None, index=True)
+    language: str
+    wordings: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    asked_at: datetime = Field(index=True)
+    confirmed_at: datetime | None = Field(default=None, index=True)
+    member_id: str | None = Field(default=None, index=True)
+
+
 class MemberSession(SQLModel, table=True):
     """A browser that has proved to be a member's, until `ends_at`; `digest` is the hash of what its cookie holds.
 
@@ -194,4 +213,5 @@ HOLDOUT_VERSION = SQLModel.metadata.tables["holdout_version"]
 ERASED_ADDRESS = SQLModel.metadata.tables["erased_address"]
 WORDING = SQLModel.metadata.tables["wording"]
 ONE_TIME_CODE = SQLModel.metadata.tables["one_time_code"]
+SIGN_UP = SQLModel.metadata.tables["sign_up"]
 MEMBER_SESSION = SQLModel.metadata.tables["member_session"]

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from threading import Event
 from typing import Final
 
+from campaigns import joining
 from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.dispatch.start import Present, give_up, take_up
 from campaigns.engine import Engine
@@ -75,6 +76,7 @@ class Rounds:
     def carry(self) -> None:
         """Carry the codes and confirmations that wait; a run under way does not hold them up."""
         self._guarded("notes", self.engine.courier.carry)
+        self._guarded("sign-ups", partial(joining.admit, self.engine))
 
     def listen(self) -> None:
         """Read the mail that came back, and halt the campaigns that have to be; nothing that is sent holds it up."""

@@ -25,7 +25,7 @@ from campaigns.dispatch.addressee import Addressee, addressee
 from campaigns.ledger import Ledger
 from campaigns.rendering.environment import TemplateError
 from campaigns.rendering.mime import Envelope, assemble, extra_headers
-from campaigns.rendering.notes import NoteWriter, Said, as_said
+from campaigns.rendering.notes import NoteWriter, Said, Told, as_said
 from campaigns.spec.notes import NoteKind
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.settings import Settings
@@ -33,6 +33,9 @@ from campaigns.spec.words import Channel
 from campaigns.store import notes
 from campaigns.store.words import DeliveryState
 from campaigns.tokens import Signer
+
+JOIN: Final = "join"
+"""The path of the page where newsletters are asked for, and the scope of the links that confirm it."""
 
 _LOG: Final = logging.getLogger("viesti.courier")
 _AT_ONCE: Final = 50
@@ -151,11 +154,17 @@ class Courier:
 
     def _said(self, taken: Taken) -> Said:
         kind, about = NoteKind(taken.row.kind), taken.row.about
-        code = ""
-        if kind is NoteKind.CODE:
-            asked = Asked(about["challenge"], taken.row.member_id, Aim(about["aim"]), taken.row.address)
-            code = spaced(digits(self.signer, asked))
-        return as_said(kind, about, taken.to.language, self.settings, code=code, name=taken.to.first_name or "")
+        code, path = "", ""
+        match kind:
+            case NoteKind.CODE:
+                asked = Asked(about["challenge"], taken.row.member_id, Aim(about["aim"]), taken.row.address)
+                code = spaced(digits(self.signer, asked))
+            case NoteKind.SIGN_UP:
+                path = f"/{JOIN}/{self.signer.link(JOIN, 0, about['sign_up'])}"
+            case NoteKind.KNOWN:
+                path = "/me"
+        told = Told(taken.to.language, code, path, taken.to.first_name or "")
+        return as_said(kind, about, told, self.settings)
 
     def _email(self, taken: Taken) -> OutgoingEmail:
         body = self.writer.email(self._said(taken), taken.to.language)

@@ -45,8 +45,13 @@ def erased(connection: Connection, channel: Channel, former: str, language: Lang
 
 
 def sign_up(
-    connection: Connection, address: str, language: Language, newsletters: Sequence[str], link: str, now: datetime
+    connection: Connection, number: int, address: str, language: Language, newsletters: Sequence[str], now: datetime
 ) -> None:
-    """Ask the owner of an address whether they want newsletters; `link` is the path of the page where they say so."""
-    about = {"newsletters": list(newsletters), "link": link}
+    """Ask the owner of an address whether they want newsletters; `number` is of the row of `sign_up`."""
+    about = {"newsletters": list(newsletters), "sign_up": number}
     notes.leave(connection, Note(NoteKind.SIGN_UP, None, about, Channel.EMAIL, address, language), now)
+
+
+def known_already(connection: Connection, address: str, language: Language, now: datetime) -> None:
+    """Tell the owner of an address, for which newsletters were asked, that it is a member's and where these choose."""
+    notes.leave(connection, Note(NoteKind.KNOWN, None, {}, Channel.EMAIL, address, language), now)

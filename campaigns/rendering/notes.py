@@ -36,22 +36,29 @@ class Said:
     button: str = ""
 
 
-def as_said(
-    kind: NoteKind, about: Mapping[str, Any], language: Language, settings: Settings, *, code: str = "", name: str = ""
-) -> Said:
-    """The words of a note. `about` is what `dispatch.telling` put there; `code` stands as a person reads it."""
-    speak = _Speaker(language, settings)
-    values = {"code": code, "telephone": settings.organisation.telephone, **speak.request(about)}
-    link = about.get("link", "")
-    greeting = speak("greeting", name=name) if name else ""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known only when a note is carried: a code as a person reads it, the path of a page, the first name."""
+
+    language: Language
+    code: str = ""
+    path: str = ""
+    name: str = ""
+
+
+def as_said(kind: NoteKind, about: Mapping[str, Any], told: Told, settings: Settings) -> Said:
+    """The words of a note; `about` is what `dispatch.telling` put there."""
+    speak = _Speaker(told.language, settings)
+    values = {"code": told.code, "telephone": settings.organisation.telephone, **speak.request(about)}
+    greeting = speak("greeting", name=told.name) if told.name else ""
     return Said(
         speak(f"{kind}_subject"),
         greeting + speak(f"{kind}_lead", **values),
         speak(f"{kind}_ending", **values),
-        code,
+        told.code,
         tuple(speak.lines(about)),
-        f"{str(settings.public_url).rstrip('/')}{link}" if link else "",
-        speak(f"{kind}_button") if link else "",
+        f"{str(settings.public_url).rstrip('/')}{told.path}" if told.path else "",
+        speak(f"{kind}_button") if told.path else "",
     )
 
 

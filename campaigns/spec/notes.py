@@ -15,6 +15,7 @@ class NoteKind(StrEnum):
     CHOICES = "choices"
     ADDRESS = "address"
     SIGN_UP = "sign_up"
+    KNOWN = "known"
     REQUEST = "request"
     ERASED = "erased"
 

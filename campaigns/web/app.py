@@ -15,6 +15,7 @@ from campaigns.web.centre import Centre
 from campaigns.web.desk.routes import desk_routes
 from campaigns.web.following import Following
 from campaigns.web.guard import Guard
+from campaigns.web.joining import Joining
 from campaigns.web.new_address import NewAddress
 from campaigns.web.offered import every_wording
 from campaigns.web.own_data import OwnData
@@ -70,6 +71,7 @@ def _members_pages(app: FastAPI, site: Site) -> None:
         Preferences(site, codes),
         Why(site),
         Following(site),
+        Joining(site),
         SigningIn(site, codes, door),
         centre,
         NewAddress(site, codes, door, centre),

@@ -1,4 +1,4 @@
-"""The courier: codes and confirmations reach the member over the provider that is chosen, at most once, or not at all."""
+"""The courier: codes and confirmations reach the member over the chosen provider, at most once, or not at all."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from campaigns.rehearsal.doubles.manners import Fault
 from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.rendering.notes import NoteWriter, as_said
+from campaigns.rendering.notes import NoteWriter, Told, as_said
 from campaigns.spec.notes import NoteKind
 from campaigns.spec.reasons import SkipReason
 from campaigns.spec.requests import RequestKind
@@ -223,7 +223,8 @@ ABOUT: Mapping[NoteKind, Mapping[str, Any]] = {
     NoteKind.CODE: {},
     NoteKind.CHOICES: {"choices": [["email_own", False], ["no_direct_mail", True], ["newsletter:food", True]]},
     NoteKind.ADDRESS: {},
-    NoteKind.SIGN_UP: {"newsletters": ["food"], "link": "/join/x"},
+    NoteKind.SIGN_UP: {"newsletters": ["food"], "sign_up": 1},
+    NoteKind.KNOWN: {},
     NoteKind.REQUEST: {"request": "restrict", "due": "2018-02-01"},
     NoteKind.ERASED: {},
 }
@@ -231,17 +232,19 @@ ABOUT: Mapping[NoteKind, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("kind", RequestKind)
 def test_every_right_has_its_words(kind):
-    said = as_said(NoteKind.REQUEST, {"request": kind.value, "due": "2018-02-01"}, Language.SV, SETTINGS)
+    said = as_said(NoteKind.REQUEST, {"request": kind.value, "due": "2018-02-01"}, Told(Language.SV), SETTINGS)
     assert "1.2.2018" in said.lead
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", NoteKind)
 def test_every_note_is_written_in_every_language(kind, language):
-    said = as_said(kind, ABOUT[kind], language, SETTINGS, code="1234 5678", name="<Aino>")
+    path = "/join/x" if kind in (NoteKind.SIGN_UP, NoteKind.KNOWN) else ""
+    told = Told(language, "1234 5678", path, "<Aino>")
+    said = as_said(kind, ABOUT[kind], told, SETTINGS)
     email, sms = NoteWriter(SETTINGS).email(said, language), NoteWriter(SETTINGS).sms(said, language)
     for text in (email.html, email.text, sms.text):
-        assert SETTINGS.organisation.telephone in text or kind in (NoteKind.CODE, NoteKind.SIGN_UP)
+        assert SETTINGS.organisation.telephone in text or kind in (NoteKind.CODE, NoteKind.SIGN_UP, NoteKind.KNOWN)
         assert "{{" not in text
     assert "&lt;Aino&gt;" in email.html
     assert "<Aino>" not in email.html
@@ -249,7 +252,7 @@ def test_every_note_is_written_in_every_language(kind, language):
 
 
 def test_what_is_named_by_what_it_forbids_is_told_as_what_comes():
-    said = as_said(NoteKind.CHOICES, {"choices": [["no_direct_mail", True]]}, Language.EN, SETTINGS)
+    said = as_said(NoteKind.CHOICES, {"choices": [["no_direct_mail", True]]}, Told(Language.EN), SETTINGS)
     assert said.lines == ("Advertising letters: off",)
 
 

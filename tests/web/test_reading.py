@@ -3,6 +3,7 @@
 import pytest
 
 from campaigns.dispatch.context import LINKS
+from campaigns.dispatch.courier import JOIN
 from campaigns.dispatch.ways import PATH
 from campaigns.web.app import application
 from tests.web.routes import routes
@@ -19,9 +20,17 @@ def addresses(town: Town) -> list[str]:
         first = route.path.split("/")[1]
         if first == PATH:  # see `test_following`: they change no choice, and nothing but a count
             continue
-        token = town.way("letters", AINO, SCOPES[first]).split("/")[2] if "{token}" in route.path else ""
-        found.add(route.path.replace("{token}", token))
+        if "{token}" in route.path:
+            found.add(route.path.replace("{token}", token_of(town, first)))
+        else:
+            found.add(route.path)
     return sorted(found)
+
+
+def token_of(town: Town, first: str) -> str:
+    if first == JOIN:
+        return town.engine.signer.link(JOIN, 0, 1)
+    return town.way("letters", AINO, SCOPES[first]).split("/")[2]
 
 
 @pytest.mark.parametrize("signed_in", [False, True], ids=["a stranger", "a member"])

@@ -436,6 +436,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_number", "name", "part"),
     )
     op.create_table(
+        "sign_up",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("wordings", sa.JSON(), nullable=False),
+        sa.Column("asked_at", UTCDateTime(), nullable=False),
+        sa.Column("confirmed_at", UTCDateTime(), nullable=True),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    with op.batch_alter_table("sign_up", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_up_address"), ["address"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_up_asked_at"), ["asked_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_up_confirmed_at"), ["confirmed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_up_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
         "suppression",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
@@ -473,6 +490,13 @@ def downgrade() -> None:
 
     op.drop_table("unit")
     op.drop_table("suppression")
+    with op.batch_alter_table("sign_up", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_up_member_id"))
+        batch_op.drop_index(batch_op.f("ix_sign_up_confirmed_at"))
+        batch_op.drop_index(batch_op.f("ix_sign_up_asked_at"))
+        batch_op.drop_index(batch_op.f("ix_sign_up_address"))
+
+    op.drop_table("sign_up")
     op.drop_table("run_file")
     op.drop_table("run")
     with op.batch_alter_table("request", schema=None) as batch_op:
