@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import database, opened, show
+from campaigns.cli import database, opened, show, watched
 from campaigns.cli.planning import RunName
+from campaigns.logs import LogFormat, log_to_stderr
 
 if TYPE_CHECKING:
     from campaigns.store.decisions import Outcomes
@@ -18,19 +19,25 @@ def status(
     json: opened.AsJson = False,
 ) -> None:
     """List the runs, or show how one stands: its balance always sums to what was planned."""
+    from campaigns.hearing import standing
+
     with opened.engine(context) as engine:
         asked = engine.recent_runs() if run is None else [engine.run(run)]
         stands = {each.run_id: (each, engine.outcomes(each)) for each in asked}
+        told = None if run is None else standing.told(engine, run)
     if json:
         rows = [
             {"run": name, "state": each.state, "reason": each.reason, "deliveries": outcomes.by_state}
             for name, (each, outcomes) in stands.items()
         ]
-        show.as_json(rows if run is None else rows[0])
+        show.as_json(rows if told is None else {**rows[0], "events": told.words, "alarms": told.alarms})
         return
     show.table("", ("run", "state", "planned", "accepted", ""), [_line(*each) for each in stands.values()])
-    if run is not None:
+    if run is not None and told is not None:
         show.table("\nDeliveries", ("channel", "state", "reason", "deliveries"), stands[run][1].rows)
+        show.table("\nTold of them later", ("event", "deliveries"), list(told.words.items()))
+        for alarm in told.alarms:
+            show.line(f"look at this: {alarm}")
 
 
 def _line(run: "Run", outcomes: "Outcomes") -> tuple[str, str, int, int, str]:
@@ -94,13 +101,17 @@ def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8000,
+    metrics: watched.Metrics = None,
+    log_format: watched.Form = LogFormat.TEXT,
+    log_level: watched.FromLevel = watched.Level.WARNING,
 ) -> None:
     """Run the scheduler, the dispatcher and the web pages in one process."""
     from campaigns.web.server import serve as run_server
 
+    log_to_stderr(log_format, log_level)
     with opened.engine(context) as engine:
         show.doing(f"serving on http://{host}:{port}, until Ctrl-C")
-        run_server(engine, host, port)
+        run_server(engine, host, port, metrics)
 
 
 def add_to(app: typer.Typer) -> None:

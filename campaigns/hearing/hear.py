@@ -53,14 +53,6 @@ def hear(connection: Connection, signer: Signer, told: Sequence[Event], now: dat
     return Heard(len(about), len(told) - len(about))
 
 
-def followed_link(connection: Connection, place: Place, member_id: str, link: str, at: datetime) -> bool:
-    """Keep that a member followed a link of a delivery, and say so; nothing is kept without consent to tracking."""
-    if Choice.TRACKING not in stance_of(connection, member_id).on:
-        return False
-    kept_events.record_click(connection, place, member_id, link, at)
-    return True
-
-
 def _new(connection: Connection, told: Iterable[Event]) -> list[Event]:
     by_provider: dict[str, dict[str, Event]] = {}
     for event in told:

@@ -47,5 +47,5 @@ def mark(connection: Connection, places: Sequence[Place], state: DeliveryState) 
 
 def _change(connection: Connection, places: Sequence[Place], values: dict[str, Any]) -> int:
     row = (DELIVERY.c.run_number == bindparam("of_run")) & (DELIVERY.c.position == bindparam("at_position"))
-    query = update(DELIVERY).where(row, is_in(DeliveryState.UNCERTAIN)).values(**values)
+    query = update(DELIVERY).where(row, DELIVERY.c.state == DeliveryState.UNCERTAIN.value).values(**values)
     return connection.execute(query, [{"of_run": run, "at_position": position} for run, position in places]).rowcount
