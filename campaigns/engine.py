@@ -79,8 +79,7 @@ class Engine(Asking):
             self._shared_files(run).ensure()
             self._shared_files(run).fetch_definition()
         campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
-        draft, _ = self.library.draft(run.file)
-        objection = why_not(run, campaign, draft.definition(), now)
+        objection = why_not(run, campaign, self.draft_of(run).definition(), now)
         if objection is not None:
             raise AuthorError([objection])
         with self.ledger.write() as connection:
@@ -98,6 +97,10 @@ class Engine(Asking):
                 return await self.sending(gate, run_id, told, channels)
 
         return asyncio.run(alone())
+
+    def draft_of(self, run: Run) -> Draft:
+        """The campaign of a run as it stands now: in its own file, or by its name where that file is not here."""
+        return self.library.draft(run.file if Path(run.file).exists() else run.campaign)[0]
 
     def gate(self) -> Gate:
         """A new gate for the runs that one event loop sends."""

@@ -108,8 +108,7 @@ class Rounds:
             return None, None
 
     def _plan(self, run: Run) -> None:
-        draft, _ = self.engine.library.draft(run.file)
-        self.engine.plan(draft, run.due_at, _nobody, scheduled=True)
+        self.engine.plan(self.engine.draft_of(run), run.due_at, _nobody, scheduled=True)
 
     def _give_up(self, run: Run, now: datetime) -> None:
         with self.engine.ledger.write() as connection:

@@ -66,11 +66,14 @@ class Gate:
         return len(self._shares) > 1
 
     def free_for(self, share: "Share") -> int:
-        """How many more messages a share may have under way: an even part, so that a slow one holds up no other."""
+        """How many more messages a share may have under way: an even part, so that a slow one holds up no other.
+
+        One that is alone leaves an eighth for those who come while nobody answers it.
+        """
         mine = len(share.under_way)
         others = sum(len(each.under_way) for each in self._shares) - mine
         even = max(self._places // len(self._shares), 1)
-        return max(min(even, self._places - others) - mine, 0)
+        return max(min(even, self._places - self._places // 8, self._places - others) - mine, 0)
 
 
 @dataclass(eq=False)

@@ -1,0 +1,69 @@
+"""A worker on another machine has the ledger and the workspace's files from git, and nothing of `data/runs`."""
+
+import shutil
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select
+
+from campaigns.errors import AuthorError
+from campaigns.outgoing import Outgoing
+from campaigns.planning.shared_files import agree_on_key, forget_ended
+from campaigns.store.run_file_tables import RUN_FILE
+from campaigns.store.words import RunState
+from tests.dispatch.test_claim import MARKETING
+from tests.dispatch.wire import Wire, wired
+from tests.village import MEMBERS, Village
+
+DATABASES = ("postgresql",)
+
+
+def elsewhere(village: Village, root: Path) -> Village:
+    """The village on a machine that has the same workspace and key, and no run's files."""
+    shutil.copytree(village.root, root, ignore=shutil.ignore_patterns("runs"))
+    return Village(root, village.hands)
+
+
+def kept(village: Village) -> frozenset[str]:
+    with village.engine.ledger.read() as connection:
+        return frozenset(connection.execute(select(RUN_FILE.c.name).where(RUN_FILE.c.run_number > 0)).scalars())
+
+
+def test_another_machine_sends_what_was_planned_here_and_keeps_nothing_of_it(village, tmp_path):
+    run = village.start("hi", MARKETING)
+    assert not village.engine.run_files(run).fields.exists()
+    with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
+        wire = wired(other, Wire())
+        Outgoing.of_worker(other.engine).round()
+        assert Counter(wire.heard) == dict.fromkeys(MEMBERS, 1)
+        assert [path.name for path in other.engine.run_files(run).folder.rglob("*.parquet")] == []
+    assert village.state(run) == RunState.CLOSED
+    forget_ended(village.engine.ledger)
+    assert kept(village) == {"definition"}
+
+
+def test_another_machine_starts_what_was_planned_here(village, tmp_path):
+    run, _ = village.plan("hi", MARKETING)
+    with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
+        (village.root / "config/campaigns/hi.yaml").unlink()  # the path of this machine says nothing to the other
+        other.engine.start(other.engine.run(run.run_id))
+    assert village.state(run) == RunState.SENDING
+
+
+def test_a_plan_whose_files_are_nowhere_is_not_started(village):
+    run, _ = village.plan("hi", MARKETING)
+    with village.engine.ledger.write() as connection:
+        connection.execute(delete(RUN_FILE))
+    with pytest.raises(AuthorError, match="on another machine"):
+        village.engine.start(run)
+
+
+def test_who_signs_otherwise_does_not_begin(village, tmp_path):
+    agree_on_key(village.engine.ledger, village.engine.signer)
+    with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
+        agree_on_key(other.engine.ledger, other.engine.signer)
+    (tmp_path / "elsewhere/data/signing.key").unlink()
+    with closing(Village(tmp_path / "elsewhere", village.hands)) as stranger, pytest.raises(AuthorError, match="key"):
+        Outgoing.of_worker(stranger.engine).until_told()
