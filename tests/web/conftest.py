@@ -3,12 +3,14 @@
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from campaigns.web.app import application
 from tests.web.town import Town, build, copy
+from tests.web.visitor import CHROMIUM
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +33,13 @@ async def web(town: Town) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(application(town.engine))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -1,0 +1,178 @@
+"""A day at the desk in a real browser, by keyboard alone: a call, a duplicate, a death, a request, a complaint.
+
+axe-core looks at every page on the way.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaigns import agents, requests
+from campaigns.spec.requests import RequestKind
+from campaigns.spec.roles import Role
+from campaigns.spec.words import Choice, Language
+from campaigns.store import seals
+from tests.village import MEMBERS
+from tests.web.served import served
+from tests.web.town import AINO, Town
+from tests.web.visitor import IN_A_BROWSER, SIZES, Visitor
+
+pytestmark = IN_A_BROWSER
+
+PASSWORD = "neljä sanaa on hyvä"
+DUPLICATE, DEAD = MEMBERS[5], MEMBERS[6]
+
+
+class Agent(Visitor):
+    """An agent at a keyboard. With VIESTI_PICTURES a page is kept as a picture of that name."""
+
+    def types(self, selector: str, text: str) -> None:
+        self.tabs_to(selector)
+        self.page.keyboard.type(text)
+
+    def signs_in(self, name: str, language: Language = Language.EN) -> None:
+        self.goes(f"/desk?lang={language}")
+        self.types("#name", name)
+        self.types("#password", PASSWORD)
+        self.presses("main form button")
+
+    def finds(self, by: str, typed: str, ground: str = "call") -> None:
+        self.goes("/desk?lang=en")
+        self.chooses("#by", by)
+        self.types("#typed", typed)
+        self.chooses("#ground", ground)
+        self.presses("form[action*=find] button")
+        self.keeps("desk-found")
+
+    def chooses(self, selector: str, value: str) -> None:
+        """Arrow down to an option."""
+        self.tabs_to(selector)
+        for _ in range(12):
+            if self.page.input_value(selector) == value:
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"{value} is not among the options of {selector}")
+
+    def unfolds(self, form: str) -> None:
+        self.tabs_to(f"details:has({form}) > summary")
+        self.page.keyboard.press("Enter")
+        self.looks()
+
+    def keeps(self, name: str) -> None:
+        folder = os.environ.get("VIESTI_PICTURES")
+        if folder and self.page.viewport_size["width"] > 1000:
+            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+@pytest.fixture(params=SIZES.values(), ids=SIZES)
+def agent(request: pytest.FixtureRequest, browser: Any, town: Town) -> Iterator[Agent]:
+    for name, roles in (
+        ("helmi", [Role.DESK]),
+        ("oiva", [Role.PRIVACY_OFFICER]),
+        ("elsa", [Role.DESK, Role.EXPERT]),
+    ):
+        agents.add(town.engine, name, roles, PASSWORD)
+    with served(town) as address:
+        agent = Agent(browser, address, request.param)
+        yield agent
+        agent.page.close()
+
+
+def test_an_agents_day_by_keyboard_alone(town: Town, agent: Agent) -> None:
+    agent.signs_in("helmi")
+    agent.keeps("desk-find")
+    agent.finds("phone", "040 123 0001")
+    agent.presses("form[action*=member] button")
+    assert agent.heading == "Nimi1 Mäki"
+    agent.unfolds("#choices")
+    agent.ticks(Choice.TRACKING)
+    agent.ticks(Choice.SMS_OWN)
+    agent.keeps("desk-member")
+    agent.presses("#choices button")
+    assert {(entry.choice, entry.on, entry.agent) for entry in town.record()} == {
+        ("tracking", True, "helmi"), ("sms_own", False, "helmi")
+    }  # fmt: skip
+    agent.unfolds("#contact")
+    agent.types("#new-email", "uusi@example.org")
+    agent.presses("#contact button")
+    assert town.contact(AINO)["email"] == "uusi@example.org"
+    agent.unfolds("#file")
+    agent.chooses("#kind", RequestKind.ACCESS)
+    agent.presses("#file button")
+    agent.unfolds("#merge")
+    agent.types("#other", DUPLICATE)
+    agent.presses("#merge button")
+    agent.presses("main form:has([name=confirmed]) button")
+    assert agent.page.inner_text(".done") == "The numbers are one now."
+    agent.finds("name", "Nimi7 Mäki")
+    agent.presses("form[action*=member] button")
+    agent.unfolds("#deceased")
+    agent.presses("#deceased button")
+    agent.presses("main form:has([name=confirmed]) button")
+    assert town.contact(DEAD)["deceased"]
+    agent.presses("form[action*=out] button")
+    assert agent.heading == "Sign in"
+    all_is_noted(town)
+
+
+def all_is_noted(town: Town) -> None:
+    noted = [row[3] for row in town.everything()["audit"] if row[2] == "helmi"]
+    assert noted == [
+        "log_in", "find", "look_up", "change_choices", "change_contact", "file_request", "look_up", "merge",
+        "find", "look_up", "mark",
+    ]  # fmt: skip
+    seals.seal_all(town.engine.ledger, town.engine.signer, town.hands.at)
+    with town.engine.ledger.read() as connection:
+        assert seals.verify(connection, town.engine.signer).fault is None
+    sent = {to for to, _ in town.notes()}
+    assert sent == {f"{AINO}@example.org", "uusi@example.org"}
+
+
+def test_the_privacy_officer_answers_requests_by_keyboard_alone(town: Town, agent: Agent) -> None:
+    for member, kind in ((AINO, RequestKind.ACCESS), (DUPLICATE, RequestKind.ERASE)):
+        requests.file(town.engine, member, kind, requests.Source.WEB, "Kiitos")
+    agent.signs_in("oiva")
+    agent.presses("form[action*=requests] button")
+    agent.keeps("desk-requests")
+    agent.presses("form[action*=erase] button")
+    agent.presses("main form:has([name=confirmed]) button")
+    with pytest.raises(Exception, match="no member"):
+        town.contact(DUPLICATE)
+    agent.unfolds("form[action*=close]")
+    agent.presses("form[action*=close] button")
+    assert agent.page.inner_text(".lead") == "Nothing waits"
+
+
+def test_the_expert_reads_the_lines_of_one_day_by_keyboard_alone(town: Town, agent: Agent) -> None:
+    agent.signs_in("elsa")
+    agent.finds("number", AINO)
+    agent.presses("form[action*=member] button")
+    agent.unfolds("#lines")
+    for field in ("#first", "#last"):
+        agent.tabs_to(field)
+        agent.page.fill(field, "2017-12-10")
+    agent.types("#department", "food")
+    agent.chooses("#purpose", "complaint")
+    agent.types("#lines-case", "R-1")
+    agent.presses("#lines button")
+    assert agent.page.locator("tbody tr, table tr").count() == 3
+    agent.keeps("desk-lines")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_desk_speaks_three_languages_and_is_read_in_the_dark(
+    town: Town, browser: Any, agent: Agent, language: Language
+) -> None:
+    dark = Agent(browser, agent.address, SIZES["telephone"], "dark")
+    dark.signs_in("helmi", language)
+    assert dark.page.get_attribute("html", "lang") == language
+    dark.types("#typed", AINO)
+    dark.chooses("#ground", "visit")
+    dark.presses("form[action*=find] button")
+    dark.presses("form[action*=member] button")
+    for form in ("#choices", "#contact", "#file"):
+        dark.unfolds(form)
+    dark.page.close()
