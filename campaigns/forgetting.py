@@ -6,11 +6,15 @@ from typing import Final
 
 from audiences import erasure, merging, retention, units
 from campaigns.engine import Engine
+from campaigns.hearing import forget as told_of
 from campaigns.spec.retained import Retained
-from campaigns.store import audit, folding, renaming, requests
+from campaigns.store import audit, events, folding, renaming, requests
 
 SKIPS_KEPT: Final = timedelta(days=90)
 """How long it is kept why a member got nothing; after that the counts of the run have to do."""
+
+TOLD_KEPT: Final = timedelta(days=90)
+"""How long it is kept what providers said in full; that they said it, and of whom, stays with the delivery."""
 
 
 def erase(engine: Engine, member_id: str) -> None:
@@ -23,6 +27,7 @@ def erase(engine: Engine, member_id: str) -> None:
     erasure.bury(engine.library.warehouse, [member_id], now)
     alias = erasure.pseudonym(signer, member_id)
     with engine.ledger.write() as connection:
+        told_of.forget(connection, member_id)
         erasure.forget(connection, signer, member_id, now)
         renaming.pseudonymise(connection, member_id, alias)
         requests.forget(connection, member_id, alias, engine.actor, now)
@@ -58,7 +63,9 @@ def retain(engine: Engine) -> tuple[Retained, ...]:
     left, oldest = folding.skips_left(ledger)
     with warehouse.writing():  # not while an import does the same
         units.unite(ledger, warehouse, now)
-    evidence = (*kept, Retained("skips", SKIPS_KEPT, folded, left, oldest))
+    skips = Retained("skips", SKIPS_KEPT, folded, left, oldest)
+    emptied = events.fold(ledger, now - TOLD_KEPT)
+    evidence = (*kept, skips, Retained("words of events", TOLD_KEPT, emptied, *events.said_left(ledger)))
     with ledger.write() as connection:
         audit.note(connection, now, engine.actor, "retention", "all", {each.table: each.removed for each in evidence})
     return evidence

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from audiences import erasure
 from audiences.tables import CONTACT
 from campaigns.engine import Engine
+from campaigns.hearing import forget as told_of
 from campaigns.ledger import Ledger
 from campaigns.store import audit, backup, copying, renaming, requests, schema
 from campaigns.store.address import checked
@@ -52,6 +53,7 @@ def restore_from(engine: Engine, file: Path, told: Told) -> tuple[Counted, Held]
     def forget(connection: Connection) -> None:
         back = _known(connection, buried)
         for member in back:
+            told_of.forget(connection, member)
             erasure.forget(connection, engine.signer, member, now)
             alias = erasure.pseudonym(engine.signer, member)
             renaming.pseudonymise(connection, member, alias)

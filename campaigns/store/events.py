@@ -131,6 +131,14 @@ def forget_addresses(connection: Connection, addresses: Collection[str]) -> None
     connection.execute(forgotten.values(address=None, raw=""))
 
 
+def said_left(ledger: Ledger) -> tuple[int, datetime | None]:
+    """Of how many events the words are kept, and since when."""
+    query = select(func.count(), func.min(EVENT.c.received_at)).where(EVENT.c.raw != "")
+    with ledger.read() as connection:
+        left, oldest = connection.execute(query).one()
+    return left, oldest
+
+
 def fold(ledger: Ledger, before: datetime) -> int:
     """Empty what was said in events received before a moment; returns of how many. Killed halfway, the next goes on."""
     folded = 0
