@@ -1,4 +1,4 @@
-"""Letters: texts filled a member at a time, pages drawn many at a time as PDF/A-2b. The one module that knows Typst.
+"""Letters: texts filled a member at a time, pages drawn many at a time as PDF/A-2b.
 
 A member's values reach Typst as JSON strings, never as source, so that no name can say anything to it.
 """
@@ -8,27 +8,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import typst
-
-from campaigns.errors import AuthorError, Place, Problem
+from campaigns.errors import AuthorError
 from campaigns.rendering.environment import Template, TemplateError, compile_template, environment
 from campaigns.rendering.filters import filters
 from campaigns.rendering.folder import SHARED, Source, TemplateFolder
 from campaigns.rendering.letter_source import FILE, OFFER_TEXT, source_reads, texts_used
 from campaigns.rendering.names import Read
 from campaigns.rendering.postal import PostalAddress
-from campaigns.rendering.typeface import FONTS, can_draw, visible
+from campaigns.rendering.typeface import can_draw, visible
+from campaigns.rendering.typesetting import Sheets, forget
 from campaigns.spec.settings import Organisation, Settings
 from campaigns.spec.words import Channel, Language
 
 _FEW: Final = 20
-_REMEMBERED: Final = 11
 _TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
-_TROUBLE: Final = re.compile(r"(templates/\S+?):(\d+):(\d+)")
 _PAGES: Final = (
     "query(<letter>).zip(query(<end>)).map(((start, end)) => end.location().page() - start.location().page() + 1)"
 )
@@ -98,25 +94,16 @@ class LetterTemplate:
 
         The same values and `created_at` give the same bytes. AuthorError for what Typst refuses in the template.
         """
-        whole_seconds = created_at.replace(microsecond=0)  # Typst takes no other
-        inputs = {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)}
+        sheets = Sheets(self.sources, {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)})
         try:
-            pdf: Any = self._compiler(inputs).compile(
-                format="pdf", pdf_standards="a-2b", pdf_tags=False, timestamp=whole_seconds
-            )
-            per_letter = json.loads(self._compiler(inputs).eval(_PAGES))  # cheap: the layout is remembered
-        except typst.TypstError as error:
-            raise AuthorError([_trouble(error)]) from error
+            pdf, per_letter = sheets.pdf(created_at), sheets.ask(_PAGES)
         finally:
-            _forget(len(pages))
+            if len(pages) > _FEW:
+                forget()
         if len(per_letter) != len(pages):
             message = "a letter is drawn by the shared `letter-sheet`, once"
             raise AuthorError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")
         return LetterPages(pdf, tuple(per_letter))
-
-    def _compiler(self, inputs: Mapping[str, str]) -> typst.Compiler:
-        files: Any = dict(self.sources)  # the stub forgets that files may be given by name
-        return typst.Compiler(files, root=FONTS, font_paths=_fonts(), sys_inputs=dict(inputs))
 
     def _offers(self, context: Mapping[str, object]) -> list[dict[str, str]]:
         offers = context.get("offers") if self.offer_texts else ()
@@ -156,32 +143,9 @@ def _house(organisation: Organisation, language: Language) -> Mapping[str, str]:
     }
 
 
-@lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    """Carlito, and what Typst itself brings; never the machine's, or a letter would look different elsewhere."""
-    return typst.Fonts(include_system_fonts=False, font_paths=[FONTS])
-
-
 def _written(text: Template, context: Mapping[str, object]) -> str:
     """The text of one member as it can be drawn; telephone numbers do not break at the end of a line."""
     words = visible(text.render(context)).strip()
     if not can_draw(words):
         raise TemplateError(text.place_of(0), "a value has a character that the typeface of letters lacks")
     return _TELEPHONE.sub(lambda found: found[0].replace(" ", "\u00a0"), words)
-
-
-def _forget(letters: int) -> None:
-    """Let Typst drop what it remembers of a large bundle, about one megabyte a letter.
-
-    It keeps the layouts of its last ten compilations: ten of nothing push them out.
-    """
-    if letters > _FEW:
-        idle = typst.Compiler(root=FONTS, font_paths=_fonts())
-        for _ in range(_REMEMBERED):
-            idle.compile(input=b" ", format="svg")
-
-
-def _trouble(error: typst.TypstError) -> Problem:
-    found = _TROUBLE.search(error.diagnostic)
-    place = Place(found[1], int(found[2]), int(found[3])) if found else Place("letter.typ")
-    return Problem(place, error.message, "typst", "; ".join(error.hints))
