@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark check fix bench docs clean
+.PHONY: help demo test test-spark crash check fix bench docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: $(INSTALLED) ## run the tests
 test-spark: $(INSTALLED) ## run the tests that start Spark; needs Java 17
 	$(BIN)/python -m pip install --quiet --editable '.[spark]'
 	$(BIN)/python -m pytest -q -m spark tests/engines tests/demo_counts
+
+crash: $(INSTALLED) ## kill processes at random moments, 200 times; CRASHES=1000 for more
+	VIESTI_CRASHES=$(or $(CRASHES),200) $(BIN)/python -m pytest -q tests/dispatch/test_crash.py
 
 check: $(INSTALLED) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""Processes that send: one run, or whatever is under way; e-mail to a far end, SMS into the outbox. They get killed."""
+"""Processes that serve and that send; e-mail to a far end, SMS into the outbox. They get killed."""
 
 import os
 from datetime import timedelta
@@ -10,6 +10,7 @@ from campaigns.engine import Engine
 from campaigns.loading.workspace import Workspace
 from campaigns.outgoing import Outgoing
 from campaigns.rounds import Rounds
+from campaigns.store.words import ENDED_RUNS
 from tests.dispatch.far_end import NearEnd
 
 
@@ -22,10 +23,12 @@ def _engine(root: str, port: int, ahead: float) -> Engine:
     return engine
 
 
-def send(root: str, run_id: str, port: int, ahead: float) -> None:
-    """Send what may go of a run."""
+def sender(root: str, port: int, ahead: float) -> None:
+    """Send, as a worker does, until everything that there is to run has been sent."""
     engine = _engine(root, port, ahead)
-    engine.send(run_id, lambda _: None)
+    outgoing = Outgoing.of_worker(engine)
+    while not _all_ended(engine):
+        outgoing.round()
     engine.close()
 
 
@@ -37,11 +40,16 @@ def work(root: str, port: int, ahead: float, address: str) -> None:
     engine.close()
 
 
-def serve(root: str, port: int, ahead: float) -> None:
+def server(root: str, port: int, ahead: float) -> None:
     """Make the rounds that `viesti serve` makes, until everything that is due has been sent."""
     engine = _engine(root, port, ahead)
     rounds = Rounds(engine)
-    while not all(run.state in ("closed", "missed") for run in engine.recent_runs()) or not engine.recent_runs():
+    while not _all_ended(engine):
         rounds.schedule()
         rounds.dispatch()
     engine.close()
+
+
+def _all_ended(engine: Engine) -> bool:
+    runs = engine.recent_runs()
+    return bool(runs) and all(run.state in ENDED_RUNS for run in runs)
