@@ -20,6 +20,7 @@ from audiences.tables import (
     FORMER_UNIT,
     MEMBER_SESSION,
     ONE_TIME_CODE,
+    OWN_CHANGE,
     SIGN_UP,
     SUPPRESSION,
     UNIT,
@@ -28,7 +29,7 @@ from audiences.warehouse import WHOLE, Warehouse
 from campaigns.tokens import Signer
 
 _PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
-_ABOUT_ONE: Final = (CONTACT, CHOICES, UNIT, FORMER_UNIT, ONE_TIME_CODE, MEMBER_SESSION, SIGN_UP)
+_ABOUT_ONE: Final = (CONTACT, CHOICES, UNIT, FORMER_UNIT, ONE_TIME_CODE, MEMBER_SESSION, SIGN_UP, OWN_CHANGE)
 
 
 def bury(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> None:

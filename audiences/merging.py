@@ -13,7 +13,17 @@ from audiences.erasure import tombstones
 from audiences.people import contact_of
 from audiences.quoting import text
 from audiences.stance import merged
-from audiences.tables import CHOICE_ENTRY, CHOICES, CONTACT, FORMER_UNIT, MEMBER_SESSION, ONE_TIME_CODE, SIGN_UP, UNIT
+from audiences.tables import (
+    CHOICE_ENTRY,
+    CHOICES,
+    CONTACT,
+    FORMER_UNIT,
+    MEMBER_SESSION,
+    ONE_TIME_CODE,
+    OWN_CHANGE,
+    SIGN_UP,
+    UNIT,
+)
 from audiences.views import stored_tables
 from audiences.warehouse import WHOLE, Warehouse
 from campaigns.errors import AuthorError
@@ -22,7 +32,17 @@ _PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
 _EVENTS: Final = ("purchases", "receipts", "sent")
 _ADDRESS: Final = ("street", "postal_code", "city")
 _GAPS: Final = ("household_id", "first_name", "last_name", "email", "phone")
-_OF_THE_OTHER: Final = (CONTACT, CHOICES, CHOICE_ENTRY, UNIT, FORMER_UNIT, ONE_TIME_CODE, MEMBER_SESSION, SIGN_UP)
+_OF_THE_OTHER: Final = (
+    CONTACT,
+    CHOICES,
+    CHOICE_ENTRY,
+    UNIT,
+    FORMER_UNIT,
+    ONE_TIME_CODE,
+    MEMBER_SESSION,
+    SIGN_UP,
+    OWN_CHANGE,
+)
 
 
 def mergeable(connection: Connection, member_id: str, into: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -1,6 +1,7 @@
 """The ledger's tables about people: contact, choices and their projection, suppressions, units, holdouts."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
@@ -153,6 +154,20 @@ class Wording(SQLModel, table=True):
     valid_from: datetime
 
 
+class OwnChange(SQLModel, table=True):
+    """A field of contact that a member changed with us, until the membership system has heard of it.
+
+    `replaced` are the values that it had before: an import that brings one of them knows less than we do.
+    """
+
+    __tablename__ = "own_change"
+
+    member_id: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    replaced: list[Any] = Field(sa_column=Column(JSON, nullable=False))
+    at: datetime
+
+
 class OneTimeCode(SQLModel, table=True):
     """A code on its way to a member; what was sent is not kept, only its keyed hash.
 
@@ -212,6 +227,7 @@ FORMER_UNIT = SQLModel.metadata.tables["former_unit"]
 HOLDOUT_VERSION = SQLModel.metadata.tables["holdout_version"]
 ERASED_ADDRESS = SQLModel.metadata.tables["erased_address"]
 WORDING = SQLModel.metadata.tables["wording"]
+OWN_CHANGE = SQLModel.metadata.tables["own_change"]
 ONE_TIME_CODE = SQLModel.metadata.tables["one_time_code"]
 SIGN_UP = SQLModel.metadata.tables["sign_up"]
 MEMBER_SESSION = SQLModel.metadata.tables["member_session"]

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from audiences import addresses, columns, contacts, erasure, units
+from audiences import addresses, columns, contacts, erasure, own_changes, units
 from audiences.imports.kind import Job, Kind, missing, unusable_id
 from audiences.imports.products import declared_cells
-from audiences.imports.readings import Reading, date, declared, integer, one_of, plain
+from audiences.imports.readings import Reading, date, declared, integer, one_of, plain, timestamp
 from audiences.imports.staging import GOOD, Cell, Check
 from audiences.imports.table import CHANGED, upsert
 from audiences.quoting import name, text
 from audiences.suppressions import AddressKind
-from campaigns.clock import local_day
+from campaigns.clock import instant_of, local_day
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.words import Language, Register
 
@@ -31,6 +31,7 @@ _OPTIONAL: Final[Mapping[str, Cell]] = dict.fromkeys(
         "city",
         "region",
         "household_size",
+        own_changes.CHANGED_AT,
     ),
     Cell.WORDS,
 )
@@ -70,6 +71,8 @@ def _reading(column: str, catalogue: Catalogue) -> Reading:
             return date(column)
         case "household_size":
             return integer(column)
+        case own_changes.CHANGED_AT:
+            return timestamp(column)
     return plain(column)
 
 
@@ -80,7 +83,7 @@ def _unborn(job: Job) -> Check:
 
 
 def _store_contact(job: Job) -> None:
-    given = [_KEY, *(column for column in _CONTACT if column in job.header)]
+    given = [_KEY, *(column for column in (*_CONTACT, own_changes.CHANGED_AT) if column in job.header)]
     job.staging.keep("changed_contact", [_KEY], [])
     query = f"SELECT line, {', '.join(map(name, given))} FROM {GOOD} ORDER BY line"
     with job.ledger.read() as connection:
@@ -90,6 +93,7 @@ def _store_contact(job: Job) -> None:
         wanted = _living(job, [(row[0], _normal(row, given, found)) for row in rows], erased)
         job.staging.empty(found)
         with job.ledger.write() as connection:
+            wanted = own_changes.heed(connection, wanted)
             changed = contacts.write(connection, wanted, job.settings.default_language.value)
         job.staging.keep("changed_contact", [_KEY], [(member,) for member in changed])
 
@@ -116,6 +120,8 @@ def _normal(row: Sequence[Any], given: Sequence[str], found: list[tuple[int, str
     """One member's contact with addresses as the ledger writes them; those that are none are `found` and left out."""
     line, *values = row
     contact = dict(zip(given, values, strict=True))
+    if contact.get(own_changes.CHANGED_AT) is not None:
+        contact[own_changes.CHANGED_AT] = instant_of(contact[own_changes.CHANGED_AT])
     for column, (normal, reason) in _ADDRESSES.items():
         written = contact.get(column)
         if written is not None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from audiences import addresses, choices, contacts
+from audiences import addresses, choices, contacts, own_changes
 from audiences.people import contact_of
 from audiences.stance import Entry, Source
 from audiences.wordings import UnknownWording, demand_known
@@ -69,6 +69,7 @@ def change_contact(engine: Engine, member_id: str, wanted: Mapping[str, str], re
         before = contact_of(connection, member_id)
         different = sorted(name for name, value in change.items() if value != before[name])
         if different:
+            own_changes.keep(connection, before, change, engine.clock.now())
             contacts.write(connection, [{"member_id": member_id, **change}], before["language"])
             _note(engine, connection, "change_contact", member_id, {"fields": different})
             for name in set(different) & set(_CHANNELS):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection, RowMapping, select
 
-from audiences import choices, contacts
+from audiences import choices, contacts, own_changes
 from audiences.endings import Saying
 from audiences.stance import Entry, Source, Stance
 from audiences.tables import CONTACT
@@ -103,9 +103,11 @@ class Centre:
 
     def _speak(self, connection: Connection, member_id: str, wanted: str) -> Language | None:
         """The language that the member now wants, if it is another than before."""
-        if wanted not in set(Language) or contact_row(connection, member_id)["language"] == wanted:
+        before = dict(contact_row(connection, member_id))
+        if wanted not in set(Language) or before["language"] == wanted:
             return None
         change: Mapping[str, Any] = {"member_id": member_id, "language": wanted}
+        own_changes.keep(connection, before, change, self.site.now)
         contacts.write(connection, [change], self.site.engine.library.settings.default_language.value)
         return Language(wanted)
 

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 
-from audiences import addresses, contacts
+from audiences import addresses, contacts, own_changes
 from audiences.codes import Aim, Asked, new_challenge, redeem
 from campaigns.dispatch import telling
 from campaigns.spec.words import Channel
@@ -70,8 +70,10 @@ class NewAddress:
         return self.site.answer(request, "changed", self.site.language(request), at=HOME)
 
     def _use(self, connection: Connection, asked: Asked) -> None:
-        former = contact_row(connection, asked.member_id)[asked.aim.value]
+        before = dict(contact_row(connection, asked.member_id))
+        former = before[asked.aim.value]
         change: Mapping[str, Any] = {"member_id": asked.member_id, asked.aim.value: asked.address}
+        own_changes.keep(connection, before, change, self.site.now)
         contacts.write(connection, [change], self.site.engine.library.settings.default_language.value)
         subject = audit.of_member(self.site.engine.signer, asked.member_id)
         audit.note(connection, self.site.now, "member", "change_contact", subject, {"field": asked.aim.value})

@@ -359,6 +359,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_one_time_code_member_id"), ["member_id"], unique=False)
 
     op.create_table(
+        "own_change",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("replaced", sa.JSON(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "field"),
+    )
+    op.create_table(
         "pace",
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
@@ -509,6 +517,7 @@ def downgrade() -> None:
 
     op.drop_table("publication")
     op.drop_table("pace")
+    op.drop_table("own_change")
     with op.batch_alter_table("one_time_code", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_one_time_code_member_id"))
         batch_op.drop_index(batch_op.f("ix_one_time_code_issued_at"))
