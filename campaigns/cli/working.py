@@ -1,15 +1,26 @@
 """The command `worker`: a process that sends, and does nothing else."""
 
+from functools import partial
+
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import opened, show, watched
+from campaigns.logs import LogFormat, log_to_stderr
 
 
-def worker(context: typer.Context) -> None:
+def worker(
+    context: typer.Context,
+    metrics: watched.Metrics = None,
+    log_format: watched.Form = LogFormat.TEXT,
+    log_level: watched.FromLevel = watched.Level.WARNING,
+) -> None:
     """Send what is under way, beside `viesti serve`: as many of these as you like; on any machine with PostgreSQL."""
+    from campaigns.meters import exposed
+    from campaigns.observing import figures
     from campaigns.outgoing import Outgoing
 
-    with opened.engine(context) as engine:
+    log_to_stderr(log_format, log_level)
+    with opened.engine(context) as engine, exposed(partial(figures, engine), metrics):
         outgoing = Outgoing.of_worker(engine)
         show.doing(f"sending {', '.join(outgoing.channels)}, until Ctrl-C")
         outgoing.until_told()

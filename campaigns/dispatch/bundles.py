@@ -16,8 +16,10 @@ from campaigns.dispatch.claim import AT_ONCE, Taken, claim, is_sending, withdraw
 from campaigns.dispatch.examine import examine
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.messages import CannotWrite
+from campaigns.dispatch.noticing import notice
 from campaigns.dispatch.record import Answer, record
 from campaigns.ledger import Ledger
+from campaigns.meters import answered
 from campaigns.spec.words import Channel
 from campaigns.store import bundles
 from campaigns.store.bundles import Numbered
@@ -107,6 +109,8 @@ class BundleRun(Generic[Item, Bundle]):
                 items.append(self.bundler.write(taken))
             except CannotWrite as error:
                 refused.append(Answer(taken.claimed, Refused(error.reason, error.detail), self.clock.now()))
+        for answer in refused:
+            notice(answer.claimed, self.job.provider_of(self.channel), answer.outcome)
         with self.ledger.write() as connection:
             record(connection, self.job.number, refused, self.job.provider_of(self.channel))
         self.told(len(refused))
@@ -124,6 +128,7 @@ class BundleRun(Generic[Item, Bundle]):
                     self._accept(connection, bundle, manifest, now)
             if complete:
                 self._name_files(bundle.with_hash(manifest.sha256))
+                answered(self.channel, self.job.provider_of(self.channel), "accepted", len(items))
                 self.told(len(items))
                 return
             self.told(len(items) - len(going))

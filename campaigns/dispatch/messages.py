@@ -16,9 +16,11 @@ from campaigns.dispatch.claim import AT_ONCE, Claim, Taken, claim
 from campaigns.dispatch.desk import Desk
 from campaigns.dispatch.gate import Provider, Share
 from campaigns.dispatch.job import Job
+from campaigns.dispatch.noticing import notice
 from campaigns.dispatch.rate import Pace
 from campaigns.dispatch.record import Answer, record
 from campaigns.dispatch.sweep import next_moment
+from campaigns.meters import answering
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
 
@@ -154,6 +156,7 @@ class MessageRun:
 
     async def _send(self, taken: Taken) -> Answer:
         outcome = await self._outcome(taken)
+        notice(taken.claimed, self.job.provider_of(self.channel), outcome)
         return Answer(taken.claimed, outcome, self.clock.now())
 
     async def _outcome(self, taken: Taken) -> Outcome:
@@ -170,7 +173,8 @@ class MessageRun:
 
     async def _said(self, message: OutgoingEmail | OutgoingSms) -> Outcome:
         try:
-            return await self.provider.send(message)  # type: ignore[arg-type]  # the registry pairs pen and provider
+            with answering(self.channel, self.job.provider_of(self.channel)):
+                return await self.provider.send(message)  # type: ignore[arg-type]  # the registry pairs pen and provider
         except ChannelMisconfigured as error:
             self._stopped_by = error
             return TryLater(0, str(error))

@@ -10,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from audiences import wordings
+from campaigns.doctor.finding import Level
+from campaigns.doctor.stores import stores
 from campaigns.engine import Engine
 from campaigns.web.centre import Centre
 from campaigns.web.desk.routes import desk_routes
@@ -60,6 +62,13 @@ def _health(app: FastAPI, engine: Engine) -> None:
         except SQLAlchemyError:
             return JSONResponse({"ledger": "unreachable"}, status_code=503)
         return JSONResponse({"ledger": "ok", "now": engine.clock.now().isoformat()})
+
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        """Whether the process can do its work: ledger of this version, warehouse whole, room on the disk."""
+        found = stores(engine)
+        failed = any(each.level is Level.FAIL for each in found)
+        return JSONResponse({each.check: each.level for each in found}, status_code=503 if failed else 200)
 
 
 def _members_pages(app: FastAPI, site: Site) -> None:

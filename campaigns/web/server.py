@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -9,20 +10,25 @@ import uvicorn
 from campaigns.dispatch.wake import waking
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
+from campaigns.meters import exposed
+from campaigns.observing import figures
 from campaigns.planning.shared_files import agree_on_key
 from campaigns.rounds import Rounds
 from campaigns.web.app import application
 
 
-def serve(engine: Engine, host: str, port: int) -> None:
+def serve(engine: Engine, host: str, port: int, metrics: str | None = None) -> None:
     """Serve until SIGINT or SIGTERM; what is being sent then ends and is recorded before the process does.
 
-    There is no log of requests: the address of a member's page is a key to it.
+    There is no log of requests: the address of a member's page is a key to it. Prometheus reads at the address
+    `metrics`, which is not that of the pages.
     """
     if engine.has_workers:
         agree_on_key(engine.ledger, engine.signer)
-    asked = uvicorn.Config(application(engine), log_level="warning", access_log=False, server_header=False)
-    with _listening(host, port) as door:
+    asked = uvicorn.Config(
+        application(engine), log_config=None, log_level="warning", access_log=False, server_header=False
+    )
+    with _listening(host, port) as door, exposed(partial(figures, engine), metrics):
         rounds = Rounds(engine)
         signal.signal(signal.SIGTERM, _leave)  # uvicorn hands the signal on when its own work has ended
         scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.listen)
