@@ -12,12 +12,13 @@ from audiences import holdout_versions
 from audiences.imports.importing import import_file
 from audiences.imports.report import ImportReport, Progress
 from campaigns.asking import Asking
+from campaigns.dispatch.fitting import Window, cannot_fit
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.send import Dispatch, Sent
-from campaigns.dispatch.start import start, why_not
+from campaigns.dispatch.start import send_by, start, why_not
 from campaigns.dispatch.workshop import Workshop
-from campaigns.errors import AuthorError
+from campaigns.errors import AuthorError, Problem
 from campaigns.ledger import Ledger
 from campaigns.loading.offers_table import read_offers, write_offers
 from campaigns.planning.draft import Draft
@@ -70,7 +71,7 @@ class Engine(Asking):
         """Let a planned run send; one that was started is left as it is.
 
         AuthorError when its files are not what was planned any more, when it was planned over a day ago, when it needs
-        an approval, or when the campaign allows fewer sends.
+        an approval, when the campaign allows fewer sends, or when they cannot all go in time.
         """
         if run.state != RunState.PLANNED:
             return
@@ -79,7 +80,7 @@ class Engine(Asking):
             self._shared_files(run).ensure()
             self._shared_files(run).fetch_definition()
         campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
-        objection = why_not(run, campaign, self.draft_of(run).definition(), now)
+        objection = why_not(run, campaign, self.draft_of(run).definition(), now) or self.cannot_fit(run)
         if objection is not None:
             raise AuthorError([objection])
         with self.ledger.write() as connection:
@@ -88,6 +89,15 @@ class Engine(Asking):
                 audit.note(connection, now, self.actor, "send", run.run_id)
         if started:
             send_seeds(self, run, campaign)
+
+    def cannot_fit(self, run: Run) -> Problem | None:
+        """Why a plan that was started now, or when it is due, could not all be sent in time; None when it can."""
+        files = self.run_files(run)
+        campaign, _ = self.library.planned(files.definition, run.campaign)
+        opens = max(self.clock.now(), run.due_at) if run.scheduled else self.clock.now()
+        ends = send_by(campaign, run.due_at, opens, scheduled=run.scheduled)
+        job = Job(run, campaign, self.library.settings, self.signer, files)
+        return cannot_fit(Window(job, opens, ends), Tally.from_json(run.counts).sends)
 
     def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> Sent:
         """Send what may go now of a run that was started; killed at any moment, call it again."""

@@ -1,10 +1,12 @@
 """Commands that plan and send: plan, preview, publish, approve, send, run, calendar."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaigns.cli import opened, planned, show
+from campaigns.errors import Severity
 
 if TYPE_CHECKING:
     from campaigns.engine import Engine
@@ -104,7 +106,11 @@ def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Run, T
     draft, warnings = engine.library.draft(campaign)
     show.problems(warnings)
     with show.progress(f"planning {draft.campaign.name}") as told:
-        return engine.plan(draft, opened.moment(as_of, engine), told)
+        run, tally = engine.plan(draft, opened.moment(as_of, engine), told)
+    late = engine.cannot_fit(run)
+    if late is not None:
+        show.problems([replace(late, severity=Severity.WARNING)])
+    return run, tally
 
 
 def _show(engine: "Engine", run: "Run", tally: "Tally") -> None:

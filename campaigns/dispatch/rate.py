@@ -41,6 +41,10 @@ class Pace:
         connection.execute(delete(PACE).where(PACE.c.account == self.account))
         connection.execute(insert(PACE).values(account=self.account, due_at=due_at))
 
+    def time_for(self, messages: int) -> timedelta:
+        """How long so many messages take; nothing where there is no rate."""
+        return messages * self._interval
+
     def worth_asking(self, connection: Connection) -> datetime | None:
         """When several permits are there again, so that one transaction serves them; None: at any time."""
         due = self._due(connection)

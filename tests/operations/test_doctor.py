@@ -6,7 +6,6 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
@@ -186,17 +185,10 @@ def test_a_village_in_folders_has_nothing_that_fails(village: Village) -> None:
     assert Level.FAIL not in {each.level for each in found}
 
 
-def test_the_command_says_each_check_with_its_next_step_and_fails_when_one_does(viesti: Shell, tmp_path: Path) -> None:
+def test_the_command_says_each_check_with_its_next_step_and_fails_when_one_does(viesti: Shell) -> None:
     found = viesti("doctor", "--json").json
     assert set(found[0]) == {"check", "level", "said", "step"}
     settings = viesti.root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("sms: {", "sms: {provider: twilio, ", 1), "utf-8")
     said = viesti("doctor", "--json", code=1)
     assert any(each["level"] == "fail" and "TWILIO" in each["said"] for each in json.loads(said.out))
-
-
-@pytest.fixture
-def viesti(founded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    from shutil import copytree
-
-    return Shell(copytree(founded, tmp_path / "village"), capsys)

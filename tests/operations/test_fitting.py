@@ -1,0 +1,112 @@
+"""A plan that cannot go in its window is said to be one when it is made, and refused when it is sent."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from campaigns.dispatch.fitting import Window, cannot_fit, needed
+from campaigns.dispatch.job import Job
+from campaigns.errors import AuthorError
+from campaigns.spec.campaign import Campaign, Rate
+from campaigns.spec.words import Channel
+from campaigns.store.tables import Run
+from tests.channels.stages import SETTINGS
+from tests.cli.conftest import Shell
+from tests.cli.test_serve import MONDAYS
+from tests.village import Village
+
+MINUTE, SECOND, HOUR = timedelta(minutes=1), timedelta(seconds=1), timedelta(hours=1)
+LETTER = """\
+purpose: marketing
+schedule: {at: "2018-01-01 12:00", send_by: SEND_BY}
+audience: {any: [{register: owners}, {register: customers}]}
+content: {email: hello}
+limits: {rate: 4 per hour}
+"""
+
+
+def window(village: Village, opens: datetime, span: timedelta, rate: str, quiet: str = "") -> Window:
+    village.write("big", LETTER.replace("SEND_BY", "9 hours").replace("4 per hour", rate) + quiet)
+    campaign: Campaign = village.engine.library.draft("big")[0].campaign
+    run = Run(run_id="big", campaign="big", purpose="marketing", due_at=opens, scheduled=True, state="planned")
+    job = Job(run, campaign, SETTINGS, village.engine.signer, village.engine.run_files(run))
+    return Window(job, opens, opens + span)
+
+
+def at(hour: int, minute: int = 0, day: int = 8, month: int = 1, year: int = 2018) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+def test_a15_what_75000_at_10000_a_minute_take() -> None:
+    """Eight minutes, begun ones counted: 7.5, and a little, for what may be made up for is taken off the rate."""
+    assert 7.5 * MINUTE <= needed(75_000, Rate(10_000, MINUTE)) <= 8 * MINUTE
+
+
+def test_tw12_what_a_million_and_a_half_of_two_segments_take() -> None:
+    assert 7.7 * HOUR <= needed(1_400_000, Rate(100, SECOND), segments=2) <= 8.2 * HOUR
+
+
+def test_a15_they_fit_in_eight_minutes_and_not_in_seven(village: Village) -> None:
+    sends = {Channel.EMAIL: 75_000}
+    assert cannot_fit(window(village, at(8), 8 * MINUTE, "10000 per minute"), sends) is None
+    refused = cannot_fit(window(village, at(8), 7 * MINUTE, "10000 per minute"), sends)
+    assert refused is not None
+    assert "75000 messages by email need 8 min at 10000 per minute" in refused.message
+    assert "there are 7 min" in refused.message
+
+
+def test_tw12_they_fit_in_a_day_but_not_before_the_night(village: Village) -> None:
+    """At 50 messages of two segments a second; from 12 to 20 o'clock in Helsinki are 8 hours, the night is silent."""
+    sends = {Channel.SMS: 1_400_000}
+    quiet = 'quiet_hours: {sms: "20:00-09:00"}\n'
+    assert cannot_fit(window(village, at(10), 24 * HOUR, "50 per second", quiet), sends) is None
+    refused = cannot_fit(window(village, at(10), 12 * HOUR, "50 per second", quiet), sends)
+    assert refused is not None
+    assert "there are 8 h 0 min outside quiet hours" in refused.message
+
+
+def test_quiet_hours_that_cancel_end_the_window(village: Village) -> None:
+    quiet = 'quiet_hours: {sms: {start: "20:00", end: "09:00", action: cancel}}\n'
+    assert window(village, at(10), 48 * HOUR, "1 per second", quiet).open_for(Channel.SMS) == 8 * HOUR
+    assert window(village, at(20), 48 * HOUR, "1 per second", quiet).open_for(Channel.SMS) == timedelta()
+
+
+def test_a14_the_night_in_which_the_clocks_go_back_is_an_hour_longer(village: Village) -> None:
+    """From noon to noon on 27/28 October 2018, silent from 20:00 to 09:00: 24 + 1 hours, of which 14 are silent."""
+    quiet = 'quiet_hours: {sms: "20:00-09:00"}\n'
+    night = window(village, at(9, day=27, month=10), 25 * HOUR, "1 per second", quiet)
+    assert night.open_for(Channel.SMS) == 11 * HOUR
+
+
+def test_channels_of_one_run_share_its_rate(village: Village) -> None:
+    half = {Channel.EMAIL: 40_000, Channel.SMS: 40_000}
+    assert cannot_fit(window(village, at(8), 5 * MINUTE, "10000 per minute"), {Channel.EMAIL: 40_000}) is None
+    assert cannot_fit(window(village, at(8), 5 * MINUTE, "10000 per minute"), half) is not None
+
+
+def test_letters_have_no_rate(village: Village) -> None:
+    assert cannot_fit(window(village, at(8), MINUTE, "1 per hour"), {Channel.POST: 1_000_000}) is None
+
+
+def test_a15_a_plan_that_cannot_fit_is_not_started(village: Village) -> None:
+    run, tally = village.plan("letter", LETTER.replace("SEND_BY", "5 hours"))
+    assert tally.sent == 24
+    with pytest.raises(AuthorError, match=r"24 messages by email need 6 h \d+ min at 4 per hour.*there are 5 h 0 min"):
+        village.engine.start(run)
+    assert (village.state(run), village.balance(run)) == ("planned", {"pending": 24})
+
+
+def test_a15_one_that_fits_is(village: Village) -> None:
+    run = village.start("letter", LETTER.replace("SEND_BY", "8 hours"))
+    assert village.state(run) == "sending"
+
+
+def test_a15_plan_warns_and_send_refuses(viesti: Shell) -> None:
+    viesti.write(
+        "letter",
+        MONDAYS.replace('"30 9 * * mon"}', '"30 9 * * mon", send_by: 1 hour}') + "limits: {rate: 4 per hour}\n",
+    )
+    said = viesti("plan", "letter", "--json")
+    assert "warning" in said.err
+    assert "[cannot_fit]" in said.err
+    assert "[cannot_fit]" in viesti("send", said.json["run"], code=1).err
