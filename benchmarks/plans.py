@@ -24,7 +24,7 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
     engine = world.engine()
     url = database or str(engine.ledger.engine.url)
     if database is not None:
-        vars(engine)["ledger"] = _filled(engine.ledger, database)
+        vars(engine)["ledger"] = filled(engine.ledger, database)
     draft, _ = engine.library.draft(campaign)
     with engine.ledger.read() as connection:
         earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
@@ -54,7 +54,7 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
         tell(f"{campaign}: an unsubscription {name}, p50 and p99 of {len(taken)}", figures)
 
 
-def _filled(ledger: Ledger, database: str) -> Ledger:
+def filled(ledger: Ledger, database: str) -> Ledger:
     """The ledger at an address, with this one's rows if it has none."""
     target = Ledger(database)
     schema.prepare(target)

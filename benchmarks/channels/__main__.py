@@ -27,10 +27,15 @@ Step = Callable[[int], Awaitable[Any]]
 
 
 @asynccontextmanager
-async def double(name: str) -> AsyncIterator[int]:
+async def double(name: str, *options: str) -> AsyncIterator[int]:
     """The port of a double that runs by itself."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"campaigns.rehearsal.doubles.{name}", "--count-only", stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        f"campaigns.rehearsal.doubles.{name}",
+        "--count-only",
+        *options,
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
 from sendgrid.helpers.mail import (
     ClickTracking,
     From,
@@ -22,7 +23,6 @@ from campaigns.spec.reasons import EndReason
 
 API_KEY: Final = "SENDGRID_API_KEY"
 DELIVERY: Final = "delivery"
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _RESERVED: Final = frozenset(
     {
         "x-sg-id",
@@ -69,7 +69,7 @@ class SendGridEmail:
         """Ask SendGrid to send one message, to one address."""
         if not message.claimed.address.isascii():  # SendGrid knows no SMTPUTF8 (E-03)
             return Refused(EndReason.INVALID_ADDRESS, "an address outside ASCII")
-        body = _ENCODE(payload(message)).encode()
+        body = orjson.dumps(payload(message))
         reply = await self._pool.request("POST", self._url, headers=self._headers, body=body)
         return outcome(reply) if isinstance(reply, Reply) else reply
 

@@ -55,6 +55,7 @@ class Contexts:
     offers: Mapping[str, Offer]
     _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
     _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
+    _linked: tuple[int, Mapping[str, str]] = field(default=(0, {}), init=False)
 
     def of(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
         """The values for one delivery, by the names of `docs/templates.md`."""
@@ -72,8 +73,12 @@ class Contexts:
 
     def links(self, position: int) -> Mapping[str, str]:
         """The addresses that carry this delivery's tokens."""
-        root, signer = root_of(self.job.settings), self.job.signer
-        return {name: f"{root}/{path}/{signer.link(name, self.job.number, position)}" for name, path in LINKS.items()}
+        linked = self._linked
+        if linked[0] != position:  # the template asks for them, and then the headers
+            root, signer, run = root_of(self.job.settings), self.job.signer, self.job.number
+            signed = {name: f"{root}/{path}/{signer.link(name, run, position)}" for name, path in LINKS.items()}
+            linked = self._linked = position, signed
+        return linked[1]
 
     def _offers(self, ids: Iterable[str], language: Language) -> Iterable[Mapping[str, object]]:
         for offer_id in ids:
