@@ -6,7 +6,7 @@ from typer.core import TyperGroup
 
 HEADINGS: Final = {
     "Start": ("demo", "init"),
-    "Write campaigns": ("check", "schema", "audience", "preview", "proof"),
+    "Write campaigns": ("check", "schema", "audience", "preview", "proof", "calibrate"),
     "Plan and send": ("plan", "approve", "send", "run", "publish", "calendar"),
     "Follow and intervene": ("status", "report", "pause", "resume", "cancel", "uncertain"),
     "Members and their data": ("import", "member", "requests", "holdout"),

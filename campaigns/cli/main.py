@@ -14,6 +14,7 @@ from campaigns.cli import (
     audience,
     audit,
     authoring,
+    calibrating,
     data,
     demonstration,
     doctor,
@@ -58,6 +59,7 @@ def _workspace(
 for module in (
     demonstration,
     authoring,
+    calibrating,
     data,
     audience,
     planning,

@@ -64,6 +64,11 @@ class Workspace:
         return self.root / "templates"
 
     @property
+    def print_profile(self) -> Path:
+        """The file that says where the windows of the envelope are."""
+        return self.templates / Channel.POST.value / "_shared" / "profile.yaml"
+
+    @property
     def images(self) -> Path:
         """The folder of the pictures that messages show."""
         return self.root / "images"
