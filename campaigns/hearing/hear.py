@@ -17,7 +17,7 @@ from campaigns.store import events as kept_events
 from campaigns.store.events import Place
 from campaigns.tokens import BadToken, Signer
 
-AT_ONCE: Final = 500
+AT_ONCE: Final = 250
 """The most events that one transaction hears: it stays under 100 ms."""
 
 _LOG: Final = logging.getLogger("viesti")

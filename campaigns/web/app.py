@@ -40,10 +40,10 @@ def application(engine: Engine) -> FastAPI:
     site = Site(engine)
     with engine.ledger.write() as connection:
         wordings.publish(connection, every_wording(site.pages), site.now)
+    app.include_router(Webhooks.of(engine).routes())  # first, for they are asked thousands of times a second
     _health(app, engine)
     _members_pages(app, site)
     app.include_router(desk_routes(site))
-    app.include_router(Webhooks.of(engine).routes())
     say_refusals(app, site)
     if engine.workspace.images.is_dir():
         app.mount("/images", StaticFiles(directory=engine.workspace.images))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Self
@@ -69,7 +69,11 @@ class Webhooks:
         timestamp = request.headers.get(sendgrid_events.TIMESTAMP, "")
         if not self.sendgrid_key.vouches_for(raw, signature, timestamp, self.engine.clock.read()):
             return _refused("sendgrid", raw, 403, "forged, or stale")
-        return await self._kept("sendgrid", raw, lambda: sendgrid_events.events_of(raw), Response(status_code=204))
+        try:
+            events = await asyncio.to_thread(sendgrid_events.events_of, raw)
+        except (ValueError, RecursionError):
+            return _refused("sendgrid", raw, 400, "not understood")
+        return await self._kept("sendgrid", raw, events, Response(status_code=204))
 
     async def twilio_status(self, request: Request) -> Response:
         """What became of one text message (TW-14)."""
@@ -97,19 +101,17 @@ class Webhooks:
         signature = request.headers.get(twilio_events.SIGNATURE, "")
         if not twilio_events.vouched_for(self.twilio_token, self._public_url(request), form, signature):
             return _refused("twilio", raw, 403, "forged")
-        return await self._kept("twilio", raw, lambda: [event_of(form)], answer)
+        return await self._kept("twilio", raw, [event_of(form)], answer)
 
     def _public_url(self, request: Request) -> str:
         """The address as Twilio was told it: what a proxy made of host and scheme does not count (TW-13)."""
         query = request.url.query
         return f"{root_of(self.engine.library.settings)}{request.url.path}{'?' if query else ''}{query}"
 
-    async def _kept(self, provider: str, raw: bytes, read: Callable[[], list[Event]], answer: Response) -> Response:
-        """Read what was vouched for, and answer when it is on disk."""
+    async def _kept(self, provider: str, raw: bytes, events: Sequence[Event], answer: Response) -> Response:
+        """The answer, when the events are on disk."""
         try:
-            await self.intake.keep(await asyncio.to_thread(read))
-        except (ValueError, RecursionError):
-            return _refused(provider, raw, 400, "not understood")
+            await self.intake.keep(events)
         except SQLAlchemyError as error:
             return _refused(provider, raw, 503, f"the ledger: {type(error).__name__}")
         return answer

@@ -1,0 +1,188 @@
+"""Measures what is heard, durably: `python -m benchmarks.webhooks URL`, an empty database.
+
+A plan is laid whose messages have gone, one in a hundred of them uncertain. A server in a process of its own answers
+for it; here the signed POSTs are made first, and then sent and timed: an event counts when it was answered, which is
+after its commit.
+"""
+
+import argparse
+import asyncio
+import os
+import socket
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter, sleep
+from urllib.parse import urlencode
+
+import aiohttp
+import uvicorn
+from sqlalchemy import case, update
+
+from benchmarks.figures import percentile, tell
+from benchmarks.ledger_traffic import NOW, lay_members, lay_plan
+from campaigns.channels.sendgrid_events import PUBLIC_KEY
+from campaigns.channels.twilio import DELIVERY as NAMED
+from campaigns.channels.twilio import STATUS_PATH, TOKEN
+from campaigns.dispatch.context import root_of
+from campaigns.engine import Engine
+from campaigns.ledger import Ledger
+from campaigns.loading.workspace import Workspace
+from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.rehearsal.doubles.twilio import TwilioDouble
+from campaigns.store import schema
+from campaigns.store.address import VARIABLE
+from campaigns.store.tables import DELIVERY
+from campaigns.web.app import application
+from campaigns.web.webhooks import SENDGRID_PATH
+
+_STATUSES = ("sending", "sent", "delivered")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One POST, made before anything is timed, and how many events it tells."""
+
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+    events: int
+
+
+def lay(root: Path, url: str, messages: int) -> tuple[Engine, int]:
+    """Put messages in that have gone; returns the engine and the run's number."""
+    engine = Engine(Workspace(root), "benchmark")
+    with closing(Ledger(url)) as ledger:
+        schema.prepare(ledger)
+        lay_members(ledger, messages)
+        run = lay_plan(engine, ledger, messages, NOW)
+        lost = DELIVERY.c.position % 100 == 0
+        gone = {"state": case((lost, "uncertain"), else_="accepted"), "reason": case((lost, "unknown_outcome"))}
+        with ledger.write() as connection:
+            connection.execute(update(DELIVERY).values(**gone, provider="sendgrid", claimed_at=NOW, ended_at=NOW))
+    return engine, run
+
+
+def mails(double: SendGridDouble, engine: Engine, run: int, messages: int, size: int) -> Iterator[Post]:
+    """SendGrid's POSTs: of each message two events; one in 500 bounced, one in 5,000 was complained of."""
+    names = {place: engine.signer.delivery_name(run, place) for place in range(1, messages + 1)}
+    told = [_mail(name, place, word) for place, name in names.items() for word in _words(place)]
+    for start in range(0, len(told), size):
+        body, headers = double.signed(told[start : start + size])
+        yield Post(SENDGRID_PATH, body, headers, len(told[start : start + size]))
+
+
+def _words(place: int) -> tuple[str, ...]:
+    return ("processed", "bounce" if place % 500 == 0 else "spamreport" if place % 5000 == 1 else "delivered")
+
+
+def _mail(name: str, place: int, word: str) -> dict[str, object]:
+    return {
+        "email": f"m{place:08}@example.org",
+        "timestamp": 1_514_793_600,
+        "smtp-id": f"<{name}@geopod-ismtpd-canary-0>",
+        "event": word,
+        "status": "5.1.1" if word == "bounce" else "",
+        "sg_event_id": b64encode(f"{name}{word}".encode()).decode(),
+        "sg_message_id": f"{name}.recvd-7f8c6b9f5-abcde-1-65A1B2C3-4.0",
+        "response": "250 2.0.0 OK 1514793600 a1-20020a05600c000100b003ee1234567si123456wmb.42 - gsmtp",
+        "delivery": name,
+        "attempt": name[:16],
+    }
+
+
+def texts(double: TwilioDouble, engine: Engine, run: int, messages: int) -> Iterator[Post]:
+    """Twilio's POSTs: every status of every message by itself."""
+    root = root_of(engine.library.settings)
+    for place in range(1, messages + 1):
+        path = f"{STATUS_PATH}?{NAMED}={engine.signer.delivery_name(run, place)}"
+        for status in _STATUSES:
+            form = {
+                "MessageSid": f"SM{place:032x}",
+                "MessageStatus": status,
+                "To": f"+35840{place:07}",
+                "From": "Lahde",
+            }
+            _, _, headers = double.signed(root + path, form)
+            content = {"Content-Type": "application/x-www-form-urlencoded"}
+            yield Post(path, urlencode(form).encode(), {**headers, **content}, 1)
+
+
+def serve(root: Path, port: int, environment: Mapping[str, str]) -> None:
+    """Answer for the workspace until the process is ended."""
+    os.environ.update(environment)
+    engine = Engine(Workspace(root), "benchmark")
+    uvicorn.run(application(engine), port=port, log_level="error", access_log=False)
+
+
+async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, list[float]]:
+    """Send all of them, so many at once; the seconds that it took, and those of each."""
+    waiting, taken = iter(posts), []
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def client() -> None:
+            for post in waiting:
+                began = perf_counter()
+                async with session.post(post.path, data=post.body, headers=post.headers) as answer:
+                    if answer.status != 204:
+                        raise RuntimeError(f"HTTP {answer.status}")
+                taken.append(perf_counter() - began)
+
+        began = perf_counter()
+        await asyncio.gather(*(client() for _ in range(at_once)))
+        return perf_counter() - began, taken
+
+
+def cpu(process: int) -> float:
+    """The seconds of the cores that another process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def report(what: str, port: int, server: int, posts: Sequence[Post], at_once: int) -> None:
+    """Send, and print how fast it was, and what it used of the server's core."""
+    before = cpu(server)
+    whole, each = asyncio.run(send(port, posts, at_once))
+    used, events = cpu(server) - before, sum(post.events for post in posts)
+    size = max(len(post.body) for post in posts) / 1024
+    tell(f"{what}, {posts[0].events} in a POST of up to {size:,.0f} kB", f"{events / whole:,.0f} a second")
+    tell("  by the server's cpu", f"{events / used:,.0f} a second")
+    tell("  a POST, p50 and p99", f"{percentile(each, 0.5) * 1000:,.0f} and {percentile(each, 0.99) * 1000:,.0f} ms")
+
+
+def _wait_for(port: int) -> None:
+    while True:
+        with socket.socket() as door:
+            if not door.connect_ex(("127.0.0.1", port)):
+                return
+        sleep(0.05)
+
+
+def main() -> None:
+    """Measure one ledger."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.webhooks", description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--workspace", type=Path, default=Path())
+    chosen = parser.parse_args()
+    engine, run = lay(chosen.workspace, chosen.url, chosen.messages)
+    sendgrid, twilio = SendGridDouble(), TwilioDouble()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {VARIABLE: chosen.url, PUBLIC_KEY: sendgrid.public_key, TOKEN: twilio.token}
+    server = get_context("spawn").Process(target=serve, args=(chosen.workspace, port, environment), daemon=True)
+    server.start()
+    _wait_for(port)
+    pid = server.pid or 0
+    report("SendGrid's events", port, pid, list(mails(sendgrid, engine, run, chosen.messages, 1000)), 4)
+    report("the same again, all known", port, pid, list(mails(sendgrid, engine, run, chosen.messages, 1000)), 4)
+    report("Twilio's statuses", port, pid, list(texts(twilio, engine, run, chosen.messages // 4)), 64)
+    server.terminate()
+    server.join()
+
+
+if __name__ == "__main__":
+    main()
