@@ -29,6 +29,8 @@ GOVERNED: Final[Mapping[str, Act]] = {
     "holdout renew": Act.WRITE,
     "member show": Act.LOOK_UP,
     "member why": Act.LOOK_UP,
+    "member choices": Act.CHANGE,
+    "member export": Act.ANSWER,
     "member merge": Act.MERGE,
     "member erase": Act.ANSWER,
     "requests": Act.ANSWER,

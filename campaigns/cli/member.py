@@ -1,10 +1,10 @@
-"""Commands about one member: show, why, erase, merge."""
+"""Commands about one member: show, why, erase, merge; export and choices are in `member_rights`."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import member_rights, opened, show
 
 if TYPE_CHECKING:
     from campaigns.planning.explaining import Explanation, Predicate
@@ -137,4 +137,5 @@ def _show_rule(title: str, predicates: "tuple[Predicate, ...]") -> None:
 
 def add_to(main: typer.Typer) -> None:
     """Put the commands into the command line."""
+    member_rights.add_to(app)
     main.add_typer(app, name="member")

@@ -1,0 +1,64 @@
+"""`viesti member export` and `viesti member choices`: everything that is held, and changes on a member's behalf."""
+
+import json
+import sqlite3
+import zipfile
+from contextlib import closing
+from typing import Any
+
+from tests.cli.conftest import Shell
+
+
+def rows(viesti: Shell, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(viesti.root / "data" / "ledger.sqlite")) as ledger:
+        return ledger.execute(query).fetchall()
+
+
+def test_c10_an_export_is_json_and_audited(viesti: Shell):
+    whole = json.loads(viesti("member", "export", "m01").out)
+    assert whole["member_id"] == "m01"
+    assert whole["contact"][0]["email"] == "m01@example.org"
+    assert rows(viesti, "SELECT action, detail FROM audit") == [("export", '{"form": "json"}')]
+
+
+def test_gd15_an_export_is_an_archive_or_a_page(viesti: Shell, tmp_path):
+    archive, page = tmp_path / "m01.zip", tmp_path / "m01.html"
+    viesti("member", "export", "m01", "--format", "csv", "--out", str(archive))
+    viesti("member", "export", "m01", "--format", "html", "--language", "en", "--out", str(page))
+    with zipfile.ZipFile(archive) as files:
+        assert b"m01@example.org" in files.read("contact.csv")
+    assert "Everything that we know about you" in page.read_text("utf-8")
+    assert (page.stat().st_mode & 0o077, archive.stat().st_mode & 0o077) == (0, 0)
+
+
+def test_nobody_unknown_is_exported(viesti: Shell):
+    answer = viesti("member", "export", "nobody", code=1)
+    assert "no member of this id" in answer.err
+    assert rows(viesti, "SELECT action FROM audit") == []
+
+
+def test_choices_are_shown_with_their_texts(viesti: Shell):
+    states = json.loads(viesti("member", "choices", "m01", "--json").out)
+    assert (states["email_own"], states["newsletter:food"], states["tracking"]) == (True, False, False)
+    assert "Förmåner per e-post" in viesti("member", "choices", "m01").out.replace("\n", " ")
+
+
+def test_c15_choices_are_changed_by_an_agent_and_confirmed(viesti: Shell):
+    change = ("member", "choices", "m01", "--set", "email_own=off", "--set", "newsletter:food=on", "--source", "phone")
+    states = json.loads(viesti(*change, "--json").out)
+    assert (states["email_own"], states["newsletter:food"]) == (False, True)
+    said = rows(
+        viesti, "SELECT choice, state, source, agent IS NOT NULL, wording FROM choice_entry WHERE source = 'phone'"
+    )
+    assert [row[:4] for row in sorted(said)] == [
+        ("email_own", "off", "phone", 1),
+        ("newsletter:food", "on", "phone", 1),
+    ]
+    assert "unverified" not in {row[4] for row in said}
+    assert rows(viesti, "SELECT kind, member_id, state FROM note") == [("choices", "m01", "pending")]
+
+
+def test_what_is_no_choice_is_named(viesti: Shell):
+    assert "email_own" in viesti("member", "choices", "m01", "--set", "email_ovn=off", code=1).err
+    assert "`on` or `off`" in viesti("member", "choices", "m01", "--set", "email_own=maybe", code=1).err
+    assert rows(viesti, "SELECT count(*) FROM note") == [(0,)]
