@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+from adbc_driver_sqlite import dbapi
 
 from audiences.quoting import text
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION, UNIT
@@ -68,39 +69,42 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, world: World) -> None:
         f"JOIN base_suppression AS s ON s.kind = {text(kind)} AND s.value = o.{column}"
         for kind, column in _SHUT.items()
     )
-    with _bulk(engine.workspace.ledger) as ledger:
+    with _without_indexes(engine.workspace.ledger):
         for table in (CONTACT, CHOICES, UNIT):
-            shown = ", ".join(_OWN.get(name, f"o.{name}") for name in table.columns.keys())  # noqa: SIM118 - iterating gives columns
+            shown = ", ".join(f"{_OWN.get(name, f'o.{name}')} AS {name}" for name in table.columns.keys())  # noqa: SIM118 - iterating gives columns
             query = f"SELECT {shown} FROM crowd JOIN base_{table.name} AS o ON o.member_id = base_id ORDER BY n"
-            _copy(connection, query, ledger, table.name)
-        _copy(connection, f"SELECT DISTINCT ON (kind, value, reason) * FROM ({closed})", ledger, SUPPRESSION.name)
+            _copy(connection, query, engine.workspace.ledger, table.name)
+        only = f"SELECT DISTINCT ON (kind, value, reason) * FROM ({closed})"
+        _copy(connection, only, engine.workspace.ledger, SUPPRESSION.name)
 
 
 def _files(base: Engine, table: str) -> tuple[str, ...]:
     return base.library.warehouse.manifest().files(table)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, ledger: sqlite3.Connection, table: str) -> None:
-    for batch in connection.sql(query).to_arrow_reader(_ROWS_AT_ONCE):
-        rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-        ledger.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * batch.num_columns)})", rows)
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, table: str) -> None:
+    """Bring rows in as columns, without a journal: this ledger can be generated again."""
+    with dbapi.connect(str(path), autocommit=True) as ledger, ledger.cursor() as cursor:
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.adbc_ingest(table, connection.sql(query).to_arrow_reader(_ROWS_AT_ONCE), mode="append")
 
 
 @contextmanager
-def _bulk(path: Path) -> Iterator[sqlite3.Connection]:
-    """One transaction without a journal and with indexes made last: this ledger can be generated again."""
+def _without_indexes(path: Path) -> Iterator[None]:
+    """Make the indexes of what is brought in meanwhile at the end."""
     with closing(sqlite3.connect(path, isolation_level=None)) as ledger:
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
-            ledger.execute(f"PRAGMA {pragma}")
         indexes = ledger.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
             "AND tbl_name IN ('contact', 'choices', 'suppression', 'unit')"
         ).fetchall()
         for name, _ in indexes:
             ledger.execute(f"DROP INDEX {name}")
-        ledger.execute("BEGIN")
-        yield ledger
-        ledger.execute("COMMIT")
+        ledger.execute("PRAGMA journal_mode=DELETE")
+    yield
+    with closing(sqlite3.connect(path, isolation_level=None)) as ledger:
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
+            ledger.execute(f"PRAGMA {pragma}")
         for _, sql in indexes:
             ledger.execute(sql)
         ledger.execute("PRAGMA journal_mode=WAL")
