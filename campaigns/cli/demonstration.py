@@ -16,8 +16,14 @@ def demo(
     directory: Annotated[
         Path | None, typer.Argument(metavar="DIR", help="A workspace, or a new folder; without, the current one.")
     ] = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="In a new folder, send them to providers that misbehave; do the sums.")
+    ] = False,
 ) -> None:
     """Import real purchases and invented people, plan three campaigns, and deliver them into ./outbox."""
+    if rehearse:
+        _rehearse(directory or Path(context.obj) / "rehearsal")
+        return
     from campaigns.demo import tour
     from campaigns.engine import Engine
 
@@ -39,6 +45,25 @@ def demo(
     for title, path in tour.worth_opening(engine, stops):
         show.line(f"  {path}\n      {title}")
     engine.close()
+
+
+def _rehearse(directory: Path) -> None:
+    from campaigns.rehearsal.rehearse import rehearse
+
+    rehearsal = rehearse(directory, opened.account(), show.doing)
+    for balance in rehearsal.balances:
+        sent, settled = balance.sent.by_state, balance.settled.by_state
+        rows = [(state, sent[state], settled[state]) for state in sent if sent[state] or settled[state]]
+        show.table(
+            balance.run_id, ("deliveries", "as sent", "as settled"), [*rows, ("planned", *[balance.planned] * 2)]
+        )
+        show.line(
+            f"  {show.number(balance.arrived)} arrived at the far ends, at most {balance.most} for one person; "
+            f"{sent['uncertain']} were uncertain, {settled['uncertain']} are; "
+            f"the balance {'holds' if balance.holds else 'DOES NOT HOLD'}\n"
+        )
+    if not rehearsal.succeeded:
+        raise ArithmeticError(f"the accounts do not agree; {rehearsal.events_refused} events were refused")
 
 
 def _show(stop: "Stop") -> None:

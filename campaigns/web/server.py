@@ -2,7 +2,10 @@
 
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from threading import Thread
 from types import FrameType
 
 import uvicorn
@@ -11,6 +14,7 @@ from campaigns.dispatch.wake import waking
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.meters import exposed
+from campaigns.nightly import Nightly
 from campaigns.observing import figures
 from campaigns.planning.shared_files import agree_on_key
 from campaigns.rounds import Rounds
@@ -25,21 +29,39 @@ def serve(engine: Engine, host: str, port: int, metrics: str | None = None) -> N
     """
     if engine.has_workers:
         agree_on_key(engine.ledger, engine.signer)
-    asked = uvicorn.Config(
-        application(engine), log_config=None, log_level="warning", access_log=False, server_header=False
-    )
-    with _listening(host, port) as door, exposed(partial(figures, engine), metrics):
+    with listening(host, port) as door, exposed(partial(figures, engine), metrics):
         rounds = Rounds(engine)
         signal.signal(signal.SIGTERM, _leave)  # uvicorn hands the signal on when its own work has ended
-        scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.listen)
+        nightly = Nightly(engine, rounds.stopping)
+        scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.listen, nightly.look)
         try:
-            uvicorn.Server(asked).run(sockets=[door])
+            _pages(engine).run(sockets=[door])
         finally:
             rounds.stopping.set()
             scheduler.shutdown(wait=True)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+@contextmanager
+def beside(engine: Engine, door: socket.socket) -> Iterator[None]:
+    """Serve the pages alone, at a socket that listens, in a thread while the block lasts."""
+    pages = _pages(engine)
+    thread = Thread(target=pages.run, kwargs={"sockets": [door]})
+    thread.start()
+    try:
+        yield
+    finally:
+        pages.should_exit = True
+        thread.join()
+
+
+def _pages(engine: Engine) -> uvicorn.Server:
+    asked = uvicorn.Config(
+        application(engine), log_config=None, log_level="warning", access_log=False, server_header=False
+    )
+    return uvicorn.Server(asked)
+
+
+def listening(host: str, port: int) -> socket.socket:
     """A socket that listens; AuthorError when the address is not ours or the port is taken."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

@@ -31,12 +31,16 @@ class Fault(StrEnum):
 
 @dataclass
 class Manners:
-    """Delays through `p50` and `p99` seconds (log-normal); the faults of `script` first, then each by its share."""
+    """Delays through `p50` and `p99` seconds (log-normal); the faults of `script` first, then each by its share.
+
+    Whoever is throttled is told to wait for `retry_after` seconds.
+    """
 
     p50: float = 0.0
     p99: float = 0.0
     shares: dict[Fault, float] = field(default_factory=dict)
     script: deque[Fault | None] = field(default_factory=deque)
+    retry_after: int = 7
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - the same faults every time
 
     def delay(self) -> float:

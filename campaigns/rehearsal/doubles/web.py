@@ -63,7 +63,7 @@ class WebDouble:
         match fault:
             case Fault.THROTTLE:
                 answer = problem(429)
-                answer.headers["Retry-After"] = "7"
+                answer.headers["Retry-After"] = str(self.manners.retry_after)
                 return answer
             case Fault.REFUSE:
                 return problem(400)
