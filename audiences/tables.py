@@ -154,6 +154,15 @@ class Wording(SQLModel, table=True):
     valid_from: datetime
 
 
+class Tried(SQLModel, table=True):
+    """How far ahead a stranger has tried something; `who` is a keyed hash of where they come from and of what."""
+
+    __tablename__ = "tried"
+
+    who: str = Field(primary_key=True)
+    due_at: datetime = Field(index=True)
+
+
 class OwnChange(SQLModel, table=True):
     """A field of contact that a member changed with us, until the membership system has heard of it.
 
@@ -227,6 +236,7 @@ FORMER_UNIT = SQLModel.metadata.tables["former_unit"]
 HOLDOUT_VERSION = SQLModel.metadata.tables["holdout_version"]
 ERASED_ADDRESS = SQLModel.metadata.tables["erased_address"]
 WORDING = SQLModel.metadata.tables["wording"]
+TRIED = SQLModel.metadata.tables["tried"]
 OWN_CHANGE = SQLModel.metadata.tables["own_change"]
 ONE_TIME_CODE = SQLModel.metadata.tables["one_time_code"]
 SIGN_UP = SQLModel.metadata.tables["sign_up"]

@@ -35,6 +35,7 @@ NOBODYS: Final[Mapping[str, str]] = {
     "agent_session": "a session of such an account",
     "failed_login": "a wrong password for such an account",
     "link_count": "how often a link was followed, by nobody in particular",
+    "tried": "keyed hashes of addresses of the internet, for a quarter of an hour",
     "halt": "a campaign that was halted",
     "erased_address": "keyed hashes of addresses of those who were erased",
     "suppression": "by address; those of the member's are in `suppressions`",

@@ -1,5 +1,7 @@
-"""How often one stranger may try: counted in this process, forgotten with it. What has to hold for certain, the tries
-that a code has, is counted in the ledger (`audiences.codes`)."""
+"""How often one stranger may try: to ask for a code and to type one, over all processes; a link, in each by itself.
+
+A link has 128 bits that nobody guesses: what is counted of them only spares the ledger, so it must not write to it.
+"""
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
@@ -8,8 +10,29 @@ from ipaddress import ip_address
 from threading import Lock
 from typing import Final
 
+from audiences import tries
+from campaigns.ledger import Ledger
+from campaigns.tokens import Signer
+
 _STRANGERS: Final = 10_000
 _NETWORK: Final = 64  # bits of an IPv6 address that one household or attacker has to itself
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRate:
+    """At most `most` tries of a stranger at once, and as many again in each `span`, by one row in the ledger."""
+
+    ledger: Ledger
+    signer: Signer
+    name: str
+    most: int
+    span: timedelta
+
+    def allows(self, stranger: str, now: datetime) -> bool:
+        """Count a try; whether it is still within the rate. The ledger never learns where the stranger comes from."""
+        who = self.signer.opaque("stranger", self.name, stranger)
+        with self.ledger.write() as connection:
+            return tries.allows(connection, who, self.most, self.span, now)
 
 
 @dataclass

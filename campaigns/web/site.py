@@ -16,9 +16,10 @@ from campaigns.spec.words import Language
 from campaigns.store.linked import Linked, linked
 from campaigns.tokens import BadToken
 from campaigns.web.pages import Pages
-from campaigns.web.rates import Rate, stranger
+from campaigns.web.rates import Rate, SharedRate, stranger
 
 READ: Final = ["GET", "HEAD"]
+_QUARTER: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,16 @@ class Site:
 
     engine: Engine
     misses: Rate = field(default_factory=lambda: Rate(30, timedelta(minutes=1)))
-    askings: Rate = field(default_factory=lambda: Rate(10, timedelta(minutes=15)))
-    tries: Rate = field(default_factory=lambda: Rate(30, timedelta(minutes=15)))
+
+    @cached_property
+    def askings(self) -> SharedRate:
+        """How often a stranger may have something sent to an address."""
+        return SharedRate(self.engine.ledger, self.engine.signer, "asking", 10, _QUARTER)
+
+    @cached_property
+    def tries(self) -> SharedRate:
+        """How often a stranger may type a code."""
+        return SharedRate(self.engine.ledger, self.engine.signer, "typing", 30, _QUARTER)
 
     @cached_property
     def pages(self) -> Pages:

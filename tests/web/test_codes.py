@@ -126,3 +126,21 @@ def test_codes_are_kept_as_hashes_and_removed_after_a_day(town):
     with ledger.write() as connection:
         codes.issue(connection, signer, Asked("b", AINO), town.hands.at + timedelta(days=1, seconds=1))
     assert [row[1] for row in town.everything()["one_time_code"]] == ["b"]
+
+
+async def test_what_a_stranger_may_try_holds_over_all_processes(town):
+    one, other = Site(town.engine), Site(town.engine)
+    allowed = [site.tries.allows("192.0.2.1", town.hands.at) for _ in range(20) for site in (one, other)]
+    assert allowed == [True] * 30 + [False] * 10
+    assert one.tries.allows("192.0.2.2", town.hands.at)
+    assert one.askings.allows("192.0.2.1", town.hands.at)
+    town.hands.go(minutes=15)
+    assert other.tries.allows("192.0.2.1", town.hands.at)
+    assert "192.0.2" not in str(town.everything())
+
+
+async def test_what_was_tried_a_while_ago_is_forgotten(town):
+    assert Site(town.engine).tries.allows("192.0.2.1", town.hands.at)
+    town.hands.go(minutes=15)
+    assert Site(town.engine).askings.allows("192.0.2.2", town.hands.at)
+    assert len(town.everything()["tried"]) == 1

@@ -106,6 +106,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_choices_seq"), ["seq"], unique=False)
 
     op.create_table(
+        "chore",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("occasion", UTCDateTime(), nullable=False),
+        sa.Column("lease_until", UTCDateTime(), nullable=False),
+        sa.Column("done_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "contact",
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("register", sa.String(), nullable=False),
@@ -471,6 +479,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "value", "reason"),
     )
     op.create_table(
+        "tried",
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("who"),
+    )
+    with op.batch_alter_table("tried", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tried_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
         "unit",
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -497,6 +514,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_unit_number"))
 
     op.drop_table("unit")
+    with op.batch_alter_table("tried", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tried_due_at"))
+
+    op.drop_table("tried")
     op.drop_table("suppression")
     with op.batch_alter_table("sign_up", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_up_member_id"))
@@ -599,6 +620,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_contact_household_id"))
 
     op.drop_table("contact")
+    op.drop_table("chore")
     with op.batch_alter_table("choices", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_choices_seq"))
 
