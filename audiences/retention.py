@@ -1,6 +1,6 @@
 """The nightly job over the warehouse: rows past retention and those of erased members go for good (GD-03, FI-11)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,11 +16,12 @@ _PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
 _MOMENTS: Final[Mapping[str, str]] = {"purchases": "purchased_at", "receipts": "purchased_at", "sent": "sent_at"}
 
 
-def enforce(warehouse: Warehouse, as_of: datetime) -> tuple[Retained, ...]:
+def enforce(warehouse: Warehouse, as_of: datetime, nobody_reads: Callable[[], bool]) -> tuple[Retained, ...]:
     """Write anew, without them, every file that holds erased members or rows past retention at `as_of`.
 
-    Returns what became of each table. Superseded files are deleted: a plan that is being made meanwhile fails.
-    Tombstones stay, so that an import of old files brings nobody back. A crash leaves the state before or after.
+    Returns what became of each table. Superseded files are deleted once `nobody_reads` them any more: it is asked after
+    the new state was published, and may wait; False leaves them to the next time. Tombstones stay, so that an import of
+    old files brings nobody back. A crash leaves the state before or after.
     """
     with warehouse.writing():
         job = _Job(warehouse, as_of)
@@ -28,7 +29,8 @@ def enforce(warehouse: Warehouse, as_of: datetime) -> tuple[Retained, ...]:
         removed = {table: job.rewrite(table) for table in people}
         if job.changes:
             warehouse.replace(job.changes, as_of)
-        warehouse.sweep()
+        if nobody_reads():
+            warehouse.sweep()
         return tuple(job.evidence(table, rows) for table, rows in removed.items())
 
 

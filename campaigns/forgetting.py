@@ -1,20 +1,25 @@
 """What a workspace forgets and joins: a member's erasure, two ids made one, and the nightly job."""
 
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Event
 from typing import Final
 
 from audiences import erasure, merging, retention, units
 from campaigns.engine import Engine
 from campaigns.hearing import forget as told_of
 from campaigns.spec.retained import Retained
-from campaigns.store import audit, events, folding, renaming, requests
+from campaigns.store import audit, events, folding, renaming, requests, runs
+from campaigns.store.words import RunState
 
 SKIPS_KEPT: Final = timedelta(days=90)
 """How long it is kept why a member got nothing; after that the counts of the run have to do."""
 
 TOLD_KEPT: Final = timedelta(days=90)
 """How long it is kept what providers said in full; that they said it, and of whom, stays with the delivery."""
+
+_GLANCE: Final = 0.5
 
 
 def erase(engine: Engine, member_id: str) -> None:
@@ -55,10 +60,14 @@ def merge(engine: Engine, member_id: str, into: str) -> int:
     return moved
 
 
-def retain(engine: Engine) -> tuple[Retained, ...]:
-    """The nightly job: delete what is past its retention, bring units up to date; returns the evidence (GD-03)."""
+def retain(engine: Engine, stopping: Event | None = None) -> tuple[Retained, ...]:
+    """The nightly job: delete what is past its retention, bring units up to date; returns the evidence (GD-03).
+
+    Files that a plan is being made from are kept until it is made; or until the next night, once `stopping` is set.
+    AuthorError while an import writes the warehouse.
+    """
     now, ledger, warehouse = engine.clock.now(), engine.ledger, engine.library.warehouse
-    kept = retention.enforce(warehouse, now)
+    kept = retention.enforce(warehouse, now, partial(_plans_are_made, engine, stopping or Event()))
     folded = folding.fold_skips(ledger, now - SKIPS_KEPT)
     left, oldest = folding.skips_left(ledger)
     with warehouse.writing():  # not while an import does the same
@@ -69,3 +78,21 @@ def retain(engine: Engine) -> tuple[Retained, ...]:
     with ledger.write() as connection:
         audit.note(connection, now, engine.actor, "retention", "all", {each.table: each.removed for each in evidence})
     return evidence
+
+
+def _plans_are_made(engine: Engine, stopping: Event) -> bool:
+    """Wait until every plan that is being made now is made, or its process went silent; False when `stopping` came."""
+    waiting = _being_planned(engine)
+    while waiting:
+        if stopping.wait(_GLANCE):
+            return False
+        waiting &= _being_planned(engine)
+    return True
+
+
+def _being_planned(engine: Engine) -> set[tuple[int | None, datetime | None]]:
+    """The runs in planning, each with the lease of this very attempt."""
+    now = engine.clock.now()
+    with engine.ledger.read() as connection:
+        found = runs.in_state(connection, RunState.PLANNING)
+    return {(run.number, run.lease_until) for run in found if run.lease_until is not None and run.lease_until > now}

@@ -213,6 +213,20 @@ class LinkCount(SQLModel, table=True):
     followed: int
 
 
+class Chore(SQLModel, table=True):
+    """What is done once a night, by one process: the `occasion` that somebody took last.
+
+    `lease_until` is how long others leave it to them, where it was not done.
+    """
+
+    __tablename__ = "chore"
+
+    name: str = Field(primary_key=True)
+    occasion: datetime
+    lease_until: datetime
+    done_at: datetime | None = None
+
+
 class Audit(SQLModel, table=True):
     """Who did what to which run, campaign, file or member, when and why. Appended to, never changed.
 
@@ -255,5 +269,6 @@ BUNDLE = SQLModel.metadata.tables["bundle"]
 PACE = SQLModel.metadata.tables["pace"]
 NOTE = SQLModel.metadata.tables["note"]
 LINK_COUNT = SQLModel.metadata.tables["link_count"]
+CHORE = SQLModel.metadata.tables["chore"]
 AUDIT = SQLModel.metadata.tables["audit"]
 AUDIT_SEAL = SQLModel.metadata.tables["audit_seal"]

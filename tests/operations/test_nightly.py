@@ -1,0 +1,156 @@
+"""The nightly work: once a night, by one process, at a quiet hour, and no plan fails by it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from time import monotonic, sleep
+
+import pytest
+
+from campaigns.forgetting import retain
+from campaigns.nightly import Nightly
+from campaigns.store.tables import AUDIT, CHORE, DECISION
+from tests.village import Village
+
+LETTER = """\
+purpose: marketing
+schedule: {at: "2018-01-01 10:00"}
+audience: {any: [{register: owners}, {register: customers}]}
+content: {email: hello}
+holdout: 50 percent
+"""
+EVENING = datetime(2018, 1, 8, 18, 0, tzinfo=UTC)
+NIGHT = datetime(2018, 1, 9, 1, 30, tzinfo=UTC)  # half past three in Helsinki
+
+
+def nights(village: Village) -> list[datetime]:
+    """When retention was enforced."""
+    with village.engine.ledger.read() as connection:
+        rows = connection.execute(AUDIT.select().where(AUDIT.c.action == "retention").order_by(AUDIT.c.seq))
+        return [row.at for row in rows]
+
+
+def looks(village: Village, *moments: datetime) -> list[datetime]:
+    for moment in moments:
+        village.hands.at = moment
+        Nightly(village.engine).look()
+    return nights(village)
+
+
+def test_op_it_is_done_once_a_night_and_not_by_day(village: Village) -> None:
+    hour = timedelta(hours=1)
+    moments = [EVENING, NIGHT, NIGHT + hour, NIGHT + 8 * hour, NIGHT + 24 * hour, NIGHT + 25 * hour]
+    assert looks(village, *moments) == [NIGHT, NIGHT + 24 * hour]
+
+
+def test_a_machine_that_sleeps_at_night_does_it_by_day_after_two(village: Village) -> None:
+    days = [EVENING + timedelta(days=days) for days in range(5)]
+    assert looks(village, *days) == [days[2], days[4]]
+
+
+def test_of_several_processes_one_does_it(village: Village) -> None:
+    village.hands.at = EVENING
+    Nightly(village.engine).look()
+    second = Village(village.root, village.hands)
+    village.hands.at = NIGHT
+    threads = [Thread(target=Nightly(each.engine).look) for each in (village, second, village, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    second.close()
+    assert nights(village) == [NIGHT]
+
+
+def test_one_that_was_killed_leaves_it_to_the_others_for_a_while(village: Village) -> None:
+    looks(village, EVENING, NIGHT)
+    with village.engine.ledger.write() as connection:  # as if the process had died in the middle
+        connection.execute(CHORE.update().values(done_at=None))
+    assert looks(village, NIGHT + timedelta(minutes=20)) == [NIGHT]
+    village.hands.at = NIGHT + timedelta(days=1)
+    Nightly(village.engine).look()
+    assert nights(village) == [NIGHT, NIGHT + timedelta(days=1)]
+
+
+def test_while_an_import_writes_it_is_put_off(village: Village, caplog: pytest.LogCaptureFixture) -> None:
+    looks(village, EVENING)
+    with village.engine.library.warehouse.writing():
+        assert looks(village, NIGHT) == []
+    assert "put off" in caplog.text
+    again = NIGHT + timedelta(minutes=11)
+    assert looks(village, NIGHT + timedelta(minutes=5), again) == [again]
+
+
+def test_gd03_skips_older_than_90_days_become_counts(village: Village) -> None:
+    run = village.start("letter", LETTER)
+    village.send(run)
+    skipped = dict(village.skips(run))
+    looks(village, EVENING + timedelta(days=100), NIGHT + timedelta(days=100))
+    assert village.skips(run) == {}
+    kept = village.engine.run(run.run_id).counts["skips"]
+    assert sum(kept.values()) == len(skipped) > 0
+    assert len(village.decisions(run)) == 24 - len(skipped)  # sends stay, with their evidence
+
+
+def test_a_plan_that_is_being_made_keeps_its_files(village: Village) -> None:
+    """The plan is held in its middle; meanwhile a member is erased and the night comes in another process."""
+    from campaigns.forgetting import erase
+
+    other = Village(village.root, village.hands)
+    erase(other.engine, "m20")
+    night = Thread(target=retain, args=(other.engine,))
+    before = set(village.engine.workspace.warehouse.glob("*.parquet"))
+    seen: list[set[object]] = []
+
+    def told(_stored: int) -> None:
+        if not seen:
+            version = village.engine.library.warehouse.manifest().version
+            night.start()
+            until(lambda: village.engine.library.warehouse.manifest().version > version)
+            sleep(0.2)
+            seen.append(before - set(village.engine.workspace.warehouse.glob("*.parquet")))
+
+    village.write("letter", LETTER)
+    draft, _ = village.engine.library.draft("letter")
+    run, _ = village.engine.plan(draft, village.hands.at, told)
+    night.join()
+    other.close()
+    assert (run.state, seen) == ("planned", [set()])
+    assert before - set(village.engine.workspace.warehouse.glob("*.parquet"))  # and then they go
+
+
+def test_who_is_told_to_stop_does_not_wait_for_a_plan(village: Village) -> None:
+    village.write("letter", LETTER)
+    draft, _ = village.engine.library.draft("letter")
+    from campaigns.forgetting import erase
+
+    erase(village.engine, "m20")
+    stopping = Event()
+    stopping.set()
+    before: list[Sequence[object]] = []
+
+    def told(_stored: int) -> None:
+        if not before:
+            before.append(sorted(village.engine.workspace.warehouse.glob("*.parquet")))
+            retain(village.engine, stopping)
+            assert set(before[0]) <= set(village.engine.workspace.warehouse.glob("*.parquet"))
+
+    village.engine.plan(draft, village.hands.at, told)
+    assert before
+
+
+def test_evidence_of_sends_outlives_that_of_skips(village: Village) -> None:
+    run = village.start("letter", LETTER)
+    village.send(run)
+    looks(village, EVENING + timedelta(days=300), NIGHT + timedelta(days=300))
+    with village.engine.ledger.read() as connection:
+        kinds = {row.kind for row in connection.execute(DECISION.select())}
+    assert kinds == {"send"}
+    assert village.engine.run(run.run_id).evidence
+
+
+def until(happened: object) -> None:
+    end = monotonic() + 30
+    while not happened():  # type: ignore[operator]
+        assert monotonic() < end
+        sleep(0.02)
