@@ -32,6 +32,19 @@ def show(engine: Engine, subject: str | None, most: int) -> Sequence[dict[str, A
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def looked_up(engine: Engine, member_id: str, command: str) -> None:
+    """Note that a member was looked at from the command line."""
+    subject = audit.of_member(engine.signer, member_id)
+    with engine.ledger.write() as connection:
+        audit.note(connection, engine.clock.now(), engine.actor, "look_up", subject, {"why": command})
+
+
+def noted(engine: Engine, action: str, subject: str) -> None:
+    """Note that something else than one member was looked at."""
+    with engine.ledger.write() as connection:
+        audit.note(connection, engine.clock.now(), engine.actor, action, subject)
+
+
 def _seal(kept: str) -> Seal:
     number, _, digest = kept.partition(":")
     if not number.isdecimal() or not digest:

@@ -28,7 +28,7 @@ GOVERNED: Final[Mapping[str, Act]] = {
     "holdout members": Act.LOOK_UP,
     "holdout renew": Act.WRITE,
     "member show": Act.LOOK_UP,
-    "member why": Act.LOOK_UP,
+    "member why": Act.EXPLAIN,
     "member choices": Act.CHANGE,
     "member export": Act.ANSWER,
     "member merge": Act.MERGE,

@@ -19,8 +19,11 @@ _VALUES = {True: "yes", False: "no", None: "unknown"}
 @app.command("show")
 def show_member(context: typer.Context, member: Member, json: opened.AsJson = False) -> None:
     """Show a member's contact and choices."""
+    from campaigns import auditing
+
     with opened.engine(context) as engine:
         facts = engine.member(member)
+        auditing.looked_up(engine, member, "member show")
     if json:
         show.as_json(facts)
         return
@@ -40,8 +43,12 @@ def why(
     json: opened.AsJson = False,
 ) -> None:
     """Say why a member got what they got, or would get a campaign's message or not."""
+    from campaigns import auditing
+
     with opened.engine(context) as engine:
         spoken = language or engine.library.settings.default_language
+        engine.member(member)
+        auditing.looked_up(engine, member, "member why")
         if campaign is None:
             _show_history(engine.decisions_about(member), spoken.value, json=json)
             return

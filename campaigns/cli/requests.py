@@ -7,9 +7,11 @@ from campaigns.cli import opened, show
 
 def requests(context: typer.Context, json: opened.AsJson = False) -> None:
     """List what members asked for by right and is still open, the most urgent first."""
+    from campaigns import auditing
     from campaigns import requests as asked
 
     with opened.engine(context) as engine:
+        auditing.noted(engine, "list_requests", "requests")
         waiting, today = asked.waiting(engine), asked.today(engine)
     rows = [
         {

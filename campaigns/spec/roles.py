@@ -27,6 +27,7 @@ class Act(StrEnum):
     LOOK_UP = "look_up"  # one member: contact and choices
     CHANGE = "change"  # a member's choices and contact, on their behalf
     MERGE = "merge"
+    EXPLAIN = "explain"  # why one member gets a message: conditions on what they bought are in it
     ANSWER = "answer"  # members' requests, erasure among them; and what only they may lift again
     UNMASK = "unmask"  # an address that the member keeps secret
     READ_LINES = "read_lines"  # what one member bought, line by line
@@ -39,10 +40,10 @@ PERMITTED: Final[Mapping[Role, frozenset[Act]]] = {
     Role.SENDER: frozenset({Act.SEND, Act.COUNT}),
     Role.ANALYST: frozenset({Act.COUNT}),
     Role.PRIVACY_OFFICER: frozenset(
-        {Act.LOOK_UP, Act.CHANGE, Act.MERGE, Act.ANSWER, Act.UNMASK, Act.READ_AUDIT, Act.COUNT}
+        {Act.LOOK_UP, Act.CHANGE, Act.MERGE, Act.EXPLAIN, Act.ANSWER, Act.UNMASK, Act.READ_AUDIT, Act.COUNT}
     ),
     Role.DESK: frozenset({Act.LOOK_UP, Act.CHANGE, Act.MERGE}),
-    Role.EXPERT: frozenset({Act.LOOK_UP, Act.READ_LINES}),
+    Role.EXPERT: frozenset({Act.LOOK_UP, Act.EXPLAIN, Act.READ_LINES}),
 }
 
 

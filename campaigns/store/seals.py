@@ -140,7 +140,8 @@ def _seal(connection: Connection, signer: Signer, now: datetime) -> int:
 
 
 def _last_sealed(connection: Connection) -> int:
-    found: int | None = connection.execute(select(func.max(AUDIT_SEAL.c.last_row))).scalar_one()
+    newest = select(AUDIT_SEAL.c.last_row).order_by(AUDIT_SEAL.c.number.desc()).limit(1)
+    found: int | None = connection.execute(newest).scalar_one_or_none()
     return 0 if found is None else found
 
 

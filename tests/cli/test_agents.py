@@ -22,7 +22,7 @@ SENTENCES: Final = {
     Role.SENDER: "send run pause resume cancel count",
     Role.ANALYST: "count",
     Role.PRIVACY_OFFICER: "show why merge erase requests verify count",
-    Role.DESK: "show why merge",
+    Role.DESK: "show merge",
     Role.EXPERT: "show why",
 }
 """For each role the commands that it is for, written apart from the table."""
@@ -30,7 +30,7 @@ SENTENCES: Final = {
 BY_WORD: Final = {
     "plan": Act.WRITE, "publish": Act.WRITE, "preview": Act.WRITE, "proof": Act.WRITE, "count": Act.COUNT,
     "approve": Act.APPROVE, "send": Act.SEND, "run": Act.SEND, "pause": Act.SEND, "resume": Act.SEND,
-    "cancel": Act.SEND, "show": Act.LOOK_UP, "why": Act.LOOK_UP, "merge": Act.MERGE, "erase": Act.ANSWER,
+    "cancel": Act.SEND, "show": Act.LOOK_UP, "why": Act.EXPLAIN, "merge": Act.MERGE, "erase": Act.ANSWER,
     "requests": Act.ANSWER, "verify": Act.READ_AUDIT,
 }  # fmt: skip
 
@@ -59,7 +59,7 @@ def paths(group: object, *before: str) -> list[str]:
 
 
 OF_THE_MACHINE: Final = {
-    "demo", "init", "check", "schema", "import", "serve", "worker", "rehearse", "retention", "doctor", "config",
+    "demo", "init", "check", "schema", "import", "serve", "worker", "rehearse", "retention", "doctor", "config", "mail", "calibrate",
 }  # fmt: skip
 """What its owner does to a machine or to files; everything else is for somebody."""
 

@@ -48,3 +48,15 @@ def test_gd07_open_requests_are_listed_with_their_days(viesti: Shell) -> None:
     (row,) = viesti("requests", "--json").json
     assert (row["member"], row["due_on"], row["days_left"]) == ("m05", "2018-01-03", 2)
     assert "access" in viesti("requests").out
+
+
+def test_a24_whoever_looks_at_a_member_from_the_terminal_is_noted(viesti: Shell) -> None:
+    viesti("member", "show", "m05")
+    viesti("member", "why", "m05")
+    viesti("member", "show", "m99", code=1)
+    rows = viesti("audit", "show", "--subject", "m05", "--json").json
+    assert [(row["action"], row["detail"]["why"]) for row in rows] == [
+        ("look_up", "member why"),
+        ("look_up", "member show"),
+    ]
+    assert len(viesti("audit", "show", "--json").json) == len(rows)

@@ -5,7 +5,9 @@ import pytest
 from campaigns.dispatch.context import LINKS
 from campaigns.dispatch.courier import JOIN
 from campaigns.dispatch.ways import PATH
+from campaigns.spec.roles import Role
 from campaigns.web.app import application
+from tests.web.agents_in import at_desk
 from tests.web.routes import routes
 from tests.web.town import AINO, Town
 from tests.web.visits import sign_in
@@ -33,10 +35,12 @@ def token_of(town: Town, first: str) -> str:
     return town.way("letters", AINO, SCOPES[first]).split("/")[2]
 
 
-@pytest.mark.parametrize("signed_in", [False, True], ids=["a stranger", "a member"])
-async def test_looking_changes_nothing(town, web, signed_in):
-    if signed_in:
+@pytest.mark.parametrize("who", ["a stranger", "a member", "an agent"])
+async def test_looking_changes_nothing(town, web, who):
+    if who == "a member":
         await sign_in(town, web, f"{AINO}@example.org")
+    elif who == "an agent":
+        await at_desk(town, web, *Role)
     every = addresses(town)
     assert len(every) >= 12
     before = town.everything()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from campaigns import forgetting, requests
+from campaigns import auditing, forgetting, requests
 from campaigns.errors import AuthorError
 from campaigns.spec.requests import Ending, RequestKind
 from campaigns.spec.roles import Act
@@ -31,7 +31,8 @@ class Queue:
         )
 
     def show(self, request: Request, _form: Posted, agent: AgentIn) -> HTMLResponse:
-        """The open requests."""
+        """The open requests; that somebody looked at them is noted."""
+        auditing.noted(self.counter.engine(agent), "list_requests", "requests")
         return self._page(request, agent, "")
 
     def put_off(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
