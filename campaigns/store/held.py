@@ -37,6 +37,7 @@ NOBODYS: Final[Mapping[str, str]] = {
     "link_count": "how often a link was followed, by nobody in particular",
     "tried": "keyed hashes of addresses of the internet, for a quarter of an hour",
     "halt": "a campaign that was halted",
+    "chore": "work of the night, and when it was done",
     "erased_address": "keyed hashes of addresses of those who were erased",
     "suppression": "by address; those of the member's are in `suppressions`",
 }
