@@ -33,6 +33,8 @@ def _show(made: "Report", zone: "tzinfo") -> None:
     names = ("channel", "variant", "state", "reason", "number")
     show.table("Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in made.outcomes])
     show.table("\nSkipped", ("reason", "members"), show.by_reason(made.tally.skips))
+    told = [(row["channel"], row["event"], row["deliveries"]) for row in made.told]
+    show.table("\nTold afterwards", ("channel", "event", "deliveries"), told)
     show.table("\nSaid no to its kind since", ("channel", "members"), list(made.ended.items()))
     effect = made.effect
     show.line(f"\nCounted: {effect.goal}")
@@ -84,6 +86,7 @@ def _as_json(made: "Report", zone: "tzinfo") -> dict[str, object]:
         "planned": made.tally.sent,
         "deliveries": made.outcomes,
         "skips": made.tally.skips,
+        "events": made.told,
         "said_no_since": made.ended,
         "effect": _effect_as_json(made.effect, zone),
     }

@@ -55,7 +55,7 @@ class Contexts:
     offers: Mapping[str, Offer]
     _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
     _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
-    _linked: tuple[int, Mapping[str, str]] = field(default=(0, {}), init=False)
+    _linked: tuple[int, Mapping[str, str]] = field(default=(-1, {}), init=False)
 
     def of(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
         """The values for one delivery, by the names of `docs/templates.md`."""

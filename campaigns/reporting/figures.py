@@ -1,4 +1,4 @@
-"""What the ledger says of a run: what became of its sends, when it began, who has said no to its kind since."""
+"""What the ledger says of a run: what became of its sends, what was told of them, who has said no since."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 from audiences.endings import Kind
 from audiences.stance import Source, permits
 from audiences.tables import CHOICE_ENTRY
+from campaigns.channels.events import EventWord
 from campaigns.spec.words import Channel, Purpose
+from campaigns.store.event_tables import EVENT
 from campaigns.store.tables import DELIVERY, Run
 
 _OWN_WORDS: Final = tuple(
@@ -22,10 +24,7 @@ def outcomes(connection: Connection, run_number: int) -> list[Outcome]:
     """The deliveries by channel, variant, state and reason, each with its number."""
     by = (DELIVERY.c.channel, DELIVERY.c.variant, DELIVERY.c.state, func.coalesce(DELIVERY.c.reason, ""))
     rows = connection.execute(
-        select(*by, func.count())
-        .where(DELIVERY.c.run_number == run_number)
-        .group_by(*by)
-        .order_by(*by)
+        select(*by, func.count()).where(DELIVERY.c.run_number == run_number).group_by(*by).order_by(*by)
     )
     names = ("channel", "variant", "state", "reason", "number")
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -36,6 +35,24 @@ def began(connection: Connection, run_number: int) -> datetime | None:
     query = select(func.min(DELIVERY.c.claimed_at)).where(DELIVERY.c.run_number == run_number)
     first: datetime | None = connection.execute(query).scalar_one()
     return first
+
+
+def told(connection: Connection, run_number: int) -> list[Outcome]:
+    """Of how many deliveries each thing was told afterwards, by channel: a delivery counts once for each word.
+
+    Opens are left out: a mailbox provider that fetches pictures opens for its users (A-13).
+    """
+    of_delivery = and_(EVENT.c.run_number == DELIVERY.c.run_number, EVENT.c.position == DELIVERY.c.position)
+    once = (
+        select(DELIVERY.c.channel, EVENT.c.word, EVENT.c.position)
+        .join_from(EVENT, DELIVERY, of_delivery)
+        .where(EVENT.c.run_number == run_number, EVENT.c.word != EventWord.OPENED)
+        .distinct()
+        .subquery()
+    )
+    by = (once.c.channel, once.c.word)
+    rows = connection.execute(select(*by, func.count()).group_by(*by).order_by(*by))
+    return [dict(zip(("channel", "event", "deliveries"), row, strict=True)) for row in rows]
 
 
 def ended(connection: Connection, run: Run, since: datetime, until: datetime) -> Mapping[str, int]:

@@ -39,11 +39,14 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run; `ended` is by channel how many closed afterwards what it was sent by."""
+    """One run. `told` is what came back, and of how many deliveries; `ended`, by channel, how many closed afterwards
+    what it was sent by.
+    """
 
     run: Run
     tally: Tally
     outcomes: Sequence[Outcome]
+    told: Sequence[Outcome]
     ended: Mapping[str, int]
     effect: Effect
 
@@ -54,11 +57,11 @@ def report(engine: Engine, run_id: str, language: Language) -> Report:
     campaign, _ = engine.library.planned(engine.run_files(run).definition, run.campaign)
     number, window = run.number or 0, engine.library.settings.effect.window
     with engine.ledger.read() as connection:
-        outcomes = figures.outcomes(connection, number)
+        outcomes, told = figures.outcomes(connection, number), figures.told(connection, number)
         since = figures.began(connection, number)
         ended = {} if since is None else figures.ended(connection, run, since, since + window)
     tally = Tally.from_json(run.counts)
-    return Report(run, tally, outcomes, ended, _effect(engine, run, campaign, tally, since, language))
+    return Report(run, tally, outcomes, told, ended, _effect(engine, run, campaign, tally, since, language))
 
 
 def _effect(

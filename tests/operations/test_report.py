@@ -8,10 +8,12 @@ import pytest
 
 from audiences.endings import Kind, Saying, end_for_address
 from audiences.stance import Source
+from campaigns.channels.events import EventWord
 from campaigns.proofing import Wanted, send_proof
 from campaigns.reporting.report import Report, report
 from campaigns.spec.words import Channel, Language, Purpose
 from campaigns.store.tables import Run
+from tests.hearing.sending import Sending
 from tests.village import NOW, Village
 
 CROWD: Final = tuple(f"c{number:03}" for number in range(400))
@@ -198,3 +200,19 @@ def say_no(village: Village, member: str, at: object) -> None:
     with village.engine.ledger.write() as connection:
         saying = Saying(at, Source.ONE_CLICK)  # type: ignore[arg-type]
         end_for_address(connection, Kind(Purpose.MARKETING, Channel.EMAIL), member, saying)
+
+
+def test_what_came_back_is_counted_once_a_delivery_and_opens_not_at_all(crowded: Village) -> None:
+    sending = Sending(crowded, sent(crowded, LETTER))
+    one, two, three = CROWD[:3]
+    crowded.say(three, "tracking")
+    sending.hear(
+        sending.event(one, EventWord.DELIVERED),
+        sending.event(two, EventWord.BOUNCED),
+        sending.event(two, EventWord.BOUNCED, key="again"),
+        sending.event(one, EventWord.COMPLAINED),
+        sending.event(three, EventWord.OPENED),
+        sending.event(three, EventWord.CLICKED),
+    )
+    told = {row["event"]: row["deliveries"] for row in reported(crowded, sending.run).told}
+    assert told == {"delivered": 1, "bounced": 1, "complained": 1, "clicked": 1}

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from campaigns import logs, meters
+from campaigns.channels.events import EventWord
 from campaigns.channels.outcome import Outcome, Refused, TryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
@@ -24,6 +25,7 @@ from campaigns.observing import figures
 from campaigns.rounds import Rounds
 from campaigns.spec.reasons import EndReason
 from campaigns.web.app import application
+from tests.hearing.sending import Sending
 from tests.village import MEMBERS, Village
 
 LETTER = """\
@@ -232,3 +234,10 @@ def personal(village: Village, text: str) -> list[str]:
         found += [each for each in names if each and re.search(rf"(?<!\w){re.escape(str(each))}(?!\w)", text)]
         found += re.findall(rf"(?<!\w){member}(?!\w)", text)
     return found + [word for word in ("Hei ", "Hej ", "Hello ", "/u/", "<p>", "DOCTYPE") if word in text]
+
+
+def test_dl03_the_complaint_rate_is_that_of_what_has_gone(village: Village) -> None:
+    sending = Sending(village, village.start("letter", LETTER))
+    village.send(sending.run)
+    sending.hear(sending.event("m02", EventWord.COMPLAINED), sending.event("m03", EventWord.COMPLAINED))
+    assert value(read(village), 'viesti_complaint_rate{channel="email"}') == pytest.approx(2 / 24)
