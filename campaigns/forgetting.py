@@ -7,9 +7,12 @@ from threading import Event
 from typing import Final
 
 from audiences import erasure, merging, retention, units
+from audiences.people import contact_of
+from campaigns.dispatch import telling
 from campaigns.engine import Engine
 from campaigns.hearing import forget as told_of
 from campaigns.spec.retained import Retained
+from campaigns.spec.words import Channel, Language
 from campaigns.store import audit, events, folding, renaming, requests, runs
 from campaigns.store.words import RunState
 
@@ -40,6 +43,17 @@ def erase(engine: Engine, member_id: str) -> None:
     for preview in (engine.workspace.data / "previews").glob("*"):
         if preview.name.endswith(f"-{member_id}"):
             shutil.rmtree(preview)
+
+
+def erase_and_tell(engine: Engine, member_id: str) -> None:
+    """Forget a member who asked for it, and say so once to the e-mail address that they had; AuthorError as `erase`."""
+    with engine.ledger.read() as connection:
+        contact = contact_of(connection, member_id)
+    erase(engine, member_id)
+    if contact["email"]:
+        with engine.ledger.write() as connection:
+            spoken = Language(contact["language"])
+            telling.erased(connection, Channel.EMAIL, contact["email"], spoken, engine.clock.now())
 
 
 def merge(engine: Engine, member_id: str, into: str) -> int:

@@ -12,7 +12,6 @@ from audiences import sessions
 from audiences.codes import Aim, Asked, new_challenge, redeem
 from audiences.stance import Source
 from campaigns import forgetting, requests
-from campaigns.dispatch import telling
 from campaigns.dossier import Dossier, hand_out
 from campaigns.errors import AuthorError
 from campaigns.portable import as_csv, as_json
@@ -133,18 +132,11 @@ class OwnData:
         found, language = self._demand_proved(request, form), self.site.language(request)
         if form.one("sure") != "yes":
             raise HTTPException(400)
-        engine = self.site.engine
-        with engine.ledger.read() as connection:
-            contact = contact_row(connection, found.member_id)
         try:
-            forgetting.erase(engine, found.member_id)
+            forgetting.erase_and_tell(self.site.engine, found.member_id)
         except AuthorError:
             filed = self._file(found.member_id, RequestKind.ERASE, "")
             return self.site.answer(request, "filed", language, at=_DATA, due=filed.due_on, at_once=False)
-        if contact["email"]:
-            with engine.ledger.write() as connection:
-                spoken = Language(contact["language"])
-                telling.erased(connection, Channel.EMAIL, contact["email"], spoken, self.site.now)
         page = self.site.answer(request, "erased", language, at=HOME)
         self.door.let_out(page, found)
         return page

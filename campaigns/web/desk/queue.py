@@ -56,7 +56,7 @@ class Queue:
             raise AuthorError.about(str(number), "this is no request for erasure", "no_erasure", "look again")
         if not form.one("confirmed"):
             return self.counter.page(request, agent, "erase", asked=asked)
-        forgetting.erase(engine, asked.member_id)
+        forgetting.erase_and_tell(engine, asked.member_id)
         return self._page(request, agent, "done_erase")
 
     def _page(self, request: Request, agent: AgentIn, said: str) -> HTMLResponse:

@@ -1,0 +1,95 @@
+"""The queue of requests at the desk: seen, put off, closed, and a member erased (GD-07, GD-12)."""
+
+import pytest
+
+from audiences.stance import Source
+from campaigns import requests
+from campaigns.spec.requests import RequestKind
+from campaigns.spec.roles import Role
+from campaigns.spec.words import Choice
+from tests.village import MEMBERS
+from tests.web.agents_in import at_desk
+from tests.web.test_desk import on
+from tests.web.town import AINO
+
+OTHER = MEMBERS[5]
+
+
+@pytest.fixture
+async def officer(town, web):
+    return await at_desk(town, web, Role.PRIVACY_OFFICER)
+
+
+def filed(town, kind, member=AINO, words=""):
+    return requests.file(town.engine, member, kind, Source.WEB, words).number
+
+
+async def test_gd07_the_queue_shows_the_most_urgent_first_and_that_is_noted(town, web):
+    filed(town, RequestKind.CORRECT, words="<script>alert(1)</script>")
+    town.hands.go(days=35)
+    officer = await at_desk(town, web, Role.PRIVACY_OFFICER)
+    filed(town, RequestKind.ERASE, OTHER)
+    page = await officer.post("/requests")
+    assert page.text.index(f"Correction of the data · {AINO}") < page.text.index(f"Erasure of the data · {OTHER}")
+    assert "late" in page.text
+    assert "<script>" not in page.text
+    assert officer.noted()[-1][1] == "list_requests"
+
+
+async def test_gd07_a_request_is_put_off_and_closed_with_reasons(town, officer):
+    number = filed(town, RequestKind.ACCESS)
+    assert (await officer.post("/requests/later", number=number, because=" ")).status_code == 400
+    assert "Put off: Arkisto" in (await officer.post("/requests/later", number=number, because="Arkisto")).text
+    assert (await officer.post("/requests/later", number=number, because="Taas")).status_code == 400
+    assert (await officer.post("/requests/close", number=number, ending="refused", because="")).status_code == 400
+    assert "Nothing waits" in (await officer.post("/requests/close", number=number, ending="done")).text
+    assert (await officer.post("/requests/close", number=number, ending="done")).status_code == 400
+    assert [row[1] for row in officer.noted()] == ["put_off_request", "close_request"]
+
+
+@pytest.mark.parametrize("number", ["", "x", "-1", "1e3", "9" * 40, "٣", "404"])
+async def test_a_number_that_is_none_is_refused(officer, number):
+    for path in ("/requests/later", "/requests/close", "/requests/erase"):
+        assert (await officer.post(path, number=number, ending="done", because="x")).status_code == 400
+
+
+async def test_gd12_a_member_is_erased_when_it_is_confirmed_and_told_once(town, officer):
+    number = filed(town, RequestKind.ERASE)
+    asked = await officer.post("/requests/erase", number=number)
+    assert "Erase everything?" in asked.text
+    assert town.contact(AINO)
+    done = await officer.post("/requests/erase", number=number, confirmed="yes")
+    assert "erased" in done.text
+    assert "Nothing waits" in done.text
+    assert AINO not in {row[0] for row in town.everything()["contact"]}
+    assert AINO not in str(town.everything()["request"])
+    assert [to for to, _ in town.notes()] == [f"{AINO}@example.org"]
+    assert officer.noted()[-1][1] == "erase"
+
+
+async def test_only_who_asked_for_erasure_is_erased(town, officer):
+    number = filed(town, RequestKind.ACCESS)
+    assert (await officer.post("/requests/erase", number=number, confirmed="yes")).status_code == 400
+    assert town.contact(AINO)
+
+
+@pytest.mark.parametrize(("kind", "choice"), [("restrict", Choice.RESTRICTED), ("object", Choice.NO_MARKETING)])
+async def test_gd13_gd16_what_the_desk_files_holds_at_once_and_is_confirmed(town, web, kind, choice):
+    desk = await at_desk(town, web, Role.DESK)
+    await desk.opens()
+    assert "The request is filed" in (await desk.does("/file", kind=kind, source="desk")).text
+    assert choice in on(town)
+    (entry,) = town.record()
+    assert (entry.agent, entry.source) == ("helmi", Source.DESK)
+    assert len(town.notes()) == 1
+    run = town.run("offers")
+    town.send(run)
+    assert town.ends(run)[AINO][0] == "withdrawn"
+
+
+@pytest.mark.parametrize("kind", ["", "everything", "access,erase"])
+async def test_what_is_no_right_is_not_filed(town, web, kind):
+    desk = await at_desk(town, web, Role.DESK)
+    await desk.opens()
+    assert (await desk.does("/file", kind=kind)).status_code == 400
+    assert town.everything()["request"] == []
