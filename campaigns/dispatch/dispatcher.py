@@ -1,6 +1,7 @@
 """Who brings runs to those who send them: the seam between one machine and many. What is submitted is a hint."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,12 +9,16 @@ from threading import Event
 from time import monotonic
 from typing import Final, Protocol
 
+from sqlalchemy.exc import DBAPIError
+
 from campaigns.clock import Clock
 from campaigns.dispatch.send import Sent
 from campaigns.dispatch.sweep import tidy
 from campaigns.ledger import Ledger
 from campaigns.store import runs
 from campaigns.store.words import RunState
+
+_LOG: Final = logging.getLogger("viesti")
 
 Send = Callable[[str], Awaitable[Sent | None]]
 """Sends what may go now of a run; None: somebody has to put something right first, and was told."""
@@ -121,7 +126,12 @@ class Embedded:
             raise failures[0]
 
     async def _look(self) -> list[str]:
-        return await asyncio.to_thread(under_way, self.ledger, self.clock.now())
+        """The runs under way; none while the ledger cannot be reached, or has no room."""
+        try:
+            return await asyncio.to_thread(under_way, self.ledger, self.clock.now())
+        except DBAPIError as error:
+            _LOG.error("the ledger does not answer: %s", type(error.orig).__name__)
+            return []
 
     def close(self) -> None:
         """Nothing was opened."""

@@ -1,8 +1,11 @@
 """Processes that serve and that send; e-mail to a far end, SMS into the outbox. They get killed."""
 
+import logging
 import os
+import resource
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.clock import Clock
@@ -30,6 +33,40 @@ def sender(root: str, port: int, ahead: float) -> None:
     while not _all_ended(engine):
         outgoing.round()
     engine.close()
+
+
+def cramped(root: str, port: int, ahead: float) -> None:
+    """Send as `sender` does, on a disk on which for a while no file can grow."""
+    engine = _engine(root, port, ahead)
+    outgoing, full = Outgoing.of_worker(engine), Event()
+    grown, most = max(path.stat().st_size for path in Path(root, "data").glob("ledger.sqlite*")), resource.RLIM_INFINITY
+    complaints = Complaints()
+    logging.getLogger("viesti").addHandler(complaints)
+
+    def until_there_is_room() -> None:
+        full.wait()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (grown, most))
+        complaints.came.wait(1.5)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    Thread(target=until_there_is_room, daemon=True).start()
+    full.set()
+    while not _all_ended(engine):
+        outgoing.round()
+    engine.close()
+    if not complaints.came.is_set():
+        raise RuntimeError("the disk was not full")
+
+
+class Complaints(logging.Handler):
+    """Hears that something went wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came = Event()
+
+    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's word
+        self.came.set()
 
 
 def work(root: str, port: int, ahead: float, address: str) -> None:

@@ -30,8 +30,8 @@ SCHEDULES: Final = int(os.environ.get("VIESTI_CRASHES", "50"))
 IN_FLIGHT: Final = 8
 LEASE: Final = 5
 PEOPLE: Final = 72
-AHEAD: Final = {"sender": LEASE + 1, "server": 601}
-"""Seconds that the next process's clock is ahead, so that the leases of the one before are over: of sends, of a plan."""
+AHEAD: Final = {"sender": LEASE + 1, "cramped": LEASE + 1, "server": 601}
+"""Seconds that the next process's clock is ahead, so that the leases of the one before have ended."""
 
 CAMPAIGN: Final = """\
 purpose: marketing
@@ -202,3 +202,14 @@ def test_two_servers_and_two_workers_race_for_a_campaign_and_nobody_hears_it_twi
         received = servers.received()
         assert set(received.values()) == {1}
         assert village.balance(run) == {"accepted": len(received)}
+
+
+def test_a_disk_that_is_full_for_a_while_stops_claims_and_loses_no_answer(town, tmp_path):
+    shutil.copytree(town[0], tmp_path / "full")
+    with closing(Village(tmp_path / "full")) as village, FarEnd(0) as far_end:
+        schedule = Schedule(village, far_end, "cramped")
+        run = schedule.finish()
+        balance = village.balance(run)
+        assert set(balance) <= {"accepted", "uncertain"}
+        assert balance.get("uncertain", 0) <= IN_FLIGHT
+        assert max(schedule.received().values()) == 1

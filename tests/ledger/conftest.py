@@ -53,17 +53,17 @@ def village(
     address: str, ledger: Ledger, founded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Village]:
     """A village whose ledger is one of the two."""
-    root = tmp_path / "village"
-    shutil.copytree(founded, root)
-    file = root / "data" / "ledger.sqlite"
-    with (
-        closing(Ledger.at(file)) as source,
-        source.read() as leaving,
-        ledger.write() as arriving,
-    ):
-        copying.fill(leaving, arriving, lambda _rows: None)
-    file.unlink()
     monkeypatch.setenv("VIESTI_DATABASE_URL", address)
-    village = Village(root)
+    village = moved(founded, tmp_path / "village", ledger)
     yield village
     village.close()
+
+
+def moved(founded: Path, root: Path, ledger: Ledger) -> Village:
+    """A copy of the village at `root`, its people in a ledger that has empty tables."""
+    shutil.copytree(founded, root)
+    file = root / "data" / "ledger.sqlite"
+    with closing(Ledger.at(file)) as source, source.read() as leaving, ledger.write() as arriving:
+        copying.fill(leaving, arriving, lambda _rows: None)
+    file.unlink()
+    return Village(root)
