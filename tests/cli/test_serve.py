@@ -20,12 +20,12 @@ PATIENCE = 60  # seconds, on a machine that has other things to do
 
 
 @contextmanager
-def serving(shell: Shell) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(shell: Shell, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server of the workspace on a free port; killed in the end if it has not ended before."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = [VIESTI, "--workspace", str(shell.root), "serve", "--port", str(port)]
+    words = [VIESTI, "--workspace", str(shell.root), "serve", "--port", str(port), *options]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process, f"http://127.0.0.1:{port}"
