@@ -41,7 +41,9 @@ def email(number: int) -> OutgoingEmail:
     """One of the e-mails; writing it is measured elsewhere."""
     claimed = _claimed(number, Channel.EMAIL, f"member{number}@example.org")
     mime, headers = _written()
-    return OutgoingEmail(claimed, mime, _SENDER, "Lähde", _SENDER, _BODY.subject, _BODY.text, _BODY.html, headers)
+    return OutgoingEmail(
+        claimed, lambda: mime, _SENDER, "Lähde", _SENDER, _BODY.subject, _BODY.text, _BODY.html, headers
+    )
 
 
 def sms(number: int) -> OutgoingSms:

@@ -1,6 +1,6 @@
 """What dispatch asks of a provider, and the messages that it hands over. Adapters add nothing to either."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar, runtime_checkable
@@ -14,12 +14,13 @@ from campaigns.channels.outcome import Outcome
 class OutgoingEmail:
     """One e-mail: `mime` is the whole message, for providers that take bytes; the parts are for those that assemble.
 
+    The whole is made when it is asked for, the same each time: for the others it would be half of the work.
     `headers` are those beyond From, To, Subject and the MIME ones (List-Unsubscribe, Feedback-ID …);
     `envelope_from` is the address that bounces go to.
     """
 
     claimed: Claimed
-    mime: bytes = field(repr=False)
+    assembled: Callable[[], bytes] = field(repr=False, compare=False)
     envelope_from: str
     from_name: str
     from_address: str
@@ -27,6 +28,11 @@ class OutgoingEmail:
     text: str = field(repr=False)
     html: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def mime(self) -> bytes:
+        """The whole message."""
+        return self.assembled()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from secrets import token_hex
 from typing import Any, Final, assert_never
 
@@ -178,7 +179,7 @@ class Courier:
         )
         return OutgoingEmail(
             claimed=taken.claimed,
-            mime=assemble(envelope, body),
+            assembled=partial(assemble, envelope, body),
             envelope_from=sender,
             from_name=envelope.from_name,
             from_address=sender,

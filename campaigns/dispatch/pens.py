@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.clock import Clock
@@ -13,7 +14,7 @@ from campaigns.dispatch.messages import CannotWrite
 from campaigns.dispatch.ways import Ways
 from campaigns.rendering.email import EmailTemplate
 from campaigns.rendering.environment import TemplateError
-from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, extra_headers
+from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, demand_writable, extra_headers
 from campaigns.rendering.sms import SmsTemplate
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.reasons import EndReason
@@ -48,12 +49,12 @@ class EmailPen:
                 followed_by = taken.claimed.position if taken.contact["tracking"] else None
                 body = replace(body, html=self.ways.lead(body.html, template, followed_by))
             envelope = self._envelope(taken)
-            mime = assemble(envelope, body)
+            demand_writable(body)
         except (TemplateError, ValueError) as error:
             raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
         return OutgoingEmail(
             claimed=taken.claimed,
-            mime=mime,
+            assembled=partial(assemble, envelope, body),
             envelope_from=envelope.from_address,
             from_name=envelope.from_name,
             from_address=envelope.from_address,

@@ -92,6 +92,12 @@ def extra_headers(envelope: Envelope) -> dict[str, str]:
     return headers
 
 
+def demand_writable(body: EmailBody) -> None:
+    """ValueError for a text that nothing can write: it has half a character of UTF-16 in it."""
+    for text in (body.subject, body.text, body.html):
+        text.encode()
+
+
 def assemble(envelope: Envelope, body: EmailBody) -> bytes:
     """The whole message: ASCII, short lines that end in CRLF, text before HTML.
 

@@ -59,7 +59,15 @@ def email() -> Callable[..., OutgoingEmail]:
     def make(claimed: Claimed, html: str = "<p>From us</p>") -> OutgoingEmail:
         mime = MIME.replace(b"<p>From us</p>", html.encode())
         return OutgoingEmail(
-            claimed, mime, "b@lahde.example.org", "Lahde", "uutiset@lahde.example.org", "Hyvää", "From us", html, {}
+            claimed,
+            lambda: mime,
+            "b@lahde.example.org",
+            "Lahde",
+            "uutiset@lahde.example.org",
+            "Hyvää",
+            "From us",
+            html,
+            {},
         )
 
     return make

@@ -89,7 +89,7 @@ def test_a_header_of_sendgrids_own_is_not_set(letter, name):
 @given(text=st.text(min_size=1), html=st.text(min_size=1), subject=st.text(min_size=1), name=st.text())
 def test_whatever_is_written_sendgrid_can_read(text, html, subject, name):
     message = OutgoingEmail(
-        claim(Channel.EMAIL), b"", "b@example.org", name, "u@example.org", subject, text, html, UNSUBSCRIBE
+        claim(Channel.EMAIL), bytes, "b@example.org", name, "u@example.org", subject, text, html, UNSUBSCRIBE
     )
     read = check(json.dumps(payload(message)).encode())
     assert [part["value"] for part in read["content"]] == [text, html]

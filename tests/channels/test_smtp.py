@@ -158,7 +158,7 @@ async def test_the_message_goes_under_a_return_address_of_its_own_and_as_it_is(s
 async def test_lines_that_begin_with_a_point_arrive(email, claimed):
     dotted = b"Subject: x\r\n\r\n.\r\n..\r\n.a\r\nb\r\n.\r\n"
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
-        await provider.send(replace(email(claimed(Channel.EMAIL)), mime=dotted))
+        await provider.send(replace(email(claimed(Channel.EMAIL)), assembled=lambda: dotted))
     assert double.messages == [dotted]
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.rendering.email import EmailBody, one_line
-from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, extra_headers
+from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, demand_writable, extra_headers
 
 STRICT = policy.SMTP.clone(raise_on_defect=True)
 LEAVE = Unsubscribe(
@@ -194,3 +194,10 @@ def test_an_unsubscribe_header_holds_one_link_and_one_address(field: str, value:
     Unsubscribe(**fields)
     with pytest.raises(ValueError, match="wanted"):
         Unsubscribe(**{**fields, field: value})
+
+
+@pytest.mark.parametrize("part", ["text", "html"])
+def test_half_a_character_is_refused_before_a_provider_has_to(part):
+    demand_writable(EmailBody("Hei", "Hyvää päivää 🌞", "<p>Hej då 🌞</p>"))
+    with pytest.raises(ValueError, match="surrogates"):
+        demand_writable(EmailBody("Hei", **{"text": "a", "html": "a"} | {part: "a\ud83d"}))
