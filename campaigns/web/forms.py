@@ -32,7 +32,7 @@ async def _posted(request: Request) -> Posted:
     try:
         async with request.form(max_files=0, max_fields=_FIELDS, max_part_size=_PART) as form:
             for name, value in form.multi_items():
-                if not isinstance(value, str):
+                if not isinstance(value, str) or "\x00" in value:  # no text that PostgreSQL could keep
                     raise HTTPException(400)
                 fields.setdefault(name, []).append(value)
     except UnicodeDecodeError as error:

@@ -1,6 +1,8 @@
 """The service desk: members found, seen and changed on their behalf, each noted in the audit log (C-15, A-25)."""
 
+import re
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -491,3 +493,28 @@ async def test_a24_the_whole_day_is_sealed_and_fits(town, desk):
     with town.engine.ledger.read() as connection:
         assert seals.verify(connection, town.engine.signer).fault is None
     assert AINO not in str(town.everything()["audit"])
+
+
+NASTY = (
+    "", "\x00", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"), "' OR 1=1 --", "{{ 7*7 }}", "../../etc",
+    "=1+1", "9" * 300, "-1", "9999-12-31", "0001-01-01", "2017-12-10", "\u202e", "%", "\r\nSet-Cookie: x=y", "yes",
+    AINO, "desk", "number", "call", "deceased", "erase", "done", "x" * 5000, "A-1",
+)  # fmt: skip
+NAMES = (
+    "by", "typed", "postal_code", "ground", "case", "other", "other_ticket", "confirmed", "source", "shown",
+    "on", "remove", "email", "phone", "street", "city", "language", "choice", "kind", "words", "first", "last", "store",
+    "department", "purpose", "number", "because", "ending",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_nothing_that_an_agent_sends_is_a_fault_of_ours(town, web, seed):
+    chance = Random(seed)  # noqa: S311 - a die, no secret
+    desk = await at_desk(town, web, *Role)
+    for task in every_task(town):
+        for _ in range(5):
+            fields = {name: chance.choice(NASTY) for name in chance.sample(NAMES, 22)}
+            answer = await desk.does(task.path.removeprefix("/desk"), **fields)
+            assert answer.status_code in {200, 400, 403, 413, 429}, (task.path, fields)
+            assert "49" not in re.findall(r"<dd>(.*?)</dd>", answer.text)
+        await desk.opens()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -15,6 +16,8 @@ from campaigns.spec.roles import Act
 from campaigns.web.desk.counter import HOME, Counter, Task
 from campaigns.web.desk.door import AgentIn
 from campaigns.web.forms import Posted
+
+_YEARS: Final = range(1900, 2200)  # beyond them reckoning with instants fails
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ class Expert:
 
 def _day(written: str) -> date:
     try:
-        return date.fromisoformat(written)
-    except ValueError as error:
-        raise AuthorError.about("days", "this is no day", "no_day", "such as 2018-01-31") from error
+        day = date.fromisoformat(written)
+    except ValueError:
+        day = None
+    if day is None or day.year not in _YEARS:
+        raise AuthorError.about("days", "this is no day", "no_day", "such as 2018-01-31")
+    return day
