@@ -24,8 +24,8 @@ def tidy(ledger: Ledger, now: datetime) -> None:
     """Look after deliveries whose sender went silent, whatever became of their run, and after runs ended early."""
     with ledger.write() as connection:
         sweep(connection, now)
-        events.settle_left(connection)
         left = {state: _with_pending(connection, state) for state in _ENDS}
+    _settle(ledger)
     for state, numbers in left.items():
         for number in numbers:
             end_pending(ledger, number, *_ENDS[state], now)
@@ -48,6 +48,15 @@ def sweep(connection: Connection, now: datetime) -> None:
         .where(*silent, DELIVERY.c.channel.in_(BUNDLED))
         .values(state=DeliveryState.PENDING, attempt=None, lease_until=None)
     )
+
+
+def _settle(ledger: Ledger) -> None:
+    """Say what became of deliveries that are uncertain though something was told of them; mostly there are none."""
+    with ledger.read() as connection:
+        provable = events.provable(connection)
+    if provable:
+        with ledger.write() as connection:
+            events.settle(connection, provable)
 
 
 def _with_pending(connection: Connection, state: RunState) -> list[int]:

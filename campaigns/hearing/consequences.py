@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from audiences.endings import Saying
 from audiences.stance import Source
@@ -63,12 +63,13 @@ def concerned(connection: Connection, event: Event, delivery: Mapping[str, Any] 
     """
     kind = kind_of(event, delivery)
     told = suppression_value(kind, event.address)
-    present = None if delivery is None else _present(connection, kind, delivery["member_id"])
+    member = None if delivery is None else _contact(connection, delivery["member_id"])
+    present = None if member is None else member["mailbox" if kind is AddressKind.EMAIL else "phone"]
     if event.provider == UNSIGNED:
         believed = told is None or event.word is EventWord.COMPLAINED
         told = present if believed else told if told == present else None
     behind = set() if told is None else sharers(connection, kind, told)
-    own = {delivery["member_id"]} if delivery is not None and present is not None else set()
+    own = set() if member is None else {member["member_id"]}
     return Concerned(kind, told, frozenset(behind | own))
 
 
@@ -78,9 +79,9 @@ def kind_of(event: Event, delivery: Mapping[str, Any] | None) -> AddressKind:
     return AddressKind.PHONE if is_sms else AddressKind.EMAIL
 
 
-def _present(connection: Connection, kind: AddressKind, member_id: str) -> str | None:
-    column = CONTACT.c.mailbox if kind is AddressKind.EMAIL else CONTACT.c.phone
-    return connection.execute(select(column).where(CONTACT.c.member_id == member_id)).scalar_one_or_none()
+def _contact(connection: Connection, member_id: str) -> RowMapping | None:
+    query = select(CONTACT.c.member_id, CONTACT.c.mailbox, CONTACT.c.phone).where(CONTACT.c.member_id == member_id)
+    return connection.execute(query).mappings().one_or_none()
 
 
 def _source(event: Event) -> Source:

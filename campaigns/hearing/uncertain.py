@@ -17,6 +17,7 @@ from audiences.tables import CONTACT
 from campaigns.channels.outbox import table
 from campaigns.channels.outcome import Accepted
 from campaigns.channels.provider import MessageProvider, OutgoingSms, Searchable
+from campaigns.dispatch.sweep import tidy
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.spec.words import Channel
@@ -64,8 +65,7 @@ def reconcile(engine: Engine, run_id: str) -> Reconciled:
     again.
     """
     before = len(uncertain(engine, run_id))
-    with engine.ledger.write() as connection:
-        events.settle_left(connection)
+    tidy(engine.ledger, engine.clock.now())
     rows = uncertain(engine, run_id)
     told = before - len(rows)
     found = asyncio.run(_ask(engine.providers.sms, _searches(engine, rows)))

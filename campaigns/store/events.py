@@ -21,7 +21,7 @@ OURSELVES: Final = "viesti"
 CLICKED: Final = "clicked"
 TOLD: Final = "told by an event"
 _COLUMNS: Final = tuple(column.name for column in EVENT.c if column.name != "number")
-_AT_ONCE: Final = 2000
+_AT_ONCE: Final = 1000
 
 Place = tuple[int, int]
 """A delivery: its run's number and its position."""
@@ -79,9 +79,17 @@ def settle(connection: Connection, places: Iterable[Place]) -> int:
     return settled
 
 
-def settle_left(connection: Connection) -> int:
-    """Settle what became uncertain after its events had come; some of it, and how many that were."""
-    return _settle(connection, is_in(DeliveryState.UNCERTAIN))
+def provable(connection: Connection) -> list[Place]:
+    """Deliveries that became uncertain after what is told of them had come; some of them, when there are many."""
+    of_delivery = (EVENT.c.run_number == DELIVERY.c.run_number) & (EVENT.c.position == DELIVERY.c.position)
+    query = (
+        select(DELIVERY.c.run_number, DELIVERY.c.position)
+        .join_from(DELIVERY, EVENT, of_delivery)
+        .where(is_in(DeliveryState.UNCERTAIN), EVENT.c.proves.is_not(None))
+        .distinct()
+        .limit(_AT_ONCE)
+    )
+    return [(row.run_number, row.position) for row in connection.execute(query)]
 
 
 def _settle(connection: Connection, chosen: ColumnElement[bool]) -> int:
@@ -96,7 +104,6 @@ def _settle(connection: Connection, chosen: ColumnElement[bool]) -> int:
         .join_from(DELIVERY, EVENT, of_delivery)
         .where(chosen, EVENT.c.proves.is_not(None))
         .group_by(DELIVERY.c.run_number, DELIVERY.c.position)
-        .limit(_AT_ONCE)
     )
     rows = connection.execute(proven).all()
     return sum(_conclude(connection, (row.run_number, row.position), row.state, row.ref) for row in rows)

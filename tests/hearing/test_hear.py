@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from audiences.suppressions import AddressKind
-from audiences.tables import SUPPRESSION
+from audiences.tables import CHOICE_ENTRY, SUPPRESSION
+from campaigns import forgetting
 from campaigns.channels.events import Consequence, EventWord
 from campaigns.channels.twilio_events import reply_event
+from campaigns.dispatch.sweep import tidy
 from campaigns.planning import history
-from campaigns.store import events as kept_events
 from campaigns.store.event_tables import EVENT
 from campaigns.store.tables import DELIVERY
-from tests.hearing.sending import LOST, SERVICE, SMS, holds, sent
+from tests.hearing.sending import ALL, LOST, SERVICE, SMS, holds, sent
 from tests.village import MEMBERS
 
 KNOWN, OTHER = MEMBERS[0], MEMBERS[1]
@@ -94,7 +95,7 @@ def test_what_was_told_before_the_sweep_settles_after_it(sending):
     assert sending.end(UNKNOWN)[0] == "sending"
     with village.engine.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(row).values(state="uncertain", reason="unknown_outcome"))
-        assert kept_events.settle_left(connection) == 1
+    tidy(village.engine.ledger, village.hands.at)
     assert sending.end(UNKNOWN) == ("accepted", None)
 
 
@@ -180,3 +181,32 @@ def test_what_a_stranger_writes_can_be_stored(sending):
     with sending.village.engine.ledger.read() as connection:
         assert connection.execute(select(EVENT.c.key, EVENT.c.raw)).one() == ("ab?", "?")
     assert sending.hear(sending.event(KNOWN, EventWord.DELIVERED, key="a\0b\ud800")).kept == 0
+
+
+def test_who_has_no_address_any_more_is_still_whom_a_complaint_is_from(sending):
+    sending.village.move(KNOWN, email=None, mailbox=None)
+    sending.hear(sending.event(KNOWN, EventWord.COMPLAINED, asks=COMPLAINT))
+    assert not sending.village.contact(KNOWN)["email_own"]
+
+
+def test_an_erased_member_gets_no_choices(sending):
+    event = sending.event(KNOWN, EventWord.COMPLAINED, asks=COMPLAINT)
+    forgetting.erase(sending.village.engine, KNOWN)
+    sending.hear(event)
+    with sending.village.engine.ledger.read() as connection:
+        said = connection.execute(select(CHOICE_ENTRY.c.source).where(CHOICE_ENTRY.c.member_id.like("erased-%")))
+        assert set(said.scalars()) == {"web"}
+
+
+def test_a_click_is_read_by_rules_of_those_who_consent(sending):
+    """`clicked` (design, section 6) finds whom the redirector or a provider told of."""
+    village = sending.village
+    for member in (KNOWN, OTHER):
+        village.say(member, "tracking")
+    village.hands.go(minutes=1)
+    sending.hear(sending.event(KNOWN, EventWord.CLICKED), sending.event(OTHER, EventWord.CLICKED))
+    village.say(OTHER, "tracking", on=False)
+    village.hands.go(hours=1)
+    rule = "audience: {all: [{register: [owners, customers]}, {clicked: {campaign: offers, within: 7 days}}]}\n"
+    run, _ = village.plan("thanks", SERVICE.replace(ALL, rule))
+    assert set(village.decisions(run)) == {KNOWN}

@@ -1,0 +1,55 @@
+"""The intake: what several requests bring is committed together, and one that cannot be kept harms no other."""
+
+import asyncio
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from campaigns.channels.events import Event, EventWord
+from campaigns.hearing.hear import AT_ONCE
+from campaigns.hearing.intake import Intake
+from campaigns.store.event_tables import EVENT
+
+
+def told(village, *keys: str) -> list[Event]:
+    return [Event("sendgrid", key, EventWord.DELIVERED, village.hands.at) for key in keys]
+
+
+def kept(village) -> list[str]:
+    with village.engine.ledger.read() as connection:
+        return sorted(connection.execute(select(EVENT.c.key)).scalars())
+
+
+async def test_op05_what_comes_together_is_kept_together(village):
+    intake = Intake(village.engine)
+    await asyncio.gather(*(intake.keep(told(village, f"{number:02}")) for number in range(40)))
+    assert kept(village) == [f"{number:02}" for number in range(40)]
+
+
+async def test_more_than_one_transaction_holds_is_kept_whole(village):
+    intake, keys = Intake(village.engine), [f"{number:04}" for number in range(2 * AT_ONCE + 1)]
+    await asyncio.gather(intake.keep(told(village, *keys)), intake.keep(told(village, *keys[:10])))
+    assert kept(village) == keys
+
+
+async def test_events_that_cannot_be_kept_keep_no_others_from_it(village):
+    naive = Event("sendgrid", "wrong", EventWord.DELIVERED, datetime(2018, 1, 1))  # noqa: DTZ001 - what is refused
+    intake = Intake(village.engine)
+    requests = [intake.keep(told(village, "a")), intake.keep([naive]), intake.keep(told(village, "b"))]
+    answers = await asyncio.gather(*requests, return_exceptions=True)
+    assert [type(answer) for answer in answers[::2]] == [type(None)] * 2
+    assert isinstance(answers[1], SQLAlchemyError | ValueError)
+    assert kept(village) == ["a", "b"]
+
+
+async def test_a_request_that_went_away_leaves_its_events_to_be_kept(village):
+    intake = Intake(village.engine)
+    gone = asyncio.create_task(intake.keep(told(village, "a")))
+    await asyncio.sleep(0)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    await intake.keep(told(village, "b"))
+    assert kept(village) == ["a", "b"]
