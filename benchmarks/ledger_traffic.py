@@ -73,9 +73,7 @@ def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> 
     holds = partial(runs.hold, run=run)
     with TemporaryDirectory() as room:
         for table, rows in ((DELIVERY, deliveries.sort_by("position")), (DECISION, decided)):
-            ledger.pour(
-                table, rows.to_reader(CHUNK), Path(room), guard=holds, told=lambda _: None
-            )
+            ledger.pour(table, rows.to_reader(CHUNK), Path(room), guard=holds, told=lambda _: None)
     ledger.analyse(DECISION, DELIVERY)
     with ledger.write() as connection:
         runs.move(connection, number, [RunState.PLANNING], RunState.SENDING)

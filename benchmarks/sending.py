@@ -5,38 +5,27 @@
 
 import argparse
 import asyncio
-import multiprocessing
-from collections.abc import Callable
-from dataclasses import replace
+import json
+import sys
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from time import perf_counter, process_time
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import func, select
 
 from benchmarks.channels.__main__ import double
-from benchmarks.channels.messages import private_keys
-from benchmarks.figures import peak_megabytes, tell
+from benchmarks.figures import tell
 from benchmarks.plans import filled
 from benchmarks.scale import FOLDER
 from benchmarks.world import AS_OF, World
-from campaigns.channels.dkim import signer
-from campaigns.channels.registry import Providers
-from campaigns.channels.sendgrid import SendGridEmail
-from campaigns.channels.smtp import SmtpEmail
-from campaigns.channels.twilio import TwilioSms
 from campaigns.clock import Clock
 from campaigns.engine import Engine
-from campaigns.ledger import Ledger
-from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
 from campaigns.store import runs
 from campaigns.store.tables import RUN
 from campaigns.store.words import RunState
 
 _DELAYS: Final = ("--p50", "0.05", "--p99", "0.5")
-_CONNECTIONS: Final = 256
 _HEAD: Final = "title: {fi: Nopea, sv: Snabb, en: Fast}\nschedule: {at: '2018-01-05 10:30'}\n"
 _EMAIL: Final = _HEAD + (
     "purpose: marketing\naudience: {register: [owners, customers]}\nchannels: [email]\nvariants:\n"
@@ -53,33 +42,22 @@ _CAMPAIGNS: Final = {"sendgrid": _EMAIL, "smtp": _EMAIL, "signed": _EMAIL, "sms"
 _DOUBLES: Final = {"sendgrid": "sendgrid", "smtp": "smtp", "signed": "smtp", "sms": "twilio"}
 
 
-class _Enough(Exception):  # noqa: N818 - nothing is wrong
-    """As many messages have gone as were asked for."""
-
-
 async def measure(world: World, path: str, messages: int, workers: int, database: str | None) -> None:
     """Tell how fast a planned campaign goes by a path, until it is sent or `messages` have gone."""
-    engine = _engine(world, None)
-    url = database or str(engine.ledger.engine.url)
+    engine = world.engine()
+    vars(engine)["clock"] = Clock.starting_at(AS_OF)
+    url = database or f"sqlite:///{engine.workspace.ledger.resolve()}"
     if database is not None:
         vars(engine)["ledger"] = filled(engine.ledger, database)
     run_id, planned = _planned(engine, path)
     engine.close()
     tell(f"{path}: messages planned, sent at most", f"{planned:,}, {messages:,}")
+    work = {"root": str(world.root), "url": url, "run_id": run_id, "path": path, "messages": messages // workers}
     if path not in _DOUBLES:
-        _in_processes(partial(_work, world, url, run_id, path, 0, messages // workers), path, workers)
+        await _sent({**work, "port": 0}, path, workers)
         return
     async with double(_DOUBLES[path], *_DELAYS) as port:
-        work = partial(_work, world, url, run_id, path, port, messages // workers)
-        await asyncio.to_thread(_in_processes, work, path, workers)
-
-
-def _engine(world: World, database: str | None) -> Engine:
-    engine = world.engine()
-    vars(engine)["clock"] = Clock.starting_at(AS_OF)
-    if database is not None:
-        vars(engine)["ledger"] = Ledger(database)
-    return engine
+        await _sent({**work, "port": port}, path, workers)
 
 
 def _planned(engine: Engine, path: str) -> tuple[str, int]:
@@ -95,61 +73,20 @@ def _planned(engine: Engine, path: str) -> tuple[str, int]:
     return run.run_id, tally.sent
 
 
-def _in_processes(work: Callable[[Any], None], path: str, workers: int) -> None:
-    context = multiprocessing.get_context("spawn")
-    done = context.SimpleQueue()
-    processes = [context.Process(target=work, args=(done,)) for _ in range(workers)]
-    for process in processes:
-        process.start()
-    found = [done.get() for _ in processes]
-    for process in processes:
-        process.join()
-    sent = sum(each[0] for each in found)
-    seconds = max(each[2] for each in found) - min(each[1] for each in found)
-    used, most = sum(each[3] for each in found), max(each[4] for each in found)
+async def _sent(work: Mapping[str, object], path: str, workers: int) -> None:
+    """Send by several processes at once, and tell what they took."""
+    command = (sys.executable, "-m", "benchmarks.sender", json.dumps(work))
+    processes = [await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE) for _ in range(workers)]
+    found = [json.loads((await process.communicate())[0]) for process in processes]
+    sent = sum(each["sent"] for each in found)
+    seconds = max(each["ended"] for each in found) - min(each["began"] for each in found)
     tell(f"{path}: sent by {workers}", f"{sent:,}")
     tell(f"{path}: a second", f"{sent / seconds:,.0f}")
-    tell(f"{path}: CPU of the dispatching process a message", f"{used / sent * 1e6:,.0f} µs")
-    tell(f"{path}: most memory of a dispatching process", f"{most:,.0f} MB")
-
-
-def _work(world: World, url: str, run_id: str, path: str, port: int, messages: int, done: Any) -> None:
-    """Send as one process; tells how many, from when until when, with how much CPU and memory."""
-    engine = _engine(world, url)
-    vars(engine)["providers"] = _providers(engine.providers, path, port)
-    sent, began, used = 0, perf_counter(), process_time()
-
-    def told(ended: int) -> None:
-        nonlocal sent
-        sent += ended
-        if sent >= messages:
-            raise _Enough
-
-    try:
-        engine.send(run_id, told)
-    except* _Enough:
-        pass
-    done.put((sent, began, perf_counter(), process_time() - used, peak_megabytes()))
-    engine.close()
-
-
-def _providers(chosen: Providers, path: str, port: int) -> Providers:
-    url = f"http://127.0.0.1:{port}"
-    smtp = SmtpSettings(host="127.0.0.1", port=port or 1, security=Security.NONE, connections=_CONNECTIONS)
-    match path:
-        case "sendgrid":
-            return replace(chosen, email=SendGridEmail(url, "SG.double", _CONNECTIONS))
-        case "smtp":
-            return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org"))
-        case "signed":
-            dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
-            signing = signer(dkim, *private_keys())
-            return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org", lambda: signing))
-        case "sms":
-            settings = TwilioSettings.model_validate({"base_url": url})
-            return replace(chosen, sms=TwilioSms(settings, "AC" + "0" * 32, "double", url, _CONNECTIONS))
-        case _:
-            return chosen
+    tell(
+        f"{path}: CPU of the dispatching process a message",
+        f"{sum(each['cpu'] for each in found) / sent * 1e6:,.0f} µs",
+    )
+    tell(f"{path}: most memory of a dispatching process", f"{max(each['megabytes'] for each in found):,.0f} MB")
 
 
 def main() -> None:

@@ -1,0 +1,77 @@
+"""One dispatching process of `benchmarks.sending`, as light as a worker: sends, and prints what it took.
+
+`python -m benchmarks.sender '{"root": …, "url": …, "run_id": …, "path": …, "port": …, "messages": …}'`
+"""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, process_time
+from typing import Final
+
+from benchmarks.figures import peak_megabytes
+from benchmarks.world import AS_OF
+from campaigns.channels.dkim import signer
+from campaigns.channels.registry import Providers
+from campaigns.channels.sendgrid import SendGridEmail
+from campaigns.channels.smtp import SmtpEmail
+from campaigns.channels.twilio import TwilioSms
+from campaigns.clock import Clock
+from campaigns.engine import Engine
+from campaigns.ledger import Ledger
+from campaigns.loading.workspace import Workspace
+from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+
+_CONNECTIONS: Final = 256
+
+
+class _Enough(Exception):  # noqa: N818 - nothing is wrong
+    """As many messages have gone as were asked for."""
+
+
+def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) -> dict[str, float]:
+    """Send until the run is sent or `messages` have gone; how many, from when until when, with what CPU and memory."""
+    engine = Engine(Workspace(Path(root)), "benchmark")
+    vars(engine).update(clock=Clock.starting_at(AS_OF), ledger=Ledger(url))
+    vars(engine)["providers"] = _providers(engine.providers, path, port)
+    sent, began, used = 0, monotonic(), process_time()
+
+    def told(ended: int) -> None:
+        nonlocal sent
+        sent += ended
+        if sent >= messages:
+            raise _Enough
+
+    try:
+        engine.send(run_id, told)
+    except* _Enough:
+        pass
+    ends, used = monotonic(), process_time() - used
+    engine.close()
+    return {"sent": sent, "began": began, "ended": ends, "cpu": used, "megabytes": peak_megabytes()}
+
+
+def _providers(chosen: Providers, path: str, port: int) -> Providers:
+    url = f"http://127.0.0.1:{port}"
+    smtp = SmtpSettings(host="127.0.0.1", port=port or 1, security=Security.NONE, connections=_CONNECTIONS)
+    match path:
+        case "sendgrid":
+            return replace(chosen, email=SendGridEmail(url, "SG.double", _CONNECTIONS))
+        case "smtp":
+            return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org"))
+        case "signed":
+            from benchmarks.channels.messages import private_keys
+
+            dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
+            signing = signer(dkim, *private_keys())
+            return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org", lambda: signing))
+        case "sms":
+            settings = TwilioSettings.model_validate({"base_url": url})
+            return replace(chosen, sms=TwilioSms(settings, "AC" + "0" * 32, "double", url, _CONNECTIONS))
+        case _:
+            return chosen
+
+
+if __name__ == "__main__":
+    print(json.dumps(send(**json.loads(sys.argv[1]))))
