@@ -1,0 +1,207 @@
+"""Measures the members' pages: `python -m benchmarks.member_pages URL`, an empty database.
+
+Members and three plans are put in. A server in a process of its own answers; beside it one process sends a run and
+another stages plans, for as long as requests come: so many a second, by turns the page of a settings link and a
+one-click POST, each timed from the moment at which it was due. `--world FRACTION` measures an export and an erasure of
+the member who has bought most instead, in the data of `benchmarks.scale`.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from multiprocessing import get_context
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from time import perf_counter, sleep
+
+import aiohttp
+import uvicorn
+from sqlalchemy import update
+
+from benchmarks.figures import percentile, seconds, tell
+from benchmarks.ledger_traffic import NOW, lay_members, lay_plan, traffic
+from benchmarks.scale import FOLDER, generate
+from benchmarks.world import AS_OF, World
+from campaigns import forgetting
+from campaigns.clock import Clock
+from campaigns.dossier import dossier
+from campaigns.engine import Engine
+from campaigns.ledger import Ledger
+from campaigns.loading.workspace import Workspace
+from campaigns.portable import as_csv, as_json
+from campaigns.store import runs, schema
+from campaigns.store.address import VARIABLE
+from campaigns.store.tables import RUN
+from campaigns.web.app import application
+
+_ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+_PAGE, _POST = "preference page", "one-click POST"
+
+
+@dataclass
+class Taken:
+    """Milliseconds of each kind of request, and how many answers were not the wanted one."""
+
+    milliseconds: dict[str, list[float]] = field(default_factory=lambda: {_PAGE: [], _POST: []})
+    wrong: int = 0
+
+
+def serve(root: Path, url: str, port: int) -> None:
+    """Answer for the workspace until the process is ended."""
+    os.environ[VARIABLE] = url
+    engine = Engine(Workspace(root), "benchmark")
+    uvicorn.run(application(engine), port=port, log_level="error", access_log=False)
+
+
+def plan_on(root: Path, url: str, members: int, stopped: Event) -> None:
+    """Stage one plan after the other."""
+    engine = Engine(Workspace(root), "benchmark")
+    with closing(Ledger(url)) as ledger:
+        for number in range(1, 10_000):
+            if stopped.is_set():
+                return
+            lay_plan(engine, ledger, members, NOW + timedelta(days=number))
+
+
+def send_on(root: Path, url: str, due: list[datetime], stopped: Event) -> None:
+    """Send what is laid, one run after the other, by claims and records without a provider."""
+    with closing(Ledger(url)) as ledger, ledger.read() as connection:
+        names = [run.run_id for run in runs.recent(connection) if run.due_at in due]
+    for name in names:
+        if not stopped.is_set():
+            traffic(root, url, name)
+
+
+@contextmanager
+def beside(*works: tuple[object, tuple[object, ...]]) -> Iterator[None]:
+    """Processes that run until the block ends."""
+    context = get_context("spawn")
+    processes = [context.Process(target=work, args=arguments) for work, arguments in works]  # type: ignore[arg-type]
+    for process in processes:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+async def ask(address: str, ways: list[tuple[str, str]], rate: int) -> Taken:
+    """Ask in order, `rate` a second whatever the answers take."""
+    taken, began = Taken(), perf_counter()
+    timeout, connector = aiohttp.ClientTimeout(total=30), aiohttp.TCPConnector(limit=0)
+
+    async def one(session: aiohttp.ClientSession, number: int, page: str, post: str) -> None:
+        due = began + number / rate
+        await asyncio.sleep(max(due - perf_counter(), 0))
+        is_post = number % 2 == 1
+        request = session.post(address + post, data=_ONE_CLICK) if is_post else session.get(address + page)
+        async with request as response:
+            await response.read()
+        taken.wrong += response.status != 200
+        taken.milliseconds[_POST if is_post else _PAGE].append((perf_counter() - due) * 1000)
+
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+        await asyncio.gather(*(one(session, number, *way) for number, way in enumerate(ways)))
+    return taken
+
+
+def pages(root: Path, url: str, members: int, rate: int, span: int) -> None:
+    """Measure the pages while a run is sent and plans are staged."""
+    os.environ[VARIABLE] = url
+    engine = Engine(Workspace(root), "benchmark")
+    laid = [NOW - timedelta(days=day) for day in (3, 2, 1)]
+    with closing(Ledger(url)) as ledger:
+        schema.prepare(ledger)
+        lay_members(ledger, members)
+        number, *_ = [lay_plan(engine, ledger, members, due_at) for due_at in laid]
+        with ledger.write() as connection:
+            connection.execute(update(RUN).values(planned_at=NOW))
+    links = [
+        tuple(
+            f"/{path}/{engine.signer.link(scope, number, place)}"
+            for scope, path in (("preferences", "p"), ("unsubscribe", "u"))
+        )
+        for place in range(1, rate * span + 1)
+    ]
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+    stopped = get_context("spawn").Event()
+    works = (
+        (serve, (root, url, port)),
+        (plan_on, (root, url, members, stopped)),
+        (send_on, (root, url, laid[1:], stopped)),
+    )
+    with beside(*works):
+        wait_for(port)
+        asyncio.run(ask(f"http://127.0.0.1:{port}", links[:rate], rate))  # the first pages compile their templates
+        taken = asyncio.run(ask(f"http://127.0.0.1:{port}", links[rate:], rate))
+        stopped.set()
+    tell(f"asked, {rate} a second; answers that were wrong", f"{len(links) - rate:,}; {taken.wrong}")
+    for kind, times in taken.milliseconds.items():
+        shares = ", ".join(f"{percentile(times, share):,.0f}" for share in (0.5, 0.95, 0.99))
+        tell(f"{kind}: p50, p95, p99", f"{shares} ms")
+
+
+def wait_for(port: int) -> None:
+    """Until somebody answers at a port."""
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            sleep(0.1)
+        else:
+            return
+
+
+def rights(fraction: float, folder: Path) -> None:
+    """Measure an export and an erasure of whoever has the most receipts; the world is copied before."""
+    world = World.of(fraction, folder)
+    if not world.exists:
+        generate(world, folder)
+    root = folder / f"{world.root.name}-rights"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(world.root, root)
+    engine = Engine(Workspace(root), "benchmark")
+    vars(engine)["clock"] = Clock(read=lambda: AS_OF)
+    with closing(engine.library.warehouse.connect(AS_OF)) as connection:
+        busiest = "SELECT member_id FROM receipts WHERE member_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+        member = connection.execute(busiest).fetchall()[0][0]
+    whole = dossier(engine, member)
+    rows = sum(len(section) for section in whole.sections.values())
+    tell("members; rows that are held about the one", f"{world.members:,}; {rows:,}")
+    for name, write in (("JSON", as_json), ("CSV", as_csv)):
+        took, used = seconds(lambda write=write: write(dossier(engine, member)))  # type: ignore[misc]
+        tell(f"an export as {name}", f"{took:.2f} s, cpu {used:.2f} s")
+    took, used = seconds(lambda: forgetting.erase(engine, member))
+    tell("an erasure", f"{took:.2f} s, cpu {used:.2f} s")
+    engine.close()
+    shutil.rmtree(root)
+
+
+def main() -> None:
+    """Measure the pages over one ledger, or the rights in one world."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.member_pages", description=__doc__)
+    parser.add_argument("url", nargs="?", help="of an empty database")
+    parser.add_argument("--members", type=int, default=100_000)
+    parser.add_argument("--rate", type=int, default=100, help="requests a second")
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--workspace", type=Path, default=Path())
+    parser.add_argument("--world", type=float, metavar="FRACTION", help="export and erase in this part of 3.6 million")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    chosen = parser.parse_args()
+    if chosen.world is not None:
+        rights(chosen.world, chosen.folder)
+    if chosen.url is not None:
+        pages(chosen.workspace, chosen.url, chosen.members, chosen.rate, chosen.seconds)
+
+
+if __name__ == "__main__":
+    main()
