@@ -88,8 +88,11 @@ def choices(
     json: opened.AsJson = False,
 ) -> None:
     """Show a member's choices with the texts they are offered under; or change them on the member's behalf."""
+    from campaigns import auditing
+
     with opened.engine(context) as engine:
         offered = _offered(engine, member)
+        auditing.looked_up(engine, member, "member choices")
         if changes:
             _change(engine, member, [_read(change, offered) for change in changes], source)
         facts = engine.member(member)

@@ -1,11 +1,18 @@
 """Agents who are in, for tests that begin after the door, and what they do at the desk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
 
+from audiences.choices import stance_of
 from campaigns.spec.roles import Role
+from campaigns.spec.words import Choice
 from campaigns.store import agents
+from campaigns.web.desk.counter import Counter, Task
+from campaigns.web.desk.door import AgentDoor
+from campaigns.web.desk.routes import tasks
+from campaigns.web.site import Site
 from tests.web.town import AINO, Town
 from tests.web.visits import hidden
 
@@ -48,3 +55,15 @@ async def at_desk(town: Town, web: httpx.AsyncClient, *roles: Role) -> Desk:
     web.cookies.set("viesti-desk", secret)
     page = await web.get("/desk?lang=en")
     return Desk(town, web, hidden(page.text)["proof"][0])
+
+
+def on(town: Town, member: str = AINO) -> frozenset[Choice]:
+    """The choices of a member that are on now."""
+    with town.engine.ledger.read() as connection:
+        return stance_of(connection, member).on
+
+
+def every_task(town: Town) -> Sequence[Task]:
+    """Every form of the desk that demands a role."""
+    site = Site(town.engine)
+    return tasks(Counter(site, AgentDoor(site)))

@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from campaigns.spec.roles import Role
 from campaigns.web.app import application
+from tests.web.agents_in import Desk, at_desk
 from tests.web.town import Town, build, copy
 from tests.web.visitor import CHROMIUM
 
@@ -33,6 +35,16 @@ async def web(town: Town) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(application(town.engine))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         yield client
+
+
+@pytest.fixture
+async def desk(town: Town, web: httpx.AsyncClient) -> Desk:
+    return await at_desk(town, web, Role.DESK)
+
+
+@pytest.fixture
+async def officer(town: Town, web: httpx.AsyncClient) -> Desk:
+    return await at_desk(town, web, Role.PRIVACY_OFFICER)
 
 
 @pytest.fixture(scope="module")

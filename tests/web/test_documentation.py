@@ -16,8 +16,8 @@ _NAMED: Final = sorted(set(re.findall(r"`(test_\w+\.py)::(\w+)`", (_DOCS / "secu
 
 @pytest.mark.parametrize(("file", "test"), _NAMED)
 def test_a_promise_is_held_by_a_test_that_exists(file, test):
-    (found,) = _HERE.parent.rglob(file)
-    assert re.search(rf"^(async )?def {test}\(", found.read_text("utf-8"), re.MULTILINE)
+    written = [path.read_text("utf-8") for path in _HERE.parent.rglob(file)]
+    assert any(re.search(rf"^(async )?def {test}\(", text, re.MULTILINE) for text in written)
 
 
 def test_every_page_is_described(town):

@@ -8,16 +8,10 @@ from campaigns.spec.requests import RequestKind
 from campaigns.spec.roles import Role
 from campaigns.spec.words import Choice
 from tests.village import MEMBERS
-from tests.web.agents_in import at_desk
-from tests.web.test_desk import on
+from tests.web.agents_in import at_desk, on
 from tests.web.town import AINO
 
 OTHER = MEMBERS[5]
-
-
-@pytest.fixture
-async def officer(town, web):
-    return await at_desk(town, web, Role.PRIVACY_OFFICER)
 
 
 def filed(town, kind, member=AINO, words=""):
