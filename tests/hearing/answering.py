@@ -1,0 +1,21 @@
+"""A process that answers webhooks and is killed; what it needs is told to it in words."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import uvicorn
+
+from campaigns.channels.sendgrid_events import PUBLIC_KEY
+from campaigns.clock import Clock
+from campaigns.engine import Engine
+from campaigns.loading.workspace import Workspace
+from campaigns.web.app import application
+
+
+def answer(root: str, port: int, key: str, now: str) -> None:
+    """Answer for the workspace at `root` until the process is killed."""
+    os.environ[PUBLIC_KEY] = key
+    engine = Engine(Workspace(Path(root)), "killed")
+    vars(engine)["clock"] = Clock(shift=datetime.fromisoformat(now) - Clock().now())
+    uvicorn.run(application(engine), port=port, log_level="critical", access_log=False)
