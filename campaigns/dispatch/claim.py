@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Integer, RowMapping, String, and_, bindparam, or_, select, update
 
 from campaigns.channels.claimed import Claimed, mint
+from campaigns.dispatch.domains import Domains
 from campaigns.dispatch.examine import Examined, examine
 from campaigns.dispatch.job import Job
 from campaigns.spec.words import Channel
@@ -37,23 +38,30 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one claim found: rows to send, and how many it withdrew."""
+    """What one claim found: rows to send, how many it withdrew, and how many wait for their domain."""
 
     taken: tuple[Taken, ...]
     withdrawn: int
+    held: int = 0
 
     @property
     def found(self) -> int:
         """How many rows were there; fewer than were asked for: nothing more is left to claim now."""
-        return len(self.taken) + self.withdrawn
+        return len(self.taken) + self.withdrawn + self.held
 
 
 def claim(
-    connection: Connection, job: Job, channel: Channel, most: int, now: datetime, attempt: str | None = None
+    connection: Connection,
+    job: Job,
+    channel: Channel,
+    most: int,
+    now: datetime,
+    attempt: str | None = None,
+    domains: Domains | None = None,
 ) -> Claim:
     """Take up to `most` pending deliveries of a channel, in claim order; withdraw those that may not go any more.
 
-    Nothing in quiet hours, after `send_by`, or of a run that does not send.
+    Nothing in quiet hours, after `send_by`, or of a run that does not send; no more to one of `domains` than it takes.
     They share an attempt of their own, or `attempt` when several claims are handed over together. A crash before the
     caller's commit leaves them pending; after it, in `sending` with a lease. Use what is returned after the commit.
     """
@@ -61,10 +69,13 @@ def claim(
         return Claim((), 0)
     examined = examine(connection, job, channel, claimable(now), now, most)
     attempt = attempt or token_hex(8)
-    taken = [_take(job, channel, row, attempt, now + job.lease) for row, reason in examined if reason is None]
+    going = [row for row, reason in examined if reason is None]
+    addresses = [(row["position"], _address(channel, row)) for row in going]
+    held = domains.hold(connection, job.number, addresses, now) if domains else frozenset()
+    taken = [_take(job, channel, row, attempt, now + job.lease) for row in going if row["position"] not in held]
     withdraw(connection, job, examined, now)
     _mark(connection, job, taken, attempt, now)
-    return Claim(tuple(taken), len(examined) - len(taken))
+    return Claim(tuple(taken), len(examined) - len(going), len(held))
 
 
 def is_sending(connection: Connection, job: Job) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from sqlalchemy import Connection
@@ -14,10 +14,11 @@ from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.clock import Clock
 from campaigns.dispatch.claim import AT_ONCE, Claim, Taken, claim
 from campaigns.dispatch.desk import Desk
+from campaigns.dispatch.domains import Domains
 from campaigns.dispatch.gate import Provider, Share
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.noticing import notice
-from campaigns.dispatch.rate import Pace
+from campaigns.dispatch.rate import Paces
 from campaigns.dispatch.record import Answer, record
 from campaigns.dispatch.sweep import next_moment
 from campaigns.meters import answering
@@ -25,6 +26,7 @@ from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
 
 _LONGEST_NAP: Final = 1.0
+_STAY: Final = timedelta(seconds=30)
 _GLANCE: Final = 0.1
 """After how many seconds somebody who waits for the places of other runs looks again."""
 
@@ -56,8 +58,9 @@ class MessageRun:
     pen: Pen
     clock: Clock
     share: Share
-    pace: Pace
+    pace: Paces
     told: Callable[[int], None]
+    domains: Domains | None = None
     _unrecorded: list[Answer] = field(default_factory=list, init=False)
     _claim_at: datetime | None = field(default=None, init=False)
     _stopped_by: Exception | None = field(default=None, init=False)
@@ -69,13 +72,20 @@ class MessageRun:
         """
         self._claim_at = self.clock.now()
         try:
-            while self.share.under_way or self._claim_at is not None:
+            while self.share.under_way or self._claims_soon:
                 await self._turn()
         finally:
             await self._finish()
         if self._stopped_by is not None:
             raise self._stopped_by
+        if self._claim_at is not None:
+            return self._claim_at
         return await self._desk.write(lambda connection: next_moment(connection, self.job, self.channel))
+
+    @property
+    def _claims_soon(self) -> bool:
+        """Whether it is worth staying for the next permits: who waits for hours leaves its places to others."""
+        return self._claim_at is not None and self._claim_at - self.clock.now() <= _STAY
 
     async def _turn(self) -> None:
         """Record what was answered, and claim what there is room for."""
@@ -129,7 +139,7 @@ class MessageRun:
         if not self._may_claim:
             return Claim((), 0)
         most = self.pace.permits(connection, min(self.share.free, AT_ONCE), now)
-        claimed = claim(connection, self.job, self.channel, most, now)
+        claimed = claim(connection, self.job, self.channel, most, now, domains=self.domains)
         self.pace.take(connection, len(claimed.taken), now)
         self._claim_at = None if claimed.found < most else self.pace.worth_asking(connection) or now
         return claimed

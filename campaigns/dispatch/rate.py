@@ -1,5 +1,6 @@
 """How fast: permits at a rate that all processes share, by one row in the ledger (A-15)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -50,6 +51,13 @@ class Pace:
         due = self._due(connection)
         return None if self.rate is None or due is None else due - self._burst / 2
 
+    def slots(self, connection: Connection, now: datetime, after: datetime | None) -> Iterator[datetime]:
+        """Without end, the moments at which messages that get no permit now are worth a claim, later than `after`."""
+        slot = max((self._due(connection) or now) - self._burst, now, after or now)
+        while True:
+            slot += self._interval
+            yield slot
+
     def _due(self, connection: Connection) -> datetime | None:
         return connection.execute(select(PACE.c.due_at).where(PACE.c.account == self.account)).scalar_one_or_none()
 
@@ -63,3 +71,24 @@ class Pace:
         if self.rate is None:
             return timedelta()
         return -((self.rate.per + self._burst) // -self.rate.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """Several paces that hold at once."""
+
+    paces: tuple[Pace, ...]
+
+    def permits(self, connection: Connection, wanted: int, now: datetime) -> int:
+        """How many of `wanted` messages may go now by every pace. Take them in the same transaction."""
+        return min((pace.permits(connection, wanted, now) for pace in self.paces), default=wanted)
+
+    def take(self, connection: Connection, messages: int, now: datetime) -> None:
+        """Count messages as gone, in the transaction that claims them."""
+        for pace in self.paces:
+            pace.take(connection, messages, now)
+
+    def worth_asking(self, connection: Connection) -> datetime | None:
+        """When several permits are there again by every pace; None: at any time."""
+        moments = (pace.worth_asking(connection) for pace in self.paces)
+        return max((moment for moment in moments if moment is not None), default=None)

@@ -8,12 +8,13 @@ from datetime import datetime
 from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.channels.provider import BundleProvider
 from campaigns.channels.registry import Providers
-from campaigns.clock import Clock
+from campaigns.clock import Clock, local_day
 from campaigns.dispatch.bundles import Bundle, Bundler, BundleRun, Item
+from campaigns.dispatch.domains import Domains
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.messages import MessageRun
-from campaigns.dispatch.rate import Pace
+from campaigns.dispatch.rate import Pace, Paces
 from campaigns.dispatch.sweep import close_when_done, next_moment, tidy
 from campaigns.dispatch.workshop import Workshop
 from campaigns.spec.reasons import EndReason
@@ -124,6 +125,12 @@ class Dispatch:
     async def _messages(self, job: Job, workshop: Workshop, channel: Channel, told: Told) -> datetime | None:
         pen = workshop.email() if channel is Channel.EMAIL else workshop.sms()
         provider = self.providers.email if channel is Channel.EMAIL else self.providers.sms
-        pace = Pace(job.run.run_id, job.campaign.limits.rate)
+        paces, domains = [Pace(job.run.run_id, job.campaign.limits.rate)], None
+        if channel is Channel.EMAIL:
+            email = job.settings.channels.email
+            domains = Domains(email.domains) if email.domains else None
+            today = local_day(self.clock.now(), job.settings.zone)
+            paces.append(Pace("warm-up", email.warm_up.rate_on(today) if email.warm_up else None))
         async with self.gate.share(provider) as share:
-            return await MessageRun(job, channel, provider, pen, self.clock, share, pace, told).work()
+            run = MessageRun(job, channel, provider, pen, self.clock, share, Paces(tuple(paces)), told, domains)
+            return await run.work()

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, EmailStr, Field, HttpUrl, model_validator
 
-from campaigns.spec.campaign import Cap, Name
+from campaigns.spec.campaign import Cap, Name, SpeakingRate
 from campaigns.spec.duration import Span
 from campaigns.spec.internal import InternalAddress, Seed, is_internal
+from campaigns.spec.pacing import WarmUp
 from campaigns.spec.provider_settings import SendGridSettings, SmtpSettings, TwilioSettings
 from campaigns.spec.schedule import Moment, TimeZone, instant_of_wall
 from campaigns.spec.share import Share
@@ -18,6 +19,7 @@ from campaigns.spec.text import FormError, Frozen, Localised, Text, Written
 from campaigns.spec.words import Language
 
 _POSTAL_CODE_FORM = Written(r"\d{5}", "a postal code is five digits", '"00100"')
+_DOMAIN_FORM = Written(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", "a domain is in lower case and ASCII", "gmail.com")
 _CURRENCY_FORM = Written(r"[A-Z]{3}", "a currency is three capital letters", "EUR")
 _SENDER_FORM = Written(
     r"(?=.{3,11}$)[0-9A-Za-z]+(?: [0-9A-Za-z]+)*",
@@ -57,6 +59,8 @@ class EmailSettings(Frozen):
     address: EmailStr
     unsubscribe: EmailStr
     maildir: Text | None = None
+    domains: Mapping[Annotated[str, _DOMAIN_FORM], SpeakingRate] = Field(default_factory=dict)
+    warm_up: WarmUp | None = None
     sendgrid: SendGridSettings = SendGridSettings()
     smtp: SmtpSettings = SmtpSettings()
 
@@ -112,8 +116,12 @@ class WarehouseSettings(Frozen):
 
 
 class DispatchSettings(Frozen):
-    """How many deliveries a process may have under way, and for how long a claim holds, in seconds."""
+    """How many deliveries a process may have under way, and for how long a claim holds, in seconds.
 
+    Scheduled runs begin within `jitter` after they are due, each at a moment of its own.
+    """
+
+    jitter: Span = timedelta()
     in_flight: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 256
     lease: Annotated[int, Field(ge=5, le=3600, strict=True)] = 120
 
