@@ -218,3 +218,17 @@ async def test_a_list_that_cannot_be_had_proves_nothing(stage, fault, expected):
     stage.double.manners.next(fault)
     async with opened(stage.provider) as provider:
         assert type(await provider.find(NUMBER, TEXT, Clock().now())) is expected
+
+
+async def test_tw10_without_its_text_a_message_is_told_by_its_moment_and_by_those_that_are_known(stage, message):
+    since = Clock().now()
+    async with opened(stage.provider) as provider:
+        known = await provider.send(message)
+        stage.double.manners.next(Fault.DROP_AFTER)
+        assert isinstance(await provider.send(message), Unknown)
+        lost = Accepted(stage.double.messages[1]["sid"])
+        until, sids = since + timedelta(minutes=1), {known.provider_id}
+        assert await provider.find(NUMBER, None, since, until, sids) == lost
+        assert await provider.find(NUMBER, None, since, until, {*sids, lost.provider_id}) is None
+        long_ago = since - timedelta(hours=2)
+        assert await provider.find(NUMBER, None, long_ago, long_ago + timedelta(minutes=1), sids) is None
