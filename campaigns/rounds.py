@@ -10,7 +10,7 @@ from typing import Final
 
 from campaigns import joining
 from campaigns.channels.outcome import ChannelMisconfigured
-from campaigns.dispatch.start import Present, give_up, take_up
+from campaigns.dispatch.start import Present, begins, give_up, take_up
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.hearing.breaker import Breaker
@@ -56,8 +56,9 @@ class Rounds:
         for run in planning:
             if _silent(run, now) and run.run_id not in given_up:
                 self._guarded(run.run_id, partial(self._plan, run))
+        jitter = self.engine.library.settings.dispatch.jitter
         for run in planned:
-            if run.run_id not in given_up:
+            if run.run_id not in given_up and begins(run, jitter) <= now:
                 self._guarded(run.run_id, partial(self.engine.start, run))
 
     def dispatch(self) -> None:

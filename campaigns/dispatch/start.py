@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import Connection
@@ -46,6 +47,17 @@ def start(connection: Connection, run: Run, campaign: Campaign, now: datetime) -
     """Let a planned run send; False when it is not planned any more, because another process was faster."""
     ends = send_by(campaign, run.due_at, now, scheduled=run.scheduled)
     return runs.move(connection, run.number or 0, [RunState.PLANNED], RunState.SENDING, send_by=ends)
+
+
+def begins(run: Run, jitter: timedelta) -> datetime:
+    """When a scheduled run is let go: within `jitter` after it is due, at a moment of its own (DL-09).
+
+    Mailbox providers hold back what everybody sends on the hour. Every process reckons the same moment, and it never
+    uses up more than half of the time in which the run may start.
+    """
+    span = jitter if run.start_by is None else min(jitter, (run.start_by - run.due_at) / 2)
+    share = int.from_bytes(sha256(run.run_id.encode()).digest()[:4], "big") / 2**32
+    return run.due_at + share * span
 
 
 def take_up(

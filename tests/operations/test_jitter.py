@@ -1,0 +1,60 @@
+"""Scheduled runs do not all begin on the hour (DL-09)."""
+
+from datetime import timedelta
+
+from campaigns.dispatch.start import begins
+from campaigns.rounds import Rounds
+from campaigns.store.tables import Run
+from tests.village import NOW, Village
+
+LETTER = """\
+purpose: marketing
+schedule: {at: "2018-01-01 12:00"}
+audience: {register: owners}
+content: {email: hello}
+"""
+FIVE = timedelta(minutes=5)
+
+
+def scheduled(name: str, late_by: timedelta = timedelta(hours=1)) -> Run:
+    return Run(
+        run_id=name,
+        campaign=name,
+        purpose="marketing",
+        due_at=NOW,
+        start_by=NOW + late_by,
+        scheduled=True,
+        state="planned",
+    )
+
+
+def test_dl09_runs_of_one_hour_begin_at_moments_of_their_own() -> None:
+    moments = [begins(scheduled(f"run{number}"), FIVE) - NOW for number in range(200)]
+    assert all(timedelta() <= each < FIVE for each in moments)
+    assert len(set(moments)) == 200
+    minutes = [each // timedelta(minutes=1) for each in moments]
+    assert all(20 <= minutes.count(minute) <= 60 for minute in range(5))
+
+
+def test_dl09_every_process_reckons_the_same_and_none_comes_too_late() -> None:
+    assert begins(scheduled("letter"), FIVE) == begins(scheduled("letter"), FIVE)
+    assert begins(scheduled("letter"), timedelta()) == NOW
+    hurried = [begins(scheduled(f"run{number}", timedelta(minutes=2)), FIVE) for number in range(100)]
+    assert max(hurried) < NOW + timedelta(minutes=1)
+
+
+def test_dl09_a_run_is_planned_when_due_and_let_go_at_its_moment(village: Village) -> None:
+    settings = village.root / "config" / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 5, jitter: 5 minutes}"), "utf-8")
+    village.write("letter", LETTER)
+    draft, _ = village.engine.library.draft("letter")
+    village.engine.publish(draft)
+    village.hands.go(hours=2)
+    rounds = Rounds(village.engine)
+    rounds.schedule()
+    rounds.schedule()
+    [run] = village.engine.recent_runs()
+    assert run.state == "planned"
+    village.hands.at = begins(run, FIVE)
+    rounds.schedule()
+    assert village.state(run) == "sending"
