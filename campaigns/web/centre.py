@@ -1,7 +1,8 @@
 """The preference centre: a signed-in member sees and changes choices and the language of messages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -10,16 +11,17 @@ from sqlalchemy import Connection, RowMapping, select
 
 from audiences import choices, contacts, own_changes
 from audiences.endings import Saying
-from audiences.stance import Entry, Source, Stance
+from audiences.stance import Source
 from audiences.tables import CONTACT
 from audiences.wordings import UnknownWording, demand_known
 from campaigns.dispatch import telling
 from campaigns.spec.words import Language
-from campaigns.web.forms import Form, Posted
-from campaigns.web.offered import Item, offered_groups, offered_items
+from campaigns.web.forms import Form
+from campaigns.web.offered import offered_groups, offered_items
 from campaigns.web.signed_in import Door, SignedIn
 from campaigns.web.signing_in import HOME
 from campaigns.web.site import READ, Site
+from campaigns.web.ticked import touched
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ class Centre:
         offered = offered_items(self.site.pages, language)
         with self.site.engine.ledger.write() as connection:
             stance = choices.stance_of(connection, found.member_id)
-            entries = list(self._changes(form, found.member_id, stance, offered, language))
+            saying = partial(Saying, self.site.now, Source.WEB, language)
+            entries = list(touched(form, found.member_id, stance, offered, saying))
             try:
                 demand_known(connection, entries)
             except UnknownWording as error:
@@ -85,21 +88,6 @@ class Centre:
             spoken = self._speak(connection, found.member_id, form.one("language"))
         said = [(offered[entry.choice], entry.on is offered[entry.choice].ticked_is_on) for entry in entries]
         return self.site.answer(request, "saved", language, at=HOME, said=said, spoken=spoken)
-
-    def _changes(
-        self, form: Posted, member_id: str, stance: Stance, offered: Mapping[str, Item], language: Language
-    ) -> Iterable[Entry]:
-        ticked = set(form.every("on"))
-        for shown in form.every("shown"):
-            choice, _, rest = shown.partition("|")
-            was, _, wording = rest.partition("|")
-            item = offered.get(choice)
-            if item is None or was not in {"on", "off"}:
-                raise HTTPException(400)
-            wanted = choice in ticked
-            if wanted is not (was == "on") and wanted is not item.is_ticked(stance):
-                saying = Saying(self.site.now, Source.WEB, language, wording)
-                yield saying.entry(member_id, choice, wanted is item.ticked_is_on)
 
     def _speak(self, connection: Connection, member_id: str, wanted: str) -> Language | None:
         """The language that the member now wants, if it is another than before."""

@@ -98,6 +98,13 @@ async def test_gd11_a_letter_that_waits_goes_to_the_new_address(town, desk):
     assert len(sent) == 1
 
 
+async def test_gd11_what_the_desk_changed_holds_against_an_import_that_does_not_know_of_it(town, desk):
+    await desk.opens()
+    await desk.does("/contact", phone="050 987 6543")
+    town.bring("members", [{"member_id": AINO, "register": "owners", "phone": "+358401230001"}])
+    assert town.contact(AINO)["phone"] == "+358509876543"
+
+
 async def test_an_address_or_number_is_removed(town, desk):
     await desk.opens()
     await desk.does("/contact", remove=["email", "phone", "first_name"])

@@ -1,7 +1,8 @@
 """What an agent changes for a member who stands there or calls: choices, contact, marks, and requests filed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from fastapi import HTTPException, Request
@@ -9,7 +10,6 @@ from fastapi.responses import HTMLResponse
 
 from audiences.choices import stance_of
 from audiences.endings import Saying
-from audiences.stance import Entry, Stance
 from campaigns import requests
 from campaigns.desk import changing
 from campaigns.desk.changing import MARKS
@@ -20,6 +20,7 @@ from campaigns.web.desk.counter import HOME, Counter, Task
 from campaigns.web.desk.door import AgentIn
 from campaigns.web.forms import Posted
 from campaigns.web.offered import offered_items
+from campaigns.web.ticked import touched
 
 _WANTED: Final = ("first_name", "last_name", "email", "phone", "street", "postal_code", "city", "language")
 _REMOVABLE: Final = ("email", "phone")
@@ -46,23 +47,11 @@ class Changes:
         member_id, engine = self.counter.member_id(form, agent), self.counter.engine(agent)
         with engine.ledger.read() as connection:
             stance = stance_of(connection, member_id)
-        entries = list(self._said(request, form, member_id, stance))
+        language, site = self.counter.site.language(request), self.counter.site
+        saying = partial(Saying, site.now, self.counter.source(form), language)
+        entries = list(touched(form, member_id, stance, offered_items(site.pages, language), saying))
         changing.change_choices(engine, member_id, entries)
         return self.counter.member_page(request, agent, member_id, "done_choices" if entries else "done_nothing")
-
-    def _said(self, request: Request, form: Posted, member_id: str, stance: Stance) -> Iterator[Entry]:
-        """The choices that were touched on the page and are not so already."""
-        language, site = self.counter.site.language(request), self.counter.site
-        offered, ticked, source = offered_items(site.pages, language), set(form.every("on")), self.counter.source(form)
-        for shown in form.every("shown"):
-            choice, _, rest = shown.partition("|")
-            was, _, wording = rest.partition("|")
-            item = offered.get(choice)
-            if item is None or was not in {"on", "off"}:
-                raise HTTPException(400)
-            wanted = choice in ticked
-            if wanted is not (was == "on") and wanted is not item.is_ticked(stance):
-                yield Saying(site.now, source, language, wording).entry(member_id, choice, wanted is item.ticked_is_on)
 
     def correct(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """Use another name, address, number or language; an empty field changes nothing."""
