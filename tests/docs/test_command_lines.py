@@ -13,7 +13,7 @@ from tests.demonstration import imported
 from tests.docs.pages import ROOT, Line, lines
 
 LINES: Final = tuple(dict.fromkeys(lines()))
-ELSEWHERE: Final = ("demo", "serve", "init", "ledger", "db")  # they have tests of their own, and need more than a demo
+ELSEWHERE: Final = ("demo", "serve", "worker", "init", "ledger", "db")  # tested by themselves, and more than a demo
 TO_RUN: Final = [line for line in LINES if line.shown and line.is_whole and line.words[0] not in ELSEWHERE]
 _HINTED: Final = re.compile(r"`viesti ([a-z][a-z ]*)")
 HINTS: Final = sorted(
