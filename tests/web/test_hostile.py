@@ -1,0 +1,60 @@
+"""What an attacker types is text: kept as it was typed, shown escaped, and never a statement, a template or a path."""
+
+import pytest
+from sqlalchemy import select
+
+from campaigns.store.desk_tables import REQUEST
+from tests.web.town import AINO
+from tests.web.visits import hidden, sign_in
+
+MAIL = f"{AINO}@example.org"
+HOSTILE = (
+    "'; DROP TABLE contact; --",
+    "' OR 1=1 --",
+    "%",
+    "{{ 7 * 7 }}{% include '/etc/passwd' %}",
+    "[[ subject ]]",
+    "../../../../etc/passwd",
+    "<img src=x onerror=alert(1)>",
+    "=cmd|' /C calc'!A0",
+)
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+async def test_what_is_typed_at_the_front_door_is_nobodys_address(town, web, typed):
+    before = {name: rows for name, rows in town.everything().items() if name != "tried"}
+    for path, field in (("/me/code", "address"), ("/join", "address"), ("/me/session", "code")):
+        answer = await web.post(path, data={field: typed, "challenge": typed, "on": "newsletter:food"})
+        assert answer.status_code in {200, 400}
+        assert "<img src=x" not in answer.text
+        assert "root:" not in answer.text
+    assert {name: rows for name, rows in town.everything().items() if name != "tried"} == before
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+async def test_the_words_of_a_request_are_kept_and_shown_as_they_were_typed(town, web, typed):
+    await sign_in(town, web, MAIL)
+    proof = hidden((await web.get("/me/data")).text)["proof"][0]
+    page = await web.post("/me/requests", data={"proof": proof, "kind": "correct", "words": typed})
+    assert page.status_code == 200
+    with town.engine.ledger.read() as connection:
+        assert connection.execute(select(REQUEST.c.words)).scalars().all() == [typed]
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+async def test_a_choice_that_was_never_offered_is_refused(town, web, typed):
+    await sign_in(town, web, MAIL)
+    proof = hidden((await web.get("/me")).text)["proof"][0]
+    for shown in (f"{typed}|off|x", f"email_own|{typed}|x", typed):
+        answer = await web.post("/me/choices", data={"proof": proof, "shown": shown, "on": typed})
+        assert answer.status_code == 400
+    assert town.record() == []
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+async def test_a_token_that_is_no_token_is_none(town, web, typed):
+    before = town.everything()
+    for path in ("/u/", "/s/", "/p/", "/w/", "/c/", "/join/"):
+        answer = await web.get(path + typed.replace("/", "%2F").replace("?", "%3F").replace("#", "%23"))
+        assert answer.status_code in {404, 429}
+    assert town.everything() == before
