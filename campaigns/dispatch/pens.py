@@ -45,7 +45,7 @@ class EmailPen:
             body = template.render(context)
             if self.mark:
                 body = replace(body, subject=f"{self.mark} {body.subject}")
-            else:
+            if taken.claimed.member_id:  # what our own people follow in proofs and seeds is counted nowhere
                 followed_by = taken.claimed.position if taken.contact["tracking"] else None
                 body = replace(body, html=self.ways.lead(body.html, template, followed_by))
             envelope = self._envelope(taken)
