@@ -1,0 +1,79 @@
+"""Whatever has to be answered for stands in the audit log: who, what, to whom or to which, and when (A-24)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from audiences.stance import Entry, Source
+from campaigns import agents, auditing, dossier, forgetting, requests
+from campaigns.desk import changing, looking
+from campaigns.desk.reasons import Ground, Why
+from campaigns.dispatch import control
+from campaigns.spec.requests import Ending, RequestKind
+from campaigns.spec.roles import Role
+from campaigns.spec.words import Choice
+from campaigns.store.audit import of_member
+from campaigns.store.tables import AUDIT
+from tests.village import Village
+
+LETTER = "purpose: marketing\nschedule: {cron: '30 9 * * mon'}\naudience: {register: owners}\ncontent: {email: hello}\n"
+M = "m05"
+
+
+def publish(village: Village) -> str:
+    village.write("letter", LETTER)
+    village.engine.publish(village.engine.library.draft("letter")[0])
+    return "letter"
+
+
+def approve(village: Village) -> str:
+    run, _ = village.plan("letter", LETTER)
+    village.engine.acting("another").approve(run.run_id)
+    return run.run_id
+
+
+def cancel(village: Village) -> str:
+    run, _ = village.plan("letter", LETTER)
+    village.engine.hand(control.cancel, run.run_id)
+    return run.run_id
+
+
+def choose(village: Village) -> None:
+    said = Entry(M, Choice.NO_MARKETING.value, True, village.hands.at, Source.PHONE)
+    changing.change_choices(village.engine, M, [said])
+
+
+def answer(village: Village) -> None:
+    filed = requests.file(village.engine, M, RequestKind.ACCESS, Source.PHONE)
+    requests.close(village.engine, filed.number or 0, Ending.DONE)
+
+
+def account(village: Village) -> str:
+    agents.add(village.engine, "helmi", [Role.DESK], "neljä sanaa on hyvä")
+    return "helmi"
+
+
+ACTS: dict[str, Callable[[Village], str | None]] = {
+    "publish": publish,
+    "approve": approve,
+    "cancel": cancel,
+    "export": lambda village: dossier.hand_out(village.engine, M, "json", village.engine.actor) and None,
+    "look_up": lambda village: looking.look_up(village.engine, M, Why(Ground.CALL), unmask=False) and None,
+    "change_choices": choose,
+    "change_contact": lambda village: changing.change_contact(village.engine, M, {"city": ""}, ["phone"]) and None,
+    "mark": lambda village: changing.mark(village.engine, M, Choice.DECEASED, Source.DESK, on=True),
+    "close_request": answer,
+    "erase": lambda village: forgetting.erase(village.engine, M),
+    "add_agent": account,
+}
+
+
+@pytest.mark.parametrize("action", ACTS)
+def test_a24_what_has_to_be_answered_for_is_noted(village: Village, action: str) -> None:
+    subject = ACTS[action](village) or of_member(village.engine.signer, M)
+    with village.engine.ledger.read() as connection:
+        rows = connection.execute(select(AUDIT).where(AUDIT.c.action == action)).mappings().all()
+    assert [(row["subject"], row["at"]) for row in rows] == [(subject, village.hands.at)]
+    assert rows[0]["actor"] in {"tester", "another"}
+    assert auditing.verify(village.engine).fault is None
