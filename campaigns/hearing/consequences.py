@@ -12,12 +12,10 @@ from audiences.stance import Source
 from audiences.suppressions import AddressKind, suppression_value
 from audiences.tables import CONTACT
 from audiences.withdrawing import bind, sharers, withdraw_email, withdraw_sms
+from campaigns.channels.bounces import PROVIDER as UNSIGNED
 from campaigns.channels.events import Consequence, Event, EventWord
 from campaigns.spec.reasons import SkipReason
 from campaigns.spec.words import Channel
-
-UNSIGNED: Final = "smtp"
-"""The provider of events that came as mail: whoever got a message of ours can write one, but only about that one."""
 
 _LATEST: Final = timedelta(days=3)  # providers repeat what they could not tell for a day
 _BINDS: Final[Mapping[Consequence, SkipReason]] = {
@@ -65,7 +63,7 @@ def concerned(connection: Connection, event: Event, delivery: Mapping[str, Any] 
     told = suppression_value(kind, event.address)
     member = None if delivery is None else _contact(connection, delivery["member_id"])
     present = None if member is None else member["mailbox" if kind is AddressKind.EMAIL else "phone"]
-    if event.provider == UNSIGNED:
+    if event.provider == UNSIGNED:  # whoever got a message of ours can write a report, but only about that message
         believed = told is None or event.word is EventWord.COMPLAINED
         told = present if believed else told if told == present else None
     behind = set() if told is None else sharers(connection, kind, told)
@@ -85,10 +83,10 @@ def _contact(connection: Connection, member_id: str) -> RowMapping | None:
 
 
 def _source(event: Event) -> Source:
-    match event.word, event.provider:
-        case EventWord.COMPLAINED, _:
+    match event.word:
+        case EventWord.COMPLAINED:
             return Source.COMPLAINT
-        case _, "smtp":
+        case _ if event.provider == UNSIGNED:
             return Source.MAIL
         case _ if Consequence.WITHDRAW_SMS in event.asks and not event.delivery:
             return Source.SMS

@@ -5,9 +5,11 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+GRIEVED = text("word IN ('blocked', 'bounced', 'complained')")
+SAID = text("raw <> ''")
+"""Conditions of partial indexes: SQLite uses one for a query in which its condition stands as it is written here."""
+
 _CLICKED = text("word = 'clicked'")
-_GRIEVED = text("word IN ('blocked', 'bounced', 'complained')")
-_SAID = text("raw <> ''")
 _OF_NOBODY = text("address IS NOT NULL")
 
 
@@ -24,9 +26,9 @@ class KeptEvent(SQLModel, table=True):
         UniqueConstraint("provider", "key", name="one_event_a_key"),
         Index("events_of_a_delivery", "run_number", "position"),
         Index("events_of_a_member", "member_id"),
-        Index("events_to_fold", "received_at", sqlite_where=_SAID, postgresql_where=_SAID),
+        Index("events_to_fold", "received_at", sqlite_where=SAID, postgresql_where=SAID),
         Index("clicks", "member_id", "at", sqlite_where=_CLICKED, postgresql_where=_CLICKED),
-        Index("grievances", "run_number", "word", sqlite_where=_GRIEVED, postgresql_where=_GRIEVED),
+        Index("grievances", "run_number", "word", "position", sqlite_where=GRIEVED, postgresql_where=GRIEVED),
         Index("events_of_an_address", "address", sqlite_where=_OF_NOBODY, postgresql_where=_OF_NOBODY),
     )
 

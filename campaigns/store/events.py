@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 from campaigns.ledger import Ledger, append
 from campaigns.spec.reasons import EndReason
 from campaigns.store.deliveries import is_in
-from campaigns.store.event_tables import EVENT
+from campaigns.store.event_tables import EVENT, SAID
 from campaigns.store.tables import DELIVERY
 from campaigns.store.words import DeliveryState
 
@@ -140,7 +140,7 @@ def forget_addresses(connection: Connection, addresses: Collection[str]) -> None
 
 def said_left(ledger: Ledger) -> tuple[int, datetime | None]:
     """Of how many events the words are kept, and since when."""
-    query = select(func.count(), func.min(EVENT.c.received_at)).where(EVENT.c.raw != "")
+    query = select(func.count(), func.min(EVENT.c.received_at)).where(SAID)
     with ledger.read() as connection:
         left, oldest = connection.execute(query).one()
     return left, oldest
@@ -149,7 +149,7 @@ def said_left(ledger: Ledger) -> tuple[int, datetime | None]:
 def fold(ledger: Ledger, before: datetime) -> int:
     """Empty what was said in events received before a moment; returns of how many. Killed halfway, the next goes on."""
     folded = 0
-    some = select(EVENT.c.number).where(EVENT.c.received_at < before, EVENT.c.raw != "").limit(_AT_ONCE)
+    some = select(EVENT.c.number).where(EVENT.c.received_at < before, SAID).limit(_AT_ONCE)
     while True:
         with ledger.write() as connection:
             emptied = update(EVENT).where(EVENT.c.number.in_(some)).values(raw="", address=None)

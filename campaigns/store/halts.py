@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from campaigns.store.event_tables import EVENT, HALT
+from campaigns.store.event_tables import EVENT, GRIEVED, HALT
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import DeliveryState
 
@@ -30,12 +30,15 @@ def of_campaign(connection: Connection, campaign: str, since: datetime) -> list[
 def grievances(
     connection: Connection, runs: Collection[int], word: str, after: datetime | None, codes: Collection[str] = ()
 ) -> dict[str, int]:
-    """Of how many deliveries of some runs a word was told after a moment, by channel; with `codes`, these alone."""
+    """Of how many deliveries of some runs a word was told after a moment, by channel; with `codes`, these alone.
+
+    The word is one of a grievance: blocked, bounced, complained.
+    """
     of_delivery = (DELIVERY.c.run_number == EVENT.c.run_number) & (DELIVERY.c.position == EVENT.c.position)
     once = (
         select(EVENT.c.run_number, EVENT.c.position, DELIVERY.c.channel)
         .join_from(EVENT, DELIVERY, of_delivery)
-        .where(EVENT.c.run_number.in_(runs), EVENT.c.word == word)
+        .where(EVENT.c.run_number.in_(runs), EVENT.c.word == word, GRIEVED)
         .distinct()
     )
     once = once.where(EVENT.c.received_at > after) if after is not None else once

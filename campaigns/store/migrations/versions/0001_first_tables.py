@@ -256,7 +256,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "grievances",
-            ["run_number", "word"],
+            ["run_number", "word", "position"],
             unique=False,
             sqlite_where=sa.text("word IN ('blocked', 'bounced', 'complained')"),
             postgresql_where=sa.text("word IN ('blocked', 'bounced', 'complained')"),
