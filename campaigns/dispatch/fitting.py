@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from campaigns.clock import local_day
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.rate import Pace
 from campaigns.errors import Place, Problem
@@ -46,28 +47,40 @@ def needed(messages: int, rate: Rate, segments: int = 1) -> timedelta:
 
 
 def cannot_fit(window: Window, sends: Mapping[Channel, int]) -> Problem | None:
-    """Why a plan of so many sends by channel cannot go in its window; None where it can, or where no rate holds it."""
-    rate = window.job.campaign.limits.rate
+    """Why a plan of so many sends by channel cannot go in its window; None where it can, or where no rate holds it.
+
+    What receiving domains take is not reckoned with: who is at which domain is known only at the claim.
+    """
     counted = {channel: sends.get(channel, 0) for channel in _ONE_BY_ONE if sends.get(channel)}
-    if rate is None or not counted:
-        return None
     for channel, messages in counted.items():
-        there, wanted = window.open_for(channel), needed(messages, rate)
-        if wanted > there:
-            return _problem(window, f"{messages} messages by {channel}", wanted, there)
-    all_of_them = needed(sum(counted.values()), rate)  # one rate for all channels of a run
-    if all_of_them > window.ends - window.opens:
-        return _problem(window, f"{sum(counted.values())} messages", all_of_them, window.ends - window.opens)
+        for rate in _rates(window, channel):
+            there = window.open_for(channel)
+            if needed(messages, rate) > there:
+                return _problem(window, f"{messages} messages by {channel}", messages, rate, there)
+    everything, whole = sum(counted.values()), window.ends - window.opens
+    shared = window.job.campaign.limits.rate  # by all channels of a run
+    if shared is not None and needed(everything, shared) > whole:
+        return _problem(window, f"{everything} messages", everything, shared, whole)
     return None
 
 
-def _problem(window: Window, what: str, wanted: timedelta, there: timedelta) -> Problem:
-    campaign = window.job.campaign
-    rate, zone = campaign.limits.rate, campaign.schedule.zone
-    pace = "" if rate is None else f" at {rate.messages} per {_span(rate.per)}"
+def _rates(window: Window, channel: Channel) -> Iterator[Rate]:
+    """The rates that hold a channel back; of a growing sender that of the last day, which is the highest."""
+    job = window.job
+    if job.campaign.limits.rate is not None:
+        yield job.campaign.limits.rate
+    growing = job.settings.channels.email.warm_up
+    if channel is Channel.EMAIL and growing is not None:
+        rate = growing.rate_on(local_day(window.ends, job.settings.zone))
+        if rate is not None:
+            yield rate
+
+
+def _problem(window: Window, what: str, messages: int, rate: Rate, there: timedelta) -> Problem:
+    ends = window.ends.astimezone(window.job.campaign.schedule.zone)
     message = (
-        f"{what} need {_hours(wanted)}{pace}, and until {window.ends.astimezone(zone):%Y-%m-%d %H:%M} "
-        f"there are {_hours(there)} outside quiet hours"
+        f"{what} need {_hours(needed(messages, rate))} at {rate.messages} per {_span(rate.per)}, and until "
+        f"{ends:%Y-%m-%d %H:%M} there are {_hours(there)} outside quiet hours"
     )
     hint = "raise `limits.rate`, lengthen `schedule.send_by`, shorten `quiet_hours`, or narrow the audience"
     return Problem(Place(window.job.run.run_id), message, "cannot_fit", hint)
@@ -79,4 +92,4 @@ def _hours(span: timedelta) -> str:
 
 
 def _span(per: timedelta) -> str:
-    return {1: "second", 60: "minute", 3600: "hour"}.get(int(per.total_seconds()), str(per))
+    return {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}.get(int(per.total_seconds()), str(per))

@@ -1,6 +1,8 @@
 """A plan that cannot go in its window is said to be one when it is made, and refused when it is sent."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -8,6 +10,7 @@ from campaigns.dispatch.fitting import Window, cannot_fit, needed
 from campaigns.dispatch.job import Job
 from campaigns.errors import AuthorError
 from campaigns.spec.campaign import Campaign, Rate
+from campaigns.spec.pacing import WarmUp
 from campaigns.spec.words import Channel
 from campaigns.store.tables import Run
 from tests.channels.stages import SETTINGS
@@ -82,6 +85,21 @@ def test_channels_of_one_run_share_its_rate(village: Village) -> None:
     half = {Channel.EMAIL: 40_000, Channel.SMS: 40_000}
     assert cannot_fit(window(village, at(8), 5 * MINUTE, "10000 per minute"), {Channel.EMAIL: 40_000}) is None
     assert cannot_fit(window(village, at(8), 5 * MINUTE, "10000 per minute"), half) is not None
+
+
+def test_dl08_a_sender_that_grows_cannot_send_more_than_its_days_take(village: Village) -> None:
+    """On the second day of 500 that double: 1,000, and a day is the window."""
+    plain = window(village, at(8), 24 * HOUR, "1000 per second")
+    email = SETTINGS.channels.email.model_copy(
+        update={"warm_up": WarmUp(start=date(2018, 1, 8), first_day=500, growth=Decimal(2))}
+    )
+    growing = SETTINGS.model_copy(update={"channels": SETTINGS.channels.model_copy(update={"email": email})})
+    grown = replace(plain, job=replace(plain.job, settings=growing))
+    assert cannot_fit(plain, {Channel.EMAIL: 2000}) is None
+    assert cannot_fit(grown, {Channel.EMAIL: 900}) is None
+    refused = cannot_fit(grown, {Channel.EMAIL: 2000})
+    assert refused is not None
+    assert "at 1000 per day" in refused.message
 
 
 def test_letters_have_no_rate(village: Village) -> None:
