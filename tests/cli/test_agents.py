@@ -59,7 +59,8 @@ def paths(group: object, *before: str) -> list[str]:
 
 
 OF_THE_MACHINE: Final = {
-    "demo", "init", "check", "schema", "import", "serve", "worker", "rehearse", "retention", "doctor", "config", "mail", "calibrate",
+    "demo", "init", "check", "schema", "import", "serve", "worker", "rehearse", "retention", "doctor", "config",
+    "mail", "calibrate",
 }  # fmt: skip
 """What its owner does to a machine or to files; everything else is for somebody."""
 
