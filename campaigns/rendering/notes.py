@@ -50,7 +50,7 @@ def as_said(kind: NoteKind, about: Mapping[str, Any], told: Told, settings: Sett
     """The words of a note; `about` is what `dispatch.telling` put there."""
     speak = _Speaker(told.language, settings)
     values = {"code": told.code, "telephone": settings.organisation.telephone, **speak.request(about)}
-    greeting = speak("greeting", name=told.name) if told.name else ""
+    greeting = f"{speak('greeting', name=told.name)} " if told.name else ""
     return Said(
         speak(f"{kind}_subject"),
         greeting + speak(f"{kind}_lead", **values),

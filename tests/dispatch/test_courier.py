@@ -246,7 +246,7 @@ def test_every_note_is_written_in_every_language(kind, language):
     for text in (email.html, email.text, sms.text):
         assert SETTINGS.organisation.telephone in text or kind in (NoteKind.CODE, NoteKind.SIGN_UP, NoteKind.KNOWN)
         assert "{{" not in text
-    assert "&lt;Aino&gt;" in email.html
+    assert "&lt;Aino&gt;! " in email.html
     assert "<Aino>" not in email.html
     assert sms.segments <= 3
 
