@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Event
+from time import monotonic
 from typing import Any, Final
 
 import procrastinate
@@ -23,6 +24,9 @@ _LOG: Final = logging.getLogger("viesti")
 _TASK: Final = "viesti.send"
 _QUEUE: Final = "viesti"
 _AT_ONCE: Final = 32
+_PATIENCE: Final = 15.0
+"""Seconds after which a job that nobody takes is worth a word in the log."""
+
 _POOL: Final[Mapping[str, Any]] = {"min_size": 1, "max_size": 4, "timeout": 10.0, "reconnect_timeout": 10.0}
 
 
@@ -45,6 +49,7 @@ class Queued:
     clock: Clock
     heart: Heart = field(default_factory=Heart)
     turns: Turns = field(init=False)
+    _waiting: dict[str, tuple[int | None, float]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # jobs are hints; what matters is logged here
@@ -53,10 +58,24 @@ class Queued:
 
     def submit(self, run_id: str) -> None:
         """Put a job into the queue, unless one waits there."""
-        waiting = self._submitting.job_manager.list_jobs(task=_TASK, status=Status.TODO.value, queueing_lock=run_id)
-        if not list(waiting):
+        jobs = self._submitting.job_manager
+        waiting = list(jobs.list_jobs(task=_TASK, status=Status.TODO.value, queueing_lock=run_id))
+        if not waiting:
             with suppress(AlreadyEnqueued):
                 _job(self._submitting, run_id).defer(run_id=run_id)
+        elif self._is_left_lying(run_id, waiting[0].id):
+            _LOG.error("%s waits to be sent, and nobody takes it up: is there a `viesti worker`?", run_id)
+
+    def _is_left_lying(self, run_id: str, job: int | None) -> bool:
+        """Whether the job that waits for a run is the same for too long; said once a job."""
+        seen, since = self._waiting.get(run_id, (None, 0.0))
+        if seen != job:
+            self._waiting[run_id] = job, monotonic()
+            return False
+        if monotonic() - since < _PATIENCE:
+            return False
+        self._waiting[run_id] = job, float("inf")
+        return True
 
     async def work(self, send: Send, stopping: Event) -> None:
         """Take jobs until `stopping` is set; when the database goes away, begin again as soon as it is back."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
+from campaigns.dispatch import queued
 from campaigns.errors import AuthorError
 from campaigns.outgoing import Outgoing
 from campaigns.planning.shared_files import agree_on_key, forget_ended
@@ -67,3 +68,13 @@ def test_who_signs_otherwise_does_not_begin(village, tmp_path):
     (tmp_path / "elsewhere/data/signing.key").unlink()
     with closing(Village(tmp_path / "elsewhere", village.hands)) as stranger, pytest.raises(AuthorError, match="key"):
         Outgoing.of_worker(stranger.engine).until_told()
+
+
+def test_it_is_said_once_that_no_worker_takes_a_run_up(village, caplog, monkeypatch):
+    monkeypatch.setattr(queued, "_PATIENCE", 0)
+    run = village.start("hi", MARKETING)
+    for _ in range(4):
+        village.engine.dispatcher.submit(run.run_id)
+    assert [each.message for each in caplog.records if "viesti worker" in each.message] == [
+        f"{run.run_id} waits to be sent, and nobody takes it up: is there a `viesti worker`?"
+    ]
