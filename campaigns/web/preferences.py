@@ -9,6 +9,7 @@ from starlette.background import BackgroundTask
 from audiences.codes import new_challenge
 from audiences.endings import Saying, end
 from audiences.stance import Source, permits
+from campaigns.dispatch import telling
 from campaigns.dispatch.context import LINKS
 from campaigns.spec.words import Channel
 from campaigns.web.forms import Form
@@ -61,7 +62,8 @@ class Preferences:
         ]
         if received.known and closings:
             with self.site.engine.ledger.write() as connection:
-                end(connection, closings)
+                if end(connection, closings):
+                    telling.choices_changed(connection, member, closings, now)
         titles = [offered[choice].stop_title for choice in ticked]
         return self.site.answer(request, "stopped_several", received.language, titles=titles)
 

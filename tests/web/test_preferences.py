@@ -73,3 +73,10 @@ async def test_a_page_speaks_the_language_of_the_message_and_every_other(town, w
         (await web.get(way + asked)).headers["content-language"] for asked in ("", "?lang=fi", "?lang=en", "?lang=de")
     ]
     assert languages == ["sv", "fi", "en", "sv"]
+
+
+async def test_what_was_ended_by_the_link_is_confirmed_once_to_the_member(town, web):
+    for _ in range(2):
+        await web.post(town.way("letters", scope="preferences"), data={"stop": "email_own"})
+        town.hands.go(minutes=1)
+    assert [to for to, _ in town.notes()] == [f"{AINO}@example.org"]
