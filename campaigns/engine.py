@@ -126,6 +126,10 @@ class Engine(Asking):
             await asyncio.to_thread(self._shared_files(run).fetch_definition)
         campaign, offers = await asyncio.to_thread(self.library.planned, files.definition, run.campaign)
         job = Job(run, campaign, self.library.settings, self.signer, files)
+        dispatch = Dispatch(gate, self.providers, self.clock)
+        done = await asyncio.to_thread(dispatch.without_work, job, channels)
+        if done is not None:
+            return done
         try:
             fields = await asyncio.to_thread(self._frozen_fields, run)
         except FileNotFoundError:
@@ -134,7 +138,7 @@ class Engine(Asking):
             return Sent(closed=True)  # by another process, at this very moment
         with closing(fields):
             workshop = Workshop(job, fields, offers, self.clock)
-            return await Dispatch(gate, self.providers, self.clock).send(job, workshop, channels, told)
+            return await dispatch.send(job, workshop, channels, told)
 
     def _frozen_fields(self, run: Run) -> FrozenFields:
         return self._shared_files(run).open_fields() if self.has_workers else FrozenFields(self.run_files(run).fields)

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 
 from campaigns.channels.outcome import ChannelMisconfigured
-from campaigns.dispatch.dispatcher import Embedded, under_way
+from campaigns.dispatch.dispatcher import under_way
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.send import Sent
 from campaigns.engine import Engine
@@ -70,7 +70,7 @@ class Outgoing:
 
     async def _round(self) -> None:
         async with self.engine.gate() as gate:
-            await Embedded(self.engine.ledger, self.engine.clock).round(partial(self._send, gate), self.stopping)
+            await self.engine.embedded.round(partial(self._send, gate), self.stopping)
 
     async def _work(self) -> None:
         async with self.engine.gate() as gate:

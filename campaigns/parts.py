@@ -82,10 +82,15 @@ class Parts:
         return self.ledger.engine.dialect.name == "postgresql"
 
     @cached_property
+    def embedded(self) -> Embedded:
+        """What sends in this process whatever is under way."""
+        return Embedded(self.ledger, self.clock)
+
+    @cached_property
     def dispatcher(self) -> Dispatcher:
         """What brings the runs under way to those who send them."""
         if not self.has_workers:
-            return Embedded(self.ledger, self.clock)
+            return self.embedded
         from campaigns.dispatch.queued import Queued
 
         return Queued(self.ledger, self.clock)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 from time import monotonic
 from typing import Final, Protocol
@@ -22,6 +22,9 @@ _LOG: Final = logging.getLogger("viesti")
 
 Send = Callable[[str], Awaitable[Sent | None]]
 """Sends what may go now of a run; None: somebody has to put something right first, and was told."""
+
+_LONGEST: Final = timedelta(minutes=1)
+"""However far the moment: hands, clocks and other processes may have changed it."""
 
 LOOK: Final = 1.0
 """Seconds after which the ledger is asked again which runs are under way."""
@@ -74,7 +77,7 @@ class Turns:
         finally:
             self._at_work.discard(run_id)
         if sent is not None and sent.again_at is not None:
-            self._again_at[run_id] = sent.again_at
+            self._again_at[run_id] = min(sent.again_at, self.clock.now() + _LONGEST)
 
 
 def under_way(ledger: Ledger, now: datetime) -> list[str]:

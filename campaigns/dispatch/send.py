@@ -20,6 +20,7 @@ from campaigns.dispatch.workshop import Workshop
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
 from campaigns.store import runs
+from campaigns.store.bundles import committed
 from campaigns.store.deliveries import end_pending
 from campaigns.store.words import DeliveryState, RunState
 
@@ -64,6 +65,18 @@ class Dispatch:
             job.files.close()
             return Sent(closed=True)
         return Sent(closed=False, again_at=min((moment for moment in moments if moment is not None), default=None))
+
+    def without_work(self, job: Job, channels: Collection[Channel]) -> Sent | None:
+        """How far a run is of which nothing is left in some channels, closed if it can be; None: something is left."""
+        ours = [channel for channel in job.campaign.channels if channel in channels]
+        with self.gate.ledger.read() as connection:
+            if any(next_moment(connection, job, each) or committed(connection, job.number, each) for each in ours):
+                return None
+        with self.gate.ledger.write() as connection:
+            closed = close_when_done(connection, job, self.clock.now())
+        if closed:
+            job.files.close()
+        return Sent(closed)
 
     async def _unless_misconfigured(
         self, job: Job, workshop: Workshop, channel: Channel, told: Told

@@ -9,7 +9,7 @@ from campaigns.dispatch.job import Job
 from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import BUNDLED, Channel
-from campaigns.store import events, runs
+from campaigns.store import bundles, events, runs
 from campaigns.store.deliveries import end_pending, is_in
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import UNDER_WAY, DeliveryState, RunState
@@ -67,10 +67,12 @@ def _with_pending(connection: Connection, state: RunState) -> list[int]:
 
 
 def close_when_done(connection: Connection, job: Job, now: datetime) -> bool:
-    """Close a run of which nothing is pending or under way; whether it is closed."""
+    """Close a run of which nothing is pending or under way, and no bundle waits for its name; whether it is closed."""
     for state in UNDER_WAY:
         if connection.execute(select(exists().where(DELIVERY.c.run_number == job.number, is_in(state)))).scalar_one():
             return False
+    if any(bundles.committed(connection, job.number, channel) for channel in BUNDLED):
+        return False
     return runs.move(connection, job.number, [RunState.SENDING], RunState.CLOSED, closed_at=now)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from campaigns.channels.registry import Providers
 from campaigns.dispatch import bundles as bundling
 from campaigns.dispatch import control
+from campaigns.spec.words import BUNDLED, Channel
 from campaigns.store.tables import BUNDLE
 from tests.dispatch.wire import Wire, wired
 from tests.village import MEMBERS, Village
@@ -106,6 +107,17 @@ def test_a_death_at_any_step_loses_nobody_and_doubles_nobody(village, run, step,
     assert village.balance(run) == {"accepted": ALL}
     assert addressees(village) == STREETS
     assert hidden(village.root) == []
+
+
+def test_a_run_whose_letters_wait_for_their_name_is_not_closed_by_who_sends_other_channels(village, run):
+    mortal(village, "commit", after=False)
+    with pytest.raises(Died):
+        village.send(run)
+    assert village.balance(run) == {"accepted": ALL}
+    mortal(village)
+    assert not village.engine.send(run.run_id, str, (Channel.EMAIL, Channel.SMS)).closed
+    assert village.engine.send(run.run_id, str, BUNDLED).closed
+    assert addressees(village) == STREETS
 
 
 def test_a_death_before_the_commit_returns_the_rows_when_their_lease_is_over(village, run):
