@@ -41,7 +41,7 @@ def test_a25_a_role_is_for_the_commands_that_were_promised_and_no_others(role: R
     assert may([role], BY_WORD[word]) is (word in SENTENCES[role].split())
 
 
-@pytest.mark.parametrize("role", set(Role) - {Role.EXPERT})
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.EXPERT])
 def test_a25_nobody_but_the_expert_reads_lines(role: Role) -> None:
     assert not may([role], Act.READ_LINES)
     assert may([Role.EXPERT], Act.READ_LINES)
