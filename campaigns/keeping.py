@@ -12,10 +12,12 @@ from audiences.tables import CONTACT
 from campaigns.engine import Engine
 from campaigns.hearing import forget as told_of
 from campaigns.ledger import Ledger
-from campaigns.store import audit, backup, copying, renaming, requests, schema
+from campaigns.planning.shared_files import SharedFiles
+from campaigns.store import audit, backup, copying, renaming, requests, runs, schema
 from campaigns.store.address import checked
 from campaigns.store.copying import Counted, Told
 from campaigns.store.holding import Held
+from campaigns.store.words import RunState
 
 _AT_ONCE: Final = 5_000
 
@@ -27,13 +29,26 @@ def upgrade(engine: Engine) -> None:
 
 
 def copy_to(engine: Engine, url: str, told: Told) -> tuple[Counted, Held]:
-    """Move the ledger to the database of a URL (see `store.copying`)."""
+    """Move the ledger to the database of a URL (see `store.copying`), with the files of runs that workers will send.
+
+    A crash after the rows and before the files leaves those runs to be planned again.
+    """
     now = engine.clock.now()
     with closing(Ledger(checked(url, "--to"))) as target:
         counted, held = copying.copy(engine.ledger, target, now, told)
         with target.write() as connection:
             audit.note(connection, now, engine.actor, "copy ledger", "ledger", {"rows": sum(counted.values())})
+        if target.is_shared:
+            _share_files(engine, target)
     return counted, held
+
+
+def _share_files(engine: Engine, target: Ledger) -> None:
+    """Bring what open runs have frozen into the database from which workers fetch it."""
+    with target.read() as connection:
+        unfinished = runs.in_state(connection, RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
+    for run in unfinished:
+        SharedFiles(target, run, engine.run_files(run)).ensure()
 
 
 def backup_to(engine: Engine, file: Path, told: Told) -> Counted:

@@ -50,6 +50,11 @@ class Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
         return cls(f"sqlite:///{path}")
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines reach it, too."""
+        return self.engine.dialect.name == "postgresql"
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the one writer; keep it under 100 ms."""

@@ -79,7 +79,7 @@ class Parts:
     @property
     def has_workers(self) -> bool:
         """Whether messages are sent by `viesti worker`, on any machine, and not by the server beside its pages."""
-        return self.ledger.engine.dialect.name == "postgresql"
+        return self.ledger.is_shared
 
     @cached_property
     def embedded(self) -> Embedded:

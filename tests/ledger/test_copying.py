@@ -61,6 +61,8 @@ def test_a_plan_made_on_sqlite_is_sent_where_the_ledger_moved_to(village, onward
     with closing(Village(village.root, village.hands)) as moved:
         after = _content(moved.engine.ledger)
         assert after.pop("audit")[:-1] == before.pop("audit")
+        assert bool(after.pop("run_file")) == moved.engine.ledger.is_shared
+        assert before.pop("run_file") == []
         assert after == before
         wire = wired(moved, Wire())
         moved.send(run)
