@@ -1,5 +1,6 @@
 """The village that the tests of planning and dispatch live in: founded once, copied for each of them."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,11 @@ from sqlalchemy import URL
 
 from tests.postgresql import server
 from tests.village import Village, found
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait, for a lease to end, for a server or for a browser."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Every provider of messages with the world that it speaks to: a folder, or a double on the loopback."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,9 +37,9 @@ class Stage:
     double: Any = None
 
 
-def settings_with(channel: Channel, **changes: Any) -> Settings:
-    """The example workspace's settings with other ones for a channel."""
-    written = json.loads(_WRITTEN)
+def settings_with(channel: Channel, _beside: Mapping[str, Any] | None = None, **changes: Any) -> Settings:
+    """The example workspace's settings with other ones for a channel, and others beside the channels."""
+    written = json.loads(_WRITTEN) | dict(_beside or {})
     written["channels"][channel.value] |= changes
     return Settings.model_validate(written)
 
