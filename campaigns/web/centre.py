@@ -17,7 +17,7 @@ from audiences.wordings import UnknownWording, demand_known
 from campaigns.dispatch import telling
 from campaigns.spec.words import Language
 from campaigns.web.forms import Form
-from campaigns.web.offered import offered_groups, offered_items
+from campaigns.web.offered import offered_items, ticked_groups
 from campaigns.web.signed_in import Door, SignedIn
 from campaigns.web.signing_in import HOME
 from campaigns.web.site import READ, Site
@@ -58,10 +58,7 @@ class Centre:
             status,
             at=HOME,
             proof=found.proof,
-            groups=[
-                (group.title, [(item, item.is_ticked(stance)) for item in group.items])
-                for group in offered_groups(self.site.pages, language)
-            ],
+            groups=ticked_groups(self.site.pages, language, stance),
             contact=contact,
             no_address=no_address,
         )

@@ -66,8 +66,14 @@ def offered_groups(pages: Pages, language: Language) -> list[Group]:
     return groups
 
 
+def ticked_groups(pages: Pages, language: Language, stance: Stance) -> list[tuple[str, list[tuple[Item, bool]]]]:
+    """The same under each heading with what a member of this stance has ticked, as `choices.html` shows it."""
+    groups = offered_groups(pages, language)
+    return [(group.title, [(item, item.is_ticked(stance)) for item in group.items]) for group in groups]
+
+
 def offered_items(pages: Pages, language: Language) -> Mapping[str, Item]:
-    """The same by choice."""
+    """Every choice with its text, by its name."""
     return {item.choice: item for group in offered_groups(pages, language) for item in group.items}
 
 

@@ -25,7 +25,7 @@ from campaigns.spec.requests import RequestKind
 from campaigns.spec.roles import Act
 from campaigns.web.desk.door import AgentDoor, AgentIn
 from campaigns.web.forms import Form, Posted
-from campaigns.web.offered import offered_groups
+from campaigns.web.offered import ticked_groups
 from campaigns.web.pages import texts
 from campaigns.web.rates import Rate
 from campaigns.web.site import Site
@@ -129,7 +129,6 @@ class Counter:
     def show(self, request: Request, agent: AgentIn, member: Member, said: str = "") -> HTMLResponse:
         """A member's page."""
         language = self.site.language(request)
-        groups = offered_groups(self.site.pages, language)
         return self.page(
             request,
             agent,
@@ -137,7 +136,7 @@ class Counter:
             member=member,
             ticket=self.ticket(agent, member.person.member_id),
             said=said,
-            groups=[(group.title, [(item, item.is_ticked(member.stance)) for item in group.items]) for group in groups],
+            groups=ticked_groups(self.site.pages, language, member.stance),
             kinds=[each.value for each in RequestKind],
             purposes=[each.value for each in LinesFor],
             most_days=LONGEST.days,
