@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -37,6 +38,16 @@ class Asked:
     member_id: str
     aim: Aim = Aim.SIGN_IN
     address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A code that somebody typed where it may open `aims`; in a session, for its member alone."""
+
+    challenge: str
+    code: str = field(repr=False)
+    aims: Set[Aim]
+    member_id: str | None = None
 
 
 def new_challenge() -> str:
@@ -76,21 +87,25 @@ def issue(connection: Connection, signer: Signer, asked: Asked, now: datetime) -
     return True
 
 
-def redeem(connection: Connection, signer: Signer, challenge: str, typed: str, now: datetime) -> Asked | None:
-    """What the code was asked for, once; None for a wrong, used, old or unknown one, without saying which.
+def redeem(connection: Connection, signer: Signer, typed: Typed, now: datetime) -> Asked | None:
+    """What the code was asked for, once; None for one that opens nothing here, without saying why.
 
     Every try is counted against all codes of the challenge, and the transaction has to be committed either way.
     """
-    digest = _digest(signer, challenge, "".join(character for character in typed if character.isdigit()))
-    open_codes = (ONE_TIME_CODE.c.challenge == challenge, ONE_TIME_CODE.c.tries_left > 0)
-    found = connection.execute(
-        select(ONE_TIME_CODE).where(
-            *open_codes, ONE_TIME_CODE.c.digest == digest, ONE_TIME_CODE.c.issued_at > now - LIFE
-        )
-    ).one_or_none()
+    digest = _digest(signer, typed.challenge, "".join(character for character in typed.code if character.isdigit()))
+    open_codes = (ONE_TIME_CODE.c.challenge == typed.challenge, ONE_TIME_CODE.c.tries_left > 0)
+    good = select(ONE_TIME_CODE).where(
+        *open_codes,
+        ONE_TIME_CODE.c.digest == digest,
+        ONE_TIME_CODE.c.issued_at > now - LIFE,
+        ONE_TIME_CODE.c.aim.in_([aim.value for aim in typed.aims]),
+    )
+    if typed.member_id is not None:
+        good = good.where(ONE_TIME_CODE.c.member_id == typed.member_id)
+    found = connection.execute(good).one_or_none()
     left = 0 if found is not None else ONE_TIME_CODE.c.tries_left - 1
     connection.execute(update(ONE_TIME_CODE).where(*open_codes).values(tries_left=left))
-    return None if found is None else Asked(challenge, found.member_id, Aim(found.aim), found.address)
+    return None if found is None else Asked(typed.challenge, found.member_id, Aim(found.aim), found.address)
 
 
 def spaced(code: str) -> str:

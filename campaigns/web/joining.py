@@ -17,7 +17,7 @@ from campaigns.store import audit
 from campaigns.tokens import BadToken
 from campaigns.web.forms import Form
 from campaigns.web.offered import offered_items
-from campaigns.web.site import READ, Site, client
+from campaigns.web.site import READ, Site
 
 _AT: Final = f"/{JOIN}"
 
@@ -50,8 +50,7 @@ class Joining:
             raise HTTPException(400)
         if address is None or not wanted:
             return self._form(request, 400, no_address=address is None, ticked=wanted, written=form.one("address"))
-        if not self.site.askings.allows(client(request), self.site.now):
-            raise HTTPException(429)
+        self.site.count_asking(request)
         asked = Asked(address, language, {choice: offered[choice].wording for choice in wanted})
         page = self.site.answer(request, "join_asked", language, at=_AT)
         page.background = BackgroundTask(self._send, asked)

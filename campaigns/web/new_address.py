@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
-from starlette.background import BackgroundTask
 
 from audiences import addresses, contacts, own_changes
-from audiences.codes import Aim, Asked, new_challenge, redeem
+from audiences.codes import Aim, Asked
 from campaigns.dispatch import telling
 from campaigns.spec.words import Channel
 from campaigns.store import audit
 from campaigns.web.centre import Centre, contact_row
+from campaigns.web.code_step import CodeStep
 from campaigns.web.forms import Form
 from campaigns.web.sending import Codes
 from campaigns.web.signed_in import Door
 from campaigns.web.signing_in import HOME
-from campaigns.web.site import Site, client
+from campaigns.web.site import Site
 
 _READ: Final = {Aim.EMAIL: addresses.email, Aim.PHONE: addresses.phone}
 
@@ -47,26 +47,22 @@ class NewAddress:
         address = _READ[aim](form.one("address").strip())
         if address is None:
             return self.centre.page(request, found, 400, no_address=aim.value)
-        if not self.site.askings.allows(client(request), self.site.now):
-            raise HTTPException(429)
-        challenge = new_challenge()
-        page = self._code_page(request, challenge, found.proof, wrong=False)
-        page.background = BackgroundTask(self.codes.to_new_address, Asked(challenge, found.member_id, aim, address))
-        return page
+        return self._step.ask(
+            request,
+            lambda challenge: self.codes.to_new_address(Asked(challenge, found.member_id, aim, address)),
+            found,
+        )
 
     def prove(self, request: Request, form: Form) -> HTMLResponse:
         """Use the address whose code was typed, and tell the one that was in use before."""
         found = self.door.demand(request, form)
-        if not self.site.tries.allows(client(request), self.site.now):
-            raise HTTPException(429)
-        challenge = form.one("challenge")
+        self.site.count_try(request)
         with self.site.engine.ledger.write() as connection:
-            asked = redeem(connection, self.site.engine.signer, challenge, form.one("code"), self.site.now)
-            proved = asked is not None and asked.member_id == found.member_id and asked.address is not None
-            if asked is not None and proved:
+            asked = self._step.redeem(connection, form, found)
+            if asked is not None:
                 self._use(connection, asked)
-        if not proved:
-            return self._code_page(request, challenge, found.proof, wrong=True)
+        if asked is None:
+            return self._step.again(request, form, found)
         return self.site.answer(request, "changed", self.site.language(request), at=HOME)
 
     def _use(self, connection: Connection, asked: Asked) -> None:
@@ -81,15 +77,6 @@ class NewAddress:
             channel = Channel.EMAIL if asked.aim is Aim.EMAIL else Channel.SMS
             telling.contact_changed(connection, asked.member_id, channel, former, self.site.now)
 
-    def _code_page(self, request: Request, challenge: str, proof: str, *, wrong: bool) -> HTMLResponse:
-        return self.site.answer(
-            request,
-            "code",
-            self.site.language(request),
-            400 if wrong else 200,
-            challenge=challenge,
-            wrong=wrong,
-            proof=proof,
-            way=f"{HOME}/contact/code",
-            at=HOME,
-        )
+    @property
+    def _step(self) -> CodeStep:
+        return CodeStep(self.site, f"{HOME}/contact/code", HOME, frozenset(_READ))

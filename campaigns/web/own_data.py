@@ -6,25 +6,25 @@ from typing import Final
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.background import BackgroundTask
 
 from audiences import sessions
-from audiences.codes import Aim, Asked, new_challenge, redeem
+from audiences.codes import Aim, Asked
 from audiences.stance import Source
 from campaigns import forgetting, requests
 from campaigns.dossier import Dossier, hand_out
 from campaigns.errors import AuthorError
 from campaigns.portable import as_csv, as_json
 from campaigns.spec.requests import RequestKind
-from campaigns.spec.words import Channel, Language
+from campaigns.spec.words import Language
 from campaigns.store.desk_tables import Request as Filed
 from campaigns.web.centre import contact_row
+from campaigns.web.code_step import CodeStep
 from campaigns.web.forms import Form, Posted
-from campaigns.web.sending import Codes
+from campaigns.web.sending import Codes, asked_channel
 from campaigns.web.shown import Shown
 from campaigns.web.signed_in import Door, SignedIn
 from campaigns.web.signing_in import HOME
-from campaigns.web.site import READ, Site, client
+from campaigns.web.site import READ, Site
 
 _DATA: Final = f"{HOME}/data"
 _FILED_HERE: Final = (RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT)
@@ -70,27 +70,23 @@ class OwnData:
     def ask(self, request: Request, form: Form) -> HTMLResponse:
         """Send a fresh code to an address that is known."""
         found = self.door.demand(request, form)
-        if not self.site.askings.allows(client(request), self.site.now):
-            raise HTTPException(429)
-        channel = Channel.SMS if form.one("by") == "sms" else Channel.EMAIL
-        asked = Asked(new_challenge(), found.member_id, Aim.STEP_UP)
-        page = self._code_page(request, asked.challenge, found, wrong=False)
-        page.background = BackgroundTask(self.codes.to_whom_asked, asked, channel)
-        return page
+        channel = asked_channel(form)
+        return self._step.ask(
+            request,
+            lambda challenge: self.codes.to_whom_asked(Asked(challenge, found.member_id, Aim.STEP_UP), channel),
+            found,
+        )
 
     def prove(self, request: Request, form: Form) -> Response:
         """Open the session for a while."""
         found = self.door.demand(request, form)
-        if not self.site.tries.allows(client(request), self.site.now):
-            raise HTTPException(429)
-        challenge = form.one("challenge")
+        self.site.count_try(request)
         with self.site.engine.ledger.write() as connection:
-            asked = redeem(connection, self.site.engine.signer, challenge, form.one("code"), self.site.now)
-            proved = asked is not None and asked.aim is Aim.STEP_UP and asked.member_id == found.member_id
-            if proved:
+            asked = self._step.redeem(connection, form, found)
+            if asked is not None:
                 sessions.prove(connection, found.secret, self.site.now)
-        if not proved:
-            return self._code_page(request, challenge, found, wrong=True)
+        if asked is None:
+            return self._step.again(request, form, found)
         return RedirectResponse(f"{_DATA}?lang={self.site.language(request).value}", 303)
 
     def whole(self, request: Request, form: Form) -> HTMLResponse:
@@ -161,15 +157,6 @@ class OwnData:
     def _shown(self) -> Shown:
         return Shown(self.site.pages, self.site.engine.library.catalogue)
 
-    def _code_page(self, request: Request, challenge: str, found: SignedIn, *, wrong: bool) -> HTMLResponse:
-        return self.site.answer(
-            request,
-            "code",
-            self.site.language(request),
-            400 if wrong else 200,
-            challenge=challenge,
-            wrong=wrong,
-            proof=found.proof,
-            way=f"{_DATA}/proof",
-            at=_DATA,
-        )
+    @property
+    def _step(self) -> CodeStep:
+        return CodeStep(self.site, f"{_DATA}/proof", _DATA, frozenset({Aim.STEP_UP}))

@@ -4,18 +4,16 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
-from starlette.background import BackgroundTask
 
-from audiences.codes import new_challenge
 from audiences.endings import Saying, end
 from audiences.stance import Source, permits
 from campaigns.dispatch import telling
 from campaigns.dispatch.context import LINKS
-from campaigns.spec.words import Channel
 from campaigns.web.forms import Form
 from campaigns.web.offered import offered_groups, offered_items
-from campaigns.web.sending import Codes
-from campaigns.web.site import READ, Site, client
+from campaigns.web.sending import Codes, asked_channel
+from campaigns.web.signing_in import sign_in_step
+from campaigns.web.site import READ, Site
 
 _SCOPE = "preferences"
 
@@ -70,19 +68,9 @@ class Preferences:
     def send_code(self, request: Request, token: str, form: Form) -> HTMLResponse:
         """Send a code to the member's own address or number; the page does not say whether there is one."""
         received = self.site.received(request, _SCOPE, token)
-        if not self.site.askings.allows(client(request), self.site.now):
-            raise HTTPException(429)
-        channel = Channel.SMS if form.one("by") == "sms" else Channel.EMAIL
-        challenge = new_challenge()
-        page = self.site.answer(
+        member, channel = received.message.member_id, asked_channel(form)
+        return sign_in_step(self.site).ask(
             request,
-            "code",
-            received.language,
-            challenge=challenge,
-            wrong=False,
-            proof=None,
-            way="/me/session",
-            at="/me",
+            lambda challenge: self.codes.to_member(challenge, member, channel),
+            language=received.language,
         )
-        page.background = BackgroundTask(self.codes.to_member, challenge, received.message.member_id, channel)
-        return page

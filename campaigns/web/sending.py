@@ -13,9 +13,15 @@ from audiences.codes import Aim, Asked, issue
 from audiences.tables import CONTACT
 from campaigns.dispatch import telling
 from campaigns.spec.words import Channel
+from campaigns.web.forms import Posted
 from campaigns.web.site import Site
 
 _SHARERS: Final = 6  # codes that go to one address at a time, one for each member who has it
+
+
+def asked_channel(form: Posted) -> Channel:
+    """The channel that a form asks for a code by."""
+    return Channel.SMS if form.one("by") == "sms" else Channel.EMAIL
 
 
 @dataclass(frozen=True)

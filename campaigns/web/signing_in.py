@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.background import BackgroundTask
 
 from audiences import sessions
-from audiences.codes import Aim, new_challenge, redeem
+from audiences.codes import Aim
+from campaigns.web.code_step import CodeStep
 from campaigns.web.forms import Form
 from campaigns.web.sending import Codes
 from campaigns.web.signed_in import Door
-from campaigns.web.site import Site, client
+from campaigns.web.site import Site
 
 HOME = "/me"
 
@@ -34,24 +34,19 @@ class SigningIn:
 
     def ask(self, request: Request, form: Form) -> HTMLResponse:
         """Send codes to an address, if it is known."""
-        if not self.site.askings.allows(client(request), self.site.now):
-            raise HTTPException(429)
-        challenge = new_challenge()
-        page = self._code_page(request, challenge, wrong=False)
-        page.background = BackgroundTask(self.codes.to_address, challenge, form.one("address").strip())
-        return page
+        written = form.one("address").strip()
+        return sign_in_step(self.site).ask(request, lambda challenge: self.codes.to_address(challenge, written))
 
     def enter(self, request: Request, form: Form) -> Response:
         """Open a session for the member whose code was typed."""
-        if not self.site.tries.allows(client(request), self.site.now):
-            raise HTTPException(429)
-        challenge, secret = form.one("challenge"), None
+        self.site.count_try(request)
+        step, secret = sign_in_step(self.site), None
         with self.site.engine.ledger.write() as connection:
-            found = redeem(connection, self.site.engine.signer, challenge, form.one("code"), self.site.now)
-            if found is not None and found.aim is Aim.SIGN_IN:
-                secret = sessions.begin(connection, found.member_id, self.site.now)
+            asked = step.redeem(connection, form)
+            if asked is not None:
+                secret = sessions.begin(connection, asked.member_id, self.site.now)
         if secret is None:
-            return self._code_page(request, challenge, wrong=True)
+            return step.again(request, form)
         response = RedirectResponse(f"{HOME}?lang={self.site.language(request).value}", 303)
         self.door.let_in(response, secret)
         return response
@@ -63,10 +58,7 @@ class SigningIn:
         self.door.let_out(page, found)
         return page
 
-    def _code_page(self, request: Request, challenge: str, *, wrong: bool) -> HTMLResponse:
-        status = 400 if wrong else 200
-        language = self.site.language(request)
-        way = f"{HOME}/session"
-        return self.site.answer(
-            request, "code", language, status, challenge=challenge, wrong=wrong, proof=None, way=way, at=HOME
-        )
+
+def sign_in_step(site: Site) -> CodeStep:
+    """Where the code is typed that opens a session, however it was asked for."""
+    return CodeStep(site, f"{HOME}/session", HOME, frozenset({Aim.SIGN_IN}))

@@ -51,7 +51,7 @@ class Site:
 
     @cached_property
     def tries(self) -> SharedRate:
-        """How often a stranger may type a code."""
+        """How often a stranger may type a code or a password."""
         return SharedRate(self.engine.ledger, self.engine.signer, "typing", 30, _QUARTER)
 
     @cached_property
@@ -89,9 +89,21 @@ class Site:
         written = Language(spoken) if spoken else self.engine.library.settings.default_language
         return Received(message, asked_language(request) or written, known=spoken is not None)
 
+    def count_asking(self, request: Request) -> None:
+        """HTTP 429 for a stranger who has more sent to addresses than anybody needs."""
+        self._count(request, self.askings)
+
+    def count_try(self, request: Request) -> None:
+        """HTTP 429 for a stranger who types more codes and passwords than anybody mistypes."""
+        self._count(request, self.tries)
+
     def missed(self, request: Request) -> HTTPException:
         """The answer to a link that leads nowhere."""
         return HTTPException(404 if self.misses.allows(client(request), self.now) else 429)
+
+    def _count(self, request: Request, rate: SharedRate) -> None:
+        if not rate.allows(client(request), self.now):
+            raise HTTPException(429)
 
     def language(self, request: Request) -> Language:
         """The language of a page that no message led to: the asked one, the browser's, the organisation's."""

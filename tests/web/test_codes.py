@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from audiences import codes
-from audiences.codes import Aim, Asked
+from audiences.codes import Aim, Asked, Typed
 from campaigns.web.sending import Codes
 from campaigns.web.site import Site
 from tests.web.town import AINO, SHARERS
@@ -116,6 +116,20 @@ async def test_a_code_for_a_new_address_signs_nobody_in(town, web):
     Codes(Site(town.engine)).to_new_address(asked)
     answer = await web.post("/me/session", data={"challenge": asked.challenge, "code": town.codes()[0]})
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [{"aims": {Aim.STEP_UP}}, {"aims": {Aim.EMAIL}, "member_id": SHARERS[0]}],
+    ids=["another aim", "another member"],
+)
+def test_a_code_typed_where_it_opens_nothing_is_not_used_up_there(town, typed):
+    signer, ledger, asked = town.engine.signer, town.engine.ledger, Asked("c", AINO, Aim.EMAIL, "new@example.org")
+    code = codes.digits(signer, asked)
+    with ledger.write() as connection:
+        codes.issue(connection, signer, asked, town.hands.at)
+        assert codes.redeem(connection, signer, Typed("c", code, **typed), town.hands.at) is None
+        assert codes.redeem(connection, signer, Typed("c", code, {Aim.EMAIL}, AINO), town.hands.at) == asked
 
 
 def test_codes_are_kept_as_hashes_and_removed_after_a_day(town):

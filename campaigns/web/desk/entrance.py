@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from campaigns import agents
 from campaigns.web.desk.counter import HOME, Counter
 from campaigns.web.forms import Form
-from campaigns.web.site import READ, client
+from campaigns.web.site import READ
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,7 @@ class Entrance:
     def enter(self, request: Request, form: Form) -> Response:
         """Open a session for whoever knows the password; one answer to everything that is wrong."""
         site = self.counter.site
-        if not site.tries.allows(client(request), site.now):
-            raise HTTPException(429)
+        site.count_try(request)
         secret = agents.log_in(site.engine, form.one("name"), form.one("password"))
         if secret is None:
             return self.counter.page(request, None, "sign_in", 400, wrong=True)
