@@ -1,5 +1,6 @@
 """The web application: health, the pictures that messages show, the members' pages, and what providers tell."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from audiences import wordings
 from campaigns.doctor.finding import Level
@@ -28,19 +30,36 @@ from campaigns.web.signed_in import Door
 from campaigns.web.signing_in import SigningIn
 from campaigns.web.site import Site
 from campaigns.web.unsubscribing import Unsubscribing
-from campaigns.web.webhooks import Webhooks
+from campaigns.web.webhooks import PATHS, Webhooks
 from campaigns.web.why import Why
 
 _STATIC: Final = Path(__file__).with_name("static")
 
 
-def application(engine: Engine) -> FastAPI:
-    """The application over one engine. The texts that it offers choices under are kept first (C-13)."""
+def application(engine: Engine) -> ASGIApp:
+    """The application over one engine, within its guard."""
+    encrypted = engine.library.settings.public_url.scheme == "https"
+    return Guard(_Front(Webhooks.of(engine), pages(engine)), encrypted=encrypted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """Tells what providers post, thousands of times a second, from everything else."""
+
+    webhooks: Webhooks
+    pages: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_webhook = scope["type"] == "http" and scope["path"] in PATHS
+        await (self.webhooks if is_webhook else self.pages)(scope, receive, send)
+
+
+def pages(engine: Engine) -> FastAPI:
+    """All but the webhooks. The texts that choices are offered under are kept first (C-13)."""
     app = FastAPI(title="Viesti", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     site = Site(engine)
     with engine.ledger.write() as connection:
         wordings.publish(connection, every_wording(site.pages), site.now)
-    app.include_router(Webhooks.of(engine).routes())  # first, for they are asked thousands of times a second
     _health(app, engine)
     _members_pages(app, site)
     app.include_router(desk_routes(site))
@@ -48,7 +67,6 @@ def application(engine: Engine) -> FastAPI:
     if engine.workspace.images.is_dir():
         app.mount("/images", StaticFiles(directory=engine.workspace.images))
     app.mount("/static", StaticFiles(directory=_STATIC))
-    app.add_middleware(Guard, encrypted=site.pages.settings.public_url.scheme == "https")
     return app
 
 

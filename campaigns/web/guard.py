@@ -1,14 +1,19 @@
-"""What every answer carries and no request may exceed: security headers, and the largest body."""
+"""What every answer carries and no request may exceed: security headers, the largest body, the longest wait for it."""
 
+import asyncio
+from collections.abc import Mapping
 from typing import Final
 
-from fastapi.responses import PlainTextResponse
-from starlette.datastructures import MutableHeaders
+from fastapi import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY: Final = 16 * 1024
 LARGEST_BATCH: Final = 4 * 1024 * 1024
 """The largest body of a provider's webhook: SendGrid sends 768 kB and now and then more (SG-12, OP-05)."""
+
+PATIENCE: Final = 20.0
+"""Seconds within which a body has to be here. Whoever sends it by the byte holds nothing but a connection meanwhile."""
 
 _BATCHES: Final = "/webhooks/"
 _KEPT: Final = ("/static/", "/images/")  # what a browser or a mailbox may keep
@@ -25,53 +30,82 @@ _ALWAYS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 _HTTPS: Final = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+_NOT_KEPT: Final = {"Cache-Control": "no-store"}
+
+_Raw = list[tuple[bytes, bytes]]
 
 
 class Guard:
     """Stands around the application. `encrypted` says whether the public address is https."""
 
-    def __init__(self, app: ASGIApp, *, encrypted: bool) -> None:
+    def __init__(self, app: ASGIApp, *, encrypted: bool, patience: float = PATIENCE) -> None:
         self.app = app
-        self.headers = _ALWAYS | (_HTTPS if encrypted else {})
+        self.patience = patience
+        self.kept = _raw(_ALWAYS | (_HTTPS if encrypted else {}))
+        self.not_kept = self.kept + _raw(_NOT_KEPT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, unless its body is announced or proves to be too large."""
+        """Pass a request on. Reading a body that is too large or too slow raises HTTP 413 or 408 in who reads it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headed = self._headed(scope["path"], send)
         try:
-            await self.app(scope, _counted(scope, receive), headed)
-        except _TooLarge:
-            await PlainTextResponse("too large\n", 413)(scope, receive, headed)
+            await self.app(scope, _Body(scope, receive, self.patience).read, self._headed(scope["path"], send))
+        except ClientDisconnect:  # gone in the middle of a body: nobody is there to answer
+            return
 
     def _headed(self, path: str, send: Send) -> Send:
+        ours = self.kept if path.startswith(_KEPT) else self.not_kept
+
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self.headers)
-                if not path.startswith(_KEPT):
-                    headers["Cache-Control"] = "no-store"
+                message["headers"] = [*message.get("headers", ()), *ours]
             await send(message)
 
         return answer
 
 
-class _TooLarge(Exception):  # noqa: N818 - said as what happened
-    """The body is larger than anything that we ask for."""
+class _Body:
+    """The body of one request as it arrives."""
 
+    __slots__ = ("_deadline", "_is_whole", "_largest", "_patience", "_receive", "_scope", "_size")
 
-def _counted(scope: Scope, receive: Receive) -> Receive:
-    largest = LARGEST_BATCH if scope["path"].startswith(_BATCHES) else LARGEST_BODY
-    announced = dict(scope["headers"]).get(b"content-length", b"0")
-    received = int(announced) if announced.isdigit() and int(announced) > largest else 0
+    def __init__(self, scope: Scope, receive: Receive, patience: float) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._largest = LARGEST_BATCH if scope["path"].startswith(_BATCHES) else LARGEST_BODY
+        self._size = 0
+        self._patience = patience
+        self._deadline: float | None = None
+        self._is_whole = False
 
-    async def counted() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > largest:
-            raise _TooLarge
+    async def read(self) -> Message:
+        """The next piece; HTTP 413 for one that is too much, 408 for one that is too late."""
+        if self._is_whole:  # who reads on waits for the client to go away
+            return await self._receive()
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._patience
+            self._demand(_announced(self._scope))
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise HTTPException(408) from error
+        self._size += len(message.get("body", b""))
+        self._demand(self._size)
+        self._is_whole = not message.get("more_body", False)
         return message
 
-    return counted
+    def _demand(self, size: int) -> None:
+        if size > self._largest:
+            raise HTTPException(413)
+
+
+def _announced(scope: Scope) -> int:
+    """The length that the headers name; what they do not say shows when it is read."""
+    named = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(named) if named.isdigit() else 0
+
+
+def _raw(headers: Mapping[str, str]) -> _Raw:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

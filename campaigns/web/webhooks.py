@@ -1,17 +1,23 @@
-"""What providers tell: vouched for before it is read, on disk before it is answered, no cookie and no form of ours."""
+"""What providers tell: vouched for before it is read, on disk before it is answered, no cookie and no form of ours.
+
+No routes of the pages' application: a text message brings a POST for each of its statuses, and what FastAPI does for a
+page costs more than everything here.
+"""
 
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Final, Self
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request
+from fastapi import HTTPException, Request
 from fastapi.responses import Response
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import Receive, Scope, Send
 
 from campaigns.channels import sendgrid_events, twilio_events
 from campaigns.channels.events import Event
@@ -24,6 +30,7 @@ from campaigns.hearing.intake import Intake
 
 SENDGRID_PATH: Final = "/webhooks/sendgrid"
 REPLY_PATH: Final = "/webhooks/twilio/reply"
+PATHS: Final = frozenset({SENDGRID_PATH, STATUS_PATH, REPLY_PATH})
 _LOG: Final = logging.getLogger("viesti")
 _FIELDS: Final = 200
 _SILENCE: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # TwiML: nothing is answered to the member
@@ -49,16 +56,21 @@ class Webhooks:
             raise AuthorError.about(sendgrid_events.PUBLIC_KEY, str(error), "bad_key", hint) from error
         return cls(engine, Intake(engine), key, environment.get(TOKEN, ""))
 
-    def routes(self) -> APIRouter:
-        """All of them take a POST."""
-        router = APIRouter()
-        for path, answer in (
-            (SENDGRID_PATH, self.sendgrid),
-            (STATUS_PATH, self.twilio_status),
-            (REPLY_PATH, self.twilio_reply),
-        ):
-            router.add_api_route(path, answer, methods=["POST"], response_class=Response)
-        return router
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for one of `PATHS`; all of them take a POST."""
+        request = Request(scope, receive)
+        if request.method != "POST":
+            response = Response(status_code=405, headers={"Allow": "POST"})
+        else:
+            try:
+                response = await self._answers[scope["path"]](request)
+            except HTTPException as error:
+                response = Response(status_code=error.status_code)
+        await response(scope, receive, send)
+
+    @cached_property
+    def _answers(self) -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
+        return {SENDGRID_PATH: self.sendgrid, STATUS_PATH: self.twilio_status, REPLY_PATH: self.twilio_reply}
 
     async def sendgrid(self, request: Request) -> Response:
         """SendGrid's signed Event Webhook: a batch of events (SG-11, SG-12)."""
@@ -105,8 +117,8 @@ class Webhooks:
 
     def _public_url(self, request: Request) -> str:
         """The address as Twilio was told it: what a proxy made of host and scheme does not count (TW-13)."""
-        query = request.url.query
-        return f"{root_of(self.engine.library.settings)}{request.url.path}{'?' if query else ''}{query}"
+        query = request.scope["query_string"].decode("latin-1")
+        return f"{root_of(self.engine.library.settings)}{request.scope['path']}{'?' if query else ''}{query}"
 
     async def _kept(self, provider: str, raw: bytes, events: Sequence[Event], answer: Response) -> Response:
         """The answer, when the events are on disk."""

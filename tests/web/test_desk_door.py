@@ -9,7 +9,7 @@ import pytest
 from campaigns import agents as accounts
 from campaigns.spec.roles import Act, Role, may
 from campaigns.store import agents
-from campaigns.web.app import application
+from campaigns.web.app import pages
 from tests.village import MEMBERS
 from tests.web.agents_in import NAME, at_desk, every_task
 from tests.web.routes import routes
@@ -106,7 +106,7 @@ async def test_other_roles_or_a_disabled_account_end_the_session(town, desk):
 
 def test_a25_every_form_of_the_desk_demands_an_act(town):
     governed = {task.path for task in every_task(town)}
-    posts = {route.path for route in routes(application(town.engine)) if "POST" in route.methods}
+    posts = {route.path for route in routes(pages(town.engine)) if "POST" in route.methods}
     assert {path for path in posts if path.startswith("/desk")} == governed | {"/desk/session", "/desk/out"}
 
 

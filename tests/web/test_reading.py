@@ -6,7 +6,7 @@ from campaigns.dispatch.context import LINKS
 from campaigns.dispatch.courier import JOIN
 from campaigns.dispatch.ways import PATH
 from campaigns.spec.roles import Role
-from campaigns.web.app import application
+from campaigns.web.app import pages
 from tests.web.agents_in import at_desk
 from tests.web.routes import routes
 from tests.web.town import AINO, Town
@@ -18,7 +18,7 @@ SCOPES = {path: scope for scope, path in LINKS.items()}
 def addresses(town: Town) -> list[str]:
     """An address that works for every route, but for the links that count how often they are followed."""
     found = set()
-    for route in routes(application(town.engine)):
+    for route in routes(pages(town.engine)):
         first = route.path.split("/")[1]
         if first == PATH:  # see `test_following`: they change no choice, and nothing but a count
             continue
