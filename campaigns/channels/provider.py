@@ -34,6 +34,11 @@ class OutgoingEmail:
         """The whole message."""
         return self.assembled()
 
+    @property
+    def units(self) -> int:
+        """How much of a rate it takes."""
+        return 1
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingSms:
@@ -48,6 +53,11 @@ class OutgoingSms:
     encoding: str
     segments: int
     valid_for: timedelta | None = None
+
+    @property
+    def units(self) -> int:
+        """How much of a rate it takes: text messages are paid for, and carried, by their segments (TW-12)."""
+        return self.segments
 
 
 Message = TypeVar("Message", OutgoingEmail, OutgoingSms, contravariant=True)

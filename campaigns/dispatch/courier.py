@@ -23,6 +23,7 @@ from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.channels.registry import Providers
 from campaigns.clock import Clock
 from campaigns.dispatch.addressee import Addressee, addressee
+from campaigns.dispatch.rate import account_pace
 from campaigns.ledger import Ledger
 from campaigns.rendering.environment import TemplateError
 from campaigns.rendering.mime import Envelope, assemble, extra_headers
@@ -94,7 +95,15 @@ class Courier:
                 taken.append(Taken(row, to, self._claimed(row.number, to)))
                 lease = timedelta(seconds=self.settings.dispatch.lease)
                 notes.take(connection, row.number, taken[-1].claimed.attempt, now + lease)
+        self._count(connection, taken)
         return taken
+
+    def _count(self, connection: Connection, taken: Sequence[Taken]) -> None:
+        """Take what notes may need from what campaigns may say: a code waits for none of them."""
+        for channel in (Channel.EMAIL, Channel.SMS):
+            pace = account_pace(self.settings, channel)
+            units = pace.largest * sum(1 for each in taken if each.to.channel is channel)
+            pace.take(connection, units, self.clock.now())
 
     def _claimed(self, number: int, to: Addressee) -> Claimed:
         return mint_note(

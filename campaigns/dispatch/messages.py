@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Final, Protocol
 
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ from campaigns.dispatch.domains import Domains
 from campaigns.dispatch.gate import Provider, Share
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.noticing import notice
-from campaigns.dispatch.rate import Paces
+from campaigns.dispatch.permits import Permits
 from campaigns.dispatch.record import Answer, record
 from campaigns.dispatch.sweep import next_moment
 from campaigns.meters import answering
@@ -58,7 +59,7 @@ class MessageRun:
     pen: Pen
     clock: Clock
     share: Share
-    pace: Paces
+    permits: Permits
     told: Callable[[int], None]
     domains: Domains | None = None
     _unrecorded: list[Answer] = field(default_factory=list, init=False)
@@ -138,10 +139,12 @@ class MessageRun:
             self._claim_at = None
         if not self._may_claim:
             return Claim((), 0)
-        most = self.pace.permits(connection, min(self.share.free, AT_ONCE), now)
-        claimed = claim(connection, self.job, self.channel, most, now, domains=self.domains)
-        self.pace.take(connection, len(claimed.taken), now)
-        self._claim_at = None if claimed.found < most else self.pace.worth_asking(connection) or now
+        self.permits.give_back(connection, now)
+        most = self.permits.permits(connection, min(self.share.free, AT_ONCE), now)
+        attempt = token_hex(8)
+        claimed = claim(connection, self.job, self.channel, most, now, attempt, self.domains)
+        self.permits.take(connection, attempt, len(claimed.taken), now)
+        self._claim_at = None if claimed.found < most else self.permits.worth_asking(connection) or now
         return claimed
 
     async def _finish(self) -> None:
@@ -170,13 +173,17 @@ class MessageRun:
         return Answer(taken.claimed, outcome, self.clock.now())
 
     async def _outcome(self, taken: Taken) -> Outcome:
+        units = 0
         try:
             message = self.pen(taken)
+            units = message.units
         except CannotWrite as error:
             return Refused(error.reason, error.detail)
         except Exception as error:  # our bug stops the run; what is under way is recorded before it is raised
             self._stopped_by = error
             return TryLater(0, type(error).__name__)
+        finally:
+            self.permits.wrote(taken.claimed.attempt, units)
         if self._stopped_by is not None or self.clock.now() >= taken.until:
             return TryLater(0, "nothing was said to the provider")
         return await self._said(message)

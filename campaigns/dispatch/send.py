@@ -14,7 +14,8 @@ from campaigns.dispatch.domains import Domains
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.messages import MessageRun
-from campaigns.dispatch.rate import Pace, Paces
+from campaigns.dispatch.permits import Permits
+from campaigns.dispatch.rate import Pace, account_pace
 from campaigns.dispatch.sweep import close_when_done, next_moment, tidy
 from campaigns.dispatch.workshop import Workshop
 from campaigns.spec.reasons import EndReason
@@ -138,12 +139,24 @@ class Dispatch:
     async def _messages(self, job: Job, workshop: Workshop, channel: Channel, told: Told) -> datetime | None:
         pen = workshop.email() if channel is Channel.EMAIL else workshop.sms()
         provider = self.providers.email if channel is Channel.EMAIL else self.providers.sms
-        paces, domains = [Pace(job.run.run_id, job.campaign.limits.rate)], None
-        if channel is Channel.EMAIL:
-            email = job.settings.channels.email
-            domains = Domains(email.domains) if email.domains else None
-            today = local_day(self.clock.now(), job.settings.zone)
-            paces.append(Pace("warm-up", email.warm_up.rate_on(today) if email.warm_up else None))
+        email = job.settings.channels.email
+        domains = Domains(email.domains) if channel is Channel.EMAIL and email.domains else None
+        permits = self._permits(job, channel)
         async with self.gate.share(provider) as share:
-            run = MessageRun(job, channel, provider, pen, self.clock, share, Paces(tuple(paces)), told, domains)
+            run = MessageRun(job, channel, provider, pen, self.clock, share, permits, told, domains)
             return await run.work()
+
+    def _permits(self, job: Job, channel: Channel) -> Permits:
+        """What holds a channel back: the campaign's rate, the account's, and a young sender's.
+
+        Where a campaign writes text messages its rate counts their segments, and e-mails beside them as one each.
+        """
+        channels = job.settings.channels
+        segments = channels.sms.max_segments
+        of_run = Pace(job.run.run_id, job.campaign.limits.rate, segments if Channel.SMS in job.campaign.channels else 1)
+        if channel is Channel.SMS:
+            return Permits((of_run, account_pace(job.settings, channel)), segments)
+        growing = channels.email.warm_up
+        today = local_day(self.clock.now(), job.settings.zone)
+        warm_up = Pace("warm-up", growing.rate_on(today) if growing else None)
+        return Permits((of_run, account_pace(job.settings, channel), warm_up))

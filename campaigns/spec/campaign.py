@@ -90,7 +90,7 @@ class Cap(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most so many messages in every span of that length, wherever it begins."""
+    """At most so many messages in every span of that length, wherever it begins; of text messages it is segments."""
 
     messages: int
     per: timedelta

@@ -50,7 +50,7 @@ class Organisation(Frozen):
 
 
 class EmailSettings(Frozen):
-    """The sender of e-mail and its provider.
+    """The sender of e-mail and its provider; `rate` is what the account with it takes, of all runs together.
 
     `maildir` is where mail to `unsubscribe` and bounces are delivered to (maildir format), from the workspace's folder.
     """
@@ -59,6 +59,7 @@ class EmailSettings(Frozen):
     address: EmailStr
     unsubscribe: EmailStr
     maildir: Text | None = None
+    rate: SpeakingRate | None = None
     domains: Mapping[Annotated[str, _DOMAIN_FORM], SpeakingRate] = Field(default_factory=dict)
     warm_up: WarmUp | None = None
     sendgrid: SendGridSettings = SendGridSettings()
@@ -73,11 +74,15 @@ class EmailSettings(Frozen):
 
 
 class SmsSettings(Frozen):
-    """The sender of SMS (FI-24) and its provider; a message of more segments is refused."""
+    """The sender of SMS (FI-24) and its provider; a message of more segments is refused.
+
+    `rate` is what the account with it takes, of all runs together: segments, not messages (TW-12).
+    """
 
     provider: str = "folder"
     sender: Annotated[str, _SENDER_FORM]
     max_segments: Annotated[int, Field(ge=1, le=10, strict=True)] = 3
+    rate: SpeakingRate | None = None
     twilio: TwilioSettings = TwilioSettings()
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -159,12 +159,16 @@ class Bundle(SQLModel, table=True):
 
 
 class Pace(SQLModel, table=True):
-    """How far ahead an account has spoken, by the generic cell rate algorithm: one row that all processes share."""
+    """How far ahead an account has spoken, by the generic cell rate algorithm: one row that all processes share.
+
+    `given_back` is by how many microseconds that was ever shortened again (see `dispatch.rate`).
+    """
 
     __tablename__ = "pace"
 
     account: str = Field(primary_key=True)
     due_at: datetime
+    given_back: int = Field(default=0, sa_type=BigInteger)
 
 
 class NoteOnItsWay(SQLModel, table=True):

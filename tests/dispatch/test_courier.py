@@ -17,6 +17,7 @@ from campaigns.channels.outcome import Unknown
 from campaigns.channels.registry import EMAIL, SMS, Providers, Surroundings
 from campaigns.dispatch import telling
 from campaigns.dispatch.courier import Courier
+from campaigns.dispatch.rate import account_pace
 from campaigns.rehearsal.doubles.manners import Fault
 from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.rehearsal.doubles.smtp import SmtpDouble
@@ -81,6 +82,21 @@ def test_two_processes_carry_each_note_once(village, changed):
     finally:
         other.close()
     assert carried == len(list((village.root / "outbox" / "notes" / "email").iterdir())) == 8
+
+
+def test_notes_are_counted_in_the_rate_of_the_account_and_wait_for_nobody(village, changed):
+    settings_file = village.root / "config" / "settings.yaml"
+    settings_file.write_text(
+        settings_file.read_text("utf-8").replace("email: {", "email: {rate: 4 per hour, "), "utf-8"
+    )
+    pace = account_pace(village.engine.library.settings, Channel.EMAIL)
+    for member in MEMBERS[:6]:
+        changed(member)
+    with village.engine.ledger.write() as connection:
+        assert pace.permits(connection, 1, village.hands.at) == 1
+    assert village.engine.courier.carry() == 6
+    with village.engine.ledger.write() as connection:
+        assert pace.permits(connection, 1, village.hands.at) == 0
 
 
 def test_the_dead_get_nothing(village, changed):

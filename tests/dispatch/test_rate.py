@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
+from campaigns.dispatch.permits import Permits
 from campaigns.dispatch.rate import Pace
 from campaigns.ledger import Ledger
 from campaigns.spec.campaign import Rate
 from campaigns.store.tables import PACE
 from tests.dispatch.wire import Wire, accept, wired
-from tests.village import MEMBERS
+from tests.village import MEMBERS, Village
 
 START = datetime(2018, 1, 1, 8, tzinfo=UTC)
 TEN_THOUSAND = Rate(10_000, timedelta(minutes=1))
@@ -88,6 +89,73 @@ def test_who_asks_when_it_is_worth_it_gets_something(ledger, rate):
         speaker.now = max(speaker.now, speaker.worth_asking())
 
 
+Claims = list[tuple[datetime, list[int]]]
+
+
+class Texter:
+    """Claims text messages whose segments it learns afterwards; `unwritten` are its claims that are open."""
+
+    def __init__(self, ledger: Ledger, rate: Rate, largest: int, account: str) -> None:
+        self.ledger, self.rate = ledger, rate
+        self.permits = Permits((Pace(account, rate, largest),), largest)
+        self.unwritten: list[tuple[str, list[int]]] = []
+        self.said: Claims = []
+
+    def turn(self, now: datetime, segments: list[int], write: bool) -> None:
+        with self.ledger.write() as connection:
+            self.permits.give_back(connection, now)
+            permitted = self.permits.permits(connection, len(segments), now)
+            attempt = f"{len(self.said)}"
+            self.permits.take(connection, attempt, permitted, now)
+        self.said.append((now, segments[:permitted]))
+        self.unwritten.append((attempt, segments[:permitted]))
+        if write:
+            self.write()
+
+    def write(self) -> None:
+        for attempt, segments in self.unwritten:
+            for each in segments:
+                self.permits.wrote(attempt, each)
+        self.unwritten.clear()
+
+
+def most_segments(said: Claims, span: timedelta) -> int:
+    said = sorted(said, key=lambda each: each[0])
+    return max((sum(sum(units) for at, units in said if since <= at < since + span) for since, _ in said), default=0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    rate=st.builds(Rate, st.integers(1, 60), st.sampled_from([timedelta(seconds=1), timedelta(minutes=1)])),
+    largest=st.integers(2, 6),
+    data=st.data(),
+)
+def test_tw12_no_span_has_more_segments_than_the_rate_says_whoever_writes_when(ledger, rate, largest, data):
+    """Two processes claim, learn how many segments it was at some moment or never, and give the rest back."""
+    account = f"account {next(NUMBERS)}"
+    texters = [Texter(ledger, rate, largest, account) for _ in range(2)]
+    now = START
+    for _ in range(data.draw(st.integers(1, 15))):
+        now += rate.per / rate.messages * data.draw(st.floats(0, 4))
+        texter = data.draw(st.sampled_from(texters))
+        segments = data.draw(st.lists(st.integers(0, largest), max_size=2 * rate.messages))
+        texter.turn(now, segments, data.draw(st.booleans()))
+    said = texters[0].said + texters[1].said
+    times = -(largest // -rate.messages)  # a span too short for one message is taken several times
+    assert most_segments(said, rate.per * times) <= rate.messages * times
+
+
+def test_tw12_what_short_messages_do_not_need_is_given_back(ledger):
+    """300 a minute of messages that may take three segments, and take one: most of the rate is used."""
+    rate = Rate(300, timedelta(minutes=1))
+    texter, now = Texter(ledger, rate, 3, "short texts"), START
+    while now < START + timedelta(minutes=2):
+        texter.turn(now, [1] * 50, write=True)
+        with ledger.read() as connection:
+            now = max(now + timedelta(milliseconds=5), texter.permits.worth_asking(connection) or now)
+    assert 270 < most_segments(texter.said, timedelta(minutes=1)) <= 300
+
+
 def test_without_a_rate_everything_is_permitted(ledger):
     with ledger.write() as connection:
         pace = Pace("free", None)
@@ -104,6 +172,17 @@ def test_two_processes_share_one_rate(ledger):
         speaker.turn(5000)
     first.said = sorted(first.said + second.said)
     assert 9_500 < first.most_in(timedelta(minutes=1)) <= 10_000
+
+
+def ticked(village: Village, seconds: float) -> None:
+    """Let the village's clock go on by itself, whenever it is read."""
+    read = village.hands.read
+
+    def ticking() -> datetime:
+        village.hands.go(seconds=seconds)
+        return read()
+
+    vars(village.engine)["clock"] = type(village.engine.clock)(read=ticking)
 
 
 def test_a_run_speaks_no_faster_than_its_rate_though_it_is_sent_anew(village):
@@ -123,13 +202,37 @@ content: {email: hello}
 limits: {rate: 10 per minute}
 """
     run = village.start("hi", campaign)
-    read = village.hands.read
-
-    def ticking() -> datetime:
-        village.hands.go(seconds=1.5)
-        return read()
-
-    vars(village.engine)["clock"] = type(village.engine.clock)(read=ticking)
+    ticked(village, 1.5)
     village.send(run)
     assert len(times) == len(MEMBERS)
     assert max(bisect_left(times, at + timedelta(minutes=1)) - index for index, at in enumerate(times)) <= 10
+
+
+TEXTS = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [sms]
+content: {sms: %s}
+"""
+
+
+def test_tw12_runs_share_the_account_and_it_counts_segments(village):
+    """Two runs one after the other, the messages of one of two segments: no second has more than 40 of them."""
+    settings_file = village.root / "config" / "settings.yaml"
+    text = settings_file.read_text("utf-8")
+    settings_file.write_text(text.replace("max_segments: 2", "max_segments: 2, rate: 40 per second"), "utf-8")
+    said: Claims = []
+
+    def answer(message):
+        said.append((village.hands.at, [message.segments]))
+        return accept(message)
+
+    wired(village, Wire(answer))
+    runs = [village.start(name, TEXTS % name) for name in ("long", "hello")]
+    ticked(village, 0.01)
+    for run in runs:
+        village.send(run)
+    assert len(said) == 2 * len(MEMBERS)
+    assert {units for _, (units,) in said} == {1, 2}
+    assert 25 < most_segments(said, timedelta(seconds=1)) <= 40

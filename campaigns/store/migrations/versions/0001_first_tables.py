@@ -378,6 +378,7 @@ def upgrade() -> None:
         "pace",
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("given_back", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("account"),
     )
     op.create_table(
