@@ -21,7 +21,6 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 import aiohttp
-import uvicorn
 from sqlalchemy import update
 
 from benchmarks.figures import percentile, seconds, tell
@@ -38,7 +37,7 @@ from campaigns.portable import as_csv, as_json
 from campaigns.store import runs, schema
 from campaigns.store.address import VARIABLE
 from campaigns.store.tables import RUN
-from campaigns.web.app import application
+from campaigns.web.server import listening, server_of
 
 _ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 _PAGE, _POST = "preference page", "one-click POST"
@@ -56,7 +55,7 @@ def serve(root: Path, url: str, port: int) -> None:
     """Answer for the workspace until the process is ended."""
     os.environ[VARIABLE] = url
     engine = Engine(Workspace(root), "benchmark")
-    uvicorn.run(application(engine), port=port, log_level="error", access_log=False)
+    server_of(engine).run(sockets=[listening("127.0.0.1", port)])
 
 
 def plan_on(root: Path, url: str, members: int, stopped: Event) -> None:

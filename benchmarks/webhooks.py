@@ -19,7 +19,6 @@ from time import perf_counter, sleep
 from urllib.parse import urlencode
 
 import aiohttp
-import uvicorn
 from sqlalchemy import case, update
 
 from benchmarks.figures import percentile, tell
@@ -36,7 +35,7 @@ from campaigns.rehearsal.doubles.twilio import TwilioDouble
 from campaigns.store import schema
 from campaigns.store.address import VARIABLE
 from campaigns.store.tables import DELIVERY
-from campaigns.web.app import application
+from campaigns.web.server import listening, server_of
 from campaigns.web.webhooks import SENDGRID_PATH
 
 _STATUSES = ("sending", "sent", "delivered")
@@ -115,7 +114,7 @@ def serve(root: Path, port: int, environment: Mapping[str, str]) -> None:
     """Answer for the workspace until the process is ended."""
     os.environ.update(environment)
     engine = Engine(Workspace(root), "benchmark")
-    uvicorn.run(application(engine), port=port, log_level="error", access_log=False)
+    server_of(engine).run(sockets=[listening("127.0.0.1", port)])
 
 
 async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, list[float]]:

@@ -38,9 +38,8 @@ _Raw = list[tuple[bytes, bytes]]
 class Guard:
     """Stands around the application. `encrypted` says whether the public address is https."""
 
-    def __init__(self, app: ASGIApp, *, encrypted: bool, patience: float = PATIENCE) -> None:
+    def __init__(self, app: ASGIApp, *, encrypted: bool) -> None:
         self.app = app
-        self.patience = patience
         self.kept = _raw(_ALWAYS | (_HTTPS if encrypted else {}))
         self.not_kept = self.kept + _raw(_NOT_KEPT)
 
@@ -50,7 +49,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         try:
-            await self.app(scope, _Body(scope, receive, self.patience).read, self._headed(scope["path"], send))
+            await self.app(scope, _Body(scope, receive).read, self._headed(scope["path"], send))
         except ClientDisconnect:  # gone in the middle of a body: nobody is there to answer
             return
 
@@ -68,14 +67,13 @@ class Guard:
 class _Body:
     """The body of one request as it arrives."""
 
-    __slots__ = ("_deadline", "_is_whole", "_largest", "_patience", "_receive", "_scope", "_size")
+    __slots__ = ("_deadline", "_is_whole", "_largest", "_receive", "_scope", "_size")
 
-    def __init__(self, scope: Scope, receive: Receive, patience: float) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self._scope = scope
         self._receive = receive
         self._largest = LARGEST_BATCH if scope["path"].startswith(_BATCHES) else LARGEST_BODY
         self._size = 0
-        self._patience = patience
         self._deadline: float | None = None
         self._is_whole = False
 
@@ -84,7 +82,7 @@ class _Body:
         if self._is_whole:  # who reads on waits for the client to go away
             return await self._receive()
         if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().time() + self._patience
+            self._deadline = asyncio.get_running_loop().time() + PATIENCE
             self._demand(_announced(self._scope))
         try:
             async with asyncio.timeout_at(self._deadline):

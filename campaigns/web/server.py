@@ -1,5 +1,6 @@
 """The web server with the scheduler and the dispatcher beside it, in one process."""
 
+import asyncio
 import signal
 import socket
 from collections.abc import Iterator
@@ -7,8 +8,10 @@ from contextlib import contextmanager
 from functools import partial
 from threading import Thread
 from types import FrameType
+from typing import Final
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from campaigns.dispatch.wake import waking
 from campaigns.engine import Engine
@@ -19,6 +22,11 @@ from campaigns.observing import figures
 from campaigns.planning.shared_files import agree_on_key
 from campaigns.rounds import Rounds
 from campaigns.web.app import application
+
+PATIENCE: Final = 10.0
+"""Seconds within which a request has to say what it wants."""
+
+LARGEST_HEAD: Final = 64 * 1024
 
 
 def serve(engine: Engine, host: str, port: int, metrics: str | None = None) -> None:
@@ -35,7 +43,7 @@ def serve(engine: Engine, host: str, port: int, metrics: str | None = None) -> N
         nightly = Nightly(engine, rounds.stopping)
         scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.listen, nightly.look)
         try:
-            _pages(engine).run(sockets=[door])
+            server_of(engine).run(sockets=[door])
         finally:
             rounds.stopping.set()
             scheduler.shutdown(wait=True)
@@ -44,7 +52,7 @@ def serve(engine: Engine, host: str, port: int, metrics: str | None = None) -> N
 @contextmanager
 def beside(engine: Engine, door: socket.socket) -> Iterator[None]:
     """Serve the pages alone, at a socket that listens, in a thread while the block lasts."""
-    pages = _pages(engine)
+    pages = server_of(engine)
     thread = Thread(target=pages.run, kwargs={"sockets": [door]})
     thread.start()
     try:
@@ -54,11 +62,60 @@ def beside(engine: Engine, door: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def _pages(engine: Engine) -> uvicorn.Server:
+def server_of(engine: Engine) -> uvicorn.Server:
+    """What answers, as it is told nowhere else how."""
     asked = uvicorn.Config(
-        application(engine), log_config=None, log_level="warning", access_log=False, server_header=False
+        application(engine),
+        http=_Line,
+        ws="none",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
     )
     return uvicorn.Server(asked)
+
+
+class _Line(HttpToolsProtocol):
+    """One connection, closed on whoever takes too long to say what they want, or too many words; uvicorn waits for both
+    without an end.
+    """
+
+    _asked: int | None = None  # bytes of a head that is not complete
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._listen()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._listen()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._asked is not None:
+            self._asked += len(data)
+            if self._asked > LARGEST_HEAD:
+                self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        self._rest()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._rest()
+        super().connection_lost(exc)
+
+    def _listen(self) -> None:
+        self._rest()
+        self._asked = 0
+        self._patience = self.loop.call_later(PATIENCE, self.transport.close)
+
+    def _rest(self) -> None:
+        self._asked = None
+        if self._patience is not None:
+            self._patience.cancel()
 
 
 def listening(host: str, port: int) -> socket.socket:

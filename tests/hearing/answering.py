@@ -4,13 +4,11 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-import uvicorn
-
 from campaigns.channels.sendgrid_events import PUBLIC_KEY
 from campaigns.clock import Clock
 from campaigns.engine import Engine
 from campaigns.loading.workspace import Workspace
-from campaigns.web.app import application
+from campaigns.web.server import listening, server_of
 
 
 def answer(root: str, port: int, key: str, now: str) -> None:
@@ -18,4 +16,4 @@ def answer(root: str, port: int, key: str, now: str) -> None:
     os.environ[PUBLIC_KEY] = key
     engine = Engine(Workspace(Path(root)), "killed")
     vars(engine)["clock"] = Clock(shift=datetime.fromisoformat(now) - Clock().now())
-    uvicorn.run(application(engine), port=port, log_level="critical", access_log=False)
+    server_of(engine).run(sockets=[listening("127.0.0.1", port)])

@@ -2,9 +2,9 @@
 
 import hmac
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 from fastapi import APIRouter, HTTPException, Request
@@ -27,7 +27,7 @@ from campaigns.web.desk.door import AgentDoor, AgentIn
 from campaigns.web.forms import Form, Posted
 from campaigns.web.offered import ticked_groups
 from campaigns.web.pages import texts
-from campaigns.web.rates import Rate
+from campaigns.web.rates import SharedRate
 from campaigns.web.site import Site
 
 HOME: Final = "/desk"
@@ -50,7 +50,11 @@ class Counter:
 
     site: Site
     door: AgentDoor
-    looks: Rate = field(default_factory=lambda: Rate(60, timedelta(minutes=15)))
+
+    @cached_property
+    def looks(self) -> SharedRate:
+        """How many people one account may look at."""
+        return SharedRate(self.site.engine.ledger, self.site.engine.signer, "looking", 60, timedelta(minutes=15))
 
     def router(self, tasks: Iterable[Task]) -> APIRouter:
         """The routes of tasks; each demands its act before anything else."""
