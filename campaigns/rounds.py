@@ -35,6 +35,8 @@ class Rounds:
 
     engine: Engine
     stopping: Event = field(default_factory=Event)
+    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    """What was logged last of each subject: what is the same every second is said once."""
 
     def schedule(self) -> None:
         """Take up due occasions; plan and start those that were taken up, here or by a process that went silent."""
@@ -119,10 +121,14 @@ class Rounds:
             _LOG.warning("%s was not started in time", run.run_id)
 
     def _guarded(self, subject: str, work: Callable[[], object]) -> None:
+        """Do some work; what its author has to put right is logged once, until it is another or none."""
+        said = self._said.pop(subject, None)
         try:
             work()
         except (AuthorError, ChannelMisconfigured) as error:
-            _LOG.error("%s: %s", subject, error)
+            self._said[subject] = str(error)
+            if str(error) != said:
+                _LOG.error("%s: %s", subject, error)
 
 
 def _silent(run: Run, now: datetime) -> bool:

@@ -4,7 +4,7 @@ It touches no member: what waits goes on waiting until somebody resumes the run,
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from campaigns.channels.bounces import PROVIDER as UNSIGNED
 from campaigns.channels.enhanced import HALTING
 from campaigns.channels.events import EventWord
 from campaigns.engine import Engine
@@ -22,6 +23,9 @@ from campaigns.store.words import RunState
 ACTOR: Final = "breaker"
 _LOG: Final = logging.getLogger("viesti")
 _LOOKED_AT: Final = timedelta(days=7)
+_SEVERAL: Final = 5
+"""Reports by mail are signed by nobody. Each names a delivery of ours by a name that its reader knows, who could have
+written it: so many readers have to have got one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Breaker:
         """Why a campaign has to be halted, from what was told of its last week since it was halted before."""
         numbers = halts.of_campaign(connection, campaign, self.engine.clock.now() - _LOOKED_AT)
         after = halts.last(connection, campaign)
-        if halts.grievances(connection, numbers, EventWord.BLOCKED, after, HALTING):
+        if _is_shut_out(halts.refusals(connection, numbers, HALTING, after)):
             return f"mail is refused with {HALTING[0]}: are SPF, DKIM and DMARC of the sender right?"
         for measure in _measures(self.engine.library.settings.breaker):
             for channel, told in halts.grievances(connection, numbers, measure.word, after).items():
@@ -79,6 +83,12 @@ class Breaker:
         for run_id in paused:
             _LOG.error("%s: paused, %s", run_id, why)
         return bool(paused)
+
+
+def _is_shut_out(refusals: Mapping[str, int]) -> bool:
+    """Whether a provider who signs what it says has told that we are refused, or the mail of several members did."""
+    signed = set(refusals) - {UNSIGNED}
+    return bool(signed) or refusals.get(UNSIGNED, 0) >= _SEVERAL
 
 
 def _measures(limits: BreakerSettings) -> tuple[_Measure, ...]:

@@ -27,10 +27,8 @@ def of_campaign(connection: Connection, campaign: str, since: datetime) -> list[
     return list(connection.execute(query).scalars())
 
 
-def grievances(
-    connection: Connection, runs: Collection[int], word: str, after: datetime | None, codes: Collection[str] = ()
-) -> dict[str, int]:
-    """Of how many deliveries of some runs a word was told after a moment, by channel; with `codes`, these alone.
+def grievances(connection: Connection, runs: Collection[int], word: str, after: datetime | None) -> dict[str, int]:
+    """Of how many deliveries of some runs a word was told after a moment, by channel.
 
     The word is one of a grievance: blocked, bounced, complained.
     """
@@ -41,9 +39,21 @@ def grievances(
         .where(EVENT.c.run_number.in_(runs), EVENT.c.word == word, GRIEVED)
         .distinct()
     )
-    once = once.where(EVENT.c.received_at > after) if after is not None else once
-    counted = (once.where(EVENT.c.code.in_(codes)) if codes else once).subquery()
+    counted = (once.where(EVENT.c.received_at > after) if after is not None else once).subquery()
     rows = connection.execute(select(counted.c.channel, func.count()).group_by(counted.c.channel))
+    return {row[0]: row[1] for row in rows}
+
+
+def refusals(
+    connection: Connection, runs: Collection[int], codes: Collection[str], after: datetime | None
+) -> dict[str, int]:
+    """Of how many members each provider told, after a moment, that their message was blocked with one of some codes."""
+    query = (
+        select(EVENT.c.provider, func.count(EVENT.c.member_id.distinct()))
+        .where(EVENT.c.run_number.in_(runs), EVENT.c.word == "blocked", EVENT.c.code.in_(codes), GRIEVED)
+        .group_by(EVENT.c.provider)
+    )
+    rows = connection.execute(query.where(EVENT.c.received_at > after) if after is not None else query)
     return {row[0]: row[1] for row in rows}
 
 

@@ -203,3 +203,50 @@ def test_the_command_reads_it(post, capsys):
         run(["--workspace", str(post.village.root), "mail", "--json"])
     assert ended.value.code == 0
     assert json.loads(capsys.readouterr().out) == {"mails": 1, "events": 1, "unsubscribed": 0}
+
+
+def shut_out(post: Post, member: str) -> bytes:
+    """A report of one member's delivery as anybody can write it who got that message."""
+    return post.bounce("not_authenticated", member).replace(b"aino@outlook.example", f"{member}@example.org".encode())
+
+
+def test_dl07_no_single_reader_can_halt_a_campaign_by_forged_reports(post):
+    """Whoever got a message knows the name of its delivery: one member's mails count as one, however many they are."""
+    village, second = post.village, post.village.start("offers")
+    for number in range(12):
+        post.comes(shut_out(post, AINO) + b"%d" % number)
+    Rounds(village.engine).listen()
+    assert {row["code"] for row in post.rows(EVENT)} == {"5.7.515"}
+    assert village.state(second) == "sending"
+
+
+def test_dl07_reports_of_several_members_halt(post):
+    village, second = post.village, post.village.start("offers")
+    for member in MEMBERS[:5]:
+        assert village.state(second) == "sending"
+        post.comes(shut_out(post, member))
+        Rounds(village.engine).listen()
+    assert village.state(second) == "paused"
+
+
+def test_dl07_a_report_that_names_no_delivery_of_ours_halts_nothing(post):
+    village, second = post.village, post.village.start("offers")
+    for number in range(6):
+        post.comes(shut_out(post, AINO).replace(post.sending.name(AINO).encode(), b"k%dk5k5k5k5" % number))
+    Rounds(village.engine).listen()
+    assert village.state(second) == "sending"
+
+
+def test_a_maildir_that_is_gone_is_said_once_until_something_changes(post, caplog):
+    rounds, away = Rounds(post.village.engine), post.folder.with_name("away")
+    post.folder.rename(away)
+    for _ in range(3):
+        rounds.listen()
+    assert caplog.text.count("is no maildir") == 1
+    away.rename(post.folder)
+    post.comes(post.bounce("user_unknown", AINO))
+    rounds.listen()
+    assert post.lies() == (0, 1)
+    post.folder.rename(away)
+    rounds.listen()
+    assert caplog.text.count("is no maildir") == 2
