@@ -3,9 +3,9 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,18 +15,21 @@ NAME: Final = "manifest.json"
 _LOCK: Final = "lock.sqlite"
 
 Parts = Mapping[str, tuple[str, ...]]
+Span = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """One state of the warehouse: the file names of each table by part, and the values of category columns.
 
-    A part is what is rewritten together: a month of purchases, the whole of members or products.
+    A part is what an import rewrites together: a month of purchases, the whole of members or products. `spans` has the
+    first and the last member of a file where they are known: what is asked about one member opens no other files.
     """
 
     version: int = 0
     tables: Mapping[str, Parts] = field(default_factory=dict)
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spans: Mapping[str, Span] = field(default_factory=dict)
 
     def parts(self, table: str) -> Parts:
         """The files of a table by part; none when nothing was imported."""
@@ -35,6 +38,14 @@ class Manifest:
     def files(self, table: str) -> tuple[str, ...]:
         """All files of a table."""
         return tuple(name for names in self.parts(table).values() for name in names)
+
+    def files_about(self, table: str, members: Collection[str]) -> tuple[str, ...]:
+        """Those files of a table that may have rows of these members."""
+        return tuple(name for name in self.files(table) if any(self._may_hold(name, each) for each in members))
+
+    def _may_hold(self, file: str, member_id: str) -> bool:
+        first, last = self.spans.get(file, (member_id, member_id))
+        return first <= member_id <= last
 
     def with_parts(self, changes: Mapping[str, Parts]) -> "Manifest":
         """The next state: the given parts of the given tables replaced, or dropped where they have no file."""
@@ -53,7 +64,8 @@ def read(root: Path) -> Manifest:
         return Manifest()
     tables = {table: {part: tuple(names) for part, names in parts.items()} for table, parts in stored["tables"].items()}
     categories = {column: tuple(values) for column, values in stored["categories"].items()}
-    return Manifest(stored["version"], tables, categories)
+    spans = {file: (first, last) for file, (first, last) in stored.get("spans", {}).items()}
+    return Manifest(stored["version"], tables, categories, spans)
 
 
 def swap(root: Path, manifest: Manifest) -> None:
@@ -64,9 +76,8 @@ def swap(root: Path, manifest: Manifest) -> None:
     for table in manifest.tables:
         for name in manifest.files(table):
             _sync(root / name)
-    content = {"version": manifest.version, "tables": manifest.tables, "categories": manifest.categories}
     draft = root / f"{NAME}.new"
-    draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    draft.write_text(json.dumps(asdict(manifest), ensure_ascii=False, indent=1), encoding="utf-8")
     _sync(draft)
     draft.replace(root / NAME)
     if os.name == "posix":  # elsewhere a folder cannot be opened, and the rename is durable by itself

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
@@ -28,7 +29,9 @@ from audiences.views import stored_tables
 from audiences.warehouse import WHOLE, Warehouse
 from campaigns.errors import AuthorError
 
-_PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
+if TYPE_CHECKING:
+    import duckdb
+
 _EVENTS: Final = ("purchases", "receipts", "sent")
 _ADDRESS: Final = ("street", "postal_code", "city")
 _GAPS: Final = ("household_id", "first_name", "last_name", "email", "phone")
@@ -74,31 +77,43 @@ def merge_purchases(warehouse: Warehouse, member_id: str, into: str, as_of: date
 
     All of it becomes visible at once. The member's profile is dropped, and no import brings it back.
     """
-    types, moved = stored_tables(warehouse.catalogue), 0
-    with warehouse.writing():
-        changes: dict[str, dict[str, list[Path]]] = {}
-        for table in _EVENTS:
-            for part in warehouse.manifest().parts(table):
-                rows = f"({warehouse.stored_rows(table, types[table], [part])})"
-                file = warehouse.new_file(table, part)
-                number = _rewrite(warehouse, rows, file, member_id, into, as_of)
-                if number:
-                    changes.setdefault(table, {})[part] = [file]
-                    moved += number
-        changes["tombstones"] = {WHOLE: [tombstones(warehouse, [member_id], as_of)]}
-        warehouse.replace(changes, as_of)
+    with warehouse.writing(), closing(warehouse.connect(as_of)) as connection:
+        handing = _Handing(warehouse, connection, member_id, into)
+        moved = sum(handing.hand_over(table) for table in _EVENTS)
+        handing.changes["tombstones"] = {WHOLE: [tombstones(warehouse, [member_id], as_of)]}
+        warehouse.replace(handing.changes, as_of)
     return moved
 
 
-def _rewrite(warehouse: Warehouse, rows: str, file: Path, member_id: str, into: str, as_of: datetime) -> int:
-    """Write a part with the rows of the one under the other's id; no file when there are none."""
-    with closing(warehouse.connect(as_of)) as connection:
-        counted = connection.execute(f"SELECT count(*) FROM {rows} WHERE member_id = $1", [member_id]).fetchall()
-        [(number,)] = counted
-        if number:
-            renamed = f"if(member_id = {text(member_id)}, {text(into)}, member_id) AS member_id"
-            connection.execute(f"COPY (SELECT * REPLACE ({renamed}) FROM {rows}) TO {text(str(file))} {_PARQUET}")
-    return int(number)
+@dataclass
+class _Handing:
+    """Writes anew, under the other's id, the files that hold rows of the one; `changes` is what comes of it."""
+
+    warehouse: Warehouse
+    connection: "duckdb.DuckDBPyConnection"
+    member_id: str
+    into: str
+    changes: dict[str, dict[str, list[Path]]] = field(default_factory=dict)
+
+    def hand_over(self, table: str) -> int:
+        """Hand the rows of a table over; returns how many."""
+        types, manifest, moved = stored_tables(self.warehouse.catalogue)[table], self.warehouse.manifest(), 0
+        asked = frozenset(manifest.files_about(table, [self.member_id]))
+        renamed = f"if(member_id = {text(self.member_id)}, {text(self.into)}, member_id) AS member_id"
+        for part, files in manifest.parts(table).items():
+            rows = {file: self._rows(self.warehouse.rows_of([file], types)) for file in files if file in asked}
+            touched = [file for file in rows if rows[file]]
+            if touched:
+                query = f"SELECT * REPLACE ({renamed}) FROM ({self.warehouse.rows_of(touched, types)})"
+                written = self.warehouse.write(self.connection, query, table, part)
+                left = [self.warehouse.root / file for file in files if file not in touched]
+                self.changes.setdefault(table, {})[part] = [*left, *written]
+                moved += sum(rows.values())
+        return moved
+
+    def _rows(self, rows: str) -> int:
+        counted = self.connection.execute(f"SELECT count(*) FROM ({rows}) WHERE member_id = $1", [self.member_id])
+        return int(counted.fetchall()[0][0])
 
 
 def _unite(connection: Connection, member_id: str, into: str, now: datetime) -> None:

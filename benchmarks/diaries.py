@@ -2,24 +2,22 @@
 
 A diary is the baskets of one or two real households, moved by whole weeks; so many that a member of the crowd makes as
 many visits as a million receipts a day among 3.6 million members mean. One diary in ten is empty. Ids are as long and
-as unlike each other as in production: a receipt's number follows neither its time nor its buyer.
+as unlike each other as in production: a receipt's number follows neither its time nor its buyer. Members who are long
+known live by the same diary every year.
 """
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from audiences.quoting import text
 from benchmarks.crowd import ID
-from benchmarks.world import FIRST_DAY, FIRST_DAY_OF_LINES
+from benchmarks.world import FIRST_DAY, FIRST_DAY_OF_LINES, FIRST_MONTH, FIRST_MONTH_OF_LINES, LONG_KNOWN
 
 _DIARIES: Final = 20_000
 _SECOND_HOUSEHOLD: Final = 78  # percent of the diaries: 0.9 × 1.78 × 63 baskets a year = 101 = 365 / 3.6
 _DAY: Final = 86_400_000_000  # microseconds
-_PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
 
 _BASKETS: Final = """
     CREATE TABLE lines AS
@@ -40,7 +38,9 @@ _DIARY: Final = f"""
     FROM range({_DIARIES}) AS d(diary), range(2) AS p(part)
     WHERE diary % 10 <> 9 AND (part = 0 OR hash(diary, 'second') % 100 < {_SECOND_HOUSEHOLD})
 """
-_BASKET: Final = "lpad((((n * 8192 + entry.basket) * 268435399) % 8796093022208)::VARCHAR, 13, '0')"  # odd: one to one
+_SPREAD: Final = 268_435_399  # odd, so that no two baskets get one id
+_ID_BITS: Final = 43
+_BASKET: Final = f"lpad((((n * 8192 + entry.basket) * {_SPREAD} + {{year}}) % {1 << _ID_BITS})::VARCHAR, 13, '0')"
 
 
 def lay_diaries(connection: duckdb.DuckDBPyConnection) -> None:
@@ -52,46 +52,51 @@ def lay_diaries(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def months() -> Iterator[date]:
-    """The first day of each month of the year."""
-    return (FIRST_DAY.replace(month=month) for month in range(1, 13))
+    """The first day of each month of which anybody's receipts are kept."""
+    for year in range(FIRST_MONTH.year, FIRST_DAY.year + 1):
+        yield from (date(year, month, 1) for month in range(1, 13))
 
 
-def has_lines(month: date) -> bool:
-    """Whether the month lies within the days of which lines are kept."""
-    return month >= FIRST_DAY_OF_LINES.replace(day=1)
+def buyers(table: str, month: date, members: int) -> int:
+    """How many of the members, the first ones, have rows of a month; 0 where none is kept."""
+    everybody, long_known = {
+        "receipts": (FIRST_DAY, FIRST_MONTH),
+        "purchases": (FIRST_DAY_OF_LINES.replace(day=1), FIRST_MONTH_OF_LINES),
+    }[table]
+    if month >= everybody:
+        return members
+    return members // LONG_KNOWN[table] if month >= long_known else 0
 
 
-def write_lines(connection: duckdb.DuckDBPyConnection, month: date, path: Path) -> None:
-    """Write a month's part of `purchases`, in the order in which an import writes it."""
+def lines(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
+    """The query of a month's part of `purchases`, in the order in which an import writes it; makes what it reads."""
     entry = "moment, basket, product_id, line, quantity, amount, store_id"
-    _lay_month(
-        connection, month, f"SELECT diary, {entry} FROM entries WHERE moment >= DATE '{FIRST_DAY_OF_LINES}'", entry
-    )
-    _write(
-        connection, month, path, f"{_BASKET} AS basket_id, entry.product_id, entry.line, entry.quantity, entry.amount"
-    )
+    since = FIRST_DAY_OF_LINES if month >= FIRST_DAY_OF_LINES.replace(day=1) else month
+    _lay_month(connection, month, f"SELECT diary, {entry} FROM entries WHERE moment >= DATE '{since}'", entry)
+    return _dealt(month, members, "entry.product_id, entry.line, entry.quantity, entry.amount")
 
 
-def write_receipts(connection: duckdb.DuckDBPyConnection, month: date, path: Path) -> None:
-    """Write a month's part of `receipts`."""
+def receipts(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
+    """The query of a month's part of `receipts`; makes what it reads."""
     entry = "moment, basket, store_id, amount, quantity"
     totals = (
         "SELECT diary, min(moment) AS moment, basket, min(store_id) AS store_id, sum(amount)::DECIMAL(12,2) AS amount, "
         "sum(quantity)::DECIMAL(12,3) AS quantity FROM entries GROUP BY diary, basket"
     )
     _lay_month(connection, month, totals, entry)
-    _write(connection, month, path, f"{_BASKET} AS basket_id, entry.amount, entry.quantity")
+    return _dealt(month, members, "entry.amount, entry.quantity")
 
 
 def _lay_month(connection: duckdb.DuckDBPyConnection, month: date, query: str, entry: str) -> None:
     """Make `pages`: a diary's entries of one month as a list in the order of time."""
+    year = month.replace(month=1)
     moved = f"epoch_us(moment) - epoch_us(TIMESTAMP '{FIRST_DAY}') + days * {_DAY}"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE pages AS
         WITH entries AS (
             SELECT * FROM (
                 SELECT diary, part * 4096 + basket AS basket, product_id, line, quantity, amount, store_id,
-                       TIMESTAMP '{FIRST_DAY}' + to_microseconds(({moved}) % (364 * {_DAY})) AS moment
+                       TIMESTAMP '{year}' + to_microseconds(({moved}) % (364 * {_DAY})) AS moment
                 FROM diaries JOIN lines USING (household)
             ) WHERE date_trunc('month', moment) = DATE '{month}'
         )
@@ -101,12 +106,13 @@ def _lay_month(connection: duckdb.DuckDBPyConnection, month: date, query: str, e
     """)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, month: date, path: Path, columns: str) -> None:
+def _dealt(month: date, members: int, columns: str) -> str:
     """Each member's page, entry by entry; up to an hour of their own keeps members of one diary apart."""
+    year = ((FIRST_DAY.year - month.year << 35) * _SPREAD) % (1 << _ID_BITS)  # members' baskets are fewer than 2 ** 35
     last = f"TIMESTAMP '{month}' + INTERVAL '1 month' - INTERVAL '1 second'"
-    connection.execute(
-        f"COPY (SELECT {ID} AS member_id, least(entry.moment + late, {last}) AS purchased_at, "
-        f"{columns}, entry.store_id "
+    return (
+        f"SELECT {ID} AS member_id, least(entry.moment + late, {last}) AS purchased_at, "
+        f"{_BASKET.format(year=year)} AS basket_id, {columns}, entry.store_id "
         f"FROM (SELECT n, to_seconds((hash(n, 'late') % 3600)::BIGINT) AS late, unnest(entries) AS entry "
-        f"FROM crowd JOIN pages ON diary = hash(n, 'diary') % {_DIARIES})) TO {text(str(path))} {_PARQUET}"
+        f"FROM (FROM crowd WHERE n < {members}) JOIN pages ON diary = hash(n, 'diary') % {_DIARIES})"
     )

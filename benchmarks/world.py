@@ -12,6 +12,9 @@ MEMBERS: Final = 3_600_000
 RECEIPTS_A_DAY: Final = 1_000_000
 FIRST_DAY: Final = date(2017, 1, 1)  # of the receipts: 365 days
 FIRST_DAY_OF_LINES: Final = date(2017, 10, 3)  # 90 days
+FIRST_MONTH: Final = date(2013, 1, 1)  # of the receipts of those who are long known: five years, all that is retained
+FIRST_MONTH_OF_LINES: Final = date(2016, 12, 1)  # of their lines: 400 days are retained
+LONG_KNOWN: Final = {"receipts": 8, "purchases": 64}  # one in so many members: they fill a file a month
 AS_OF: Final = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)  # the demonstration's moment
 
 

@@ -41,7 +41,8 @@ class Asking(Parts):
         with self.ledger.read() as connection:
             salt = holdout_versions.salt(connection)
         made_from = brief(draft, as_of, library.catalogue, library.settings, library.offers, salt, members)
-        with closing(library.warehouse.connect(as_of)) as connection:
+        warehouse = library.warehouse
+        with closing(warehouse.about(members, as_of) if members else warehouse.connect(as_of)) as connection:
             kept = None if members else self.kept_totals
             yield plan(Bench(connection, self.elsewhere(as_of), kept), made_from, self.snapshot(members))
 

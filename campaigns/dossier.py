@@ -46,14 +46,16 @@ def dossier(asking: Asking, member_id: str) -> Dossier:
     with asking.ledger.read() as connection:
         contact = contact_of(connection, member_id)
         ledger = dict(_of_the_ledger(asking, connection, contact))
-    stored = holdings.holdings(library.warehouse, member_id, now)
+    with closing(library.warehouse.about([member_id], now, at_once=True)) as warehouse:
+        stored = holdings.holdings(library.warehouse, warehouse)
+        taken = _audiences(asking, warehouse, member_id, now)
     bought = {_RENAMED.get(table, table): rows for table, rows in stored.items()}
     sections = {
         "contact": ledger.pop("contact"),
         "household": ledger.pop("household"),
         **bought,
         **ledger,
-        "audiences": audiences_now(asking, member_id, now),
+        "audiences": taken,
         "retention": _retention(asking),
         "processors": processors(library.settings),
     }
@@ -69,22 +71,13 @@ def hand_out(engine: Engine, member_id: str, form: str, by: str) -> Dossier:
     return whole
 
 
-def audiences_now(asking: Asking, member_id: str, now: datetime) -> Sequence[Row]:
+def _audiences(asking: Asking, about: WarehouseConnection, member_id: str, now: datetime) -> Sequence[Row]:
     """The audiences that the workspace's rules would put the member into at this moment; none for whom none may."""
+    bench = Bench(about)
+    people = lay_out(bench, asking.snapshot((member_id,)))
+    population(bench, Purpose.MARKETING, people, (member_id,))
     names = [file.stem for file in asking.workspace.audience_files()]
-    with closing(asking.library.warehouse.connect(now)) as connection:
-        _narrow(connection, member_id)
-        bench = Bench(connection)
-        people = lay_out(bench, asking.snapshot((member_id,)))
-        population(bench, Purpose.MARKETING, people, (member_id,))
-        return [row for name in names for row in _in_audience(asking, bench, name, member_id, now)]
-
-
-def _narrow(connection: WarehouseConnection, member_id: str) -> None:
-    """Let the views of an open warehouse hold one member's rows alone: many rules then read what one scan found."""
-    for view in ("members", "receipts", "purchase_lines", "sent"):
-        mine = f"SELECT * FROM memory.main.{view} WHERE member_id = $1"
-        connection.execute(f"CREATE TEMP TABLE {view} AS {mine}", [member_id])  # a temporary name goes before a view's
+    return [row for name in names for row in _in_audience(asking, bench, name, member_id, now)]
 
 
 def _in_audience(asking: Asking, bench: Bench, name: str, member_id: str, now: datetime) -> Iterator[Row]:

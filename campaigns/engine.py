@@ -1,8 +1,8 @@
 """The engine of one workspace: everything that a command, a page or the scheduler does with it."""
 
 import asyncio
-from collections.abc import Callable, Collection
-from contextlib import closing
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from campaigns.asking import Asking
 from campaigns.dispatch.fitting import Window, cannot_fit
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.job import Job
+from campaigns.dispatch.load import Load, load_of
+from campaigns.dispatch.pens import SmsPen
 from campaigns.dispatch.send import Dispatch, Sent
 from campaigns.dispatch.start import send_by, start, why_not
 from campaigns.dispatch.workshop import Workshop
@@ -28,6 +30,7 @@ from campaigns.planning.run_files import FrozenFields
 from campaigns.planning.shared_files import SharedFiles
 from campaigns.planning.tally import Tally
 from campaigns.seeding import send_seeds
+from campaigns.spec.offer import Offer
 from campaigns.spec.words import Channel
 from campaigns.store import audit, publications, runs
 from campaigns.store.tables import Run
@@ -93,11 +96,21 @@ class Engine(Asking):
     def cannot_fit(self, run: Run) -> Problem | None:
         """Why a plan that was started now, or when it is due, could not all be sent in time; None when it can."""
         files = self.run_files(run)
-        campaign, _ = self.library.planned(files.definition, run.campaign)
+        campaign, offers = self.library.planned(files.definition, run.campaign)
         opens = max(self.clock.now(), run.due_at) if run.scheduled else self.clock.now()
         ends = send_by(campaign, run.due_at, opens, scheduled=run.scheduled)
         job = Job(run, campaign, self.library.settings, self.signer, files)
-        return cannot_fit(Window(job, opens, ends), Tally.from_json(run.counts).sends)
+        return cannot_fit(Window(job, opens, ends), self._load(job, offers))
+
+    def _load(self, job: Job, offers: Mapping[str, Offer]) -> Load:
+        """What a plan asks of accounts and domains; some text messages are written to learn how long they are."""
+        with ExitStack() as opened, self.ledger.read() as connection:
+
+            def pen() -> SmsPen:
+                fields = opened.enter_context(closing(self._frozen_fields(job.run)))
+                return Workshop(job, fields, offers, self.clock).sms()
+
+            return load_of(connection, job, Tally.from_json(job.run.counts).sends, pen)
 
     def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> Sent:
         """Send what may go now of a run that was started; killed at any moment, call it again."""

@@ -8,7 +8,6 @@ from audiences import columns
 from audiences.imports.kind import LONGEST_ID, Job, Kind, missing
 from audiences.imports.readings import Reading, decimal, plain, timestamp
 from audiences.imports.staging import GOOD, Cell, Check
-from audiences.imports.table import PARQUET
 from audiences.quoting import text
 
 _COLUMNS: Final[Mapping[str, Cell]] = {
@@ -52,8 +51,8 @@ def _store(job: Job) -> int:
     for (month,) in months:
         new = _merge(job, month)
         if new:
-            files["purchases"][month] = [_write(job, "purchases", month, _ORDERED)]
-            files["receipts"][month] = [_write(job, "receipts", month, _receipts(job, month))]
+            files["purchases"][month] = _write(job, "purchases", month, _ORDERED)
+            files["receipts"][month] = _write(job, "receipts", month, _receipts(job, month))
             changed += new
     if changed:
         job.warehouse.replace(files, job.now)
@@ -91,10 +90,8 @@ def _receipts(job: Job, month: str) -> str:
     )
 
 
-def _write(job: Job, table: str, month: str, query: str) -> Path:
-    file = job.warehouse.new_file(table, month)
-    job.staging.connection.execute(f"COPY ({query}) TO {text(str(file))} {PARQUET}")
-    return file
+def _write(job: Job, table: str, month: str, query: str) -> list[Path]:
+    return job.warehouse.write(job.staging.connection, query, table, month)
 
 
 PURCHASES: Final = Kind(_COLUMNS, _store)

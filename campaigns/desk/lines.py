@@ -71,7 +71,7 @@ def read(engine: Engine, member_id: str, criteria: Criteria, why: Why) -> Lines:
         "SELECT purchased_at, store_id, department, product_type, quantity, amount FROM purchase_lines "
         f"WHERE {' AND '.join(tests)} ORDER BY purchased_at, basket_id, product_type LIMIT {MOST + 1}"
     )
-    with closing(engine.library.warehouse.connect(now)) as warehouse:
+    with closing(engine.library.warehouse.about([member_id], now)) as warehouse:
         asked = warehouse.execute(query, values)
         names = [column[0] for column in asked.description]
         rows = [dict(zip(names, row, strict=True)) for row in asked.fetchall()]

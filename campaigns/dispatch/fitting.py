@@ -1,13 +1,14 @@
-"""Whether a plan can go at all: what its rate takes, against the hours in which it may be sent (A-15, TW-12)."""
+"""Whether a plan can go at all: what its rates take, against the hours in which it may be sent (A-15, TW-12)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from campaigns.clock import local_day
 from campaigns.dispatch.job import Job
-from campaigns.dispatch.rate import Pace
+from campaigns.dispatch.load import Load
+from campaigns.dispatch.rate import Pace, account_pace, run_pace
 from campaigns.errors import Place, Problem
 from campaigns.spec.campaign import Rate
 from campaigns.spec.words import Channel
@@ -27,6 +28,17 @@ class Window:
         """For how long a channel may speak. Quiet hours that cancel end it: what waits then is withdrawn."""
         return sum((until - since for since, until in self._stretches(channel)), timedelta())
 
+    def days_for(self, channel: Channel) -> Iterator[tuple[datetime, datetime]]:
+        """The stretches in which a channel may speak, each within one day of the workspace."""
+        zone = self.job.settings.zone
+        for since, until in self._stretches(channel):
+            at = since
+            while at < until:
+                tomorrow = local_day(at, zone) + timedelta(days=1)
+                ends = min(until, datetime.combine(tomorrow, time.min, zone).astimezone(UTC))
+                yield at, ends
+                at = ends
+
     def _stretches(self, channel: Channel) -> Iterator[tuple[datetime, datetime]]:
         at, quiet = self.opens, self.job.campaign.quiet_hours.get(channel)
         while at < self.ends:
@@ -41,49 +53,77 @@ class Window:
             at = until
 
 
-def needed(messages: int, rate: Rate, segments: int = 1) -> timedelta:
-    """How long so many messages take at a rate, each of so many segments where the rate is one of segments."""
-    return Pace("", rate).time_for(messages * segments)
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """What a pace has to let through, in words and in its units, while it may; `name` is where its rate is set."""
+
+    what: str
+    units: int
+    pace: Pace
+    name: str
+    there: timedelta
 
 
-def cannot_fit(window: Window, sends: Mapping[Channel, int]) -> Problem | None:
-    """Why a plan of so many sends by channel cannot go in its window; None where it can, or where no rate holds it.
+def cannot_fit(window: Window, load: Load) -> Problem | None:
+    """Why a plan of this load cannot go in its window; None where it can, or where no rate holds it.
 
-    What receiving domains take is not reckoned with: who is at which domain is known only at the claim.
+    What other runs want of the same account is not reckoned with: nobody knows when they will go.
     """
-    counted = {channel: sends.get(channel, 0) for channel in _ONE_BY_ONE if sends.get(channel)}
-    for channel, messages in counted.items():
-        for rate in _rates(window, channel):
-            there = window.open_for(channel)
-            if needed(messages, rate) > there:
-                return _problem(window, f"{messages} messages by {channel}", messages, rate, there)
-    everything, whole = sum(counted.values()), window.ends - window.opens
-    shared = window.job.campaign.limits.rate  # by all channels of a run
-    if shared is not None and needed(everything, shared) > whole:
-        return _problem(window, f"{everything} messages", everything, shared, whole)
-    return None
+    too_much = (each for each in _demands(window, load) if each.pace.time_for(each.units) > each.there)
+    found = next(too_much, None)
+    return _problem(window, found) if found is not None else _outgrows(window, load.sends.get(Channel.EMAIL, 0))
 
 
-def _rates(window: Window, channel: Channel) -> Iterator[Rate]:
-    """The rates that hold a channel back; of a growing sender that of the last day, which is the highest."""
-    job = window.job
-    if job.campaign.limits.rate is not None:
-        yield job.campaign.limits.rate
-    growing = job.settings.channels.email.warm_up
-    if channel is Channel.EMAIL and growing is not None:
-        rate = growing.rate_on(local_day(window.ends, job.settings.zone))
-        if rate is not None:
-            yield rate
+def _demands(window: Window, load: Load) -> Iterator[_Demand]:
+    settings, of_run = window.job.settings, run_pace(window.job)
+    units = {
+        channel: load.segments if channel is Channel.SMS else load.sends[channel]
+        for channel in _ONE_BY_ONE
+        if load.sends.get(channel)
+    }
+    for channel, wanted in units.items():
+        there, what = window.open_for(channel), f"{load.sends[channel]} messages by {channel}"
+        if channel is Channel.SMS:
+            what += f" of {wanted} segments"
+        yield _Demand(what, wanted, of_run, "limits.rate", there)
+        yield _Demand(what, wanted, account_pace(settings, channel), f"channels.{channel}.rate", there)
+    everything = f"{sum(load.sends[channel] for channel in units)} messages"
+    yield _Demand(everything, sum(units.values()), of_run, "limits.rate", window.ends - window.opens)
+    for domain, wanted in load.domains.items():
+        pace, there = Pace(domain, settings.channels.email.domains[domain]), window.open_for(Channel.EMAIL)
+        yield _Demand(f"{wanted} messages to {domain}", wanted, pace, "channels.email.domains", there)
 
 
-def _problem(window: Window, what: str, messages: int, rate: Rate, there: timedelta) -> Problem:
-    ends = window.ends.astimezone(window.job.campaign.schedule.zone)
-    message = (
-        f"{what} need {_hours(needed(messages, rate))} at {rate.messages} per {_span(rate.per)}, and until "
-        f"{ends:%Y-%m-%d %H:%M} there are {_hours(there)} outside quiet hours"
-    )
-    hint = "raise `limits.rate`, lengthen `schedule.send_by`, shorten `quiet_hours`, or narrow the audience"
+def _outgrows(window: Window, messages: int) -> Problem | None:
+    """Why e-mails are more than the days of a growing sender take in the window; None where they are not."""
+    growing, zone = window.job.settings.channels.email.warm_up, window.job.settings.zone
+    if growing is None or not messages:
+        return None
+    taken = 0
+    for since, until in window.days_for(Channel.EMAIL):
+        rate = growing.rate_on(local_day(since, zone))
+        if rate is None:
+            return None
+        taken += (until - since) // Pace("", rate).time_for(1)
+    if messages <= taken:
+        return None
+    message = f"{messages} messages by email are more than the {taken} that the warm-up lets go until {_end(window)}"
+    hint = "raise `channels.email.warm_up`, lengthen `schedule.send_by`, or narrow the audience"
     return Problem(Place(window.job.run.run_id), message, "cannot_fit", hint)
+
+
+def _problem(window: Window, demand: _Demand) -> Problem:
+    rate = demand.pace.rate or Rate(0, timedelta())
+    message = (
+        f"{demand.what} need {_hours(demand.pace.time_for(demand.units))} at {rate.messages} per {_span(rate.per)}, "
+        f"and until {_end(window)} there are {_hours(demand.there)} outside quiet hours"
+    )
+    hint = f"raise `{demand.name}`, lengthen `schedule.send_by`, shorten `quiet_hours`, or narrow the audience"
+    return Problem(Place(window.job.run.run_id), message, "cannot_fit", hint)
+
+
+def _end(window: Window) -> str:
+    return f"{window.ends.astimezone(window.job.campaign.schedule.zone):%Y-%m-%d %H:%M}"
 
 
 def _hours(span: timedelta) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select
 
+from campaigns.dispatch.job import Job
 from campaigns.spec.campaign import Rate
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import Channel
@@ -120,6 +121,13 @@ class Pace:
 def _short(rate: Rate) -> timedelta:
     """What may be made up for at any rate."""
     return min(rate.per / 20, _LONGEST_BURST)
+
+
+def run_pace(job: Job) -> Pace:
+    """The pace of a run, of all its channels: where one of them is SMS, e-mails count beside segments as one each."""
+    texts = Channel.SMS in job.campaign.channels
+    largest = job.settings.channels.sms.max_segments if texts else 1
+    return Pace(job.run.run_id, job.campaign.limits.rate, largest)
 
 
 def account_pace(settings: Settings, channel: Channel) -> Pace:

@@ -15,7 +15,7 @@ from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.messages import MessageRun
 from campaigns.dispatch.permits import Permits
-from campaigns.dispatch.rate import Pace, account_pace
+from campaigns.dispatch.rate import Pace, account_pace, run_pace
 from campaigns.dispatch.sweep import close_when_done, next_moment, tidy
 from campaigns.dispatch.workshop import Workshop
 from campaigns.spec.reasons import EndReason
@@ -147,16 +147,10 @@ class Dispatch:
             return await run.work()
 
     def _permits(self, job: Job, channel: Channel) -> Permits:
-        """What holds a channel back: the campaign's rate, the account's, and a young sender's.
-
-        Where a campaign writes text messages its rate counts their segments, and e-mails beside them as one each.
-        """
-        channels = job.settings.channels
-        segments = channels.sms.max_segments
-        of_run = Pace(job.run.run_id, job.campaign.limits.rate, segments if Channel.SMS in job.campaign.channels else 1)
+        """What holds a channel back: the campaign's rate, the account's, and a young sender's."""
+        paces = (run_pace(job), account_pace(job.settings, channel))
         if channel is Channel.SMS:
-            return Permits((of_run, account_pace(job.settings, channel)), segments)
-        growing = channels.email.warm_up
+            return Permits(paces, each=job.settings.channels.sms.max_segments)
+        growing = job.settings.channels.email.warm_up
         today = local_day(self.clock.now(), job.settings.zone)
-        warm_up = Pace("warm-up", growing.rate_on(today) if growing else None)
-        return Permits((of_run, account_pace(job.settings, channel), warm_up))
+        return Permits((*paces, Pace("warm-up", growing.rate_on(today) if growing else None)))

@@ -1,14 +1,20 @@
 """A plan that cannot go in its window is said to be one when it is made, and refused when it is sent."""
 
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from campaigns.dispatch.fitting import Window, cannot_fit, needed
+from campaigns.dispatch.fitting import Window, cannot_fit
 from campaigns.dispatch.job import Job
+from campaigns.dispatch.load import Load, load_of
+from campaigns.dispatch.rate import Pace
+from campaigns.dispatch.workshop import Workshop
 from campaigns.errors import AuthorError
+from campaigns.planning.run_files import FrozenFields
 from campaigns.spec.campaign import Campaign, Rate
 from campaigns.spec.pacing import WarmUp
 from campaigns.spec.words import Channel
@@ -16,7 +22,7 @@ from campaigns.store.tables import Run
 from tests.channels.stages import SETTINGS
 from tests.cli.conftest import Shell
 from tests.cli.test_serve import MONDAYS
-from tests.village import Village
+from tests.village import MEMBERS, Village
 
 MINUTE, SECOND, HOUR = timedelta(minutes=1), timedelta(seconds=1), timedelta(hours=1)
 LETTER = """\
@@ -26,6 +32,16 @@ audience: {any: [{register: owners}, {register: customers}]}
 content: {email: hello}
 limits: {rate: 4 per hour}
 """
+TEXTS = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+variants:
+  - {name: near, when: {region: Lappi}, sms: %s}
+  - {name: far, email: hello}
+limits: {rate: 10 per second}
+"""
+DOMAINS = {"gmail.com": Rate(1, SECOND), "example.org": Rate(1, SECOND)}
 
 
 def window(village: Village, opens: datetime, span: timedelta, rate: str, quiet: str = "") -> Window:
@@ -42,15 +58,15 @@ def at(hour: int, minute: int = 0, day: int = 8, month: int = 1, year: int = 201
 
 def test_a15_what_75000_at_10000_a_minute_take() -> None:
     """Eight minutes, begun ones counted: 7.5, and a little, for what may be made up for is taken off the rate."""
-    assert 7.5 * MINUTE <= needed(75_000, Rate(10_000, MINUTE)) <= 8 * MINUTE
+    assert 7.5 * MINUTE <= Pace("a", Rate(10_000, MINUTE)).time_for(75_000) <= 8 * MINUTE
 
 
 def test_tw12_what_a_million_and_a_half_of_two_segments_take() -> None:
-    assert 7.7 * HOUR <= needed(1_400_000, Rate(100, SECOND), segments=2) <= 8.2 * HOUR
+    assert 7.7 * HOUR <= Pace("a", Rate(100, SECOND), 2).time_for(2_800_000) <= 8.2 * HOUR
 
 
 def test_a15_they_fit_in_eight_minutes_and_not_in_seven(village: Village) -> None:
-    sends = {Channel.EMAIL: 75_000}
+    sends = Load({Channel.EMAIL: 75_000})
     assert cannot_fit(window(village, at(8), 8 * MINUTE, "10000 per minute"), sends) is None
     refused = cannot_fit(window(village, at(8), 7 * MINUTE, "10000 per minute"), sends)
     assert refused is not None
@@ -59,11 +75,11 @@ def test_a15_they_fit_in_eight_minutes_and_not_in_seven(village: Village) -> Non
 
 
 def test_tw12_they_fit_in_a_day_but_not_before_the_night(village: Village) -> None:
-    """At 50 messages of two segments a second; from 12 to 20 o'clock in Helsinki are 8 hours, the night is silent."""
-    sends = {Channel.SMS: 1_400_000}
+    """Of two segments each, at 100 a second; from 12 to 20 o'clock in Helsinki are 8 hours, the night is silent."""
+    sends = Load({Channel.SMS: 1_400_000}, segments=2_800_000)
     quiet = 'quiet_hours: {sms: "20:00-09:00"}\n'
-    assert cannot_fit(window(village, at(10), 24 * HOUR, "50 per second", quiet), sends) is None
-    refused = cannot_fit(window(village, at(10), 12 * HOUR, "50 per second", quiet), sends)
+    assert cannot_fit(window(village, at(10), 24 * HOUR, "100 per second", quiet), sends) is None
+    refused = cannot_fit(window(village, at(10), 12 * HOUR, "100 per second", quiet), sends)
     assert refused is not None
     assert "there are 8 h 0 min outside quiet hours" in refused.message
 
@@ -82,28 +98,75 @@ def test_a14_the_night_in_which_the_clocks_go_back_is_an_hour_longer(village: Vi
 
 
 def test_channels_of_one_run_share_its_rate(village: Village) -> None:
-    half = {Channel.EMAIL: 40_000, Channel.SMS: 40_000}
-    assert cannot_fit(window(village, at(8), 5 * MINUTE, "10000 per minute"), {Channel.EMAIL: 40_000}) is None
+    half = Load({Channel.EMAIL: 40_000, Channel.SMS: 40_000}, segments=40_000)
+    assert cannot_fit(window(village, at(8), 5 * MINUTE, "10000 per minute"), Load({Channel.EMAIL: 40_000})) is None
     assert cannot_fit(window(village, at(8), 5 * MINUTE, "10000 per minute"), half) is not None
 
 
+def with_channels(plain: Window, **changes: Mapping[str, object]) -> Window:
+    """A window of a workspace whose channels have other settings."""
+    channels = SETTINGS.channels
+    changed = {name: getattr(channels, name).model_copy(update=each) for name, each in changes.items()}
+    settings = SETTINGS.model_copy(update={"channels": channels.model_copy(update=changed)})
+    return replace(plain, job=replace(plain.job, settings=settings))
+
+
 def test_dl08_a_sender_that_grows_cannot_send_more_than_its_days_take(village: Village) -> None:
-    """On the second day of 500 that double: 1,000, and a day is the window."""
+    """From 10 to 10 o'clock: 14 hours of the first day, of 500, and 10 of the second, of 1,000."""
     plain = window(village, at(8), 24 * HOUR, "1000 per second")
-    email = SETTINGS.channels.email.model_copy(
-        update={"warm_up": WarmUp(start=date(2018, 1, 8), first_day=500, growth=Decimal(2))}
-    )
-    growing = SETTINGS.model_copy(update={"channels": SETTINGS.channels.model_copy(update={"email": email})})
-    grown = replace(plain, job=replace(plain.job, settings=growing))
-    assert cannot_fit(plain, {Channel.EMAIL: 2000}) is None
-    assert cannot_fit(grown, {Channel.EMAIL: 900}) is None
-    refused = cannot_fit(grown, {Channel.EMAIL: 2000})
+    growing = WarmUp(start=date(2018, 1, 8), first_day=500, growth=Decimal(2))
+    grown = with_channels(plain, email={"warm_up": growing})
+    assert cannot_fit(plain, Load({Channel.EMAIL: 2000})) is None
+    assert cannot_fit(grown, Load({Channel.EMAIL: 700})) is None
+    refused = cannot_fit(grown, Load({Channel.EMAIL: 710}))
     assert refused is not None
-    assert "at 1000 per day" in refused.message
+    assert "710 messages by email are more than the 70" in refused.message
+    outgrown = with_channels(plain, email={"warm_up": growing.model_copy(update={"until": 1000})})
+    assert cannot_fit(outgrown, Load({Channel.EMAIL: 2000})) is None
+
+
+def test_a15_the_account_holds_back_what_the_campaign_would_not(village: Village) -> None:
+    plain = window(village, at(8), HOUR, "1000 per second")
+    slow = with_channels(plain, email={"rate": Rate(1000, MINUTE)}, sms={"rate": Rate(100, SECOND)})
+    assert cannot_fit(slow, Load({Channel.EMAIL: 50_000, Channel.SMS: 100_000}, segments=300_000)) is None
+    refused = cannot_fit(slow, Load({Channel.EMAIL: 70_000}))
+    assert refused is not None
+    assert "70000 messages by email need 1 h 12 min at 1000 per minute" in refused.message
+    assert "`channels.email.rate`" in str(refused)
+    refused = cannot_fit(slow, Load({Channel.SMS: 200_000}, segments=400_000))
+    assert refused is not None
+    assert "200000 messages by sms of 400000 segments need" in refused.message
+
+
+def test_what_one_domain_takes_holds_a_plan_back(village: Village) -> None:
+    plain = window(village, at(8), HOUR, "1000 per second")
+    slow = with_channels(plain, email={"domains": {"example.org": Rate(100, MINUTE)}})
+    sends = {Channel.EMAIL: 100_000}
+    assert cannot_fit(slow, Load(sends, domains={"example.org": 5000})) is None
+    refused = cannot_fit(slow, Load(sends, domains={"example.org": 8000}))
+    assert refused is not None
+    assert "8000 messages to example.org need" in refused.message
+
+
+def test_tw12_a_plan_is_measured_by_what_its_readers_would_get(village: Village) -> None:
+    """Of the long text each takes two segments, of the short one. Who is at which domain the ledger knows."""
+    village.move(MEMBERS[1], email="Aino@GMAIL.com")
+    loads = {}
+    for name in ("hello", "long"):
+        run, tally = village.plan(name, TEXTS % name)
+        files = village.engine.run_files(run)
+        campaign, offers = village.engine.library.planned(files.definition, run.campaign)
+        limited = with_channels(window(village, at(8), HOUR, "1 per second"), email={"domains": DOMAINS}).job
+        job = replace(limited, run=run, campaign=campaign, files=files)
+        with closing(FrozenFields(files.fields)) as fields, village.engine.ledger.read() as connection:
+            workshop = Workshop(job, fields, offers, village.engine.clock)
+            loads[name] = load_of(connection, job, tally.sends, workshop.sms)
+    assert loads["hello"] == Load({Channel.SMS: 12, Channel.EMAIL: 12}, 12, {"gmail.com": 1, "example.org": 11})
+    assert loads["long"].segments == 24
 
 
 def test_letters_have_no_rate(village: Village) -> None:
-    assert cannot_fit(window(village, at(8), MINUTE, "1 per hour"), {Channel.POST: 1_000_000}) is None
+    assert cannot_fit(window(village, at(8), MINUTE, "1 per hour"), Load({Channel.POST: 1_000_000})) is None
 
 
 def test_a15_a_plan_that_cannot_fit_is_not_started(village: Village) -> None:
