@@ -1,9 +1,10 @@
 """Measures the members' pages: `python -m benchmarks.member_pages URL`, an empty database.
 
-Members and three plans are put in. A server in a process of its own answers; beside it one process sends a run and
-another stages plans, for as long as requests come: so many a second, by turns the page of a settings link and a
-one-click POST, each timed from the moment at which it was due. `--world FRACTION` measures an export and an erasure of
-the member who has bought most instead, in the data of `benchmarks.scale`.
+Members and three plans of some of them are put in, and it is asked how the database finds each of them (`lookups`). A
+server in a process of its own answers; beside it one process sends a run and another stages plans, for as long as
+requests come: so many a second, by turns the page of a settings link and a one-click POST, each timed from the moment
+at which it was due. `--world FRACTION` measures an export and an erasure of the member who has bought most instead, in
+the data of `benchmarks.scale`.
 """
 
 import argparse
@@ -18,13 +19,16 @@ from datetime import datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from random import Random
 from time import perf_counter, sleep
 
 import aiohttp
 from sqlalchemy import update
 
-from benchmarks.figures import percentile, seconds, tell
-from benchmarks.ledger_traffic import NOW, lay_members, lay_plan, traffic
+from benchmarks.figures import cpu, percentile, seconds, tell
+from benchmarks.ledger_traffic import NOW, lay_plan, traffic
+from benchmarks.lookups import look_up
+from benchmarks.multitude import lay_everybody
 from benchmarks.scale import FOLDER, generate
 from benchmarks.world import AS_OF, World
 from campaigns import forgetting
@@ -78,14 +82,14 @@ def send_on(root: Path, url: str, due: list[datetime], stopped: Event) -> None:
 
 
 @contextmanager
-def beside(*works: tuple[object, tuple[object, ...]]) -> Iterator[None]:
-    """Processes that run until the block ends."""
+def beside(*works: tuple[object, tuple[object, ...]]) -> Iterator[list[int]]:
+    """Processes that run until the block ends; their numbers."""
     context = get_context("spawn")
     processes = [context.Process(target=work, args=arguments) for work, arguments in works]  # type: ignore[arg-type]
     for process in processes:
         process.start()
     try:
-        yield
+        yield [process.pid or 0 for process in processes]
     finally:
         for process in processes:
             process.terminate()
@@ -112,38 +116,47 @@ async def ask(address: str, ways: list[tuple[str, str]], rate: int) -> Taken:
     return taken
 
 
-def pages(root: Path, url: str, members: int, rate: int, span: int) -> None:
+def lay(engine: Engine, ledger: Ledger, members: int, messages: int, due: list[datetime]) -> int:
+    """Put in everybody, and runs that send to some of them; returns the number of the first."""
+    schema.prepare(ledger)
+    took, _ = seconds(lambda: lay_everybody(ledger, members))
+    tell("members put in", f"{members:,} in {took:.0f} s")
+    number, *_ = [lay_plan(engine, ledger, messages, due_at) for due_at in due]
+    with ledger.write() as connection:
+        connection.execute(update(RUN).values(planned_at=NOW))
+    return number
+
+
+def pages(root: Path, url: str, members: int, messages: int, rate: int, span: int) -> None:
     """Measure the pages while a run is sent and plans are staged."""
     os.environ[VARIABLE] = url
     engine = Engine(Workspace(root), "benchmark")
-    laid = [NOW - timedelta(days=day) for day in (3, 2, 1)]
+    due = [NOW - timedelta(days=day) for day in (3, 2, 1)]
     with closing(Ledger(url)) as ledger:
-        schema.prepare(ledger)
-        lay_members(ledger, members)
-        number, *_ = [lay_plan(engine, ledger, members, due_at) for due_at in laid]
-        with ledger.write() as connection:
-            connection.execute(update(RUN).values(planned_at=NOW))
+        number = lay(engine, ledger, members, messages, due)
+        look_up(ledger, members, number, messages)
+    signer = engine.signer
     links = [
-        tuple(
-            f"/{path}/{engine.signer.link(scope, number, place)}"
-            for scope, path in (("preferences", "p"), ("unsubscribe", "u"))
-        )
-        for place in range(1, rate * span + 1)
+        (f"/p/{signer.link('preferences', number, place)}", f"/u/{signer.link('unsubscribe', number, place)}")
+        for place in Random(1).sample(range(1, messages + 1), rate * (span + 1))  # noqa: S311 - nothing secret
     ]
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
     stopped = get_context("spawn").Event()
     works = (
         (serve, (root, url, port)),
-        (plan_on, (root, url, members, stopped)),
-        (send_on, (root, url, laid[1:], stopped)),
+        (plan_on, (root, url, messages, stopped)),
+        (send_on, (root, url, due[1:], stopped)),
     )
-    with beside(*works):
+    with beside(*works) as (server, *_):
         wait_for(port)
         asyncio.run(ask(f"http://127.0.0.1:{port}", links[:rate], rate))  # the first pages compile their templates
+        before = cpu(server)
         taken = asyncio.run(ask(f"http://127.0.0.1:{port}", links[rate:], rate))
+        used = cpu(server) - before
         stopped.set()
     tell(f"asked, {rate} a second; answers that were wrong", f"{len(links) - rate:,}; {taken.wrong}")
+    tell("cpu of the server a request", f"{used / (len(links) - rate) * 1000:.1f} ms")
     for kind, times in taken.milliseconds.items():
         shares = ", ".join(f"{percentile(times, share):,.0f}" for share in (0.5, 0.95, 0.99))
         tell(f"{kind}: p50, p95, p99", f"{shares} ms")
@@ -189,7 +202,8 @@ def main() -> None:
     """Measure the pages over one ledger, or the rights in one world."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.member_pages", description=__doc__)
     parser.add_argument("url", nargs="?", help="of an empty database")
-    parser.add_argument("--members", type=int, default=100_000)
+    parser.add_argument("--members", type=int, default=3_600_000)
+    parser.add_argument("--messages", type=int, default=150_000, help="of each run, and of each plan beside")
     parser.add_argument("--rate", type=int, default=100, help="requests a second")
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--workspace", type=Path, default=Path())
@@ -199,7 +213,7 @@ def main() -> None:
     if chosen.world is not None:
         rights(chosen.world, chosen.folder)
     if chosen.url is not None:
-        pages(chosen.workspace, chosen.url, chosen.members, chosen.rate, chosen.seconds)
+        pages(chosen.workspace, chosen.url, chosen.members, chosen.messages, chosen.rate, chosen.seconds)
 
 
 if __name__ == "__main__":

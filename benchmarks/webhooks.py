@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 import aiohttp
 from sqlalchemy import case, update
 
-from benchmarks.figures import percentile, tell
+from benchmarks.figures import cpu, percentile, tell
 from benchmarks.ledger_traffic import NOW, lay_members, lay_plan
 from campaigns.channels.sendgrid_events import PUBLIC_KEY
 from campaigns.channels.twilio import DELIVERY as NAMED
@@ -133,12 +133,6 @@ async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, l
         began = perf_counter()
         await asyncio.gather(*(client() for _ in range(at_once)))
         return perf_counter() - began, taken
-
-
-def cpu(process: int) -> float:
-    """The seconds of the cores that another process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def report(what: str, port: int, server: int, posts: Sequence[Post], at_once: int) -> None:
