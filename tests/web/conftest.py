@@ -12,7 +12,7 @@ from campaigns.spec.roles import Role
 from campaigns.web.app import application
 from tests.web.agents_in import Desk, at_desk
 from tests.web.town import Town, build, copy
-from tests.web.visitor import CHROMIUM
+from tests.web.visitor import CHROMIUM, Visitor
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +55,9 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def visitor(browser: Any, town: Town) -> Iterator[Visitor]:
+    with Visitor.of(town, browser) as visitor:
+        yield visitor

@@ -1,17 +1,15 @@
-"""A real browser, without a mouse: a member ends, changes and reads, in each language, on a telephone and at a desk.
+"""A real browser, without a mouse: a member ends, changes and reads, in each language.
 
-axe-core looks at every page on the way (C-05, C-08).
+axe-core looks at every page on the way, as it is on a telephone and at a desk (C-05, C-08).
 """
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
 from campaigns.spec.words import Choice, Language
-from tests.web.served import served
 from tests.web.town import AINO, Town
-from tests.web.visitor import IN_A_BROWSER, SIZES, Visitor
+from tests.web.visitor import IN_A_BROWSER, Visitor
 
 WORDS: Final = {
     Language.FI: ("Selvä. Viestit loppuvat.", "Selvä. Tämä loppuu.", "Miksi sain tämän viestin?"),
@@ -20,14 +18,6 @@ WORDS: Final = {
 }
 
 pytestmark = IN_A_BROWSER
-
-
-@pytest.fixture(params=SIZES.values(), ids=SIZES)
-def visitor(request: pytest.FixtureRequest, browser: Any, town: Town) -> Iterator[Visitor]:
-    with served(town) as address:
-        visitor = Visitor(browser, address, request.param)
-        yield visitor
-        visitor.page.close()
 
 
 @pytest.mark.parametrize("language", Language)
@@ -99,8 +89,6 @@ def test_the_language_is_changed_by_keyboard(town: Town, visitor: Visitor) -> No
 
 
 def test_the_pages_can_be_read_in_the_dark(town: Town, browser: Any) -> None:
-    with served(town) as address:
-        visitor = Visitor(browser, address, SIZES["telephone"], "dark")
+    with Visitor.of(town, browser, "dark") as visitor:
         for scope in ("unsubscribe", "preferences", "why"):
             visitor.goes(town.way("letters", scope=scope))
-        visitor.page.close()

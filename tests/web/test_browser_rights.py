@@ -2,17 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from sqlalchemy import select
 
 from audiences.tables import CONTACT
 from campaigns.spec.words import Language
-from tests.web.served import served
 from tests.web.town import AINO, Town
-from tests.web.visitor import IN_A_BROWSER, SIZES, Visitor
+from tests.web.visitor import IN_A_BROWSER, Visitor
 
 NEW: Final = "uusi@example.org"
 WORDS: Final = {
@@ -22,14 +20,6 @@ WORDS: Final = {
 }
 
 pytestmark = IN_A_BROWSER
-
-
-@pytest.fixture(params=SIZES.values(), ids=SIZES)
-def visitor(request: pytest.FixtureRequest, browser: Any, town: Town) -> Iterator[Visitor]:
-    with served(town) as address:
-        visitor = Visitor(browser, address, request.param)
-        yield visitor
-        visitor.page.close()
 
 
 @pytest.mark.parametrize("language", Language)

@@ -16,9 +16,8 @@ from campaigns.spec.roles import Role
 from campaigns.spec.words import Choice, Language
 from campaigns.store import seals
 from tests.village import MEMBERS
-from tests.web.served import served
 from tests.web.town import AINO, Town
-from tests.web.visitor import IN_A_BROWSER, SIZES, Visitor
+from tests.web.visitor import DESK, IN_A_BROWSER, TELEPHONE, Visitor
 
 pytestmark = IN_A_BROWSER
 
@@ -63,25 +62,20 @@ class Agent(Visitor):
 
     def keeps(self, name: str) -> None:
         folder = os.environ.get("VIESTI_PICTURES")
-        if folder and self.page.viewport_size["width"] > 1000:
+        if folder:
+            self.page.set_viewport_size(DESK)
             self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+            self.page.set_viewport_size(TELEPHONE)
 
 
-@pytest.fixture(params=SIZES.values(), ids=SIZES)
-def agent(request: pytest.FixtureRequest, browser: Any, town: Town) -> Iterator[Agent]:
-    for name, roles in (
-        ("helmi", [Role.DESK]),
-        ("oiva", [Role.PRIVACY_OFFICER]),
-        ("elsa", [Role.DESK, Role.EXPERT]),
-    ):
-        agents.add(town.engine, name, roles, PASSWORD)
-    with served(town) as address:
-        agent = Agent(browser, address, request.param)
+@pytest.fixture
+def agent(browser: Any, town: Town) -> Iterator[Agent]:
+    with Agent.of(town, browser) as agent:
         yield agent
-        agent.page.close()
 
 
 def test_an_agents_day_by_keyboard_alone(town: Town, agent: Agent) -> None:
+    agents.add(town.engine, "helmi", [Role.DESK], PASSWORD)
     agent.signs_in("helmi")
     agent.keeps("desk-find")
     agent.finds("phone", "040 123 0001")
@@ -134,6 +128,7 @@ def all_is_noted(town: Town) -> None:
 def test_the_privacy_officer_answers_requests_by_keyboard_alone(town: Town, agent: Agent) -> None:
     for member, kind in ((AINO, RequestKind.ACCESS), (DUPLICATE, RequestKind.ERASE)):
         requests.file(town.engine, member, kind, requests.Source.WEB, "Kiitos")
+    agents.add(town.engine, "oiva", [Role.PRIVACY_OFFICER], PASSWORD)
     agent.signs_in("oiva")
     agent.presses("form[action*=requests] button")
     agent.keeps("desk-requests")
@@ -147,6 +142,7 @@ def test_the_privacy_officer_answers_requests_by_keyboard_alone(town: Town, agen
 
 
 def test_the_expert_reads_the_lines_of_one_day_by_keyboard_alone(town: Town, agent: Agent) -> None:
+    agents.add(town.engine, "elsa", [Role.DESK, Role.EXPERT], PASSWORD)
     agent.signs_in("elsa")
     agent.finds("number", AINO)
     agent.presses("form[action*=member] button")
@@ -163,16 +159,15 @@ def test_the_expert_reads_the_lines_of_one_day_by_keyboard_alone(town: Town, age
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_desk_speaks_three_languages_and_is_read_in_the_dark(
-    town: Town, browser: Any, agent: Agent, language: Language
-) -> None:
-    dark = Agent(browser, agent.address, SIZES["telephone"], "dark")
-    dark.signs_in("helmi", language)
-    assert dark.page.get_attribute("html", "lang") == language
-    dark.types("#typed", AINO)
-    dark.chooses("#ground", "visit")
-    dark.presses("form[action*=find] button")
-    dark.presses("form[action*=member] button")
-    for form in ("#choices", "#contact", "#file"):
-        dark.unfolds(form)
-    dark.page.close()
+def test_the_desk_speaks_three_languages_and_is_read_in_the_dark(town: Town, browser: Any, language: Language) -> None:
+    agents.add(town.engine, "helmi", [Role.DESK], PASSWORD)
+    with Agent.of(town, browser, "dark") as agent:
+        agent.signs_in("helmi", language)
+        assert agent.page.get_attribute("html", "lang") == language
+        agent.types("#typed", AINO)
+        agent.chooses("#ground", "visit")
+        agent.presses("form[action*=find] button")
+        agent.presses("form[action*=member] button")
+        for form in ("#choices", "#contact", "#file"):
+            agent.unfolds(form)
+        assert agent.page.locator("details[open]").count() == 3

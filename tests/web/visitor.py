@@ -1,13 +1,23 @@
-"""Somebody at a keyboard in a real browser, whose every page is looked at by axe-core."""
+"""Somebody at a keyboard in a real browser, whose every page is looked at by axe-core, small and large."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import pytest
 
+from tests.web.served import served
+from tests.web.town import Town
+
 CHROMIUM: Final = Path("/usr/bin/chromium")
-SIZES: Final = {"telephone": (375, 740), "desk": (1280, 900)}
+TELEPHONE: Final = {"width": 375, "height": 740}
+DESK: Final = {"width": 1280, "height": 900}
+AXE: Final = """
+    axe.run({resultTypes: ["violations"]}).then(
+        ({violations}) => violations.map(({id, impact, nodes}) => [id, impact, nodes[0].html]))
+"""
 IN_A_BROWSER: Final = [
     pytest.mark.browser,
     pytest.mark.xdist_group("browser"),
@@ -21,9 +31,21 @@ IN_A_BROWSER: Final = [
 class Visitor:
     """A member at a keyboard, who has no mouse and no script."""
 
-    def __init__(self, browser: Any, address: str, size: tuple[int, int], scheme: str = "light") -> None:
+    def __init__(self, browser: Any, address: str, scheme: str) -> None:
+        from axe_playwright_python.base import AXE_SCRIPT
+
         self.address = address
-        self.page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+        self.page = browser.new_page(viewport=TELEPHONE, color_scheme=scheme)
+        self.page.add_init_script(AXE_SCRIPT)
+
+    @classmethod
+    @contextmanager
+    def of(cls, town: Town, browser: Any, scheme: str = "light") -> Iterator[Self]:
+        """A visitor of the town's pages, which are served meanwhile."""
+        with served(town) as address:
+            visitor = cls(browser, address, scheme)
+            yield visitor
+            visitor.page.close()
 
     def goes(self, path: str) -> None:
         self.page.goto(self.address + path)
@@ -52,12 +74,11 @@ class Visitor:
         self.page.keyboard.press("Space")
 
     def looks(self) -> None:
-        """Nothing is cut off at the side, and axe finds nothing serious."""
-        from axe_playwright_python.sync_playwright import Axe
-
-        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        found = Axe().run(self.page).response["violations"]
-        assert [(fault["id"], fault["impact"], fault["nodes"][0]["html"]) for fault in found] == []
+        """At a desk and on a telephone nothing is cut off at the side, and axe finds nothing wrong."""
+        for size in (DESK, TELEPHONE):
+            self.page.set_viewport_size(size)
+            assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert self.page.evaluate(AXE) == []
 
     @property
     def heading(self) -> str:
