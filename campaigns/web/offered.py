@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from audiences.stance import Stance, permits
@@ -57,13 +58,14 @@ class Group:
     items: tuple[Item, ...]
 
 
-def offered_groups(pages: Pages, language: Language) -> list[Group]:
+@lru_cache(maxsize=len(Language))
+def offered_groups(pages: Pages, language: Language) -> tuple[Group, ...]:
     """Every choice that a member has, in the order of the page; newsletters one by one."""
     newsletters = tuple(_newsletter(pages, name, language) for name in pages.settings.newsletters)
     groups = [Group(pages.say("newsletters_group", language), newsletters)] if newsletters else []
     for key, choices in _GROUPS.items():
         groups.append(Group(pages.say(key, language), tuple(_item(pages, choice, language) for choice in choices)))
-    return groups
+    return tuple(groups)
 
 
 def ticked_groups(pages: Pages, language: Language, stance: Stance) -> list[tuple[str, list[tuple[Item, bool]]]]:

@@ -40,9 +40,9 @@ def say(key: str, language: Language, **values: str) -> str:
     return texts()[key].words.text(language).format_map(values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pages:
-    """Writes the pages of one organisation."""
+    """Writes the pages of one organisation. Two that are made are two: settings have no hash."""
 
     settings: Settings
 
