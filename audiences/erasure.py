@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
+from audiences import columns
 from audiences.people import contact_of
 from audiences.quoting import text
 from audiences.suppressions import AddressKind
@@ -40,11 +41,12 @@ def bury(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> None:
 
 def tombstones(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> Path:
     """Write the next state's file of tombstones, these members added; call while `warehouse.writing`."""
-    file = warehouse.new_file("tombstones")
-    with closing(warehouse.connect(as_of)) as connection:
-        connection.register("forgotten", pa.table({"member_id": pa.array(members, pa.string())}))
+    file, gone = warehouse.new_file("tombstones"), list(members)
+    earlier = warehouse.stored_rows("tombstones", columns.TOMBSTONES)
+    with closing(warehouse.about(gone, as_of)) as connection:
+        connection.register("forgotten", pa.table({"member_id": pa.array(gone, pa.string())}))
         connection.execute(
-            f"COPY (FROM stored_tombstones UNION FROM forgotten ORDER BY member_id) TO {text(str(file))} {_PARQUET}"
+            f"COPY (FROM ({earlier}) UNION FROM forgotten ORDER BY member_id) TO {text(str(file))} {_PARQUET}"
         )
     return file
 

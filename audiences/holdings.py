@@ -3,15 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from audiences.quoting import name
 from audiences.views import stored_tables
-from audiences.warehouse import Warehouse
+from audiences.warehouse import Opened, Warehouse
 from campaigns.clock import instant_of
-
-if TYPE_CHECKING:
-    import duckdb
 
 Value = str | int | bool | datetime | date | Decimal | None
 Row = Mapping[str, Value]
@@ -19,7 +16,7 @@ Row = Mapping[str, Value]
 _MOMENTS: Final = {"receipts": "purchased_at", "purchases": "purchased_at", "sent": "sent_at"}
 
 
-def holdings(warehouse: Warehouse, about: "duckdb.DuckDBPyConnection") -> Mapping[str, Sequence[Row]]:
+def holdings(warehouse: Warehouse, about: Opened) -> Mapping[str, Sequence[Row]]:
     """A member's rows of each stored table, the newest first; lines with what the assortment says of the product.
 
     `about` is the warehouse opened about the member. Lines of special goods and rows past their retention are the

@@ -47,6 +47,10 @@ class Manifest:
         first, last = self.spans.get(file, (member_id, member_id))
         return first <= member_id <= last
 
+    def only(self, *tables: str) -> "Manifest":
+        """The same state, with no files of any other table."""
+        return replace(self, tables={table: self.parts(table) for table in tables})
+
     def with_parts(self, changes: Mapping[str, Parts]) -> "Manifest":
         """The next state: the given parts of the given tables replaced, or dropped where they have no file."""
         tables = dict(self.tables)

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
@@ -26,11 +26,8 @@ from audiences.tables import (
     UNIT,
 )
 from audiences.views import stored_tables
-from audiences.warehouse import WHOLE, Warehouse
+from audiences.warehouse import WHOLE, Opened, Warehouse
 from campaigns.errors import AuthorError
-
-if TYPE_CHECKING:
-    import duckdb
 
 _EVENTS: Final = ("purchases", "receipts", "sent")
 _ADDRESS: Final = ("street", "postal_code", "city")
@@ -90,7 +87,7 @@ class _Handing:
     """Writes anew, under the other's id, the files that hold rows of the one; `changes` is what comes of it."""
 
     warehouse: Warehouse
-    connection: "duckdb.DuckDBPyConnection"
+    connection: Opened
     member_id: str
     into: str
     changes: dict[str, dict[str, list[Path]]] = field(default_factory=dict)

@@ -5,16 +5,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from audiences.quoting import name
 from audiences.views import kept, stored_tables
-from audiences.warehouse import Warehouse
+from audiences.warehouse import Opened, Warehouse
 from campaigns.clock import instant_of
 from campaigns.spec.retained import Retained
-
-if TYPE_CHECKING:
-    import duckdb
 
 _MOMENTS: Final[Mapping[str, str]] = {"purchases": "purchased_at", "receipts": "purchased_at", "sent": "sent_at"}
 
@@ -45,7 +42,7 @@ class _Sieve:
     """Finds what has to go, and writes anew the files that hold it; `changes` is what the next state then has."""
 
     warehouse: Warehouse
-    connection: "duckdb.DuckDBPyConnection"
+    connection: Opened
     as_of: datetime
     changes: dict[str, dict[str, list[Path]]] = field(default_factory=dict)
 
@@ -76,7 +73,7 @@ class _Sieve:
         return f"FROM ({rows}) ANTI JOIN stored_tombstones USING (member_id) WHERE {condition}"
 
 
-def _evidence(warehouse: Warehouse, connection: "duckdb.DuckDBPyConnection", table: str, removed: int) -> Retained:
+def _evidence(warehouse: Warehouse, connection: Opened, table: str, removed: int) -> Retained:
     """What is stored of the table now."""
     moment = _MOMENTS.get(table)
     oldest = "NULL" if moment is None else f"min({name(moment)})"

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from audiences import columns
 from audiences.manifest import Manifest, Parts, Span, one_writer, read, swap
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MEMORY: Final = "1500MB"  # what is larger goes through the disk: a plan of millions stays below 3 GB
 _FILES: Final = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUPS_PER_FILE 32)"  # of 122,880 rows: four million in a file
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+Opened: TypeAlias = "duckdb.DuckDBPyConnection"
+"""A connection to an open warehouse."""
 
 WHOLE: Final = ""
 """The part of a table that is not divided."""
@@ -52,7 +55,7 @@ class Warehouse:
         """The present state."""
         return read(self.root)
 
-    def connect(self, as_of: datetime) -> "duckdb.DuckDBPyConnection":
+    def connect(self, as_of: datetime) -> Opened:
         """A connection with the views `members`, `products`, `receipts` and `purchase_lines`, as they may be read.
 
         What is past its retention at `as_of` (aware), lines of special goods and erased members are not in them.
@@ -60,7 +63,7 @@ class Warehouse:
         """
         return self._connect(read(self.root), as_of)
 
-    def about(self, members: Collection[str], as_of: datetime, *, at_once: bool = False) -> "duckdb.DuckDBPyConnection":
+    def about(self, members: Collection[str], as_of: datetime, *, at_once: bool = False) -> Opened:
         """A connection with the same views, in which these members alone have rows: only their files are opened.
 
         Those rows are read `at_once`, for many questions, or else when they are asked for.
@@ -82,7 +85,7 @@ class Warehouse:
         version = read(self.root).version + 1
         return self.root / f"{'-'.join(filter(None, (table, part, str(version))))}.parquet"
 
-    def write(self, connection: "duckdb.DuckDBPyConnection", query: str, table: str, part: str) -> list[Path]:
+    def write(self, connection: Opened, query: str, table: str, part: str) -> list[Path]:
         """Write a query's rows as the next state's files of a part, in their order; call while `writing`.
 
         A file has some millions of rows, so that those that a member may be in have short footers: see `about`.
@@ -91,7 +94,7 @@ class Warehouse:
         shutil.rmtree(folder, ignore_errors=True)
         connection.execute(f"COPY ({query}) TO {text(str(folder))} {_FILES}")
         stem = self.new_file(table, part).stem
-        written = sorted(folder.iterdir())
+        written = sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name))  # data_2 before data_10
         files = [path.rename(self.root / f"{stem}-{number}.parquet") for number, path in enumerate(written)]
         folder.rmdir()
         return files
@@ -106,12 +109,9 @@ class Warehouse:
             for table, by_part in changes.items()
         }
         following = read(self.root).with_parts(parts)
-        with closing(self._connect(following, as_of)) as connection:
-            categories = {
-                **self._values(connection, "members", columns.members(self.catalogue)),
-                **self._values(connection, "products", columns.products(self.catalogue)),
-            }
+        with closing(self._connect(following.only("members", "products", "tombstones"), as_of)) as connection:
             spans = self._spans(connection, following)
+            categories = following.categories if changes.keys() == {"tombstones"} else self._categories(connection)
         swap(self.root, replace(following, categories=categories, spans=spans))
 
     def sweep(self) -> int:
@@ -147,9 +147,7 @@ class Warehouse:
             f"SELECT {typed} FROM ({empty} UNION ALL BY NAME SELECT * FROM read_parquet([{paths}], union_by_name=true))"
         )
 
-    def _connect(
-        self, manifest: Manifest, as_of: datetime, narrowing: "_Narrowing | None" = None
-    ) -> "duckdb.DuckDBPyConnection":
+    def _connect(self, manifest: Manifest, as_of: datetime, narrowing: "_Narrowing | None" = None) -> Opened:
         import duckdb  # by those only who ask it: a check of files reads the manifest alone
 
         connection = duckdb.connect(":memory:", config=dict(_CONFIG))
@@ -186,7 +184,7 @@ class Warehouse:
         wanted = ", ".join(map(text, narrowing.members))
         return "TABLE" if narrowing.at_once else "VIEW", f"SELECT * FROM ({rows}) WHERE member_id IN ({wanted})"
 
-    def _spans(self, connection: "duckdb.DuckDBPyConnection", manifest: Manifest) -> dict[str, Span]:
+    def _spans(self, connection: Opened, manifest: Manifest) -> dict[str, Span]:
         """The first and last member of every file that says so in its own statistics."""
         people = [table for table, types in stored_tables(self.catalogue).items() if "member_id" in types]
         files = [file for table in people for file in manifest.files(table)]
@@ -202,9 +200,13 @@ class Warehouse:
         ).fetchall()
         return known | {file: (first, last) for file, first, last in found}
 
-    def _values(
-        self, connection: "duckdb.DuckDBPyConnection", table: str, types: Mapping[str, str]
-    ) -> dict[str, tuple[str, ...]]:
+    def _categories(self, connection: Opened) -> dict[str, tuple[str, ...]]:
+        return {
+            **self._values(connection, "members", columns.members(self.catalogue)),
+            **self._values(connection, "products", columns.products(self.catalogue)),
+        }
+
+    def _values(self, connection: Opened, table: str, types: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         declared = self.catalogue.tables[table].columns
         found = {}
         for column in types:

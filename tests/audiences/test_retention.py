@@ -69,6 +69,15 @@ def test_gd12_no_file_holds_a_row_of_an_erased_member(place: Place) -> None:
     assert place.rows("SELECT count(*) FROM receipts WHERE member_id IS NULL") == [(1,)]
 
 
+def test_files_without_a_row_that_has_to_go_stay_as_they_are(place: Place) -> None:
+    before = filled(place).warehouse.manifest().parts("receipts")
+    bury(place.warehouse, ["m1"], NOW)
+    evidence(place, NOW)
+    after = place.warehouse.manifest().parts("receipts")
+    assert after["2016-11"] == before["2016-11"]
+    assert after["2017-12"] != before["2017-12"]
+
+
 def test_the_job_done_twice_changes_nothing(place: Place) -> None:
     enforce(filled(place).warehouse, NOW, _nobody_reads)
     version = place.warehouse.manifest().version

@@ -194,3 +194,35 @@ def test_gd12_an_import_brings_no_buried_member_back(filled: Place) -> None:
     assert (report.stored, report.unchanged, report.rejected) == (0, 1, 1)
     filled.bring("purchases", PURCHASES.replace("2017-12-30", "2017-12-29"))
     assert _sights(filled) == [0, 0, 0]
+
+
+def test_what_is_asked_about_one_member_opens_no_file_that_they_are_not_in(filled: Place) -> None:
+    manifest = filled.warehouse.manifest()
+    opened = {member: manifest.files_about("receipts", [member]) for member in ("m1", "m2", "m3")}
+    assert [[name[:16] for name in opened[member]] for member in opened] == [
+        ["receipts-2017-12"],
+        ["receipts-2016-11"],
+        [],
+    ]
+    assert len(manifest.files("receipts")) == 2
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_the_views_about_one_member_hold_their_rows_and_no_others(filled: Place, *, at_once: bool) -> None:
+    bury(filled.warehouse, ["m2"], NOW)
+    for view in ("members", "receipts", "purchase_lines"):
+        for member in ("m1", "m2"):
+            theirs = filled.rows(f"FROM {view} WHERE member_id = '{member}' ORDER BY ALL")
+            with filled.warehouse.about([member], NOW, at_once=at_once) as connection:
+                assert connection.execute(f"FROM {view} ORDER BY ALL").fetchall() == theirs
+                assert bool(theirs) is (member == "m1")
+
+
+def test_a_file_of_which_it_is_not_known_who_is_in_it_is_opened_for_everybody(filled: Place) -> None:
+    filled.bring("purchases", PURCHASES.splitlines()[0] + "\n,2017-11-30 10:00,b9,p1,2,4.00,s1\n", "nobody.csv")
+    manifest = filled.warehouse.manifest()
+    assert manifest.files_about("receipts", ["m3"]) == manifest.parts("receipts")["2017-11"]
+    path = filled.warehouse.root / "manifest.json"
+    older = {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name != "spans"}
+    path.write_text(json.dumps(older), encoding="utf-8")
+    assert filled.warehouse.manifest().files_about("receipts", ["m3"]) == manifest.files("receipts")
