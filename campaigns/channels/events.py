@@ -9,7 +9,8 @@ from typing import Final
 class EventWord(StrEnum):
     """What happened to a message, whoever tells it. A word of theirs that we do not know is UNKNOWN, not an error.
 
-    BOUNCED blames the address, BLOCKED the sender or the content, UNDELIVERED neither; DROPPED was never tried.
+    BOUNCED blames the address, BLOCKED the sender or the content, UNDELIVERED neither; DROPPED was never tried. The
+    last five are what those who call write into a call list.
     """
 
     TAKEN = "taken"
@@ -28,6 +29,11 @@ class EventWord(StrEnum):
     REPLIED = "replied"
     ASKED_HELP = "asked_help"
     UNKNOWN = "unknown"
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    CALL_LATER = "call_later"
+    NO_MORE_CALLS = "no_more_calls"
+    WRONG_NUMBER = "wrong_number"
 
 
 class Consequence(StrEnum):

@@ -6,6 +6,7 @@ from typing import Final
 
 from campaigns.channels.bundle import Call, CallBundle, Manifest
 from campaigns.channels.bundle_folder import BundleFolder, Content
+from campaigns.channels.call_words import WORDS
 from campaigns.channels.outbox import table
 
 _COLUMNS: Final = ("number", "name", "language", "script", "reference", "answer")
@@ -34,6 +35,12 @@ def _contents(bundle: CallBundle) -> Iterator[Content]:
     yield Content("calls.csv", table(_COLUMNS, map(_row, calls)), len(calls))
     for name, text in sorted(bundle.scripts.items()):
         yield Content(f"{name}.md", text.encode(), 0)
+    yield Content("answers.md", _answers().encode(), 0)
+
+
+def _answers() -> str:
+    """What may be written into the column `answer`: a call is answered in any of the three languages."""
+    return "".join(f"- {' / '.join(words)}\n" for words in WORDS.values())
 
 
 def _row(call: Call) -> Sequence[str]:

@@ -20,6 +20,7 @@ GOVERNED: Final[Mapping[str, Act]] = {
     "resume": Act.SEND,
     "cancel": Act.SEND,
     "uncertain": Act.SEND,
+    "calls": Act.CHANGE,
     "status": Act.COUNT,
     "report": Act.COUNT,
     "calendar": Act.COUNT,

@@ -8,7 +8,7 @@ HEADINGS: Final = {
     "Start": ("demo", "init"),
     "Write campaigns": ("check", "schema", "audience", "preview", "proof", "calibrate"),
     "Plan and send": ("plan", "approve", "send", "run", "publish", "calendar"),
-    "Follow and intervene": ("status", "report", "pause", "resume", "cancel", "uncertain"),
+    "Follow and intervene": ("status", "report", "pause", "resume", "cancel", "uncertain", "calls"),
     "Members and their data": ("import", "member", "requests", "holdout"),
     "Operate": ("serve", "worker", "mail", "retention", "agent", "audit", "doctor", "db", "ledger"),
 }

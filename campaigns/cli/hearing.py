@@ -1,4 +1,4 @@
-"""Commands about what comes back: uncertain, mail."""
+"""Commands about what comes back: uncertain, mail, calls."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -85,7 +85,29 @@ def mail(context: typer.Context, json: opened.AsJson = False) -> None:
     show.line(f"{read.mails} mails: {read.events} events were new, {read.unsubscribed} unsubscribed")
 
 
+def calls(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The `calls.csv` of a call list, with answers.")],
+    json: opened.AsJson = False,
+) -> None:
+    """Read the answers that callers wrote into a call list: who was reached, and who wants no more calls."""
+    from campaigns.hearing.calls import read_answers
+
+    with opened.engine(context) as engine:
+        answers = read_answers(engine, file)
+    if json:
+        problems = [str(problem) for problem in answers.problems]
+        show.as_json({"answers": answers.new, "read_before": answers.read_before, "problems": problems})
+    else:
+        new = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in sorted(answers.new.items()))
+        show.line(f"new answers: {new or 'none'}; {answers.read_before} had been read before")
+        for problem in answers.problems:  # without its line, in which a member's name and number stand
+            typer.echo(str(problem), err=True)
+    if answers.problems:
+        raise typer.Exit(1)
+
+
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the command line."""
-    for command in (uncertain, mail):
+    for command in (uncertain, mail, calls):
         app.command()(command)

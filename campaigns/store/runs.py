@@ -37,6 +37,11 @@ def get(connection: Connection, name: str) -> Run:
     return run
 
 
+def name_of(connection: Connection, number: int) -> str:
+    """What people call the run of a number."""
+    return str(connection.execute(select(RUN.c.run_id).where(RUN.c.number == number)).scalar_one())
+
+
 def recent(connection: Connection, limit: int = 20) -> list[Run]:
     """The newest runs, newest first."""
     rows = connection.execute(select(RUN).order_by(RUN.c.number.desc()).limit(limit)).mappings()
