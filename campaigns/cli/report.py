@@ -1,5 +1,6 @@
 """The command `report`."""
 
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING
 
 import typer
@@ -35,6 +36,7 @@ def _show(made: "Report", zone: "tzinfo") -> None:
     show.table("\nSkipped", ("reason", "members"), show.by_reason(made.tally.skips))
     told = [(row["channel"], row["event"], row["deliveries"]) for row in made.told]
     show.table("\nTold afterwards", ("channel", "event", "deliveries"), told)
+    _show_links(made)
     show.table("\nSaid no to its kind since", ("channel", "members"), list(made.ended.items()))
     effect = made.effect
     show.line(f"\nCounted: {effect.goal}")
@@ -48,6 +50,14 @@ def _show(made: "Report", zone: "tzinfo") -> None:
         _show_arms(effect.arms)
     if effect.withheld is not None:
         show.line(effect.withheld)
+
+
+def _show_links(made: "Report") -> None:
+    show.table("\nLinks followed", ("link", "people", "machines"), [astuple(each) for each in made.links])
+    machines = sum(each.machines for each in made.links)
+    if machines:
+        whole = machines + sum(each.people for each in made.links)
+        show.line(f"{machines / whole:.0%} of it by machines: filters that look at messages, and previews")
 
 
 def _show_comparison(found: "Comparison") -> None:
@@ -87,6 +97,7 @@ def _as_json(made: "Report", zone: "tzinfo") -> dict[str, object]:
         "deliveries": made.outcomes,
         "skips": made.tally.skips,
         "events": made.told,
+        "links": [asdict(each) for each in made.links],
         "said_no_since": made.ended,
         "effect": _effect_as_json(made.effect, zone),
     }

@@ -18,6 +18,8 @@ from campaigns.spec.campaign import Campaign
 from campaigns.spec.condition import Condition
 from campaigns.spec.text import Localised
 from campaigns.spec.words import Language
+from campaigns.store import following
+from campaigns.store.following import Followed
 from campaigns.store.tables import Run
 
 Titles = Mapping[str, str | Localised]
@@ -39,14 +41,15 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run. `told` is what came back, and of how many deliveries; `ended`, by channel, how many closed afterwards
-    what it was sent by.
+    """One run. `told` is what came back, and of how many deliveries; `links` how often each was followed; `ended`, by
+    channel, how many closed afterwards what it was sent by.
     """
 
     run: Run
     tally: Tally
     outcomes: Sequence[Outcome]
     told: Sequence[Outcome]
+    links: Sequence[Followed]
     ended: Mapping[str, int]
     effect: Effect
 
@@ -58,10 +61,11 @@ def report(engine: Engine, run_id: str, language: Language) -> Report:
     number, window = run.number or 0, engine.library.settings.effect.window
     with engine.ledger.read() as connection:
         outcomes, told = figures.outcomes(connection, number), figures.told(connection, number)
+        links = following.counts(connection, number)
         since = figures.began(connection, number)
         ended = {} if since is None else figures.ended(connection, run, since, since + window)
     tally = Tally.from_json(run.counts)
-    return Report(run, tally, outcomes, told, ended, _effect(engine, run, campaign, tally, since, language))
+    return Report(run, tally, outcomes, told, links, ended, _effect(engine, run, campaign, tally, since, language))
 
 
 def _effect(

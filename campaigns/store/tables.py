@@ -207,14 +207,18 @@ class NoteOnItsWay(SQLModel, table=True):
 
 
 class LinkCount(SQLModel, table=True):
-    """How often a link of a run was followed, by nobody in particular; `link` is our own name for the target."""
+    """How often a link of a run was followed, by nobody in particular; `link` is our own name for the target.
+
+    `machines` are those that look at what people are sent: filters, previews (`web.machines`).
+    """
 
     __tablename__ = "link_count"
 
     run_number: int = Field(primary_key=True)
     link: str = Field(primary_key=True)
     target: str
-    followed: int
+    people: int
+    machines: int
 
 
 class Chore(SQLModel, table=True):

@@ -9,9 +9,12 @@ import pytest
 from audiences.endings import Kind, Saying, end_for_address
 from audiences.stance import Source
 from campaigns.channels.events import EventWord
+from campaigns.cli.report import _show_links
 from campaigns.proofing import Wanted, send_proof
 from campaigns.reporting.report import Report, report
 from campaigns.spec.words import Channel, Language, Purpose
+from campaigns.store import following
+from campaigns.store.following import Followed
 from campaigns.store.tables import Run
 from tests.hearing.sending import Sending
 from tests.village import NOW, Village
@@ -200,6 +203,17 @@ def say_no(village: Village, member: str, at: object) -> None:
     with village.engine.ledger.write() as connection:
         saying = Saying(at, Source.ONE_CLICK)  # type: ignore[arg-type]
         end_for_address(connection, Kind(Purpose.MARKETING, Channel.EMAIL), member, saying)
+
+
+def test_links_are_reported_with_who_followed_them(crowded: Village, capsys: pytest.CaptureFixture[str]) -> None:
+    run = sent(crowded, LETTER)
+    with crowded.engine.ledger.write() as connection:
+        for target, is_person in (("a", True), ("b", True), ("b", True), ("b", False)):
+            following.count(connection, run.number or 0, target, is_person=is_person)
+    made = reported(crowded, run)
+    assert made.links == [Followed("b", people=2, machines=1), Followed("a", people=1, machines=0)]
+    _show_links(made)
+    assert "25% of it by machines" in capsys.readouterr().out
 
 
 def test_what_came_back_is_counted_once_a_delivery_and_opens_not_at_all(crowded: Village) -> None:

@@ -1,5 +1,6 @@
 """Links of e-mails: counted for everybody together, for one member only who allows it, and leading nowhere else."""
 
+import asyncio
 import re
 from email import message_from_bytes
 from email.policy import default
@@ -10,24 +11,34 @@ from sqlalchemy import select
 
 from campaigns.store import following
 from campaigns.store.event_tables import EVENT
+from campaigns.store.following import Followed
 from campaigns.tokens import Way
 from tests.village import MEMBERS
 from tests.web.town import AINO, Town
 
 SHOP = "https://shop.example.org/cheese?week=1&from=mail"
+PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 OTHER = MEMBERS[1]
 _OFFERS = 'purpose: marketing\naudience: {register: [owners, customers]}\nschedule: {at: "2018-01-01 11:30"}\n'
 
 
+@pytest.fixture(autouse=True)
+def browser(web, monkeypatch):
+    """Links are followed by a browser, and counted at once."""
+    web.headers.update(PERSON)
+    monkeypatch.setattr("campaigns.web.following.SETTLING", 0.0)
+
+
 @pytest.fixture
 def linked(town: Town):
-    """A run whose message links to a shop; its first member allows to be followed, the others do not."""
+    """A run whose message links to a shop; its first member allows to be followed, the others do not. A minute ago."""
     body = town.root / "templates" / "email" / "hello" / "body.mjml"
     link = f'<mj-button href="{SHOP.replace("&", "&amp;")}">Shop</mj-button><mj-text>'
     body.write_text(body.read_text("utf-8").replace("<mj-text>", link, 1), encoding="utf-8")
     town.say(AINO, "tracking")
     run = town.start("shop", f"{_OFFERS}channels: [email]\ncontent: {{email: hello}}\n")
     town.send(run)
+    town.hands.go(minutes=1)
     return run
 
 
@@ -51,7 +62,7 @@ def clicks(town: Town) -> list[tuple[str, str]]:
         return [(row.member_id, row.code) for row in rows]
 
 
-def counted(town: Town, run) -> dict[str, int]:
+def counted(town: Town, run) -> list[Followed]:
     with town.engine.ledger.read() as connection:
         return following.counts(connection, run.number)
 
@@ -76,7 +87,7 @@ async def test_a_followed_link_leads_on_and_is_counted_for_nobody(town, web, lin
         assert (answer.status_code, answer.headers["location"]) == (302, SHOP)
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "set-cookie" not in answer.headers
-    assert counted(town, linked) == {SHOP: 2}
+    assert counted(town, linked) == [Followed(SHOP, people=2, machines=0)]
     assert clicks(town) == []
 
 
@@ -84,7 +95,7 @@ async def test_with_consent_it_is_known_who_followed(town, web, linked):
     (way,) = links_of(town, AINO)
     assert (await web.get(way)).status_code == 302
     assert clicks(town) == [(AINO, following.name_of(SHOP))]
-    assert counted(town, linked) == {SHOP: 1}
+    assert counted(town, linked) == [Followed(SHOP, people=1, machines=0)]
 
 
 @pytest.mark.parametrize("withdrawn", ["tracking", "restricted", "no_marketing"])
@@ -94,7 +105,7 @@ async def test_gd22_a_withdrawal_holds_for_what_was_sent_before(town, web, linke
     town.say(AINO, withdrawn, on=withdrawn != "tracking")
     assert (await web.get(way)).status_code == 302
     assert clicks(town) == []
-    assert counted(town, linked) == {SHOP: 1}
+    assert counted(town, linked) == [Followed(SHOP, people=1, machines=0)]
 
 
 async def test_a_scanner_changes_no_choice_and_its_head_is_not_counted(town, web, linked):
@@ -106,6 +117,44 @@ async def test_a_scanner_changes_no_choice_and_its_head_is_not_counted(town, web
     await web.get(way)
     after = town.everything()
     assert {name for name in before if before[name] != after[name]} == {"event", "link_count"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"User-Agent": ""},
+        {"User-Agent": "Mozilla/5.0 (compatible; Barracuda Sentinel (EE))"},
+        {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
+        {"User-Agent": "python-requests/2.32"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "preview"},
+        {"X-Moz": "prefetch"},
+    ],
+)
+async def test_what_names_itself_as_no_persons_is_counted_apart_and_is_nobodys_click(town, web, linked, said):
+    (way,) = links_of(town, AINO)
+    assert (await web.get(way, headers=said)).headers["location"] == SHOP
+    assert counted(town, linked) == [Followed(SHOP, people=0, machines=1)]
+    assert clicks(town) == []
+
+
+async def test_who_follows_what_was_handed_over_this_moment_is_no_person(town, web, linked):
+    (way,) = links_of(town, AINO)
+    town.hands.go(seconds=-59)
+    await web.get(way)
+    assert counted(town, linked) == [Followed(SHOP, people=0, machines=1)]
+    assert clicks(town) == []
+
+
+async def test_who_follows_several_links_of_a_message_at_once_is_no_person(town, web, linked, monkeypatch):
+    monkeypatch.setattr("campaigns.web.following.SETTLING", 0.2)
+    other = f"/c/{town.engine.signer.way(Way(linked.number, None, 'https://shop.example.org/'))}"
+    (way,) = links_of(town, OTHER)
+    await asyncio.gather(web.get(way), web.get(other), web.get(way, headers={"User-Agent": "Mozilla/5.0 (another)"}))
+    assert counted(town, linked) == [Followed(SHOP, 1, 1), Followed("https://shop.example.org/", 0, 1)]
+    town.hands.go(seconds=3)
+    await web.get(way)
+    assert counted(town, linked)[0] == Followed(SHOP, people=2, machines=1)
 
 
 @pytest.mark.parametrize("target", ["https://evil.example.org/", "//evil.example.org", "javascript:alert(1)"])

@@ -306,7 +306,8 @@ def upgrade() -> None:
         sa.Column("run_number", sa.Integer(), nullable=False),
         sa.Column("link", sa.String(), nullable=False),
         sa.Column("target", sa.String(), nullable=False),
-        sa.Column("followed", sa.Integer(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("machines", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("run_number", "link"),
     )
     op.create_table(
