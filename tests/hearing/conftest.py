@@ -1,14 +1,36 @@
 """A village on either ledger, and a run of it that providers can tell about."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
-from tests.hearing.sending import Sending, sent
-from tests.ledger.conftest import address, bare, ledger, pytest_generate_tests, village
+from campaigns.ledger import Ledger
+from tests.hearing.sending import Sending, afterwards, sent
+from tests.ledger.conftest import address, bare, ledger, moved, pytest_generate_tests, village
+from tests.village import Village
 
-__all__ = ["address", "bare", "ledger", "pytest_generate_tests", "sending", "village"]
+__all__ = ["address", "bare", "ledger", "offered", "pytest_generate_tests", "sending", "village"]
+
+
+@pytest.fixture(scope="session")
+def offered(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A village from which offers were sent by e-mail; a provider took them. For copying only."""
+    root = tmp_path_factory.mktemp("offered") / "village"
+    shutil.copytree(founded, root)
+    with closing(Village(root)) as village:
+        sent(village)
+    return root
 
 
 @pytest.fixture
-def sending(village) -> Sending:
-    """Offers by e-mail that a provider took."""
-    return sent(village)
+def sending(
+    address: str, ledger: Ledger, offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Sending]:
+    """Those offers, in a village whose ledger is one of the two."""
+    monkeypatch.setenv("VIESTI_DATABASE_URL", address)
+    village = moved(offered, tmp_path / "village", ledger)
+    yield afterwards(village)
+    village.close()

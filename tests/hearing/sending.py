@@ -56,16 +56,22 @@ class Sending:
 
 def sent(village: Village, text: str = EMAIL, name: str = "offers") -> Sending:
     """Send a campaign to everybody; of the messages of some, nobody knows what became."""
-
-    def answer(message: OutgoingEmail | OutgoingSms) -> Outcome:
-        lost = message.claimed.member_id in LOST
-        return Unknown("no answer") if lost else Accepted(f"ref-{message.claimed.position}")
-
-    wired(village, Wire(answer))
+    wired(village, Wire(_answer))
     run = village.start(name, text)
     assert village.send(run).closed
+    return afterwards(village)
+
+
+def afterwards(village: Village) -> Sending:
+    """What was sent last in this village or in the one that it is a copy of, five minutes later."""
+    wired(village, Wire(_answer))
     village.hands.go(minutes=5)
-    return Sending(village, village.engine.run(run.run_id))
+    return Sending(village, village.engine.recent_runs()[0])
+
+
+def _answer(message: OutgoingEmail | OutgoingSms) -> Outcome:
+    lost = message.claimed.member_id in LOST
+    return Unknown("no answer") if lost else Accepted(f"ref-{message.claimed.position}")
 
 
 def holds(connection: Connection) -> dict[str, Any]:
