@@ -23,9 +23,13 @@ _AT_ONCE: Final = 5_000
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the ledger's tables to this version."""
+    """Bring the ledger's tables to this version, and those of the queue where workers share it."""
     with closing(engine.unprepared_ledger()) as ledger:
         schema.upgrade(ledger)
+        if ledger.is_shared:
+            from campaigns.dispatch.queued import migrate
+
+            migrate(ledger)
 
 
 def copy_to(engine: Engine, url: str, told: Told) -> tuple[Counted, Held]:

@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import Any, Final
 
 import procrastinate
+import procrastinate.schema
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, ProcrastinateException
 from procrastinate.jobs import Status
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from campaigns.clock import Clock
 from campaigns.dispatch.dispatcher import LOOK, Send, Turns, under_way
+from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
 from campaigns.ledger_postgresql import conninfo
 
@@ -24,6 +28,8 @@ _LOG: Final = logging.getLogger("viesti")
 _TASK: Final = "viesti.send"
 _QUEUE: Final = "viesti"
 _AT_ONCE: Final = 32
+_UNNOTED: Final = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
+"""The last change of tables beside which none is written down: no earlier Procrastinate was ever asked for."""
 _PATIENCE: Final = 15.0
 """Seconds after which a job that nobody takes is worth a word in the log."""
 
@@ -54,7 +60,7 @@ class Queued:
     def __post_init__(self) -> None:
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # jobs are hints; what matters is logged here
         self.turns = Turns(self.clock)
-        self._prepare()
+        prepare(self.ledger)
 
     def submit(self, run_id: str) -> None:
         """Put a job into the queue, unless one waits there."""
@@ -148,12 +154,54 @@ class Queued:
         app.open()
         return app
 
-    def _prepare(self) -> None:
-        """Make Procrastinate's tables where there are none, once however many processes come up."""
-        with self.ledger.write() as connection:
-            if connection.exec_driver_sql("SELECT to_regclass('procrastinate_jobs')").scalar_one() is None:
-                app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
-                connection.connection.cursor().execute(app.schema_manager.get_schema())
+
+def prepare(ledger: Ledger) -> None:
+    """Make Procrastinate's tables where there are none, once however many processes come up.
+
+    AuthorError when those that there are belong to an earlier version of it.
+    """
+    with ledger.write() as connection:
+        if connection.exec_driver_sql("SELECT to_regclass('procrastinate_jobs')").scalar_one() is None:
+            _run(connection, procrastinate.schema.SchemaManager.get_schema())
+            _note(connection, _migrations()[-1].name)
+        missing = unmigrated(connection)
+    if missing:
+        message = f"the queue's tables lack {len(missing)} changes of the installed Procrastinate"
+        raise AuthorError.about("ledger", message, "old_queue", "make a backup, then `viesti db upgrade`")
+
+
+def unmigrated(connection: Connection) -> list[Path]:
+    """The changes that the queue's tables lack; none where there are no tables."""
+    if connection.exec_driver_sql("SELECT to_regclass('procrastinate_jobs')").scalar_one() is None:
+        return []
+    noted = connection.exec_driver_sql("SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')")
+    last = noted.scalar_one() or _UNNOTED
+    return [migration for migration in _migrations() if migration.name > last]
+
+
+def migrate(ledger: Ledger) -> None:
+    """Bring the queue's tables to the installed Procrastinate, a change at a time: killed halfway, call it again."""
+    while True:
+        with ledger.write() as connection:
+            missing = unmigrated(connection)
+            if not missing:
+                return
+            _run(connection, missing[0].read_text("utf-8"))
+            _note(connection, missing[0].name)
+
+
+def _migrations() -> list[Path]:
+    """Procrastinate's own changes in their order; their names begin with its version."""
+    return sorted(Path(procrastinate.schema.SchemaManager.get_migrations_path()).glob("*.sql"))
+
+
+def _run(connection: Connection, statements: str) -> None:
+    connection.connection.cursor().execute(statements)
+
+
+def _note(connection: Connection, migration: str) -> None:
+    """Write down with the tables which change was their last: Procrastinate itself does not."""
+    connection.exec_driver_sql(f"COMMENT ON TABLE procrastinate_jobs IS '{migration}'")
 
 
 def _job(app: procrastinate.App, run_id: str) -> Any:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from audiences.warehouse import Warehouse
@@ -26,6 +27,7 @@ def ledger(opened: Ledger) -> Finding:
     try:
         with opened.read() as connection:
             present = schema.revision(connection)
+            old_queue = opened.is_shared and _lacks_changes(connection)
     except SQLAlchemyError as error:
         return fail("ledger", f"it cannot be reached ({type(error).__name__})", "is the database running?")
     if present is None:
@@ -33,7 +35,16 @@ def ledger(opened: Ledger) -> Finding:
     if present != schema.HEAD:
         said = f"its tables are of revision {present}, this version needs {schema.HEAD}"
         return fail("ledger", said, "make a backup, then `viesti db upgrade`")
+    if old_queue:
+        said = "the tables of its queue are of an earlier version of Procrastinate"
+        return fail("ledger", said, "make a backup, then `viesti db upgrade`")
     return ok("ledger", f"it answers, at revision {present}")
+
+
+def _lacks_changes(connection: Connection) -> bool:
+    from campaigns.dispatch.queued import unmigrated
+
+    return bool(unmigrated(connection))
 
 
 def warehouse(stored: Warehouse) -> Finding:

@@ -1,0 +1,67 @@
+"""The queue's own tables: made once, brought along by `viesti db upgrade`, and never used while they are too old."""
+
+import pytest
+
+from campaigns.clock import Clock
+from campaigns.dispatch import queued
+from campaigns.dispatch.queued import Queued, migrate, unmigrated
+from campaigns.doctor import stores
+from campaigns.doctor.finding import Level
+from campaigns.errors import AuthorError
+from campaigns.ledger import Ledger
+
+DATABASES = ("postgresql",)
+SHAPE = """
+SELECT proname || pg_get_function_identity_arguments(oid) FROM pg_proc
+WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'procrastinate%%'
+UNION SELECT table_name || column_name || data_type FROM information_schema.columns
+WHERE table_schema = current_schema() AND table_name LIKE 'procrastinate%%'
+UNION SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename LIKE 'procrastinate%%'
+"""
+
+
+def shape(ledger: Ledger) -> set[str]:
+    """Procrastinate's functions, columns and indexes."""
+    with ledger.read() as connection:
+        return set(connection.exec_driver_sql(SHAPE).scalars())
+
+
+def made_by(ledger: Ledger, version: str) -> None:
+    """Make the tables as they were at a version."""
+    for migration in queued._migrations():
+        if migration.name < version:
+            with ledger.write() as connection:
+                queued._run(connection, migration.read_text("utf-8"))
+                queued._note(connection, migration.name)
+
+
+def test_tables_of_an_earlier_version_are_refused_told_of_and_brought_along(ledger):
+    made_by(ledger, "03.02")
+    earlier = shape(ledger)
+    with pytest.raises(AuthorError) as refused:
+        Queued(ledger, Clock())
+    assert "viesti db upgrade" in str(refused.value)
+    assert stores.ledger(ledger).level is Level.FAIL
+    migrate(ledger)
+    Queued(ledger, Clock()).close()
+    assert shape(ledger) != earlier
+    assert stores.ledger(ledger).level is Level.OK
+
+
+def test_tables_that_were_brought_along_are_those_of_a_new_ledger(ledger):
+    made_by(ledger, "03.02")
+    migrate(ledger)
+    brought = shape(ledger)
+    with ledger.write() as connection:
+        schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
+        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    Queued(ledger, Clock()).close()
+    assert shape(ledger) == brought
+
+
+def test_a_new_queue_lacks_nothing_and_is_made_once(ledger):
+    for _ in range(2):
+        Queued(ledger, Clock()).close()
+    with ledger.read() as connection:
+        assert unmigrated(connection) == []
