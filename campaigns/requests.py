@@ -75,7 +75,7 @@ def today(engine: Engine) -> date:
 
 
 def put_off(engine: Engine, number: int, because: str) -> Request:
-    """Take the further months for a request that is not simple; the member has to be told why.
+    """Take the further months for a request that is not simple, and tell the member until when and why.
 
     AuthorError without a reason, after its due date, for a second time, and when it is closed.
     """
@@ -87,11 +87,12 @@ def put_off(engine: Engine, number: int, because: str) -> Request:
             message = "a request is put off once, while it is open and before it is due"
             raise AuthorError.about(str(number), message, "cannot_put_off", "answer it")
         _note(engine, connection, "put_off_request", request, {"due_on": later.isoformat()})
+        telling.request_put_off(connection, request.member_id, request.kind, later, reason, engine.clock.now())
         return kept.get(connection, number)
 
 
 def close(engine: Engine, number: int, ending: Ending, because: str = "") -> Request:
-    """End a request; AuthorError when it has ended before, or is refused without a reason."""
+    """End a request; AuthorError when it has ended before, or is refused without a reason, which the member is told."""
     reason = _reason(number, because) if ending is Ending.REFUSED else because.strip()[:_LONGEST]
     now = engine.clock.now()
     with engine.ledger.write() as connection:
@@ -99,6 +100,8 @@ def close(engine: Engine, number: int, ending: Ending, because: str = "") -> Req
         if not kept.close(connection, number, ending, reason or None, engine.actor, now):
             raise _closed(request)
         _note(engine, connection, "close_request", request, {"outcome": ending.value})
+        if ending is Ending.REFUSED:
+            telling.request_refused(connection, request.member_id, request.kind, reason, now)
         return kept.get(connection, number)
 
 

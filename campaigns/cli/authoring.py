@@ -26,6 +26,8 @@ def check(context: typer.Context, files: Files = None, json: opened.AsJson = Fal
     chosen = files or [*library.workspace.campaign_files(), *library.workspace.audience_files()]
     now = library.clock.now()
     found = list(dict.fromkeys(problem for file in chosen for problem in library.problems(file, now)))
+    if not files:
+        found += library.note_problems()
     if json:
         show.as_json(
             [

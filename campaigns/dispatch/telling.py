@@ -39,6 +39,20 @@ def request_received(connection: Connection, member_id: str, request: str, due: 
     notes.leave(connection, Note(NoteKind.REQUEST, member_id, about), now)
 
 
+def request_put_off(
+    connection: Connection, member_id: str, request: str, due: date, because: str, now: datetime
+) -> None:
+    """Say until when a request is put off, and why: the member is owed that within the first month (article 12(3))."""
+    about = {"request": request, "due": due.isoformat(), "because": because}
+    notes.leave(connection, Note(NoteKind.PUT_OFF, member_id, about), now)
+
+
+def request_refused(connection: Connection, member_id: str, request: str, because: str, now: datetime) -> None:
+    """Say that a request is refused and why, and who hears complaints (article 12(4))."""
+    about = {"request": request, "because": because}
+    notes.leave(connection, Note(NoteKind.REFUSED, member_id, about), now)
+
+
 def erased(connection: Connection, channel: Channel, former: str, language: Language, now: datetime) -> None:
     """Say a last word to the address of somebody who was erased; the courier forgets it with that."""
     notes.leave(connection, Note(NoteKind.ERASED, None, {}, channel, former, language), now)

@@ -1,6 +1,6 @@
 """What a workspace's files say, read once: settings, catalogue, audiences, offers, and campaigns by name or path."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property, partial
@@ -19,6 +19,7 @@ from campaigns.loading.yaml_source import read_yaml
 from campaigns.planning.draft import Draft
 from campaigns.planning.kept_findings import KeptFindings
 from campaigns.planning.templates import TemplateChecks
+from campaigns.rendering import checks_notes
 from campaigns.rendering.folder import load_folder
 from campaigns.rules.vocabulary import Vocabulary
 from campaigns.spec.audience import Audience
@@ -128,6 +129,10 @@ class Library:
         yield from warnings
         yield from self._problems_besides(draft)
 
+    def note_problems(self) -> Sequence[Problem]:
+        """What keeps codes and confirmations from being written with the workspace's settings."""
+        return self._findings.of("notes", checks_notes.digest(), lambda: list(checks_notes.problems(self.settings)))
+
     def vet(self, draft: Draft) -> None:
         """AuthorError with what is wrong with a campaign's templates and with the offers, before it is decided on."""
         wrong = errors_among(self._problems_besides(draft))
@@ -144,8 +149,12 @@ class Library:
     @cached_property
     def _template_checks(self) -> TemplateChecks:
         load = cache(partial(load_folder, self.workspace.root))
+        return TemplateChecks(load, self.catalogue, self.settings, self._findings)
+
+    @cached_property
+    def _findings(self) -> KeptFindings:
         given = self.workspace.settings.read_bytes() + self.workspace.catalogue.read_bytes()
-        return TemplateChecks(load, self.catalogue, self.settings, KeptFindings(self.workspace.findings, given))
+        return KeptFindings(self.workspace.findings, given)
 
     def _campaign_file(self, campaign: str) -> Path:
         path = Path(campaign)

@@ -19,7 +19,9 @@ from campaigns.spec.notes import NoteKind
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import Channel, Choice, Language
 
-_FOLDER: Final = Path(__file__).with_name("note_templates")
+FOLDER: Final = Path(__file__).with_name("note_templates")
+"""The words and the look of every note."""
+
 _MOST_LINES: Final = 4  # of choices in a text message
 
 
@@ -104,12 +106,17 @@ class _Speaker:
             yield self("line_on" if comes else "line_off", what=choice_name(choice, self.language, self.settings))
         for newsletter in about.get("newsletters", ()):
             yield choice_name(f"newsletter:{newsletter}", self.language, self.settings)
+        if "because" in about:
+            yield about["because"]
 
     def request(self, about: Mapping[str, Any]) -> Mapping[str, str]:
         if "request" not in about:
             return {}
+        named = {"request": self(f"request_{about['request']}")}
+        if "due" not in about:
+            return named
         day = filters(self.language, self.settings.currency)["date"](date.fromisoformat(about["due"]))
-        return {"request": self(f"request_{about['request']}"), "due": str(day)}
+        return {**named, "due": str(day)}
 
 
 _OBJECTIONS: Final = frozenset(
@@ -125,12 +132,12 @@ def _words() -> Mapping[str, Text]:
 
 def _texts(file: str) -> Mapping[str, Text]:
     problems: list[Problem] = []
-    found = read_texts(file, (_FOLDER / file).read_bytes(), problems)
+    found = read_texts(file, (FOLDER / file).read_bytes(), problems)
     if problems:
         raise AuthorError(problems)
     return found
 
 
 def _folder() -> TemplateFolder:
-    files = {file.name: file.read_bytes() for file in _FOLDER.iterdir() if file.name.startswith("body.")}
-    return TemplateFolder(Channel.EMAIL, "note", _FOLDER.name, files, {}, _texts("texts.yaml"), {})
+    files = {file.name: file.read_bytes() for file in FOLDER.iterdir() if file.name.startswith("body.")}
+    return TemplateFolder(Channel.EMAIL, "note", FOLDER.name, files, {}, _texts("texts.yaml"), {})

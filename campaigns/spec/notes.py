@@ -17,6 +17,8 @@ class NoteKind(StrEnum):
     SIGN_UP = "sign_up"
     KNOWN = "known"
     REQUEST = "request"
+    PUT_OFF = "put_off"
+    REFUSED = "refused"
     ERASED = "erased"
 
 
@@ -25,7 +27,8 @@ class Note:
     """A note to be carried. Without `address` it goes where the member is known at that moment.
 
     `channel` None: by e-mail, else by SMS. `language` None: the member's. `about` holds what its kind needs, and
-    nothing by which somebody could be told: names of choices, a challenge, a day.
+    nothing by which somebody could be told: names of choices, a challenge, a day; the reason that a request is put off
+    or refused for, as it was written for the member.
     """
 
     kind: NoteKind

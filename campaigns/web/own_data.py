@@ -11,25 +11,21 @@ from audiences import sessions
 from audiences.codes import Aim, Asked
 from audiences.stance import Source
 from campaigns import forgetting, requests
-from campaigns.dossier import Dossier, hand_out
+from campaigns.dossier import hand_out
 from campaigns.errors import AuthorError
-from campaigns.portable import as_csv, as_json
 from campaigns.spec.requests import RequestKind
-from campaigns.spec.words import Language
 from campaigns.store.desk_tables import Request as Filed
 from campaigns.web.centre import contact_row
 from campaigns.web.code_step import CodeStep
 from campaigns.web.forms import Form, Posted
 from campaigns.web.sending import Codes, asked_channel
-from campaigns.web.shown import Shown
+from campaigns.web.shown import FORMS, Shown
 from campaigns.web.signed_in import Door, SignedIn
 from campaigns.web.signing_in import HOME
 from campaigns.web.site import READ, Site
 
 _DATA: Final = f"{HOME}/data"
 _FILED_HERE: Final = (RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT)
-_TYPES: Final = {"json": "application/json", "csv": "application/zip", "html": "text/html; charset=utf-8"}
-_ENDINGS: Final = {"json": "json", "csv": "zip", "html": "html"}
 
 
 @dataclass(frozen=True)
@@ -102,14 +98,10 @@ class OwnData:
         """Everything, to take along."""
         found = self._demand_proved(request, form)
         wanted = form.one("form")
-        if wanted not in _TYPES:
+        if wanted not in FORMS:
             raise HTTPException(400)
         dossier = hand_out(self.site.engine, found.member_id, wanted, "member")
-        name = f"viesti-{self.site.now:%Y-%m-%d}.{_ENDINGS[wanted]}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(
-            self._written(dossier, wanted, self.site.language(request)), headers=headers, media_type=_TYPES[wanted]
-        )
+        return self._shown.to_take_along(dossier, wanted, self.site.language(request))
 
     def request(self, request: Request, form: Form) -> HTMLResponse:
         """File a request; restriction and objection hold from this moment on."""
@@ -147,11 +139,6 @@ class OwnData:
             if not sessions.is_proved(connection, found.secret, self.site.now):
                 raise HTTPException(403)
         return found
-
-    def _written(self, dossier: Dossier, wanted: str, language: Language) -> bytes:
-        if wanted == "html":
-            return self._shown.file(dossier, language)
-        return as_json(dossier) if wanted == "json" else as_csv(dossier)
 
     @property
     def _shown(self) -> Shown:

@@ -7,15 +7,24 @@ from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from fastapi.responses import Response
+
 from campaigns.clock import local_day
 from campaigns.dossier import Dossier
-from campaigns.portable import columns, plain
+from campaigns.portable import as_csv, as_json, columns, plain
 from campaigns.rendering.texts import Text
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.words import Language
 from campaigns.web.pages import Pages, read_words
 
 MOST: Final = 50  # rows of a section on a page; the files have all
+FORMS: Final[Mapping[str, tuple[str, str]]] = {
+    "json": ("application/json", "json"),
+    "csv": ("application/zip", "zip"),
+    "html": ("text/html; charset=utf-8", "html"),  # a page of its own, which needs no server
+}
+"""The forms in which a dossier is taken along: media type, and how the file's name ends."""
+
 _ALL: Final = 1_000_000
 _TABLE_OF: Final = {"contact": "members", "profile": "members"}  # where a section's columns are declared
 
@@ -42,11 +51,11 @@ class Shown:
         """The day that the dossier speaks of."""
         return local_day(dossier.made_at, self.pages.settings.zone)
 
-    def file(self, dossier: Dossier, language: Language) -> bytes:
-        """The whole as a page of its own, which needs no server."""
-        sections = list(self.sections(dossier, language, most=_ALL))
-        page = self.pages.answer("whole_file", language, "", sections=sections, made_on=self.made_on(dossier))
-        return bytes(page.body)
+    def to_take_along(self, dossier: Dossier, form: str, language: Language) -> Response:
+        """The whole as a file, in one of the `FORMS`."""
+        media_type, ending = FORMS[form]
+        headers = {"Content-Disposition": f'attachment; filename="viesti-{self.made_on(dossier)}.{ending}"'}
+        return Response(self._file(dossier, form, language), headers=headers, media_type=media_type)
 
     def sections(self, dossier: Dossier, language: Language, *, most: int = MOST) -> Iterator[Section]:
         """Every section, with at most so many rows."""
@@ -54,6 +63,13 @@ class Shown:
             titles = {column: self._title(name, column, language) for column in columns(rows)}
             shown = [[(title, self._value(row.get(column))) for column, title in titles.items()] for row in rows[:most]]
             yield Section(name, _named(f"section_{name}", name, language), list(titles.values()), shown, len(rows))
+
+    def _file(self, dossier: Dossier, form: str, language: Language) -> bytes:
+        if form != "html":
+            return as_json(dossier) if form == "json" else as_csv(dossier)
+        sections = list(self.sections(dossier, language, most=_ALL))
+        page = self.pages.answer("whole_file", language, "", sections=sections, made_on=self.made_on(dossier))
+        return bytes(page.body)
 
     def _title(self, section: str, column: str, language: Language) -> str:
         """The catalogue's word for a column of its own, else ours, else the column's name."""

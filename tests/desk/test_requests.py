@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from audiences.stance import Source
 from campaigns import forgetting, requests
@@ -12,6 +13,7 @@ from campaigns.errors import AuthorError
 from campaigns.spec.requests import Ending, RequestKind, due
 from campaigns.spec.words import Language
 from campaigns.store import requests as kept
+from campaigns.store.tables import NOTE
 from tests.village import MEMBERS, Village
 
 EVERYBODY = "purpose: marketing\nschedule: {at: '2018-01-05 10:30'}\naudience: {register: [owners, customers]}\n"
@@ -121,3 +123,26 @@ def test_c12_the_requests_of_a_duplicate_go_over(village: Village):
 def test_nobody_files_for_a_member_who_is_not_there(village: Village):
     with pytest.raises(AuthorError, match="no member"):
         requests.file(village.engine, "m99", RequestKind.ERASE, Source.WEB)
+
+
+def _notes(village: Village) -> list[tuple[str, str, dict[str, str]]]:
+    with village.engine.ledger.read() as connection:
+        rows = connection.execute(select(NOTE.c.kind, NOTE.c.member_id, NOTE.c.about).order_by(NOTE.c.number))
+        return [(kind, member, about) for kind, member, about in rows]
+
+
+def test_gd07_who_has_to_wait_or_is_refused_is_told_why_and_until_when(village: Village):
+    number = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.WEB).number or 0
+    requests.put_off(village.engine, number, "Arkistosta haetaan")
+    requests.close(village.engine, number, Ending.REFUSED, "Sama pyyntö viikko sitten")
+    assert _notes(village)[1:] == [
+        ("put_off", AINO, {"request": "access", "due": "2018-04-01", "because": "Arkistosta haetaan"}),
+        ("refused", AINO, {"request": "access", "because": "Sama pyyntö viikko sitten"}),
+    ]
+
+
+def test_what_is_done_or_taken_back_needs_no_word(village: Village):
+    for ending in (Ending.DONE, Ending.WITHDRAWN):
+        number = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.WEB).number or 0
+        requests.close(village.engine, number, ending)
+    assert {kind for kind, *_ in _notes(village)} == {"request"}

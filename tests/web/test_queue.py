@@ -8,7 +8,7 @@ from campaigns.spec.requests import RequestKind
 from campaigns.spec.roles import Role
 from campaigns.spec.words import Choice
 from tests.village import MEMBERS
-from tests.web.agents_in import at_desk, on
+from tests.web.agents_in import NAME, at_desk, on
 from tests.web.town import AINO
 
 OTHER = MEMBERS[5]
@@ -39,6 +39,32 @@ async def test_gd07_a_request_is_put_off_and_closed_with_reasons(town, officer):
     assert "Nothing waits" in (await officer.post("/requests/close", number=number, ending="done")).text
     assert (await officer.post("/requests/close", number=number, ending="done")).status_code == 400
     assert [row[1] for row in officer.noted()] == ["put_off_request", "close_request"]
+
+
+@pytest.mark.parametrize(("form", "begins"), [("json", b"{"), ("csv", b"PK"), ("html", b"<!doctype html>")])
+async def test_gd10_the_copy_that_was_asked_for_is_fetched_from_its_request_and_that_is_noted(
+    town, officer, form, begins
+):
+    number = filed(town, RequestKind.ACCESS)
+    fetched = await officer.post("/requests/copy", number=number, form=form)
+    assert fetched.content.startswith(begins)
+    assert "attachment" in fetched.headers["content-disposition"]
+    actor, action, _, detail = officer.noted()[-1]
+    assert (actor, action, detail) == (NAME, "export", {"form": form})
+
+
+async def test_a_copy_is_handed_out_to_whom_asked_for_one(town, officer):
+    asked = filed(town, RequestKind.ACCESS)
+    assert (await officer.post("/requests/copy", number=asked, form="xml")).status_code == 400
+    other = filed(town, RequestKind.ERASE)
+    assert (await officer.post("/requests/copy", number=other, form="json")).status_code == 400
+    assert [row[1] for row in officer.noted()] == []
+
+
+async def test_a_copy_is_handed_out_by_who_answers_requests(town, web):
+    asked = filed(town, RequestKind.ACCESS)
+    others = await at_desk(town, web, Role.DESK, Role.EXPERT)
+    assert (await others.post("/requests/copy", number=asked, form="json")).status_code == 403
 
 
 @pytest.mark.parametrize("number", ["", "x", "-1", "1e3", "9" * 40, "٣", "404"])

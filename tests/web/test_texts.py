@@ -36,6 +36,7 @@ _COMPOSED: Final = {
     "language_": Language,
     "new_": ("email", "phone"),
     "data_": ("json", "csv", "html"),
+    "desk_copy_": ("json", "csv", "html"),
     "restrict_": ("button", "help"),
     "object_": ("button", "help"),
     "source_": ("desk", "phone"),

@@ -1,18 +1,21 @@
-"""The queue of members' requests: the most urgent first; put off once, closed, erased."""
+"""The queue of members' requests: the most urgent first; put off once, closed; a copy handed out, a member erased."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from campaigns import auditing, forgetting, requests
+from campaigns.dossier import hand_out
 from campaigns.errors import AuthorError
 from campaigns.spec.requests import Ending, RequestKind
 from campaigns.spec.roles import Act
+from campaigns.store.desk_tables import Request as Filed
 from campaigns.web.desk.counter import HOME, Counter, Task
 from campaigns.web.desk.door import AgentIn
 from campaigns.web.forms import Posted
+from campaigns.web.shown import FORMS, Shown
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,12 @@ class Queue:
     counter: Counter
 
     def tasks(self) -> Sequence[Task]:
-        """Seeing, putting off, closing, erasing."""
+        """Seeing, putting off, closing, handing out, erasing."""
         return (
             Task(f"{HOME}/requests", Act.ANSWER, self.show),
             Task(f"{HOME}/requests/later", Act.ANSWER, self.put_off),
             Task(f"{HOME}/requests/close", Act.ANSWER, self.close),
+            Task(f"{HOME}/requests/copy", Act.ANSWER, self.copy),
             Task(f"{HOME}/requests/erase", Act.ANSWER, self.erase),
         )
 
@@ -48,23 +52,36 @@ class Queue:
         requests.close(self.counter.engine(agent), _number(form), Ending(ending), form.one("because"))
         return self._page(request, agent, "done_close")
 
+    def copy(self, request: Request, form: Posted, agent: AgentIn) -> Response:
+        """The member's copy as a file, to be brought to them; that it was handed out is noted."""
+        engine, wanted = self.counter.engine(agent), form.one("form")
+        if wanted not in FORMS:
+            raise HTTPException(400)
+        dossier = hand_out(engine, self._asked(form, agent, RequestKind.ACCESS).member_id, wanted, engine.actor)
+        shown = Shown(self.counter.site.pages, engine.library.catalogue)
+        return shown.to_take_along(dossier, wanted, self.counter.site.language(request))
+
     def erase(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """Ask once more, and then forget the member; the request is closed with it."""
-        engine, number = self.counter.engine(agent), _number(form)
-        asked = requests.open_one(engine, number)
-        if asked.kind != RequestKind.ERASE:
-            raise AuthorError.about(str(number), "this is no request for erasure", "no_erasure", "look again")
+        engine, asked = self.counter.engine(agent), self._asked(form, agent, RequestKind.ERASE)
         if not form.one("confirmed"):
             return self.counter.page(request, agent, "erase", asked=asked)
         forgetting.erase_and_tell(engine, asked.member_id)
         return self._page(request, agent, "done_erase")
+
+    def _asked(self, form: Posted, agent: AgentIn, kind: RequestKind) -> Filed:
+        """An open request of a kind; AuthorError when it is another."""
+        asked = requests.open_one(self.counter.engine(agent), _number(form))
+        if asked.kind != kind:
+            raise AuthorError.about(str(asked.number), f"this is no request for {kind}", "another_kind", "look again")
+        return asked
 
     def _page(self, request: Request, agent: AgentIn, said: str) -> HTMLResponse:
         engine = self.counter.engine(agent)
         today = requests.today(engine)
         rows = [(each, (each.due_on - today).days) for each in requests.waiting(engine)]
         endings = [each.value for each in Ending]
-        return self.counter.page(request, agent, "queue", rows=rows, said=said, endings=endings)
+        return self.counter.page(request, agent, "queue", rows=rows, said=said, endings=endings, forms=list(FORMS))
 
 
 def _number(form: Posted) -> int:
