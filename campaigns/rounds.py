@@ -11,13 +11,14 @@ from typing import Final
 from campaigns import joining
 from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.dispatch.start import Present, begins, give_up, take_up
+from campaigns.dispatch.wake import waking
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.hearing.breaker import Breaker
 from campaigns.hearing.mail import read_new_mail
 from campaigns.outgoing import Outgoing
 from campaigns.planning.draft import Draft
-from campaigns.planning.shared_files import forget_ended
+from campaigns.planning.shared_files import agree_on_key, forget_ended
 from campaigns.spec.words import BUNDLED
 from campaigns.store import publications, runs, seals
 from campaigns.store.tables import Publication, Run
@@ -79,6 +80,9 @@ class Rounds:
     def carry(self) -> None:
         """Carry the codes and confirmations that wait; a run under way does not hold them up."""
         self._guarded("notes", self.engine.courier.carry)
+
+    def admit(self) -> None:
+        """Bring in those who have signed up."""
         self._guarded("sign-ups", partial(joining.admit, self.engine))
 
     def listen(self) -> None:
@@ -129,6 +133,21 @@ class Rounds:
             self._said[subject] = str(error)
             if str(error) != said:
                 _LOG.error("%s: %s", subject, error)
+
+
+def work(outgoing: Outgoing) -> None:
+    """Work as `viesti worker` does: send, and carry notes beside it, until SIGINT or SIGTERM.
+
+    AuthorError when this machine could not send what others have planned: its codes would be others, too.
+    """
+    engine = outgoing.engine
+    if engine.has_workers:
+        agree_on_key(engine.ledger, engine.signer)
+    scheduler = waking(Rounds(engine, outgoing.stopping).carry)
+    try:
+        outgoing.until_told()
+    finally:
+        scheduler.shutdown(wait=True)
 
 
 def _silent(run: Run, now: datetime) -> bool:

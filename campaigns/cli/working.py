@@ -1,4 +1,4 @@
-"""The command `worker`: a process that sends, and does nothing else."""
+"""The command `worker`: a process that sends messages and notes, and does nothing else."""
 
 from functools import partial
 
@@ -14,16 +14,19 @@ def worker(
     log_format: watched.Form = LogFormat.TEXT,
     log_level: watched.FromLevel = watched.Level.WARNING,
 ) -> None:
-    """Send what is under way, beside `viesti serve`: as many of these as you like; on any machine with PostgreSQL."""
+    """Send messages, codes and confirmations beside `viesti serve`: as many of these as you like; on any machine with
+    PostgreSQL.
+    """
     from campaigns.meters import exposed
     from campaigns.observing import figures
     from campaigns.outgoing import Outgoing
+    from campaigns.rounds import work
 
     log_to_stderr(log_format, log_level)
     with opened.engine(context) as engine, exposed(partial(figures, engine), metrics):
         outgoing = Outgoing.of_worker(engine)
         show.doing(f"sending {', '.join(outgoing.channels)}, until Ctrl-C")
-        outgoing.until_told()
+        work(outgoing)
 
 
 def add_to(app: typer.Typer) -> None:

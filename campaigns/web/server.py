@@ -41,7 +41,7 @@ def serve(engine: Engine, host: str, port: int, metrics: str | None = None) -> N
         rounds = Rounds(engine)
         signal.signal(signal.SIGTERM, _leave)  # uvicorn hands the signal on when its own work has ended
         nightly = Nightly(engine, rounds.stopping)
-        scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.listen, nightly.look)
+        scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.admit, rounds.listen, nightly.look)
         try:
             server_of(engine).run(sockets=[door])
         finally:

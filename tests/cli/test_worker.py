@@ -1,26 +1,31 @@
-"""`viesti worker` as a real process: it sends what is under way, and ends when it is told to."""
+"""`viesti worker` as a real process: it sends what is under way, notes among it, and ends when it is told to."""
 
 import signal
 import subprocess
 
+from campaigns.dispatch import telling
+from campaigns.spec.words import Channel
 from tests.cli.conftest import MONDAYS, Shell
 from tests.cli.test_serve import PATIENCE, mails, stands, until
 from tests.console import VIESTI
-from tests.village import Village
+from tests.village import MEMBERS, Village
 
 
 def test_it_sends_what_is_under_way_and_ends_on_sigterm(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
     village = Village(viesti.root)
     village.start("letter")
+    with village.engine.ledger.write() as connection:
+        telling.contact_changed(connection, MEMBERS[0], Channel.EMAIL, "former@example.org", village.hands.at)
     village.close()
     words = [VIESTI, "--workspace", str(viesti.root), "worker"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             until(lambda: stands(viesti)["state"] == "closed", process)
+            until(lambda: list((viesti.root / "outbox" / "notes" / "email").glob("*.eml")), process)
             process.send_signal(signal.SIGTERM)
             _, said = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert (process.returncode, said) == (0, "")
-    assert len(mails(viesti)) == 18
+    assert len(mails(viesti)) == 18 + 1  # the note
