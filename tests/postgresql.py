@@ -42,8 +42,19 @@ def own_server() -> Iterator[tuple[sa.URL, Callable[[float], None]]]:
             sleep(away)
             running.ensure_postgres_running()
 
-        yield sa.make_url(running.get_uri()), crash
+        address = sa.make_url(running.get_uri())
+        _spare_the_disk(address)
+        yield address, crash
     shutil.rmtree(folder)
+
+
+def _spare_the_disk(address: sa.URL) -> None:
+    """Wait for no disk: what was written outlives a crash of the server, and no test takes the machine's power away."""
+    engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.DDL("ALTER SYSTEM SET fsync = off"))
+        connection.execute(sa.select(sa.func.pg_reload_conf()))
+    engine.dispose()
 
 
 @contextmanager
@@ -57,5 +68,21 @@ def schema(server: sa.URL) -> Iterator[sa.URL]:
         yield server.set(drivername="postgresql").update_query_dict({"options": f"-c search_path={name}"})
         with engine.begin() as connection:
             connection.execute(sa.DDL(f"DROP SCHEMA {name} CASCADE"))
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def database(server: sa.URL, like: sa.URL | None = None) -> Iterator[sa.URL]:
+    """The address of a database of its own, dropped at the end: empty, or a copy of one that nobody is connected to."""
+    name = f"viesti_{uuid4().hex[:12]}"
+    engine = sa.create_engine(server.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            template = f" TEMPLATE {like.database}" if like is not None else ""
+            connection.execute(sa.DDL(f"CREATE DATABASE {name}{template}"))
+        yield server.set(drivername="postgresql", database=name)
+        with engine.connect() as connection:
+            connection.execute(sa.DDL(f"DROP DATABASE {name} WITH (FORCE)"))
     finally:
         engine.dispose()

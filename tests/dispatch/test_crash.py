@@ -1,6 +1,7 @@
 """Processes are killed at random moments: at most one message a person, nobody lost, and doubt is counted (DL, OP).
 
-Three of four schedules kill who sends, the others who takes up, plans, starts and sends. `make crash` tries 200.
+Three of four schedules kill who sends, every third of these over PostgreSQL; the others kill who takes up, plans,
+starts and sends. `make crash` tries 200.
 """
 
 import json
@@ -8,6 +9,7 @@ import multiprocessing
 import os
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,11 +21,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import URL
 
 from campaigns.clock import Clock
+from campaigns.ledger import Ledger
+from campaigns.store import schema
 from campaigns.store.tables import Run
 from tests.dispatch import sender
 from tests.dispatch.far_end import FarEnd
+from tests.ledger.conftest import moved
+from tests.postgresql import database
 from tests.village import Village, found
 
 SCHEDULES: Final = int(os.environ.get("VIESTI_CRASHES", "50"))
@@ -75,6 +82,29 @@ def town(settled: Path) -> tuple[Path, Run]:
 
 
 @pytest.fixture(scope="module")
+def shared_town(settled: Path, postgresql_server: URL) -> Iterator[tuple[Path, URL]]:
+    """The town on PostgreSQL, where every schedule works in a copy of its database."""
+    root = settled.with_name("shared")
+    with database(postgresql_server) as address:
+        with closing(Ledger(address.render_as_string(hide_password=False))) as ledger:
+            schema.prepare(ledger)
+            moved(settled, root, ledger).close()
+        with closing(over(root, address)) as village:
+            vars(village.engine)["clock"] = Clock()
+            village.start("hi", CAMPAIGN % "2018-01-05 10:30")
+        yield root, address
+
+
+def over(root: Path, address: URL) -> Village:
+    """The village at `root`, with a ledger at another address than it had."""
+    settings = root / "config" / "settings.yaml"
+    lines = [line for line in settings.read_text("utf-8").splitlines() if not line.startswith("database_url")]
+    lines.append(f"database_url: '{address.render_as_string(hide_password=False)}'")
+    settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Village(root)
+
+
+@pytest.fixture(scope="module")
 def due_town(settled: Path) -> Path:
     """The village with a campaign that has been due for some minutes."""
     root = settled.with_name("due")
@@ -115,6 +145,8 @@ class Schedule:
         process.kill()
         process.join()
         process.close()
+        with self.village.engine.ledger.write():
+            pass  # a server ends what it was told to commit before it sees that nobody is there any more
         return sum(self.village.balance(run).get("sending", 0) for run in self.runs())
 
     def finish(self) -> Run:
@@ -143,10 +175,10 @@ def _addresses(village: Village, run: Run) -> dict[str, str]:
     return {member: village.contact(member)[by[channel]] for member, channel in village.channels(run).items()}
 
 
-def _played(number: int, kind: str, root: Path) -> list[int]:
+def _played(number: int, kind: str, village: Village) -> list[int]:
     """One schedule; how many rows each of its kills left under way."""
     chance = Random(20180101 + number)  # noqa: S311 - no secret
-    with closing(Village(root)) as village, FarEnd(number) as far_end:
+    with closing(village), FarEnd(number) as far_end:
         schedule = Schedule(village, far_end, kind)
         blind = kind == "server" and number % 8 == 3
         left = [
@@ -154,15 +186,24 @@ def _played(number: int, kind: str, root: Path) -> list[int]:
             for _ in range(1 + (number % 4 == 0))
         ]
         _check(schedule, schedule.finish(), left)
-    shutil.rmtree(root)
+    shutil.rmtree(village.root)
     return left
 
 
-def test_whoever_is_killed_when_nobody_hears_it_twice_and_nobody_is_lost(town, due_town, tmp_path, capsys):
+def test_whoever_is_killed_when_nobody_hears_it_twice_and_nobody_is_lost(
+    town, due_town, shared_town, postgresql_server, tmp_path, capsys
+):
     def play(number: int) -> list[int]:
-        kind = "server" if number % 4 == 3 else "sender"
-        shutil.copytree(due_town if kind == "server" else town[0], tmp_path / str(number))
-        return _played(number, kind, tmp_path / str(number))
+        root = tmp_path / str(number)
+        match number % 4:
+            case 3:
+                return _played(number, "server", Village(shutil.copytree(due_town, root)))
+            case 1:
+                shutil.copytree(shared_town[0], root)
+                with database(postgresql_server, shared_town[1]) as address:
+                    return _played(number, "sender", over(root, address))
+            case _:
+                return _played(number, "sender", Village(shutil.copytree(town[0], root)))
 
     with ThreadPoolExecutor(2) as pool:
         played = list(pool.map(play, range(SCHEDULES)))
