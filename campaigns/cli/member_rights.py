@@ -63,18 +63,10 @@ def export(
 
 
 def _written(engine: "Engine", whole: "Dossier", form: Form, language: "Language") -> bytes:
-    from campaigns.portable import as_csv, as_json
+    from campaigns.web.pages import Pages
+    from campaigns.web.shown import Shown
 
-    match form:
-        case Form.JSON:
-            return as_json(whole)
-        case Form.CSV:
-            return as_csv(whole)
-        case Form.HTML:
-            from campaigns.web.pages import Pages
-            from campaigns.web.shown import Shown
-
-            return Shown(Pages(engine.library.settings), engine.library.catalogue).file(whole, language)
+    return Shown(Pages(engine.library.settings), engine.library.catalogue).file(whole, form.value, language)
 
 
 def choices(

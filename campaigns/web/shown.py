@@ -55,7 +55,7 @@ class Shown:
         """The whole as a file, in one of the `FORMS`."""
         media_type, ending = FORMS[form]
         headers = {"Content-Disposition": f'attachment; filename="viesti-{self.made_on(dossier)}.{ending}"'}
-        return Response(self._file(dossier, form, language), headers=headers, media_type=media_type)
+        return Response(self.file(dossier, form, language), headers=headers, media_type=media_type)
 
     def sections(self, dossier: Dossier, language: Language, *, most: int = MOST) -> Iterator[Section]:
         """Every section, with at most so many rows."""
@@ -64,7 +64,8 @@ class Shown:
             shown = [[(title, self._value(row.get(column))) for column, title in titles.items()] for row in rows[:most]]
             yield Section(name, _named(f"section_{name}", name, language), list(titles.values()), shown, len(rows))
 
-    def _file(self, dossier: Dossier, form: str, language: Language) -> bytes:
+    def file(self, dossier: Dossier, form: str, language: Language) -> bytes:
+        """The content of such a file."""
         if form != "html":
             return as_json(dossier) if form == "json" else as_csv(dossier)
         sections = list(self.sections(dossier, language, most=_ALL))
