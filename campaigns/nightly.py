@@ -1,4 +1,4 @@
-"""What the server does once a night: forget what is past its retention, and say that it did."""
+"""What the server does once a night: forget what is past its retention, reconcile, and say what does not agree."""
 
 import logging
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.forgetting import retain
 from campaigns.store import chores
+from campaigns.store.agreement import disagreements
 
 _LOG: Final = logging.getLogger("viesti")
 _NAME: Final = "retention"
@@ -47,6 +48,15 @@ class Nightly:
         with self.engine.ledger.write() as connection:
             chores.end(connection, _NAME, occasion, self.engine.clock.now())
         _LOG.info("retention: %s", ", ".join(f"{each.removed} {each.table}" for each in evidence))
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Say which runs of the last days do not agree with themselves or with what providers told (OP-04)."""
+        asked, found = disagreements(self.engine.ledger, self.engine.clock.now())
+        for run_id, alarms in found.items():
+            for alarm in alarms:
+                _LOG.error("%s: look at this: %s", run_id, alarm)
+        _LOG.info("reconciled: %d runs, %d of them do not agree", asked, len(found))
 
     def _taken(self, occasion: datetime, now: datetime) -> bool:
         """Whether it is due, and nobody else's."""

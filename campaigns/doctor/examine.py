@@ -14,6 +14,7 @@ def examine(engine: Engine, resolver: Texts, environment: Mapping[str, str] = os
     """Look at everything; changes nothing and sends nothing. What cannot be reached is a warning."""
     settings = engine.library.settings
     yield from stores.stores(engine)
+    yield stores.agreement(engine.ledger, engine.clock.now())
     yield stores.data(engine)
     yield providers.clock(settings)
     yield providers.public_url(settings)

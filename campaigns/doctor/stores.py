@@ -2,7 +2,7 @@
 
 import shutil
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
 from campaigns.store import schema
+from campaigns.store.agreement import disagreements
 
 _FULL: Final = 500 * 2**20
 _SCARCE: Final = 5 * 2**30
@@ -45,6 +46,15 @@ def _lacks_changes(connection: Connection) -> bool:
     from campaigns.dispatch.queued import unmigrated
 
     return bool(unmigrated(connection))
+
+
+def agreement(opened: Ledger, now: datetime) -> Finding:
+    """Whether the runs of the last days agree with themselves and with what providers told (OP-04)."""
+    asked, found = disagreements(opened, now)
+    if found:
+        named = ", ".join(found)
+        return warn("agreement", f"{len(found)} of {asked} runs do not agree: {named}", "`viesti status RUN` says how")
+    return ok("agreement", f"{asked} runs of the last days agree with what was told of them")
 
 
 def warehouse(stored: Warehouse) -> Finding:

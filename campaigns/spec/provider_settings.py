@@ -71,14 +71,15 @@ class SmtpSettings(Frozen):
     """A mail server; the account, where it wants one, is `SMTP_USERNAME` and `SMTP_PASSWORD`.
 
     Bounces come back to `bounces`, each to an address of its own (E-10). `authorities` is a file of certificates to
-    trust besides those of the system.
+    trust besides those of the system. `connections` are those of one process: two stay below the 50 that Postfix takes
+    from one client when nobody tells it otherwise.
     """
 
     host: Annotated[str, _HOST_FORM] = "localhost"
     port: _Port = 587
     security: Security = Security.STARTTLS
     authorities: Text | None = None
-    connections: _Connections = 10
+    connections: _Connections = 20
     messages_per_connection: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 100
     bounces: EmailStr | None = None
     dkim: DkimSettings | None = None

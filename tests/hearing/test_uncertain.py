@@ -4,14 +4,19 @@ import csv
 import io
 import json
 from asyncio import to_thread
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from campaigns.channels.events import EventWord
 from campaigns.cli.main import run as command
+from campaigns.doctor import stores
+from campaigns.doctor.finding import Level
 from campaigns.errors import AuthorError
 from campaigns.hearing import uncertain
+from campaigns.hearing.standing import told
+from campaigns.nightly import Nightly
 from campaigns.rehearsal.doubles.manners import Fault
 from campaigns.store.tables import AUDIT, DELIVERY
 from campaigns.store.words import DeliveryState
@@ -114,18 +119,45 @@ def test_the_command_does_all_of_it(sending, capsys, tmp_path):
     assert (said["settled_by_events"], said["settled_by_the_provider"], said["exported"]) == (0, 0, 11)
 
 
+def drifted(sending) -> None:
+    """Of what a provider took long ago little was told, and something went that is refused here."""
+    with sending.village.engine.ledger.write() as connection:
+        accepted = (DELIVERY.c.run_number == sending.run.number) & (DELIVERY.c.state == "accepted")
+        long_ago = sending.village.hands.at.replace(year=2017)
+        connection.execute(update(DELIVERY).where(accepted).values(provider="sendgrid", ended_at=long_ago))
+    assert uncertain.mark(sending.village.engine, sending.run.run_id, DeliveryState.REFUSED) == 12
+    sending.hear(sending.event(LATE[0], EventWord.DELIVERED))
+
+
+def test_op04_every_night_and_the_doctor_say_which_runs_do_not_agree(sending, caplog):
+    village, run = sending.village, sending.run.run_id
+    nightly = Nightly(village.engine)
+    nightly.look()
+    assert stores.agreement(village.engine.ledger, village.hands.at).level is Level.OK
+    drifted(sending)
+    village.hands.at = village.hands.at.replace(hour=1, minute=30) + timedelta(days=1)
+    nightly.look()
+    assert f"{run}: look at this: of 12 messages over a day old the provider told nothing about 12" in caplog.text
+    found = stores.agreement(village.engine.ledger, village.hands.at)
+    assert (found.level, run in found.said) == (Level.WARN, True)
+    village.hands.go(days=9)
+    assert stores.agreement(village.engine.ledger, village.hands.at).level is Level.OK
+
+
+def test_op04_a_run_that_has_ended_and_left_somebody_waiting_is_told_of(sending):
+    village = sending.village
+    with village.engine.ledger.write() as connection:
+        connection.execute(update(DELIVERY).where(DELIVERY.c.member_id == MEMBERS[0]).values(state="pending"))
+    assert told(village.engine, sending.run.run_id).alarms == ["the run has ended, and 1 of its deliveries have not"]
+
+
 def test_op04_status_says_what_was_told_and_what_does_not_agree(sending, capsys):
     village, run = sending.village, sending.run.run_id
     for member in MEMBERS[:3]:
         sending.hear(sending.event(member, EventWord.TAKEN), sending.event(member, EventWord.DELIVERED))
     said = _said(village, capsys, "status", run)
     assert (said["events"], said["alarms"]) == ({"delivered": 3, "taken": 3}, [])
-    with village.engine.ledger.write() as connection:
-        accepted = (DELIVERY.c.run_number == sending.run.number) & (DELIVERY.c.state == "accepted")
-        long_ago = village.hands.at.replace(year=2017)
-        connection.execute(update(DELIVERY).where(accepted).values(provider="sendgrid", ended_at=long_ago))
-    assert uncertain.mark(village.engine, run, DeliveryState.REFUSED) == 12
-    sending.hear(sending.event(LATE[0], EventWord.DELIVERED))
+    drifted(sending)
     assert _said(village, capsys, "status", run)["alarms"] == [
         "of 12 messages over a day old the provider told nothing about 9",
         "1 messages went, says the provider, and are not accepted here",
