@@ -22,9 +22,9 @@ _PATIENCE: Final = 15  # seconds
 _PAUSE: Final = 0.002
 _WAY: Final = 2 * _PAUSE  # left free between two transactions of many, so that everybody who waits looks meanwhile
 _PRAGMAS: Final = (
+    f"PRAGMA busy_timeout={_PATIENCE * 1000}",  # first: the next one may have to wait for a process that opens or closes
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    f"PRAGMA busy_timeout={_PATIENCE * 1000}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
 )
@@ -59,15 +59,17 @@ def _take_the_lock(connection: Connection) -> None:
     cursor = connection.connection.cursor()
     cursor.execute("PRAGMA busy_timeout=0")
     patience = monotonic() + _PATIENCE
-    while True:
-        try:
-            cursor.execute("BEGIN IMMEDIATE")
-            break
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > patience:
-                raise
-            sleep(_PAUSE)
-    cursor.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
+    try:
+        while True:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > patience:
+                    raise
+                sleep(_PAUSE)
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
 
 
 @contextmanager
