@@ -11,7 +11,7 @@ from campaigns.ledger import Ledger
 from sqlalchemy import text
 ledger_postgresql._ONE_WRITER = ledger_postgresql._ONE_WRITER.replace("10s", sys.argv[2])
 with Ledger(sys.argv[1]).write() as connection:
-    connection.execute(text("INSERT INTO pace (account, due_at) VALUES ('half', '2018-01-01 08:00:00.000000')"))
+    connection.execute(text("INSERT INTO pace VALUES ('half', '2018-01-01 08:00:00.000000', 0)"))
     print("holds", flush=True)
     time.sleep(60)
 """
