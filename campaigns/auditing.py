@@ -18,7 +18,7 @@ def verify(engine: Engine, kept: str | None = None) -> Verdict:
     AuthorError when `kept` is none.
     """
     earlier = None if kept is None else _seal(kept)
-    seals.seal_all(engine.ledger, engine.signer, engine.clock.now())
+    _seal_now(engine)
     with engine.ledger.read() as connection:
         return seals.verify(connection, engine.signer, earlier)
 
@@ -37,12 +37,19 @@ def looked_up(engine: Engine, member_id: str, command: str) -> None:
     subject = audit.of_member(engine.signer, member_id)
     with engine.ledger.write() as connection:
         audit.note(connection, engine.clock.now(), engine.actor, "look_up", subject, {"why": command})
+    _seal_now(engine)
 
 
 def noted(engine: Engine, action: str, subject: str) -> None:
     """Note that something else than one member was looked at."""
     with engine.ledger.write() as connection:
         audit.note(connection, engine.clock.now(), engine.actor, action, subject)
+    _seal_now(engine)
+
+
+def _seal_now(engine: Engine) -> None:
+    """Seal what was noted: where a command looks there may be no server that does it a second later."""
+    seals.seal_all(engine.ledger, engine.signer, engine.clock.now())
 
 
 def _seal(kept: str) -> Seal:

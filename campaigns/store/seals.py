@@ -6,7 +6,7 @@ that whoever can write into the database, but does not have the key, cannot seal
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -18,10 +18,11 @@ from campaigns.store.tables import AUDIT, AUDIT_SEAL
 from campaigns.tokens import Signer
 
 BATCH: Final = 500
-PATIENCE: Final = timedelta(seconds=30)
-"""How long the server lets rows gather before it seals them."""
+PATIENCE: Final = timedelta(seconds=1)
+"""How long the server lets rows gather before it seals them: what one of its rounds left, the next one seals."""
 
 _NONE_BEFORE: Final = "0" * 64
+_SEALS_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +77,37 @@ def seal_all(ledger: Ledger, signer: Signer, now: datetime) -> int:
 
 def verify(connection: Connection, signer: Signer, kept: Seal | None = None) -> Verdict:
     """Look at every seal and every sealed row, from the first; `kept` is a seal that was written down earlier."""
-    fitting, last, last_row = 0, None, None
-    while (found := _after(connection, last)) is not None:
+    fitting, last = 0, None
+    for found, rows in _pages(connection):
         fault = _fault_of(found, last, signer) or _unlike_kept(found, kept)
         if fault is not None:
             return Verdict(fitting, last, fault)
-        rows = iter(_rows(connection, last_row, found["last_row"]))
         for leaf in found["leaves"]:
             fault = _unlike(leaf, next(rows, None))
             if fault is not None:
                 return Verdict(fitting, last, fault)
             fitting += 1
-        last, last_row = Seal(found["number"], found["digest"]), found["last_row"]
+        last = Seal(found["number"], found["digest"])
     return Verdict(fitting, last, _missing(kept, last, fitting))
 
 
-def _after(connection: Connection, last: Seal | None) -> RowMapping | None:
-    """The seal that follows, also where one is missing between."""
-    chain = select(AUDIT_SEAL).order_by(AUDIT_SEAL.c.number).limit(1)
-    if last is not None:
-        chain = chain.where(AUDIT_SEAL.c.number > last.number)
-    return connection.execute(chain).mappings().first()
+def _pages(connection: Connection) -> Iterator[tuple[RowMapping, Iterator[RowMapping]]]:
+    """Each seal with the rows from its first on, where those before were taken; read some seals at a time."""
+    number, last_row = 0, None
+    while page := _after(connection, number):
+        rows = iter(_rows(connection, last_row, page[-1]["last_row"]))
+        yield from ((found, rows) for found in page)
+        number, last_row = page[-1]["number"], page[-1]["last_row"]
+
+
+def _after(connection: Connection, number: int) -> Sequence[RowMapping]:
+    """The seals that follow, also where some are missing between."""
+    chain = select(AUDIT_SEAL).where(AUDIT_SEAL.c.number > number).order_by(AUDIT_SEAL.c.number).limit(_SEALS_AT_ONCE)
+    return connection.execute(chain).mappings().all()
 
 
 def _rows(connection: Connection, after: int | None, until: int) -> Sequence[RowMapping]:
-    """The rows of one seal, and whatever else stands among them."""
+    """The rows of some seals, and whatever else stands among them."""
     rows = select(AUDIT).where(AUDIT.c.seq <= until).order_by(AUDIT.c.seq)
     if after is not None:
         rows = rows.where(AUDIT.c.seq > after)

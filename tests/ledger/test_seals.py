@@ -8,14 +8,14 @@ from threading import Thread
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
-from campaigns import forgetting
+from campaigns import auditing, forgetting
 from campaigns.ledger import Ledger
 from campaigns.rounds import Rounds
 from campaigns.store import audit, copying, schema, seals
 from campaigns.store.seals import BATCH, PATIENCE, Seal, Verdict
 from campaigns.store.tables import AUDIT, AUDIT_SEAL
 from campaigns.tokens import Signer
-from tests.village import Village
+from tests.village import MEMBERS, Village
 
 NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 OURS = Signer({1: b"1" * 32})
@@ -205,6 +205,13 @@ def test_the_server_seals_what_has_gathered_for_a_while(village: Village) -> Non
     rounds.schedule()
     found = verdict(village.engine.ledger, signer=village.engine.signer)
     assert (found.rows, found.fault) == (1, None)
+
+
+def test_a_look_from_the_command_line_is_sealed_before_its_answer(village: Village) -> None:
+    auditing.looked_up(village.engine, MEMBERS[0], "member show")
+    auditing.noted(village.engine, "list_requests", "requests")
+    found = verdict(village.engine.ledger, signer=village.engine.signer)
+    assert (found.rows, found.fault) == (2, None)
 
 
 def test_gd12_an_erasure_breaks_nothing_and_the_log_names_nobody(village: Village) -> None:
