@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 
 from campaigns.portion import Portion
 
+_CONNECTIONS: Final = 24
 _WRITES: Final = "viesti_writes"
 _ROWS_AT_ONCE: Final = 50_000
 _TEXTS_AT_ONCE: Final = 20_000
@@ -22,7 +23,7 @@ _PATIENCE: Final = 15  # seconds
 _PAUSE: Final = 0.002
 _WAY: Final = 2 * _PAUSE  # left free between two transactions of many, so that everybody who waits looks meanwhile
 _PRAGMAS: Final = (
-    f"PRAGMA busy_timeout={_PATIENCE * 1000}",  # first: the next one may have to wait for a process that opens or closes
+    f"PRAGMA busy_timeout={_PATIENCE * 1000}",  # first: the next may wait for a process that closes
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
@@ -32,7 +33,9 @@ _PRAGMAS: Final = (
 
 def connect(url: URL) -> Engine:
     """An engine whose transactions begin as `writing` and `reading` say, and not when the driver thinks fit."""
-    engine = create_engine(url, hide_parameters=True)  # an error's text never holds an address (OP-06)
+    engine = create_engine(
+        url, hide_parameters=True, pool_size=_CONNECTIONS
+    )  # an error's text never holds an address (OP-06)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

@@ -168,7 +168,7 @@ class Pace(SQLModel, table=True):
 
     account: str = Field(primary_key=True)
     due_at: datetime
-    given_back: int = Field(default=0, sa_type=BigInteger)
+    given_back: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"default": 0})
 
 
 class NoteOnItsWay(SQLModel, table=True):

@@ -46,7 +46,7 @@ def cramped(root: str, port: int, ahead: float) -> None:
     def until_there_is_room() -> None:
         full.wait()
         resource.setrlimit(resource.RLIMIT_FSIZE, (grown, most))
-        complaints.came.wait(1.5)
+        complaints.came.wait(20)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     Thread(target=until_there_is_room, daemon=True).start()

@@ -14,8 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
+from threading import Lock
 from time import sleep
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -49,6 +52,8 @@ content: {email: hello, sms: hello}
 """
 PROCESSES: Final = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.dispatch.sender", "campaigns.rendering.mjml"])
+ASKING: Final = Lock()
+"""Who starts a process asks how all others are, and how one ended can be read once."""
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +122,21 @@ def due_town(settled: Path) -> Path:
     return root
 
 
+def is_alive(process: BaseProcess) -> bool:
+    with ASKING:
+        return process.is_alive()
+
+
+def ended(process: BaseProcess) -> int | None:
+    """Wait for the end of a process, and say how it was."""
+    wait([process.sentinel])
+    with ASKING:
+        process.join()
+        code = process.exitcode
+        process.close()
+    return code
+
+
 @dataclass
 class Schedule:
     """One copy of a town, with the processes of one kind that work on it one after the other."""
@@ -126,35 +146,32 @@ class Schedule:
     kind: str = "sender"
     starts: int = 0
 
-    def begin(self) -> "multiprocessing.process.BaseProcess":
+    def begin(self) -> BaseProcess:
         """Start another process, on a clock on which every lease of the one before is over."""
         ahead = self.starts * AHEAD[self.kind]
         self.starts += 1
         arguments = (str(self.village.root), self.far_end.port, ahead)
         process = PROCESSES.Process(target=getattr(sender, self.kind), args=arguments)
-        process.start()
+        with ASKING:
+            process.start()
         return process
 
     def kill(self, after: float, *, from_the_start: bool) -> int:
         """Start a process, kill it `after` seconds from there or from its first message; how many it left `sending`."""
         self.far_end.something_came.clear()
         process = self.begin()
-        while not from_the_start and process.is_alive() and not self.far_end.something_came.wait(0.01):
+        while not from_the_start and is_alive(process) and not self.far_end.something_came.wait(0.01):
             pass
         sleep(after)
         process.kill()
-        process.join()
-        process.close()
+        ended(process)
         with self.village.engine.ledger.write():
             pass  # a server ends what it was told to commit before it sees that nobody is there any more
         return sum(self.village.balance(run).get("sending", 0) for run in self.runs())
 
     def finish(self) -> Run:
         """Let a process go to the end; the one run that there is by then."""
-        process = self.begin()
-        process.join()
-        assert process.exitcode == 0
-        process.close()
+        assert ended(self.begin()) == 0
         (run,) = self.runs()
         return run
 
@@ -235,10 +252,7 @@ def test_two_servers_and_two_workers_race_for_a_campaign_and_nobody_hears_it_twi
         servers = Schedule(village, far_end, "server")
         kinds = ("server", "sender", "server", "sender")
         processes = [Schedule(village, far_end, kind).begin() for kind in kinds]
-        for process in processes:
-            process.join()
-            assert process.exitcode == 0
-            process.close()
+        assert [ended(process) for process in processes] == [0] * len(kinds)
         (run,) = servers.runs()
         received = servers.received()
         assert set(received.values()) == {1}

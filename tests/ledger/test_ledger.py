@@ -1,9 +1,11 @@
 """What every ledger promises: one writer, whole transactions, one snapshot, columns and rows as they were put in."""
 
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from threading import Thread
+from time import sleep
 
 import pyarrow as pa
 import pytest
@@ -86,7 +88,8 @@ def test_many_rows_come_in_as_one_by_one(ledger):
 
 def test_columns_are_what_was_put_in(ledger):
     with ledger.write() as connection:
-        append(connection, PACE, ["account", "due_at"], [("a", AT), ("b", AT.replace(microsecond=0))])
+        rows = [("a", AT, 0), ("b", AT.replace(microsecond=0), 0)]
+        append(connection, PACE, ["account", "due_at", "given_back"], rows)
         connection.execute(insert(CHOICES).values(member_id="m1", email_own=True))
     paces = ledger.arrow("SELECT account, due_at FROM pace ORDER BY account")
     assert paces.column("account").to_pylist() == ["a", "b"]
@@ -120,3 +123,19 @@ def test_an_error_of_the_database_shows_no_value(ledger, several):
     with pytest.raises(Exception, match="pace") as raised:
         twice()
     assert "matti" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_who_reads_does_not_wait_for_those_who_wait_to_write(ledger):
+    def write() -> None:
+        with ledger.write() as connection:
+            connection.execute(text("SELECT 1"))
+
+    with ThreadPoolExecutor(30) as pool:
+        with ledger.write():
+            waiting = [pool.submit(write) for _ in range(30)]
+            while ledger.engine.pool.checkedout() < 16:  # as many as may wait with a connection
+                sleep(0.01)
+            sleep(0.1)  # more, if more might
+            with ledger.read() as connection:
+                assert connection.execute(text("SELECT 1")).scalar_one() == 1
+        assert [each.result() for each in waiting] == [None] * 30
