@@ -143,7 +143,7 @@ class BundleRun(Generic[Item, Bundle]):
         if not is_sending(connection, self.job):
             self._put_back(connection, bundle)
             return frozenset()
-        examined = examine(connection, self.job, self.channel, _of(bundle), now)
+        examined = examine(connection, self.job, self.channel, DeliveryState.SENDING, _claimed_by(bundle), now)
         withdraw(connection, self.job, examined, now)
         return frozenset(row["position"] for row, reason in examined if reason is None)
 
@@ -183,4 +183,8 @@ class BundleRun(Generic[Item, Bundle]):
 
 
 def _of(bundle: Numbered) -> ColumnElement[bool]:
-    return and_(is_in(DeliveryState.SENDING), DELIVERY.c.attempt == bundle.attempt)
+    return and_(is_in(DeliveryState.SENDING), _claimed_by(bundle))
+
+
+def _claimed_by(bundle: Numbered) -> ColumnElement[bool]:
+    return DELIVERY.c.attempt == bundle.attempt

@@ -9,14 +9,13 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Integer, RowMapping, String, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, RowMapping, String, bindparam, or_, select, update
 
 from campaigns.channels.claimed import Claimed, mint
 from campaigns.dispatch.domains import Domains
 from campaigns.dispatch.examine import Examined, examine
 from campaigns.dispatch.job import Job
 from campaigns.spec.words import Channel
-from campaigns.store.deliveries import is_in
 from campaigns.store.given import given, packed
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import DeliveryState, RunState
@@ -67,7 +66,7 @@ def claim(
     """
     if most < 1 or not job.may_claim(channel, now) or not is_sending(connection, job):
         return Claim((), 0)
-    examined = examine(connection, job, channel, claimable(now), now, most)
+    examined = examine(connection, job, channel, DeliveryState.PENDING, _is_due(now), now, most)
     attempt = attempt or token_hex(8)
     going = [row for row, reason in examined if reason is None]
     addresses = [(row["position"], _address(channel, row)) for row in going]
@@ -84,10 +83,9 @@ def is_sending(connection: Connection, job: Job) -> bool:
     return bool(state == RunState.SENDING)
 
 
-def claimable(now: datetime) -> ColumnElement[bool]:
-    """Deliveries that wait, and not for a later moment."""
-    waits = or_(DELIVERY.c.not_before.is_(None), DELIVERY.c.not_before <= now)
-    return and_(is_in(DeliveryState.PENDING), waits)
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether a delivery does not wait for a later moment."""
+    return or_(DELIVERY.c.not_before.is_(None), DELIVERY.c.not_before <= now)
 
 
 def _take(job: Job, channel: Channel, row: RowMapping, attempt: str, until: datetime) -> Taken:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
@@ -11,8 +12,8 @@ from audiences.tables import CHOICES, CONTACT, SUPPRESSION
 from campaigns.dispatch.job import Job
 from campaigns.planning import caps, reach
 from campaigns.spec.reasons import EndReason, SkipReason
-from campaigns.spec.words import Channel
-from campaigns.store.deliveries import is_claimed
+from campaigns.spec.words import Channel, Purpose
+from campaigns.store.deliveries import in_state, is_claimed
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import DeliveryState
 
@@ -33,24 +34,26 @@ def examine(
     connection: Connection,
     job: Job,
     channel: Channel,
+    state: DeliveryState,
     chosen: ColumnElement[bool],
     now: datetime,
     most: int | None = None,
 ) -> list[Examined]:
-    """Deliveries of a channel that fit `chosen`, in claim order, each with the reason why it may not go any more.
+    """Deliveries of a channel in a state that fit `chosen`, in claim order, each with the reason why it may not go on.
 
     Call it in the transaction that acts on the answer.
     """
-    rows = connection.execute(_reread(job, channel).where(chosen).limit(most)).mappings().all()
+    campaign = job.campaign
+    reread = _reread(campaign.purpose, channel, campaign.newsletter, campaign.from_partner)
+    asked = in_state(reread, state).where(DELIVERY.c.run_number == job.number, chosen)
+    rows = connection.execute(asked.limit(most)).mappings().all()
     full = _heard_enough(connection, job, [row["member_id"] for row in rows], now)
     return [(row, _objection(row, full)) for row in rows]
 
 
-def _reread(job: Job, channel: Channel) -> Select[Any]:
-    campaign = job.campaign
-    refusal = permissions.refusal(
-        campaign.purpose, channel, _CHOSEN, partner=campaign.from_partner, newsletter=campaign.newsletter
-    )
+@lru_cache(maxsize=64)  # putting it together takes longer than a claim's rows
+def _reread(purpose: Purpose, channel: Channel, newsletter: str | None, partner: bool) -> Select[Any]:
+    refusal = permissions.refusal(purpose, channel, _CHOSEN, partner=partner, newsletter=newsletter)
     return (
         select(
             DELIVERY.c.position,
@@ -60,25 +63,25 @@ def _reread(job: Job, channel: Channel) -> Select[Any]:
             DELIVERY.c.used_basket,
             *(column for column in CONTACT.c if column.name != "member_id"),
             CONTACT.c.member_id.label("known"),
-            permissions.processed(campaign.purpose).sql(_CHOSEN).label("processed"),
+            permissions.processed(purpose).sql(_CHOSEN).label("processed"),
             func.coalesce(CHOICES.c.no_purchase_detail, False).label("no_purchase_detail"),
             func.coalesce(CHOICES.c.tracking, False).label("tracking"),
             refusal.label("refusal"),
             reach.address(channel, CONTACT).is_(None).label("no_address"),
             reach.unusable(channel, CONTACT).label("unusable"),
-            _suppression(job, channel).label("suppression"),
+            _suppression(purpose, channel).label("suppression"),
         )
         .select_from(
             DELIVERY.outerjoin(CONTACT, CONTACT.c.member_id == DELIVERY.c.member_id).outerjoin(
                 CHOICES, CHOICES.c.member_id == DELIVERY.c.member_id
             )
         )
-        .where(DELIVERY.c.run_number == job.number, DELIVERY.c.channel == channel)
+        .where(DELIVERY.c.channel == channel)
         .order_by(DELIVERY.c.position)
     )
 
 
-def _suppression(job: Job, channel: Channel) -> ColumnElement[Any]:
+def _suppression(purpose: Purpose, channel: Channel) -> ColumnElement[Any]:
     """Why nothing may go to the address any more; service messages obey only what is not about marketing."""
     address = {
         Channel.EMAIL: ("email", func.lower(CONTACT.c.email)),
@@ -86,7 +89,7 @@ def _suppression(job: Job, channel: Channel) -> ColumnElement[Any]:
     }
     kind, value = address.get(channel, ("phone", CONTACT.c.phone))
     found = select(func.min(SUPPRESSION.c.reason)).where(SUPPRESSION.c.kind == kind, SUPPRESSION.c.value == value)
-    if job.campaign.purpose in caps.SPARED:
+    if purpose in caps.SPARED:
         found = found.where(SUPPRESSION.c.scope == "all")
     return found.scalar_subquery()
 

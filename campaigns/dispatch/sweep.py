@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, case, exists, func, select, update
+from sqlalchemy import Connection, case, func, select
 
 from campaigns.dispatch.job import Job
 from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import BUNDLED, Channel
 from campaigns.store import bundles, events, runs
-from campaigns.store.deliveries import end_pending, is_in
+from campaigns.store.deliveries import change_in_state, end_pending, in_state
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import UNDER_WAY, DeliveryState, RunState
 
@@ -37,17 +37,14 @@ def sweep(connection: Connection, now: datetime) -> None:
     A message may have gone: it becomes uncertain and is never sent again by itself. A letter or call of a bundle
     that was not handed over surely did not: it waits again.
     """
-    silent = (is_in(DeliveryState.SENDING), DELIVERY.c.lease_until <= now)
+    silent = change_in_state(DeliveryState.SENDING).where(DELIVERY.c.lease_until <= now)
     connection.execute(
-        update(DELIVERY)
-        .where(*silent, DELIVERY.c.channel.not_in(BUNDLED))
-        .values(state=DeliveryState.UNCERTAIN, reason=EndReason.UNKNOWN_OUTCOME, ended_at=now, lease_until=None)
+        silent.where(DELIVERY.c.channel.not_in(BUNDLED)).values(
+            state=DeliveryState.UNCERTAIN, reason=EndReason.UNKNOWN_OUTCOME, ended_at=now, lease_until=None
+        )
     )
-    connection.execute(
-        update(DELIVERY)
-        .where(*silent, DELIVERY.c.channel.in_(BUNDLED))
-        .values(state=DeliveryState.PENDING, attempt=None, lease_until=None)
-    )
+    back = {"state": DeliveryState.PENDING, "attempt": None, "lease_until": None}
+    connection.execute(silent.where(DELIVERY.c.channel.in_(BUNDLED)).values(back))
 
 
 def _settle(ledger: Ledger) -> None:
@@ -61,15 +58,16 @@ def _settle(ledger: Ledger) -> None:
 
 def _with_pending(connection: Connection, state: RunState) -> list[int]:
     """The runs that have ended in this state and of which something waits: it came back, or was never started."""
-    waiting = exists().where(DELIVERY.c.run_number == RUN.c.number, is_in(DeliveryState.PENDING))
-    found = select(RUN.c.number).where(RUN.c.state == state, waiting)
+    waiting = in_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(DELIVERY.c.run_number == RUN.c.number)
+    found = select(RUN.c.number).where(RUN.c.state == state, waiting.exists())
     return list(connection.execute(found).scalars())
 
 
 def close_when_done(connection: Connection, job: Job, now: datetime) -> bool:
     """Close a run of which nothing is pending or under way, and no bundle waits for its name; whether it is closed."""
     for state in UNDER_WAY:
-        if connection.execute(select(exists().where(DELIVERY.c.run_number == job.number, is_in(state)))).scalar_one():
+        left = in_state(select(DELIVERY.c.position), state).where(DELIVERY.c.run_number == job.number)
+        if connection.execute(select(left.exists())).scalar_one():
             return False
     if any(bundles.committed(connection, job.number, channel) for channel in BUNDLED):
         return False
@@ -87,8 +85,8 @@ def next_moment(connection: Connection, job: Job, channel: Channel) -> datetime 
     )
     moments = [
         connection.execute(
-            select(func.min(waiting)).where(
-                DELIVERY.c.run_number == job.number, DELIVERY.c.channel == channel, is_in(state)
+            in_state(select(func.min(waiting)), state).where(
+                DELIVERY.c.run_number == job.number, DELIVERY.c.channel == channel
             )
         ).scalar_one_or_none()
         for state in UNDER_WAY

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from campaigns.spec.words import Channel
-from campaigns.store.deliveries import is_in
+from campaigns.store.deliveries import in_state
 from campaigns.store.tables import BUNDLE, DELIVERY
 from campaigns.store.words import BundleState, DeliveryState
 
@@ -57,10 +57,10 @@ def committed(connection: Connection, run_number: int, channel: Channel) -> Sequ
 
 def forsaken(connection: Connection, run_number: int, channel: Channel) -> Sequence[Numbered]:
     """Those that are open and hold no row any more: their process went silent and the sweeper took the rows back."""
-    under_way = exists().where(
-        DELIVERY.c.run_number == run_number, DELIVERY.c.attempt == BUNDLE.c.attempt, is_in(DeliveryState.SENDING)
+    under_way = in_state(select(DELIVERY.c.position), DeliveryState.SENDING).where(
+        DELIVERY.c.run_number == run_number, DELIVERY.c.attempt == BUNDLE.c.attempt
     )
-    return _in_state(connection, run_number, channel, BundleState.OPEN, ~under_way)
+    return _in_state(connection, run_number, channel, BundleState.OPEN, ~under_way.exists())
 
 
 def _in_state(

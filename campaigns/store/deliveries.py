@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVarTuple
 
-from sqlalchemy import ColumnElement, and_, literal, select, tuple_, union_all, update
+from sqlalchemy import ColumnElement, Select, Update, and_, literal, select, tuple_, union_all, update
 
 from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
@@ -13,12 +13,36 @@ from campaigns.store.decisions import of as decisions_of
 from campaigns.store.tables import DECISION, DELIVERY
 from campaigns.store.words import DeliveryState
 
+_Columns = TypeVarTuple("_Columns")
+
 _ENDED_AT_ONCE: Final = 2000  # a write transaction of about 30 ms
+_INDEXES: Final = {
+    DeliveryState.PENDING: "deliveries_to_claim",
+    DeliveryState.SENDING: "deliveries_under_way",
+    DeliveryState.UNCERTAIN: "deliveries_uncertain",
+}
 
 
 def is_in(state: DeliveryState) -> ColumnElement[bool]:
     """Whether a delivery is in a state; written out, for a partial index does not fit a bound value."""
     return DELIVERY.c.state == literal(state.value, literal_execute=True)
+
+
+def in_state(statement: Select[*_Columns], state: DeliveryState) -> Select[*_Columns]:
+    """The statement for deliveries in a state, by the index that holds only these.
+
+    SQLite would rather walk through the whole run, of which nearly all may be in another state.
+    """
+    return statement.where(is_in(state)).with_hint(DELIVERY, _hint(state), "sqlite")
+
+
+def change_in_state(state: DeliveryState) -> Update:
+    """A change of deliveries in a state, which are found as by `in_state`."""
+    return update(DELIVERY).where(is_in(state)).with_hint(_hint(state), dialect_name="sqlite")
+
+
+def _hint(state: DeliveryState) -> str:
+    return f"INDEXED BY {_INDEXES[state]}"
 
 
 def is_claimed() -> ColumnElement[bool]:
@@ -46,7 +70,9 @@ def end_pending(
     """
     ended = 0
     while True:
-        waiting = select(DELIVERY.c.position).where(DELIVERY.c.run_number == run_number, is_in(DeliveryState.PENDING))
+        waiting = in_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(
+            DELIVERY.c.run_number == run_number
+        )
         if channels:
             waiting = waiting.where(DELIVERY.c.channel.in_(channels))
         some = (

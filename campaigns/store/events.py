@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from campaigns.ledger import Ledger, append
 from campaigns.spec.reasons import EndReason
-from campaigns.store.deliveries import is_in
+from campaigns.store.deliveries import in_state, is_in
 from campaigns.store.event_tables import EVENT, SAID
 from campaigns.store.tables import DELIVERY
 from campaigns.store.words import DeliveryState
@@ -83,9 +83,9 @@ def provable(connection: Connection) -> list[Place]:
     """Deliveries that became uncertain after what is told of them had come; some of them, when there are many."""
     of_delivery = (EVENT.c.run_number == DELIVERY.c.run_number) & (EVENT.c.position == DELIVERY.c.position)
     query = (
-        select(DELIVERY.c.run_number, DELIVERY.c.position)
+        in_state(select(DELIVERY.c.run_number, DELIVERY.c.position), DeliveryState.UNCERTAIN)
         .join_from(DELIVERY, EVENT, of_delivery)
-        .where(is_in(DeliveryState.UNCERTAIN), EVENT.c.proves.is_not(None))
+        .where(EVENT.c.proves.is_not(None))
         .distinct()
         .limit(_AT_ONCE)
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, update
 
 from campaigns.errors import AuthorError
-from campaigns.store.deliveries import is_in
+from campaigns.store.deliveries import in_state
 from campaigns.store.tables import DELIVERY, PUBLICATION, RUN
 from campaigns.store.words import DeliveryState, RunState
 
@@ -36,7 +36,7 @@ def hold(connection: Connection, reason: str) -> Held:
 
 def refuse_under_way(connection: Connection, now: datetime) -> None:
     """AuthorError while a process may be speaking to a provider about deliveries of this ledger."""
-    living = select(func.count()).where(is_in(DeliveryState.SENDING), DELIVERY.c.lease_until > now)
+    living = in_state(select(func.count()), DeliveryState.SENDING).where(DELIVERY.c.lease_until > now)
     number = connection.execute(living).scalar_one()
     if number:
         message = f"{number} deliveries are under way"

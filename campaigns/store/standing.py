@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from campaigns.store.deliveries import is_in
+from campaigns.store.deliveries import in_state
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import DeliveryState, RunState
 
@@ -29,7 +29,7 @@ def run_states(connection: Connection) -> dict[str, int]:
 
 def backlog(connection: Connection, runs: Collection[int] | None = None) -> dict[str, int]:
     """How many deliveries wait by channel: of runs that were started, or of those that are named."""
-    query = select(DELIVERY.c.channel, func.count()).where(is_in(DeliveryState.PENDING)).group_by(DELIVERY.c.channel)
+    query = in_state(select(DELIVERY.c.channel, func.count()), DeliveryState.PENDING).group_by(DELIVERY.c.channel)
     started = select(RUN.c.number).where(RUN.c.state.in_(_WAITING))
     chosen = DELIVERY.c.run_number.in_(started if runs is None else runs)
     return {row[0]: row[1] for row in connection.execute(query.where(chosen))}
@@ -37,13 +37,13 @@ def backlog(connection: Connection, runs: Collection[int] | None = None) -> dict
 
 def uncertain(connection: Connection) -> dict[str, int]:
     """Of how many deliveries nobody knows whether they went, by channel."""
-    query = select(DELIVERY.c.channel, func.count()).where(is_in(DeliveryState.UNCERTAIN)).group_by(DELIVERY.c.channel)
+    query = in_state(select(DELIVERY.c.channel, func.count()), DeliveryState.UNCERTAIN).group_by(DELIVERY.c.channel)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def under_way(connection: Connection) -> UnderWay:
     """What is being sent this very moment."""
-    query = select(func.count(), func.min(DELIVERY.c.lease_until)).where(is_in(DeliveryState.SENDING))
+    query = in_state(select(func.count(), func.min(DELIVERY.c.lease_until)), DeliveryState.SENDING)
     number, first = connection.execute(query).one()
     return UnderWay(number, first)
 

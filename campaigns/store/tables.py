@@ -115,6 +115,7 @@ class Delivery(SQLModel, table=True):
         ),
         Index(
             "deliveries_under_way",
+            "run_number",
             "lease_until",
             sqlite_where=text("state = 'sending'"),
             postgresql_where=text("state = 'sending'"),

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from campaigns.spec.reasons import EndReason
-from campaigns.store.deliveries import is_in
+from campaigns.store.deliveries import in_state
 from campaigns.store.events import Place
 from campaigns.store.tables import DELIVERY
 from campaigns.store.words import DeliveryState
@@ -17,10 +17,9 @@ MARKED: Final = "marked by hand"
 def of_run(connection: Connection, run_number: int) -> Sequence[RowMapping]:
     """The uncertain deliveries of a run, in the order in which they were claimed."""
     columns = ("run_number", "position", "member_id", "channel", "provider", "detail", "claimed_at", "ended_at")
-    query = select(*(DELIVERY.c[name] for name in columns)).where(
-        DELIVERY.c.run_number == run_number, is_in(DeliveryState.UNCERTAIN)
-    )
-    return connection.execute(query.order_by(DELIVERY.c.position)).mappings().all()
+    query = in_state(select(*(DELIVERY.c[name] for name in columns)), DeliveryState.UNCERTAIN)
+    chosen = query.where(DELIVERY.c.run_number == run_number).order_by(DELIVERY.c.position)
+    return connection.execute(chosen).mappings().all()
 
 
 def references(connection: Connection, members: Sequence[str]) -> set[str]:

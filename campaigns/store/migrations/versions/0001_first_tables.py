@@ -191,7 +191,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "deliveries_under_way",
-            ["lease_until"],
+            ["run_number", "lease_until"],
             unique=False,
             sqlite_where=sa.text("state = 'sending'"),
             postgresql_where=sa.text("state = 'sending'"),
