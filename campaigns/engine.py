@@ -11,6 +11,7 @@ from typing import TypeVar
 from audiences import holdout_versions
 from audiences.imports.importing import import_file
 from audiences.imports.report import ImportReport, Progress
+from campaigns import loop
 from campaigns.asking import Asking
 from campaigns.dispatch.fitting import Window, cannot_fit
 from campaigns.dispatch.gate import Gate
@@ -119,7 +120,7 @@ class Engine(Asking):
             async with self.gate() as gate:
                 return await self.sending(gate, run_id, told, channels)
 
-        return asyncio.run(alone())
+        return loop.run(alone())
 
     def draft_of(self, run: Run) -> Draft:
         """The campaign of a run as it stands now: in its own file, or by its name where that file is not here."""

@@ -1,6 +1,5 @@
 """The runs that one process sends, side by side: what `viesti worker` does, and `viesti serve` beside its rounds."""
 
-import asyncio
 import logging
 import signal
 from collections.abc import Collection
@@ -11,6 +10,7 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
+from campaigns import loop
 from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.dispatch.dispatcher import under_way
 from campaigns.dispatch.gate import Gate
@@ -57,7 +57,7 @@ class Outgoing:
 
     def round(self) -> None:
         """Send all that may go now, in this process, and return when everything rests."""
-        asyncio.run(self._round())
+        loop.run(self._round())
 
     def submit(self) -> None:
         """Say of every run under way that it is; look after what others have left lying."""
@@ -66,7 +66,7 @@ class Outgoing:
 
     def work(self) -> None:
         """Send what is submitted and what the ledger says is under way, until `stopping` is set."""
-        asyncio.run(self._work())
+        loop.run(self._work())
 
     async def _round(self) -> None:
         async with self.engine.gate() as gate:

@@ -55,7 +55,7 @@ class _Transport:
         **_: object,
     ) -> Response:
         named = {**headers, "Authorization": f"Basic {b64encode(':'.join(auth).encode()).decode()}"}
-        body = urlencode(data, doseq=True).encode() if data else None
+        body = urlencode(data or {}, doseq=True).encode()
         query = {name: str(value) for name, value in (params or {}).items()}
         reply = await self.pool.request(method, url, headers=named, body=body, query=query)
         if not isinstance(reply, Reply):
