@@ -70,6 +70,7 @@ class SendGridEmail:
         if not message.claimed.address.isascii():  # SendGrid knows no SMTPUTF8 (E-03)
             return Refused(EndReason.INVALID_ADDRESS, "an address outside ASCII")
         body = orjson.dumps(payload(message))
+        del message  # hundreds wait at once, and all that they need is their bytes
         reply = await self._pool.request("POST", self._url, headers=self._headers, body=body)
         return outcome(reply) if isinstance(reply, Reply) else reply
 

@@ -7,10 +7,11 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 import aiosmtplib
 
+from campaigns.channels.claimed import Claimed
 from campaigns.channels.dkim import DkimSigner
 from campaigns.channels.enhanced import Fault, fault_of
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
@@ -68,36 +69,36 @@ class SmtpEmail:
 
     async def send(self, message: OutgoingEmail) -> Outcome:
         """Hand one message to the server; its 250 after the message is acceptance."""
+        claimed, content = message.claimed, message.mime if self._signs is None else self._signs.sign(message.mime)
+        del message  # hundreds wait at once, and all that they need is their bytes
         try:
             async with asyncio.timeout(self.patience):
                 await self._free.acquire()
         except TimeoutError:
             return TryLater(_BUSY, "every connection was busy")
         try:
-            return await self._send(message)
+            return await self._send(claimed, content)
         finally:
             self._free.release()
 
-    async def _send(self, message: OutgoingEmail) -> Outcome:
+    async def _send(self, claimed: Claimed, content: bytes) -> Outcome:
         try:
             session, utf8 = self._rested() or await self._connect()
         except (OSError, aiosmtplib.SMTPException) as error:
             _raise_when_ours(error)
             return TryLater(_NOT_CONNECTED, f"no connection: {type(error).__name__}")
         try:
-            return await self._transaction(session, message, utf8=utf8)
+            return await self._transaction(session, claimed, content, utf8=utf8)
         finally:
             await self._put_back(session, utf8=utf8)
 
-    async def _transaction(self, session: Session, message: OutgoingEmail, *, utf8: bool) -> Outcome:
-        claimed = message.claimed
+    async def _transaction(self, session: Session, claimed: Claimed, content: bytes, *, utf8: bool) -> Outcome:
         if not _PATH.fullmatch(claimed.address):
             return Refused(EndReason.INVALID_ADDRESS, "no address")
         if not (utf8 or claimed.address.isascii()):
             return Refused(EndReason.INVALID_ADDRESS, "the server takes no address outside ASCII")
         options = "" if claimed.address.isascii() else " SMTPUTF8"
         mail = f"MAIL FROM:<{verp(self.bounces, claimed.opaque_id)}>{options}"
-        content = message.mime if self._signs is None else self._signs.sign(message.mime)
         try:
             return outcome(await session.deliver(mail, f"RCPT TO:<{claimed.address}>", content))
         except Lost as lost:
@@ -135,9 +136,10 @@ class SmtpEmail:
         if client.is_ehlo_or_helo_needed:
             await client.ehlo()
         transport = client.transport
-        if not isinstance(transport, asyncio.Transport):
+        if transport is None:
             raise aiosmtplib.SMTPServerDisconnected("the connection was lost at once")
-        session = Session(transport, pipelining=client.supports_extension("pipelining"), patience=self.patience)
+        both_ways = cast("asyncio.Transport", transport)  # libuv's is one without being called so
+        session = Session(both_ways, pipelining=client.supports_extension("pipelining"), patience=self.patience)
         return session, client.supports_extension("smtputf8")
 
 

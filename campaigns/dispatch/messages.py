@@ -1,11 +1,11 @@
 """Messages that go one by one: claim, write, send, record, with many under way and none waiting for the slowest."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -30,6 +30,10 @@ _LONGEST_NAP: Final = 1.0
 _STAY: Final = timedelta(seconds=30)
 _GLANCE: Final = 0.1
 """After how many seconds somebody who waits for the places of other runs looks again."""
+
+_FEW: Final = 64
+_GATHER: Final = 0.02
+"""How many seconds of answers, where more than a few are awaited, share a transaction: it costs more than its rows."""
 
 _PAUSES: Final = (0.2, 0.5, 1, 2, 4, 8)
 """Seconds between attempts to write answers into a ledger that cannot be reached or has no room."""
@@ -108,10 +112,12 @@ class MessageRun:
         if not self.share.under_way:
             await asyncio.sleep(patience or 0)
             return
-        done, self.share.under_way = await asyncio.wait(
-            self.share.under_way, return_when=asyncio.FIRST_COMPLETED, timeout=patience
-        )
-        self._unrecorded += [task.result() for task in done]
+        await asyncio.wait(self.share.under_way, return_when=asyncio.FIRST_COMPLETED, timeout=patience)
+        if len(self.share.under_way) > _FEW:
+            await asyncio.sleep(_GATHER)
+        answered = {task for task in self.share.under_way if task.done()}
+        self.share.under_way -= answered
+        self._unrecorded += [task.result() for task in answered]
 
     def _patience(self) -> float | None:
         """How many seconds until more can be claimed; None: not before an answer comes."""
@@ -173,25 +179,32 @@ class MessageRun:
         return Answer(taken.claimed, outcome, self.clock.now())
 
     async def _outcome(self, taken: Taken) -> Outcome:
-        units = 0
         try:
-            message = self.pen(taken)
-            units = message.units
+            sending = self._written(taken)
         except CannotWrite as error:
             return Refused(error.reason, error.detail)
         except Exception as error:  # our bug stops the run; what is under way is recorded before it is raised
             self._stopped_by = error
             return TryLater(0, type(error).__name__)
+        if self._stopped_by is not None or self.clock.now() >= taken.until:
+            sending.close()
+            return TryLater(0, "nothing was said to the provider")
+        return await self._said(sending)
+
+    def _written(self, taken: Taken) -> Coroutine[Any, Any, Outcome]:
+        """The message, in the hands of its provider alone, who begins when this is awaited."""
+        units = 0
+        try:
+            message = self.pen(taken)
+            units = message.units
         finally:
             self.permits.wrote(taken.claimed.attempt, units)
-        if self._stopped_by is not None or self.clock.now() >= taken.until:
-            return TryLater(0, "nothing was said to the provider")
-        return await self._said(message)
+        return self.provider.send(message)  # type: ignore[arg-type]  # the registry pairs pen and provider
 
-    async def _said(self, message: OutgoingEmail | OutgoingSms) -> Outcome:
+    async def _said(self, sending: Coroutine[Any, Any, Outcome]) -> Outcome:
         try:
             with answering(self.channel, self.job.provider_of(self.channel)):
-                return await self.provider.send(message)  # type: ignore[arg-type]  # the registry pairs pen and provider
+                return await sending
         except ChannelMisconfigured as error:
             self._stopped_by = error
             return TryLater(0, str(error))
