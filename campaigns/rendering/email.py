@@ -95,4 +95,4 @@ def one_line(text: str) -> str:
 
 def _tidy(text: str) -> str:
     lines = "\n".join([line.rstrip() for line in text.split("\n")])
-    return _GAP.sub("\n\n", lines).strip() + "\n"
+    return (_GAP.sub("\n\n", lines) if "\n\n\n" in lines else lines).strip() + "\n"

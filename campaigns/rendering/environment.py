@@ -25,6 +25,9 @@ from campaigns.spec.words import Channel, Language
 
 _FILTERS: Final = ("default", "first", "last", "length", "lower", "upper")
 _TESTS: Final = ("defined", "even", "in", "none", "odd")
+_OF_LOOPS: Final = frozenset(
+    {"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem"}
+)
 _LARGEST: Final = 10**18
 
 
@@ -47,8 +50,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         if isinstance(obj, Undefined):
             return str(obj)  # raises, and says what is missing
-        if isinstance(obj, LoopContext) and not attribute.startswith("_"):
-            return super().getattr(obj, attribute)
+        if isinstance(obj, LoopContext) and attribute in _OF_LOOPS:
+            value: object = getattr(obj, attribute)
+            return value
         return self.undefined(f"`{attribute}` cannot be read here", name=attribute, exc=SecurityError)
 
     def getitem(self, obj: object, argument: object) -> object:
