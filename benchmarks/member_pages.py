@@ -3,14 +3,12 @@
 Members and three plans of some of them are put in, and it is asked how the database finds each of them (`lookups`). A
 server in a process of its own answers; beside it one process sends a run and another stages plans, for as long as
 requests come: so many a second, by turns the page of a settings link and a one-click POST, each timed from the moment
-at which it was due. `--world FRACTION` measures an export and an erasure of the member who has bought most instead, in
-the data of `benchmarks.scale`.
+at which it was due. Export and erasure are measured by `benchmarks.rights`.
 """
 
 import argparse
 import asyncio
 import os
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -29,15 +27,9 @@ from benchmarks.figures import cpu, percentile, seconds, tell
 from benchmarks.ledger_traffic import NOW, lay_plan, traffic
 from benchmarks.lookups import look_up
 from benchmarks.multitude import lay_everybody
-from benchmarks.scale import FOLDER, generate
-from benchmarks.world import AS_OF, World
-from campaigns import forgetting
-from campaigns.clock import Clock
-from campaigns.dossier import dossier
 from campaigns.engine import Engine
 from campaigns.ledger import Ledger
 from campaigns.loading.workspace import Workspace
-from campaigns.portable import as_csv, as_json
 from campaigns.store import runs, schema
 from campaigns.store.address import VARIABLE
 from campaigns.store.tables import RUN
@@ -173,47 +165,17 @@ def wait_for(port: int) -> None:
             return
 
 
-def rights(fraction: float, folder: Path) -> None:
-    """Measure an export and an erasure of whoever has the most receipts; the world is copied before."""
-    world = World.of(fraction, folder)
-    if not world.exists:
-        generate(world, folder)
-    root = folder / f"{world.root.name}-rights"
-    shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(world.root, root)
-    engine = Engine(Workspace(root), "benchmark")
-    vars(engine)["clock"] = Clock(read=lambda: AS_OF)
-    with closing(engine.library.warehouse.connect(AS_OF)) as connection:
-        busiest = "SELECT member_id FROM receipts WHERE member_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
-        member = connection.execute(busiest).fetchall()[0][0]
-    whole = dossier(engine, member)
-    rows = sum(len(section) for section in whole.sections.values())
-    tell("members; rows that are held about the one", f"{world.members:,}; {rows:,}")
-    for name, write in (("JSON", as_json), ("CSV", as_csv)):
-        took, used = seconds(lambda write=write: write(dossier(engine, member)))  # type: ignore[misc]
-        tell(f"an export as {name}", f"{took:.2f} s, cpu {used:.2f} s")
-    took, used = seconds(lambda: forgetting.erase(engine, member))
-    tell("an erasure", f"{took:.2f} s, cpu {used:.2f} s")
-    engine.close()
-    shutil.rmtree(root)
-
-
 def main() -> None:
-    """Measure the pages over one ledger, or the rights in one world."""
+    """Measure the pages over one ledger."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.member_pages", description=__doc__)
-    parser.add_argument("url", nargs="?", help="of an empty database")
+    parser.add_argument("url", help="of an empty database")
     parser.add_argument("--members", type=int, default=3_600_000)
     parser.add_argument("--messages", type=int, default=150_000, help="of each run, and of each plan beside")
     parser.add_argument("--rate", type=int, default=100, help="requests a second")
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--workspace", type=Path, default=Path())
-    parser.add_argument("--world", type=float, metavar="FRACTION", help="export and erase in this part of 3.6 million")
-    parser.add_argument("--folder", type=Path, default=FOLDER)
     chosen = parser.parse_args()
-    if chosen.world is not None:
-        rights(chosen.world, chosen.folder)
-    if chosen.url is not None:
-        pages(chosen.workspace, chosen.url, chosen.members, chosen.messages, chosen.rate, chosen.seconds)
+    pages(chosen.workspace, chosen.url, chosen.members, chosen.messages, chosen.rate, chosen.seconds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""Measures what a member may ask for by right: `python -m benchmarks.rights --fraction 1`.
+
+An export in each form, an erasure, and with `--night` the nightly job after it; of the member who bought most of those
+who are long known: five years of receipts, 400 days of lines. The world's files are never changed, so they are linked;
+its ledger is copied, or moved to the empty database of `--database`.
+"""
+
+import argparse
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from benchmarks.figures import seconds, tell
+from benchmarks.scale import FOLDER, generate
+from benchmarks.world import AS_OF, FIRST_MONTH, World
+from campaigns import forgetting
+from campaigns.clock import Clock
+from campaigns.dossier import dossier
+from campaigns.engine import Engine
+from campaigns.keeping import copy_to
+from campaigns.loading.workspace import Workspace
+from campaigns.spec.words import Language
+from campaigns.store.address import VARIABLE
+from campaigns.web.pages import Pages
+from campaigns.web.shown import FORMS, Shown
+
+_BUSIEST: Final = f"""
+    SELECT member_id FROM receipts WHERE purchased_at < TIMESTAMP '{FIRST_MONTH}' + INTERVAL '1 month'
+    AND member_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
+"""
+
+
+def measure(root: Path, *, night: bool) -> None:
+    """Tell the figures of a world that may be changed."""
+    engine = _engine(root)
+    with closing(engine.library.warehouse.connect(AS_OF)) as connection:
+        [(member,)] = connection.execute(_BUSIEST).fetchall()
+    whole = dossier(engine, member)
+    held = {name: len(rows) for name, rows in whole.sections.items()}
+    tell("receipts, lines of the one; rows in all", f"{held['receipts']}; {held['purchases']}; {sum(held.values()):,}")
+    shown = Shown(Pages(engine.library.settings), engine.library.catalogue)
+    for form in FORMS:
+        _tell(f"an export as {form}", partial(_export, engine, shown, member, form))
+    _tell("an erasure", lambda: forgetting.erase(engine, member))
+    if night:
+        _tell("the nightly job after it", lambda: forgetting.retain(engine))
+    engine.close()
+
+
+def _export(engine: Engine, shown: Shown, member: str, form: str) -> bytes:
+    return shown.file(dossier(engine, member), form, Language.FI)
+
+
+def _engine(root: Path) -> Engine:
+    engine = Engine(Workspace(root), "benchmark")
+    vars(engine)["clock"] = Clock(read=lambda: AS_OF)
+    return engine
+
+
+def _tell(what: str, work: Callable[[], object]) -> None:
+    took, used = seconds(work)
+    tell(what, f"{took:.2f} s, cpu {used:.2f} s")
+
+
+@contextmanager
+def _linked(world: World, folder: Path) -> Iterator[Path]:
+    """The world beside itself, to be changed; gone afterwards."""
+
+    def bring(source: str, target: str) -> None:
+        (os.link if source.endswith(".parquet") else shutil.copy2)(source, target)
+
+    root = folder / f"{world.root.name}-rights"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(world.root, root, copy_function=bring)
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root)
+
+
+def main() -> None:
+    """Measure in one world."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rights", description=__doc__)
+    parser.add_argument("--fraction", type=float, default=0.1, help="of 3.6 million members")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--database", metavar="URL", help="to move the ledger to; empty")
+    parser.add_argument("--night", action="store_true", help="do the night's work after it")
+    chosen = parser.parse_args()
+    world = World.of(chosen.fraction, chosen.folder)
+    if not world.exists:
+        generate(world, chosen.folder)
+    with _linked(world, chosen.folder) as root:
+        tell("members", f"{world.members:,}")
+        if chosen.database is not None:
+            with closing(_engine(root)) as engine:
+                copy_to(engine, chosen.database, lambda _rows: None)
+            os.environ[VARIABLE] = chosen.database
+        measure(root, night=chosen.night)
+
+
+if __name__ == "__main__":
+    main()
