@@ -1,0 +1,63 @@
+"""The shipped letters, filled with their samples, for tests of what is printed, said and refused."""
+
+from datetime import UTC, datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from campaigns.loading.yaml_source import read_yaml
+from campaigns.rendering.folder import load_folder
+from campaigns.rendering.letter import LetterTemplate
+from campaigns.rendering.postal import PostalAddress
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel, Language, Purpose
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)
+PURPOSES = {
+    "owner_post": Purpose.OWNER_POST,
+    "owner_post_family": Purpose.OWNER_POST,
+    "win_back": Purpose.MARKETING,
+    "survey": Purpose.SURVEY,
+    "magazine_address_sheet": Purpose.MAGAZINE,
+}
+SHIPPED = pytest.mark.parametrize("name", PURPOSES)
+LANGUAGES = pytest.mark.parametrize("language", Language)
+WHEN = datetime(2018, 1, 10, 5, tzinfo=UTC)
+
+
+def template(name, language=Language.FI):
+    return LetterTemplate.compile(load_folder(ROOT, Channel.POST, name), language, SETTINGS)
+
+
+def sample(name, language=Language.FI, **member):
+    values = load_folder(ROOT, Channel.POST, name).sample(language)
+    return {**values, "member": {**values["member"], **member}}
+
+
+def address(language=Language.FI, first_name="Aino", last_name="Näkkäläjärvi"):
+    made = PostalAddress.from_contact(
+        first_name=first_name,
+        last_name=last_name,
+        street="Kaivokatu 12 A 4",
+        postal_code="00100",
+        city="Helsinki",
+        language=language,
+    )
+    assert isinstance(made, PostalAddress)
+    return made
+
+
+@cache
+def drawn(name, language=Language.FI, to=None, **member):
+    letter = template(name, language)
+    pages = letter.render_bundle([letter.fill(sample(name, language, **member), to or address(language))], WHEN)
+    return PdfReader(BytesIO(pages.pdf))
+
+
+def first_page(letter, filled):
+    """The words on a letter's first sheet."""
+    return PdfReader(BytesIO(letter.render_bundle([filled], WHEN).pdf)).pages[0].extract_text()

@@ -1,0 +1,45 @@
+"""Many letters are one file: each knows its pages, the same are the same bytes, and none is kept in memory."""
+
+from io import BytesIO
+from pathlib import Path
+
+from pypdf import PdfReader
+
+from tests.rendering.letters import WHEN, address, sample, template
+
+
+def test_many_letters_are_one_file_and_each_knows_its_pages():
+    letter = template("survey")
+    filled = [letter.fill(sample("survey", first_name=name), address(first_name=name)) for name in ("Aino", "Eino")]
+    bundle = letter.render_bundle(filled, WHEN)
+    pages = PdfReader(BytesIO(bundle.pdf)).pages
+    assert bundle.per_letter == (2, 2)
+    assert len(pages) == 4
+    assert "Aino Näkkäläjärvi" in pages[0].extract_text()
+    assert "Eino Näkkäläjärvi" in pages[2].extract_text()
+    assert "Näkkäläjärvi" not in pages[1].extract_text()
+
+
+def test_the_same_letters_give_the_same_bytes():
+    one, two = (
+        template("owner_post").render_bundle([template("owner_post").fill(sample("owner_post"), address())], WHEN)
+        for _ in range(2)
+    )
+    assert one == two
+
+
+def test_many_bundles_need_no_more_memory_than_one():
+    letter = template("win_back")
+
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    def bundle(number):
+        filled = [letter.fill(sample("win_back", first_name=f"A{number}x{i}"), address()) for i in range(25)]
+        assert len(letter.render_bundle(filled, WHEN).per_letter) == 25
+
+    bundle(0)
+    before = resident()
+    for number in range(1, 5):
+        bundle(number)
+    assert resident() - before < 25_000_000  # kept, each bundle would add about fifteen megabytes

@@ -1,0 +1,121 @@
+"""A letter is questioned before anybody is written to: what it may not do is said with its place."""
+
+import shutil
+from decimal import Decimal
+
+import pytest
+
+from campaigns.errors import AuthorError
+from campaigns.rendering.checks_letter import check_letter
+from campaigns.rendering.folder import load_folder
+from campaigns.rendering.letter import LetterTemplate, letter_names
+from campaigns.spec.words import Channel, Language, Purpose
+from tests.rendering.letters import PURPOSES, ROOT, SETTINGS, SHIPPED, address, first_page, sample
+
+KNOWN = frozenset({"member.first_name", "member.bonus_last_month", "member.household_size"})
+
+
+@SHIPPED
+def test_a_shipped_letter_only_waits_for_the_print_house(name):
+    problems = check_letter(load_folder(ROOT, Channel.POST, name), PURPOSES[name], KNOWN, SETTINGS)
+    assert [(problem.code, problem.severity.value) for problem in problems] == [("print_profile", "warning")]
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A copy of the example templates, with the win-back letter or its texts changed."""
+
+    def make(letter=None, texts=None, **shared):
+        shutil.copytree(ROOT / "templates/post", tmp_path / "templates/post", dirs_exist_ok=True)
+        folder = tmp_path / "templates/post/win_back"
+        if letter is not None:
+            (folder / "letter.typ").write_text('#import "../_shared/layout.typ": *\n' + letter)
+        if texts is not None:
+            (folder / "texts.yaml").write_text((folder / "texts.yaml").read_text() + texts)
+        for file, change in shared.items():
+            path = tmp_path / f"templates/post/_shared/{file}"
+            path.write_text(change(path.read_text()))
+        return load_folder(tmp_path, Channel.POST, "win_back")
+
+    return make
+
+
+def problems_of(folder, purpose=Purpose.MARKETING):
+    found = check_letter(folder, purpose, KNOWN, SETTINGS)
+    return [problem for problem in found if problem.code != "print_profile"]
+
+
+@pytest.mark.parametrize(
+    ("letter", "code", "line"),
+    [
+        ("#let letter(house, page) = letter-sheet(house, page, page.text.titel)", "unknown_text", 2),
+        ("\n#let letter(house, page) = letter-sheet(house, page, page.txt)", "typst", 3),
+        ("#let letter(house, page) = letter-sheet(house, page, {", "typst", 2),
+        ("#let letter(house, page) = page.text.title", "typst", 0),
+        ('#let letter(house, page) = letter-sheet(house, page, read("/etc/passwd"))', "typst", 2),
+        ('#let letter(house, page) = letter-sheet(house, page, read("../../../../config/settings.yaml"))', "typst", 2),
+        ('#import "@preview/cetz:0.1.0"\n#let letter(house, page) = letter-sheet(house, page, [])', "typst_package", 2),
+    ],
+)
+def test_what_a_letter_may_not_do_is_said_with_its_place(workspace, letter, code, line):
+    (problem,) = problems_of(workspace(letter))
+    assert (problem.code, problem.place.file, problem.place.line) == (
+        code,
+        "templates/post/win_back/letter.typ",
+        line,
+    )
+
+
+def test_an_unknown_value_in_a_text_has_its_place_and_the_nearest_name(workspace):
+    folder = workspace(
+        "#let letter(house, page) = letter-sheet(house, page, page.text.extra)",
+        "extra: {fi: x, sv: '{{ member.first_nam }}', en: x}\n",
+    )
+    (problem,) = problems_of(folder)
+    assert problem.place.file == "templates/post/win_back/texts.yaml"
+    assert problem.hint == "`member.first_name`"
+
+
+def test_a_letter_without_the_right_to_object_is_refused(workspace):
+    folder = workspace(**{"layout.typ": lambda text: text.replace("words.objection", "words.closing")})
+    assert [problem.code for problem in problems_of(folder)] == ["colophon"]
+
+
+def test_a_letter_longer_than_its_envelope_takes_is_refused(workspace):
+    long = "{ for _ in range(3) { pagebreak() }; title(page.text.title) }"
+    folder = workspace(
+        f"#let letter(house, page) = letter-sheet(house, page, {long})",
+        **{"profile.yaml": lambda text: text.replace("sheets: 8", "sheets: 1")},
+    )
+    assert [problem.code for problem in problems_of(folder)] == ["too_long"] * 3
+
+
+OFFERS = "#let letter(house, page) = letter-sheet(house, page, offer-rows(page.offers))"
+
+
+def test_offers_are_rows_with_the_lowest_price_beside_a_reduced_one(workspace, tmp_path):
+    folder = workspace(OFFERS)
+    letter = LetterTemplate.compile(folder, Language.EN, SETTINGS)
+    offer = {"title": "Cheese", "text": "Mature", "price": Decimal("12.9"), "unit": "kg", "reduced": True}
+    plain = {**offer, "title": "Bread", "reduced": False, "unit": None, "lowest_price_30d": None}
+    context = {**sample("win_back", Language.EN), "offers": [{**offer, "lowest_price_30d": Decimal("15.9")}, plain]}
+    page = letter.fill(context, address())
+    assert [row["lowest"] for row in page["offers"]] == ["Lowest price in 30 days €15.90", ""]
+    assert "€12.90 / kg" in first_page(letter, page)
+    assert "offers" in letter_names(folder)
+
+
+def test_a_service_letter_shows_no_offers(workspace):
+    assert "offers_in_service" in {problem.code for problem in problems_of(workspace(OFFERS), Purpose.SERVICE)}
+
+
+def test_a_print_profile_that_was_verified_is_not_spoken_of(workspace):
+    folder = workspace(**{"profile.yaml": lambda text: text.replace("verified: false", "verified: true")})
+    assert check_letter(folder, Purpose.MARKETING, KNOWN, SETTINGS) == []
+
+
+def test_a_letter_without_its_file_is_refused(workspace, tmp_path):
+    workspace()
+    (tmp_path / "templates/post/win_back/letter.typ").unlink()
+    with pytest.raises(AuthorError, match="no such file"):
+        LetterTemplate.compile(load_folder(tmp_path, Channel.POST, "win_back"), Language.FI, SETTINGS)
