@@ -30,8 +30,36 @@ def test_an_empty_ledger_has_an_empty_typed_snapshot(place: Place) -> None:
     assert {empty.schema.field(choice.value).type for choice in Choice} == {pa.bool_()}
 
 
-def test_contact_choices_and_suppressions_stand_in_one_row(place: Place) -> None:
+def _known(place: Place) -> list[dict[str, object]]:
+    """What the snapshot knows of each member, in their order: nothing empty, nothing that is not so."""
+    rows = snapshot(place.ledger).sort_by("member_id").to_pylist()
+    return [{name: value for name, value in row.items() if value not in (None, False)} for row in rows]
+
+
+def test_contact_stands_in_one_row_with_its_postal_address_as_one_value(place: Place) -> None:
     place.bring("members", MEMBERS)
+    assert _known(place) == [
+        {
+            "member_id": "m1",
+            "register": "owners",
+            "household_id": "h1",
+            "first_name": "Aino",
+            "language": "fi",
+            "email": "Aino@example.org",
+            "phone": "+358401234567",
+            "street": "Katu 1 A 4",
+            "postal_code": "00100",
+            "city": "Helsinki",
+            "address_key": "katu 1 a 4|00100",
+            "unit": "1",
+        },
+        {"member_id": "m2", "register": "customers", "language": "fi", "unit": "2"},
+    ]
+
+
+def test_choices_stand_beside_it_and_what_was_withdrawn_is_told_apart_from_what_was_never_said(place: Place) -> None:
+    place.bring("members", MEMBERS)
+    before, other = _known(place)
     with place.ledger.write() as connection:
         record(
             connection,
@@ -42,7 +70,15 @@ def test_contact_choices_and_suppressions_stand_in_one_row(place: Place) -> None
                 Entry("m1", "newsletter:beauty", True, START, Source.WEB),
             ],
         )
-        marketing = SuppressionScope.MARKETING
+    said = {"email_own": True, "newsletters": "|beauty|", "withdrawn": "|newsletter:food|"}
+    assert _known(place) == [before | said, other]
+
+
+def test_suppressions_stand_beside_the_address_that_they_are_of(place: Place) -> None:
+    place.bring("members", MEMBERS)
+    before, other = _known(place)
+    marketing = SuppressionScope.MARKETING
+    with place.ledger.write() as connection:
         suppress(
             connection,
             [
@@ -51,35 +87,13 @@ def test_contact_choices_and_suppressions_stand_in_one_row(place: Place) -> None
                 _suppressed(AddressKind.ADDRESS, "katu 1 a 4|00100", SkipReason.SUPPRESSED_MANUAL, marketing),
             ],
         )
-    first, second = snapshot(place.ledger).sort_by("member_id").to_pylist()
-    known = {name: value for name, value in first.items() if value not in (None, False)}
-    assert known == {
-        "member_id": "m1",
-        "register": "owners",
-        "household_id": "h1",
-        "first_name": "Aino",
-        "language": "fi",
-        "email": "Aino@example.org",
-        "phone": "+358401234567",
-        "street": "Katu 1 A 4",
-        "postal_code": "00100",
-        "city": "Helsinki",
-        "address_key": "katu 1 a 4|00100",
-        "unit": "1",
-        "newsletters": "|beauty|",
-        "withdrawn": "|newsletter:food|",
-        "email_own": True,
+    stopped = {
         "email_suppression": "suppressed_complaint",
         "phone_suppression": "suppressed_invalid",
         "phone_suppression_all": "suppressed_invalid",
         "address_suppression": "suppressed_manual",
     }
-    assert {name for name, value in second.items() if value not in (None, False)} == {
-        "member_id",
-        "register",
-        "language",
-        "unit",
-    }
+    assert _known(place) == [before | stopped, other]
 
 
 def test_a_snapshot_leaves_the_log_of_open_connections_alone(place: Place) -> None:

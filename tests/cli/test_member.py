@@ -49,4 +49,4 @@ def test_why_tells_what_was_decided_and_what_became_of_it(letter: Shell) -> None
 
 
 def test_a_language_that_nobody_speaks_here_is_usage(letter: Shell) -> None:
-    letter("member", "why", "m01", "--language", "de", code=2)
+    assert "'de' is not one of" in letter("member", "why", "m01", "--language", "de", code=2).err

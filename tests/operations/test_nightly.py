@@ -1,7 +1,8 @@
 """The nightly work: once a night, by one process, at a quiet hour, and no plan fails by it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -100,7 +101,7 @@ def test_a_plan_that_is_being_made_keeps_its_files(village: Village) -> None:
     erase(other.engine, "m20")
     night = Thread(target=retain, args=(other.engine,))
     before = set(village.engine.workspace.warehouse.glob("*.parquet"))
-    seen: list[set[object]] = []
+    seen: list[set[Path]] = []
 
     def told(_stored: int) -> None:
         if not seen:
@@ -149,8 +150,8 @@ def test_evidence_of_sends_outlives_that_of_skips(village: Village) -> None:
     assert village.engine.run(run.run_id).evidence
 
 
-def until(happened: object) -> None:
+def until(happened: Callable[[], bool]) -> None:
     end = monotonic() + 30
-    while not happened():  # type: ignore[operator]
+    while not happened():
         assert monotonic() < end
         sleep(0.02)

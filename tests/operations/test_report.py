@@ -1,7 +1,7 @@
 """The report of a run: its numbers are the ledger's, and its effect is measured as it has to be."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
@@ -199,9 +199,9 @@ def test_a20_proofs_are_in_no_report(crowded: Village) -> None:
     assert reported(crowded, run) == before
 
 
-def say_no(village: Village, member: str, at: object) -> None:
+def say_no(village: Village, member: str, at: datetime) -> None:
     with village.engine.ledger.write() as connection:
-        saying = Saying(at, Source.ONE_CLICK)  # type: ignore[arg-type]
+        saying = Saying(at, Source.ONE_CLICK)
         end_for_address(connection, Kind(Purpose.MARKETING, Channel.EMAIL), member, saying)
 
 

@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from io import StringIO
-from typing import Any
 from urllib.request import urlopen
 
 import httpx
@@ -16,7 +15,7 @@ import pytest
 from campaigns import logs, meters
 from campaigns.channels.events import EventWord
 from campaigns.channels.outcome import Outcome, Refused, TryLater, Unknown
-from campaigns.channels.provider import OutgoingEmail
+from campaigns.channels.provider import MessageProvider, OutgoingEmail
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.errors import AuthorError
 from campaigns.logs import LogFormat, masked
@@ -39,7 +38,7 @@ content: {email: hello}
 class Moody:
     """A provider that refuses one, does not know of another, and is too busy once; the rest it takes."""
 
-    def __init__(self, real: Any) -> None:
+    def __init__(self, real: MessageProvider[OutgoingEmail]) -> None:
         self.real, self.seen = real, 0
 
     async def open(self) -> None:
@@ -57,7 +56,7 @@ class Moody:
                 return Unknown("no answer in time")
             case 3:
                 return TryLater(0, "HTTP 429")
-        return await self.real.send(message)  # type: ignore[no-any-return]
+        return await self.real.send(message)
 
 
 @pytest.fixture

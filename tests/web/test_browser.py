@@ -92,3 +92,4 @@ def test_the_pages_can_be_read_in_the_dark(town: Town, browser: Any) -> None:
     with Visitor.of(town, browser, "dark") as visitor:
         for scope in ("unsubscribe", "preferences", "why"):
             visitor.goes(town.way("letters", scope=scope))
+            assert visitor.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 23, 22)"
