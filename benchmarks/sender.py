@@ -3,6 +3,7 @@
 `python -m benchmarks.sender '{"root": …, "url": …, "run_id": …, "path": …, "port": …, "messages": …}'`
 """
 
+import gc
 import json
 import sys
 from dataclasses import replace
@@ -17,6 +18,7 @@ from campaigns.channels.registry import Providers
 from campaigns.channels.sendgrid import SendGridEmail
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.twilio import TwilioSms
+from campaigns.cli.main import OBJECTS_A_COLLECTION
 from campaigns.clock import Clock
 from campaigns.engine import Engine
 from campaigns.ledger import Ledger
@@ -74,4 +76,5 @@ def _providers(chosen: Providers, path: str, port: int) -> Providers:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(OBJECTS_A_COLLECTION)  # as the command line does
     print(json.dumps(send(**json.loads(sys.argv[1]))))

@@ -33,7 +33,7 @@ from campaigns.errors import AuthorError
 
 AUTHOR: Final = 1
 BUG: Final = 3
-_OBJECTS_A_COLLECTION: Final = 100_000  # at 700 a third of what a short command takes is looking for garbage
+OBJECTS_A_COLLECTION: Final = 100_000  # at 700 a third of what a short command takes is looking for garbage
 
 app = typer.Typer(
     name="viesti",
@@ -83,7 +83,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
     Exits 0, 1 (its author can put it right), 2 (usage) or 3 (our bug).
     """
-    gc.set_threshold(_OBJECTS_A_COLLECTION)
+    gc.set_threshold(OBJECTS_A_COLLECTION)
     try:
         app(args=arguments, prog_name="viesti")
     except AuthorError as error:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from campaigns.loop import run
 from campaigns.rehearsal.doubles.manners import add_manners, manners_of
 from campaigns.rehearsal.doubles.sendgrid_rules import Wrong, check
 from campaigns.rehearsal.doubles.web import WebDouble, serve_for_ever
@@ -153,4 +154,4 @@ if __name__ == "__main__":
     add_manners(parser)
     parser.add_argument("--events-to", help="where to POST signed events, each twice and out of order")
     with suppress(KeyboardInterrupt):
-        asyncio.run(_by_hand(parser.parse_args()))
+        run(_by_hand(parser.parse_args()))

@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 _ADDRESS = re.compile(r"[^@\s<>]{1,64}@[^@\s<>]{1,255}")
 _RESERVED = re.compile(
     r"(?i)x-sg-id|x-sg-eid|received|dkim-signature|content-type|content-transfer-encoding"
@@ -35,7 +37,7 @@ def check(body: bytes) -> dict[str, Any]:
     if len(body) > _LARGEST:
         raise Wrong("", 413)
     try:
-        mail = json.loads(body)
+        mail = orjson.loads(body)
     except ValueError as error:
         raise Wrong("") from error
     _demand(isinstance(mail, dict) and not set(mail) - _KEYS, "")

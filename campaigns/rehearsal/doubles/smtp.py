@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, cast
 
+from campaigns.loop import run
 from campaigns.rehearsal.doubles.manners import Fault, Mailboxes, Manners, add_manners, manners_of
 from campaigns.rehearsal.doubles.web import WebDouble
 
@@ -306,4 +307,4 @@ if __name__ == "__main__":
     add_manners(parser)
     parser.add_argument("--tell", type=int, default=0, help="the port of the page that tells what arrived")
     with suppress(KeyboardInterrupt):
-        asyncio.run(_by_hand(parser.parse_args()))
+        run(_by_hand(parser.parse_args()))

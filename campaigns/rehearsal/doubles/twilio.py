@@ -23,6 +23,7 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
+from campaigns.loop import run
 from campaigns.rehearsal.doubles.manners import add_manners, manners_of
 from campaigns.rehearsal.doubles.web import WebDouble, serve_for_ever
 
@@ -245,4 +246,4 @@ if __name__ == "__main__":
     add_manners(parser)
     parser.add_argument("--tell-status", action="store_true", help="call back with each status, twice, out of order")
     with suppress(KeyboardInterrupt):
-        asyncio.run(_by_hand(parser.parse_args()))
+        run(_by_hand(parser.parse_args()))
