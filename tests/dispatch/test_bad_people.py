@@ -6,24 +6,14 @@ Imports take none of this (`tests/audiences`): it is what an earlier system, or 
 import logging
 from asyncio import to_thread
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from email import message_from_bytes, policy
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from campaigns.channels.registry import Providers
-from campaigns.channels.sendgrid import SendGridEmail
-from campaigns.channels.smtp import SmtpEmail
-from campaigns.channels.twilio import TwilioSms
-from campaigns.rehearsal.doubles.manners import Mailboxes
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.rehearsal.doubles.smtp import SmtpDouble
-from campaigns.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.spec.provider_settings import Security, SmtpSettings
 from campaigns.store.tables import Run
+from tests.dispatch.doubles import Double, doubled
 from tests.hearing.sending import EMAIL, SMS
 from tests.village import MEMBERS, Village
 
@@ -70,39 +60,7 @@ NUMBERS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Far:
-    """What stands at the far end, and what it was handed."""
-
-    mailboxes: Mailboxes
-    heard: Any
-
-
-@asynccontextmanager
-async def far_end(village: Village, provider: str) -> AsyncIterator[Far]:
-    """A double in the place of the village's e-mail or SMS."""
-    real, settings = village.engine.providers, village.engine.library.settings
-    match provider:
-        case "sendgrid":
-            async with SendGridDouble() as double:
-                email = SendGridEmail(double.url, double.api_key, 8, patience=5.0)
-                vars(village.engine)["providers"] = Providers(email, real.sms, real.post, real.phone)
-                yield Far(double.mailboxes, double)
-        case "smtp":
-            async with SmtpDouble() as server:
-                where = SmtpSettings(host="127.0.0.1", port=server.port, security=Security.NONE)
-                smtp = SmtpEmail(where, "b@kyla.example.org", patience=5.0)
-                vars(village.engine)["providers"] = Providers(smtp, real.sms, real.post, real.phone)
-                yield Far(server.mailboxes, server)
-        case _:
-            async with TwilioDouble() as twilio:
-                sms = settings.channels.sms.twilio.model_copy(update={"base_url": twilio.url})
-                text = TwilioSms(sms, twilio.account, twilio.token, "https://viesti.example.org", 8, patience=5.0)
-                vars(village.engine)["providers"] = Providers(real.email, text, real.post, real.phone)
-                yield Far(twilio.mailboxes, twilio)
-
-
-def balanced(village: Village, run: Run, odd: Mapping[str, str], far: Far) -> Counter[str]:
+def balanced(village: Village, run: Run, odd: Mapping[str, str], far: Double) -> Counter[str]:
     """What became of the odd ones; all others got theirs, nobody got two, and the balance holds."""
     ends = village.ends(run)
     assert village.state(run) == "closed"
@@ -121,11 +79,11 @@ async def test_no_name_writes_a_header_or_a_template_or_keeps_anybody_from_their
     for member, name in odd.items():
         village.move(member, first_name=name, last_name=name)
     run = village.start("hi", EMAIL)
-    async with far_end(village, provider) as far:
+    async with doubled(village, provider) as far:
         await to_thread(village.send, run)
     assert balanced(village, run, odd, far) == {"accepted": len(odd)}
     if provider == "smtp":
-        for raw in far.heard.messages:
+        for raw in far.messages:
             parsed = message_from_bytes(raw, policy=policy.default)
             assert len(parsed["To"].addresses) == 1
             assert parsed["Bcc"] is None
@@ -141,7 +99,7 @@ async def test_every_odd_address_is_refused_with_its_reason_or_is_one_address(vi
     for member, address in odd.items():
         village.move(member, email=address)
     with caplog.at_level(logging.INFO):
-        async with far_end(village, provider) as far:
+        async with doubled(village, provider) as far:
             await to_thread(village.send, run)
     became = balanced(village, run, odd, far)
     assert became["refused"] + became["withdrawn"] + became["accepted"] == len(odd)
@@ -158,7 +116,7 @@ async def test_every_odd_number_is_refused_with_its_reason_or_is_one_number(vill
     for member, number in odd.items():
         village.move(member, phone=number)
     with caplog.at_level(logging.INFO):
-        async with far_end(village, "twilio") as far:
+        async with doubled(village, "twilio") as far:
             await to_thread(village.send, run)
     became = balanced(village, run, odd, far)
     assert became["refused"] + became["withdrawn"] + became["accepted"] == len(odd)
