@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from threading import Semaphore
+from typing import Any, Final, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,11 @@ Rows = Iterable[Sequence[Any]]
 Guard = Callable[[Connection], None]
 Told = Callable[[int], None]
 _Prepare = Callable[[Any], Any]
+
+_WRITERS: Final = 8
+"""So many threads of a process wait for the one writer with a connection each; more wait without one, so that who only
+reads finds one free.
+"""
 
 
 class Database(Protocol):
@@ -43,6 +49,7 @@ class Ledger:
         address = make_url(url)
         self._database = _database(address.get_backend_name())
         self.engine = self._database.connect(address)
+        self._writers = Semaphore(_WRITERS)
 
     @classmethod
     def at(cls, path: Path) -> "Ledger":
@@ -58,7 +65,7 @@ class Ledger:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the one writer; keep it under 100 ms."""
-        with self._database.writing(self.engine) as connection:
+        with self._writers, self._database.writing(self.engine) as connection:
             yield connection
 
     @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, ExceptionContext, Table, create_
 from campaigns.errors import AuthorError
 from campaigns.portion import Portion
 
+_CONNECTIONS: Final = 24  # of a process that has so much to do at a time; opened when they are wanted, and kept
 _SESSION: Final = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=15s"
 _ONE_WRITER: Final = """
     SELECT set_config('idle_in_transaction_session_timeout', '10s', true),
@@ -34,7 +35,7 @@ def connect(url: URL) -> Engine:
     given = url.query.get("options", "")
     options = {"options": f"{given if isinstance(given, str) else ' '.join(given)} {_SESSION}".strip()}
     whole = url.set(drivername="postgresql+psycopg").update_query_dict(options)
-    engine = create_engine(whole, hide_parameters=True, pool_pre_ping=True)
+    engine = create_engine(whole, hide_parameters=True, pool_size=_CONNECTIONS, pool_pre_ping=True)
 
     @event.listens_for(engine, "handle_error")
     def _hide(context: ExceptionContext) -> None:

@@ -1,9 +1,12 @@
 """The web application: health, the pictures that messages show, the members' pages, and what providers tell."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -34,6 +37,8 @@ from campaigns.web.webhooks import PATHS, Webhooks
 from campaigns.web.why import Why
 
 _STATIC: Final = Path(__file__).with_name("static")
+_THREADS: Final = 120
+"""So many requests are answered at a time: those that wait to write leave room for those who only look."""
 
 
 def application(engine: Engine) -> ASGIApp:
@@ -56,7 +61,9 @@ class _Front:
 
 def pages(engine: Engine) -> FastAPI:
     """All but the webhooks. The texts that choices are offered under are kept first (C-13)."""
-    app = FastAPI(title="Viesti", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="Viesti", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_with_room
+    )
     site = Site(engine)
     with engine.ledger.write() as connection:
         wordings.publish(connection, every_wording(site.pages), site.now)
@@ -68,6 +75,12 @@ def pages(engine: Engine) -> FastAPI:
         app.mount("/images", StaticFiles(directory=engine.workspace.images))
     app.mount("/static", StaticFiles(directory=_STATIC))
     return app
+
+
+@asynccontextmanager
+async def _with_room(_app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = _THREADS
+    yield
 
 
 def _health(app: FastAPI, engine: Engine) -> None:

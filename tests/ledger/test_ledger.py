@@ -133,7 +133,7 @@ def test_who_reads_does_not_wait_for_those_who_wait_to_write(ledger):
     with ThreadPoolExecutor(30) as pool:
         with ledger.write():
             waiting = [pool.submit(write) for _ in range(30)]
-            while ledger.engine.pool.checkedout() < 16:  # as many as may wait with a connection
+            while ledger.engine.pool.checkedout() < 8:  # as many as may wait with a connection
                 sleep(0.01)
             sleep(0.1)  # more, if more might
             with ledger.read() as connection:
