@@ -49,7 +49,7 @@ def check(context: typer.Context, files: Files = None, json: opened.AsJson = Fal
     if errors_among(found):
         raise AuthorError(found)
     show.problems(found)
-    show.line(f"{len(chosen)} files are in order")
+    show.line("1 file is in order" if len(chosen) == 1 else f"{len(chosen)} files are in order")
 
 
 def schema(

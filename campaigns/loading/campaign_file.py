@@ -20,6 +20,7 @@ from campaigns.spec.audience import Audience
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.condition import All
 from campaigns.spec.located import Located
+from campaigns.spec.words import Channel
 
 _TEMPLATES: Final = frozenset({"content", "variants"})
 _CHANNELS: Final = _TEMPLATES | {"purpose", "channels"}
@@ -28,6 +29,7 @@ _CHANNELS: Final = _TEMPLATES | {"purpose", "channels"}
 CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Written], Iterator[Problem]]], ...]] = (
     (_TEMPLATES, variant_checks.one_of_content_and_variants),
     (_TEMPLATES, variant_checks.each_has_a_template),
+    (_CHANNELS, variant_checks.templates_are_there),
     (_TEMPLATES, variant_checks.names_differ),
     (_TEMPLATES, variant_checks.each_can_be_reached),
     (_CHANNELS | {"sender"}, channel_checks.purpose_permits_channels),
@@ -59,13 +61,14 @@ def load_campaign(
     *,
     audiences: Mapping[str, Audience] | None = None,
     newsletters: Collection[str] | None = None,
+    templates: Mapping[Channel, Collection[str]] | None = None,
     now: datetime | None = None,
 ) -> tuple[Campaign, tuple[Problem, ...]]:
     """The campaign that the file says, with its warnings; AuthorError with all problems when it has errors.
 
     Of `audiences` only what they read is asked: a partner's campaign may not reach purchase lines through them. With
-    `newsletters`, those of the settings, a newsletter has to be one of them; with `now`, a one-off in the past is
-    warned of.
+    `newsletters`, those of the settings, a newsletter has to be one of them; with `templates`, those of each channel,
+    so has every template; with `now`, a one-off in the past is warned of.
     """
     problems = list(name_problems(path))
     at = named_audience(read_yaml(path))
@@ -74,7 +77,7 @@ def load_campaign(
     problems += found.values()
     broken = {str(steps[0]) for steps in found}
     file = CampaignFile.model_validate({**_STAND_INS, **{key: values[key] for key in values if key not in broken}})
-    written = Written(file, at, vocabulary, _scope(vocabulary, audiences or {}), newsletters, now)
+    written = Written(file, at, vocabulary, _scope(vocabulary, audiences or {}), newsletters, templates, now)
     problems += [problem for keys, check in CHECKS if not keys & broken for problem in check(written)]
     if errors_among(problems):
         raise AuthorError(problems)

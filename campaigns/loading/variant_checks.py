@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from campaigns.errors import Problem
+from campaigns.errors import Problem, nearest
 from campaigns.loading.written import Written, error, warning
 from campaigns.spec.words import Channel
 
@@ -24,6 +24,19 @@ def each_has_a_template(written: Written) -> Iterator[Problem]:
         if not any(variant.template(channel) for channel in Channel):
             message = f"the variant `{variant.name}` names no template"
             yield error(at, message, "no_template", "add one, such as `email: my_template`")
+
+
+def templates_are_there(written: Written) -> Iterator[Problem]:
+    """A template that is named is one of the workspace's, for every channel that is written by."""
+    if written.templates is None:
+        return
+    for variant, at in zip(written.variants, written.variants_at(), strict=True):
+        for channel in written.channels:
+            name, known = variant.template(channel), written.templates[channel]
+            if name is not None and name not in known:
+                hint = nearest(name, known) or f"make the folder templates/{channel}/{name}"
+                message = f"there is no template `{name}` for `{channel}`"
+                yield Problem(at.part(channel.value).place, message, "unknown_template", hint)
 
 
 def names_differ(written: Written) -> Iterator[Problem]:

@@ -58,6 +58,11 @@ class Workspace:
         """The folder of one template."""
         return self.templates / channel.value / name
 
+    def template_names(self, channel: Channel) -> frozenset[str]:
+        """The names of a channel's templates."""
+        folders = (self.templates / channel.value).glob("[!_.]*/")
+        return frozenset(folder.name for folder in folders)
+
     @property
     def templates(self) -> Path:
         """The folder of templates, one folder a channel below it."""

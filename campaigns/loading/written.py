@@ -1,6 +1,6 @@
 """A campaign file whose keys have been read one by one and are now looked at together."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -29,8 +29,8 @@ class CampaignFile(Outline):
 class Written:
     """A file with the places of its parts, and what is known around it.
 
-    `scope` has the audiences that rules refer to. What is None was not asked: the newsletters that there are, and
-    the present.
+    `scope` has the audiences that rules refer to. What is None was not asked: the newsletters that there are, the
+    templates of each channel, and the present.
     """
 
     file: CampaignFile
@@ -38,6 +38,7 @@ class Written:
     vocabulary: Vocabulary
     scope: Scope
     newsletters: Collection[str] | None = None
+    templates: Mapping[Channel, Collection[str]] | None = None
     now: datetime | None = None
 
     @property

@@ -27,6 +27,7 @@ from campaigns.spec.campaign import Campaign
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.offer import Offer
 from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel
 
 KnownAudiences = tuple[Mapping[str, Path], Mapping[str, Audience]]
 
@@ -86,7 +87,12 @@ class Library:
             campaigns=self.vocabulary.campaigns | {path.stem for path in file.parent.glob("*.yaml")},
         )
         loaded, warnings = load_campaign(
-            file, vocabulary, audiences=audiences, newsletters=self.settings.newsletters, now=now
+            file,
+            vocabulary,
+            audiences=audiences,
+            newsletters=self.settings.newsletters,
+            templates={channel: self.workspace.template_names(channel) for channel in Channel},
+            now=now,
         )
         return Draft(loaded, file, audiences, files, self.workspace.root), warnings
 

@@ -1,7 +1,7 @@
 """The templates of a campaign: what they are made of, what they read, what is wrong with them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Final
 
@@ -56,9 +56,7 @@ def used_templates(campaign: Campaign, load: Loader) -> tuple[UsedTemplate, ...]
         try:
             used.append(UsedTemplate(variant, load(channel, name)))
         except AuthorError as error:
-            named = f"the campaign {campaign.name} names it"
-            found = [replace(problem, hint=problem.hint or named) for problem in error.problems]
-            problems += [problem for problem in found if problem not in problems]
+            problems += [problem for problem in error.problems if problem not in problems]
     if problems:
         raise AuthorError(problems)
     return tuple(used)

@@ -90,13 +90,16 @@ def no_end(text: str) -> str:
     return text.replace("{% endif %}", "")
 
 
-def test_a_template_that_is_not_there_is_said_with_who_names_it(viesti: Shell) -> None:
-    path = viesti.write("letter", MONDAYS.replace("hello", "nothing"))
+@pytest.mark.parametrize(
+    ("name", "hint"), [("helo", "`hello`"), ("nothing", "make the folder templates/email/nothing")]
+)
+def test_a_template_that_is_not_there_is_said_where_it_is_named(name: str, hint: str, viesti: Shell) -> None:
+    path = viesti.write("letter", MONDAYS.replace("hello", name))
     before = viesti.kept()
     for command in ("check", "plan", "publish"):
         said = viesti(command, path, code=1).err
-        assert "templates/email/nothing: there is no such template folder [missing]" in said
-        assert "the campaign letter names it" in said
+        assert f"{path}:5:18: there is no template `{name}` for `email` [unknown_template]\n" in said
+        assert said.endswith(f"  try: {hint}\n")
     assert viesti.kept() == before
 
 
