@@ -78,7 +78,8 @@ def without_profile(sample: Mapping[str, object]) -> dict[str, object]:
 
 def missing_value(error: TemplateError) -> Problem:
     """The sample itself cannot be written."""
-    return Problem(error.place, error.reason, "sample", "give the value in `sample.yaml`")
+    hint = "give the value in `sample.yaml`" if error.is_missing else ""
+    return Problem(error.place, error.reason, "sample", hint)
 
 
 def unguarded_value(error: TemplateError) -> Problem:

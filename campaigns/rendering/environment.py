@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 import jinja2
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import LoopContext, StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -34,8 +34,8 @@ _LARGEST: Final = 10**18
 class TemplateError(Exception):
     """A message cannot be written for one member: a value is missing or of the wrong kind."""
 
-    def __init__(self, place: Place, reason: str) -> None:
-        self.place, self.reason = place, reason
+    def __init__(self, place: Place, reason: str, *, is_missing: bool = False) -> None:
+        self.place, self.reason, self.is_missing = place, reason, is_missing
         super().__init__(f"{place}: {reason}")
 
 
@@ -47,7 +47,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: object, attribute: str) -> object:
         """An entry of a mapping, or a property of the loop."""
         if type(obj) is dict or isinstance(obj, Mapping):  # nearly all are, and that is seen ten times as fast
-            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+            return obj[attribute] if attribute in obj else self.undefined(f"there is no `{attribute}` here")
         if isinstance(obj, Undefined):
             return str(obj)  # raises, and says what is missing
         if isinstance(obj, LoopContext) and attribute in _OF_LOOPS:
@@ -88,7 +88,8 @@ class Template:
         try:
             return self.compiled.render(context)
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise TemplateError(self.place_of(self._line(error)), str(error)) from error
+            is_missing = isinstance(error, UndefinedError)
+            raise TemplateError(self.place_of(self._line(error)), str(error), is_missing=is_missing) from error
 
     def _line(self, error: Exception) -> int:
         line, step = 0, error.__traceback__

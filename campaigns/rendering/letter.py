@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from campaigns.errors import AuthorError
+from campaigns.rendering.apart import draw_apart
 from campaigns.rendering.environment import Template, TemplateError, compile_template, environment
 from campaigns.rendering.filters import filters
 from campaigns.rendering.folder import SHARED, Source, TemplateFolder
@@ -19,7 +20,7 @@ from campaigns.rendering.letter_source import FILE, OFFER_TEXT, source_reads, te
 from campaigns.rendering.names import Read
 from campaigns.rendering.postal import PostalAddress
 from campaigns.rendering.typeface import can_draw, visible
-from campaigns.rendering.typesetting import Sheets, forget
+from campaigns.rendering.typesetting import Sheets
 from campaigns.spec.settings import Organisation, Settings
 from campaigns.spec.words import Channel, Language
 
@@ -95,11 +96,10 @@ class LetterTemplate:
         The same values and `created_at` give the same bytes. AuthorError for what Typst refuses in the template.
         """
         sheets = Sheets(self.sources, {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)})
-        try:
+        if len(pages) > _FEW:
+            pdf, per_letter = draw_apart(sheets, created_at, _PAGES)
+        else:
             pdf, per_letter = sheets.pdf(created_at), sheets.ask(_PAGES)
-        finally:
-            if len(pages) > _FEW:
-                forget()
         if len(per_letter) != len(pages):
             message = "a letter is drawn by the shared `letter-sheet`, once"
             raise AuthorError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")

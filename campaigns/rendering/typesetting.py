@@ -13,7 +13,6 @@ import typst
 from campaigns.errors import AuthorError, Place, Problem
 from campaigns.rendering.typeface import FONTS
 
-_REMEMBERED: Final = 11
 _TROUBLE: Final = re.compile(r"(templates/\S+?):(\d+):(\d+)")
 
 
@@ -48,16 +47,6 @@ class Sheets:
     def _compiler(self) -> typst.Compiler:
         files: Any = dict(self.sources)  # the stub forgets that files may be given by name
         return typst.Compiler(files, root=FONTS, font_paths=_fonts(), sys_inputs=dict(self.inputs))
-
-
-def forget() -> None:
-    """Let Typst drop what it remembers of what it drew: of a large bundle, about one megabyte a letter.
-
-    It keeps the layouts of its last ten compilations: ten of nothing push them out.
-    """
-    idle = typst.Compiler(root=FONTS, font_paths=_fonts())
-    for _ in range(_REMEMBERED):
-        idle.compile(input=b" ", format="svg")
 
 
 @lru_cache(maxsize=1)

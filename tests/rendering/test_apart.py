@@ -1,0 +1,43 @@
+"""What another process draws is what this one would have drawn, and its end is no end of ours."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from subprocess import CalledProcessError
+
+import pytest
+
+from campaigns.errors import AuthorError
+from campaigns.rendering.apart import draw_apart
+from campaigns.rendering.typesetting import Sheets
+
+AT = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
+HEADINGS = "query(heading).len()"
+
+
+def sheets(source: str) -> Sheets:
+    """Pages of one source that greet somebody."""
+    return Sheets({"main.typ": source.encode()}, {"name": "Märta"})
+
+
+def test_both_draw_the_same_bytes():
+    greeting = sheets("= #sys.inputs.name\n#pagebreak()\n= Hyvää päivää")
+    assert draw_apart(greeting, AT, HEADINGS) == (greeting.pdf(AT), greeting.ask(HEADINGS))
+
+
+def test_what_typst_refuses_is_told_with_its_place():
+    broken = sheets("fine\n#nothing-of-that-name")
+    with pytest.raises(AuthorError) as here:
+        broken.pdf(AT)
+    with pytest.raises(AuthorError) as apart:
+        draw_apart(broken, AT, HEADINGS)
+    assert apart.value.problems == here.value.problems
+
+
+def test_a_process_that_is_killed_leaves_an_error_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    killed = tmp_path / "killed"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n", "ascii")
+    killed.chmod(0o700)
+    monkeypatch.setattr("sys.executable", os.fspath(killed))
+    with pytest.raises(CalledProcessError, match="SIGKILL"):
+        draw_apart(sheets("fine"), AT, HEADINGS)
