@@ -19,7 +19,7 @@ from campaigns.rendering.sms import sms_names
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel, Purpose
+from campaigns.spec.words import Channel, DataClass, Purpose
 
 Loader = Callable[[Channel, str], TemplateFolder]
 Check = Callable[[TemplateFolder, Purpose, frozenset[str], Settings], list[Problem]]
@@ -115,8 +115,12 @@ class TemplateChecks:
 
 
 def known_names(catalogue: Catalogue) -> frozenset[str]:
-    """The names that a template may read of a member: contact and every profile column of the catalogue."""
-    return frozenset(f"{_MEMBER}{name}" for name in CONTACT | set(catalogue.profile))
+    """The names that a template may read of a member: some of the contact, and what the catalogue declares besides it.
+
+    Addresses and numbers are not among them: they would be frozen with the plan, and be those of another day.
+    """
+    declared = {name for name, column in catalogue.profile.items() if column.data_class is not DataClass.CONTACT}
+    return frozenset(f"{_MEMBER}{name}" for name in CONTACT | declared)
 
 
 def _named(campaign: Campaign) -> Iterator[tuple[str, Channel, str]]:

@@ -12,7 +12,7 @@ _STATEMENTS: Final = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.Wit
 _REFUSED: Final[Mapping[str, str]] = {  # by the class of the syntax node
     "Include": "an e-mail includes parts with <mj-include path=…/>, other channels have one file",
     "AssignBlock": "`set` takes a value, not a block",
-    "Call": "a template calls nothing",
+    "Call": "a template calls nothing: what changes a value is a filter, as in `{{ today|date }}`",
     "Concat": "texts are joined by writing them side by side, not with `~`",
     "Dict": "a template makes no mappings",
     "ScopedEvalContextModifier": "`autoescape` is not for templates: what a member is called is always escaped",

@@ -78,6 +78,10 @@ def undefined(text: str) -> str:
     return text.replace("{{ member.first_name }}", "{{ membr.first_name }}")
 
 
+def address(text: str) -> str:
+    return text.replace("{{ member.first_name }}", "{{ member.email }}")
+
+
 def unknown_tag(text: str) -> str:
     return text.replace("<mj-text>", "<mj-blink>").replace("</mj-text>", "</mj-blink>")
 
@@ -115,6 +119,7 @@ def test_offers_that_cannot_be_read_stop_a_plan_before_anything_is_kept(viesti: 
 
 TEMPLATES: dict[str, tuple[Callable[[str], str], str]] = {
     "an undefined variable": (undefined, "[unknown_variable]"),
+    "an address, which no plan may freeze": (address, "there is no value `member.email` [unknown_variable]"),
     "an unknown MJML tag": (unknown_tag, "[mjml_"),
     "MJML that is not closed": (unclosed, "[mjml_"),
     "Jinja that is not closed": (no_end, "body.mjml:1:"),

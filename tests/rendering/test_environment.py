@@ -150,7 +150,7 @@ def test_no_template_takes_more_than_its_length_deserves(template: str) -> None:
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("{{ member.nickname }}", "'nickname'"),
+        ("{{ member.nickname }}", "`nickname`"),
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{{ nothing.more }}", "'nothing' is undefined"),
         ("{{ offers[7].title }}", "no element 7"),
