@@ -13,11 +13,7 @@ from typing import Final
 
 from benchmarks.figures import peak_megabytes
 from benchmarks.world import AS_OF
-from campaigns.channels.dkim import signer
 from campaigns.channels.registry import Providers
-from campaigns.channels.sendgrid import SendGridEmail
-from campaigns.channels.smtp import SmtpEmail
-from campaigns.channels.twilio import TwilioSms
 from campaigns.cli.main import OBJECTS_A_COLLECTION
 from campaigns.clock import Clock
 from campaigns.engine import Engine
@@ -55,20 +51,29 @@ def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) 
 
 
 def _providers(chosen: Providers, path: str, port: int) -> Providers:
+    """The provider of a path alone is imported, as by a process that sends."""
     url = f"http://127.0.0.1:{port}"
     smtp = SmtpSettings(host="127.0.0.1", port=port or 1, security=Security.NONE, connections=_CONNECTIONS)
     match path:
         case "sendgrid":
+            from campaigns.channels.sendgrid import SendGridEmail
+
             return replace(chosen, email=SendGridEmail(url, "SG.double", _CONNECTIONS))
         case "smtp":
+            from campaigns.channels.smtp import SmtpEmail
+
             return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org"))
         case "signed":
             from benchmarks.channels.messages import private_keys
+            from campaigns.channels.dkim import signer
+            from campaigns.channels.smtp import SmtpEmail
 
             dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
             signing = signer(dkim, *private_keys())
             return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org", lambda: signing))
         case "sms":
+            from campaigns.channels.twilio import TwilioSms
+
             settings = TwilioSettings.model_validate({"base_url": url})
             return replace(chosen, sms=TwilioSms(settings, "AC" + "0" * 32, "double", url, _CONNECTIONS))
         case _:

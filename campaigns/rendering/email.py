@@ -46,7 +46,7 @@ class EmailTemplate:
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
         """The folder in one language; AuthorError with what its author has to put right."""
         sandbox = environment(Channel.EMAIL, language, settings.currency)
-        parts = _parts(folder, language)
+        parts = email_parts(folder, language)
         subject, text, html = (compile_template(sandbox, source, place) for source, place in parts)
         return cls(language, subject, text, html, frozenset(_TARGET.findall(parts[-1][0].text)))
 
@@ -62,7 +62,10 @@ class EmailTemplate:
 def email_reads(folder: TemplateFolder) -> tuple[Read, ...]:
     """Every use of a value in the folder's e-mail, in all three languages, with its place."""
     return tuple(
-        read for language in Language for source, place in _parts(folder, language) for read in reads_of(source, place)
+        read
+        for language in Language
+        for source, place in email_parts(folder, language)
+        for read in reads_of(source, place)
     )
 
 
@@ -72,8 +75,8 @@ def email_names(folder: TemplateFolder) -> frozenset[str]:
 
 
 @lru_cache(maxsize=64)
-def _parts(folder: TemplateFolder, language: Language) -> tuple[tuple[Source, Callable[[int], Place]], ...]:
-    """Subject, text and HTML with the words of one language put in, and where their lines came from."""
+def email_parts(folder: TemplateFolder, language: Language) -> tuple[tuple[Source, Callable[[int], Place]], ...]:
+    """Subject, text and HTML as Jinja reads them, the words of one language put in, and where their lines came from."""
     return tuple(_filled(folder, language))
 
 

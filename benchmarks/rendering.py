@@ -1,0 +1,77 @@
+"""E-mails a second beside a bare Jinja loop over the same templates, and the whole that a mail server is given.
+
+`python -m benchmarks.rendering [TIMES]`: the samples of this workspace's e-mails, in three languages.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from time import thread_time
+from typing import Final
+
+import jinja2
+
+from benchmarks.figures import tell
+from campaigns.loading.workspace import Workspace
+from campaigns.planning.library import Library
+from campaigns.rendering.email import TEXT, EmailTemplate, email_parts
+from campaigns.rendering.filters import filters
+from campaigns.rendering.folder import TemplateFolder, load_folder
+from campaigns.rendering.mime import Envelope, assemble
+from campaigns.spec.settings import Settings
+from campaigns.spec.words import Channel, Language
+
+_WHEN: Final = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
+_ENVELOPE: Final = Envelope(_WHEN, "n@lahde.example.org", "Lähde", "a@lahde.example.org", "aino@example.org")
+
+
+def measure(root: Path, times: int) -> None:
+    """Tell what every e-mail of a workspace takes."""
+    settings = Library(Workspace(root)).settings
+    for folder in sorted((root / "templates" / "email").iterdir()):
+        if (folder / TEXT).is_file():
+            _measure(load_folder(root, Channel.EMAIL, folder.name), settings, times)
+
+
+def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
+    ours = bare = whole = 0.0
+    size = 0
+    for language in Language:
+        template, sample = EmailTemplate.compile(folder, language, settings), folder.sample(language)
+        loop = _bare(folder, language, settings.currency)
+        body = template.render(sample)
+        size += len(body.html.encode()) // len(Language)
+        ours += _seconds(lambda: template.render(sample), times)  # noqa: B023 - used at once
+        bare += _seconds(lambda: loop(sample), times)  # noqa: B023
+        whole += _seconds(lambda: assemble(_ENVELOPE, body), times)  # noqa: B023
+    figures = f"{1 / ours * 3:,.0f} a second, {bare / ours:.0%} of the bare loop; whole {whole / 3 * 1e6:.0f} µs"
+    tell(f"{folder.name}: {size / 1000:.0f} kB", figures)
+
+
+def _bare(folder: TemplateFolder, language: Language, currency: str) -> Callable[[Mapping[str, object]], None]:
+    """Jinja without sandbox, checks or places, over the same three sources."""
+    bare = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=True)
+    bare.filters.update(filters(language, currency))
+    parts = [bare.from_string(source.text) for source, _ in email_parts(folder, language)]
+
+    def loop(sample: Mapping[str, object]) -> None:
+        for part in parts:
+            part.render(sample)
+
+    return loop
+
+
+def _seconds(work: Callable[[], object], times: int) -> float:
+    """CPU seconds of one call, at best of three rounds."""
+    rounds = []
+    for _ in range(3):
+        began = thread_time()
+        for _ in range(times):
+            work()
+        rounds.append((thread_time() - began) / times)
+    return min(rounds)
+
+
+if __name__ == "__main__":
+    measure(Path(), int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
