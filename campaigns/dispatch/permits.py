@@ -44,7 +44,7 @@ class Permits:
     def take(self, connection: Connection, attempt: str, messages: int, now: datetime) -> None:
         """Count the messages of one claim as gone, in its transaction."""
         taken = tuple(pace.take(connection, messages * self.each, now) for pace in self.paces)
-        if messages and self.each > 1:
+        if messages and self.each > 1 and any(pace.rate is not None for pace in self.paces):
             self._batches[attempt] = _Batch(taken, messages)
 
     def wrote(self, attempt: str, units: int) -> None:

@@ -50,9 +50,9 @@ class Pace:
 
     def take(self, connection: Connection, units: int, now: datetime) -> Spoken:
         """Count units as gone, in the transaction that claims them."""
-        spoken = self._spoken(connection) or Spoken(now)
         if self.rate is None or not units:
-            return spoken
+            return Spoken(now)
+        spoken = self._spoken(connection) or Spoken(now)
         taken = Spoken(max(spoken.until, now) + units * self._interval, spoken.given_back)
         self._keep(connection, taken)
         return taken
@@ -62,8 +62,8 @@ class Pace:
 
         What anybody gave back meanwhile has moved that time nearer: nothing is given back twice.
         """
-        spoken = self._spoken(connection)
-        if self.rate is None or spoken is None:
+        spoken = self._spoken(connection) if self.rate is not None and units else None
+        if spoken is None:
             return
         returned = min(units * self._interval, taken.until - (spoken.given_back - taken.given_back) - now)
         if returned > timedelta():
@@ -78,8 +78,8 @@ class Pace:
 
         `returning` units are about to be given back.
         """
-        due = self._due(connection)
-        if self.rate is None or due is None:
+        due = None if self.rate is None else self._due(connection)
+        if due is None:
             return None
         return due - returning * self._interval - (self._burst - (self.largest - 1) * self._interval) / 2
 
