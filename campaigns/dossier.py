@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
@@ -18,11 +19,12 @@ from campaigns.engine import Engine
 from campaigns.forgetting import SKIPS_KEPT
 from campaigns.planning.bench import Bench
 from campaigns.planning.bench import Connection as WarehouseConnection
+from campaigns.planning.counting import Question
 from campaigns.planning.matching import population
 from campaigns.planning.plan import lay_out
 from campaigns.rules.statement import select_conditions
 from campaigns.spec.settings import Settings
-from campaigns.spec.words import Purpose
+from campaigns.spec.words import Language, Purpose
 from campaigns.store import audit, held
 
 Row = Mapping[str, Any]
@@ -48,7 +50,7 @@ def dossier(asking: Asking, member_id: str) -> Dossier:
         ledger = dict(_of_the_ledger(asking, connection, contact))
     with closing(library.warehouse.about([member_id], now, at_once=True)) as warehouse:
         stored = holdings.holdings(library.warehouse, warehouse)
-        taken = _audiences(asking, warehouse, member_id, now)
+        taken = _audiences(asking, warehouse, contact, now)
     bought = {_RENAMED.get(table, table): rows for table, rows in stored.items()}
     sections = {
         "contact": ledger.pop("contact"),
@@ -71,22 +73,26 @@ def hand_out(engine: Engine, member_id: str, form: str, by: str) -> Dossier:
     return whole
 
 
-def _audiences(asking: Asking, about: WarehouseConnection, member_id: str, now: datetime) -> Sequence[Row]:
-    """The audiences that the workspace's rules would put the member into at this moment; none for whom none may."""
-    bench = Bench(about)
+def _audiences(asking: Asking, about: WarehouseConnection, contact: Row, now: datetime) -> Sequence[Row]:
+    """The audiences that the workspace's rules would put the member into at this moment; none for whom none may.
+
+    Rules are said in the member's language.
+    """
+    bench, member_id = Bench(about), contact["member_id"]
     people = lay_out(bench, asking.snapshot((member_id,)))
     population(bench, Purpose.MARKETING, people, (member_id,))
-    names = [file.stem for file in asking.workspace.audience_files()]
-    return [row for name in names for row in _in_audience(asking, bench, name, member_id, now)]
+    questions = {file.stem: asking.question(file.stem, now) for file in asking.workspace.audience_files()}
+    return [
+        {"audience": name, "rule": question.sentence(Language(contact["language"])), "as_of": now}
+        for name, question in questions.items()
+        if _takes(bench, question, member_id)
+    ]
 
 
-def _in_audience(asking: Asking, bench: Bench, name: str, member_id: str, now: datetime) -> Iterator[Row]:
-    question = asking.question(name, now)
+def _takes(bench: Bench, question: Question, member_id: str) -> bool:
     scope = replace(question.scope, members=(member_id,))
-    for row in bench.dicts(select_conditions({"taken": question.audience.match}, scope)):
-        if row["taken"]:
-            said = question.sentence(asking.library.settings.default_language)
-            yield {"audience": name, "rule": said, "as_of": now}
+    rows = bench.dicts(select_conditions({"taken": question.audience.match}, scope))
+    return any(row["taken"] for row in rows)
 
 
 def _of_the_ledger(asking: Asking, connection: Connection, contact: Row) -> Iterator[tuple[str, Sequence[Row]]]:
@@ -141,7 +147,10 @@ def _retention(asking: Asking) -> Sequence[Row]:
     catalogue = asking.library.catalogue.tables
     declared = {name: table.retention for name, table in catalogue.items() if "member_id" in table.columns}
     spans = {**declared, "messages that were not sent": SKIPS_KEPT, "one-time codes": CODE_LIFE}
-    return [{"what": what, "kept_days": None if span is None else span.days} for what, span in spans.items()]
+    return [
+        {"what": what, "kept_days": None if span is None else ceil(span / timedelta(days=1))}
+        for what, span in spans.items()
+    ]
 
 
 def processors(settings: Settings) -> Sequence[Row]:
@@ -154,7 +163,12 @@ def processors(settings: Settings) -> Sequence[Row]:
         "phone": (channels.phone.provider, "name, telephone number, call script", "call centre"),
     }
     return [
-        {"channel": channel, "processor": provider, "receives": what, "at": "here" if provider == "folder" else where}
+        {
+            "channel": channel,
+            "processor": provider,
+            "receives": what,
+            "where": "here" if provider == "folder" else where,
+        }
         for channel, (provider, what, where) in named.items()
     ]
 

@@ -12,9 +12,10 @@ from fastapi.responses import Response
 from campaigns.clock import local_day
 from campaigns.dossier import Dossier
 from campaigns.portable import as_csv, as_json, columns, plain
+from campaigns.rendering.choice_names import choice_name
 from campaigns.rendering.texts import Text
 from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.words import Language
+from campaigns.spec.words import Choice, Language
 from campaigns.web.pages import Pages, read_words
 
 MOST: Final = 50  # rows of a section on a page; the files have all
@@ -73,13 +74,15 @@ class Shown:
         return bytes(page.body)
 
     def _title(self, section: str, column: str, language: Language) -> str:
-        """The catalogue's word for a column of its own, else ours, else the column's name."""
+        """The catalogue's word for a column of its own, else ours, else a choice's or the column's name."""
         tables = [self.catalogue.tables.get(_TABLE_OF.get(section, section))]
         tables += [self.catalogue.tables["products"]] if section == "purchases" else []
         for table in tables:
             if table is not None and column in table.columns:
                 return table.columns[column].meaning.text(language)
-        return _named(f"field_{column}", column, language)
+        is_choice = section == "choices" and column in set(Choice)
+        name = choice_name(column, language, self.pages.settings) if is_choice else column
+        return _named(f"field_{column}", name, language)
 
     def _value(self, value: Any) -> str:
         return _written(value, self.pages.settings.zone)

@@ -55,12 +55,14 @@ def test_what_is_held_is_read_and_taken_along_by_keyboard_alone(
     visitor.presses("main a[href^='/me/data']")
     visitor.presses("main form[action^='/me/data/code'] button")
     types_code(town, visitor)
+    visitor.keeps(f"member-data-{language}")
     with visitor.page.expect_download() as loaded:
         visitor.tabs_to("main input[value=json] ~ button")
         visitor.page.keyboard.press("Enter")
     assert json.loads(loaded.value.path().read_text("utf-8"))["contact"][0]["email"] == f"{AINO}@example.org"
     visitor.presses("main form[action^='/me/data/whole'] button")
     assert visitor.heading == whole
+    visitor.keeps(f"member-held-{language}")
     assert f"{AINO}@example.org" in visitor.page.inner_text("main")
 
 

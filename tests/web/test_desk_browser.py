@@ -3,9 +3,7 @@
 axe-core looks at every page on the way.
 """
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ from campaigns.spec.words import Choice, Language
 from campaigns.store import seals
 from tests.village import MEMBERS
 from tests.web.town import AINO, Town
-from tests.web.visitor import DESK, IN_A_BROWSER, TELEPHONE, Visitor
+from tests.web.visitor import IN_A_BROWSER, Visitor
 
 pytestmark = IN_A_BROWSER
 
@@ -26,7 +24,7 @@ DUPLICATE, DEAD = MEMBERS[5], MEMBERS[6]
 
 
 class Agent(Visitor):
-    """An agent at a keyboard. With VIESTI_PICTURES a page is kept as a picture of that name."""
+    """An agent at a keyboard."""
 
     def types(self, selector: str, text: str) -> None:
         self.tabs_to(selector)
@@ -59,13 +57,6 @@ class Agent(Visitor):
         self.tabs_to(f"details:has({form}) > summary")
         self.page.keyboard.press("Enter")
         self.looks()
-
-    def keeps(self, name: str) -> None:
-        folder = os.environ.get("VIESTI_PICTURES")
-        if folder:
-            self.page.set_viewport_size(DESK)
-            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-            self.page.set_viewport_size(TELEPHONE)
 
 
 @pytest.fixture

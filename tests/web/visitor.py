@@ -73,6 +73,14 @@ class Visitor:
         self.tabs_to(f'input[value="{choice}"]')
         self.page.keyboard.press("Space")
 
+    def keeps(self, name: str) -> None:
+        """With VIESTI_PICTURES, a folder: the page as a picture of that name."""
+        folder = os.environ.get("VIESTI_PICTURES")
+        if folder:
+            self.page.set_viewport_size(DESK)
+            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+            self.page.set_viewport_size(TELEPHONE)
+
     def looks(self) -> None:
         """At a desk and on a telephone nothing is cut off at the side, and axe finds nothing wrong."""
         for size in (DESK, TELEPHONE):
