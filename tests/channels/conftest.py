@@ -1,7 +1,8 @@
 """Deliveries and messages as dispatch would hand them over."""
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, LetterBundle, Pages
 from campaigns.channels.claimed import Claimed, mint
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
+from campaigns.loop import factory
 from campaigns.spec.words import Channel, Language
 from tests.channels.stages import FOLDERS, WIRES, Stage, folder_stage
 from tests.channels.stages import wire_stage as wired
@@ -24,6 +26,13 @@ WHEN = datetime(2018, 1, 1, 8, tzinfo=UTC)
 ADDRESSES = {Channel.EMAIL: "aino@example.org", Channel.SMS: "+358401234567", Channel.PHONE: "+358501234567"}
 
 Claims = Callable[..., Claimed]
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    """Providers are asked in the loop that they ship with: what it calls a transport is not what asyncio does."""
+    return {"shipped": factory()}
+
+
 MIME = (
     b"From: Lahde <uutiset@lahde.example.org>\r\nTo: aino@example.org\r\n"
     b"Subject: =?utf-8?b?SHl2w6TDpCBzeW50eW3DpHDDpGl2w6TDpA==?=\r\nMIME-Version: 1.0\r\n"
