@@ -71,8 +71,11 @@ class Warehouse:
         return self._connect(read(self.root), as_of, _Narrowing(members, at_once=at_once))
 
     def categories(self) -> Mapping[str, frozenset[str]]:
-        """The values that stand in each column declared with `categories: true`, as of the last import."""
-        return {column: frozenset(values) for column, values in read(self.root).categories.items()}
+        """The values that stand in each column declared with `categories: true`, as of the last import.
+
+        A column without any is not among them: rules may name its values before they have been imported.
+        """
+        return {column: frozenset(values) for column, values in read(self.root).categories.items() if values}
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -117,6 +117,11 @@ def test_anonymous_purchases_are_kept(filled: Place) -> None:
     assert filled.rows("SELECT count(*) FROM receipts WHERE member_id IS NULL") == [(1,)]
 
 
+def test_a_column_that_nothing_was_imported_into_has_no_categories_to_hold_rules_to(place: Place) -> None:
+    place.bring("members", MEMBERS)
+    assert place.warehouse.categories() == {}
+
+
 def test_categories_stand_in_the_manifest_without_special_values(filled: Place) -> None:
     assert filled.warehouse.categories() == {
         "department": {"GROCERY", "DRUG GM"},
