@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -56,7 +57,7 @@ def export(
     if out is None and form is Form.JSON:
         typer.echo(content.decode())
         return
-    file = out or Path(f"export-{member}.{'zip' if form is Form.CSV else form.value}")
+    file = out or Path(f"export-{quote(member, safe='')}.{'zip' if form is Form.CSV else form.value}")
     file.touch(mode=0o600)
     file.write_bytes(content)
     show.line(str(file))
