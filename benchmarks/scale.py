@@ -32,9 +32,9 @@ def generate(world: World, folder: Path) -> None:
     with connect() as connection, warehouse.writing():
         connection.execute("SET memory_limit = '6GB'")
         crowd.lay_crowd(connection, base, world.members)
+        crowd.write_ledger(connection, world)  # first: a base that is older than the tables shows at once
         diaries.lay_diaries(connection)
         warehouse.replace(_write_warehouse(connection, world, warehouse, base), AS_OF)
-        crowd.write_ledger(connection, world)
     world.done.write_text(json.dumps({"fraction": world.fraction}), "ascii")
 
 
