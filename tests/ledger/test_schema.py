@@ -46,8 +46,12 @@ def test_processes_that_open_a_new_ledger_at_once_make_it_once(address):
 def test_an_older_ledger_is_refused_with_the_command_that_brings_it_up(ledger):
     with ledger.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    with pytest.raises(AuthorError, match="viesti db upgrade"):
+    with pytest.raises(AuthorError) as raised:
         schema.prepare(ledger)
+    (problem,) = raised.value.problems
+    assert problem.code == "old_ledger"
+    assert "0000" in problem.message
+    assert "viesti db upgrade" in problem.hint
 
 
 def test_a_database_that_is_away_is_said_to_be_away():
