@@ -9,14 +9,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pyarrow as pa
 
 from audiences.imports.piece import LINE, Misfit, Sheet
 from audiences.imports.readings import Reading
 from audiences.imports.report import Progress
 from audiences.quoting import name, text
-from audiences.warehouse import STAGING
+from audiences.warehouse import STAGING, Opened
 
 RAW: Final = "raw"
 GOOD: Final = "good"
@@ -48,7 +47,7 @@ class Check:
 class Staging:
     """An open staging database. `raw` holds the texts, NULL for an empty cell; `rejects` what was found wrong."""
 
-    connection: duckdb.DuckDBPyConnection
+    connection: Opened
 
     def load(self, sheet: Sheet, columns: Mapping[str, Cell], progress: Progress) -> None:
         """Read the sheet into `raw`; columns that it lacks are empty."""
@@ -150,6 +149,8 @@ class Staging:
 @contextmanager
 def staging(root: Path, zone: ZoneInfo) -> Iterator[Staging]:
     """An empty staging database below `root`, gone afterwards; texts without a zone are read in `zone`."""
+    import duckdb  # by those only who import: a process that sends needs none of its 25 megabytes
+
     with TemporaryDirectory(dir=root, prefix=STAGING) as folder:
         config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         connection = duckdb.connect(Path(folder) / "staging.duckdb", config=dict(config))
