@@ -90,8 +90,10 @@ class Shown:
 
 def _written(value: Any, zone: ZoneInfo) -> str:
     match value:
-        case None | "":
+        case None:
             return ""
+        case str():  # most are
+            return value
         case bool():
             return "✓" if value else "–"
         case datetime():
@@ -100,8 +102,6 @@ def _written(value: Any, zone: ZoneInfo) -> str:
             return "; ".join(f"{key}: {_written(each, zone)}" for key, each in value.items())
         case list():
             return "; ".join(_written(each, zone) for each in value)
-        case str():
-            return value
     return str(value) if isinstance(value, int) else str(plain(value))
 
 
