@@ -1,11 +1,13 @@
-"""The e-mail that `docs/templates.md` shows is one that works."""
+"""The templates that `docs/templates.md` shows work, and what it tells is all that there is."""
 
 import re
 import shutil
 from pathlib import Path
 
 from campaigns.loading.settings_file import load_settings
+from campaigns.rendering import letter_source, mjml, script, sms
 from campaigns.rendering.checks_email import check_email
+from campaigns.rendering.checks_letter import check_letter
 from campaigns.rendering.checks_values import COMMON, OF_A_MEMBER
 from campaigns.rendering.environment import environment
 from campaigns.rendering.filters import filters
@@ -14,6 +16,7 @@ from campaigns.spec.words import Channel, Language, Purpose
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
+KNOWN = frozenset({"member.first_name"})
 
 
 def test_the_whole_email_passes_check(tmp_path: Path) -> None:
@@ -27,7 +30,7 @@ def test_the_whole_email_passes_check(tmp_path: Path) -> None:
     assert {file for file, _ in shown} == {"texts.yaml", "sample.yaml", "body.mjml", "body.txt"}
     loaded = load_folder(tmp_path, Channel.EMAIL, "coffee")
     settings = load_settings(ROOT / "config" / "settings.yaml")
-    assert check_email(loaded, Purpose.MARKETING, frozenset({"member.first_name"}), settings) == []
+    assert check_email(loaded, Purpose.MARKETING, KNOWN, settings) == []
 
 
 def test_every_filter_and_test_is_told() -> None:
@@ -40,3 +43,18 @@ def test_every_filter_and_test_is_told() -> None:
 def test_every_value_is_told() -> None:
     last = {name.rpartition(".")[2] for name in COMMON | OF_A_MEMBER}
     assert [name for name in sorted(last) if not re.search(rf"\b{name}`", DOCS)] == []
+
+
+def test_every_file_that_a_template_is_made_of_is_named() -> None:
+    files = {mjml.BODY, sms.BODY, letter_source.FILE, script.SCRIPT, "texts.yaml", "sample.yaml"}
+    table = DOCS.partition("| file |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([\w.]+)`", table)) == files
+
+
+def test_the_letter_that_is_shown_can_be_printed(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "templates" / "post", tmp_path / "templates" / "post")
+    (shown,) = re.findall(r"```typst\n(.*?)```", DOCS, re.DOTALL)
+    (tmp_path / "templates" / "post" / "win_back" / "letter.typ").write_text(shown, "utf-8")
+    settings = load_settings(ROOT / "config" / "settings.yaml")
+    found = check_letter(load_folder(tmp_path, Channel.POST, "win_back"), Purpose.MARKETING, KNOWN, settings)
+    assert [problem.code for problem in found] == ["print_profile"]
