@@ -125,7 +125,7 @@ async def test_a25_a_role_opens_what_it_may_and_nothing_else(town, web, role):
         else:
             assert answer.status_code == 403
     after = town.everything()
-    assert {name for name in after if after[name] != before[name]} <= {"agent_session", "audit"}
+    assert {name for name in after if after[name] != before[name]} <= {"agent_session", "audit", "audit_seal"}
 
 
 @pytest.mark.parametrize("path", ["/find", "/member", "/choices", "/contact", "/mark", "/file", "/merge", "/out"])
