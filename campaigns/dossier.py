@@ -1,5 +1,6 @@
 """What is held about one member: what they gave, what was observed, and what was made of it (GD-10, C-10)."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from audiences.people import contact_of
 from audiences.tables import CHOICE_ENTRY, CONTACT, SUPPRESSION, UNIT, WORDING
 from campaigns.asking import Asking
 from campaigns.engine import Engine
+from campaigns.errors import AuthorError
 from campaigns.forgetting import SKIPS_KEPT
 from campaigns.planning.bench import Bench
 from campaigns.planning.bench import Connection as WarehouseConnection
@@ -26,6 +28,8 @@ from campaigns.rules.statement import select_conditions
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import Language, Purpose
 from campaigns.store import audit, held
+
+_LOG: Final = logging.getLogger("viesti")
 
 Row = Mapping[str, Any]
 
@@ -81,12 +85,20 @@ def _audiences(asking: Asking, about: WarehouseConnection, contact: Row, now: da
     bench, member_id = Bench(about), contact["member_id"]
     people = lay_out(bench, asking.snapshot((member_id,)))
     population(bench, Purpose.MARKETING, people, (member_id,))
-    questions = {file.stem: asking.question(file.stem, now) for file in asking.workspace.audience_files()}
     return [
         {"audience": name, "rule": question.sentence(Language(contact["language"])), "as_of": now}
-        for name, question in questions.items()
+        for name, question in _questions(asking, now)
         if _takes(bench, question, member_id)
     ]
+
+
+def _questions(asking: Asking, now: datetime) -> Iterator[tuple[str, Question]]:
+    """The audiences' rules; a file that is out of order puts nobody anywhere, and is no reason to refuse a copy."""
+    for file in asking.workspace.audience_files():
+        try:
+            yield file.stem, asking.question(file.stem, now)
+        except AuthorError as error:
+            _LOG.warning("left out of a copy of what is held: %s", error.problems[0])
 
 
 def _takes(bench: Bench, question: Question, member_id: str) -> bool:

@@ -154,3 +154,11 @@ def test_what_is_special_is_stored_nowhere(village: Village):
     with closing(village.engine.library.warehouse.connect(village.hands.at)) as connection:
         stored = {row[0] for row in connection.execute("DESCRIBE stored_members").fetchall()}
     assert not special & stored
+
+
+def test_an_audience_that_is_out_of_order_holds_up_nobodys_right(village: Village, caplog: pytest.LogCaptureFixture):
+    (village.root / "config" / "audiences" / "broken.yaml").write_text("match: {nonsense: 1}\n", "utf-8")
+    told = dossier(village.engine, AINO).sections
+    assert "broken" not in {row["audience"] for row in told["audiences"]}
+    assert told["contact"]
+    assert "broken.yaml:1" in caplog.text
