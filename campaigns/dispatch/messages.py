@@ -32,7 +32,7 @@ _GLANCE: Final = 0.1
 """After how many seconds somebody who waits for the places of other runs looks again."""
 
 _FEW: Final = 64
-_GATHER: Final = 0.02
+_GATHER: Final = 0.01
 """How many seconds of answers, where more than a few are awaited, share a transaction: it costs more than its rows."""
 
 _PAUSES: Final = (0.2, 0.5, 1, 2, 4, 8)
