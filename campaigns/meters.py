@@ -7,6 +7,7 @@ member.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -41,12 +42,22 @@ Read = Callable[[], Iterable[Figure]]
 
 def answering(channel: str, provider: str) -> AbstractContextManager[object]:
     """Measures how long a provider takes to answer."""
-    return _ANSWERS.labels(channel, provider).time()
+    return _answers(channel, provider).time()
 
 
 def answered(channel: str, provider: str, outcome: str, number: int = 1) -> None:
     """Count what a provider answered."""
-    _MESSAGES.labels(channel, provider, outcome).inc(number)
+    _messages(channel, provider, outcome).inc(number)
+
+
+@lru_cache(maxsize=64)  # to look one up takes longer than to count
+def _answers(channel: str, provider: str) -> Histogram:
+    return _ANSWERS.labels(channel, provider)
+
+
+@lru_cache(maxsize=256)
+def _messages(channel: str, provider: str, outcome: str) -> Counter:
+    return _MESSAGES.labels(channel, provider, outcome)
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,16 @@ from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Mapping
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
 
 _TAG_BYTES: Final = 16
-_LINK_PARTS: Final = (1, 4, 4)  # the key's number, the run's, the position: bytes of each
-_LINK_BYTES: Final = sum(_LINK_PARTS)
+_LINK: Final = Struct(">BII")  # the key's number, the run's, the position
 _LONGEST: Final = 64
 _LONGEST_WAY: Final = 3000
 _WAY: Final = "way"
 _NOBODY: Final = 2**32 - 1  # stands where a way has a position, when nobody is to be told from another
-_NAME_PARTS: Final = (4, 4)  # the run's number, the position: bytes of each
-_NAME_BYTES: Final = sum(_NAME_PARTS)
+_NAME: Final = Struct(">II")  # the run's number, the position
 _NAME_CHARACTERS: Final = 26
 
 
@@ -63,32 +62,30 @@ class Signer:
         Half of it is the keyed hash of what it names, the other half that, hidden by the hash: what providers tell
         finds its delivery without a column of names, and a name that was made up finds none.
         """
-        parts = zip((run_number, position), _NAME_PARTS, strict=True)
-        payload = b"".join(part.to_bytes(size, "big") for part, size in parts)
+        payload = _NAME.pack(run_number, position)
         return _as_name(self._named(max(self.keys), payload))
 
     def delivery_named(self, name: str) -> DeliveryLink:
         """The delivery of a name, made with any of the keys and in whatever case; BadToken for every other text."""
         content = _named_content(name)
-        tag, hidden = content[:_NAME_BYTES], content[_NAME_BYTES:]
+        tag, hidden = content[: _NAME.size], content[_NAME.size :]
         for number in sorted(self.keys, reverse=True):
             payload = _xor(hidden, self._mask(number, tag))
             if hmac.compare_digest(content, self._named(number, payload)):
-                return DeliveryLink(int.from_bytes(payload[:4], "big"), int.from_bytes(payload[4:], "big"))
+                return DeliveryLink(*_NAME.unpack(payload))
         raise BadToken
 
     def _named(self, number: int, payload: bytes) -> bytes:
-        tag = self._digest(number, "delivery", payload.hex())[:_NAME_BYTES]
+        tag = self._digest(number, "delivery", payload.hex())[: _NAME.size]
         return tag + _xor(payload, self._mask(number, tag))
 
     def _mask(self, number: int, tag: bytes) -> bytes:
-        return self._digest(number, "delivery mask", tag.hex())[:_NAME_BYTES]
+        return self._digest(number, "delivery mask", tag.hex())[: _NAME.size]
 
     def link(self, scope: str, run_number: int, position: int) -> str:
         """A token for one delivery and one thing that its holder may do."""
         number = max(self.keys)
-        parts = zip((number, run_number, position), _LINK_PARTS, strict=True)
-        payload = b"".join(part.to_bytes(size, "big") for part, size in parts)
+        payload = _LINK.pack(number, run_number, position)
         return _written(payload + self._tag(number, scope, payload))
 
     def read(self, scope: str, token: str) -> DeliveryLink:
@@ -97,18 +94,17 @@ class Signer:
         A token has one spelling: what decodes to the same bytes but is written otherwise is refused too.
         """
         content = _content(token)
-        payload, tag = content[:_LINK_BYTES], content[_LINK_BYTES:]
+        payload, tag = content[: _LINK.size], content[_LINK.size :]
         number = payload[0]
         if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, scope, payload)):
             raise BadToken
-        return DeliveryLink(int.from_bytes(payload[1:5], "big"), int.from_bytes(payload[5:], "big"))
+        return DeliveryLink(*_LINK.unpack(payload)[1:])
 
     def way(self, way: Way) -> str:
         """A token that leads to a target of ours, and to no other: whoever changes it has none (no open redirect)."""
         number = max(self.keys)
         position = _NOBODY if way.position is None else way.position
-        parts = zip((number, way.run_number, position), _LINK_PARTS, strict=True)
-        payload = b"".join(part.to_bytes(size, "big") for part, size in parts) + way.target.encode()
+        payload = _LINK.pack(number, way.run_number, position) + way.target.encode()
         return _written(payload + self._tag(number, _WAY, payload))
 
     def read_way(self, token: str) -> Way:
@@ -118,9 +114,8 @@ class Signer:
         number = payload[0] if payload else -1
         if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, _WAY, payload)):
             raise BadToken
-        position = int.from_bytes(payload[5:9], "big")
-        target = payload[_LINK_BYTES:].decode()
-        return Way(int.from_bytes(payload[1:5], "big"), None if position == _NOBODY else position, target)
+        _, run_number, position = _LINK.unpack_from(payload)
+        return Way(run_number, None if position == _NOBODY else position, payload[_LINK.size :].decode())
 
     def _tag(self, number: int, scope: str, payload: bytes) -> bytes:
         return self._digest(number, scope, payload.hex())[:_TAG_BYTES]
@@ -157,7 +152,7 @@ def _written(content: bytes) -> str:
 
 def _content(token: str) -> bytes:
     content = _read(token, _LONGEST)
-    if len(content) != _LINK_BYTES + _TAG_BYTES:
+    if len(content) != _LINK.size + _TAG_BYTES:
         raise BadToken
     return content
 

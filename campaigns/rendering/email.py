@@ -18,7 +18,7 @@ from campaigns.spec.words import Channel, Language
 
 SUBJECT: Final = "subject"
 TEXT: Final = "body.txt"
-_GAP: Final = re.compile(r"\n{3,}")
+_GAP: Final = "\n\n\n"
 _TARGET: Final = re.compile(r"""\shref="(https?://[^"{}\s]+)\"""")
 
 
@@ -97,5 +97,7 @@ def one_line(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    lines = "\n".join([line.rstrip() for line in text.split("\n")])
-    return (_GAP.sub("\n\n", lines) if "\n\n\n" in lines else lines).strip() + "\n"
+    lines = "\n".join(map(str.rstrip, text.split("\n")))
+    while _GAP in lines:
+        lines = lines.replace(_GAP, "\n\n")
+    return lines.strip() + "\n"
