@@ -25,13 +25,17 @@ _WITHOUT_LIST = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
 @dataclass(frozen=True, slots=True)
 class EmailPen:
-    """Writes e-mails; `templates` by variant and language. `mark` stands before every subject, where there is one."""
+    """Writes e-mails; `templates` by variant and language. `mark` stands before every subject, where there is one.
+
+    Those of `shared` have their links led over us as one for everybody: for members who are not to be told apart.
+    """
 
     job: Job
     contexts: Contexts
     templates: Mapping[tuple[str, Language], EmailTemplate]
     clock: Clock
     mark: str = ""
+    shared: Mapping[tuple[str, Language], EmailTemplate] = field(default_factory=dict)
     ways: Ways = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,13 +45,14 @@ class EmailPen:
         """The message of a claimed delivery, whole; CannotWrite for a value that is missing or cannot be a header."""
         context = self.contexts.of(taken.contact, taken.claimed.position, taken.arm)
         try:
-            template = self.templates[taken.variant, language_of(taken)]
+            is_own = not taken.claimed.member_id  # what our own people follow in proofs and seeds is counted nowhere
+            is_followed = not is_own and bool(taken.contact["tracking"])
+            template = (self.templates if is_own or is_followed else self.shared)[taken.variant, language_of(taken)]
             body = template.render(context)
             if self.mark:
                 body = replace(body, subject=f"{self.mark} {body.subject}")
-            if taken.claimed.member_id:  # what our own people follow in proofs and seeds is counted nowhere
-                followed_by = taken.claimed.position if taken.contact["tracking"] else None
-                body = replace(body, html=self.ways.lead(body.html, template, followed_by))
+            if is_followed:
+                body = replace(body, html=self.ways.lead(body.html, template, taken.claimed.position))
             envelope = self._envelope(taken)
             demand_writable(body)
         except (TemplateError, ValueError) as error:

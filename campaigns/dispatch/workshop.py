@@ -1,6 +1,6 @@
 """Where a run's pens and binders are made: its templates, compiled once for each variant and language."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +9,7 @@ from campaigns.dispatch.binders import CallBinder, LetterBinder, material
 from campaigns.dispatch.context import Contexts
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.pens import EmailPen, SmsPen
+from campaigns.dispatch.ways import Ways
 from campaigns.planning.run_files import FrozenFields
 from campaigns.rendering.email import EmailTemplate
 from campaigns.rendering.folder import TemplateFolder, load_folder
@@ -30,12 +31,16 @@ class Workshop:
 
     def email(self) -> EmailPen:
         """The pen for e-mail."""
-        compiled = {
-            (variant, language): EmailTemplate.compile(folder, language, self.job.settings)
-            for variant, folder in self._folders(Channel.EMAIL)
-            for language in Language
-        }
-        return EmailPen(self.job, self._contexts, compiled, self.clock)
+        folders = dict(self._folders(Channel.EMAIL))
+
+        def compiled(led: Callable[[str], str] | None) -> Mapping[tuple[str, Language], EmailTemplate]:
+            return {
+                (variant, language): EmailTemplate.compile(folder, language, self.job.settings, led)
+                for variant, folder in folders.items()
+                for language in Language
+            }
+
+        return EmailPen(self.job, self._contexts, compiled(None), self.clock, shared=compiled(Ways(self.job).shared))
 
     def sms(self) -> SmsPen:
         """The pen for SMS."""

@@ -43,12 +43,21 @@ class EmailTemplate:
     """Where the links of the HTML lead that are the same for every member, as they are written there."""
 
     @classmethod
-    def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
-        """The folder in one language; AuthorError with what its author has to put right."""
+    def compile(
+        cls, folder: TemplateFolder, language: Language, settings: Settings, led: Callable[[str], str] | None = None
+    ) -> Self:
+        """The folder in one language; AuthorError with what its author has to put right.
+
+        `led` says where the links of the HTML lead that are the same for every member; without it they stay.
+        """
         sandbox = environment(Channel.EMAIL, language, settings.currency)
-        parts = email_parts(folder, language)
-        subject, text, html = (compile_template(sandbox, source, place) for source, place in parts)
-        return cls(language, subject, text, html, frozenset(_TARGET.findall(parts[-1][0].text)))
+        *plain, (html, place_of) = email_parts(folder, language)
+        targets = frozenset(_TARGET.findall(html.text))
+        if led is not None:
+            lead = led
+            html = Source(html.file, _TARGET.sub(lambda found: found[0].replace(found[1], lead(found[1])), html.text))
+        subject, text = (compile_template(sandbox, source, place) for source, place in plain)
+        return cls(language, subject, text, compile_template(sandbox, html, place_of), targets)
 
     def render(self, context: Mapping[str, object]) -> EmailBody:
         """The message of one member; TemplateError when a value is missing or of the wrong kind."""
