@@ -9,7 +9,7 @@ import pytest
 
 from campaigns.spec.words import Choice, Language
 from tests.web.town import AINO, Town
-from tests.web.visitor import IN_A_BROWSER, Visitor
+from tests.web.visitor import DESK, IN_A_BROWSER, TELEPHONE, Visitor
 
 WORDS: Final = {
     Language.FI: ("Selvä. Viestit loppuvat.", "Selvä. Tämä loppuu.", "Miksi sain tämän viestin?"),
@@ -20,8 +20,12 @@ WORDS: Final = {
 pytestmark = IN_A_BROWSER
 
 
+@pytest.mark.parametrize("size", [TELEPHONE, DESK], ids=["telephone", "desk"])
 @pytest.mark.parametrize("language", Language)
-def test_a_member_ends_changes_and_reads_by_keyboard_alone(town: Town, visitor: Visitor, language: Language) -> None:
+def test_a_member_ends_changes_and_reads_by_keyboard_alone(
+    town: Town, visitor: Visitor, language: Language, size: dict[str, int]
+) -> None:
+    visitor.sits_at(size)
     stopped, several, why = WORDS[language]
     asked = f"?lang={language}"
     visitor.goes(town.way("letters") + asked)

@@ -35,7 +35,8 @@ class Visitor:
         from axe_playwright_python.base import AXE_SCRIPT
 
         self.address = address
-        self.page = browser.new_page(viewport=TELEPHONE, color_scheme=scheme)
+        self.size = TELEPHONE
+        self.page = browser.new_page(viewport=self.size, color_scheme=scheme)
         self.page.add_init_script(AXE_SCRIPT)
 
     @classmethod
@@ -46,6 +47,10 @@ class Visitor:
             visitor = cls(browser, address, scheme)
             yield visitor
             visitor.page.close()
+
+    def sits_at(self, size: dict[str, int]) -> None:
+        """Walk on a page of this size from now on."""
+        self.size = size
 
     def goes(self, path: str) -> None:
         self.page.goto(self.address + path)
@@ -79,11 +84,11 @@ class Visitor:
         if folder:
             self.page.set_viewport_size(DESK)
             self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-            self.page.set_viewport_size(TELEPHONE)
+            self.page.set_viewport_size(self.size)
 
     def looks(self) -> None:
         """At a desk and on a telephone nothing is cut off at the side, and axe finds nothing wrong."""
-        for size in (DESK, TELEPHONE):
+        for size in sorted((DESK, TELEPHONE), key=lambda size: size == self.size):  # the one that is walked on last
             self.page.set_viewport_size(size)
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert self.page.evaluate(AXE) == []
