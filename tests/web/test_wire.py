@@ -109,12 +109,16 @@ def test_whoever_takes_too_long_is_hung_up_on(town, monkeypatch):
     monkeypatch.setattr(server, "PATIENCE", 0.1)
     with served(town) as address:
         parts = urlsplit(address)
-        for begun in (b"", b"GET /me HTTP/1.1\r\nHost: ", b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\nGET /me"):
+        for begun, answers in (
+            (b"", 0),
+            (b"GET /me HTTP/1.1\r\nHost: ", 0),
+            (b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\nGET /me", 1),
+        ):
             with socket.create_connection((str(parts.hostname), int(parts.port or 0))) as line:
                 line.settimeout(10)
                 line.sendall(begun)
-                while line.recv(65_536):  # ends when the other side closes
-                    pass
+                heard = b"".join(iter(lambda: line.recv(65_536), b""))
+            assert heard.count(b"HTTP/1.1 ") == answers
 
 
 @pytest.mark.parametrize("path", ["/me/code", "/webhooks/twilio/status"])
