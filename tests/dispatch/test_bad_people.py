@@ -22,7 +22,7 @@ NAMES: Final = (
     "Aino\nSubject: won",
     "\u2028Bcc: eve@evil.example",
     "a\0b",
-    "{{ 7 * 7 }}{% raw %}",
+    "{{ 1234567 * 9 }}{% raw %}",
     "<script>alert(1)</script>",
     "\u202eonia",
     "ä" * 5000,
@@ -89,7 +89,7 @@ async def test_no_name_writes_a_header_or_a_template_or_keeps_anybody_from_their
             assert parsed["Bcc"] is None
             assert parsed.get_all("Subject") == [parsed["Subject"]]
             assert "<script>" not in parsed.get_body(("html",)).get_content()
-            assert "49" not in parsed.get_body(("plain",)).get_content()
+            assert "11111103" not in parsed.get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize("provider", ["sendgrid", "smtp"])
