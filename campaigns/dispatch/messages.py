@@ -22,6 +22,7 @@ from campaigns.dispatch.noticing import notice
 from campaigns.dispatch.permits import Permits
 from campaigns.dispatch.record import Answer, record
 from campaigns.dispatch.sweep import next_moment
+from campaigns.heap import give_back
 from campaigns.meters import answering
 from campaigns.spec.reasons import EndReason
 from campaigns.spec.words import Channel
@@ -34,6 +35,9 @@ _GLANCE: Final = 0.1
 _FEW: Final = 64
 _GATHER: Final = 0.01
 """How many seconds of answers, where more than a few are awaited, share a transaction: it costs more than its rows."""
+
+_TIDY: Final = 4096
+"""After how many messages their memory is given back: it takes 1 to 10 ms, and is 10 to 20 MB."""
 
 _PAUSES: Final = (0.2, 0.5, 1, 2, 4, 8)
 """Seconds between attempts to write answers into a ledger that cannot be reached or has no room."""
@@ -69,6 +73,7 @@ class MessageRun:
     _unrecorded: list[Answer] = field(default_factory=list, init=False)
     _claim_at: datetime | None = field(default=None, init=False)
     _stopped_by: Exception | None = field(default=None, init=False)
+    _untidied: int = field(default=0, init=False)
 
     async def work(self) -> datetime | None:
         """Send until nothing can be claimed; returns the moment from which it is worth trying again, if any.
@@ -100,11 +105,18 @@ class MessageRun:
             return
         answers = tuple(self._unrecorded)
         claimed = await self._desk.write(lambda connection: self._exchange(connection, answers))
+        self._tidy(len(answers))
         self._unrecorded.clear()
         for taken in claimed.taken:
             self.share.under_way.add(asyncio.create_task(self._send(taken)))
         ended = sum(1 for answer in answers if not isinstance(answer.outcome, TryLater))
         self.told(ended + claimed.withdrawn)  # last: who hears it may end the work, and what was claimed still goes
+
+    def _tidy(self, gone: int) -> None:
+        self._untidied += gone
+        if self._untidied >= _TIDY:
+            self._untidied = 0
+            give_back()
 
     async def _listen(self) -> None:
         """Take the answers that have come; waits for the first, or for the moment at which more can be claimed."""

@@ -1,15 +1,13 @@
-"""One statement for three engines: compiled for PostgreSQL, carried to DuckDB and Spark by sqlglot."""
+"""One statement for three engines: compiled for PostgreSQL, and carried to DuckDB and Spark."""
 
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
-import sqlglot
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.selectable import Select
-from sqlglot import exp
 
 Engine = Literal["duckdb", "postgresql", "spark"]
 Result = TypeVar("Result")
@@ -40,43 +38,29 @@ def as_text(statement: Select[Any], engine: Engine) -> str:
 
 def carried(query: str, engine: Engine) -> str:
     """A query that was written for DuckDB, as `engine` reads it."""
-    return _carried(sqlglot.parse_one(query, read=_DIALECTS["duckdb"]), engine, pretty=False)
+    from campaigns.rules.carrying import carry
+
+    return carry(query, _DIALECTS["duckdb"], _DIALECTS[engine])
 
 
 def _compiled_for(statement: Select[Any], engine: Engine) -> Compiled:
+    from campaigns.rules.carrying import carry
+
     compiled = _compiled(statement)
     if engine == "postgresql":
         return compiled
-    return Compiled(_carried(_parsed(compiled.sql), engine, pretty=False), compiled.parameters)
+    return Compiled(carry(compiled.sql, _DIALECTS["postgresql"], _DIALECTS[engine]), compiled.parameters)
 
 
 def _written_out(compiled: Compiled, engine: Engine) -> str:
-    def value(node: exp.Expr) -> exp.Expr:
-        return exp.convert(compiled.parameters[node.name]) if isinstance(node, exp.Placeholder) else node
+    from campaigns.rules.carrying import carry
 
-    return _carried(_parsed(compiled.sql).transform(value), engine, pretty=True)
+    return carry(compiled.sql, _DIALECTS["postgresql"], _DIALECTS[engine], compiled.parameters, pretty=True)
 
 
 def _compiled(statement: Select[Any]) -> Compiled:
     compiled = statement.compile(dialect=_POSTGRESQL, compile_kwargs={"render_postcompile": True})
     return Compiled(str(compiled), dict(compiled.params))
-
-
-def _parsed(sql: str) -> exp.Expr:
-    return sqlglot.parse_one(sql, read="postgres")
-
-
-def _carried(tree: exp.Expr, engine: Engine, *, pretty: bool) -> str:
-    """The tree in the engine's dialect, read back to see that no `IS TRUE` was lost on the way."""
-    asked = _truths(tree)
-    sql = tree.sql(dialect=_DIALECTS[engine], pretty=pretty, copy=False)
-    if asked and _truths(sqlglot.parse_one(sql, read=_DIALECTS[engine])) != asked:
-        raise AssertionError(f"an IS TRUE was lost on the way to {engine}")
-    return sql
-
-
-def _truths(tree: exp.Expr) -> int:
-    return sum(isinstance(test.expression, exp.Boolean) for test in tree.find_all(exp.Is))
 
 
 def _with_room(work: Callable[[], Result]) -> Result:
