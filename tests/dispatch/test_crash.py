@@ -114,12 +114,17 @@ def due_town(settled: Path) -> Path:
     """The village with a campaign that has been due for some minutes."""
     root = settled.with_name("due")
     shutil.copytree(settled, root)
-    due = Clock().now() - timedelta(minutes=5)
     with closing(Village(root)) as village:
-        village.hands.at = due - timedelta(hours=1)
-        village.write("hi", CAMPAIGN % due.astimezone(ZoneInfo("Europe/Helsinki")).strftime("%Y-%m-%d %H:%M"))
-        village.engine.publish(village.engine.library.draft("hi")[0])
+        publish(village)
     return root
+
+
+def publish(village: Village) -> None:
+    """Publish a campaign that has been due for some minutes."""
+    due = Clock().now() - timedelta(minutes=5)
+    village.hands.at = due - timedelta(hours=1)
+    village.write("hi", CAMPAIGN % due.astimezone(ZoneInfo("Europe/Helsinki")).strftime("%Y-%m-%d %H:%M"))
+    village.engine.publish(village.engine.library.draft("hi")[0])
 
 
 def is_alive(process: BaseProcess) -> bool:
@@ -246,9 +251,29 @@ def _check(schedule: Schedule, run: Run, left: list[int]) -> None:
     assert sum(received.values()) >= counted["accepted"]
 
 
-def test_two_servers_and_two_workers_race_for_a_campaign_and_nobody_hears_it_twice(due_town, tmp_path):
-    shutil.copytree(due_town, tmp_path / "race")
-    with closing(Village(tmp_path / "race")) as village, FarEnd(0) as far_end:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
+def due_village(request: pytest.FixtureRequest, settled: Path, tmp_path: Path) -> Iterator[Village]:
+    """The village with a campaign that is due, over a ledger of its own of either kind."""
+    root = tmp_path / "race"
+    if request.param == "sqlite":
+        shutil.copytree(settled, root)
+        with closing(Village(root)) as village:
+            publish(village)
+            yield village
+        return
+    with database(request.getfixturevalue("postgresql_server")) as address:
+        with closing(Ledger(address.render_as_string(hide_password=False))) as ledger:
+            schema.prepare(ledger)
+            moved(settled, root, ledger).close()
+        with closing(over(root, address)) as village:
+            assert village.engine.has_workers
+            publish(village)
+            yield village
+
+
+def test_two_servers_and_two_workers_race_for_a_campaign_and_nobody_hears_it_twice(due_village):
+    village = due_village
+    with FarEnd(0) as far_end:
         servers = Schedule(village, far_end, "server")
         kinds = ("server", "sender", "server", "sender")
         processes = [Schedule(village, far_end, kind).begin() for kind in kinds]
