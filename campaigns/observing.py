@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from campaigns.channels.bounces import PROVIDER as UNSIGNED
 from campaigns.channels.events import EventWord
 from campaigns.doctor.stores import data_age
 from campaigns.engine import Engine
@@ -46,12 +47,13 @@ def _under_way(engine: Engine, connection: Connection) -> Iterator[Figure]:
 def _complaints(engine: Engine, connection: Connection) -> Iterator[Figure]:
     """Of what has gone of the runs of a week, how much was complained of; what is pending has not gone."""
     planned = standing.planned(connection, engine.clock.now() - _COMPLAINED)
-    complaints = halts.grievances(connection, planned, EventWord.COMPLAINED, None)
+    complaints = halts.grievances(connection, planned, EventWord.COMPLAINED, UNSIGNED, None)
     gone: Counter[str] = Counter()
     for sends in planned.values():
         gone.update(sends)
     gone.subtract(standing.backlog(connection, planned))
     for channel, number in gone.items():
         if number > 0:
-            rate = complaints.get(channel, 0) / number
+            told = complaints.get(channel)
+            rate = (told.signed + told.unsigned if told else 0) / number
             yield Figure("viesti_complaint_rate", "Complaints of a week's messages.", rate, {"channel": channel})

@@ -1,7 +1,8 @@
 """Mail about our mail: delivery reports (RFC 3464) and complaints (RFC 5965) become events.
 
 Nothing here answers a mail (E-06), and a report has consequences only when it names a delivery of ours: anybody can
-write one about anybody's address.
+write one about anybody's address. Nobody signs it, so a complaint does no more than the links in the message that it is
+about: it ends marketing by e-mail, which its member can allow again, and closes no address for good.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +30,7 @@ _ACTIONS: Final[Mapping[str, EventWord]] = {
     "expanded": EventWord.DELIVERED,
 }
 _COMPLAINTS: Final[Mapping[str, _Meaning]] = {
-    "abuse": (EventWord.COMPLAINED, frozenset({Consequence.SUPPRESS_COMPLAINED, Consequence.WITHDRAW_EMAIL})),
+    "abuse": (EventWord.COMPLAINED, frozenset({Consequence.WITHDRAW_EMAIL})),
     "opt-out": (EventWord.UNSUBSCRIBED, frozenset({Consequence.WITHDRAW_EMAIL})),
     "fraud": (EventWord.COMPLAINED, frozenset({Consequence.ALARM})),
     "virus": (EventWord.COMPLAINED, frozenset({Consequence.ALARM})),

@@ -18,6 +18,7 @@ from campaigns.channels.events import EventWord
 from campaigns.engine import Engine
 from campaigns.spec.settings import BreakerSettings
 from campaigns.store import audit, halts, runs
+from campaigns.store.halts import Told
 from campaigns.store.words import RunState
 
 ACTOR: Final = "breaker"
@@ -25,7 +26,7 @@ _LOG: Final = logging.getLogger("viesti")
 _LOOKED_AT: Final = timedelta(days=7)
 _SEVERAL: Final = 5
 """Reports by mail are signed by nobody. Each names a delivery of ours by a name that its reader knows, who could have
-written it: so many readers have to have got one."""
+written it: so many readers have to have got one, before any of theirs counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Breaker:
         if _is_shut_out(halts.refusals(connection, numbers, HALTING, after)):
             return f"mail is refused with {HALTING[0]}: are SPF, DKIM and DMARC of the sender right?"
         for measure in _measures(self.engine.library.settings.breaker):
-            for channel, told in halts.grievances(connection, numbers, measure.word, after).items():
+            grievances = halts.grievances(connection, numbers, measure.word, UNSIGNED, after)
+            for channel, told in ((channel, _believed(each)) for channel, each in grievances.items()):
                 about = (campaign, channel, measure.word.value)
                 if told <= measure.limit * self._minimum or told == self._seen.get(about):
                     continue  # too little, or no more than before: the messages, perhaps millions, are not counted
@@ -83,6 +85,11 @@ class Breaker:
         for run_id in paused:
             _LOG.error("%s: paused, %s", run_id, why)
         return bool(paused)
+
+
+def _believed(told: Told) -> int:
+    """How many messages something was told of, so far as no few readers can have made it up: each counts once."""
+    return told.signed + (told.readers if told.readers >= _SEVERAL else 0)
 
 
 def _is_shut_out(refusals: Mapping[str, int]) -> bool:

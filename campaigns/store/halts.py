@@ -1,13 +1,26 @@
 """Campaigns halted by the breaker, and what it judges them by."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, case, func, insert, select
 
 from campaigns.store.event_tables import EVENT, GRIEVED, HALT
 from campaigns.store.tables import DELIVERY, RUN
 from campaigns.store.words import DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of how many deliveries a word was told, by who signs and by who does not; the latter have so many `readers`.
+
+    A delivery of which both told is among the signed ones.
+    """
+
+    signed: int
+    unsigned: int
+    readers: int
 
 
 def last(connection: Connection, campaign: str) -> datetime | None:
@@ -27,21 +40,28 @@ def of_campaign(connection: Connection, campaign: str, since: datetime) -> list[
     return list(connection.execute(query).scalars())
 
 
-def grievances(connection: Connection, runs: Collection[int], word: str, after: datetime | None) -> dict[str, int]:
-    """Of how many deliveries of some runs a word was told after a moment, by channel.
+def grievances(
+    connection: Connection, runs: Collection[int], word: str, unsigned: str, after: datetime | None
+) -> dict[str, Told]:
+    """Of how many deliveries of some runs a word was told after a moment, by channel; `unsigned` is who signs nothing.
 
     The word is one of a grievance: blocked, bounced, complained.
     """
     of_delivery = (DELIVERY.c.run_number == EVENT.c.run_number) & (DELIVERY.c.position == EVENT.c.position)
+    place = (EVENT.c.run_number, EVENT.c.position, DELIVERY.c.channel, DELIVERY.c.member_id)
+    signed = func.max(case((EVENT.c.provider == unsigned, 0), else_=1)).label("signed")
     once = (
-        select(EVENT.c.run_number, EVENT.c.position, DELIVERY.c.channel)
+        select(*place, signed)
         .join_from(EVENT, DELIVERY, of_delivery)
         .where(EVENT.c.run_number.in_(runs), EVENT.c.word == word, GRIEVED)
-        .distinct()
+        .group_by(*place)
     )
-    counted = (once.where(EVENT.c.received_at > after) if after is not None else once).subquery()
-    rows = connection.execute(select(counted.c.channel, func.count()).group_by(counted.c.channel))
-    return {row[0]: row[1] for row in rows}
+    told = (once.where(EVENT.c.received_at > after) if after is not None else once).subquery()
+    reader = case((told.c.signed == 0, told.c.member_id))
+    signed_ones = func.sum(told.c.signed)
+    counted = select(told.c.channel, signed_ones, func.count() - signed_ones, func.count(reader.distinct()))
+    rows = connection.execute(counted.group_by(told.c.channel))
+    return {row[0]: Told(row[1], row[2], row[3]) for row in rows}
 
 
 def refusals(

@@ -36,7 +36,7 @@ def plans(ledger, ask) -> str:
 @pytest.mark.parametrize(
     ("question", "index"),
     [
-        (lambda connection: halts.grievances(connection, [1, 2], "bounced", NOW), "grievances"),
+        (lambda connection: halts.grievances(connection, [1, 2], "bounced", "smtp", NOW), "grievances"),
         (events.provable, "deliveries_uncertain"),
         (lambda connection: events.unknown(connection, "sendgrid", ["a", "b"]), "sqlite_autoindex_event_1"),
         (lambda connection: events.forget_addresses(connection, ["a"]), "events_of_an_address"),

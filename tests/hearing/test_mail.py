@@ -7,17 +7,19 @@ import pytest
 from sqlalchemy import select
 
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
+from campaigns.channels.events import EventWord
 from campaigns.channels.verp import verp
 from campaigns.errors import AuthorError
 from campaigns.hearing import mail
 from campaigns.hearing.mail import read_mail
 from campaigns.rounds import Rounds
 from campaigns.store.event_tables import EVENT
-from tests.hearing.sending import sent
+from tests.hearing.sending import EMAIL, sent
 from tests.village import MEMBERS
 
 CORPUS = Path(__file__).parents[1] / "channels" / "bounces"
 AINO, OTHER = MEMBERS[0], MEMBERS[1]
+COMPLAINTS = "breaker: {complaints: 10 percent, after: 10}"
 
 
 class Post:
@@ -234,6 +236,83 @@ def test_dl07_a_report_that_names_no_delivery_of_ours_halts_nothing(post):
     for number in range(6):
         post.comes(shut_out(post, AINO).replace(post.sending.name(AINO).encode(), b"k%dk5k5k5k5" % number))
     Rounds(village.engine).listen()
+    assert village.state(second) == "sending"
+
+
+def complaint(post: Post, member: str, number: int = 0, name: str = "") -> bytes:
+    """A complaint about one member's delivery as anybody can write it who got that message, or about another `name`."""
+    raw = (CORPUS / "complaint.eml").read_bytes().replace(b"k5k5k5k5k5", (name or post.sending.name(member)).encode())
+    return raw.replace(b"aino@example.com", f"{member}@example.org".encode()).replace(
+        b"FW: Hei", b"FW: Hei %d" % number
+    )
+
+
+def test_dl03_no_few_readers_can_halt_a_campaign_by_forged_complaints(post):
+    """Four of two dozen are far over the limit, and each wrote often: but four could have agreed on it."""
+    post.village.set(COMPLAINTS)
+    village, second = post.village, post.village.start("offers")
+    for number in range(12):
+        post.comes(complaint(post, MEMBERS[number % 4], number))
+    Rounds(village.engine).listen()
+    assert [row["word"] for row in post.rows(EVENT)] == ["complained"] * 12
+    assert village.state(second) == "sending"
+
+
+def test_dl03_complaints_by_mail_of_several_members_halt(post):
+    post.village.set(COMPLAINTS)
+    village, second = post.village, post.village.start("offers")
+    for member in MEMBERS[:5]:
+        assert village.state(second) == "sending"
+        post.comes(complaint(post, member))
+        Rounds(village.engine).listen()
+    assert (village.state(second), village.engine.run(second.run_id).reason) == (
+        "paused",
+        "complaints: 5 of 12 messages by email",
+    )
+
+
+def test_dl03_complaints_that_are_signed_count_without_those_that_few_could_forge(post):
+    """Two of twelve would be too many, one is not: whose word is believed is not whose is not."""
+    post.village.set(COMPLAINTS)
+    village, second = post.village, post.village.start("offers")
+    post.sending.hear(post.sending.event(MEMBERS[0], EventWord.COMPLAINED))
+    for member in MEMBERS[:4]:
+        post.comes(complaint(post, member))
+    Rounds(village.engine).listen()
+    assert village.state(second) == "sending"
+    post.sending.hear(post.sending.event(MEMBERS[1], EventWord.COMPLAINED))
+    Rounds(village.engine).listen()
+    assert village.engine.run(second.run_id).reason == "complaints: 2 of 12 messages by email"
+
+
+def test_e27_a_forged_complaint_ends_what_the_message_itself_could_end_and_its_member_can_allow_it_again(post):
+    """Whoever has the message could press its link as well: no address is closed for good, and service goes on."""
+    village = post.village
+    village.say(AINO, "newsletter:food")
+    post.comes(complaint(post, AINO))
+    read_mail(village.engine)
+    contact = village.contact(AINO)
+    assert (contact["email_own"], contact["newsletters"], contact["sms_own"]) == (False, [], True)
+    assert {row["source"] for row in post.rows(CHOICE_ENTRY) if row["state"] == "off"} == {"complaint"}
+    assert post.rows(SUPPRESSION) == []
+    village.hands.go(minutes=10)
+    village.say(AINO, "email_own")
+    _, tally = village.plan("anew", EMAIL)
+    assert tally.sent == len(MEMBERS)
+
+
+@pytest.mark.parametrize("name", ["k5k5k5k5k5", "", "m01"])
+def test_a_complaint_that_names_no_delivery_of_ours_is_about_nobody(post, name):
+    """Whoever knows no more than a member's address ends nothing and counts nowhere."""
+    post.village.set(COMPLAINTS)
+    village, second = post.village, post.village.start("offers")
+    for number, member in enumerate(MEMBERS[:12]):
+        raw = complaint(post, member, number, name or "none")
+        post.comes(raw.replace(b"Message-ID: <none@", b"X-No-Name: <none@") if not name else raw)
+    Rounds(village.engine).listen()
+    assert {row["member_id"] for row in post.rows(EVENT)} == {None}
+    assert [row for row in post.rows(CHOICE_ENTRY) if row["state"] == "off"] == []
+    assert post.rows(SUPPRESSION) == []
     assert village.state(second) == "sending"
 
 
