@@ -3,20 +3,23 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from audiences import holdout_versions
 from audiences.imports.importing import import_file
 from audiences.imports.report import ImportReport, Progress
 from campaigns import loop
 from campaigns.asking import Asking
-from campaigns.dispatch.fitting import Window, cannot_fit
+from campaigns.dispatch.fitting import Window, cannot_fit, held_back
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.job import Job
-from campaigns.dispatch.load import Load, load_of
+from campaigns.dispatch.load import Load, Waiting, coming, load_of, waiting_of
 from campaigns.dispatch.pens import SmsPen
 from campaigns.dispatch.send import Dispatch, Sent
 from campaigns.dispatch.start import send_by, start, why_not
@@ -101,17 +104,35 @@ class Engine(Asking):
         opens = max(self.clock.now(), run.due_at) if run.scheduled else self.clock.now()
         ends = send_by(campaign, run.due_at, opens, scheduled=run.scheduled)
         job = Job(run, campaign, self.library.settings, self.signer, files)
-        return cannot_fit(Window(job, opens, ends), self._load(job, offers))
+        return cannot_fit(Window(job, opens, ends), self._load(job, offers, ends))
 
-    def _load(self, job: Job, offers: Mapping[str, Offer]) -> Load:
+    def _load(self, job: Job, offers: Mapping[str, Offer], ends: datetime) -> Load:
         """What a plan asks of accounts and domains; some text messages are written to learn how long they are."""
+        sends = Tally.from_json(job.run.counts).sends
         with ExitStack() as opened, self.ledger.read() as connection:
+            load = load_of(connection, job, sends, partial(self._sms_pen, opened, job, offers))
+            channels = held_back(job.settings, sends)
+            others = coming(connection, job.number, ends) if channels else ()
+            found = [self._waiting(opened, connection, run, channels) for run in others]
+        return replace(load, beside=[each for each in found if each is not None])
 
-            def pen() -> SmsPen:
-                fields = opened.enter_context(closing(self._frozen_fields(job.run)))
-                return Workshop(job, fields, offers, self.clock).sms()
+    def _waiting(
+        self, opened: ExitStack, connection: Connection, run: Run, channels: Collection[Channel]
+    ) -> Waiting | None:
+        """What waits of another run; None when it closes at this moment, or its files are not here."""
+        files = self.run_files(run)
+        try:
+            if self.has_workers:
+                self._shared_files(run).fetch_definition()
+            campaign, offers = self.library.planned(files.definition, run.campaign)
+            job = Job(run, campaign, self.library.settings, self.signer, files)
+            return waiting_of(connection, job, channels, partial(self._sms_pen, opened, job, offers))
+        except (AuthorError, FileNotFoundError):
+            return None
 
-            return load_of(connection, job, Tally.from_json(job.run.counts).sends, pen)
+    def _sms_pen(self, opened: ExitStack, job: Job, offers: Mapping[str, Offer]) -> SmsPen:
+        fields = opened.enter_context(closing(self._frozen_fields(job.run)))
+        return Workshop(job, fields, offers, self.clock).sms()
 
     def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> Sent:
         """Send what may go now of a run that was started; killed at any moment, call it again."""

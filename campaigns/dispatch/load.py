@@ -1,7 +1,8 @@
 """What a plan will ask of the accounts and domains that it goes through, before anything of it is claimed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from math import ceil
 from typing import Final
 
@@ -12,7 +13,10 @@ from campaigns.dispatch.job import Job
 from campaigns.dispatch.pens import SmsPen
 from campaigns.rendering.environment import TemplateError
 from campaigns.spec.words import Channel, Language
-from campaigns.store.tables import DELIVERY
+from campaigns.store import runs
+from campaigns.store.deliveries import in_state
+from campaigns.store.tables import DELIVERY, Run
+from campaigns.store.words import DeliveryState, RunState
 
 _SPOTS: Final = 8
 _AT_A_SPOT: Final = 25
@@ -20,12 +24,24 @@ _AT_A_SPOT: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What another run has to send through each account until its own end; text messages by their segments."""
+
+    ends: datetime
+    units: Mapping[Channel, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
-    """Planned sends by channel, the segments of the text messages among them, and e-mails by domains with a rate."""
+    """Planned sends by channel, the segments of the text messages among them, and e-mails by domains with a rate.
+
+    `beside` is what other runs want meanwhile of the same accounts.
+    """
 
     sends: Mapping[Channel, int]
     segments: int = 0
     domains: Mapping[str, int] = field(default_factory=dict)
+    beside: Sequence[Waiting] = ()
 
 
 def load_of(connection: Connection, job: Job, sends: Mapping[Channel, int], pen: Callable[[], SmsPen]) -> Load:
@@ -34,6 +50,29 @@ def load_of(connection: Connection, job: Job, sends: Mapping[Channel, int], pen:
     limited = job.campaign.limits.rate or job.settings.channels.sms.rate
     segments = ceil(texts * _mean_segments(connection, job, pen())) if texts and limited else texts
     return Load(sends, segments, _by_domain(connection, job))
+
+
+def coming(connection: Connection, number: int, ends: datetime) -> list[Run]:
+    """The runs beside run `number` that send, or will by themselves begin to before a moment.
+
+    Of one that is paused, or was planned by hand, nobody knows whether it goes.
+    """
+    return [
+        run
+        for run in runs.in_state(connection, RunState.SENDING, RunState.PLANNED)
+        if run.number != number and (run.state == RunState.SENDING or (run.scheduled and run.due_at < ends))
+    ]
+
+
+def waiting_of(connection: Connection, job: Job, channels: Collection[Channel], pen: Callable[[], SmsPen]) -> Waiting:
+    """What waits of a run in some channels, and until when. `pen` is asked for only when text messages wait."""
+    of_run = in_state(select(DELIVERY.c.channel, func.count()), DeliveryState.PENDING).where(
+        DELIVERY.c.run_number == job.number, DELIVERY.c.channel.in_(channels)
+    )
+    units = {Channel(channel): number for channel, number in connection.execute(of_run.group_by(DELIVERY.c.channel))}
+    if Channel.SMS in units:
+        units[Channel.SMS] = ceil(units[Channel.SMS] * _mean_segments(connection, job, pen()))
+    return Waiting(job.send_by, units)
 
 
 def _mean_segments(connection: Connection, job: Job, pen: SmsPen) -> float:

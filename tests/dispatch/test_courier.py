@@ -99,6 +99,26 @@ def test_notes_are_counted_in_the_rate_of_the_account_and_wait_for_nobody(villag
         assert pace.permits(connection, 1, village.hands.at) == 0
 
 
+def test_what_notes_took_campaigns_wait_for(village, changed):
+    """Six notes at four an hour go at once, and the campaign waits until their time is over."""
+    settings_file = village.root / "config" / "settings.yaml"
+    settings_file.write_text(
+        settings_file.read_text("utf-8").replace("email: {", "email: {rate: 4 per hour, "), "utf-8"
+    )
+    text = 'purpose: marketing\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: [owners, customers]}\n'
+    run = village.start("offers", f"{text}channels: [email]\ncontent: {{email: hello}}\n")
+    for member in MEMBERS[:6]:
+        changed(member)
+    assert village.engine.courier.carry() == 6
+    waits = village.send(run)
+    assert village.balance(run) == {"pending": len(MEMBERS)}
+    assert waits.again_at is not None
+    assert waits.again_at - village.hands.at > timedelta(hours=1)
+    village.hands.at = waits.again_at
+    village.send(run)
+    assert village.balance(run)["accepted"] > 0
+
+
 def test_the_dead_get_nothing(village, changed):
     changed()
     village.say(AINO, "deceased")

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
+from campaigns.dispatch import control
 from campaigns.dispatch.fitting import Window, cannot_fit
 from campaigns.dispatch.job import Job
-from campaigns.dispatch.load import Load, load_of
+from campaigns.dispatch.load import Load, Waiting, load_of
 from campaigns.dispatch.rate import Pace
 from campaigns.dispatch.workshop import Workshop
 from campaigns.errors import AuthorError
@@ -138,6 +139,46 @@ def test_a15_the_account_holds_back_what_the_campaign_would_not(village: Village
     assert "200000 messages by sms of 400000 segments need" in refused.message
 
 
+def test_a15_other_runs_that_end_with_it_take_their_part_of_the_account(village: Village) -> None:
+    plain = window(village, at(8), HOUR, "1000 per second")
+    slow = with_channels(plain, email={"rate": Rate(1000, MINUTE)}, sms={"rate": Rate(100, SECOND)})
+    sends = {Channel.EMAIL: 30_000, Channel.SMS: 100_000}
+    half = Load(sends, segments=100_000, beside=[Waiting(at(9), {Channel.EMAIL: 29_000, Channel.SMS: 200_000})])
+    assert cannot_fit(slow, half) is None
+    refused = cannot_fit(slow, replace(half, beside=[*half.beside, Waiting(at(8, 30), {Channel.EMAIL: 10_000})]))
+    assert refused is not None
+    assert (
+        "30000 messages by email and 39000 of other runs that have to go meanwhile need 1 h 11 min" in refused.message
+    )
+    refused = cannot_fit(slow, replace(half, beside=[Waiting(at(9), {Channel.SMS: 300_000})]))
+    assert refused is not None
+    assert "100000 messages by sms of 100000 segments and 300000 of other runs" in refused.message
+
+
+def test_a15_what_can_go_afterwards_counts_for_nothing(village: Village) -> None:
+    """A long campaign holds up no short one: after 9 o'clock 59,000 can go in an hour, and all of 100,000 in three."""
+    slow = with_channels(window(village, at(8), HOUR, "1000 per second"), email={"rate": Rate(1000, MINUTE)})
+    load = Load({Channel.EMAIL: 30_000})
+    assert cannot_fit(slow, replace(load, beside=[Waiting(at(12), {Channel.EMAIL: 100_000})])) is None
+    assert cannot_fit(slow, replace(load, beside=[Waiting(at(10), {Channel.EMAIL: 80_000})])) is None
+    refused = cannot_fit(slow, replace(load, beside=[Waiting(at(10), {Channel.EMAIL: 100_000})]))
+    assert refused is not None
+    later = [Waiting(at(10), {Channel.EMAIL: 80_000}), Waiting(at(9), {Channel.EMAIL: 20_000})]
+    assert cannot_fit(slow, replace(load, beside=later)) is not None
+    unlimited = window(village, at(8), HOUR, "1000 per second")
+    assert cannot_fit(unlimited, replace(load, beside=later)) is None
+
+
+def test_dl08_other_runs_of_a_sender_that_grows_count(village: Village) -> None:
+    growing = WarmUp(start=date(2018, 1, 8), first_day=500, growth=Decimal(2))
+    grown = with_channels(window(village, at(8), 24 * HOUR, "1000 per second"), email={"warm_up": growing})
+    load = Load({Channel.EMAIL: 500}, beside=[Waiting(at(8, day=9), {Channel.EMAIL: 200})])
+    assert cannot_fit(grown, load) is None
+    refused = cannot_fit(grown, replace(load, beside=[*load.beside, Waiting(at(9), {Channel.EMAIL: 10})]))
+    assert refused is not None
+    assert "500 messages by email and 210 of other runs that have to go meanwhile are more than" in refused.message
+
+
 def test_what_one_domain_takes_holds_a_plan_back(village: Village) -> None:
     plain = window(village, at(8), HOUR, "1000 per second")
     slow = with_channels(plain, email={"domains": {"example.org": Rate(100, MINUTE)}})
@@ -175,6 +216,60 @@ def test_a15_a_plan_that_cannot_fit_is_not_started(village: Village) -> None:
     with pytest.raises(AuthorError, match=r"24 messages by email need 6 h \d+ min at 4 per hour.*there are 5 h 0 min"):
         village.engine.start(run)
     assert (village.state(run), village.balance(run)) == ("planned", {"pending": 24})
+
+
+BOTH = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30", send_by: 2 hours}
+audience: {register: [owners, customers]}
+channels: [%s]
+content: {%s: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("channel", "template", "rate", "said"),
+    [
+        ("email", "hello", "15 per hour", "24 messages by email and 24 of other runs that have to go meanwhile need"),
+        (
+            "sms",
+            "long",
+            "32 per hour",
+            "24 messages by sms of 48 segments and 48 of other runs that have to go meanwhile",
+        ),
+    ],
+)
+def test_a15_a_run_under_way_leaves_less_of_the_account(
+    village: Village, channel: str, template: str, rate: str, said: str
+) -> None:
+    """Either of two fits alone, and not both; what has gone leaves room, and so does what is paused."""
+    file = village.root / "config" / "settings.yaml"
+    file.write_text(file.read_text("utf-8").replace(f"{channel}: {{", f"{channel}: {{rate: {rate}, ", 1), "utf-8")
+    text = BOTH % (channel, channel, template)
+    waiting, _ = village.plan("waiting", text)
+    second, _ = village.plan("second", text)
+    assert village.engine.cannot_fit(second) is None  # what was planned by hand may never go
+    village.engine.start(waiting)
+    with pytest.raises(AuthorError, match=said):
+        village.engine.start(second)
+    village.engine.hand(control.pause, waiting.run_id)
+    assert village.engine.cannot_fit(second) is None
+    village.engine.hand(control.resume, waiting.run_id)
+    assert village.engine.cannot_fit(second) is not None
+    village.engine.hand(control.cancel, waiting.run_id)
+    village.engine.start(second)
+    assert village.state(second) == "sending"
+
+
+def test_a15_a_run_that_will_begin_by_itself_counts(village: Village) -> None:
+    file = village.root / "config" / "settings.yaml"
+    file.write_text(file.read_text("utf-8").replace("email: {", "email: {rate: 15 per hour, ", 1), "utf-8")
+    text = BOTH % ("email", "email", "hello")
+    village.write("coming", text)
+    draft, _ = village.engine.library.draft("coming")
+    village.engine.plan(draft, village.hands.at + MINUTE, lambda _: None, scheduled=True)
+    second, _ = village.plan("second", text.replace("send_by: 2 hours", "send_by: 125 minutes"))
+    assert "24 of other runs" in str(village.engine.cannot_fit(second))
 
 
 def test_a15_one_that_fits_is(village: Village) -> None:
