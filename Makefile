@@ -24,7 +24,7 @@ demo: $(INSTALLED) ## import real purchases, plan three campaigns, deliver them 
 
 test: $(INSTALLED) ## run the tests
 	@tests/install-browser
-	$(BIN)/python -m pytest -q --numprocesses auto --dist loadgroup -m 'not spark'
+	$(BIN)/python -m pytest -q --numprocesses auto -m 'not spark'
 
 test-spark: $(INSTALLED) ## run the tests that start Spark; needs Java 17
 	$(BIN)/python -m pip install --quiet --editable '.[spark]'

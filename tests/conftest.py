@@ -1,5 +1,6 @@
 """The village that the tests of planning and dispatch live in: founded once, copied for each of them."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,14 +8,26 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
+from xdist.remote import Producer
 
 from tests.postgresql import server
+from tests.turns import Turns
 from tests.village import Village, found
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: many tests wait, for a lease to end, for a server or for a browser."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Turns:
+    return Turns(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What is here by now is no garbage, and there is room for some: looking for it took a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.xdist_group("tour")
 @pytest.mark.parametrize("line", TO_RUN, ids=lambda line: line.text)
 def test_a_command_line_runs_on_the_demonstration(line: Line, workspace: Path) -> None:
     with pytest.raises(SystemExit, match="0"):

@@ -13,15 +13,12 @@ from tests.postgresql import schema as empty_schema
 from tests.village import Village
 
 BOTH = ("sqlite", "postgresql")
-_MARKS = {"sqlite": (), "postgresql": pytest.mark.xdist_group("postgresql")}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Ask each promise of both ledgers, or of the one that a module's DATABASES names; PostgreSQL in one process."""
+    """Ask each promise of both ledgers, or of the one that a module's DATABASES names."""
     if "address" in metafunc.fixturenames:
-        databases = getattr(metafunc.module, "DATABASES", BOTH)
-        marked = [pytest.param(name, marks=_MARKS[name]) for name in databases]
-        metafunc.parametrize("address", marked, indirect=True)
+        metafunc.parametrize("address", getattr(metafunc.module, "DATABASES", BOTH), indirect=True)
 
 
 @pytest.fixture

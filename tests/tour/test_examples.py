@@ -11,8 +11,6 @@ from campaigns.cli.main import run
 from tests.demonstration import imported
 from tests.tour.outbox import heard
 
-pytestmark = pytest.mark.xdist_group("tour")
-
 EXAMPLES = Path(__file__).parents[1] / "examples" / "campaigns"
 
 

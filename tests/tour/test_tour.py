@@ -18,8 +18,6 @@ from tests.console import VIESTI
 from tests.demonstration import imported
 from tests.tour.outbox import fingerprints, heard
 
-pytestmark = pytest.mark.xdist_group("tour")
-
 CAMPAIGNS = ("beauty_newsletter", "weekend_offer", "owner_post")
 PATIENCE = 600  # seconds, on a machine that has other things to do
 ONE_STOP: Final = """

@@ -20,7 +20,6 @@ AXE: Final = """
 """
 IN_A_BROWSER: Final = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(
         not CHROMIUM.exists() and os.environ.get("CI") != "true",
         reason="Chromium is not installed: `apt install chromium`",
