@@ -1,6 +1,6 @@
 """Whether a plan can go at all: what its rates take, against the hours in which it may be sent (A-15, TW-12)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from operator import attrgetter
@@ -75,13 +75,14 @@ class _Demand:
         return self.pace.time_for(self.units + self.beside)
 
 
-def held_back(settings: Settings, channels: Iterable[Channel]) -> list[Channel]:
-    """Those channels whose accounts take only so much, whoever sends."""
+def held_back(settings: Settings, sends: Mapping[Channel, int]) -> list[Channel]:
+    """Those channels of a plan's sends whose accounts take only so much, whoever sends."""
     growing = settings.channels.email.warm_up is not None
     return [
         channel
-        for channel in channels
-        if account_pace(settings, channel).rate is not None or (growing and channel is Channel.EMAIL)
+        for channel in _ONE_BY_ONE
+        if sends.get(channel)
+        and (account_pace(settings, channel).rate is not None or (growing and channel is Channel.EMAIL))
     ]
 
 
