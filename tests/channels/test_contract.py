@@ -100,7 +100,7 @@ async def test_a_channel_that_cannot_work_says_so_and_blames_no_member(stage, me
     assert stage.arrived() == []
 
 
-async def test_our_own_name_of_the_member_stays_with_us(stage, message):
+async def test_gd02_our_own_name_of_the_member_stays_with_us(stage, message):
     async with opened(stage.provider) as provider:
         await provider.send(message(stage.channel))
     seen = stage.seen()
@@ -132,7 +132,7 @@ async def test_a_provider_that_is_away_has_surely_done_nothing(wire_stage, messa
     assert not leaks(str(outcome))
 
 
-async def test_sending_again_only_what_may_be_sent_again_reaches_nobody_twice(wire_stage, message):
+async def test_sg07_sending_again_only_what_may_be_sent_again_reaches_nobody_twice(wire_stage, message):
     wire_stage.double.manners.shares |= dict.fromkeys(set(Fault) - STOPPING - {Fault.HANG_AFTER}, 0.1)
     waiting, outcomes = list(range(1, 151)), []
     async with opened(wire_stage.provider) as provider:
@@ -190,7 +190,7 @@ def test_a_commit_gives_the_files_of_the_manifest_and_repeating_it_changes_nothi
 
 
 @BUNDLES
-def test_the_manifest_counts_what_was_handed_over(channel, providers, bundle):
+def test_pr06_the_manifest_counts_what_was_handed_over(channel, providers, bundle):
     manifest = provider_of(providers, channel).prepare(bundle(channel))
     assert manifest.items == 2
     assert sum(manifest.by_language.values()) == 2
@@ -199,7 +199,7 @@ def test_the_manifest_counts_what_was_handed_over(channel, providers, bundle):
 
 
 @BUNDLES
-def test_the_same_bundle_gives_the_same_bytes(channel, bundle, tmp_path):
+def test_pr06_the_same_bundle_gives_the_same_bytes(channel, bundle, tmp_path):
     folders = tmp_path / "one", tmp_path / "two"
     for folder in folders:
         provider, made = provider_of(chosen_providers(Surroundings(folder, SETTINGS)), channel), bundle(channel)
@@ -219,7 +219,7 @@ def test_preparing_again_leaves_nothing_of_the_first_time(channel, providers, bu
 
 
 @BUNDLES
-def test_a_file_that_was_tampered_with_is_not_handed_over(channel, providers, bundle, tmp_path):
+def test_pr06_a_file_that_was_tampered_with_is_not_handed_over(channel, providers, bundle, tmp_path):
     provider, made = provider_of(providers, channel), bundle(channel)
     manifest = provider.prepare(made)
     victim = next((tmp_path / "outbox").rglob(manifest.files[0].name))

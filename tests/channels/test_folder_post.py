@@ -15,7 +15,7 @@ def handed_over(tmp_path, bundle):
         return folder, manifest, list(csv.DictReader(file, delimiter=";"))
 
 
-def test_letters_are_in_the_order_of_their_postal_codes_within_a_material(tmp_path, letters):
+def test_pr08_letters_are_in_the_order_of_their_postal_codes_within_a_material(tmp_path, letters):
     homes = [("33100", Language.FI), ("00100", Language.SV), ("00100", Language.FI), ("20100", Language.FI)]
     folder, _manifest, addresses = handed_over(tmp_path, letters(*homes))
     assert [(row["file"], row["postal_code"]) for row in addresses] == [

@@ -53,7 +53,7 @@ def keys(value: object) -> set[str]:
     return {key for each in value for key in keys(each)} if isinstance(value, list) else set()
 
 
-def test_one_reader_gets_one_message_with_the_headers_of_a_list(letter):
+def test_sg03_sg04_sg05_one_reader_gets_one_message_with_the_headers_of_a_list(letter):
     request = payload(letter)
     (reader,) = request["personalizations"]
     assert reader["to"] == [{"email": "aino@example.org"}]
@@ -61,18 +61,18 @@ def test_one_reader_gets_one_message_with_the_headers_of_a_list(letter):
     assert not keys(request) & {"cc", "bcc", "reply_to_list", "substitutions"}
 
 
-def test_every_kind_of_tracking_is_said_to_be_off(letter):
+def test_e29_every_kind_of_tracking_is_said_to_be_off(letter):
     tracking = payload(letter)["tracking_settings"]
     assert set(tracking) == {"click_tracking", "open_tracking", "subscription_tracking", "ganalytics"}
     assert {each["enable"] for each in tracking.values()} == {False}
     assert tracking["click_tracking"]["enable_text"] is False
 
 
-def test_no_filter_is_bypassed(letter):
+def test_sg09_no_filter_is_bypassed(letter):
     assert not [key for key in keys(payload(letter)) if key.startswith("bypass") or key == "mail_settings"]
 
 
-def test_what_sendgrid_keeps_for_ever_is_opaque(letter):
+def test_gd24_what_sendgrid_keeps_for_ever_is_opaque(letter):
     request = payload(letter)
     names = request["personalizations"][0]["custom_args"]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{16,}", value) for value in names.values())
@@ -81,7 +81,7 @@ def test_what_sendgrid_keeps_for_ever_is_opaque(letter):
 
 
 @pytest.mark.parametrize("name", ["X-SG-ID", "Received", "DKIM-Signature", "Content-Type", "To", "From", "Bcc"])
-def test_a_header_of_sendgrids_own_is_not_set(letter, name):
+def test_sg06_a_header_of_sendgrids_own_is_not_set(letter, name):
     with pytest.raises(ChannelMisconfigured, match=name):
         payload(replace(letter, headers={name: "x"}))
 
@@ -113,7 +113,7 @@ def test_whatever_is_written_sendgrid_can_read(text, html, subject, name):
         (418, {}, Unknown("HTTP 418")),
     ],
 )
-def test_a_status_has_one_meaning(status, headers, expected):
+def test_sg08_a_status_has_one_meaning(status, headers, expected):
     assert outcome(Reply(status, headers, b"")) == expected
 
 
@@ -173,7 +173,7 @@ async def test_a_provider_that_was_not_opened_is_our_mistake(letter):
         await SendGridEmail("http://127.0.0.1:9", "SG.x", 4).send(letter)
 
 
-def test_the_server_in_the_union_is_asked_unless_another_is_named():
+def test_sg14_gd21_the_server_in_the_union_is_asked_unless_another_is_named():
     settings = EmailSettings(address="uutiset@lahde.example.org", unsubscribe="peru@lahde.example.org")
     assert str(settings.sendgrid.base_url) == "https://api.eu.sendgrid.com/"
 
@@ -223,7 +223,7 @@ def test_the_double_takes_what_sendgrid_takes(changes):
         {"recipients": []},
     ],
 )
-def test_the_double_refuses_what_sendgrid_refuses(changes):
+def test_sg02_the_double_refuses_what_sendgrid_refuses(changes):
     with pytest.raises(Wrong):
         check(broken(**changes))
 

@@ -57,7 +57,7 @@ async def test_a_number_of_ours_can_be_answered(stage, message):
     assert request["From"] == "+358450000000"
 
 
-async def test_a_messaging_service_chooses_the_sender_and_shortens_no_link(stage, message):
+async def test_tw16_a_messaging_service_chooses_the_sender_and_shortens_no_link(stage, message):
     request = await asked(stage, message, messaging_service=SERVICE)
     assert (request["MessagingServiceSid"], request["ShortenUrls"]) == (SERVICE, "false")
     assert "From" not in request

@@ -103,7 +103,7 @@ def test_what_is_published_shows_in_the_calendar(letter: Shell) -> None:
     assert "Mon 2018-01-08 09:30" in letter("calendar").out
 
 
-def test_who_planned_it_cannot_approve_it(viesti: Shell) -> None:
+def test_a19_who_planned_it_cannot_approve_it(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS + "approval: required\n")
     viesti("plan", "letter", "--as-of", AS_OF)
     assert "[not_approved]" in viesti("send", RUN, code=1).err
@@ -112,7 +112,7 @@ def test_who_planned_it_cannot_approve_it(viesti: Shell) -> None:
     assert viesti.sent() == []
 
 
-def test_a_plan_whose_files_changed_is_not_sent(letter: Shell) -> None:
+def test_a19_a_plan_whose_files_changed_is_not_sent(letter: Shell) -> None:
     letter("plan", "letter", "--as-of", AS_OF)
     letter.write("letter", MONDAYS.replace("owners", "[owners, customers]"))
     assert "[stale_plan]" in letter("send", RUN, code=1).err

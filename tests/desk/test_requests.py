@@ -32,7 +32,7 @@ def test_gd07_a_month_that_is_shorter_ends_on_its_last_day(filed, last):
     assert due(date.fromisoformat(filed)) == date.fromisoformat(last)
 
 
-def test_gd07_a_request_is_filed_once_and_due_in_a_month(village: Village):
+def test_fi06_gd07_a_request_is_filed_once_and_due_in_a_month(village: Village):
     first = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.WEB)
     again = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.PHONE)
     assert (first.number, first.due_on, first.filed_by) == (again.number, date(2018, 2, 1), "member")

@@ -133,7 +133,7 @@ def test_a_death_before_the_commit_returns_the_rows_when_their_lease_is_over(vil
     assert village.send(run).closed
 
 
-def test_who_objects_while_the_letters_are_drawn_is_taken_out(village, run):
+def test_pr09_who_objects_while_the_letters_are_drawn_is_taken_out(village, run):
     post = mortal(village)
     prepare, prepared = post.prepare, []
 
@@ -219,7 +219,7 @@ def test_two_processes_hand_over_at_once_and_nobody_gets_two_letters(village, ru
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
-def test_bundles_follow_each_other_by_postal_code(village, run, monkeypatch):
+def test_pr08_bundles_follow_each_other_by_postal_code(village, run, monkeypatch):
     monkeypatch.setattr(bundling, "_MOST", 10)
     village.send(run)
     folders = sorted(village.root.glob("outbox/*/post-*"))

@@ -13,7 +13,7 @@ from campaigns.spec.reasons import EndReason, SkipReason
 from campaigns.spec.words import Channel
 from campaigns.store.run_file_tables import RUN_FILE
 from campaigns.store.tables import Run
-from tests.dispatch.wire import Wire, wired
+from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, Village
 
 MARKETING = """\
@@ -153,6 +153,51 @@ def test_what_was_refused_does_not_count_against_a_cap(village):
     assert set(village.ends(second).values()) == {("accepted", None)}
 
 
+def test_pr10_the_owners_post_by_email_can_be_left_by_a_list_of_its_own(village):
+    """Only who asked for it electronically gets it so, and one click is about it and no newsletter."""
+    headers = []
+
+    def answer(message) -> Outcome:
+        headers.append(dict(message.headers))
+        return accept(message)
+
+    wire = wired(village, Wire(answer))
+    electronic = ("m01", "m02")
+    for member in electronic:
+        village.say(member, "electronic_owner_post")
+    run = village.start("post", OWNERS.replace("[post]", "[email]").replace("post: survey", "email: hello"))
+    village.send(run)
+    assert sorted(wire.heard) == [member for member in electronic if village.contact(member)["register"] == "owners"]
+    assert wire.heard
+    for each in headers:
+        assert each["List-Id"].endswith("<owner_post.kyla.example.org>")
+        assert each["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert each["List-Unsubscribe"].startswith("<http")
+
+
+def test_pr11_returned_letters_end_paper_until_the_address_is_another(village):
+    """The list of the print house is imported like any other; a planned letter is withdrawn, the next plan skips."""
+    run = village.start("first", BY_POST)
+    row = {"kind": "address", "value": "Kylätie 5, 00850 Kylä", "reason": "suppressed_invalid"}
+    village.bring("suppressions", [{**row, "scope": "all", "at": "2018-01-01", "source": "returned mail"}])
+    village.send(run)
+    assert village.ends(run)["m05"] == ("withdrawn", "suppressed")
+    village.hands.go(minutes=1)
+    again, _ = village.plan("again", BY_POST)
+    assert village.skips(again) == {"m05": "suppressed_invalid"}
+    village.bring("members", [{**member_row(village, "m05"), "street": "Uusitie 1"}])
+    village.hands.go(minutes=1)
+    moved, _ = village.plan("moved", BY_POST)
+    assert village.skips(moved) == {}
+
+
+def member_row(village: Village, member: str) -> dict[str, object]:
+    """A member as the register would tell of them again."""
+    contact = village.contact(member)
+    names = ("member_id", "register", "first_name", "language", "email", "phone", "street", "postal_code", "city")
+    return {name: contact[name] for name in names} | {"bonus_last_month": 1}
+
+
 @pytest.mark.parametrize(("channel", "campaign"), [(Channel.EMAIL, MARKETING), (Channel.POST, BY_POST)])
 def test_a_paused_run_claims_nothing_and_a_resumed_one_goes_on(village, channel, campaign):
     wire = wired(village, Wire())
@@ -167,7 +212,7 @@ def test_a_paused_run_claims_nothing_and_a_resumed_one_goes_on(village, channel,
 
 
 @pytest.mark.parametrize("campaign", [MARKETING, BY_POST])
-def test_a_cancelled_run_sends_nothing_and_forgets_its_fields(village, campaign):
+def test_a16_a_cancelled_run_sends_nothing_and_forgets_its_fields(village, campaign):
     wire = wired(village, Wire())
     run = village.start("hi", campaign)
     assert frozen(village, run)
@@ -188,7 +233,7 @@ def frozen(village: Village, run: Run) -> bool:
         return connection.execute(kept).first() is not None
 
 
-def test_a_pause_in_the_middle_lets_what_is_under_way_end_and_claims_no_more(village):
+def test_a16_a_pause_in_the_middle_lets_what_is_under_way_end_and_claims_no_more(village):
     def answer(message):
         if len(wire.heard) == 3:
             village.engine.hand(control.pause, run.run_id)

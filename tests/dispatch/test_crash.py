@@ -212,7 +212,7 @@ def _played(number: int, kind: str, village: Village) -> list[int]:
     return left
 
 
-def test_whoever_is_killed_when_nobody_hears_it_twice_and_nobody_is_lost(
+def test_op01_whoever_is_killed_when_nobody_hears_it_twice_and_nobody_is_lost(
     town, due_town, shared_town, postgresql_server, tmp_path, capsys
 ):
     def play(number: int) -> list[int]:

@@ -86,7 +86,7 @@ def test_a_draft_is_never_run(village, wire):
     assert told(village) == []
 
 
-def test_who_was_down_for_hours_records_what_was_missed_and_sends_none_of_it(village, wire):
+def test_op02_who_was_down_for_hours_records_what_was_missed_and_sends_none_of_it(village, wire):
     publish(village)
     village.hands.at = DUE + timedelta(days=2, hours=1, seconds=1)
     for _ in range(4):
@@ -289,7 +289,7 @@ def test_cron_is_read_in_the_campaigns_zone(cron, since, dues):
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
-def test_a_night_in_which_the_clocks_change_runs_the_daily_campaign_once(village, wire, day):
+def test_op02_a_night_in_which_the_clocks_change_runs_the_daily_campaign_once(village, wire, day):
     village.hands.at = at(f"{day}T00:00") - timedelta(hours=1)
     publish(village, text=DAILY.replace("30 10", "30 3"))
     for _ in range(20):

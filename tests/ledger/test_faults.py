@@ -8,7 +8,10 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from sqlalchemy import DDL
+from sqlalchemy.exc import DBAPIError
 
+from audiences.tables import CHOICES, CONTACT, SUPPRESSION
 from campaigns.channels.outcome import Outcome, Refused, TryLater, Unknown
 from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
@@ -62,6 +65,26 @@ def test_the_database_crashes_and_comes_back_and_what_was_answered_meanwhile_is_
             balance = agrees(village, run, wire)
     assert balance.total() == len(MEMBERS)
     assert balance["uncertain"] <= IN_FLIGHT
+
+
+@pytest.mark.parametrize("gone", [CHOICES, CONTACT, SUPPRESSION], ids=lambda table: str(table.name))
+def test_op03_while_choices_cannot_be_read_nothing_is_sent(village, gone):
+    """What members said is there again: everybody still waits, and is written to once."""
+    wire = wired(village, Wire(accept))
+    run = village.start("hi", MARKETING)
+    rename(village, gone.name, "away")
+    with pytest.raises(DBAPIError):
+        village.send(run)
+    assert wire.heard == []
+    assert village.balance(run) == {"pending": len(MEMBERS)}
+    rename(village, "away", gone.name)
+    assert village.send(run).closed
+    assert sorted(wire.heard) == sorted(MEMBERS)
+
+
+def rename(village: Village, table: str, name: str) -> None:
+    with village.engine.ledger.write() as connection:
+        connection.execute(DDL(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
 def test_a_storm_of_429_delays_and_nothing_else(village):

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from pydantic import HttpUrl
 
 from campaigns.doctor import providers, stores
 from campaigns.doctor.examine import examine
@@ -159,6 +160,14 @@ def test_what_is_fine_for_trying_out_fails_once_messages_leave() -> None:
     real = smtp()
     assert (providers.public_url(SETTINGS).level, providers.clock(SETTINGS).level) == (Level.WARN, Level.WARN)
     assert (providers.public_url(real).level, providers.clock(real).level) == (Level.FAIL, Level.FAIL)
+
+
+def test_tw15_an_address_that_twilio_cannot_call_back_fails() -> None:
+    """Even while nothing leaves: nobody should print a name that has to be another one later."""
+    odd = SETTINGS.model_copy(update={"public_url": HttpUrl("https://osuuskauppa_lahde.example.org/")})
+    found = providers.public_url(odd)
+    assert (found.level, found.step) == (Level.FAIL, "another name")
+    assert "`_`" in found.said
 
 
 def test_stores_that_are_gone_fail(village: Village) -> None:

@@ -85,7 +85,7 @@ def test_a_report_sums_to_what_was_planned(crowded: Village) -> None:
     assert {(row["channel"], row["state"]) for row in made.outcomes} == {("email", "accepted")}
 
 
-def test_a12_the_effect_is_that_of_purchases_in_the_window(crowded: Village) -> None:
+def test_a23_a12_the_effect_is_that_of_purchases_in_the_window(crowded: Village) -> None:
     run = sent(crowded, HALF)
     addressed, held_out = groups(crowded, run)
     crowded.hands.go(days=9)

@@ -59,11 +59,11 @@ def test_an_unknown_value_of_an_offer_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("purpose", [Purpose.SERVICE, Purpose.RIGHTS])
-def test_a_service_message_shows_no_offers(tmp_path: Path, purpose: Purpose) -> None:
+def test_a26_a_service_message_shows_no_offers(tmp_path: Path, purpose: Purpose) -> None:
     assert codes(problems_of(tmp_path, PRICES, purpose=purpose)) == ["offers_in_service"]
 
 
-def test_a_price_without_the_lowest_of_30_days_is_refused(tmp_path: Path) -> None:
+def test_fi23_a_price_without_the_lowest_of_30_days_is_refused(tmp_path: Path) -> None:
     assert codes(problems_of(tmp_path, "{% for o in offers %}{{ o.price|money }}{% endfor %}")) == ["lowest_price"]
 
 
@@ -78,7 +78,7 @@ def test_the_lowest_price_has_to_be_seen_in_each_part_that_shows_the_price(tmp_p
 
 
 @pytest.mark.parametrize("purpose", [p for p in Purpose if p not in (Purpose.SERVICE, Purpose.RIGHTS)])
-def test_marketing_shows_the_way_out_in_both_parts_and_its_sender(tmp_path: Path, purpose: Purpose) -> None:
+def test_e28_fi04_marketing_shows_the_way_out_in_both_parts_and_its_sender(tmp_path: Path, purpose: Purpose) -> None:
     problems = problems_of(tmp_path, "", purpose=purpose, **{"body_txt": "x", **html_named("x")})
     assert sorted((p.code, p.place.file[-9:]) for p in problems) == sorted(
         [("opt_out", "/body.txt"), ("opt_out", "body.mjml"), *[("sender", "/body.txt"), ("sender", "body.mjml")] * 3]
@@ -104,12 +104,12 @@ def test_a_service_message_needs_no_way_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("length", "severity"), [(HEAVY, Severity.WARNING), (CLIPPED, Severity.ERROR)])
-def test_html_that_mailboxes_cut_is_refused(tmp_path: Path, length: int, severity: Severity) -> None:
+def test_e04_html_that_mailboxes_cut_is_refused(tmp_path: Path, length: int, severity: Severity) -> None:
     problems = problems_of(tmp_path, "x" * length, "x")
     assert {(p.code, p.severity) for p in problems} == {("size", severity)}
 
 
-def test_a_value_that_some_members_lack_is_warned_of(tmp_path: Path) -> None:
+def test_a21_a_value_that_some_members_lack_is_warned_of(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, "{{ member.bonus_last_month|money }}")
     assert [(p.code, p.severity) for p in problems] == [("unguarded", Severity.WARNING)]
 

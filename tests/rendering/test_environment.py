@@ -113,7 +113,7 @@ SSTI = [
 
 
 @pytest.mark.parametrize("template", SSTI)
-def test_no_template_gets_hold_of_python(template: str) -> None:
+def test_a22_no_template_gets_hold_of_python(template: str) -> None:
     with pytest.raises((AuthorError, TemplateError)):
         rendered(template)
 
@@ -140,7 +140,7 @@ BLOW_UPS = [
 
 
 @pytest.mark.parametrize("template", BLOW_UPS, ids=range(len(BLOW_UPS)))
-def test_no_template_takes_more_than_its_length_deserves(template: str) -> None:
+def test_a22_no_template_takes_more_than_its_length_deserves(template: str) -> None:
     begun = process_time()
     with pytest.raises((AuthorError, TemplateError)):
         rendered(template)

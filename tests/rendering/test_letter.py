@@ -17,7 +17,7 @@ from tests.rendering.letters import LANGUAGES, ROOT, SHIPPED, WHEN, address, dra
 
 @SHIPPED
 @LANGUAGES
-def test_every_page_says_where_the_address_is_from_and_how_to_object(name, language):
+def test_pr12_fi09_every_page_says_where_the_address_is_from_and_how_to_object(name, language):
     said = template(name, language).fill(sample(name, language), address(language))["text"]
     for page in drawn(name, language).pages:
         text = " ".join(page.extract_text().split())

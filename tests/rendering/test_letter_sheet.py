@@ -51,7 +51,7 @@ def is_within(x, y, box):
 
 @SHIPPED
 @LANGUAGES
-def test_a_sheet_is_a4_and_brings_its_fonts(name, language):
+def test_pr04_a_sheet_is_a4_and_brings_its_fonts(name, language):
     pdf = drawn(name, language)
     for page in pdf.pages:
         assert [round(float(side), 2) for side in page.mediabox[2:]] == list(A4)
@@ -61,7 +61,7 @@ def test_a_sheet_is_a4_and_brings_its_fonts(name, language):
 
 
 @SHIPPED
-def test_the_file_says_that_it_is_pdf_a_2b(name):
+def test_pr04_the_file_says_that_it_is_pdf_a_2b(name):
     metadata = drawn(name).trailer["/Root"]["/Metadata"].get_data().decode()
     assert re.search(r"<pdfaid:part>2</pdfaid:part>", metadata)
     assert re.search(r"<pdfaid:conformance>B</pdfaid:conformance>", metadata)
@@ -69,7 +69,7 @@ def test_the_file_says_that_it_is_pdf_a_2b(name):
 
 @SHIPPED
 @LANGUAGES
-def test_the_window_shows_the_address_and_nothing_else(name, language):
+def test_pr02_the_window_shows_the_address_and_nothing_else(name, language):
     page = drawn(name, language).pages[0]
     guarded = rectangle(PROFILE["address_window"], grown=PROFILE["quiet"])
     inside = [piece for piece in printed(page) if is_within(piece[1], piece[2], guarded)]
@@ -77,7 +77,7 @@ def test_the_window_shows_the_address_and_nothing_else(name, language):
     assert {(piece[3].partition("+")[2], piece[4]) for piece in inside} == {("Carlito", 11)}
 
 
-def test_the_fullest_address_stays_inside_the_window():
+def test_pr02_the_fullest_address_stays_inside_the_window():
     page = drawn("owner_post", to=WIDEST).pages[0]
     left, bottom, right, top = rectangle(PROFILE["address_window"])
     face = ImageFont.truetype(str(FONTS / "Carlito-Regular.ttf"), 1100)

@@ -74,7 +74,7 @@ def test_whatever_is_written_parses_back_to_the_same_message(subject: str, name:
 
 
 @given(subject=ANY_TEXT, name=ANY_TEXT, text=ANY_TEXT)
-def test_every_line_is_ascii_and_short_and_ends_in_crlf(subject: str, name: str, text: str) -> None:
+def test_e02_every_line_is_ascii_and_short_and_ends_in_crlf(subject: str, name: str, text: str) -> None:
     data = assemble(envelope(to_name=name, from_name=name), EmailBody(subject, text, text))
     lines = lines_of(data)
 
@@ -98,7 +98,7 @@ def test_no_name_and_no_subject_can_begin_a_header(name: str) -> None:
     assert len(message.keys()) == 12
 
 
-def test_the_headers_that_mailbox_providers_ask_for() -> None:
+def test_e07_e08_the_headers_that_mailbox_providers_ask_for() -> None:
     message = parsed(assemble(envelope(), BODY))
 
     assert message["Date"] == "Mon, 01 Jan 2018 08:00:00 +0000"
@@ -113,14 +113,14 @@ def test_the_headers_that_mailbox_providers_ask_for() -> None:
     assert message["From"].addresses[0].display_name == "Osuuskauppa Lähde"
 
 
-def test_text_comes_before_html_and_both_decode() -> None:
+def test_e04_text_comes_before_html_and_both_decode() -> None:
     plain, html = parsed(assemble(envelope(), BODY)).iter_parts()
 
     assert (plain.get_content_type(), plain.get_content()) == ("text/plain", "Hyvää päivää\r\n")
     assert (html.get_content_type(), html.get_content()) == ("text/html", "<p>Hyvää päivää</p>")
 
 
-def test_a_service_message_offers_no_way_to_unsubscribe() -> None:
+def test_dl04_a_service_message_offers_no_way_to_unsubscribe() -> None:
     headers = extra_headers(envelope(unsubscribe=None))
 
     assert headers == {

@@ -75,7 +75,7 @@ def test_a_member_without_a_name_is_written_to_as_well(name, language):
 
 @SHIPPED
 @pytest.mark.parametrize("language", Language)
-def test_every_message_names_its_sender_and_marketing_the_way_out(name, language):
+def test_tw17_fi05_every_message_names_its_sender_and_marketing_the_way_out(name, language):
     sms = rendered(name, language)
     assert sms.text.startswith(SETTINGS.organisation.name.text(language))
     assert ("http://localhost:8000/s/" in sms.text) == (PURPOSES[name] is Purpose.MARKETING)
@@ -155,16 +155,16 @@ def test_a_service_message_shows_no_offers():
     assert "offers_in_service" in codes(load_folder(ROOT, Channel.SMS, "weekend_grill"), Purpose.SERVICE)
 
 
-def test_a_price_needs_the_lowest_price_beside_it(workspace):
+def test_tw17_a_price_needs_the_lowest_price_beside_it(workspace):
     body = "{% for offer in offers %}{{ offer.price | money }}{% endfor %} x [[ stop ]]"
     assert codes(workspace("birthday", body=body)) == ["lowest_price"]
 
 
-def test_a_public_link_shortener_is_refused(workspace):
+def test_tw17_a_public_link_shortener_is_refused(workspace):
     assert codes(workspace("birthday", body="https://bit.ly/abc [[ stop ]]")) == ["shortener"]
 
 
-def test_a_sample_that_costs_too_much_is_refused(workspace):
+def test_tw03_a_sample_that_costs_too_much_is_refused(workspace):
     assert codes(workspace("birthday", body=f"{'a' * 460} [[ stop ]]")) == ["too_long"] * 3  # once a language
 
 

@@ -45,6 +45,6 @@ def disagreements(engine: Engine, random: Random) -> list[object]:
 # search of short examples, would not do: most operators would then never meet the value on their edge.
 @given(random=st.randoms(use_true_random=True))
 @settings(max_examples=25, deadline=None)
-def test_the_warehouse_agrees_with_the_oracle(random: Random) -> None:
+def test_a01_the_warehouse_agrees_with_the_oracle(random: Random) -> None:
     with Warehouse() as warehouse:
         assert disagreements(warehouse, random) == []

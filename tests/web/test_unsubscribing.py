@@ -40,7 +40,7 @@ OTHER_BODIES: Final = {
 
 @pytest.mark.parametrize("body", [ONE_CLICK, MULTIPART], ids=["urlencoded", "multipart"])
 @pytest.mark.parametrize("campaign", ENDED)
-async def test_one_click_ends_the_kind_of_message_and_nothing_else(town, web, campaign, body):
+async def test_e22_one_click_ends_the_kind_of_message_and_nothing_else(town, web, campaign, body):
     scope, choice, on = ENDED[campaign]
     answer = await web.post(town.way(campaign, scope=scope), **body)
     assert answer.status_code == 200
@@ -48,7 +48,7 @@ async def test_one_click_ends_the_kind_of_message_and_nothing_else(town, web, ca
     assert [(entry.choice, entry.on, entry.source) for entry in town.record()] == [(choice, on, Source.ONE_CLICK)]
 
 
-async def test_three_clicks_are_one_entry_and_the_same_answer(town, web):
+async def test_e22_three_clicks_are_one_entry_and_the_same_answer(town, web):
     answers = []
     for _ in range(3):
         answers.append(await web.post(town.way("letters"), **ONE_CLICK))
@@ -100,7 +100,7 @@ async def test_a_service_message_cannot_be_ended(town, web):
     assert town.everything() == before
 
 
-async def test_what_is_not_claimed_yet_is_withdrawn_and_the_next_run_leaves_the_member_out(town, web):
+async def test_dl05_what_is_not_claimed_yet_is_withdrawn_and_the_next_run_leaves_the_member_out(town, web):
     run = town.run("letters")
     one, other = SHARERS
     await web.post(town.way("letters", AINO), **ONE_CLICK)
