@@ -251,7 +251,7 @@ def _check(schedule: Schedule, run: Run, left: list[int]) -> None:
     assert sum(received.values()) >= counted["accepted"]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def due_village(request: pytest.FixtureRequest, settled: Path, tmp_path: Path) -> Iterator[Village]:
     """The village with a campaign that is due, over a ledger of its own of either kind."""
     root = tmp_path / "race"
