@@ -126,9 +126,9 @@ async def test_no_more_connections_are_open_than_allowed(send):
 async def test_a_message_for_which_no_connection_is_free_waits_for_another_time(send):
     async with SmtpDouble() as double:
         double.manners.p50 = double.manners.p99 = 0.15
-        provider = replace(provider_for(double, connections=1), patience=0.2)
+        provider = replace(provider_for(double, connections=1), patience=1.5)  # far longer than a reply takes
         async with opened(provider):
-            outcomes = await asyncio.gather(*(send(provider, position) for position in range(6)))
+            outcomes = await asyncio.gather(*(send(provider, position) for position in range(20)))
     kinds = [type(outcome) for outcome in outcomes]
     assert set(kinds) == {Accepted, TryLater}
     assert kinds.count(Accepted) == len(double.mailboxes)

@@ -229,7 +229,7 @@ def test_the_command_shows_what_was_read_and_status_and_report_show_what_became(
     said = viesti("calls", calls.filled({AINO: "reached", OTHER: "maybe"}), code=1)
     assert "1 reached" in said.out
     assert "unknown_answer" in said.err
-    assert "040" not in said.err
+    assert "040 123" not in said.err
     assert viesti("calls", calls.filled({AINO: "reached"}), "--json").json["read_before"] == 1
     assert "reached" in viesti("status", calls.run.run_id).out
     assert "reached" in viesti("report", calls.run.run_id).out
