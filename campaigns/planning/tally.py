@@ -46,8 +46,20 @@ class Tally:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """The tally as the ledger kept it."""
-        return cls(**{name: kept[name] for name in cls.__dataclass_fields__})
+        """The tally as the ledger kept it: JSON has no channels and reasons, only their words."""
+        words = {name: kept[name] for name in cls.__dataclass_fields__}
+        return cls(
+            **words
+            | {
+                "sends": _by_channel(kept["sends"]),
+                "shares": {variant: _by_channel(share) for variant, share in kept["shares"].items()},
+                "skips": {SkipReason(reason): number for reason, number in kept["skips"].items()},
+            }
+        )
+
+
+def _by_channel(kept: Mapping[str, int]) -> dict[Channel, int]:
+    return {Channel(channel): number for channel, number in kept.items()}
 
 
 def tally(bench: Bench, decided: TableClause, *, population: int, unknown: int, not_processed: int) -> Tally:

@@ -272,6 +272,14 @@ def test_a15_a_run_that_will_begin_by_itself_counts(village: Village) -> None:
     assert "24 of other runs" in str(village.engine.cannot_fit(second))
 
 
+def test_a15_letters_wait_for_no_account(village: Village) -> None:
+    run, _ = village.plan(
+        "letters",
+        'purpose: survey\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: owners}\ncontent: {post: survey}\n',
+    )
+    assert village.engine.cannot_fit(run) is None
+
+
 def test_a15_one_that_fits_is(village: Village) -> None:
     run = village.start("letter", LETTER.replace("SEND_BY", "8 hours"))
     assert village.state(run) == "sending"
