@@ -8,9 +8,13 @@ from typing import Final
 from campaigns.errors import AuthorError, Problem
 from campaigns.rendering.texts import Text, read_texts
 from campaigns.spec.settings import Settings
-from campaigns.spec.words import NEWSLETTER_PREFIX, Language
+from campaigns.spec.words import NEWSLETTER_PREFIX, Choice, Language
 
 _FILE: Final = Path(__file__).with_suffix(".yaml")
+_OBJECTIONS: Final = frozenset(
+    {Choice.NO_DIRECT_MAIL, Choice.NO_OWNER_POST, Choice.NO_SURVEYS_OR_PHONE, Choice.NO_PURCHASE_DETAIL}
+)
+"""Choices that are named by what they forbid."""
 
 
 @lru_cache(maxsize=1)
@@ -30,3 +34,8 @@ def choice_name(choice: str, language: Language, settings: Settings) -> str:
     name = choice.removeprefix(NEWSLETTER_PREFIX)
     title = settings.newsletters[name].text(language) if name in settings.newsletters else name
     return choice_names()["newsletter"].words.text(language).format(title=title)
+
+
+def comes(choice: str, *, on: bool) -> bool:
+    """Whether what a choice is called by is on: with an objection on, the thing that it names is off."""
+    return on is (choice not in _OBJECTIONS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from campaigns.errors import AuthorError, Problem
-from campaigns.rendering.choice_names import choice_name
+from campaigns.rendering.choice_names import choice_name, comes
 from campaigns.rendering.email import EmailBody, EmailTemplate
 from campaigns.rendering.filters import filters
 from campaigns.rendering.folder import TemplateFolder
@@ -17,7 +17,7 @@ from campaigns.rendering.sms import SmsText, tidy
 from campaigns.rendering.texts import Text, read_texts
 from campaigns.spec.notes import NoteKind
 from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel, Choice, Language
+from campaigns.spec.words import Channel, Language
 
 FOLDER: Final = Path(__file__).with_name("note_templates")
 """The words and the look of every note."""
@@ -102,8 +102,10 @@ class _Speaker:
 
     def lines(self, about: Mapping[str, Any]) -> Iterator[str]:
         for choice, is_on in about.get("choices", ()):
-            comes = is_on is (choice not in _OBJECTIONS)
-            yield self("line_on" if comes else "line_off", what=choice_name(choice, self.language, self.settings))
+            yield self(
+                "line_on" if comes(choice, on=is_on) else "line_off",
+                what=choice_name(choice, self.language, self.settings),
+            )
         for newsletter in about.get("newsletters", ()):
             yield choice_name(f"newsletter:{newsletter}", self.language, self.settings)
         if "because" in about:
@@ -117,12 +119,6 @@ class _Speaker:
             return named
         day = filters(self.language, self.settings.currency)["date"](date.fromisoformat(about["due"]))
         return {**named, "due": str(day)}
-
-
-_OBJECTIONS: Final = frozenset(
-    {Choice.NO_DIRECT_MAIL, Choice.NO_OWNER_POST, Choice.NO_SURVEYS_OR_PHONE, Choice.NO_PURCHASE_DETAIL}
-)
-"""Choices that are named by what they forbid: with one on, that thing is off."""
 
 
 @lru_cache(maxsize=1)

@@ -103,6 +103,13 @@ async def test_the_desk_sees_nothing_of_what_anybody_bought(town, desk):
         assert word not in page
 
 
+async def test_what_an_objection_names_is_off(town, desk):
+    town.say(AINO, "no_direct_mail")
+    page = " ".join((await desk.opens()).text.split())
+    assert "Advertising letters: off" in page
+    assert "Advertising letters: on" not in page
+
+
 async def test_gd23_a_secret_address_is_masked_for_agents_and_not_for_the_officer(town, web, desk):
     town.say(AINO, "address_secret")
     street, phone = town.contact(AINO)["street"], town.contact(AINO)["phone"]

@@ -20,7 +20,7 @@ from campaigns.desk.looking import Member
 from campaigns.desk.reasons import Ground, LinesFor, Why, why
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
-from campaigns.rendering.choice_names import choice_name
+from campaigns.rendering.choice_names import choice_name, comes
 from campaigns.spec.requests import RequestKind
 from campaigns.spec.roles import Act
 from campaigns.web.desk.door import AgentDoor, AgentIn
@@ -145,4 +145,5 @@ class Counter:
             purposes=[each.value for each in LinesFor],
             most_days=LONGEST.days,
             name_of=partial(choice_name, language=language, settings=self.site.pages.settings),
+            comes=comes,
         )
