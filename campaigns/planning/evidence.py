@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from campaigns.planning.brief import Brief
+from campaigns.rules.inlining import inlined
 from campaigns.rules.sentence import sentence
 from campaigns.rules.uses import uses
 from campaigns.spec.condition import Condition
@@ -16,9 +17,9 @@ Titles = Mapping[str, str | Localised]
 def evidence(brief: Brief, titles: Titles) -> dict[str, Any]:
     """The evidence of a plan as JSON (C-09): a later change of a rule does not change what was true of this run.
 
-    `audience` and each of `variants` in three languages (None: everybody, or whoever subscribes); `data` the columns
-    read, as `table.column`; `classes` their classes; `products` which of the rules read purchase lines; `offers`
-    whether offers were chosen by purchases.
+    `audience` and each of `variants` in three languages, audiences by what they ask and not by their names (None:
+    everybody, or whoever subscribes); `data` the columns read, as `table.column`; `classes` their classes; `products`
+    which of the rules read purchase lines; `offers` whether offers were chosen by purchases.
     """
     campaign = brief.campaign
     whens = {variant.name: variant.when for variant in campaign.variants}
@@ -45,7 +46,8 @@ def _reads_products(brief: Brief, rule: Condition | None) -> bool:
 def _said(brief: Brief, rule: Condition | None, titles: Titles) -> dict[str, str] | None:
     if rule is None:
         return None
+    whole = inlined(rule, brief.audiences)  # a member has no file to look an audience's name up in
     return {
-        language.value: sentence(rule, language, brief.catalogue, titles, brief.settings.currency)
+        language.value: sentence(whole, language, brief.catalogue, titles, brief.settings.currency)
         for language in Language
     }

@@ -44,6 +44,15 @@ async def test_the_page_says_every_rule_in_every_language(town, web, campaign, l
         assert evidence["audience"][language.value] in page
 
 
+async def test_an_audience_is_said_by_what_it_asks_and_not_by_its_name(town, web):
+    audience = town.root / "config" / "audiences" / "friends.yaml"
+    audience.write_text("title: {fi: K, sv: K, en: Friends}\nmatch: {region: Lappi}\n", encoding="utf-8")
+    town.start("named", CAMPAIGNS["offers"].replace("{register: [owners, customers]}", "friends"))
+    page = await read(town, web, "named")
+    assert "Lappi" in page
+    assert "Friends" not in page
+
+
 async def test_the_page_says_which_data_was_read(town, web):
     path = town.root / "config" / "catalogue.yaml"
     meaning = "{fi: Maakunta, sv: Landskap, en: Region of residence}"
