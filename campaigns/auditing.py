@@ -1,6 +1,7 @@
 """The audit log asked: whether it is as it was written, and what it says."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -18,9 +19,9 @@ def verify(engine: Engine, kept: str | None = None) -> Verdict:
     AuthorError when `kept` is none.
     """
     earlier = None if kept is None else _seal(kept)
-    _seal_now(engine)
+    fresh = _seal_now(engine)
     with engine.ledger.read() as connection:
-        return seals.verify(connection, engine.signer, earlier)
+        return replace(seals.verify(connection, engine.signer, earlier), fresh=fresh)
 
 
 def show(engine: Engine, subject: str | None, most: int) -> Sequence[dict[str, Any]]:
@@ -47,9 +48,9 @@ def noted(engine: Engine, action: str, subject: str) -> None:
     _seal_now(engine)
 
 
-def _seal_now(engine: Engine) -> None:
-    """Seal what was noted: where a command looks there may be no server that does it a second later."""
-    seals.seal_all(engine.ledger, engine.signer, engine.clock.now())
+def _seal_now(engine: Engine) -> int:
+    """Seal what was noted: where a command looks there may be no server that does it a second later. How many rows."""
+    return seals.seal_all(engine.ledger, engine.signer, engine.clock.now())
 
 
 def _seal(kept: str) -> Seal:

@@ -27,9 +27,15 @@ def verify(
     if json:
         found = None if fault is None else {"row": fault.row, "because": fault.because, "seal": fault.seal}
         last = None if verdict.last is None else str(verdict.last)
-        show.as_json({"fits": fault is None, "rows": verdict.rows, "seal": last, "fault": found})
+        show.as_json(
+            {"fits": fault is None, "rows": verdict.rows, "sealed_now": verdict.fresh, "seal": last, "fault": found}
+        )
     elif fault is None:
         show.line(f"{show.number(verdict.rows)} rows are as they were written")
+        if verdict.fresh:
+            show.line(
+                f"the last {show.number(verdict.fresh)} were sealed only now: a change before that would not show"
+            )
         show.line(f"the newest seal, to be written down elsewhere: {verdict.last or 'none'}")
     else:
         of_seal = "" if fault.seal is None else f"seal {fault.seal}, "

@@ -47,11 +47,15 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What looking at the whole chain found: how many rows fit before the fault, if there is one; the newest seal."""
+    """What looking at the whole chain found: how many rows fit before the fault, if there is one; the newest seal.
+
+    `fresh` rows were sealed for this very look: of a change before that, nothing would tell.
+    """
 
     rows: int
     last: Seal | None
     fault: Fault | None
+    fresh: int = 0
 
 
 def seal_gathered(ledger: Ledger, signer: Signer, now: datetime) -> None:
