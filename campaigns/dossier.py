@@ -158,7 +158,7 @@ def _retention(asking: Asking) -> Sequence[Row]:
     """How long what is kept, in days; None: as long as the membership."""
     catalogue = asking.library.catalogue.tables
     declared = {name: table.retention for name, table in catalogue.items() if "member_id" in table.columns}
-    spans = {**declared, "messages that were not sent": SKIPS_KEPT, "one-time codes": CODE_LIFE}
+    spans = {**declared, "unsent_messages": SKIPS_KEPT, "one_time_codes": CODE_LIFE}
     return [
         {"what": what, "kept_days": None if span is None else ceil(span / timedelta(days=1))}
         for what, span in spans.items()
@@ -169,10 +169,10 @@ def processors(settings: Settings) -> Sequence[Row]:
     """Who else gets anything of a member's, what, and where that is."""
     channels = settings.channels
     named = {
-        "email": (channels.email.provider, "e-mail address, message", _where_email(settings)),
-        "sms": (channels.sms.provider, "telephone number, message", str(channels.sms.twilio.base_url)),
-        "post": (channels.post.provider, "name, postal address, letter", "print house"),
-        "phone": (channels.phone.provider, "name, telephone number, call script", "call centre"),
+        "email": (channels.email.provider, "email_address_and_message", _where_email(settings)),
+        "sms": (channels.sms.provider, "telephone_number_and_message", str(channels.sms.twilio.base_url)),
+        "post": (channels.post.provider, "name_postal_address_and_letter", "print_house"),
+        "phone": (channels.phone.provider, "name_telephone_number_and_call_script", "call_centre"),
     }
     return [
         {

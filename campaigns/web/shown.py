@@ -27,6 +27,11 @@ FORMS: Final[Mapping[str, tuple[str, str]]] = {
 """The forms in which a dossier is taken along: media type, and how the file's name ends."""
 
 _ALL: Final = 1_000_000
+_SPOKEN: Final = frozenset(
+    {("retention", "what"), ("retention", "kept_days"), ("processors", "receives"), ("processors", "where")}
+)
+"""Columns whose values are words of ours, said in the reader's language."""
+
 _TABLE_OF: Final = {"contact": "members", "profile": "members"}  # where a section's columns are declared
 
 
@@ -62,7 +67,11 @@ class Shown:
         """Every section, with at most so many rows."""
         for name, rows in dossier.sections.items():
             titles = {column: self._title(name, column, language) for column in columns(rows)}
-            shown = [[(title, self._value(row.get(column))) for column, title in titles.items()] for row in rows[:most]]
+            said = {column: _said if (name, column) in _SPOKEN else self._value for column in titles}
+            shown = [
+                [(title, said[column](row.get(column), language)) for column, title in titles.items()]
+                for row in rows[:most]
+            ]
             yield Section(name, _named(f"section_{name}", name, language), list(titles.values()), shown, len(rows))
 
     def file(self, dossier: Dossier, form: str, language: Language) -> bytes:
@@ -84,7 +93,7 @@ class Shown:
         name = choice_name(column, language, self.pages.settings) if is_choice else column
         return _named(f"field_{column}", name, language)
 
-    def _value(self, value: Any) -> str:
+    def _value(self, value: Any, _language: Language) -> str:
         return _written(value, self.pages.settings.zone)
 
 
@@ -103,6 +112,12 @@ def _written(value: Any, zone: ZoneInfo) -> str:
         case list():
             return "; ".join(_written(each, zone) for each in value)
     return str(value) if isinstance(value, int) else str(plain(value))
+
+
+def _said(value: object, language: Language) -> str:
+    """A word of ours in a language; a number, an address or the name of a table of their own as it is."""
+    word = "no_limit" if value is None else str(value)
+    return _named(f"value_{word}", word, language)
 
 
 def _named(key: str, name: str, language: Language) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -86,6 +87,22 @@ async def test_c10_the_whole_can_be_read(town, web, language):
     for told in (MAIL, "COFFEE", "letters", "Kylätie 1", "1951-01-01"):
         assert told in page.text
     assert not [sharer for sharer in SHARERS if sharer in page.text]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fi", ["Yhteystiedot ja jäsentiedot", "Niin kauan kuin olet jäsen", "Meillä itsellämme"]),
+        ("sv", ["Kontakt- och medlemsuppgifter", "Så länge du är medlem", "Hos oss själva"]),
+        ("en", ["Contact details and what the register says", "As long as you are a member", "With ourselves"]),
+    ],
+)
+async def test_how_long_and_by_whom_is_said_in_every_language(town, web, language, words):
+    await sign_in(town, web, MAIL)
+    page = (await web.post(f"{WHOLE}?lang={language}", data={"proof": await prove(town, web)})).text
+    ends = page[page.index('id="retention"') :]
+    assert not [word for word in words if word not in ends]
+    assert not re.findall(r"<td>[a-z]+_[a-z_]+</td>", ends)
 
 
 async def test_gd15_it_can_be_taken_along_in_three_forms(town, web):
