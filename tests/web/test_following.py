@@ -35,6 +35,8 @@ def linked(town: Town):
     body = town.root / "templates" / "email" / "hello" / "body.mjml"
     link = f'<mj-button href="{SHOP.replace("&", "&amp;")}">Shop</mj-button><mj-text>'
     body.write_text(body.read_text("utf-8").replace("<mj-text>", link, 1), encoding="utf-8")
+    plain = body.with_name("body.txt")
+    plain.write_text(f"Shop: {SHOP}\n{plain.read_text('utf-8')}", encoding="utf-8")
     town.say(AINO, "tracking")
     run = town.start("shop", f"{_OFFERS}channels: [email]\ncontent: {{email: hello}}\n")
     town.send(run)
@@ -43,11 +45,15 @@ def linked(town: Town):
 
 
 def html_of(town: Town, member: str) -> str:
+    return part_of(town, member, "html")
+
+
+def part_of(town: Town, member: str, kind: str) -> str:
     for file in (town.root / "outbox").rglob("*.eml"):
         message = message_from_bytes(file.read_bytes(), policy=default)
         to, run = message["To"].addresses[0].addr_spec, file.parent.parent.name
         if to == f"{member}@example.org" and run.startswith("shop"):
-            return str(message.get_body(("html",)).get_content())
+            return str(message.get_body((kind,)).get_content())
     raise LookupError(member)
 
 
@@ -78,6 +84,14 @@ def test_no_link_of_ours_is_led_around(town, linked):
     html = html_of(town, OTHER)
     assert len(re.findall(r"/[upw]/[\w-]{34}", html)) >= 1
     assert "shop.example.org" not in re.sub(r"/c/[\w-]+", "", html)
+
+
+def test_in_the_text_part_an_address_is_the_one_that_it_leads_to(town, linked):
+    assert links_of(town, AINO)
+    for member in (AINO, OTHER):
+        text = part_of(town, member, "plain")
+        assert f"Shop: {SHOP}" in text
+        assert "/c/" not in text
 
 
 async def test_a_followed_link_leads_on_and_is_counted_for_nobody(town, web, linked):
