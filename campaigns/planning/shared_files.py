@@ -56,17 +56,26 @@ class SharedFiles:
         self.put()
 
     def fetch_definition(self) -> None:
-        """Have the definition in this machine's folder, as it is in the ledger."""
-        digest, marker = self._digest(_DEFINITION), self.files.folder / "definition.sha256"
-        if digest is None or (marker.exists() and marker.read_text("ascii") == digest):
+        """Have the definition in this machine's folder, as it is in the ledger.
+
+        Where several processes of a machine fetch it at once, that of one stays: it is the same.
+        """
+        digest = self._digest(_DEFINITION)
+        if digest is None or self._is_here(digest):
             return
         self.files.folder.mkdir(parents=True, exist_ok=True)
         fresh = Path(mkdtemp(dir=self.files.folder))
         with tarfile.open(fileobj=io.BytesIO(b"".join(self._parts(_DEFINITION)))) as packed:
             packed.extractall(fresh, filter="data")
-        shutil.rmtree(self.files.definition, ignore_errors=True)
-        fresh.rename(self.files.definition)
-        marker.write_text(digest, "ascii")
+        if not self._is_here(digest):
+            shutil.rmtree(self.files.definition, ignore_errors=True)
+            try:
+                fresh.rename(self.files.definition)
+            except OSError:  # its folder is not empty, when another process was faster
+                if not self.files.definition.is_dir():
+                    raise
+            self._marker.write_text(digest, "ascii")
+        shutil.rmtree(fresh, ignore_errors=True)
 
     def open_fields(self) -> FrozenFields:
         """The frozen fields, from a file without a name: it goes with the process, however that ends.
@@ -80,6 +89,14 @@ class SharedFiles:
                 file.write(part)
             file.flush()
             return FrozenFields(Path(file.name))
+
+    @property
+    def _marker(self) -> Path:
+        return self.files.folder / "definition.sha256"
+
+    def _is_here(self, digest: str) -> bool:
+        """Whether this machine's folder has the definition of this digest."""
+        return self._marker.exists() and self._marker.read_text("ascii") == digest
 
     @property
     def _number(self) -> int:

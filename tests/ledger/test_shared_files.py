@@ -11,7 +11,8 @@ from sqlalchemy import delete, select
 from campaigns.dispatch import queued
 from campaigns.errors import AuthorError
 from campaigns.outgoing import Outgoing
-from campaigns.planning.shared_files import agree_on_key, forget_ended
+from campaigns.planning import shared_files
+from campaigns.planning.shared_files import SharedFiles, agree_on_key, forget_ended
 from campaigns.store.run_file_tables import RUN_FILE
 from campaigns.store.words import RunState
 from tests.dispatch.test_claim import MARKETING
@@ -30,6 +31,27 @@ def elsewhere(village: Village, root: Path) -> Village:
 def kept(village: Village) -> frozenset[str]:
     with village.engine.ledger.read() as connection:
         return frozenset(connection.execute(select(RUN_FILE.c.name).where(RUN_FILE.c.run_number > 0)).scalars())
+
+
+def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(village, tmp_path, monkeypatch):
+    """The other is faster between the look at the folder and the last step."""
+    run = village.start("hi", MARKETING)
+    with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
+        files = other.engine.run_files(run)
+        shared = SharedFiles(other.engine.ledger, run, files)
+        really, calls = shared_files.shutil.rmtree, []
+
+        def slowly(path, **how) -> None:
+            really(path, **how)
+            calls.append(path)
+            if len(calls) == 1:
+                shared.fetch_definition()
+
+        monkeypatch.setattr(shared_files.shutil, "rmtree", slowly)
+        shared.fetch_definition()
+        assert calls.count(files.definition) == 2
+        assert [path.name for path in files.folder.iterdir() if path.name.startswith("tmp")] == []
+        assert other.engine.library.planned(files.definition, run.campaign)[0].name == "hi"
 
 
 def test_another_machine_sends_what_was_planned_here_and_keeps_nothing_of_it(village, tmp_path):
