@@ -213,6 +213,18 @@ class Engine(Asking):
             audit.note(connection, now, self.actor, "publish", draft.campaign.name, {"definition": definition})
         return due
 
+    def unpublish(self, campaign: str) -> None:
+        """Take a campaign from the scheduler, whether or not its file is still there; its runs go on.
+
+        AuthorError when it was not published.
+        """
+        with self.ledger.write() as connection:
+            if not publications.withdraw(connection, campaign):
+                raise AuthorError.about(
+                    campaign, "no campaign of this name is published", "not_published", "`viesti calendar`"
+                )
+            audit.note(connection, self.clock.now(), self.actor, "unpublish", campaign)
+
     def import_file(self, kind: str, file: Path, told: Progress) -> ImportReport:
         """Bring a file in (see `audiences.imports`)."""
         return import_file(

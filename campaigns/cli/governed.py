@@ -13,6 +13,7 @@ GOVERNED: Final[Mapping[str, Act]] = {
     "preview": Act.WRITE,
     "proof": Act.WRITE,
     "publish": Act.WRITE,
+    "unpublish": Act.WRITE,
     "approve": Act.APPROVE,
     "send": Act.SEND,
     "run": Act.SEND,

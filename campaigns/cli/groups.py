@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 HEADINGS: Final = {
     "Start": ("demo", "init"),
     "Write campaigns": ("check", "schema", "audience", "preview", "proof", "calibrate"),
-    "Plan and send": ("plan", "approve", "send", "run", "publish", "calendar"),
+    "Plan and send": ("plan", "approve", "send", "run", "publish", "unpublish", "calendar"),
     "Follow and intervene": ("status", "report", "pause", "resume", "cancel", "uncertain", "calls"),
     "Members and their data": ("import", "member", "requests", "holdout"),
     "Operate": ("serve", "worker", "mail", "retention", "agent", "audit", "doctor", "db", "ledger"),

@@ -1,12 +1,12 @@
-"""Commands that plan and send: plan, preview, publish, approve, send, run, calendar."""
+"""Commands that plan and send: plan, preview, publish, unpublish, approve, send, run, calendar."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from campaigns.cli import opened, planned, show
-from campaigns.errors import Severity
+from campaigns.errors import AuthorError, Severity
 
 if TYPE_CHECKING:
     from campaigns.engine import Engine
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The name of a campaign, or a campaign file.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, as `plan` and `status` print it.")]
+
+_HALTED: Final = {
+    "paused": "`viesti resume` lets it go on",
+    "cancelled": "`viesti plan` makes another",
+    "missed": "`viesti plan` makes another",
+}
 
 
 def plan(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, json: opened.AsJson = False) -> None:
@@ -42,7 +48,11 @@ def run(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, j
 def send(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
     """Send a planned run, or go on with one that was interrupted."""
     with opened.engine(context) as engine:
-        _send(engine, engine.run(run), {} if json else None)
+        made = engine.run(run)
+        hint = _HALTED.get(made.state)
+        if hint is not None:
+            raise AuthorError.about(run, f"the run is {made.state}, and nothing of it is sent", "wrong_state", hint)
+        _send(engine, made, {} if json else None)
 
 
 def preview(
@@ -70,6 +80,16 @@ def publish(context: typer.Context, campaign: Campaign) -> None:
         zone = draft.campaign.schedule.zone
     when = f"next due {due.astimezone(zone):%Y-%m-%d %H:%M}" if due else "never due again"
     show.line(f"published {draft.campaign.name}, {when}")
+
+
+def unpublish(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The name of a published campaign.")],
+) -> None:
+    """Take a campaign off the schedule; runs that were begun go on."""
+    with opened.engine(context) as engine:
+        engine.unpublish(campaign)
+    show.line(f"{campaign} is off the schedule; a run of it that is under way ends by `viesti cancel RUN`")
 
 
 def approve(context: typer.Context, run: RunName) -> None:
@@ -144,5 +164,5 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the command line."""
-    for command in (plan, preview, publish, approve, send, run, calendar):
+    for command in (plan, preview, publish, unpublish, approve, send, run, calendar):
         app.command()(command)

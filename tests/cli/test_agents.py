@@ -17,7 +17,7 @@ from tests.village import Village
 PASSWORD: Final = "neljä sanaa on hyvä"
 
 SENTENCES: Final = {
-    Role.AUTHOR: "plan publish preview proof count",
+    Role.AUTHOR: "plan publish unpublish preview proof count",
     Role.APPROVER: "approve count",
     Role.SENDER: "send run pause resume cancel count",
     Role.ANALYST: "count",
@@ -28,7 +28,8 @@ SENTENCES: Final = {
 """For each role the commands that it is for, written apart from the table."""
 
 BY_WORD: Final = {
-    "plan": Act.WRITE, "publish": Act.WRITE, "preview": Act.WRITE, "proof": Act.WRITE, "count": Act.COUNT,
+    "plan": Act.WRITE, "publish": Act.WRITE, "unpublish": Act.WRITE, "preview": Act.WRITE,
+    "proof": Act.WRITE, "count": Act.COUNT,
     "approve": Act.APPROVE, "send": Act.SEND, "run": Act.SEND, "pause": Act.SEND, "resume": Act.SEND,
     "cancel": Act.SEND, "show": Act.LOOK_UP, "why": Act.EXPLAIN, "merge": Act.MERGE, "erase": Act.ANSWER,
     "requests": Act.ANSWER, "verify": Act.READ_AUDIT,

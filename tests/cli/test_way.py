@@ -103,6 +103,17 @@ def test_what_is_published_shows_in_the_calendar(letter: Shell) -> None:
     assert "Mon 2018-01-08 09:30" in letter("calendar").out
 
 
+def test_what_is_unpublished_is_off_the_schedule_though_its_file_is_gone(letter: Shell) -> None:
+    letter("publish", "letter")
+    letter("unpublish", "letter")
+    assert [row["published"] for row in letter("calendar", "--days", "8", "--json").json] == [False]
+    letter("publish", "letter")
+    (letter.root / "config" / "campaigns" / "letter.yaml").unlink()
+    assert "letter is off the schedule" in letter("unpublish", "letter").out
+    assert "[not_published]" in letter("unpublish", "letter", code=1).err
+    assert [row["action"] for row in letter("audit", "show", "--json").json][:2] == ["unpublish", "publish"]
+
+
 def test_a19_who_planned_it_cannot_approve_it(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS + "approval: required\n")
     viesti("plan", "letter", "--as-of", AS_OF)
@@ -127,6 +138,8 @@ def test_a_held_run_waits_goes_on_or_ends(viesti: Shell) -> None:
     for command, state in (("pause", "paused"), ("resume", "sending"), ("cancel", "cancelled")):
         viesti(command, RUN)
         assert viesti("status", RUN, "--json").json["state"] == state
+        if state != "sending":
+            assert f"the run is {state}, and nothing of it is sent [wrong_state]" in viesti("send", RUN, code=1).err
     assert viesti("status", RUN, "--json").json["deliveries"]["withdrawn"] == 18
     assert "[wrong_state]" in viesti("resume", RUN, code=1).err
     assert viesti.sent() == []
