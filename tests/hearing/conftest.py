@@ -9,10 +9,22 @@ import pytest
 
 from campaigns.ledger import Ledger
 from tests.hearing.sending import Sending, afterwards, sent
-from tests.ledger.conftest import address, bare, ledger, moved, pytest_generate_tests, village
+from tests.ledger.conftest import (
+    address,
+    bare,
+    empty_database,
+    empty_file,
+    ledger,
+    moved,
+    pytest_generate_tests,
+    village,
+)
 from tests.village import Village
 
-__all__ = ["address", "bare", "ledger", "offered", "pytest_generate_tests", "sending", "village"]
+__all__ = [
+    "address", "bare", "empty_database", "empty_file", "ledger", "offered", "pytest_generate_tests", "sending",
+    "village",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

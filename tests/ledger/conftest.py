@@ -6,9 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from campaigns.ledger import Ledger
 from campaigns.store import copying, schema
+from tests.postgresql import database
 from tests.postgresql import schema as empty_schema
 from tests.village import Village
 
@@ -21,13 +23,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("address", getattr(metafunc.module, "DATABASES", BOTH), indirect=True)
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with empty tables. For copying only."""
+    file = tmp_path_factory.mktemp("empty") / "ledger.sqlite"
+    _lay_tables(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgresql_server: URL) -> Iterator[URL]:
+    """A database of PostgreSQL with empty tables. For copying only."""
+    with database(postgresql_server) as url:
+        _lay_tables(url.render_as_string(hide_password=False))
+        yield url
+
+
 @pytest.fixture
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database."""
+    """The URL of a database without tables, or with empty ones where a ledger is asked for."""
+    with_tables = "ledger" in request.fixturenames
     if request.param == "sqlite":
+        if with_tables:
+            shutil.copy(request.getfixturevalue("empty_file"), tmp_path / "ledger.sqlite")
         yield f"sqlite:///{tmp_path}/ledger.sqlite"
         return
-    with empty_schema(request.getfixturevalue("postgresql_server")) as url:
+    server = request.getfixturevalue("postgresql_server")
+    like = request.getfixturevalue("empty_database") if with_tables else None
+    with database(server, like) if like else empty_schema(server) as url:
         yield url.render_as_string(hide_password=False)
 
 
@@ -41,7 +64,6 @@ def bare(address: str) -> Iterator[Ledger]:
 @pytest.fixture
 def ledger(bare: Ledger) -> Ledger:
     """A ledger with empty tables."""
-    schema.prepare(bare)
     return bare
 
 
@@ -54,6 +76,11 @@ def village(
     village = moved(founded, tmp_path / "village", ledger)
     yield village
     village.close()
+
+
+def _lay_tables(url: str) -> None:
+    with closing(Ledger(url)) as ledger:
+        schema.prepare(ledger)
 
 
 def moved(founded: Path, root: Path, ledger: Ledger) -> Village:
