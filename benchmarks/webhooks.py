@@ -23,6 +23,7 @@ from sqlalchemy import case, update
 
 from benchmarks.figures import cpu, percentile, tell
 from benchmarks.ledger_traffic import NOW, lay_members, lay_plan
+from campaigns import loop
 from campaigns.channels.sendgrid_events import PUBLIC_KEY
 from campaigns.channels.twilio import DELIVERY as NAMED
 from campaigns.channels.twilio import STATUS_PATH, TOKEN
@@ -138,7 +139,7 @@ async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, l
 def report(what: str, port: int, server: int, posts: Sequence[Post], at_once: int) -> None:
     """Send, and print how fast it was, and what it used of the server's core."""
     before = cpu(server)
-    whole, each = asyncio.run(send(port, posts, at_once))
+    whole, each = loop.run(send(port, posts, at_once))
     used, events = cpu(server) - before, sum(post.events for post in posts)
     size = max(len(post.body) for post in posts) / 1024
     tell(f"{what}, {posts[0].events} in a POST of up to {size:,.0f} kB", f"{events / whole:,.0f} a second")
