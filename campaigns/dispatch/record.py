@@ -11,6 +11,7 @@ from campaigns.channels.claimed import Claimed
 from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unknown
 from campaigns.dispatch.heed import heed
 from campaigns.spec.reasons import EndReason
+from campaigns.store.deliveries import as_value
 from campaigns.store.given import given, packed
 from campaigns.store.tables import DELIVERY
 from campaigns.store.words import DeliveryState
@@ -19,8 +20,8 @@ _TOLD = given(
     "told", position=Integer(), attempt=String(), state=String(), reason=String(), detail=String(), ref=String()
 )
 _AWAITED = or_(
-    DELIVERY.c.state == DeliveryState.SENDING.value,
-    and_(DELIVERY.c.state == DeliveryState.UNCERTAIN.value, _TOLD.c.state != DeliveryState.UNCERTAIN.value),
+    DELIVERY.c.state == as_value(DeliveryState.SENDING),
+    and_(DELIVERY.c.state == as_value(DeliveryState.UNCERTAIN), _TOLD.c.state != DeliveryState.UNCERTAIN.value),
 )
 _END = (
     update(DELIVERY)
@@ -47,7 +48,7 @@ _PUT_BACK = (
         DELIVERY.c.run_number == bindparam("of_run"),
         DELIVERY.c.position == bindparam("at_position"),
         DELIVERY.c.attempt == bindparam("of_attempt"),
-        DELIVERY.c.state == DeliveryState.SENDING.value,
+        DELIVERY.c.state == as_value(DeliveryState.SENDING),
     )
     .values(
         state=DeliveryState.PENDING.value,

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, Update, and_, literal, select, tuple_, union_all, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Update, and_, literal, select, tuple_, union_all, update
 
 from campaigns.ledger import Ledger
 from campaigns.spec.reasons import EndReason
@@ -43,6 +43,15 @@ def change_in_state(state: DeliveryState) -> Update:
 
 def _hint(state: DeliveryState) -> str:
     return f"INDEXED BY {_INDEXES[state]}"
+
+
+def as_value(state: DeliveryState) -> ScalarSelect[str]:
+    """A state to compare with where deliveries are found by their key.
+
+    PostgreSQL does not see which it is when it plans. Where it does, its statistics, which are of before the sending,
+    call the index of that state empty, and it walks at every statement through all that the index held since.
+    """
+    return select(literal(state.value)).scalar_subquery()
 
 
 def is_claimed() -> ColumnElement[bool]:

@@ -3,10 +3,14 @@
 import json
 
 import pytest
-from sqlalchemy import Connection, Select, insert, select, text, update
+from sqlalchemy import Connection, Select, event, insert, select, text, update
 
+from campaigns.channels.claimed import mint
+from campaigns.channels.outcome import Accepted, Outcome, TryLater
 from campaigns.clock import Clock
+from campaigns.dispatch.record import Answer, record
 from campaigns.ledger import Ledger
+from campaigns.spec.words import Channel
 from campaigns.store.deliveries import in_state
 from campaigns.store.tables import DELIVERY
 from campaigns.store.words import DeliveryState
@@ -52,3 +56,41 @@ def test_deliveries_in_a_state_are_found_by_an_index_of_their_own(ledger, state)
     with ledger.read() as connection:
         assert connection.execute(in_order).scalars().all() == [GONE + 1]
         assert INDEXES[state] in way(connection, in_order)
+
+
+@pytest.mark.parametrize("outcome", [Accepted("1"), TryLater(1, "HTTP 429")])
+def test_an_answer_is_written_where_its_key_says_and_not_looked_for_among_all_that_has_gone(ledger, outcome):
+    planned(ledger, DeliveryState.SENDING)
+    with ledger.write() as connection:
+        connection.execute(update(DELIVERY).where(DELIVERY.c.position > GONE).values(attempt="a"))
+    (found,) = changes(ledger, outcome)
+    assert "delivery_pkey" in found or "SEARCH delivery USING PRIMARY KEY" in found
+    assert not [index for index in INDEXES.values() if index in found]
+    with ledger.read() as connection:
+        ended = select(DELIVERY.c.state).where(DELIVERY.c.position > GONE)
+        assert connection.execute(ended).scalar_one() == ("accepted" if isinstance(outcome, Accepted) else "pending")
+
+
+def changes(ledger: Ledger, outcome: Outcome) -> list[str]:
+    """How the database finds the deliveries that an outcome changes."""
+    claimed = mint(
+        opaque_id="o",
+        attempt="a",
+        run="r",
+        position=GONE + 1,
+        member_id=f"m{GONE + 1}",
+        channel=Channel.EMAIL,
+        address="aino@example.org",
+    )
+    found = []
+    with ledger.write() as connection:
+        explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN (FORMAT JSON)"
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def told(_connection, cursor, statement, parameters, *_):
+            if "UPDATE delivery" in statement:
+                cursor.execute(f"{explain} {statement}", parameters[0] if isinstance(parameters, list) else parameters)
+                found.append(json.dumps(cursor.fetchall(), default=tuple))
+
+        record(connection, 1, [Answer(claimed, outcome, NOW)], "double")
+    return found
