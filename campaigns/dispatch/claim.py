@@ -9,7 +9,7 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Integer, RowMapping, String, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, RowMapping, String, and_, bindparam, or_, select, update
 
 from campaigns.channels.claimed import Claimed, mint
 from campaigns.dispatch.domains import Domains
@@ -37,11 +37,12 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one claim found: rows to send, how many it withdrew, and how many wait for their domain."""
+    """What one claim found: rows to send, how many it withdrew, how many wait for their domain, the last's position."""
 
     taken: tuple[Taken, ...]
     withdrawn: int
     held: int = 0
+    last: int = 0
 
     @property
     def found(self) -> int:
@@ -57,16 +58,18 @@ def claim(
     now: datetime,
     attempt: str | None = None,
     domains: Domains | None = None,
+    after: int = 0,
 ) -> Claim:
     """Take up to `most` pending deliveries of a channel, in claim order; withdraw those that may not go any more.
 
-    Nothing in quiet hours, after `send_by`, or of a run that does not send; no more to one of `domains` than it takes.
+    Only those after a position, when one is given. Nothing in quiet hours, after `send_by`, or of a run that does not
+    send; no more to one of `domains` than it takes.
     They share an attempt of their own, or `attempt` when several claims are handed over together. A crash before the
     caller's commit leaves them pending; after it, in `sending` with a lease. Use what is returned after the commit.
     """
     if most < 1 or not job.may_claim(channel, now) or not is_sending(connection, job):
         return Claim((), 0)
-    examined = examine(connection, job, channel, DeliveryState.PENDING, _is_due(now), now, most)
+    examined = examine(connection, job, channel, DeliveryState.PENDING, _is_due(now, after), now, most)
     attempt = attempt or token_hex(8)
     going = [row for row, reason in examined if reason is None]
     addresses = [(row["position"], _address(channel, row)) for row in going]
@@ -74,7 +77,8 @@ def claim(
     taken = [_take(job, channel, row, attempt, now + job.lease) for row in going if row["position"] not in held]
     withdraw(connection, job, examined, now)
     _mark(connection, job, taken, attempt, now)
-    return Claim(tuple(taken), len(examined) - len(going), len(held))
+    last = examined[-1][0]["position"] if examined else after
+    return Claim(tuple(taken), len(examined) - len(going), len(held), last)
 
 
 def is_sending(connection: Connection, job: Job) -> bool:
@@ -83,9 +87,9 @@ def is_sending(connection: Connection, job: Job) -> bool:
     return bool(state == RunState.SENDING)
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    """Whether a delivery does not wait for a later moment."""
-    return or_(DELIVERY.c.not_before.is_(None), DELIVERY.c.not_before <= now)
+def _is_due(now: datetime, after: int) -> ColumnElement[bool]:
+    """Whether a delivery has its place after a position, and does not wait for a later moment."""
+    return and_(DELIVERY.c.position > after, or_(DELIVERY.c.not_before.is_(None), DELIVERY.c.not_before <= now))
 
 
 def _take(job: Job, channel: Channel, row: RowMapping, attempt: str, until: datetime) -> Taken:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from campaigns.channels.outcome import ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.clock import Clock
+from campaigns.dispatch.bookmark import Bookmark
 from campaigns.dispatch.claim import AT_ONCE, Claim, Taken, claim
 from campaigns.dispatch.desk import Desk
 from campaigns.dispatch.domains import Domains
@@ -73,6 +74,7 @@ class MessageRun:
     _unrecorded: list[Answer] = field(default_factory=list, init=False)
     _claim_at: datetime | None = field(default=None, init=False)
     _stopped_by: Exception | None = field(default=None, init=False)
+    _bookmark: Bookmark = field(default_factory=Bookmark, init=False)
     _untidied: int = field(default=0, init=False)
 
     async def work(self) -> datetime | None:
@@ -160,9 +162,11 @@ class MessageRun:
         self.permits.give_back(connection, now)
         most = self.permits.permits(connection, min(self.share.free, AT_ONCE), now)
         attempt = token_hex(8)
-        claimed = claim(connection, self.job, self.channel, most, now, attempt, self.domains)
+        after = self._bookmark.begin(now)
+        claimed = claim(connection, self.job, self.channel, most, now, attempt, self.domains, after)
         self.permits.take(connection, attempt, len(claimed.taken), now)
-        self._claim_at = None if claimed.found < most else self.permits.worth_asking(connection) or now
+        more = self._bookmark.move(claimed, most)
+        self._claim_at = (self.permits.worth_asking(connection) or now) if more else None
         return claimed
 
     async def _finish(self) -> None:

@@ -58,6 +58,18 @@ def test_deliveries_in_a_state_are_found_by_an_index_of_their_own(ledger, state)
         assert INDEXES[state] in way(connection, in_order)
 
 
+def test_a_claim_begins_in_the_index_behind_what_was_claimed_before(ledger):
+    planned(ledger, DeliveryState.PENDING)
+    behind = in_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(
+        DELIVERY.c.run_number == 1, DELIVERY.c.channel == "email", DELIVERY.c.position > GONE
+    )
+    with ledger.read() as connection:
+        found = way(connection, behind.order_by(DELIVERY.c.position).limit(200))
+    assert "position >" in found.replace('\\"', "").replace("position>", "position >")
+    assert "Sort" not in found
+    assert "TEMP B-TREE" not in found
+
+
 @pytest.mark.parametrize("outcome", [Accepted("1"), TryLater(1, "HTTP 429")])
 def test_an_answer_is_written_where_its_key_says_and_not_looked_for_among_all_that_has_gone(ledger, outcome):
     planned(ledger, DeliveryState.SENDING)
