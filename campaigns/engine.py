@@ -29,7 +29,7 @@ from campaigns.ledger import Ledger
 from campaigns.loading.offers_table import read_offers, write_offers
 from campaigns.planning.draft import Draft
 from campaigns.planning.evidence import evidence
-from campaigns.planning.keep import keep
+from campaigns.planning.keep import show, store
 from campaigns.planning.run_files import FrozenFields
 from campaigns.planning.shared_files import SharedFiles
 from campaigns.planning.tally import Tally
@@ -68,9 +68,10 @@ class Engine(Asking):
         files.keep(draft.parts())
         with self.decided(draft, as_of) as made:
             reasons = evidence(made.brief, draft.titles)
-            keep(made, run, reasons, self.ledger, files, now, self.actor, told)
-        if self.has_workers:
-            self._shared_files(run).put()
+            store(made, run, self.ledger, files, told)
+            if self.has_workers:  # before another machine sees that there is something to send
+                self._shared_files(run).put()
+            show(made, run, reasons, self.ledger, now, self.actor)
         with self.ledger.read() as connection:
             return runs.get(connection, run.run_id), made.tally
 

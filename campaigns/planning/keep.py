@@ -16,20 +16,11 @@ _FORGOTTEN_AT_ONCE: Final = 2048
 Progress = Callable[[int], None]
 
 
-def keep(
-    plan: Plan,
-    run: Run,
-    reasons: Mapping[str, Any],
-    ledger: Ledger,
-    files: RunFiles,
-    now: datetime,
-    actor: str,
-    progress: Progress,
-) -> None:
-    """Store a plan under an open run. A crash before the end leaves a run in `planning`, to be planned anew.
+def store(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, progress: Progress) -> None:
+    """Store a plan under an open run, where nobody sees it before it is shown.
 
-    AuthorError as soon as somebody else plans it anew. `reasons` is its evidence; `progress` is told how many
-    decisions each chunk stored.
+    A crash leaves a run in `planning`, to be planned anew. AuthorError as soon as somebody else plans it anew;
+    `progress` is told how many decisions each chunk stored.
     """
     number = run.number or 0
     while _forget(ledger, run):
@@ -39,9 +30,13 @@ def keep(
     ledger.pour(DELIVERY, plan.bench.reader(plan.deliveries(number)), files.folder, guard=holds, told=lambda _: None)
     ledger.pour(DECISION, plan.bench.reader(plan.decided(number)), files.folder, guard=holds, told=progress)
     ledger.analyse(DECISION, DELIVERY)
+
+
+def show(plan: Plan, run: Run, reasons: Mapping[str, Any], ledger: Ledger, now: datetime, actor: str) -> None:
+    """Let a plan that was stored be seen, and started, with its evidence; AuthorError as by `store`."""
     with ledger.write() as connection:
         runs.hold(connection, run)
-        runs.show_plan(connection, number, plan.brief.definition, plan.tally.as_json(), reasons, now, actor)
+        runs.show_plan(connection, run.number or 0, plan.brief.definition, plan.tally.as_json(), reasons, now, actor)
         audit.note(connection, now, actor, "plan", run.run_id, {"definition": plan.brief.definition})
 
 

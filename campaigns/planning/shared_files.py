@@ -15,6 +15,7 @@ from sqlalchemy import delete, insert, select
 from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
 from campaigns.planning.run_files import FrozenFields, RunFiles
+from campaigns.store import runs
 from campaigns.store.run_file_tables import RUN_FILE
 from campaigns.store.tables import RUN, Run
 from campaigns.store.words import ENDED_RUNS
@@ -35,7 +36,10 @@ class SharedFiles:
     files: RunFiles
 
     def put(self) -> None:
-        """Move the frozen fields into the ledger, with a copy of the definition; after a crash put again."""
+        """Move the frozen fields into the ledger, with a copy of the definition; after a crash put again.
+
+        AuthorError as soon as somebody else plans the run anew.
+        """
         self._put(_DEFINITION, io.BytesIO(_packed(self.files.definition)))
         with self.files.fields.open("rb") as file:
             self._put(_FIELDS, file)
@@ -53,7 +57,11 @@ class SharedFiles:
         if not self.files.fields.exists():
             message, hint = "the files of this plan are on another machine", f"`viesti plan {self.run.campaign}`"
             raise AuthorError.about(self.run.run_id, message, "files_elsewhere", hint)
-        self.put()
+        try:
+            self.put()
+        except FileNotFoundError:  # another process of this machine was faster
+            if not self._digest(_FIELDS):
+                raise
 
     def fetch_definition(self) -> None:
         """Have the definition in this machine's folder, as it is in the ledger.
@@ -105,13 +113,13 @@ class SharedFiles:
     def _put(self, name: str, file: io.BufferedIOBase) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
-        with self.ledger.write() as connection:
-            connection.execute(delete(RUN_FILE).where(RUN_FILE.c.run_number == self._number, RUN_FILE.c.name == name))
         parts = list(iter(lambda: file.read(_PART), b""))
         for part, content in reversed(list(enumerate(parts))):  # the first goes last: it says that all are there
-            row = {"run_number": self._number, "name": name, "part": part, "sha256": digest, "content": content}
+            place = {"run_number": self._number, "name": name, "part": part}
             with self.ledger.write() as connection:
-                connection.execute(insert(RUN_FILE).values(**row))
+                runs.hold(connection, self.run)
+                connection.execute(delete(RUN_FILE).filter_by(**place))
+                connection.execute(insert(RUN_FILE).values(**place, sha256=digest, content=content))
 
     def _digest(self, name: str) -> str | None:
         whole = select(RUN_FILE.c.sha256).where(

@@ -54,6 +54,41 @@ def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(village, 
         assert other.engine.library.planned(files.definition, run.campaign)[0].name == "hi"
 
 
+def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(village, monkeypatch):
+    """Another server starts whatever is planned, at once."""
+    really, states = SharedFiles.put, []
+
+    def put(shared: SharedFiles) -> None:
+        really(shared)
+        states.append(village.state(shared.run))
+
+    monkeypatch.setattr(SharedFiles, "put", put)
+    village.plan("hi", MARKETING)
+    assert states == [RunState.PLANNING]
+
+
+def test_of_two_processes_that_put_the_same_files_at_once_both_go_on(village, monkeypatch):
+    """The other is faster between the look into the ledger and the first part."""
+    run, _ = village.plan("hi", MARKETING)
+    files = village.engine.run_files(run)
+    shared = SharedFiles(village.engine.ledger, run, files)
+    frozen = b"".join(shared._parts("fields"))
+    shared.drop()
+    files.fields.write_bytes(frozen)
+    really = SharedFiles.put
+
+    def late(late_one: SharedFiles) -> None:
+        monkeypatch.setattr(SharedFiles, "put", really)
+        shared.ensure()
+        really(late_one)
+
+    monkeypatch.setattr(SharedFiles, "put", late)
+    shared.ensure()
+    assert b"".join(shared._parts("fields")) == frozen
+    village.engine.start(run)
+    assert village.state(run) == RunState.SENDING
+
+
 def test_another_machine_sends_what_was_planned_here_and_keeps_nothing_of_it(village, tmp_path):
     run = village.start("hi", MARKETING)
     assert not village.engine.run_files(run).fields.exists()
