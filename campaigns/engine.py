@@ -187,11 +187,17 @@ class Engine(Asking):
         run = self.run(run_id)
         with self.ledger.write() as connection:
             if not runs.approve(connection, run.number or 0, self.actor):
-                is_own = run.state == RunState.PLANNED
-                own, other = "who planned it cannot approve it as well", f"it is {run.state}, and not a plan any more"
-                hint = "somebody else approves it" if is_own else "`viesti status`"
-                raise AuthorError.about(run_id, own if is_own else other, "cannot_approve", hint)
+                raise AuthorError.about(run_id, *self._not_approved(run))
             audit.note(connection, self.clock.now(), self.actor, "approve", run_id, {"definition": run.definition})
+
+    def _not_approved(self, run: Run) -> tuple[str, str, str]:
+        """Why a run was not approved, under which code, and what to do next."""
+        if run.state != RunState.PLANNED:
+            return f"it is {run.state}, and not a plan any more", "cannot_approve", "`viesti status`"
+        campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
+        if campaign.approval is None:
+            return "this campaign's plans need no approval", "cannot_approve", f"`viesti send {run.run_id}`"
+        return "who planned it cannot approve it as well", "cannot_approve", "somebody else approves it"
 
     def hand(self, action: Callable[[Ledger, Run, datetime, str], T], run_id: str) -> T:
         """Pause, resume or cancel a run (see `dispatch.control`); a cancelled one forgets what it has frozen."""

@@ -27,7 +27,7 @@ def check(context: typer.Context, files: Files = None, json: opened.AsJson = Fal
     now = library.clock.now()
     found = list(dict.fromkeys(problem for file in chosen for problem in library.problems(file, now)))
     if not files:
-        found += library.note_problems()
+        found += library.problems_of_workspace()
     if json:
         show.as_json(
             [

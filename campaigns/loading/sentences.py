@@ -88,9 +88,13 @@ def _bound(message: str, words: str, limit: str) -> Callable[[Fault], Sentence]:
 
 
 # By the beginning of pydantic's type; a longer beginning stands before a shorter one.
+MISSING: Final = "missing"
+UNKNOWN: Final = "extra_forbidden"
+"""The codes of a key that is not there, and of one that should not be."""
+
 _SENTENCES: Final[tuple[tuple[str, str, Callable[[Fault], Sentence]], ...]] = (
-    ("missing", "missing", _missing),
-    ("extra_forbidden", "extra_forbidden", _extra),
+    ("missing", MISSING, _missing),
+    ("extra_forbidden", UNKNOWN, _extra),
     ("enum", "unknown_word", _word),
     ("literal_error", "unknown_word", _word),
     ("string_too_short", "empty_text", _always("the text is empty", "write it, or remove the key")),

@@ -1,13 +1,13 @@
 """A part of a file as the pydantic model that describes it, or all that is wrong with it, each in its place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from campaigns.errors import Problem
+from campaigns.errors import Problem, nearest
 from campaigns.loading.annotations import KEY, expected, known_keys, known_words
-from campaigns.loading.sentences import Fault, sentence_of
+from campaigns.loading.sentences import MISSING, UNKNOWN, Fault, sentence_of
 from campaigns.spec.located import Located, Path
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -34,7 +34,17 @@ def faults(model: type[BaseModel], at: Located, values: object) -> dict[Path, Pr
             path = _path(at, detail)
             found.setdefault(path, _problem(model, at, path, detail))
     above = {path[:length] for path in found for length in range(len(path))}
-    return {path: problem for path, problem in found.items() if path not in above}
+    told = above | set(_misspelt(found))
+    return {path: problem for path, problem in found.items() if path not in told}
+
+
+def _misspelt(found: Mapping[Path, Problem]) -> Iterator[Path]:
+    """The missing keys that stand there, as an unknown key tells."""
+    unknown = [path for path, problem in found.items() if problem.code == UNKNOWN]
+    for path, problem in found.items():
+        beside = [str(other[-1]) for other in unknown if other[:-1] == path[:-1]]
+        if problem.code == MISSING and nearest(str(path[-1]), beside):
+            yield path
 
 
 def _empty(values: object, path: Path = ()) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 """What a workspace's files say, read once: settings, catalogue, audiences, offers, and campaigns by name or path."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property, partial
@@ -12,6 +12,7 @@ from campaigns.errors import AuthorError, Problem, errors_among, nearest
 from campaigns.loading.audience_file import load_audience, load_audiences
 from campaigns.loading.campaign_file import load_campaign
 from campaigns.loading.catalogue_file import load_catalogue
+from campaigns.loading.file_name import unread_files
 from campaigns.loading.offers_file import load_offers
 from campaigns.loading.settings_file import load_settings
 from campaigns.loading.workspace import Workspace
@@ -135,9 +136,14 @@ class Library:
         yield from warnings
         yield from self._problems_besides(draft)
 
-    def note_problems(self) -> Sequence[Problem]:
-        """What keeps codes and confirmations from being written with the workspace's settings."""
-        return self._findings.of("notes", checks_notes.digest(), lambda: list(checks_notes.problems(self.settings)))
+    def problems_of_workspace(self) -> Iterator[Problem]:
+        """What is wrong, or worth a warning, beside the files of campaigns and audiences.
+
+        Files that nobody reads, and what keeps codes and confirmations from being written with these settings.
+        """
+        yield from unread_files(self.workspace.campaigns)
+        yield from unread_files(self.workspace.audiences)
+        yield from self._findings.of("notes", checks_notes.digest(), lambda: list(checks_notes.problems(self.settings)))
 
     def vet(self, draft: Draft) -> None:
         """AuthorError with what is wrong with a campaign's templates and with the offers, before it is decided on."""

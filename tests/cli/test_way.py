@@ -123,6 +123,22 @@ def test_a19_who_planned_it_cannot_approve_it(viesti: Shell) -> None:
     assert viesti.sent() == []
 
 
+def test_who_approves_a_plan_that_needs_no_approval_is_told_so(viesti: Shell) -> None:
+    viesti.write("letter", MONDAYS)
+    viesti("plan", "letter", "--as-of", AS_OF)
+    said = viesti("approve", RUN, code=1).err
+    assert "this campaign's plans need no approval" in said
+    assert f"try: `viesti send {RUN}`" in said
+
+
+def test_check_warns_of_a_file_that_nobody_reads(viesti: Shell) -> None:
+    viesti.write("letter", MONDAYS)
+    unread = viesti.root / "config" / "campaigns" / "offer.yml"
+    unread.write_text(MONDAYS)
+    assert "offer.yml: warning: this file is not read" in viesti("check").err
+    assert "[unread_file]" not in viesti("check", str(unread.with_name("letter.yaml"))).err
+
+
 def test_a19_a_plan_whose_files_changed_is_not_sent(letter: Shell) -> None:
     letter("plan", "letter", "--as-of", AS_OF)
     letter.write("letter", MONDAYS.replace("owners", "[owners, customers]"))
