@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from campaigns.rendering.choice_names import choice_name
 from campaigns.rendering.texts import Text
 from campaigns.spec.catalogue import Catalogue
 from campaigns.spec.words import Choice, Language
+from campaigns.web.coded import Speech
 from campaigns.web.pages import Pages, read_words
 
 MOST: Final = 50  # rows of a section on a page; the files have all
@@ -27,11 +28,6 @@ FORMS: Final[Mapping[str, tuple[str, str]]] = {
 """The forms in which a dossier is taken along: media type, and how the file's name ends."""
 
 _ALL: Final = 1_000_000
-_SPOKEN: Final = frozenset(
-    {("retention", "what"), ("retention", "kept_days"), ("processors", "receives"), ("processors", "where")}
-)
-"""Columns whose values are words of ours, said in the reader's language."""
-
 _TABLE_OF: Final = {"contact": "members", "profile": "members"}  # where a section's columns are declared
 
 
@@ -64,13 +60,14 @@ class Shown:
         return Response(self.file(dossier, form, language), headers=headers, media_type=media_type)
 
     def sections(self, dossier: Dossier, language: Language, *, most: int = MOST) -> Iterator[Section]:
-        """Every section, with at most so many rows."""
+        """Every section, with at most so many rows; no value in a code of ours."""
+        settings = self.pages.settings
+        field = partial(self._title, "contact", language=language)
+        speech = Speech(settings, language, field, partial(_written, zone=settings.zone))
         for name, rows in dossier.sections.items():
             titles = {column: self._title(name, column, language) for column in columns(rows)}
-            said = {column: _said if (name, column) in _SPOKEN else self._value for column in titles}
             shown = [
-                [(title, said[column](row.get(column), language)) for column, title in titles.items()]
-                for row in rows[:most]
+                [(title, speech.cell(name, column, row)) for column, title in titles.items()] for row in rows[:most]
             ]
             yield Section(name, _named(f"section_{name}", name, language), list(titles.values()), shown, len(rows))
 
@@ -93,9 +90,6 @@ class Shown:
         name = choice_name(column, language, self.pages.settings) if is_choice else column
         return _named(f"field_{column}", name, language)
 
-    def _value(self, value: Any, _language: Language) -> str:
-        return _written(value, self.pages.settings.zone)
-
 
 def _written(value: Any, zone: ZoneInfo) -> str:
     match value:
@@ -112,12 +106,6 @@ def _written(value: Any, zone: ZoneInfo) -> str:
         case list():
             return "; ".join(_written(each, zone) for each in value)
     return str(value) if isinstance(value, int) else str(plain(value))
-
-
-def _said(value: object, language: Language) -> str:
-    """A word of ours in a language; a number, an address or the name of a table of their own as it is."""
-    word = "no_limit" if value is None else str(value)
-    return _named(f"value_{word}", word, language)
 
 
 def _named(key: str, name: str, language: Language) -> str:
