@@ -186,6 +186,7 @@ class Engine(Asking):
         """Approve a plan; AuthorError when it is not a plan any more, or was made by the same account (A-19)."""
         run = self.run(run_id)
         with self.ledger.write() as connection:
+            runs.demand_same_plan(connection, run)
             if not runs.approve(connection, run.number or 0, self.actor):
                 raise AuthorError.about(run_id, *self._not_approved(run))
             audit.note(connection, self.clock.now(), self.actor, "approve", run_id, {"definition": run.definition})

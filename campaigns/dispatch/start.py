@@ -44,7 +44,11 @@ def send_by(campaign: Campaign, due_at: datetime, started: datetime, *, schedule
 
 
 def start(connection: Connection, run: Run, campaign: Campaign, now: datetime) -> bool:
-    """Let a planned run send; False when it is not planned any more, because another process was faster."""
+    """Let a planned run send; False when it is not planned any more, because another process was faster.
+
+    AuthorError when it has another plan by now than `run` has, which nobody looked at or approved.
+    """
+    runs.demand_same_plan(connection, run)
     ends = send_by(campaign, run.due_at, now, scheduled=run.scheduled)
     return runs.move(connection, run.number or 0, [RunState.PLANNED], RunState.SENDING, send_by=ends)
 

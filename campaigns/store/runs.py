@@ -114,6 +114,18 @@ def hold(connection: Connection, run: Run) -> None:
         )
 
 
+def demand_same_plan(connection: Connection, run: Run) -> None:
+    """AuthorError when a planned run was planned anew since it was read as `run`; ask where that plan is let go."""
+    planned_at = connection.execute(select(RUN.c.planned_at).where(RUN.c.number == run.number)).scalar_one()
+    if planned_at != run.planned_at:
+        raise AuthorError.about(
+            run.run_id,
+            "this run was planned anew at this very moment",
+            "planned_anew",
+            "look at the plan, and try again",
+        )
+
+
 def _named(campaign: str, purpose: str, due_at: datetime) -> Mapping[str, Any]:
     return {
         "run_id": run_id(campaign, due_at),

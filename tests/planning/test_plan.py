@@ -10,6 +10,7 @@ from audiences.tables import Contact
 from campaigns.cli.main import app
 from campaigns.errors import AuthorError
 from campaigns.planning.run_files import FrozenFields
+from campaigns.store import runs
 from tests.dispatch.wire import Wire, wired
 from tests.village import MEMBERS
 
@@ -54,6 +55,22 @@ def test_a_run_that_has_begun_is_not_planned_anew(village):
     with pytest.raises(AuthorError) as raised:
         village.plan("hi", as_of=run.due_at)
     assert [problem.code for problem in raised.value.problems] == ["already_run"]
+
+
+@pytest.mark.parametrize("act", ["start", "approve"])
+def test_a_plan_that_takes_the_place_of_another_meanwhile_is_not_let_go_with_it(village, monkeypatch, act):
+    """Between the look at a plan and the transaction that lets it go, somebody planned the run anew."""
+    seen, _ = village.plan("hi", MARKETING)
+    village.hands.go(seconds=1)
+    village.plan("hi", as_of=seen.due_at)
+    engine = village.engine.acting("somebody else")
+    monkeypatch.setattr(type(engine), "run", lambda _engine, _run_id: seen)
+    with pytest.raises(AuthorError) as raised:
+        engine.start(seen) if act == "start" else engine.approve(seen.run_id)
+    assert [problem.code for problem in raised.value.problems] == ["planned_anew"]
+    with engine.ledger.read() as connection:
+        present = runs.get(connection, seen.run_id)
+    assert (present.state, present.approved_by) == ("planned", None)
 
 
 def test_those_who_allow_nothing_are_counted_and_not_looked_at(village):
