@@ -26,7 +26,7 @@ AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A delivery that was claimed `until` its lease ends, with the contact as the claim read it."""
+    """A delivery that was claimed, with the contact as the claim read it; it may be handed over `until` a moment."""
 
     claimed: Claimed
     contact: Mapping[Any, Any]
@@ -74,7 +74,8 @@ def claim(
     going = [row for row, reason in examined if reason is None]
     addresses = [(row["position"], _address(channel, row)) for row in going]
     held = domains.hold(connection, job.number, addresses, now) if domains else frozenset()
-    taken = [_take(job, channel, row, attempt, now + job.lease) for row in going if row["position"] not in held]
+    until = job.good_until(channel, now)
+    taken = [_take(job, channel, row, attempt, until) for row in going if row["position"] not in held]
     withdraw(connection, job, examined, now)
     _mark(connection, job, taken, attempt, now)
     last = examined[-1][0]["position"] if examined else after

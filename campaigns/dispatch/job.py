@@ -1,7 +1,8 @@
 """A run on its way out: what every step of its dispatch needs to know."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from campaigns.clock import local_day
 from campaigns.planning.caps import caps_of
@@ -47,6 +48,11 @@ class Job:
         """Whether the hour allows to send: before `send_by`, and not in quiet hours."""
         return now < self.send_by and not self.is_quiet(channel, now)
 
+    def good_until(self, channel: Channel, now: datetime) -> datetime:
+        """Until when something may be said that is claimed now: while its claim holds, and not into quiet hours."""
+        silent = self.quiet_from(channel, now)
+        return now + self.lease if silent is None else min(now + self.lease, silent)
+
     def provider_of(self, channel: Channel) -> str:
         """The name of the provider that delivers a channel."""
         return str(getattr(self.settings.channels, channel.value).provider)
@@ -66,20 +72,23 @@ class Job:
         An end that comes twice ends them both times; one that the clocks jump over comes later by as much, or not
         at all that night when they have begun again by then.
         """
-        zone, end = self.campaign.schedule.zone, self.campaign.quiet_hours[channel].end
-        today = local_day(now, zone)
-        ends = [
-            datetime.combine(today + timedelta(days=days), end, zone).replace(fold=fold).astimezone(UTC)
-            for days in (0, 1, 2)
-            for fold in (0, 1)
-        ]
+        ends = self._on_the_wall(self.campaign.quiet_hours[channel].end, now)
         return min(moment for moment in ends if moment > now and not self.is_quiet(channel, moment))
 
     def quiet_from(self, channel: Channel, now: datetime) -> datetime | None:
-        """When the next quiet hours of a channel begin; None: it has none."""
+        """When the next quiet hours of a channel begin, by the clock on the wall; None: it has none.
+
+        A beginning that comes twice begins them both times; one that the clocks jump over comes later by as much.
+        """
         if channel not in self.campaign.quiet_hours:
             return None
-        zone, start = self.campaign.schedule.zone, self.campaign.quiet_hours[channel].start
+        starts = self._on_the_wall(self.campaign.quiet_hours[channel].start, now)
+        return min(moment for moment in starts if moment > now and self.is_quiet(channel, moment))
+
+    def _on_the_wall(self, time: time, now: datetime) -> Iterator[datetime]:
+        """When it is so late today and on the next days, twice where the clocks are turned back over it."""
+        zone = self.campaign.schedule.zone
         today = local_day(now, zone)
-        starts = (datetime.combine(today + timedelta(days=days), start, zone).astimezone(UTC) for days in (0, 1, 2))
-        return min(moment for moment in starts if moment > now)
+        for days in (0, 1, 2):
+            for fold in (0, 1):
+                yield datetime.combine(today + timedelta(days=days), time, zone).replace(fold=fold).astimezone(UTC)

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from campaigns.dispatch import messages
 from campaigns.dispatch.job import Job
 from campaigns.spec.campaign import Campaign
 from campaigns.spec.words import Channel
@@ -90,6 +91,26 @@ def test_a_run_falls_silent_when_the_night_begins(village, campaign, rest):
     assert sent.closed is (rest == "withdrawn")
 
 
+@pytest.mark.parametrize("seconds", [1, 2, 10_000])
+def test_what_was_claimed_before_the_night_is_not_handed_over_in_it(village, monkeypatch, seconds):
+    """Between the claim and the call the process was held up: for a moment, or because the machine was asleep."""
+    claimed = messages.MessageRun._exchange
+
+    def held_up(run, connection, answers):
+        found = claimed(run, connection, answers)
+        village.hands.go(seconds=seconds if found.taken else 0)
+        return found
+
+    monkeypatch.setattr(messages.MessageRun, "_exchange", held_up)
+    wire = wired(village, Wire())
+    village.hands.at = at("2018-01-05T19:59:59")
+    run = village.start("hi", HELD)
+    sent = village.send(run)
+    assert wire.heard == []
+    assert village.balance(run) == {"pending": ALL}
+    assert sent.again_at == at("2018-01-06T09:00")
+
+
 def job_with(hours: str) -> Job:
     """A job of which only the campaign matters."""
     campaign = Campaign.model_validate(
@@ -107,7 +128,8 @@ def job_with(hours: str) -> Job:
 
 
 HOURS = st.times().map(lambda moment: f"{moment:%H:%M}")
-NIGHTS = st.sampled_from([at("2026-03-28T12:00"), at("2026-10-24T12:00"), at("2018-01-05T12:00")])
+NIGHT_OF_FOURTEEN = at("2026-10-24T12:00")
+NIGHTS = st.sampled_from([at("2026-03-28T12:00"), NIGHT_OF_FOURTEEN, at("2018-01-05T12:00")])
 
 
 @given(start=HOURS, end=HOURS, noon=NIGHTS, minutes=st.integers(0, 24 * 60))
@@ -122,6 +144,21 @@ def test_the_end_of_quiet_hours_is_ahead_and_not_quiet(start, end, noon, minutes
     waited = (until - now) // timedelta(minutes=1)
     loud = [step for step in range(1, waited) if not job.is_quiet(Channel.SMS, now + timedelta(minutes=step))]
     assert len(loud) <= 60  # less than the hour that the clocks jump over
+
+
+@given(start=HOURS, end=HOURS, noon=NIGHTS, minutes=st.integers(0, 24 * 60))
+@example(start="03:30", end="09:00", noon=NIGHT_OF_FOURTEEN, minutes=16 * 60 + 10)  # the second 03:10 of the night
+def test_the_beginning_of_quiet_hours_is_ahead_and_until_then_it_is_loud(start, end, noon, minutes):
+    now = noon + timedelta(minutes=minutes)
+    job = job_with(f"{start}-{end}") if start != end else job_with("20:00-09:00")
+    if job.is_quiet(Channel.SMS, now):
+        return
+    silent = job.quiet_from(Channel.SMS, now)
+    assert now < silent
+    assert job.is_quiet(Channel.SMS, silent)
+    waited = (silent - now) // timedelta(minutes=1)
+    quiet = [step for step in range(1, waited) if job.is_quiet(Channel.SMS, now + timedelta(minutes=step))]
+    assert len(quiet) <= 60  # less than the hour that the clocks jump over
 
 
 def test_a_text_may_wait_in_a_providers_queue_until_quiet_hours_begin_and_no_longer(village):
