@@ -15,7 +15,7 @@ from campaigns.tokens import Signer
 
 LIFE: Final = timedelta(minutes=10)
 TRIES: Final = 5
-MOST_AT_ONCE: Final = 3  # codes a member within `_SPAN`, whoever asks for them
+MOST_AT_ONCE: Final = 3  # codes a member within `_SPAN` that nobody has typed, whoever asks for them
 _SPAN: Final = timedelta(minutes=15)
 _KEPT: Final = timedelta(days=1)
 _DIGITS: Final = 8
@@ -63,7 +63,7 @@ def digits(signer: Signer, asked: Asked) -> str:
 
 
 def issue(connection: Connection, signer: Signer, asked: Asked, now: datetime) -> bool:
-    """Let one code open what was asked for; False when the member was sent enough of them just now.
+    """Let one code open what was asked for; False when the member was sent enough of them just now that nobody typed.
 
     A challenge is good for one asking. Codes of the last day are kept to be counted, then removed here.
     """
@@ -105,6 +105,8 @@ def redeem(connection: Connection, signer: Signer, typed: Typed, now: datetime) 
     found = connection.execute(good).one_or_none()
     left = 0 if found is not None else ONE_TIME_CODE.c.tries_left - 1
     connection.execute(update(ONE_TIME_CODE).where(*open_codes).values(tries_left=left))
+    if found is not None:  # whoever can read what we send may have more of it: only unread codes are counted
+        connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest))
     return None if found is None else Asked(typed.challenge, found.member_id, Aim(found.aim), found.address)
 
 

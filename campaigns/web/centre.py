@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
@@ -15,13 +15,15 @@ from audiences.stance import Source
 from audiences.tables import CONTACT
 from audiences.wordings import UnknownWording, demand_known
 from campaigns.dispatch import telling
-from campaigns.spec.words import Language
+from campaigns.spec.words import Choice, Language
 from campaigns.web.forms import Form
 from campaigns.web.offered import offered_items, ticked_groups
 from campaigns.web.signed_in import Door, SignedIn
 from campaigns.web.signing_in import HOME
 from campaigns.web.site import READ, Site
 from campaigns.web.ticked import touched
+
+_ABOVE_TICKS: Final = (Choice.RESTRICTED, Choice.NO_MARKETING)  # as long as one is on, no tick brings anything
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,10 @@ class Centre:
             return self.site.answer(request, "sign_in", language)
         return self.page(request, found)
 
-    def page(self, request: Request, found: SignedIn, status: int = 200, *, no_address: str = "") -> HTMLResponse:
-        """The centre as it stands; `no_address` names the field in which no address was typed."""
+    def page(
+        self, request: Request, found: SignedIn, status: int = 200, *, wrong: str = "", written: str = ""
+    ) -> HTMLResponse:
+        """The centre as it stands; `wrong` names the field in which something was `written` that is no address."""
         language = self.site.language(request)
         with self.site.engine.ledger.read() as connection:
             stance = choices.stance_of(connection, found.member_id)
@@ -60,7 +64,10 @@ class Centre:
             proof=found.proof,
             groups=ticked_groups(self.site.pages, language, stance),
             contact=contact,
-            no_address=no_address,
+            whose=" ".join(filter(None, (contact["first_name"], contact["last_name"]))),
+            standing=[choice.value for choice in _ABOVE_TICKS if choice in stance.on],
+            wrong=wrong,
+            written=written,
         )
 
     def save(self, request: Request, form: Form) -> HTMLResponse:

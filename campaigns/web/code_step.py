@@ -30,11 +30,15 @@ class CodeStep:
         send: Callable[[str], None],
         found: SignedIn | None = None,
         language: Language | None = None,
+        to: str = "",
     ) -> HTMLResponse:
-        """The empty page; once it was answered, `send` is told its challenge."""
+        """The empty page; once it was answered, `send` is told its challenge.
+
+        `to` is where the code goes, if whoever asks may know.
+        """
         self.site.count_asking(request)
         challenge = new_challenge()
-        page = self._page(request, challenge, found, language)
+        page = self._page(request, challenge, found, language, to=to)
         page.background = BackgroundTask(send, challenge)
         return page
 
@@ -55,6 +59,7 @@ class CodeStep:
         found: SignedIn | None,
         language: Language | None = None,
         *,
+        to: str = "",
         wrong: bool = False,
     ) -> HTMLResponse:
         return self.site.answer(
@@ -64,7 +69,9 @@ class CodeStep:
             400 if wrong else 200,
             challenge=challenge,
             wrong=wrong,
+            to=to,
             proof=None if found is None else found.proof,
             way=self.way,
+            again=self.at,
             at=self.at,
         )

@@ -46,11 +46,12 @@ class NewAddress:
         aim = Aim.PHONE if form.one("kind") == "phone" else Aim.EMAIL
         address = _READ[aim](form.one("address").strip())
         if address is None:
-            return self.centre.page(request, found, 400, no_address=aim.value)
+            return self.centre.page(request, found, 400, wrong=aim.value, written=form.one("address"))
         return self._step.ask(
             request,
             lambda challenge: self.codes.to_new_address(Asked(challenge, found.member_id, aim, address)),
             found,
+            to=address,
         )
 
     def prove(self, request: Request, form: Form) -> HTMLResponse:
@@ -59,15 +60,18 @@ class NewAddress:
         self.site.count_try(request)
         with self.site.engine.ledger.write() as connection:
             asked = self._step.redeem(connection, form, found)
-            if asked is not None:
-                self._use(connection, asked)
+            former = None if asked is None else self._use(connection, asked)
         if asked is None:
             return self._step.again(request, form, found)
-        return self.site.answer(request, "changed", self.site.language(request), at=HOME)
+        kind, address = asked.aim.value, asked.address
+        return self.site.answer(
+            request, "changed", self.site.language(request), at=HOME, kind=kind, address=address, former=former
+        )
 
-    def _use(self, connection: Connection, asked: Asked) -> None:
+    def _use(self, connection: Connection, asked: Asked) -> str | None:
+        """Use it from now on; gives the address that was in use before, if there was one."""
         before = dict(contact_row(connection, asked.member_id))
-        former = before[asked.aim.value]
+        former: str | None = before[asked.aim.value]
         change: Mapping[str, Any] = {"member_id": asked.member_id, asked.aim.value: asked.address}
         own_changes.keep(connection, before, change, self.site.now)
         contacts.write(connection, [change], self.site.engine.library.settings.default_language.value)
@@ -76,6 +80,7 @@ class NewAddress:
         if former:
             channel = Channel.EMAIL if asked.aim is Aim.EMAIL else Channel.SMS
             telling.contact_changed(connection, asked.member_id, channel, former, self.site.now)
+        return former
 
     @property
     def _step(self) -> CodeStep:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 
 from fastapi import APIRouter, HTTPException, Request
@@ -11,9 +12,12 @@ from audiences import sessions
 from audiences.codes import Aim, Asked
 from audiences.stance import Source
 from campaigns import forgetting, requests
+from campaigns.clock import local_day
 from campaigns.dossier import hand_out
 from campaigns.errors import AuthorError
 from campaigns.spec.requests import RequestKind
+from campaigns.spec.words import Channel
+from campaigns.store import requests as kept
 from campaigns.store.desk_tables import Request as Filed
 from campaigns.web.centre import contact_row
 from campaigns.web.code_step import CodeStep
@@ -59,18 +63,25 @@ class OwnData:
             return self.site.answer(request, "sign_in", language)
         with self.site.engine.ledger.read() as connection:
             contact = contact_row(connection, found.member_id)
+            asked = kept.of_member(connection, found.member_id)
             proved = sessions.is_proved(connection, found.secret, self.site.now)
         ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
-        return self.site.answer(request, "data", language, proof=found.proof, proved=proved, ways=ways)
+        return self.site.answer(
+            request, "data", language, proof=found.proof, proved=proved, ways=ways, asked=asked, day=self._day
+        )
 
     def ask(self, request: Request, form: Form) -> HTMLResponse:
         """Send a fresh code to an address that is known."""
         found = self.door.demand(request, form)
         channel = asked_channel(form)
+        with self.site.engine.ledger.read() as connection:
+            contact = contact_row(connection, found.member_id)
+        to = contact["phone" if channel is Channel.SMS else "email"] or ""
         return self._step.ask(
             request,
             lambda challenge: self.codes.to_whom_asked(Asked(challenge, found.member_id, Aim.STEP_UP), channel),
             found,
+            to=to,
         )
 
     def prove(self, request: Request, form: Form) -> Response:
@@ -110,10 +121,7 @@ class OwnData:
         if kind is None or (kind is RequestKind.CORRECT and not form.one("words").strip()):
             raise HTTPException(400)
         filed = self._file(found.member_id, kind, form.one("words"))
-        at_once = kind in requests.AT_ONCE
-        return self.site.answer(
-            request, "filed", self.site.language(request), at=_DATA, due=filed.due_on, at_once=at_once
-        )
+        return self._say_filed(request, filed)
 
     def erase(self, request: Request, form: Form) -> HTMLResponse:
         """Forget the member; filed as a request when the warehouse is being written to at this moment."""
@@ -124,13 +132,22 @@ class OwnData:
             forgetting.erase_and_tell(self.site.engine, found.member_id)
         except AuthorError:
             filed = self._file(found.member_id, RequestKind.ERASE, "")
-            return self.site.answer(request, "filed", language, at=_DATA, due=filed.due_on, at_once=False)
+            return self._say_filed(request, filed)
         page = self.site.answer(request, "erased", language, at=HOME)
         self.door.let_out(page, found)
         return page
 
     def _file(self, member_id: str, kind: RequestKind, words: str) -> Filed:
         return requests.file(self.site.engine, member_id, kind, Source.WEB, words)
+
+    def _say_filed(self, request: Request, filed: Filed) -> HTMLResponse:
+        language, at_once = self.site.language(request), filed.kind in requests.AT_ONCE
+        return self.site.answer(
+            request, "filed", language, at=_DATA, kind=filed.kind, due=filed.due_on, at_once=at_once
+        )
+
+    def _day(self, at: datetime) -> date:
+        return local_day(at, self.site.engine.library.settings.zone)
 
     def _demand_proved(self, request: Request, form: Posted) -> SignedIn:
         """The member, who has typed a fresh code; HTTP 403 otherwise."""

@@ -1,5 +1,7 @@
 """What a signed-in member sees and changes: each choice under its wording, nothing untouched (C-01, C-13)."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -70,6 +72,16 @@ async def test_a_withdrawn_permission_comes_back_by_the_members_own_act(town, we
 async def test_no_marketing_is_a_tick_that_forbids(town, web, centre):
     await web.post("/me/choices?lang=en", data=form(centre, tick=["no_marketing"]))
     assert Choice.NO_MARKETING in stance(town).on
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [("no_marketing", "You have refused all marketing"), ("restricted", "use of your data is restricted")],
+)
+async def test_what_stands_above_all_ticks_is_said_over_them(town, web, centre, choice, said):
+    assert said not in (await web.get("/me?lang=en")).text
+    town.say(AINO, choice)
+    assert said in (await web.get("/me?lang=en")).text
 
 
 async def test_nothing_changed_is_nothing_recorded(town, web, centre):
@@ -151,7 +163,9 @@ async def test_a_new_address_is_used_after_its_code_and_the_old_one_is_told(town
     wrong = await web.post("/me/contact/code", data={**proof, "challenge": challenge, "code": "0000 0000"})
     assert wrong.status_code == 400
     assert town.contact(AINO)["email"] == MAIL
-    await web.post("/me/contact/code", data={**proof, "challenge": challenge, "code": town.codes()[-1]})
+    done = await web.post("/me/contact/code", data={**proof, "challenge": challenge, "code": town.codes()[-1]})
+    assert "Uusi@example.org" in page.text
+    assert "Uusi@example.org" in done.text
     assert (town.contact(AINO)["email"], town.contact(AINO)["mailbox"]) == ("Uusi@example.org", "uusi@example.org")
     assert [to for to, _ in town.notes()] == [MAIL, "Uusi@example.org", MAIL]
     assert town.everything()["audit"][-1][3:5] == ("change_contact", of_member(town.engine.signer, AINO))
@@ -166,13 +180,21 @@ async def test_a_new_number_is_proved_by_text_message(town, web, centre):
 
 
 @pytest.mark.parametrize(
-    ("kind", "address"), [("email", "no address"), ("phone", "12"), ("email", "a@b\r\nBcc: c@d.fi")]
+    ("kind", "address", "said"),
+    [
+        ("email", "no address", "This is no address"),
+        ("phone", "12 <b>", "This is no telephone number"),
+        ("email", "a@b\r\nBcc: c@d.fi", "This is no address"),
+    ],
 )
-async def test_what_is_no_address_gets_no_code(town, web, centre, kind, address):
+async def test_what_is_no_address_gets_no_code_and_can_be_mended(town, web, centre, kind, address, said):
     sent = len(town.notes())
     answer = await web.post("/me/contact?lang=en", data={"proof": centre["proof"][0], "kind": kind, "address": address})
     assert answer.status_code == 400
-    assert "This is no address" in answer.text
+    assert said in answer.text
+    (field,) = re.findall(r"<input[^>]+autofocus>", answer.text)
+    assert 'name="address"' in field
+    assert f'value="{html.escape(address)}"' in field
     assert len(town.notes()) == sent
 
 

@@ -82,6 +82,12 @@ async def test_a_member_is_sent_three_codes_in_a_quarter_of_an_hour_whoever_asks
     assert len(town.codes()) == codes.MOST_AT_ONCE + 1
 
 
+async def test_codes_that_were_typed_do_not_keep_their_member_from_the_next(town, web):
+    for _ in range(codes.MOST_AT_ONCE + 2):
+        await sign_in(town, web, MAIL)
+    assert len(town.codes()) == codes.MOST_AT_ONCE + 2
+
+
 async def test_one_stranger_asks_ten_times_and_then_has_to_wait(web):
     statuses = [(await web.post("/me/code", data={"address": f"x{n}@example.org"})).status_code for n in range(11)]
     assert statuses == [200] * 10 + [429]

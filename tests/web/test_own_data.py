@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from audiences import sessions
+from campaigns import requests
+from campaigns.spec.requests import Ending
 from campaigns.spec.words import Language
 from campaigns.store.desk_tables import REQUEST
 from campaigns.store.tables import AUDIT
@@ -146,6 +148,39 @@ async def test_gd13_gd16_restriction_and_objection_hold_at_once(town, web, kind,
     run = town.run("offers")
     town.send(run)
     assert town.ends(run)[AINO][0] == "withdrawn"
+
+
+async def test_a_member_sees_what_they_asked_for_and_until_when_it_is_answered(town, web):
+    await sign_in(town, web, MAIL)
+    page = await web.get("/me/data?lang=en")
+    assert "Your requests" not in page.text
+    proof = hidden(page.text)["proof"][0]
+    await web.post("/me/requests", data={"proof": proof, "kind": "correct", "words": "It is Mäki."})
+    page = (await web.get("/me/data?lang=en")).text
+    assert "Correction of the data, filed on 1 Jan 2018" in page
+    assert "We answer by 1 Feb 2018" in page
+    requests.close(town.engine, 1, Ending.DONE)
+    page = (await web.get("/me/data?lang=en")).text
+    assert "We answer by" not in page
+    assert "Done" in page
+
+
+@pytest.mark.parametrize(("kind", "undone"), [("restrict", "Customer service lifts"), ("object", "change your mind")])
+async def test_it_is_said_how_to_undo_what_holds_at_once(town, web, kind, undone):
+    await sign_in(town, web, MAIL)
+    page = await web.get("/me/data?lang=en")
+    assert undone in page.text
+    filed = await web.post("/me/requests?lang=en", data={"proof": hidden(page.text)["proof"][0], "kind": kind})
+    assert undone in filed.text
+
+
+async def test_a_fresh_code_says_where_it_went_and_leads_back(town, web):
+    await sign_in(town, web, MAIL)
+    proof = hidden((await web.get("/me/data")).text)["proof"][0]
+    for by, to in (("email", MAIL), ("sms", "+358401230001")):
+        page = await web.post("/me/data/code?lang=en", data={"proof": proof, "by": by})
+        assert f"on its way to {to}" in page.text
+        assert 'href="/me/data?lang=en">Ask for a new code' in page.text
 
 
 async def test_gd16_a_correction_is_filed_with_its_words(town, web):

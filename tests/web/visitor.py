@@ -18,6 +18,11 @@ AXE: Final = """
     axe.run({resultTypes: ["violations"]}).then(
         ({violations}) => violations.map(({id, impact, nodes}) => [id, impact, nodes[0].html]))
 """
+OVERLAID: Final = """
+    [...document.querySelectorAll("label:has(+ .about)")]
+        .filter(label => label.nextElementSibling.getBoundingClientRect().top < label.getBoundingClientRect().bottom)
+        .map(label => label.innerText)
+"""
 IN_A_BROWSER: Final = [
     pytest.mark.browser,
     pytest.mark.skipif(
@@ -86,10 +91,11 @@ class Visitor:
             self.page.set_viewport_size(self.size)
 
     def looks(self) -> None:
-        """At a desk and on a telephone nothing is cut off at the side, and axe finds nothing wrong."""
+        """At a desk and on a telephone nothing is cut off or lies on something else, and axe finds nothing wrong."""
         for size in sorted((DESK, TELEPHONE), key=lambda size: size == self.size):  # the one that is walked on last
             self.page.set_viewport_size(size)
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert self.page.evaluate(OVERLAID) == []
             assert self.page.evaluate(AXE) == []
 
     @property
