@@ -25,6 +25,7 @@ _OWN: Final = {
     "member_id": ID,
     "household_id": "household_id || '-' || c",
     "email": "replace(email, '@', '.' || c || '@')",
+    "mailbox": "replace(mailbox, '@', '.' || c || '@')",
     "phone": "CASE WHEN phone IS NOT NULL THEN '+358400' || lpad(n::VARCHAR, 8, '0') END",
     "street": "street || ' as ' || c",
     "address_key": "address_key || ' as ' || c",

@@ -125,6 +125,12 @@ class Parts:
         vars(other)["actor"] = actor
         return other
 
+    def afresh(self) -> Self:
+        """The same parts over what the workspace's files say now."""
+        other = type(self)(self.workspace, self.actor)
+        vars(other).update(ledger=self.ledger, clock=self.clock, signer=self.signer)
+        return other
+
     def reread(self) -> None:
         """Forget what the workspace's files said: a server goes on for months while they change."""
         vars(self).pop("library", None)

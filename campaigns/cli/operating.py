@@ -105,13 +105,15 @@ def serve(
     log_format: watched.Form = LogFormat.TEXT,
     log_level: watched.FromLevel = watched.Level.WARNING,
 ) -> None:
-    """Run the scheduler, the dispatcher and the web pages in one process."""
+    """Answer with the web pages, and plan and send in a process beside them."""
+    from campaigns.rounds_apart import Orders
     from campaigns.web.server import serve as run_server
 
     log_to_stderr(log_format, log_level)
     with opened.engine(context) as engine:
         show.doing(f"serving on http://{host}:{port}, until Ctrl-C")
-        run_server(engine, host, port, metrics)
+        orders = Orders(engine.workspace.root, engine.actor, metrics, log_format, log_level)
+        run_server(engine, host, port, orders)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -122,6 +122,10 @@ class Library:
             raise AuthorError.about(audience, "there is no audience of this name", "unknown_audience", hint)
         return known[audience], known
 
+    def read(self) -> None:
+        """Read all but campaigns and templates now, so that nothing of it fails later."""
+        _ = self.settings, self.catalogue, self.offers, self._audiences_of(None)
+
     def problems(self, file: Path, now: datetime) -> Iterator[Problem]:
         """Everything that is wrong, or worth a warning, in one campaign or audience file and its templates."""
         try:

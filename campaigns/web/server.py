@@ -1,27 +1,25 @@
-"""The web server with the scheduler and the dispatcher beside it, in one process."""
+"""The web server, and beside it the process that plans and sends."""
 
 import asyncio
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from threading import Thread
 from types import FrameType
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from campaigns.dispatch.wake import waking
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
-from campaigns.meters import exposed
-from campaigns.nightly import Nightly
-from campaigns.observing import figures
 from campaigns.planning.shared_files import agree_on_key
-from campaigns.rounds import Rounds
+from campaigns.rounds_apart import Orders, rounds_apart
 from campaigns.web.app import application
+from campaigns.web.current import Current
 
 PATIENCE: Final = 10.0
 """Seconds within which a request has to say what it wants."""
@@ -29,24 +27,21 @@ PATIENCE: Final = 10.0
 LARGEST_HEAD: Final = 64 * 1024
 
 
-def serve(engine: Engine, host: str, port: int, metrics: str | None = None) -> None:
+def serve(engine: Engine, host: str, port: int, orders: Orders) -> None:
     """Serve until SIGINT or SIGTERM; what is being sent then ends and is recorded before the process does.
 
-    There is no log of requests: the address of a member's page is a key to it. Prometheus reads at the address
-    `metrics`, which is not that of the pages.
+    There is no log of requests: the address of a member's page is a key to it. `orders` is for who makes the rounds.
     """
     if engine.has_workers:
         agree_on_key(engine.ledger, engine.signer)
-    with listening(host, port) as door, exposed(partial(figures, engine), metrics):
-        rounds = Rounds(engine)
+    with listening(host, port) as door, rounds_apart(orders):
         signal.signal(signal.SIGTERM, _leave)  # uvicorn hands the signal on when its own work has ended
-        nightly = Nightly(engine, rounds.stopping)
-        scheduler = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.admit, rounds.listen, nightly.look)
+        current = Current(engine)
+        looking = waking(current.look)
         try:
-            server_of(engine).run(sockets=[door])
+            _server(current).run(sockets=[door])
         finally:
-            rounds.stopping.set()
-            scheduler.shutdown(wait=True)
+            looking.shutdown(wait=True)
 
 
 @contextmanager
@@ -63,9 +58,14 @@ def beside(engine: Engine, door: socket.socket) -> Iterator[None]:
 
 
 def server_of(engine: Engine) -> uvicorn.Server:
-    """What answers, as it is told nowhere else how."""
+    """What answers over one engine, whatever becomes of the workspace's files."""
+    return _server(application(engine))
+
+
+def _server(answering: ASGIApp) -> uvicorn.Server:
+    """As it is told nowhere else how."""
     asked = uvicorn.Config(
-        application(engine),
+        answering,
         http=_Line,
         ws="none",
         log_config=None,

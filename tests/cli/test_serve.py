@@ -1,6 +1,7 @@
 """The server as a real process: it answers, runs what is published when it is due, and ends when it is told to."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -11,6 +12,8 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
+
+import pytest
 
 from tests.cli.conftest import MONDAYS, Shell
 from tests.console import VIESTI
@@ -44,7 +47,7 @@ def healthz(url: str) -> dict[str, str]:
     end = monotonic() + PATIENCE
     while True:
         try:
-            with urlopen(f"{url}/healthz", timeout=5) as answer:  # noqa: S310 - loopback
+            with urlopen(f"{url}/healthz", timeout=PATIENCE) as answer:  # noqa: S310 - loopback
                 return dict(json.load(answer))
         except URLError:
             assert monotonic() < end, "the server did not come up"
@@ -99,6 +102,80 @@ def test_told_to_end_in_the_middle_it_records_what_is_under_way(viesti: Shell) -
     balance = {state: count for state, count in run["deliveries"].items() if count}
     assert (run["state"], set(balance), sum(balance.values())) == ("sending", {"accepted", "pending"}, 18)
     assert len(mails(viesti)) == balance["accepted"]
+
+
+def apart(process: "subprocess.Popen[str]") -> int:
+    """The number of the process that makes the server's rounds."""
+    threads = Path(f"/proc/{process.pid}/task").glob("*/children")
+    (number,) = [number for thread in threads for number in thread.read_text("ascii").split()]
+    return int(number)
+
+
+def goes_on(process: int) -> bool:
+    """Whether a process that is no child of ours has not ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_the_process_that_sends_is_replaced_when_it_is_killed(viesti: Shell) -> None:
+    viesti.write("letter", MONDAYS + "limits: {rate: 2 per second}\n")
+    viesti("publish", "letter")
+    turn(viesti, "2018-01-08 09:30")
+    with serving(viesti) as (process, url):
+        until(lambda: len(mails(viesti)) >= 2, process)
+        killed = apart(process)
+        os.kill(killed, signal.SIGKILL)
+        assert healthz(url)["ledger"] == "ok"
+        before = len(mails(viesti))
+        until(lambda: len(mails(viesti)) > before, process)
+        assert apart(process) != killed
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert "the process that plans and sends has ended, exit status -9" in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_the_process_that_sends_ends_with_the_server(viesti: Shell, sent: signal.Signals) -> None:
+    viesti.write("letter", MONDAYS + "limits: {rate: 2 per second}\n")
+    viesti("publish", "letter")
+    turn(viesti, "2018-01-08 09:30")
+    with serving(viesti) as (process, _):
+        until(lambda: len(mails(viesti)) >= 2, process)
+        other = apart(process)
+        process.send_signal(sent)
+        process.wait(PATIENCE)
+        end = monotonic() + PATIENCE
+        while goes_on(other):
+            assert monotonic() < end
+            sleep(0.1)
+    balance = {state: count for state, count in stands(viesti)["deliveries"].items() if count}
+    assert set(balance) == {"accepted", "pending"}  # what was under way is recorded, and nothing is in doubt
+    assert len(mails(viesti)) == balance["accepted"]
+
+
+def test_told_to_end_together_with_its_server_it_is_not_missed(viesti: Shell) -> None:
+    with serving(viesti) as (process, url):
+        healthz(url)
+        os.kill(apart(process), signal.SIGTERM)  # as a service manager does that ends all processes of a service
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said) == (0, "")
+
+
+def test_a_door_for_figures_that_is_taken_is_said_plainly(viesti: Shell) -> None:
+    with socket.socket() as taken, socket.socket() as free:
+        for each in (taken, free):
+            each.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = free.getsockname()[1]
+        free.close()
+        said = viesti("serve", "--port", str(port), "--metrics", f"127.0.0.1:{taken.getsockname()[1]}", code=1)
+    assert "Traceback" not in said.err
+    assert "[no_port]" in said.err
 
 
 def test_a_port_that_is_taken_is_said_plainly(viesti: Shell) -> None:
