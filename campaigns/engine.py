@@ -154,15 +154,15 @@ class Engine(Asking):
 
     async def sending(self, gate: Gate, run_id: str, told: Told, channels: Collection[Channel]) -> Sent:
         """Send what may go now of some channels of a run, beside the other runs that go through a gate."""
-        run = self.run(run_id)
+        run, dispatch = self.run(run_id), Dispatch(gate, self.providers, self.clock)
         if run.state != RunState.SENDING:
+            await asyncio.to_thread(dispatch.name_bundles, run, channels)
             return Sent(closed=run.state == RunState.CLOSED)
         files = self.run_files(run)
         if self.has_workers:
             await asyncio.to_thread(self._shared_files(run).fetch_definition)
         campaign, offers = await asyncio.to_thread(self.library.planned, files.definition, run.campaign)
         job = Job(run, campaign, self.library.settings, self.signer, files)
-        dispatch = Dispatch(gate, self.providers, self.clock)
         done = await asyncio.to_thread(dispatch.without_work, job, channels)
         if done is not None:
             return done

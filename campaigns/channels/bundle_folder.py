@@ -49,10 +49,19 @@ class BundleFolder:
 
     def commit(self, bundle: BundleId, sha256: str) -> None:
         """Check every file against the manifest of this hash and give the folder its final name; repeatable."""
-        partial, final = self._partial(bundle), self._final(bundle)
+        final = self._final(bundle)
         if final.exists():
             _verify(final, sha256)
             return
+        try:
+            self._rename(bundle, sha256)
+        except (BundleBroken, FileNotFoundError):
+            if not final.exists():  # else another process has done so at this moment
+                raise
+            _verify(final, sha256)
+
+    def _rename(self, bundle: BundleId, sha256: str) -> None:
+        partial, final = self._partial(bundle), self._final(bundle)
         if not partial.exists():
             raise BundleBroken(f"the files of {_name(bundle)} are gone")
         _verify(partial, sha256)

@@ -24,7 +24,7 @@ from campaigns.spec.words import Channel
 from campaigns.store import bundles
 from campaigns.store.bundles import Numbered
 from campaigns.store.deliveries import is_in
-from campaigns.store.tables import DELIVERY
+from campaigns.store.tables import DELIVERY, Run
 from campaigns.store.words import BundleState, DeliveryState
 
 _MOST: Final = 1000  # in a bundle: the transaction that re-reads and accepts them stays under 100 ms
@@ -67,11 +67,9 @@ class BundleRun(Generic[Item, Bundle]):
             pass
 
     def _take_over(self) -> None:
+        name_what_was_committed(self.ledger, self.job.run, self.channel, self.provider)
         with self.ledger.read() as connection:
-            committed = bundles.committed(connection, self.job.number, self.channel)
             forsaken = bundles.forsaken(connection, self.job.number, self.channel)
-        for bundle in committed:
-            self._name_files(bundle)
         for bundle in forsaken:
             self._abandon(bundle)
 
@@ -120,14 +118,14 @@ class BundleRun(Generic[Item, Bundle]):
         """Prepare, re-read, and store the hash; what may not go by now is taken out and the rest prepared anew."""
         while items:
             now = self.clock.now().replace(microsecond=0)  # a PDF counts in whole seconds
-            manifest = self.provider.prepare(self.bundler.bind(self._id(bundle), items, now))
+            manifest = self.provider.prepare(self.bundler.bind(_id(self.job.run, bundle), items, now))
             with self.ledger.write() as connection:
                 going = self._going(connection, bundle, now)
                 complete = len(going) == len(items)
                 if complete:
                     self._accept(connection, bundle, manifest, now)
             if complete:
-                self._name_files(bundle.with_hash(manifest.sha256))
+                _name_files(self.ledger, self.job.run, bundle.with_hash(manifest.sha256), self.provider)
                 answered(self.channel, self.job.provider_of(self.channel), "accepted", len(items))
                 self.told(len(items))
                 return
@@ -168,18 +166,28 @@ class BundleRun(Generic[Item, Bundle]):
             )
         )
 
-    def _name_files(self, bundle: Numbered) -> None:
-        self.provider.commit(self._id(bundle), bundle.sha256 or "")
-        with self.ledger.write() as connection:
-            bundles.close(connection, bundle, BundleState.NAMED)
-
     def _abandon(self, bundle: Numbered) -> None:
-        self.provider.discard(self._id(bundle))
+        self.provider.discard(_id(self.job.run, bundle))
         with self.ledger.write() as connection:
             bundles.close(connection, bundle, BundleState.ABANDONED)
 
-    def _id(self, bundle: Numbered) -> BundleId:
-        return BundleId(self.job.run.run_id, self.channel, bundle.number)
+
+def name_what_was_committed(ledger: Ledger, run: Run, channel: Channel, provider: BundleProvider[Bundle]) -> None:
+    """Repeat the rename of bundles that were accepted, also when the run was stopped since: they have been sent."""
+    with ledger.read() as connection:
+        committed = bundles.committed(connection, run.number or 0, channel)
+    for bundle in committed:
+        _name_files(ledger, run, bundle, provider)
+
+
+def _name_files(ledger: Ledger, run: Run, bundle: Numbered, provider: BundleProvider[Bundle]) -> None:
+    provider.commit(_id(run, bundle), bundle.sha256 or "")
+    with ledger.write() as connection:
+        bundles.close(connection, bundle, BundleState.NAMED)
+
+
+def _id(run: Run, bundle: Numbered) -> BundleId:
+    return BundleId(run.run_id, bundle.channel, bundle.number)
 
 
 def _of(bundle: Numbered) -> ColumnElement[bool]:

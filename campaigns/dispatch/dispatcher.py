@@ -15,7 +15,7 @@ from campaigns.clock import Clock
 from campaigns.dispatch.send import Sent
 from campaigns.dispatch.sweep import tidy
 from campaigns.ledger import Ledger
-from campaigns.store import runs
+from campaigns.store import bundles, runs
 from campaigns.store.words import RunState
 
 _LOG: Final = logging.getLogger("viesti")
@@ -81,10 +81,11 @@ class Turns:
 
 
 def under_way(ledger: Ledger, now: datetime) -> list[str]:
-    """The runs that send, after a look at what others have left lying."""
+    """The runs that send or have still to name what they handed over, after a look at what others have left lying."""
     tidy(ledger, now)
     with ledger.read() as connection:
-        return [run.run_id for run in runs.in_state(connection, RunState.SENDING)]
+        sending = [run.run_id for run in runs.in_state(connection, RunState.SENDING)]
+        return [*sending, *bundles.stopped(connection)]
 
 
 @dataclass

@@ -9,7 +9,7 @@ from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.channels.provider import BundleProvider
 from campaigns.channels.registry import Providers
 from campaigns.clock import Clock, local_day
-from campaigns.dispatch.bundles import Bundle, Bundler, BundleRun, Item
+from campaigns.dispatch.bundles import Bundle, Bundler, BundleRun, Item, name_what_was_committed
 from campaigns.dispatch.domains import Domains
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.job import Job
@@ -23,6 +23,7 @@ from campaigns.spec.words import Channel
 from campaigns.store import runs
 from campaigns.store.bundles import committed
 from campaigns.store.deliveries import end_pending
+from campaigns.store.tables import Run
 from campaigns.store.words import DeliveryState, RunState
 
 Told = Callable[[int], None]
@@ -66,6 +67,13 @@ class Dispatch:
             job.files.close()
             return Sent(closed=True)
         return Sent(closed=False, again_at=min((moment for moment in moments if moment is not None), default=None))
+
+    def name_bundles(self, run: Run, channels: Collection[Channel]) -> None:
+        """Give their names to the files of a stopped run that were handed over and whose process died."""
+        if Channel.POST in channels:
+            name_what_was_committed(self.gate.ledger, run, Channel.POST, self.providers.post)
+        if Channel.PHONE in channels:
+            name_what_was_committed(self.gate.ledger, run, Channel.PHONE, self.providers.phone)
 
     def without_work(self, job: Job, channels: Collection[Channel]) -> Sent | None:
         """How far a run is of which nothing is left in some channels, closed if it can be; None: something is left."""

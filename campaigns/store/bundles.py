@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
 
 from campaigns.spec.words import Channel
 from campaigns.store.deliveries import in_state
-from campaigns.store.tables import BUNDLE, DELIVERY
-from campaigns.store.words import BundleState, DeliveryState
+from campaigns.store.tables import BUNDLE, DELIVERY, RUN
+from campaigns.store.words import BundleState, DeliveryState, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,13 @@ def close(connection: Connection, bundle: Numbered, state: BundleState) -> None:
 def committed(connection: Connection, run_number: int, channel: Channel) -> Sequence[Numbered]:
     """Those whose rows are accepted and whose files may not have their names yet."""
     return _in_state(connection, run_number, channel, BundleState.COMMITTED)
+
+
+def stopped(connection: Connection) -> list[str]:
+    """The runs that were paused or cancelled while files of theirs, whose rows are accepted, waited for their names."""
+    waits = exists().where(BUNDLE.c.run_number == RUN.c.number, BUNDLE.c.state == BundleState.COMMITTED)
+    found = select(RUN.c.run_id).where(RUN.c.state.in_([RunState.PAUSED, RunState.CANCELLED]), waits)
+    return list(connection.execute(found).scalars())
 
 
 def forsaken(connection: Connection, run_number: int, channel: Channel) -> Sequence[Numbered]:

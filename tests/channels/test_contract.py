@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.channels import bundle_folder
 from campaigns.channels.bundle import BundleId
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
 from campaigns.channels.provider import BundleBroken
@@ -216,6 +217,27 @@ def test_preparing_again_leaves_nothing_of_the_first_time(channel, providers, bu
     provider.commit(bundle(channel).id, second.sha256)
     with pytest.raises(BundleBroken):
         provider.commit(bundle(channel).id, first.sha256)
+
+
+@BUNDLES
+@pytest.mark.parametrize("checked", [False, True])
+def test_two_processes_may_commit_a_bundle_at_the_same_moment(channel, providers, bundle, monkeypatch, checked):
+    """The other one is faster, before or after this one has checked the files."""
+    provider, made = provider_of(providers, channel), bundle(channel)
+    manifest = provider.prepare(made)
+    check = bundle_folder._verify
+
+    def overtaken(folder, sha256):
+        monkeypatch.setattr(bundle_folder, "_verify", check)
+        if checked:
+            check(folder, sha256)
+        provider.commit(made.id, manifest.sha256)
+        if not checked:
+            check(folder, sha256)
+
+    monkeypatch.setattr(bundle_folder, "_verify", overtaken)
+    provider.commit(made.id, manifest.sha256)
+    provider.commit(made.id, manifest.sha256)
 
 
 @BUNDLES

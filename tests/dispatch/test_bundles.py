@@ -15,6 +15,8 @@ from sqlalchemy import select
 from campaigns.channels.registry import Providers
 from campaigns.dispatch import bundles as bundling
 from campaigns.dispatch import control
+from campaigns.dispatch.dispatcher import under_way
+from campaigns.outgoing import Outgoing
 from campaigns.spec.words import BUNDLED, Channel
 from campaigns.store.tables import BUNDLE
 from tests.dispatch.wire import Wire, wired
@@ -118,6 +120,20 @@ def test_a_run_whose_letters_wait_for_their_name_is_not_closed_by_who_sends_othe
     assert not village.engine.send(run.run_id, str, (Channel.EMAIL, Channel.SMS)).closed
     assert village.engine.send(run.run_id, str, BUNDLED).closed
     assert addressees(village) == STREETS
+
+
+@pytest.mark.parametrize("action", [control.pause, control.cancel])
+def test_what_was_handed_over_gets_its_name_though_its_process_died_and_the_run_was_stopped(village, run, action):
+    mortal(village, "commit", after=False)
+    with pytest.raises(Died):
+        village.send(run)
+    village.engine.hand(action, run.run_id)
+    mortal(village)
+    Outgoing(village.engine).round()
+    assert village.balance(run) == {"accepted": ALL}
+    assert addressees(village) == STREETS
+    assert hidden(village.root) == []
+    assert under_way(village.engine.ledger, village.hands.at) == []
 
 
 def test_a_death_before_the_commit_returns_the_rows_when_their_lease_is_over(village, run):
