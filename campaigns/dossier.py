@@ -24,8 +24,8 @@ from campaigns.planning.bench import Connection as WarehouseConnection
 from campaigns.planning.counting import Question
 from campaigns.planning.matching import population
 from campaigns.planning.plan import lay_out
+from campaigns.processors import processors
 from campaigns.rules.statement import select_conditions
-from campaigns.spec.settings import Settings
 from campaigns.spec.words import Language, Purpose
 from campaigns.store import audit, held
 
@@ -163,28 +163,3 @@ def _retention(asking: Asking) -> Sequence[Row]:
         {"what": what, "kept_days": None if span is None else ceil(span / timedelta(days=1))}
         for what, span in spans.items()
     ]
-
-
-def processors(settings: Settings) -> Sequence[Row]:
-    """Who else gets anything of a member's, what, and where that is."""
-    channels = settings.channels
-    named = {
-        "email": (channels.email.provider, "email_address_and_message", _where_email(settings)),
-        "sms": (channels.sms.provider, "telephone_number_and_message", str(channels.sms.twilio.base_url)),
-        "post": (channels.post.provider, "name_postal_address_and_letter", "print_house"),
-        "phone": (channels.phone.provider, "name_telephone_number_and_call_script", "call_centre"),
-    }
-    return [
-        {
-            "channel": channel,
-            "processor": provider,
-            "receives": what,
-            "where": "here" if provider == "folder" else where,
-        }
-        for channel, (provider, what, where) in named.items()
-    ]
-
-
-def _where_email(settings: Settings) -> str:
-    email = settings.channels.email
-    return str(email.sendgrid.base_url) if email.provider == "sendgrid" else email.smtp.host

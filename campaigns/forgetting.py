@@ -1,6 +1,7 @@
 """What a workspace forgets and joins: a member's erasure, two ids made one, and the nightly job."""
 
 import shutil
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
@@ -11,9 +12,11 @@ from audiences.people import contact_of
 from campaigns.dispatch import telling
 from campaigns.engine import Engine
 from campaigns.hearing import forget as told_of
+from campaigns.processors import leave_word
+from campaigns.spec.requests import RequestKind
 from campaigns.spec.retained import Retained
 from campaigns.spec.words import Channel, Language
-from campaigns.store import audit, events, folding, renaming, requests, runs
+from campaigns.store import audit, events, folding, processor_tasks, renaming, requests, runs
 from campaigns.store.words import RunState
 
 SKIPS_KEPT: Final = timedelta(days=90)
@@ -25,9 +28,10 @@ TOLD_KEPT: Final = timedelta(days=90)
 _GLANCE: Final = 0.5
 
 
-def erase(engine: Engine, member_id: str) -> None:
+def erase(engine: Engine, member_id: str, *, also: Collection[Channel] = ()) -> None:
     """Forget a member: out of sight at once, for good with the next `retain` (GD-12).
 
+    Processors that have anything of the member's are to be told, those of the channels in `also` too.
     AuthorError when there is no such member, or while an import writes the warehouse. After a crash, call it again.
     """
     engine.member(member_id)
@@ -36,6 +40,8 @@ def erase(engine: Engine, member_id: str) -> None:
     alias = erasure.pseudonym(signer, member_id)
     with engine.ledger.write() as connection:
         told_of.forget(connection, member_id)
+        leave_word(engine, connection, member_id, RequestKind.ERASE, called=alias, also=also)
+        processor_tasks.rename(connection, member_id, alias)
         erasure.forget(connection, signer, member_id, now)
         renaming.pseudonymise(connection, member_id, alias)
         requests.forget(connection, member_id, alias, engine.actor, now)
@@ -49,7 +55,7 @@ def erase_and_tell(engine: Engine, member_id: str) -> None:
     """Forget a member who asked for it, and say so once to the e-mail address that they had; AuthorError as `erase`."""
     with engine.ledger.read() as connection:
         contact = contact_of(connection, member_id)
-    erase(engine, member_id)
+    erase(engine, member_id, also=(Channel.EMAIL,) if contact["email"] else ())
     if contact["email"]:
         with engine.ledger.write() as connection:
             spoken = Language(contact["language"])
@@ -69,6 +75,7 @@ def merge(engine: Engine, member_id: str, into: str) -> int:
         merging.merge_people(connection, member_id, into, now)
         renaming.hand_over(connection, member_id, into)
         requests.hand_over(connection, member_id, into)
+        processor_tasks.rename(connection, member_id, into)
         kept, other = (audit.of_member(engine.signer, each) for each in (into, member_id))
         audit.note(connection, now, engine.actor, "merge", kept, {"merged": other})
     return moved

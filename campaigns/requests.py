@@ -17,6 +17,7 @@ from campaigns.clock import local_day
 from campaigns.dispatch import telling
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
+from campaigns.processors import leave_word
 from campaigns.spec.requests import MONTHS, MONTHS_PUT_OFF, Ending, RequestKind, due
 from campaigns.spec.words import Choice
 from campaigns.store import audit
@@ -47,6 +48,8 @@ def file(engine: Engine, member_id: str, kind: RequestKind, source: Source, word
         if kind in AT_ONCE:
             agent = None if by == _MEMBER else by
             choices.record(connection, [Entry(member_id, AT_ONCE[kind].value, True, now, source, agent=agent)])
+            if new:
+                leave_word(engine, connection, member_id, kind)
         if new:
             subject = audit.of_member(engine.signer, member_id)
             audit.note(connection, now, by, "file_request", subject, {"request": request.number, "kind": kind.value})
@@ -99,6 +102,8 @@ def close(engine: Engine, number: int, ending: Ending, because: str = "") -> Req
         request = kept.get(connection, number)
         if not kept.close(connection, number, ending, reason or None, engine.actor, now):
             raise _closed(request)
+        if ending is Ending.DONE and request.kind == RequestKind.CORRECT:
+            leave_word(engine, connection, request.member_id, RequestKind.CORRECT)
         _note(engine, connection, "close_request", request, {"outcome": ending.value})
         if ending is Ending.REFUSED:
             telling.request_refused(connection, request.member_id, request.kind, reason, now)

@@ -1,19 +1,50 @@
-"""The command `requests`: what members asked for by right and nobody has answered yet."""
+"""The command `requests`: what members asked for by right, and which processors are to be told what was done."""
+
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from campaigns.cli import opened, show
+from campaigns.spec.requests import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from campaigns.engine import Engine
 
 
-def requests(context: typer.Context, json: opened.AsJson = False) -> None:
-    """List what members asked for by right and is still open, the most urgent first."""
-    from campaigns import auditing
-    from campaigns import requests as asked
+def requests(
+    context: typer.Context,
+    told: Annotated[
+        int | None, typer.Option("--told", metavar="TASK", help="The processor of this task was told, and answered.")
+    ] = None,
+    answer: Annotated[
+        Answer, typer.Option("--answer", help="What it answered, with --told.", show_default=True)
+    ] = Answer.DONE,
+    json: opened.AsJson = False,
+) -> None:
+    """List what members asked for by right, and which processors are to be told; the most urgent first."""
+    from campaigns import auditing, processors
 
     with opened.engine(context) as engine:
+        if told is not None:
+            processors.answered(engine, told, answer)
         auditing.noted(engine, "list_requests", "requests")
-        waiting, today = asked.waiting(engine), asked.today(engine)
-    rows = [
+        waiting, tasks = _waiting(engine), _to_tell(engine)
+    if json:
+        show.as_json({"requests": waiting, "processors": tasks})
+        return
+    _table("", ("request", "member", "kind", "due on", "days left"), waiting)
+    if tasks:
+        rows = [{**task, "messages": len(task["messages"])} for task in tasks]
+        _table("Processors to be told", ("task", "processor", "channel", "kind", "member", "messages", "due on"), rows)
+
+
+def _waiting(engine: "Engine") -> "list[dict[str, Any]]":
+    from campaigns import requests as asked
+
+    today = asked.today(engine)
+    return [
         {
             "request": each.number,
             "member": each.member_id,
@@ -24,13 +55,31 @@ def requests(context: typer.Context, json: opened.AsJson = False) -> None:
             "days_left": (each.due_on - today).days,
             "put_off_because": each.put_off_because,
         }
-        for each in waiting
+        for each in asked.waiting(engine)
     ]
-    if json:
-        show.as_json(rows)
-        return
-    head = ("request", "member", "kind", "due on", "days left")
-    show.table("", head, [[row[name.replace(" ", "_")] for name in head] for row in rows])
+
+
+def _to_tell(engine: "Engine") -> "list[dict[str, Any]]":
+    from dataclasses import asdict
+
+    from campaigns import processors
+
+    return [
+        {
+            "task": each.number,
+            "processor": each.processor,
+            "channel": each.channel.value,
+            "kind": each.kind,
+            "member": each.member_id,
+            "due_on": each.due_on.isoformat(),
+            "messages": [asdict(message) for message in each.messages],
+        }
+        for each in processors.to_tell(engine)
+    ]
+
+
+def _table(title: str, head: "Sequence[str]", rows: "Sequence[dict[str, Any]]") -> None:
+    show.table(title, head, [[row[name.replace(" ", "_")] for name in head] for row in rows])
 
 
 def add_to(app: typer.Typer) -> None:

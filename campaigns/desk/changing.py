@@ -13,6 +13,8 @@ from audiences.wordings import UnknownWording, demand_known
 from campaigns.dispatch import telling
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
+from campaigns.processors import leave_word
+from campaigns.spec.requests import RequestKind
 from campaigns.spec.words import Channel, Choice, Language
 from campaigns.store import audit
 
@@ -53,6 +55,8 @@ def mark(engine: Engine, member_id: str, choice: Choice, source: Source, *, on: 
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
         choices.record(connection, [entry])
+        if on and choice is Choice.RESTRICTED:
+            leave_word(engine, connection, member_id, RequestKind.RESTRICT)
         _note(engine, connection, "mark", member_id, {"choice": choice.value, "on": on, "source": source.value})
 
 

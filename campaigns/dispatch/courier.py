@@ -147,18 +147,19 @@ class Courier:
     def _record(self, share: Sequence[Taken], outcomes: Sequence[Outcome]) -> None:
         now = self.clock.now()
         with self.ledger.write() as connection:
+            end = partial(notes.end, connection)
             for taken, outcome in zip(share, outcomes, strict=True):
-                number, attempt = taken.row.number, taken.claimed.attempt
+                number, attempt, channel = taken.row.number, taken.claimed.attempt, taken.to.channel
                 match outcome:
                     case Accepted():
-                        notes.end(connection, number, DeliveryState.ACCEPTED, now, attempt=attempt)
+                        end(number, DeliveryState.ACCEPTED, now, attempt=attempt, channel=channel)
                     case Refused(reason):
-                        notes.end(connection, number, DeliveryState.REFUSED, now, reason=reason, attempt=attempt)
+                        end(number, DeliveryState.REFUSED, now, reason=reason, attempt=attempt, channel=channel)
                     case TryLater(seconds):
                         notes.put_back(connection, number, attempt, now + timedelta(seconds=seconds))
                     case Unknown():
                         unsure, why = DeliveryState.UNCERTAIN, EndReason.UNKNOWN_OUTCOME
-                        notes.end(connection, number, unsure, now, reason=why, attempt=attempt)
+                        end(number, unsure, now, reason=why, attempt=attempt, channel=channel)
                     case _ as never:
                         assert_never(never)
 

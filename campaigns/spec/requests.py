@@ -1,4 +1,4 @@
-"""What a member may ask for by right, how it may end, and how long it may take."""
+"""What a member may ask for by right, how it may end, how long it may take, and what processors say of it."""
 
 from calendar import monthrange
 from datetime import date
@@ -22,6 +22,17 @@ class Ending(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+
+
+class Answer(StrEnum):
+    """What a processor said when it was told of a right that was carried out (article 19).
+
+    `impossible`: it cannot be done there, or only with an effort out of all proportion.
+    """
+
+    DONE = "done"
+    HELD_NOTHING = "held_nothing"
+    IMPOSSIBLE = "impossible"
 
 
 MONTHS: Final = 1

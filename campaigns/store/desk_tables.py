@@ -1,4 +1,4 @@
-"""The ledger's tables of the service desk: what members asked for by law, the agents' accounts, and their sessions."""
+"""The ledger's tables of the service desk: what members asked for by law and who is told; accounts, and sessions."""
 
 from datetime import date, datetime
 
@@ -28,6 +28,27 @@ class Request(SQLModel, table=True):
     closed_by: str | None = None
     outcome: str | None = None
     outcome_because: str | None = None
+
+
+class ProcessorTask(SQLModel, table=True):
+    """A processor to be told that a right of a member was carried out, as its own records need the same (GD-14).
+
+    Which messages it has of the member is read from the deliveries: nothing of them stands here. `answer` is what the
+    processor said, as the account `closed_by` wrote it down.
+    """
+
+    __tablename__ = "processor_task"
+
+    number: int | None = Field(default=None, primary_key=True)
+    member_id: str = Field(index=True)
+    kind: str
+    channel: str
+    provider: str
+    filed_at: datetime
+    due_on: date
+    closed_at: datetime | None = Field(default=None, index=True)
+    closed_by: str | None = None
+    answer: str | None = None
 
 
 class Agent(SQLModel, table=True):
@@ -64,6 +85,7 @@ class FailedLogin(SQLModel, table=True):
 
 
 REQUEST = SQLModel.metadata.tables["request"]
+PROCESSOR_TASK = SQLModel.metadata.tables["processor_task"]
 AGENT = SQLModel.metadata.tables["agent"]
 AGENT_SESSION = SQLModel.metadata.tables["agent_session"]
 FAILED_LOGIN = SQLModel.metadata.tables["failed_login"]

@@ -15,6 +15,7 @@ WITHHELD: Final[Mapping[str, frozenset[str]]] = {
     "member_session": frozenset({"digest"}),
     "note": frozenset({"about", "attempt"}),
     "request": frozenset({"filed_by", "closed_by"}),
+    "processor_task": frozenset({"closed_by"}),
 }
 """Columns that stay here: who had them could sign in as the member, or they name somebody who works here."""
 

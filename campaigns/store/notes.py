@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select
 
 from campaigns.spec.notes import Note, NoteKind
 from campaigns.spec.reasons import EndReason
+from campaigns.spec.words import Channel
 from campaigns.store.tables import NOTE
 from campaigns.store.words import DeliveryState
 
@@ -61,8 +62,12 @@ def end(
     *,
     reason: EndReason | None = None,
     attempt: str | None = None,
+    channel: Channel | None = None,
 ) -> None:
-    """End a note, and forget the address that it went to. One that another attempt has is left alone."""
+    """End a note, and forget the address that it went to. One that another attempt has is left alone.
+
+    `channel` is how it went, where that was not said when it was left.
+    """
     ended: dict[str, Any] = {
         "state": state.value,
         "reason": reason and reason.value,
@@ -70,6 +75,8 @@ def end(
         "address": None,
         "about": {},
     }
+    if channel is not None:
+        ended["channel"] = channel.value
     _set(connection, number, *([] if attempt is None else [NOTE.c.attempt == attempt]), **ended, lease_until=None)
 
 

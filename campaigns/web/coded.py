@@ -15,7 +15,7 @@ from campaigns.rendering.choice_names import choice_name, comes
 from campaigns.rendering.texts import Text
 from campaigns.spec.notes import NoteKind
 from campaigns.spec.reasons import EndReason, SkipReason
-from campaigns.spec.requests import Ending, RequestKind
+from campaigns.spec.requests import Answer, Ending, RequestKind
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose, Register
 from campaigns.store.decisions import SEND, SKIP
@@ -46,6 +46,8 @@ _ENDING: Final = Vocabulary(tuple(Ending), ("ending_",))
 _STATE: Final = Vocabulary(tuple(DeliveryState), ("delivery_",))
 _ENDED: Final = Vocabulary(tuple(EndReason), ("reason_", ""))
 _PROVIDER: Final = Vocabulary(("folder", "smtp", "sendgrid", "twilio"), ("provider_",))
+PROCESSOR: Final = Vocabulary(("print_house", "call_centre", "smtp", "sendgrid", "twilio"), ("provider_", "value_"))
+_ANSWER: Final = Vocabulary(tuple(Answer), ("answer_",))
 _SAID: Final = Vocabulary(("on", "off"), ("said_",))
 _OURS: Final = Vocabulary(("no_limit",), ("value_",))
 
@@ -79,12 +81,16 @@ CODED: Final[Mapping[tuple[str, str], Vocabulary]] = {
     ("request", "kind"): _KIND,
     ("request", "source"): _SOURCE,
     ("request", "outcome"): _ENDING,
+    ("processor_task", "kind"): _KIND,
+    ("processor_task", "channel"): _CHANNEL,
+    ("processor_task", "provider"): _PROVIDER,
+    ("processor_task", "answer"): _ANSWER,
     ("one_time_code", "aim"): Vocabulary(tuple(Aim), ("aim_",)),
     ("sign_up", "language"): _LANGUAGE,
     ("audit", "action"): Vocabulary((), ("action_",)),
     ("retention", "what"): Vocabulary(("unsent_messages", "one_time_codes"), ("value_",)),
     ("processors", "channel"): _CHANNEL,
-    ("processors", "processor"): _PROVIDER,
+    ("processors", "processor"): PROCESSOR,
     ("processors", "receives"): Vocabulary((), ("value_",)),
     ("processors", "where"): Vocabulary(("here", "print_house", "call_centre"), ("value_",)),
 }
@@ -93,6 +99,8 @@ CODED: Final[Mapping[tuple[str, str], Vocabulary]] = {
 DETAILS: Final[Mapping[str, Vocabulary]] = {
     "kind": _KIND,
     "outcome": _ENDING,
+    "answer": _ANSWER,
+    "processor": PROCESSOR,
     "source": _SOURCE,
     "by": Vocabulary(tuple(By), ("by_",)),
     "why": Vocabulary(

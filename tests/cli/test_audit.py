@@ -40,15 +40,28 @@ def test_a24_the_rows_about_a_member_are_found_by_their_id_and_do_not_show_it(vi
 
 
 def test_gd07_open_requests_are_listed_with_their_days(viesti: Shell) -> None:
-    assert viesti("requests", "--json").json == []
+    assert viesti("requests", "--json").json == {"requests": [], "processors": []}
     change(
         viesti,
         "INSERT INTO request (member_id, kind, source, words, filed_at, filed_by, due_on) "
         "VALUES ('m05', 'access', 'desk', '=1+1', '2017-12-01 08:00:00.000000', 'aino', '2018-01-03')",
     )
-    (row,) = viesti("requests", "--json").json
+    (row,) = viesti("requests", "--json").json["requests"]
     assert (row["member"], row["due_on"], row["days_left"]) == ("m05", "2018-01-03", 2)
     assert "access" in viesti("requests").out
+
+
+def test_gd14_who_is_to_be_told_is_listed_until_they_have_answered(viesti: Shell) -> None:
+    change(
+        viesti,
+        "INSERT INTO processor_task (member_id, kind, channel, provider, filed_at, due_on) "
+        "VALUES ('erased-x', 'erase', 'post', 'folder', '2018-01-01 08:00:00.000000', '2018-02-01')",
+    )
+    (task,) = viesti("requests", "--json").json["processors"]
+    assert (task["processor"], task["kind"], task["messages"]) == ("print_house", "erase", [])
+    assert "Processors to be told" in viesti("requests").out
+    assert "Processors" not in viesti("requests", "--told", str(task["task"]), "--answer", "held_nothing").out
+    assert "[unknown_task]" in viesti("requests", "--told", str(task["task"]), code=1).err
 
 
 def test_a24_whoever_looks_at_a_member_from_the_terminal_is_noted(viesti: Shell) -> None:

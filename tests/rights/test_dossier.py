@@ -12,9 +12,10 @@ from sqlmodel import SQLModel
 
 from audiences.views import stored_tables
 from campaigns import forgetting
-from campaigns.dossier import dossier, processors
+from campaigns.dossier import dossier
 from campaigns.errors import AuthorError
 from campaigns.portable import as_csv, as_json, cell, columns
+from campaigns.processors import processors
 from campaigns.spec.words import DataClass
 from campaigns.store import held
 from tests.village import MEMBERS, Village

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from campaigns import agents, requests
-from campaigns.spec.requests import RequestKind
+from campaigns.spec.requests import Answer, RequestKind
 from campaigns.spec.roles import Role
 from campaigns.spec.words import Choice, Language
 from campaigns.store import seals
+from campaigns.store.tables import DELIVERY
 from tests.village import MEMBERS
 from tests.web.town import AINO, Town
 from tests.web.visitor import IN_A_BROWSER, Visitor
@@ -116,7 +118,12 @@ def all_is_noted(town: Town) -> None:
     assert sent == {f"{AINO}@example.org", "uusi@example.org"}
 
 
-def test_the_privacy_officer_answers_requests_by_keyboard_alone(town: Town, agent: Agent) -> None:
+def test_the_privacy_officer_answers_requests_and_tells_processors_by_keyboard_alone(town: Town, agent: Agent) -> None:
+    run = town.run("texts")
+    town.send(run)
+    with town.engine.ledger.write() as connection:
+        carried = {"provider": "twilio", "provider_ref": "SM0123456789abcdef0123456789abcdef"}
+        connection.execute(update(DELIVERY).where(DELIVERY.c.run_number == run.number).values(**carried))
     for member, kind in ((AINO, RequestKind.ACCESS), (DUPLICATE, RequestKind.ERASE)):
         requests.file(town.engine, member, kind, requests.Source.WEB, "Kiitos")
     agents.add(town.engine, "oiva", [Role.PRIVACY_OFFICER], PASSWORD)
@@ -129,6 +136,10 @@ def test_the_privacy_officer_answers_requests_by_keyboard_alone(town: Town, agen
         town.contact(DUPLICATE)
     agent.unfolds("form[action*=close]")
     agent.presses("form[action*=close] button")
+    agent.unfolds("form[action*=told]")
+    agent.keeps("desk-processors")
+    agent.chooses("select[name=answer]", Answer.HELD_NOTHING)
+    agent.presses("form[action*=told] button")
     assert agent.page.inner_text(".lead") == "Nothing waits"
 
 

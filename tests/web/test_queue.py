@@ -1,12 +1,14 @@
-"""The queue of requests at the desk: seen, put off, closed, and a member erased (GD-07, GD-12)."""
+"""The queue of requests at the desk: seen, put off, closed, a member erased, processors told (GD-07, GD-12, GD-14)."""
 
 import pytest
+from sqlalchemy import update
 
 from audiences.stance import Source
-from campaigns import requests
+from campaigns import processors, requests
 from campaigns.spec.requests import RequestKind
 from campaigns.spec.roles import Role
 from campaigns.spec.words import Choice
+from campaigns.store.tables import DELIVERY
 from tests.village import MEMBERS
 from tests.web.agents_in import NAME, at_desk, on
 from tests.web.town import AINO
@@ -113,3 +115,28 @@ async def test_what_is_no_right_is_not_filed(town, web, kind):
     await desk.opens()
     assert (await desk.does("/file", kind=kind)).status_code == 400
     assert town.everything()["request"] == []
+
+
+async def test_gd14_processors_to_be_told_are_listed_with_their_messages_and_their_answer_is_kept(town, officer):
+    run = town.run("texts")
+    town.send(run)
+    with town.engine.ledger.write() as connection:
+        carried = {"provider": "twilio", "provider_ref": "SM1"}
+        connection.execute(update(DELIVERY).where(DELIVERY.c.run_number == run.number).values(**carried))
+    number = filed(town, RequestKind.ERASE)
+    page = await officer.post("/requests/erase", number=number, confirmed="yes")
+    assert "Processors to be told" in page.text
+    assert all(said in page.text for said in ("Twilio", "SM1", run.run_id))
+    assert AINO not in page.text
+    (task,) = (each.number for each in processors.to_tell(town.engine))
+    assert (await officer.post("/requests/told", number=task, answer="yes")).status_code == 400
+    told = await officer.post("/requests/told", number=task, answer="done")
+    assert "The answer is written down" in told.text
+    assert "Nothing waits" in told.text
+    assert (await officer.post("/requests/told", number=task, answer="done")).status_code == 400
+    assert officer.noted()[-1][1] == "tell_processor"
+
+
+async def test_gd14_processors_are_told_by_who_answers_requests(town, web):
+    desk = await at_desk(town, web, Role.DESK)
+    assert (await desk.post("/requests/told", number=1, answer="done")).status_code == 403

@@ -12,7 +12,7 @@ from audiences.finding import By
 from audiences.stance import Source
 from campaigns.desk.changing import MARKS
 from campaigns.desk.reasons import Ground, LinesFor
-from campaigns.spec.requests import Ending, RequestKind
+from campaigns.spec.requests import Answer, Ending, RequestKind
 from campaigns.spec.words import Choice, DataClass, Language, Purpose, Register
 from campaigns.web import pages
 from campaigns.web.offered import offered_groups
@@ -24,6 +24,7 @@ _SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES
 REFUSALS: Final = (
     "unknown_member", "same_member", "no_reason", "no_case", "unknown_wording", "no_email", "no_phone",
     "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "closed_request", "cannot_put_off",
+    "unknown_task",
 )  # fmt: skip
 """What the desk is told of an AuthorError, by its code."""
 _COMPOSED: Final = {
@@ -53,6 +54,7 @@ _COMPOSED: Final = {
     "remove_": ("email", "phone"),
     "kind_": RequestKind,
     "ending_": Ending,
+    "answer_": Answer,
     "from_": Source,
     "refused_": REFUSALS,
 }

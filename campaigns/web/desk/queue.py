@@ -1,17 +1,19 @@
-"""The queue of members' requests: the most urgent first; put off once, closed; a copy handed out, a member erased."""
+"""The queue of members' requests: put off once, closed; a copy handed out, a member erased, processors told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
-from campaigns import auditing, forgetting, requests
+from campaigns import auditing, forgetting, processors, requests
 from campaigns.dossier import hand_out
 from campaigns.errors import AuthorError
-from campaigns.spec.requests import Ending, RequestKind
+from campaigns.spec.requests import Answer, Ending, RequestKind
 from campaigns.spec.roles import Act
 from campaigns.store.desk_tables import Request as Filed
+from campaigns.web.coded import PROCESSOR
 from campaigns.web.desk.counter import HOME, Counter, Task
 from campaigns.web.desk.door import AgentIn
 from campaigns.web.forms import Posted
@@ -25,13 +27,14 @@ class Queue:
     counter: Counter
 
     def tasks(self) -> Sequence[Task]:
-        """Seeing, putting off, closing, handing out, erasing."""
+        """Seeing, putting off, closing, handing out, erasing, telling processors."""
         return (
             Task(f"{HOME}/requests", Act.ANSWER, self.show),
             Task(f"{HOME}/requests/later", Act.ANSWER, self.put_off),
             Task(f"{HOME}/requests/close", Act.ANSWER, self.close),
             Task(f"{HOME}/requests/copy", Act.ANSWER, self.copy),
             Task(f"{HOME}/requests/erase", Act.ANSWER, self.erase),
+            Task(f"{HOME}/requests/told", Act.ANSWER, self.told),
         )
 
     def show(self, request: Request, _form: Posted, agent: AgentIn) -> HTMLResponse:
@@ -69,6 +72,14 @@ class Queue:
         forgetting.erase_and_tell(engine, asked.member_id)
         return self._page(request, agent, "done_erase")
 
+    def told(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """Keep that a processor was told, and what it answered."""
+        answer = form.one("answer")
+        if answer not in set(Answer):
+            raise HTTPException(400)
+        processors.answered(self.counter.engine(agent), _number(form), Answer(answer))
+        return self._page(request, agent, "done_told")
+
     def _asked(self, form: Posted, agent: AgentIn, kind: RequestKind) -> Filed:
         """An open request of a kind; AuthorError when it is another."""
         asked = requests.open_one(self.counter.engine(agent), _number(form))
@@ -80,8 +91,19 @@ class Queue:
         engine = self.counter.engine(agent)
         today = requests.today(engine)
         rows = [(each, (each.due_on - today).days) for each in requests.waiting(engine)]
-        endings = [each.value for each in Ending]
-        return self.counter.page(request, agent, "queue", rows=rows, said=said, endings=endings, forms=list(FORMS))
+        tasks = [(each, (each.due_on - today).days) for each in processors.to_tell(engine)]
+        return self.counter.page(
+            request,
+            agent,
+            "queue",
+            rows=rows,
+            tasks=tasks,
+            called=partial(PROCESSOR.word, language=self.counter.site.language(request)),
+            said=said,
+            endings=[each.value for each in Ending],
+            answers=[each.value for each in Answer],
+            forms=list(FORMS),
+        )
 
 
 def _number(form: Posted) -> int:

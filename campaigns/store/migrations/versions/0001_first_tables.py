@@ -383,6 +383,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account"),
     )
     op.create_table(
+        "processor_task",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("filed_at", UTCDateTime(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("closed_at", UTCDateTime(), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=True),
+        sa.Column("answer", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    with op.batch_alter_table("processor_task", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_processor_task_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_processor_task_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
         "publication",
         sa.Column("campaign", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
@@ -539,6 +557,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_publication_next_due"))
 
     op.drop_table("publication")
+    with op.batch_alter_table("processor_task", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_processor_task_member_id"))
+        batch_op.drop_index(batch_op.f("ix_processor_task_closed_at"))
+
+    op.drop_table("processor_task")
     op.drop_table("pace")
     op.drop_table("own_change")
     with op.batch_alter_table("one_time_code", schema=None) as batch_op:
