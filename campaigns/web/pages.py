@@ -48,11 +48,11 @@ class Pages:
 
     def answer(self, name: str, language: Language, path: str, status: int = 200, **values: object) -> HTMLResponse:
         """The page of a template; `path` is where the same page is read in another language."""
-        organisation = self.settings.organisation
+        organisation, write = self.settings.organisation, filters(language, self.settings.currency)
         content = self._environment.get_template(f"{name}.html").render(
             **values,
             t=partial(say, language=language),
-            date=filters(language, self.settings.currency)["date"],
+            **{name: write[name] for name in ("date", "money", "number")},
             language=language.value,
             languages=[(each.value, LANGUAGE_NAMES[each], f"{path}?lang={each.value}") for each in Language],
             organisation={

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException as RoutingException
 
 from campaigns.web.site import Site
 
+_DESK: Final = "/desk"
 _SAID: Final = frozenset({400, 403, 404, 429})
 
 
@@ -17,7 +18,10 @@ def say_refusals(app: FastAPI, site: Site) -> None:
 
     def page(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
         said = status if status in _SAID or status >= 500 else 400
-        answer = site.answer(request, "error", site.language(request), status, said=min(said, 500), at="/me")
+        at = _DESK if request.url.path.startswith(_DESK) else "/me"
+        answer = site.answer(
+            request, "error", site.language(request), status, said=min(said, 500), at=at, is_desk=at == _DESK
+        )
         answer.headers.update(headers or {})
         return answer
 

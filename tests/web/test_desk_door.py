@@ -139,7 +139,7 @@ async def test_a_form_without_the_sessions_own_proof_is_refused(town, desk, path
     assert town.everything() == before
 
 
-@pytest.mark.parametrize("path", ["/choices", "/contact", "/mark", "/file", "/merge"])
+@pytest.mark.parametrize("path", ["/again", "/choices", "/contact", "/mark", "/file", "/merge"])
 @pytest.mark.parametrize("ticket", ["", "x", "of another member"])
 async def test_nobody_is_changed_or_shown_who_was_not_looked_up(town, desk, path, ticket):
     await desk.opens(OTHER)

@@ -57,6 +57,8 @@ _COMPOSED: Final = {
     "answer_": Answer,
     "from_": Source,
     "refused_": REFUSALS,
+    "done_": ("deceased", "address_secret"),
+    "todo_": RequestKind,
 }
 
 

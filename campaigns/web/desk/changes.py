@@ -65,16 +65,16 @@ class Changes:
         """Record a death or a secret address; a death when it is said twice."""
         member_id, choice, source = self.counter.member_id(form, agent), _mark(form), self.counter.source(form)
         if choice is Choice.DECEASED and not form.one("confirmed"):
-            ticket = form.one("ticket")
-            return self.counter.page(request, agent, "death", member=member_id, ticket=ticket, source=source.value)
+            ticket, person = form.one("ticket"), self.counter.person(agent, member_id)
+            return self.counter.page(request, agent, "death", person=person, ticket=ticket, source=source.value)
         changing.mark(self.counter.engine(agent), member_id, choice, source, on=True)
-        return self.counter.member_page(request, agent, member_id, "done_mark")
+        return self.counter.member_page(request, agent, member_id, f"done_{choice.value}")
 
     def unmark(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """Take a mark back."""
         member_id, choice, source = self.counter.member_id(form, agent), _mark(form), self.counter.source(form)
         changing.mark(self.counter.engine(agent), member_id, choice, source, on=False)
-        return self.counter.member_page(request, agent, member_id, "done_mark")
+        return self.counter.member_page(request, agent, member_id, "done_unmark")
 
     def file(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """File what the member asks for by right; restriction and objection hold from now on."""

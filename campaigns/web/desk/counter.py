@@ -16,7 +16,7 @@ from campaigns.clock import local_day
 from campaigns.desk import looking
 from campaigns.desk.changing import SOURCES
 from campaigns.desk.lines import LONGEST
-from campaigns.desk.looking import Member
+from campaigns.desk.looking import Member, Person
 from campaigns.desk.reasons import Ground, LinesFor, Why, why
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
@@ -44,6 +44,17 @@ class Task:
     do: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a form was refused, as the key of a text, and what was `typed` into it."""
+
+    because: str
+    typed: Posted
+
+
+NOTHING_REFUSED: Final = Refusal("", Posted({}))
+
+
 @dataclass(frozen=True)
 class Counter:
     """The desk of one process."""
@@ -69,7 +80,7 @@ class Counter:
             try:
                 return task.do(request, form, agent)
             except AuthorError as error:
-                return self.refused(request, agent, error)
+                return self.refused(request, agent, form, error)
 
         return answer
 
@@ -92,11 +103,21 @@ class Counter:
         language = self.site.language(request)
         return self.site.answer(request, f"desk/{name}", language, status, at=HOME, **{**shared, **values})
 
-    def refused(self, request: Request, agent: AgentIn, error: AuthorError) -> HTMLResponse:
-        """What was not possible, in the agent's language; the member's data is not in it."""
+    def refused(self, request: Request, agent: AgentIn, form: Posted, error: AuthorError) -> HTMLResponse:
+        """What was not possible, in the agent's language, over the form as it was sent, where it can be mended.
+
+        A browser cannot go back to it: no page of the desk is kept.
+        """
         code = error.problems[0].code
-        key = f"refused_{code}" if f"refused_{code}" in texts() else "refused"
-        return self.page(request, agent, "refused", 400, because=key)
+        refusal = Refusal(f"refused_{code}" if f"refused_{code}" in texts() else "refused", form)
+        if form.one("ground"):
+            return self.page(request, agent, "home", 400, refused=refusal)
+        if form.one("ticket"):
+            try:
+                return self.member_page(request, agent, self.member_id(form, agent), refused=refusal)
+            except AuthorError:  # it is not there any more
+                pass
+        return self.page(request, agent, "refused", 400, because=refusal.because)
 
     def reason(self, form: Posted) -> Why:
         """Why the agent looks; AuthorError when it is not said."""
@@ -125,19 +146,35 @@ class Counter:
             raise HTTPException(400)
         return Source(said)
 
-    def member_page(self, request: Request, agent: AgentIn, member_id: str, said: str = "") -> HTMLResponse:
-        """A member after a change; `said` is the key of what was done."""
-        seen = looking.seen_again(self.engine(agent), member_id, unmask=agent.may(Act.UNMASK))
-        return self.show(request, agent, seen, said)
+    def person(self, agent: AgentIn, member_id: str) -> Person:
+        """A member who was looked up in this session, for the page that asks once more."""
+        return looking.seen_again(self.engine(agent), member_id, unmask=agent.may(Act.UNMASK)).person
 
-    def show(self, request: Request, agent: AgentIn, member: Member, said: str = "") -> HTMLResponse:
+    def member_page(
+        self, request: Request, agent: AgentIn, member_id: str, said: str = "", refused: Refusal = NOTHING_REFUSED
+    ) -> HTMLResponse:
+        """A member once more; `said` is the key of what was done."""
+        seen = looking.seen_again(self.engine(agent), member_id, unmask=agent.may(Act.UNMASK))
+        return self.show(request, agent, seen, said, refused)
+
+    def show(
+        self,
+        request: Request,
+        agent: AgentIn,
+        member: Member,
+        said: str = "",
+        refused: Refusal = NOTHING_REFUSED,
+    ) -> HTMLResponse:
         """A member's page."""
         language = self.site.language(request)
         return self.page(
             request,
             agent,
             "member",
+            400 if refused.because else 200,
             member=member,
+            refused=refused,
+            opened=request.url.path.rsplit("/", 1)[-1] if refused.because else "",
             ticket=self.ticket(agent, member.person.member_id),
             said=said,
             groups=ticked_groups(self.site.pages, language, member.stance),

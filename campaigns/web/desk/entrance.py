@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from campaigns import agents
-from campaigns.web.desk.counter import HOME, Counter
+from campaigns.web.desk.counter import HOME, NOTHING_REFUSED, Counter
 from campaigns.web.forms import Form
 from campaigns.web.site import READ
 
@@ -30,7 +30,7 @@ class Entrance:
         agent = self.counter.door.who(request)
         if agent is None:
             return self.counter.page(request, None, "sign_in", wrong=False)
-        return self.counter.page(request, agent, "home")
+        return self.counter.page(request, agent, "home", refused=NOTHING_REFUSED)
 
     def enter(self, request: Request, form: Form) -> Response:
         """Open a session for whoever knows the password; one answer to everything that is wrong."""

@@ -38,7 +38,14 @@ class Expert:
         reason = why(form.one("purpose"), form.one("case"), LinesFor, needs_case=True)
         found = lines.read(engine, member_id, criteria, reason)
         return self.counter.page(
-            request, agent, "lines", found=found, criteria=criteria, member_id=member_id, reason=reason
+            request,
+            agent,
+            "lines",
+            found=found,
+            criteria=criteria,
+            member_id=member_id,
+            ticket=form.one("ticket"),
+            reason=reason,
         )
 
 

@@ -11,7 +11,7 @@ from campaigns import forgetting
 from campaigns.desk import looking
 from campaigns.desk.reasons import Ground, Why
 from campaigns.spec.roles import Act
-from campaigns.web.desk.counter import HOME, Counter, Task
+from campaigns.web.desk.counter import HOME, Counter, Refusal, Task
 from campaigns.web.desk.door import AgentIn
 from campaigns.web.forms import Posted
 
@@ -23,10 +23,11 @@ class Members:
     counter: Counter
 
     def tasks(self) -> Sequence[Task]:
-        """Finding, looking up, and the two steps of a merge."""
+        """Finding, looking up, coming back, and the two steps of a merge."""
         return (
             Task(f"{HOME}/find", Act.LOOK_UP, self.find),
             Task(f"{HOME}/member", Act.LOOK_UP, self.look_up),
+            Task(f"{HOME}/again", Act.LOOK_UP, self.again),
             Task(f"{HOME}/merge", Act.MERGE, self.merge),
         )
 
@@ -39,7 +40,9 @@ class Members:
         self.counter.count_look(agent)
         unmask, engine = agent.may(Act.UNMASK), self.counter.engine(agent)
         people, more = looking.found(engine, By(by), typed, form.one("postal_code").strip(), reason, unmask=unmask)
-        return self.counter.page(request, agent, "found", people=people, more=more, reason=reason)
+        return self.counter.page(
+            request, agent, "found", people=people, more=more, reason=reason, refused=Refusal("", form)
+        )
 
     def look_up(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """One member."""
@@ -48,6 +51,10 @@ class Members:
         engine = self.counter.engine(agent)
         member = looking.look_up(engine, form.one("member"), reason, unmask=agent.may(Act.UNMASK))
         return self.counter.show(request, agent, member)
+
+    def again(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+        """The member who was looked up in this session: back from a page about them, or in another language."""
+        return self.counter.member_page(request, agent, self.counter.member_id(form, agent))
 
     def merge(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """Show the duplicate beside the member first; when that is confirmed, make them one."""
