@@ -1,7 +1,7 @@
 """Newsletters asked for by people who are no members: kept until the owner of the address confirms, or two days."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -40,7 +40,7 @@ def ask(connection: Connection, asked: Asked, now: datetime) -> int | None:
     What nobody confirmed in time is removed here.
     """
     connection.execute(delete(SIGN_UP).where(SIGN_UP.c.confirmed_at.is_(None), SIGN_UP.c.asked_at <= now - LIFE))
-    today = (SIGN_UP.c.address == asked.address, SIGN_UP.c.asked_at > now - _DAY)
+    today = (func.lower(SIGN_UP.c.address) == asked.address.lower(), SIGN_UP.c.asked_at > now - _DAY)
     if connection.execute(select(func.count()).where(*today)).scalar_one() >= MOST_A_DAY:
         return None
     row = {"address": asked.address, "language": asked.language.value, "wordings": dict(asked.wordings)}
@@ -85,6 +85,6 @@ def confirmed(connection: Connection, before: datetime) -> list[Mapping[str, str
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def settle(connection: Connection, before: datetime) -> None:
+def settle(connection: Connection, members: Collection[str]) -> None:
     """Forget the rows of those whom the warehouse knows now."""
-    connection.execute(delete(SIGN_UP).where(SIGN_UP.c.confirmed_at <= before))
+    connection.execute(delete(SIGN_UP).where(SIGN_UP.c.member_id.in_(members)))

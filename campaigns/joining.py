@@ -31,5 +31,5 @@ def admit(engine: Engine) -> int:
             writer.writerows(members)
         engine.import_file("members", file, lambda _done, _whole: None)
     with engine.ledger.write() as connection:
-        sign_ups.settle(connection, now)
+        sign_ups.settle(connection, [each["member_id"] for each in members])
     return len(members)

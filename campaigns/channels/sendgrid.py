@@ -1,6 +1,7 @@
 """E-mail through SendGrid's Web API: one request a member, for content is a request's and not a reader's (SG-03)."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -23,6 +24,9 @@ from campaigns.spec.reasons import EndReason
 
 API_KEY: Final = "SENDGRID_API_KEY"
 DELIVERY: Final = "delivery"
+_FIELD: Final = re.compile(r"[!-?A-~]{1,59}")
+"""The name of a field; no address, and nothing that a ledger could not keep."""
+
 _RESERVED: Final = frozenset(
     {
         "x-sg-id",
@@ -148,4 +152,4 @@ def _fields(body: bytes) -> set[str]:
         named = [str(error.get("field") or "") for error in errors]
     except (ValueError, LookupError, TypeError, AttributeError):
         return set()
-    return {name for name in named if name and "@" not in name and len(name) < 60}
+    return {name for name in named if _FIELD.fullmatch(name)}

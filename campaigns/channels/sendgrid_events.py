@@ -1,6 +1,7 @@
 """SendGrid's Event Webhook: whether it is SendGrid that speaks, and what it says in our words (SG-11 to SG-13)."""
 
 import json
+import re
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ PROVIDER: Final = "sendgrid"
 SIGNATURE: Final = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP: Final = "X-Twilio-Email-Event-Webhook-Timestamp"
 PUBLIC_KEY: Final = "SENDGRID_WEBHOOK_PUBLIC_KEY"
+_SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _STALE: Final = timedelta(minutes=10)  # the timestamp is the POST's own, so a repeated POST carries a new one
 
 _Asks = frozenset[Consequence]
@@ -78,7 +80,7 @@ class EventKey:
 
     def vouches_for(self, raw: bytes, signature: str, timestamp: str, now: datetime) -> bool:
         """Whether these bytes were signed with that timestamp, and just now. `raw` is the body as it came."""
-        if not timestamp.isascii() or not timestamp.isdigit():
+        if not _SECONDS.fullmatch(timestamp):
             return False
         if abs(now.timestamp() - int(timestamp)) > _STALE.total_seconds():
             return False

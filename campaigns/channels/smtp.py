@@ -28,6 +28,7 @@ _PATIENCE: Final = 40.0  # for a connection, and for a transaction: both fit int
 _BUSY: Final = 1.0
 _GREYLISTED: Final = 300.0
 _NOT_CONNECTED: Final = 30.0
+_NAME: Final = re.compile(r"[!-?A-~]*")  # no address, and nothing that a ledger could not keep
 _PATH: Final = re.compile(r"[^\x00-\x20\x7f<>]{1,254}")  # nothing that could end the command
 
 
@@ -148,7 +149,7 @@ def outcome(said: Said) -> Outcome:
     match said.code // 100:
         case 2:
             name = said.text.rpartition(" ")[2][:100]  # "queued as 4711": most servers end with their name for it
-            return Accepted("" if "@" in name else name)
+            return Accepted(name if _NAME.fullmatch(name) else "")
         case 4:
             return TryLater(_GREYLISTED, said.detail)
         case _:

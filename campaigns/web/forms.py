@@ -1,5 +1,6 @@
 """What a form sent: fields by name, in either of a form's encodings; nothing that is not text."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -8,6 +9,8 @@ from fastapi import Depends, HTTPException, Request
 
 _FIELDS: Final = 200
 _PART: Final = 4096
+_UNKEPT: Final = re.compile(r"[\0\ud800-\udfff]")
+"""What no text has that PostgreSQL could keep, or a page show: NUL, and the halves that some encodings write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ async def _posted(request: Request) -> Posted:
     try:
         async with request.form(max_files=0, max_fields=_FIELDS, max_part_size=_PART) as form:
             for name, value in form.multi_items():
-                if not isinstance(value, str) or "\x00" in value:  # no text that PostgreSQL could keep
+                if not isinstance(value, str) or _UNKEPT.search(value):
                     raise HTTPException(400)
                 fields.setdefault(name, []).append(value)
     except UnicodeDecodeError as error:

@@ -130,6 +130,7 @@ def test_what_would_befall_every_member_stops_the_channel(status):
         ({"errors": [{"field": "content.0.value"}]}, EndReason.PROVIDER_REJECTED, "content.0.value"),
         ({"errors": [{"message": "about aino@example.org", "field": None}]}, EndReason.PROVIDER_REJECTED, "HTTP 400"),
         ({"errors": [{"field": "aino@example.org"}]}, EndReason.PROVIDER_REJECTED, "HTTP 400"),
+        ({"errors": [{"field": "a\0b"}, {"field": "\ud800"}, {"field": "ä"}]}, EndReason.PROVIDER_REJECTED, "HTTP 400"),
         ({"errors": "nonsense"}, EndReason.PROVIDER_REJECTED, "HTTP 400"),
         ([], EndReason.PROVIDER_REJECTED, "HTTP 400"),
     ],
@@ -140,6 +141,8 @@ def test_a_bad_request_names_the_field_and_nobody(body, reason, detail):
     assert refused.reason is reason
     assert detail in refused.detail
     assert "aino" not in refused.detail
+    assert refused.detail.isascii()
+    assert refused.detail.isprintable()  # every ledger keeps it
 
 
 def test_a_sender_that_is_not_accepted_stops_the_channel():

@@ -142,7 +142,13 @@ async def test_a_server_with_less_patience_than_we_thought_is_asked_again(send):
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("2.0.0 Ok: queued as 4BC12", "4BC12"), ("ok", "ok"), ("", ""), ("accepted for aino@example.org", "")],
+    [
+        ("2.0.0 Ok: queued as 4BC12", "4BC12"),
+        ("ok", "ok"),
+        ("", ""),
+        ("accepted for aino@example.org", ""),
+        ("queued as 4\0B", ""),
+    ],
 )
 def test_the_servers_name_of_a_message_is_kept_and_nobodys_address(text, name):
     assert outcome_of(Said("message", 250, "2.0.0", text)) == Accepted(name)

@@ -78,6 +78,31 @@ async def test_who_confirmed_gets_the_next_letter(town, web):
     assert town.channels(run)[member] == "email"
 
 
+async def test_who_confirms_while_others_are_brought_in_is_brought_in_later(town, web, monkeypatch):
+    """Their row bears an earlier moment than the look at who waits, and is committed after it."""
+    await web.post("/join", data=ASKED)
+    await web.post(way(town))
+    await web.post("/join", data={**ASKED, "address": f"second-{NEW}"})
+    second = way(town, f"second-{NEW}")
+    look, began = sign_ups.confirmed, town.hands.at
+
+    def looked(connection, before):
+        found = look(connection, before)
+        if before == town.hands.at:
+            with town.engine.ledger.write() as writer:
+                number = town.engine.signer.read("join", second.rpartition("/")[2]).position
+                sign_ups.confirm(writer, number, began)
+        return found
+
+    town.hands.go(minutes=16)
+    monkeypatch.setattr(sign_ups, "confirmed", looked)
+    assert joining.admit(town.engine) == 1
+    monkeypatch.undo()
+    town.hands.go(minutes=16)
+    assert joining.admit(town.engine) == 1
+    assert rows(town) == 0
+
+
 async def test_no_answer_tells_whether_an_address_is_known(town, web):
     answers = [await web.post("/join", data={**ASKED, "address": to}) for to in (NEW, f"{AINO}@example.org")]
     assert len({answer.text for answer in answers}) == 1
@@ -112,6 +137,12 @@ async def test_a_mailbox_is_written_to_twice_a_day_whoever_asks(town, web):
     assert len(town.notes()) == sign_ups.MOST_A_DAY
 
 
+async def test_a_mailbox_is_one_however_its_name_is_written(town, web):
+    for name in ("lahi", "LAHI", "Lahi", "lAHI"):
+        assert (await web.post("/join", data={**ASKED, "address": f"{name}@example.org"})).status_code == 200
+    assert len(town.notes()) == sign_ups.MOST_A_DAY
+
+
 async def test_one_stranger_asks_ten_times_and_then_has_to_wait(web):
     asked = [{**ASKED, "address": f"x{number}@example.org"} for number in range(11)]
     assert [(await web.post("/join", data=each)).status_code for each in asked] == [200] * 10 + [429]
@@ -130,6 +161,18 @@ async def test_one_stranger_asks_ten_times_and_then_has_to_wait(web):
 async def test_what_cannot_be_asked_for_is_refused(town, web, typed, status):
     assert (await web.post("/join", data=typed)).status_code == status
     assert rows(town) == 0
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "utf-7"])
+@pytest.mark.parametrize("field", ["address", "on", "\\ud800"])
+async def test_half_a_character_is_no_text(town, web, charset, field):
+    """Some encodings write what no UTF-8 has; a stranger chooses the encoding."""
+    half = {"unicode_escape": "\\ud800", "utf-7": "+2AA-"}[charset]
+    body = f'--b\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{half}\r\n--b--\r\n'
+    form = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"}
+    before = town.everything()
+    assert (await web.post("/join", content=body.encode(), headers=form)).status_code == 400
+    assert town.everything() == before
 
 
 async def test_what_was_typed_is_shown_as_text(web):
