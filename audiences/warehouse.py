@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -76,6 +76,14 @@ class Warehouse:
         A column without any is not among them: rules may name its values before they have been imported.
         """
         return {column: frozenset(values) for column, values in read(self.root).categories.items() if values}
+
+    def newest(self) -> datetime | None:
+        """A moment (aware) that no receipt lies after, by the files' own statistics; None when it is not known."""
+        import duckdb
+
+        with closing(duckdb.connect(":memory:", config=dict(_CONFIG))) as connection:
+            [(found,)] = connection.execute(self._newest(read(self.root).parts("receipts"))).fetchall()
+        return None if found is None else found.replace(tzinfo=UTC)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """Questions asked of a workspace; none of them changes anything but a preview's file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,15 +9,17 @@ from typing import Any
 
 from audiences import holdout_versions
 from audiences.people import choices_of, contact_of
+from campaigns.clock import local_day, midnight
 from campaigns.dispatch.context import Contexts
 from campaigns.dispatch.job import Job
 from campaigns.dispatch.preview import Planned, write_preview
-from campaigns.errors import AuthorError
+from campaigns.errors import AuthorError, Place, Problem
 from campaigns.parts import Parts
 from campaigns.planning.bench import Bench
 from campaigns.planning.briefing import brief
 from campaigns.planning.calendar import Occasion, occasions
 from campaigns.planning.counting import Count, Question, count
+from campaigns.planning.data_end import OF_PURCHASES, data_end
 from campaigns.planning.draft import Draft
 from campaigns.planning.explaining import Explanation, explain
 from campaigns.planning.plan import Plan, plan
@@ -103,6 +105,12 @@ class Asking(Parts):
             bench = Bench(connection, self.elsewhere(as_of), self.kept_totals)
             return count(bench, question, self.snapshot(), language)
 
+    def data_end(self, asked: str, as_of: datetime, classes: Iterable[str]) -> Problem | None:
+        """A warning where rules over these classes of data are asked for a moment that purchases do not reach."""
+        if OF_PURCHASES.isdisjoint(classes):
+            return None
+        return data_end(asked, as_of, self.library.warehouse.newest(), self.library.settings.zone)
+
     def calendar(self, days: int) -> list[Occasion]:
         """What is due in the days to come, published or not."""
         now = self.clock.now()
@@ -126,6 +134,22 @@ class Asking(Parts):
         """The campaign's last plan before a run."""
         with self.ledger.read() as connection:
             return runs.latest_planned(connection, run.campaign, run.number or 0)
+
+    def again_today(self, run: Run) -> Problem | None:
+        """Who would get a campaign from a plan that it has been sent to on the same day; None: nobody."""
+        zone = self.library.settings.zone
+        day = local_day(run.due_at, zone)
+        span = midnight(day, zone), midnight(day + timedelta(days=1), zone)
+        with self.ledger.read() as connection:
+            others = {each.number or 0: each.run_id for each in runs.begun_between(connection, run.campaign, *span)}
+            others.pop(run.number or 0, None)
+            number = decisions.also_in(connection, run.number or 0, others) if others else 0
+        if not number:
+            return None
+        before = ", ".join(others.values())
+        message = f"{number} of its sends are to members who were sent {run.campaign} on {day} already: {before}"
+        hint = f"`not: {{received: {{campaign: {run.campaign}, within: 1 day}}}}` in the audience leaves them out"
+        return Problem(Place(run.run_id), message, "again_today", hint)
 
     def recent_runs(self) -> list[Run]:
         """The newest runs, newest first."""

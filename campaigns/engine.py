@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -42,6 +42,8 @@ from campaigns.store.words import RunState
 
 Told = Callable[[int], None]
 T = TypeVar("T")
+
+_GOING_ON: Final = (RunState.PLANNING, RunState.PLANNED, RunState.SENDING)
 
 
 @dataclass(frozen=True)
@@ -221,8 +223,8 @@ class Engine(Asking):
             audit.note(connection, now, self.actor, "publish", draft.campaign.name, {"definition": definition})
         return due
 
-    def unpublish(self, campaign: str) -> None:
-        """Take a campaign from the scheduler, whether or not its file is still there; its runs go on.
+    def unpublish(self, campaign: str) -> list[str]:
+        """Take a campaign from the scheduler, whether or not its file is still there; returns its runs that go on.
 
         AuthorError when it was not published.
         """
@@ -232,6 +234,8 @@ class Engine(Asking):
                     campaign, "no campaign of this name is published", "not_published", "`viesti calendar`"
                 )
             audit.note(connection, self.clock.now(), self.actor, "unpublish", campaign)
+            own = [run for run in runs.in_state(connection, *_GOING_ON) if run.campaign == campaign]
+        return [run.run_id for run in own if run.scheduled or run.state == RunState.SENDING]
 
     def import_file(self, kind: str, file: Path, told: Progress) -> ImportReport:
         """Bring a file in (see `audiences.imports`)."""

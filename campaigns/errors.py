@@ -63,8 +63,12 @@ def errors_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word most like `word`, quoted for a hint, or an empty text when none is near."""
+    """The known word most like `word`, or with a part most like it; quoted for a hint, empty when none is near."""
     names = list(known)
-    folded = {name.casefold(): name for name in names}
-    found = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return f"`{folded[found[0]]}`" if found else ""
+    whole = {name.casefold(): name for name in names}
+    parts = {part: name for name in reversed(names) for part in name.casefold().split("_")}
+    for folded, cutoff in ((whole, 0.6), (parts, 0.8)):
+        found = get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
+        if found:
+            return f"`{folded[found[0]]}`"
+    return ""

@@ -35,6 +35,7 @@ def count(
         if sql:
             show.line(asked.sql)
             return
+        show.problems(filter(None, [engine.data_end(name, asked.scope.as_of, asked.classes)]))
         spoken = language or engine.library.settings.default_language
         counted = engine.count(asked, spoken)
         if json:

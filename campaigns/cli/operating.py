@@ -44,35 +44,37 @@ def _line(run: "Run", outcomes: "Outcomes") -> tuple[str, str, int, int, str]:
     """A run on one line: what is neither accepted nor nothing stands at its end."""
     states = outcomes.by_state
     accepted = states.pop("accepted")
-    rest = [f"{number} {state}" for state, number in states.items() if number]
+    rest = [f"{show.number(number)} {state}" for state, number in states.items() if number]
     return run.run_id, run.state, outcomes.planned, accepted, ", ".join([*([run.reason] if run.reason else []), *rest])
 
 
-def pause(context: typer.Context, run: RunName) -> None:
+def pause(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
     """Stop a run; what is under way ends, nothing more is claimed."""
     from campaigns.dispatch import control
 
     with opened.engine(context) as engine:
         engine.hand(control.pause, run)
-    show.line(f"paused; `viesti resume {run}` goes on")
+    show.done(f"paused; `viesti resume {run}` goes on", {"run": run, "state": "paused"}, json=json)
 
 
-def resume(context: typer.Context, run: RunName) -> None:
+def resume(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
     """Let a paused run go on."""
     from campaigns.dispatch import control
 
     with opened.engine(context) as engine:
         engine.hand(control.resume, run)
-    show.line(f"resumed; `viesti serve` or `viesti send {run}` sends")
+        sender = "viesti worker" if engine.has_workers else "viesti serve"
+    show.done(f"resumed; `{sender}` or `viesti send {run}` sends", {"run": run, "state": "sending"}, json=json)
 
 
-def cancel(context: typer.Context, run: RunName) -> None:
+def cancel(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
     """End a run for good; what is not yet claimed is withdrawn."""
     from campaigns.dispatch import control
 
     with opened.engine(context) as engine:
         withdrawn = engine.hand(control.cancel, run)
-    show.line(f"cancelled; {withdrawn} deliveries were withdrawn")
+    value = {"run": run, "state": "cancelled", "withdrawn": withdrawn}
+    show.done(f"cancelled; {show.number(withdrawn)} deliveries were withdrawn", value, json=json)
 
 
 def retention(context: typer.Context, json: opened.AsJson = False) -> None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from campaigns.cli import opened, planned, show
-from campaigns.errors import AuthorError, Severity
+from campaigns.errors import AuthorError, Problem, Severity
 
 if TYPE_CHECKING:
     from campaigns.engine import Engine
     from campaigns.planning.tally import Tally
+    from campaigns.spec.campaign import Campaign as Decided
     from campaigns.store.tables import Run
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The name of a campaign, or a campaign file.")]
@@ -26,23 +27,26 @@ _HALTED: Final = {
 def plan(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, json: opened.AsJson = False) -> None:
     """Decide who gets what and who does not, and why; nothing is sent."""
     with opened.engine(context) as engine:
-        run, tally = _decide(engine, campaign, as_of)
+        decided, run, tally = _decide(engine, campaign, as_of)
+        _warn(engine.again_today(run))
         if json:
             show.as_json(planned.as_json(run, tally, engine.library.settings.zone))
             return
         _show(engine, run, tally)
-        show.line(f"\nnothing was sent; `viesti send {run.run_id}` sends it")
+        show.line(f"\nnothing was sent; {_what_next(decided, run, tally)}")
 
 
 def run(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, json: opened.AsJson = False) -> None:
-    """Plan and send in one step."""
+    """Plan and send in one step, unless somebody would get the campaign a second time on the same day."""
     with opened.engine(context) as engine:
-        made, tally = _decide(engine, campaign, as_of)
-        if json:
-            _send(engine, made, planned.as_json(made, tally, engine.library.settings.zone))
-        else:
+        _, made, tally = _decide(engine, campaign, as_of)
+        if not json:
             _show(engine, made, tally)
-            _send(engine, made, None)
+        again = engine.again_today(made)
+        if again is not None:
+            hint = f"`viesti send {made.run_id}` sends it all the same; {again.hint}"
+            raise AuthorError([replace(again, hint=hint)])
+        _send(engine, made, planned.as_json(made, tally, engine.library.settings.zone) if json else None)
 
 
 def send(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
@@ -52,6 +56,8 @@ def send(context: typer.Context, run: RunName, json: opened.AsJson = False) -> N
         hint = _HALTED.get(made.state)
         if hint is not None:
             raise AuthorError.about(run, f"the run is {made.state}, and nothing of it is sent", "wrong_state", hint)
+        if made.state == "planned":
+            _warn(engine.again_today(made))
         _send(engine, made, {} if json else None)
 
 
@@ -71,32 +77,37 @@ def preview(
         typer.launch(str(path))
 
 
-def publish(context: typer.Context, campaign: Campaign) -> None:
+def publish(context: typer.Context, campaign: Campaign, json: opened.AsJson = False) -> None:
     """Let the scheduler run a campaign as its files are now."""
     with opened.engine(context) as engine:
         draft, warnings = engine.library.draft(campaign, engine.clock.now())
         show.problems(warnings)
         due = engine.publish(draft)
-        zone = draft.campaign.schedule.zone
-    when = f"next due {due.astimezone(zone):%Y-%m-%d %H:%M}" if due else "never due again"
-    show.line(f"published {draft.campaign.name}, {when}")
+    name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
+    when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due again"
+    value = {"campaign": name, "published": True, "next_due": at and at.isoformat()}
+    show.done(f"published {name}, {when}", value, json=json)
 
 
 def unpublish(
     context: typer.Context,
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The name of a published campaign.")],
+    json: opened.AsJson = False,
 ) -> None:
-    """Take a campaign off the schedule; runs that were begun go on."""
+    """Take a campaign off the schedule; runs that were planned go on."""
     with opened.engine(context) as engine:
-        engine.unpublish(campaign)
-    show.line(f"{campaign} is off the schedule; a run of it that is under way ends by `viesti cancel RUN`")
+        going_on = engine.unpublish(campaign)
+    ends = "".join(f"; {run} goes on, `viesti cancel {run}` ends it" for run in going_on)
+    value = {"campaign": campaign, "published": False, "going_on": going_on}
+    show.done(f"{campaign} is off the schedule{ends}", value, json=json)
 
 
-def approve(context: typer.Context, run: RunName) -> None:
+def approve(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
     """Approve a plan that somebody else made, where its campaign asks for that."""
     with opened.engine(context) as engine:
         engine.approve(run)
-    show.line(f"approved; `viesti send {run}` sends it")
+        value = {"run": run, "state": engine.run(run).state, "approved_by": engine.actor}
+    show.done(f"approved; `viesti send {run}` sends it", value, json=json)
 
 
 def calendar(
@@ -122,15 +133,27 @@ def calendar(
     show.table("", ("due", "campaign", "", "channels"), shown)
 
 
-def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Run, Tally]":
+def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decided, Run, Tally]":
     draft, warnings = engine.library.draft(campaign)
     show.problems(warnings)
     with show.progress(f"planning {draft.campaign.name}") as told:
         run, tally = engine.plan(draft, opened.moment(as_of, engine), told)
     late = engine.cannot_fit(run)
-    if late is not None:
-        show.problems([replace(late, severity=Severity.WARNING)])
-    return run, tally
+    _warn(engine.data_end(run.run_id, run.due_at, run.evidence["classes"]), late)
+    return draft.campaign, run, tally
+
+
+def _warn(*found: Problem | None) -> None:
+    show.problems(replace(each, severity=Severity.WARNING) for each in found if each is not None)
+
+
+def _what_next(decided: "Decided", run: "Run", tally: "Tally") -> str:
+    """What may be done with a plan."""
+    if not tally.sent:
+        return "nobody is left to send it to"
+    if decided.approval is not None:
+        return f"somebody else has to agree first: `viesti approve {run.run_id}`"
+    return f"`viesti send {run.run_id}` sends it"
 
 
 def _show(engine: "Engine", run: "Run", tally: "Tally") -> None:

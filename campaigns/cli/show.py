@@ -32,6 +32,14 @@ def as_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def done(text: str, value: object, *, json: bool) -> None:
+    """Print what was done: a line for people, or one JSON value for scripts."""
+    if json:
+        as_json(value)
+    else:
+        line(text)
+
+
 def line(text: str) -> None:
     """Print one line."""
     typer.echo(text)

@@ -1,7 +1,6 @@
 """The ledger, the warehouse and the disk: what a process needs before it can do anything."""
 
 import shutil
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -10,17 +9,16 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from audiences.warehouse import Warehouse
-from campaigns.clock import instant_of
 from campaigns.doctor.finding import Finding, fail, ok, warn
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
+from campaigns.planning.data_end import STALE
 from campaigns.store import schema
 from campaigns.store.agreement import disagreements
 
 _FULL: Final = 500 * 2**20
 _SCARCE: Final = 5 * 2**30
-_STALE: Final = timedelta(days=3)
 
 
 def ledger(opened: Ledger) -> Finding:
@@ -82,10 +80,8 @@ def disk(folder: Path) -> Finding:
 
 def data_age(engine: Engine) -> timedelta | None:
     """How old the newest receipt is; None: there are none, or it is not known."""
-    now = engine.clock.now()
-    with closing(engine.library.warehouse.connect(now)) as connection:
-        [(newest,)] = connection.execute("SELECT max(purchased_at) FROM newest_receipts").fetchall()
-    return None if newest is None else max(now - instant_of(newest), timedelta())
+    newest = engine.library.warehouse.newest()
+    return None if newest is None else max(engine.clock.now() - newest, timedelta())
 
 
 def data(engine: Engine) -> Finding:
@@ -94,7 +90,7 @@ def data(engine: Engine) -> Finding:
     if age is None:
         return warn("data", "there are no purchases", "`viesti import purchases FILE`, every night")
     said = f"the newest purchase is {age.days} days and {age.seconds // 3600} hours old"
-    return warn("data", said, "does the nightly import run?") if age > _STALE else ok("data", said)
+    return warn("data", said, "does the nightly import run?") if age > STALE else ok("data", said)
 
 
 def stores(engine: Engine) -> tuple[Finding, ...]:

@@ -14,10 +14,11 @@ from campaigns.rules.engines import as_text
 from campaigns.rules.scope import Scope
 from campaigns.rules.sentence import sentence
 from campaigns.rules.statement import select_conditions
+from campaigns.rules.uses import uses
 from campaigns.spec.audience import Audience
 from campaigns.spec.condition import All, Condition
 from campaigns.spec.text import Localised
-from campaigns.spec.words import Language, Purpose
+from campaigns.spec.words import DataClass, Language, Purpose
 
 _AUDIENCE = "audience"
 
@@ -30,6 +31,11 @@ class Question:
     scope: Scope
     titles: Mapping[str, str | Localised]
     currency: str
+
+    @property
+    def classes(self) -> frozenset[DataClass]:
+        """The classes of data that it reads."""
+        return uses(self.audience.match, self.scope).classes
 
     @property
     def sql(self) -> str:

@@ -118,7 +118,7 @@ class Library:
             return load_audience(path, vocabulary)[0], known
         _, known = self._audiences_for(self.workspace.campaign(audience))
         if audience not in known:
-            hint = nearest(audience, known) or "the audiences are the files in config/audiences"
+            hint = nearest(path.stem, known) or "the audiences are the files in config/audiences"
             raise AuthorError.about(audience, "there is no audience of this name", "unknown_audience", hint)
         return known[audience], known
 

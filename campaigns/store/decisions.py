@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from campaigns.store.tables import DECISION, DELIVERY, RUN
-from campaigns.store.words import DeliveryState
+from campaigns.store.words import COUNTED, DeliveryState
 
 SEND = "send"
 SKIP = "skip"
@@ -45,6 +45,13 @@ def outcomes(connection: Connection, run_number: int) -> Outcomes:
         select(*grouped, func.count()).where(DELIVERY.c.run_number == run_number).group_by(*grouped).order_by(*grouped)
     )
     return Outcomes(tuple((channel, state, reason, number) for channel, state, reason, number in rows))
+
+
+def also_in(connection: Connection, run_number: int, others: Collection[int]) -> int:
+    """How many of a run's sends are to members to whom one of the others sends too, or has sent."""
+    heard = select(DELIVERY.c.member_id).where(DELIVERY.c.run_number.in_(others), DELIVERY.c.state.in_(COUNTED))
+    sends = select(func.count()).where(DELIVERY.c.run_number == run_number, DELIVERY.c.member_id.in_(heard))
+    return connection.execute(sends).scalar_one()
 
 
 def of_member(connection: Connection, member_id: str) -> list[dict[str, Any]]:

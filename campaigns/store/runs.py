@@ -54,6 +54,17 @@ def in_state(connection: Connection, *states: RunState) -> list[Run]:
     return [Run(**row) for row in rows]
 
 
+def begun_between(connection: Connection, campaign: str, first: datetime, end: datetime) -> list[Run]:
+    """The campaign's runs of a span of time that are not plans any more, oldest first; those that never sent apart."""
+    asked = select(RUN).where(
+        RUN.c.campaign == campaign,
+        RUN.c.due_at >= first,
+        RUN.c.due_at < end,
+        RUN.c.state.not_in([*_REPLANNED, RunState.MISSED]),
+    )
+    return [Run(**row) for row in connection.execute(asked.order_by(RUN.c.number)).mappings()]
+
+
 def latest_planned(connection: Connection, campaign: str, before: int) -> Run | None:
     """The campaign's last visible run before run number `before`."""
     newest = (

@@ -18,7 +18,7 @@ COMMANDS = (
     "status letter-20180101T0800Z",
     "calendar",
     "plan letter --as-of 2018-01-02",
-    "audience count coffee --explain",
+    "audience count coffee --explain --as-of 2017-12-10",
     "member show m01",
     "member why m01",
     "member why m01 --campaign letter",

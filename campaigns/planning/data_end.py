@@ -1,0 +1,25 @@
+"""Where the data end: what rules about purchases cannot see when they are asked for a later moment."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from campaigns.clock import local_day
+from campaigns.errors import Place, Problem, Severity
+from campaigns.spec.words import DataClass
+
+STALE: Final = timedelta(days=3)
+"""How old the newest purchase may be before it is said."""
+
+OF_PURCHASES: Final = frozenset({DataClass.BASKET, DataClass.TOTALS})
+"""The classes of what purchases tell of a member."""
+
+
+def data_end(asked: str, as_of: datetime, newest: datetime | None, zone: ZoneInfo) -> Problem | None:
+    """A warning that rules asked for `as_of` look back on days without data; None when the data reach so far."""
+    if newest is None or as_of - newest <= STALE:
+        return None
+    missing = (as_of - newest).days
+    message = f"purchases end on {local_day(newest, zone)}; rules about them see nothing of the {missing} days since"
+    hint = "`viesti import purchases FILE`, or an earlier `--as-of`"
+    return Problem(Place(asked), message, "data_end", hint, Severity.WARNING)
