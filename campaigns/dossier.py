@@ -33,6 +33,9 @@ _LOG: Final = logging.getLogger("viesti")
 
 Row = Mapping[str, Any]
 
+KEPT_OF_THE_LEDGER: Final = {"unsent_messages": SKIPS_KEPT, "one_time_codes": CODE_LIFE}
+"""What the ledger does not keep as long as the membership."""
+
 _OWN_SECTIONS: Final = frozenset({"contact", "choice_entry", "unit"})
 _RENAMED: Final = {"members": "profile", "sent": "earlier_messages"}
 
@@ -158,7 +161,7 @@ def _retention(asking: Asking) -> Sequence[Row]:
     """How long what is kept, in days; None: as long as the membership."""
     catalogue = asking.library.catalogue.tables
     declared = {name: table.retention for name, table in catalogue.items() if "member_id" in table.columns}
-    spans = {**declared, "unsent_messages": SKIPS_KEPT, "one_time_codes": CODE_LIFE}
+    spans = {**declared, **KEPT_OF_THE_LEDGER}
     return [
         {"what": what, "kept_days": None if span is None else ceil(span / timedelta(days=1))}
         for what, span in spans.items()

@@ -38,6 +38,7 @@ GOVERNED: Final[Mapping[str, Act]] = {
     "requests": Act.ANSWER,
     "audit verify": Act.READ_AUDIT,
     "audit show": Act.READ_AUDIT,
+    "record": Act.READ_AUDIT,
 }
 
 

@@ -10,7 +10,7 @@ HEADINGS: Final = {
     "Plan and send": ("plan", "approve", "send", "run", "publish", "unpublish", "calendar"),
     "Follow and intervene": ("status", "report", "pause", "resume", "cancel", "uncertain", "calls"),
     "Members and their data": ("import", "member", "requests", "holdout"),
-    "Operate": ("serve", "worker", "mail", "retention", "agent", "audit", "doctor", "db", "ledger"),
+    "Operate": ("serve", "worker", "mail", "retention", "agent", "audit", "record", "doctor", "db", "ledger"),
 }
 _OTHERS: Final = "Others"
 _SENTENCE: Final = 1_000  # characters, so that no sentence is cut

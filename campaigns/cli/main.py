@@ -25,6 +25,7 @@ from campaigns.cli import (
     operating,
     planning,
     proof,
+    record,
     report,
     requests,
     working,
@@ -73,6 +74,7 @@ for module in (
     agent,
     audit,
     working,
+    record,
     doctor,
 ):
     module.add_to(app)

@@ -20,5 +20,6 @@ def examine(engine: Engine, resolver: Texts, environment: Mapping[str, str] = os
     yield providers.public_url(settings)
     yield from providers.keys(settings, environment)
     yield from providers.senders(settings)
+    yield from providers.regions(settings)
     yield from asyncio.run(providers.reached(settings))
     yield from MailDomain(settings.channels.email, environment, resolver).findings()

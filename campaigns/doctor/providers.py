@@ -61,6 +61,21 @@ def senders(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def regions(settings: Settings) -> Iterator[Finding]:
+    """Whether SendGrid and Twilio are asked in the European Union (GD-21)."""
+    email, sms = settings.channels.email, settings.channels.sms
+    asked = (
+        (email, "sendgrid", email.sendgrid.in_union, "https://api.eu.sendgrid.com"),
+        (sms, "twilio", sms.twilio.in_union, "https://api.dublin.ie1.twilio.com"),
+    )
+    for channel, name, in_union, address in asked:
+        if channel.provider == name and in_union:
+            yield ok("region", f"{name} is asked in the European Union")
+        elif channel.provider == name:
+            step = f"`base_url: {address}` where your account has that region; else see `viesti record`"
+            yield warn("region", f"{name} is asked outside the European Union", step)
+
+
 def public_url(settings: Settings) -> Finding:
     """Where the links of messages lead."""
     url = settings.public_url

@@ -23,6 +23,11 @@ class SendGridSettings(Frozen):
 
     base_url: HttpUrl = HttpUrl("https://api.eu.sendgrid.com")
 
+    @property
+    def in_union(self) -> bool:
+        """Whether the address is one in the European Union."""
+        return (self.base_url.host or "").startswith("api.eu.")
+
 
 class TwilioSettings(Frozen):
     """Twilio's Web API; the account is `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`.
@@ -33,6 +38,11 @@ class TwilioSettings(Frozen):
     base_url: HttpUrl = HttpUrl("https://api.twilio.com")
     number: Annotated[str, _NUMBER_FORM] | None = None
     messaging_service: Annotated[str, _SERVICE_FORM] | None = None
+
+    @property
+    def in_union(self) -> bool:
+        """Whether the address is of the region in Ireland."""
+        return ".ie1." in (self.base_url.host or "")
 
     @property
     def can_be_answered(self) -> bool:

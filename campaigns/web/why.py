@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from campaigns.clock import local_day
 from campaigns.dispatch.context import LINKS
+from campaigns.spec.basis import basis
 from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.words import Channel, DataClass, Language, Purpose
+from campaigns.spec.words import DataClass, Language, Purpose
 from campaigns.store.linked import Linked
 from campaigns.web.site import READ, Site
-
-_CONSENT: Final = frozenset({Channel.EMAIL, Channel.SMS})
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def reasons(message: Linked, catalogue: Catalogue, language: Language) -> Mappin
     return {
         "title": _in(evidence["title"], language),
         "purpose": message.purpose.value,
-        "basis": _basis(message),
+        "basis": basis(message.purpose, message.channel).value,
         "channel": message.channel.value,
         "is_newsletter": message.purpose is Purpose.NEWSLETTER,
         "hidden": hides_audience or hides_variant,
@@ -71,20 +70,6 @@ def reasons(message: Linked, catalogue: Catalogue, language: Language) -> Mappin
 
 def _in(localised: Mapping[str, str] | None, language: Language) -> str | None:
     return None if localised is None else localised[language.value]
-
-
-def _basis(message: Linked) -> str:
-    match message.purpose:
-        case Purpose.NEWSLETTER:
-            return "consent"
-        case Purpose.MARKETING | Purpose.SURVEY:
-            return "consent" if message.channel in _CONSENT else "interest"
-        case Purpose.OWNER_POST:
-            return "consent" if message.channel in _CONSENT else "membership"
-        case Purpose.MAGAZINE:
-            return "membership"
-        case Purpose.SERVICE | Purpose.RIGHTS:
-            return "duty"
 
 
 def _purchases(message: Linked) -> str:

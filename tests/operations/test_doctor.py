@@ -162,6 +162,22 @@ def test_what_is_fine_for_trying_out_fails_once_messages_leave() -> None:
     assert (providers.public_url(real).level, providers.clock(real).level) == (Level.FAIL, Level.FAIL)
 
 
+@pytest.mark.parametrize(
+    ("channel", "provider", "address", "level"),
+    [
+        (Channel.EMAIL, "sendgrid", "https://api.eu.sendgrid.com", Level.OK),
+        (Channel.EMAIL, "sendgrid", "https://api.sendgrid.com", Level.WARN),
+        (Channel.SMS, "twilio", "https://api.dublin.ie1.twilio.com", Level.OK),
+        (Channel.SMS, "twilio", "https://api.twilio.com", Level.WARN),
+    ],
+)
+def test_gd21_an_address_outside_the_union_is_warned_of(
+    channel: Channel, provider: str, address: str, level: Level
+) -> None:
+    settings = settings_with(channel, provider=provider, **{provider: {"base_url": address}})
+    assert [each.level for each in providers.regions(settings)] == [level]
+
+
 def test_tw15_an_address_that_twilio_cannot_call_back_fails() -> None:
     """Even while nothing leaves: nobody should print a name that has to be another one later."""
     odd = SETTINGS.model_copy(update={"public_url": HttpUrl("https://osuuskauppa_lahde.example.org/")})

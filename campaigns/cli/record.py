@@ -1,0 +1,47 @@
+"""The command `record`: the record of processing activities."""
+
+from typing import Final
+
+import typer
+
+from campaigns.cli import opened, show
+
+_TITLES: Final = {
+    "controller": "Controller",
+    "purposes": "Purposes and their bases",
+    "people": "Categories of people",
+    "data": "Categories of data",
+    "ledger": "What the ledger keeps of people",
+    "recipients": "Recipients",
+    "transfers": "Transfers to third countries",
+    "retention": "Retention",
+    "security": "Security",
+}
+
+
+def record(context: typer.Context, json: opened.AsJson = False) -> None:
+    """Print the record of processing activities (GDPR, article 30), as the workspace's files say it."""
+    from campaigns.record import record as drawn_up
+
+    with opened.engine(context) as engine:
+        library = engine.library
+        sections = drawn_up(library.settings, library.catalogue)
+    if json:
+        show.as_json(sections)
+        return
+    for name, rows in sections.items():
+        if not rows:
+            show.line(f"{_TITLES[name]}\nnone\n")
+            continue
+        head = [column.replace("_", " ") for column in rows[0]]
+        show.table(_TITLES[name], head, [list(map(_cell, row.values())) for row in rows])
+        show.line("")
+
+
+def _cell(value: str | int | None) -> str | int:
+    return "–" if value is None else value
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command into the command line."""
+    app.command()(record)
