@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -59,6 +60,27 @@ class _Json(logging.Formatter):
 
 def _plain(value: object) -> object:
     return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
+
+
+@dataclass
+class Once:
+    """Logs what is wrong with a subject, and no more of it until that is another thing, or was well in between: what is
+    looked at every second would be said every second.
+    """
+
+    to: logging.Logger
+    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+
+    def wrong(self, subject: str, what: object) -> None:
+        """Something is wrong with a subject."""
+        text = str(what)
+        if self._said.get(subject) != text:
+            self._said[subject] = text
+            self.to.error("%s: %s", subject, text)
+
+    def well(self, subject: str) -> None:
+        """Nothing is."""
+        self._said.pop(subject, None)
 
 
 def log_to_stderr(form: LogFormat, level: str) -> None:

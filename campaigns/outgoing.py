@@ -17,6 +17,7 @@ from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.send import Sent
 from campaigns.engine import Engine
 from campaigns.errors import AuthorError
+from campaigns.logs import Once
 from campaigns.planning.shared_files import agree_on_key
 from campaigns.spec.words import BUNDLED, Channel
 
@@ -38,6 +39,7 @@ class Outgoing:
     engine: Engine
     stopping: Event = field(default_factory=Event)
     channels: Collection[Channel] = tuple(Channel)
+    troubles: Once = field(default_factory=lambda: Once(_LOG), repr=False)
 
     @classmethod
     def of_worker(cls, engine: Engine) -> "Outgoing":
@@ -78,15 +80,17 @@ class Outgoing:
 
     async def _send(self, gate: Gate, run_id: str) -> Sent | None:
         try:
-            return await self.engine.sending(gate, run_id, self._step, self.channels)
+            sent = await self.engine.sending(gate, run_id, self._step, self.channels)
         except _Stopped:
             return None
         except (AuthorError, ChannelMisconfigured) as error:
-            _LOG.error("%s: %s", run_id, error)
+            self.troubles.wrong(run_id, error)
             return None
         except DBAPIError as error:  # the ledger is away or has no room: it is asked again
-            _LOG.error("%s: the ledger does not answer: %s", run_id, type(error.orig).__name__)
+            self.troubles.wrong(run_id, f"the ledger does not answer: {type(error.orig).__name__}")
             return None
+        self.troubles.well(run_id)
+        return sent
 
     def _step(self, _ended: int) -> None:
         if self.stopping.is_set():

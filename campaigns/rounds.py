@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
+from subprocess import CalledProcessError
 from threading import Event
 from typing import Final
 
 from campaigns import joining
+from campaigns.apart import apart
 from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.dispatch.start import Present, begins, give_up, take_up
 from campaigns.dispatch.wake import waking
@@ -16,6 +19,8 @@ from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.hearing.breaker import Breaker
 from campaigns.hearing.mail import read_new_mail
+from campaigns.loading.workspace import Workspace
+from campaigns.logs import Once
 from campaigns.outgoing import Outgoing
 from campaigns.planning.draft import Draft
 from campaigns.planning.shared_files import agree_on_key, forget_ended
@@ -27,6 +32,27 @@ from campaigns.store.words import RunState
 _LOG: Final = logging.getLogger("viesti")
 
 
+Plan = Callable[[Engine, Draft, datetime], None]
+"""Plans what has become due."""
+
+
+def plan_here(engine: Engine, draft: Draft, due_at: datetime) -> None:
+    """Plan in this process, with its engine."""
+    engine.plan(draft, due_at, _nobody, scheduled=True)
+
+
+def plan_apart(engine: Engine, draft: Draft, due_at: datetime) -> None:
+    """Plan in a process of its own: gigabytes are taken for millions of decisions, and who sends would keep them.
+
+    AuthorError also when that process was killed; the run is planned again when its lease is over.
+    """
+    try:
+        apart(_plan_in, engine.workspace, engine.actor, draft, due_at)
+    except CalledProcessError as error:
+        message, hint = f"who planned it has ended: {error}", "is there memory enough? it will be tried again"
+        raise AuthorError.about(draft.campaign.name, message, "not_planned", hint) from error
+
+
 @dataclass(frozen=True)
 class Rounds:
     """The rounds of one process; several processes may make them over one ledger.
@@ -36,8 +62,8 @@ class Rounds:
 
     engine: Engine
     stopping: Event = field(default_factory=Event)
-    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False)
-    """What was logged last of each subject: what is the same every second is said once."""
+    plan: Plan = plan_here
+    _troubles: Once = field(default_factory=lambda: Once(_LOG), init=False, repr=False)
 
     def schedule(self) -> None:
         """Take up due occasions; plan and start those that were taken up, here or by a process that went silent."""
@@ -70,7 +96,7 @@ class Rounds:
         Where workers on other machines send messages, they are told, and only bundles are handed over here: they are
         files of this machine.
         """
-        outgoing = Outgoing(self.engine, self.stopping)
+        outgoing = self._outgoing
         if self.engine.has_workers:
             outgoing.submit()
             forget_ended(self.engine.ledger)
@@ -91,6 +117,10 @@ class Rounds:
         self._breaker.look()
 
     @cached_property
+    def _outgoing(self) -> Outgoing:
+        return Outgoing(self.engine, self.stopping)
+
+    @cached_property
     def _breaker(self) -> Breaker:
         return Breaker(self.engine)
 
@@ -103,7 +133,7 @@ class Rounds:
         if draft is None or occasion.missed is not None:
             _LOG.warning("%s due at %s was not run: %s", publication.campaign, occasion.due_at, occasion.missed)
         else:
-            self.engine.plan(draft, occasion.due_at, _nobody, scheduled=True)
+            self.plan(self.engine, draft, occasion.due_at)
 
     def _as_it_stands(self, campaign: str) -> tuple[Draft | None, Present | None]:
         """The campaign's file; nothing when there is something wrong with it, which is logged."""
@@ -115,7 +145,7 @@ class Rounds:
             return None, None
 
     def _plan(self, run: Run) -> None:
-        self.engine.plan(self.engine.draft_of(run), run.due_at, _nobody, scheduled=True)
+        self.plan(self.engine, self.engine.draft_of(run), run.due_at)
 
     def _give_up(self, run: Run, now: datetime) -> None:
         with self.engine.ledger.write() as connection:
@@ -125,14 +155,13 @@ class Rounds:
             _LOG.warning("%s was not started in time", run.run_id)
 
     def _guarded(self, subject: str, work: Callable[[], object]) -> None:
-        """Do some work; what its author has to put right is logged once, until it is another or none."""
-        said = self._said.pop(subject, None)
+        """Do some work; what its author has to put right is logged."""
         try:
             work()
         except (AuthorError, ChannelMisconfigured) as error:
-            self._said[subject] = str(error)
-            if str(error) != said:
-                _LOG.error("%s: %s", subject, error)
+            self._troubles.wrong(subject, error)
+        else:
+            self._troubles.well(subject)
 
 
 def work(outgoing: Outgoing) -> None:
@@ -152,6 +181,11 @@ def work(outgoing: Outgoing) -> None:
 
 def _silent(run: Run, now: datetime) -> bool:
     return run.lease_until is None or run.lease_until <= now
+
+
+def _plan_in(workspace: Workspace, actor: str, draft: Draft, due_at: datetime) -> None:
+    with closing(Engine(workspace, actor)) as engine:
+        plan_here(engine, draft, due_at)
 
 
 def _nobody(_step: int) -> None:

@@ -27,7 +27,7 @@ from campaigns.logs import LogFormat, log_to_stderr
 from campaigns.meters import exposed
 from campaigns.nightly import Nightly
 from campaigns.observing import figures
-from campaigns.rounds import Rounds
+from campaigns.rounds import Rounds, plan_apart
 
 _LOG: Final = logging.getLogger("viesti")
 _PAUSE: Final = 2.0
@@ -83,14 +83,15 @@ class _Other:
             told.flush()
             problems = pickle.load(heard)  # noqa: S301 - from the process that we began
         except (BrokenPipeError, EOFError) as error:
-            raise subprocess.CalledProcessError(process.wait(), command) from error
+            raise subprocess.CalledProcessError(self._status(), command) from error
         if problems:
+            self._status()
             raise AuthorError(problems)
 
     def keep(self) -> None:
         """Put another in the place of each that was killed, until one ends because it was told to."""
-        while self._process.wait() != 0:
-            _LOG.error("the process that plans and sends has ended, exit status %d", self._process.returncode)
+        while status := self._status():
+            _LOG.error("the process that plans and sends has ended, exit status %d", status)
             if self._ending.wait(_PAUSE):
                 return
             try:
@@ -103,6 +104,12 @@ class _Other:
         with self._changing:
             self._ending.set()
             cast("BinaryIO", self._process.stdin).close()
+
+    def _status(self) -> int:
+        """With which exit status it ends; nothing of it is left then."""
+        status = self._process.wait()
+        with self._process:  # closes its pipes
+            return status
 
     def _begin_again(self) -> None:
         with self._changing:
@@ -130,7 +137,7 @@ def _make(asked: BinaryIO, answered: BinaryIO) -> int:
 
 @contextmanager
 def _rounds(engine: Engine, stopping: Event) -> Iterator[None]:
-    rounds, nightly = Rounds(engine, stopping), Nightly(engine, stopping)
+    rounds, nightly = Rounds(engine, stopping, plan_apart), Nightly(engine, stopping)
     waked = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.admit, rounds.listen, nightly.look)
     try:
         yield

@@ -11,8 +11,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from campaigns.apart import apart
 from campaigns.errors import AuthorError
-from campaigns.rendering.apart import draw_apart
 from campaigns.rendering.environment import Template, TemplateError, compile_template, environment
 from campaigns.rendering.filters import filters
 from campaigns.rendering.folder import SHARED, Source, TemplateFolder
@@ -97,9 +97,9 @@ class LetterTemplate:
         """
         sheets = Sheets(self.sources, {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)})
         if len(pages) > _FEW:
-            pdf, per_letter = draw_apart(sheets, created_at, _PAGES)
+            pdf, per_letter = apart(sheets.drawn, created_at, _PAGES)  # Typst remembers a megabyte of each
         else:
-            pdf, per_letter = sheets.pdf(created_at), sheets.ask(_PAGES)
+            pdf, per_letter = sheets.drawn(created_at, _PAGES)
         if len(per_letter) != len(pages):
             message = "a letter is drawn by the shared `letter-sheet`, once"
             raise AuthorError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")

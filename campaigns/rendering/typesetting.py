@@ -40,6 +40,10 @@ class Sheets:
             )
         return bytes(pdf)
 
+    def drawn(self, created_at: datetime, query: str) -> tuple[bytes, Any]:
+        """The pages, and what `query` says of them."""
+        return self.pdf(created_at), self.ask(query)
+
     def ask(self, query: str) -> Any:
         """What an expression over the drawn pages is; cheap after `pdf`, because the layout is remembered."""
         with _refusals():

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from campaigns.errors import AuthorError
-from campaigns.rounds import Rounds
+from campaigns.rounds import Rounds, plan_apart
 from campaigns.spec.schedule import Schedule
 from campaigns.store import publications, runs
 from campaigns.store.tables import AUDIT, RUN, Run
@@ -319,3 +319,53 @@ def test_offers_that_change_while_the_server_runs_are_those_of_the_day(village, 
     village.hands.at = DUE + timedelta(days=1)
     round_of(village)
     assert "soap-b" in texts[-1]
+
+
+def test_a_run_is_planned_as_well_by_a_process_of_its_own(village, wire):
+    publish(village)
+    village.hands.at = DUE
+    rounds = Rounds(village.engine, plan=plan_apart)
+    rounds.schedule()
+    (run,) = all_runs(village)
+    assert (run.due_at, run.state, run.scheduled) == (DUE, "sending", True)
+    rounds.dispatch()
+    assert sorted(wire.heard) == sorted(MEMBERS)
+
+
+def test_a_plan_whose_process_was_killed_is_made_again(village, wire, tmp_path, monkeypatch, caplog):
+    publish(village)
+    village.hands.at = DUE
+    killed = tmp_path / "killed"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n", "ascii")
+    killed.chmod(0o700)
+    rounds = Rounds(village.engine, plan=plan_apart)
+    with monkeypatch.context() as broken:
+        broken.setattr("sys.executable", str(killed))
+        rounds.schedule()
+    assert [each.getMessage().partition("\n")[0] for each in caplog.records] == [
+        f"hi: hi: who planned it has ended: Command '('{killed}', '-m', 'campaigns.apart')' died with "
+        "<Signals.SIGKILL: 9>. [not_planned]"
+    ]
+    village.hands.go(minutes=10)  # nobody has held the plan for so long
+    rounds.schedule()
+    rounds.schedule()
+    rounds.dispatch()
+    assert told(village) == [(DUE, "closed", None)]
+    assert sorted(wire.heard) == sorted(MEMBERS)
+
+
+def test_what_stands_in_the_way_of_a_run_is_said_once(village, wire, caplog):
+    publish(village)
+    village.hands.at = DUE
+    rounds = Rounds(village.engine)
+    rounds.schedule()
+    rounds.schedule()
+    (run,) = all_runs(village)
+    kept = village.engine.run_files(run).definition
+    kept.rename(kept.with_name("away"))
+    for _ in range(3):
+        rounds.dispatch()
+    assert [each.getMessage().partition(":")[0] for each in caplog.records] == [run.run_id]
+    kept.with_name("away").rename(kept)
+    rounds.dispatch()
+    assert sorted(wire.heard) == sorted(MEMBERS)

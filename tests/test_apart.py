@@ -1,4 +1,4 @@
-"""What another process draws is what this one would have drawn, and its end is no end of ours."""
+"""What another process does is what this one would have done, and its end is no end of ours."""
 
 import os
 from datetime import UTC, datetime
@@ -7,8 +7,8 @@ from subprocess import CalledProcessError
 
 import pytest
 
+from campaigns.apart import apart
 from campaigns.errors import AuthorError
-from campaigns.rendering.apart import draw_apart
 from campaigns.rendering.typesetting import Sheets
 
 AT = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
@@ -22,16 +22,16 @@ def sheets(source: str) -> Sheets:
 
 def test_both_draw_the_same_bytes():
     greeting = sheets("= #sys.inputs.name\n#pagebreak()\n= Hyvää päivää")
-    assert draw_apart(greeting, AT, HEADINGS) == (greeting.pdf(AT), greeting.ask(HEADINGS))
+    assert apart(greeting.drawn, AT, HEADINGS) == greeting.drawn(AT, HEADINGS)
 
 
 def test_what_typst_refuses_is_told_with_its_place():
     broken = sheets("fine\n#nothing-of-that-name")
     with pytest.raises(AuthorError) as here:
         broken.pdf(AT)
-    with pytest.raises(AuthorError) as apart:
-        draw_apart(broken, AT, HEADINGS)
-    assert apart.value.problems == here.value.problems
+    with pytest.raises(AuthorError) as elsewhere:
+        apart(broken.drawn, AT, HEADINGS)
+    assert elsewhere.value.problems == here.value.problems
 
 
 def test_a_process_that_is_killed_leaves_an_error_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -40,4 +40,4 @@ def test_a_process_that_is_killed_leaves_an_error_behind(tmp_path: Path, monkeyp
     killed.chmod(0o700)
     monkeypatch.setattr("sys.executable", os.fspath(killed))
     with pytest.raises(CalledProcessError, match="SIGKILL"):
-        draw_apart(sheets("fine"), AT, HEADINGS)
+        apart(sheets("fine").drawn, AT, HEADINGS)
