@@ -1,44 +1,34 @@
 """The engine of one workspace: everything that a command, a page or the scheduler does with it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
-
-from sqlalchemy import Connection
 
 from audiences import holdout_versions
 from audiences.imports.importing import import_file
 from audiences.imports.report import ImportReport, Progress
 from campaigns import loop
-from campaigns.asking import Asking
-from campaigns.dispatch.fitting import Window, cannot_fit, held_back
 from campaigns.dispatch.gate import Gate
-from campaigns.dispatch.job import Job
-from campaigns.dispatch.load import Load, Waiting, coming, load_of, waiting_of
-from campaigns.dispatch.pens import SmsPen
 from campaigns.dispatch.send import Dispatch, Sent
-from campaigns.dispatch.start import send_by, start, why_not
+from campaigns.dispatch.start import start, why_not
 from campaigns.dispatch.workshop import Workshop
-from campaigns.errors import AuthorError, Problem
+from campaigns.errors import AuthorError
 from campaigns.ledger import Ledger
 from campaigns.loading.offers_table import read_offers, write_offers
 from campaigns.planning.draft import Draft
 from campaigns.planning.evidence import evidence
 from campaigns.planning.keep import show, store
-from campaigns.planning.run_files import FrozenFields
-from campaigns.planning.shared_files import SharedFiles
 from campaigns.planning.tally import Tally
 from campaigns.seeding import send_seeds
-from campaigns.spec.offer import Offer
 from campaigns.spec.words import Channel
 from campaigns.store import audit, publications, runs
 from campaigns.store.tables import Run
 from campaigns.store.words import RunState
+from campaigns.weighing import Weighing
 
 Told = Callable[[int], None]
 T = TypeVar("T")
@@ -47,8 +37,11 @@ _GOING_ON: Final = (RunState.PLANNING, RunState.PLANNED, RunState.SENDING)
 
 
 @dataclass(frozen=True)
-class Engine(Asking):
-    """What changes things: plans, sends, imports; what asks is in `Asking`, what constructs in `Parts`."""
+class Engine(Weighing):
+    """What changes things: plans, sends, imports.
+
+    What asks is in `Asking` and `Weighing`, what constructs in `Parts`.
+    """
 
     def plan(self, draft: Draft, as_of: datetime, told: Told, *, scheduled: bool = False) -> tuple[Run, Tally]:
         """Decide one occasion of a campaign and keep the plan.
@@ -100,43 +93,6 @@ class Engine(Asking):
         if started:
             send_seeds(self, run, campaign)
 
-    def cannot_fit(self, run: Run) -> Problem | None:
-        """Why a plan that was started now, or when it is due, could not all be sent in time; None when it can."""
-        files = self.run_files(run)
-        campaign, offers = self.library.planned(files.definition, run.campaign)
-        opens = max(self.clock.now(), run.due_at) if run.scheduled else self.clock.now()
-        ends = send_by(campaign, run.due_at, opens, scheduled=run.scheduled)
-        job = Job(run, campaign, self.library.settings, self.signer, files)
-        return cannot_fit(Window(job, opens, ends), self._load(job, offers, ends))
-
-    def _load(self, job: Job, offers: Mapping[str, Offer], ends: datetime) -> Load:
-        """What a plan asks of accounts and domains; some text messages are written to learn how long they are."""
-        sends = Tally.from_json(job.run.counts).sends
-        with ExitStack() as opened, self.ledger.read() as connection:
-            load = load_of(connection, job, sends, partial(self._sms_pen, opened, job, offers))
-            channels = held_back(job.settings, sends)
-            others = coming(connection, job.number, ends) if channels else ()
-            found = [self._waiting(opened, connection, run, channels) for run in others]
-        return replace(load, beside=[each for each in found if each is not None])
-
-    def _waiting(
-        self, opened: ExitStack, connection: Connection, run: Run, channels: Collection[Channel]
-    ) -> Waiting | None:
-        """What waits of another run; None when it closes at this moment, or its files are not here."""
-        files = self.run_files(run)
-        try:
-            if self.has_workers:
-                self._shared_files(run).fetch_definition()
-            campaign, offers = self.library.planned(files.definition, run.campaign)
-            job = Job(run, campaign, self.library.settings, self.signer, files)
-            return waiting_of(connection, job, channels, partial(self._sms_pen, opened, job, offers))
-        except (AuthorError, FileNotFoundError):
-            return None
-
-    def _sms_pen(self, opened: ExitStack, job: Job, offers: Mapping[str, Offer]) -> SmsPen:
-        fields = opened.enter_context(closing(self._frozen_fields(job.run)))
-        return Workshop(job, fields, offers, self.clock).sms()
-
     def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> Sent:
         """Send what may go now of a run that was started; killed at any moment, call it again."""
 
@@ -160,11 +116,7 @@ class Engine(Asking):
         if run.state != RunState.SENDING:
             await asyncio.to_thread(dispatch.name_bundles, run, channels)
             return Sent(closed=run.state == RunState.CLOSED)
-        files = self.run_files(run)
-        if self.has_workers:
-            await asyncio.to_thread(self._shared_files(run).fetch_definition)
-        campaign, offers = await asyncio.to_thread(self.library.planned, files.definition, run.campaign)
-        job = Job(run, campaign, self.library.settings, self.signer, files)
+        job, offers = await asyncio.to_thread(self._job, run)
         done = await asyncio.to_thread(dispatch.without_work, job, channels)
         if done is not None:
             return done
@@ -177,12 +129,6 @@ class Engine(Asking):
         with closing(fields):
             workshop = Workshop(job, fields, offers, self.clock)
             return await dispatch.send(job, workshop, channels, told)
-
-    def _frozen_fields(self, run: Run) -> FrozenFields:
-        return self._shared_files(run).open_fields() if self.has_workers else FrozenFields(self.run_files(run).fields)
-
-    def _shared_files(self, run: Run) -> SharedFiles:
-        return SharedFiles(self.ledger, run, self.run_files(run))
 
     def approve(self, run_id: str) -> None:
         """Approve a plan; AuthorError when it is not a plan any more, or was made by the same account (A-19)."""

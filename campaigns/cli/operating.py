@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import database, opened, show, watched
+from campaigns.cli import database, opened, planned, show, watched
 from campaigns.cli.planning import RunName
 from campaigns.logs import LogFormat, log_to_stderr
 
@@ -25,15 +25,19 @@ def status(
         asked = engine.recent_runs() if run is None else [engine.run(run)]
         stands = {each.run_id: (each, engine.outcomes(each)) for each in asked}
         told = None if run is None else standing.told(engine, run)
+        texts = engine.lengths(asked[0]) if run is not None and asked[0].state == "planned" else None
+        settings = engine.library.settings
     if json:
         rows = [
             {"run": name, "state": each.state, "reason": each.reason, "deliveries": outcomes.by_state}
             for name, (each, outcomes) in stands.items()
         ]
-        show.as_json(rows if told is None else {**rows[0], "events": told.words, "alarms": told.alarms})
+        alone = planned.texts_as_json(texts, settings)
+        show.as_json(rows if told is None else {**rows[0], "events": told.words, "alarms": told.alarms, **alone})
         return
     show.table("", ("run", "state", "planned", "accepted", ""), [_line(*each) for each in stands.values()])
     if run is not None and told is not None:
+        planned.show_texts(texts, settings)
         show.table("\nDeliveries", ("channel", "state", "reason", "deliveries"), stands[run][1].rows)
         show.table("\nTold of them later", ("event", "deliveries"), list(told.words.items()))
         for alarm in told.alarms:

@@ -8,7 +8,9 @@ from campaigns.cli import show
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from campaigns.dispatch.lengths import Lengths
     from campaigns.planning.tally import Tally
+    from campaigns.spec.settings import Settings
     from campaigns.store.tables import Run
 
 _BAR: Final = 30
@@ -16,7 +18,10 @@ _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
 def as_json(run: "Run", tally: "Tally", zone: "tzinfo") -> dict[str, object]:
-    """The plan for scripts; `matched` is sends plus skips. Its keys are a promise: none comes, none goes."""
+    """The plan for scripts; `matched` is sends plus skips.
+
+    Its keys are a promise: none comes, none goes. A plan of text messages has those of `texts_as_json` besides.
+    """
     return {
         "campaign": run.campaign,
         "as_of": run.due_at.astimezone(zone).isoformat(),
@@ -45,6 +50,46 @@ def show_plan(run: "Run", tally: "Tally", before: "tuple[Run, Tally] | None") ->
         show.table("\nArms", ("arm", "members"), list(tally.arms.items()))
     if before:
         show.line(f"\nchange: since {before[0].run_id}")
+
+
+def texts_as_json(lengths: "Lengths | None", settings: "Settings") -> dict[str, object]:
+    """How long the text messages of a plan are, for scripts; nothing where it has none."""
+    if lengths is None:
+        return {}
+    price = settings.channels.sms.price_per_segment
+    found: dict[str, object] = {
+        "messages": lengths.messages,
+        "written": lengths.written,
+        "by_segments": lengths.spread,
+        "refused": lengths.refused,
+        "segments": lengths.segments,
+    }
+    if price is not None:
+        found |= {"cost": lengths.cost(price), "currency": settings.currency}
+    return {"texts": found}
+
+
+def show_texts(lengths: "Lengths | None", settings: "Settings") -> None:
+    """Print how long the text messages of a plan are, and what they will cost where a price is known (TW-03)."""
+    if lengths is None:
+        return
+    how = "each written for its reader"
+    if not lengths.is_exact:
+        how = f"as {show.number(lengths.written)} of {show.number(lengths.messages)} are that were written"
+    rows = [
+        (_length(length, lengths), number, bar(number, lengths.messages)) for length, number in lengths.spread.items()
+    ]
+    show.table(f"\nText messages, {how}", ("segments", "members", ""), rows)
+    price = settings.channels.sms.price_per_segment
+    cost = "" if price is None else f", {lengths.cost(price)} {settings.currency} at {price} a segment"
+    about = "" if lengths.is_exact else "about "
+    show.line(f"{about}{show.number(lengths.segments)} segments{cost}")
+
+
+def _length(length: int, lengths: "Lengths") -> str:
+    if length == 0:
+        return "cannot be written, refused"
+    return f"{length}, refused" if lengths.is_refused(length) else str(length)
 
 
 def _way_down(tally: "Tally", before: "Tally | None") -> Iterator[tuple[str, int, str, str]]:

@@ -30,7 +30,7 @@ def plan(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, 
         decided, run, tally = _decide(engine, campaign, as_of)
         _warn(engine.again_today(run))
         if json:
-            show.as_json(planned.as_json(run, tally, engine.library.settings.zone))
+            show.as_json(_as_json(engine, run, tally))
             return
         _show(engine, run, tally)
         show.line(f"\nnothing was sent; {_what_next(decided, run, tally)}")
@@ -46,7 +46,7 @@ def run(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, j
         if again is not None:
             hint = f"`viesti send {made.run_id}` sends it all the same; {again.hint}"
             raise AuthorError([replace(again, hint=hint)])
-        _send(engine, made, planned.as_json(made, tally, engine.library.settings.zone) if json else None)
+        _send(engine, made, _as_json(engine, made, tally) if json else None)
 
 
 def send(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
@@ -56,9 +56,13 @@ def send(context: typer.Context, run: RunName, json: opened.AsJson = False) -> N
         hint = _HALTED.get(made.state)
         if hint is not None:
             raise AuthorError.about(run, f"the run is {made.state}, and nothing of it is sent", "wrong_state", hint)
+        texts = None
         if made.state == "planned":
             _warn(engine.again_today(made))
-        _send(engine, made, {} if json else None)
+            texts = engine.lengths(made)
+        if not json:
+            planned.show_texts(texts, engine.library.settings)
+        _send(engine, made, planned.texts_as_json(texts, engine.library.settings) if json else None)
 
 
 def preview(
@@ -161,6 +165,12 @@ def _show(engine: "Engine", run: "Run", tally: "Tally") -> None:
 
     before = engine.previous(run)
     planned.show_plan(run, tally, (before, Tally.from_json(before.counts)) if before else None)
+    planned.show_texts(engine.lengths(run), engine.library.settings)
+
+
+def _as_json(engine: "Engine", run: "Run", tally: "Tally") -> dict[str, object]:
+    settings = engine.library.settings
+    return planned.as_json(run, tally, settings.zone) | planned.texts_as_json(engine.lengths(run), settings)
 
 
 def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:

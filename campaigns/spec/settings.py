@@ -76,12 +76,14 @@ class EmailSettings(Frozen):
 class SmsSettings(Frozen):
     """The sender of SMS (FI-24) and its provider; a message of more segments is refused.
 
-    `rate` is what the account with it takes, of all runs together: segments, not messages (TW-12).
+    `rate` is what the account with it takes, of all runs together: segments, not messages (TW-12). `price_per_segment`
+    is in the workspace's currency, and only estimates are made of it (TW-03).
     """
 
     provider: str = "folder"
     sender: Annotated[str, _SENDER_FORM]
     max_segments: Annotated[int, Field(ge=1, le=10, strict=True)] = 3
+    price_per_segment: Annotated[Decimal, Field(gt=0, le=10, decimal_places=6)] | None = None
     rate: SpeakingRate | None = None
     twilio: TwilioSettings = TwilioSettings()
 

@@ -1,0 +1,83 @@
+"""What a plan weighs before anything of it is sent: whether it can all go in time, and what its text messages cost."""
+
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from campaigns.asking import Asking
+from campaigns.dispatch.fitting import Window, cannot_fit, held_back
+from campaigns.dispatch.job import Job
+from campaigns.dispatch.lengths import Lengths, lengths_of
+from campaigns.dispatch.load import Load, Waiting, coming, load_of, waiting_of
+from campaigns.dispatch.pens import SmsPen
+from campaigns.dispatch.start import send_by
+from campaigns.dispatch.workshop import Workshop
+from campaigns.errors import AuthorError, Problem
+from campaigns.planning.run_files import FrozenFields
+from campaigns.planning.shared_files import SharedFiles
+from campaigns.planning.tally import Tally
+from campaigns.spec.offer import Offer
+from campaigns.spec.words import Channel
+from campaigns.store.tables import Run
+
+
+@dataclass(frozen=True)
+class Weighing(Asking):
+    """Weighs plans by the messages that they would write."""
+
+    def lengths(self, run: Run) -> Lengths | None:
+        """How long the text messages of a plan are for their readers (TW-03); None where it has none."""
+        texts = Tally.from_json(run.counts).sends.get(Channel.SMS, 0)
+        if not texts:
+            return None
+        job, offers = self._job(run)
+        with ExitStack() as opened, self.ledger.read() as connection:
+            return lengths_of(connection, job, self._sms_pen(opened, job, offers), texts)
+
+    def cannot_fit(self, run: Run) -> Problem | None:
+        """Why a plan that was started now, or when it is due, could not all be sent in time; None when it can."""
+        job, offers = self._job(run)
+        opens = max(self.clock.now(), run.due_at) if run.scheduled else self.clock.now()
+        ends = send_by(job.campaign, run.due_at, opens, scheduled=run.scheduled)
+        return cannot_fit(Window(job, opens, ends), self._load(job, offers, ends))
+
+    def _load(self, job: Job, offers: Mapping[str, Offer], ends: datetime) -> Load:
+        """What a plan asks of accounts and domains."""
+        sends = Tally.from_json(job.run.counts).sends
+        with ExitStack() as opened, self.ledger.read() as connection:
+            load = load_of(connection, job, sends, partial(self._sms_pen, opened, job, offers))
+            channels = held_back(job.settings, sends)
+            others = coming(connection, job.number, ends) if channels else ()
+            found = [self._waiting(opened, connection, run, channels) for run in others]
+        return replace(load, beside=[each for each in found if each is not None])
+
+    def _waiting(
+        self, opened: ExitStack, connection: Connection, run: Run, channels: Collection[Channel]
+    ) -> Waiting | None:
+        """What waits of another run; None when it closes at this moment, or its files are not here."""
+        try:
+            job, offers = self._job(run)
+            return waiting_of(connection, job, channels, partial(self._sms_pen, opened, job, offers))
+        except (AuthorError, FileNotFoundError):
+            return None
+
+    def _sms_pen(self, opened: ExitStack, job: Job, offers: Mapping[str, Offer]) -> SmsPen:
+        fields = opened.enter_context(closing(self._frozen_fields(job.run)))
+        return Workshop(job, fields, offers, self.clock).sms()
+
+    def _job(self, run: Run) -> tuple[Job, Mapping[str, Offer]]:
+        files = self.run_files(run)
+        if self.has_workers:
+            self._shared_files(run).fetch_definition()
+        campaign, offers = self.library.planned(files.definition, run.campaign)
+        return Job(run, campaign, self.library.settings, self.signer, files), offers
+
+    def _frozen_fields(self, run: Run) -> FrozenFields:
+        return self._shared_files(run).open_fields() if self.has_workers else FrozenFields(self.run_files(run).fields)
+
+    def _shared_files(self, run: Run) -> SharedFiles:
+        return SharedFiles(self.ledger, run, self.run_files(run))
