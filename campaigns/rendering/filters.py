@@ -30,9 +30,10 @@ Filter = Callable[..., str]
 def filters(language: Language, currency: str) -> Mapping[str, Filter]:
     """The filters by the name that templates use: `money`, `number`, `percent`, `date`, `period`.
 
-    Numbers are Decimal or int, days are dates; TypeError for anything else. `date` takes a style: short, long, day,
-    weekday, of_month or month; `period` takes the last day. Results hold no-break spaces where the language wants
-    them. They are remembered, since a campaign writes the same few prices and days millions of times.
+    Numbers are Decimal or int, days are dates; TypeError for anything else. `number` may take how many decimals; `date`
+    takes a style: short, long, day, weekday, of_month or month; `period` takes the last day. Results hold no-break
+    spaces where the language wants them. They are remembered, since a campaign writes the same few prices and days
+    millions of times.
     """
     hand = _Hand(language, currency)
     written: Mapping[str, Filter] = {
@@ -59,8 +60,9 @@ class _Hand:
     def money(self, amount: Decimal | int) -> str:
         return format_currency(_number(amount), self.currency, locale=self.locale)
 
-    def number(self, value: Decimal | int) -> str:
-        return format_decimal(_number(value), locale=self.locale)
+    def number(self, value: Decimal | int, places: int = 0) -> str:
+        pattern = f"#,##0.{'0' * places}" if places else None
+        return format_decimal(_number(value), pattern, locale=self.locale)
 
     def percent(self, share: Decimal | int) -> str:
         return format_percent(_number(share), locale=self.locale)

@@ -50,6 +50,7 @@ PROCESSOR: Final = Vocabulary(("print_house", "call_centre", "smtp", "sendgrid",
 _ANSWER: Final = Vocabulary(tuple(Answer), ("answer_",))
 _SAID: Final = Vocabulary(("on", "off"), ("said_",))
 _OURS: Final = Vocabulary(("no_limit",), ("value_",))
+YES_OR_NO: Final = Vocabulary(("yes", "no"), ("value_",))
 
 CODED: Final[Mapping[tuple[str, str], Vocabulary]] = {
     ("contact", "register"): _REGISTER,

@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from fastapi.responses import Response
 
 from campaigns.clock import local_day
 from campaigns.dossier import Dossier
-from campaigns.portable import as_csv, as_json, columns, plain
+from campaigns.portable import as_csv, as_json, columns
 from campaigns.rendering.choice_names import choice_name
+from campaigns.rendering.filters import Filter, filters
 from campaigns.rendering.texts import Text
 from campaigns.spec.catalogue import Catalogue
+from campaigns.spec.settings import Settings
 from campaigns.spec.words import Choice, Language
-from campaigns.web.coded import Speech
+from campaigns.web.coded import YES_OR_NO, Speech
 from campaigns.web.pages import Pages, read_words
 
 MOST: Final = 50  # rows of a section on a page; the files have all
@@ -27,7 +29,12 @@ FORMS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """The forms in which a dossier is taken along: media type, and how the file's name ends."""
 
+_CENTS: Final = -2
 _ALL: Final = 1_000_000
+_FIRST: Final[Mapping[str, tuple[str, ...]]] = {
+    "receipts": ("purchased_at", "amount", "store_id"),
+    "purchases": ("purchased_at", "product_type", "quantity", "amount"),
+}
 _TABLE_OF: Final = {"contact": "members", "profile": "members"}  # where a section's columns are declared
 
 
@@ -63,9 +70,9 @@ class Shown:
         """Every section, with at most so many rows; no value in a code of ours."""
         settings = self.pages.settings
         field = partial(self._title, "contact", language=language)
-        speech = Speech(settings, language, field, partial(_written, zone=settings.zone))
+        speech = Speech(settings, language, field, _Hand(language, settings).written)
         for name, rows in dossier.sections.items():
-            titles = {column: self._title(name, column, language) for column in columns(rows)}
+            titles = {column: self._title(name, column, language) for column in _worth_reading(dossier, name)}
             shown = [
                 [(title, speech.cell(name, column, row)) for column, title in titles.items()] for row in rows[:most]
             ]
@@ -91,21 +98,43 @@ class Shown:
         return _named(f"field_{column}", name, language)
 
 
-def _written(value: Any, zone: ZoneInfo) -> str:
-    match value:
-        case None:
-            return ""
-        case str():  # most are
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    """Writes values that are no codes as one language does: days, times, numbers, yes and no."""
+
+    language: Language
+    settings: Settings
+
+    def written(self, value: Any) -> str:
+        if isinstance(value, str):  # most are
             return value
-        case bool():
-            return "✓" if value else "–"
-        case datetime():
-            return value.astimezone(zone).isoformat(" ", "minutes").partition("+")[0]
-        case Mapping():
-            return "; ".join(f"{key}: {_written(each, zone)}" for key, each in value.items())
-        case list():
-            return "; ".join(_written(each, zone) for each in value)
-    return str(value) if isinstance(value, int) else str(plain(value))
+        match value:
+            case bool():
+                return YES_OR_NO.word("yes" if value else "no", self.language)
+            case datetime():
+                at = value.astimezone(self.settings.zone)
+                return f"{self._filter('date')(at.date())} {at:%H:%M}"
+            case date():
+                return self._filter("date")(value)
+            case Decimal():
+                has_cents = value.as_tuple().exponent == _CENTS
+                return self._filter("number")(value, 2 if has_cents else 0)
+            case Mapping():
+                return "; ".join(f"{key}: {self.written(each)}" for key, each in value.items())
+            case list():
+                return "; ".join(map(self.written, value))
+        return "" if value is None else str(value)
+
+    def _filter(self, name: str) -> Filter:
+        return filters(self.language, self.settings.currency)[name]
+
+
+def _worth_reading(dossier: Dossier, section: str) -> Sequence[str]:
+    """The columns of a section as a person reads them: what tells most first, and not in every row whose it is."""
+    rows, first = dossier.sections[section], _FIRST.get(section, ())
+    theirs = section != "contact" and all(row.get("member_id") in (None, dossier.member_id) for row in rows)
+    shown = [name for name in columns(rows) if not (theirs and name == "member_id")]
+    return sorted(shown, key=lambda name: first.index(name) if name in first else len(first))
 
 
 def _named(key: str, name: str, language: Language) -> str:

@@ -1,8 +1,9 @@
 """What is held, in words that its member understands: no section and no column under a name of ours (GD-10)."""
 
 import ast
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(town: 
         assert section.title != section.name.replace("_", " ")
         unnamed = {
             name
-            for name, title in zip(rows[section.name], section.columns, strict=True)
+            for name, title in zip(_without_number(rows[section.name]), section.columns, strict=True)
             if title == name.replace("_", " ")
         }
         assert unnamed == set(), section.name
@@ -54,7 +55,53 @@ def test_what_is_told_of_messages_has_a_word_in_each_language(town: Town, shown:
     town.send(town.run("offers"))
     told = dossier(town.engine, AINO).sections["messages"]
     (section,) = shown.sections(Dossier(AINO, AT, {"messages": told}), language)
-    assert [name for name, title in zip(told[0], section.columns, strict=True) if title == name.replace("_", " ")] == []
+    named = zip(_without_number(told[0]), section.columns, strict=True)
+    assert [name for name, title in named if title == name.replace("_", " ")] == []
+
+
+def _without_number(row: Mapping[str, object]) -> list[str]:
+    """The columns of a row without whose it is, which stands once, with the contact."""
+    return [name for name in row if name != "member_id"]
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        (Language.FI, ["20.12.2017 22:30", "3,95", "ei", "24.3.1957", "40,80", "2"]),
+        (Language.SV, ["20.12.2017 22:30", "3,95", "nej", "24.3.1957", "40,80", "2"]),
+        (Language.EN, ["20 Dec 2017 22:30", "3.95", "no", "24 Mar 1957", "40.80", "2"]),
+    ],
+)
+def test_days_numbers_and_yes_and_no_are_written_as_the_language_does(
+    shown: Shown, language: Language, written: list[str]
+):
+    at = datetime(2017, 12, 20, 20, 30, tzinfo=UTC)
+    row = {
+        "a": at,
+        "b": Decimal("3.9500"),
+        "c": False,
+        "d": date(1957, 3, 24),
+        "e": Decimal("40.80"),
+        "f": Decimal("2.000"),
+    }
+    (section,) = shown.sections(Dossier(AINO, AT, {"anything": [row]}), language)
+    assert [value for _, value in section.rows[0]] == written
+
+
+def test_a_purchase_begins_with_what_it_was_and_does_not_repeat_whose(town: Town, shown: Shown):
+    held = dossier(town.engine, AINO)
+    (section,) = shown.sections(Dossier(AINO, AT, {"purchases": held.sections["purchases"]}), Language.EN)
+    kept = dict(held.sections["purchases"][0])
+    first = [value for _, value in section.rows[0]][1:4]
+    assert first == [kept["product_type"], f"{kept['quantity']:.0f}", f"{kept['amount']:.2f}"]
+    assert AINO not in {value for row in section.rows for _, value in row}
+    assert section.all == len(held.sections["purchases"]) > 0
+
+
+def test_rows_of_another_number_say_whose_they_are(shown: Shown):
+    rows = [{"member_id": AINO, "a": 1}, {"member_id": "m99", "a": 2}]
+    (section,) = shown.sections(Dossier(AINO, AT, {"anything": rows}), Language.EN)
+    assert [row[0][1] for row in section.rows] == [AINO, "m99"]
 
 
 @pytest.mark.parametrize("language", Language)
