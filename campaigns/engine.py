@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from audiences import holdout_versions
 from audiences.imports.importing import import_file
 from audiences.imports.report import ImportReport, Progress
-from campaigns import loop
+from campaigns import heap, loop
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.send import Dispatch, Sent
 from campaigns.dispatch.start import start, why_not
@@ -67,6 +67,7 @@ class Engine(Weighing):
             if self.has_workers:  # before another machine sees that there is something to send
                 self._shared_files(run).put()
             show(made, run, reasons, self.ledger, now, self.actor)
+        heap.give_back()
         with self.ledger.read() as connection:
             return runs.get(connection, run.run_id), made.tally
 

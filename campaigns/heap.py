@@ -1,4 +1,6 @@
-"""What the C library keeps of freed memory: large messages that go leave holes between small things that stay."""
+"""Freed memory that is kept: by the C library, where large messages that go leave holes between small things that stay,
+and by Arrow, all that a plan ever took.
+"""
 
 import ctypes
 import sys
@@ -6,7 +8,9 @@ from contextlib import suppress
 
 
 def give_back() -> None:
-    """Return the pages of such holes to the system, in some milliseconds; only glibc has a way to (`malloc_trim`)."""
+    """Return it to the system, in some milliseconds; of the C libraries only glibc has a way to (`malloc_trim`)."""
+    if "pyarrow" in sys.modules:
+        sys.modules["pyarrow"].default_memory_pool().release_unused()
     if sys.platform == "linux":
         with suppress(AttributeError):  # musl gives back by itself
             ctypes.CDLL(None).malloc_trim(0)
