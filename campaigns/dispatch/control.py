@@ -37,10 +37,8 @@ def _move(
     with ledger.write() as connection:
         if not runs.move(connection, run.number or 0, expected, state, reason=None):
             wanted = " or ".join(expected)
-            raise AuthorError.about(
-                run.run_id,
-                f"the run is {run.state}; to {action} one, it has to be {wanted}",
-                "wrong_state",
-                "`viesti status`",
-            )
+            message = f"the run is {run.state}; to {action} one, it has to be {wanted}"
+            planned = run.state == RunState.PLANNED
+            hint = f"`viesti cancel {run.run_id}` ends a plan" if planned else f"`viesti status {run.run_id}`"
+            raise AuthorError.about(run.run_id, message, "wrong_state", hint)
         audit.note(connection, now, actor, action, run.run_id)

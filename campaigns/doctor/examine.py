@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from campaigns.doctor import providers, stores
-from campaigns.doctor.finding import Finding
+from campaigns.doctor.finding import Finding, Level
 from campaigns.doctor.mail_domain import MailDomain, Texts
 from campaigns.engine import Engine
 
@@ -13,8 +13,10 @@ from campaigns.engine import Engine
 def examine(engine: Engine, resolver: Texts, environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Look at everything; changes nothing and sends nothing. What cannot be reached is a warning."""
     settings = engine.library.settings
-    yield from stores.stores(engine)
-    yield stores.agreement(engine.ledger, engine.clock.now())
+    ledger, *others = stores.stores(engine)
+    yield from (ledger, *others)
+    if ledger.level is not Level.FAIL:
+        yield stores.agreement(engine.ledger, engine.clock.now())
     yield stores.data(engine)
     yield providers.clock(settings)
     yield providers.public_url(settings)

@@ -15,7 +15,7 @@ def syntax_problem(file: str, text: str, position: Position, opened: Position | 
         return tag_problem(file, position)
     if opened and began in ("'", '"'):
         return _quoted(file, text, position, opened)
-    if opened and began in ("[", "{"):
+    if opened and began in ("[", "{") and not (here == ":" and position[0] == opened[0]):
         end = "]" if began == "[" else "}"
         hint = f"add a `{end}`, or a comma between two parts"
         return _syntax(file, opened, f"this `{began}` is not closed", hint)

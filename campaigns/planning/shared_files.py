@@ -179,7 +179,7 @@ def agree_on_key(ledger: Ledger, signer: Signer) -> None:
         if known is not None and known not in signer.opaques(_KEY):
             message = "this machine signs with another key than the others that share its ledger"
             hint = "give all of them the same VIESTI_SIGNING_KEYS, or the same data/signing.key"
-            raise AuthorError.about("data/signing.key", message, "other_key", hint)
+            raise AuthorError.about("signing keys", message, "other_key", hint)
         if known != mine:
             connection.execute(delete(RUN_FILE).where(RUN_FILE.c.run_number == 0))
             row = {"run_number": 0, "name": _KEY, "part": 0, "sha256": mine, "content": b""}

@@ -84,7 +84,10 @@ def _parts(reader: Reader, at: Located, key: str, depth: int) -> Condition | Non
 
 
 def _refuse_text(reader: Reader, at: Located, text: str) -> None:
+    key, colon, value = text.partition(":")
     hint = f"`audience: {text}`" if text in reader.vocabulary.audiences else _EXAMPLE
+    if colon:
+        hint = f"a space after the colon: `{plain(key)}: {plain(value)}`"
     message = f"a condition is a mapping, and this is `{plain(text)}`"
     reader.problem(at, message, "wrong_type", hint)
 

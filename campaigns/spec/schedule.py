@@ -1,7 +1,8 @@
 """When a campaign runs, and how late is too late."""
 
+import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -12,6 +13,10 @@ from campaigns.spec.duration import Span
 from campaigns.spec.text import FormError, Frozen
 
 SEND_BY = timedelta(hours=24)
+
+_LIKE_A_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
+_CURLY: Final = re.compile("[“”„‘’]")
+"""What a word processor makes of quotes; YAML takes them for a part of the text."""
 
 
 def _zone(name: str) -> str:
@@ -35,7 +40,10 @@ def _moment(text: object) -> str:
     try:
         datetime.strptime(str(text), "%Y-%m-%d %H:%M")  # noqa: DTZ007 - a time zone beside it says where
     except ValueError as error:
-        raise FormError("a moment is a date with a time of day", '`"2018-01-05 10:30"`') from error
+        if _LIKE_A_MOMENT.fullmatch(str(text)):
+            raise FormError(f"no calendar has {text}", "a day that its month has, and an hour before 24") from error
+        quotes = ", in straight quotes" if _CURLY.search(str(text)) else ""
+        raise FormError("a moment is a date with a time of day", f'`"2018-01-05 10:30"`{quotes}') from error
     return str(text)
 
 

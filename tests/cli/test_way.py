@@ -149,7 +149,9 @@ def test_a19_a_plan_whose_files_changed_is_not_sent(letter: Shell) -> None:
 def test_a_held_run_waits_goes_on_or_ends(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS + 'quiet_hours: {email: "09:00-12:00"}\n')
     viesti("plan", "letter", "--as-of", AS_OF)
-    assert "[wrong_state]" in viesti("pause", RUN, code=1).err
+    refused = viesti("pause", RUN, code=1).err
+    assert "the run is planned; to pause one, it has to be sending [wrong_state]" in refused
+    assert f"try: `viesti cancel {RUN}` ends a plan\n" in refused
     assert "the rest waits until 2018-01-01 12:00" in viesti("send", RUN).out
     for command, state in (("pause", "paused"), ("resume", "sending"), ("cancel", "cancelled")):
         viesti(command, RUN)

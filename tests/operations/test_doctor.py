@@ -217,3 +217,9 @@ def test_the_command_says_each_check_with_its_next_step_and_fails_when_one_does(
     settings.write_text(settings.read_text("utf-8").replace("sms: {", "sms: {provider: twilio, ", 1), "utf-8")
     said = viesti("doctor", "--json", code=1)
     assert any(each["level"] == "fail" and "TWILIO" in each["said"] for each in json.loads(said.out))
+
+
+def test_a_ledger_that_is_gone_is_one_finding_among_the_others(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIESTI_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/viesti")
+    found = {each["check"]: each["level"] for each in viesti("doctor", "--json", code=1).json}
+    assert (found["ledger"], found["warehouse"], found["data"]) == ("fail", "ok", "warn")

@@ -28,13 +28,21 @@ def read_value(reader: Reader, at: Located, field: Field) -> Scalar | None:
         return read_share(reader, at, field.name)
     value = _READ[field.type](at.value)
     if value is None:
-        hint = _QUOTE if field.type is ColumnType.TEXT and isinstance(at.value, int | Decimal | date) else ""
+        hint = _hint(field, at.value)
         message = f"`{field.name}` is {_NAMES[field.type]}, and this is {shown(at.value)}"
         reader.problem(at, message, "wrong_type", hint)
         return None
     if isinstance(value, str) and not _is_known(reader, at, field, value):
         return None
     return value
+
+
+def _hint(field: Field, value: object) -> str:
+    if field.type is ColumnType.TEXT and isinstance(value, int | Decimal | date):
+        return "put quotes round it"
+    if field.type in (ColumnType.INTEGER, ColumnType.DECIMAL) and isinstance(value, str):
+        return f"`{field.name}: {{at_least: 3}}`, or `{{from: 3, to: 5}}`"
+    return ""
 
 
 def _is_known(reader: Reader, at: Located, field: Field, value: str) -> bool:
@@ -148,7 +156,6 @@ def _boolean(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-_QUOTE: Final = "put quotes round it"
 _A_DATE: Final = f"a date like 2017-12-31, from {FIRST_YEAR} to {LAST_YEAR}"
 _READ: Final[dict[ColumnType, Callable[[object], Scalar | None]]] = {
     ColumnType.TEXT: _text,
