@@ -96,20 +96,11 @@ class Contexts:
 
 def common(job: Job, language: Language, today: date) -> Mapping[str, object]:
     """The part of a context that is the same for every member of a language."""
-    organisation = job.settings.organisation
-    name = organisation.name.text(language)
+    organisation = job.settings.organisation.values(language)
     partner = job.campaign.sender.partner
     return {
         "campaign": {"name": job.campaign.name, "title": job.campaign.title.text(language)},
-        "sender": {"name": name, "partner": partner},
-        "organisation": {
-            "name": name,
-            "legal_name": organisation.legal_name,
-            "business_id": organisation.business_id,
-            "street": organisation.street,
-            "postal_code": organisation.postal_code,
-            "city": organisation.city.text(language),
-            "telephone": organisation.telephone,
-        },
+        "sender": {"name": organisation["name"], "partner": partner},
+        "organisation": organisation,
         "today": today,
     }

@@ -20,6 +20,7 @@ def examine(engine: Engine, resolver: Texts, environment: Mapping[str, str] = os
     yield stores.data(engine)
     yield providers.clock(settings)
     yield providers.public_url(settings)
+    yield providers.privacy_notice(settings)
     yield from providers.keys(settings, environment)
     yield from providers.senders(settings)
     yield from providers.regions(settings)

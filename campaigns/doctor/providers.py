@@ -76,6 +76,15 @@ def regions(settings: Settings) -> Iterator[Finding]:
             yield warn("region", f"{name} is asked outside the European Union", step)
 
 
+def privacy_notice(settings: Settings) -> Finding:
+    """Whether pages and e-mails can say where one reads how data is used (GD-09)."""
+    notice = settings.organisation.privacy_notice
+    if notice is None:
+        step = "set `organisation.privacy_notice` to its addresses in fi, sv and en"
+        return warn("privacy notice", "no page and no e-mail leads to one", step)
+    return ok("privacy notice", f"{notice.fi}" + (f", {notice.version}" if notice.version else ""))
+
+
 def public_url(settings: Settings) -> Finding:
     """Where the links of messages lead."""
     url = settings.public_url

@@ -23,7 +23,17 @@ _OFFER: Final = (
     "department",
     "product_category",
 )
-_ORGANISATION: Final = ("name", "legal_name", "business_id", "street", "postal_code", "city", "telephone")
+_ORGANISATION: Final = (
+    "name",
+    "legal_name",
+    "business_id",
+    "street",
+    "postal_code",
+    "city",
+    "telephone",
+    "privacy_notice",
+    "privacy_notice_version",
+)
 COMMON: Final = frozenset(
     {
         "campaign.name",

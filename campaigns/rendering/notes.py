@@ -76,11 +76,9 @@ class NoteWriter:
         if language not in self._templates:
             self._templates[language] = EmailTemplate.compile(_folder(), language, self.settings)
         note = {name: getattr(said, name) for name in ("subject", "lead", "ending", "code", "link", "button")}
-        organisation = self.settings.organisation
-        whole = organisation.model_dump(include={"legal_name", "business_id", "street", "postal_code", "telephone"})
-        named = {"name": organisation.name.text(language), "city": organisation.city.text(language)}
+        organisation = self.settings.organisation.values(language)
         return self._templates[language].render(
-            {"note": {**note, "lines": list(said.lines)}, "organisation": {**whole, **named}}
+            {"note": {**note, "lines": list(said.lines)}, "organisation": organisation}
         )
 
     def sms(self, said: Said, language: Language) -> SmsText:

@@ -37,8 +37,21 @@ def _small(share: Decimal) -> Decimal:
     return share
 
 
+class PrivacyNotice(Frozen):
+    """Where one reads how the organisation uses people's data (GD-09); `version` says which text that is."""
+
+    fi: HttpUrl
+    sv: HttpUrl
+    en: HttpUrl
+    version: Text | None = None
+
+    def address(self, language: Language) -> str:
+        """The address of the notice in a language."""
+        return str(getattr(self, language.value))
+
+
 class Organisation(Frozen):
-    """Who writes, as the law wants it said in each message (FI-04)."""
+    """Who writes, as the law wants it said in each message (FI-04), and where it says what it does with data."""
 
     name: Localised
     legal_name: Text
@@ -47,6 +60,22 @@ class Organisation(Frozen):
     postal_code: Annotated[str, _POSTAL_CODE_FORM]
     city: Localised
     telephone: Text
+    privacy_notice: PrivacyNotice | None = None
+
+    def values(self, language: Language) -> dict[str, str | None]:
+        """What messages and pages say of it, by the names of `docs/templates.md`."""
+        notice = self.privacy_notice
+        return {
+            "name": self.name.text(language),
+            "legal_name": self.legal_name,
+            "business_id": self.business_id,
+            "street": self.street,
+            "postal_code": self.postal_code,
+            "city": self.city.text(language),
+            "telephone": self.telephone,
+            "privacy_notice": None if notice is None else notice.address(language),
+            "privacy_notice_version": None if notice is None else notice.version,
+        }
 
 
 class EmailSettings(Frozen):

@@ -48,18 +48,14 @@ class Pages:
 
     def answer(self, name: str, language: Language, path: str, status: int = 200, **values: object) -> HTMLResponse:
         """The page of a template; `path` is where the same page is read in another language."""
-        organisation, write = self.settings.organisation, filters(language, self.settings.currency)
+        write = filters(language, self.settings.currency)
         content = self._environment.get_template(f"{name}.html").render(
             **values,
             t=partial(say, language=language),
             **{name: write[name] for name in ("date", "money", "number")},
             language=language.value,
             languages=[(each.value, LANGUAGE_NAMES[each], f"{path}?lang={each.value}") for each in Language],
-            organisation={
-                "name": organisation.name.text(language),
-                "city": organisation.city.text(language),
-                **organisation.model_dump(include={"legal_name", "business_id", "street", "postal_code", "telephone"}),
-            },
+            organisation=self.settings.organisation.values(language),
             synthetic=self.settings.synthetic,
         )
         return HTMLResponse(content, status, {"Content-Language": language.value})

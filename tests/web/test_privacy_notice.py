@@ -1,0 +1,84 @@
+"""The privacy notice, and which text of it, is told by every page, e-mail and confirmation (GD-09)."""
+
+from pathlib import Path
+
+import pytest
+
+from campaigns.doctor import providers
+from campaigns.doctor.finding import Level
+from campaigns.rendering.checks_notes import samples
+from campaigns.rendering.email import EmailTemplate
+from campaigns.rendering.folder import load_folder
+from campaigns.rendering.notes import NoteWriter, Told, as_said
+from campaigns.spec.settings import PrivacyNotice, Settings
+from campaigns.spec.words import Channel, Language
+from campaigns.web import pages
+from campaigns.web.pages import Pages
+from tests.channels.stages import SETTINGS
+
+EXAMPLES = Path(__file__).parents[2]
+NOTICE = {
+    "fi": "https://www.example.org/tietosuoja",
+    "sv": "https://www.example.org/dataskydd",
+    "en": "https://www.example.org/privacy",
+    "version": "2026-05",
+}
+_ORGANISATION = SETTINGS.organisation.model_copy(update={"privacy_notice": PrivacyNotice.model_validate(NOTICE)})
+SAYING = SETTINGS.model_copy(update={"organisation": _ORGANISATION})
+EMAILS = sorted(folder.name for folder in (EXAMPLES / "templates" / "email").glob("[!_]*/"))
+
+
+def page(settings: Settings, language: Language) -> str:
+    return bytes(Pages(settings).answer("sign_in", language, "/me").body).decode()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_gd09_every_page_leads_to_the_notice_in_its_language_and_says_which_text_it_is(language: Language):
+    assert f'href="{NOTICE[language]}"' in page(SAYING, language)
+    assert NOTICE["version"] in page(SAYING, language)
+    assert "example.org/" not in page(SETTINGS, language).replace("lahde.example.org", "")
+
+
+def test_gd09_every_page_has_the_foot_that_says_it():
+    files = Path(pages.__file__).with_name("pages").rglob("*.html")
+    whole = {file.name for file in files if "<html" in file.read_text("utf-8")}
+    assert whole == {"page.html", "whole_file.html"}  # the frame of all, and a file that is taken along
+
+
+@pytest.mark.parametrize("name", EMAILS)
+@pytest.mark.parametrize("language", Language)
+def test_gd09_every_email_of_the_example_leads_to_it_in_both_parts(name: str, language: Language):
+    folder = load_folder(EXAMPLES, Channel.EMAIL, name)
+    sample = folder.sample(language)
+    said = {**sample, "organisation": {**sample["organisation"], "privacy_notice": NOTICE[language]}}
+    body = EmailTemplate.compile(folder, language, SAYING).render(said)
+    assert f'href="{NOTICE[language]}"' in body.html
+    assert NOTICE[language] in body.text
+    silent = {**sample, "organisation": {**sample["organisation"], "privacy_notice": None}}
+    body = EmailTemplate.compile(folder, language, SETTINGS).render(silent)
+    assert folder.texts_in(language)["privacy_notice"] not in body.html + body.text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_gd09_every_confirmation_leads_to_it(language: Language):
+    for kind, about in samples(SAYING):
+        said = as_said(kind, about, Told(language), SAYING)
+        body = NoteWriter(SAYING).email(said, language)
+        assert f'href="{NOTICE[language]}"' in body.html
+        assert NOTICE[language] in body.text
+        silent = NoteWriter(SETTINGS).email(said, language)
+        assert NOTICE[language] not in silent.html + silent.text
+
+
+def test_gd09_the_doctor_warns_where_there_is_none():
+    missing, said = providers.privacy_notice(SETTINGS), providers.privacy_notice(SAYING)
+    assert (missing.level, said.level) == (Level.WARN, Level.OK)
+    assert NOTICE["version"] in said.said
+
+
+def test_gd09_a_message_is_given_what_the_settings_say():
+    assert SETTINGS.organisation.values(Language.FI)["privacy_notice"] is None
+    told = {language: SAYING.organisation.values(language) for language in Language}
+    assert {language: values["privacy_notice"] for language, values in told.items()} == {
+        language: NOTICE[language] for language in Language
+    }
