@@ -46,8 +46,12 @@ class SharedFiles:
         self.files.close()
 
     def drop(self) -> None:
-        """Forget what an earlier plan of the run has put into the ledger: its positions mean others now."""
+        """Forget what an earlier plan of the run has put into the ledger: its positions mean others now.
+
+        AuthorError when somebody else plans the run anew, whose files these are by now.
+        """
         with self.ledger.write() as connection:
+            runs.hold(connection, self.run)
             connection.execute(delete(RUN_FILE).where(RUN_FILE.c.run_number == self._number))
 
     def ensure(self) -> None:

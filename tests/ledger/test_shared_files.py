@@ -13,6 +13,7 @@ from campaigns.errors import AuthorError
 from campaigns.outgoing import Outgoing
 from campaigns.planning import shared_files
 from campaigns.planning.shared_files import SharedFiles, agree_on_key, forget_ended
+from campaigns.store import runs
 from campaigns.store.run_file_tables import RUN_FILE
 from campaigns.store.words import RunState
 from tests.dispatch.test_claim import MARKETING
@@ -65,6 +66,18 @@ def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(village, monkeypa
     monkeypatch.setattr(SharedFiles, "put", put)
     village.plan("hi", MARKETING)
     assert states == [RunState.PLANNING]
+
+
+def test_who_began_to_plan_and_was_asleep_drops_no_files_of_a_plan_that_others_made_meanwhile(village):
+    draft, _ = village.engine.library.draft(village.write("hi", MARKETING))
+    now = village.hands.at
+    with village.engine.ledger.write() as connection:
+        begun = runs.open_run(connection, draft.campaign, str(draft.file), now, now, scheduled=False)
+    run, _ = village.plan("hi")
+    with pytest.raises(AuthorError) as raised:
+        SharedFiles(village.engine.ledger, begun, village.engine.run_files(run)).drop()
+    assert [problem.code for problem in raised.value.problems] == ["planned_elsewhere"]
+    assert kept(village) == {"definition", "fields"}
 
 
 def test_of_two_processes_that_put_the_same_files_at_once_both_go_on(village, monkeypatch):
