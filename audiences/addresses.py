@@ -1,6 +1,7 @@
 """How an e-mail address, a telephone number and a postal address are written in the ledger, and what is refused."""
 
 import re
+import unicodedata
 from typing import Final
 
 import phonenumbers
@@ -20,9 +21,15 @@ _PERSONAL: Final = frozenset(
     }
 )
 _POSTAL_CODE: Final = re.compile(r"\d{5}")
-_JOINT: Final = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
-_NOT_A_WORD: Final = re.compile(r"[^\w]+")
-_FLAT: Final = frozenset({"as", "asunto", "bost", "bostad", "lgh"})
+_SHORT: Final = re.compile(r"^(\D*[^\W\d])([ktgv])\.(?= ?\d)")  # before the number: not `bost. 4`
+_WHOLE: Final = {"k": "katu", "t": "tie", "g": "gatan", "v": "vägen"}
+_FROM_TO: Final = re.compile(r"\s*[-–/]\s*(?=\d)")
+_HYPHEN: Final = re.compile("[-/]")
+_NOT_A_WORD: Final = re.compile(r"[^\w/-]+")
+_HOME_PARTS: Final = re.compile(
+    r"(?P<street>(?:\d+ )?\D*[^\W\d]) ?(?P<number>\d+(?:[-/]\d+)?) ?(?P<stair>[a-zåäö](?![^\W\d]))? ?"
+    r"(?:(?:asunto|as|huoneisto|lägenhet|lgh|bostad|bost|bst|apt|flat) ?)?(?P<flat>\d+ ?[a-zåäö]?)?"
+)
 
 
 def email(text: str) -> str | None:
@@ -54,12 +61,24 @@ def postal_code(text: str) -> str | None:
 def address_key(street: str | None, code: str | None) -> str | None:
     """The same text for all who share a letter box, however they write it (PR-07); None without street and code.
 
-    `Katu 12 A as. 4`, `katu 12a 4` and `Katu 12 A 4` are one; flats stay apart.
+    `Hämeenk. 12 A as. 4`, `hämeenkatu 12a 4` and `Hämeenkatu 12 A 004` are one; flats stay apart. What has another form
+    than street, number, stair and flat is its own key, in lower case without punctuation.
     """
     if not street or not code:
         return None
-    words = _NOT_A_WORD.sub(" ", _JOINT.sub(" ", street.casefold())).split()
-    return f"{' '.join(word for word in words if word not in _FLAT)}|{code}"
+    written = _plain(street)
+    found = _HOME_PARTS.fullmatch(written)
+    if found is not None:
+        flat = (found["flat"] or "").replace(" ", "").lstrip("0")
+        written = " ".join(filter(None, (found["street"], found["number"], found["stair"], flat)))
+    return f"{' '.join(_HYPHEN.sub(' ', written).split())}|{code}"
+
+
+def _plain(street: str) -> str:
+    """Lower case, abbreviations written out, punctuation gone, single spaces."""
+    text = " ".join(unicodedata.normalize("NFKC", street).casefold().split())
+    text = _SHORT.sub(lambda found: found[1] + _WHOLE[found[2]], text)
+    return " ".join(_NOT_A_WORD.sub(" ", _FROM_TO.sub("-", text)).split())
 
 
 def _too_short(number: phonenumbers.PhoneNumber, kind: int) -> bool:

@@ -1,7 +1,6 @@
-"""A Finnish postal address as a value, as Posti wants it written (PR-01, PR-02), and the key of a household (PR-07)."""
+"""A Finnish postal address as a value, as Posti wants it written (PR-01, PR-02)."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -58,12 +57,6 @@ _BILINGUAL: Final = {
 }
 _FINNISH: Final = {swedish: finnish for finnish, swedish in _BILINGUAL.items()}
 
-_ABBREVIATED: Final = (("katu", "k"), ("tie", "t"), ("gatan", "g"), ("vägen", "v"))
-_PARTS: Final = re.compile(
-    r"(?P<street>(?:\d+ )?\D*[^\W\d]) ?(?P<number>\d+(?:[-/]\d+)?) ?(?P<stair>[a-zåäö](?![^\W\d]))? ?"
-    r"(?:(?:asunto|as|huoneisto|lägenhet|lgh|bostad|bost|bst|apt|flat) ?)?(?P<flat>\d+ ?[a-zåäö]?)?"
-)
-
 
 class AddressProblem(StrEnum):
     """Why no letter can be sent to a contact."""
@@ -109,19 +102,6 @@ class PostalAddress:
         return cls(rows, postal_code)
 
 
-def household_key(street: str, postal_code: str) -> str:
-    """The key under which one home is found again however its address was typed: street, number, stair, flat, postcode.
-
-    An address of an unknown form is its own key, in lower case without punctuation.
-    """
-    written = _plain(street)
-    found = _PARTS.fullmatch(written)
-    if found is None:
-        return f"{written}|{postal_code}"
-    flat = (found["flat"] or "").replace(" ", "").lstrip("0")
-    return "|".join((found["street"].strip(), found["number"], found["stair"] or "", flat, postal_code))
-
-
 def _missing(name: str, street: str) -> AddressProblem:
     if not name:
         return AddressProblem.NO_NAME
@@ -154,12 +134,3 @@ def _folded(row: str) -> list[str]:
 def _width(row: str) -> float:
     """How wide a row can at most be in a sans of Calibri's widths, in ems."""
     return sum(_WIDEST if letter in _WIDE else _CAPITAL if letter.isupper() else _SMALL for letter in row)
-
-
-def _plain(street: str) -> str:
-    """Lower case, abbreviations written out, punctuation gone, single spaces."""
-    text = unicodedata.normalize("NFKC", _spaced(street)).casefold()
-    for word, letter in _ABBREVIATED:
-        text = re.sub(rf"^(\D*[^\W\d]){letter}\.(?= ?\d)", rf"\1{word}", text)  # before the number: not `bost. 4`
-    text = re.sub(r"\s*[-–/]\s*(?=\d)", "-", text)
-    return " ".join(re.sub(r"[^\w/-]", " ", text).split())

@@ -1,5 +1,7 @@
 """How addresses are written, and which are none."""
 
+from typing import Final
+
 import pytest
 
 from audiences.addresses import address_key, email, phone, postal_code
@@ -16,6 +18,56 @@ EMAILS = [
     (f"{'a' * 64}@example.org", f"{'a' * 64}@example.org"),
     (f"{'a' * 65}@example.org", None),
 ]
+
+HOMES: Final = (
+    (
+        "Mannerheimintie 12 A 4",
+        "mannerheimintie 12 a 4",
+        "Mannerheimint. 12 A 4",
+        "Mannerheimintie 12, A 4",
+        "Mannerheimintie 12A4",
+        "MANNERHEIMINTIE  12 A 004",
+    ),
+    ("Mannerheimintie 12 A 14",),
+    (
+        "Mannerheimintie 12 as 4",
+        "Mannerheimintie 12, as. 4",
+        "Mannerheimintie 12 asunto 4",
+    ),
+    (
+        "Mannerheimintie 12 B 4",
+        "Mannerheimintie 12 B as 4",
+    ),
+    ("Mannerheimintie 12",),
+    ("Mannerheimintie 12 A",),
+    (
+        "Mannerheimintie 12-14 A 4",
+        "Mannerheimintie 12 – 14 A 4",
+    ),
+    (
+        "Storgatan 3 B lgh 5",
+        "Storg. 3 b bost. 5",
+        "Storgatan 3 B 5",
+    ),
+    (
+        "Hämeenkatu 5",
+        "Hämeenk. 5",
+        "HÄMEENKATU 5",
+    ),
+    ("Hameenkatu 5",),
+    (
+        "3. linja 7 A 2",
+        "3 linja 7 a as 2",
+    ),
+    ("4. linja 7 A 2",),
+    (
+        "PL 67",
+        "pl. 67",
+    ),
+    ("Etelä-Esplanadi 4", "etelä esplanadi 4"),
+    ("Kirkonkylä",),
+)
+"""Addresses of one home in a row; no two rows are the same home."""
 
 
 @pytest.mark.parametrize(("written", "expected"), EMAILS)
@@ -58,6 +110,20 @@ def test_pr01_a_postal_code(written: str, valid: bool) -> None:
 )
 def test_pr07_one_letter_box_has_one_key(street: str) -> None:
     assert address_key(street, "00100") == "katu 12 a 4|00100"
+
+
+@pytest.mark.parametrize("home", HOMES, ids=lambda home: home[0])
+def test_pr07_one_home_has_one_key(home: tuple[str, ...]) -> None:
+    assert len({address_key(street, "00100") for street in home}) == 1
+
+
+def test_pr07_no_two_homes_share_a_key() -> None:
+    keys = [address_key(home[0], "00100") for home in HOMES]
+    assert len(set(keys)) == len(HOMES)
+
+
+def test_pr07_the_same_street_elsewhere_is_another_home() -> None:
+    assert address_key("Kirkkokatu 1", "00100") != address_key("Kirkkokatu 1", "20100")
 
 
 @pytest.mark.parametrize("street", ["Katu 12 A 14", "Katu 1 2 A 4", "Katu 12 B 4", "Katu 12"])

@@ -1,6 +1,5 @@
 """An address stands in the window as the post wants it, and a home is found again however it was typed."""
 
-from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.loading.yaml_source import read_yaml
-from campaigns.rendering.postal import ROWS, AddressProblem, PostalAddress, household_key
+from campaigns.rendering.postal import ROWS, AddressProblem, PostalAddress
 from campaigns.spec.words import Language
 
 TABLE = read_yaml(Path(__file__).with_name("postal_addresses.yaml")).value
@@ -47,17 +46,3 @@ def test_whatever_stands_in_the_columns_the_window_holds_it(first_name, last_nam
         assert 3 <= len(address.rows) <= ROWS
         assert address.rows[-1].startswith("00100 ")
         assert all(row == " ".join(row.split()) and row.isprintable() for row in address.rows)
-
-
-@pytest.mark.parametrize("home", TABLE["homes"], ids=lambda home: home[0])
-def test_one_home_has_one_key(home):
-    assert len({household_key(street, "00100") for street in home}) == 1
-
-
-def test_no_two_homes_share_a_key():
-    keys = [household_key(home[0], "00100") for home in TABLE["homes"]]
-    assert [pair for pair in combinations(keys, 2) if pair[0] == pair[1]] == []
-
-
-def test_the_same_street_elsewhere_is_another_home():
-    assert household_key("Kirkkokatu 1", "00100") != household_key("Kirkkokatu 1", "20100")
