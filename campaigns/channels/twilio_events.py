@@ -30,19 +30,6 @@ _WORDS: Final = {
     "failed": EventWord.UNDELIVERED,
     "canceled": EventWord.DROPPED,
 }
-_RANKS: Final = {
-    "accepted": 1,
-    "scheduled": 1,
-    "queued": 2,
-    "sending": 3,
-    "sent": 4,
-    "delivered": 5,
-    "partially_delivered": 5,
-    "undelivered": 5,
-    "failed": 5,
-    "canceled": 5,
-    "read": 6,
-}
 _UNKNOWN_CODE: Final = (EventWord.UNDELIVERED, frozenset({Consequence.ALARM}))
 
 
@@ -60,11 +47,6 @@ def vouched_for(token: str, url: str, form: Form, signature: str) -> bool:
     return bool(token) and (
         hmac.compare_digest(exact.encode(), signature.encode()) or bool(validator.validate(url, fields, signature))
     )
-
-
-def vouched_for_json(token: str, url: str, body: str, signature: str) -> bool:
-    """The same of a POST in JSON; the URL then carries the body's hash."""
-    return bool(token) and "bodySHA256=" in url and bool(RequestValidator(token).validate(url, body, signature))
 
 
 def status_event(form: Form, delivery: str, at: datetime) -> Event:
@@ -103,11 +85,6 @@ def reply_event(form: Form, at: datetime) -> Event:
         asks=frozenset({Consequence.WITHDRAW_SMS}) if stops else frozenset(),
         raw=_raw(form),
     )
-
-
-def later(known: str, told: str) -> str:
-    """The status to keep of two: callbacks overtake each other, and an end stays the end (TW-14)."""
-    return told if _RANKS.get(told, 0) > _RANKS.get(known, 0) else known
 
 
 def _meaning(status: str, code: str) -> tuple[EventWord, frozenset[Consequence]]:

@@ -42,10 +42,7 @@ def answered_calls(signer: Signer, path: Path, problems: list[Problem]) -> Itera
     for line, number, reference, answer in _rows(path, problems):
         at, word = Position(str(path), line, 1), meaning(answer)
         if word is None:
-            said = ", ".join(f"`{words[0]}`" for words in WORDS.values())
-            problems.append(
-                Problem(at, "this answer is not one that is known here", "unknown_answer", f"one of {said}")
-            )
+            problems.append(Problem(at, "this answer is not one that is known here", "unknown_answer", _KNOWN))
             continue
         try:
             named = signer.delivery_named(reference)

@@ -151,11 +151,6 @@ def compile_template(sandbox: Sandbox, source: Source, place_of: Callable[[int],
     return Template(jinja2.Template.from_code(sandbox, code, {}), source.file, place_of or source.place)
 
 
-def names_used(source: str) -> frozenset[str]:
-    """The values that a template reads: `member.first_name`, `offers`, `arm`. AuthorError when it cannot be parsed."""
-    return frozenset(read.name for read in reads_of(Source("template", source)))
-
-
 def reads_of(source: Source, place_of: Callable[[int], Place] | None = None) -> tuple[Read, ...]:
     """Every use of a value in a source, with its place; what is read of a list's items included."""
     sandbox = environment(Channel.EMAIL, Language.EN, "EUR")

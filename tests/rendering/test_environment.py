@@ -15,7 +15,6 @@ from campaigns.rendering.environment import (
     compile_template,
     environment,
     fill_texts,
-    names_used,
     reads_of,
 )
 from campaigns.rendering.folder import Source
@@ -214,9 +213,9 @@ def test_a_syntax_error_has_its_line() -> None:
 def test_the_names_that_a_template_reads(template: str, names: set[str] | None) -> None:
     if names is None:
         with pytest.raises(AuthorError):
-            names_used(template)
+            reads_of(Source("template", template))
     else:
-        assert names_used(template) == names
+        assert {read.name for read in reads_of(Source("template", template))} == names
 
 
 def test_what_is_read_of_an_item_is_known_with_its_place() -> None:
