@@ -115,7 +115,8 @@ class Engine(Weighing):
         """Send what may go now of some channels of a run, beside the other runs that go through a gate."""
         run, dispatch = self.run(run_id), Dispatch(gate, self.providers, self.clock)
         if run.state != RunState.SENDING:
-            await asyncio.to_thread(dispatch.name_bundles, run, channels)
+            if run.state == RunState.CANCELLED:
+                await asyncio.to_thread(dispatch.name_bundles, run, channels)
             return Sent(closed=run.state == RunState.CLOSED)
         job, offers = await asyncio.to_thread(self._job, run)
         done = await asyncio.to_thread(dispatch.without_work, job, channels)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from campaigns import loop
 from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.channels.provider import BundleBroken
 from campaigns.dispatch.dispatcher import under_way
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.send import Sent
@@ -83,7 +84,7 @@ class Outgoing:
             sent = await self.engine.sending(gate, run_id, self._step, self.channels)
         except _Stopped:
             return None
-        except (AuthorError, ChannelMisconfigured) as error:
+        except (AuthorError, ChannelMisconfigured, BundleBroken) as error:
             self.troubles.wrong(run_id, error)
             return None
         except DBAPIError as error:  # the ledger is away or has no room: it is asked again

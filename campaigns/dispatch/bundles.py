@@ -173,7 +173,7 @@ class BundleRun(Generic[Item, Bundle]):
 
 
 def name_what_was_committed(ledger: Ledger, run: Run, channel: Channel, provider: BundleProvider[Bundle]) -> None:
-    """Repeat the rename of bundles that were accepted, also when the run was stopped since: they have been sent."""
+    """Repeat the rename of bundles that were accepted, also when the run was cancelled since: they have been sent."""
     with ledger.read() as connection:
         committed = bundles.committed(connection, run.number or 0, channel)
     for bundle in committed:

@@ -85,7 +85,7 @@ def under_way(ledger: Ledger, now: datetime) -> list[str]:
     tidy(ledger, now)
     with ledger.read() as connection:
         sending = [run.run_id for run in runs.in_state(connection, RunState.SENDING)]
-        return [*sending, *bundles.stopped(connection)]
+        return [*sending, *bundles.cancelled(connection)]
 
 
 @dataclass

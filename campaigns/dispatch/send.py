@@ -69,7 +69,7 @@ class Dispatch:
         return Sent(closed=False, again_at=min((moment for moment in moments if moment is not None), default=None))
 
     def name_bundles(self, run: Run, channels: Collection[Channel]) -> None:
-        """Give their names to the files of a stopped run that were handed over and whose process died."""
+        """Give their names to the files of a cancelled run that were handed over and whose process died."""
         if Channel.POST in channels:
             name_what_was_committed(self.gate.ledger, run, Channel.POST, self.providers.post)
         if Channel.PHONE in channels:

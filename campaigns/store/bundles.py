@@ -55,10 +55,13 @@ def committed(connection: Connection, run_number: int, channel: Channel) -> Sequ
     return _in_state(connection, run_number, channel, BundleState.COMMITTED)
 
 
-def stopped(connection: Connection) -> list[str]:
-    """The runs that were paused or cancelled while files of theirs, whose rows are accepted, waited for their names."""
+def cancelled(connection: Connection) -> list[str]:
+    """The runs that were cancelled while files of theirs, whose rows are accepted, waited for their names.
+
+    What is paused is resumed one day, and waits until then: the ledger may be a copy of another (see `store.holding`).
+    """
     waits = exists().where(BUNDLE.c.run_number == RUN.c.number, BUNDLE.c.state == BundleState.COMMITTED)
-    found = select(RUN.c.run_id).where(RUN.c.state.in_([RunState.PAUSED, RunState.CANCELLED]), waits)
+    found = select(RUN.c.run_id).where(RUN.c.state == RunState.CANCELLED, waits)
     return list(connection.execute(found).scalars())
 
 

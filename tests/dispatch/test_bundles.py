@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,10 +131,27 @@ def test_what_was_handed_over_gets_its_name_though_its_process_died_and_the_run_
     village.engine.hand(action, run.run_id)
     mortal(village)
     Outgoing(village.engine).round()
+    if action is control.pause:
+        assert addressees(village) == Counter()
+        village.engine.hand(control.resume, run.run_id)
+        Outgoing(village.engine).round()
     assert village.balance(run) == {"accepted": ALL}
     assert addressees(village) == STREETS
     assert hidden(village.root) == []
     assert under_way(village.engine.ledger, village.hands.at) == []
+
+
+def test_letters_whose_files_are_gone_are_said_to_be_and_hold_up_no_other_run(village, run, caplog):
+    mortal(village, "commit", after=False)
+    with pytest.raises(Died):
+        village.send(run)
+    mortal(village)
+    for folder in hidden(village.root):
+        shutil.rmtree(folder)
+    other = village.start("calls", CALLS)
+    Outgoing(village.engine).round()
+    assert village.balance(other) == {"accepted": ALL}
+    assert f"{run.run_id}: the files of post-1 are gone" in caplog.messages
 
 
 def test_a_death_before_the_commit_returns_the_rows_when_their_lease_is_over(village, run):
