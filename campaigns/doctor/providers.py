@@ -53,12 +53,12 @@ def senders(settings: Settings) -> Iterator[Finding]:
     """Who messages are from."""
     email, sms = settings.channels.email, settings.channels.sms
     yield ok("sender", f"e-mail is from {email.address}, unsubscribes by mail go to {email.unsubscribe}")
-    if sms.twilio.can_be_answered:
-        yield ok("sender", "text messages can be answered")
+    if sms.authorised is not None:
+        known = f"authorised as {sms.authorised.ref}"
     else:
-        yield ok(
-            "sender", f"text messages are from `{sms.sender}`, which nobody can answer; is it registered as yours?"
-        )
+        known = "its senders are set at Twilio: are they authorised?" if is_real(settings) else "not authorised yet"
+    answered = "can be answered" if sms.twilio.can_be_answered else f"are from `{sms.sender}`, which nobody can answer"
+    yield ok("sender", f"text messages {answered}; {known}")
 
 
 def regions(settings: Settings) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from campaigns.workspaces import make_workspace
 _LOG: Final = logging.getLogger("viesti")
 _HOST: Final = "127.0.0.1"
 _LEASE: Final = 30
+_AUTHORISED: Final = "authorised: {ref: rehearsal}"
 Told = Callable[[str], None]
 
 
@@ -136,7 +137,7 @@ def _set_up(settings: Path, doubles: FarEnds, url: str) -> None:
     changes: Mapping[str, str] = {
         "public_url: http://localhost:8000": f"public_url: {url}",
         "email:\n    provider: folder": f"email:\n    provider: sendgrid\n    sendgrid: {sendgrid}",
-        "sms:\n    provider: folder": f"sms:\n    provider: twilio\n    twilio: {twilio}",
+        "sms:\n    provider: folder": f"sms:\n    provider: twilio\n    {_AUTHORISED}\n    twilio: {twilio}",
         "lease: 120": f"lease: {_LEASE}",
     }
     text = settings.read_text("utf-8")

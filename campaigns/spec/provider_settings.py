@@ -49,6 +49,11 @@ class TwilioSettings(Frozen):
         """Whether a member can reply STOP."""
         return self.number is not None or self.messaging_service is not None
 
+    @property
+    def shows_finnish_id(self) -> bool:
+        """Whether messages are from a name or a Finnish number; what a messaging service shows is set at Twilio."""
+        return self.messaging_service is None and (self.number is None or self.number.startswith("+358"))
+
 
 class Security(StrEnum):
     """How a connection to a mail server is made safe."""

@@ -102,8 +102,16 @@ class EmailSettings(Frozen):
         return self
 
 
+class Authorised(Frozen):
+    """That Traficom has authorised the sender id for us; `ref` is how one finds the decision again."""
+
+    ref: Text
+
+
 class SmsSettings(Frozen):
-    """The sender of SMS (FI-24) and its provider; a message of more segments is refused.
+    """The sender of SMS and its provider; a message of more segments is refused.
+
+    Whatever id Finnish numbers see has to be authorised before anything is sent under it (FI-24, Traficom 28 L/2025).
 
     `rate` is what the account with it takes, of all runs together: segments, not messages (TW-12). `price_per_segment`
     is in the workspace's currency, and only estimates are made of it (TW-03).
@@ -111,10 +119,19 @@ class SmsSettings(Frozen):
 
     provider: str = "folder"
     sender: Annotated[str, _SENDER_FORM]
+    authorised: Authorised | None = None
     max_segments: Annotated[int, Field(ge=1, le=10, strict=True)] = 3
     price_per_segment: Annotated[Decimal, Field(gt=0, le=10, decimal_places=6)] | None = None
     rate: SpeakingRate | None = None
     twilio: TwilioSettings = TwilioSettings()
+
+    @model_validator(mode="after")
+    def _is_authorised(self) -> Self:
+        if self.provider == "twilio" and self.twilio.shows_finnish_id and self.authorised is None:
+            seen = self.twilio.number or self.sender
+            message = f"`{seen}` may go to Finnish numbers only as a sender id that Traficom has authorised"
+            raise FormError(message, "`authorised: {ref: …}` with the reference of the decision", "provider")
+        return self
 
 
 class PostSettings(Frozen):

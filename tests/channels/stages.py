@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from campaigns.channels.outcome import ChannelMisconfigured, Outcome
 from campaigns.channels.registry import EMAIL, SMS, Surroundings
@@ -37,9 +37,16 @@ class Stage:
     double: Any = None
 
 
+AUTHORISED: Final = {"ref": "an example"}
+
+
 def settings_with(channel: Channel, _beside: Mapping[str, Any] | None = None, **changes: Any) -> Settings:
-    """The example workspace's settings with other ones for a channel, and others beside the channels."""
+    """The example workspace's settings with other ones for a channel, and others beside the channels.
+
+    The sender of its text messages is authorised (FI-24).
+    """
     written = json.loads(_WRITTEN) | dict(_beside or {})
+    written["channels"]["sms"]["authorised"] = AUTHORISED
     written["channels"][channel.value] |= changes
     return Settings.model_validate(written)
 

@@ -1,15 +1,18 @@
 """Where providers are reached: what the settings may say, and what they may not."""
 
+import re
 import subprocess
 import sys
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from campaigns.channels.registry import EMAIL, PHONE, POST, SMS
 from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
-from campaigns.spec.settings import EmailSettings
-from tests.channels.stages import SETTINGS
+from campaigns.spec.settings import EmailSettings, SmsSettings
+from tests.channels.stages import AUTHORISED, SETTINGS
 
 EMAILS = {"address": "uutiset@lahde.example.org", "unsubscribe": "peru@lahde.example.org"}
 
@@ -86,6 +89,51 @@ def test_a_signature_is_of_the_senders_domain(domain, aligned):
 def test_an_account_that_cannot_be_is_refused(wrong):
     with pytest.raises(ValidationError):
         TwilioSettings.model_validate(wrong)
+
+
+# As the regulation describes an id (FI-24).
+SENDER_ID = re.compile(r"(?! )(?!.*  )[0-9A-Za-z ]{3,11}(?<! )")
+
+
+@given(st.text(st.sampled_from("aZ09 -ä_\n"), max_size=13))
+@example("Lahde")
+@example("S Ryhma 1")
+@example("ab")
+@example("abcdefghijkl")
+@example(" abc")
+@example("abc ")
+@example("ab  c")
+@example("Lähde")
+@example("abc\n")
+def test_fi24_a_sender_id_is_one_that_can_be_authorised(sender):
+    try:
+        taken = SmsSettings(sender=sender).sender
+    except ValidationError:
+        taken = None
+    assert (taken == sender) is (SENDER_ID.fullmatch(sender) is not None)
+
+
+@pytest.mark.parametrize(
+    ("twilio", "needed"),
+    [
+        ({}, True),
+        ({"number": "+358450000000"}, True),
+        ({"number": "+46700000000"}, False),
+        ({"messaging_service": "MG" + "0" * 32}, False),
+    ],
+)
+def test_fi24_what_finnish_numbers_see_is_authorised_before_anything_is_sent(twilio, needed):
+    written = {"sender": "Lahde", "provider": "twilio", "twilio": twilio}
+    if needed:
+        with pytest.raises(ValidationError, match="only as a sender id that Traficom has authorised"):
+            SmsSettings.model_validate(written)
+    else:
+        SmsSettings.model_validate(written)
+    assert SmsSettings.model_validate(written | {"authorised": AUTHORISED}).authorised.ref == "an example"
+    for nothing in ({}, {"ref": ""}, True):
+        with pytest.raises(ValidationError):
+            SmsSettings.model_validate(written | {"authorised": nothing})
+    assert SmsSettings(sender="Lahde").authorised is None  # what is written into folders needs nobody's leave
 
 
 def test_a_workspace_that_writes_into_folders_loads_no_vendor():

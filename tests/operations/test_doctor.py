@@ -223,3 +223,21 @@ def test_a_ledger_that_is_gone_is_one_finding_among_the_others(viesti: Shell, mo
     monkeypatch.setenv("VIESTI_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/viesti")
     found = {each["check"]: each["level"] for each in viesti("doctor", "--json", code=1).json}
     assert (found["ledger"], found["warehouse"], found["data"]) == ("fail", "ok", "warn")
+
+
+def test_fi24_the_sender_of_text_messages_is_said_with_its_authorisation() -> None:
+    named = settings_with(Channel.SMS, provider="twilio")
+    at_twilio = {"messaging_service": "MG" + "0" * 32}
+    service = settings_with(Channel.SMS, provider="twilio", twilio=at_twilio, authorised=None)
+    told = {name: list(providers.senders(each))[1].said for name, each in {"name": named, "service": service}.items()}
+    assert "`Lahde`, which nobody can answer; authorised as an example" in told["name"]
+    assert "are they authorised?" in told["service"]
+
+
+@pytest.mark.parametrize("command", [("doctor",), ("check",), ("plan", "any")])
+def test_fi24_no_command_takes_a_sender_that_is_not_authorised(viesti: Shell, command: tuple[str, ...]) -> None:
+    settings = viesti.root / "config" / "settings.yaml"
+    written = settings.read_text("utf-8").replace("authorised: {ref: an example}", "provider: twilio")
+    settings.write_text(written, "utf-8")
+    said = viesti(*command, code=1).err
+    assert "`Kyla` may go to Finnish numbers only as a sender id that Traficom has authorised" in said
