@@ -79,6 +79,18 @@ def test_a_member_signs_in_and_allows_something_by_keyboard_alone(town: Town, vi
     assert {(entry.choice, entry.on) for entry in town.record()} == {("tracking", True), ("sms_own", False)}
 
 
+def test_the_longest_name_is_read_to_its_end(town: Town, visitor: Visitor) -> None:
+    town.move(AINO, first_name="Äyräpää", last_name="Wredeafelimälångströmvonörnsköldsvikinkangas-Åkerö")
+    visitor.goes("/me?lang=fi")
+    visitor.tabs_to("#address")
+    visitor.page.keyboard.type(f"{AINO}@example.org")
+    visitor.presses("main button")
+    visitor.tabs_to("#code")
+    visitor.page.keyboard.type(town.codes()[0])
+    visitor.presses("main button")
+    assert "WREDEAFELIMÄ" in visitor.page.inner_text(".kicker")
+
+
 def test_the_pages_that_refuse_can_be_read_too(visitor: Visitor) -> None:
     visitor.goes("/u/cut")
     assert visitor.page.locator("main a").count() == 1

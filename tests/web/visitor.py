@@ -23,6 +23,12 @@ OVERLAID: Final = """
         .filter(label => label.nextElementSibling.getBoundingClientRect().top < label.getBoundingClientRect().bottom)
         .map(label => label.innerText)
 """
+CUT_OFF: Final = """
+    [...document.querySelectorAll("main *:not(.wide *, .unseen)")]
+        .filter(each => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display != "inline"
+            && !each.matches(".wide, input, select, textarea"))
+        .map(each => each.outerHTML.slice(0, 200))
+"""
 IN_A_BROWSER: Final = [
     pytest.mark.browser,
     pytest.mark.skipif(
@@ -95,6 +101,7 @@ class Visitor:
         for size in sorted((DESK, TELEPHONE), key=lambda size: size == self.size):  # the one that is walked on last
             self.page.set_viewport_size(size)
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert self.page.evaluate(CUT_OFF) == []
             assert self.page.evaluate(OVERLAID) == []
             assert self.page.evaluate(AXE) == []
 
