@@ -30,6 +30,9 @@ AT_ONCE: Final[Mapping[RequestKind, Choice]] = {
 }
 """Which choice a request turns on the moment it is filed (GD-13, GD-16)."""
 
+_TOLD_WHEN_DONE: Final = frozenset({RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT})
+"""Of the others somebody hears by what is done: a copy, or the last word to whoever was erased (article 12(3))."""
+
 _MEMBER: Final = "member"
 _LONGEST: Final = 2_000
 
@@ -95,16 +98,24 @@ def put_off(engine: Engine, number: int, because: str) -> Request:
 
 
 def close(engine: Engine, number: int, ending: Ending, because: str = "") -> Request:
-    """End a request; AuthorError when it has ended before, or is refused without a reason, which the member is told."""
+    """End a request; the member is told that it was done, or why it is refused.
+
+    AuthorError when it has ended before, is refused without a reason, or is an erasure that was not carried out.
+    """
     reason = _reason(number, because) if ending is Ending.REFUSED else because.strip()[:_LONGEST]
     now = engine.clock.now()
     with engine.ledger.write() as connection:
         request = kept.get(connection, number)
+        if ending is Ending.DONE and request.kind == RequestKind.ERASE and request.closed_at is None:
+            message = "an erasure is done when the member is erased, which closes it"
+            raise AuthorError.about(str(number), message, "not_erased", "erase, refuse or withdraw it")
         if not kept.close(connection, number, ending, reason or None, engine.actor, now):
             raise _closed(request)
         if ending is Ending.DONE and request.kind == RequestKind.CORRECT:
             leave_word(engine, connection, request.member_id, RequestKind.CORRECT)
         _note(engine, connection, "close_request", request, {"outcome": ending.value})
+        if ending is Ending.DONE and request.kind in _TOLD_WHEN_DONE:
+            telling.request_done(connection, request.member_id, request.kind, now)
         if ending is Ending.REFUSED:
             telling.request_refused(connection, request.member_id, request.kind, reason, now)
         return kept.get(connection, number)

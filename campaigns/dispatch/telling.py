@@ -47,6 +47,11 @@ def request_put_off(
     notes.leave(connection, Note(NoteKind.PUT_OFF, member_id, about), now)
 
 
+def request_done(connection: Connection, member_id: str, request: str, now: datetime) -> None:
+    """Say that what was asked for has been done: the member is owed word of it (article 12(3))."""
+    notes.leave(connection, Note(NoteKind.DONE, member_id, {"request": request}), now)
+
+
 def request_refused(connection: Connection, member_id: str, request: str, because: str, now: datetime) -> None:
     """Say that a request is refused and why, and who hears complaints (article 12(4))."""
     about = {"request": request, "because": because}

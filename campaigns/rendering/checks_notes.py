@@ -53,4 +53,5 @@ def samples(settings: Settings) -> Iterator[tuple[NoteKind, Mapping[str, Any]]]:
     for right in RequestKind:
         yield NoteKind.REQUEST, {"request": right.value, "due": _DUE}
         yield NoteKind.PUT_OFF, {"request": right.value, **answered}
+        yield NoteKind.DONE, {"request": right.value}
         yield NoteKind.REFUSED, {"request": right.value, "because": answered["because"]}

@@ -18,6 +18,7 @@ class NoteKind(StrEnum):
     KNOWN = "known"
     REQUEST = "request"
     PUT_OFF = "put_off"
+    DONE = "done"
     REFUSED = "refused"
     ERASED = "erased"
 

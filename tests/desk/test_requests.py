@@ -141,7 +141,21 @@ def test_gd07_who_has_to_wait_or_is_refused_is_told_why_and_until_when(village: 
     ]
 
 
-def test_what_is_done_or_taken_back_needs_no_word(village: Village):
+@pytest.mark.parametrize("kind", [RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT])
+def test_gd07_that_it_was_done_is_told_where_nothing_else_shows_it(village: Village, kind: RequestKind):
+    number = requests.file(village.engine, AINO, kind, Source.WEB).number or 0
+    requests.close(village.engine, number, Ending.DONE)
+    assert _notes(village)[1:] == [("done", AINO, {"request": kind.value})]
+
+
+def test_gd12_an_erasure_is_not_closed_as_done_before_it_is(village: Village):
+    number = requests.file(village.engine, AINO, RequestKind.ERASE, Source.WEB).number or 0
+    with pytest.raises(AuthorError, match="when the member is erased"):
+        requests.close(village.engine, number, Ending.DONE)
+    assert [each.number for each in requests.waiting(village.engine)] == [number]
+
+
+def test_a_copy_that_was_handed_out_or_what_is_taken_back_needs_no_word(village: Village):
     for ending in (Ending.DONE, Ending.WITHDRAWN):
         number = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.WEB).number or 0
         requests.close(village.engine, number, ending)

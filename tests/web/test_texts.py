@@ -24,7 +24,7 @@ _SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES
 REFUSALS: Final = (
     "unknown_member", "same_member", "no_reason", "no_case", "unknown_wording", "no_email", "no_phone",
     "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "closed_request", "cannot_put_off",
-    "unknown_task",
+    "not_erased", "unknown_task",
 )  # fmt: skip
 """What the desk is told of an AuthorError, by its code."""
 _COMPOSED: Final = {
