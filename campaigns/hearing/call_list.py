@@ -50,9 +50,10 @@ def answered_calls(signer: Signer, path: Path, problems: list[Problem]) -> Itera
             problems.append(stranger(at))
             continue
         place = (named.run_number, named.position)
-        if answered.setdefault(place, word) is word:
+        if place not in answered:
+            answered[place] = word
             yield Answered(at, place, word, number)
-        else:
+        elif answered[place] is not word:
             message = "this call has another answer further up"
             problems.append(Problem(at, message, "two_answers", "leave the one that holds"))
 

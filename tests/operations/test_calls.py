@@ -189,6 +189,7 @@ def test_bad_rows_are_named_and_cost_no_other(calls):
         (10, "unknown_reference"),
     ]
     assert calls.told() == {AINO: ["reached"]}
+    assert (answers.new, answers.read_before) == ({EventWord.REACHED: 1}, 0)
     assert all(
         problem.message and str(problem.place).startswith(str(calls.village.root)) for problem in answers.problems
     )
