@@ -116,7 +116,7 @@ class Embedded:
         """
         begun: dict[asyncio.Task[None], str] = {}
         rests: dict[str, float] = {}
-        failures: list[BaseException] = []
+        failure: BaseException | None = None
         while True:
             for run_id in [] if stopping.is_set() else await self._look():
                 if rests.get(run_id, 0) <= monotonic() and self.turns.may_begin(run_id):
@@ -125,9 +125,9 @@ class Embedded:
                 break
             ended, _ = await asyncio.wait(begun, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
             rests.update((begun.pop(task), monotonic() + LOOK) for task in ended)
-            failures += [error for task in ended if (error := task.exception()) is not None]
-        if failures:
-            raise failures[0]
+            failure = next(filter(None, (failure, *(task.exception() for task in ended))), None)
+        if failure is not None:
+            raise failure
 
     async def _look(self) -> list[str]:
         """The runs under way; none while the ledger cannot be reached, or has no room."""
