@@ -141,9 +141,13 @@ class Asking(Parts):
         day = local_day(run.due_at, zone)
         span = midnight(day, zone), midnight(day + timedelta(days=1), zone)
         with self.ledger.read() as connection:
-            others = {each.number or 0: each.run_id for each in runs.begun_between(connection, run.campaign, *span)}
-            others.pop(run.number or 0, None)
-            number = decisions.also_in(connection, run.number or 0, others) if others else 0
+            begun = runs.begun_between(connection, run.campaign, *span)
+            others = {
+                each.number: each.run_id
+                for each in begun
+                if each.number != run.number and decisions.also_in(connection, run.number or 0, [each.number or 0])
+            }
+            number = decisions.also_in(connection, run.number or 0, [each or 0 for each in others])
         if not number:
             return None
         before = ", ".join(others.values())

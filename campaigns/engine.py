@@ -1,6 +1,7 @@
 """The engine of one workspace: everything that a command, a page or the scheduler does with it."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from audiences.imports.report import ImportReport, Progress
 from campaigns import heap, loop
 from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.send import Dispatch, Sent
-from campaigns.dispatch.start import start, why_not
+from campaigns.dispatch.start import begins, start, why_not
 from campaigns.dispatch.workshop import Workshop
-from campaigns.errors import AuthorError
+from campaigns.errors import AuthorError, Place, Problem
 from campaigns.ledger import Ledger
 from campaigns.loading.offers_table import read_offers, write_offers
 from campaigns.planning.draft import Draft
@@ -33,6 +34,7 @@ from campaigns.weighing import Weighing
 Told = Callable[[int], None]
 T = TypeVar("T")
 
+_LOG: Final = logging.getLogger("viesti")
 _GOING_ON: Final = (RunState.PLANNING, RunState.PLANNED, RunState.SENDING)
 
 
@@ -82,17 +84,38 @@ class Engine(Weighing):
         now = self.clock.now()
         if self.has_workers:
             self._shared_files(run).ensure()
-            self._shared_files(run).fetch_definition()
-        campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
-        objection = why_not(run, campaign, self.draft_of(run).definition(), now) or self.cannot_fit(run)
+        objection = self.objection(run)
         if objection is not None:
             raise AuthorError([objection])
+        campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
         with self.ledger.write() as connection:
             started = start(connection, run, campaign, now)
             if started:
                 audit.note(connection, now, self.actor, "send", run.run_id)
         if started:
+            sends = Tally.from_json(run.counts).sent
+            _LOG.info("%s: begun, %d to be sent", run.run_id, sends, extra={"run": run.run_id})
             send_seeds(self, run, campaign)
+
+    def objection(self, run: Run) -> Problem | None:
+        """Why a plan would not be let go now (see `start`); None: it would."""
+        if self.has_workers:
+            self._shared_files(run).fetch_definition()
+        campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
+        return why_not(run, campaign, self.draft_of(run).definition(), self.clock.now()) or self.cannot_fit(run)
+
+    def waits(self, run: Run) -> datetime | Problem | None:
+        """Why a planned run has not begun: its moment is to come, or there is an objection; None: it may begin."""
+        if run.scheduled:
+            moment = begins(run, self.library.settings.dispatch.jitter)
+            if moment > self.clock.now():
+                return moment
+        try:
+            return self.objection(run)
+        except AuthorError as error:
+            return error.problems[0]
+        except FileNotFoundError:
+            return Problem(Place(run.run_id), "what it was planned from is not here", "no_files", "restore `data/runs`")
 
     def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> Sent:
         """Send what may go now of a run that was started; killed at any moment, call it again."""

@@ -6,9 +6,11 @@ import typer
 
 from campaigns.cli import database, opened, planned, show, watched
 from campaigns.cli.planning import RunName
+from campaigns.errors import Problem
 from campaigns.logs import LogFormat, log_to_stderr
 
 if TYPE_CHECKING:
+    from campaigns.engine import Engine
     from campaigns.store.decisions import Outcomes
     from campaigns.store.tables import Run
 
@@ -25,6 +27,7 @@ def status(
         asked = engine.recent_runs() if run is None else [engine.run(run)]
         stands = {each.run_id: (each, engine.outcomes(each)) for each in asked}
         told = None if run is None else standing.told(engine, run)
+        waits = None if run is None or json or asked[0].state != "planned" else _waits(engine, asked[0])
         texts = engine.lengths(asked[0]) if run is not None and asked[0].state == "planned" else None
         settings = engine.library.settings
     if json:
@@ -42,6 +45,18 @@ def status(
         show.table("\nTold of them later", ("event", "deliveries"), list(told.words.items()))
         for alarm in told.alarms:
             show.line(f"look at this: {alarm}")
+        if waits is not None:
+            show.line(f"\n{waits}")
+
+
+def _waits(engine: "Engine", run: "Run") -> str:
+    """Why a run that is planned has not begun."""
+    found = engine.waits(run)
+    if isinstance(found, Problem):
+        return f"not begun: {found}"
+    if found is not None:
+        return f"begins at {found.astimezone(engine.library.settings.zone):%Y-%m-%d %H:%M}, by `viesti serve`"
+    return f"not begun: `viesti send {run.run_id}` sends it"
 
 
 def _line(run: "Run", outcomes: "Outcomes") -> tuple[str, str, int, int, str]:

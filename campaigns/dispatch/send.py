@@ -1,9 +1,11 @@
 """A run sent: its channels side by side, as far as hours, permits and answers allow; closed when nothing is left."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.channels.provider import BundleProvider
@@ -27,6 +29,8 @@ from campaigns.store.tables import Run
 from campaigns.store.words import DeliveryState, RunState
 
 Told = Callable[[int], None]
+
+_LOG: Final = logging.getLogger("viesti")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Dispatch:
             moments.append(wait)
         await asyncio.to_thread(self._tidy, job, told)
         if await self.gate.desk.write(lambda connection: close_when_done(connection, job, self.clock.now())):
-            job.files.close()
+            _put_away(job)
             return Sent(closed=True)
         return Sent(closed=False, again_at=min((moment for moment in moments if moment is not None), default=None))
 
@@ -84,7 +88,7 @@ class Dispatch:
         with self.gate.ledger.write() as connection:
             closed = close_when_done(connection, job, self.clock.now())
         if closed:
-            job.files.close()
+            _put_away(job)
         return Sent(closed)
 
     async def _unless_misconfigured(
@@ -162,3 +166,9 @@ class Dispatch:
         growing = job.settings.channels.email.warm_up
         today = local_day(self.clock.now(), job.settings.zone)
         return Permits((*paces, Pace("warm-up", growing.rate_on(today) if growing else None)))
+
+
+def _put_away(job: Job) -> None:
+    """Forget what was frozen for a run that has just been closed."""
+    job.files.close()
+    _LOG.info("%s: closed", job.run.run_id, extra={"run": job.run.run_id})

@@ -1,5 +1,7 @@
 """What is said before it is too late: data that end, a campaign sent twice on a day, a plan that nobody gets."""
 
+from shutil import rmtree
+
 import pytest
 
 from campaigns.cli import opened
@@ -81,6 +83,26 @@ def test_a_plan_says_what_can_be_done_with_it(viesti: Shell) -> None:
     assert viesti("plan", "letter", "--as-of", MORNING).out.endswith(
         "\nnothing was sent; nobody is left to send it to\n"
     )
+
+
+def test_status_says_why_a_plan_has_not_begun(letter: Shell) -> None:
+    letter("plan", "letter", "--as-of", MORNING)
+    assert letter("status", FIRST).out.endswith(f"\nnot begun: `viesti send {FIRST}` sends it\n")
+    letter.write("letter", MONDAYS + "approval: required\n")
+    letter("plan", "letter", "--as-of", MORNING)
+    needs = f"{FIRST}: this campaign's plans need an approval [not_approved]"
+    assert f"\nnot begun: {needs}\n  try: somebody else: `viesti approve {FIRST}`\n" in letter("status", FIRST).out
+    rmtree(letter.root / "data" / "runs")
+    assert f"\nnot begun: {letter.root}" in letter("status", FIRST).out
+
+
+def test_a_run_that_begins_and_ends_is_in_the_log(letter: Shell, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "viesti")
+    letter("run", "letter", "--as-of", MORNING)
+    assert [each.getMessage() for each in caplog.records if each.name == "viesti"] == [
+        f"{FIRST}: begun, 18 to be sent",
+        f"{FIRST}: closed",
+    ]
 
 
 def test_what_was_done_is_told_to_scripts(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
