@@ -257,7 +257,7 @@ def _may(purpose: Purpose, channel: Channel, *on: Choice, partner: bool = False)
 
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
 @pytest.mark.parametrize("partner", [False, True])
-def test_c03_a_member_who_said_nothing_gets_no_electronic_marketing(channel: Channel, partner: bool) -> None:
+def test_c03_gd19_a_member_who_said_nothing_gets_no_electronic_marketing(channel: Channel, partner: bool) -> None:
     assert not _may(Purpose.MARKETING, channel, partner=partner)
 
 

@@ -78,7 +78,7 @@ def test_the_lowest_price_has_to_be_seen_in_each_part_that_shows_the_price(tmp_p
 
 
 @pytest.mark.parametrize("purpose", [p for p in Purpose if p not in (Purpose.SERVICE, Purpose.RIGHTS)])
-def test_e28_fi04_marketing_shows_the_way_out_in_both_parts_and_its_sender(tmp_path: Path, purpose: Purpose) -> None:
+def test_e28_fi04_gd17_marketing_shows_the_way_out_twice_and_its_sender(tmp_path: Path, purpose: Purpose) -> None:
     problems = problems_of(tmp_path, "", purpose=purpose, **{"body_txt": "x", **html_named("x")})
     assert sorted((p.code, p.place.file[-9:]) for p in problems) == sorted(
         [("opt_out", "/body.txt"), ("opt_out", "body.mjml"), *[("sender", "/body.txt"), ("sender", "body.mjml")] * 3]

@@ -76,7 +76,7 @@ def test_an_unknown_value_in_a_text_has_its_place_and_the_nearest_name(workspace
     assert problem.hint == "`member.first_name`"
 
 
-def test_a_letter_without_the_right_to_object_is_refused(workspace):
+def test_gd17_a_letter_without_the_right_to_object_is_refused(workspace):
     folder = workspace(**{"layout.typ": lambda text: text.replace("words.objection", "words.closing")})
     assert [problem.code for problem in problems_of(folder)] == ["colophon"]
 

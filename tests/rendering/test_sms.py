@@ -146,7 +146,7 @@ def test_a_missing_language_is_refused(workspace):
         workspace("birthday", texts="wish: {fi: Hei, en: Hello}\ngift: {fi: a, sv: b, en: c}\n")
 
 
-def test_marketing_without_a_way_out_is_refused(workspace):
+def test_gd17_marketing_without_a_way_out_is_refused(workspace):
     assert codes(workspace("birthday", body="[[ wish ]]\n")) == ["opt_out"]
     assert codes(workspace("birthday", body="[[ wish ]]\n"), Purpose.SERVICE) == []
 

@@ -34,7 +34,7 @@ def rows(town: Town) -> int:
         return len(connection.execute(select(SIGN_UP)).all())
 
 
-async def test_fi01_the_boxes_are_empty(web):
+async def test_fi01_fi03_the_boxes_are_empty(web):
     page = await web.get("/join")
     assert page.status_code == 200
     assert "newsletter:food" in page.text

@@ -1,4 +1,4 @@
-"""The settings link of a message: ends anything at once, shows nothing of anybody (C-05, C-07)."""
+"""The settings link of a message: ends anything at once, shows nothing of anybody (C-05, C-07, GD-06)."""
 
 import pytest
 
