@@ -99,6 +99,20 @@ def test_a07_a_rolling_day_has_24_hours_also_when_the_clocks_change() -> None:
     assert local - window_start(cap, local, HELSINKI) == timedelta(hours=24)
 
 
+@pytest.mark.parametrize(
+    ("cap", "is_refused"), [("{messages: 1, per: month}", False), ("{messages: 1, rolling: 30 days}", True)]
+)
+def test_a09_a_monthly_campaign_comes_again_by_the_calendar_and_not_within_30_days(
+    village: Village, cap: str, *, is_refused: bool
+) -> None:
+    """From 15 February to 15 March are 28 days."""
+    village.hands.at = datetime(2018, 2, 15, 8, 30, tzinfo=UTC)
+    heard(village, name="monthly")
+    village.hands.go(days=28)
+    assert village.hands.at.date().isoformat() == "2018-03-15"
+    assert refused(village, capped(cap), "monthly") is is_refused
+
+
 def test_a07_the_most_restrictive_cap_wins(village: Village) -> None:
     village.set("per_member:\n  - {messages: 5, per: day}\n  - {messages: 1, rolling: 7 days}")
     heard(village)

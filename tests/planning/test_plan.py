@@ -139,7 +139,7 @@ def offers_of(village, run) -> dict[str, list[str]]:
     return rows
 
 
-def test_offers_follow_what_a_member_buys_and_never_exceed_what_was_asked(village):
+def test_a18_offers_follow_what_a_member_buys_and_never_exceed_what_was_asked(village):
     run, _ = village.plan("hi", OFFERS)
     shown = offers_of(village, run)
     assert shown["m09"] == ["coffee-c", "coffee-a", "soap-a", "cheese-a"]  # National coffee first, then weight
@@ -149,7 +149,7 @@ def test_offers_follow_what_a_member_buys_and_never_exceed_what_was_asked(villag
     assert offers_of(village, again) == shown
 
 
-def test_offers_out_of_their_time_are_never_shown(village):
+def test_a18_offers_out_of_their_time_are_never_shown(village):
     run, _ = village.plan("hi", OFFERS.replace("at_most: 4", "at_most: 12"))
     assert {"past", "to-come"}.isdisjoint(offer for offers in offers_of(village, run).values() for offer in offers)
 
