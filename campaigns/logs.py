@@ -76,7 +76,7 @@ class Once:
         text = str(what)
         if self._said.get(subject) != text:
             self._said[subject] = text
-            self.to.error("%s: %s", subject, text)
+            self.to.error(text if text.startswith(f"{subject}:") else f"{subject}: {text}")
 
     def well(self, subject: str) -> None:
         """Nothing is."""

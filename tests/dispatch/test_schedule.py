@@ -343,7 +343,7 @@ def test_a_plan_whose_process_was_killed_is_made_again(village, wire, tmp_path, 
         broken.setattr("sys.executable", str(killed))
         rounds.schedule()
     assert [each.getMessage().partition("\n")[0] for each in caplog.records] == [
-        f"hi: hi: who planned it has ended: Command '('{killed}', '-m', 'campaigns.apart')' died with "
+        f"hi: who planned it has ended: Command '('{killed}', '-m', 'campaigns.apart')' died with "
         "<Signals.SIGKILL: 9>. [not_planned]"
     ]
     village.hands.go(minutes=10)  # nobody has held the plan for so long
