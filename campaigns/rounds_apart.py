@@ -33,6 +33,9 @@ _LOG: Final = logging.getLogger("viesti")
 _PAUSE: Final = 2.0
 """Seconds before another process takes the place of one that was killed: what kills it may kill the next."""
 
+_BEHIND: Final = 10
+"""By how much it stands behind the pages where both want the processor: somebody waits for a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Orders:
@@ -119,6 +122,7 @@ class _Other:
 
 def _make(asked: BinaryIO, answered: BinaryIO) -> int:
     """The other process: make rounds until `asked` ends or SIGTERM comes; its exit status."""
+    os.nice(_BEHIND)
     orders = pickle.load(asked)  # noqa: S301 - from the process that began this one
     log_to_stderr(orders.log_format, orders.log_level)
     stopping = Event()
