@@ -13,12 +13,17 @@ from campaigns.engine import Engine
 from campaigns.loading.workspace import Workspace
 from campaigns.outgoing import Outgoing
 from campaigns.rounds import Rounds
+from campaigns.store.address import VARIABLE
 from campaigns.store.words import ENDED_RUNS
 from tests.dispatch.far_end import NearEnd
 
 
-def _engine(root: str, port: int, ahead: float) -> Engine:
-    """An engine on a clock that is `ahead` seconds, whose e-mail goes to the far end on `port`."""
+def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
+    """An engine on a clock that is `ahead` seconds, whose e-mail goes to the far end on `port`.
+
+    Its ledger is at `address`, or where its settings say: what is forked has the environment of whoever forked first.
+    """
+    os.environ[VARIABLE] = address
     engine = Engine(Workspace(Path(root)), "sender")
     vars(engine)["clock"] = Clock(shift=timedelta(seconds=ahead))
     real = chosen_providers(Surroundings(engine.workspace.root, engine.library.settings))
@@ -71,8 +76,7 @@ class Complaints(logging.Handler):
 
 def work(root: str, port: int, ahead: float, address: str) -> None:
     """Do what `viesti worker` does, over the ledger at `address`."""
-    os.environ["VIESTI_DATABASE_URL"] = address  # what is forked has the environment of the first of its kind
-    engine = _engine(root, port, ahead)
+    engine = _engine(root, port, ahead, address)
     Outgoing.of_worker(engine).until_told()
     engine.close()
 

@@ -264,6 +264,7 @@ ABOUT: Mapping[NoteKind, Mapping[str, Any]] = {
     NoteKind.REQUEST: {"request": "restrict", "due": "2018-02-01"},
     NoteKind.PUT_OFF: {"request": "access", "due": "2018-04-01", "because": "Arkisto {1/2} <haetaan>"},
     NoteKind.REFUSED: {"request": "erase", "because": "Kirjanpitolaki velvoittaa"},
+    NoteKind.DONE: {"request": "erase"},
     NoteKind.ERASED: {},
 }
 
