@@ -10,9 +10,15 @@ import pytest
 from sqlalchemy import URL
 from xdist.remote import Producer
 
+from tests import silence
 from tests.postgresql import server
 from tests.turns import Turns
 from tests.village import Village, found
+
+silence.keep()
+_HERE = Path(__file__).parent
+_ROOTS = (str(_HERE / "silent"), str(_HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")]))
+os.environ["PYTHONPATH"] = os.pathsep.join(_ROOTS)  # so that processes which tests start keep silent, too
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -1,0 +1,43 @@
+"""No network: what is asked of any other machine is refused, so that no test can speak to the outside (OP-07).
+
+An audit hook hears of every connection and every name that is looked up in this process, whichever library asks. It is
+set once for a process and cannot be taken away. Unix sockets and the loopback stay open.
+"""
+
+import ipaddress
+import socket
+import sys
+from typing import Any, Final
+
+_LOOKED_UP: Final = {"socket.getaddrinfo", "socket.gethostbyname"}
+_SPOKEN_TO: Final = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
+
+
+class Outside(OSError):  # noqa: N818 - as libraries take it: nobody is there
+    """A test wanted to speak to another machine."""
+
+
+def keep() -> None:
+    """Refuse the outside from now on in this process."""
+    sys.addaudithook(_refuse)
+
+
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in _LOOKED_UP:
+        _demand_inside(arguments[0])
+    elif event in _SPOKEN_TO:
+        address = arguments[_SPOKEN_TO[event]]
+        if isinstance(address, tuple) and address:  # of a unix socket it is a path
+            _demand_inside(address[0])
+
+
+def _demand_inside(host: object) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost", socket.gethostname()):  # nothing is the address to listen on
+        return
+    try:
+        address = ipaddress.ip_address(str(name))
+    except ValueError:
+        raise Outside(f"a test may look up no name but this machine's, and not {name}") from None
+    if not (address.is_loopback or address.is_unspecified):
+        raise Outside(f"a test may speak to this machine only, not to {name}")
