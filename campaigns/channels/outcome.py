@@ -22,10 +22,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """The provider surely did nothing: the delivery goes back to pending for `seconds`."""
+    """The provider surely did nothing: the delivery goes back to pending for `seconds`.
+
+    `alone` when that was for the message's or its reader's sake, and says nothing of the other messages.
+    """
 
     seconds: float
     detail: str
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

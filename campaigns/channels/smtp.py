@@ -151,7 +151,7 @@ def outcome(said: Said) -> Outcome:
             name = said.text.rpartition(" ")[2][:100]  # "queued as 4711": most servers end with their name for it
             return Accepted(name if _NAME.fullmatch(name) else "")
         case 4:
-            return TryLater(_GREYLISTED, said.detail)
+            return TryLater(_GREYLISTED, said.detail, alone=said.code != 421 and said.step != "MAIL")
         case _:
             return _refusal(said)
 

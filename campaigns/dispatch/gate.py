@@ -10,6 +10,7 @@ from typing import Self
 
 from campaigns.channels.provider import MessageProvider, OutgoingEmail, OutgoingSms
 from campaigns.dispatch.desk import Desk
+from campaigns.dispatch.outage import Outage
 from campaigns.dispatch.record import Answer
 from campaigns.ledger import Ledger
 
@@ -28,6 +29,7 @@ class Gate:
         self._places = places
         self._shares: list[Share] = []
         self._users: Counter[int] = Counter()
+        self._outages: dict[int, Outage] = {}
         self._door = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -49,7 +51,7 @@ class Gate:
             if not self._users[id(provider)]:
                 await provider.open()
             self._users[id(provider)] += 1
-        share = Share(self)
+        share = Share(self, self._outages.setdefault(id(provider), Outage(type(provider).__name__)))
         self._shares.append(share)
         try:
             yield share
@@ -81,6 +83,7 @@ class Share:
     """One channel of one run at the gate, with its messages under way."""
 
     gate: Gate
+    outage: Outage
     under_way: set[asyncio.Task[Answer]] = field(default_factory=set)
 
     @property

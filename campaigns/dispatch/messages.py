@@ -160,13 +160,15 @@ class MessageRun:
         if not self._may_claim:
             return Claim((), 0)
         self.permits.give_back(connection, now)
-        most = self.permits.permits(connection, min(self.share.free, AT_ONCE), now)
+        permitted = self.permits.permits(connection, min(self.share.free, AT_ONCE), now)
+        most = self.share.outage.let(permitted, now)
         attempt = token_hex(8)
         after = self._bookmark.begin(now)
         claimed = claim(connection, self.job, self.channel, most, now, attempt, self.domains, after)
         self.permits.take(connection, attempt, len(claimed.taken), now)
         more = self._bookmark.move(claimed, most)
-        self._claim_at = (self.permits.worth_asking(connection) or now) if more else None
+        again_at = (self.permits.worth_asking(connection), self.share.outage.again_at)
+        self._claim_at = max(filter(None, again_at), default=now) if more else None
         return claimed
 
     async def _finish(self) -> None:
@@ -220,10 +222,12 @@ class MessageRun:
     async def _said(self, sending: Coroutine[Any, Any, Outcome]) -> Outcome:
         try:
             with answering(self.channel, self.job.provider_of(self.channel)):
-                return await sending
+                outcome = await sending
         except ChannelMisconfigured as error:
             self._stopped_by = error
             return TryLater(0, str(error))
         except Exception as error:  # a bug of the adapter: the message may have gone
             self._stopped_by = error
             return Unknown(type(error).__name__)
+        self.share.outage.hear(outcome, self.clock.now())
+        return outcome

@@ -62,21 +62,26 @@ def read_mail(engine: Engine) -> Sorted:
     """Read every new mail of the maildir that the settings name, in the order of arrival.
 
     A mail is moved to `cur` after the commit of what it says; killed before, it is read again and changes nothing.
-    AuthorError when there is no such maildir.
+    AuthorError when there is no such maildir, and, after all others were read, for mail that may not be read: it stays.
     """
     mails = events = unsubscribed = 0
+    closed: list[Path] = []
     new = maildir(engine) / "new"
     waiting = sorted(file for file in new.iterdir() if not file.name.startswith("."))
     for start in range(0, len(waiting), _AT_ONCE):
         files = waiting[start : start + _AT_ONCE]
         now = engine.clock.now()
-        read = [found for file in files if (found := _read(file, now)) is not None]
+        read = [found for file in files if (found := _read(file, now, closed)) is not None]
         with engine.ledger.write() as connection:
             events += hear(connection, engine.signer, [event for each in read for event in each.events], now).kept
             unsubscribed += sum(_unsubscribe(connection, engine.signer, each, now) for each in read)
-        for file in files:
+        away = [file for file in files if file not in closed]
+        for file in away:
             _put_away(file)
-        mails += len(files)
+        mails += len(away)
+    if closed:
+        message = f"{len(closed)} of the mails here cannot be read"
+        raise AuthorError.about(str(closed[0]), message, "unreadable_mail", "let whoever runs viesti read them")
     return Sorted(mails, events, unsubscribed)
 
 
@@ -117,13 +122,17 @@ def maildir(engine: Engine) -> Path:
     return folder
 
 
-def _read(file: Path, now: datetime) -> Read | None:
-    """A mail of the folder; None for what is no mail, or was taken by another process."""
-    with suppress(FileNotFoundError):
+def _read(file: Path, now: datetime, closed: list[Path]) -> Read | None:
+    """A mail of the folder; None for what is no mail, was taken by another process, or is `closed` to us."""
+    try:
         facts = file.lstat()
         if S_ISREG(facts.st_mode) and facts.st_size <= _LARGEST:
             return read_one(file.read_bytes(), now)
         _LOG.warning("mail of %d bytes: passed over, too large or no file", facts.st_size)
+    except FileNotFoundError:
+        pass
+    except PermissionError:
+        closed.append(file)
     return None
 
 

@@ -69,6 +69,24 @@ async def test_a_reply_has_the_same_meaning_at_every_step(send, extensions, step
 
 
 @PIPELINED
+@pytest.mark.parametrize(
+    ("step", "reply", "alone"),
+    [
+        ("MAIL", "451 4.3.0 not now", False),  # nobody was named yet
+        ("RCPT", "451 4.7.1 greylisted", True),
+        ("message", "452 4.2.2 mailbox full", True),
+        ("RCPT", "421 4.3.2 going down", False),
+    ],
+)
+async def test_a_server_that_makes_one_reader_wait_says_nothing_of_the_others(send, extensions, step, reply, alone):
+    async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
+        double.slips.append(Slip(step, reply))
+        outcome = await send(provider)
+        assert isinstance(outcome, TryLater)
+        assert outcome.alone is alone
+
+
+@PIPELINED
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("reply", ["", "nonsense"])
 async def test_a_line_that_is_cut_is_uncertain_only_after_the_message(send, extensions, step, reply):

@@ -191,6 +191,25 @@ def test_what_is_no_mail_is_left_or_passed_over(post):
     assert post.lies() == (1, 1)
 
 
+def test_a_mail_that_may_not_be_read_stays_and_holds_up_no_other(post, monkeypatch):
+    closed, reads = post.comes(post.bounce("user_unknown", OTHER)), Path.read_bytes
+    post.comes(post.bounce("user_unknown", AINO))
+
+    def read_bytes(path):
+        if path == closed:  # whoever runs the tests may read everything
+            raise PermissionError(13, "Permission denied")
+        return reads(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", read_bytes)
+        for _ in range(2):
+            with pytest.raises(AuthorError, match="1 of the mails here cannot be read"):
+                read_mail(post.village.engine)
+    assert [row["value"] for row in post.rows(SUPPRESSION)] == [f"{AINO}@example.org"]
+    assert post.lies() == (1, 1)
+    assert read_mail(post.village.engine).mails == 1
+
+
 def test_without_a_maildir_the_rounds_read_none_and_the_command_says_so(village):
     Rounds(village.engine).listen()
     with pytest.raises(AuthorError, match="no maildir"):

@@ -1,0 +1,68 @@
+"""A provider that takes nothing: it is asked by one message at a time, ever more rarely, until it takes one."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unknown
+
+_LOG: Final = logging.getLogger("viesti")
+
+MANY: Final = 32
+"""So many answers in a row that settle nothing are no chance: where every second fails, once in four milliards."""
+
+_FIRST: Final = timedelta(seconds=0.25)
+_LONGEST: Final = timedelta(minutes=1)
+
+
+@dataclass
+class Outage:
+    """What one process has heard last from one provider, whichever runs it was about.
+
+    A provider that fails would make every message of a run uncertain, and one that is not there would be asked as fast
+    as the processor can. So after MANY such answers in a row only one message goes to it, after a quarter of a second,
+    a half, one, … at most a minute. The first that it takes, or refuses for what it is, ends that. `again_at` is the
+    moment of the next; None: as many as anybody likes.
+    """
+
+    provider: str
+    again_at: datetime | None = field(default=None, init=False)
+    _in_a_row: int = field(default=0, init=False)
+    _pause: timedelta = field(default=_FIRST, init=False)
+
+    def hear(self, outcome: Outcome, now: datetime) -> None:
+        """Take note of what the provider just answered."""
+        self._in_a_row = 0 if _speaks_of_its_message(outcome) else self._in_a_row + 1
+        if not self._in_a_row:
+            self._end()
+        elif self._in_a_row == MANY:
+            self.again_at = now + self._pause
+            _LOG.warning("%s takes nothing: it is asked by one message at a time until it does", self.provider)
+
+    def let(self, wanted: int, now: datetime) -> int:
+        """How many of `wanted` messages may go now; the one that goes in an outage puts the next one off."""
+        again_at = self.again_at  # what is heard meanwhile, in another thread, counts from the next time on
+        if again_at is None:
+            return wanted
+        if now < again_at or not wanted:
+            return 0
+        self._pause = min(self._pause * 2, _LONGEST)
+        self.again_at = now + self._pause
+        return 1
+
+    def _end(self) -> None:
+        if self.again_at is not None:
+            self.again_at, self._pause = None, _FIRST
+            _LOG.warning("%s takes messages again", self.provider)
+
+
+def _speaks_of_its_message(outcome: Outcome) -> bool:
+    """Whether an answer is about its own message, and so says that somebody is there."""
+    match outcome:
+        case Accepted() | Refused():
+            return True
+        case TryLater():
+            return outcome.alone
+        case Unknown():
+            return False

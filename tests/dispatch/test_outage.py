@@ -1,0 +1,103 @@
+"""A provider that takes nothing is asked rarely, by one message at a time, and nobody else's message is spent on it."""
+
+import logging
+import time
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.channels.outcome import Accepted, Refused, TryLater, Unknown
+from campaigns.clock import Clock
+from campaigns.dispatch.outage import MANY, Outage
+from campaigns.spec.reasons import EndReason
+from tests.dispatch.wire import Wire, accept, wired
+from tests.village import MEMBERS, NOW
+
+MARKETING = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [email]
+content: {email: hello}
+"""
+NEWCOMERS = [f"n{number:02}" for number in range(60)]
+ALL = len(MEMBERS) + len(NEWCOMERS)
+FAST = 4
+SPEAKING = (Accepted("ref"), Refused(EndReason.PROVIDER_REJECTED, "550"), TryLater(300, "RCPT 451", alone=True))
+SILENT = (TryLater(1, "no connection"), TryLater(5, "HTTP 429"), Unknown("HTTP 500"), Unknown("no answer in time"))
+
+
+@given(st.lists(st.sampled_from([*SPEAKING, *SILENT * 6]), max_size=200))
+def test_only_many_answers_in_a_row_that_settle_nothing_are_an_outage(answers):
+    outage, in_a_row = Outage("Wire"), 0
+    for answer in answers:
+        outage.hear(answer, NOW)
+        in_a_row = 0 if answer in SPEAKING else in_a_row + 1
+        assert outage.let(100, NOW) == (0 if in_a_row >= MANY else 100)
+
+
+def test_it_is_asked_by_one_message_ever_more_rarely_and_every_minute_in_the_end():
+    outage, moments = Outage("Wire"), []
+    for _ in range(MANY):
+        outage.hear(SILENT[0], NOW)
+    for step in range(4 * 300):
+        now = NOW + step * timedelta(seconds=0.25)
+        if outage.let(100, now):
+            moments.append(step / 4)
+            outage.hear(SILENT[0], now)
+    assert moments == [0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 63.75, 123.75, 183.75, 243.75]
+
+
+def test_what_nobody_waits_for_puts_nothing_off():
+    outage = Outage("Wire")
+    for _ in range(MANY):
+        outage.hear(SILENT[0], NOW)
+    later = NOW + timedelta(seconds=1)
+    assert outage.let(0, later) == 0
+    assert outage.let(5, later) == 1
+
+
+@pytest.fixture
+def town(village):
+    """The village with more people, and with a clock that goes on by itself, faster than others."""
+    village.bring(
+        "members",
+        [
+            {"member_id": each, "register": "customers", "first_name": "Uusi", "email": f"{each}@example.org",
+             "bonus_last_month": 1}
+            for each in NEWCOMERS
+        ],
+    )  # fmt: skip
+    village.hands.go(hours=-8)  # a plan knows what was said before its day
+    for each in NEWCOMERS:
+        village.say(each, "email_own")
+    village.hands.go(hours=8)
+    run = village.start("hi", MARKETING)
+    due, began = village.hands.at, time.monotonic()
+    vars(village.engine)["clock"] = Clock(read=lambda: due + timedelta(seconds=FAST * (time.monotonic() - began)))
+    return village, run
+
+
+@pytest.mark.parametrize("silent", [SILENT[0], SILENT[2]], ids=["away", "failing"])
+def test_a_run_spends_few_messages_on_a_provider_that_takes_nothing_and_all_others_go_when_it_does(
+    town, silent, caplog
+):
+    village, run = town
+    caplog.set_level(logging.WARNING, "viesti")
+    bad = MANY + 5  # three are claimed with the last of many, and two are asked alone
+
+    def answer(message):
+        return silent if len(wire.heard) <= bad else accept(message)
+
+    wire = wired(village, Wire(answer))
+    sent = village.send(run)
+    counted = village.balance(run)
+    left = {"uncertain": bad} if isinstance(silent, Unknown) else {}
+    assert sent.closed
+    assert counted == {"accepted": ALL - sum(left.values()), **left}
+    assert [record.getMessage() for record in caplog.records if "Wire" in record.getMessage()] == [
+        "Wire takes nothing: it is asked by one message at a time until it does",
+        "Wire takes messages again",
+    ]
