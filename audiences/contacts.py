@@ -34,6 +34,11 @@ def known(connection: Connection, members: Sequence[str]) -> set[str]:
     return set(connection.execute(select(CONTACT.c.member_id).where(CONTACT.c.member_id.in_(members))).scalars())
 
 
+def anybody(connection: Connection) -> bool:
+    """Whether there is any member at all."""
+    return connection.execute(select(CONTACT.c.member_id).limit(1)).one_or_none() is not None
+
+
 def _whole(row: Mapping[str, Any], stored: Mapping[str, Any], default_language: str) -> dict[str, Any]:
     whole = {**stored, **row}
     whole["language"] = whole["language"] or default_language

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from audiences import holdout_versions
+from audiences import contacts, holdout_versions
 from audiences.people import choices_of, contact_of
 from campaigns.clock import local_day, midnight
 from campaigns.dispatch.context import Contexts
@@ -19,7 +19,7 @@ from campaigns.planning.bench import Bench
 from campaigns.planning.briefing import brief
 from campaigns.planning.calendar import Occasion, occasions
 from campaigns.planning.counting import Count, Question, count
-from campaigns.planning.data_end import OF_PURCHASES, data_end
+from campaigns.planning.data_end import OF_PURCHASES, data_end, nobody
 from campaigns.planning.draft import Draft
 from campaigns.planning.explaining import Explanation, explain
 from campaigns.planning.plan import Plan, plan
@@ -106,7 +106,10 @@ class Asking(Parts):
             return count(bench, question, self.snapshot(), language)
 
     def data_end(self, asked: str, as_of: datetime, classes: Iterable[str]) -> Problem | None:
-        """A warning where rules over these classes of data are asked for a moment that purchases do not reach."""
+        """A warning where rules over these classes of data ask for what has not come: members, or later purchases."""
+        with self.ledger.read() as connection:
+            if not contacts.anybody(connection):
+                return nobody(asked)
         if OF_PURCHASES.isdisjoint(classes):
             return None
         return data_end(asked, as_of, self.library.warehouse.newest(), self.library.settings.zone)

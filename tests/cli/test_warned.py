@@ -1,5 +1,6 @@
 """What is said before it is too late: data that end, a campaign sent twice on a day, a plan that nobody gets."""
 
+from pathlib import Path
 from shutil import rmtree
 
 import pytest
@@ -40,6 +41,20 @@ def test_data_of_three_days_ago_and_rules_that_ask_no_purchases_are_not_warned_o
     assert "of the 3 days since" in letter("audience", "count", "coffee", "--as-of", "2017-12-13T15:00").err
     assert letter("audience", "count", "owners", "--as-of", MORNING).err == ""
     assert letter("plan", "letter", "--as-of", MORNING).err == ""
+
+
+def test_a_workspace_says_what_was_not_imported_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    viesti, members = Shell(tmp_path / "new", capsys), tmp_path / "members.csv"
+    viesti("init", tmp_path / "new")
+    for words in (("audience", "count", "active_members"), ("plan", "beauty_newsletter")):
+        said = viesti(*words, "--as-of", MORNING).err
+        assert "warning: no members have been imported, so nobody is found [no_members]\n" in said
+        assert "`viesti import members FILE`" in said
+    members.write_text("member_id,register\n1,owners\n", "utf-8")
+    viesti("import", "members", members)
+    said = viesti("audience", "count", "active_members", "--as-of", MORNING).err
+    assert "warning: no purchases have been imported; rules about them see nothing [no_purchases]\n" in said
+    assert "`viesti import purchases FILE`" in said
 
 
 def test_a_campaign_is_not_run_twice_on_a_day_by_accident(letter: Shell) -> None:
