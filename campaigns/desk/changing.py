@@ -49,12 +49,16 @@ def change_choices(engine: Engine, member_id: str, entries: Sequence[Entry]) -> 
 
 
 def mark(engine: Engine, member_id: str, choice: Choice, source: Source, *, on: bool) -> None:
-    """Record a death, a secret address, a restriction lifted …: one of `MARKS`, on or off."""
+    """Record a death, a secret address, a restriction lifted …: one of `MARKS`, on or off.
+
+    The member is told of all but the death, above all of a restriction that ends (GDPR article 18(3)).
+    """
     now = engine.clock.now()
     entry = Entry(member_id, choice.value, on, now, source, agent=engine.actor)
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
         choices.record(connection, [entry])
+        telling.choices_changed(connection, member_id, [entry], now)
         if on and choice is Choice.RESTRICTED:
             leave_word(engine, connection, member_id, RequestKind.RESTRICT)
         _note(engine, connection, "mark", member_id, {"choice": choice.value, "on": on, "source": source.value})

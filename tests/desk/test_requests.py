@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from audiences.stance import Source
 from campaigns import forgetting, requests
+from campaigns.desk import changing
 from campaigns.errors import AuthorError
 from campaigns.spec.requests import Ending, RequestKind, due
-from campaigns.spec.words import Language
+from campaigns.spec.words import Choice, Language
 from campaigns.store import requests as kept
 from campaigns.store.tables import NOTE
 from tests.village import MEMBERS, Village
@@ -96,6 +97,14 @@ def test_gd13_gd16_whom_it_concerns_is_in_no_selection_from_that_moment(village:
     ).processed
     run, _ = village.plan("all")
     assert AINO not in village.decisions(run)
+
+
+def test_gd13_a_member_is_told_of_a_restriction_that_ends_and_nobody_of_a_death(village: Village):
+    for choice, on in ((Choice.DECEASED, True), (Choice.DECEASED, False), (Choice.RESTRICTED, False)):
+        changing.mark(village.engine, AINO, choice, Source.PHONE, on=on)
+    with village.engine.ledger.read() as connection:
+        [note] = connection.execute(select(NOTE)).mappings()
+    assert (note["member_id"], note["kind"], note["about"]) == (AINO, "choices", {"choices": [["restricted", False]]})
 
 
 def test_gd13_what_was_planned_before_a_restriction_is_withdrawn(village: Village):
