@@ -132,7 +132,7 @@ class Engine(Weighing):
 
     def gate(self) -> Gate:
         """A new gate for the runs that one event loop sends."""
-        return Gate(self.ledger, self.library.settings.dispatch.in_flight)
+        return Gate(self.ledger, self.library.settings.dispatch.in_flight, self.outages)
 
     async def sending(self, gate: Gate, run_id: str, told: Told, channels: Collection[Channel]) -> Sent:
         """Send what may go now of some channels of a run, beside the other runs that go through a gate."""

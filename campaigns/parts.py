@@ -13,6 +13,7 @@ from campaigns.channels.registry import Providers, Surroundings, chosen_provider
 from campaigns.clock import Clock
 from campaigns.dispatch.courier import Courier
 from campaigns.dispatch.dispatcher import Dispatcher, Embedded
+from campaigns.dispatch.outage import Outages
 from campaigns.errors import AuthorError
 from campaigns.keys import signer
 from campaigns.ledger import Ledger
@@ -68,6 +69,11 @@ class Parts:
     def providers(self) -> Providers:
         """Who delivers each channel."""
         return chosen_providers(Surroundings(self.workspace.root, self.library.settings))
+
+    @cached_property
+    def outages(self) -> Outages:
+        """Which of them take nothing at the moment."""
+        return Outages()
 
     @cached_property
     def courier(self) -> Courier:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import Table, delete, select, update
@@ -64,6 +65,14 @@ class Village:
 
     def close(self) -> None:
         self.engine.close()
+
+    def wind_up(self, speed: float) -> None:
+        """Let the clock go on by itself from now on, faster than others, and leases last long by it."""
+        settings = self.root / "config" / "settings.yaml"
+        settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 3600}"), encoding="utf-8")
+        vars(self.engine).pop("library", None)
+        began = monotonic()
+        vars(self.engine)["clock"] = Clock(read=lambda: self.hands.at + speed * timedelta(seconds=monotonic() - began))
 
     # what members say, and what becomes of them
 

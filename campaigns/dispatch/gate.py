@@ -10,7 +10,7 @@ from typing import Self
 
 from campaigns.channels.provider import MessageProvider, OutgoingEmail, OutgoingSms
 from campaigns.dispatch.desk import Desk
-from campaigns.dispatch.outage import Outage
+from campaigns.dispatch.outage import Outage, Outages
 from campaigns.dispatch.record import Answer
 from campaigns.ledger import Ledger
 
@@ -23,13 +23,13 @@ class Gate:
     At most `places` messages are under way through it, whatever runs they are of: that many may a crash leave in doubt.
     """
 
-    def __init__(self, ledger: Ledger, places: int) -> None:
+    def __init__(self, ledger: Ledger, places: int, outages: Outages) -> None:
         self.ledger = ledger
         self.desk = Desk(ledger)
         self._places = places
         self._shares: list[Share] = []
         self._users: Counter[int] = Counter()
-        self._outages: dict[int, Outage] = {}
+        self._outages = outages
         self._door = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -51,7 +51,7 @@ class Gate:
             if not self._users[id(provider)]:
                 await provider.open()
             self._users[id(provider)] += 1
-        share = Share(self, self._outages.setdefault(id(provider), Outage(type(provider).__name__)))
+        share = Share(self, self._outages.of(provider))
         self._shares.append(share)
         try:
             yield share

@@ -166,6 +166,7 @@ class MessageRun:
         after = self._bookmark.begin(now)
         claimed = claim(connection, self.job, self.channel, most, now, attempt, self.domains, after)
         self.permits.take(connection, attempt, len(claimed.taken), now)
+        self.share.outage.went(len(claimed.taken), now)
         more = self._bookmark.move(claimed, most)
         again_at = (self.permits.worth_asking(connection), self.share.outage.again_at)
         self._claim_at = max(filter(None, again_at), default=now) if more else None

@@ -26,7 +26,7 @@ class Outage:
     moment of the next; None: as many as anybody likes.
     """
 
-    provider: str
+    provider: object
     again_at: datetime | None = field(default=None, init=False)
     _in_a_row: int = field(default=0, init=False)
     _pause: timedelta = field(default=_FIRST, init=False)
@@ -38,23 +38,41 @@ class Outage:
             self._end()
         elif self._in_a_row == MANY:
             self.again_at = now + self._pause
-            _LOG.warning("%s takes nothing: it is asked by one message at a time until it does", self.provider)
+            _LOG.warning("%s takes nothing: it is asked by one message at a time until it does", self._name)
 
     def let(self, wanted: int, now: datetime) -> int:
-        """How many of `wanted` messages may go now; the one that goes in an outage puts the next one off."""
+        """How many of `wanted` messages may go now. Say how many of them went."""
         again_at = self.again_at  # what is heard meanwhile, in another thread, counts from the next time on
         if again_at is None:
             return wanted
-        if now < again_at or not wanted:
-            return 0
-        self._pause = min(self._pause * 2, _LONGEST)
-        self.again_at = now + self._pause
-        return 1
+        is_waiting = timedelta() < again_at - now <= self._pause  # it is not where the clock was put back
+        return 0 if is_waiting else min(wanted, 1)
+
+    def went(self, messages: int, now: datetime) -> None:
+        """Put the next message off, where one has gone in an outage."""
+        if messages and self.again_at is not None:
+            self._pause = min(self._pause * 2, _LONGEST)
+            self.again_at = now + self._pause
 
     def _end(self) -> None:
         if self.again_at is not None:
             self.again_at, self._pause = None, _FIRST
-            _LOG.warning("%s takes messages again", self.provider)
+            _LOG.warning("%s takes messages again", self._name)
+
+    @property
+    def _name(self) -> str:
+        return type(self.provider).__name__
+
+
+@dataclass
+class Outages:
+    """The outages of a process's providers: they outlast the runs that met them, and the gates of these."""
+
+    _known: dict[int, Outage] = field(default_factory=dict, init=False)
+
+    def of(self, provider: object) -> Outage:
+        """What was heard from a provider, whom nobody else is taken for while it is kept."""
+        return self._known.setdefault(id(provider), Outage(provider))
 
 
 def _speaks_of_its_message(outcome: Outcome) -> bool:

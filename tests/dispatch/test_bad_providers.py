@@ -55,6 +55,7 @@ async def test_a_storm_of_try_later_delays_and_nothing_else(village, provider):
 
 async def test_one_that_is_away_for_minutes_finds_everybody_waiting(village, provider):
     run = village.start("hi", TEXTS[provider])
+    village.wind_up(speed=10)  # who finds it away waits for the moment to ask again
     async with doubled(village, provider) as double:
         port = double.port
     for _ in range(3):

@@ -99,6 +99,7 @@ def test_a_storm_of_429_delays_and_nothing_else(village):
 
     wired(village, Wire(mostly_later))
     run = village.start("hi", MARKETING)
+    village.wind_up(speed=10)  # after many of them in a row one waits for the moment to ask again
     until_closed(village, run, seconds=20)
     assert taken == dict.fromkeys(MEMBERS, 1)
     assert village.balance(run) == {"accepted": len(MEMBERS)}
@@ -109,13 +110,14 @@ def test_a_provider_that_is_away_for_minutes_finds_everybody_waiting(village):
     taken: Counter[str] = Counter()
 
     def away(message: Message) -> Outcome:
-        if village.hands.at < away_until:
+        if village.engine.clock.now() < away_until:
             return TryLater(5, "no connection")
         taken[message.claimed.member_id] += 1
         return accept(message)
 
     wired(village, Wire(away))
     run = village.start("hi", MARKETING)
+    village.wind_up(speed=60)
     village.send(run)
     assert village.balance(run) == {"pending": len(MEMBERS)}
     until_closed(village, run, seconds=30)
