@@ -22,7 +22,7 @@ from campaigns.ledger import Ledger
 from campaigns.loading.offers_table import read_offers, write_offers
 from campaigns.planning.draft import Draft
 from campaigns.planning.evidence import evidence
-from campaigns.planning.keep import show, store
+from campaigns.planning.keep import begin, show, store
 from campaigns.planning.tally import Tally
 from campaigns.seeding import send_seeds
 from campaigns.spec.words import Channel
@@ -62,7 +62,7 @@ class Engine(Weighing):
         files = self.run_files(run)
         if self.has_workers:
             self._shared_files(run).drop()
-        files.keep(draft.parts())
+        begin(run, self.ledger, files, draft.parts())
         with self.decided(draft, as_of) as made:
             reasons = evidence(made.brief, draft.titles)
             store(made, run, self.ledger, files, told)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from campaigns.ledger import Ledger
@@ -16,6 +17,13 @@ _FORGOTTEN_AT_ONCE: Final = 2048
 Progress = Callable[[int], None]
 
 
+def begin(run: Run, ledger: Ledger, files: RunFiles, parts: Mapping[str, Path]) -> None:
+    """Copy what a run is planned from; AuthorError when somebody else plans it anew, whose files these are by now."""
+    with ledger.write() as connection:
+        runs.hold(connection, run)
+        files.keep(parts)
+
+
 def store(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, progress: Progress) -> None:
     """Store a plan under an open run, where nobody sees it before it is shown.
 
@@ -25,7 +33,7 @@ def store(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, progress: Progr
     number = run.number or 0
     while _forget(ledger, run):
         pass
-    plan.bench.write(files.fields, plan.fields(), ROWS_IN_GROUP)
+    _freeze(plan, run, ledger, files)
     holds = partial(runs.hold, run=run)
     ledger.pour(DELIVERY, plan.bench.reader(plan.deliveries(number)), files.folder, guard=holds, told=lambda _: None)
     ledger.pour(DECISION, plan.bench.reader(plan.decided(number)), files.folder, guard=holds, told=progress)
@@ -38,6 +46,18 @@ def show(plan: Plan, run: Run, reasons: Mapping[str, Any], ledger: Ledger, now: 
         runs.hold(connection, run)
         runs.show_plan(connection, run.number or 0, plan.brief.definition, plan.tally.as_json(), reasons, now, actor)
         audit.note(connection, now, actor, "plan", run.run_id, {"definition": plan.brief.definition})
+
+
+def _freeze(plan: Plan, run: Run, ledger: Ledger, files: RunFiles) -> None:
+    """Write the profile fields; they become those of the run while it is still ours to plan."""
+    fresh = files.fresh_fields()
+    try:
+        plan.bench.write(fresh, plan.fields(), ROWS_IN_GROUP)
+        with ledger.write() as connection:
+            runs.hold(connection, run)
+            fresh.replace(files.fields)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _forget(ledger: Ledger, run: Run) -> int:

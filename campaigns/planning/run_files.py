@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
+from secrets import token_hex
 from threading import Lock
 from typing import Any, Final
 
@@ -46,9 +47,15 @@ class RunFiles:
             else:
                 shutil.copyfile(path, target)
 
+    def fresh_fields(self) -> Path:
+        """A file for fields that are not those of the run yet; several may plan it, and of one only they are."""
+        return self.folder.with_name(f"{self.folder.name}.{token_hex(8)}.parquet")
+
     def close(self) -> None:
-        """Forget what was frozen about members; the definition stays as evidence."""
+        """Forget what was frozen about members, also by who was killed at it; the definition stays as evidence."""
         self.fields.unlink(missing_ok=True)
+        for left in self.folder.parent.glob(f"{self.folder.name}.*.parquet"):
+            left.unlink(missing_ok=True)
 
 
 class FrozenFields:

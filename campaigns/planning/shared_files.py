@@ -43,7 +43,9 @@ class SharedFiles:
         self._put(_DEFINITION, io.BytesIO(_packed(self.files.definition)))
         with self.files.fields.open("rb") as file:
             self._put(_FIELDS, file)
-        self.files.close()
+        with self.ledger.write() as connection:
+            runs.hold(connection, self.run)
+            self.files.close()
 
     def drop(self) -> None:
         """Forget what an earlier plan of the run has put into the ledger: its positions mean others now.

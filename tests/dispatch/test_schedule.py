@@ -1,5 +1,6 @@
 """Each occasion of a published campaign is run once or recorded as missed, by however many schedulers, at its hour."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from zoneinfo import ZoneInfo
@@ -7,7 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from campaigns import engine
 from campaigns.errors import AuthorError
+from campaigns.planning.bench import Bench
 from campaigns.rounds import Rounds, plan_apart
 from campaigns.spec.schedule import Schedule
 from campaigns.store import publications, runs
@@ -248,6 +251,37 @@ def test_who_was_thought_dead_cannot_mix_its_plan_with_that_of_another(village, 
     assert run.state == "planned"
     assert len(village.decisions(run)) == len(MEMBERS)
     village.balance(run)
+
+
+@pytest.mark.parametrize(("owner", "step"), [(engine, "begin"), (Bench, "write")])
+def test_who_plans_too_slowly_changes_no_file_of_the_plan_that_took_the_run_over(village, monkeypatch, owner, step):
+    """Otherwise nobody could send that plan, or members would read what was frozen about others."""
+    draft, _ = village.engine.library.draft(village.write("hi", DAILY).stem)
+    other, really, read = Village(village.root, village.hands), getattr(owner, step), {}
+
+    def slowly(*given):
+        monkeypatch.setattr(owner, step, really)
+        other.move("m01", email=None)  # the first: everybody else has another position
+        other.plan("hi", as_of=NOW)
+        return really(*given)
+
+    def hear(message):
+        read[message.claimed.member_id] = message.text
+        return accept(message)
+
+    monkeypatch.setattr(owner, step, slowly)
+    with pytest.raises(AuthorError) as raised:
+        village.engine.plan(draft, NOW, lambda _: None)
+    other.close()
+    assert [problem.code for problem in raised.value.problems] == ["planned_elsewhere"]
+    wired(village, Wire(hear))
+    (run,) = all_runs(village)
+    village.engine.start(run)
+    assert [path.name for path in village.engine.run_files(run).folder.glob("*.parquet")] == ["fields.parquet"]
+    assert village.send(run).closed
+    assert {member: re.search(r"(\d+)[.,]50", text)[1] for member, text in read.items()} == {
+        member: str(number) for number, member in enumerate(MEMBERS, start=1) if member != "m01"
+    }
 
 
 def test_one_campaign_that_cannot_be_planned_holds_up_no_other(village, wire):
