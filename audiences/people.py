@@ -16,7 +16,10 @@ def contact_of(connection: Connection, member_id: str) -> Mapping[str, Any]:
     row = connection.execute(select(CONTACT).where(CONTACT.c.member_id == member_id)).mappings().one_or_none()
     if row is None:
         raise AuthorError.about(
-            member_id, "there is no member of this id", "unknown_member", "see `viesti import members`"
+            member_id,
+            "there is no member of this id",
+            "unknown_member",
+            "check the id; `viesti import members` brings members in",
         )
     return dict(row)
 

@@ -85,7 +85,10 @@ def exposed(read: Read, address: str | None) -> Iterator[None]:
     if address is None:
         yield
         return
+    hint = "an address of this machine and a free port: `127.0.0.1:9464`"
     host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        raise AuthorError.about(address, "an address ends with a colon and its port", "no_port", hint)
     asked = CollectorRegistry()
     for each in (_OWN, _AtScrape(read)):
         asked.register(each)
@@ -93,7 +96,6 @@ def exposed(read: Read, address: str | None) -> Iterator[None]:
     try:
         server, thread = start_http_server(int(port), host or "127.0.0.1", asked)
     except (OSError, ValueError, OverflowError) as error:
-        hint = "an address of this machine and a free port: `127.0.0.1:9464`"
         raise AuthorError.about(address, f"nobody can read figures here: {error}", "no_port", hint) from error
     try:
         yield

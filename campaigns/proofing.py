@@ -78,7 +78,10 @@ def proof_to(written: str) -> Proof:
         return Proof(Channel.EMAIL, email, "", None, {})
     if phone is not None:
         return Proof(Channel.SMS, phone, "", None, {})
-    message, hint = "neither an e-mail address nor a telephone number", "letters and calls: `viesti preview`"
+    message, hint = (
+        "neither an e-mail address nor a telephone number",
+        "`--to` one of the two; letters and calls are shown by `viesti preview`",
+    )
     raise AuthorError.about(written, message, "bad_address", hint)
 
 

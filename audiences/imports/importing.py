@@ -69,14 +69,14 @@ def import_file(
 def _check_header(path: Path, sheet: Sheet, kind: Kind, catalogue: Catalogue) -> None:
     known = kind.columns(catalogue)
     problems = [
-        Problem(Place(str(path), 1, 1), f"the column `{column}` is missing", "missing_column")
+        Problem(Place(str(path), 1, 1), f"the column `{column}` is missing", "missing_column", "add it to the header")
         for column in kind.required
         if column not in sheet.header
     ]
     for number, column in enumerate(sheet.header):
         place = _place(path, sheet, number)
         if column not in known:
-            hint = nearest(column, known)
+            hint = nearest(column, known) or f"one of {', '.join(f'`{name}`' for name in known)}"
             problems.append(Problem(place, f"`{column}` is not a column of this file", "unknown_column", hint))
         elif column in sheet.header[:number]:
             problems.append(Problem(place, f"the column `{column}` stands here twice", "duplicate_column"))

@@ -18,7 +18,7 @@ _MAGIC: Final = b"PAR1"
 def open_sheet(path: Path) -> Sheet:
     """The sheet in a file; AuthorError when it is missing, empty, not UTF-8 or damaged."""
     if not path.is_file():
-        raise AuthorError.about(str(path), "there is no such file", "file_missing")
+        raise AuthorError.about(str(path), "there is no such file", "file_missing", "is the path right?")
     with path.open("rb") as file:
         start = file.read(len(_MAGIC))
     if not start:

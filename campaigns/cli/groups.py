@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import typer
 from typer.core import TyperGroup
 
 HEADINGS: Final = {
@@ -14,6 +15,7 @@ HEADINGS: Final = {
 }
 _OTHERS: Final = "Others"
 _SENTENCE: Final = 1_000  # characters, so that no sentence is cut
+_PREFACE: Final = "Value error, "  # said by the library that reads arguments, of every word that is not one of a list
 
 
 class Headed(TyperGroup):
@@ -24,6 +26,14 @@ class Headed(TyperGroup):
         present = super().list_commands(ctx)
         listed = [name for names in HEADINGS.values() for name in names if name in present]
         return listed + [name for name in present if name not in listed]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that is named; a wrong argument is said without the library's preface."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix(_PREFACE)
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the names with their sentences, heading by heading."""

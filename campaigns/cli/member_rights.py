@@ -119,7 +119,8 @@ def _offered(engine: "Engine", member_id: str) -> "Mapping[str, Item]":
 def _read(change: str, offered: "Mapping[str, Item]") -> "tuple[Item, bool]":
     name, _, state = change.partition("=")
     if name not in offered:
-        raise AuthorError.about(change, "there is no such choice", "unknown_choice", nearest(name, offered))
+        hint = nearest(name, offered) or f"one of {', '.join(f'`{each}`' for each in offered)}"
+        raise AuthorError.about(change, "there is no such choice", "unknown_choice", hint)
     if state not in _STATES:
         raise AuthorError.about(change, "a choice is `on` or `off`", "unknown_state", f"`{name}=off`")
     return offered[name], _STATES[state]

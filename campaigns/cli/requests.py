@@ -19,16 +19,18 @@ def requests(
         int | None, typer.Option("--told", metavar="TASK", help="The processor of this task was told, and answered.")
     ] = None,
     answer: Annotated[
-        Answer, typer.Option("--answer", help="What it answered, with --told.", show_default=True)
-    ] = Answer.DONE,
+        Answer | None, typer.Option("--answer", help="With --told, what it answered; without, done.")
+    ] = None,
     json: opened.AsJson = False,
 ) -> None:
     """List what members asked for by right, and which processors are to be told; the most urgent first."""
     from campaigns import auditing, processors
 
+    if answer is not None and told is None:
+        raise typer.BadParameter("which task was answered is said by --told", param_hint="--answer")
     with opened.engine(context) as engine:
         if told is not None:
-            processors.answered(engine, told, answer)
+            processors.answered(engine, told, answer or Answer.DONE)
         auditing.noted(engine, "list_requests", "requests")
         waiting, tasks = _waiting(engine), _to_tell(engine)
     if json:

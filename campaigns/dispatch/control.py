@@ -36,7 +36,8 @@ def _move(
 ) -> None:
     with ledger.write() as connection:
         if not runs.move(connection, run.number or 0, expected, state, reason=None):
-            wanted = " or ".join(expected)
+            *others, last = expected
+            wanted = f"{', '.join(others)} or {last}" if others else last
             message = f"the run is {run.state}; to {action} one, it has to be {wanted}"
             planned = run.state == RunState.PLANNED
             hint = f"`viesti cancel {run.run_id}` ends a plan" if planned else f"`viesti status {run.run_id}`"

@@ -112,7 +112,7 @@ def _check_header(path: Path, names: list[str]) -> None:
     required = [name for name in COLUMNS if name not in _OPTIONAL]
     problems = [
         *(
-            Problem(place, f"the column `{name}` is missing", "missing_column")
+            Problem(place, f"the column `{name}` is missing", "missing_column", "add it to the header")
             for name in required
             if name not in names
         ),

@@ -54,7 +54,9 @@ def _text(fault: Fault) -> Sentence:
 
 
 def _list(fault: Fault) -> Sentence:
-    return "a list is needed here", f"`[{fault.value}]`" if isinstance(fault.value, str) else "write `- ` before it"
+    nested = isinstance(fault.value, dict)
+    hint = "put `[...]` round it, or `- ` before it on a line of its own" if nested else f"`[{fault.value}]`"
+    return "a list is needed here", hint
 
 
 def _mapping(fault: Fault) -> Sentence:

@@ -135,7 +135,7 @@ class Quiet(Frozen):
     @model_validator(mode="after")
     def _some_hours(self) -> Self:
         if self.start == self.end:
-            raise FormError("quiet hours that end when they begin hold nothing", f"`{_HOURS_FORM.example}`")
+            raise FormError("quiet hours begin at one time of day and end at another", f"`{_HOURS_FORM.example}`")
         return self
 
     def holds_at(self, moment: time) -> bool:

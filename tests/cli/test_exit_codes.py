@@ -19,6 +19,8 @@ USAGE = (
     "import cats cats.csv",
     "preview letter",
     "serve --port 70000",
+    "requests --answer done",
+    "member why m1 --language de",
     "member",
 )
 
@@ -29,6 +31,7 @@ def test_what_is_typed_wrong_is_usage(typed: str, viesti: Shell) -> None:
     said = viesti(*typed.split(), code=2)
     assert said.out == ""
     assert "Usage: viesti" in said.err
+    assert "Value error" not in said.err
     assert "Traceback" not in said.err
 
 

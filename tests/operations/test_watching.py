@@ -148,8 +148,9 @@ def test_an_address_that_is_taken_is_said_plainly(village: Village) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(AuthorError, match="nobody can read figures here"), exposed(list, address):
             pass
-    with pytest.raises(AuthorError), exposed(list, "nowhere"):
-        pass
+    for address in ("nowhere", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1"):
+        with pytest.raises(AuthorError, match="ends with a colon and its port"), exposed(list, address):
+            pass
 
 
 def test_without_an_address_nobody_reads(village: Village) -> None:
