@@ -138,8 +138,16 @@ class Parts:
         return other
 
     def reread(self) -> None:
-        """Forget what the workspace's files said: a server goes on for months while they change."""
-        vars(self).pop("library", None)
+        """Go on with what the workspace's files say now: a server goes on for months while they change.
+
+        AuthorError when they are not in order: then what they said before goes on.
+        """
+        library, before = Library(self.workspace), self.library
+        library.read()
+        vars(self)["library"] = library
+        if library.settings != before.settings:
+            for made_of_them in ("providers", "courier"):
+                vars(self).pop(made_of_them, None)
 
     def close(self) -> None:
         """Give the ledger back."""

@@ -19,6 +19,7 @@ from campaigns.engine import Engine
 from campaigns.errors import AuthorError
 from campaigns.hearing.breaker import Breaker
 from campaigns.hearing.mail import read_new_mail
+from campaigns.loading.watch import Watch
 from campaigns.loading.workspace import Workspace
 from campaigns.logs import Once
 from campaigns.outgoing import Outgoing
@@ -64,6 +65,10 @@ class Rounds:
     stopping: Event = field(default_factory=Event)
     plan: Plan = plan_here
     _troubles: Once = field(default_factory=lambda: Once(_LOG), init=False, repr=False)
+    _watch: Watch = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_watch", Watch(self.engine.workspace))
 
     def schedule(self) -> None:
         """Take up due occasions; plan and start those that were taken up, here or by a process that went silent."""
@@ -71,8 +76,8 @@ class Rounds:
         seals.seal_gathered(self.engine.ledger, self.engine.signer, now)
         with self.engine.ledger.read() as connection:
             due = publications.due(connection, now)
-        if due:
-            self.engine.reread()
+        if self._watch.has_changed() or due:
+            self._guarded("the workspace's files", self.engine.reread)
         for publication in due:
             self._guarded(publication.campaign, partial(self._take_up, publication))
         with self.engine.ledger.read() as connection:

@@ -88,6 +88,5 @@ def test_on_the_first_day_no_more_leaves_than_the_warm_up_says(village):
 
 
 def test_a_domain_is_written_as_mail_writes_it(village):
-    settle(village, "domains: {Gmail: 3 per minute}")
     with pytest.raises(AuthorError, match="domain"):
-        _ = village.engine.library.settings
+        settle(village, "domains: {Gmail: 3 per minute}")

@@ -296,6 +296,33 @@ def test_one_campaign_that_cannot_be_planned_holds_up_no_other(village, wire):
     ]
 
 
+def test_settings_that_are_wrong_hold_up_nothing_and_are_said_once(village, wire, caplog):
+    """Somebody is at them at the very moment at which a campaign is due."""
+    publish(village)
+    settings = village.root / "config" / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8") + "newsletters: {", "utf-8")
+    village.hands.at = DUE
+    round_of(village)
+    assert told(village) == [(DUE, "closed", None)]
+    assert [f"{settings}:" in each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == [True]
+
+
+def test_what_is_sent_follows_the_settings_with_nothing_due(village):
+    rounds = Rounds(village.engine)
+    rounds.schedule()
+    before = village.engine.providers, village.engine.courier
+    settings = village.root / "config" / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("address: a@", "address: anew@"), "utf-8")
+    rounds.schedule()
+    assert village.engine.library.settings.channels.email.address == "anew@kyla.example.org"
+    assert village.engine.courier.settings is village.engine.library.settings
+    assert village.engine.providers is not before[0]
+    after = village.engine.providers, village.engine.courier
+    (village.root / "config" / "offers.yaml").write_text("[]\n", "utf-8")
+    rounds.schedule()
+    assert (village.engine.providers, village.engine.courier) == after  # connections stay open
+
+
 @pytest.mark.parametrize(
     ("cron", "since", "dues"),
     [
