@@ -6,15 +6,19 @@ from typing import Final
 
 import pytest
 
+from audiences.imports.importing import KINDS
 from audiences.permissions import permitted
 from audiences.stance import Source
+from campaigns.loading.offers_table import read_offers
 from campaigns.spec.words import Channel, Choice, Purpose
-from tests.audiences.conftest import Place
+from tests.audiences.conftest import CATALOGUE, Place
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 PERMISSIONS: Final = (DOCS / "permissions.md").read_text(encoding="utf-8")
-EXAMPLES: Final = re.findall(
-    r"^## (\w+)\n\n```csv\n(.*?)```", (DOCS / "importing.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+EXAMPLES: Final = dict(
+    re.findall(
+        r"^## (\w+)\n\n```csv\n(.*?)```", (DOCS / "importing.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
 )
 
 
@@ -48,11 +52,19 @@ def test_every_choice_and_source_is_explained(word: str) -> None:
 
 
 def test_there_is_an_example_of_every_kind() -> None:
-    assert {kind for kind, _ in EXAMPLES} == {"members", "choices", "products", "purchases", "suppressions"}
+    assert set(EXAMPLES) == {*KINDS, "offers"}
 
 
-@pytest.mark.parametrize(("kind", "example"), EXAMPLES)
-def test_the_example_files_can_be_imported(place: Place, kind: str, example: str) -> None:
+def test_the_example_of_offers_is_one(tmp_path: Path) -> None:
+    feed = tmp_path / "offers.csv"
+    feed.write_text(EXAMPLES["offers"], encoding="utf-8")
+    found = read_offers(feed, CATALOGUE)
+    assert (len(found.offers), found.read, found.problems) == (1, 1, ())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_example_files_can_be_imported(place: Place, kind: str) -> None:
+    example = EXAMPLES[kind]
     report = place.bring(kind, example)
     assert report.stored == report.read == example.count("\n") - 1
     assert report.rejects_path is None
