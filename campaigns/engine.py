@@ -17,7 +17,7 @@ from campaigns.dispatch.gate import Gate
 from campaigns.dispatch.send import Dispatch, Sent
 from campaigns.dispatch.start import begins, start, why_not
 from campaigns.dispatch.workshop import Workshop
-from campaigns.errors import AuthorError, Place, Problem
+from campaigns.errors import AuthorError, Problem
 from campaigns.ledger import Ledger
 from campaigns.loading.offers_table import read_offers, write_offers
 from campaigns.planning.draft import Draft
@@ -29,7 +29,7 @@ from campaigns.spec.words import Channel
 from campaigns.store import audit, publications, runs
 from campaigns.store.tables import Run
 from campaigns.store.words import RunState
-from campaigns.weighing import Weighing
+from campaigns.weighing import Weighing, without_fields
 
 Told = Callable[[int], None]
 T = TypeVar("T")
@@ -76,8 +76,8 @@ class Engine(Weighing):
     def start(self, run: Run) -> None:
         """Let a planned run send; one that was started is left as it is.
 
-        AuthorError when its files are not what was planned any more, when it was planned over a day ago, when it needs
-        an approval, when the campaign allows fewer sends, or when they cannot all go in time.
+        AuthorError when its files are gone, or not what was planned any more, when it was planned over a day ago, when
+        it needs an approval, when the campaign allows fewer sends, or when they cannot all go in time.
         """
         if run.state != RunState.PLANNED:
             return
@@ -101,7 +101,10 @@ class Engine(Weighing):
         """Why a plan would not be let go now (see `start`); None: it would."""
         if self.has_workers:
             self._shared_files(run).fetch_definition()
-        campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
+        files = self.run_files(run)
+        campaign, _ = self.library.planned(files.definition, run.campaign)
+        if not self.has_workers and not files.fields.exists():  # where there are workers, `start` has them ensured
+            return without_fields(run)
         return why_not(run, campaign, self.draft_of(run).definition(), self.clock.now()) or self.cannot_fit(run)
 
     def waits(self, run: Run) -> datetime | Problem | None:
@@ -114,8 +117,6 @@ class Engine(Weighing):
             return self.objection(run)
         except AuthorError as error:
             return error.problems[0]
-        except FileNotFoundError:
-            return Problem(Place(run.run_id), "what it was planned from is not here", "no_files", "restore `data/runs`")
 
     def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> Sent:
         """Send what may go now of a run that was started; killed at any moment, call it again."""
@@ -147,7 +148,7 @@ class Engine(Weighing):
             return done
         try:
             fields = await asyncio.to_thread(self._frozen_fields, run)
-        except FileNotFoundError:
+        except AuthorError:
             if self.run(run_id).state == RunState.SENDING:
                 raise
             return Sent(closed=True)  # by another process, at this very moment

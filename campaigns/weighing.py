@@ -16,7 +16,7 @@ from campaigns.dispatch.load import Load, Waiting, coming, load_of, waiting_of
 from campaigns.dispatch.pens import SmsPen
 from campaigns.dispatch.start import send_by
 from campaigns.dispatch.workshop import Workshop
-from campaigns.errors import AuthorError, Problem
+from campaigns.errors import AuthorError, Place, Problem
 from campaigns.planning.run_files import FrozenFields
 from campaigns.planning.shared_files import SharedFiles
 from campaigns.planning.tally import Tally
@@ -62,7 +62,7 @@ class Weighing(Asking):
         try:
             job, offers = self._job(run)
             return waiting_of(connection, job, channels, partial(self._sms_pen, opened, job, offers))
-        except (AuthorError, FileNotFoundError):
+        except AuthorError:
             return None
 
     def _sms_pen(self, opened: ExitStack, job: Job, offers: Mapping[str, Offer]) -> SmsPen:
@@ -77,7 +77,19 @@ class Weighing(Asking):
         return Job(run, campaign, self.library.settings, self.signer, files), offers
 
     def _frozen_fields(self, run: Run) -> FrozenFields:
-        return self._shared_files(run).open_fields() if self.has_workers else FrozenFields(self.run_files(run).fields)
+        """What was frozen about the members of a run; AuthorError when it is gone, as after the run's end."""
+        try:
+            return (
+                self._shared_files(run).open_fields() if self.has_workers else FrozenFields(self.run_files(run).fields)
+            )
+        except FileNotFoundError as error:
+            raise AuthorError([without_fields(run)]) from error
 
     def _shared_files(self, run: Run) -> SharedFiles:
         return SharedFiles(self.ledger, run, self.run_files(run))
+
+
+def without_fields(run: Run) -> Problem:
+    """Says that what was frozen about a run's members is gone."""
+    message, hint = "what was frozen for it about its members is not here", "restore `data/runs`"
+    return Problem(Place(run.run_id), message, "no_files", hint)

@@ -1,15 +1,17 @@
 """Commands for operators: status, pause, resume, cancel, serve, db, ledger."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaigns.cli import database, opened, planned, show, watched
 from campaigns.cli.planning import RunName
-from campaigns.errors import Problem
+from campaigns.errors import AuthorError, Problem
 from campaigns.logs import LogFormat, log_to_stderr
 
 if TYPE_CHECKING:
+    from campaigns.dispatch.lengths import Lengths
     from campaigns.engine import Engine
     from campaigns.store.decisions import Outcomes
     from campaigns.store.tables import Run
@@ -28,7 +30,7 @@ def status(
         stands = {each.run_id: (each, engine.outcomes(each)) for each in asked}
         told = None if run is None else standing.told(engine, run)
         waits = None if run is None or json or asked[0].state != "planned" else _waits(engine, asked[0])
-        texts = engine.lengths(asked[0]) if run is not None and asked[0].state == "planned" else None
+        texts = _texts(engine, asked[0]) if run is not None and asked[0].state == "planned" else None
         settings = engine.library.settings
     if json:
         rows = [
@@ -47,6 +49,13 @@ def status(
             show.line(f"look at this: {alarm}")
         if waits is not None:
             show.line(f"\n{waits}")
+
+
+def _texts(engine: "Engine", run: "Run") -> "Lengths | None":
+    """How long the text messages of a plan are; None, too, where its files are gone, which `_waits` tells."""
+    with suppress(AuthorError):
+        return engine.lengths(run)
+    return None
 
 
 def _waits(engine: "Engine", run: "Run") -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from campaigns import engine
 from campaigns.errors import AuthorError
+from campaigns.outgoing import Outgoing
 from campaigns.planning.bench import Bench
 from campaigns.rounds import Rounds, plan_apart
 from campaigns.spec.schedule import Schedule
@@ -293,6 +294,21 @@ def test_one_campaign_that_cannot_be_planned_holds_up_no_other(village, wire):
     assert [(run.campaign, run.state) for run in sorted(all_runs(village), key=lambda run: run.campaign)] == [
         ("a", "missed"),
         ("b", "closed"),
+    ]
+
+
+def test_a_run_whose_frozen_fields_are_gone_is_said_so_and_holds_up_no_other(village, wire, caplog):
+    gone = village.start("hi", DAILY)
+    village.engine.run_files(gone).fields.unlink()
+    village.hands.go(seconds=61)
+    run = village.start("ho", DAILY)
+    outgoing = Outgoing(village.engine)
+    outgoing.round()
+    outgoing.round()
+    assert (village.state(gone), village.state(run)) == ("sending", "closed")
+    assert village.balance(gone) == {"pending": len(MEMBERS)}
+    assert [each.getMessage().partition(" [")[0] for each in caplog.records if each.levelname == "ERROR"] == [
+        f"{gone.run_id}: what was frozen for it about its members is not here"
     ]
 
 

@@ -117,6 +117,15 @@ def test_tw03_plan_status_and_send_say_what_text_messages_cost(viesti: Shell) ->
     assert "segments" not in viesti("status", run).out
 
 
+def test_tw03_status_shows_a_plan_whose_files_are_gone(viesti: Shell) -> None:
+    viesti.write("texts", TEXTS)
+    run = viesti("plan", "texts", "--json").json["run"]
+    (viesti.root / "data/runs" / run / "fields.parquet").unlink()
+    assert f"\nnot begun: {run}: what was frozen for it about its members is not here" in viesti("status", run).out
+    assert viesti("status", run, "--json").json["state"] == "planned"
+    assert "what was frozen" in viesti("send", run, code=1).err
+
+
 def test_tw03_without_a_price_only_segments_are_shown(viesti: Shell) -> None:
     viesti.write("texts", TEXTS)
     assert viesti("plan", "texts").out.count("\n48 segments\n") == 1
