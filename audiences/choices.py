@@ -34,12 +34,6 @@ def record(connection: Connection, entries: Iterable[Entry]) -> int:
     return len(new)
 
 
-def rebuild(connection: Connection, members: Sequence[str]) -> None:
-    """Write the projection of these members anew from the record."""
-    known = entries_of(connection, members)
-    _project(connection, {member: known[member] for member in members})
-
-
 def entries_of(connection: Connection, members: Sequence[str]) -> dict[str, list[Entry]]:
     """What the record holds about each of these members, in the order in which it was appended."""
     found = defaultdict(list)

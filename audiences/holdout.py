@@ -39,12 +39,6 @@ def arm(key: ColumnElement[Any], salt: str, arms: Mapping[str, int]) -> ColumnEl
     return case(*((drawn < bound, literal(name)) for name, bound in first), else_=literal(last))
 
 
-def arm_of(key: str, salt: str, arms: Mapping[str, int]) -> str:
-    """The same for one unit, without a database."""
-    drawn = _draw(key, salt)
-    return next(name for name, bound in _ranges(arms) if drawn < bound)
-
-
 def _ranges(arms: Mapping[str, int]) -> list[tuple[str, str]]:
     bounds = accumulate(arms.values())
     return [(name, threshold(Decimal(bound) / 100)) for name, bound in zip(arms, bounds, strict=True)]

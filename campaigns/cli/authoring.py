@@ -1,7 +1,7 @@
 """Commands for those who write: init, check, schema."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 import typer
 
@@ -9,7 +9,7 @@ from campaigns.cli import opened, show
 from campaigns.errors import AuthorError, errors_among
 
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Campaign or audience files; without, all.")]
-Kind = Literal["campaign", "audience"]
+Kind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
 
 
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
@@ -56,11 +56,23 @@ def schema(
     context: typer.Context,
     kind: Annotated[Kind, typer.Argument(metavar="KIND", help="Of which files.")] = "campaign",
 ) -> None:
-    """Print the JSON Schema of campaign or audience files, for editors that complete and check while you type."""
-    from campaigns.loading.schema import audience_schema, campaign_schema
+    """Print the JSON Schema of a kind of files, for editors that complete and check while you type."""
+    from campaigns.loading import schema as schemas
 
-    made = campaign_schema if kind == "campaign" else audience_schema
-    show.as_json(made(opened.library(context).vocabulary))
+    match kind:
+        case "campaign":
+            made = schemas.campaign_schema(opened.library(context).vocabulary)
+        case "audience":
+            made = schemas.audience_schema(opened.library(context).vocabulary)
+        case "offers":
+            made = schemas.offers_schema()
+        case "settings":
+            made = schemas.settings_schema()
+        case "catalogue":
+            made = schemas.catalogue_schema()
+        case _ as never:
+            assert_never(never)
+    show.as_json(made)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,21 +1,24 @@
 """Chance by keyed hash: golden values, the same in SQL and Python, and only the least moves when shares change."""
 
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import String, column
+from sqlalchemy import ColumnElement, String, column
 from sqlalchemy.dialects import postgresql
 
-from audiences.holdout import arm, arm_of, in_share, is_in_share, threshold
+from audiences.holdout import arm, in_share, is_in_share, threshold
 
 SHARES = st.integers(0, 1000).map(lambda thousandths: Decimal(thousandths) / 1000)
 KEYS = st.text(max_size=12)
 HALVES = {"short": 50, "long": 50}
+UNIT = column("unit", String())
 
 
 @pytest.mark.parametrize(
@@ -41,24 +44,30 @@ GOLDEN = [
 ]
 
 
+def in_sql(units: list[str], *expressions: ColumnElement[Any]) -> list[tuple[Any, ...]]:
+    """Each unit with what a plan would draw for it: expressions over the column `unit`."""
+    dialect, literals = postgresql.dialect(), {"literal_binds": True}
+    drawn = ", ".join(str(each.compile(dialect=dialect, compile_kwargs=literals)) for each in expressions)
+    with duckdb.connect() as connection:
+        connection.register("units", pa.table({"unit": units}))
+        return connection.execute(f"SELECT unit, {drawn} FROM units").fetchall()
+
+
+def arms_of(units: list[str], salt: str, arms: Mapping[str, int]) -> dict[str, str]:
+    return dict(in_sql(units, arm(UNIT, salt, arms)))
+
+
 @pytest.mark.parametrize(("key", "salt", "expected"), GOLDEN)
 def test_a10_the_same_unit_gets_the_same_arm_for_ever(key: str, salt: str, expected: str) -> None:
-    assert arm_of(key, salt, HALVES) == expected
+    assert arms_of([key], salt, HALVES) == {key: expected}
 
 
 @pytest.mark.parametrize("salt", ["autumn", "", "ä: ö"])
 @pytest.mark.parametrize("share", ["0", "0.05", "0.5", "1"])
 def test_sql_and_python_draw_alike(salt: str, share: str) -> None:
     units = [f"member:{number}" for number in range(500)] + ["", "household:ÄÖ", "email:a'b%c@x.fi"]
-    key, part = column("unit", String()), Decimal(share)
-    drawn = [
-        expression.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
-        for expression in (in_share(key, salt, part), arm(key, salt, HALVES))
-    ]
-    with duckdb.connect() as connection:
-        connection.register("units", pa.table({"unit": units}))
-        found = connection.execute(f"SELECT unit, {drawn[0]}, {drawn[1]} FROM units").fetchall()
-    assert found == [(unit, is_in_share(unit, salt, part), arm_of(unit, salt, HALVES)) for unit in units]
+    part = Decimal(share)
+    assert in_sql(units, in_share(UNIT, salt, part)) == [(unit, is_in_share(unit, salt, part)) for unit in units]
 
 
 @given(KEYS, SHARES, SHARES)
@@ -68,14 +77,15 @@ def test_a_larger_share_contains_a_smaller_one(key: str, one: Decimal, other: De
 
 
 def test_a10_shifting_the_split_moves_only_the_least() -> None:
-    before = {str(key): arm_of(str(key), "s", {"a": 50, "b": 50}) for key in range(2000)}
-    after = {str(key): arm_of(str(key), "s", {"a": 60, "b": 40}) for key in range(2000)}
+    units = [str(number) for number in range(2000)]
+    before, after = (arms_of(units, "s", {"a": most, "b": 100 - most}) for most in (50, 60))
     moved = {(before[key], after[key]) for key in before if before[key] != after[key]}
     assert moved == {("b", "a")}
 
 
 def test_shares_are_even() -> None:
-    counted = Counter(arm_of(str(key), "s", {"a": 20, "b": 30, "c": 50}) for key in range(20_000))
+    units = [str(number) for number in range(20_000)]
+    counted = Counter(arms_of(units, "s", {"a": 20, "b": 30, "c": 50}).values())
     assert {name: round(count / 200) for name, count in counted.items()} == pytest.approx(
         {"a": 20, "b": 30, "c": 50}, abs=1
     )

@@ -83,3 +83,19 @@ def test_long_work_shows_how_far_it_is_on_a_terminal_only(busy: Shell, tmp_path:
     said = busy("import", "members", file)
     assert said.err == ""
     assert said.out == "100 rows: 0 stored, 100 unchanged, 0 rejected\n"
+
+
+KEYS = {
+    "campaign": "purpose",
+    "audience": "match",
+    "offers": "offers",
+    "settings": "organisation",
+    "catalogue": "tables",
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_every_kind_of_file_has_a_schema_for_editors(kind: str, viesti: Shell) -> None:
+    made = viesti("schema", kind).json
+    assert made["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert KEYS[kind] in made["properties"]

@@ -34,7 +34,8 @@ async def test_c15_choices_are_changed_with_agent_source_and_wording_and_confirm
     (shown,) = [row for row in town.everything()["wording"] if row[0] == granted.wording]
     assert Offered("tracking", Language.EN, shown[3]).version == granted.wording
     (told,) = [text for to, text in town.notes() if to == f"{AINO}@example.org"]
-    assert "Uppföljning" in told or "sms" in told.lower()  # in the member's language, not the agent's
+    assert "Dina val har ändrats" in told  # in the member's language, not the agent's
+    assert "Uppföljning av vilka länkar jag öppnar" in told
     assert desk.noted()[-1][1:] == (
         "change_choices",
         of_member(town.engine.signer, AINO),

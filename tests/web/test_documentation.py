@@ -26,9 +26,3 @@ def test_every_page_is_described(town):
         first = route.path.split("/")[1]
         if first not in {"healthz", "readyz"}:  # they are in operating.md
             assert re.search(rf"^\| `/{first}(/<token>)?` ", described, re.MULTILINE), route.path
-
-
-def test_the_pictures_are_there():
-    for page in ("member-pages.md", "desk.md"):
-        for name in re.findall(r"\]\((pictures/[\w-]+\.png)\)", (_DOCS / page).read_text("utf-8")):
-            assert (_DOCS / name).is_file()
