@@ -409,6 +409,24 @@ def test_a_run_is_planned_as_well_by_a_process_of_its_own(village, wire):
     assert sorted(wire.heard) == sorted(MEMBERS)
 
 
+def test_what_is_due_while_settings_are_wrong_is_planned_when_they_are_right(village, wire):
+    """Who plans apart reads them anew, as they are."""
+    publish(village)
+    village.hands.at = DUE
+    settings, rounds = village.root / "config" / "settings.yaml", Rounds(village.engine, plan=plan_apart)
+    right = settings.read_text("utf-8")
+    settings.write_text(right + "newsletters: {", "utf-8")
+    rounds.schedule()
+    assert told(village) == [(DUE, "planning", None)]
+    settings.write_text(right, "utf-8")
+    village.hands.go(minutes=10)
+    rounds.schedule()
+    rounds.schedule()
+    rounds.dispatch()
+    assert told(village) == [(DUE, "closed", None)]
+    assert sorted(wire.heard) == sorted(MEMBERS)
+
+
 def test_a_plan_whose_process_was_killed_is_made_again(village, wire, tmp_path, monkeypatch, caplog):
     publish(village)
     village.hands.at = DUE
