@@ -42,7 +42,7 @@ class Asking(Parts):
         library = self.library
         with self.ledger.read() as connection:
             salt = holdout_versions.salt(connection)
-        made_from = brief(draft, as_of, library.catalogue, library.settings, library.offers, salt, members)
+        made_from = brief(draft, as_of, library, salt, members)
         warehouse = library.warehouse
         with closing(warehouse.about(members, as_of) if members else warehouse.connect(as_of)) as connection:
             kept = None if members else self.kept_totals
@@ -82,7 +82,7 @@ class Asking(Parts):
         offers = {offer.id: offer for offer in self.library.offers}
         target = self.workspace.data / "previews" / f"{draft.campaign.name}-{member_id}"
         contexts = Contexts(job, lambda _: fields[0], offers)
-        return write_preview(planned, draft.campaign, job.settings, contexts, draft.root, target, self.clock.now())
+        return write_preview(planned, draft, job.settings, contexts, target, self.clock.now())
 
     def question(self, audience: str, as_of: datetime) -> Question:
         """An audience, by name or file, asked at a moment."""

@@ -9,13 +9,13 @@ from typing import Any, assert_never
 from campaigns.dispatch.binders import template_of
 from campaigns.dispatch.context import Contexts
 from campaigns.errors import AuthorError
+from campaigns.planning.draft import Draft
 from campaigns.rendering.email import EmailTemplate
 from campaigns.rendering.folder import load_folder
 from campaigns.rendering.letter import LetterTemplate
 from campaigns.rendering.postal import AddressProblem, PostalAddress
 from campaigns.rendering.script import ScriptTemplate
 from campaigns.rendering.sms import SmsTemplate
-from campaigns.spec.campaign import Campaign
 from campaigns.spec.settings import Settings
 from campaigns.spec.words import Channel, Language
 
@@ -31,19 +31,13 @@ class Planned:
 
 
 def write_preview(
-    planned: Planned,
-    campaign: Campaign,
-    settings: Settings,
-    contexts: Contexts,
-    root: Path,
-    target: Path,
-    now: datetime,
+    planned: Planned, draft: Draft, settings: Settings, contexts: Contexts, target: Path, now: datetime
 ) -> Path:
-    """Write the message below `target` and return its file; templates are those of `root`.
+    """Write the message of a draft's campaign below `target` and return its file.
 
     AuthorError or TemplateError for what would keep it from being written.
     """
-    folder = load_folder(root, planned.channel, template_of(campaign, planned.variant, planned.channel))
+    folder = load_folder(draft.root, planned.channel, template_of(draft.campaign, planned.variant, planned.channel))
     language = Language(planned.contact["language"])
     context = contexts.of(planned.contact, 0, planned.arm)
     target.mkdir(parents=True, exist_ok=True)

@@ -5,22 +5,12 @@ from datetime import datetime
 from campaigns.clock import local_day
 from campaigns.planning.brief import Brief
 from campaigns.planning.draft import Draft
+from campaigns.planning.library import Library
 from campaigns.planning.offers import shelves
 from campaigns.planning.templates import profile_fields, with_offers
-from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.offer import Offer
-from campaigns.spec.settings import Settings
 
 
-def brief(
-    draft: Draft,
-    as_of: datetime,
-    catalogue: Catalogue,
-    settings: Settings,
-    offers: tuple[Offer, ...],
-    holdout_salt: str,
-    members: tuple[str, ...] = (),
-) -> Brief:
+def brief(draft: Draft, as_of: datetime, library: Library, holdout_salt: str, members: tuple[str, ...] = ()) -> Brief:
     """Everything a plan of the draft is made from, at `as_of`; of the listed members only, where some are listed."""
     used = draft.templates()
     campaign = draft.campaign
@@ -29,11 +19,11 @@ def brief(
         campaign=campaign,
         as_of=as_of,
         audiences={name: audience.match for name, audience in draft.audiences.items()},
-        catalogue=catalogue,
-        settings=settings,
+        catalogue=library.catalogue,
+        settings=library.settings,
         definition=draft.definition(),
         fields=profile_fields(used),
         members=members,
         holdout_salt=holdout_salt,
-        shelves=shelves(campaign, with_offers(used), offers, day),
+        shelves=shelves(campaign, with_offers(used), library.offers, day),
     )
