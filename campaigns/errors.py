@@ -1,9 +1,11 @@
 """What an author can put right: problems with a place, a code and a next step."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from pathlib import Path
 
 
 class Severity(StrEnum):
@@ -55,6 +57,17 @@ class AuthorError(Exception):
     def about(cls, file: str, message: str, code: str, hint: str = "") -> "AuthorError":
         """The error of one problem that concerns a file, or a command's argument, as a whole."""
         return cls([Problem(Place(file), message, code, hint)])
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """Say to whoever named a file what keeps it from being written."""
+    try:
+        yield
+    except OSError as error:
+        message = f"this file cannot be written: {error.strerror or error}"
+        hint = "name another, where there is room for it"
+        raise AuthorError.about(str(file), message, "unwritable", hint) from error
 
 
 def errors_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:

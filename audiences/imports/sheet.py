@@ -22,7 +22,7 @@ def open_sheet(path: Path) -> Sheet:
     with path.open("rb") as file:
         start = file.read(len(_MAGIC))
     if not start:
-        raise AuthorError.about(str(path), "the file is empty", "file_empty")
+        raise AuthorError.about(str(path), "the file is empty", "file_empty", "give it a header and rows")
     return ParquetSheet(path) if start == _MAGIC else CsvSheet(path)
 
 

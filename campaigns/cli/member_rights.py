@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from campaigns.cli import opened, show
-from campaigns.errors import AuthorError, nearest
+from campaigns.errors import AuthorError, nearest, writing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,8 +58,9 @@ def export(
         typer.echo(content.decode())
         return
     file = out or Path(f"export-{quote(member, safe='')}.{'zip' if form is Form.CSV else form.value}")
-    file.touch(mode=0o600)
-    file.write_bytes(content)
+    with writing(file):
+        file.touch(mode=0o600)
+        file.write_bytes(content)
     show.line(str(file))
 
 

@@ -19,7 +19,7 @@ from campaigns.channels.outcome import Accepted
 from campaigns.channels.provider import MessageProvider, OutgoingSms, Searchable
 from campaigns.dispatch.sweep import tidy
 from campaigns.engine import Engine
-from campaigns.errors import AuthorError
+from campaigns.errors import AuthorError, writing
 from campaigns.spec.words import Channel
 from campaigns.store import audit, events
 from campaigns.store import uncertain as stored
@@ -107,12 +107,8 @@ def export(engine: Engine, run_id: str, file: Path) -> int:
     """
     rows = uncertain(engine, run_id)
     content = table(COLUMNS, ([_cell(row[name]) for name in COLUMNS] for row in rows))
-    try:
-        with file.open("xb") as opened:
-            opened.write(content)
-    except OSError as error:
-        message = f"this file cannot be written: {error.strerror}"
-        raise AuthorError.about(str(file), message, "unwritable", "give another name") from error
+    with writing(file), file.open("xb") as opened:
+        opened.write(content)
     return len(rows)
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
-from campaigns.errors import AuthorError
+from campaigns.errors import AuthorError, writing
 from campaigns.ledger import Ledger
 from campaigns.store import schema
 from campaigns.store.copying import Counted, Told, analyse, fill
@@ -19,11 +19,16 @@ from campaigns.store.holding import Held, hold
 def backup(ledger: Ledger, file: Path, told: Told) -> Counted:
     """Write the ledger, as it is at one moment, into a new SQLite file; sending goes on meanwhile.
 
-    AuthorError when the file is there. A crash leaves no file of that name. It holds everything about members that
-    the ledger does: keep it as safe, and no longer than you may.
+    AuthorError when the file is there or cannot be written. A crash leaves no file of that name. It holds everything
+    about members that the ledger does: keep it as safe, and no longer than you may.
     """
     if file.exists():
         raise AuthorError.about(str(file), "this file is there already", "file_exists", "give another name")
+    with writing(file):
+        return _write(ledger, file, told)
+
+
+def _write(ledger: Ledger, file: Path, told: Told) -> Counted:
     file.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{file.name}-", dir=file.parent) as folder:
         unfinished = Path(folder) / "ledger.sqlite"

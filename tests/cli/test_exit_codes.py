@@ -50,6 +50,9 @@ AUTHORS = {
     "check config": "unreadable",
     "import members nobody.csv": "file_missing",
     "import members config": "file_missing",
+    "member export m01 --out config": "unwritable",
+    "member export m01 --out config/settings.yaml/export.json": "unwritable",
+    "db backup config/settings.yaml/backup.sqlite": "unwritable",
 }
 
 

@@ -88,7 +88,7 @@ def test_a_backup_that_fails_leaves_no_file(village, tmp_path):
     def breaks(_rows: int) -> None:
         raise OSError("no space left")
 
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(AuthorError, match="no space"):
         keeping.backup_to(village.engine, tmp_path / "deep" / "backup", breaks)
     assert list((tmp_path / "deep").iterdir()) == []
 
