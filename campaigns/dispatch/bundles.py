@@ -89,7 +89,9 @@ class BundleRun(Generic[Item, Bundle]):
         while len(claimed) < _MOST:
             with self.ledger.write() as connection:
                 now = self.clock.now()
-                found = claim(connection, self.job, self.channel, min(AT_ONCE, _MOST - len(claimed)), now, attempt)
+                found = claim(
+                    connection, self.job, self.channel, min(AT_ONCE, _MOST - len(claimed)), now, attempt=attempt
+                )
                 if found.taken and bundle is None:
                     bundle = bundles.open_bundle(connection, self.job.number, self.channel, attempt)
             self.told(found.withdrawn)

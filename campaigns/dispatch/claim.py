@@ -56,6 +56,7 @@ def claim(
     channel: Channel,
     most: int,
     now: datetime,
+    *,
     attempt: str | None = None,
     domains: Domains | None = None,
     after: int = 0,

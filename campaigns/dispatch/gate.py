@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Self
 
 from campaigns.channels.provider import MessageProvider, OutgoingEmail, OutgoingSms
-from campaigns.dispatch.desk import Desk
 from campaigns.dispatch.outage import Outage, Outages
 from campaigns.dispatch.record import Answer
+from campaigns.dispatch.writer import Writer
 from campaigns.ledger import Ledger
 
 Provider = MessageProvider[OutgoingEmail] | MessageProvider[OutgoingSms]
@@ -25,7 +25,7 @@ class Gate:
 
     def __init__(self, ledger: Ledger, places: int, outages: Outages) -> None:
         self.ledger = ledger
-        self.desk = Desk(ledger)
+        self.writer = Writer(ledger)
         self._places = places
         self._shares: list[Share] = []
         self._users: Counter[int] = Counter()
@@ -33,13 +33,13 @@ class Gate:
         self._door = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        await self.desk.__aenter__()
+        await self.writer.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.desk.__aexit__(kind, error, trace)
+        await self.writer.__aexit__(kind, error, trace)
 
     @asynccontextmanager
     async def share(self, provider: Provider) -> "AsyncIterator[Share]":

@@ -15,7 +15,6 @@ from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.clock import Clock
 from campaigns.dispatch.bookmark import Bookmark
 from campaigns.dispatch.claim import AT_ONCE, Claim, Taken, claim
-from campaigns.dispatch.desk import Desk
 from campaigns.dispatch.domains import Domains
 from campaigns.dispatch.gate import Provider, Share
 from campaigns.dispatch.job import Job
@@ -23,6 +22,7 @@ from campaigns.dispatch.noticing import notice
 from campaigns.dispatch.permits import Permits
 from campaigns.dispatch.record import Answer, record
 from campaigns.dispatch.sweep import next_moment
+from campaigns.dispatch.writer import Writer
 from campaigns.heap import give_back
 from campaigns.meters import answering
 from campaigns.spec.reasons import EndReason
@@ -92,7 +92,7 @@ class MessageRun:
             raise self._stopped_by
         if self._claim_at is not None:
             return self._claim_at
-        return await self._desk.write(lambda connection: next_moment(connection, self.job, self.channel))
+        return await self._writer.write(lambda connection: next_moment(connection, self.job, self.channel))
 
     @property
     def _claims_soon(self) -> bool:
@@ -106,7 +106,7 @@ class MessageRun:
             self.told(0)
             return
         answers = tuple(self._unrecorded)
-        claimed = await self._desk.write(lambda connection: self._exchange(connection, answers))
+        claimed = await self._writer.write(lambda connection: self._exchange(connection, answers))
         self._tidy(len(answers))
         self._unrecorded.clear()
         for taken in claimed.taken:
@@ -146,8 +146,8 @@ class MessageRun:
         return self._claim_at is not None and self.share.free > 0
 
     @property
-    def _desk(self) -> Desk:
-        return self.share.gate.desk
+    def _writer(self) -> Writer:
+        return self.share.gate.writer
 
     def _exchange(self, connection: Connection, answers: Sequence[Answer]) -> Claim:
         """One transaction: answers recorded, permits reserved, rows claimed."""
@@ -164,7 +164,9 @@ class MessageRun:
         most = self.share.outage.let(permitted, now)
         attempt = token_hex(8)
         after = self._bookmark.begin(now)
-        claimed = claim(connection, self.job, self.channel, most, now, attempt, self.domains, after)
+        claimed = claim(
+            connection, self.job, self.channel, most, now, attempt=attempt, domains=self.domains, after=after
+        )
         self.permits.take(connection, attempt, len(claimed.taken), now)
         self.share.outage.went(len(claimed.taken), now)
         more = self._bookmark.move(claimed, most)
@@ -189,7 +191,7 @@ class MessageRun:
     async def _record(self) -> None:
         answers, provider = tuple(self._unrecorded), self.job.provider_of(self.channel)
         if answers:
-            await self._desk.write(lambda connection: record(connection, self.job.number, answers, provider))
+            await self._writer.write(lambda connection: record(connection, self.job.number, answers, provider))
             self._unrecorded.clear()
 
     async def _send(self, taken: Taken) -> Answer:

@@ -67,7 +67,7 @@ class Dispatch:
                 raise wait
             moments.append(wait)
         await asyncio.to_thread(self._tidy, job, told)
-        if await self.gate.desk.write(lambda connection: close_when_done(connection, job, self.clock.now())):
+        if await self.gate.writer.write(lambda connection: close_when_done(connection, job, self.clock.now())):
             _put_away(job)
             return Sent(closed=True)
         return Sent(closed=False, again_at=min((moment for moment in moments if moment is not None), default=None))
@@ -99,7 +99,7 @@ class Dispatch:
             return await self._channel(job, workshop, channel, told)
         except ChannelMisconfigured as error:
             reason = str(error)
-            await self.gate.desk.write(
+            await self.gate.writer.write(
                 lambda connection: runs.move(connection, job.number, [RunState.SENDING], RunState.PAUSED, reason=reason)
             )
             raise

@@ -1,6 +1,6 @@
 """One member explained: the value of every predicate of a campaign's rules, the first that blocked, the decision."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from campaigns.planning.plan import Plan
 from campaigns.rules.inlining import inlined
 from campaigns.rules.sentence import sentence
 from campaigns.rules.statement import select_conditions
+from campaigns.spec.campaign import Variant
 from campaigns.spec.condition import All, Condition, InAudience, Not
 from campaigns.spec.condition import Any as AnyOf
 from campaigns.spec.text import Localised
@@ -29,7 +30,8 @@ class Explanation:
     """Why a member gets a message of a campaign, or gets none.
 
     `processed` is whether they were looked at at all; `audience` and `variants` are their predicates, in the order of
-    the file; `decision` is the row that a plan would keep, None when the audience does not take them.
+    the file, without the variants below the one they get: nobody asks these. `decision` is the row that a plan would
+    keep, None when the audience does not take them.
     """
 
     member_id: str
@@ -43,9 +45,10 @@ def explain(plan: Plan, member_id: str, titles: Mapping[str, str | Localised], l
     """Explain a plan that was made of this one member alone."""
     campaign = plan.brief.campaign
     processed = plan.tally.population > 0
-    whens = {variant.name: variant.when for variant in campaign.variants if variant.when is not None}
     voice = _Voice(plan, titles, language)
     decisions = plan.bench.dicts(plan.rows())
+    asked = _asked(campaign.variants, decisions[0]["variant"] if decisions else None)
+    whens = {variant.name: variant.when for variant in asked if variant.when is not None}
     return Explanation(
         member_id,
         processed,
@@ -53,6 +56,12 @@ def explain(plan: Plan, member_id: str, titles: Mapping[str, str | Localised], l
         {name: voice.judged(when) for name, when in whens.items()} if processed else {},
         decisions[0] if decisions else None,
     )
+
+
+def _asked(variants: Sequence[Variant], gets: str | None) -> Sequence[Variant]:
+    """The variants as far as the one that a member gets; all, where they get none."""
+    names = [variant.name for variant in variants]
+    return variants[: names.index(gets) + 1] if gets in names else variants
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,21 @@ def test_why_names_the_first_condition_that_blocks(letter: Shell) -> None:
     assert "gets nothing: the audience does not take them" in explained
 
 
+def test_why_asks_the_variants_down_to_the_one_that_the_member_gets(letter: Shell) -> None:
+    variants = "".join(
+        f"  - {{name: {name}, when: {{age: {{from: {age}}}}}, email: hello}}\n"
+        for name, age in (("eldest", 99), ("older", 60), ("old", 98))
+    )
+    letter.write("letter", MONDAYS.replace("content: {email: hello}\n", f"variants:\n{variants}"))
+    explained = letter("member", "why", "m01", "--campaign", "letter", "--language", "en").out
+    assert "gets the variant older by" in explained
+    assert [line for line in explained.splitlines() if line.startswith("variant")] == [
+        "variant eldest",
+        "variant older",
+    ]
+    assert explained.count("the first that blocks") == 1
+
+
 def test_why_tells_what_was_decided_and_what_became_of_it(letter: Shell) -> None:
     assert "none" in letter("member", "why", "m01").out
     letter("run", "letter")

@@ -13,7 +13,7 @@ from campaigns.ledger import Ledger
 _T = TypeVar("_T")
 
 
-class Desk:
+class Writer:
     """Runs transactions of the ledger on a thread of its own; use as `async with`."""
 
     def __init__(self, ledger: Ledger) -> None:
