@@ -65,7 +65,9 @@ def test_op07_nor_by_a_process_that_a_test_starts() -> None:
 
 def test_op07_this_machine_may_be_spoken_to(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
-        socket.create_connection(("localhost", door.getsockname()[1])).close()
+        port = door.getsockname()[1]
+        with socket.create_connection(("localhost", port)) as caller:
+            assert caller.getpeername() == ("127.0.0.1", port)
     before = Path.cwd()
     os.chdir(tmp_path)  # the path of a unix socket is short
     try:
@@ -73,5 +75,6 @@ def test_op07_this_machine_may_be_spoken_to(tmp_path: Path) -> None:
             door.bind("door")
             door.listen()
             caller.connect("door")
+            assert caller.getpeername() == "door"
     finally:
         os.chdir(before)

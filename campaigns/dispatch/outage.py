@@ -10,7 +10,7 @@ from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unk
 _LOG: Final = logging.getLogger("viesti")
 
 MANY: Final = 32
-"""So many answers in a row that settle nothing are no chance: where every second fails, once in four milliards."""
+"""So many answers in a row that settle nothing are no chance: where every second fails, once in four billion."""
 
 _FIRST: Final = timedelta(seconds=0.25)
 _LONGEST: Final = timedelta(minutes=1)

@@ -221,23 +221,28 @@ def test_preparing_again_leaves_nothing_of_the_first_time(channel, providers, bu
 
 @BUNDLES
 @pytest.mark.parametrize("checked", [False, True])
-def test_two_processes_may_commit_a_bundle_at_the_same_moment(channel, providers, bundle, monkeypatch, checked):
+def test_two_processes_may_commit_a_bundle_at_the_same_moment(
+    channel, providers, bundle, monkeypatch, checked, tmp_path
+):
     """The other one is faster, before or after this one has checked the files."""
     provider, made = provider_of(providers, channel), bundle(channel)
     manifest = provider.prepare(made)
-    check = bundle_folder._verify
+    check, handed_over = bundle_folder._verify, []
 
     def overtaken(folder, sha256):
         monkeypatch.setattr(bundle_folder, "_verify", check)
         if checked:
             check(folder, sha256)
         provider.commit(made.id, manifest.sha256)
+        handed_over.append(everything(tmp_path))
         if not checked:
             check(folder, sha256)
 
     monkeypatch.setattr(bundle_folder, "_verify", overtaken)
     provider.commit(made.id, manifest.sha256)
     provider.commit(made.id, manifest.sha256)
+    assert handed_over == [everything(tmp_path)]
+    assert handed_over[0]
 
 
 @BUNDLES

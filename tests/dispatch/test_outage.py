@@ -12,16 +12,10 @@ from campaigns.channels.outcome import Accepted, Refused, TryLater, Unknown
 from campaigns.dispatch.outage import MANY, Outage
 from campaigns.outgoing import Outgoing
 from campaigns.spec.reasons import EndReason
+from tests.dispatch.test_outcomes import MARKETING
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, NOW
 
-MARKETING = """\
-purpose: marketing
-schedule: {at: "2018-01-05 10:30"}
-audience: {register: [owners, customers]}
-channels: [email]
-content: {email: hello}
-"""
 NEWCOMERS = [f"n{number:02}" for number in range(60)]
 ALL = len(MEMBERS) + len(NEWCOMERS)
 FAST = 4
