@@ -1,0 +1,1 @@
+"""Audiences: members, their consent, their purchases."""

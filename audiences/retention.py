@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from audiences.quoting import name
-from audiences.views import kept, stored_tables
-from audiences.warehouse import Opened, Warehouse
-from campaigns.clock import instant_of
-from campaigns.spec.retained import Retained
+from audiences.warehouse.sql_quoting import name
+from audiences.warehouse.views import kept, stored_tables
+from audiences.warehouse.warehouse import Opened, Warehouse
+from campaigns.core.clock import instant_of
+from campaigns.core.model.retention_evidence import Retained
 
 _MOMENTS: Final[Mapping[str, str]] = {"purchases": "purchased_at", "receipts": "purchased_at", "sent": "sent_at"}
 

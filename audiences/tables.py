@@ -1,4 +1,4 @@
-"""The ledger's tables about people: contact, choices and their projection, suppressions, units, holdouts."""
+"""Ledger tables about people: contact, choices and their projection, suppressions, holdout units, holdouts."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Contact(SQLModel, table=True):
-    """How a member is reached and spoken to; the profile is in the warehouse. Addresses as normalised at import."""
+    """Contact of a member: name, language and addresses as normalised at import. The profile is in the warehouse."""
 
     __tablename__ = "contact"
 
@@ -17,21 +17,21 @@ class Contact(SQLModel, table=True):
     household_id: str | None = Field(default=None, index=True)
     first_name: str | None = None
     last_name: str | None = None
-    name_key: str | None = Field(default=None, index=True)  # `finding.name_key`: the name as the desk looks for it
+    name_key: str | None = Field(default=None, index=True)  # `search.name_key`: the name as the desk searches for it
     language: str
     email: str | None = None
-    mailbox: str | None = Field(default=None, index=True)  # the e-mail address in lower case: the same for its sharers
+    mailbox: str | None = Field(default=None, index=True)  # the e-mail address in lower case: equal for all sharers
     phone: str | None = Field(default=None, index=True)
     street: str | None = None
     postal_code: str | None = None
     city: str | None = None
-    address_key: str | None = None  # `addresses.address_key`: the same for all who share the letter box
+    address_key: str | None = None  # `addresses.address_key`: equal for all sharers of the letter box
 
 
 class ChoiceEntry(SQLModel, table=True):
-    """One line of the append-only record of choices (C-01). Never updated, never deleted.
+    """One entry of the append-only record of choices (C-01). Never updated, never deleted.
 
-    `choice` is a `Choice` or `newsletter:<list>`; `at` is UTC; `wording` is `unverified` where none was shown.
+    `choice` is a `Choice` or `newsletter:<list>`; `at` is UTC; `wording` is `unverified` where no text was shown.
     """
 
     __tablename__ = "choice_entry"
@@ -48,11 +48,11 @@ class ChoiceEntry(SQLModel, table=True):
 
 
 class Choices(SQLModel, table=True):
-    """What a member's entries fold to: one row a member, written in the transaction of the append.
+    """Projection of a member's entries: one row a member, written in the transaction of the append.
 
     `newsletters` lists the subscribed lists, each between bars: `|beauty|food|`; `withdrawn` in the same way the
-    choices (`email_own`, `newsletter:food`) that were allowed once and taken back. A member without a row has said
-    nothing: everything that needs a yes is no.
+    choices (`email_own`, `newsletter:food`) that were allowed once and withdrawn. A member without a row has made no
+    choice: nothing that needs consent is allowed.
     """
 
     __tablename__ = "choices"
@@ -78,7 +78,7 @@ class Choices(SQLModel, table=True):
 
 
 class Suppression(SQLModel, table=True):
-    """An address that is not written to, for all who share it: `kind` email, phone or address, normalised value.
+    """Suppressed address, for all members who share it: `kind` email, phone or address, normalised value.
 
     `reason` is a `suppressed_*` reason of `SkipReason`; `scope` is `all` or `marketing`.
     """
@@ -94,7 +94,7 @@ class Suppression(SQLModel, table=True):
 
 
 class Unit(SQLModel, table=True):
-    """Which unit a member belongs to, and `since` when: who shares a number is held out and drawn together."""
+    """Holdout unit of a member, and `since` when: members with one number are held out and drawn together."""
 
     __tablename__ = "unit"
 
@@ -104,7 +104,7 @@ class Unit(SQLModel, table=True):
 
 
 class FormerUnit(SQLModel, table=True):
-    """A unit that a member belonged to `until` it was united with an older one, or dissolved."""
+    """Holdout unit of a member `until` it was joined with an older one, or dissolved."""
 
     __tablename__ = "former_unit"
 
@@ -130,7 +130,7 @@ class HoldoutVersion(SQLModel, table=True):
 
 
 class ErasedAddress(SQLModel, table=True):
-    """What is left of an erased member: a keyed hash of each address, so that no import brings the person back."""
+    """Keyed hash of an address of an erased member, so that no import brings the person back."""
 
     __tablename__ = "erased_address"
 
@@ -140,7 +140,7 @@ class ErasedAddress(SQLModel, table=True):
 
 
 class Wording(SQLModel, table=True):
-    """A text under which a choice was offered (C-13); never changed, never deleted.
+    """Text under which a choice was offered (C-13); never changed, never deleted.
 
     `version` is the hash of the rest, so that a changed text is another version; `valid_from` when it was first shown.
     """
@@ -155,7 +155,7 @@ class Wording(SQLModel, table=True):
 
 
 class Tried(SQLModel, table=True):
-    """How far ahead a stranger has tried something; `who` is a keyed hash of where they come from and of what."""
+    """Throttle state of one key; `who` is a keyed hash of the origin and the kind of attempt."""
 
     __tablename__ = "tried"
 
@@ -164,9 +164,9 @@ class Tried(SQLModel, table=True):
 
 
 class OwnChange(SQLModel, table=True):
-    """A field of contact that a member changed with us, until the membership system has heard of it.
+    """Contact field that a member changed with us, until the membership system has the change, too.
 
-    `replaced` are the values that it had before: an import that brings one of them knows less than we do.
+    `replaced` are the values that it had before: an import that brings one of them is older than the change.
     """
 
     __tablename__ = "own_change"
@@ -178,10 +178,10 @@ class OwnChange(SQLModel, table=True):
 
 
 class OneTimeCode(SQLModel, table=True):
-    """A code on its way to a member; what was sent is not kept, only its keyed hash.
+    """One-time code sent to a member; the code itself is not stored, only its keyed hash.
 
-    `challenge` is known to the browser that asked and to nobody else. `aim` says what the code is for; `address` is
-    the new one that is to be proved, where it is for that.
+    `challenge` is known only to the browser that requested the code. `aim` is the use of the code; `address` is the new
+    address that it verifies, if any.
     """
 
     __tablename__ = "one_time_code"
@@ -196,10 +196,10 @@ class OneTimeCode(SQLModel, table=True):
 
 
 class SignUp(SQLModel, table=True):
-    """Newsletters that were asked for at an address that is no member's, until its owner confirms or it is too late.
+    """Newsletter sign-up at an address that is no member's, until its owner confirms or it expires.
 
-    `wordings` are the texts that were shown, by choice. From `confirmed_at` on there is a member; the row goes when
-    the warehouse knows them too.
+    `wordings` are the texts that were shown, by choice. From `confirmed_at` on there is a member; the row is deleted
+    when the warehouse has the member, too.
     """
 
     __tablename__ = "sign_up"
@@ -214,9 +214,9 @@ class SignUp(SQLModel, table=True):
 
 
 class MemberSession(SQLModel, table=True):
-    """A browser that has proved to be a member's, until `ends_at`; `digest` is the hash of what its cookie holds.
+    """Browser session of a member, until `ends_at`; `digest` is the hash of the secret in its cookie.
 
-    `proved_until`: somebody who reads the member's mail was there a moment ago, and typed another code.
+    `proved_until`: end of the stepped-up time after another typed code.
     """
 
     __tablename__ = "member_session"

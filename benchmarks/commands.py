@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import best, tell
-from campaigns.workspaces import make_workspace
+from campaigns.workspace.scaffold import make_workspace
 
 _CAMPAIGNS = 100
 

@@ -13,11 +13,11 @@ from typing import Final
 import duckdb
 from adbc_driver_sqlite import dbapi
 
-from audiences.quoting import text
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION, UNIT
+from audiences.warehouse.sql_quoting import text
 from benchmarks.world import World
-from campaigns.engine import Engine
-from campaigns.store import schema
+from campaigns.runs.engine import Engine
+from campaigns.store.admin import schema
 
 ID: Final = "'m' || lpad(n::VARCHAR, 8, '0')"
 _ROWS_AT_ONCE: Final = 50_000

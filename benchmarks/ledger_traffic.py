@@ -20,17 +20,18 @@ import pyarrow as pa
 
 from audiences.tables import CHOICES, CONTACT
 from campaigns.channels.outcome import Accepted
-from campaigns.dispatch.claim import claim
-from campaigns.dispatch.job import Job
-from campaigns.dispatch.record import Answer, record
-from campaigns.engine import Engine
-from campaigns.ledger import Ledger, append
-from campaigns.loading.workspace import Workspace
-from campaigns.planning.run_files import RunFiles
-from campaigns.spec.words import Channel, Choice
-from campaigns.store import runs, schema
-from campaigns.store.tables import DECISION, DELIVERY
-from campaigns.store.words import RunState
+from campaigns.core.model.enums import Channel, Choice
+from campaigns.runs.composing.run_context import Job
+from campaigns.runs.dispatch.claim import claim
+from campaigns.runs.dispatch.record_outcomes import Answer, record
+from campaigns.runs.engine import Engine
+from campaigns.runs.planning.run_files import RunFiles
+from campaigns.store.admin import schema
+from campaigns.store.ledger.connection import Ledger, append
+from campaigns.store.runs import runs
+from campaigns.store.runs.run_tables import DECISION, DELIVERY
+from campaigns.store.runs.states import RunState
+from campaigns.workspace.paths import Workspace
 
 NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 CAMPAIGN = "weekend_offer"

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, event
 
-from audiences.endings import Kind, Saying, end_for_address
-from audiences.finding import By, find
-from audiences.stance import Source
+from audiences.consent.consent_state import Source
+from audiences.consent.opt_out import Kind, Saying, end_for_address
+from audiences.people.find_members import By, find
 from benchmarks.figures import percentile, tell
 from benchmarks.ledger_traffic import NOW, name
 from benchmarks.multitude import known_by
-from campaigns.ledger import Ledger
-from campaigns.spec.words import Channel, Language, Purpose
-from campaigns.store.linked import linked
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.linked_message import linked
 
 Ask = Callable[[Connection, int], object]
 

@@ -27,13 +27,14 @@ from benchmarks.figures import cpu, percentile, seconds, tell
 from benchmarks.ledger_traffic import NOW, lay_plan, traffic
 from benchmarks.lookups import look_up
 from benchmarks.multitude import lay_everybody
-from campaigns.engine import Engine
-from campaigns.ledger import Ledger
-from campaigns.loading.workspace import Workspace
-from campaigns.store import runs, schema
-from campaigns.store.address import VARIABLE
-from campaigns.store.tables import RUN
+from campaigns.runs.engine import Engine
+from campaigns.store.admin import schema
+from campaigns.store.admin.database_url import VARIABLE
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs import runs
+from campaigns.store.runs.run_tables import RUN
 from campaigns.web.server import listening, server_of
+from campaigns.workspace.paths import Workspace
 
 _ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 _PAGE, _POST = "preference page", "one-click POST"

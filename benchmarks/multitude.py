@@ -12,11 +12,11 @@ from typing import Final
 import duckdb
 from sqlalchemy import Table
 
-from audiences.finding import By
+from audiences.people.find_members import By
 from audiences.tables import CHOICES, CONTACT
 from benchmarks.ledger_traffic import CHUNK
-from campaigns.ledger import Ledger
-from campaigns.spec.words import Choice
+from campaigns.core.model.enums import Choice
+from campaigns.store.ledger.connection import Ledger
 
 _ID: Final = "'m' || lpad(n::VARCHAR, 8, '0')"
 _PEOPLE: Final = """

@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from audiences.choices import record
-from audiences.stance import Entry, Source
+from audiences.consent.choices import record
+from audiences.consent.consent_state import Entry, Source
 from audiences.tables import CONTACT
 from benchmarks.figures import peak_megabytes, percentile, tell
 from benchmarks.world import AS_OF, World
-from campaigns.ledger import Ledger
-from campaigns.store import schema
-from campaigns.store.copying import analyse, fill
-from campaigns.store.tables import RUN
+from campaigns.store.admin import schema
+from campaigns.store.admin.copy import analyse, fill
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.run_tables import RUN
 
 
 def measure(world: World, campaign: str, database: str | None = None) -> None:

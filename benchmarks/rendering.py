@@ -13,14 +13,14 @@ from typing import Final
 import jinja2
 
 from benchmarks.figures import tell
-from campaigns.loading.workspace import Workspace
-from campaigns.planning.library import Library
-from campaigns.rendering.email import TEXT, EmailTemplate, email_parts
-from campaigns.rendering.filters import filters
-from campaigns.rendering.folder import TemplateFolder, load_folder
-from campaigns.rendering.mime import Envelope, assemble
-from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel, Language
+from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.settings import Settings
+from campaigns.rendering.email.email_template import TEXT, EmailTemplate, email_parts
+from campaigns.rendering.email.mime import Envelope, assemble
+from campaigns.rendering.templates.filters import filters
+from campaigns.rendering.templates.folder import TemplateFolder, load_folder
+from campaigns.workspace.paths import Workspace
+from campaigns.workspace.repository import Library
 
 _WHEN: Final = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
 _ENVELOPE: Final = Envelope(_WHEN, "n@lahde.example.org", "Lähde", "a@lahde.example.org", "aino@example.org")

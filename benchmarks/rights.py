@@ -17,16 +17,16 @@ from typing import Final
 from benchmarks.figures import seconds, tell
 from benchmarks.scale import FOLDER, generate
 from benchmarks.world import AS_OF, FIRST_MONTH, World
-from campaigns import forgetting
-from campaigns.clock import Clock
-from campaigns.dossier import dossier
-from campaigns.engine import Engine
-from campaigns.keeping import copy_to
-from campaigns.loading.workspace import Workspace
-from campaigns.spec.words import Language
-from campaigns.store.address import VARIABLE
-from campaigns.web.pages import Pages
-from campaigns.web.shown import FORMS, Shown
+from campaigns.core.clock import Clock
+from campaigns.core.model.enums import Language
+from campaigns.operations.ledger_admin import copy_to
+from campaigns.people.privacy import erasure
+from campaigns.people.privacy.subject_access import dossier
+from campaigns.runs.engine import Engine
+from campaigns.store.admin.database_url import VARIABLE
+from campaigns.web.members.data_pages import FORMS, Shown
+from campaigns.web.page_renderer import Pages
+from campaigns.workspace.paths import Workspace
 
 _BUSIEST: Final = f"""
     SELECT member_id FROM receipts WHERE purchased_at < TIMESTAMP '{FIRST_MONTH}' + INTERVAL '1 month'
@@ -45,9 +45,9 @@ def measure(root: Path, *, night: bool) -> None:
     shown = Shown(Pages(engine.library.settings), engine.library.catalogue)
     for form in FORMS:
         _tell(f"an export as {form}", partial(_export, engine, shown, member, form))
-    _tell("an erasure", lambda: forgetting.erase(engine, member))
+    _tell("an erasure", lambda: erasure.erase(engine, member))
     if night:
-        _tell("the nightly job after it", lambda: forgetting.retain(engine))
+        _tell("the nightly job after it", lambda: erasure.retain(engine))
     engine.close()
 
 

@@ -14,12 +14,12 @@ from time import perf_counter
 
 import duckdb
 
-from audiences.warehouse import WHOLE, Warehouse
+from audiences.warehouse.warehouse import WHOLE, Warehouse
 from benchmarks import crowd, diaries
 from benchmarks.world import AS_OF, World
-from campaigns.demo.source import connect
-from campaigns.demo.tour import bring_in, workspace_at
-from campaigns.engine import Engine
+from campaigns.demo.data.dataset import connect
+from campaigns.demo.run_demo import bring_in, workspace_at
+from campaigns.runs.engine import Engine
 
 FOLDER = Path("data/benchmarks")
 

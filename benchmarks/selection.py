@@ -10,15 +10,15 @@ from sqlalchemy import func, select
 
 from benchmarks.figures import best, seconds, tell
 from benchmarks.world import AS_OF, World
-from campaigns.engine import Engine
-from campaigns.planning.bench import Bench
-from campaigns.planning.kept_totals import KeptTotals
-from campaigns.planning.matching import population
-from campaigns.planning.plan import lay_out
+from campaigns.core.model.condition import Condition
+from campaigns.core.model.enums import Purpose
 from campaigns.rules.scope import Scope
-from campaigns.rules.statement import select_conditions
-from campaigns.spec.condition import Condition
-from campaigns.spec.words import Purpose
+from campaigns.rules.select import select_conditions
+from campaigns.runs.engine import Engine
+from campaigns.runs.planning.aggregate_cache import KeptTotals
+from campaigns.runs.planning.match import population
+from campaigns.runs.planning.plan import lay_out
+from campaigns.runs.planning.query_session import Bench
 
 NESTED: Final = """
 title: Three windows

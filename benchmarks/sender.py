@@ -15,11 +15,11 @@ from benchmarks.figures import peak_megabytes
 from benchmarks.world import AS_OF
 from campaigns.channels.registry import Providers
 from campaigns.cli.main import OBJECTS_A_COLLECTION
-from campaigns.clock import Clock
-from campaigns.engine import Engine
-from campaigns.ledger import Ledger
-from campaigns.loading.workspace import Workspace
-from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+from campaigns.core.clock import Clock
+from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+from campaigns.runs.engine import Engine
+from campaigns.store.ledger.connection import Ledger
+from campaigns.workspace.paths import Workspace
 
 _CONNECTIONS: Final = 256
 

@@ -19,11 +19,11 @@ from benchmarks.figures import tell
 from benchmarks.plans import filled
 from benchmarks.scale import FOLDER
 from benchmarks.world import AS_OF, World
-from campaigns.clock import Clock
-from campaigns.engine import Engine
-from campaigns.store import runs
-from campaigns.store.tables import RUN
-from campaigns.store.words import RunState
+from campaigns.core.clock import Clock
+from campaigns.runs.engine import Engine
+from campaigns.store.runs import runs
+from campaigns.store.runs.run_tables import RUN
+from campaigns.store.runs.states import RunState
 
 _DELAYS: Final = ("--p50", "0.05", "--p99", "0.5")
 _HEAD: Final = "title: {fi: Nopea, sv: Snabb, en: Fast}\nschedule: {at: '2018-01-05 10:30'}\n"

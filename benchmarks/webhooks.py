@@ -23,21 +23,21 @@ from sqlalchemy import case, update
 
 from benchmarks.figures import cpu, percentile, tell
 from benchmarks.ledger_traffic import NOW, lay_members, lay_plan
-from campaigns import loop
 from campaigns.channels.sendgrid_events import PUBLIC_KEY
 from campaigns.channels.twilio import DELIVERY as NAMED
 from campaigns.channels.twilio import STATUS_PATH, TOKEN
-from campaigns.dispatch.context import root_of
-from campaigns.engine import Engine
-from campaigns.ledger import Ledger
-from campaigns.loading.workspace import Workspace
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.store import schema
-from campaigns.store.address import VARIABLE
-from campaigns.store.tables import DELIVERY
+from campaigns.core import event_loop
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
+from campaigns.runs.composing.template_context import root_of
+from campaigns.runs.engine import Engine
+from campaigns.store.admin import schema
+from campaigns.store.admin.database_url import VARIABLE
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.run_tables import DELIVERY
 from campaigns.web.server import listening, server_of
 from campaigns.web.webhooks import SENDGRID_PATH
+from campaigns.workspace.paths import Workspace
 
 _STATUSES = ("sending", "sent", "delivered")
 
@@ -139,7 +139,7 @@ async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, l
 def report(what: str, port: int, server: int, posts: Sequence[Post], at_once: int) -> None:
     """Send, and print how fast it was, and what it used of the server's core."""
     before = cpu(server)
-    whole, each = loop.run(send(port, posts, at_once))
+    whole, each = event_loop.run(send(port, posts, at_once))
     used, events = cpu(server) - before, sum(post.events for post in posts)
     size = max(len(post.body) for post in posts) / 1024
     tell(f"{what}, {posts[0].events} in a POST of up to {size:,.0f} kB", f"{events / whole:,.0f} a second")

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
-from campaigns.engine import Engine
-from campaigns.loading.workspace import Workspace
+from campaigns.runs.engine import Engine
+from campaigns.workspace.paths import Workspace
 
 MEMBERS: Final = 3_600_000
 RECEIPTS_A_DAY: Final = 1_000_000

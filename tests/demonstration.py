@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.demo.tour import bring_in
-from campaigns.engine import Engine
-from campaigns.workspaces import make_workspace
+from campaigns.demo.run_demo import bring_in
+from campaigns.runs.engine import Engine
+from campaigns.workspace.scaffold import make_workspace
 
 
 def imported(factory: pytest.TempPathFactory) -> Path:

@@ -7,9 +7,9 @@ from subprocess import CalledProcessError
 
 import pytest
 
-from campaigns.apart import apart
-from campaigns.errors import AuthorError
-from campaigns.rendering.typesetting import Sheets
+from campaigns.core.child_process import apart
+from campaigns.core.errors import AuthorError
+from campaigns.rendering.letters.typst import Sheets
 
 AT = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
 HEADINGS = "query(heading).len()"

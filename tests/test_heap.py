@@ -9,7 +9,7 @@ import pytest
 
 _HOLES = """
 from pathlib import Path
-from campaigns.heap import give_back
+from campaigns.core.memory import give_back
 resident = lambda: int(Path("/proc/self/statm").read_text().split()[1])
 blocks = [bytes(50_000) if number % 2 else bytes(600) for number in range(4_000)]
 kept, blocks = blocks[::2], None
@@ -31,7 +31,7 @@ def test_what_large_messages_left_between_small_things_goes_back():
 _PLANNED = """
 from pathlib import Path
 import pyarrow as pa
-from campaigns.heap import give_back
+from campaigns.core.memory import give_back
 resident = lambda: int(Path("/proc/self/statm").read_text().split()[1])
 columns = [pa.repeat(1, 1_000_000) for _ in range(20)]
 taken, columns = resident(), None

@@ -1,4 +1,4 @@
-"""The order of the layers, which lint-imports holds, leaves no part of Viesti out."""
+"""The layer contracts in pyproject.toml, which lint-imports checks, name every room."""
 
 import tomllib
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 
-def test_every_module_has_its_place_in_the_order_of_imports():
+def test_every_room_has_its_layer():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     placed = [name for layer in contracts[0]["layers"] for name in layer.split(" | ")]
-    modules = {f"campaigns.{path.stem}" for path in (ROOT / "campaigns").iterdir() if path.stem[0] not in "_."}
-    assert sorted(placed) == sorted(modules | {"audiences"})
+    rooms = {f"campaigns.{path.stem}" for path in (ROOT / "campaigns").iterdir() if path.stem[0] not in "_."}
+    assert sorted(placed) == sorted(rooms | {"audiences"})
+    assert len(rooms) <= 14

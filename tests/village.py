@@ -15,18 +15,18 @@ from typing import Any, Final
 
 from sqlalchemy import Table, delete, select, update
 
-from audiences import choices
-from audiences.stance import Entry, Source
-from audiences.suppressions import AddressKind, Suppressed, SuppressionScope, suppress, suppression_value
+from audiences.consent import choices
+from audiences.consent.consent_state import Entry, Source
+from audiences.consent.suppressions import AddressKind, Suppressed, SuppressionScope, suppress, suppression_value
 from audiences.tables import CONTACT
 from campaigns.channels.registry import Providers
-from campaigns.clock import Clock
-from campaigns.dispatch.send import Sent
-from campaigns.engine import Engine
-from campaigns.loading.workspace import Workspace
-from campaigns.planning.tally import Tally
-from campaigns.spec.reasons import SkipReason
-from campaigns.store.tables import DECISION, DELIVERY, RUN, Run
+from campaigns.core.clock import Clock
+from campaigns.core.model.reasons import SkipReason
+from campaigns.runs.dispatch.run_sender import Sent
+from campaigns.runs.engine import Engine
+from campaigns.runs.planning.plan_counts import Tally
+from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN, Run
+from campaigns.workspace.paths import Workspace
 
 NOW: Final = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 MEMBERS: Final = tuple(f"m{number:02}" for number in range(1, 25))

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from audiences.choices import record
-from audiences.imports.kind import Job, Kind, missing, unusable_id
-from audiences.imports.readings import Reading, one_of, plain, timestamp
+from audiences.consent.choices import record
+from audiences.consent.consent_state import UNVERIFIED, Entry, Source
+from audiences.imports.cell_types import Reading, one_of, plain, timestamp
+from audiences.imports.file_kind import Job, Kind, missing, unusable_id
 from audiences.imports.staging import GOOD, Cell
-from audiences.stance import UNVERIFIED, Entry, Source
-from campaigns.clock import instant_of
-from campaigns.spec.words import NEWSLETTER_PREFIX, Choice, Language
+from campaigns.core.clock import instant_of
+from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice, Language
 
 _REQUIRED: Final[Mapping[str, Cell]] = dict.fromkeys(("member_id", "choice", "state", "at", "source"), Cell.WORDS)
 _OPTIONAL: Final[Mapping[str, Cell]] = dict.fromkeys(("wording", "language", "agent"), Cell.WORDS)

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from audiences import addresses, columns, contacts, erasure, own_changes, units
-from audiences.imports.kind import Job, Kind, missing, unusable_id
+from audiences import addresses
+from audiences.consent.suppressions import AddressKind
+from audiences.imports.cell_types import Reading, date, declared, integer, one_of, plain, timestamp
+from audiences.imports.file_kind import Job, Kind, missing, unusable_id
 from audiences.imports.products import declared_cells
-from audiences.imports.readings import Reading, date, declared, integer, one_of, plain, timestamp
 from audiences.imports.staging import GOOD, Cell, Check
-from audiences.imports.table import CHANGED, upsert
-from audiences.quoting import name, text
-from audiences.suppressions import AddressKind
-from campaigns.clock import instant_of, local_day
-from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.words import Language, Register
+from audiences.imports.upsert import CHANGED, upsert
+from audiences.people import contacts, holdout_units, member_erasure, self_service_changes
+from audiences.warehouse import columns
+from audiences.warehouse.sql_quoting import name, text
+from campaigns.core.clock import instant_of, local_day
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.enums import Language, Register
 
 _KEY: Final = "member_id"
 _REQUIRED: Final[Mapping[str, Cell]] = {_KEY: Cell.WORDS, "register": Cell.WORDS}
@@ -31,7 +33,7 @@ _OPTIONAL: Final[Mapping[str, Cell]] = dict.fromkeys(
         "city",
         "region",
         "household_size",
-        own_changes.CHANGED_AT,
+        self_service_changes.CHANGED_AT,
     ),
     Cell.WORDS,
 )
@@ -52,7 +54,7 @@ def _store(job: Job) -> int:
     checks = [*missing(list(_REQUIRED)), unusable_id(_KEY), job.erased(), _unborn(job)]
     job.staging.accept(readings, checks, _KEY)
     _store_contact(job)
-    units.unite(job.ledger, job.warehouse, job.now)
+    holdout_units.unite(job.ledger, job.warehouse, job.now)
     language = {"language": job.settings.default_language.value}
     upsert(job, "members", columns.members(catalogue), language)
     return job.staging.count(f"FROM {CHANGED} UNION FROM changed_contact")
@@ -71,7 +73,7 @@ def _reading(column: str, catalogue: Catalogue) -> Reading:
             return date(column)
         case "household_size":
             return integer(column)
-        case own_changes.CHANGED_AT:
+        case self_service_changes.CHANGED_AT:
             return timestamp(column)
     return plain(column)
 
@@ -83,17 +85,17 @@ def _unborn(job: Job) -> Check:
 
 
 def _store_contact(job: Job) -> None:
-    given = [_KEY, *(column for column in (*_CONTACT, own_changes.CHANGED_AT) if column in job.header)]
+    given = [_KEY, *(column for column in (*_CONTACT, self_service_changes.CHANGED_AT) if column in job.header)]
     job.staging.keep("changed_contact", [_KEY], [])
     query = f"SELECT line, {', '.join(map(name, given))} FROM {GOOD} ORDER BY line"
     with job.ledger.read() as connection:
-        erased = erasure.erased_addresses(connection)
+        erased = member_erasure.erased_addresses(connection)
     for rows in job.staging.rows(query, _IN_TRANSACTION):
         found: list[tuple[int, str, str]] = []
         wanted = _living(job, [(row[0], _normal(row, given, found)) for row in rows], erased)
         job.staging.empty(found)
         with job.ledger.write() as connection:
-            wanted = own_changes.heed(connection, wanted)
+            wanted = self_service_changes.heed(connection, wanted)
             changed = contacts.write(connection, wanted, job.settings.default_language.value)
         job.staging.keep("changed_contact", [_KEY], [(member,) for member in changed])
 
@@ -112,7 +114,8 @@ def _erased(job: Job, contact: _Contact, erased: frozenset[str]) -> str | None:
     """The column of an address that an erased member had."""
     kinds = (AddressKind.EMAIL, AddressKind.PHONE) if erased else ()
     return next(
-        (kind.value for kind in kinds if erasure.is_erased(job.signer, kind, contact.get(kind.value), erased)), None
+        (kind.value for kind in kinds if member_erasure.is_erased(job.signer, kind, contact.get(kind.value), erased)),
+        None,
     )
 
 
@@ -120,8 +123,8 @@ def _normal(row: Sequence[Any], given: Sequence[str], found: list[tuple[int, str
     """One member's contact with addresses as the ledger writes them; those that are none are `found` and left out."""
     line, *values = row
     contact = dict(zip(given, values, strict=True))
-    if contact.get(own_changes.CHANGED_AT) is not None:
-        contact[own_changes.CHANGED_AT] = instant_of(contact[own_changes.CHANGED_AT])
+    if contact.get(self_service_changes.CHANGED_AT) is not None:
+        contact[self_service_changes.CHANGED_AT] = instant_of(contact[self_service_changes.CHANGED_AT])
     for column, (normal, reason) in _ADDRESSES.items():
         written = contact.get(column)
         if written is not None:

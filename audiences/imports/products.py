@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from audiences import columns
-from audiences.imports.kind import Job, Kind, missing, unusable_id
-from audiences.imports.readings import declared, plain
+from audiences.imports.cell_types import declared, plain
+from audiences.imports.file_kind import Job, Kind, missing, unusable_id
 from audiences.imports.staging import Cell
-from audiences.imports.table import upsert
-from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.words import ColumnType
+from audiences.imports.upsert import upsert
+from audiences.warehouse import columns
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.enums import ColumnType
 
 _KEY: Final = "product_id"
 _REQUIRED: Final[Mapping[str, Cell]] = {

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from audiences import columns
-from audiences.imports.kind import LONGEST_ID, Job, Kind, missing
-from audiences.imports.readings import Reading, decimal, plain, timestamp
+from audiences.imports.cell_types import Reading, decimal, plain, timestamp
+from audiences.imports.file_kind import LONGEST_ID, Job, Kind, missing
 from audiences.imports.staging import GOOD, Cell, Check
-from audiences.quoting import text
+from audiences.warehouse import columns
+from audiences.warehouse.sql_quoting import text
 
 _COLUMNS: Final[Mapping[str, Cell]] = {
     "member_id": Cell.PLAIN,

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from audiences.imports.piece import LINE, Misfit, Sheet
-from audiences.imports.readings import Reading
-from audiences.imports.report import Progress
-from audiences.quoting import name, text
-from audiences.warehouse import STAGING, Opened
+from audiences.imports.cell_types import Reading
+from audiences.imports.chunk import LINE, Misfit, Sheet
+from audiences.imports.import_report import Progress
+from audiences.warehouse.sql_quoting import name, text
+from audiences.warehouse.warehouse import STAGING, Opened
 
 RAW: Final = "raw"
 GOOD: Final = "good"

@@ -3,12 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from audiences.imports.kind import Job, Kind, missing
-from audiences.imports.readings import Reading, one_of, plain, timestamp
+from audiences.consent.suppressions import (
+    REASONS,
+    AddressKind,
+    Suppressed,
+    SuppressionScope,
+    suppress,
+    suppression_value,
+)
+from audiences.imports.cell_types import Reading, one_of, plain, timestamp
+from audiences.imports.file_kind import Job, Kind, missing
 from audiences.imports.staging import GOOD, Cell
-from audiences.suppressions import REASONS, AddressKind, Suppressed, SuppressionScope, suppress, suppression_value
-from campaigns.clock import instant_of
-from campaigns.spec.reasons import SkipReason
+from campaigns.core.clock import instant_of
+from campaigns.core.model.reasons import SkipReason
 
 _REQUIRED: Final[Mapping[str, Cell]] = dict.fromkeys(("kind", "value", "reason"), Cell.WORDS)
 _OPTIONAL: Final[Mapping[str, Cell]] = dict.fromkeys(("scope", "at", "source"), Cell.WORDS)

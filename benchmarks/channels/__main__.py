@@ -20,7 +20,7 @@ from campaigns.channels.outcome import Accepted
 from campaigns.channels.sendgrid import SendGridEmail, payload
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.twilio import TwilioSms
-from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
 
 IN_FLIGHT = 256
 Step = Callable[[int], Awaitable[Any]]
@@ -32,7 +32,7 @@ async def double(name: str, *options: str) -> AsyncIterator[int]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        f"campaigns.rehearsal.doubles.{name}",
+        f"campaigns.demo.rehearsal.doubles.{name}",
         "--count-only",
         *options,
         stdout=asyncio.subprocess.PIPE,

@@ -7,11 +7,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from campaigns.channels.claimed import Claimed, mint
+from campaigns.channels.claimed_delivery import Claimed, mint
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
-from campaigns.rendering.email import EmailBody
-from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, extra_headers
-from campaigns.spec.words import Channel
+from campaigns.core.model.enums import Channel
+from campaigns.rendering.email.email_template import EmailBody
+from campaigns.rendering.email.mime import Envelope, Unsubscribe, assemble, extra_headers
 
 _SENDER = "uutiset@lahde.example.org"
 _BODY = EmailBody("Hyvää syntymäpäivää", "Hyvää päivää, Aino!\n" * 40, "<p>Hyvää päivää, Åsa!</p>\n" * 460)

@@ -5,6 +5,7 @@ write one about anybody's address. Nobody signs it, so a complaint does no more 
 about: it ends marketing by e-mail, which its member can allow again, and closes no address for good.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -13,9 +14,8 @@ from hashlib import sha256
 from itertools import islice
 from typing import Final
 
-from campaigns.channels.enhanced import bounce, telling_code
 from campaigns.channels.events import Consequence, Event, EventWord
-from campaigns.channels.verp import opaque_id_of
+from campaigns.channels.smtp_status import bounce, telling_code
 
 PROVIDER: Final = "smtp"
 _MOST: Final = 20  # readers that one report tells about; ours go to one each
@@ -108,3 +108,18 @@ def _named_by_original(parts: Mapping[str, Message]) -> str:
         original = content[0] if isinstance(content, list) and isinstance(content[0], Message) else None
     local = str(original.get("Message-ID", "") if original is not None else "").strip().strip("<>").partition("@")[0]
     return local if local.isascii() and local.isalnum() else ""
+
+
+_NAMED: Final = re.compile(r"[^\s@+]+\+([A-Za-z0-9]{1,64})@[^\s@]+")
+
+
+def verp(bounces: str, opaque_id: str) -> str:
+    """The address of one delivery's bounces: `bounces@example.org` becomes `bounces+<opaque id>@example.org`."""
+    local, _, domain = bounces.rpartition("@")
+    return f"{local}+{opaque_id}@{domain}"
+
+
+def opaque_id_of(address: str) -> str:
+    """The opaque id in a return address, or an empty text."""
+    found = _NAMED.fullmatch(address.strip().strip("<>"))
+    return found[1] if found else ""

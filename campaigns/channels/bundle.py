@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from campaigns.channels.claimed import Claimed
-from campaigns.spec.words import Channel, Language
+from campaigns.channels.claimed_delivery import Claimed
+from campaigns.core.model.enums import Channel, Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaigns.channels.bundle import BundleFile, BundleId, CallBundle, Letter, LetterBundle, Manifest
-from campaigns.channels.outbox import put, run_folder
+from campaigns.channels.folder_outbox import put, run_folder
 from campaigns.channels.provider import BundleBroken
 
 MANIFEST = "manifest.json"

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from campaigns.channels.outcome import ChannelMisconfigured
-from campaigns.spec.provider_settings import DkimSettings
+from campaigns.core.model.provider_settings import DkimSettings
 
 RSA_KEY: Final = "DKIM_RSA_KEY"
 ED25519_KEY: Final = "DKIM_ED25519_KEY"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from campaigns.channels.outbox import put, run_folder, safe_name
+from campaigns.channels.folder_outbox import put, run_folder, safe_name
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome
 from campaigns.channels.provider import OutgoingEmail
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from campaigns.channels.bundle import Call, CallBundle, Manifest
 from campaigns.channels.bundle_folder import BundleFolder, Content
-from campaigns.channels.call_words import WORDS
-from campaigns.channels.outbox import table
+from campaigns.channels.call_dispositions import WORDS
+from campaigns.channels.folder_outbox import table
 
 _COLUMNS: Final = ("number", "name", "language", "script", "reference", "answer")
 _HOME: Final = "+358"

@@ -7,7 +7,7 @@ from typing import Final
 
 from campaigns.channels.bundle import Letter, LetterBundle, Manifest
 from campaigns.channels.bundle_folder import BundleFolder, Content
-from campaigns.channels.outbox import table
+from campaigns.channels.folder_outbox import table
 
 LETTERS_PER_FILE: Final = 500  # about two megabytes; print houses refuse files of more than three
 _ROWS: Final = 6

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from campaigns.channels.outbox import run_folder
+from campaigns.channels.folder_outbox import run_folder
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Unknown
 from campaigns.channels.provider import OutgoingSms
 

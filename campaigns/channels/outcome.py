@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from campaigns.spec.reasons import EndReason
+from campaigns.core.model.reasons import EndReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar, runtime_checkable
 
 from campaigns.channels.bundle import BundleId, CallBundle, LetterBundle, Manifest
-from campaigns.channels.claimed import Claimed
+from campaigns.channels.claimed_delivery import Claimed
 from campaigns.channels.outcome import Outcome
 
 

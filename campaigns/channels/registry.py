@@ -15,9 +15,9 @@ from campaigns.channels.folder_phone import FolderPhone
 from campaigns.channels.folder_post import FolderPost
 from campaigns.channels.folder_sms import FolderSms
 from campaigns.channels.provider import BundleProvider, MessageProvider, OutgoingEmail, OutgoingSms
-from campaigns.errors import AuthorError, nearest
-from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel
+from campaigns.core.errors import AuthorError, nearest
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from sendgrid.helpers.mail import (
     TrackingSettings,
 )
 
-from campaigns.channels.http import Pool, Reply
+from campaigns.channels.http_pool import Pool, Reply
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
-from campaigns.spec.reasons import EndReason
+from campaigns.core.model.reasons import EndReason
 
 API_KEY: Final = "SENDGRID_API_KEY"
 DELIVERY: Final = "delivery"

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from campaigns.channels.enhanced import bounce, telling_code
 from campaigns.channels.events import Consequence, Event, EventWord
+from campaigns.channels.smtp_status import bounce, telling_code
 
 PROVIDER: Final = "sendgrid"
 SIGNATURE: Final = "X-Twilio-Email-Event-Webhook-Signature"

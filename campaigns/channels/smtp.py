@@ -11,15 +11,15 @@ from typing import Final, assert_never, cast
 
 import aiosmtplib
 
-from campaigns.channels.claimed import Claimed
+from campaigns.channels.bounces import verp
+from campaigns.channels.claimed_delivery import Claimed
 from campaigns.channels.dkim import DkimSigner
-from campaigns.channels.enhanced import Fault, fault_of
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
 from campaigns.channels.smtp_session import Lost, Said, Session
-from campaigns.channels.verp import verp
-from campaigns.spec.provider_settings import Security, SmtpSettings
-from campaigns.spec.reasons import EndReason
+from campaigns.channels.smtp_status import Fault, fault_of
+from campaigns.core.model.provider_settings import Security, SmtpSettings
+from campaigns.core.model.reasons import EndReason
 
 USERNAME: Final = "SMTP_USERNAME"
 PASSWORD: Final = "SMTP_PASSWORD"  # noqa: S105 - the name of a variable

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from campaigns.channels.enhanced import enhanced_code
+from campaigns.channels.smtp_status import enhanced_code
 
 _GOODBYE: Final = 1.0
 _LONGEST_REPLY: Final = 16_384

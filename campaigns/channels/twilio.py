@@ -12,12 +12,12 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from campaigns.channels.http import Pool, Reply
+from campaigns.channels.http_pool import Pool, Reply
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
 from campaigns.channels.provider import OutgoingSms
 from campaigns.channels.twilio_errors import LATER, OURS, REFUSED
-from campaigns.spec.provider_settings import TwilioSettings
-from campaigns.spec.reasons import EndReason
+from campaigns.core.model.provider_settings import TwilioSettings
+from campaigns.core.model.reasons import EndReason
 
 ACCOUNT: Final = "TWILIO_ACCOUNT_SID"
 TOKEN: Final = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the name of a variable

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from campaigns.channels.events import Consequence, EventWord
-from campaigns.spec.reasons import EndReason
+from campaigns.core.model.reasons import EndReason
 
 # This member's number or message: it will never go
 REFUSED: Final[Mapping[int, EndReason]] = {

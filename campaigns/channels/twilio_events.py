@@ -9,7 +9,7 @@ from typing import Final
 from twilio.request_validator import RequestValidator
 
 from campaigns.channels.events import Consequence, Event, EventWord
-from campaigns.channels.sms_words import meaning_of
+from campaigns.channels.sms_keywords import meaning_of
 from campaigns.channels.twilio_errors import TOLD
 
 PROVIDER: Final = "twilio"

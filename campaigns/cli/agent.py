@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from campaigns.cli import opened, show
-from campaigns.spec.roles import Role
+from campaigns.cli import open_workspace, output
+from campaigns.core.model.roles import Role
 
 app = typer.Typer(
     help="The accounts of those who work here, and what they may do.", rich_markup_mode=None, no_args_is_help=True
@@ -19,19 +19,19 @@ Roles = Annotated[list[Role], typer.Option("--role", help="What they work as; gi
 @app.command("add")
 def add(context: typer.Context, name: Name, role: Roles) -> None:
     """Make an account; asks for its password, or reads it from a pipe."""
-    from campaigns import agents
+    from campaigns.people.accounts import staff_accounts
 
-    with opened.engine(context) as engine:
-        agents.add(engine, name, role, _password())
-    show.line(f"{name} may now sign in at /desk")
+    with open_workspace.engine(context) as engine:
+        staff_accounts.add(engine, name, role, _password())
+    output.line(f"{name} may now sign in at /desk")
 
 
 @app.command("list")
-def listed(context: typer.Context, json: opened.AsJson = False) -> None:
+def listed(context: typer.Context, json: open_workspace.AsJson = False) -> None:
     """List the accounts and their roles."""
-    from campaigns import agents
+    from campaigns.people.accounts import staff_accounts
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         rows = [
             {
                 "name": each.name,
@@ -39,43 +39,43 @@ def listed(context: typer.Context, json: opened.AsJson = False) -> None:
                 "since": each.since.isoformat(),
                 "disabled_at": None if each.disabled_at is None else each.disabled_at.isoformat(),
             }
-            for each in agents.every(engine)
+            for each in staff_accounts.every(engine)
         ]
     if json:
-        show.as_json(rows)
+        output.as_json(rows)
         return
     cells = [(row["name"], ", ".join(row["roles"] or ()), row["disabled_at"] or "") for row in rows]
-    show.table("", ("name", "roles", "disabled"), cells)
+    output.table("", ("name", "roles", "disabled"), cells)
 
 
 @app.command("roles")
 def roles(context: typer.Context, name: Name, role: Roles) -> None:
     """Give an account these roles and no others."""
-    from campaigns import agents
+    from campaigns.people.accounts import staff_accounts
 
-    with opened.engine(context) as engine:
-        agents.give_roles(engine, name, role)
-    show.line(f"{name}: {', '.join(sorted(set(role)))}")
+    with open_workspace.engine(context) as engine:
+        staff_accounts.give_roles(engine, name, role)
+    output.line(f"{name}: {', '.join(sorted(set(role)))}")
 
 
 @app.command("password")
 def password(context: typer.Context, name: Name) -> None:
     """Give an account another password; asks for it, or reads it from a pipe."""
-    from campaigns import agents
+    from campaigns.people.accounts import staff_accounts
 
-    with opened.engine(context) as engine:
-        agents.set_password(engine, name, _password())
-    show.line(f"{name} has another password; who was signed in is out")
+    with open_workspace.engine(context) as engine:
+        staff_accounts.set_password(engine, name, _password())
+    output.line(f"{name} has another password; who was signed in is out")
 
 
 @app.command("disable")
 def disable(context: typer.Context, name: Name) -> None:
     """Let an account do nothing more; its name stays in the audit log and is not given again."""
-    from campaigns import agents
+    from campaigns.people.accounts import staff_accounts
 
-    with opened.engine(context) as engine:
-        agents.disable(engine, name)
-    show.line(f"{name} may do nothing more")
+    with open_workspace.engine(context) as engine:
+        staff_accounts.disable(engine, name)
+    output.line(f"{name} may do nothing more")
 
 
 def _password() -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import open_workspace, output
 
 app = typer.Typer(help="Count and explain audiences.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -21,37 +21,37 @@ def _audience() -> None:
 def count(
     context: typer.Context,
     name: Name,
-    as_of: opened.AsOf = None,
+    as_of: open_workspace.AsOf = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="What each condition does, and through which members are unknown.")
     ] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
-    language: opened.InLanguage = None,
-    json: opened.AsJson = False,
+    language: open_workspace.InLanguage = None,
+    json: open_workspace.AsJson = False,
 ) -> None:
     """Count the members that an audience takes."""
-    with opened.engine(context) as engine:
-        asked = engine.question(name, opened.moment(as_of, engine))
+    with open_workspace.engine(context) as engine:
+        asked = engine.question(name, open_workspace.moment(as_of, engine))
         if sql:
-            show.line(asked.sql)
+            output.line(asked.sql)
             return
-        show.problems(filter(None, [engine.data_end(name, asked.scope.as_of, asked.classes)]))
+        output.problems(filter(None, [engine.data_end(name, asked.scope.as_of, asked.classes)]))
         spoken = language or engine.library.settings.default_language
         counted = engine.count(asked, spoken)
         if json:
             numbers = asdict(counted)
             parts = numbers.pop("parts")
-            show.as_json(numbers | ({"parts": parts} if explain else {}))
+            output.as_json(numbers | ({"parts": parts} if explain else {}))
             return
-        show.line(asked.sentence(spoken))
-        show.table(
+        output.line(asked.sentence(spoken))
+        output.table(
             "",
             ("", "members"),
             [("matched", counted.matched), ("unknown", counted.unknown), ("not processed", counted.not_processed)],
         )
         if explain:
             rows = [(part.condition, part.true, part.false, part.unknown, part.removes) for part in counted.parts]
-            show.table("\nConditions", ("condition", "true", "false", "unknown", "alone removes"), rows)
+            output.table("\nConditions", ("condition", "true", "false", "unknown", "alone removes"), rows)
 
 
 def add_to(main: typer.Typer) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import open_workspace, output
 
 app = typer.Typer(help="Who did what, when and why.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -16,30 +16,30 @@ def verify(
         str | None,
         typer.Option("--kept", metavar="SEAL", help="A seal that this command printed before and you wrote down."),
     ] = None,
-    json: opened.AsJson = False,
+    json: open_workspace.AsJson = False,
 ) -> None:
     """Seal the newest rows and see that none was changed, removed or put in; says the first that does not fit."""
-    from campaigns import auditing
+    from campaigns.people.accounts import audit_log
 
-    with opened.engine(context) as engine:
-        verdict = auditing.verify(engine, kept)
+    with open_workspace.engine(context) as engine:
+        verdict = audit_log.verify(engine, kept)
     fault = verdict.fault
     if json:
         found = None if fault is None else {"row": fault.row, "because": fault.because, "seal": fault.seal}
         last = None if verdict.last is None else str(verdict.last)
-        show.as_json(
+        output.as_json(
             {"fits": fault is None, "rows": verdict.rows, "sealed_now": verdict.fresh, "seal": last, "fault": found}
         )
     elif fault is None:
-        show.line(f"{show.number(verdict.rows)} rows are as they were written")
+        output.line(f"{output.number(verdict.rows)} rows are as they were written")
         if verdict.fresh:
-            show.line(
-                f"the last {show.number(verdict.fresh)} were sealed only now: a change before that would not show"
+            output.line(
+                f"the last {output.number(verdict.fresh)} were sealed only now: a change before that would not show"
             )
-        show.line(f"the newest seal, to be written down elsewhere: {verdict.last or 'none'}")
+        output.line(f"the newest seal, to be written down elsewhere: {verdict.last or 'none'}")
     else:
         of_seal = "" if fault.seal is None else f"seal {fault.seal}, "
-        show.line(f"{of_seal}row {fault.row}: {fault.because}; the {show.number(verdict.rows)} rows before it fit")
+        output.line(f"{of_seal}row {fault.row}: {fault.because}; the {output.number(verdict.rows)} rows before it fit")
     if fault is not None:
         raise typer.Exit(1)
 
@@ -51,16 +51,16 @@ def show_rows(
         str | None, typer.Option("--subject", metavar="M", help="A member, a run, a campaign or an account.")
     ] = None,
     most: Annotated[int, typer.Option("--most", min=1, help="How many rows.")] = 100,
-    json: opened.AsJson = False,
+    json: open_workspace.AsJson = False,
 ) -> None:
     """Show the newest rows, newest first."""
-    from campaigns import auditing
+    from campaigns.people.accounts import audit_log
 
-    with opened.engine(context) as engine:
-        rows = auditing.show(engine, subject, most)
+    with open_workspace.engine(context) as engine:
+        rows = audit_log.show(engine, subject, most)
         zone = engine.library.settings.zone
     if json:
-        show.as_json([{**row, "at": row["at"].isoformat()} for row in rows])
+        output.as_json([{**row, "at": row["at"].isoformat()} for row in rows])
         return
     head = ("row", "at", "who", "what", "whom", "more")
     cells = [
@@ -74,7 +74,7 @@ def show_rows(
         )
         for row in rows
     ]
-    show.table("", head, cells)
+    output.table("", head, cells)
 
 
 def add_to(main: typer.Typer) -> None:

@@ -4,21 +4,21 @@ from dataclasses import asdict
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import open_workspace, output
 
 
-def doctor(context: typer.Context, json: opened.AsJson = False) -> None:
+def doctor(context: typer.Context, json: open_workspace.AsJson = False) -> None:
     """Look at keys, senders, DNS, providers, clock, disk and data, and say what to put right."""
-    from campaigns.doctor.dns import Resolver
-    from campaigns.doctor.examine import examine
-    from campaigns.doctor.finding import Level
+    from campaigns.operations.doctor.dns import Resolver
+    from campaigns.operations.doctor.finding import Level
+    from campaigns.operations.doctor.run_checks import examine
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         found = list(examine(engine, Resolver()))
     if json:
-        show.as_json([asdict(each) for each in found])
+        output.as_json([asdict(each) for each in found])
     else:
-        show.table(
+        output.table(
             "", ("", "check", "", "next step"), [(each.level, each.check, each.said, each.step) for each in found]
         )
     if any(each.level is Level.FAIL for each in found):

@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import open_workspace, output
 
 app = typer.Typer(help="Who hears nothing, to learn from.", rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.command("versions")
-def versions(context: typer.Context, json: opened.AsJson = False) -> None:
+def versions(context: typer.Context, json: open_workspace.AsJson = False) -> None:
     """List the drawings so far, and when each was in force."""
-    from audiences import holdout_versions
+    from audiences.people import holdout_versions
 
-    with opened.engine(context) as engine, engine.ledger.read() as connection:
+    with open_workspace.engine(context) as engine, engine.ledger.read() as connection:
         rows = [
             {
                 "version": each.number,
@@ -25,26 +25,26 @@ def versions(context: typer.Context, json: opened.AsJson = False) -> None:
             for each in holdout_versions.versions(connection)
         ]
     if json:
-        show.as_json(rows)
+        output.as_json(rows)
         return
     cells = [[cell if cell is not None else "" for cell in row.values()] for row in rows]
-    show.table("", ("version", "share", "since", "until"), cells)
+    output.table("", ("version", "share", "since", "until"), cells)
 
 
 @app.command("members")
 def members(
     context: typer.Context,
     version: Annotated[int, typer.Argument(metavar="VERSION", help="Its number in `viesti holdout versions`.")],
-    at: opened.AsOf = None,
+    at: open_workspace.AsOf = None,
 ) -> None:
     """Print the ids of those whom a drawing held out, one a line; without a moment, at its end."""
-    from audiences import holdout_versions
+    from audiences.people import holdout_versions
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         with engine.ledger.read() as connection:
             chosen = holdout_versions.version(connection, version)
         end = chosen.until or engine.clock.now()
-        moment = end if at is None else opened.moment(at, engine)
+        moment = end if at is None else open_workspace.moment(at, engine)
         for member_id in holdout_versions.held_out(engine.ledger, chosen, moment):
             typer.echo(member_id)
 
@@ -52,14 +52,14 @@ def members(
 @app.command("renew")
 def renew(context: typer.Context) -> None:
     """Draw anew, so that others are held out from the next plan on; the earlier groups can still be listed."""
-    from audiences import holdout_versions
-    from campaigns.store import audit
+    from audiences.people import holdout_versions
+    from campaigns.store.people import audit
 
-    with opened.engine(context) as engine, engine.ledger.write() as connection:
+    with open_workspace.engine(context) as engine, engine.ledger.write() as connection:
         now, share = engine.clock.now(), engine.library.settings.holdout
         drawn = holdout_versions.reshuffle(connection, share, now)
         audit.note(connection, now, engine.actor, "holdout", "renewed" if drawn else "none", {"share": str(share)})
-    show.line(
+    output.line(
         "nobody is held out: the settings say 0 percent" if drawn is None else f"version {drawn.number} is in force"
     )
 

@@ -13,24 +13,24 @@ from campaigns.cli import (
     agent,
     audience,
     audit,
-    authoring,
-    calibrating,
-    data,
-    demonstration,
+    calibrate,
+    demo,
     doctor,
-    groups,
-    hearing,
+    feedback,
+    help_layout,
     holdout,
+    imports,
     member,
-    operating,
+    operations,
     planning,
     proof,
     record,
     report,
     requests,
-    working,
+    worker,
+    workspace_files,
 )
-from campaigns.errors import AuthorError
+from campaigns.core.errors import AuthorError
 
 AUTHOR: Final = 1
 BUG: Final = 3
@@ -38,7 +38,7 @@ OBJECTS_A_COLLECTION: Final = 100_000  # at 700 a third of what a short command 
 
 app = typer.Typer(
     name="viesti",
-    cls=groups.Headed,
+    cls=help_layout.Headed,
     help="Personalised campaigns: planned exactly, explained, and sent at most once, by each person's choices.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -58,22 +58,22 @@ def _workspace(
 
 
 for module in (
-    demonstration,
-    authoring,
-    calibrating,
-    data,
+    demo,
+    workspace_files,
+    calibrate,
+    imports,
     audience,
     planning,
     proof,
-    operating,
+    operations,
     report,
-    hearing,
+    feedback,
     member,
     requests,
     holdout,
     agent,
     audit,
-    working,
+    worker,
     record,
     doctor,
 ):
@@ -89,7 +89,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="viesti")
     except AuthorError as error:
-        from campaigns.cli.show import problems
+        from campaigns.cli.output import problems
 
         problems(error.problems)
         sys.exit(AUTHOR)

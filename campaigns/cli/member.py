@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import member_rights, opened, show
+from campaigns.cli import member_rights, open_workspace, output
 
 if TYPE_CHECKING:
-    from campaigns.planning.explaining import Explanation, Predicate
+    from campaigns.runs.planning.explain import Explanation, Predicate
 
 app = typer.Typer(help="What is known and was decided about one member.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -17,17 +17,17 @@ _VALUES = {True: "yes", False: "no", None: "unknown"}
 
 
 @app.command("show")
-def show_member(context: typer.Context, member: Member, json: opened.AsJson = False) -> None:
+def show_member(context: typer.Context, member: Member, json: open_workspace.AsJson = False) -> None:
     """Show a member's contact and choices."""
-    from campaigns import auditing
+    from campaigns.people.accounts import audit_log
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         facts = engine.member(member)
-        auditing.looked_up(engine, member, "member show")
+        audit_log.looked_up(engine, member, "member show")
     if json:
-        show.as_json(facts)
+        output.as_json(facts)
         return
-    show.table(f"Member {member}", ("field", "value"), [(name, value) for name, value in facts.items()])
+    output.table(f"Member {member}", ("field", "value"), [(name, value) for name, value in facts.items()])
 
 
 @app.command("why")
@@ -38,26 +38,26 @@ def why(
         str | None,
         typer.Option("--campaign", metavar="C", help="What this campaign would decide, condition by condition."),
     ] = None,
-    as_of: opened.AsOf = None,
-    language: opened.InLanguage = None,
-    json: opened.AsJson = False,
+    as_of: open_workspace.AsOf = None,
+    language: open_workspace.InLanguage = None,
+    json: open_workspace.AsJson = False,
 ) -> None:
     """Say why a member got what they got, or would get a campaign's message or not."""
-    from campaigns import auditing
+    from campaigns.people.accounts import audit_log
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         spoken = language or engine.library.settings.default_language
         engine.member(member)
-        auditing.looked_up(engine, member, "member why")
+        audit_log.looked_up(engine, member, "member why")
         if campaign is None:
             _show_history(engine.decisions_about(member), spoken.value, json=json)
             return
         draft, _ = engine.library.draft(campaign)
-        explained = engine.explain(draft, member, opened.moment(as_of, engine), spoken)
+        explained = engine.explain(draft, member, open_workspace.moment(as_of, engine), spoken)
     if json:
         from dataclasses import asdict
 
-        show.as_json(asdict(explained))
+        output.as_json(asdict(explained))
         return
     _show_explanation(explained)
 
@@ -69,14 +69,14 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Forget a member at once and for good: contact, profile, purchases; no import brings the person back."""
-    from campaigns import forgetting
+    from campaigns.people.privacy import erasure
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         engine.member(member)
         if not yes:
             typer.confirm(f"Forget {member}? This cannot be undone", abort=True)
-        forgetting.erase(engine, member)
-    show.line("forgotten; `viesti retention`, or the nightly job, deletes the last rows from the files")
+        erasure.erase(engine, member)
+    output.line("forgotten; `viesti retention`, or the nightly job, deletes the last rows from the files")
 
 
 @app.command("merge")
@@ -86,16 +86,16 @@ def merge(
     into: Annotated[str, typer.Argument(metavar="INTO", help="The id that stays.")],
 ) -> None:
     """Make two ids of one person one; what either refused stays refused."""
-    from campaigns import forgetting
+    from campaigns.people.privacy import erasure
 
-    with opened.engine(context) as engine:
-        moved = forgetting.merge(engine, member, into)
-    show.line(f"{member} is {into} now; {moved} purchases, receipts and earlier messages went over")
+    with open_workspace.engine(context) as engine:
+        moved = erasure.merge(engine, member, into)
+    output.line(f"{member} is {into} now; {moved} purchases, receipts and earlier messages went over")
 
 
 def _show_history(decided: list[dict[str, object]], language: str, *, json: bool) -> None:
     if json:
-        show.as_json(decided)
+        output.as_json(decided)
         return
     head = ("run", "decision", "variant", "channel", "reason", "delivery", "because")
     rows = [
@@ -110,7 +110,7 @@ def _show_history(decided: list[dict[str, object]], language: str, *, json: bool
         )
         for row in decided
     ]
-    show.table("", head, rows)
+    output.table("", head, rows)
 
 
 def _because(evidence: object, language: str) -> str:
@@ -120,18 +120,18 @@ def _because(evidence: object, language: str) -> str:
 
 def _show_explanation(explained: "Explanation") -> None:
     if not explained.processed:
-        show.line("not looked at: this member allows no marketing, or is restricted, or has died")
+        output.line("not looked at: this member allows no marketing, or is restricted, or has died")
         return
     _show_rule("audience", explained.audience)
     for variant, predicates in explained.variants.items():
         _show_rule(f"\nvariant {variant}", predicates)
     decision = explained.decision
     if decision is None:
-        show.line("\ngets nothing: the audience does not take them")
+        output.line("\ngets nothing: the audience does not take them")
     elif decision["reason"] is not None:
-        show.line(f"\ngets nothing: {decision['reason']}")
+        output.line(f"\ngets nothing: {decision['reason']}")
     else:
-        show.line(f"\ngets the variant {decision['variant']} by {decision['channel']}")
+        output.line(f"\ngets the variant {decision['variant']} by {decision['channel']}")
 
 
 def _show_rule(title: str, predicates: "tuple[Predicate, ...]") -> None:
@@ -139,7 +139,7 @@ def _show_rule(title: str, predicates: "tuple[Predicate, ...]") -> None:
         ("  " * each.depth + each.said, _VALUES[each.value], "← the first that blocks" if each.blocks else "")
         for each in predicates
     ]
-    show.table(title, ("condition", "holds", ""), rows)
+    output.table(title, ("condition", "holds", ""), rows)
 
 
 def add_to(main: typer.Typer) -> None:

@@ -7,16 +7,16 @@ from urllib.parse import quote
 
 import typer
 
-from campaigns.cli import opened, show
-from campaigns.errors import AuthorError, nearest, writing
+from campaigns.cli import open_workspace, output
+from campaigns.core.errors import AuthorError, nearest, writing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from campaigns.dossier import Dossier
-    from campaigns.engine import Engine
-    from campaigns.spec.words import Language
-    from campaigns.web.offered import Item
+    from campaigns.core.model.enums import Language
+    from campaigns.people.privacy.subject_access import Dossier
+    from campaigns.runs.engine import Engine
+    from campaigns.web.members.choice_list import Item
 
 _STATES = {"on": True, "off": False}
 
@@ -46,12 +46,12 @@ def export(
             "--out", metavar="FILE", help="Without it JSON is printed, the rest goes to export-M.zip or .html."
         ),
     ] = None,
-    language: opened.InLanguage = None,
+    language: open_workspace.InLanguage = None,
 ) -> None:
     """Write everything that is held about a member, for the member; the audit log says that it was done."""
-    from campaigns.dossier import hand_out
+    from campaigns.people.privacy.subject_access import hand_out
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         whole = hand_out(engine, member, form.value, engine.actor)
         content = _written(engine, whole, form, language or engine.library.settings.default_language)
     if out is None and form is Form.JSON:
@@ -61,12 +61,12 @@ def export(
     with writing(file):
         file.touch(mode=0o600)
         file.write_bytes(content)
-    show.line(str(file))
+    output.line(str(file))
 
 
 def _written(engine: "Engine", whole: "Dossier", form: Form, language: "Language") -> bytes:
-    from campaigns.web.pages import Pages
-    from campaigns.web.shown import Shown
+    from campaigns.web.members.data_pages import Shown
+    from campaigns.web.page_renderer import Pages
 
     return Shown(Pages(engine.library.settings), engine.library.catalogue).file(whole, form.value, language)
 
@@ -79,24 +79,24 @@ def choices(
         typer.Option("--set", metavar="CHOICE=STATE", help="email_own=off, newsletter:food=on …; may be repeated."),
     ] = None,
     source: Annotated[Heard, typer.Option("--source", help="Where the member said it.")] = Heard.DESK,
-    json: opened.AsJson = False,
+    json: open_workspace.AsJson = False,
 ) -> None:
     """Show a member's choices with the texts they are offered under; or change them on the member's behalf."""
-    from campaigns import auditing
+    from campaigns.people.accounts import audit_log
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         offered = _offered(engine, member)
-        auditing.looked_up(engine, member, "member choices")
+        audit_log.looked_up(engine, member, "member choices")
         if changes:
             _change(engine, member, [_read(change, offered) for change in changes], source)
         facts = engine.member(member)
     subscribed = {f"newsletter:{name}" for name in _texts(facts["newsletters"])}
     states = {name: name in subscribed or facts.get(name) is True for name in offered}
     if json:
-        show.as_json(states)
+        output.as_json(states)
         return
     rows = [(name, "on" if on else "off", offered[name].offered.shown) for name, on in states.items()]
-    show.table(f"Choices of {member}", ("choice", "state", "offered as"), rows)
+    output.table(f"Choices of {member}", ("choice", "state", "offered as"), rows)
 
 
 def _texts(value: object) -> list[str]:
@@ -105,15 +105,15 @@ def _texts(value: object) -> list[str]:
 
 def _offered(engine: "Engine", member_id: str) -> "Mapping[str, Item]":
     """What is offered to a member, in their language; the texts are kept first, so that a grant can name them."""
-    from audiences import wordings
-    from campaigns.spec.words import Language
-    from campaigns.web.offered import every_wording, offered_items
-    from campaigns.web.pages import Pages
+    from audiences.consent import consent_texts
+    from campaigns.core.model.enums import Language
+    from campaigns.web.members.choice_list import every_wording, offered_items
+    from campaigns.web.page_renderer import Pages
 
     pages: Pages = Pages(engine.library.settings)
     language = Language(str(engine.member(member_id)["language"]))
     with engine.ledger.write() as connection:
-        wordings.publish(connection, every_wording(pages), engine.clock.now())
+        consent_texts.publish(connection, every_wording(pages), engine.clock.now())
     return offered_items(pages, language)
 
 
@@ -128,9 +128,9 @@ def _read(change: str, offered: "Mapping[str, Item]") -> "tuple[Item, bool]":
 
 
 def _change(engine: "Engine", member_id: str, changes: "list[tuple[Item, bool]]", source: Heard) -> None:
-    from audiences.endings import Saying
-    from audiences.stance import Source
-    from campaigns.desk.changing import change_choices
+    from audiences.consent.consent_state import Source
+    from audiences.consent.opt_out import Saying
+    from campaigns.people.desk.changes import change_choices
 
     now = engine.clock.now()
     entries = [

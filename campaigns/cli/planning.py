@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from campaigns.cli import opened, planned, show
-from campaigns.errors import AuthorError, Problem, Severity
+from campaigns.cli import open_workspace, output, plan_output
+from campaigns.core.errors import AuthorError, Problem, Severity
 
 if TYPE_CHECKING:
-    from campaigns.engine import Engine
-    from campaigns.planning.tally import Tally
-    from campaigns.spec.campaign import Campaign as Decided
-    from campaigns.store.tables import Run
+    from campaigns.core.model.campaign import Campaign as Decided
+    from campaigns.runs.engine import Engine
+    from campaigns.runs.planning.plan_counts import Tally
+    from campaigns.store.runs.run_tables import Run
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The name of a campaign, or a campaign file.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, as `plan` and `status` print it.")]
@@ -24,21 +24,25 @@ _HALTED: Final = {
 }
 
 
-def plan(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, json: opened.AsJson = False) -> None:
+def plan(
+    context: typer.Context, campaign: Campaign, as_of: open_workspace.AsOf = None, json: open_workspace.AsJson = False
+) -> None:
     """Decide who gets what and who does not, and why; nothing is sent."""
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         decided, run, tally = _decide(engine, campaign, as_of)
         _warn(engine.again_today(run))
         if json:
-            show.as_json(_as_json(engine, run, tally))
+            output.as_json(_as_json(engine, run, tally))
             return
         _show(engine, run, tally)
-        show.line(f"\nnothing was sent; {_what_next(decided, run, tally)}")
+        output.line(f"\nnothing was sent; {_what_next(decided, run, tally)}")
 
 
-def run(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, json: opened.AsJson = False) -> None:
+def run(
+    context: typer.Context, campaign: Campaign, as_of: open_workspace.AsOf = None, json: open_workspace.AsJson = False
+) -> None:
     """Plan and send in one step, unless somebody would get the campaign a second time on the same day."""
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         _, made, tally = _decide(engine, campaign, as_of)
         if not json:
             _show(engine, made, tally)
@@ -49,9 +53,9 @@ def run(context: typer.Context, campaign: Campaign, as_of: opened.AsOf = None, j
         _send(engine, made, _as_json(engine, made, tally) if json else None)
 
 
-def send(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
+def send(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
     """Send a planned run, or go on with one that was interrupted."""
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         made = engine.run(run)
         hint = _HALTED.get(made.state)
         if hint is not None:
@@ -61,66 +65,66 @@ def send(context: typer.Context, run: RunName, json: opened.AsJson = False) -> N
             _warn(engine.again_today(made))
             texts = engine.lengths(made)
         if not json:
-            planned.show_texts(texts, engine.library.settings)
-        _send(engine, made, planned.texts_as_json(texts, engine.library.settings) if json else None)
+            plan_output.show_texts(texts, engine.library.settings)
+        _send(engine, made, plan_output.texts_as_json(texts, engine.library.settings) if json else None)
 
 
 def preview(
     context: typer.Context,
     campaign: Campaign,
     member: Annotated[str, typer.Option("--member", metavar="M", help="The member's id.")],
-    as_of: opened.AsOf = None,
+    as_of: open_workspace.AsOf = None,
     show_it: Annotated[bool, typer.Option("--open", help="Open the message in a browser.")] = False,
 ) -> None:
     """Write the message that one member would get, as it would be; nothing is sent or counted."""
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         draft, _ = engine.library.draft(campaign)
-        path = engine.preview(draft, member, opened.moment(as_of, engine))
-    show.line(str(path))
+        path = engine.preview(draft, member, open_workspace.moment(as_of, engine))
+    output.line(str(path))
     if show_it:
         typer.launch(str(path))
 
 
-def publish(context: typer.Context, campaign: Campaign, json: opened.AsJson = False) -> None:
+def publish(context: typer.Context, campaign: Campaign, json: open_workspace.AsJson = False) -> None:
     """Let the scheduler run a campaign as its files are now."""
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         draft, warnings = engine.library.draft(campaign, engine.clock.now())
-        show.problems(warnings)
+        output.problems(warnings)
         due = engine.publish(draft)
     name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
     when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due again"
     value = {"campaign": name, "published": True, "next_due": at and at.isoformat()}
-    show.done(f"published {name}, {when}", value, json=json)
+    output.done(f"published {name}, {when}", value, json=json)
 
 
 def unpublish(
     context: typer.Context,
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The name of a published campaign.")],
-    json: opened.AsJson = False,
+    json: open_workspace.AsJson = False,
 ) -> None:
     """Take a campaign off the schedule; runs that were planned go on."""
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         going_on = engine.unpublish(campaign)
     ends = "".join(f"; {run} goes on, `viesti cancel {run}` ends it" for run in going_on)
     value = {"campaign": campaign, "published": False, "going_on": going_on}
-    show.done(f"{campaign} is off the schedule{ends}", value, json=json)
+    output.done(f"{campaign} is off the schedule{ends}", value, json=json)
 
 
-def approve(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
+def approve(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
     """Approve a plan that somebody else made, where its campaign asks for that."""
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         engine.approve(run)
         value = {"run": run, "state": engine.run(run).state, "approved_by": engine.actor}
-    show.done(f"approved; `viesti send {run}` sends it", value, json=json)
+    output.done(f"approved; `viesti send {run}` sends it", value, json=json)
 
 
 def calendar(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days ahead.")] = 14,
-    json: opened.AsJson = False,
+    json: open_workspace.AsJson = False,
 ) -> None:
     """Show what will go when; only published campaigns run by themselves."""
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         zone = engine.library.settings.zone
         coming = [
             (each.due_at.astimezone(zone), each.campaign.name, each.published, ", ".join(each.campaign.channels))
@@ -128,27 +132,27 @@ def calendar(
         ]
     if json:
         names = ("due", "campaign", "published", "channels")
-        show.as_json([dict(zip(names, (due.isoformat(), *rest), strict=True)) for due, *rest in coming])
+        output.as_json([dict(zip(names, (due.isoformat(), *rest), strict=True)) for due, *rest in coming])
         return
     shown = [
         (f"{due:%a %Y-%m-%d %H:%M}", campaign, "published" if published else "draft", channels)
         for due, campaign, published, channels in coming
     ]
-    show.table("", ("due", "campaign", "", "channels"), shown)
+    output.table("", ("due", "campaign", "", "channels"), shown)
 
 
 def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decided, Run, Tally]":
     draft, warnings = engine.library.draft(campaign)
-    show.problems(warnings)
-    with show.progress(f"planning {draft.campaign.name}") as told:
-        run, tally = engine.plan(draft, opened.moment(as_of, engine), told)
+    output.problems(warnings)
+    with output.progress(f"planning {draft.campaign.name}") as told:
+        run, tally = engine.plan(draft, open_workspace.moment(as_of, engine), told)
     late = engine.cannot_fit(run)
     _warn(engine.data_end(run.run_id, run.due_at, run.evidence["classes"]), late)
     return draft.campaign, run, tally
 
 
 def _warn(*found: Problem | None) -> None:
-    show.problems(replace(each, severity=Severity.WARNING) for each in found if each is not None)
+    output.problems(replace(each, severity=Severity.WARNING) for each in found if each is not None)
 
 
 def _what_next(decided: "Decided", run: "Run", tally: "Tally") -> str:
@@ -161,25 +165,25 @@ def _what_next(decided: "Decided", run: "Run", tally: "Tally") -> str:
 
 
 def _show(engine: "Engine", run: "Run", tally: "Tally") -> None:
-    from campaigns.planning.tally import Tally
+    from campaigns.runs.planning.plan_counts import Tally
 
     before = engine.previous(run)
-    planned.show_plan(run, tally, (before, Tally.from_json(before.counts)) if before else None)
-    planned.show_texts(engine.lengths(run), engine.library.settings)
+    plan_output.show_plan(run, tally, (before, Tally.from_json(before.counts)) if before else None)
+    plan_output.show_texts(engine.lengths(run), engine.library.settings)
 
 
 def _as_json(engine: "Engine", run: "Run", tally: "Tally") -> dict[str, object]:
     settings = engine.library.settings
-    return planned.as_json(run, tally, settings.zone) | planned.texts_as_json(engine.lengths(run), settings)
+    return plan_output.as_json(run, tally, settings.zone) | plan_output.texts_as_json(engine.lengths(run), settings)
 
 
 def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
     engine.start(run)
-    with show.progress(f"sending {run.run_id}") as told:
+    with output.progress(f"sending {run.run_id}") as told:
         sent = engine.send(run.run_id, told)
     outcomes = engine.outcomes(run)
     if json is not None:
-        show.as_json(
+        output.as_json(
             {
                 "run": run.run_id,
                 "closed": sent.closed,
@@ -189,10 +193,10 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
             }
         )
         return
-    show.table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
+    output.table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
     if sent.again_at is not None:
         moment = sent.again_at.astimezone(engine.library.settings.zone)
-        show.line(f"\nthe rest waits until {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
+        output.line(f"\nthe rest waits until {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
 
 
 def add_to(app: typer.Typer) -> None:

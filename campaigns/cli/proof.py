@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import open_workspace, output
 from campaigns.cli.planning import Campaign
-from campaigns.spec.words import Language
+from campaigns.core.model.enums import Language
 
 
 def proof(
@@ -20,13 +20,13 @@ def proof(
     variant: Annotated[str | None, typer.Option("--variant", metavar="V", help="The variant to show.")] = None,
 ) -> None:
     """Send one message to one of your own addresses, to look at; it is counted nowhere."""
-    from campaigns.proofing import Wanted, send_proof
+    from campaigns.runs.proofs.send_proof import Wanted, send_proof
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         draft, warnings = engine.library.draft(campaign)
-        show.problems(warnings)
+        output.problems(warnings)
         sent = send_proof(engine, draft, Wanted(to, member, language, variant))
-    show.line(f"sent; the provider calls it {sent.provider_id}" if sent.provider_id else "sent")
+    output.line(f"sent; the provider calls it {sent.provider_id}" if sent.provider_id else "sent")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import open_workspace, output
 
 _TITLES: Final = {
     "controller": "Controller",
@@ -19,23 +19,23 @@ _TITLES: Final = {
 }
 
 
-def record(context: typer.Context, json: opened.AsJson = False) -> None:
+def record(context: typer.Context, json: open_workspace.AsJson = False) -> None:
     """Print the record of processing activities (GDPR, article 30), as the workspace's files say it."""
-    from campaigns.record import record as drawn_up
+    from campaigns.people.privacy.processing_record import record as drawn_up
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         library = engine.library
         sections = drawn_up(library.settings, library.catalogue)
     if json:
-        show.as_json(sections)
+        output.as_json(sections)
         return
     for name, rows in sections.items():
         if not rows:
-            show.line(f"{_TITLES[name]}\nnone\n")
+            output.line(f"{_TITLES[name]}\nnone\n")
             continue
         head = [column.replace("_", " ") for column in rows[0]]
-        show.table(_TITLES[name], head, [list(map(_cell, row.values())) for row in rows])
-        show.line("")
+        output.table(_TITLES[name], head, [list(map(_cell, row.values())) for row in rows])
+        output.line("")
 
 
 def _cell(value: str | int | None) -> str | int:

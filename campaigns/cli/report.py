@@ -5,43 +5,43 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from campaigns.cli import opened, show
+from campaigns.cli import open_workspace, output
 from campaigns.cli.planning import RunName
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from campaigns.reporting.effect import Arms, Comparison
-    from campaigns.reporting.proportions import Share
-    from campaigns.reporting.report import Effect, Report
+    from campaigns.results.reports.lift import Arms, Comparison
+    from campaigns.results.reports.run_report import Effect, Report
+    from campaigns.results.reports.statistics import Share
 
 
-def report(context: typer.Context, run: RunName, json: opened.AsJson = False) -> None:
+def report(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
     """Show what became of a run, and what it was worth beside those who were held out."""
-    from campaigns.reporting.report import report as report_of
+    from campaigns.results.reports.run_report import report as report_of
 
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         settings = engine.library.settings
         made = report_of(engine, run, settings.default_language)
         if json:
-            show.as_json(_as_json(made, settings.zone))
+            output.as_json(_as_json(made, settings.zone))
         else:
             _show(made, settings.zone)
 
 
 def _show(made: "Report", zone: "tzinfo") -> None:
-    show.line(f"{made.run.run_id}: {made.run.state}, {made.tally.sent} planned\n")
+    output.line(f"{made.run.run_id}: {made.run.state}, {made.tally.sent} planned\n")
     names = ("channel", "variant", "state", "reason", "number")
-    show.table("Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in made.outcomes])
-    show.table("\nSkipped", ("reason", "members"), show.by_reason(made.tally.skips))
+    output.table("Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in made.outcomes])
+    output.table("\nSkipped", ("reason", "members"), output.by_reason(made.tally.skips))
     told = [(row["channel"], row["event"], row["deliveries"]) for row in made.told]
-    show.table("\nTold afterwards", ("channel", "event", "deliveries"), told)
+    output.table("\nTold afterwards", ("channel", "event", "deliveries"), told)
     _show_links(made)
-    show.table("\nSaid no to its kind since", ("channel", "members"), list(made.ended.items()))
+    output.table("\nSaid no to its kind since", ("channel", "members"), list(made.ended.items()))
     effect = made.effect
-    show.line(f"\nCounted: {effect.goal}")
+    output.line(f"\nCounted: {effect.goal}")
     if effect.since is not None and effect.until is not None:
-        show.line(
+        output.line(
             f"from {effect.since.astimezone(zone):%Y-%m-%d %H:%M} to {effect.until.astimezone(zone):%Y-%m-%d %H:%M}"
         )
     for comparison in effect.comparisons:
@@ -49,25 +49,25 @@ def _show(made: "Report", zone: "tzinfo") -> None:
     if effect.arms is not None:
         _show_arms(effect.arms)
     if effect.withheld is not None:
-        show.line(effect.withheld)
+        output.line(effect.withheld)
 
 
 def _show_links(made: "Report") -> None:
-    show.table("\nLinks followed", ("link", "people", "machines"), [astuple(each) for each in made.links])
+    output.table("\nLinks followed", ("link", "people", "machines"), [astuple(each) for each in made.links])
     machines = sum(each.machines for each in made.links)
     if machines:
         whole = machines + sum(each.people for each in made.links)
-        show.line(f"{machines / whole:.0%} of it by machines: filters that look at messages, and previews")
+        output.line(f"{machines / whole:.0%} of it by machines: filters that look at messages, and previews")
 
 
 def _show_comparison(found: "Comparison") -> None:
     rows = [("addressed", *_cells(found.addressed)), (found.against, *_cells(found.held_out))]
-    show.table("", ("units", "of", "did it", "share"), rows)
+    output.table("", ("units", "of", "did it", "share"), rows)
     if found.difference is None or found.low is None or found.high is None or found.detectable is None:
-        show.line("too few to be compared\n")
+        output.line("too few to be compared\n")
         return
     verdict = "more than chance" if found.is_more_than_chance else "no more than chance explains"
-    show.line(
+    output.line(
         f"difference {_points(found.difference)} points, with 95 % confidence {_points(found.low)} to "
         f"{_points(found.high)}: {verdict} (p = {found.p:.3f})\n"
         f"groups of this size show a difference of {found.detectable * 100:.2f} points four times in five\n"
@@ -75,8 +75,8 @@ def _show_comparison(found: "Comparison") -> None:
 
 
 def _show_arms(arms: "Arms") -> None:
-    show.table("Arms", ("arm", "of", "did it", "share"), [(arm, *_cells(each)) for arm, each in arms.shares.items()])
-    show.line(f"better than every other: {arms.winner}" if arms.winner else "no arm is better than every other")
+    output.table("Arms", ("arm", "of", "did it", "share"), [(arm, *_cells(each)) for arm, each in arms.shares.items()])
+    output.line(f"better than every other: {arms.winner}" if arms.winner else "no arm is better than every other")
 
 
 def _cells(share: "Share") -> tuple[int, int, str]:

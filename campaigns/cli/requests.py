@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campaigns.cli import opened, show
-from campaigns.spec.requests import Answer
+from campaigns.cli import open_workspace, output
+from campaigns.core.model.privacy_rights import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from campaigns.engine import Engine
+    from campaigns.runs.engine import Engine
 
 
 def requests(
@@ -21,20 +21,21 @@ def requests(
     answer: Annotated[
         Answer | None, typer.Option("--answer", help="With --told, what it answered; without, done.")
     ] = None,
-    json: opened.AsJson = False,
+    json: open_workspace.AsJson = False,
 ) -> None:
     """List what members asked for by right, and which processors are to be told; the most urgent first."""
-    from campaigns import auditing, processors
+    from campaigns.people.accounts import audit_log
+    from campaigns.people.privacy import processors
 
     if answer is not None and told is None:
         raise typer.BadParameter("which task was answered is said by --told", param_hint="--answer")
-    with opened.engine(context) as engine:
+    with open_workspace.engine(context) as engine:
         if told is not None:
             processors.answered(engine, told, answer or Answer.DONE)
-        auditing.noted(engine, "list_requests", "requests")
+        audit_log.noted(engine, "list_requests", "requests")
         waiting, tasks = _waiting(engine), _to_tell(engine)
     if json:
-        show.as_json({"requests": waiting, "processors": tasks})
+        output.as_json({"requests": waiting, "processors": tasks})
         return
     _table("", ("request", "member", "kind", "due on", "days left"), waiting)
     if tasks:
@@ -43,7 +44,7 @@ def requests(
 
 
 def _waiting(engine: "Engine") -> "list[dict[str, Any]]":
-    from campaigns import requests as asked
+    from campaigns.people.privacy import requests as asked
 
     today = asked.today(engine)
     return [
@@ -64,7 +65,7 @@ def _waiting(engine: "Engine") -> "list[dict[str, Any]]":
 def _to_tell(engine: "Engine") -> "list[dict[str, Any]]":
     from dataclasses import asdict
 
-    from campaigns import processors
+    from campaigns.people.privacy import processors
 
     return [
         {
@@ -81,7 +82,7 @@ def _to_tell(engine: "Engine") -> "list[dict[str, Any]]":
 
 
 def _table(title: str, head: "Sequence[str]", rows: "Sequence[dict[str, Any]]") -> None:
-    show.table(title, head, [[row[name.replace(" ", "_")] for name in head] for row in rows])
+    output.table(title, head, [[row[name.replace(" ", "_")] for name in head] for row in rows])
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,0 +1,1 @@
+"""Demonstration: a workspace made from real purchases, and a rehearsal with misbehaving providers."""

@@ -1,0 +1,1 @@
+"""Rendering: e-mail, text messages, letters and call scripts from templates."""

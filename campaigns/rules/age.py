@@ -1,4 +1,4 @@
-"""Age, the one field that no column holds: completed years on as_of's date, from the date of birth."""
+"""Age in completed years on the day of as_of, computed from the date of birth; no column holds it."""
 
 from calendar import isleap
 from datetime import date, timedelta
@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
-from campaigns.spec.text import Localised
+from campaigns.core.model.localised_text import Localised
 
 AGE: Final = "age"
 BIRTH_DATE: Final = "birth_date"
@@ -15,27 +15,27 @@ MEANING: Final = Localised(fi="ikä", sv="ålder", en="age")
 
 
 def completed_years(birth: ColumnElement[date], day: date) -> ColumnElement[int]:
-    """The age on `day`; who was born on 29 February completes a year on the 28th where there is no 29th."""
+    """Return the age on `day`; a birth on 29 February completes its year on the 28th in a year without a 29th."""
     years = sa.literal(day.year, sa.Integer()) - sa.extract("year", birth)
     last_birthday = max(celebrated(day))
     return years - sa.case((day_of_year(birth) > sa.literal(last_birthday, sa.Integer()), _ONE), else_=_ZERO)
 
 
 def celebrated(day: date) -> tuple[int, ...]:
-    """The birthdays, as `day_of_year` numbers them, that are celebrated on `day`."""
+    """Return the birthdays celebrated on `day`, numbered as `month_and_day` numbers them."""
     if (day.month, day.day) == (2, 28) and not isleap(day.year):
         return (228, 229)
     return (day.month * 100 + day.day,)
 
 
 def celebrated_within(day: date, days_ahead: int) -> list[int]:
-    """The birthdays that are celebrated on `day` or on one of the days after it, in order."""
+    """Return the birthdays celebrated on `day` or on one of the `days_ahead` days after it, in order."""
     days = (day + timedelta(days=ahead) for ahead in range(days_ahead + 1))
-    return sorted({birthday for each in days for birthday in celebrated(each)})
+    return sorted({birthday for day_ahead in days for birthday in celebrated(day_ahead)})
 
 
 def day_of_year(birth: ColumnElement[date]) -> ColumnElement[int]:
-    """Month and day as one number: 103 is 3 January, 1224 Christmas Eve."""
+    """Return month and day as one number: 103 is 3 January, 1224 Christmas Eve."""
     return sa.extract("month", birth) * _HUNDRED + sa.extract("day", birth)
 
 

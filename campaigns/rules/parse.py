@@ -1,17 +1,17 @@
-"""Rule text to rule tree: every wrong thing is one located problem, and none is an exception."""
+"""Parser from rule text to rule tree. Every mistake becomes a problem with its place, never an exception."""
 
 from collections.abc import Callable
 from typing import Final
 
-from campaigns.errors import Problem, errors_among
+from campaigns.core.errors import Problem, errors_among
+from campaigns.core.model.condition import All, Any, Condition, Not
+from campaigns.core.yaml.located import Located
 from campaigns.rules.operators.measures import BOUGHT, SHOPPED
-from campaigns.rules.parsing.messages import read_heard
-from campaigns.rules.parsing.reader import MAX_DEPTH, Reader, TooLargeError, plain, shown
-from campaigns.rules.parsing.shopping import read_shopping
-from campaigns.rules.parsing.singles import read_audience, read_birthday, read_field, read_sample
+from campaigns.rules.parsing.leaves import read_audience, read_birthday, read_field, read_sample
+from campaigns.rules.parsing.purchases import read_shopping
+from campaigns.rules.parsing.received import read_heard
+from campaigns.rules.parsing.rule_reader import MAX_DEPTH, Reader, TooLargeError, plain, shown
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.condition import All, Any, Condition, Not
-from campaigns.spec.located import Located
 
 _EXAMPLE: Final = "`age: {from: 18}`"
 
@@ -28,9 +28,9 @@ KEYWORDS: Final = ("all", "any", "not", *_LEAVES)
 
 
 def parse_condition(at: Located, vocabulary: Vocabulary, problems: list[Problem]) -> Condition | None:
-    """The rule that stands at `at`; None when it has errors, all of which are then in `problems`.
+    """Return the rule at `at`, or None when it has errors; `problems` receives all of them.
 
-    Warnings go into `problems` too and do not stop the rule.
+    Warnings go into `problems`, too, and do not reject the rule.
     """
     reader = Reader(vocabulary, [])
     try:
@@ -56,11 +56,11 @@ def _condition(reader: Reader, at: Located, depth: int) -> Condition | None:
     if entries is None:
         return None
     _refuse_many_keys(reader, at, list(entries))
-    conditions = [_keyed(reader, part, key, depth) for key, part in entries.items()]
+    conditions = [_keyed_condition(reader, part, key, depth) for key, part in entries.items()]
     return conditions[0] if conditions else None
 
 
-def _keyed(reader: Reader, at: Located, key: str, depth: int) -> Condition | None:
+def _keyed_condition(reader: Reader, at: Located, key: str, depth: int) -> Condition | None:
     match key:
         case "all" | "any":
             return _parts(reader, at, key, depth)
@@ -75,12 +75,12 @@ def _keyed(reader: Reader, at: Located, key: str, depth: int) -> Condition | Non
 
 def _parts(reader: Reader, at: Located, key: str, depth: int) -> Condition | None:
     if not isinstance(at.value, list) or not at.value:
-        code, what = ("wrong_type", shown(at.value)) if at.value else ("empty", "empty")
-        reader.problem(at, f"`{key}` is a list of conditions, and this is {what}", code, f"`{key}: [{{...}}, {{...}}]`")
+        code, kind = ("wrong_type", shown(at.value)) if at.value else ("empty", "empty")
+        reader.problem(at, f"`{key}` is a list of conditions, and this is {kind}", code, f"`{key}: [{{...}}, {{...}}]`")
         return None
     parts = [_condition(reader, item, depth + 1) for item in at.items()]
-    kind = All if key == "all" else Any
-    return kind(parts=tuple(part for part in parts if part is not None), place=at.key_place)
+    combination = All if key == "all" else Any
+    return combination(parts=tuple(part for part in parts if part is not None), place=at.key_place)
 
 
 def _refuse_text(reader: Reader, at: Located, text: str) -> None:
@@ -96,6 +96,6 @@ def _refuse_many_keys(reader: Reader, at: Located, keys: list[str]) -> None:
     if not keys:
         reader.problem(at, "a condition is empty", "empty", _EXAMPLE)
     if len(keys) > 1:
-        named = ", ".join(f"`{plain(key)}`" for key in keys)
+        names = ", ".join(f"`{plain(key)}`" for key in keys)
         hint = "`all:` before a list of them"
-        reader.problem(at, f"a condition has one key, and this has {len(keys)}: {named}", "one_key", hint)
+        reader.problem(at, f"a condition has one key, and this has {len(keys)}: {names}", "one_key", hint)

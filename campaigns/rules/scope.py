@@ -1,21 +1,21 @@
-"""For which moment, catalogue and members a rule is asked."""
+"""Scope of a rule's evaluation: time, catalogue, audiences and members."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campaigns.rules.moment import Moment
-from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.condition import Condition
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.condition import Condition
+from campaigns.rules.as_of import Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a rule is asked against. `as_of` is aware; days are those of `zone`.
+    """Scope of a rule's evaluation. `as_of` is aware; days are counted in `zone`.
 
-    `salt` is the name of the campaign or audience the rules belong to: a `sample` without a salt of its own uses it.
-    `members` narrows the answer to the listed ids; empty: everybody.
+    `salt` is the name of the campaign or audience that the rules belong to: a `sample` without a salt of its own uses
+    it. `members` limits the result to the listed ids; empty: all members.
     """
 
     as_of: datetime
@@ -27,5 +27,5 @@ class Scope:
 
     @property
     def moment(self) -> Moment:
-        """The moment, seen from the zone."""
+        """Evaluation time in the zone."""
         return Moment(self.as_of, self.zone)

@@ -1,21 +1,21 @@
-"""The names that a rule may use: fields, category values, audiences, campaigns."""
+"""Names that a rule may use: fields, category values, audiences, campaigns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from campaigns.core.model.catalogue import Catalogue, Column
+from campaigns.core.model.enums import ColumnType, DataClass, Register
 from campaigns.rules.age import AGE, BIRTH_DATE
-from campaigns.spec.catalogue import Catalogue, Column
-from campaigns.spec.words import ColumnType, DataClass, Register
 
 REGISTER = "register"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A name with a type; `values` closes it, None leaves it open. A `share` is a number from 0 to 1.
+    """Field of a rule with its type. `values` are all it may have; None: any. A `share` is a number from 0 to 1.
 
-    What is `measured` is counted or summed, and not known or missing.
+    `is_measure`: its value is counted or summed, so it cannot be tested for `known`.
     """
 
     name: str
@@ -27,9 +27,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What is known while a rule is read.
+    """Names available to a rule while it is parsed.
 
-    `values` holds, by column, the category values found in the data; a column that is not in it cannot be checked.
+    `values` holds, by column, the category values found in the data; values of other columns are not checked.
     """
 
     catalogue: Catalogue
@@ -39,7 +39,7 @@ class Vocabulary:
 
     @cached_property
     def member_fields(self) -> Mapping[str, Field]:
-        """The fields that a condition on the member may name."""
+        """Fields that a condition on the member may name."""
         fields = {name: self._field(name, column) for name, column in self.catalogue.profile.items()}
         fields[REGISTER] = Field(REGISTER, ColumnType.TEXT, frozenset(Register))
         if BIRTH_DATE in fields:
@@ -48,12 +48,12 @@ class Vocabulary:
 
     @cached_property
     def line_fields(self) -> Mapping[str, Field]:
-        """The fields that `where` may name."""
+        """Fields that `where` may name."""
         return {name: self._field(name, column) for name, column in self.catalogue.line.items()}
 
     @cached_property
     def special_fields(self) -> frozenset[str]:
-        """Columns that nothing may name, of any table."""
+        """Columns of special category data, of any table: no rule may name them."""
         return frozenset(
             name
             for table in self.catalogue.tables.values()
@@ -63,7 +63,7 @@ class Vocabulary:
 
     @cached_property
     def special_values(self) -> Mapping[str, frozenset[str]]:
-        """By column, the values whose purchase lines no rule ever sees."""
+        """Special category values by column: no rule reads their purchase lines."""
         special: dict[str, frozenset[str]] = {}
         for table in self.catalogue.tables.values():
             for column, values in table.special_when.items():
@@ -73,5 +73,5 @@ class Vocabulary:
     def _field(self, name: str, column: Column) -> Field:
         if column.values:
             return Field(name, column.type, frozenset(column.values))
-        known = self.values.get(name) if column.categories else None
-        return Field(name, column.type, None if known is None else known - self.special_values.get(name, frozenset()))
+        values = self.values.get(name) if column.categories else None
+        return Field(name, column.type, None if values is None else values - self.special_values.get(name, frozenset()))

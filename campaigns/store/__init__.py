@@ -1,0 +1,1 @@
+"""Ledger: connection, tables, queries and migrations."""

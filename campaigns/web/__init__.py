@@ -1,0 +1,1 @@
+"""HTTP: member pages, the service desk, webhooks, and the middleware they share."""

@@ -14,27 +14,27 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from audiences import wordings
-from campaigns.doctor.finding import Level
-from campaigns.doctor.stores import stores
-from campaigns.engine import Engine
-from campaigns.web.centre import Centre
+from audiences.consent import consent_texts
+from campaigns.operations.doctor.finding import Level
+from campaigns.operations.doctor.stores import stores
+from campaigns.runs.engine import Engine
 from campaigns.web.desk.routes import desk_routes
-from campaigns.web.following import Following
-from campaigns.web.guard import Guard
-from campaigns.web.joining import Joining
-from campaigns.web.new_address import NewAddress
-from campaigns.web.offered import every_wording
-from campaigns.web.own_data import OwnData
-from campaigns.web.preferences import Preferences
-from campaigns.web.refusals import say_refusals
-from campaigns.web.sending import Codes
-from campaigns.web.signed_in import Door
-from campaigns.web.signing_in import SigningIn
-from campaigns.web.site import Site
-from campaigns.web.unsubscribing import Unsubscribing
+from campaigns.web.error_pages import say_refusals
+from campaigns.web.members.change_contact import NewAddress
+from campaigns.web.members.choice_list import every_wording
+from campaigns.web.members.click_redirect import Following
+from campaigns.web.members.login import SigningIn
+from campaigns.web.members.message_settings import Preferences
+from campaigns.web.members.my_data import OwnData
+from campaigns.web.members.newsletter_sign_up import Joining
+from campaigns.web.members.preference_centre import Centre
+from campaigns.web.members.send_code import Codes
+from campaigns.web.members.session import Door
+from campaigns.web.members.unsubscribe import Unsubscribing
+from campaigns.web.members.why import Why
+from campaigns.web.page_context import Site
+from campaigns.web.security_middleware import Guard
 from campaigns.web.webhooks import PATHS, Webhooks
-from campaigns.web.why import Why
 
 _STATIC: Final = Path(__file__).with_name("static")
 _THREADS: Final = 120
@@ -66,7 +66,7 @@ def pages(engine: Engine) -> FastAPI:
     )
     site = Site(engine)
     with engine.ledger.write() as connection:
-        wordings.publish(connection, every_wording(site.pages), site.now)
+        consent_texts.publish(connection, every_wording(site.pages), site.now)
     _health(app, engine)
     _members_pages(app, site)
     app.include_router(desk_routes(site))

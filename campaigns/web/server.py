@@ -13,13 +13,13 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from campaigns.dispatch.wake import waking
-from campaigns.engine import Engine
-from campaigns.errors import AuthorError
-from campaigns.planning.shared_files import agree_on_key
-from campaigns.rounds_apart import Orders, rounds_apart
+from campaigns.core.errors import AuthorError
+from campaigns.operations.background_process import Orders, rounds_apart
+from campaigns.runs.dispatch.ticker import waking
+from campaigns.runs.engine import Engine
+from campaigns.runs.planning.shared_run_files import agree_on_key
 from campaigns.web.app import application
-from campaigns.web.current import Current
+from campaigns.web.reloading_app import Current
 
 PATIENCE: Final = 10.0
 """Seconds within which a request has to say what it wants."""

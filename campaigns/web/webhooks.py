@@ -23,10 +23,10 @@ from campaigns.channels import sendgrid_events, twilio_events
 from campaigns.channels.events import Event
 from campaigns.channels.sendgrid_events import EventKey
 from campaigns.channels.twilio import DELIVERY, STATUS_PATH, TOKEN
-from campaigns.dispatch.context import root_of
-from campaigns.engine import Engine
-from campaigns.errors import AuthorError
-from campaigns.hearing.intake import Intake
+from campaigns.core.errors import AuthorError
+from campaigns.results.feedback.ingest_queue import Intake
+from campaigns.runs.composing.template_context import root_of
+from campaigns.runs.engine import Engine
 
 SENDGRID_PATH: Final = "/webhooks/sendgrid"
 REPLY_PATH: Final = "/webhooks/twilio/reply"

@@ -11,14 +11,14 @@ from ruamel.yaml import YAML
 from sqlmodel import SQLModel
 
 from audiences import tables as _people  # noqa: F401 - its tables are made below
-from audiences.imports.importing import import_file
-from audiences.imports.report import ImportReport
-from audiences.warehouse import Warehouse
-from campaigns.clock import Clock
-from campaigns.ledger import Ledger
-from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.settings import Settings
-from campaigns.tokens import Signer
+from audiences.imports.import_file import import_file
+from audiences.imports.import_report import ImportReport
+from audiences.warehouse.warehouse import Warehouse
+from campaigns.core.clock import Clock
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.settings import Settings
+from campaigns.core.tokens import Signer
+from campaigns.store.ledger.connection import Ledger
 
 NOW: Final = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 CATALOGUE: Final = Catalogue.model_validate(

@@ -5,8 +5,8 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from audiences.stance import Entry, Source
-from campaigns.spec.words import Choice
+from audiences.consent.consent_state import Entry, Source
+from campaigns.core.model.enums import Choice
 
 START: Final = datetime(2017, 1, 1, tzinfo=UTC)
 CHOICES: Final = (

@@ -10,9 +10,9 @@ from typing import Final
 import pytest
 from sqlmodel import SQLModel
 
-from audiences.warehouse import Warehouse
-from campaigns.errors import AuthorError
-from campaigns.ledger import Ledger
+from audiences.warehouse.warehouse import Warehouse
+from campaigns.core.errors import AuthorError
+from campaigns.store.ledger.connection import Ledger
 from tests.audiences.conftest import CATALOGUE, Place
 
 FILES: Final = sorted((Path(__file__).parent / "bad").glob("*.csv"))

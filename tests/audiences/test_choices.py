@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
-from audiences.choices import entries_of, record, stance_of
-from audiences.stance import Entry, Source, Stance, fold
-from campaigns.ledger import Ledger
-from campaigns.spec.words import Choice
+from audiences.consent.choices import entries_of, record, stance_of
+from audiences.consent.consent_state import Entry, Source, Stance, fold
+from campaigns.core.model.enums import Choice
+from campaigns.store.ledger.connection import Ledger
 from tests.audiences.conftest import Place
 from tests.audiences.entries import RECORDS, START
 

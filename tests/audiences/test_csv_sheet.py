@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiences.imports.csv_sheet import CsvSheet
+from audiences.imports.csv_reader import CsvSheet
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('";,\r\n \0='), max_size=8)
 ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=8)

@@ -6,11 +6,11 @@ from typing import Final
 
 import pytest
 
-from audiences.imports.importing import KINDS
-from audiences.permissions import permitted
-from audiences.stance import Source
-from campaigns.loading.offers_table import read_offers
-from campaigns.spec.words import Channel, Choice, Purpose
+from audiences.consent.consent_state import Source
+from audiences.consent.permissions import permitted
+from audiences.imports.import_file import KINDS
+from campaigns.core.model.enums import Channel, Choice, Purpose
+from campaigns.offers.price_feed import read_offers
 from tests.audiences.conftest import CATALOGUE, Place
 
 DOCS: Final = Path(__file__).parents[2] / "docs"

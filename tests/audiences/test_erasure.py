@@ -3,17 +3,17 @@
 import pytest
 from sqlalchemy import select, text
 
-from audiences import erasure
-from audiences.erasure import bury
-from audiences.imports.report import ImportReport
-from audiences.suppressions import AddressKind
+from audiences.consent.suppressions import AddressKind
+from audiences.imports.import_report import ImportReport
+from audiences.people import member_erasure
+from audiences.people.member_erasure import bury
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
-from campaigns import forgetting
-from campaigns.errors import AuthorError
-from campaigns.spec.reasons import SkipReason
-from campaigns.store.audit import of_member
-from campaigns.store.tables import AUDIT
-from campaigns.tokens import Signer
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.reasons import SkipReason
+from campaigns.core.tokens import Signer
+from campaigns.people.privacy import erasure as privacy_erasure
+from campaigns.store.people.audit import of_member
+from campaigns.store.runs.run_tables import AUDIT
 from tests.village import Village
 
 MARKETING = """\
@@ -49,7 +49,7 @@ def bring(village: Village, **member: object) -> ImportReport:
 
 def test_gd12_nothing_about_the_member_is_read_from_now_on(village: Village) -> None:
     assert rows_of(village, "m05") == [1, 2, 2]
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     assert rows_of(village, "m05") == [0, 0, 0]
     with pytest.raises(AuthorError, match="no member"):
         village.contact("m05")
@@ -62,7 +62,7 @@ def test_gd12_no_value_of_the_ledger_tells_who_it_was(village: Village) -> None:
     village.send(run)
     village.suppress(AddressKind.EMAIL, "m05@example.org", SkipReason.SUPPRESSED_COMPLAINT)
     assert all(each in dump(village) for each in PERSONAL)
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     left = dump(village)
     assert [each for each in (*PERSONAL, "'m05'") if each in left] == []
 
@@ -71,8 +71,8 @@ def test_gd12_aggregates_and_the_record_of_choices_stay_by_a_pseudonym(village: 
     run = village.start("hi", MARKETING)
     village.send(run)
     before = village.balance(run)
-    forgetting.erase(village.engine, "m05")
-    alias = erasure.pseudonym(village.engine.signer, "m05")
+    privacy_erasure.erase(village.engine, "m05")
+    alias = member_erasure.pseudonym(village.engine.signer, "m05")
     assert village.balance(run) == before
     assert village.decisions(run)[alias]["kind"] == "send"
     with village.engine.ledger.read() as connection:
@@ -84,9 +84,9 @@ def test_gd12_aggregates_and_the_record_of_choices_stay_by_a_pseudonym(village: 
 
 def test_gd12_what_was_still_to_go_is_withdrawn(village: Village) -> None:
     run = village.start("hi", MARKETING)
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     village.send(run)
-    alias = erasure.pseudonym(village.engine.signer, "m05")
+    alias = member_erasure.pseudonym(village.engine.signer, "m05")
     assert village.ends(run)[alias] == ("withdrawn", "not_processed")
     assert village.balance(run) == {"accepted": 11, "withdrawn": 1}
 
@@ -100,7 +100,7 @@ BACK = {
 
 @pytest.mark.parametrize("member", BACK.values(), ids=BACK)
 def test_gd12_no_import_brings_the_person_back(village: Village, member: dict[str, object]) -> None:
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     report = bring(village, **member)
     assert (report.stored, report.rejected) == (0, 1)
     assert rows_of(village, str(member["member_id"])) == [0, 0, 0]
@@ -110,20 +110,20 @@ def test_gd12_no_import_brings_the_person_back(village: Village, member: dict[st
 
 def test_gd12_who_is_a_member_and_shares_the_address_stays_one(village: Village) -> None:
     village.move("m06", email="m05@example.org")
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     report = bring(village, member_id="m06", register="owners", email="m05@example.org", region="Lappi")
     assert report.rejected == 0
     assert village.contact("m06")["email"] == "m05@example.org"
 
 
 def test_gd12_strangers_come_in_as_ever(village: Village) -> None:
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     report = bring(village, member_id="new", register="owners", email="new@example.org", phone="040 1230099")
     assert (report.stored, report.rejected) == (1, 0)
 
 
 def test_gd12_an_address_is_known_again_after_the_keys_rotated(village: Village) -> None:
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     keys = village.engine.signer.keys
     vars(village.engine)["signer"] = Signer({**keys, max(keys) + 1: b"n" * 32})
     assert bring(village, member_id="new", register="owners", email="m05@example.org").rejected == 1
@@ -135,20 +135,20 @@ def test_a_suppression_stays_where_somebody_else_has_the_address(
 ) -> None:
     village.move("m06", email=neighbour)
     village.suppress(AddressKind.EMAIL, "m05@example.org", SkipReason.SUPPRESSED_HARD_BOUNCE)
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     with village.engine.ledger.read() as connection:
         assert connection.execute(select(SUPPRESSION.c.value)).scalars().all() == kept
 
 
 def test_an_erasure_that_broke_off_is_completed_by_another(village: Village) -> None:
     bury(village.engine.library.warehouse, ["m05"], village.hands.at)
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     assert "m05@example.org" not in dump(village)
 
 
 def test_a_member_nobody_knows_cannot_be_erased(village: Village) -> None:
     with pytest.raises(AuthorError, match="no member"):
-        forgetting.erase(village.engine, "nobody")
+        privacy_erasure.erase(village.engine, "nobody")
     assert village.engine.library.warehouse.manifest().parts("tombstones") == {}
 
 
@@ -156,5 +156,5 @@ def test_gd12_a_preview_of_the_member_goes_too(village: Village) -> None:
     village.write("hi", MARKETING)
     draft, _ = village.engine.library.draft("hi")
     shown = [village.engine.preview(draft, member, village.hands.at) for member in ("m05", "m06")]
-    forgetting.erase(village.engine, "m05")
+    privacy_erasure.erase(village.engine, "m05")
     assert [path.exists() for path in shown] == [False, True]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import ColumnElement, String, column
 from sqlalchemy.dialects import postgresql
 
-from audiences.holdout import arm, in_share, is_in_share, threshold
+from audiences.people.bucketing import arm, in_share, is_in_share, threshold
 
 SHARES = st.integers(0, 1000).map(lambda thousandths: Decimal(thousandths) / 1000)
 KEYS = st.text(max_size=12)

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audiences.choices import entries_of, stance_of
-from audiences.imports.importing import import_file
-from audiences.stance import Entry, Source, Stance
-from campaigns.clock import Clock
-from campaigns.errors import AuthorError
-from campaigns.spec.words import Choice
+from audiences.consent.choices import entries_of, stance_of
+from audiences.consent.consent_state import Entry, Source, Stance
+from audiences.imports.import_file import import_file
+from campaigns.core.clock import Clock
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Choice
 from tests.audiences.conftest import NOW, SETTINGS, SIGNER, Place
 
 HEADER = "member_id,purchased_at,basket_id,product_id,quantity,amount,store_id\n"

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from sqlalchemy import insert, select
 from sqlmodel import SQLModel
 
-from audiences.choices import record, stance_of
-from audiences.merging import merge_people
-from audiences.stance import Entry, Source, Stance, fold, permits
+from audiences.consent.choices import record, stance_of
+from audiences.consent.consent_state import Entry, Source, Stance, fold, permits
+from audiences.people.merge_members import merge_people
 from audiences.tables import CHOICE_ENTRY, CONTACT, UNIT
-from campaigns import forgetting
-from campaigns.errors import AuthorError
-from campaigns.ledger import Ledger
+from campaigns.core.errors import AuthorError
+from campaigns.people.privacy import erasure
+from campaigns.store.ledger.connection import Ledger
 from tests.audiences.entries import CHOICES, RECORDS, START
 from tests.village import Village
 
@@ -61,7 +61,7 @@ def test_c12_law_what_either_record_refuses_the_merged_member_refuses(one: list[
 def test_c12_an_import_after_the_merge_resurrects_nothing(village: Village) -> None:
     village.say("m07", "email_own", on=False)
     village.hands.go(days=1)
-    forgetting.merge(village.engine, "m07", "m05")
+    erasure.merge(village.engine, "m07", "m05")
     village.hands.go(days=1)
     again = Entry("m05", "email_own", on=True, at=village.hands.at, source=Source.IMPORT)
     with village.engine.ledger.write() as connection:
@@ -79,14 +79,14 @@ def _bought(village: Village, member: str) -> list[tuple[int, str]]:
 
 def test_what_the_duplicate_bought_is_the_members_and_nothing_is_counted_twice(village: Village) -> None:
     assert _bought(village, "m08") == [(1, "COFFEE")]
-    moved = forgetting.merge(village.engine, "m01", "m08")
+    moved = erasure.merge(village.engine, "m01", "m08")
     assert moved == 4  # two lines, two receipts
     assert _bought(village, "m08") == [(3, "CHEESE COFFEE COFFEE")]
     assert _bought(village, "m01") == [(0, None)]
 
 
 def test_one_id_stays(village: Village) -> None:
-    forgetting.merge(village.engine, "m07", "m05")
+    erasure.merge(village.engine, "m07", "m05")
     with pytest.raises(AuthorError, match="no member"):
         village.contact("m07")
     run, _ = village.plan("hi", MARKETING)
@@ -97,7 +97,7 @@ def test_one_id_stays(village: Village) -> None:
 def test_gaps_of_the_contact_are_filled_and_nothing_is_replaced(village: Village) -> None:
     village.move("m05", phone=None, street=None, postal_code="99999", city=None, address_key=None)
     other = village.contact("m07")
-    forgetting.merge(village.engine, "m07", "m05")
+    erasure.merge(village.engine, "m07", "m05")
     kept = village.contact("m05")
     assert kept["email"] == "m05@example.org"
     assert (kept["phone"], kept["street"], kept["city"]) == (other["phone"], other["street"], other["city"])
@@ -111,7 +111,7 @@ def test_what_the_duplicate_heard_counts_for_the_member(village: Village) -> Non
     assert village.ends(run)["m07"] == ("accepted", None)
     village.hands.go(minutes=5)
     village.say("m05", "email_own")
-    forgetting.merge(village.engine, "m07", "m05")
+    erasure.merge(village.engine, "m07", "m05")
     assert village.decisions(run)["m05"]["reason"] == "consent_withdrawn"
     second, _ = village.plan(
         "next", f"{MARKETING}limits: {{per_member: {{messages: 1, per: day}}}}\n", village.hands.at
@@ -121,14 +121,14 @@ def test_what_the_duplicate_heard_counts_for_the_member(village: Village) -> Non
 
 def test_of_one_person_planned_twice_only_one_message_goes(village: Village) -> None:
     run = village.start("hi", MARKETING)
-    forgetting.merge(village.engine, "m07", "m05")
+    erasure.merge(village.engine, "m07", "m05")
     village.send(run)
     assert village.ends(run)["m05"] == ("accepted", None)
     assert village.ends(run)["m07"] == ("withdrawn", "not_processed")
 
 
 def test_those_who_were_bound_to_the_duplicate_are_bound_to_the_member(village: Village) -> None:
-    forgetting.merge(village.engine, "m03", "m05")  # m04 is of the household of m03
+    erasure.merge(village.engine, "m03", "m05")  # m04 is of the household of m03
     with village.engine.ledger.read() as connection:
         units = {row.member_id: row.number for row in connection.execute(select(UNIT))}
     assert units["m04"] == units["m05"]
@@ -136,7 +136,7 @@ def test_those_who_were_bound_to_the_duplicate_are_bound_to_the_member(village: 
 
 
 def test_no_import_brings_the_duplicate_back(village: Village) -> None:
-    forgetting.merge(village.engine, "m07", "m05")
+    erasure.merge(village.engine, "m07", "m05")
     file = village.root / "again.csv"
     file.write_text("member_id,register\nm07,owners\n", encoding="utf-8")
     assert village.engine.import_file("members", file, lambda _done, _whole: None).rejected == 1
@@ -145,6 +145,6 @@ def test_no_import_brings_the_duplicate_back(village: Village) -> None:
 @pytest.mark.parametrize(("member", "into"), [("m05", "m05"), ("m05", "nobody"), ("nobody", "m05")])
 def test_a_merge_that_makes_no_sense_is_refused_and_changes_nothing(village: Village, member: str, into: str) -> None:
     with pytest.raises(AuthorError):
-        forgetting.merge(village.engine, member, into)
+        erasure.merge(village.engine, member, into)
     assert village.contact("m05")["email"] == "m05@example.org"
     assert _bought(village, "m05") == [(2, "CHEESE COFFEE")]

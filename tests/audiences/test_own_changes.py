@@ -2,10 +2,10 @@
 
 import pytest
 
-from audiences import contacts, own_changes
+from audiences.people import contacts, self_service_changes
 from audiences.tables import OWN_CHANGE
-from campaigns import forgetting
-from campaigns.ledger import Ledger
+from campaigns.people.privacy import erasure
+from campaigns.store.ledger.connection import Ledger
 from tests.village import MEMBERS, Village
 
 AINO = MEMBERS[0]
@@ -15,7 +15,7 @@ OLD, OWN, NEWER = f"{AINO}@example.org", "own@example.org", "newer@example.org"
 def change(village: Village, member: str = AINO, **wanted: str | None) -> None:
     with village.engine.ledger.write() as connection:
         before = {**village.contact(member), "member_id": member}
-        own_changes.keep(connection, before, wanted, village.hands.at)
+        self_service_changes.keep(connection, before, wanted, village.hands.at)
         contacts.write(connection, [{"member_id": member, **wanted}], "fi")
 
 
@@ -92,5 +92,5 @@ def test_others_are_imported_as_ever(village: Village):
 
 def test_gd12_an_erased_members_changes_go_with_them(village: Village):
     change(village, email=OWN)
-    forgetting.erase(village.engine, AINO)
+    erasure.erase(village.engine, AINO)
     assert kept(village.engine.ledger) == []

@@ -17,10 +17,10 @@ import pytest
 from sqlalchemy import ColumnElement, String, column
 from sqlalchemy.dialects import postgresql, sqlite
 
-from audiences.permissions import permitted, processed, refusal
-from audiences.stance import Stance
-from campaigns.spec.reasons import SkipReason
-from campaigns.spec.words import Channel, Choice, Purpose, Register
+from audiences.consent.consent_state import Stance
+from audiences.consent.permissions import permitted, processed, refusal
+from campaigns.core.model.enums import Channel, Choice, Purpose, Register
+from campaigns.core.model.reasons import SkipReason
 
 BITS: Final = (*Choice, "subscribed")
 SIZE: Final = len(Register) << len(BITS)

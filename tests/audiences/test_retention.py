@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from audiences.erasure import bury
+from audiences.people.member_erasure import bury
 from audiences.retention import enforce
-from campaigns import forgetting
-from campaigns.spec.retained import Retained
-from campaigns.store.tables import DECISION
+from campaigns.core.model.retention_evidence import Retained
+from campaigns.people.privacy import erasure
+from campaigns.store.runs.run_tables import DECISION
 from tests.audiences.conftest import NOW, Place
 from tests.village import Village
 
@@ -109,7 +109,7 @@ def decided(village: Village) -> dict[str, int]:
 
 
 def skips(village: Village) -> Retained:
-    return next(each for each in forgetting.retain(village.engine) if each.table == "skips")
+    return next(each for each in erasure.retain(village.engine) if each.table == "skips")
 
 
 def test_gd03_skips_are_folded_into_their_runs_counts_after_90_days(village: Village) -> None:
@@ -141,7 +141,7 @@ def test_skips_of_a_run_that_is_under_way_stay(village: Village) -> None:
 
 def test_the_nightly_job_unites_those_who_came_to_share_an_address_meanwhile(village: Village) -> None:
     village.move("m05", email="m07@example.org")
-    forgetting.retain(village.engine)
+    erasure.retain(village.engine)
     run, _ = village.plan("hi", MARKETING)
     units = {member: row["unit"] for member, row in village.decisions(run).items()}
     assert units["m05"] == units["m07"]

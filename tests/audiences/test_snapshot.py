@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from audiences.choices import record
-from audiences.snapshot import snapshot
-from audiences.stance import Entry, Source
-from audiences.suppressions import AddressKind, Suppressed, SuppressionScope, suppress
-from campaigns.spec.reasons import SkipReason
-from campaigns.spec.words import Choice
+from audiences.consent.choices import record
+from audiences.consent.consent_state import Entry, Source
+from audiences.consent.suppressions import AddressKind, Suppressed, SuppressionScope, suppress
+from audiences.people.snapshot import snapshot
+from campaigns.core.model.enums import Choice
+from campaigns.core.model.reasons import SkipReason
 from tests.audiences.conftest import NOW, Place
 from tests.audiences.entries import START
 

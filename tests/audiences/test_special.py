@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.planning.run_files import FrozenFields
-from campaigns.spec.words import Language
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Language
+from campaigns.runs.planning.run_files import FrozenFields
 from tests.village import MEMBERS, Village
 
 CAMPAIGN = """\

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiences.stance import Entry, Source, Stance, fold, merged, permits
-from campaigns.spec.words import Choice
+from audiences.consent.consent_state import Entry, Source, Stance, fold, merged, permits
+from campaigns.core.model.enums import Choice
 from tests.audiences.entries import CHOICES, ENTRIES, RECORDS, START
 
 OWN_ACTS = (Source.WEB, Source.DESK, Source.PHONE)

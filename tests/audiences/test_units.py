@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select
 from sqlmodel import SQLModel
 
+from audiences.people.holdout_units import LARGEST, unite
 from audiences.tables import CONTACT, FORMER_UNIT, UNIT
-from audiences.units import LARGEST, unite
-from audiences.warehouse import Warehouse
-from campaigns.ledger import Ledger
+from audiences.warehouse.warehouse import Warehouse
+from campaigns.store.ledger.connection import Ledger
 from tests.audiences.conftest import CATALOGUE, NOW, Place
 
 Bonds = Mapping[str, str | None]

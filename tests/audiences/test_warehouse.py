@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from audiences import columns
-from audiences.erasure import bury
-from audiences.warehouse import WHOLE
-from campaigns.errors import AuthorError
+from audiences.people.member_erasure import bury
+from audiences.warehouse import columns
+from audiences.warehouse.warehouse import WHOLE
+from campaigns.core.errors import AuthorError
 from tests.audiences.conftest import CATALOGUE, NOW, Place
 
 PRODUCTS = """product_id,department,brand,product_category,product_type,health_mark

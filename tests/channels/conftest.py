@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, LetterBundle, Pages
-from campaigns.channels.claimed import Claimed, mint
+from campaigns.channels.claimed_delivery import Claimed, mint
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
-from campaigns.loop import factory
-from campaigns.spec.words import Channel, Language
+from campaigns.core.event_loop import factory
+from campaigns.core.model.enums import Channel, Language
 from tests.channels.stages import FOLDERS, WIRES, Stage, folder_stage
 from tests.channels.stages import wire_stage as wired
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from campaigns.channels.outcome import ChannelMisconfigured, Outcome
 from campaigns.channels.registry import EMAIL, SMS, Surroundings
-from campaigns.loading.yaml_source import read_yaml
-from campaigns.rehearsal.doubles.manners import Fault
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.rehearsal.doubles.smtp import SmtpDouble
-from campaigns.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.settings import Settings
+from campaigns.core.yaml.source import read_yaml
+from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 
 ROOT = Path(__file__).parents[2]
 _WRITTEN = json.dumps(read_yaml(ROOT / "config/settings.yaml").value, default=str)

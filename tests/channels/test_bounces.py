@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.channels.bounces import events_of
-from campaigns.channels.verp import opaque_id_of, verp
-from campaigns.loading.yaml_source import read_yaml
+from campaigns.channels.bounces import events_of, opaque_id_of, verp
+from campaigns.core.yaml.source import read_yaml
 
 CORPUS = Path(__file__).parent / "bounces"
 EXPECTED = read_yaml(CORPUS / "expected.yaml").value

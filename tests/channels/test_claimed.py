@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.channels.claimed import Claimed, mint_proof
-from campaigns.spec.words import Channel
+from campaigns.channels.claimed_delivery import Claimed, mint_proof
+from campaigns.core.model.enums import Channel
 from tests.channels.stages import SETTINGS
 
 ROOT = Path(__file__).parents[2]
-MINT = ("campaigns.channels.claimed", "mint")
-NOTE = ("campaigns.channels.claimed", "mint_note")
-PROOF = ("campaigns.channels.claimed", "mint_proof")
+MINT = ("campaigns.channels.claimed_delivery", "mint")
+NOTE = ("campaigns.channels.claimed_delivery", "mint_note")
+PROOF = ("campaigns.channels.claimed_delivery", "mint_proof")
 
 
 @pytest.fixture
@@ -54,15 +54,15 @@ def users_of(*names: tuple[str, str]) -> set[str]:
 
 
 def test_only_the_claim_imports_the_mint():
-    assert users_of(MINT, ("campaigns.channels.claimed", "_KEY")) == {"campaigns/dispatch/claim.py"}
+    assert users_of(MINT, ("campaigns.channels.claimed_delivery", "_KEY")) == {"campaigns/runs/dispatch/claim.py"}
 
 
 def test_only_the_proof_imports_its_mint():
-    assert users_of(PROOF) == {"campaigns/dispatch/proof.py"}
+    assert users_of(PROOF) == {"campaigns/runs/proofs/proof.py"}
 
 
 def test_only_the_courier_imports_the_mint_of_notes():
-    assert users_of(NOTE) == {"campaigns/dispatch/courier.py"}
+    assert users_of(NOTE) == {"campaigns/runs/notices/sender.py"}
 
 
 def test_a_proof_is_minted_for_internal_addresses_only(internally):

@@ -13,9 +13,9 @@ from campaigns.channels.bundle import BundleId
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
 from campaigns.channels.provider import BundleBroken
 from campaigns.channels.registry import Surroundings, chosen_providers
-from campaigns.errors import AuthorError
-from campaigns.rehearsal.doubles.manners import Fault
-from campaigns.spec.words import Channel, Language
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel, Language
+from campaigns.demo.rehearsal.doubles.faults import Fault
 from tests.channels.stages import SETTINGS, folder_arrivals, leaks, one_outcome, opened
 
 # What happens on the wire, what the provider makes of it, and how many messages are on their way nevertheless

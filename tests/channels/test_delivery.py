@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from campaigns.channels.outcome import ChannelMisconfigured
-from campaigns.rehearsal.doubles.manners import Fault, Manners
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.rehearsal.doubles.smtp import SmtpDouble
-from campaigns.rehearsal.doubles.twilio import TwilioDouble
+from campaigns.demo.rehearsal.doubles.faults import Fault, Manners
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 from tests.village import MEMBERS, Village
 
 SHARES = dict.fromkeys((Fault.THROTTLE, Fault.FAIL, Fault.FAIL_AFTER, Fault.DROP, Fault.DROP_AFTER), 0.1)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from campaigns.channels.dkim import signer
 from campaigns.channels.outcome import ChannelMisconfigured
-from campaigns.rendering.email import EmailBody
-from campaigns.rendering.mime import Envelope, Unsubscribe, assemble
-from campaigns.spec.provider_settings import DkimSettings
+from campaigns.core.model.provider_settings import DkimSettings
+from campaigns.rendering.email.email_template import EmailBody
+from campaigns.rendering.email.mime import Envelope, Unsubscribe, assemble
 
 DKIM = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
 RSA, ED25519 = rsa.generate_private_key(65537, 2048), Ed25519PrivateKey.generate()

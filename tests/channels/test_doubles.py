@@ -11,15 +11,23 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from campaigns.rehearsal.doubles.manners import Fault, Mailboxes, Manners
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.spec.words import Channel
+from campaigns.core.model.enums import Channel
+from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from tests.channels.stages import opened, wire_stage
 
 
 @pytest.mark.parametrize("name", ["sendgrid", "smtp", "twilio"])
 async def test_a_double_runs_by_hand_and_tells_what_arrived(name):
-    command = (sys.executable, "-m", f"campaigns.rehearsal.doubles.{name}", "--fault", "throttle=0.5", "--p50", "0.001")
+    command = (
+        sys.executable,
+        "-m",
+        f"campaigns.demo.rehearsal.doubles.{name}",
+        "--fault",
+        "throttle=0.5",
+        "--p50",
+        "0.001",
+    )
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None

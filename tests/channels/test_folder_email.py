@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 
 from campaigns.channels.folder_email import FolderEmail
 from campaigns.channels.outcome import Accepted
-from campaigns.spec.words import Channel
+from campaigns.core.model.enums import Channel
 
 PICTURE = b"\x89PNG\r\n\x1a\nnot quite a picture"
 URL = "http://localhost:8000"

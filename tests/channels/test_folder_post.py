@@ -3,7 +3,7 @@
 import csv
 
 from campaigns.channels.folder_post import LETTERS_PER_FILE, FolderPost
-from campaigns.spec.words import Language
+from campaigns.core.model.enums import Language
 
 
 def handed_over(tmp_path, bundle):

@@ -3,7 +3,7 @@
 import json
 
 from campaigns.channels.folder_sms import FolderSms
-from campaigns.spec.words import Channel
+from campaigns.core.model.enums import Channel
 
 
 def lines(tmp_path) -> list[bytes]:

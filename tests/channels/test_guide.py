@@ -8,10 +8,10 @@ import pytest
 
 from campaigns.channels.events import EventWord
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured
-from campaigns.channels.sms_words import meaning_of
-from campaigns.loading.yaml_source import read_yaml
-from campaigns.rehearsal.doubles.manners import Fault
-from campaigns.spec.words import Channel
+from campaigns.channels.sms_keywords import meaning_of
+from campaigns.core.model.enums import Channel
+from campaigns.core.yaml.source import read_yaml
+from campaigns.demo.rehearsal.doubles.faults import Fault
 from tests.channels.stages import settings_with
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from campaigns.channels.registry import EMAIL, PHONE, POST, SMS
-from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
-from campaigns.spec.settings import EmailSettings, SmsSettings
+from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+from campaigns.core.model.settings import EmailSettings, SmsSettings
 from tests.channels.stages import AUTHORISED, SETTINGS
 
 EMAILS = {"address": "uutiset@lahde.example.org", "unsubscribe": "peru@lahde.example.org"}

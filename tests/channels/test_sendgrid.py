@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.channels.claimed import mint
-from campaigns.channels.http import Reply
+from campaigns.channels.claimed_delivery import mint
+from campaigns.channels.http_pool import Reply
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
 from campaigns.channels.sendgrid import SendGridEmail, outcome, payload
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.rehearsal.doubles.sendgrid_rules import Wrong, check
-from campaigns.spec.reasons import EndReason
-from campaigns.spec.settings import EmailSettings
-from campaigns.spec.words import Channel
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.reasons import EndReason
+from campaigns.core.model.settings import EmailSettings
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.sendgrid_rules import Wrong, check
 from tests.channels.conftest import claim
 from tests.channels.stages import opened, wire_stage
 

@@ -13,9 +13,9 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from campaigns.channels.events import Consequence, EventWord, Proof
 from campaigns.channels.sendgrid_events import SIGNATURE, TIMESTAMP, EventKey, events_of
-from campaigns.clock import Clock
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.spec.words import Channel
+from campaigns.core.clock import Clock
+from campaigns.core.model.enums import Channel
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from tests.channels.stages import opened, wire_stage
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)

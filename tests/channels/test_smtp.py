@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.channels.dkim import signer
-from campaigns.channels.enhanced import Fault, enhanced_code, fault_of
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.smtp import outcome as outcome_of
 from campaigns.channels.smtp_session import Said, _stuffed
-from campaigns.rehearsal.doubles.smtp import Slip, SmtpDouble
-from campaigns.spec.provider_settings import DkimSettings, Security, SmtpSettings
-from campaigns.spec.reasons import EndReason
-from campaigns.spec.words import Channel
+from campaigns.channels.smtp_status import Fault, enhanced_code, fault_of
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpSettings
+from campaigns.core.model.reasons import EndReason
+from campaigns.demo.rehearsal.doubles.smtp import Slip, SmtpDouble
 from tests.channels.conftest import claim
 from tests.channels.stages import opened
 

@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.channels.http import Reply
+from campaigns.channels.http_pool import Reply
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
 from campaigns.channels.twilio import refusal, validity_period
 from campaigns.channels.twilio_errors import LATER, OURS, REFUSED
-from campaigns.clock import Clock
-from campaigns.rehearsal.doubles.manners import Fault
-from campaigns.spec.provider_settings import TwilioSettings
-from campaigns.spec.reasons import EndReason
-from campaigns.spec.words import Channel
+from campaigns.core.clock import Clock
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.provider_settings import TwilioSettings
+from campaigns.core.model.reasons import EndReason
+from campaigns.demo.rehearsal.doubles.faults import Fault
 from tests.channels.conftest import claim
 from tests.channels.stages import opened, wire_stage
 

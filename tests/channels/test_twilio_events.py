@@ -8,15 +8,15 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from campaigns.channels.events import Consequence, EventWord, Proof
-from campaigns.channels.sms_words import meaning_of
+from campaigns.channels.sms_keywords import meaning_of
 from campaigns.channels.twilio_events import (
     SIGNATURE,
     reply_event,
     status_event,
     vouched_for,
 )
-from campaigns.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.spec.words import Channel
+from campaigns.core.model.enums import Channel
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 from tests.channels.stages import opened, wire_stage
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)

@@ -6,11 +6,11 @@ from typing import Final
 import pytest
 import typer
 
-from campaigns import agents
-from campaigns.cli.governed import GOVERNED
 from campaigns.cli.main import app
-from campaigns.errors import AuthorError
-from campaigns.spec.roles import Act, Role, may
+from campaigns.cli.required_roles import GOVERNED
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.roles import Act, Role, may
+from campaigns.people.accounts import staff_accounts
 from tests.cli.conftest import MONDAYS, Shell
 from tests.village import Village
 
@@ -96,13 +96,13 @@ def test_accounts_are_made_listed_changed_and_disabled(viesti: Shell, typed: Non
 @pytest.mark.parametrize("name", ["", "Aino", "aino mäki", "../aino", "a" * 33, "1aino"])
 def test_a_name_is_a_plain_word(village: Village, name: str) -> None:
     with pytest.raises(AuthorError, match="a-z"):
-        agents.add(village.engine, name, [Role.DESK], PASSWORD)
+        staff_accounts.add(village.engine, name, [Role.DESK], PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["", "short", "my name is aino", "x" * 201])
 def test_a_weak_password_is_refused(village: Village, password: str) -> None:
     with pytest.raises(AuthorError, match="12 to 200"):
-        agents.add(village.engine, "aino", [Role.DESK], password)
+        staff_accounts.add(village.engine, "aino", [Role.DESK], password)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a25_once_somebody_approves_nobody_else_does(viesti: Shell, typed: None,
     viesti("agent", "add", "liisa", "--role", "author")
     assert "[not_permitted]" in viesti("publish", "letter", code=1).err
     viesti("requests")  # a role that nobody has been given
-    monkeypatch.setattr("campaigns.cli.opened.account", lambda: "liisa")
+    monkeypatch.setattr("campaigns.cli.open_workspace.account", lambda: "liisa")
     viesti("publish", "letter")
     viesti("agent", "disable", "liisa")
     assert "[not_permitted]" in viesti("publish", "letter", code=1).err

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns.engine import Engine
+from campaigns.runs.engine import Engine
 from tests.cli.conftest import MONDAYS, Shell
 
 USAGE = (

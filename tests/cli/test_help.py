@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from campaigns.cli.groups import HEADINGS
+from campaigns.cli.help_layout import HEADINGS
 from campaigns.cli.main import app, run
 from tests.cli.conftest import Shell
 

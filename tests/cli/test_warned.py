@@ -5,7 +5,7 @@ from shutil import rmtree
 
 import pytest
 
-from campaigns.cli import opened
+from campaigns.cli import open_workspace
 from tests.cli.conftest import MONDAYS, Shell
 
 MORNING = "2018-01-01T09:00"
@@ -126,7 +126,7 @@ def test_what_was_done_is_told_to_scripts(viesti: Shell, monkeypatch: pytest.Mon
     assert viesti("publish", "letter", "--json").json == {"campaign": "letter", "published": True, "next_due": due}
     assert viesti("unpublish", "letter", "--json").json == {"campaign": "letter", "published": False, "going_on": []}
     viesti("plan", "letter", "--as-of", MORNING)
-    monkeypatch.setattr(opened, "account", lambda: "approver")
+    monkeypatch.setattr(open_workspace, "account", lambda: "approver")
     told = {"run": FIRST, "state": "planned", "approved_by": "approver"}
     assert viesti("approve", FIRST, "--json").json == told
     viesti("send", FIRST)

@@ -3,8 +3,8 @@
 import signal
 import subprocess
 
-from campaigns.dispatch import telling
-from campaigns.spec.words import Channel
+from campaigns.core.model.enums import Channel
+from campaigns.runs.notices import enqueue
 from tests.cli.conftest import MONDAYS, Shell
 from tests.cli.test_serve import PATIENCE, mails, stands, until
 from tests.console import VIESTI
@@ -16,7 +16,7 @@ def test_it_sends_what_is_under_way_and_ends_on_sigterm(viesti: Shell) -> None:
     village = Village(viesti.root)
     village.start("letter")
     with village.engine.ledger.write() as connection:
-        telling.contact_changed(connection, MEMBERS[0], Channel.EMAIL, "former@example.org", village.hands.at)
+        enqueue.contact_changed(connection, MEMBERS[0], Channel.EMAIL, "former@example.org", village.hands.at)
     village.close()
     words = [VIESTI, "--workspace", str(viesti.root), "worker"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

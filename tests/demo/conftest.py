@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from campaigns.demo.files import DemoFiles, write_demo_files
-from campaigns.loading.catalogue_file import load_catalogue
-from campaigns.loading.workspace import Workspace
-from campaigns.spec.catalogue import Catalogue
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.demo.data.files import DemoFiles, write_demo_files
+from campaigns.workspace.catalogue_file import load_catalogue
+from campaigns.workspace.paths import Workspace
 
 Row = dict[str, str]
 

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.demo.chance import between, draw, happens, pick, seed, weighted
+from campaigns.demo.data.seeded_random import between, draw, happens, pick, seed, weighted
 
 _ABOUT = st.lists(st.text(max_size=8) | st.integers(), max_size=3)
 

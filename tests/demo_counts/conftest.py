@@ -7,8 +7,8 @@ from string import Template
 import duckdb
 import pytest
 
-from campaigns.engine import Engine
-from campaigns.loading.workspace import Workspace
+from campaigns.runs.engine import Engine
+from campaigns.workspace.paths import Workspace
 from tests.demonstration import imported
 
 HERE = Path(__file__).parent

@@ -13,18 +13,18 @@ import pytest
 from typer.testing import CliRunner
 
 from campaigns.cli.main import app
-from campaigns.engine import Engine
-from campaigns.loading.workspace import Workspace
-from campaigns.loading.yaml_source import read_yaml
-from campaigns.planning.bench import Bench
-from campaigns.planning.matching import population
-from campaigns.planning.plan import lay_out
+from campaigns.core.model.condition import InAudience
+from campaigns.core.model.enums import Language, Purpose
+from campaigns.core.yaml.source import read_yaml
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import MEASURES
 from campaigns.rules.parse import KEYWORDS
-from campaigns.rules.statement import select_conditions
-from campaigns.spec.condition import InAudience
-from campaigns.spec.words import Language, Purpose
+from campaigns.rules.select import select_conditions
+from campaigns.runs.engine import Engine
+from campaigns.runs.planning.match import population
+from campaigns.runs.planning.plan import lay_out
+from campaigns.runs.planning.query_session import Bench
+from campaigns.workspace.paths import Workspace
 
 HERE: Final = Path(__file__).parent
 AS_OF: Final = datetime(2018, 1, 1, 10, 0, tzinfo=ZoneInfo("Europe/Helsinki"))
@@ -69,7 +69,7 @@ def over_spark(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def test_spark_takes_the_same_members_into_every_audience(
     over_spark: Engine, views: duckdb.DuckDBPyConnection, raw: duckdb.DuckDBPyConnection
 ) -> None:
-    from audiences.spark_warehouse import open_spark
+    from audiences.warehouse.spark import open_spark
 
     asked = over_spark.question("active_members", AS_OF)
     everything = select_conditions({name: InAudience(name=name) for name in COUNTS}, asked.scope)

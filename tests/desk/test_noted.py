@@ -5,16 +5,17 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from audiences.stance import Entry, Source
-from campaigns import agents, auditing, dossier, forgetting, requests
-from campaigns.desk import changing, looking
-from campaigns.desk.reasons import Ground, Why
-from campaigns.dispatch import control
-from campaigns.spec.requests import Ending, RequestKind
-from campaigns.spec.roles import Role
-from campaigns.spec.words import Choice
-from campaigns.store.audit import of_member
-from campaigns.store.tables import AUDIT
+from audiences.consent.consent_state import Entry, Source
+from campaigns.core.model.enums import Choice
+from campaigns.core.model.privacy_rights import Ending, RequestKind
+from campaigns.core.model.roles import Role
+from campaigns.people.accounts import audit_log, staff_accounts
+from campaigns.people.desk import changes, lookup
+from campaigns.people.desk.access_reasons import Ground, Why
+from campaigns.people.privacy import erasure, requests, subject_access
+from campaigns.runs.dispatch import control
+from campaigns.store.people.audit import of_member
+from campaigns.store.runs.run_tables import AUDIT
 from tests.village import Village
 
 LETTER = "purpose: marketing\nschedule: {cron: '30 9 * * mon'}\naudience: {register: owners}\ncontent: {email: hello}\n"
@@ -41,7 +42,7 @@ def cancel(village: Village) -> str:
 
 def choose(village: Village) -> None:
     said = Entry(M, Choice.NO_MARKETING.value, True, village.hands.at, Source.PHONE)
-    changing.change_choices(village.engine, M, [said])
+    changes.change_choices(village.engine, M, [said])
 
 
 def answer(village: Village) -> None:
@@ -50,7 +51,7 @@ def answer(village: Village) -> None:
 
 
 def account(village: Village) -> str:
-    agents.add(village.engine, "helmi", [Role.DESK], "neljä sanaa on hyvä")
+    staff_accounts.add(village.engine, "helmi", [Role.DESK], "neljä sanaa on hyvä")
     return "helmi"
 
 
@@ -58,13 +59,13 @@ ACTS: dict[str, Callable[[Village], str | None]] = {
     "publish": publish,
     "approve": approve,
     "cancel": cancel,
-    "export": lambda village: dossier.hand_out(village.engine, M, "json", village.engine.actor) and None,
-    "look_up": lambda village: looking.look_up(village.engine, M, Why(Ground.CALL), unmask=False) and None,
+    "export": lambda village: subject_access.hand_out(village.engine, M, "json", village.engine.actor) and None,
+    "look_up": lambda village: lookup.look_up(village.engine, M, Why(Ground.CALL), unmask=False) and None,
     "change_choices": choose,
-    "change_contact": lambda village: changing.change_contact(village.engine, M, {"city": ""}, ["phone"]) and None,
-    "mark": lambda village: changing.mark(village.engine, M, Choice.DECEASED, Source.DESK, on=True),
+    "change_contact": lambda village: changes.change_contact(village.engine, M, {"city": ""}, ["phone"]) and None,
+    "mark": lambda village: changes.mark(village.engine, M, Choice.DECEASED, Source.DESK, on=True),
     "close_request": answer,
-    "erase": lambda village: forgetting.erase(village.engine, M),
+    "erase": lambda village: erasure.erase(village.engine, M),
     "add_agent": account,
 }
 
@@ -76,4 +77,4 @@ def test_a24_what_has_to_be_answered_for_is_noted(village: Village, action: str)
         rows = connection.execute(select(AUDIT).where(AUDIT.c.action == action)).mappings().all()
     assert [(row["subject"], row["at"]) for row in rows] == [(subject, village.hands.at)]
     assert rows[0]["actor"] in {"tester", "another"}
-    assert auditing.verify(village.engine).fault is None
+    assert audit_log.verify(village.engine).fault is None

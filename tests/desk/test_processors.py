@@ -3,19 +3,20 @@
 import pytest
 from sqlalchemy import select, update
 
-from audiences import erasure
-from audiences.stance import Source
-from campaigns import forgetting, processors, requests
-from campaigns.desk import changing
-from campaigns.dossier import dossier
-from campaigns.errors import AuthorError
-from campaigns.spec.reasons import EndReason
-from campaigns.spec.requests import Answer, Ending, RequestKind
-from campaigns.spec.words import Channel, Choice
-from campaigns.store import audit
-from campaigns.store.desk_tables import PROCESSOR_TASK
-from campaigns.store.tables import AUDIT, DELIVERY, Run
-from campaigns.store.words import DeliveryState
+from audiences.consent.consent_state import Source
+from audiences.people import member_erasure
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel, Choice
+from campaigns.core.model.privacy_rights import Answer, Ending, RequestKind
+from campaigns.core.model.reasons import EndReason
+from campaigns.people.desk import changes
+from campaigns.people.privacy import erasure as privacy_erasure
+from campaigns.people.privacy import processors, requests
+from campaigns.people.privacy.subject_access import dossier
+from campaigns.store.people import audit
+from campaigns.store.people.people_tables import PROCESSOR_TASK
+from campaigns.store.runs.run_tables import AUDIT, DELIVERY, Run
+from campaigns.store.runs.states import DeliveryState
 from tests.village import MEMBERS, Village
 
 AINO, OTHER = MEMBERS[0], MEMBERS[1]
@@ -49,8 +50,8 @@ def test_gd14_an_erasure_is_told_to_whoever_has_messages_and_the_task_says_nothi
     sent(village, "email", provider="sendgrid", provider_ref="filter-1")
     sent(village, "post")
     before = village.contact(AINO)
-    forgetting.erase(village.engine, AINO)
-    alias = erasure.pseudonym(village.engine.signer, AINO)
+    privacy_erasure.erase(village.engine, AINO)
+    alias = member_erasure.pseudonym(village.engine.signer, AINO)
     assert waiting(village) == [(alias, "erase", "print_house"), (alias, "erase", "sendgrid")]
     told = {each.processor: each for each in processors.to_tell(village.engine)}
     (message,) = told["sendgrid"].messages
@@ -67,7 +68,7 @@ def test_gd14_nobody_is_told_of_whom_they_never_had(village: Village):
     sent(village, "email")  # into a folder of our own
     planned = village.start("later", f"{SERVICE}channels: [sms]\ncontent: {{sms: hello}}\n")
     assert planned
-    forgetting.erase(village.engine, AINO)
+    privacy_erasure.erase(village.engine, AINO)
     assert waiting(village) == []
 
 
@@ -84,14 +85,14 @@ def test_gd14_nobody_is_told_of_whom_they_never_had(village: Village):
 )
 def test_gd14_what_was_said_to_a_provider_counts_and_not_only_what_it_took(village: Village, state, reason, is_told):
     sent(village, "sms", provider="twilio", state=state, reason=reason)
-    forgetting.erase(village.engine, AINO)
+    privacy_erasure.erase(village.engine, AINO)
     assert bool(waiting(village)) is is_told
 
 
 def test_gd14_a_message_that_died_under_way_is_told_to_whoever_carries_its_channel(village: Village):
     sent(village, "sms", provider=None, state=DeliveryState.UNCERTAIN, reason=EndReason.UNKNOWN_OUTCOME)
     carried_by(village, "sms", "twilio")
-    forgetting.erase(village.engine, AINO)
+    privacy_erasure.erase(village.engine, AINO)
     assert [processor for *_, processor in waiting(village)] == ["twilio"]
     assert [len(each.messages) for each in processors.to_tell(village.engine)] == [1]
 
@@ -100,9 +101,9 @@ def test_gd14_a_confirmation_counts_as_a_message_and_so_does_the_last_word_after
     requests.file(village.engine, OTHER, RequestKind.ACCESS, Source.DESK)
     village.engine.courier.carry()
     carried_by(village, "email", "smtp")
-    forgetting.erase(village.engine, OTHER)
-    forgetting.erase_and_tell(village.engine, AINO)
-    names = {erasure.pseudonym(village.engine.signer, member) for member in (OTHER, AINO)}
+    privacy_erasure.erase(village.engine, OTHER)
+    privacy_erasure.erase_and_tell(village.engine, AINO)
+    names = {member_erasure.pseudonym(village.engine.signer, member) for member in (OTHER, AINO)}
     assert set(waiting(village)) == {(name, "erase", "smtp") for name in names}
 
 
@@ -112,9 +113,9 @@ def test_gd14_a_restriction_is_told_when_it_is_filed_and_an_objection_is_nobody_
     assert waiting(village) == []
     for _ in range(2):
         requests.file(village.engine, AINO, RequestKind.RESTRICT, Source.WEB)
-    changing.mark(village.engine, AINO, Choice.RESTRICTED, Source.DESK, on=True)
-    changing.mark(village.engine, OTHER, Choice.RESTRICTED, Source.DESK, on=True)
-    changing.mark(village.engine, OTHER, Choice.RESTRICTED, Source.DESK, on=False)
+    changes.mark(village.engine, AINO, Choice.RESTRICTED, Source.DESK, on=True)
+    changes.mark(village.engine, OTHER, Choice.RESTRICTED, Source.DESK, on=True)
+    changes.mark(village.engine, OTHER, Choice.RESTRICTED, Source.DESK, on=False)
     assert waiting(village) == [(member, "restrict", "print_house") for member in (AINO, OTHER)]
 
 
@@ -128,7 +129,7 @@ def test_gd11_gd14_a_correction_is_told_once_it_is_done_and_each_is_told(village
 
 def test_gd14_an_answer_is_kept_once_and_audited(village: Village):
     sent(village, "post")
-    forgetting.erase(village.engine, AINO)
+    privacy_erasure.erase(village.engine, AINO)
     (task,) = processors.to_tell(village.engine)
     processors.answered(village.engine, task.number, Answer.HELD_NOTHING)
     assert waiting(village) == []
@@ -148,15 +149,15 @@ def test_gd12_gd14_what_is_open_when_the_member_goes_goes_on_under_the_pseudonym
     sent(village, "post")
     requests.file(village.engine, AINO, RequestKind.RESTRICT, Source.WEB)
     assert [row["kind"] for row in dossier(village.engine, AINO).sections["processor_task"]] == ["restrict"]
-    forgetting.erase(village.engine, AINO)
-    alias = erasure.pseudonym(village.engine.signer, AINO)
+    privacy_erasure.erase(village.engine, AINO)
+    alias = member_erasure.pseudonym(village.engine.signer, AINO)
     assert waiting(village) == [(alias, "erase", "print_house"), (alias, "restrict", "print_house")]
 
 
 def test_c12_the_tasks_of_a_duplicate_go_over(village: Village):
     sent(village, "post")
     requests.file(village.engine, OTHER, RequestKind.RESTRICT, Source.WEB)
-    forgetting.merge(village.engine, OTHER, AINO)
+    privacy_erasure.merge(village.engine, OTHER, AINO)
     assert waiting(village) == [(AINO, "restrict", "print_house")]
 
 

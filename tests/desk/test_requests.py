@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from audiences.stance import Source
-from campaigns import forgetting, requests
-from campaigns.desk import changing
-from campaigns.errors import AuthorError
-from campaigns.spec.requests import Ending, RequestKind, due
-from campaigns.spec.words import Choice, Language
-from campaigns.store import requests as kept
-from campaigns.store.tables import NOTE
+from audiences.consent.consent_state import Source
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Choice, Language
+from campaigns.core.model.privacy_rights import Ending, RequestKind, due
+from campaigns.people.desk import changes
+from campaigns.people.privacy import erasure, requests
+from campaigns.store.people import privacy_requests as kept
+from campaigns.store.runs.run_tables import NOTE
 from tests.village import MEMBERS, Village
 
 EVERYBODY = "purpose: marketing\nschedule: {at: '2018-01-05 10:30'}\naudience: {register: [owners, customers]}\n"
@@ -101,7 +101,7 @@ def test_gd13_gd16_whom_it_concerns_is_in_no_selection_from_that_moment(village:
 
 def test_gd13_a_member_is_told_of_a_restriction_that_ends_and_nobody_of_a_death(village: Village):
     for choice, on in ((Choice.DECEASED, True), (Choice.DECEASED, False), (Choice.RESTRICTED, False)):
-        changing.mark(village.engine, AINO, choice, Source.PHONE, on=on)
+        changes.mark(village.engine, AINO, choice, Source.PHONE, on=on)
     with village.engine.ledger.read() as connection:
         [note] = connection.execute(select(NOTE)).mappings()
     assert (note["member_id"], note["kind"], note["about"]) == (AINO, "choices", {"choices": [["restricted", False]]})
@@ -116,7 +116,7 @@ def test_gd13_what_was_planned_before_a_restriction_is_withdrawn(village: Villag
 
 def test_gd12_an_erased_member_leaves_that_they_asked_and_not_what_they_wrote(village: Village):
     requests.file(village.engine, AINO, RequestKind.CORRECT, Source.WEB, "Aino Mäki, Kylätie 1")
-    forgetting.erase(village.engine, AINO)
+    erasure.erase(village.engine, AINO)
     with village.engine.ledger.read() as connection:
         assert kept.of_member(connection, AINO) == []
     assert requests.waiting(village.engine) == []
@@ -124,7 +124,7 @@ def test_gd12_an_erased_member_leaves_that_they_asked_and_not_what_they_wrote(vi
 
 def test_c12_the_requests_of_a_duplicate_go_over(village: Village):
     filed = requests.file(village.engine, MEMBERS[1], RequestKind.ACCESS, Source.WEB)
-    forgetting.merge(village.engine, MEMBERS[1], AINO)
+    erasure.merge(village.engine, MEMBERS[1], AINO)
     (waiting,) = requests.waiting(village.engine)
     assert (waiting.number, waiting.member_id) == (filed.number, AINO)
 

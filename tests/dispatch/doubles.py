@@ -8,11 +8,11 @@ from campaigns.channels.registry import Providers
 from campaigns.channels.sendgrid import SendGridEmail
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.twilio import TwilioSms
-from campaigns.rehearsal.doubles.manners import Manners
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.rehearsal.doubles.smtp import SmtpDouble
-from campaigns.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.spec.provider_settings import Security, SmtpSettings, TwilioSettings
+from campaigns.core.model.provider_settings import Security, SmtpSettings, TwilioSettings
+from campaigns.demo.rehearsal.doubles.faults import Manners
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 from tests.village import Village
 
 DOUBLES: Final = {"sendgrid": SendGridDouble, "smtp": SmtpDouble, "twilio": TwilioDouble}

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from campaigns.rounds import Rounds
-from campaigns.store.tables import RUN, Run
+from campaigns.operations.scheduler import Rounds
+from campaigns.store.runs.run_tables import RUN, Run
 from tests.village import Village
 
 HELSINKI = ZoneInfo("Europe/Helsinki")

@@ -8,13 +8,13 @@ from pathlib import Path
 from threading import Event, Thread
 
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
-from campaigns.clock import Clock
-from campaigns.engine import Engine
-from campaigns.loading.workspace import Workspace
-from campaigns.outgoing import Outgoing
-from campaigns.rounds import Rounds
-from campaigns.store.address import VARIABLE
-from campaigns.store.words import ENDED_RUNS
+from campaigns.core.clock import Clock
+from campaigns.operations.scheduler import Rounds
+from campaigns.operations.worker import Outgoing
+from campaigns.runs.engine import Engine
+from campaigns.store.admin.database_url import VARIABLE
+from campaigns.store.runs.states import ENDED_RUNS
+from campaigns.workspace.paths import Workspace
 from tests.dispatch.far_end import NearEnd
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from campaigns.store.tables import Run
+from campaigns.store.runs.run_tables import Run
 from tests.dispatch.doubles import Double, doubled
 from tests.hearing.sending import EMAIL, SMS
 from tests.village import MEMBERS, Village

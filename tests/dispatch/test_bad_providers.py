@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from campaigns.rehearsal.doubles.manners import Fault, Manners
-from campaigns.store.tables import Run
+from campaigns.demo.rehearsal.doubles.faults import Fault, Manners
+from campaigns.store.runs.run_tables import Run
 from tests.dispatch.doubles import DOUBLES, Double, doubled
 from tests.hearing.sending import EMAIL, SMS
 from tests.village import MEMBERS, Village

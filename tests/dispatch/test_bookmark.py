@@ -5,9 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.clock import Clock
-from campaigns.dispatch.bookmark import Bookmark
-from campaigns.dispatch.claim import Claim
+from campaigns.core.clock import Clock
+from campaigns.runs.dispatch.claim import Bookmark, Claim
 
 NOW = Clock().now()
 

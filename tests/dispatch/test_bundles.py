@@ -14,12 +14,12 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from campaigns.channels.registry import Providers
-from campaigns.dispatch import bundles as bundling
-from campaigns.dispatch import control
-from campaigns.dispatch.dispatcher import under_way
-from campaigns.outgoing import Outgoing
-from campaigns.spec.words import BUNDLED, Channel
-from campaigns.store.tables import BUNDLE
+from campaigns.core.model.enums import BUNDLED, Channel
+from campaigns.operations.worker import Outgoing
+from campaigns.runs.dispatch import bundle_sender as bundling
+from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch.dispatcher import under_way
+from campaigns.store.runs.run_tables import BUNDLE
 from tests.dispatch.wire import Wire, wired
 from tests.village import MEMBERS, Village
 

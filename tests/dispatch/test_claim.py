@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from audiences.suppressions import AddressKind
+from audiences.consent.suppressions import AddressKind
 from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater
-from campaigns.dispatch import control
-from campaigns.rounds import Rounds
-from campaigns.spec.reasons import EndReason, SkipReason
-from campaigns.spec.words import Channel
-from campaigns.store.run_file_tables import RUN_FILE
-from campaigns.store.tables import Run
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.reasons import EndReason, SkipReason
+from campaigns.operations.scheduler import Rounds
+from campaigns.runs.dispatch import control
+from campaigns.store.runs.run_file_tables import RUN_FILE
+from campaigns.store.runs.run_tables import Run
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, Village
 

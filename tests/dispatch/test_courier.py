@@ -9,25 +9,25 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from audiences import codes
-from audiences.codes import Asked
-from audiences.stance import Entry, Source
-from audiences.suppressions import AddressKind
+from audiences.access import one_time_codes
+from audiences.access.one_time_codes import Asked
+from audiences.consent.consent_state import Entry, Source
+from audiences.consent.suppressions import AddressKind
 from campaigns.channels.outcome import Unknown
 from campaigns.channels.registry import EMAIL, SMS, Providers, Surroundings
-from campaigns.dispatch import telling
-from campaigns.dispatch.courier import Courier
-from campaigns.dispatch.rate import account_pace
-from campaigns.rehearsal.doubles.manners import Fault
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.rehearsal.doubles.smtp import SmtpDouble
-from campaigns.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.rendering.notes import NoteWriter, Told, as_said
-from campaigns.spec.notes import NoteKind
-from campaigns.spec.reasons import SkipReason
-from campaigns.spec.requests import RequestKind
-from campaigns.spec.words import Channel, Language
-from campaigns.store.tables import NOTE
+from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.notice_kinds import NoteKind
+from campaigns.core.model.privacy_rights import RequestKind
+from campaigns.core.model.reasons import SkipReason
+from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
+from campaigns.rendering.notice_writer import NoteWriter, Told, as_said
+from campaigns.runs.dispatch.rate_limit import account_pace
+from campaigns.runs.notices import enqueue
+from campaigns.runs.notices.sender import Courier
+from campaigns.store.runs.run_tables import NOTE
 from tests.channels.stages import SETTINGS, settings_with
 from tests.village import MEMBERS, Village
 
@@ -41,7 +41,7 @@ def changed(village: Village) -> Callable[..., None]:
     def leave(member: str = AINO, *said: str) -> None:
         entries = [Entry(member, choice, False, village.hands.at, Source.DESK) for choice in said or ("email_own",)]
         with village.engine.ledger.write() as connection:
-            telling.choices_changed(connection, member, entries, village.hands.at)
+            enqueue.choices_changed(connection, member, entries, village.hands.at)
 
     return leave
 
@@ -152,29 +152,29 @@ def test_an_address_that_bounced_is_not_written_to_but_a_code_asked_for_there_is
     changed()
     asked = Asked("challenge", AINO)
     with village.engine.ledger.write() as connection:
-        assert codes.issue(connection, village.engine.signer, asked, village.hands.at)
-        telling.code_asked(connection, asked, Channel.EMAIL, village.hands.at)
+        assert one_time_codes.issue(connection, village.engine.signer, asked, village.hands.at)
+        enqueue.code_asked(connection, asked, Channel.EMAIL, village.hands.at)
     assert village.engine.courier.carry() == 1
     assert states(village) == [("withdrawn", "suppressed"), ("accepted", None)]
 
 
 def test_no_row_holds_a_code_and_an_ended_note_holds_no_address(village):
-    asked = Asked("challenge", AINO, codes.Aim.EMAIL, "new@example.org")
+    asked = Asked("challenge", AINO, one_time_codes.Aim.EMAIL, "new@example.org")
     with village.engine.ledger.write() as connection:
-        assert codes.issue(connection, village.engine.signer, asked, village.hands.at)
-        telling.code_asked(connection, asked, Channel.EMAIL, village.hands.at)
-    code = codes.digits(village.engine.signer, asked)
+        assert one_time_codes.issue(connection, village.engine.signer, asked, village.hands.at)
+        enqueue.code_asked(connection, asked, Channel.EMAIL, village.hands.at)
+    code = one_time_codes.digits(village.engine.signer, asked)
     assert code not in str(rows(village))
     assert village.engine.courier.carry() == 1
     assert "new@example.org" not in str(rows(village))
-    assert codes.spaced(code) in next((village.root / "outbox" / "notes" / "email").iterdir()).read_text()
+    assert one_time_codes.spaced(code) in next((village.root / "outbox" / "notes" / "email").iterdir()).read_text()
 
 
 def test_a_code_that_nobody_could_carry_in_time_is_not_carried_late(village):
     asked = Asked("challenge", AINO)
     with village.engine.ledger.write() as connection:
-        telling.code_asked(connection, asked, Channel.EMAIL, village.hands.at)
-    village.hands.at += codes.LIFE
+        enqueue.code_asked(connection, asked, Channel.EMAIL, village.hands.at)
+    village.hands.at += one_time_codes.LIFE
     assert village.engine.courier.carry() == 0
     assert states(village) == [("expired", "expired")]
 

@@ -26,10 +26,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import URL
 
-from campaigns.clock import Clock
-from campaigns.ledger import Ledger
-from campaigns.store import schema
-from campaigns.store.tables import Run
+from campaigns.core.clock import Clock
+from campaigns.store.admin import schema
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.run_tables import Run
 from tests.dispatch import sender
 from tests.dispatch.far_end import FarEnd
 from tests.ledger.conftest import moved
@@ -51,7 +51,7 @@ channels: [sms, email]
 content: {email: hello, sms: hello}
 """
 PROCESSES: Final = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.dispatch.sender", "campaigns.rendering.mjml"])
+PROCESSES.set_forkserver_preload(["tests.dispatch.sender", "campaigns.rendering.email.mjml"])
 ASKING: Final = Lock()
 """Who starts a process asks how all others are, and how one ended can be read once."""
 

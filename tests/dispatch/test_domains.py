@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.spec.campaign import Rate
-from campaigns.spec.pacing import WarmUp
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.campaign import Rate
+from campaigns.core.model.warm_up import WarmUp
 from tests.dispatch.test_claim import MARKETING
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, Village

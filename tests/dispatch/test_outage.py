@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.channels.outcome import Accepted, Refused, TryLater, Unknown
-from campaigns.dispatch.outage import MANY, Outage
-from campaigns.outgoing import Outgoing
-from campaigns.spec.reasons import EndReason
+from campaigns.core.model.reasons import EndReason
+from campaigns.operations.worker import Outgoing
+from campaigns.runs.dispatch.provider_outage import MANY, Outage
 from tests.dispatch.test_outcomes import MARKETING
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, NOW

@@ -8,16 +8,16 @@ from threading import Thread
 import pytest
 from sqlalchemy import select, update
 
-from campaigns.channels.claimed import mint
+from campaigns.channels.claimed_delivery import mint
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
-from campaigns.dispatch import control
-from campaigns.dispatch.pens import EmailPen
-from campaigns.dispatch.record import Answer, record
-from campaigns.dispatch.sweep import tidy
-from campaigns.ledger import Ledger
-from campaigns.spec.reasons import EndReason
-from campaigns.spec.words import Channel
-from campaigns.store.tables import DELIVERY
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.reasons import EndReason
+from campaigns.runs.composing.message_composers import EmailPen
+from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch.record_outcomes import Answer, record
+from campaigns.runs.dispatch.sweeper import tidy
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.run_tables import DELIVERY
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, Village
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from campaigns.dispatch import messages
-from campaigns.dispatch.job import Job
-from campaigns.spec.campaign import Campaign
-from campaigns.spec.words import Channel
+from campaigns.core.model.campaign import Campaign
+from campaigns.core.model.enums import Channel
+from campaigns.runs.composing.run_context import Job
+from campaigns.runs.dispatch import message_sender
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS
 
@@ -94,14 +94,14 @@ def test_a_run_falls_silent_when_the_night_begins(village, campaign, rest):
 @pytest.mark.parametrize("seconds", [1, 2, 10_000])
 def test_what_was_claimed_before_the_night_is_not_handed_over_in_it(village, monkeypatch, seconds):
     """Between the claim and the call the process was held up: for a moment, or because the machine was asleep."""
-    claimed = messages.MessageRun._exchange
+    claimed = message_sender.MessageRun._exchange
 
     def held_up(run, connection, answers):
         found = claimed(run, connection, answers)
         village.hands.go(seconds=seconds if found.taken else 0)
         return found
 
-    monkeypatch.setattr(messages.MessageRun, "_exchange", held_up)
+    monkeypatch.setattr(message_sender.MessageRun, "_exchange", held_up)
     wire = wired(village, Wire())
     village.hands.at = at("2018-01-05T19:59:59")
     run = village.start("hi", HELD)

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from campaigns.dispatch.permits import Permits
-from campaigns.dispatch.rate import Pace
-from campaigns.ledger import Ledger
-from campaigns.spec.campaign import Rate
-from campaigns.store.tables import PACE
+from campaigns.core.model.campaign import Rate
+from campaigns.runs.dispatch.rate_limit import Pace
+from campaigns.runs.dispatch.rate_permits import Permits
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.run_tables import PACE
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, Village
 

@@ -6,9 +6,9 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import select
 
-from campaigns.rounds import Rounds, plan_apart
-from campaigns.spec.schedule import Schedule
-from campaigns.store.tables import AUDIT
+from campaigns.core.model.schedule import Schedule
+from campaigns.operations.scheduler import Rounds, plan_apart
+from campaigns.store.runs.run_tables import AUDIT
 from tests.dispatch.occasions import DAILY, DUE, HELSINKI, all_runs, at, publish, round_of, told
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, Village

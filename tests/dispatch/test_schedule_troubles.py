@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns import engine
-from campaigns.errors import AuthorError
-from campaigns.outgoing import Outgoing
-from campaigns.planning.bench import Bench
-from campaigns.rounds import Rounds, plan_apart
-from campaigns.store import publications, runs
-from campaigns.store.tables import Run
+from campaigns.core.errors import AuthorError
+from campaigns.operations.scheduler import Rounds, plan_apart
+from campaigns.operations.worker import Outgoing
+from campaigns.runs import engine
+from campaigns.runs.planning.query_session import Bench
+from campaigns.store.runs import publications, runs
+from campaigns.store.runs.run_tables import Run
 from tests.dispatch.occasions import DAILY, DUE, all_runs, publish, round_of, told
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS, NOW, Village
@@ -176,7 +176,7 @@ def test_a_plan_whose_process_was_killed_is_made_again(village, wire, tmp_path, 
         broken.setattr("sys.executable", str(killed))
         rounds.schedule()
     assert [each.getMessage().partition("\n")[0] for each in caplog.records] == [
-        f"hi: who planned it has ended: Command '('{killed}', '-m', 'campaigns.apart')' died with "
+        f"hi: who planned it has ended: Command '('{killed}', '-m', 'campaigns.core.child_process')' died with "
         "<Signals.SIGKILL: 9>. [not_planned]"
     ]
     village.hands.go(minutes=10)  # nobody has held the plan for so long

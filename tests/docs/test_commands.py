@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import typer
 
-from campaigns.cli.groups import HEADINGS
+from campaigns.cli.help_layout import HEADINGS
 from campaigns.cli.main import app
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "commands.md").read_text("utf-8")

@@ -8,10 +8,10 @@ from typing import Any, Final
 import pytest
 from ruamel.yaml import YAML
 
-from campaigns.loading.settings_file import load_settings
-from campaigns.loading.workspace import Workspace
-from campaigns.planning.library import Library
-from campaigns.spec.settings import Settings
+from campaigns.core.model.settings import Settings
+from campaigns.workspace.paths import Workspace
+from campaigns.workspace.repository import Library
+from campaigns.workspace.settings_file import load_settings
 from tests.docs.pages import ROOT, yaml_blocks
 
 # Pages whose blocks a test beside what they are about reads.

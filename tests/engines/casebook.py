@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from campaigns.core.model.condition import Condition
 from campaigns.rules.scope import Scope
-from campaigns.spec.condition import Condition
 from tests.rules.tables import AS_OF, AUDIENCES, HELSINKI, Case, cases, world_of
 from tests.rules.world import Truth, World
 from tests.rules.written import CATALOGUE, parsed, plain

@@ -35,7 +35,7 @@ def postgresql(postgresql_server: URL) -> Iterator[PostgresWorld]:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> "SparkWorld":
-    from audiences.spark_warehouse import Spark
+    from audiences.warehouse.spark import Spark
     from tests.engines.spark import SparkWorld
 
     return SparkWorld(Spark("local[2]"), tmp_path_factory.mktemp("spark"))

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from campaigns.rules.engines import compile_for
+from campaigns.core.model.condition import Condition
+from campaigns.rules.compile import compile_for
 from campaigns.rules.scope import Scope
-from campaigns.rules.statement import select_conditions
-from campaigns.spec.condition import Condition
+from campaigns.rules.select import select_conditions
 from tests.engines.laid import Laid
 from tests.rules.world import Truth, World
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from audiences.spark_warehouse import Spark
+from audiences.warehouse.spark import Spark
+from campaigns.core.model.condition import Condition
 from campaigns.rules.scope import Scope
-from campaigns.rules.statement import select_conditions
-from campaigns.spec.condition import Condition
+from campaigns.rules.select import select_conditions
 from tests.engines.laid import Laid
 from tests.rules.world import Truth, World
 

@@ -13,15 +13,15 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from audiences import tables as _people  # noqa: F401 - its tables are made below
-from audiences.erasure import bury
-from audiences.warehouse import Warehouse
-from campaigns.ledger import Ledger
-from campaigns.spec.catalogue import Catalogue
+from audiences.people.member_erasure import bury
+from audiences.warehouse.warehouse import Warehouse
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.store.ledger.connection import Ledger
 from tests.audiences.conftest import CATALOGUE, NOW, Place
 from tests.audiences.test_warehouse import MEMBERS, PRODUCTS, PURCHASES
 
 if TYPE_CHECKING:
-    from audiences.spark_warehouse import Spark
+    from audiences.warehouse.spark import Spark
 
 pytestmark = pytest.mark.spark
 VIEWS = ("members", "receipts", "products", "purchase_lines")
@@ -51,7 +51,7 @@ def rows_of_duckdb(warehouse: Warehouse, view: str, as_of: datetime) -> list[dic
 
 
 def assert_same_views(warehouse: Warehouse, as_of: datetime = NOW) -> None:
-    from audiences.spark_warehouse import open_spark
+    from audiences.warehouse.spark import open_spark
 
     spark = open_spark(warehouse, as_of, "local[2]")
     for view in VIEWS:
@@ -93,7 +93,7 @@ def test_an_empty_warehouse_has_the_views_too(tmp_path: Path) -> None:
 
 def test_spark_that_does_not_start_is_a_problem_of_the_settings() -> None:
     """In a process of its own: the first Spark of a process is its only one."""
-    start = "from audiences.spark_warehouse import Spark; Spark('local')"
+    start = "from audiences.warehouse.spark import Spark; Spark('local')"
     environment = {**os.environ, "JAVA_HOME": "/nowhere"}
     ended = subprocess.run([sys.executable, "-c", start], env=environment, capture_output=True, text=True, check=False)
     assert "AuthorError: warehouse.master: local: Spark does not start" in ended.stderr

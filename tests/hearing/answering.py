@@ -5,10 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 from campaigns.channels.sendgrid_events import PUBLIC_KEY
-from campaigns.clock import Clock
-from campaigns.engine import Engine
-from campaigns.loading.workspace import Workspace
+from campaigns.core.clock import Clock
+from campaigns.runs.engine import Engine
 from campaigns.web.server import listening, server_of
+from campaigns.workspace.paths import Workspace
 
 
 def answer(root: str, port: int, key: str, now: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.ledger import Ledger
+from campaigns.store.ledger.connection import Ledger
 from tests.hearing.sending import Sending, afterwards, sent
 from tests.ledger.conftest import (
     address,

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from audiences.choices import stance_of
+from audiences.consent.choices import stance_of
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
 from campaigns.channels.events import Event, EventWord
 from campaigns.channels.outcome import Accepted, Outcome, Unknown
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
-from campaigns.hearing.hear import Heard, hear
-from campaigns.store.event_tables import EVENT
-from campaigns.store.tables import DELIVERY, Run
+from campaigns.results.feedback.ingest import Heard, hear
+from campaigns.store.runs.event_tables import EVENT
+from campaigns.store.runs.run_tables import DELIVERY, Run
 from tests.dispatch.wire import Wire, wired
 from tests.village import MEMBERS, Village
 

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from campaigns.channels.events import EventWord
-from campaigns.dispatch import control
-from campaigns.hearing.breaker import Breaker
-from campaigns.rounds import Rounds
-from campaigns.store.tables import AUDIT, RUN
+from campaigns.operations.scheduler import Rounds
+from campaigns.results.feedback.circuit_breaker import Breaker
+from campaigns.runs.dispatch import control
+from campaigns.store.runs.run_tables import AUDIT, RUN
 from tests.hearing.sending import EMAIL, sent
 from tests.village import MEMBERS
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from campaigns import forgetting
 from campaigns.channels.events import Event, EventWord
 from campaigns.channels.twilio_events import reply_event
-from campaigns.store.event_tables import EVENT
+from campaigns.people.privacy import erasure
+from campaigns.store.runs.event_tables import EVENT
 from tests.village import MEMBERS
 
 AINO, OTHER = MEMBERS[0], MEMBERS[1]
@@ -31,7 +31,7 @@ def test_gd12_nothing_that_was_said_of_an_erased_member_is_left(sending):
     told(sending)
     village = sending.village
     assert [row["address"] for row in events(village)] == [None, None, "+358401230001", f"{AINO}@example.org"]
-    forgetting.erase(village.engine, AINO)
+    erasure.erase(village.engine, AINO)
     mine, another, reply, report = events(village)
     assert mine["member_id"].startswith("erased-")
     assert [row["raw"] for row in (mine, another, reply, report)] == ["", "of another", "", ""]
@@ -41,7 +41,7 @@ def test_gd12_nothing_that_was_said_of_an_erased_member_is_left(sending):
 
 def test_c12_a_duplicate_s_events_go_over(sending):
     told(sending)
-    forgetting.merge(sending.village.engine, OTHER, AINO)
+    erasure.merge(sending.village.engine, OTHER, AINO)
     assert [row["member_id"] for row in events(sending.village)] == [AINO, AINO, None, None]
 
 
@@ -50,7 +50,7 @@ def test_gd03_what_was_said_is_forgotten_after_its_time_and_that_it_was_said_is_
     village = sending.village
     village.hands.go(days=91)
     sending.hear(sending.event(AINO, EventWord.CLICKED), sending.event(AINO, EventWord.DEFERRED, raw="new"))
-    evidence = {each.table: each for each in forgetting.retain(village.engine)}["words of events"]
+    evidence = {each.table: each for each in erasure.retain(village.engine)}["words of events"]
     assert (evidence.removed, evidence.left, evidence.oldest) == (4, 1, village.hands.at)
     assert [row["raw"] for row in events(village)] == ["", "", "", "", "new"]
     assert {row["address"] for row in events(village)} == {None}

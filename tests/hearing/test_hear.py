@@ -8,15 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from audiences.suppressions import AddressKind
+from audiences.consent.suppressions import AddressKind
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
-from campaigns import forgetting
 from campaigns.channels.events import Consequence, EventWord
 from campaigns.channels.twilio_events import reply_event
-from campaigns.dispatch.sweep import tidy
-from campaigns.planning import history
-from campaigns.store.event_tables import EVENT
-from campaigns.store.tables import DELIVERY
+from campaigns.people.privacy import erasure
+from campaigns.runs.dispatch.sweeper import tidy
+from campaigns.runs.planning import contact_history
+from campaigns.store.runs.event_tables import EVENT
+from campaigns.store.runs.run_tables import DELIVERY
 from tests.hearing.sending import ALL, LOST, SERVICE, SMS, holds, sent
 from tests.village import MEMBERS
 
@@ -158,13 +158,13 @@ def test_clicks_are_kept_with_consent_to_tracking_and_forgotten_without(sending)
     village = sending.village
     village.say(KNOWN, "tracking")
     sending.hear(sending.event(KNOWN, EventWord.CLICKED), sending.event(OTHER, EventWord.CLICKED))
-    assert history.clicks(village.engine.ledger).column("member_id").to_pylist() == [KNOWN]
-    assert history.clicks(village.engine.ledger).column("campaign").to_pylist() == ["offers"]
+    assert contact_history.clicks(village.engine.ledger).column("member_id").to_pylist() == [KNOWN]
+    assert contact_history.clicks(village.engine.ledger).column("campaign").to_pylist() == ["offers"]
     with village.engine.ledger.read() as connection:
         assert connection.execute(select(EVENT.c.member_id)).scalars().all() == [KNOWN]
     village.hands.go(minutes=1)
     village.say(KNOWN, "tracking", on=False)
-    assert history.clicks(village.engine.ledger).num_rows == 0
+    assert contact_history.clicks(village.engine.ledger).num_rows == 0
 
 
 def test_a_name_that_was_made_up_finds_no_delivery(sending):
@@ -191,7 +191,7 @@ def test_who_has_no_address_any_more_is_still_whom_a_complaint_is_from(sending):
 
 def test_an_erased_member_gets_no_choices(sending):
     event = sending.event(KNOWN, EventWord.COMPLAINED, asks=COMPLAINT)
-    forgetting.erase(sending.village.engine, KNOWN)
+    erasure.erase(sending.village.engine, KNOWN)
     sending.hear(event)
     with sending.village.engine.ledger.read() as connection:
         said = connection.execute(select(CHOICE_ENTRY.c.source).where(CHOICE_ENTRY.c.member_id.like("erased-%")))

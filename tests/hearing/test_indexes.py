@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from campaigns.store import events, halts
+from campaigns.store.runs import delivery_events, halts
 
 DATABASES = ("sqlite",)
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
@@ -37,9 +37,9 @@ def plans(ledger, ask) -> str:
     ("question", "index"),
     [
         (lambda connection: halts.grievances(connection, [1, 2], "bounced", "smtp", NOW), "grievances"),
-        (events.provable, "deliveries_uncertain"),
-        (lambda connection: events.unknown(connection, "sendgrid", ["a", "b"]), "sqlite_autoindex_event_1"),
-        (lambda connection: events.forget_addresses(connection, ["a"]), "events_of_an_address"),
+        (delivery_events.provable, "deliveries_uncertain"),
+        (lambda connection: delivery_events.unknown(connection, "sendgrid", ["a", "b"]), "sqlite_autoindex_event_1"),
+        (lambda connection: delivery_events.forget_addresses(connection, ["a"]), "events_of_an_address"),
     ],
 )
 def test_a_question_uses_its_index(ledger, question, index):
@@ -51,4 +51,4 @@ def test_a_question_uses_its_index(ledger, question, index):
 
 
 def test_the_nightly_job_finds_what_it_empties(ledger):
-    assert "INDEX events_to_fold (received_at<?)" in plans(ledger, lambda: events.fold(ledger, NOW))
+    assert "INDEX events_to_fold (received_at<?)" in plans(ledger, lambda: delivery_events.fold(ledger, NOW))

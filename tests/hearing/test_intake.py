@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns.channels.events import Event, EventWord
-from campaigns.hearing.hear import AT_ONCE
-from campaigns.hearing.intake import Intake
-from campaigns.store.event_tables import EVENT
+from campaigns.results.feedback.ingest import AT_ONCE
+from campaigns.results.feedback.ingest_queue import Intake
+from campaigns.store.runs.event_tables import EVENT
 
 
 def told(village, *keys: str) -> list[Event]:

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.store.event_tables import EVENT
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.store.runs.event_tables import EVENT
 from tests.hearing.answering import answer
 from tests.hearing.sending import LOST, sent
 from tests.hearing.wires import SENDGRID

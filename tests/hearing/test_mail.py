@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
+from campaigns.channels.bounces import verp
 from campaigns.channels.events import EventWord
-from campaigns.channels.verp import verp
-from campaigns.errors import AuthorError
-from campaigns.hearing import mail
-from campaigns.hearing.mail import read_mail
-from campaigns.rounds import Rounds
-from campaigns.store.event_tables import EVENT
+from campaigns.core.errors import AuthorError
+from campaigns.operations.scheduler import Rounds
+from campaigns.results.feedback import returned_mail
+from campaigns.results.feedback.returned_mail import read_mail
+from campaigns.store.runs.event_tables import EVENT
 from tests.hearing.sending import EMAIL, sent
 from tests.village import MEMBERS
 
@@ -70,7 +70,7 @@ def post(village) -> Post:
 
 def test_e10_a_bounce_suppresses_the_address_that_its_delivery_went_to(post):
     post.comes(post.bounce("user_unknown", AINO))
-    assert read_mail(post.village.engine) == mail.Sorted(1, 1, 0)
+    assert read_mail(post.village.engine) == returned_mail.Sorted(1, 1, 0)
     (event,) = post.rows(EVENT)
     assert (event["word"], event["member_id"], event["code"]) == ("bounced", AINO, "5.1.1")
     assert "user_unknown" not in event["raw"]
@@ -105,7 +105,7 @@ def test_dl07_a_report_about_our_own_fault_keeps_the_address(post):
 
 def test_e26_a_mail_with_the_token_unsubscribes_from_what_the_message_was(post):
     post.comes(post.unsubscription(AINO))
-    assert read_mail(post.village.engine) == mail.Sorted(1, 0, 1)
+    assert read_mail(post.village.engine) == returned_mail.Sorted(1, 0, 1)
     contact = post.village.contact(AINO)
     assert not contact["email_own"]
     assert contact["sms_own"]
@@ -125,7 +125,7 @@ def test_e26_a_mail_with_the_token_unsubscribes_from_what_the_message_was(post):
 )
 def test_e06_an_absence_note_or_any_other_mail_is_no_wish(post, headers):
     post.comes(post.unsubscription(AINO, **headers))
-    assert read_mail(post.village.engine) == mail.Sorted(1, 0, 0)
+    assert read_mail(post.village.engine) == returned_mail.Sorted(1, 0, 0)
     assert post.village.contact(AINO)["email_own"]
     assert post.lies() == (0, 1)
 
@@ -141,13 +141,13 @@ def test_a_mail_is_put_away_after_its_commit_and_read_again_until_then(post, mon
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(mail, "_put_away", killed)
+        patched.setattr(returned_mail, "_put_away", killed)
         with pytest.raises(Killed):
             read_mail(post.village.engine)
     assert post.lies() == (2, 0)
     before = [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)]
     post.village.hands.go(minutes=1)
-    assert read_mail(post.village.engine) == mail.Sorted(2, 0, 0)
+    assert read_mail(post.village.engine) == returned_mail.Sorted(2, 0, 0)
     assert post.lies() == (0, 2)
     assert [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)] == before
 

@@ -11,15 +11,15 @@ from sqlalchemy import select, update
 
 from campaigns.channels.events import EventWord
 from campaigns.cli.main import run as command
-from campaigns.doctor import stores
-from campaigns.doctor.finding import Level
-from campaigns.errors import AuthorError
-from campaigns.hearing import uncertain
-from campaigns.hearing.standing import told
-from campaigns.nightly import Nightly
-from campaigns.rehearsal.doubles.manners import Fault
-from campaigns.store.tables import AUDIT, DELIVERY
-from campaigns.store.words import DeliveryState
+from campaigns.core.errors import AuthorError
+from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.operations.doctor import stores
+from campaigns.operations.doctor.finding import Level
+from campaigns.operations.nightly import Nightly
+from campaigns.results.feedback import resolve_uncertain
+from campaigns.results.feedback.run_events import told
+from campaigns.store.runs.run_tables import AUDIT, DELIVERY
+from campaigns.store.runs.states import DeliveryState
 from tests.hearing.sending import LOST, SMS
 from tests.hearing.wires import between_doubles
 from tests.village import MEMBERS
@@ -34,7 +34,7 @@ def noted(village):
 
 
 def test_those_that_may_have_gone_are_listed_by_the_name_that_the_provider_knows(sending):
-    listed = uncertain.uncertain(sending.village.engine, sending.run.run_id)
+    listed = resolve_uncertain.uncertain(sending.village.engine, sending.run.run_id)
     assert sorted(row["member_id"] for row in listed) == LATE
     assert {row["delivery"] for row in listed} == {sending.name(member) for member in LATE}
     assert {row["detail"] for row in listed} == {"no answer"}
@@ -42,14 +42,14 @@ def test_those_that_may_have_gone_are_listed_by_the_name_that_the_provider_knows
 
 def test_what_is_marked_by_hand_says_so_and_stands_in_the_audit_log(sending):
     village, run = sending.village, sending.run.run_id
-    assert uncertain.mark(village.engine, run, DeliveryState.ACCEPTED, LATE[:2]) == 2
+    assert resolve_uncertain.mark(village.engine, run, DeliveryState.ACCEPTED, LATE[:2]) == 2
     assert noted(village) == ("mark uncertain", run, {"state": "accepted", "deliveries": 2})
-    assert uncertain.mark(village.engine, run, DeliveryState.REFUSED) == 10
+    assert resolve_uncertain.mark(village.engine, run, DeliveryState.REFUSED) == 10
     assert village.balance(sending.run) == {"accepted": 14, "refused": 10}
     assert village.deliveries(sending.run)[LATE[5]]["detail"] == "marked by hand"
-    assert uncertain.mark(village.engine, run, DeliveryState.REFUSED) == 0
+    assert resolve_uncertain.mark(village.engine, run, DeliveryState.REFUSED) == 0
     with pytest.raises(AuthorError, match="no uncertain delivery"):
-        uncertain.mark(village.engine, run, DeliveryState.REFUSED, [MEMBERS[0]])
+        resolve_uncertain.mark(village.engine, run, DeliveryState.REFUSED, [MEMBERS[0]])
 
 
 def test_reconciling_uses_the_events_that_came_while_nobody_looked(sending):
@@ -58,7 +58,7 @@ def test_reconciling_uses_the_events_that_came_while_nobody_looked(sending):
     _state(village, row, "sending", None)
     sending.hear(sending.event(LATE[0], EventWord.DELIVERED))
     _state(village, row, "uncertain", "unknown_outcome")
-    assert uncertain.reconcile(village.engine, sending.run.run_id) == uncertain.Reconciled(1, 0, 11)
+    assert resolve_uncertain.reconcile(village.engine, sending.run.run_id) == resolve_uncertain.Reconciled(1, 0, 11)
     assert noted(village)[2] == {"by_events": 1, "by_provider": 0, "left": 11}
     assert sending.end(LATE[0]) == ("accepted", None)
 
@@ -73,19 +73,19 @@ async def test_tw10_twilio_is_asked_for_the_messages_whose_answer_was_lost(villa
     async with between_doubles(village, monkeypatch) as wired:
         wired.twilio.manners.next(Fault.DROP_AFTER, Fault.DROP, Fault.DROP_AFTER)
         run = await wired.send("texts", SMS)
-        lost = [row["member_id"] for row in uncertain.uncertain(village.engine, run.run_id)]
+        lost = [row["member_id"] for row in resolve_uncertain.uncertain(village.engine, run.run_id)]
         assert len(lost) == 3
         went = {each["to"] for each in wired.twilio.messages}
         arrived = {member for member in lost if village.contact(member)["phone"] in went}
         assert len(arrived) == 2
-        found = await to_thread(uncertain.reconcile, village.engine, run.run_id)
-        assert found == uncertain.Reconciled(0, 2, 1)
+        found = await to_thread(resolve_uncertain.reconcile, village.engine, run.run_id)
+        assert found == resolve_uncertain.Reconciled(0, 2, 1)
         assert {member for member in lost if village.ends(run)[member] == ("accepted", None)} == arrived
         sids = {each["sid"] for each in wired.twilio.messages}
         assert {village.deliveries(run)[member]["provider_ref"] for member in arrived} <= sids
         assert wired.twilio.mailboxes.twice == {}
-        again = await to_thread(uncertain.reconcile, village.engine, run.run_id)
-        assert again == uncertain.Reconciled(0, 0, 1)
+        again = await to_thread(resolve_uncertain.reconcile, village.engine, run.run_id)
+        assert again == resolve_uncertain.Reconciled(0, 0, 1)
 
 
 def test_the_file_holds_no_address_and_no_formula(sending, tmp_path):
@@ -93,14 +93,14 @@ def test_the_file_holds_no_address_and_no_formula(sending, tmp_path):
     row = (DELIVERY.c.run_number == sending.run.number) & (DELIVERY.c.member_id == LATE[0])
     with village.engine.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(row).values(detail='=HYPERLINK("http://x")'))
-    assert uncertain.export(village.engine, sending.run.run_id, file) == 12
+    assert resolve_uncertain.export(village.engine, sending.run.run_id, file) == 12
     text = file.read_text("utf-8-sig")
     assert "@" not in text
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert [row["member_id"] for row in rows] == LATE
     assert rows[0]["detail"] == '\'=HYPERLINK("http://x")'
     with pytest.raises(AuthorError, match="cannot be written"):
-        uncertain.export(village.engine, sending.run.run_id, file)
+        resolve_uncertain.export(village.engine, sending.run.run_id, file)
 
 
 def _said(village, capsys, *words: str) -> dict:
@@ -125,7 +125,7 @@ def drifted(sending) -> None:
         accepted = (DELIVERY.c.run_number == sending.run.number) & (DELIVERY.c.state == "accepted")
         long_ago = sending.village.hands.at.replace(year=2017)
         connection.execute(update(DELIVERY).where(accepted).values(provider="sendgrid", ended_at=long_ago))
-    assert uncertain.mark(sending.village.engine, sending.run.run_id, DeliveryState.REFUSED) == 12
+    assert resolve_uncertain.mark(sending.village.engine, sending.run.run_id, DeliveryState.REFUSED) == 12
     sending.hear(sending.event(LATE[0], EventWord.DELIVERED))
 
 

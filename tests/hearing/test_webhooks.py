@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import func, select
 
 from audiences.tables import SUPPRESSION
-from campaigns.rehearsal.doubles.manners import Fault
-from campaigns.store.event_tables import EVENT
+from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.store.runs.event_tables import EVENT
 from campaigns.web.app import application
 from tests.hearing.sending import EMAIL, SMS, holds
 from tests.hearing.wires import PUBLIC, REPLY, SENDGRID, Wired, between_doubles

@@ -11,10 +11,10 @@ import pytest
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.channels.sendgrid import SendGridEmail
 from campaigns.channels.twilio import TwilioSms
-from campaigns.clock import Clock
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.store.tables import Run
+from campaigns.core.clock import Clock
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
+from campaigns.store.runs.run_tables import Run
 from campaigns.web.app import application
 from tests.village import Village
 

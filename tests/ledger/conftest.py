@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from campaigns.ledger import Ledger
-from campaigns.store import copying, schema
+from campaigns.store.admin import copy, schema
+from campaigns.store.ledger.connection import Ledger
 from tests.postgresql import database
 from tests.postgresql import schema as empty_schema
 from tests.village import Village
@@ -88,6 +88,6 @@ def moved(founded: Path, root: Path, ledger: Ledger) -> Village:
     shutil.copytree(founded, root)
     file = root / "data" / "ledger.sqlite"
     with closing(Ledger.at(file)) as source, source.read() as leaving, ledger.write() as arriving:
-        copying.fill(leaving, arriving, lambda _rows: None)
+        copy.fill(leaving, arriving, lambda _rows: None)
     file.unlink()
     return Village(root)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.store.address import VARIABLE, ledger_address
+from campaigns.core.errors import AuthorError
+from campaigns.store.admin.database_url import VARIABLE, ledger_address
 
 SETTINGS, FILE = Path("config/settings.yaml"), Path("data/ledger.sqlite")
 

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import delete, select, text
 from sqlmodel import SQLModel
 
-from campaigns import keeping
-from campaigns.errors import AuthorError
-from campaigns.forgetting import erase
-from campaigns.ledger import Ledger
-from campaigns.store.tables import DECISION
-from campaigns.store.words import RunState
+from campaigns.core.errors import AuthorError
+from campaigns.operations import ledger_admin
+from campaigns.people.privacy.erasure import erase
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.run_tables import DECISION
+from campaigns.store.runs.states import RunState
 from tests.dispatch.test_claim import MARKETING
 from tests.dispatch.wire import Wire, wired
 from tests.village import MEMBERS, Village
@@ -32,9 +32,9 @@ def test_a_restored_ledger_is_the_one_that_was_backed_up(village, tmp_path):
     run = village.start("hi", MARKETING)
     village.send(run)
     before = village.deliveries(run), [village.contact(member) for member in MEMBERS]
-    counted = keeping.backup_to(village.engine, tmp_path / "backups" / "monday", _nobody)
+    counted = ledger_admin.backup_to(village.engine, tmp_path / "backups" / "monday", _nobody)
     _lose(village)
-    restored, _ = keeping.restore_from(village.engine, tmp_path / "backups" / "monday", _nobody)
+    restored, _ = ledger_admin.restore_from(village.engine, tmp_path / "backups" / "monday", _nobody)
     assert restored == counted
     assert (village.deliveries(run), [village.contact(member) for member in MEMBERS]) == before
     village.plan("again", MARKETING)
@@ -43,10 +43,10 @@ def test_a_restored_ledger_is_the_one_that_was_backed_up(village, tmp_path):
 def test_what_was_sent_after_the_backup_is_not_sent_again_by_itself(village, tmp_path):
     wire = wired(village, Wire())
     run = village.start("hi", MARKETING)
-    keeping.backup_to(village.engine, tmp_path / "backup", _nobody)
+    ledger_admin.backup_to(village.engine, tmp_path / "backup", _nobody)
     village.send(run)
     _lose(village)
-    _, held = keeping.restore_from(village.engine, tmp_path / "backup", _nobody)
+    _, held = ledger_admin.restore_from(village.engine, tmp_path / "backup", _nobody)
     assert held.runs == 1
     assert village.state(run) == RunState.PAUSED
     village.send(run)
@@ -55,10 +55,10 @@ def test_what_was_sent_after_the_backup_is_not_sent_again_by_itself(village, tmp
 
 def test_who_was_erased_after_the_backup_stays_erased(village, tmp_path):
     run = village.start("hi", MARKETING)
-    keeping.backup_to(village.engine, tmp_path / "backup", _nobody)
+    ledger_admin.backup_to(village.engine, tmp_path / "backup", _nobody)
     erase(village.engine, "m05")
     _lose(village)
-    keeping.restore_from(village.engine, tmp_path / "backup", _nobody)
+    ledger_admin.restore_from(village.engine, tmp_path / "backup", _nobody)
     with pytest.raises(AuthorError, match="unknown_member"):
         village.contact("m05")
     assert "m05" not in village.decisions(run)
@@ -68,18 +68,18 @@ def test_who_was_erased_after_the_backup_stays_erased(village, tmp_path):
 
 
 def test_a_restore_into_a_ledger_that_holds_anything_is_refused(village, tmp_path):
-    keeping.backup_to(village.engine, tmp_path / "backup", _nobody)
+    ledger_admin.backup_to(village.engine, tmp_path / "backup", _nobody)
     with pytest.raises(AuthorError, match="not_empty"):
-        keeping.restore_from(village.engine, tmp_path / "backup", _nobody)
+        ledger_admin.restore_from(village.engine, tmp_path / "backup", _nobody)
 
 
 def test_a_backup_is_its_owners_alone_and_is_never_written_over(village, tmp_path):
     file = tmp_path / "backup"
-    keeping.backup_to(village.engine, file, _nobody)
+    ledger_admin.backup_to(village.engine, file, _nobody)
     assert file.stat().st_mode & 0o077 == 0
     content = file.read_bytes()
     with pytest.raises(AuthorError, match="file_exists"):
-        keeping.backup_to(village.engine, file, _nobody)
+        ledger_admin.backup_to(village.engine, file, _nobody)
     assert file.read_bytes() == content
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".backup")] == []
 
@@ -89,7 +89,7 @@ def test_a_backup_that_fails_leaves_no_file(village, tmp_path):
         raise OSError("no space left")
 
     with pytest.raises(AuthorError, match="no space"):
-        keeping.backup_to(village.engine, tmp_path / "deep" / "backup", breaks)
+        ledger_admin.backup_to(village.engine, tmp_path / "deep" / "backup", breaks)
     assert list((tmp_path / "deep").iterdir()) == []
 
 
@@ -99,7 +99,7 @@ def test_a_file_that_is_no_backup_is_refused(village, tmp_path, content):
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(AuthorError) as raised:
-        keeping.restore_from(village.engine, file, _nobody)
+        ledger_admin.restore_from(village.engine, file, _nobody)
     assert raised.value.problems[0].code == ("unreadable" if content is None else "no_backup")
 
 
@@ -107,4 +107,4 @@ def test_an_empty_database_is_no_backup(village, tmp_path):
     with closing(Ledger.at(tmp_path / "other.sqlite")) as other, other.write() as connection:
         connection.execute(text("CREATE TABLE shopping (milk TEXT)"))
     with pytest.raises(AuthorError, match="no_backup"):
-        keeping.restore_from(village.engine, tmp_path / "other.sqlite", _nobody)
+        ledger_admin.restore_from(village.engine, tmp_path / "other.sqlite", _nobody)

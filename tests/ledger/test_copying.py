@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
-from campaigns import keeping
 from campaigns.channels.outcome import Outcome
-from campaigns.errors import AuthorError
-from campaigns.ledger import Ledger
-from campaigns.rounds import Rounds
-from campaigns.store import copying, schema
-from campaigns.store.words import RunState
+from campaigns.core.errors import AuthorError
+from campaigns.operations import ledger_admin
+from campaigns.operations.scheduler import Rounds
+from campaigns.store.admin import copy, schema
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.states import RunState
 from tests.dispatch.test_claim import MARKETING
 from tests.dispatch.wire import Message, Wire, accept, wired
 from tests.village import MEMBERS, Village
@@ -52,7 +52,7 @@ def test_a_plan_made_on_sqlite_is_sent_where_the_ledger_moved_to(village, onward
     run = village.start("hi", MARKETING)
     before = _content(village.engine.ledger)
     told: list[int] = []
-    counted, held = keeping.copy_to(village.engine, onward, told.append)
+    counted, held = ledger_admin.copy_to(village.engine, onward, told.append)
     assert counted == {name: len(rows) for name, rows in before.items()}
     assert sum(told) == sum(counted.values())
     assert held.runs == 1
@@ -75,7 +75,7 @@ def test_the_ledger_that_was_left_plans_and_sends_nothing_by_itself(village, onw
     draft, _ = village.engine.library.draft(village.write("daily", EVERY).stem)
     village.engine.publish(draft)
     run = village.start("hi", MARKETING)
-    _, held = keeping.copy_to(village.engine, onward, _nobody)
+    _, held = ledger_admin.copy_to(village.engine, onward, _nobody)
     assert (held.runs, held.publications) == (1, 1)
     wire = wired(village, Wire())
     village.hands.go(days=2)
@@ -87,11 +87,11 @@ def test_the_ledger_that_was_left_plans_and_sends_nothing_by_itself(village, onw
 
 
 def test_a_database_that_holds_anything_is_refused_and_left_alone(village, onward):
-    keeping.copy_to(village.engine, onward, _nobody)
+    ledger_admin.copy_to(village.engine, onward, _nobody)
     with closing(Ledger(onward)) as target:
         before = _content(target)
         with pytest.raises(AuthorError, match="not_empty"):
-            keeping.copy_to(village.engine, onward, _nobody)
+            ledger_admin.copy_to(village.engine, onward, _nobody)
         assert _content(target) == before
 
 
@@ -101,7 +101,7 @@ def test_nothing_is_copied_while_deliveries_are_under_way(village, onward):
     def answer(message: Message) -> Outcome:
         if not refused:
             with pytest.raises(AuthorError) as raised:
-                keeping.copy_to(village.engine, onward, _nobody)
+                ledger_admin.copy_to(village.engine, onward, _nobody)
             refused.append(raised.value.problems[0].code)
         return accept(message)
 
@@ -109,7 +109,7 @@ def test_nothing_is_copied_while_deliveries_are_under_way(village, onward):
     run = village.start("hi", MARKETING)
     village.send(run)
     assert refused == ["under_way"]
-    keeping.copy_to(village.engine, onward, _nobody)
+    ledger_admin.copy_to(village.engine, onward, _nobody)
 
 
 def test_a_copy_that_fails_leaves_the_target_empty(village, onward):
@@ -119,15 +119,15 @@ def test_a_copy_that_fails_leaves_the_target_empty(village, onward):
         raise BrokenError
 
     with pytest.raises(BrokenError):
-        keeping.copy_to(village.engine, onward, breaks)
+        ledger_admin.copy_to(village.engine, onward, breaks)
     with closing(Ledger(onward)) as target, target.read() as connection:
         for table in SQLModel.metadata.sorted_tables:
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0, table.name
-    keeping.copy_to(village.engine, onward, _nobody)
+    ledger_admin.copy_to(village.engine, onward, _nobody)
 
 
 def test_a_table_that_lost_rows_on_the_way_is_noticed(ledger, tmp_path, monkeypatch):
-    monkeypatch.setattr(copying, "append", lambda *_: None)
+    monkeypatch.setattr(copy, "append", lambda *_: None)
     with closing(Ledger.at(tmp_path / "source.sqlite")) as source:
         schema.prepare(source)
         with source.write() as connection:
@@ -139,4 +139,4 @@ def test_a_table_that_lost_rows_on_the_way_is_noticed(ledger, tmp_path, monkeypa
             ledger.write() as arriving,
             pytest.raises(RuntimeError, match="pace: 1 rows left"),
         ):
-            copying.fill(leaving, arriving, _nobody)
+            copy.fill(leaving, arriving, _nobody)

@@ -2,24 +2,25 @@
 
 import pytest
 
-from audiences import contacts
-from audiences.finding import By, find
-from audiences.stance import Source
-from campaigns import agents, requests
-from campaigns.desk import looking
-from campaigns.desk.reasons import Ground, Why
-from campaigns.spec.requests import Ending, RequestKind
-from campaigns.spec.roles import Act, Role
-from campaigns.store import agents as accounts
+from audiences.consent.consent_state import Source
+from audiences.people import contacts
+from audiences.people.find_members import By, find
+from campaigns.core.model.privacy_rights import Ending, RequestKind
+from campaigns.core.model.roles import Act, Role
+from campaigns.people.accounts import staff_accounts
+from campaigns.people.desk import lookup
+from campaigns.people.desk.access_reasons import Ground, Why
+from campaigns.people.privacy import requests
+from campaigns.store.people import accounts
 from tests.village import Village
 
 PASSWORD = "neljä sanaa on hyvä"
 
 
 def test_an_account_signs_in_and_out_on_either_ledger(village: Village) -> None:
-    agents.add(village.engine, "helmi", [Role.DESK], PASSWORD)
-    assert agents.log_in(village.engine, "helmi", "wrong") is None
-    secret = agents.log_in(village.engine, "helmi", PASSWORD)
+    staff_accounts.add(village.engine, "helmi", [Role.DESK], PASSWORD)
+    assert staff_accounts.log_in(village.engine, "helmi", "wrong") is None
+    secret = staff_accounts.log_in(village.engine, "helmi", PASSWORD)
     assert secret is not None
     with village.engine.ledger.write() as connection:
         account = accounts.in_session(connection, secret, village.hands.at)
@@ -48,5 +49,5 @@ def test_more_members_than_are_shown_are_said_to_be_more(village: Village) -> No
     with village.engine.ledger.write() as connection:
         same = [{"member_id": f"m{each:02}", "email": "same@example.org"} for each in range(1, 25)]
         contacts.write(connection, same, "fi")
-    people, more = looking.found(village.engine, By.EMAIL, "same@example.org", "", Why(Ground.CALL), unmask=False)
+    people, more = lookup.found(village.engine, By.EMAIL, "same@example.org", "", Why(Ground.CALL), unmask=False)
     assert (len(people), more) == (20, True)

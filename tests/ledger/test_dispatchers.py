@@ -12,10 +12,10 @@ from time import monotonic, sleep
 from typing import Any, Final
 
 from campaigns.channels.outcome import Outcome
-from campaigns.clock import Clock
-from campaigns.outgoing import Outgoing
-from campaigns.store.tables import Run
-from campaigns.store.words import RunState
+from campaigns.core.clock import Clock
+from campaigns.operations.worker import Outgoing
+from campaigns.store.runs.run_tables import Run
+from campaigns.store.runs.states import RunState
 from tests.dispatch import sender
 from tests.dispatch.far_end import FarEnd
 from tests.dispatch.test_claim import MARKETING

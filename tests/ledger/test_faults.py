@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION
 from campaigns.channels.outcome import Outcome, Refused, TryLater, Unknown
-from campaigns.ledger import Ledger
-from campaigns.spec.reasons import EndReason
-from campaigns.store import schema
+from campaigns.core.model.reasons import EndReason
+from campaigns.store.admin import schema
+from campaigns.store.ledger.connection import Ledger
 from tests.dispatch.test_claim import MARKETING
 from tests.dispatch.wire import Message, Wire, accept, wired
 from tests.ledger.conftest import moved

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 
 from audiences.tables import CHOICES
-from campaigns.ledger import Ledger, append, instants
-from campaigns.store.tables import AUDIT, PACE
+from campaigns.store.ledger.connection import Ledger, append, instants
+from campaigns.store.runs.run_tables import AUDIT, PACE
 from tests.ledger.holding import holder
 
 AT = datetime(2018, 1, 1, 8, 0, 0, 250_000, tzinfo=UTC)

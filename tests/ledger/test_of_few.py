@@ -1,7 +1,7 @@
 """What a plan knows of a few members is what it knows of them among all, on either ledger."""
 
-from audiences.suppressions import AddressKind
-from campaigns.spec.reasons import SkipReason
+from audiences.consent.suppressions import AddressKind
+from campaigns.core.model.reasons import SkipReason
 from tests.dispatch.test_claim import MARKETING
 
 FEW = ("m02", "m05", "m07", "nobody")

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import InternalError
 
-from campaigns import ledger_postgresql
-from campaigns.store.tables import PACE
+from campaigns.store.ledger import postgresql
+from campaigns.store.runs.run_tables import PACE
 from tests.ledger.holding import holder
 from tests.village import NOW
 
@@ -16,7 +16,7 @@ DATABASES = ("postgresql",)
 
 
 def test_a_writer_that_was_stopped_is_ended_by_the_server(ledger, address):
-    assert "10s" in ledger_postgresql._ONE_WRITER
+    assert "10s" in postgresql._ONE_WRITER
     with holder(address, patience="500ms") as held:
         os.kill(held.pid, signal.SIGSTOP)
         with ledger.write() as connection:

@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import func, insert, select
 
-from campaigns.ledger import Ledger
-from campaigns.store.tables import DECISION, PACE
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.run_tables import DECISION, PACE
 from tests.ledger.test_ledger import AT
 
 MANY = 10_000

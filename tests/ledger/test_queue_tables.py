@@ -2,13 +2,13 @@
 
 import pytest
 
-from campaigns.clock import Clock
-from campaigns.dispatch import queued
-from campaigns.dispatch.queued import Queued, migrate, unmigrated
-from campaigns.doctor import stores
-from campaigns.doctor.finding import Level
-from campaigns.errors import AuthorError
-from campaigns.ledger import Ledger
+from campaigns.core.clock import Clock
+from campaigns.core.errors import AuthorError
+from campaigns.operations.doctor import stores
+from campaigns.operations.doctor.finding import Level
+from campaigns.runs.dispatch import procrastinate_dispatcher
+from campaigns.runs.dispatch.procrastinate_dispatcher import Queued, migrate, unmigrated
+from campaigns.store.ledger.connection import Ledger
 
 DATABASES = ("postgresql",)
 SHAPE = """
@@ -28,11 +28,11 @@ def shape(ledger: Ledger) -> set[str]:
 
 def made_by(ledger: Ledger, version: str) -> None:
     """Make the tables as they were at a version."""
-    for migration in queued._migrations():
+    for migration in procrastinate_dispatcher._migrations():
         if migration.name < version:
             with ledger.write() as connection:
-                queued._run(connection, migration.read_text("utf-8"))
-                queued._note(connection, migration.name)
+                procrastinate_dispatcher._run(connection, migration.read_text("utf-8"))
+                procrastinate_dispatcher._note(connection, migration.name)
 
 
 def test_tables_of_an_earlier_version_are_refused_told_of_and_brought_along(ledger):

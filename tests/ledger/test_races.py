@@ -12,20 +12,21 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from audiences import choices, contacts
-from audiences.stance import Entry, Source
-from audiences.suppressions import AddressKind, Suppressed, SuppressionScope, suppress
+from audiences.consent import choices
+from audiences.consent.consent_state import Entry, Source
+from audiences.consent.suppressions import AddressKind, Suppressed, SuppressionScope, suppress
+from audiences.people import contacts
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
 from campaigns.channels.outcome import Outcome
-from campaigns.dispatch.rate import Pace
-from campaigns.errors import AuthorError
-from campaigns.ledger import Ledger
-from campaigns.spec.campaign import Campaign, Rate
-from campaigns.spec.reasons import SkipReason
-from campaigns.spec.words import Channel, Choice
-from campaigns.store import bundles, publications, runs
-from campaigns.store.tables import RUN, Run
-from campaigns.store.words import RunState
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.campaign import Campaign, Rate
+from campaigns.core.model.enums import Channel, Choice
+from campaigns.core.model.reasons import SkipReason
+from campaigns.runs.dispatch.rate_limit import Pace
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs import bundles, publications, runs
+from campaigns.store.runs.run_tables import RUN, Run
+from campaigns.store.runs.states import RunState
 from tests.dispatch.test_claim import MARKETING
 from tests.dispatch.wire import Message, Wire, accept, wired
 from tests.village import MEMBERS, Village

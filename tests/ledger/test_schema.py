@@ -10,12 +10,12 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from audiences import tables as _people  # noqa: F401 - its tables belong to the ledger
-from campaigns.errors import AuthorError
-from campaigns.ledger import Ledger
-from campaigns.store import desk_tables as _desk  # noqa: F401 - so do these
-from campaigns.store import event_tables as _events  # noqa: F401 - these too
-from campaigns.store import schema
-from campaigns.store import tables as _runs  # noqa: F401 - and these
+from campaigns.core.errors import AuthorError
+from campaigns.store.admin import schema
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.people import people_tables as _desk  # noqa: F401 - so do these
+from campaigns.store.runs import event_tables as _events  # noqa: F401 - these too
+from campaigns.store.runs import run_tables as _runs  # noqa: F401 - and these
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(bare):

@@ -8,13 +8,15 @@ from threading import Thread
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
-from campaigns import auditing, forgetting
-from campaigns.ledger import Ledger
-from campaigns.rounds import Rounds
-from campaigns.store import audit, copying, schema, seals
-from campaigns.store.seals import BATCH, PATIENCE, Seal, Verdict
-from campaigns.store.tables import AUDIT, AUDIT_SEAL
-from campaigns.tokens import Signer
+from campaigns.core.tokens import Signer
+from campaigns.operations.scheduler import Rounds
+from campaigns.people.accounts import audit_log
+from campaigns.people.privacy import erasure
+from campaigns.store.admin import copy, schema
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.people import audit, audit_seals
+from campaigns.store.people.audit_seals import BATCH, PATIENCE, Seal, Verdict
+from campaigns.store.runs.run_tables import AUDIT, AUDIT_SEAL
 from tests.village import MEMBERS, Village
 
 NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
@@ -31,14 +33,14 @@ def write(ledger: Ledger, number: int) -> None:
 
 def verdict(ledger: Ledger, kept: Seal | None = None, signer: Signer = OURS) -> Verdict:
     with ledger.read() as connection:
-        return seals.verify(connection, signer, kept)
+        return audit_seals.verify(connection, signer, kept)
 
 
 @pytest.fixture
 def sealed(ledger: Ledger) -> Ledger:
     """A ledger with two seals, the second of them over few rows."""
     write(ledger, ROWS)
-    assert seals.seal_all(ledger, OURS, NOW) == ROWS
+    assert audit_seals.seal_all(ledger, OURS, NOW) == ROWS
     return ledger
 
 
@@ -50,7 +52,7 @@ def test_a24_a_log_that_nobody_touched_fits(sealed: Ledger) -> None:
 
 
 def test_a_log_without_rows_fits(ledger: Ledger) -> None:
-    assert seals.seal_all(ledger, OURS, NOW) == 0
+    assert audit_seals.seal_all(ledger, OURS, NOW) == 0
     assert verdict(ledger) == Verdict(0, None, None)
 
 
@@ -101,7 +103,7 @@ def test_a24_a_row_that_was_put_in_between_two_is_named(ledger: Ledger) -> None:
     write(ledger, 3)
     with ledger.write() as connection:
         connection.execute(delete(AUDIT).where(AUDIT.c.seq == 2))  # as a number that a rollback skipped
-    seals.seal_all(ledger, OURS, NOW)
+    audit_seals.seal_all(ledger, OURS, NOW)
     assert verdict(ledger).fault is None
     with ledger.write() as connection:
         insert_row(connection, 2)
@@ -137,7 +139,7 @@ def test_a24_a_seal_that_was_forged_is_named(
 def test_a24_who_has_no_key_cannot_seal_anew_what_they_changed(sealed: Ledger) -> None:
     with sealed.write() as connection:
         seal_anew(connection)
-    seals.seal_all(sealed, Signer({1: b"2" * 32}), NOW)
+    audit_seals.seal_all(sealed, Signer({1: b"2" * 32}), NOW)
     fault = verdict(sealed).fault
     assert fault is not None
     assert (fault.row, fault.seal, fault.because) == (1, 1, "the seal was not made with our key")
@@ -148,7 +150,7 @@ def test_a24_a_seal_that_was_written_down_shows_what_even_the_keys_owner_did(sea
     assert verdict(sealed, kept).fault is None
     with sealed.write() as connection:
         seal_anew(connection)
-    seals.seal_all(sealed, OURS, NOW)
+    audit_seals.seal_all(sealed, OURS, NOW)
     assert verdict(sealed).fault is None
     fault = verdict(sealed, kept).fault
     assert fault is not None
@@ -179,7 +181,7 @@ def test_a24_writers_and_sealers_at_once_make_one_chain(ledger: Ledger, address:
                 for _ in range(15):
                     write(mine, 3)
                     if seals_too:
-                        seals.seal_all(mine, OURS, NOW)
+                        audit_seals.seal_all(mine, OURS, NOW)
         except BaseException as error:
             failures.append(error)
 
@@ -189,7 +191,7 @@ def test_a24_writers_and_sealers_at_once_make_one_chain(ledger: Ledger, address:
     for thread in threads:
         thread.join()
     assert failures == []
-    seals.seal_all(ledger, OURS, NOW)
+    audit_seals.seal_all(ledger, OURS, NOW)
     found = verdict(ledger)
     assert (found.rows, found.fault) == (6 * 15 * 3, None)
 
@@ -208,17 +210,17 @@ def test_the_server_seals_what_has_gathered_for_a_while(village: Village) -> Non
 
 
 def test_a_look_from_the_command_line_is_sealed_before_its_answer(village: Village) -> None:
-    auditing.looked_up(village.engine, MEMBERS[0], "member show")
-    auditing.noted(village.engine, "list_requests", "requests")
+    audit_log.looked_up(village.engine, MEMBERS[0], "member show")
+    audit_log.noted(village.engine, "list_requests", "requests")
     found = verdict(village.engine.ledger, signer=village.engine.signer)
     assert (found.rows, found.fault) == (2, None)
 
 
 def test_gd12_an_erasure_breaks_nothing_and_the_log_names_nobody(village: Village) -> None:
-    forgetting.merge(village.engine, "m06", "m05")
-    seals.seal_all(village.engine.ledger, village.engine.signer, NOW)
-    forgetting.erase(village.engine, "m05")
-    seals.seal_all(village.engine.ledger, village.engine.signer, NOW)
+    erasure.merge(village.engine, "m06", "m05")
+    audit_seals.seal_all(village.engine.ledger, village.engine.signer, NOW)
+    erasure.erase(village.engine, "m05")
+    audit_seals.seal_all(village.engine.ledger, village.engine.signer, NOW)
     assert verdict(village.engine.ledger, signer=village.engine.signer).fault is None
     with village.engine.ledger.read() as connection:
         rows = [tuple(row) for row in connection.execute(select(AUDIT))]
@@ -229,8 +231,8 @@ def test_a_copied_ledger_carries_the_chain_on(sealed: Ledger, tmp_path) -> None:
     with closing(Ledger.at(tmp_path / "copy.sqlite")) as target:
         schema.prepare(target)
         with sealed.read() as leaving, target.write() as arriving:
-            copying.fill(leaving, arriving, lambda _rows: None)
+            copy.fill(leaving, arriving, lambda _rows: None)
         write(target, 3)
-        assert seals.seal_all(target, OURS, NOW) == 3
+        assert audit_seals.seal_all(target, OURS, NOW) == 3
         found = verdict(target)
         assert (found.rows, found.fault) == (ROWS + 3, None)

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
-from campaigns.dispatch import queued
-from campaigns.errors import AuthorError
-from campaigns.outgoing import Outgoing
-from campaigns.planning import shared_files
-from campaigns.planning.shared_files import SharedFiles, agree_on_key, forget_ended
-from campaigns.store import runs
-from campaigns.store.run_file_tables import RUN_FILE
-from campaigns.store.words import RunState
+from campaigns.core.errors import AuthorError
+from campaigns.operations.worker import Outgoing
+from campaigns.runs.dispatch import procrastinate_dispatcher
+from campaigns.runs.planning import shared_run_files
+from campaigns.runs.planning.shared_run_files import SharedFiles, agree_on_key, forget_ended
+from campaigns.store.runs import runs
+from campaigns.store.runs.run_file_tables import RUN_FILE
+from campaigns.store.runs.states import RunState
 from tests.dispatch.test_claim import MARKETING
 from tests.dispatch.wire import Wire, wired
 from tests.village import MEMBERS, Village
@@ -40,7 +40,7 @@ def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(village, 
     with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
         files = other.engine.run_files(run)
         shared = SharedFiles(other.engine.ledger, run, files)
-        really, calls = shared_files.shutil.rmtree, []
+        really, calls = shared_run_files.shutil.rmtree, []
 
         def slowly(path, **how) -> None:
             really(path, **how)
@@ -48,7 +48,7 @@ def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(village, 
             if len(calls) == 1:
                 shared.fetch_definition()
 
-        monkeypatch.setattr(shared_files.shutil, "rmtree", slowly)
+        monkeypatch.setattr(shared_run_files.shutil, "rmtree", slowly)
         shared.fetch_definition()
         assert calls.count(files.definition) == 2
         assert [path.name for path in files.folder.iterdir() if path.name.startswith("tmp")] == []
@@ -141,7 +141,7 @@ def test_who_signs_otherwise_does_not_begin(village, tmp_path):
 
 
 def test_it_is_said_once_that_no_worker_takes_a_run_up(village, caplog, monkeypatch):
-    monkeypatch.setattr(queued, "_PATIENCE", 0)
+    monkeypatch.setattr(procrastinate_dispatcher, "_PATIENCE", 0)
     run = village.start("hi", MARKETING)
     for _ in range(4):
         village.engine.dispatcher.submit(run.run_id)

@@ -5,15 +5,15 @@ import json
 import pytest
 from sqlalchemy import Connection, Select, event, insert, select, text, update
 
-from campaigns.channels.claimed import mint
+from campaigns.channels.claimed_delivery import mint
 from campaigns.channels.outcome import Accepted, Outcome, TryLater
-from campaigns.clock import Clock
-from campaigns.dispatch.record import Answer, record
-from campaigns.ledger import Ledger
-from campaigns.spec.words import Channel
-from campaigns.store.deliveries import in_state
-from campaigns.store.tables import DELIVERY
-from campaigns.store.words import DeliveryState
+from campaigns.core.clock import Clock
+from campaigns.core.model.enums import Channel
+from campaigns.runs.dispatch.record_outcomes import Answer, record
+from campaigns.store.ledger.connection import Ledger
+from campaigns.store.runs.deliveries import in_state
+from campaigns.store.runs.run_tables import DELIVERY
+from campaigns.store.runs.states import DeliveryState
 
 GONE = 20_000
 NOW = Clock().now()

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing import get_context
 
-from campaigns.ledger import Ledger
-from campaigns.tokens import Signer
-from campaigns.web.rates import SharedRate
+from campaigns.core.tokens import Signer
+from campaigns.store.ledger.connection import Ledger
+from campaigns.web.throttling import SharedRate
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 MOST = 20

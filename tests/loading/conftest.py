@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.loading.audience_file import load_audiences
-from campaigns.loading.catalogue_file import load_catalogue
+from campaigns.core.model.audience import Audience
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.audience import Audience
+from campaigns.workspace.audience_file import load_audiences
+from campaigns.workspace.catalogue_file import load_catalogue
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

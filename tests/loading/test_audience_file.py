@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.loading.audience_file import load_audience, load_audiences
-from campaigns.loading.file_name import unread_files
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.condition import InAudience, Not
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.condition import InAudience, Not
+from campaigns.workspace.audience_file import load_audience, load_audiences
+from campaigns.workspace.file_names import unread_files
 
 
 def _write(folder: Path, **rules: str) -> None:

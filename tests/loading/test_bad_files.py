@@ -11,15 +11,15 @@ from typing import Final
 
 import pytest
 
-from campaigns.errors import AuthorError, Problem
-from campaigns.loading.audience_file import load_audience, load_audiences
-from campaigns.loading.campaign_file import load_campaign
-from campaigns.loading.catalogue_file import load_catalogue
-from campaigns.loading.offers_file import load_offers
-from campaigns.loading.settings_file import load_settings
-from campaigns.loading.source_excerpt import excerpt
-from campaigns.loading.yaml_source import read_yaml
+from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.yaml.source import read_yaml
 from campaigns.rules.vocabulary import Vocabulary
+from campaigns.workspace.audience_file import load_audience, load_audiences
+from campaigns.workspace.campaign_file import load_campaign
+from campaigns.workspace.catalogue_file import load_catalogue
+from campaigns.workspace.offers_file import load_offers
+from campaigns.workspace.settings_file import load_settings
+from campaigns.workspace.source_excerpt import excerpt
 
 BAD: Final = Path(__file__).parents[1] / "bad"
 CATALOGUE: Final = load_catalogue(Path(__file__).parents[2] / "config" / "catalogue.yaml")

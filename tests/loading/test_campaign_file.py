@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from audiences.permissions import TABLE
-from campaigns.errors import AuthorError, Severity
-from campaigns.loading.campaign_file import load_campaign
-from campaigns.loading.channel_checks import CHANNELS_OF, PARTNER_CHANNELS
+from audiences.consent.permissions import TABLE
+from campaigns.core.errors import AuthorError, Severity
+from campaigns.core.model.audience import Audience
+from campaigns.core.model.campaign import Campaign, Rate
+from campaigns.core.model.condition import InAudience
+from campaigns.core.model.enums import Channel, Purpose
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.audience import Audience
-from campaigns.spec.campaign import Campaign, Rate
-from campaigns.spec.condition import InAudience
-from campaigns.spec.words import Channel, Purpose
+from campaigns.workspace.campaign_file import load_campaign
+from campaigns.workspace.checks.channel_checks import CHANNELS_OF, PARTNER_CHANNELS
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples" / "campaigns").glob("*.yaml"))
 PLAIN = """\

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import Place
-from campaigns.loading.definition import audiences_used, definition_hash
-from campaigns.spec.audience import Audience
-from campaigns.spec.campaign import Campaign, Content, Experiment, Variant
-from campaigns.spec.condition import All, Condition, InAudience, Not
-from campaigns.spec.schedule import Schedule
-from campaigns.spec.text import Localised
-from campaigns.spec.words import Channel, Purpose
+from campaigns.core.errors import Place
+from campaigns.core.model.audience import Audience
+from campaigns.core.model.campaign import Campaign, Content, Experiment, Variant
+from campaigns.core.model.condition import All, Condition, InAudience, Not
+from campaigns.core.model.enums import Channel, Purpose
+from campaigns.core.model.localised_text import Localised
+from campaigns.core.model.schedule import Schedule
+from campaigns.workspace.definition_hash import audiences_used, definition_hash
 
 CAMPAIGN = "title: {fi: A, sv: B, en: C}\nholdout: 0.05\naudience: {audience: big}\n"
 AUDIENCE = "title: Big\nmatch: {age: {from: 18}}\n"

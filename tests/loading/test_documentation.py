@@ -7,11 +7,11 @@ from typing import Final
 
 import pytest
 
-from campaigns.loading.audience_file import load_audience
-from campaigns.loading.campaign_file import load_campaign
-from campaigns.loading.written import CampaignFile
+from campaigns.core.model.audience import Audience
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.audience import Audience
+from campaigns.workspace.audience_file import load_audience
+from campaigns.workspace.campaign_file import load_campaign
+from campaigns.workspace.campaign_source import CampaignFile
 
 DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "campaign-files.md").read_text()
 BLOCKS: Final = re.findall(r"```yaml\n(.*?)```", DOCUMENT, flags=re.DOTALL)

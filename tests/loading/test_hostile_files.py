@@ -8,15 +8,15 @@ from typing import Final
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns.errors import AuthorError
-from campaigns.loading.audience_file import load_audience
-from campaigns.loading.campaign_file import load_campaign
-from campaigns.loading.catalogue_file import load_catalogue
-from campaigns.loading.offers_file import load_offers
-from campaigns.loading.settings_file import load_settings
-from campaigns.loading.source_excerpt import excerpt
-from campaigns.loading.yaml_source import read_yaml
+from campaigns.core.errors import AuthorError
+from campaigns.core.yaml.source import read_yaml
 from campaigns.rules.vocabulary import Vocabulary
+from campaigns.workspace.audience_file import load_audience
+from campaigns.workspace.campaign_file import load_campaign
+from campaigns.workspace.catalogue_file import load_catalogue
+from campaigns.workspace.offers_file import load_offers
+from campaigns.workspace.settings_file import load_settings
+from campaigns.workspace.source_excerpt import excerpt
 
 TESTS: Final = Path(__file__).parents[1]
 CONFIG: Final = TESTS.parent / "config"

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.loading.catalogue_file import load_catalogue
-from campaigns.loading.offers_file import load_offers
-from campaigns.loading.offers_table import COLUMNS, read_offers, write_offers
-from campaigns.spec.offer import Offer
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.offer import Offer
+from campaigns.offers.price_feed import COLUMNS, read_offers, write_offers
+from campaigns.workspace.catalogue_file import load_catalogue
+from campaigns.workspace.offers_file import load_offers
 
 ROOT = Path(__file__).parent.parent.parent
 CATALOGUE = load_catalogue(ROOT / "config" / "catalogue.yaml")

@@ -5,13 +5,13 @@ from typing import Final
 
 import pytest
 
-from campaigns.loading.audience_file import load_audiences
-from campaigns.loading.campaign_file import load_campaign
-from campaigns.loading.catalogue_file import load_catalogue
-from campaigns.loading.offers_file import load_offers
-from campaigns.loading.settings_file import load_settings
-from campaigns.loading.workspace import Workspace
 from campaigns.rules.vocabulary import Vocabulary
+from campaigns.workspace.audience_file import load_audiences
+from campaigns.workspace.campaign_file import load_campaign
+from campaigns.workspace.catalogue_file import load_catalogue
+from campaigns.workspace.offers_file import load_offers
+from campaigns.workspace.paths import Workspace
+from campaigns.workspace.settings_file import load_settings
 
 HERE: Final = Workspace(Path(__file__).parents[2])
 

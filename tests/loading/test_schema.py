@@ -9,9 +9,15 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-from campaigns.loading.schema import audience_schema, campaign_schema, catalogue_schema, offers_schema, settings_schema
-from campaigns.loading.yaml_source import parse_yaml, read_yaml
+from campaigns.core.yaml.source import parse_yaml, read_yaml
 from campaigns.rules.vocabulary import Vocabulary
+from campaigns.workspace.json_schema import (
+    audience_schema,
+    campaign_schema,
+    catalogue_schema,
+    offers_schema,
+    settings_schema,
+)
 
 TESTS: Final = Path(__file__).parents[1]
 CONFIG: Final = TESTS.parent / "config"

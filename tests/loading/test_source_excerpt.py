@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.errors import Place, Problem
-from campaigns.loading.source_excerpt import WIDTH, excerpt
+from campaigns.core.errors import Place, Problem
+from campaigns.workspace.source_excerpt import WIDTH, excerpt
 
 
 def _problem(line: int, column: int, hint: str = "") -> Problem:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.loading.workspace import Workspace, find_workspace
-from campaigns.spec.words import Channel
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel
+from campaigns.workspace.paths import Workspace, find_workspace
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.errors import AuthorError, Place
-from campaigns.loading.yaml_source import MAX_BYTES, parse_yaml, read_yaml
-from campaigns.loading.yaml_tree import MAX_ALIASED, MAX_DEPTH
+from campaigns.core.errors import AuthorError, Place
+from campaigns.core.yaml.source import MAX_BYTES, parse_yaml, read_yaml
+from campaigns.core.yaml.tree import MAX_ALIASED, MAX_DEPTH
 
 
 def _problems(content: bytes | str) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 
-from campaigns.doctor.dns import Resolver
+from campaigns.operations.doctor.dns import Resolver
 
 
 @dataclass

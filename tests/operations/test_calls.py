@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from audiences.choices import entries_of
-from audiences.stance import Source
+from audiences.consent.choices import entries_of
+from audiences.consent.consent_state import Source
 from audiences.tables import SUPPRESSION
-from campaigns.channels.call_words import WORDS, meaning
+from campaigns.channels.call_dispositions import WORDS, meaning
 from campaigns.channels.events import EventWord
-from campaigns.channels.outbox import table
-from campaigns.errors import AuthorError
-from campaigns.hearing.calls import Answers, read_answers
-from campaigns.store.event_tables import EVENT
-from campaigns.store.tables import AUDIT, NOTE
+from campaigns.channels.folder_outbox import table
+from campaigns.core.errors import AuthorError
+from campaigns.results.feedback.call_results import Answers, read_answers
+from campaigns.store.runs.event_tables import EVENT
+from campaigns.store.runs.run_tables import AUDIT, NOTE
 from tests.cli.conftest import Shell
 from tests.hearing.sending import SMS, sent
 from tests.village import MEMBERS, Village

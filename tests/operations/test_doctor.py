@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import HttpUrl
 
-from campaigns.doctor import providers, stores
-from campaigns.doctor.examine import examine
-from campaigns.doctor.finding import Level
-from campaigns.doctor.mail_domain import MailDomain
-from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel
-from campaigns.store import schema
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.settings import Settings
+from campaigns.operations.doctor import providers, stores
+from campaigns.operations.doctor.finding import Level
+from campaigns.operations.doctor.mail_domain import MailDomain
+from campaigns.operations.doctor.run_checks import examine
+from campaigns.store.admin import schema
 from tests.channels.stages import SETTINGS, settings_with
 from tests.cli.conftest import Shell
 from tests.operations.name_server import NameServer

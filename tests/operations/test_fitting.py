@@ -8,18 +8,18 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns.dispatch import control
-from campaigns.dispatch.fitting import Window, cannot_fit
-from campaigns.dispatch.job import Job
-from campaigns.dispatch.load import Load, Waiting, load_of
-from campaigns.dispatch.rate import Pace
-from campaigns.dispatch.workshop import Workshop
-from campaigns.errors import AuthorError
-from campaigns.planning.run_files import FrozenFields
-from campaigns.spec.campaign import Campaign, Rate
-from campaigns.spec.pacing import WarmUp
-from campaigns.spec.words import Channel
-from campaigns.store.tables import Run
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.campaign import Campaign, Rate
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.warm_up import WarmUp
+from campaigns.runs.capacity.feasibility import Window, cannot_fit
+from campaigns.runs.capacity.workload import Load, Waiting, load_of
+from campaigns.runs.composing.composer_factory import Workshop
+from campaigns.runs.composing.run_context import Job
+from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch.rate_limit import Pace
+from campaigns.runs.planning.run_files import FrozenFields
+from campaigns.store.runs.run_tables import Run
 from tests.channels.stages import SETTINGS
 from tests.cli.conftest import Shell
 from tests.cli.test_serve import MONDAYS

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from campaigns.dispatch.start import begins
-from campaigns.rounds import Rounds
-from campaigns.store.tables import Run
+from campaigns.operations.scheduler import Rounds
+from campaigns.runs.dispatch.lifecycle import begins
+from campaigns.store.runs.run_tables import Run
 from tests.village import NOW, Village
 
 LETTER = """\

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.dispatch import lengths as module
-from campaigns.dispatch.lengths import Lengths
-from campaigns.engine import Engine
-from campaigns.rendering.gsm import size
-from campaigns.weighing import Weighing
+from campaigns.rendering.sms.gsm7 import size
+from campaigns.runs.capacity import sms_segments as module
+from campaigns.runs.capacity.forecast import Weighing
+from campaigns.runs.capacity.sms_segments import Lengths
+from campaigns.runs.engine import Engine
 from tests.cli.conftest import Shell
 from tests.village import MEMBERS, Village
 

@@ -8,9 +8,9 @@ from time import monotonic, sleep
 
 import pytest
 
-from campaigns.forgetting import retain
-from campaigns.nightly import Nightly
-from campaigns.store.tables import AUDIT, CHORE, DECISION
+from campaigns.operations.nightly import Nightly
+from campaigns.people.privacy.erasure import retain
+from campaigns.store.runs.run_tables import AUDIT, CHORE, DECISION
 from tests.village import Village
 
 LETTER = """\
@@ -95,7 +95,7 @@ def test_gd03_skips_older_than_90_days_become_counts(village: Village) -> None:
 
 def test_a_plan_that_is_being_made_keeps_its_files(village: Village) -> None:
     """The plan is held in its middle; meanwhile a member is erased and the night comes in another process."""
-    from campaigns.forgetting import erase
+    from campaigns.people.privacy.erasure import erase
 
     other = Village(village.root, village.hands)
     erase(other.engine, "m20")
@@ -123,7 +123,7 @@ def test_a_plan_that_is_being_made_keeps_its_files(village: Village) -> None:
 def test_who_is_told_to_stop_does_not_wait_for_a_plan(village: Village) -> None:
     village.write("letter", LETTER)
     draft, _ = village.engine.library.draft("letter")
-    from campaigns.forgetting import erase
+    from campaigns.people.privacy.erasure import erase
 
     erase(village.engine, "m20")
     stopping = Event()

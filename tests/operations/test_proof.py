@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Table
 
 from audiences.tables import CHOICE_ENTRY
-from campaigns.errors import AuthorError
-from campaigns.proofing import Wanted, send_proof
-from campaigns.rehearsal.doubles.smtp import SmtpDouble
-from campaigns.spec.words import Language
-from campaigns.store.tables import AUDIT, DECISION, DELIVERY, PACE, RUN
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Language
+from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
+from campaigns.runs.proofs.send_proof import Wanted, send_proof
+from campaigns.store.runs.run_tables import AUDIT, DECISION, DELIVERY, PACE, RUN
 from tests.village import Village
 
 OURS = 'internal_addresses: ["@kyla.example.org", "+358401112223", boss@elsewhere.example.com]'

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.reporting.effect import compare, winner
-from campaigns.reporting.proportions import Share, detectable, interval, is_enough, p_value
+from campaigns.results.reports.lift import compare, winner
+from campaigns.results.reports.statistics import Share, detectable, interval, is_enough, p_value
 
 # Newcombe (1998), table II, method 10: the eight contrasts that he reckons all eleven methods on
 NEWCOMBE = [

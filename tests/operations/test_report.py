@@ -6,16 +6,16 @@ from typing import Final
 
 import pytest
 
-from audiences.endings import Kind, Saying, end_for_address
-from audiences.stance import Source
+from audiences.consent.consent_state import Source
+from audiences.consent.opt_out import Kind, Saying, end_for_address
 from campaigns.channels.events import EventWord
 from campaigns.cli.report import _show_links
-from campaigns.proofing import Wanted, send_proof
-from campaigns.reporting.report import Report, report
-from campaigns.spec.words import Channel, Language, Purpose
-from campaigns.store import following
-from campaigns.store.following import Followed
-from campaigns.store.tables import Run
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.results.reports.run_report import Report, report
+from campaigns.runs.proofs.send_proof import Wanted, send_proof
+from campaigns.store.runs import link_clicks
+from campaigns.store.runs.link_clicks import Followed
+from campaigns.store.runs.run_tables import Run
 from tests.hearing.sending import Sending
 from tests.village import NOW, Village
 
@@ -170,7 +170,7 @@ def test_without_a_holdout_nothing_is_claimed(crowded: Village) -> None:
 
 
 def test_when_skips_were_forgotten_the_report_says_so(crowded: Village) -> None:
-    from campaigns.forgetting import retain
+    from campaigns.people.privacy.erasure import retain
 
     run = sent(crowded, HALF)
     crowded.hands.go(days=100)
@@ -209,7 +209,7 @@ def test_links_are_reported_with_who_followed_them(crowded: Village, capsys: pyt
     run = sent(crowded, LETTER)
     with crowded.engine.ledger.write() as connection:
         for target, is_person in (("a", True), ("b", True), ("b", True), ("b", False)):
-            following.count(connection, run.number or 0, target, is_person=is_person)
+            link_clicks.count(connection, run.number or 0, target, is_person=is_person)
     made = reported(crowded, run)
     assert made.links == [Followed("b", people=2, machines=1), Followed("a", people=1, machines=0)]
     _show_links(made)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.errors import AuthorError
+from campaigns.core.errors import AuthorError
 from tests.operations.test_proof import LETTER as SLOW
 from tests.village import Village
 

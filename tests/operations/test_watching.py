@@ -12,17 +12,17 @@ from urllib.request import urlopen
 import httpx
 import pytest
 
-from campaigns import logs, meters
 from campaigns.channels.events import EventWord
 from campaigns.channels.outcome import Outcome, Refused, TryLater, Unknown
 from campaigns.channels.provider import MessageProvider, OutgoingEmail
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
-from campaigns.errors import AuthorError
-from campaigns.logs import LogFormat, masked
-from campaigns.meters import exposed
-from campaigns.observing import figures
-from campaigns.rounds import Rounds
-from campaigns.spec.reasons import EndReason
+from campaigns.core import logging_setup, metrics
+from campaigns.core.errors import AuthorError
+from campaigns.core.logging_setup import LogFormat, masked
+from campaigns.core.metrics import exposed
+from campaigns.core.model.reasons import EndReason
+from campaigns.operations.gauges import figures
+from campaigns.operations.scheduler import Rounds
 from campaigns.web.app import application
 from tests.hearing.sending import Sending
 from tests.village import MEMBERS, Village
@@ -71,7 +71,7 @@ def logged() -> Iterator[StringIO]:
     """All that is logged meanwhile, by anybody, from debug up, as JSON."""
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    logs.log_to_stderr(LogFormat.JSON, "debug")
+    logging_setup.log_to_stderr(LogFormat.JSON, "debug")
     written = StringIO()
     [handler] = root.handlers
     assert isinstance(handler, logging.StreamHandler)
@@ -120,9 +120,9 @@ def test_the_figures_are_those_of_the_ledger(moody: Village) -> None:
 
 
 def test_a_lease_that_nobody_gives_back_shows(village: Village) -> None:
-    from campaigns.dispatch.claim import claim
-    from campaigns.dispatch.job import Job
-    from campaigns.spec.words import Channel
+    from campaigns.core.model.enums import Channel
+    from campaigns.runs.composing.run_context import Job
+    from campaigns.runs.dispatch.claim import claim
 
     run = village.start("letter", LETTER)
     campaign, _ = village.engine.library.draft("letter")
@@ -155,7 +155,7 @@ def test_an_address_that_is_taken_is_said_plainly(village: Village) -> None:
 
 def test_without_an_address_nobody_reads(village: Village) -> None:
     with exposed(partial(figures, village.engine), None):
-        assert meters.Figure("x", "y", 1).value == 1
+        assert metrics.Figure("x", "y", 1).value == 1
 
 
 @pytest.fixture

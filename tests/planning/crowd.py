@@ -8,10 +8,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from campaigns.planning.history import _SCHEMA as HEARD_SCHEMA
-from campaigns.planning.history import CLICKS
-from campaigns.planning.plan import Snapshot
-from campaigns.spec.words import Choice
+from campaigns.core.model.enums import Choice
+from campaigns.runs.planning.contact_history import _SCHEMA as HEARD_SCHEMA
+from campaigns.runs.planning.contact_history import CLICKS
+from campaigns.runs.planning.plan import Snapshot
 
 AS_OF = datetime(2018, 1, 10, 8, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import md5
 
-from campaigns.spec.campaign import Campaign
-from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel, Choice, Purpose, Register
+from campaigns.core.model.campaign import Campaign
+from campaigns.core.model.enums import Channel, Choice, Purpose, Register
+from campaigns.core.model.settings import Settings
 from tests.planning.crowd import AS_OF, Soul
 
 Truth = bool | None

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from campaigns.planning.caps import window_start
-from campaigns.spec.campaign import Cap
-from campaigns.store.tables import DELIVERY, RUN
+from campaigns.core.model.campaign import Cap
+from campaigns.runs.planning.frequency_caps import window_start
+from campaigns.store.runs.run_tables import DELIVERY, RUN
 from tests.village import MEMBERS, Hands, Village
 
 HELSINKI: Final = ZoneInfo("Europe/Helsinki")

@@ -4,8 +4,8 @@ from itertools import combinations
 
 import pytest
 
-from campaigns.planning.counting import Count
-from campaigns.spec.words import Language
+from campaigns.core.model.enums import Language
+from campaigns.runs.planning.audience_count import Count
 from tests.village import MEMBERS, Village
 
 CONDITIONS = {

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import update
 
-from campaigns.dispatch import control
-from campaigns.planning import history
-from campaigns.store.tables import DELIVERY
+from campaigns.runs.dispatch import control
+from campaigns.runs.planning import contact_history
+from campaigns.store.runs.run_tables import DELIVERY
 from tests.dispatch.wire import Wire, accept, wired
 from tests.village import MEMBERS
 
@@ -20,7 +20,7 @@ NEWSLETTER = MARKETING.replace("marketing", "newsletter\nnewsletter: food")
 
 
 def heard(village) -> set[str]:
-    return set(history.heard(village.engine.ledger).column("member_id").to_pylist())
+    return set(contact_history.heard(village.engine.ledger).column("member_id").to_pylist())
 
 
 def test_a_plan_alone_is_not_heard_and_a_run_under_way_is(village):

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from audiences import holdout_versions
-from audiences.holdout_versions import Version
-from campaigns.errors import AuthorError
+from audiences.people import holdout_versions
+from audiences.people.holdout_versions import Version
+from campaigns.core.errors import AuthorError
 from tests.village import MEMBERS, Village
 
 MARKETING = """\

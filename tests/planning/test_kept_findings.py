@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import Place, Problem, Severity
-from campaigns.planning.kept_findings import KeptFindings
+from campaigns.core.errors import Place, Problem, Severity
+from campaigns.workspace.check_cache import KeptFindings
 from tests.village import Village
 
 PROBLEM = Problem(Place("templates/sms/hi/body.txt", 3, 7), "too long", "size", "say less", Severity.WARNING)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.planning.bench import Bench
-from campaigns.planning.counting import Count, count
-from campaigns.planning.kept_totals import KeptTotals
-from campaigns.spec.words import Language
+from campaigns.core.model.enums import Language
+from campaigns.runs.planning.aggregate_cache import KeptTotals
+from campaigns.runs.planning.audience_count import Count, count
+from campaigns.runs.planning.query_session import Bench
 from tests.village import MEMBERS, NOW, Village
 
 RULES = (

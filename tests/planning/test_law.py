@@ -9,16 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns.loading.catalogue_file import load_catalogue
-from campaigns.loading.channel_checks import CHANNELS_OF, PARTNER_CHANNELS
-from campaigns.loading.settings_file import load_settings
-from campaigns.planning.bench import Bench
-from campaigns.planning.brief import Brief
-from campaigns.planning.plan import Plan, plan
+from campaigns.core.model.campaign import Campaign
+from campaigns.core.model.enums import Channel, Choice, Purpose
+from campaigns.core.model.reasons import SkipReason
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.campaign import Campaign
-from campaigns.spec.reasons import SkipReason
-from campaigns.spec.words import Channel, Choice, Purpose
+from campaigns.runs.planning.plan import Plan, plan
+from campaigns.runs.planning.plan_input import Brief
+from campaigns.runs.planning.query_session import Bench
+from campaigns.workspace.catalogue_file import load_catalogue
+from campaigns.workspace.checks.channel_checks import CHANNELS_OF, PARTNER_CHANNELS
+from campaigns.workspace.settings_file import load_settings
 from tests.planning.crowd import AS_OF, Market, Soul, snapshot
 from tests.planning.naive import RULES, Naive, Verdict
 from tests.rules.written import parsed

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from audiences.tables import Contact
 from campaigns.cli.main import app
-from campaigns.errors import AuthorError
-from campaigns.planning.run_files import FrozenFields
-from campaigns.store import runs
+from campaigns.core.errors import AuthorError
+from campaigns.runs.planning.run_files import FrozenFields
+from campaigns.store.runs import runs
 from tests.dispatch.wire import Wire, wired
 from tests.village import MEMBERS
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from audiences.suppressions import AddressKind
-from campaigns.spec.reasons import SkipReason
+from audiences.consent.suppressions import AddressKind
+from campaigns.core.model.reasons import SkipReason
 from tests.dispatch.wire import Wire, wired
 from tests.village import MEMBERS, Village
 

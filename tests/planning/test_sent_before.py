@@ -1,6 +1,6 @@
 """Messages of an earlier system count: for `received` and for caps, once however often they are imported."""
 
-from campaigns.spec.reasons import SkipReason
+from campaigns.core.model.reasons import SkipReason
 from tests.village import MEMBERS, Village
 
 CAMPAIGN = """\

@@ -1,7 +1,7 @@
 """A rehearsal: everything that providers do wrong at once, and the accounts agree (DL, SG, TW)."""
 
-from campaigns.rehearsal.far_ends import far_ends
-from campaigns.rehearsal.rehearse import heeded, listening, perform, url_of
+from campaigns.demo.rehearsal.doubles_process import far_ends
+from campaigns.demo.rehearsal.rehearse import heeded, listening, perform, url_of
 from tests.village import MEMBERS
 
 BOTH = """\

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from campaigns.rendering.folder import TemplateFolder, load_folder
-from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.settings import Settings
+from campaigns.rendering.templates.folder import TemplateFolder, load_folder
 
 SETTINGS = Settings.model_validate(
     {

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from campaigns.loading.yaml_source import read_yaml
-from campaigns.rendering.folder import load_folder
-from campaigns.rendering.letter import LetterTemplate
-from campaigns.rendering.postal import PostalAddress
-from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel, Language, Purpose
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.core.model.settings import Settings
+from campaigns.core.yaml.source import read_yaml
+from campaigns.rendering.letters.letter_template import LetterTemplate
+from campaigns.rendering.letters.postal_address import PostalAddress
+from campaigns.rendering.templates.folder import load_folder
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)

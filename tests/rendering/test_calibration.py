@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from pypdf import PageObject, PdfReader
 
-from campaigns.errors import AuthorError
-from campaigns.loading.workspace import Workspace
-from campaigns.rendering.calibration.draw import calibration_sheet, read_profile
-from campaigns.spec.words import Language
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Language
+from campaigns.rendering.letters.calibration import calibration_sheet, read_profile
+from campaigns.workspace.paths import Workspace
 
 PROFILE = Workspace(Path(__file__).parents[2]).print_profile
 WHEN = datetime(2018, 1, 10, 5, tzinfo=UTC)

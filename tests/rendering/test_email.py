@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.errors import AuthorError
-from campaigns.rendering.email import EmailBody, EmailTemplate, email_names, email_reads, one_line
-from campaigns.rendering.environment import TemplateError
-from campaigns.spec.words import Language
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Language
+from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_names, email_reads, one_line
+from campaigns.rendering.templates.sandbox import TemplateError
 from tests.rendering.folders import SETTINGS, TEXTS, folder_of, html
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import Problem, Severity
-from campaigns.rendering.checks_email import CLIPPED, HEAVY, check_email
-from campaigns.spec.words import Purpose
+from campaigns.core.errors import Problem, Severity
+from campaigns.core.model.enums import Purpose
+from campaigns.rendering.checks.email import CLIPPED, HEAVY, check_email
 from tests.rendering.folders import SETTINGS, folder_of, html
 
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month"})

@@ -4,15 +4,18 @@ import re
 import shutil
 from pathlib import Path
 
-from campaigns.loading.settings_file import load_settings
-from campaigns.rendering import letter_source, mjml, script, sms
-from campaigns.rendering.checks_email import check_email
-from campaigns.rendering.checks_letter import check_letter
-from campaigns.rendering.checks_values import COMMON, OF_A_MEMBER
-from campaigns.rendering.environment import environment
-from campaigns.rendering.filters import filters
-from campaigns.rendering.folder import load_folder
-from campaigns.spec.words import Channel, Language, Purpose
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.rendering import call_script
+from campaigns.rendering.checks.email import check_email
+from campaigns.rendering.checks.letter import check_letter
+from campaigns.rendering.checks.template_values import COMMON, OF_A_MEMBER
+from campaigns.rendering.email import mjml
+from campaigns.rendering.letters import markup
+from campaigns.rendering.sms import sms_template
+from campaigns.rendering.templates.filters import filters
+from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.templates.sandbox import environment
+from campaigns.workspace.settings_file import load_settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
@@ -46,7 +49,7 @@ def test_every_value_is_told() -> None:
 
 
 def test_every_file_that_a_template_is_made_of_is_named() -> None:
-    files = {mjml.BODY, sms.BODY, letter_source.FILE, script.SCRIPT, "texts.yaml", "sample.yaml"}
+    files = {mjml.BODY, sms_template.BODY, markup.FILE, call_script.SCRIPT, "texts.yaml", "sample.yaml"}
     table = DOCS.partition("| file |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`([\w.]+)`", table)) == files
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.loading.catalogue_file import load_catalogue
-from campaigns.loading.settings_file import load_settings
-from campaigns.rendering.checks_email import check_email
-from campaigns.rendering.email import EmailBody, EmailTemplate, email_names
-from campaigns.rendering.folder import TemplateFolder, load_folder
-from campaigns.spec.words import Channel, Language, Purpose
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.rendering.checks.email import check_email
+from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_names
+from campaigns.rendering.templates.folder import TemplateFolder, load_folder
+from campaigns.workspace.catalogue_file import load_catalogue
+from campaigns.workspace.settings_file import load_settings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(ROOT / "config" / "settings.yaml")

@@ -9,16 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.errors import AuthorError
-from campaigns.rendering.environment import (
-    TemplateError,
-    compile_template,
-    environment,
-    fill_texts,
-    reads_of,
-)
-from campaigns.rendering.folder import Source
-from campaigns.spec.words import Channel, Language
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel, Language
+from campaigns.rendering.templates.folder import Source
+from campaigns.rendering.templates.sandbox import TemplateError, compile_template, environment, fill_texts, reads_of
 
 CONTEXT: Mapping[str, object] = {
     "member": {"first_name": "<b>Åsa</b>", "last_name": None, "items": "kept"},

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns.rendering.filters import filters
-from campaigns.spec.words import Language
+from campaigns.core.model.enums import Language
+from campaigns.rendering.templates.filters import filters
 
 FI, SV, EN = Language.FI, Language.SV, Language.EN
 WRITTEN = [

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.rendering.folder import load_folder
-from campaigns.spec.words import Channel, Language
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel, Language
+from campaigns.rendering.templates.folder import load_folder
 from tests.rendering.folders import TEXTS, folder_of
 
 

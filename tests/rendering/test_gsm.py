@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.loading.yaml_source import parse_yaml
-from campaigns.rendering.filters import filters
-from campaigns.rendering.gsm import Encoding, foreign, normalised, size
-from campaigns.spec.words import Language
+from campaigns.core.model.enums import Language
+from campaigns.core.yaml.source import parse_yaml
+from campaigns.rendering.sms.gsm7 import Encoding, foreign, normalised, size
+from campaigns.rendering.templates.filters import filters
 
 TABLE = Path(__file__).with_name("gsm_segments.yaml")
 CASES = parse_yaml(b"cases:\n" + TABLE.read_bytes().replace(b"\n- ", b"\n  - "), TABLE.name).value["cases"]

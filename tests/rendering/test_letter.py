@@ -7,11 +7,11 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from campaigns.rendering.environment import TemplateError
-from campaigns.rendering.folder import load_folder
-from campaigns.rendering.letter import letter_names
-from campaigns.rendering.typeface import can_draw
-from campaigns.spec.words import Channel, Language
+from campaigns.core.model.enums import Channel, Language
+from campaigns.rendering.letters.fonts import can_draw
+from campaigns.rendering.letters.letter_template import letter_names
+from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.templates.sandbox import TemplateError
 from tests.rendering.letters import LANGUAGES, ROOT, SHIPPED, WHEN, address, drawn, first_page, sample, template
 
 

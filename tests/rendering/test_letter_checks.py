@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.rendering.checks_letter import check_letter
-from campaigns.rendering.folder import load_folder
-from campaigns.rendering.letter import LetterTemplate, letter_names
-from campaigns.spec.words import Channel, Language, Purpose
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.rendering.checks.letter import check_letter
+from campaigns.rendering.letters.letter_template import LetterTemplate, letter_names
+from campaigns.rendering.templates.folder import load_folder
 from tests.rendering.letters import PURPOSES, ROOT, SETTINGS, SHIPPED, address, first_page, sample
 
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month", "member.household_size"})

@@ -4,9 +4,9 @@ import re
 
 from PIL import ImageFont
 
-from campaigns.loading.yaml_source import read_yaml
-from campaigns.rendering.postal import PostalAddress
-from campaigns.rendering.typeface import FONTS
+from campaigns.core.yaml.source import read_yaml
+from campaigns.rendering.letters.fonts import FONTS
+from campaigns.rendering.letters.postal_address import PostalAddress
 from tests.rendering.letters import LANGUAGES, ROOT, SHIPPED, address, drawn
 
 PROFILE = read_yaml(ROOT / "templates/post/_shared/profile.yaml").value

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.rendering.email import EmailBody, one_line
-from campaigns.rendering.mime import Envelope, Unsubscribe, assemble, demand_writable, extra_headers
+from campaigns.rendering.email.email_template import EmailBody, one_line
+from campaigns.rendering.email.mime import Envelope, Unsubscribe, assemble, demand_writable, extra_headers
 
 STRICT = policy.SMTP.clone(raise_on_defect=True)
 LEAVE = Unsubscribe(

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.errors import AuthorError
-from campaigns.rendering.folder import Source
-from campaigns.rendering.holes import Holes
-from campaigns.rendering.mjml import compile_mjml
-from campaigns.rendering.mjml_check import mjml_problems
-from campaigns.spec.words import Language
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Language
+from campaigns.rendering.email.mjml import compile_mjml
+from campaigns.rendering.email.mjml_check import mjml_problems
+from campaigns.rendering.email.placeholders import Holes
+from campaigns.rendering.templates.folder import Source
 from tests.rendering.folders import TEXTS, folder_of, html
 
 

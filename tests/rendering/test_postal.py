@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.loading.yaml_source import read_yaml
-from campaigns.rendering.postal import ROWS, AddressProblem, PostalAddress
-from campaigns.spec.words import Language
+from campaigns.core.model.enums import Language
+from campaigns.core.yaml.source import read_yaml
+from campaigns.rendering.letters.postal_address import ROWS, AddressProblem, PostalAddress
 
 TABLE = read_yaml(Path(__file__).with_name("postal_addresses.yaml")).value
 WRITTEN = [

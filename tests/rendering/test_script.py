@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.loading.yaml_source import read_yaml
-from campaigns.rendering.checks_script import check_script
-from campaigns.rendering.folder import load_folder
-from campaigns.rendering.script import ScriptTemplate, script_names
-from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel, Language, Purpose
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.core.model.settings import Settings
+from campaigns.core.yaml.source import read_yaml
+from campaigns.rendering.call_script import ScriptTemplate, script_names
+from campaigns.rendering.checks.call_script import check_script
+from campaigns.rendering.templates.folder import load_folder
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.loading.yaml_source import read_yaml
-from campaigns.rendering.checks_sms import check_sms
-from campaigns.rendering.environment import TemplateError
-from campaigns.rendering.folder import load_folder
-from campaigns.rendering.gsm import Encoding
-from campaigns.rendering.sms import SmsTemplate, sms_names
-from campaigns.spec.settings import Settings
-from campaigns.spec.words import Channel, Language, Purpose
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.core.model.settings import Settings
+from campaigns.core.yaml.source import read_yaml
+from campaigns.rendering.checks.sms import check_sms
+from campaigns.rendering.sms.gsm7 import Encoding
+from campaigns.rendering.sms.sms_template import SmsTemplate, sms_names
+from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.templates.sandbox import TemplateError
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)

@@ -10,14 +10,14 @@ from datetime import timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from audiences.views import stored_tables
-from campaigns import forgetting
-from campaigns.dossier import dossier
-from campaigns.errors import AuthorError
-from campaigns.portable import as_csv, as_json, cell, columns
-from campaigns.processors import processors
-from campaigns.spec.words import DataClass
-from campaigns.store import held
+from audiences.warehouse.views import stored_tables
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import DataClass
+from campaigns.people.privacy import erasure
+from campaigns.people.privacy.export_files import as_csv, as_json, cell, columns
+from campaigns.people.privacy.processors import processors
+from campaigns.people.privacy.subject_access import dossier
+from campaigns.store.people import personal_data
 from tests.village import MEMBERS, Village
 
 AINO, LAST = MEMBERS[0], MEMBERS[-1]
@@ -34,17 +34,17 @@ def test_c10_every_column_of_the_catalogue_that_is_about_members_is_told(village
 
 
 def test_c10_every_table_of_the_ledger_is_told_or_says_why_not():
-    of_members = {table.name for table in held.tables_of_members()}
+    of_members = {table.name for table in personal_data.tables_of_members()}
     for table in SQLModel.metadata.sorted_tables:
-        assert (table.name in of_members) is not (table.name in held.NOBODYS), table.name
+        assert (table.name in of_members) is not (table.name in personal_data.NOBODYS), table.name
 
 
 def test_c10_every_column_of_the_ledger_about_a_member_is_told_but_secrets(village: Village):
     told = dossier(village.engine, AINO).sections
-    for table in held.tables_of_members():
-        secret = held.WITHHELD.get(table.name, frozenset())
+    for table in personal_data.tables_of_members():
+        secret = personal_data.WITHHELD.get(table.name, frozenset())
         assert secret <= set(table.c.keys()), table.name
-        assert table.name in {*told, "contact", "choice_entry", "unit", *held.ELSEWHERE}, table.name
+        assert table.name in {*told, "contact", "choice_entry", "unit", *personal_data.ELSEWHERE}, table.name
 
 
 def test_c10_every_table_of_the_warehouse_about_members_is_told(village: Village):
@@ -103,7 +103,7 @@ def test_a_message_is_told_with_what_became_of_it(village: Village):
 
 
 def test_whoever_was_erased_is_held_no_more(village: Village):
-    forgetting.erase(village.engine, AINO)
+    erasure.erase(village.engine, AINO)
     with pytest.raises(AuthorError, match="no member of this id"):
         dossier(village.engine, AINO)
 

@@ -5,16 +5,16 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from audiences import choices, wordings
-from audiences.choices import stance_of
-from audiences.endings import Saying
-from audiences.stance import Source
+from audiences.consent import choices, consent_texts
+from audiences.consent.choices import stance_of
+from audiences.consent.consent_state import Source
+from audiences.consent.opt_out import Saying
 from audiences.tables import CHOICE_ENTRY, WORDING
-from campaigns.spec.basis import Basis, basis
-from campaigns.spec.words import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose
-from campaigns.store.tables import DELIVERY, RUN
-from campaigns.web.offered import every_wording, offered_items, ticked_groups
-from campaigns.web.pages import Pages
+from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose
+from campaigns.core.model.legal_basis import Basis, basis
+from campaigns.store.runs.run_tables import DELIVERY, RUN
+from campaigns.web.members.choice_list import every_wording, offered_items, ticked_groups
+from campaigns.web.page_renderer import Pages
 from tests.village import MEMBERS, Village
 
 NEW = "m90"
@@ -31,7 +31,7 @@ def test_gd04_a_random_message_leads_to_its_basis_and_that_to_the_text_that_was_
     pages = Pages(village.engine.library.settings)
     at = village.hands.at
     with village.engine.ledger.write() as connection:
-        wordings.publish(connection, every_wording(pages), at)
+        consent_texts.publish(connection, every_wording(pages), at)
         for number, member in enumerate(MEMBERS):
             language = list(Language)[number % 3]
             item = offered_items(pages, language)[Choice.EMAIL_OWN]

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from audiences.permissions import TABLE
+from audiences.consent.permissions import TABLE
 from campaigns.channels import registry
-from campaigns.record import record
-from campaigns.spec.words import Language
-from campaigns.store import held
+from campaigns.core.model.enums import Language
+from campaigns.people.privacy.processing_record import record
+from campaigns.store.people import personal_data
 from tests.village import Village
 
 MAKERS = {"email": registry.EMAIL, "sms": registry.SMS, "post": registry.POST, "phone": registry.PHONE}
@@ -48,7 +48,7 @@ def test_gd20_every_column_of_the_catalogue_and_every_table_about_members_is_in_
         column = tables[table].columns[name]
         told = (column.data_class.value, column.meaning.text(Language.EN), column.source)
         assert (row["class"], row["meaning"], row["source"]) == told
-    assert {row["table"] for row in made["ledger"]} == {table.name for table in held.tables_of_members()}
+    assert {row["table"] for row in made["ledger"]} == {table.name for table in personal_data.tables_of_members()}
     assert [row for row in made["ledger"] if not re.match(r"[A-Z].{20}", str(row["meaning"]))] == []
 
 

@@ -1,8 +1,8 @@
 """The rules of the example files, by the name of their file and, for a variant, of the variant."""
 
-from campaigns.loading.yaml_source import parse_yaml
-from campaigns.spec.condition import Condition
-from campaigns.spec.located import Located
+from campaigns.core.model.condition import Condition
+from campaigns.core.yaml.located import Located
+from campaigns.core.yaml.source import parse_yaml
 from tests.rules.written import HERE, parsed
 
 FOLDER = HERE.parent / "examples"

@@ -11,7 +11,7 @@ from hashlib import md5
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campaigns.spec import condition as tree
+from campaigns.core.model import condition as tree
 from tests.rules.world import Member, Truth, World
 
 RETENTION = {"bought": 400, "shopped": 1826}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campaigns.loading.yaml_source import parse_yaml
+from campaigns.core.yaml.source import parse_yaml
 from tests.rules.world import Click, Line, Member, Receipt, Sent, Truth, World
 from tests.rules.written import HERE, parsed
 

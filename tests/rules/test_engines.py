@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 import sqlglot
 
-from campaigns.errors import AuthorError
-from campaigns.rules.engines import Engine, as_text, compile_for
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.condition import Condition
+from campaigns.rules.compile import Engine, as_text, compile_for
 from campaigns.rules.scope import Scope
-from campaigns.rules.statement import select_conditions
-from campaigns.spec.condition import Condition
+from campaigns.rules.select import select_conditions
 from tests.rules.author import Author
 from tests.rules.chance import Chance, seeded
 from tests.rules.test_problems import nested

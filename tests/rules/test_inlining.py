@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from campaigns.errors import AuthorError
-from campaigns.rules.inlining import audience_cycles, inlined
-from campaigns.spec.condition import All, Condition, InAudience, Not, Sample
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.condition import All, Condition, InAudience, Not, Sample
+from campaigns.rules.expand_audiences import audience_cycles, inlined
 from tests.rules.written import VOCABULARY, Vocabulary, parsed
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.errors import Problem
-from campaigns.loading.yaml_source import parse_yaml
+from campaigns.core.errors import Problem
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.parse import parse_condition
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"), re.DOTALL)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns.errors import AuthorError, Problem
-from campaigns.loading.yaml_source import parse_yaml
+from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import MEASURES
 from campaigns.rules.parse import KEYWORDS, parse_condition

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaigns.loading.yaml_source import parse_yaml
-from campaigns.rules.schema import condition_schema
+from campaigns.core.yaml.source import parse_yaml
+from campaigns.rules.condition_schema import condition_schema
 from tests.rules.author import Author
 from tests.rules.chance import Chance, any_moment, seeded
 from tests.rules.examples import FOLDER

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from campaigns.loading.yaml_source import parse_yaml
-from campaigns.rules.sentence import sentence
-from campaigns.spec.text import Localised
-from campaigns.spec.words import Language
+from campaigns.core.model.enums import Language
+from campaigns.core.model.localised_text import Localised
+from campaigns.core.yaml.source import parse_yaml
+from campaigns.rules.describe import sentence
 from tests.rules.author import Author
 from tests.rules.chance import Chance, any_moment, seeded
 from tests.rules.examples import example_rules

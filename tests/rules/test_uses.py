@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from campaigns.core.model.enums import DataClass
+from campaigns.rules.data_usage import Uses, uses
 from campaigns.rules.scope import Scope
-from campaigns.rules.uses import Uses, uses
-from campaigns.spec.words import DataClass
 from tests.rules.written import CATALOGUE, parsed
 
 HELSINKI = ZoneInfo("Europe/Helsinki")

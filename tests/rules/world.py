@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import duckdb
 
-from campaigns.rules.engines import compile_for
+from campaigns.core.model.condition import Condition
+from campaigns.rules.compile import compile_for
 from campaigns.rules.scope import Scope
-from campaigns.rules.statement import select_conditions
-from campaigns.spec.condition import Condition
+from campaigns.rules.select import select_conditions
 
 Truth = bool | None
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from campaigns.errors import Problem
-from campaigns.loading.yaml_source import parse_yaml
+from campaigns.core.errors import Problem
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.condition import Condition
+from campaigns.core.yaml.located import Located
+from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.parse import parse_condition
 from campaigns.rules.vocabulary import Vocabulary
-from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.condition import Condition
-from campaigns.spec.located import Located
 
 HERE = Path(__file__).parent
 CATALOGUE = Catalogue.model_validate(parse_yaml((HERE / "catalogue.yaml").read_bytes(), "catalogue.yaml").value)

@@ -5,8 +5,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns import ledger_sqlite
-from campaigns.ledger import Ledger
+from campaigns.store.ledger import sqlite
+from campaigns.store.ledger.connection import Ledger
 
 CELLS = st.none() | st.text(alphabet="aé,|\x1e\x1f\n'", max_size=4)
 
@@ -28,4 +28,4 @@ def test_every_row_keeps_its_values_together(tmp_path: Path, rows: list[tuple[in
 
 def _as_read(text: str | None) -> str | None:
     """An empty text is none; the sign between the values may come back as a space."""
-    return text.replace(ledger_sqlite.BETWEEN, " ") or None if text else None
+    return text.replace(sqlite.BETWEEN, " ") or None if text else None

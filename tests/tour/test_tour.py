@@ -12,8 +12,8 @@ from typing import Final
 
 import pytest
 
-from campaigns.engine import Engine
-from campaigns.loading.workspace import Workspace
+from campaigns.runs.engine import Engine
+from campaigns.workspace.paths import Workspace
 from tests.console import VIESTI
 from tests.demonstration import imported
 from tests.tour.outbox import fingerprints, heard
@@ -22,9 +22,9 @@ CAMPAIGNS = ("beauty_newsletter", "weekend_offer", "owner_post")
 PATIENCE = 600  # seconds, on a machine that has other things to do
 ONE_STOP: Final = """
 from pathlib import Path
-from campaigns.demo.tour import visit
-from campaigns.engine import Engine
-from campaigns.loading.workspace import Workspace
+from campaigns.demo.run_demo import visit
+from campaigns.runs.engine import Engine
+from campaigns.workspace.paths import Workspace
 visit(Engine(Workspace(Path()), "tester"), "beauty_newsletter", lambda _: None)
 """
 

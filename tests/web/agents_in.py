@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import httpx
 
-from audiences.choices import stance_of
-from campaigns.spec.roles import Role
-from campaigns.spec.words import Choice
-from campaigns.store import agents
-from campaigns.web.desk.counter import Counter, Task
-from campaigns.web.desk.door import AgentDoor
+from audiences.consent.choices import stance_of
+from campaigns.core.model.enums import Choice
+from campaigns.core.model.roles import Role
+from campaigns.store.people import accounts
+from campaigns.web.desk.desk_pages import Counter, Task
 from campaigns.web.desk.routes import tasks
-from campaigns.web.site import Site
+from campaigns.web.desk.staff_session import AgentDoor
+from campaigns.web.page_context import Site
 from tests.web.town import AINO, Town
 from tests.web.visits import hidden
 
@@ -50,8 +50,8 @@ class Desk:
 async def at_desk(town: Town, web: httpx.AsyncClient, *roles: Role) -> Desk:
     """Somebody with these roles, in a session of their own."""
     with town.engine.ledger.write() as connection:
-        agents.add(connection, NAME, roles, "no password is this", town.hands.at)
-        secret = agents.begin(connection, NAME, town.hands.at)
+        accounts.add(connection, NAME, roles, "no password is this", town.hands.at)
+        secret = accounts.begin(connection, NAME, town.hands.at)
     web.cookies.set("viesti-desk", secret)
     page = await web.get("/desk?lang=en")
     return Desk(town, web, hidden(page.text)["proof"][0])

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from campaigns.spec.roles import Role
+from campaigns.core.model.roles import Role
 from campaigns.web.app import application
 from tests.web.agents_in import Desk, at_desk
 from tests.web.town import Town, build, copy

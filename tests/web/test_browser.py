@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from campaigns.spec.words import Choice, Language
+from campaigns.core.model.enums import Choice, Language
 from tests.web.town import AINO, Town
 from tests.web.visitor import DESK, IN_A_BROWSER, TELEPHONE, Visitor
 

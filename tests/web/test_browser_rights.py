@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from audiences.tables import CONTACT
-from campaigns.spec.words import Language
+from campaigns.core.model.enums import Language
 from tests.web.town import AINO, Town
 from tests.web.visitor import IN_A_BROWSER, Visitor
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from audiences import sessions
-from audiences.choices import stance_of
-from audiences.stance import Source
-from campaigns.spec.words import Choice
-from campaigns.store.audit import of_member
+from audiences.access import sessions
+from audiences.consent.choices import stance_of
+from audiences.consent.consent_state import Source
+from campaigns.core.model.enums import Choice
+from campaigns.store.people.audit import of_member
 from tests.web.town import AINO, SHARERS
 from tests.web.visits import hidden, sign_in
 

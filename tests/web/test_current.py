@@ -5,7 +5,7 @@ import logging
 import httpx
 import pytest
 
-from campaigns.web.current import Current
+from campaigns.web.reloading_app import Current
 from tests.web.town import Town
 
 FOOD = "newsletters:\n"

@@ -2,10 +2,11 @@
 
 import pytest
 
-from campaigns import agents as accounts
-from campaigns.spec.roles import Role
-from campaigns.store import agents, seals
-from campaigns.store.audit import of_member
+from campaigns.core.model.roles import Role
+from campaigns.people.accounts import staff_accounts as accounts
+from campaigns.store.people import accounts as people_accounts
+from campaigns.store.people import audit_seals
+from campaigns.store.people.audit import of_member
 from tests.village import MEMBERS
 from tests.web.agents_in import NAME
 from tests.web.town import AINO, SHARERS
@@ -120,7 +121,7 @@ async def test_gd23_a_secret_address_is_masked_for_agents_and_not_for_the_office
         assert town.contact(AINO)["postal_code"] not in page.text
     accounts.give_roles(town.engine, NAME, [Role.PRIVACY_OFFICER])
     with town.engine.ledger.write() as connection:
-        web.cookies.set("viesti-desk", agents.begin(connection, NAME, town.hands.at))
+        web.cookies.set("viesti-desk", people_accounts.begin(connection, NAME, town.hands.at))
     desk.proof = hidden((await web.get("/desk")).text)["proof"][0]
     assert street in (await desk.opens()).text
     assert desk.noted()[-1][3] == {"why": "call", "unmasked": True}
@@ -145,7 +146,7 @@ async def test_no_page_of_the_desk_has_a_number_in_its_address(desk):
 async def test_a24_the_whole_day_is_sealed_and_fits(town, desk):
     await desk.opens()
     await desk.does("/file", kind="restrict")
-    seals.seal_all(town.engine.ledger, town.engine.signer, town.hands.at)
+    audit_seals.seal_all(town.engine.ledger, town.engine.signer, town.hands.at)
     with town.engine.ledger.read() as connection:
-        assert seals.verify(connection, town.engine.signer).fault is None
+        assert audit_seals.verify(connection, town.engine.signer).fault is None
     assert AINO not in str(town.everything()["audit"])

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from campaigns import agents, requests
-from campaigns.spec.requests import Answer, RequestKind
-from campaigns.spec.roles import Role
-from campaigns.spec.words import Choice, Language
-from campaigns.store import seals
-from campaigns.store.tables import DELIVERY
+from campaigns.core.model.enums import Choice, Language
+from campaigns.core.model.privacy_rights import Answer, RequestKind
+from campaigns.core.model.roles import Role
+from campaigns.people.accounts import staff_accounts
+from campaigns.people.privacy import requests
+from campaigns.store.people import audit_seals
+from campaigns.store.runs.run_tables import DELIVERY
 from tests.village import MEMBERS
 from tests.web.town import AINO, Town
 from tests.web.visitor import IN_A_BROWSER, Visitor
@@ -68,7 +69,7 @@ def agent(browser: Any, town: Town) -> Iterator[Agent]:
 
 
 def test_an_agents_day_by_keyboard_alone(town: Town, agent: Agent) -> None:
-    agents.add(town.engine, "helmi", [Role.DESK], PASSWORD)
+    staff_accounts.add(town.engine, "helmi", [Role.DESK], PASSWORD)
     agent.signs_in("helmi")
     agent.keeps("desk-find")
     agent.finds("phone", "040 123 0001")
@@ -111,9 +112,9 @@ def all_is_noted(town: Town) -> None:
         "log_in", "find", "look_up", "change_choices", "change_contact", "file_request", "look_up", "merge",
         "find", "look_up", "mark",
     ]  # fmt: skip
-    seals.seal_all(town.engine.ledger, town.engine.signer, town.hands.at)
+    audit_seals.seal_all(town.engine.ledger, town.engine.signer, town.hands.at)
     with town.engine.ledger.read() as connection:
-        assert seals.verify(connection, town.engine.signer).fault is None
+        assert audit_seals.verify(connection, town.engine.signer).fault is None
     sent = {to for to, _ in town.notes()}
     assert sent == {f"{AINO}@example.org", "uusi@example.org"}
 
@@ -126,7 +127,7 @@ def test_the_privacy_officer_answers_requests_and_tells_processors_by_keyboard_a
         connection.execute(update(DELIVERY).where(DELIVERY.c.run_number == run.number).values(**carried))
     for member, kind in ((AINO, RequestKind.ACCESS), (DUPLICATE, RequestKind.ERASE)):
         requests.file(town.engine, member, kind, requests.Source.WEB, "Kiitos")
-    agents.add(town.engine, "oiva", [Role.PRIVACY_OFFICER], PASSWORD)
+    staff_accounts.add(town.engine, "oiva", [Role.PRIVACY_OFFICER], PASSWORD)
     agent.signs_in("oiva")
     agent.presses("form[action*=requests] button")
     agent.keeps("desk-requests")
@@ -144,7 +145,7 @@ def test_the_privacy_officer_answers_requests_and_tells_processors_by_keyboard_a
 
 
 def test_the_expert_reads_the_lines_of_one_day_by_keyboard_alone(town: Town, agent: Agent) -> None:
-    agents.add(town.engine, "elsa", [Role.DESK, Role.EXPERT], PASSWORD)
+    staff_accounts.add(town.engine, "elsa", [Role.DESK, Role.EXPERT], PASSWORD)
     agent.signs_in("elsa")
     agent.finds("number", AINO)
     agent.presses("form[action*=member] button")
@@ -162,7 +163,7 @@ def test_the_expert_reads_the_lines_of_one_day_by_keyboard_alone(town: Town, age
 
 @pytest.mark.parametrize("language", Language)
 def test_the_desk_speaks_three_languages_and_is_read_in_the_dark(town: Town, browser: Any, language: Language) -> None:
-    agents.add(town.engine, "helmi", [Role.DESK], PASSWORD)
+    staff_accounts.add(town.engine, "helmi", [Role.DESK], PASSWORD)
     with Agent.of(town, browser, "dark") as agent:
         agent.signs_in("helmi", language)
         assert agent.page.get_attribute("html", "lang") == language

@@ -2,10 +2,10 @@
 
 import pytest
 
-from audiences.stance import Source
-from audiences.wordings import Offered
-from campaigns.spec.words import Choice, Language
-from campaigns.store.audit import of_member
+from audiences.consent.consent_state import Source
+from audiences.consent.consent_texts import Offered
+from campaigns.core.model.enums import Choice, Language
+from campaigns.store.people.audit import of_member
 from tests.village import MEMBERS
 from tests.web.agents_in import NAME, on
 from tests.web.town import AINO

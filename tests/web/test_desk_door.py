@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from campaigns import agents as accounts
-from campaigns.spec.roles import Act, Role, may
-from campaigns.store import agents
+from campaigns.core.model.roles import Act, Role, may
+from campaigns.people.accounts import staff_accounts as accounts
+from campaigns.store.people import accounts as people_accounts
 from campaigns.web.app import pages
 from tests.village import MEMBERS
 from tests.web.agents_in import NAME, at_desk, every_task
@@ -45,8 +45,8 @@ async def test_every_wrong_sign_in_gets_one_answer(town, web, kind):
     elif kind == "barred":
         barred = town.engine.signer.opaque("account", NAME)
         with town.engine.ledger.write() as connection:
-            for _ in range(agents.MOST_FAILURES):
-                agents.failed(connection, barred, town.hands.at)
+            for _ in range(people_accounts.MOST_FAILURES):
+                people_accounts.failed(connection, barred, town.hands.at)
     answer = await web.post("/desk/session?lang=en", data={"name": name, "password": password})
     reference = await web.post("/desk/session?lang=en", data={"name": "xyz", "password": "x"})
     assert (answer.status_code, answer.text) == (400, reference.text)
@@ -55,15 +55,15 @@ async def test_every_wrong_sign_in_gets_one_answer(town, web, kind):
 
 async def test_an_account_is_barred_for_a_quarter_of_an_hour_whoever_tries(town, web):
     accounts.add(town.engine, NAME, [Role.DESK], PASSWORD)
-    for _ in range(agents.MOST_FAILURES):
+    for _ in range(people_accounts.MOST_FAILURES):
         assert accounts.log_in(town.engine, NAME, "wrong") is None
     assert accounts.log_in(town.engine, NAME, PASSWORD) is None
-    town.hands.at += agents.SPAN + timedelta(seconds=1)
+    town.hands.at += people_accounts.SPAN + timedelta(seconds=1)
     assert accounts.log_in(town.engine, NAME, PASSWORD) is not None
 
 
 async def test_one_address_tries_thirty_times_and_then_has_to_wait(town, web, monkeypatch):
-    monkeypatch.setattr("campaigns.web.desk.entrance.agents.log_in", lambda *_: None)
+    monkeypatch.setattr("campaigns.web.desk.staff_login.staff_accounts.log_in", lambda *_: None)
     answers = [await web.post("/desk/session", data={"name": f"a{each}", "password": "x"}) for each in range(31)]
     assert [answer.status_code for answer in answers] == [400] * 30 + [429]
 
@@ -75,7 +75,7 @@ def test_a_password_is_kept_by_argon2_alone_and_at_todays_cost(town, password):
     accounts.add(town.engine, NAME, [Role.DESK], password)
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
     with town.engine.ledger.write() as connection:
-        agents.rehash(connection, NAME, cheap)
+        people_accounts.rehash(connection, NAME, cheap)
     assert accounts.log_in(town.engine, NAME, password)
     ((_, _, kept, *_),) = town.everything()["agent"]
     assert kept.startswith("$argon2id$")
@@ -84,18 +84,18 @@ def test_a_password_is_kept_by_argon2_alone_and_at_todays_cost(town, password):
 
 async def test_a_session_ends_when_nobody_uses_it_and_after_hours(town, web, desk):
     for _ in range(3):
-        town.hands.at += agents.IDLE - timedelta(seconds=1)
+        town.hands.at += people_accounts.IDLE - timedelta(seconds=1)
         assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 200
-    town.hands.at += agents.IDLE
+    town.hands.at += people_accounts.IDLE
     assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 403
     assert "Password" in (await web.get("/desk?lang=en")).text
 
 
 async def test_a_session_is_not_kept_awake_for_ever(town, desk):
     began = town.hands.at
-    while town.hands.at < began + agents.LIFE:
+    while town.hands.at < began + people_accounts.LIFE:
         assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code in {200, 429}
-        town.hands.at += agents.IDLE / 2
+        town.hands.at += people_accounts.IDLE / 2
     assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 403
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from campaigns.spec.roles import Role
+from campaigns.core.model.roles import Role
 from tests.village import MEMBERS
 from tests.web.agents_in import at_desk, on
 from tests.web.town import AINO

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiences.endings import Kind, Saying
-from audiences.permissions import TABLE, permitted
-from audiences.stance import Entry, Source, Stance, fold, permits
-from campaigns.spec.words import Channel, Choice, Purpose, Register
+from audiences.consent.consent_state import Entry, Source, Stance, fold, permits
+from audiences.consent.opt_out import Kind, Saying
+from audiences.consent.permissions import TABLE, permitted
+from campaigns.core.model.enums import Channel, Choice, Purpose, Register
 
 NOW = datetime(2018, 1, 2, tzinfo=UTC)
 FREE = {Purpose.MAGAZINE, Purpose.SERVICE, Purpose.RIGHTS}

@@ -9,10 +9,10 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from campaigns.store import following
-from campaigns.store.event_tables import EVENT
-from campaigns.store.following import Followed
-from campaigns.tokens import Way
+from campaigns.core.tokens import Way
+from campaigns.store.runs import link_clicks
+from campaigns.store.runs.event_tables import EVENT
+from campaigns.store.runs.link_clicks import Followed
 from tests.village import MEMBERS
 from tests.web.town import AINO, Town
 
@@ -26,7 +26,7 @@ _OFFERS = 'purpose: marketing\naudience: {register: [owners, customers]}\nschedu
 def browser(web, monkeypatch):
     """Links are followed by a browser, and counted at once."""
     web.headers.update(PERSON)
-    monkeypatch.setattr("campaigns.web.following.SETTLING", 0.0)
+    monkeypatch.setattr("campaigns.web.members.click_redirect.SETTLING", 0.0)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def clicks(town: Town) -> list[tuple[str, str]]:
 
 def counted(town: Town, run) -> list[Followed]:
     with town.engine.ledger.read() as connection:
-        return following.counts(connection, run.number)
+        return link_clicks.counts(connection, run.number)
 
 
 def test_c14_without_consent_a_link_is_the_same_for_everybody(town, linked):
@@ -108,7 +108,7 @@ async def test_a_followed_link_leads_on_and_is_counted_for_nobody(town, web, lin
 async def test_with_consent_it_is_known_who_followed(town, web, linked):
     (way,) = links_of(town, AINO)
     assert (await web.get(way)).status_code == 302
-    assert clicks(town) == [(AINO, following.name_of(SHOP))]
+    assert clicks(town) == [(AINO, link_clicks.name_of(SHOP))]
     assert counted(town, linked) == [Followed(SHOP, people=1, machines=0)]
 
 
@@ -161,7 +161,7 @@ async def test_who_follows_what_was_handed_over_this_moment_is_no_person(town, w
 
 
 async def test_who_follows_several_links_of_a_message_at_once_is_no_person(town, web, linked, monkeypatch):
-    monkeypatch.setattr("campaigns.web.following.SETTLING", 0.2)
+    monkeypatch.setattr("campaigns.web.members.click_redirect.SETTLING", 0.2)
     other = f"/c/{town.engine.signer.way(Way(linked.number, None, 'https://shop.example.org/'))}"
     (way,) = links_of(town, OTHER)
     await asyncio.gather(web.get(way), web.get(other), web.get(way, headers={"User-Agent": "Mozilla/5.0 (another)"}))

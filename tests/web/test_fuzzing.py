@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 
-from campaigns.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.web.app import application
 from campaigns.web.webhooks import PATHS
 from tests.web.town import AINO, Town

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from campaigns.store.desk_tables import REQUEST
+from campaigns.store.people.people_tables import REQUEST
 from tests.web.town import AINO
 from tests.web.visits import hidden, sign_in
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from campaigns.desk.lines import MOST
-from campaigns.spec.roles import Role
-from campaigns.store.audit import of_member
+from campaigns.core.model.roles import Role
+from campaigns.people.desk.purchase_lines import MOST
+from campaigns.store.people.audit import of_member
 from tests.village import MEMBERS
 from tests.web.agents_in import NAME, at_desk
 from tests.web.town import AINO

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.dispatch.context import LINKS
-from campaigns.tokens import BadToken, DeliveryLink, Signer
+from campaigns.core.tokens import BadToken, DeliveryLink, Signer
+from campaigns.runs.composing.template_context import LINKS
 from tests.web.town import AINO
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))

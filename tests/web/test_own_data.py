@@ -8,12 +8,12 @@ import zipfile
 import pytest
 from sqlalchemy import select
 
-from audiences import sessions
-from campaigns import requests
-from campaigns.spec.requests import Ending
-from campaigns.spec.words import Language
-from campaigns.store.desk_tables import REQUEST
-from campaigns.store.tables import AUDIT
+from audiences.access import sessions
+from campaigns.core.model.enums import Language
+from campaigns.core.model.privacy_rights import Ending
+from campaigns.people.privacy import requests
+from campaigns.store.people.people_tables import REQUEST
+from campaigns.store.runs.run_tables import AUDIT
 from tests.web.town import AINO, SHARERS
 from tests.web.visits import hidden, sign_in
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from campaigns.spec.words import Language
-from campaigns.web.offered import offered_items
-from campaigns.web.pages import Pages
+from campaigns.core.model.enums import Language
+from campaigns.web.members.choice_list import offered_items
+from campaigns.web.page_renderer import Pages
 from tests.village import MEMBERS
 from tests.web.town import AINO, SHARERS
 from tests.web.visits import words

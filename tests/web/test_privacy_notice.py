@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.doctor import providers
-from campaigns.doctor.finding import Level
-from campaigns.rendering.checks_notes import samples
-from campaigns.rendering.email import EmailTemplate
-from campaigns.rendering.folder import load_folder
-from campaigns.rendering.notes import NoteWriter, Told, as_said
-from campaigns.spec.settings import PrivacyNotice, Settings
-from campaigns.spec.words import Channel, Language
-from campaigns.web import pages
-from campaigns.web.pages import Pages
+from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.settings import PrivacyNotice, Settings
+from campaigns.operations.doctor import providers
+from campaigns.operations.doctor.finding import Level
+from campaigns.rendering.checks.notices import samples
+from campaigns.rendering.email.email_template import EmailTemplate
+from campaigns.rendering.notice_writer import NoteWriter, Told, as_said
+from campaigns.rendering.templates.folder import load_folder
+from campaigns.web import page_renderer
+from campaigns.web.page_renderer import Pages
 from tests.channels.stages import SETTINGS
 
 EXAMPLES = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_gd09_every_page_leads_to_the_notice_in_its_language_and_says_which_text
 
 
 def test_gd09_every_page_has_the_foot_that_says_it():
-    files = Path(pages.__file__).with_name("pages").rglob("*.html")
+    files = Path(page_renderer.__file__).with_name("pages").rglob("*.html")
     whole = {file.name for file in files if "<html" in file.read_text("utf-8")}
     assert whole == {"page.html", "whole_file.html"}  # the frame of all, and a file that is taken along
 

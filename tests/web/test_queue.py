@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import update
 
-from audiences.stance import Source
-from campaigns import processors, requests
-from campaigns.spec.requests import RequestKind
-from campaigns.spec.roles import Role
-from campaigns.spec.words import Choice
-from campaigns.store.tables import DELIVERY
+from audiences.consent.consent_state import Source
+from campaigns.core.model.enums import Choice
+from campaigns.core.model.privacy_rights import RequestKind
+from campaigns.core.model.roles import Role
+from campaigns.people.privacy import processors, requests
+from campaigns.store.runs.run_tables import DELIVERY
 from tests.village import MEMBERS
 from tests.web.agents_in import NAME, at_desk, on
 from tests.web.town import AINO

@@ -2,10 +2,10 @@
 
 import pytest
 
-from campaigns.dispatch.context import LINKS
-from campaigns.dispatch.courier import JOIN
-from campaigns.dispatch.ways import PATH
-from campaigns.spec.roles import Role
+from campaigns.core.model.roles import Role
+from campaigns.runs.composing.link_tracking import PATH
+from campaigns.runs.composing.template_context import LINKS
+from campaigns.runs.notices.sender import JOIN
 from campaigns.web.app import pages
 from tests.web.agents_in import at_desk
 from tests.web.routes import routes

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from campaigns.web.app import application
-from campaigns.web.guard import LARGEST_BODY
-from campaigns.web.rates import Rate, stranger
+from campaigns.web.security_middleware import LARGEST_BODY
+from campaigns.web.throttling import Rate, stranger
 from tests.web.town import AINO
 from tests.web.visits import hidden, sign_in
 
@@ -105,7 +105,7 @@ async def test_no_log_holds_an_address_a_code_or_a_link(town, web, caplog):
     await web.post("/me/code", data={"address": mail})
     await asyncio.to_thread(town.engine.courier.carry)
     ours = [record.getMessage() for record in caplog.records if record.name.split(".")[0] != "httpx"]
-    assert any("notes wait" in line for line in ours)
+    assert any("notices wait" in line for line in ours)
     carried.unlink()
     (town.root / "outbox" / "elsewhere").rename(carried)
     secrets = (
@@ -121,7 +121,7 @@ async def test_no_log_holds_an_address_a_code_or_a_link(town, web, caplog):
 
 async def test_a_fault_of_ours_shows_nothing_of_itself(town, monkeypatch):
     app = application(town.engine)
-    monkeypatch.setattr("campaigns.web.site.linked", lambda *_: 1 / 0)
+    monkeypatch.setattr("campaigns.web.page_context.linked", lambda *_: 1 / 0)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as web:
         answer = await web.get(town.way("letters") + "?lang=en")

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from audiences import choices
-from audiences.stance import Entry, Source
-from campaigns import dossier as making
-from campaigns.desk import changing
-from campaigns.dossier import Dossier, dossier
-from campaigns.spec.words import Choice, Language
-from campaigns.store import held
-from campaigns.web.coded import CODED, DETAILS
-from campaigns.web.pages import Pages, read_words
-from campaigns.web.shown import Shown
+from audiences.consent import choices
+from audiences.consent.consent_state import Entry, Source
+from campaigns.core.model.enums import Choice, Language
+from campaigns.people.desk import changes
+from campaigns.people.privacy import subject_access as making
+from campaigns.people.privacy.subject_access import Dossier, dossier
+from campaigns.store.people import personal_data
+from campaigns.web.members.code_labels import CODED, DETAILS
+from campaigns.web.members.data_pages import Shown
+from campaigns.web.page_renderer import Pages, read_words
 from tests.web.town import AINO, Town
 
 AT = datetime(2018, 1, 1, 9, tzinfo=UTC)
@@ -31,12 +31,16 @@ def shown(town: Town) -> Shown:
 
 @pytest.mark.parametrize("language", Language)
 def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(town: Town, shown: Shown, language: Language):
-    tables = [table for table in held.tables_of_members() if table.name not in {*held.ELSEWHERE, "unit", "contact"}]
+    tables = [
+        table
+        for table in personal_data.tables_of_members()
+        if table.name not in {*personal_data.ELSEWHERE, "unit", "contact"}
+    ]
     rows = {
         _RENAMED.get(table.name, table.name): {
             column.name: None
             for column in table.c
-            if column.name not in held.WITHHELD.get(table.name, ()) and column.name != "agent"
+            if column.name not in personal_data.WITHHELD.get(table.name, ()) and column.name != "agent"
         }
         for table in tables
     }
@@ -157,8 +161,8 @@ def test_a_member_reads_words_where_codes_are_kept(
     at = town.engine.clock.now()
     with town.engine.ledger.write() as connection:
         choices.record(connection, [Entry(AINO, "newsletter:food", False, at, Source.WEB)])
-    changing.change_choices(town.engine, AINO, [Entry(AINO, Choice.NO_DIRECT_MAIL, True, at, Source.PHONE)])
-    changing.mark(town.engine, AINO, Choice.ADDRESS_SECRET, Source.PHONE, on=True)
+    changes.change_choices(town.engine, AINO, [Entry(AINO, Choice.NO_DIRECT_MAIL, True, at, Source.PHONE)])
+    changes.mark(town.engine, AINO, Choice.ADDRESS_SECRET, Source.PHONE, on=True)
     page = shown.file(dossier(town.engine, AINO), "html", language).decode()
     assert [word for word in words if word not in page] == []
     codes = ("no_direct_mail", "address_secret", "change_choices", "newsletter:", "|food|", "email_own", "<dd>owners<")

@@ -8,17 +8,17 @@ from typing import Final
 
 import pytest
 
-from audiences.finding import By
-from audiences.stance import Source
-from campaigns.desk.changing import MARKS
-from campaigns.desk.reasons import Ground, LinesFor
-from campaigns.spec.requests import Answer, Ending, RequestKind
-from campaigns.spec.words import Choice, DataClass, Language, Purpose, Register
-from campaigns.web import pages
-from campaigns.web.offered import offered_groups
-from campaigns.web.pages import Pages, texts
+from audiences.consent.consent_state import Source
+from audiences.people.find_members import By
+from campaigns.core.model.enums import Choice, DataClass, Language, Purpose, Register
+from campaigns.core.model.privacy_rights import Answer, Ending, RequestKind
+from campaigns.people.desk.access_reasons import Ground, LinesFor
+from campaigns.people.desk.changes import MARKS
+from campaigns.web import page_renderer
+from campaigns.web.members.choice_list import offered_groups
+from campaigns.web.page_renderer import Pages, texts
 
-_PAGES: Final = Path(pages.__file__).with_name("pages")
+_PAGES: Final = Path(page_renderer.__file__).with_name("pages")
 _CODE: Final = [path.read_text("utf-8") for path in _PAGES.parent.rglob("*.py")]
 _SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES.rglob("*.html"))])
 REFUSALS: Final = (

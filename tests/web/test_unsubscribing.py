@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from audiences.stance import Source
+from audiences.consent.consent_state import Source
 from tests.web.town import AINO, SHARERS
 
 URLENCODED: Final = {"headers": {"Content-Type": "application/x-www-form-urlencoded"}}

@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from campaigns.spec.words import Language
-from campaigns.store.linked import linked
-from campaigns.web.why import reasons
+from campaigns.core.model.enums import Language
+from campaigns.store.runs.linked_message import linked
+from campaigns.web.members.why import reasons
 from tests.web.town import AINO, CAMPAIGNS, Town
 
 PURPOSES: Final = {

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from campaigns.web import server
 from campaigns.web.app import application
-from campaigns.web.guard import Guard
+from campaigns.web.security_middleware import Guard
 from tests.web.served import served
 from tests.web.town import Town
 
@@ -124,7 +124,7 @@ def test_whoever_takes_too_long_is_hung_up_on(town, monkeypatch):
 @pytest.mark.parametrize("path", ["/me/code", "/webhooks/twilio/status"])
 def test_a_body_that_never_comes_is_not_waited_for(town, monkeypatch, path):
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
-    monkeypatch.setattr("campaigns.web.guard.PATIENCE", 0.05)
+    monkeypatch.setattr("campaigns.web.security_middleware.PATIENCE", 0.05)
     with served(town) as address:
         parts = urlsplit(address)
         asked = f"POST {path} HTTP/1.1\r\n".encode() + FORM + b"Content-Length: 100\r\n\r\naddress="
@@ -170,7 +170,7 @@ async def test_a_form_from_another_site_is_nobodys(town, web):
 
 
 async def test_a_fault_of_ours_carries_the_headers_too(town, monkeypatch):
-    monkeypatch.setattr("campaigns.web.site.linked", lambda *_: 1 / 0)
+    monkeypatch.setattr("campaigns.web.page_context.linked", lambda *_: 1 / 0)
     transport = httpx.ASGITransport(application(town.engine), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as web:
         answer = await web.get(town.way("letters"))

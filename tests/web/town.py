@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from sqlmodel import SQLModel, select
 
-from audiences import choices, contacts
-from audiences.stance import Entry
-from campaigns.dispatch.context import LINKS
-from campaigns.dispatch.send import Sent
-from campaigns.store.tables import NOTE, Run
+from audiences.consent import choices
+from audiences.consent.consent_state import Entry
+from audiences.people import contacts
+from campaigns.runs.composing.template_context import LINKS
+from campaigns.runs.dispatch.run_sender import Sent
+from campaigns.store.runs.run_tables import NOTE, Run
 from tests.village import MEMBERS, NOW, Hands, Village
 
 _OF: Final = 'schedule: {at: "2018-01-05 10:30"}\n'

@@ -1,0 +1,1 @@
+"""Lowering: conditions become SQL expressions and aggregates."""

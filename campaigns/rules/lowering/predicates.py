@@ -10,27 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableClause
 
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.condition import All, Any, Birthday, Condition, FieldIs, Heard, Not, Sample, Shopping, Test
+from campaigns.core.model.enums import ColumnType
 from campaigns.rules.age import AGE, BIRTH_DATE, celebrated_within, completed_years, day_of_year
-from campaigns.rules.lowering.asked import AT_LEAST_ONCE, measured, message_count
-from campaigns.rules.lowering.totals import Aggregate
-from campaigns.rules.moment import Moment
+from campaigns.rules.as_of import Moment
+from campaigns.rules.lowering.aggregates import Aggregate
+from campaigns.rules.lowering.required_aggregates import AT_LEAST_ONCE, measured, message_count
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import BOUGHT, PRESENCE
 from campaigns.rules.operators.operator import Operand
-from campaigns.spec.catalogue import Catalogue
-from campaigns.spec.condition import (
-    All,
-    Any,
-    Birthday,
-    Condition,
-    FieldIs,
-    Heard,
-    Not,
-    Sample,
-    Shopping,
-    Test,
-)
-from campaigns.spec.words import ColumnType
 
 Resolve = Callable[[Aggregate], ColumnElement[AnyType]]
 _HEX_DIGITS: Final = 8

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from campaigns.rules.operators.comparing import at_least, at_most, from_, less_than, more_than, to
-from campaigns.rules.operators.days import before, in_next, within
+from campaigns.rules.operators.comparison import at_least, at_most, from_, less_than, more_than, to
+from campaigns.rules.operators.dates import before, in_next, within
 from campaigns.rules.operators.equality import is_, is_not, known, one_of
 from campaigns.rules.operators.operator import Operator
-from campaigns.rules.operators.texts import contains, starts_with
+from campaigns.rules.operators.text import contains, starts_with
 
 OPERATORS: Final[dict[str, Operator]] = {
     "is": is_,

@@ -7,10 +7,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
-from campaigns.rules.moment import Moment
+from campaigns.core.model.condition import Argument
+from campaigns.rules.as_of import Moment
+from campaigns.rules.operators.labels import IS_NOT, Saying, Verb
 from campaigns.rules.operators.operator import ANY_TYPE, PLAIN, Nothing, Operand, Operator, Takes
-from campaigns.rules.operators.wording import IS_NOT, Saying, Verb
-from campaigns.spec.condition import Argument
 
 _PUNCTUAL: Final = Saying(fi="tasan {}", sv="exakt {}", en="exactly {}")
 _PLAIN: Final = Saying()

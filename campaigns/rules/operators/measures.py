@@ -8,9 +8,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
+from campaigns.core.model.enums import ColumnType
+from campaigns.core.model.localised_text import Localised
 from campaigns.rules.operators.operator import Nothing, Operand
-from campaigns.spec.text import Localised
-from campaigns.spec.words import ColumnType
 
 BOUGHT: Final = "bought"
 SHOPPED: Final = "shopped"

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from campaigns.rules.moment import Moment
-from campaigns.rules.operators.wording import Saying
-from campaigns.spec.condition import Argument
-from campaigns.spec.words import ColumnType
+from campaigns.core.model.condition import Argument
+from campaigns.core.model.enums import ColumnType
+from campaigns.rules.as_of import Moment
+from campaigns.rules.operators.labels import Saying
 
 SQL_TYPES: Final[dict[ColumnType, TypeEngine[Any]]] = {
     ColumnType.TEXT: sa.String(),

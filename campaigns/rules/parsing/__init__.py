@@ -1,0 +1,1 @@
+"""Rule parser: a YAML mapping becomes a condition."""

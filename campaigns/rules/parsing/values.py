@@ -6,14 +6,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from campaigns.errors import nearest
-from campaigns.rules.parsing.reader import Reader, listed, plain, shown
+from campaigns.core.errors import nearest
+from campaigns.core.model.condition import Scalar
+from campaigns.core.model.duration import span
+from campaigns.core.model.enums import ColumnType
+from campaigns.core.model.percentage import share
+from campaigns.core.yaml.located import Located
+from campaigns.rules.parsing.rule_reader import Reader, listed, plain, shown
 from campaigns.rules.vocabulary import Field
-from campaigns.spec.condition import Scalar
-from campaigns.spec.duration import span
-from campaigns.spec.located import Located
-from campaigns.spec.share import share
-from campaigns.spec.words import ColumnType
 
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2999

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates over the connection that `store.schema` hands in."""
+"""Alembic entry point: migrates over the connection passed by `store.admin.schema`."""
 
 from alembic import context
 from sqlmodel import SQLModel

@@ -1,0 +1,1 @@
+"""Service desk pages: look-up, changes, requests, sign-in of staff."""

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from campaigns.web.desk.changes import Changes
-from campaigns.web.desk.counter import Counter, Task
-from campaigns.web.desk.door import AgentDoor
-from campaigns.web.desk.entrance import Entrance
-from campaigns.web.desk.expert import Expert
-from campaigns.web.desk.members import Members
-from campaigns.web.desk.queue import Queue
-from campaigns.web.site import Site
+from campaigns.web.desk.desk_pages import Counter, Task
+from campaigns.web.desk.member_changes import Changes
+from campaigns.web.desk.member_search import Members
+from campaigns.web.desk.purchase_lookup import Expert
+from campaigns.web.desk.request_queue import Queue
+from campaigns.web.desk.staff_login import Entrance
+from campaigns.web.desk.staff_session import AgentDoor
+from campaigns.web.page_context import Site
 
 
 def desk_routes(site: Site) -> APIRouter:

@@ -1,0 +1,1 @@
+"""Member access: one-time codes, sessions, attempt limits."""

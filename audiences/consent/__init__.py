@@ -1,0 +1,1 @@
+"""Consent: choices, permissions, suppressions and opt-outs."""

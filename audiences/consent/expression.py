@@ -1,0 +1,139 @@
+"""Consent conditions over a member's choices, as SQL or evaluated for one member."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from campaigns.spec.words import Choice, Register
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_
+
+from audiences.stance import Stance
+
+
+class Columns(Protocol):
+    """Columns of a row of choices by name, as `table.c` or a mapping: each choice, and `register`, `newsletters`,
+    `withdrawn`. A row of NULLs, from an outer join, is a member without choices.
+    """
+
+    def __getitem__(self, name: str, /) -> ColumnElement[Any]: ...
+
+
+class Expression(ABC):
+    """Condition on choices, in SQL and in Python with the same result; never unknown."""
+
+    @abstractmethod
+    def sql(self, columns: Columns) -> ColumnElement[bool]:
+        """Return the condition over a row of choices."""
+
+    @abstractmethod
+    def holds(self, state: Stance) -> bool:
+        """Return whether one member fulfils the condition."""
+
+    def __and__(self, other: "Expression") -> "Expression":
+        return _And(self, other)
+
+    def __or__(self, other: "Expression") -> "Expression":
+        return _Or(self, other)
+
+    def __invert__(self) -> "Expression":
+        return _Not(self)
+
+
+def allows(choice: Choice) -> Expression:
+    """Return the condition that the member said yes; no record means no."""
+    return _ChoiceOn(choice)
+
+
+def forbids(choice: Choice) -> Expression:
+    """Return the condition that the member did not make a forbidding choice; no record means no objection."""
+    return ~_ChoiceOn(choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribes(Expression):
+    """Condition: the member subscribes to a newsletter."""
+
+    newsletter: str
+
+    def sql(self, columns: Columns) -> ColumnElement[bool]:
+        return _contains_name(columns["newsletters"], self.newsletter)
+
+    def holds(self, state: Stance) -> bool:
+        return self.newsletter in state.newsletters
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrew(Expression):
+    """Condition: the member once allowed a choice (named as in the record) and withdrew it."""
+
+    choice: str
+
+    def sql(self, columns: Columns) -> ColumnElement[bool]:
+        return _contains_name(columns["withdrawn"], self.choice)
+
+    def holds(self, state: Stance) -> bool:
+        return self.choice in state.withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class InRegister(Expression):
+    """Condition: the member belongs to a register."""
+
+    register: Register
+
+    def sql(self, columns: Columns) -> ColumnElement[bool]:
+        return func.coalesce(columns["register"], "") == self.register.value
+
+    def holds(self, state: Stance) -> bool:
+        return state.register is self.register
+
+
+@dataclass(frozen=True, slots=True)
+class _ChoiceOn(Expression):
+    choice: Choice
+
+    def sql(self, columns: Columns) -> ColumnElement[bool]:
+        return func.coalesce(columns[self.choice.value], false())
+
+    def holds(self, state: Stance) -> bool:
+        return self.choice in state.on
+
+
+@dataclass(frozen=True, slots=True)
+class _And(Expression):
+    one: Expression
+    other: Expression
+
+    def sql(self, columns: Columns) -> ColumnElement[bool]:
+        return and_(self.one.sql(columns), self.other.sql(columns))
+
+    def holds(self, state: Stance) -> bool:
+        return self.one.holds(state) and self.other.holds(state)
+
+
+@dataclass(frozen=True, slots=True)
+class _Or(Expression):
+    one: Expression
+    other: Expression
+
+    def sql(self, columns: Columns) -> ColumnElement[bool]:
+        return or_(self.one.sql(columns), self.other.sql(columns))
+
+    def holds(self, state: Stance) -> bool:
+        return self.one.holds(state) or self.other.holds(state)
+
+
+@dataclass(frozen=True, slots=True)
+class _Not(Expression):
+    part: Expression
+
+    def sql(self, columns: Columns) -> ColumnElement[bool]:
+        return not_(self.part.sql(columns))
+
+    def holds(self, state: Stance) -> bool:
+        return not self.part.holds(state)
+
+
+def _contains_name(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Return SQL: whether a text of names between bars contains `name`."""
+    return func.coalesce(column, "").contains(f"|{name}|", autoescape=True)

@@ -1,0 +1,125 @@
+"""Opt-out of one kind of message: the choice that ends it, its members, recorded once only (E-22, E-27).
+
+The narrowest choice is used, so that the member loses no other messages.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from audiences.consent import choices
+from audiences.consent.consent_state import UNVERIFIED, Entry, Source, permits
+from audiences.consent.permissions import permitted
+from audiences.tables import CONTACT
+from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose, Register
+
+_MARKETING: Final[Mapping[Channel, Choice]] = {
+    Channel.EMAIL: Choice.EMAIL_OWN,
+    Channel.SMS: Choice.SMS_OWN,
+    Channel.POST: Choice.NO_DIRECT_MAIL,
+    Channel.PHONE: Choice.NO_SURVEYS_OR_PHONE,
+}
+_PARTNERS: Final[Mapping[Channel, Choice]] = {
+    Channel.EMAIL: Choice.EMAIL_PARTNER,
+    Channel.SMS: Choice.SMS_PARTNER,
+    Channel.POST: Choice.NO_DIRECT_MAIL,
+}
+_ADDRESS_COLUMN: Final[Mapping[Channel, str]] = {Channel.EMAIL: "mailbox", Channel.SMS: "phone"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Kind of a message: the row and column of the permission table, and the newsletter list."""
+
+    purpose: Purpose
+    channel: Channel
+    partner: bool = False
+    newsletter: str | None = None
+
+    @property
+    def ended_by(self) -> str | None:
+        """Return the choice that ends messages of this kind; None where no choice applies.
+
+        Owner post ends as a whole, not only by e-mail: withdrawing its electronic form alone would bring it back on
+        paper, and a member who pressed "stop" does not expect that.
+        """
+        match self.purpose:
+            case Purpose.NEWSLETTER:
+                return f"{NEWSLETTER_PREFIX}{self.newsletter}"
+            case Purpose.MARKETING:
+                return (_PARTNERS if self.partner else _MARKETING).get(self.channel)
+            case Purpose.OWNER_POST:
+                return Choice.NO_OWNER_POST
+            case Purpose.SURVEY:
+                return Choice.NO_SURVEYS_OR_PHONE
+            case Purpose.MAGAZINE | Purpose.SERVICE | Purpose.RIGHTS:
+                return None
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Context of a consent statement: time, source, language and the text that was shown."""
+
+    at: datetime
+    source: Source
+    language: Language | None = None
+    wording: str = UNVERIFIED
+
+    def entry(self, member_id: str, choice: str, on: bool) -> Entry:
+        """Return the entry of one member's choice."""
+        language = None if self.language is None else self.language.value
+        return Entry(member_id, choice, on, self.at, self.source, self.wording, language)
+
+
+def end_for_address(connection: Connection, kind: Kind, member_id: str, context: Saying) -> int:
+    """Opt out a member, and all members who share the address that the message was sent to (design, section 5).
+
+    An objection closes more than this address, so it is recorded only for sharers whom such a message reaches there.
+    Return the number of new entries: none when the opt-out is already on record.
+    """
+    choice = kind.ended_by
+    if choice is None:
+        return 0
+    members = [member_id, *_reached(connection, kind, choice, _sharers(connection, kind.channel, member_id))]
+    return end(connection, [context.entry(member, choice, not permits(choice)) for member in members])
+
+
+def end(connection: Connection, opt_outs: Iterable[Entry]) -> int:
+    """Record the opt-outs that are new; return how many were."""
+    opt_outs = list(opt_outs)
+    record = choices.entries_of(connection, sorted({entry.member_id for entry in opt_outs}))
+    new_opt_outs = [entry for entry in opt_outs if not _is_opted_out(record.get(entry.member_id, ()), entry.choice)]
+    return choices.record(connection, new_opt_outs) if new_opt_outs else 0
+
+
+def _is_opted_out(record: Iterable[Entry], choice: str) -> bool:
+    """Return whether the latest entry of a choice is an opt-out."""
+    entries = [entry for entry in record if entry.choice == choice]
+    return bool(entries) and not max(entries, key=lambda entry: (entry.at, entry.opens)).opens
+
+
+def _sharers(connection: Connection, channel: Channel, member_id: str) -> dict[str, Register]:
+    """Return the other members who have the member's address, with their register."""
+    if channel not in _ADDRESS_COLUMN:
+        return {}
+    address = CONTACT.c[_ADDRESS_COLUMN[channel]]
+    of_member = select(address).where(CONTACT.c.member_id == member_id).scalar_subquery()
+    query = select(CONTACT.c.member_id, CONTACT.c.register).where(
+        address == of_member, CONTACT.c.member_id != member_id
+    )
+    return {row.member_id: Register(row.register) for row in connection.execute(query)}
+
+
+def _reached(connection: Connection, kind: Kind, choice: str, sharers: Mapping[str, Register]) -> list[str]:
+    """Return the sharers whom a message of this kind reaches."""
+    if permits(choice):
+        return list(sharers)
+    condition = permitted(kind.purpose, kind.channel, partner=kind.partner, newsletter=kind.newsletter)
+    states = {
+        member: replace(choices.stance_of(connection, member), register=register)
+        for member, register in sharers.items()
+    }
+    return [member for member, state in states.items() if condition is not None and condition.holds(state)]

@@ -1,0 +1,157 @@
+"""The table of what the choices permit (design, section 5), as data, with two readings: SQL and Python.
+
+Every cell is a list of clauses, each with the reason that a member carries when it does not hold. Read by planning
+over a snapshot and by dispatch over the ledger, so that plan and claim cannot disagree.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_, or_
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, case, literal, null
+
+from audiences.consent.expression import Columns, Expression, InRegister, Subscribes, Withdrew, allows, forbids
+from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Purpose, Register
+from campaigns.core.model.reasons import SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Something that must hold, and the reason for a skip when it does not; `consents` are the yeses it asks for."""
+
+    needs: Expression
+    otherwise: SkipReason
+    consents: tuple[str, ...] = ()
+
+
+Cell = tuple[Clause, ...]
+
+
+def _yes(*choices: Choice) -> Clause:
+    """At least one of the choices was allowed; no record is no."""
+    needs = reduce(or_, map(allows, choices))
+    return Clause(needs, SkipReason.NO_CONSENT, tuple(choice.value for choice in choices))
+
+
+def _unless(*choices: Choice) -> Clause:
+    """None of the choices was made; no record is no objection."""
+    return Clause(reduce(and_, map(forbids, choices)), SkipReason.OBJECTED_CHANNEL)
+
+
+_OWN, _PARTNER = False, True
+_ALLOWED: Final[Cell] = ()
+_SUBSCRIBED: Final = Clause(Subscribes(""), SkipReason.NO_CONSENT)  # the list is put in when the cell is read
+
+TABLE: Final[Mapping[tuple[Purpose, bool], Mapping[Channel, Cell]]] = {
+    (Purpose.NEWSLETTER, _OWN): {
+        Channel.EMAIL: (_SUBSCRIBED,),
+    },
+    (Purpose.MARKETING, _OWN): {
+        Channel.EMAIL: (_yes(Choice.EMAIL_OWN),),
+        Channel.SMS: (_yes(Choice.SMS_OWN),),
+        Channel.POST: (_unless(Choice.NO_DIRECT_MAIL),),
+        Channel.PHONE: (_unless(Choice.NO_SURVEYS_OR_PHONE),),
+    },
+    (Purpose.MARKETING, _PARTNER): {
+        Channel.EMAIL: (_yes(Choice.EMAIL_PARTNER),),
+        Channel.SMS: (_yes(Choice.SMS_PARTNER),),
+        Channel.POST: (_unless(Choice.NO_DIRECT_MAIL), _yes(Choice.EMAIL_PARTNER, Choice.SMS_PARTNER)),
+    },
+    (Purpose.OWNER_POST, _OWN): {
+        Channel.EMAIL: (_unless(Choice.NO_OWNER_POST), _yes(Choice.ELECTRONIC_OWNER_POST)),
+        Channel.POST: (_unless(Choice.NO_OWNER_POST, Choice.ELECTRONIC_OWNER_POST),),
+    },
+    (Purpose.SURVEY, _OWN): {
+        Channel.EMAIL: (_unless(Choice.NO_SURVEYS_OR_PHONE), _yes(Choice.EMAIL_OWN)),
+        Channel.SMS: (_unless(Choice.NO_SURVEYS_OR_PHONE), _yes(Choice.SMS_OWN)),
+        Channel.POST: (_unless(Choice.NO_SURVEYS_OR_PHONE),),
+        Channel.PHONE: (_unless(Choice.NO_SURVEYS_OR_PHONE),),
+    },
+    (Purpose.MAGAZINE, _OWN): {
+        Channel.POST: _ALLOWED,
+    },
+    (Purpose.SERVICE, _OWN): {
+        Channel.EMAIL: _ALLOWED,
+        Channel.SMS: _ALLOWED,
+        Channel.POST: _ALLOWED,
+    },
+    (Purpose.RIGHTS, _OWN): {
+        Channel.EMAIL: _ALLOWED,
+        Channel.SMS: _ALLOWED,
+        Channel.POST: _ALLOWED,
+    },
+}
+
+_ENTITLED: Final[Mapping[Purpose, Clause]] = {
+    purpose: Clause(InRegister(Register.OWNERS), SkipReason.NOT_ENTITLED)
+    for purpose in (Purpose.OWNER_POST, Purpose.MAGAZINE)
+}
+_SECRECY: Final[Mapping[Channel, Clause]] = {
+    channel: Clause(forbids(Choice.ADDRESS_SECRET), SkipReason.ADDRESS_SECRET)
+    for channel in (Channel.POST, Channel.PHONE)
+}
+_OUTSIDE_MARKETING: Final = forbids(Choice.RESTRICTED) & forbids(Choice.DECEASED)
+_PROCESSED: Final[Mapping[Purpose, Expression]] = {
+    Purpose.SERVICE: _OUTSIDE_MARKETING,
+    Purpose.RIGHTS: forbids(Choice.DECEASED),
+}
+
+
+def processed(purpose: Purpose) -> Expression:
+    """Who is looked at at all for a purpose: the others get no decision and are counted as `not_processed`."""
+    return _PROCESSED.get(purpose, _OUTSIDE_MARKETING & forbids(Choice.NO_MARKETING))
+
+
+def permitted(
+    purpose: Purpose, channel: Channel, *, partner: bool = False, newsletter: str | None = None
+) -> Expression | None:
+    """What must hold for one channel of a campaign; None where the table has no cell, for anybody.
+
+    A newsletter needs the name of its list.
+    """
+    clauses = _clauses(purpose, channel, partner, newsletter)
+    if clauses is None:
+        return None
+    return reduce(and_, (clause.needs for clause in clauses), processed(purpose))
+
+
+def refusal(
+    purpose: Purpose, channel: Channel, columns: Columns, *, partner: bool = False, newsletter: str | None = None
+) -> ColumnElement[Any]:
+    """The `SkipReason` of the first clause that does not hold, as SQL; NULL where every clause holds.
+
+    A yes that was given once and taken back is `consent_withdrawn`. Those who are not `processed` carry no reason.
+    """
+    clauses = _clauses(purpose, channel, partner, newsletter)
+    if clauses is None:
+        return literal(SkipReason.NOT_ENTITLED.value)
+    whens = [(~clause.needs.sql(columns), _reason(clause, columns)) for clause in clauses]
+    return case(*whens, else_=null()) if whens else null()
+
+
+def _clauses(purpose: Purpose, channel: Channel, partner: bool, newsletter: str | None) -> Cell | None:
+    cell = TABLE.get((purpose, partner), {}).get(channel)
+    if cell is None:
+        return None
+    around = (_ENTITLED.get(purpose), _SECRECY.get(channel))
+    return (*(clause for clause in around if clause is not None), *(_of_list(clause, newsletter) for clause in cell))
+
+
+def _of_list(clause: Clause, newsletter: str | None) -> Clause:
+    if clause is not _SUBSCRIBED:
+        return clause
+    if newsletter is None:
+        raise ValueError("a newsletter's permission needs the name of its list")
+    return replace(clause, needs=Subscribes(newsletter), consents=(NEWSLETTER_PREFIX + newsletter,))
+
+
+def _reason(clause: Clause, columns: Columns) -> ColumnElement[Any]:
+    if not clause.consents:
+        return literal(clause.otherwise.value)
+    withdrew = reduce(or_, (Withdrew(consent) for consent in clause.consents))
+    return case(
+        (withdrew.sql(columns), literal(SkipReason.CONSENT_WITHDRAWN.value)),
+        else_=literal(clause.otherwise.value),
+    )

@@ -1,0 +1,56 @@
+"""Opens a file as rows of text, by what it holds and not by its name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audiences.imports.chunk import ROWS_IN_PIECE, Piece, Sheet, text_rows
+from audiences.imports.csv_reader import CsvSheet
+from audiences.imports.import_report import Progress
+from campaigns.core.errors import AuthorError
+
+_MAGIC: Final = b"PAR1"
+
+
+def open_sheet(path: Path) -> Sheet:
+    """The sheet in a file; AuthorError when it is missing, empty, not UTF-8 or damaged."""
+    if not path.is_file():
+        raise AuthorError.about(str(path), "there is no such file", "file_missing", "is the path right?")
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if not start:
+        raise AuthorError.about(str(path), "the file is empty", "file_empty", "give it a header and rows")
+    return ParquetSheet(path) if start == _MAGIC else CsvSheet(path)
+
+
+class ParquetSheet:
+    """A Parquet file, each value as the text that a CSV file would hold; the line is the number of the row."""
+
+    decimal_comma = False
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = pq.ParquetFile(path)
+        except pa.ArrowInvalid as error:
+            raise AuthorError.about(str(path), "the file is damaged: not a whole Parquet file", "parquet") from error
+        self.header = tuple(self._file.schema_arrow.names)
+        for field in self._file.schema_arrow:
+            if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
+                raise AuthorError.about(str(path), f"the column `{field.name}` holds no plain values", "parquet")
+
+    def pieces(self, progress: Progress) -> Iterator[Piece]:
+        """The rows in the file's order."""
+        done, whole = 0, self._file.metadata.num_rows
+        for batch in self._file.iter_batches(ROWS_IN_PIECE):
+            lines = range(done + 1, done + 1 + batch.num_rows)
+            yield Piece(text_rows(self.header, lines, [_as_text(column) for column in batch.columns]))
+            done += batch.num_rows
+            progress(done, whole)
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    return plain.cast(pa.string())

@@ -1,0 +1,1 @@
+"""Members: contact details, search, merge, erasure, holdout units, sign-ups."""

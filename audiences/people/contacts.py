@@ -1,0 +1,48 @@
+"""Contact of members in the ledger: name, language, addresses."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, select
+
+from audiences.addresses import address_key
+from audiences.finding import name_key
+from audiences.tables import CONTACT
+
+_BLANK: Final[Mapping[str, Any]] = dict.fromkeys(CONTACT.c.keys())
+
+
+def write(connection: Connection, rows: Sequence[Mapping[str, Any]], default_language: str) -> list[str]:
+    """Store contacts by `member_id`; columns that a row lacks stay as they are.
+
+    Return the ids of new or changed ones. Runs in the caller's write transaction: some thousand rows.
+    """
+    ids = [row["member_id"] for row in rows]
+    present = connection.execute(select(CONTACT).where(CONTACT.c.member_id.in_(ids))).mappings()
+    stored = {row["member_id"]: dict(row) for row in present}
+    merged_rows = [_merge_row(row, stored.get(row["member_id"], _BLANK), default_language) for row in rows]
+    changed = [row for row in merged_rows if row != stored.get(row["member_id"])]
+    if changed:
+        changed_ids = [row["member_id"] for row in changed]
+        connection.execute(delete(CONTACT).where(CONTACT.c.member_id.in_(changed_ids)))
+        connection.execute(insert(CONTACT), changed)
+    return [row["member_id"] for row in changed]
+
+
+def known(connection: Connection, members: Sequence[str]) -> set[str]:
+    """Return the ids that belong to members."""
+    return set(connection.execute(select(CONTACT.c.member_id).where(CONTACT.c.member_id.in_(members))).scalars())
+
+
+def anybody(connection: Connection) -> bool:
+    """Return whether there is any member."""
+    return connection.execute(select(CONTACT.c.member_id).limit(1)).one_or_none() is not None
+
+
+def _merge_row(row: Mapping[str, Any], stored: Mapping[str, Any], default_language: str) -> dict[str, Any]:
+    contact = {**stored, **row}
+    contact["language"] = contact["language"] or default_language
+    contact["mailbox"] = contact["email"].lower() if contact["email"] else None
+    contact["name_key"] = name_key(contact["first_name"], contact["last_name"])
+    contact["address_key"] = address_key(contact["street"], contact["postal_code"])
+    return contact

@@ -1,0 +1,111 @@
+"""Erasure of a member (GD-12): hidden at once; the nightly job deletes the rows themselves (see `retention`)."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from audiences.consent.suppressions import AddressKind
+from audiences.people.contacts import contact_of
+from audiences.tables import (
+    CHOICE_ENTRY,
+    CHOICES,
+    CONTACT,
+    ERASED_ADDRESS,
+    FORMER_UNIT,
+    MEMBER_SESSION,
+    ONE_TIME_CODE,
+    OWN_CHANGE,
+    SIGN_UP,
+    SUPPRESSION,
+    UNIT,
+)
+from audiences.warehouse import columns
+from audiences.warehouse.sql_quoting import text
+from audiences.warehouse.warehouse import WHOLE, Warehouse
+from campaigns.core.tokens import Signer
+
+_PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
+_MEMBER_TABLES: Final = (CONTACT, CHOICES, UNIT, FORMER_UNIT, ONE_TIME_CODE, MEMBER_SESSION, SIGN_UP, OWN_CHANGE)
+
+
+def bury(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> None:
+    """Hide these members from every reader that connects from now on, and from every later import."""
+    with warehouse.writing():
+        warehouse.replace({"tombstones": {WHOLE: [tombstones(warehouse, members, as_of)]}}, as_of)
+
+
+def tombstones(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> Path:
+    """Write the tombstone file of the next state, with these members added; call while holding the write lock."""
+    file, erased = warehouse.new_file("tombstones"), list(members)
+    earlier = warehouse.stored_rows("tombstones", columns.TOMBSTONES)
+    with closing(warehouse.about(erased, as_of)) as connection:
+        connection.register("forgotten", pa.table({"member_id": pa.array(erased, pa.string())}))
+        connection.execute(
+            f"COPY (FROM ({earlier}) UNION FROM forgotten ORDER BY member_id) TO {text(str(file))} {_PARQUET}"
+        )
+    return file
+
+
+def pseudonym(signer: Signer, member_id: str) -> str:
+    """Return the id of an erased member for rows that must stay: record of choices, decisions, audit log."""
+    return f"erased-{signer.opaque('erased', member_id)}"
+
+
+def forget(connection: Connection, signer: Signer, member_id: str, now: datetime) -> None:
+    """Delete a member from the ledger; raise UserError when there is none.
+
+    Keyed hashes of the addresses stay, to block an import of the same person. The record of choices stays under a
+    `pseudonym`, as proof of permission. Suppressions stay where other members have the address, too.
+    """
+    contact = contact_of(connection, member_id)
+    addresses = {AddressKind.EMAIL: contact["email"], AddressKind.PHONE: contact["phone"]}
+    for kind, value in addresses.items():
+        if value is not None:
+            _store_hash(connection, signer.opaque(kind.value, _normalised(kind, value)), kind, now)
+    for table in _MEMBER_TABLES:
+        connection.execute(delete(table).where(table.c.member_id == member_id))
+    connection.execute(
+        update(CHOICE_ENTRY)
+        .where(CHOICE_ENTRY.c.member_id == member_id)
+        .values(member_id=pseudonym(signer, member_id), agent=None)
+    )
+    _delete_suppressions(connection, {**addresses, AddressKind.ADDRESS: contact["address_key"]})
+
+
+def erased_addresses(connection: Connection) -> frozenset[str]:
+    """Return the hashes of all addresses of erased members."""
+    return frozenset(connection.execute(select(ERASED_ADDRESS.c.digest)).scalars())
+
+
+def is_erased(signer: Signer, kind: AddressKind, value: str | None, erased: frozenset[str]) -> bool:
+    """Return whether an address in the ledger's form was an erased member's, by any key still in use."""
+    return value is not None and not erased.isdisjoint(signer.opaques(kind.value, _normalised(kind, value)))
+
+
+def _store_hash(connection: Connection, digest: str, kind: AddressKind, now: datetime) -> None:
+    known = select(ERASED_ADDRESS.c.digest).where(ERASED_ADDRESS.c.digest == digest)
+    if connection.execute(known).first() is None:
+        connection.execute(insert(ERASED_ADDRESS).values(digest=digest, kind=kind.value, at=now))
+
+
+def _delete_suppressions(connection: Connection, addresses: Mapping[AddressKind, str | None]) -> None:
+    """Delete the suppressions of addresses without a member: they are stored in plain text."""
+    columns = {
+        AddressKind.EMAIL: func.lower(CONTACT.c.email),
+        AddressKind.PHONE: CONTACT.c.phone,
+        AddressKind.ADDRESS: CONTACT.c.address_key,
+    }
+    for kind, value in addresses.items():
+        if value is not None:
+            shared = exists().where(columns[kind] == SUPPRESSION.c.value)
+            same_address = (SUPPRESSION.c.kind == kind.value, SUPPRESSION.c.value == _normalised(kind, value))
+            connection.execute(delete(SUPPRESSION).where(*same_address, ~shared))
+
+
+def _normalised(kind: AddressKind, value: str) -> str:
+    return value.lower() if kind is AddressKind.EMAIL else value

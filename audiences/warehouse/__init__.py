@@ -1,0 +1,1 @@
+"""Warehouse: Parquet files behind a manifest, read by DuckDB or Spark."""

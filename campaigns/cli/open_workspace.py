@@ -1,0 +1,79 @@
+"""The engine that a command works with, opened from the option `--workspace`, and the arguments many commands share."""
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from campaigns.cli import required_roles
+from campaigns.core.model.enums import Language
+
+if TYPE_CHECKING:
+    from campaigns.runs.engine import Engine
+    from campaigns.workspace.repository import Library
+
+_YEARS: Final = range(1900, 2200)  # beyond them reckoning with dates fails, and nobody means them
+
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="WHEN", help="The moment of the rules: 2018-01-05 (its midnight) or 2018-01-05T10:30."
+    ),
+]
+InLanguage = Annotated[Language | None, typer.Option("--language", help="Without it, the workspace's.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
+
+
+@contextmanager
+def engine(context: typer.Context) -> Iterator["Engine"]:
+    """The engine of the workspace that the command is for; closed at the end.
+
+    AuthorError when the command is not for this account (see `governed`).
+    """
+    from campaigns.runs.engine import Engine
+    from campaigns.workspace.paths import find_workspace
+
+    opened = Engine(find_workspace(Path(context.obj)), account())
+    try:
+        required_roles.demand(opened, context.command_path)
+        yield opened
+    finally:
+        opened.close()
+
+
+def library(context: typer.Context) -> "Library":
+    """What the workspace's files say, for commands that ask nothing else; half the imports of the engine."""
+    from campaigns.workspace.paths import find_workspace
+    from campaigns.workspace.repository import Library
+
+    return Library(find_workspace(Path(context.obj)))
+
+
+def account() -> str:
+    """The account that runs the command, as the operating system knows it and not as a variable claims."""
+    number = os.geteuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # a container's user that has no name
+        return f"uid:{number}"
+
+
+def moment(text: str | None, opened: "Engine") -> datetime:
+    """The moment of `--as-of` in the workspace's zone; without it, now. A wrong one is a usage error."""
+    zone = opened.library.settings.zone
+    if text is None:
+        return opened.clock.now().astimezone(zone).replace(second=0, microsecond=0)
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            "a moment is written like 2018-01-05 or 2018-01-05T10:30", param_hint="--as-of"
+        ) from error
+    if when.year not in _YEARS:
+        raise typer.BadParameter(f"a year from {_YEARS[0]} to {_YEARS[-1]}", param_hint="--as-of")
+    return when if when.tzinfo is not None else when.replace(tzinfo=zone)

@@ -1,0 +1,153 @@
+"""Commands for operators: status, pause, resume, cancel, serve, db, ledger."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaigns.cli import ledger, open_workspace, output, plan_output, process_options
+from campaigns.cli.planning import RunName
+from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.logging_setup import LogFormat, log_to_stderr
+
+if TYPE_CHECKING:
+    from campaigns.runs.capacity.sms_segments import Lengths
+    from campaigns.runs.engine import Engine
+    from campaigns.store.runs.decisions import Outcomes
+    from campaigns.store.runs.run_tables import Run
+
+
+def status(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="A run; without, the newest ones.")] = None,
+    json: open_workspace.AsJson = False,
+) -> None:
+    """List the runs, or show how one stands: its balance always sums to what was planned."""
+    from campaigns.results.feedback import run_events
+
+    with open_workspace.engine(context) as engine:
+        asked = engine.recent_runs() if run is None else [engine.run(run)]
+        stands = {each.run_id: (each, engine.outcomes(each)) for each in asked}
+        told = None if run is None else run_events.told(engine, run)
+        waits = None if run is None or json or asked[0].state != "planned" else _waits(engine, asked[0])
+        texts = _texts(engine, asked[0]) if run is not None and asked[0].state == "planned" else None
+        settings = engine.library.settings
+    if json:
+        rows = [
+            {"run": name, "state": each.state, "reason": each.reason, "deliveries": outcomes.by_state}
+            for name, (each, outcomes) in stands.items()
+        ]
+        alone = plan_output.texts_as_json(texts, settings)
+        output.as_json(rows if told is None else {**rows[0], "events": told.words, "alarms": told.alarms, **alone})
+        return
+    output.table("", ("run", "state", "planned", "accepted", ""), [_line(*each) for each in stands.values()])
+    if run is not None and told is not None:
+        plan_output.show_texts(texts, settings)
+        output.table("\nDeliveries", ("channel", "state", "reason", "deliveries"), stands[run][1].rows)
+        output.table("\nTold of them later", ("event", "deliveries"), list(told.words.items()))
+        for alarm in told.alarms:
+            output.line(f"look at this: {alarm}")
+        if waits is not None:
+            output.line(f"\n{waits}")
+
+
+def _texts(engine: "Engine", run: "Run") -> "Lengths | None":
+    """How long the text messages of a plan are; None, too, where its files are gone, which `_waits` tells."""
+    with suppress(AuthorError):
+        return engine.lengths(run)
+    return None
+
+
+def _waits(engine: "Engine", run: "Run") -> str:
+    """Why a run that is planned has not begun."""
+    found = engine.waits(run)
+    if isinstance(found, Problem):
+        return f"not begun: {found}"
+    if found is not None:
+        return f"begins at {found.astimezone(engine.library.settings.zone):%Y-%m-%d %H:%M}, by `viesti serve`"
+    return f"not begun: `viesti send {run.run_id}` sends it"
+
+
+def _line(run: "Run", outcomes: "Outcomes") -> tuple[str, str, int, int, str]:
+    """A run on one line: what is neither accepted nor nothing stands at its end."""
+    states = outcomes.by_state
+    accepted = states.pop("accepted")
+    rest = [f"{output.number(number)} {state}" for state, number in states.items() if number]
+    return run.run_id, run.state, outcomes.planned, accepted, ", ".join([*([run.reason] if run.reason else []), *rest])
+
+
+def pause(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
+    """Stop a run; what is under way ends, nothing more is claimed."""
+    from campaigns.runs.dispatch import control
+
+    with open_workspace.engine(context) as engine:
+        engine.hand(control.pause, run)
+    output.done(f"paused; `viesti resume {run}` goes on", {"run": run, "state": "paused"}, json=json)
+
+
+def resume(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
+    """Let a paused run go on."""
+    from campaigns.runs.dispatch import control
+
+    with open_workspace.engine(context) as engine:
+        engine.hand(control.resume, run)
+        sender = "viesti worker" if engine.has_workers else "viesti serve"
+    output.done(f"resumed; `{sender}` or `viesti send {run}` sends", {"run": run, "state": "sending"}, json=json)
+
+
+def cancel(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
+    """End a run for good; what is not yet claimed is withdrawn."""
+    from campaigns.runs.dispatch import control
+
+    with open_workspace.engine(context) as engine:
+        withdrawn = engine.hand(control.cancel, run)
+    value = {"run": run, "state": "cancelled", "withdrawn": withdrawn}
+    output.done(f"cancelled; {output.number(withdrawn)} deliveries were withdrawn", value, json=json)
+
+
+def retention(context: typer.Context, json: open_workspace.AsJson = False) -> None:
+    """Delete what is past its retention and what erased members left, and print the evidence; run it every night."""
+    from campaigns.people.privacy import erasure
+
+    with open_workspace.engine(context) as engine:
+        evidence = [
+            {
+                "table": each.table,
+                "kept_days": None if each.retention is None else each.retention.days,
+                "removed": each.removed,
+                "left": each.left,
+                "oldest": None if each.oldest is None else each.oldest.isoformat(),
+            }
+            for each in erasure.retain(engine)
+        ]
+    if json:
+        output.as_json(evidence)
+        return
+    rows = [[cell if cell is not None else "" for cell in each.values()] for each in evidence]
+    output.table("", ("table", "kept for days", "rows removed", "rows left", "oldest row"), rows)
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8000,
+    metrics: process_options.Metrics = None,
+    log_format: process_options.Form = LogFormat.TEXT,
+    log_level: process_options.FromLevel = process_options.Level.WARNING,
+) -> None:
+    """Answer with the web pages, and plan and send in a process beside them."""
+    from campaigns.operations.background_process import Orders
+    from campaigns.web.server import serve as run_server
+
+    log_to_stderr(log_format, log_level)
+    with open_workspace.engine(context) as engine:
+        output.doing(f"serving on http://{host}:{port}, until Ctrl-C")
+        orders = Orders(engine.workspace.root, engine.actor, metrics, log_format, log_level)
+        run_server(engine, host, port, orders)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    for command in (status, pause, resume, cancel, retention, serve):
+        app.command()(command)
+    ledger.add_to(app)

@@ -1,0 +1,128 @@
+"""What commands print: problems with their source line, tallies as tables, progress. No command prints otherwise."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from campaigns.core.errors import Problem
+from campaigns.workspace.source_excerpt import excerpt
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Rows = Sequence[Sequence[object]]
+
+_UNFOLDED: Final = 1_000  # columns: what is read by a program is not folded
+
+
+def problems(found: Iterable[Problem]) -> None:
+    """Print problems to standard error, each with the line of its file."""
+    for problem in found:
+        typer.echo(excerpt(problem, _source(problem.place.file)), err=True)
+
+
+def as_json(value: object) -> None:
+    """Print one JSON value."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def done(text: str, value: object, *, json: bool) -> None:
+    """Print what was done: a line for people, or one JSON value for scripts."""
+    if json:
+        as_json(value)
+    else:
+        line(text)
+
+
+def line(text: str) -> None:
+    """Print one line."""
+    typer.echo(text)
+
+
+def doing(text: str) -> None:
+    """Say what is being done, on a terminal only."""
+    if _console(errors=True).is_terminal:
+        typer.echo(f"{text} …", err=True)
+
+
+def table(title: str, head: Sequence[str], rows: Rows) -> None:
+    """Print a table under its title, or that there is nothing; columns of numbers stand to the right."""
+    from rich.table import Table
+
+    if not rows:
+        typer.echo(f"{title}: none" if title else "none")
+        return
+    drawn = Table(box=None, pad_edge=False, header_style="dim")
+    for place, name in enumerate(head):
+        numbers = all(isinstance(row[place], int) for row in rows)
+        drawn.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(_cell(value) for value in row))
+    console = _console()
+    with console.capture() as captured:
+        if title:
+            console.print(title, style="bold")
+        console.print(drawn)
+    for each in captured.get().splitlines():
+        typer.echo(each.rstrip())
+
+
+@contextmanager
+def progress(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show how far long work is, on a terminal only; the value is told each step."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = _console(errors=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda step: bar.advance(task, step)
+
+
+@contextmanager
+def portion(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show which portion of a whole is done, on a terminal only; the value is told done and whole."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    console = _console(errors=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+def by_reason(counts: Mapping[Any, int]) -> Rows:
+    """Counts, the largest first."""
+    return sorted(((str(name), number) for name, number in counts.items()), key=lambda row: (-row[1], row[0]))
+
+
+def number(value: int) -> str:
+    """A number as a person reads it, its thousands apart."""
+    return f"{value:,}".replace(",", " ")
+
+
+def _cell(value: object) -> str:
+    return number(value) if isinstance(value, int) else str(value)
+
+
+def _source(file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+@lru_cache(maxsize=2)
+def _console(*, errors: bool = False) -> "Console":
+    from rich.console import Console
+
+    console = Console(stderr=errors, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNFOLDED
+    return console

@@ -1,0 +1,81 @@
+"""Commands for those who write: init, check, schema."""
+
+from pathlib import Path
+from typing import Annotated, Literal, assert_never
+
+import typer
+
+from campaigns.cli import open_workspace, output
+from campaigns.core.errors import AuthorError, errors_among
+
+Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Campaign or audience files; without, all.")]
+Kind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
+
+
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
+    """Make a workspace: settings, catalogue, example campaigns, audiences, offers and templates."""
+    from campaigns.workspace.scaffold import make_workspace
+
+    make_workspace(directory)
+    output.line(f"made {directory}; next: cd {directory} && viesti check")
+
+
+def check(context: typer.Context, files: Files = None, json: open_workspace.AsJson = False) -> None:
+    """Find everything that is wrong with campaign files, audiences and templates, each with its line."""
+    library = open_workspace.library(context)
+    chosen = files or [*library.workspace.campaign_files(), *library.workspace.audience_files()]
+    now = library.clock.now()
+    found = list(dict.fromkeys(problem for file in chosen for problem in library.problems(file, now)))
+    if not files:
+        found += library.problems_of_workspace()
+    if json:
+        output.as_json(
+            [
+                {
+                    "file": problem.place.file,
+                    "line": problem.place.line,
+                    "column": problem.place.column,
+                    "severity": problem.severity,
+                    "code": problem.code,
+                    "message": problem.message,
+                    "hint": problem.hint,
+                }
+                for problem in found
+            ]
+        )
+        if errors_among(found):
+            raise typer.Exit(1)
+        return
+    if errors_among(found):
+        raise AuthorError(found)
+    output.problems(found)
+    output.line("1 file is in order" if len(chosen) == 1 else f"{len(chosen)} files are in order")
+
+
+def schema(
+    context: typer.Context,
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="Of which files.")] = "campaign",
+) -> None:
+    """Print the JSON Schema of a kind of files, for editors that complete and check while you type."""
+    from campaigns.workspace import json_schema as schemas
+
+    match kind:
+        case "campaign":
+            made = schemas.campaign_schema(open_workspace.library(context).vocabulary)
+        case "audience":
+            made = schemas.audience_schema(open_workspace.library(context).vocabulary)
+        case "offers":
+            made = schemas.offers_schema()
+        case "settings":
+            made = schemas.settings_schema()
+        case "catalogue":
+            made = schemas.catalogue_schema()
+        case _ as never:
+            assert_never(never)
+    output.as_json(made)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    for command in (init, check, schema):
+        app.command()(command)

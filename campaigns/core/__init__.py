@@ -1,0 +1,1 @@
+"""Core: what every room stands on, such as errors, clock, tokens, metrics."""

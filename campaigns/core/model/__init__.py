@@ -1,0 +1,1 @@
+"""Model: what a campaign is, as frozen values without I/O."""

@@ -1,0 +1,66 @@
+"""The catalogue: every table and column that a rule or a template may touch, and under which class."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field
+
+from campaigns.core.model.campaign import Name
+from campaigns.core.model.duration import Span
+from campaigns.core.model.enums import ColumnType, DataClass
+from campaigns.core.model.localised_text import Frozen, Localised
+
+
+class Column(Frozen):
+    """One column: its type, class, meaning and source.
+
+    `values` closes a text column to the listed values; `categories: true` closes it to those that stand in the data.
+    """
+
+    type: ColumnType
+    data_class: Annotated[DataClass, Field(alias="class")]
+    meaning: Localised
+    source: str
+    values: tuple[str, ...] = ()
+    categories: bool = False
+
+
+class Table(Frozen):
+    """One table. `retention` is how far back its rows are kept; None: as long as the membership.
+
+    `special_when` lists, by column, the values whose rows are never usable (FI-12); `restricted_when` those that
+    are never offered (FI-20, FI-21).
+    """
+
+    meaning: Localised
+    columns: Mapping[Name, Column]
+    retention: Span | None = None
+    special_when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    restricted_when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Catalogue(Frozen):
+    """The tables by name: `members`, `receipts`, `purchases`, `products`."""
+
+    tables: Mapping[Name, Table]
+
+    @cached_property
+    def profile(self) -> Mapping[str, Column]:
+        """The columns that a condition on the member may name, `special` ones excepted."""
+        return {
+            name: column
+            for name, column in self.tables["members"].columns.items()
+            if column.data_class is not DataClass.SPECIAL
+        }
+
+    @cached_property
+    def line(self) -> Mapping[str, Column]:
+        """The columns of one purchase line, its product's included, that `where` may name."""
+        columns = {**self.tables["products"].columns, **self.tables["purchases"].columns}
+        return {name: column for name, column in columns.items() if column.data_class is DataClass.BASKET}
+
+    def retention(self, table: str) -> timedelta | None:
+        """How far back a rule over `table` may look."""
+        return self.tables[table].retention

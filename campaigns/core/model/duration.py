@@ -1,0 +1,34 @@
+"""Spans of time as people write them: `3 hours`, `90 days`."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from campaigns.core.model.localised_text import FormError, Written
+
+SPAN_FORM = Written(
+    r"(\d{1,5}) (minute|hour|day|week)s?",
+    "a span of time is written like `90 minutes`, `3 hours`, `28 days` or `2 weeks`",
+    "3 hours",
+)
+_UNITS = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+}
+
+
+def span(text: object) -> timedelta:
+    """The span of a text such as `3 hours`; FormError (a ValueError) when it is not one."""
+    if isinstance(text, timedelta):
+        return text
+    found = re.fullmatch(SPAN_FORM.pattern, text.strip()) if isinstance(text, str) else None
+    if found is None:
+        raise FormError(SPAN_FORM.rule, f"`{SPAN_FORM.example}`")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+Span = Annotated[timedelta, BeforeValidator(span, json_schema_input_type=Annotated[str, SPAN_FORM])]

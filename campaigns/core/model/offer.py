@@ -1,0 +1,54 @@
+"""An offer: what it costs, how long, and the lowest price of the 30 days before (FI-23)."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from campaigns.core.model.localised_text import FormError, Frozen, Localised, Written
+
+_ID_FORM = Written(r"[a-z0-9_-]{1,64}", "an id has small letters, digits, `_` and `-`", "coffee_500g")
+_IMAGE_FORM = Written(
+    r"(?:[a-z0-9_-]+/)*[a-z0-9_-]+\.png",
+    "an image is a PNG below `images/`, named in small letters",
+    "offers/coffee.png",
+)
+
+Price = Annotated[Decimal, Field(gt=0, max_digits=8, decimal_places=2)]
+
+
+class Offer(Frozen):
+    """One offer of the catalogue. `image` is a path below the workspace's `images/`.
+
+    `weight` ranks offers for members about whom nothing may be used; higher first.
+    """
+
+    id: Annotated[str, _ID_FORM]
+    title: Localised
+    text: Localised
+    price: Price
+    unit: Localised | None = None
+    lowest_price_30d: Price | None = None
+    valid_from: date
+    valid_to: date
+    department: str
+    product_category: str
+    product_type: str | None = None
+    brand: str | None = None
+    image: Annotated[str, _IMAGE_FORM]
+    weight: Annotated[int, Field(ge=0, le=100, strict=True)] = 50
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.valid_to < self.valid_from:
+            raise FormError("`valid_to` is before `valid_from`", "change the two dates round", "valid_to")
+        if self.lowest_price_30d is not None and self.lowest_price_30d <= self.price:
+            message = "a reduced price is below the lowest price of the 30 days before"
+            raise FormError(message, "leave it out unless a reduction is announced", "lowest_price_30d")
+        return self
+
+    @property
+    def reduced(self) -> bool:
+        """Whether the price is announced as a reduction."""
+        return self.lowest_price_30d is not None

@@ -1,0 +1,103 @@
+"""When a campaign runs, and how late is too late."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from campaigns.core.clock import instant_of
+from campaigns.core.model.duration import Span
+from campaigns.core.model.localised_text import FormError, Frozen
+
+SEND_BY = timedelta(hours=24)
+
+_LIKE_A_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
+_CURLY: Final = re.compile("[“”„‘’]")
+"""What a word processor makes of quotes; YAML takes them for a part of the text."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise FormError(f"`{name}` is not a time zone", "`Europe/Helsinki`") from error
+    return name
+
+
+def _cron(expression: str) -> str:
+    try:
+        CronSim(expression, instant_of(datetime(2018, 1, 1)))  # noqa: DTZ001 - any moment will do
+    except CronSimError as error:
+        hint = "minute, hour, day, month and weekday, as in `30 9 * * mon`"
+        raise FormError(f"`{expression}` is not a time that cron knows", hint) from error
+    return expression
+
+
+def _moment(text: object) -> str:
+    try:
+        datetime.strptime(str(text), "%Y-%m-%d %H:%M")  # noqa: DTZ007 - a time zone beside it says where
+    except ValueError as error:
+        if _LIKE_A_MOMENT.fullmatch(str(text)):
+            raise FormError(f"no calendar has {text}", "a day that its month has, and an hour before 24") from error
+        quotes = ", in straight quotes" if _CURLY.search(str(text)) else ""
+        raise FormError("a moment is a date with a time of day", f'`"2018-01-05 10:30"`{quotes}') from error
+    return str(text)
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+Moment = Annotated[
+    str, BeforeValidator(_moment, json_schema_input_type=Annotated[str, Field(examples=["2018-01-05 10:30"])])
+]
+
+
+class Schedule(Frozen):
+    """Either `cron` (five parts) or `at` (one moment), both in `timezone`.
+
+    `late_by` limits the start of a scheduled run; `send_by` ends its claiming.
+    """
+
+    cron: Annotated[str, AfterValidator(_cron)] | None = None
+    at: Moment | None = None
+    timezone: TimeZone = "Europe/Helsinki"
+    late_by: Span = timedelta(hours=1)
+    send_by: Span = SEND_BY
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.cron is None) == (self.at is None):
+            raise FormError("a schedule has either `cron` or `at`", '`at: "2018-01-05 10:30"`')
+        if self.at is not None and instant_of_wall(self.at, self.zone) is None:
+            hint = "an hour later: the clocks go forward over it"
+            raise FormError(f"{self.at} does not exist in {self.timezone}", hint, "at")
+        if self.cron is not None and self.next_after(instant_of(datetime(2018, 1, 1))) is None:  # noqa: DTZ001
+            raise FormError(f"the moment of `{self.cron}` never comes", "a day that its months have", "cron")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that the schedule's days and hours are counted in."""
+        return ZoneInfo(self.timezone)
+
+    def next_after(self, instant: datetime) -> datetime | None:
+        """The first due moment later than `instant`, in UTC; None when there is none.
+
+        A cron hour that does not exist is due when the clocks have gone forward; one that comes twice is due
+        the first time.
+        """
+        if self.at is not None:
+            due = instant_of_wall(self.at, self.zone)
+            return due if due is not None and due > instant else None
+        try:
+            return next(CronSim(str(self.cron), instant.astimezone(self.zone))).astimezone(UTC)
+        except StopIteration:
+            return None
+
+
+def instant_of_wall(text: str, zone: ZoneInfo) -> datetime | None:
+    """The instant of a wall-clock text `YYYY-MM-DD HH:MM` in `zone`, the first of two; None: no such hour."""
+    wall = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=zone)
+    instant = wall.astimezone(UTC)
+    return instant if instant.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None) else None

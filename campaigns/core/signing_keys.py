@@ -1,0 +1,57 @@
+"""The workspace's signing keys: from the environment, else from a key file that only its owner can read."""
+
+import os
+import secrets
+from binascii import Error, unhexlify
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from campaigns.core.errors import AuthorError
+from campaigns.core.tokens import Signer
+
+VARIABLE: Final = "VIESTI_SIGNING_KEYS"
+_BYTES: Final = 32
+
+
+def signer(environment: Mapping[str, str], key_file: Path) -> Signer:
+    """The signer of a workspace.
+
+    `VIESTI_SIGNING_KEYS` holds keys of 64 hexadecimal digits, oldest first, separated by commas; the last one signs.
+    Without it a key is made once and kept in `key_file`: enough for one machine.
+    """
+    written = environment.get(VARIABLE)
+    if written is None:
+        return Signer({1: _kept(key_file)})
+    return Signer({number: _key(text) for number, text in enumerate(written.split(","), start=1)})
+
+
+def _kept(key_file: Path) -> bytes:
+    try:
+        return _key(key_file.read_text("ascii"))
+    except FileNotFoundError:
+        _make(key_file)
+        return _key(key_file.read_text("ascii"))
+
+
+def _make(key_file: Path) -> None:
+    """Write a new key whole or not at all; where another process was faster, its key is the workspace's."""
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    draft = key_file.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(_BYTES))
+    with suppress(FileExistsError):
+        os.link(draft, key_file)
+    draft.unlink()
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = unhexlify(text.strip())
+    except (Error, ValueError):
+        key = b""
+    if len(key) < _BYTES:
+        raise AuthorError.about(VARIABLE, "a signing key is 64 hexadecimal digits", "bad_key", "`openssl rand -hex 32`")
+    return key

@@ -1,0 +1,130 @@
+"""YAML files as plain values with their positions; the only module that knows the YAML parser.
+
+It reads the parser's events, not its objects: every duplicate key is found and not only the first, an alias bomb is
+refused before anything is built from it, and no number becomes a binary float.
+"""
+
+from codecs import BOM_UTF8
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, StreamMark
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from campaigns.core.errors import AuthorError, Place, Problem
+from campaigns.core.yaml.located import Located
+from campaigns.core.yaml.located import Path as Steps
+from campaigns.core.yaml.scalar import plain_scalar
+from campaigns.core.yaml.syntax import syntax_problem, tag_problem
+from campaigns.core.yaml.tree import Node, Position, TreeBuilder
+
+MAX_BYTES: Final = 1_000_000
+
+
+def read_yaml(path: Path, name: str | None = None) -> Located:
+    """Return the mapping in the file; problems call the file `name`, by default its path as given.
+
+    Values are str, int, Decimal, bool, date, None, list and dict with text keys. Raise UserError for everything else,
+    with all problems that could be found.
+    """
+    return parse_yaml(_content(path, name or str(path)), name or str(path))
+
+
+@lru_cache(maxsize=512)
+def parse_yaml(content: bytes, file: str) -> Located:
+    """Return the mapping in the bytes of a file called `file`, like `read_yaml`; results are cached."""
+    tree = TreeBuilder(file)
+    _read_events(_text(content, file), tree)
+    if tree.problems:
+        raise AuthorError(tree.problems)
+    if tree.root is None or tree.root.value is None:
+        raise AuthorError.about(file, "the file is empty", "empty_file", "give it its keys, such as `title: ...`")
+    if not isinstance(tree.root.value, dict):
+        message = "the file is not a mapping of keys and values"
+        raise AuthorError([Problem(Place(file, *tree.root.position), message, "not_a_mapping", "write `key: value`")])
+    keys: dict[Steps, Position] = {}
+    values: dict[Steps, Position] = {}
+    return Located(file, tree.root.plain((), keys, values), keys, values)
+
+
+def _content(path: Path, file: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise AuthorError.about(file, "the file cannot be read", "unreadable", "is the path right?") from error
+    if len(content) > MAX_BYTES:
+        raise AuthorError.about(file, "the file is over 1 MB", "too_large", "split it into several files")
+    return content
+
+
+def _text(content: bytes, file: str) -> str:
+    content = content.removeprefix(BOM_UTF8)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode()
+        place = Place(file, *_position(before, len(before)))
+        hint = "save the file as UTF-8"
+        raise AuthorError([Problem(place, "this byte is not UTF-8", "not_utf8", hint)]) from error
+
+
+def _position(text: str, index: int) -> Position:
+    line_start = text.rfind("\n", 0, index) + 1
+    return text.count("\n", 0, index) + 1, index - line_start + 1
+
+
+def _read_events(text: str, tree: TreeBuilder) -> None:
+    documents = 0
+    try:
+        # `pure`: the same problems at the same places, with or without the C parser
+        for event in YAML(typ="safe", pure=True).parse(text):
+            documents += isinstance(event, DocumentStartEvent)
+            if documents > 1:
+                hint = "make a file of each, and remove `---`"
+                tree.refuse(_mark(event.start_mark), "a second document begins here", "several_documents", hint)
+                return
+            _handle_event(event, tree)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        opening = _mark(error.context_mark) if error.context_mark else None
+        tree.problems.append(syntax_problem(tree.file, text, _mark(mark), opening))
+    except ReaderError as error:
+        message = f"the character U+{error.character:04X} may not stand in a text file"
+        index = next(index for index, character in enumerate(text) if ord(character) == error.character)
+        tree.refuse(_position(text, index), message, "control_character", "remove it, or write the line anew")
+
+
+def _handle_event(event: Event, tree: TreeBuilder) -> None:
+    position = _mark(event.start_mark)
+    if getattr(event, "tag", None) is not None:
+        tree.problems.append(tag_problem(tree.file, position))
+    match event:
+        case DocumentStartEvent() if event.version or event.tags:
+            tree.refuse(position, "directives (`%...`) are not read here", "directive", "remove the lines above")
+        case MappingStartEvent():
+            tree.open(Node(position, {}), event.anchor)
+        case SequenceStartEvent():
+            tree.open(Node(position, []), event.anchor)
+        case CollectionEndEvent():
+            tree.close()
+        case AliasEvent():
+            tree.alias(position, event.anchor)
+        case ScalarEvent():
+            plain = event.implicit[0]
+            tree.add(Node(position, plain_scalar(event.value) if plain else event.value), event.anchor)
+
+
+def _mark(mark: StreamMark) -> Position:
+    return mark.line + 1, mark.column + 1

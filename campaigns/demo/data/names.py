@@ -1,0 +1,59 @@
+"""What invented people are called: Finnish and English names by Faker, Finland-Swedish ones from the lists here."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from faker import Faker
+
+from campaigns.demo.data.seeded_random import happens, pick, seed
+
+_LOCALES: Final = {"fi": "fi_FI", "en": "en_GB"}
+
+# Faker's sv_SE has the names of Sweden; those of the Swedish-speaking coast of Finland are others.
+_WOMEN: Final = (
+    "Annika", "Barbro", "Benita", "Britt-Marie", "Camilla", "Carina", "Cecilia", "Ebba", "Elin", "Emma", "Eva",
+    "Frida", "Gunilla", "Gun-Britt", "Hedvig", "Heidi", "Ida", "Ingrid", "Jeanette", "Johanna", "Josefin", "Karin",
+    "Linda", "Linnea", "Maria", "Marianne", "Mikaela", "Monica", "Nina", "Pia", "Sandra", "Sofia", "Solveig", "Susanne",
+    "Wilma", "Åsa",
+)  # fmt: skip
+_MEN: Final = (
+    "Albin", "Alexander", "Anders", "Axel", "Bengt", "Björn", "Bo", "Christer", "Daniel", "Emil", "Erik", "Fredrik",
+    "Glenn", "Göran", "Henrik", "Håkan", "Jan-Erik", "Jens", "Joakim", "Johan", "Kaj", "Karl-Gustav", "Kenneth",
+    "Kristoffer", "Leif", "Magnus", "Mats", "Mikael", "Niklas", "Ole", "Patrik", "Peter", "Ralf", "Rasmus", "Rolf",
+    "Stefan", "Tom", "Torsten", "Viktor", "Åke",
+)  # fmt: skip
+_FAMILIES: Final = (
+    "Ahlbäck", "Backman", "Berglund", "Björklund", "Blomqvist", "Bäckström", "Dahlström", "Ekblad", "Ekholm", "Enqvist",
+    "Fagerholm", "Finne", "Forsman", "Granholm", "Grönroos", "Gustafsson", "Hellström", "Holmberg", "Häggblom",
+    "Höglund", "Jungell", "Karlsson", "Kronqvist", "Lindberg", "Lindholm", "Lindroos", "Lundqvist", "Mattsson",
+    "Nygård", "Nylund", "Nyman", "Nyström", "Rosenqvist", "Sandberg", "Sandström", "Sjöblom", "Snickars", "Sundqvist",
+    "Söderholm", "Söderlund", "Wikström", "Wikman", "Öhman", "Österholm",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A person's name."""
+
+    first: str
+    last: str
+
+
+def name(language: str, woman: bool, *about: object) -> Name:
+    """The name of one invented person; the same for the same `about` and release of Faker."""
+    if language == "sv":
+        return Name(pick(_WOMEN if woman else _MEN, *about, "first"), pick(_FAMILIES, *about, "last"))
+    people = _people(_LOCALES[language])
+    people.seed_instance(seed(*about, "name"))
+    return Name(people.first_name_female() if woman else people.first_name_male(), people.last_name())
+
+
+def is_woman(*about: object) -> bool:
+    """Whether the person is given a woman's name."""
+    return happens(0.52, *about, "woman")
+
+
+@cache
+def _people(locale: str) -> Faker:
+    return Faker(locale)

@@ -1,0 +1,1 @@
+"""Rehearsal: the demonstration sent to provider doubles that fail on purpose."""

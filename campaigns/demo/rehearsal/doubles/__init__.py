@@ -1,0 +1,1 @@
+"""Test doubles of SendGrid, Twilio and a mail server, at the wire."""

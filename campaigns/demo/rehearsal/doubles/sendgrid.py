@@ -1,0 +1,157 @@
+"""SendGrid's mail/send and Event Webhook as a server on the loopback: its limits, its errors, its signed events.
+
+By hand: `python -m campaigns.demo.rehearsal.doubles.sendgrid --port 8025 --fault throttle=0.01 --events-to http://localhost:8000/...`
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from campaigns.core.event_loop import run
+from campaigns.demo.rehearsal.doubles.faults import add_manners, manners_of
+from campaigns.demo.rehearsal.doubles.sendgrid_rules import Wrong, check
+from campaigns.demo.rehearsal.doubles.web import WebDouble, serve_for_ever
+
+# What becomes of a message to an address that begins so
+FATES: dict[str, tuple[dict[str, Any], ...]] = {
+    "bounce": ({"event": "bounce", "type": "bounce", "status": "5.1.1", "reason": "550 5.1.1 no such user"},),
+    "blocked": ({"event": "bounce", "type": "blocked", "status": "5.7.1", "reason": "550 5.7.1 content"},),
+    "deferred": ({"event": "deferred", "response": "451 try again", "attempt": "1"}, {"event": "delivered"}),
+    "dropped": ({"event": "dropped", "reason": "Bounced Address"},),
+    "complaint": ({"event": "delivered"}, {"event": "spamreport"}),
+    "": ({"event": "delivered", "response": "250 OK"},),
+}
+
+
+@dataclass
+class SendGridDouble(WebDouble):
+    """Takes messages, counts them, and tells of them in signed POSTs."""
+
+    api_key: str = "SG.double"
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        router.add_post("/v3/mail/send", self._send)
+
+    @property
+    def public_key(self) -> str:
+        """As SendGrid's settings page shows it."""
+        der = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return b64encode(der).decode()
+
+    async def _send(self, request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(self.manners.delay())
+        if request.headers.get("Authorization") != f"Bearer {self.api_key}":
+            return _problem(401)
+        fault = self.manners.fault()
+        if fault is not None and not fault.takes:
+            return await self.misbehave(request, fault, _problem)
+        try:
+            mail = check(await request.read())
+        except Wrong as wrong:
+            return _problem(wrong.status, wrong.field)
+        message_id = uuid4().hex
+        if self.keep_requests:
+            self.requests.append(mail)
+        if mail.get("mail_settings", {}).get("sandbox_mode", {}).get("enable"):
+            return web.Response(status=200)
+        self._take(mail, message_id)
+        if fault is not None:
+            return await self.misbehave(request, fault, _problem)
+        return web.Response(status=202, headers={"X-Message-Id": message_id})
+
+    def _take(self, mail: Mapping[str, Any], message_id: str) -> None:
+        for reader in mail["personalizations"]:
+            names = mail.get("custom_args", {}) | reader.get("custom_args", {})
+            for to in reader["to"]:
+                self.mailboxes.put(to["email"], names.get("delivery", ""))
+                if self.keep_requests:
+                    self.events += _told(to["email"], names, message_id)
+
+    def signed(self, events: list[dict[str, Any]], at: float | None = None) -> tuple[bytes, dict[str, str]]:
+        """One POST of the webhook: its body and headers."""
+        body = json.dumps(events).encode()
+        timestamp = str(int(time.time() if at is None else at))  # noqa: TID251 - this stands for SendGrid's clock
+        signature = self.key.sign(timestamp.encode() + body, ec.ECDSA(SHA256()))
+        return body, {
+            "Content-Type": "application/json",
+            "X-Twilio-Email-Event-Webhook-Signature": b64encode(signature).decode(),
+            "X-Twilio-Email-Event-Webhook-Timestamp": timestamp,
+        }
+
+    def batches(self, *, times: int = 1, size: int = 100, seed: int = 1) -> Iterator[tuple[bytes, dict[str, str]]]:
+        """Every event so far, each told `times` times and all of them shuffled, as signed POSTs."""
+        told = self.events * times
+        if times > 1:
+            random.Random(seed).shuffle(told)  # noqa: S311 - the same order every time
+        for start in range(0, len(told), size):
+            yield self.signed(told[start : start + size])
+
+    async def tell(self, url: str, *, times: int = 1) -> list[int]:
+        """POST every event so far to `url`; the statuses that came back."""
+        statuses = []
+        async with aiohttp.ClientSession() as session:
+            for body, headers in self.batches(times=times):
+                async with session.post(url, data=body, headers=headers) as response:
+                    statuses.append(response.status)
+        return statuses
+
+
+def _told(address: str, names: Mapping[str, str], message_id: str) -> Iterator[dict[str, Any]]:
+    fate = next(fate for start, fate in FATES.items() if address.startswith(start))
+    first = () if fate[0]["event"] == "dropped" else ({"event": "processed"},)
+    for event in (*first, *fate):
+        yield {
+            "email": address,
+            "timestamp": int(time.time()),  # noqa: TID251
+            "smtp-id": f"<{message_id}@geopod-ismtpd-1>",
+            "sg_event_id": b64encode(uuid4().bytes).decode().rstrip("="),
+            "sg_message_id": f"{message_id}.recvd-canary-7f8c-1",
+            **names,
+            **event,
+        }
+
+
+def _problem(status: int, at: str | None = None) -> web.Response:
+    wrong = {"message": "The double says so; nobody@example.org was in it.", "field": at, "help": None}
+    return web.json_response({"errors": [wrong]}, status=status)
+
+
+async def _by_hand(arguments: argparse.Namespace) -> None:
+    double = SendGridDouble(manners=manners_of(arguments), port=arguments.port, keep_requests=not arguments.count_only)
+    said = f"SendGrid's double. SENDGRID_API_KEY={double.api_key}\nSENDGRID_WEBHOOK_PUBLIC_KEY={double.public_key}"
+    telling = asyncio.create_task(_keep_telling(double, arguments.events_to)) if arguments.events_to else None
+    await serve_for_ever(double, lambda: f"{said}\nchannels.email.sendgrid.base_url: {double.url}")
+    del telling
+
+
+async def _keep_telling(double: SendGridDouble, url: str) -> None:
+    while True:
+        await asyncio.sleep(1)
+        with suppress(aiohttp.ClientError):
+            if double.events:
+                await double.tell(url, times=2)
+                double.events.clear()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m campaigns.demo.rehearsal.doubles.sendgrid", description=__doc__)
+    add_manners(parser)
+    parser.add_argument("--events-to", help="where to POST signed events, each twice and out of order")
+    with suppress(KeyboardInterrupt):
+        run(_by_hand(parser.parse_args()))

@@ -1,0 +1,310 @@
+"""A mail server on the loopback: STARTTLS, AUTH, PIPELINING, SMTPUTF8, limits, and a slip at whatever step is asked.
+
+By hand: `python -m campaigns.demo.rehearsal.doubles.smtp --port 2525 --fault drop_after=0.001 --tell 8026`
+"""
+
+import argparse
+import asyncio
+import re
+import ssl
+from base64 import b64decode
+from binascii import Error
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, cast
+
+from campaigns.core.event_loop import run
+from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners, add_manners, manners_of
+from campaigns.demo.rehearsal.doubles.web import WebDouble
+
+_PATH = re.compile(r"(?i)(?:FROM|TO):<([^<>\s]*)>(.*)")
+_VERP = re.compile(r"[^+]+\+([^@]+)@")
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What goes wrong at a step (EHLO, AUTH, MAIL, RCPT, DATA, message): another reply, or none and the line cut.
+
+    `after` lets the message through all the same.
+    """
+
+    step: str
+    reply: str = ""
+    after: bool = False
+    silent: bool = False
+
+
+SLIPS = {
+    Fault.THROTTLE: Slip("RCPT", "451 4.7.1 greylisted, try again"),
+    Fault.REFUSE: Slip("RCPT", "550 5.1.1 nobody@example.org is unknown here"),
+    Fault.UNAUTHORISED: Slip("MAIL", "530 5.7.0 authentication required"),
+    Fault.FAIL: Slip("message", "554 5.3.0 transaction failed"),
+    Fault.FAIL_AFTER: Slip("message", after=True),
+    Fault.DROP: Slip("DATA"),
+    Fault.DROP_AFTER: Slip("message", after=True),
+    Fault.HANG_AFTER: Slip("message", after=True, silent=True),
+}
+
+
+@dataclass
+class SmtpDouble:
+    """Listens on the loopback; use as `async with`."""
+
+    manners: Manners = field(default_factory=Manners)
+    mailboxes: Mailboxes = field(default_factory=Mailboxes)
+    port: int = 0
+    host: str = "127.0.0.1"
+    extensions: tuple[str, ...] = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+    tls: ssl.SSLContext | None = None
+    implicit_tls: bool = False
+    account: tuple[str, str] | None = None
+    largest: int = 30 * 2**20
+    messages_per_connection: int = 10_000
+    lenient: bool = False  # opens DATA even when nobody would get the message, as RFC 2920 allows
+    keep_messages: bool = True
+    slips: deque[Slip] = field(default_factory=deque)
+    messages: list[bytes] = field(default_factory=list)
+    paths: list[tuple[str, str]] = field(default_factory=list)
+    connections: int = 0
+
+    async def __aenter__(self) -> Self:
+        self._open: set[Talk] = set()
+        context = self.tls if self.implicit_tls else None
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Talk(self), self.host, self.port, ssl=context)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        for talk in list(self._open):
+            talk.hang_up()
+        await self._server.wait_closed()
+        await asyncio.sleep(0)
+
+    def begin(self, talk: "Talk") -> None:
+        """A connection came."""
+        self.connections += 1
+        self._open.add(talk)
+
+    def end(self, talk: "Talk") -> None:
+        """A connection went."""
+        self._open.discard(talk)
+
+    def say_to_all(self, reply: str) -> None:
+        """Say something that nobody asked for, and end every connection."""
+        for talk in list(self._open):
+            talk.say_and_leave(reply)
+
+    def slip(self) -> Slip | None:
+        """What goes wrong with the next message."""
+        if self.slips:
+            return self.slips.popleft()
+        fault = self.manners.fault()
+        return None if fault is None else SLIPS[fault]
+
+    def take(self, sender: str, recipient: str, message: bytes) -> None:
+        """A message is on its way."""
+        named = _VERP.match(sender)
+        self.mailboxes.put(recipient, named[1] if named else "")
+        if self.keep_messages:
+            self.messages.append(message)
+            self.paths.append((sender, recipient))
+
+
+class Talk(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, double: SmtpDouble) -> None:
+        self.double = double
+        self.buffer = bytearray()
+        self.secure = double.implicit_tls
+        self.known = double.account is None
+        self.upgrading = False
+        self.taken = 0
+        self.slip: Slip | None = None
+        self.sender: str | None = None
+        self._begin_again()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.double.begin(self)
+        self._say("220 double ESMTP")
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
+        self.double.end(self)
+
+    def hang_up(self) -> None:
+        """Cut the line."""
+        self.transport.abort()
+
+    def say_and_leave(self, reply: str) -> None:
+        """Say one thing more and close."""
+        self._say(reply)
+        self.transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while not self.transport.is_closing() and not self.upgrading:
+            end = self.buffer.find(b"\r\n.\r\n" if self.in_message else b"\r\n")
+            if end < 0:
+                return
+            size = 5 if self.in_message else 2
+            found, self.buffer = bytes(self.buffer[:end]), self.buffer[end + size :]
+            if self.in_message:
+                self._message(found + b"\r\n")
+            else:
+                self._command(found)
+
+    def _command(self, line: bytes) -> None:
+        verb, _, rest = line.decode("utf-8", "replace").partition(" ")
+        said = {
+            "EHLO": lambda: self._step("EHLO", self._hello()),
+            "HELO": lambda: self._step("EHLO", self._hello()),
+            "STARTTLS": self._starttls,
+            "AUTH": lambda: self._auth(rest),
+            "MAIL": lambda: self._mail(rest),
+            "RCPT": lambda: self._rcpt(rest),
+            "DATA": self._data,
+            "RSET": self._reset,
+            "QUIT": self._quit,
+        }.get(verb.upper(), lambda: self._say("502 5.5.1 not known"))
+        said()
+
+    def _starttls(self) -> None:
+        if self.double.tls is None or self.secure:
+            self._say("502 5.5.1 not offered")
+            return
+        self.secure = True
+        self._say("220 2.0.0 go ahead")
+        self.transport.pause_reading()  # what comes next is not for us but for TLS
+        self.upgrading = True
+        self.task = asyncio.ensure_future(self._upgrade(self.double.tls))
+
+    def _reset(self) -> None:
+        self._begin_again()
+        self._say("250 2.0.0 ok")
+
+    def _quit(self) -> None:
+        self._say("221 2.0.0 bye")
+        self.transport.close()
+
+    def _hello(self) -> str:
+        offered = ["double", *self.double.extensions, f"SIZE {self.double.largest}"]
+        if self.double.tls is not None and not self.secure:
+            offered.append("STARTTLS")
+        if self.double.account is not None and (self.secure or self.double.tls is None):
+            offered.append("AUTH PLAIN")
+        return "\r\n".join([*(f"250-{each}" for each in offered[:-1]), f"250 {offered[-1]}"])
+
+    async def _upgrade(self, context: ssl.SSLContext) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(OSError):
+            upgraded = await loop.start_tls(self.transport, self, context, server_side=True)
+            self.transport = cast("asyncio.Transport", upgraded)
+            self.upgrading = False
+            self.data_received(b"")  # what came before the new transport was ours
+
+    def _auth(self, rest: str) -> None:
+        method, _, initial = rest.partition(" ")
+        try:
+            given = b64decode(initial, validate=True).decode().split("\0")[1:]
+        except (Error, ValueError):
+            given = []
+        right = method.upper() == "PLAIN" and tuple(given) == self.double.account
+        self.known = self.known or right
+        self._step("AUTH", "235 2.7.0 welcome" if right else "535 5.7.8 no")
+
+    def _mail(self, rest: str) -> None:
+        found = _PATH.fullmatch(rest)
+        self.slip = self.double.slip()
+        if not self.known:
+            self._say("530 5.7.0 authentication required")
+        elif self.taken >= self.double.messages_per_connection:
+            self._say("421 4.7.0 too many messages on this connection")
+            self.transport.close()
+        elif found is None or self.sender is not None:
+            self._say("501 5.5.4 bad MAIL" if found is None else "503 5.5.1 nested MAIL")
+        else:
+            self.sender, self.utf8 = found[1], "SMTPUTF8" in found[2] and "SMTPUTF8" in self.double.extensions
+            if not self._step("MAIL", "250 2.1.0 ok"):
+                self.sender = None
+
+    def _rcpt(self, rest: str) -> None:
+        found = _PATH.fullmatch(rest)
+        if self.sender is None:
+            self._say("503 5.5.1 MAIL first")
+        elif found is None or (not found[1].isascii() and not self.utf8):
+            self._say("553 5.6.7 no such address form")
+        elif self._step("RCPT", "250 2.1.5 ok"):
+            self.recipients.append(found[1])
+
+    def _data(self) -> None:
+        if not self.recipients and not self.double.lenient:
+            self._say("503 5.5.1 RCPT first")
+        elif self._step("DATA", "354 go ahead"):
+            self.in_message = True
+
+    def _message(self, stuffed: bytes) -> None:
+        message = stuffed.replace(b"\r\n..", b"\r\n.").removeprefix(b".") if b"\r\n.." in stuffed else stuffed
+        if len(message) > self.double.largest:
+            self._begin_again()
+            self._say("552 5.3.4 too large")
+            return
+        slip = self.slip if self.slip is not None and self.slip.step == "message" else None
+        if slip is None or slip.after:
+            self.taken += 1
+            for recipient in self.recipients:
+                self.double.take(self.sender or "", recipient, message)
+        self._begin_again()
+        delay = self.double.manners.delay()
+        answer = f"250 2.0.0 ok: queued as {id(self):x}{self.taken:x}"
+        if delay:
+            asyncio.get_running_loop().call_later(delay, self._step, "message", answer)
+        else:
+            self._step("message", answer)
+
+    def _step(self, step: str, reply: str) -> bool:
+        """Say a step's reply, or what the slip of this message says instead; whether all went well."""
+        slip = self.slip if self.slip is not None else next(iter(self.double.slips), None)
+        if slip is None or slip.step != step:
+            self._say(reply)
+            return True
+        if slip is not self.slip:
+            self.double.slips.popleft()
+        if slip.reply:
+            self._say(slip.reply)
+            if slip.reply.startswith("421"):
+                self.transport.close()
+        elif not slip.silent:
+            self.transport.abort()
+        return False
+
+    def _say(self, reply: str) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(f"{reply}\r\n".encode())
+
+    def _begin_again(self) -> None:
+        self.sender = None
+        self.utf8 = False
+        self.recipients: list[str] = []
+        self.in_message = False
+
+
+async def _by_hand(arguments: argparse.Namespace) -> None:
+    double = SmtpDouble(manners_of(arguments), port=arguments.port, keep_messages=not arguments.count_only)
+    async with double, WebDouble(mailboxes=double.mailboxes, port=arguments.tell) as teller:
+        print(f"A mail server on {double.host}:{double.port}; what arrived: {teller.url}/double", flush=True)  # noqa: T201
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m campaigns.demo.rehearsal.doubles.smtp", description=__doc__)
+    add_manners(parser)
+    parser.add_argument("--tell", type=int, default=0, help="the port of the page that tells what arrived")
+    with suppress(KeyboardInterrupt):
+        run(_by_hand(parser.parse_args()))

@@ -1,0 +1,87 @@
+"""What the HTTP doubles share: a server on the loopback that misbehaves as it is told, and tells what arrived."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners
+
+
+@dataclass
+class WebDouble:
+    """Serves on `host`; use as `async with`. `GET /double` tells what reached whom, `DELETE /double` forgets it."""
+
+    manners: Manners = field(default_factory=Manners)
+    mailboxes: Mailboxes = field(default_factory=Mailboxes)
+    port: int = 0
+    host: str = "127.0.0.1"
+    requests: list[dict[str, object]] = field(default_factory=list)
+    keep_requests: bool = True
+    tls: ssl.SSLContext | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=31 * 2**20)
+        app.router.add_get("/double", self._tell)
+        app.router.add_delete("/double", self._forget)
+        self.add_routes(app.router)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self.tls)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http{'s' if self.tls else ''}://{self.host}:{self.port}"
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """The API's own addresses: none, for a double that only tells."""
+
+    async def _tell(self, _: web.Request) -> web.Response:
+        return web.json_response({"received": self.mailboxes.received, "twice": self.mailboxes.twice})
+
+    async def _forget(self, _: web.Request) -> web.Response:
+        self.mailboxes.received.clear()
+        return web.Response(status=204)
+
+    async def misbehave(
+        self, request: web.Request, fault: Fault, problem: Callable[[int], web.Response]
+    ) -> web.StreamResponse:
+        """The answer of one request with which something goes wrong; `problem` makes the API's error of a status."""
+        match fault:
+            case Fault.THROTTLE:
+                answer = problem(429)
+                answer.headers["Retry-After"] = str(self.manners.retry_after)
+                return answer
+            case Fault.REFUSE:
+                return problem(400)
+            case Fault.UNAUTHORISED:
+                return problem(401)
+            case Fault.FAIL | Fault.FAIL_AFTER:
+                return problem(500)
+            case Fault.DROP | Fault.DROP_AFTER:
+                if request.transport is not None:
+                    request.transport.abort()
+                raise asyncio.CancelledError
+            case Fault.HANG_AFTER:
+                await asyncio.sleep(3600)
+                raise asyncio.CancelledError
+
+
+async def serve_for_ever(double: WebDouble, said: Callable[[], str]) -> None:
+    """Run a double by hand until it is interrupted."""
+    async with double:
+        print(said(), flush=True)  # noqa: T201 - a command
+        await asyncio.Event().wait()

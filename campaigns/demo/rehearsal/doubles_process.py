@@ -1,0 +1,82 @@
+"""The doubles of a rehearsal, in a thread of their own as other machines would be."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final, TypeVar
+
+from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
+
+FAULTS: Final = {
+    Fault.THROTTLE: 0.05,
+    Fault.REFUSE: 0.01,
+    Fault.FAIL: 0.01,
+    Fault.FAIL_AFTER: 0.02,
+    Fault.DROP: 0.01,
+    Fault.DROP_AFTER: 0.02,
+}
+"""What goes wrong, and with which share of the messages."""
+
+_T = TypeVar("_T")
+
+
+def _manners(seed: int) -> Manners:
+    return Manners(p50=0.02, p99=0.2, shares=dict(FAULTS), chance=Random(seed), retry_after=1)  # noqa: S311 - no secret
+
+
+@dataclass
+class FarEnds:
+    """SendGrid and Twilio as they misbehave: slow, throttling, refusing, failing before or after they took one."""
+
+    sendgrid: SendGridDouble = field(default_factory=lambda: SendGridDouble(_manners(1)))
+    twilio: TwilioDouble = field(default_factory=lambda: TwilioDouble(_manners(2)))
+    run: Callable[[Coroutine[Any, Any, Any]], Any] = field(init=False)
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What the environment has to hold for them to listen, and to be believed."""
+        return {
+            "SENDGRID_API_KEY": self.sendgrid.api_key,
+            "SENDGRID_WEBHOOK_PUBLIC_KEY": self.sendgrid.public_key,
+            "TWILIO_ACCOUNT_SID": self.twilio.account,
+            "TWILIO_AUTH_TOKEN": self.twilio.token,
+        }
+
+    @property
+    def mailboxes(self) -> tuple[Mailboxes, ...]:
+        """What reached whom, by e-mail and by SMS."""
+        return self.sendgrid.mailboxes, self.twilio.mailboxes
+
+    def tell(self, sendgrid_webhook: str) -> int:
+        """Tell of every message twice and out of order, as providers may; how many times the answer was not 2xx."""
+        statuses: list[int] = self.run(self.sendgrid.tell(sendgrid_webhook, times=2))
+        statuses += self.run(self.twilio.tell(times=2))
+        return sum(status >= 300 for status in statuses)
+
+
+@contextmanager
+def far_ends() -> Iterator[FarEnds]:
+    """The doubles while they listen."""
+    loop, doubles = asyncio.new_event_loop(), FarEnds()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def run(work: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+    doubles.run = run
+    try:
+        standing = AsyncExitStack()
+        for double in (doubles.sendgrid, doubles.twilio):
+            run(standing.enter_async_context(double))
+        yield doubles
+        run(standing.aclose())
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

@@ -1,0 +1,1 @@
+"""Offers: price feed and the selection for each member."""

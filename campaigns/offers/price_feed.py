@@ -1,0 +1,156 @@
+"""Offers from a price feed: a CSV table becomes the offers file; invalid rows are reported, not lost."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+from campaigns.core.errors import AuthorError, Place, Problem, nearest
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.enums import Language
+from campaigns.core.model.offer import Offer
+from campaigns.core.yaml.located import Located
+from campaigns.core.yaml.located import Path as Steps
+from campaigns.core.yaml.validate import shaped
+from campaigns.workspace.offers_file import load_offers, offer_problems
+
+_LOCALISED: Final = ("title", "text", "unit")
+_NUMBERS: Final = ("price", "lowest_price_30d", "weight")
+_UNQUOTED: Final = ("price", "lowest_price_30d", "valid_from", "valid_to")
+_OPTIONAL: Final = ("lowest_price_30d", "product_type", "brand", "weight", *(f"unit_{each}" for each in Language))
+COLUMNS: Final = (
+    "id",
+    *(f"{name}_{language}" for name in _LOCALISED for language in Language),
+    *("price", "lowest_price_30d", "valid_from", "valid_to", "department", "product_category", "product_type"),
+    *("brand", "image", "weight"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OffersRead:
+    """Result of reading a price feed: its offers, the problems of invalid rows, and its number of rows."""
+
+    offers: tuple[Offer, ...]
+    problems: tuple[Problem, ...]
+    read: int
+
+    def write_rejects(self, path: Path) -> bool:
+        """Write the problems to a CSV file, replacing an earlier one; return False when there are none."""
+        path.unlink(missing_ok=True)
+        if not self.problems:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(
+                [
+                    ("line", "column", "reason"),
+                    *((problem.place.line, "", problem.message) for problem in self.problems),
+                ]
+            )
+        return True
+
+
+def read_offers(path: Path, catalogue: Catalogue) -> OffersRead:
+    """Return the offers of a CSV file (UTF-8, comma or semicolon, the columns of `COLUMNS`).
+
+    Raise UserError when the file cannot be read or its header is wrong.
+    """
+    rows = list(_rows(path))
+    problems: list[Problem] = []
+    located_offers = [(offer, at) for at in rows if (offer := shaped(Offer, at, problems)) is not None]
+    problems += offer_problems(located_offers, catalogue)
+    invalid_lines = {problem.place.line for problem in problems}
+    offers = tuple(offer for offer, at in located_offers if at.place.line not in invalid_lines)
+    return OffersRead(offers, tuple(problems), len(rows))
+
+
+def write_offers(offers: Iterable[Offer], path: Path, catalogue: Catalogue) -> None:
+    """Write the offers file, sorted by id; replace the old one only when the new one loads without problems."""
+    draft = path.with_suffix(".new.yaml")
+    lines = ["# Written by `viesti import offers`: edit the price feed instead.", "offers:"]
+    for offer in sorted(offers, key=lambda offer: offer.id):
+        values = offer.model_dump(mode="json", exclude_none=True)
+        lines += [
+            f"{'- ' if name == 'id' else '  '}{name}: {_yaml_value(name, value)}" for name, value in values.items()
+        ]
+    draft.write_text("\n".join(lines) + "\n", "utf-8")
+    try:
+        load_offers(draft, catalogue)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _yaml_value(name: str, value: object) -> str:
+    """Return a value as YAML: texts in quotes, prices and dates plain."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in value.items()) + "}"
+    return str(value) if name in _UNQUOTED else json.dumps(value, ensure_ascii=False)
+
+
+def _rows(path: Path) -> Iterator[Located]:
+    """Yield each row as the keys of an offer, with its line."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise AuthorError.about(str(path), "the file is not UTF-8 text", "encoding", "save it as UTF-8") from error
+    except OSError as error:
+        raise AuthorError.about(str(path), "the file cannot be read", "unreadable", "look at its name") from error
+    header = text.partition("\n")[0]
+    reader = csv.reader(StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",")
+    names = [name.strip() for name in next(reader, [])]
+    _check_header(path, names)
+    for cells in reader:
+        if cells:
+            values = _values(dict(zip(names, cells, strict=False)))
+            places: dict[Steps, tuple[int, int]] = {(name,): (reader.line_num, 1) for name in values}
+            places[()] = (reader.line_num, 1)
+            yield Located(str(path), values, places, places)
+
+
+def _check_header(path: Path, names: list[str]) -> None:
+    place = Place(str(path), 1, 1)
+    required = [name for name in COLUMNS if name not in _OPTIONAL]
+    problems = [
+        *(
+            Problem(place, f"the column `{name}` is missing", "missing_column", "add it to the header")
+            for name in required
+            if name not in names
+        ),
+        *(
+            Problem(place, f"`{name}` is not a column of this file", "unknown_column", nearest(name, COLUMNS))
+            for name in names
+            if name not in COLUMNS
+        ),
+    ]
+    if problems:
+        raise AuthorError(problems)
+
+
+def _values(cells: Mapping[str, str]) -> dict[str, object]:
+    texts = {name: cell.strip() for name, cell in cells.items() if cell.strip()}
+    values: dict[str, object] = {
+        name: _number(cell) if name in _NUMBERS else cell
+        for name, cell in texts.items()
+        if name.rpartition("_")[0] not in _LOCALISED
+    }
+    for name in _LOCALISED:
+        translations = {
+            language.value: texts[f"{name}_{language}"] for language in Language if f"{name}_{language}" in texts
+        }
+        if translations:
+            values[name] = translations
+    return values
+
+
+def _number(cell: str) -> object:
+    """Return a decimal or whole number; other text is returned unchanged and fails validation later."""
+    try:
+        number = Decimal(cell.replace(",", "."))
+    except InvalidOperation:
+        return cell
+    return int(number) if number == number.to_integral_value() and "." not in cell and "," not in cell else number

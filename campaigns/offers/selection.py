@@ -1,0 +1,140 @@
+"""Which offers a member sees: those of the categories and brands they buy first, by weight for the rest (A-18)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+from sqlalchemy import Select, TableClause, and_, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from campaigns.core.clock import local_day, midnight, stored
+from campaigns.core.model.campaign import Campaign, OfferChoice
+from campaigns.core.model.offer import Offer
+from campaigns.store.runs.decisions import SEND
+
+WINDOW: Final = timedelta(days=90)
+_OF_A_CATEGORY: Final = 2
+_SCHEMA: Final = pa.schema(
+    [
+        ("variant", pa.string()),
+        ("offer_id", pa.string()),
+        ("product_category", pa.string()),
+        ("brand", pa.string()),
+        ("weight", pa.int64()),
+        ("at_most", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The offers that a variant may show, the heaviest first, and how many of them a message shows."""
+
+    offers: tuple[Offer, ...]
+    at_most: int
+
+
+def shelves(campaign: Campaign, showing: Iterable[str], offers: Sequence[Offer], day: date) -> Mapping[str, Shelf]:
+    """The shelf of every variant of `showing` that asks for offers: those on sale on `day` that fit what it asks."""
+    asked = {variant.name: variant.offers or campaign.offers for variant in campaign.variants}
+    return {name: _shelf(offers, choice, day) for name in showing if (choice := asked[name]) is not None}
+
+
+def _shelf(offers: Sequence[Offer], choice: OfferChoice, day: date) -> Shelf:
+    fitting = (offer for offer in offers if offer.valid_from <= day <= offer.valid_to and _fits(offer, choice))
+    return Shelf(tuple(sorted(fitting, key=lambda offer: (-offer.weight, offer.id))), choice.at_most)
+
+
+def _fits(offer: Offer, choice: OfferChoice) -> bool:
+    asked = (
+        (choice.department, offer.department),
+        (choice.product_category, offer.product_category),
+        (choice.brand, offer.brand),
+    )
+    return all(not wanted or value in wanted for wanted, value in asked)
+
+
+def as_columns(shelves: Mapping[str, Shelf]) -> pa.Table:
+    """The shelves as the ranking reads them."""
+    rows = [
+        {
+            "variant": variant,
+            "offer_id": offer.id,
+            "product_category": offer.product_category,
+            "brand": offer.brand,
+            "weight": offer.weight,
+            "at_most": shelf.at_most,
+        }
+        for variant, shelf in shelves.items()
+        for offer in shelf.offers
+    ]
+    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def affinity(
+    decided: TableClause, lines: TableClause, shelves: Mapping[str, Shelf], as_of: datetime, zone: ZoneInfo
+) -> Select[Any]:
+    """What each member who is shown offers spent in 90 days on their product categories, by category and brand.
+
+    Members who forbid the use of detailed purchase data (C7) have no row: they see the heaviest offers.
+    """
+    since = stored(midnight(local_day(as_of, zone) - WINDOW, zone))
+    categories = {offer.product_category for shelf in shelves.values() for offer in shelf.offers}
+    return (
+        select(
+            lines.c.member_id,
+            lines.c.product_category,
+            lines.c.brand,
+            func.sum(lines.c.amount).label("spend"),
+        )
+        .select_from(lines.join(decided, decided.c.member_id == lines.c.member_id))
+        .where(
+            decided.c.kind == SEND,
+            decided.c.variant.in_(sorted(shelves)),
+            lines.c.product_category.in_(sorted(categories)),
+            ~decided.c.no_purchase_detail,
+            lines.c.purchased_at >= since,
+            lines.c.purchased_at < stored(as_of),
+        )
+        .group_by(lines.c.member_id, lines.c.product_category, lines.c.brand)
+    )
+
+
+def ranked(decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
+    """For every send that shows offers, `offers`: the ids in the order of the message.
+
+    An offer scores the spend in its product category, twice where the brand is the offer's; then its weight. The
+    third of a product category stands behind the best two of every other, so that a message is not all soap.
+    """
+    scored = _scored(decided, offers, affinity).subquery("scored")
+    best = (scored.c.score.desc(), scored.c.weight.desc(), scored.c.offer_id)
+    alike = func.row_number().over(partition_by=(scored.c.position, scored.c.product_category), order_by=best)
+    varied = select(*scored.c, alike.label("alike")).subquery("varied")
+    shown = (varied.c.alike > _OF_A_CATEGORY, varied.c.score.desc(), varied.c.weight.desc(), varied.c.offer_id)
+    place = func.row_number().over(partition_by=varied.c.position, order_by=shown)
+    placed = select(varied.c.position, varied.c.offer_id, varied.c.at_most, place.label("place")).subquery("placed")
+    return (
+        select(
+            placed.c.position,
+            func.array_agg(aggregate_order_by(placed.c.offer_id, placed.c.place)).label("offers"),
+        )
+        .where(placed.c.place <= placed.c.at_most)
+        .group_by(placed.c.position)
+    )
+
+
+def _scored(decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
+    score = func.sum(affinity.c.spend) + func.sum(affinity.c.spend).filter(affinity.c.brand == offers.c.brand)
+    of_category = and_(
+        affinity.c.member_id == decided.c.member_id, affinity.c.product_category == offers.c.product_category
+    )
+    shown = (decided.c.position, offers.c.offer_id, offers.c.product_category, offers.c.weight, offers.c.at_most)
+    return (
+        select(*shown, func.coalesce(score, func.sum(affinity.c.spend), 0).label("score"))
+        .select_from(decided.join(offers, offers.c.variant == decided.c.variant).outerjoin(affinity, of_category))
+        .where(decided.c.kind == SEND)
+        .group_by(*shown)
+    )

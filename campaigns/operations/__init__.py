@@ -1,0 +1,1 @@
+"""Operations: scheduler, worker, nightly jobs, gauges, backups and health checks."""

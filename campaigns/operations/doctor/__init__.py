@@ -1,0 +1,1 @@
+"""Health checks behind `viesti doctor`: stores, providers, mail domain."""

@@ -1,0 +1,1 @@
+"""People: staff accounts, desk work, and the members' rights under the GDPR."""

@@ -1,0 +1,1 @@
+"""Service desk: look-ups and changes that an agent makes for a member."""

@@ -1,0 +1,1 @@
+"""Members' rights: access, export, erasure, requests, and the record of processing."""

@@ -1,0 +1,111 @@
+"""The record of processing activities, as the workspace's files and the tables say it (GDPR, article 30; GD-20)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from math import ceil
+from typing import Final
+
+from sqlmodel import SQLModel
+
+from audiences.consent.permissions import TABLE
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.enums import Language, Register
+from campaigns.core.model.legal_basis import Basis, basis
+from campaigns.core.model.settings import Settings
+from campaigns.people.privacy.erasure import TOLD_KEPT
+from campaigns.people.privacy.processors import processors
+from campaigns.people.privacy.subject_access import KEPT_OF_THE_LEDGER
+from campaigns.store.people import personal_data
+
+Row = Mapping[str, str | int | None]
+
+_PEOPLE: Final[Mapping[str, str]] = {
+    Register.OWNERS: "members who own a share",
+    Register.HOUSEHOLD: "members of an owner's household",
+    Register.CUSTOMERS: "customers without a share",
+    "sign_ups": "people who asked for a newsletter and are no members",
+    "agents": "those who work here and have an account",
+}
+_SECURITY: Final = (
+    "Links and sessions are signed or random, 128 bits or more; codes are kept as keyed hashes, passwords by argon2id.",
+    "Providers are spoken to over TLS; a mail server without it only on the same machine.",
+    "Secrets come from the environment; no log, error or audit row has an address, a name or a text of a member.",
+    "Providers are handed the address, the written message and an opaque name; no member number.",
+    "Who works here does what the roles of the account permit; every look at a member is in the sealed audit log.",
+    "Choices are read again at the moment of each claim; without the ledger nothing is sent.",
+    "Erasure hides at once, deletes at night, leaves pseudonyms and keyed hashes, and holds when a backup is restored.",
+    "Encryption of disks and backups, and of the connection to a database, is what this machine is set up with.",
+)
+
+
+def record(settings: Settings, catalogue: Catalogue) -> Mapping[str, Sequence[Row]]:
+    """The sections of article 30(1) by name, each a list of rows."""
+    recipients = [{**row, "region": _region(settings, row["processor"], row["where"])} for row in processors(settings)]
+    return {
+        "controller": list(_controller(settings)),
+        "purposes": list(_purposes()),
+        "people": [{"people": name, "meaning": meaning} for name, meaning in _PEOPLE.items()],
+        "data": list(_data(catalogue)),
+        "ledger": [{"table": table, "meaning": meaning} for table, meaning in _tables()],
+        "recipients": recipients,
+        "transfers": [row for row in recipients if row["region"] == _OUTSIDE],
+        "retention": list(_retention(catalogue)),
+        "security": [{"measure": said} for said in _SECURITY],
+    }
+
+
+def _controller(settings: Settings) -> Iterator[Row]:
+    who = settings.organisation
+    place = f"{who.street}, {who.postal_code} {who.city.text(settings.default_language)}"
+    said = {
+        "name": f"{who.legal_name} ({who.business_id})",
+        "address": place,
+        "telephone": who.telephone,
+        "e_mail": str(settings.channels.email.address),
+    }
+    yield from ({"what": what, "is": value} for what, value in said.items())
+
+
+def _purposes() -> Iterator[Row]:
+    for (purpose, is_partner), cells in TABLE.items():
+        for channel in cells:
+            row = {"purpose": purpose.value, "for": "a partner" if is_partner else "us", "channel": channel.value}
+            yield {**row, "basis": basis(purpose, channel).value}
+    yield {"purpose": "effects", "for": "us", "channel": None, "basis": Basis.INTEREST.value}
+
+
+def _data(catalogue: Catalogue) -> Iterator[Row]:
+    for table_name, table in catalogue.tables.items():
+        for name, column in table.columns.items():
+            meaning = column.meaning.text(Language.EN)
+            row = {"table": table_name, "column": name, "class": column.data_class.value}
+            yield {**row, "meaning": meaning, "source": column.source}
+
+
+def _tables() -> Iterator[tuple[str, str]]:
+    """The ledger's tables about people, each with the first sentence that its class says of itself."""
+    said = {str(model.__tablename__): model.__doc__ or "" for model in SQLModel.__subclasses__()}
+    for table in personal_data.tables_of_members():
+        yield table.name, " ".join(said[table.name].split("\n\n")[0].split())
+
+
+_OUTSIDE: Final = "outside the EU, or not known"
+
+
+def _region(settings: Settings, processor: str, where: str) -> str:
+    regions = {"sendgrid": settings.channels.email.sendgrid.in_union, "twilio": settings.channels.sms.twilio.in_union}
+    if processor in regions:
+        return "EU" if regions[processor] else _OUTSIDE
+    return "here" if where == "here" else "as agreed with them"
+
+
+def _retention(catalogue: Catalogue) -> Iterator[Row]:
+    """In days; None: as long as the membership, and then not at all or under a pseudonym."""
+    spans: Mapping[str, timedelta | None] = {
+        **{name: table.retention for name, table in catalogue.tables.items()},
+        **KEPT_OF_THE_LEDGER,
+        "words_of_providers": TOLD_KEPT,
+        "rest_of_the_ledger": None,
+    }
+    for what, span in spans.items():
+        yield {"what": what, "kept_days": None if span is None else ceil(span / timedelta(days=1))}

@@ -1,0 +1,1 @@
+"""Template checks, one module a channel."""

@@ -1,0 +1,86 @@
+"""What is asked of a text message before anyone gets one (A-21, FI-04, TW-03, TW-05, TW-17)."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from campaigns.core.errors import AuthorError, Place, Problem, Severity
+from campaigns.core.model.enums import Language, Purpose
+from campaigns.core.model.settings import Settings
+from campaigns.rendering.checks.template_values import (
+    COMMON,
+    OF_A_MEMBER,
+    is_marketing,
+    missing_value,
+    offer_problems,
+    unguarded_value,
+    unknown_values,
+    without_profile,
+)
+from campaigns.rendering.sms.gsm7 import foreign
+from campaigns.rendering.sms.sms_template import BODY, SmsTemplate, sms_reads
+from campaigns.rendering.templates.folder import TemplateFolder
+from campaigns.rendering.templates.sandbox import TemplateError
+
+_SHORTENER: Final = re.compile(r"\b(?:bit\.ly|tinyurl\.com|goo\.gl|t\.co|is\.gd|ow\.ly|cutt\.ly)/", re.IGNORECASE)
+
+
+def check_sms(
+    folder: TemplateFolder, purpose: Purpose, known_names: frozenset[str], settings: Settings
+) -> list[Problem]:
+    """Everything that is wrong with the folder's message; its sample is rendered in three languages.
+
+    `known_names` are the values of a member that the catalogue declares, such as `member.household_size`.
+    """
+    try:
+        templates = [SmsTemplate.compile(folder, language, settings) for language in Language]
+        reads = sms_reads(folder)
+    except AuthorError as error:
+        return list(error.problems)
+    problems = [
+        *unknown_values(reads, COMMON | OF_A_MEMBER | known_names),
+        *offer_problems(reads, purpose),
+        *_way_out(folder, purpose),
+        *_shorteners(folder),
+    ]
+    if not problems:  # a sample of a broken template would say the same again
+        problems += (problem for template in templates for problem in _sample(folder, template, settings))
+    return list(dict.fromkeys(problems))  # the languages often share one
+
+
+def _way_out(folder: TemplateFolder, purpose: Purpose) -> Iterator[Problem]:
+    if is_marketing(purpose) and not any(read.name == "links.stop" for read in sms_reads(folder)):
+        message = f"a {purpose} message tells how to refuse the next one"
+        yield Problem(
+            Place(folder.located(BODY)), message, "opt_out", "add `[[ stop ]]`, a text with `{{ links.stop }}`"
+        )
+
+
+def _shorteners(folder: TemplateFolder) -> Iterator[Problem]:
+    body = folder.source(BODY)
+    written = [(Place(body.file), body.text)]
+    for text in folder.texts.values():
+        written += ((text.places[language], text.words.text(language)) for language in Language)
+    for place, words in written:
+        if _SHORTENER.search(words):
+            yield Problem(place, "a public link shortener hides who writes: use an address of our own", "shortener")
+
+
+def _sample(folder: TemplateFolder, template: SmsTemplate, settings: Settings) -> Iterator[Problem]:
+    sample = folder.sample(template.language)
+    place, most = Place(folder.located(BODY)), settings.channels.sms.max_segments
+    try:
+        sms = template.render(sample)
+    except TemplateError as error:
+        yield missing_value(error)
+        return
+    if sms.segments > most:
+        message = f"the sample takes {sms.segments} segments in `{template.language}`, at most {most} are allowed"
+        yield Problem(place, message, "too_long", "shorten the text, or raise `channels.sms.max_segments`")
+    if outside := foreign(sms.text):
+        message = f"`{outside}` in `{template.language}` is outside GSM-7: a segment holds 70 characters, not 160"
+        yield Problem(place, message, "ucs2", "write it with other characters", Severity.WARNING)
+    try:
+        template.render(without_profile(sample))
+    except TemplateError as error:
+        yield unguarded_value(error)

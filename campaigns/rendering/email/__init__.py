@@ -1,0 +1,1 @@
+"""E-mail: MJML compiled once, filled for each member, written as MIME."""

@@ -1,0 +1,1 @@
+"""Letters: Typst to PDF/A, postal addresses, fonts, calibration sheet."""

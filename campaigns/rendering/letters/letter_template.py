@@ -1,0 +1,151 @@
+"""Letters: texts filled a member at a time, pages drawn many at a time as PDF/A-2b.
+
+A member's values reach Typst as JSON strings, never as source, so that no name can say anything to it.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from campaigns.core.child_process import apart
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.settings import Organisation, Settings
+from campaigns.rendering.letters.fonts import can_draw, visible
+from campaigns.rendering.letters.markup import FILE, OFFER_TEXT, source_reads, texts_used
+from campaigns.rendering.letters.postal_address import PostalAddress
+from campaigns.rendering.letters.typst import Sheets
+from campaigns.rendering.templates.filters import filters
+from campaigns.rendering.templates.folder import SHARED, Source, TemplateFolder
+from campaigns.rendering.templates.sandbox import Template, TemplateError, compile_template, environment
+from campaigns.rendering.templates.variables import Read
+
+_FEW: Final = 20
+_TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
+_PAGES: Final = (
+    "query(<letter>).zip(query(<end>)).map(((start, end)) => end.location().page() - start.location().page() + 1)"
+)
+_DRIVER: Final = """\
+#import "/{letter}": letter
+#let house = json(bytes(sys.inputs.house))
+#for page in json(bytes(sys.inputs.pages)) {{ letter(house, page) }}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPages:
+    """Several letters in one PDF, and how many pages each of them has."""
+
+    pdf: bytes
+    per_letter: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LetterTemplate:
+    """One letter in one language, ready to be filled and drawn."""
+
+    file: str
+    language: Language
+    currency: str
+    texts: Mapping[str, Template]
+    offer_texts: Mapping[str, Template]
+    sources: Mapping[str, bytes]
+    house: str
+
+    @classmethod
+    def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> "LetterTemplate":
+        """The template of `folder` in `language`; AuthorError with every problem of its texts.
+
+        Typst reads its source when pages are drawn: `check_letter` draws the sample for that reason.
+        """
+        sandbox = environment(Channel.POST, language, settings.currency)
+        compiled = {
+            key: compile_template(sandbox, Source(text.place.file, text.words), text.line_place)
+            for key, text in texts_used(folder, language).items()
+        }
+        return cls(
+            folder.located(FILE),
+            language,
+            settings.currency,
+            {key: text for key, text in compiled.items() if not key.startswith(OFFER_TEXT)},
+            {key.removeprefix(OFFER_TEXT): text for key, text in compiled.items() if key.startswith(OFFER_TEXT)},
+            _sources(folder),
+            json.dumps(_house(settings.organisation, language), ensure_ascii=False),
+        )
+
+    def fill(self, context: Mapping[str, object], address: PostalAddress) -> Mapping[str, object]:
+        """The values of one member's letter, all of them plain text; TemplateError when one is missing."""
+        today = context["today"]
+        if not isinstance(today, date):
+            raise TypeError("`today` is a date")
+        return {
+            "address": address.rows,
+            "date": filters(self.language, self.currency)["date"](today, "long"),
+            "arm": context.get("arm") or "",
+            "text": {key: _written(text, context) for key, text in self.texts.items()},
+            "offers": self._offers(context),
+        }
+
+    def render_bundle(self, pages: Sequence[Mapping[str, object]], created_at: datetime) -> LetterPages:
+        """The letters of filled values, in their order, each beginning on a page of its own.
+
+        The same values and `created_at` give the same bytes. AuthorError for what Typst refuses in the template.
+        """
+        sheets = Sheets(self.sources, {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)})
+        if len(pages) > _FEW:
+            pdf, per_letter = apart(sheets.drawn, created_at, _PAGES)  # Typst remembers a megabyte of each
+        else:
+            pdf, per_letter = sheets.drawn(created_at, _PAGES)
+        if len(per_letter) != len(pages):
+            message = "a letter is drawn by the shared `letter-sheet`, once"
+            raise AuthorError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")
+        return LetterPages(pdf, tuple(per_letter))
+
+    def _offers(self, context: Mapping[str, object]) -> list[dict[str, str]]:
+        offers = context.get("offers") if self.offer_texts else ()
+        return [
+            {key: _written(text, {**context, "offer": offer}) for key, text in self.offer_texts.items()}
+            for offer in (offers if isinstance(offers, Sequence) else ())
+        ]
+
+
+def letter_reads(folder: TemplateFolder) -> tuple[Read, ...]:
+    """Every use of a value in the folder's letter, in all three languages, with its place."""
+    return tuple(source_reads(folder))
+
+
+def letter_names(folder: TemplateFolder) -> frozenset[str]:
+    """The values that the folder's letter reads: what a plan has to freeze for it."""
+    return frozenset(read.name for read in letter_reads(folder))
+
+
+def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
+    """What Typst may read, by path in the workspace: the folder, the shared folder and nothing of the machine."""
+    directory = Path(folder.directory)
+    shared = {(directory.parent / SHARED / file).as_posix(): data for file, data in folder.shared.items()}
+    own = {(directory / file).as_posix(): data for file, data in folder.files.items()}
+    return {"main.typ": _DRIVER.format(letter=directory / FILE).encode(), **shared, **own}
+
+
+def _house(organisation: Organisation, language: Language) -> Mapping[str, str]:
+    return {
+        "language": language.value,
+        "name": organisation.name.text(language),
+        "legal_name": organisation.legal_name,
+        "street": organisation.street,
+        "postal_code": organisation.postal_code,
+        "city": organisation.city.text(language),
+        "telephone": organisation.telephone,
+    }
+
+
+def _written(text: Template, context: Mapping[str, object]) -> str:
+    """The text of one member as it can be drawn; telephone numbers do not break at the end of a line."""
+    words = visible(text.render(context)).strip()
+    if not can_draw(words):
+        raise TemplateError(text.place_of(0), "a value has a character that the typeface of letters lacks")
+    return _TELEPHONE.sub(lambda found: found[0].replace(" ", "\u00a0"), words)

@@ -1,0 +1,1 @@
+"""Text messages: GSM-7 and segments."""

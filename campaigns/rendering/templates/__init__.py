@@ -1,0 +1,1 @@
+"""Templates: folders, sandbox, filters, variables, translations."""

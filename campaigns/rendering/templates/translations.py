@@ -1,0 +1,70 @@
+"""The words of a template, `texts.yaml`, and the values it is tried with, `sample.yaml`: read, not yet used."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from campaigns.core.errors import AuthorError, Place, Problem, nearest
+from campaigns.core.model.enums import Language
+from campaigns.core.model.localised_text import Localised
+from campaigns.core.yaml.located import Located
+from campaigns.core.yaml.source import parse_yaml
+
+TEXT_KEY: Final = re.compile(r"\[\[([^\[\]\n]{0,80})\]\]")  # the mark in a template that a text is put for
+
+_KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_LANGUAGES: Final = tuple(language.value for language in Language)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in three languages, and where each stands."""
+
+    words: Localised
+    places: Mapping[Language, Place]
+
+
+def read_texts(file: str, content: bytes | None, problems: list[Problem]) -> dict[str, Text]:
+    """The texts of a file by key, none when there is no file; what cannot be used goes to `problems`."""
+    texts: dict[str, Text] = {}
+    for key, entry in _entries(file, content, problems):
+        wrong = list(_wrong(key, entry))
+        problems += wrong
+        if not wrong:
+            texts[key] = Text(
+                Localised.model_validate(entry.value),
+                {language: entry.part(language.value).place for language in Language},
+            )
+    return texts
+
+
+def read_sample(file: str, content: bytes | None, problems: list[Problem]) -> dict[str, object]:
+    """The values of a sample file by name, none when there is no file."""
+    return {key: entry.value for key, entry in _entries(file, content, problems)}
+
+
+def _entries(file: str, content: bytes | None, problems: list[Problem]) -> Iterator[tuple[str, Located]]:
+    if content is None:
+        return
+    try:
+        yield from parse_yaml(content, file).entries()
+    except AuthorError as error:
+        problems += error.problems
+
+
+def _wrong(key: str, entry: Located) -> Iterator[Problem]:
+    if not _KEY.fullmatch(key):
+        yield Problem(entry.key_place, f"`{key}` cannot be a key: use lower-case letters, digits and `_`", "text_key")
+    if not isinstance(entry.value, dict):
+        yield Problem(entry.place, f"`{key}` is given in three languages", "language", "write {fi: …, sv: …, en: …}")
+        return
+    for language, part in entry.entries():
+        if language not in _LANGUAGES:
+            hint = nearest(language, _LANGUAGES)
+            yield Problem(part.key_place, f"`{language}` is not a language of ours", "language", hint)
+        elif not isinstance(part.value, str) or not part.value.strip():
+            yield Problem(part.key_place, f"`{key}` has no text in `{language}`", "language")
+    for language in _LANGUAGES:
+        if language not in entry.value:
+            yield Problem(entry.key_place, f"`{key}` is missing in `{language}`", "language", f"add `{language}: …`")

@@ -1,0 +1,1 @@
+"""Results: feedback from providers and what came of a run."""

@@ -1,0 +1,1 @@
+"""Provider feedback: ingest events, apply them, settle uncertain deliveries, trip the circuit breaker."""

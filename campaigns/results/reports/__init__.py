@@ -1,0 +1,1 @@
+"""Reports on runs: counts, conversions, lift."""

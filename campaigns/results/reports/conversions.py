@@ -1,0 +1,103 @@
+"""Who of a run's members did what it was for, counted by unit: those who were drawn together count once.
+
+Everybody who was assigned counts, whether or not a message reached them: intention to treat. Those whom a cap stopped
+stay with the addressed, for of the held out nobody knows whom it would have stopped.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Select, TableClause, case, func, literal, or_, select
+
+from campaigns.core.model.campaign import Campaign
+from campaigns.core.model.condition import Condition, Shopping, Window
+from campaigns.core.model.enums import Purpose
+from campaigns.core.model.reasons import SkipReason
+from campaigns.results.reports.lift import ADDRESSED
+from campaigns.results.reports.statistics import Share
+from campaigns.rules.operators.measures import SHOPPED
+from campaigns.rules.scope import Scope
+from campaigns.rules.select import select_conditions
+from campaigns.runs.engine import Engine
+from campaigns.runs.planning.match import population
+from campaigns.runs.planning.plan import lay_out
+from campaigns.runs.planning.query_session import Bench
+from campaigns.store.runs.decisions import SEND
+from campaigns.store.runs.run_tables import Run
+
+HOLDOUTS: Final = (SkipReason.HOLDOUT_CAMPAIGN, SkipReason.HOLDOUT_GLOBAL)
+_GOAL: Final = "goal"
+_ASSIGNED: Final = f"""
+    SELECT member_id, unit, kind, reason, arm FROM decision
+    WHERE run_number = {{number}}
+    AND (kind = '{SEND}' OR reason IN ('{SkipReason.FREQUENCY_CAP}', '{HOLDOUTS[0]}', '{HOLDOUTS[1]}'))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The shares of units that did it: by group (`addressed`, or the reason of a holdout), and by arm."""
+
+    groups: Mapping[str, Share] = field(default_factory=dict)
+    arms: Mapping[str, Share] = field(default_factory=dict)
+
+
+def goal_of(campaign: Campaign, window: timedelta) -> Condition:
+    """What the campaign counts afterwards; without a goal of its own, that somebody shopped."""
+    if campaign.experiment is not None and campaign.experiment.goal is not None:
+        return campaign.experiment.goal
+    return Shopping(source=SHOPPED, where=(), window=Window(within=timedelta(days=window.days)), measures=())
+
+
+def converted(
+    engine: Engine, run: Run, campaign: Campaign, audiences: Mapping[str, Condition], until: datetime, goal: Condition
+) -> Converted:
+    """Ask the goal at the moment `until` of everybody who was assigned; what C7 forbids is not known of anybody.
+
+    The restricted and the erased are not looked at; they count as not having done it, in every group alike.
+    """
+    library = engine.library
+    scope = Scope(
+        as_of=until,
+        zone=campaign.schedule.zone,
+        catalogue=library.catalogue,
+        audiences=audiences,
+        salt=campaign.name,
+    )
+    with closing(library.warehouse.connect(engine.clock.now())) as connection:
+        bench = Bench(connection, engine.elsewhere(until))
+        population(bench, Purpose.SERVICE, lay_out(bench, engine.snapshot()))
+        judged = bench.judge("judged", select_conditions({_GOAL: goal}, scope))
+        assigned = bench.lay("assigned", engine.ledger.arrow(_ASSIGNED.format(number=run.number or 0)))
+        rows = bench.rows(_by_group(bench.make("units", _units(assigned, judged))))
+    return _shares(rows)
+
+
+def _units(assigned: TableClause, judged: TableClause) -> Select[tuple[object, ...]]:
+    """A row a unit, with its group and arm, and whether one of its members did it."""
+    held_out = or_(*(assigned.c.reason == reason.value for reason in HOLDOUTS))
+    group = case((held_out, assigned.c.reason), else_=literal(ADDRESSED)).label("cohort")
+    done = func.max(case((judged.c.goal.is_(True), 1), else_=0)).label("done")
+    arm = func.coalesce(assigned.c.arm, literal("")).label("arm")
+    joined = assigned.outerjoin(judged, judged.c.member_id == assigned.c.member_id)
+    return select(group, arm, assigned.c.unit, done).select_from(joined).group_by(group, arm, assigned.c.unit)
+
+
+def _by_group(units: TableClause) -> Select[tuple[object, ...]]:
+    return select(units.c.cohort, units.c.arm, func.sum(units.c.done), func.count()).group_by(
+        units.c.cohort, units.c.arm
+    )
+
+
+def _shares(rows: list[tuple[str, str, int, int]]) -> Converted:
+    groups: dict[str, Share] = {}
+    arms: dict[str, Share] = {}
+    for group, arm, done, units in rows:
+        before = groups.get(group, Share(0, 0))
+        groups[group] = Share(before.number + int(done), before.of + units)
+        if group == ADDRESSED and arm:
+            arms[arm] = Share(int(done), units)
+    return Converted(groups, dict(sorted(arms.items())))

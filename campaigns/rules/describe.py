@@ -1,0 +1,123 @@
+"""Description of a rule as a sentence in Finnish, Swedish or English."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.condition import (
+    All,
+    Any,
+    Birthday,
+    Condition,
+    FieldIs,
+    Heard,
+    InAudience,
+    Not,
+    Sample,
+    Shopping,
+    Test,
+)
+from campaigns.core.model.enums import Language, Register
+from campaigns.core.model.localised_text import Localised
+from campaigns.rules.age import AGE
+from campaigns.rules.age import MEANING as AGE_MEANING
+from campaigns.rules.describing.describer import Speech
+from campaigns.rules.describing.phrases import noun
+from campaigns.rules.describing.purchases import say_shopping
+from campaigns.rules.describing.received import say_heard
+from campaigns.rules.vocabulary import REGISTER
+
+_REGISTERS: Final = ("is", "one_of", "is_not")
+
+
+def sentence(
+    condition: Condition,
+    language: Language,
+    catalogue: Catalogue,
+    titles: Mapping[str, str | Localised] | None = None,
+    currency: str = "EUR",
+) -> str:
+    """Return the rule as one sentence. `titles` are the titles of audiences; an audience without one shows its name."""
+    text = _Description(Speech(language, currency), catalogue, titles or {}).clause(condition, denied=False)
+    start = 1 if text.startswith("(") else 0
+    return f"{text[:start]}{text[start : start + 1].upper()}{text[start + 1 :]}."
+
+
+@dataclass(frozen=True, slots=True)
+class _Description:
+    """Description of a rule tree. A `not` moves down into its leaves, where it turns `and` into `or`."""
+
+    speech: Speech
+    catalogue: Catalogue
+    titles: Mapping[str, str | Localised] = field(default_factory=dict)
+
+    def clause(self, condition: Condition, *, denied: bool) -> str:
+        match condition:
+            case Not(part=part):
+                return self.clause(part, denied=not denied)
+            case All(parts=parts) | Any(parts=parts):
+                every = isinstance(condition, All) is not denied
+                return self._join([self._part(part, denied=denied) for part in parts], every=every)
+            case _:
+                return self._leaf(condition, denied=denied)
+
+    def _part(self, part: Condition, *, denied: bool) -> str:
+        text = self.clause(part, denied=denied)
+        return f"({text})" if _needs_brackets(part) else text
+
+    def _join(self, parts: Sequence[str], *, every: bool) -> str:
+        word = self.speech.phrases.conjunction if every else self.speech.phrases.disjunction
+        *before, last = parts
+        if not before:
+            return last
+        if len(parts) == 2 and not any("," in part for part in parts):
+            return f"{before[0]} {word} {last}"
+        return f"{'; '.join(before)}; {word} {last}"
+
+    def _leaf(self, condition: Condition, *, denied: bool) -> str:
+        match condition:
+            case FieldIs():
+                return self._field(condition, denied=denied)
+            case Shopping():
+                return say_shopping(condition, self.catalogue, self.speech, denied=denied)
+            case Heard():
+                return say_heard(condition, self.speech, denied=denied)
+            case Birthday(days_ahead=days):
+                phrases = self.speech.phrases
+                return phrases.birthday[denied].format(phrases.birthday_days(days))
+            case Sample(share=share):
+                return self.speech.phrases.sample[denied].format(self.speech.share(share))
+            case InAudience(name=name):
+                return self.speech.phrases.audience[denied].format(self._title(name))
+            case _:
+                raise AssertionError(f"{type(condition).__name__} has no description")
+
+    def _field(self, condition: FieldIs, *, denied: bool) -> str:
+        if condition.column == REGISTER and len(condition.tests) == 1 and condition.tests[0].word in _REGISTERS:
+            return self._register(condition.tests[0], denied=denied)
+        meaning = AGE_MEANING if condition.column == AGE else self.catalogue.profile[condition.column].meaning
+        subject = self.speech.phrases.field.format(noun(meaning, self.speech.language))
+        return f"{subject} {self.speech.clauses(condition.tests, denied=denied)}"
+
+    def _register(self, test: Test, *, denied: bool) -> str:
+        phrases = self.speech.phrases
+        registers = test.argument if isinstance(test.argument, tuple) else (test.argument,)
+        names = [phrases.registers[Register(str(register))] for register in registers]
+        outside = denied is not (test.word == "is_not")
+        return phrases.register[outside].format(self.speech.listed(names, phrases.disjunction))
+
+    def _title(self, name: str) -> str:
+        title = self.titles.get(name, name)
+        return title.text(self.speech.language) if isinstance(title, Localised) else title
+
+
+def _needs_brackets(condition: Condition) -> bool:
+    """Return whether a part has several parts of its own, so that it needs brackets inside another."""
+    match condition:
+        case Not(part=part):
+            return _needs_brackets(part)
+        case All(parts=parts) | Any(parts=parts):
+            return len(parts) > 1 or _needs_brackets(parts[0])
+        case _:
+            return False

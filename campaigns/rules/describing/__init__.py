@@ -1,0 +1,1 @@
+"""Descriptions of rules in Finnish, Swedish and English."""

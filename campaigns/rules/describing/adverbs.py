@@ -1,0 +1,39 @@
+"""How often and when, in words."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from campaigns.core.model.condition import Test, Window
+from campaigns.rules.describing.describer import Speech
+from campaigns.rules.operators.measures import Unit
+
+_NEVER: Final = ([("at_most", 0)], [("is", 0)], [("less_than", 1)], [("to", 0)])
+
+
+def is_never(times: Sequence[Test]) -> bool:
+    """Whether the tests of how many times leave only none."""
+    return [(test.word, test.argument) for test in times] in _NEVER
+
+
+def how_often(times: Sequence[Test], speech: Speech) -> str:
+    """`at least twice`; nothing when the tests are none."""
+    return speech.adverb(times, Unit.TIMES) if times else ""
+
+
+def when(window: Window, speech: Speech) -> str:
+    """`in the last 90 days`; nothing for all that is kept."""
+    spans, day = speech.phrases.spans, speech.phrases.numbers.day
+    if window.within is not None:
+        days = window.within.days
+        return {0: spans.today, 1: spans.since_yesterday}.get(days, spans.days.format(days))
+    if window.first is not None and window.last is not None:
+        return spans.between.format(day(window.first), day(window.last))
+    if window.first is not None:
+        return spans.since.format(day(window.first))
+    return "" if window.last is None else spans.until.format(day(window.last))
+
+
+def put(pattern: str, what: str, *when: str) -> str:
+    """A pattern with its object and its adverbs, of which any may be empty."""
+    told = " ".join(adverb for adverb in when if adverb)
+    return (pattern if told else pattern.replace(" {when}", "")).format(what=what, when=told)

@@ -1,0 +1,118 @@
+"""Values, lists and tests as a language says them; no library of locales, so that a rule speaks without loading one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+
+from campaigns.core.model.condition import Argument, Test
+from campaigns.core.model.enums import Language
+from campaigns.rules.describing.english import ENGLISH
+from campaigns.rules.describing.finnish import FINNISH
+from campaigns.rules.describing.phrases import Phrases
+from campaigns.rules.describing.swedish import SWEDISH
+from campaigns.rules.operators import OPERATORS
+from campaigns.rules.operators.comparison import RANGE, RANGE_OF_DAYS
+from campaigns.rules.operators.labels import Saying
+from campaigns.rules.operators.measures import Unit
+
+_PHRASES: Final[dict[Language, Phrases]] = {
+    Language.FI: FINNISH,
+    Language.SV: SWEDISH,
+    Language.EN: ENGLISH,
+}
+_SIGNS: Final = {"EUR": "€"}
+
+Join = Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One language, with the currency that money is in."""
+
+    language: Language
+    currency: str = "EUR"
+
+    @property
+    def phrases(self) -> Phrases:
+        """The language's words."""
+        return _PHRASES[self.language]
+
+    def clauses(
+        self, tests: Sequence[Test], unit: Unit = Unit.NUMBER, *, denied: bool = False, subordinate: bool = False
+    ) -> str:
+        """The tests with their verbs, as in `is at least 3 and is not 5`; denied, one of them at least fails."""
+        said = [
+            saying.clause(self.language, text, denied=denied, subordinate=subordinate)
+            for saying, text in self._said(tests, unit)
+        ]
+        return self.listed(said, self.phrases.disjunction if denied else self.phrases.conjunction)
+
+    def adverb(self, tests: Sequence[Test], unit: Unit) -> str:
+        """The tests without verbs, as in `at least 2 times and at most 5 times`."""
+        said = [saying.phrase(self.language, text) for saying, text in self._said(tests, unit)]
+        return self.listed(said, self.phrases.conjunction)
+
+    def listed(self, texts: Sequence[str], word: str) -> str:
+        """`a, b and c`."""
+        *before, last = texts
+        return f"{', '.join(before)} {word} {last}" if before else last
+
+    def share(self, share: Decimal) -> str:
+        """A share in percent."""
+        return self._written([share], "".join, Unit.SHARE)
+
+    def _said(self, tests: Sequence[Test], unit: Unit) -> Iterator[tuple[Saying, str]]:
+        """Each test's saying with its argument as text; `from` and `to` together are one range."""
+        bounds = {test.word: test.argument for test in tests if test.word in ("from", "to")}
+        if len(bounds) == 2:
+            saying = RANGE_OF_DAYS if isinstance(bounds["from"], date) else RANGE
+            yield saying, self._written([bounds["from"], bounds["to"]], self.phrases.numbers.to.join, unit)
+        for test in tests:
+            if len(bounds) < 2 or test.word not in bounds:
+                yield OPERATORS[test.word].says(test.argument), self._argument(test.argument, unit)
+
+    def _argument(self, argument: Argument, unit: Unit) -> str:
+        if isinstance(argument, timedelta):
+            return self._number(Decimal(argument.days))
+        values = argument if isinstance(argument, tuple) else (argument,)
+        return self._written(values, lambda texts: self.listed(texts, self.phrases.disjunction), unit)
+
+    def _written(self, values: Sequence[Argument], join: Join, unit: Unit) -> str:
+        """The values with their unit, which stands once: `20–50 €`, `2 or 3 times`."""
+        numbers = self.phrases.numbers
+        texts = [self._value(value, unit) for value in values]
+        match unit:
+            case Unit.MONEY:
+                sign = _SIGNS.get(self.currency, f"{self.currency}\u00a0" if numbers.sign_first else self.currency)
+                if numbers.sign_first:
+                    return join([numbers.price.format(text, sign) for text in texts])
+                return numbers.price.format(join(texts), sign)
+            case Unit.SHARE:
+                return f"{join(texts)}{numbers.percent}"
+            case Unit.TIMES:
+                return self.phrases.once if list(values) == [1] else self.phrases.times.format(join(texts))
+            case _:
+                return join(texts)
+
+    def _value(self, value: Argument, unit: Unit) -> str:
+        match value:
+            case bool():
+                return self.phrases.numbers.yes if value else self.phrases.numbers.no
+            case date():
+                return self.phrases.numbers.day(value)
+            case int() | Decimal():
+                return self._number(Decimal(value) * 100 if unit is Unit.SHARE else Decimal(value), unit)
+            case _:
+                return str(value)
+
+    def _number(self, number: Decimal, unit: Unit = Unit.NUMBER) -> str:
+        whole = number == number.to_integral_value()
+        plain = f"{number:,.2f}" if unit is Unit.MONEY and not whole else f"{_shortest(number):,f}"
+        return plain.translate(str.maketrans(",.", self.phrases.numbers.thousands + self.phrases.numbers.decimal_sign))
+
+
+def _shortest(number: Decimal) -> Decimal:
+    """The number without zeros at its end, and without an exponent."""
+    return Decimal(f"{number.normalize():f}")

@@ -1,0 +1,124 @@
+"""The aggregates that a rule asks of receipts, purchase lines and messages: one scan for those over the same rows."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import Subquery, TableClause
+
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.condition import Where, Window
+from campaigns.core.model.enums import ColumnType
+from campaigns.rules.as_of import Moment
+from campaigns.rules.operators import OPERATORS
+from campaigns.rules.operators.measures import Total
+from campaigns.rules.operators.operator import SQL_TYPES, Operand
+
+_TEXT, _DECIMAL, _TIMESTAMP = ColumnType.TEXT, ColumnType.DECIMAL, ColumnType.TIMESTAMP
+_LINE: Final = {"basket_id": _TEXT, "product_id": _TEXT, "quantity": _DECIMAL, "amount": _DECIMAL}
+_MESSAGE: Final = {"campaign": _TEXT, "purpose": _TEXT, "channel": _TEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table with a row an event. `kept_as` is the catalogue's table whose retention limits it."""
+
+    table: str
+    time: str
+    columns: Mapping[str, ColumnType]
+    kept_as: str
+
+
+SOURCES: Final[dict[str, Source]] = {
+    "bought": Source("purchase_lines", "purchased_at", _LINE, "purchases"),
+    "shopped": Source("receipts", "purchased_at", _LINE, "receipts"),
+    "received": Source("history", "sent_at", _MESSAGE, "history"),
+    "clicked": Source("clicks", "clicked_at", _MESSAGE, "clicks"),
+}
+
+
+def _visits(table: TableClause) -> FunctionElement[Any]:
+    # `receipts` holds one row a basket: counting rows is many times faster than counting distinct baskets.
+    return sa.func.count() if table.name == "receipts" else sa.func.count(sa.distinct(table.c.basket_id))
+
+
+_FUNCTIONS: Final[dict[Total, Callable[[TableClause], FunctionElement[Any]]]] = {
+    Total.LINES: lambda _: sa.func.count(),
+    Total.VISITS: _visits,
+    Total.SPEND: lambda table: sa.func.sum(table.c.amount),
+    Total.QUANTITY: lambda table: sa.func.sum(table.c.quantity),
+    Total.PRODUCTS: lambda table: sa.func.count(sa.distinct(table.c.product_id)),
+    Total.FIRST: lambda table: sa.func.min(table.c.purchased_at),
+    Total.LAST: lambda table: sa.func.max(table.c.purchased_at),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a source that pass `where` and fall into `window`."""
+
+    source: str
+    where: tuple[Where, ...]
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A total over some rows; equal ones are computed once."""
+
+    rows: Rows
+    total: Total
+
+
+def kept(source: str, catalogue: Catalogue) -> timedelta | None:
+    """How long the rows that `bought`, `shopped`, `received` or `clicked` reads are kept; None: without limit."""
+    table = SOURCES[source].kept_as
+    return catalogue.retention(table) if table in catalogue.tables else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One pass over the rows that some aggregates share, grouped by member, with a column for each aggregate.
+
+    Rows that differ are scanned apart: each pass then reads only its own days and products, and its answer does not
+    depend on what else the rule asks, so that it can be kept.
+    """
+
+    catalogue: Catalogue
+    moment: Moment
+    members: tuple[str, ...]
+
+    def totals(self, rows: Rows, totals: Iterable[Total], name: str) -> Subquery:
+        """The grouped subquery: `member_id` and a column named after each total."""
+        table = self._table(rows.source)
+        query = sa.select(table.c.member_id, *(_FUNCTIONS[total](table).label(total) for total in totals)).where(
+            table.c.member_id.is_not(None), *self._tests(rows, table)
+        )
+        if self.members:
+            query = query.where(table.c.member_id.in_(self.members))
+        return query.group_by(table.c.member_id).subquery(name)
+
+    def _tests(self, rows: Rows, table: TableClause) -> Iterator[ColumnElement[bool]]:
+        lower, upper = self.moment.bounds(rows.window, kept(rows.source, self.catalogue))
+        time = Operand(table.c[SOURCES[rows.source].time], ColumnType.TIMESTAMP)
+        if lower is not None:
+            yield time.value >= time.bound(lower)
+        yield time.value < time.bound(upper)
+        types = self._types(rows.source)
+        for each in rows.where:
+            for test in each.tests:
+                operand = Operand(table.c[each.column], types[each.column])
+                yield OPERATORS[test.word].lower(operand, test.argument, self.moment)
+
+    def _types(self, source: str) -> Mapping[str, ColumnType]:
+        declared = self.catalogue.line if source == "bought" else {}
+        own = {"member_id": _TEXT, SOURCES[source].time: _TIMESTAMP, **SOURCES[source].columns}
+        return own | {name: column.type for name, column in declared.items()}
+
+    def _table(self, source: str) -> TableClause:
+        types = self._types(source)
+        return sa.table(SOURCES[source].table, *(sa.column(name, SQL_TYPES[type_]) for name, type_ in types.items()))

@@ -1,0 +1,78 @@
+"""The conditions that stand by themselves: a field, an audience, a birthday, a sample."""
+
+from typing import Final
+
+from campaigns.core.errors import nearest
+from campaigns.core.model.condition import Birthday, FieldIs, InAudience, Sample
+from campaigns.core.yaml.located import Located
+from campaigns.rules.parsing.comparisons import read_tests
+from campaigns.rules.parsing.rule_reader import Reader, listed, plain, shown
+from campaigns.rules.parsing.values import read_days, read_share
+
+_BIRTHDAY: Final = "`birthday: today` or `birthday: {in_next: 6 days}`"
+_MOST_DAYS_AHEAD: Final = 366
+_LONGEST_SALT: Final = 64
+_SAMPLE_KEYS: Final = ("share", "salt")
+
+
+def read_field(reader: Reader, at: Located, name: str, keywords: tuple[str, ...]) -> FieldIs | None:
+    """A condition on a field of the member; `keywords` are what else the name may have been meant for."""
+    vocabulary = reader.vocabulary
+    if name in vocabulary.member_fields:
+        return FieldIs(column=name, tests=read_tests(reader, at, vocabulary.member_fields[name]), place=at.key_place)
+    if name in vocabulary.special_fields:
+        message = f"`{plain(name)}` holds data of a special category and may not be used"
+        reader.key_problem(at, message, "special_field", "leave it out")
+    elif name in vocabulary.line_fields:
+        message = f"`{plain(name)}` is a field of purchase lines, not of members"
+        reader.key_problem(at, message, "unknown_field", f"`bought: {{where: {{{name}: ...}}}}`")
+    else:
+        known = [*keywords, *vocabulary.member_fields]
+        hint = nearest(name, known) or listed(known)
+        reader.key_problem(at, f"there is no field or condition `{plain(name)}`", "unknown_field", hint)
+    return None
+
+
+def read_audience(reader: Reader, at: Located) -> InAudience | None:
+    """A reference to a named audience."""
+    name = reader.named(at, reader.vocabulary.audiences, "audience", "unknown_audience")
+    return None if name is None else InAudience(name=name, place=at.place)
+
+
+def read_birthday(reader: Reader, at: Located) -> Birthday | None:
+    """`today`, or `in_next` so many days."""
+    if at.value == "today":
+        return Birthday(days_ahead=0, place=at.key_place)
+    if not isinstance(at.value, dict) or list(at.value) != ["in_next"]:
+        reader.problem(at, f"this is not when a birthday is: {shown(at.value)}", "wrong_type", _BIRTHDAY)
+        return None
+    ahead = read_days(reader, at.part("in_next"), "in_next")
+    if ahead is not None and ahead.days > _MOST_DAYS_AHEAD:
+        message = f"a birthday comes within {_MOST_DAYS_AHEAD} days"
+        reader.problem(at.part("in_next"), message, "wrong_type", _BIRTHDAY)
+    return None if ahead is None else Birthday(days_ahead=ahead.days, place=at.key_place)
+
+
+def read_sample(reader: Reader, at: Located) -> Sample | None:
+    """`20 percent`, or `share` with a `salt` of its own."""
+    if not isinstance(at.value, dict):
+        share = read_share(reader, at, "sample")
+        return None if share is None else Sample(share=share, salt="", place=at.key_place)
+    entries = reader.text_keys(at)
+    for key in entries:
+        if key not in _SAMPLE_KEYS:
+            reader.unknown(entries[key], key, _SAMPLE_KEYS, "`sample`")
+    if "share" not in entries:
+        reader.problem(at, "`share` is required here", "missing", "`{share: 20 percent, salt: spring}`")
+        return None
+    share = read_share(reader, entries["share"], "share")
+    salt = _salt(reader, entries["salt"]) if "salt" in entries else ""
+    return None if share is None else Sample(share=share, salt=salt, place=at.key_place)
+
+
+def _salt(reader: Reader, at: Located) -> str:
+    if isinstance(at.value, str) and 0 < len(at.value) <= _LONGEST_SALT:
+        return at.value
+    message = f"`salt` is a text of at most {_LONGEST_SALT} characters, and this is {shown(at.value)}"
+    reader.problem(at, message, "wrong_type", "`salt: spring`")
+    return ""

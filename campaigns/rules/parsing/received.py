@@ -1,0 +1,60 @@
+"""`received` and `clicked`: which messages, which days, how many times."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from campaigns.core.errors import nearest
+from campaigns.core.model.condition import Heard
+from campaigns.core.model.enums import Channel, ColumnType, Purpose
+from campaigns.core.yaml.located import Located
+from campaigns.rules.parsing.comparisons import read_tests
+from campaigns.rules.parsing.rule_reader import Reader, listed, plain, shown
+from campaigns.rules.parsing.time_window import WINDOW_KEYS, read_window
+from campaigns.rules.vocabulary import Field
+
+MESSAGE_KEYS: Final = ("campaign", "purpose", "channel", *WINDOW_KEYS, "times")
+TIMES: Final = Field("times", ColumnType.INTEGER, measured=True)
+
+
+def read_heard(reader: Reader, at: Located, verb: str) -> Heard | None:
+    """The condition of `received` or `clicked`; None when it is not a mapping."""
+    entries = reader.entries(at, f"`{verb}`", f"`{verb}: {{purpose: marketing, within: 7 days}}`")
+    if entries is None:
+        return None
+    for key in entries:
+        if key not in MESSAGE_KEYS:
+            reader.unknown(entries[key], key, MESSAGE_KEYS, f"`{verb}`")
+    return Heard(
+        verb=verb,
+        campaign=_filter(reader, entries, "campaign", _campaign),
+        purpose=_filter(reader, entries, "purpose", _purpose),
+        channel=_filter(reader, entries, "channel", _channel),
+        window=read_window(reader, entries, verb),
+        tests=read_tests(reader, entries["times"], TIMES) if "times" in entries else (),
+        place=at.key_place,
+    )
+
+
+def _filter(
+    reader: Reader, entries: Mapping[str, Located], key: str, read: Callable[[Reader, Located], str | None]
+) -> str | None:
+    return read(reader, entries[key]) if key in entries else None
+
+
+def _campaign(reader: Reader, at: Located) -> str | None:
+    if not isinstance(at.value, str):
+        reader.problem(at, f"`campaign` is a name, and this is {shown(at.value)}", "wrong_type")
+        return None
+    campaigns = reader.vocabulary.campaigns
+    if at.value not in campaigns:  # it may have been sent by a file that is gone
+        hint = nearest(at.value, campaigns) or listed(campaigns)
+        reader.warning(at, f"no campaign is called `{plain(at.value)}`", "unknown_campaign", hint)
+    return at.value
+
+
+def _purpose(reader: Reader, at: Located) -> str | None:
+    return reader.named(at, frozenset(Purpose), "purpose", "unknown_value")
+
+
+def _channel(reader: Reader, at: Located) -> str | None:
+    return reader.named(at, frozenset(Channel), "channel", "unknown_value")

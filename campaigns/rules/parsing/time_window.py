@@ -1,0 +1,54 @@
+"""The days that count: `within`, or `from` and `to`."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from campaigns.core.model.condition import Test, Window
+from campaigns.core.yaml.located import Located
+from campaigns.rules.lowering.aggregates import kept
+from campaigns.rules.parsing.rule_reader import Reader
+from campaigns.rules.parsing.values import read_date, read_days
+
+WINDOW_KEYS: Final = ("within", "from", "to")
+
+
+def read_window(reader: Reader, entries: Mapping[str, Located], source: str) -> Window:
+    """The window among a condition's entries; all retained history when there is none."""
+    within = _within(reader, entries, source)
+    first, last = _day(reader, entries, "from"), _day(reader, entries, "to")
+    if "within" in entries and ("from" in entries or "to" in entries):
+        reader.key_problem(
+            entries["within"], "`within` and dates exclude each other", "two_windows", "keep one of the two"
+        )
+    if first is not None and last is not None and first > last:
+        message = f"nothing lies from {first} to {last}"
+        reader.problem(entries["from"], message, "empty_range", "turn the two round")
+    return Window(within, first, last)
+
+
+def check_spans(reader: Reader, tests: tuple[Test, ...], at: Located, source: str) -> None:
+    """Refuse a test that looks further back than the rows are kept, as in `last: {before: 9000 days ago}`."""
+    for test in tests:
+        if isinstance(test.argument, timedelta) and test.word != "in_next":
+            _refuse_past(reader, at.part(test.word), test.argument, source)
+
+
+def _within(reader: Reader, entries: Mapping[str, Located], source: str) -> timedelta | None:
+    if "within" not in entries:
+        return None
+    days = read_days(reader, entries["within"], "within")
+    if days is not None:
+        _refuse_past(reader, entries["within"], days, source)
+    return days
+
+
+def _refuse_past(reader: Reader, at: Located, days: timedelta, source: str) -> None:
+    limit = kept(source, reader.vocabulary.catalogue)
+    if limit is not None and days > limit:
+        message = f"`{source}` looks back {days.days} days, but its data is kept for {limit.days}"
+        reader.problem(at, message, "past_retention", f"`{limit.days} days`")
+
+
+def _day(reader: Reader, entries: Mapping[str, Located], key: str) -> date | None:
+    return read_date(reader, entries[key], key) if key in entries else None

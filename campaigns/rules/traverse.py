@@ -1,0 +1,49 @@
+"""Traversal of a rule tree: its leaves and the audiences it references."""
+
+from collections.abc import Iterator, Mapping
+
+from campaigns.core.model.condition import All, Any, Condition, InAudience, Not, Shopping, Where
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """Yield the conditions that contain no other, in the order of the file."""
+    match condition:
+        case All(parts=parts) | Any(parts=parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part=part):
+            yield from leaves(part)
+        case _:
+            yield condition
+
+
+def references(condition: Condition) -> Iterator[InAudience]:
+    """Yield the audiences that the rule itself names, each once."""
+    seen: set[str] = set()
+    for leaf in leaves(condition):
+        if isinstance(leaf, InAudience) and leaf.name not in seen:
+            seen.add(leaf.name)
+            yield leaf
+
+
+def audiences_in(condition: Condition, audiences: Mapping[str, Condition]) -> frozenset[str]:
+    """Return the audiences that the rule names, directly or through other audiences."""
+    names: set[str] = set()
+    pending = [condition]
+    while pending:
+        new_names = {reference.name for reference in references(pending.pop())} - names
+        names |= new_names
+        pending.extend(audiences[name] for name in new_names if name in audiences)
+    return frozenset(names)
+
+
+def share_base(shopping: Shopping) -> tuple[Where, ...]:
+    """Return the line filters of the base of `share_of_spend`: `of`, or else `where` without `brand`.
+
+    When `where` names no brand, or only a brand, the base is all lines.
+    """
+    if shopping.of is not None:
+        return shopping.of
+    if not any(where.column == "brand" for where in shopping.where):
+        return ()
+    return tuple(where for where in shopping.where if where.column != "brand")

@@ -1,0 +1,1 @@
+"""Runs: plan an occasion of a campaign, compose its messages, dispatch them."""

@@ -1,0 +1,188 @@
+"""Feasibility of a plan: the time its rate limits require against the hours in which it may be sent (A-15, TW-12)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from operator import attrgetter
+from typing import Final
+
+from campaigns.core.clock import local_day
+from campaigns.core.errors import Place, Problem
+from campaigns.core.model.campaign import Rate
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.settings import Settings
+from campaigns.runs.capacity.workload import Load, Waiting
+from campaigns.runs.composing.run_context import Job
+from campaigns.runs.dispatch.rate_limit import Pace, account_pace, run_pace
+
+_SINGLE_MESSAGE_CHANNELS: Final = (
+    Channel.EMAIL,
+    Channel.SMS,
+)  # letters and calls are handed over in bundles, without a rate limit
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Send window of a run, from its start to its `send_by`."""
+
+    job: Job
+    opens: datetime
+    ends: datetime
+
+    def open_for(self, channel: Channel) -> timedelta:
+        """Return how long a channel may send. Quiet hours that cancel end it: pending deliveries are withdrawn then."""
+        return sum((until - since for since, until in self._stretches(channel)), timedelta())
+
+    def days_for(self, channel: Channel) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the intervals in which a channel may send, each within one day of the workspace."""
+        zone = self.job.settings.zone
+        for since, until in self._stretches(channel):
+            start = since
+            while start < until:
+                tomorrow = local_day(start, zone) + timedelta(days=1)
+                ends = min(until, datetime.combine(tomorrow, time.min, zone).astimezone(UTC))
+                yield start, ends
+                start = ends
+
+    def _stretches(self, channel: Channel) -> Iterator[tuple[datetime, datetime]]:
+        start, quiet = self.opens, self.job.campaign.quiet_hours.get(channel)
+        while start < self.ends:
+            if quiet is not None and self.job.is_quiet(channel, start):
+                if quiet.action == "cancel":
+                    return
+                start = self.job.quiet_until(channel, start)
+                continue
+            quiet_start = self.job.quiet_from(channel, start)
+            until = self.ends if quiet_start is None else min(quiet_start, self.ends)
+            yield start, until
+            start = until
+
+
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """Units that one rate limit has to let through in the available time; `name` is the setting of its rate.
+
+    `competing` units of other runs share the limit.
+    """
+
+    description: str
+    units: int
+    limiter: Pace
+    name: str
+    available: timedelta
+    beside: int = 0
+
+    @property
+    def needs(self) -> timedelta:
+        """Return the time that all units need."""
+        return self.pace.time_for(self.units + self.beside)
+
+
+def held_back(settings: Settings, sends: Mapping[Channel, int]) -> list[Channel]:
+    """Return the channels of a plan whose provider accounts have a rate limit."""
+    warm_up = settings.channels.email.warm_up is not None
+    return [
+        channel
+        for channel in _SINGLE_MESSAGE_CHANNELS
+        if sends.get(channel)
+        and (account_pace(settings, channel).rate is not None or (warm_up and channel is Channel.EMAIL))
+    ]
+
+
+def cannot_fit(window: Window, load: Load) -> Problem | None:
+    """Return why a plan of this workload cannot be sent in its window, or None.
+
+    Units of other runs on the same account count if they cannot be sent after the window: a plan is refused only if
+    some messages would be left over in any order of sending.
+    """
+    shortages = (each for each in _demands(window, load) if each.needs > each.there)
+    shortage = next(shortages, None)
+    return _capacity_problem(window, shortage) if shortage is not None else _warm_up_problem(window, load)
+
+
+def _demands(window: Window, load: Load) -> Iterator[_Demand]:
+    settings, run_limiter = window.job.settings, run_pace(window.job)
+    units = {
+        channel: load.segments if channel is Channel.SMS else load.sends[channel]
+        for channel in _SINGLE_MESSAGE_CHANNELS
+        if load.sends.get(channel)
+    }
+    for channel, units_wanted in units.items():
+        available, description = window.open_for(channel), f"{load.sends[channel]} messages by {channel}"
+        if channel is Channel.SMS:
+            description += f" of {units_wanted} segments"
+        yield _Demand(description, units_wanted, run_limiter, "limits.rate", available)
+        account_limiter = account_pace(settings, channel)
+        beside = _competing_units(window, load.beside, channel, account_limiter)
+        yield _Demand(description, units_wanted, account_limiter, f"channels.{channel}.rate", available, beside)
+    total_text = f"{sum(load.sends[channel] for channel in units)} messages"
+    yield _Demand(total_text, sum(units.values()), run_limiter, "limits.rate", window.ends - window.opens)
+    for domain, units_wanted in load.domains.items():
+        limiter, available = Pace(domain, settings.channels.email.domains[domain]), window.open_for(Channel.EMAIL)
+        yield _Demand(
+            f"{units_wanted} messages to {domain}", units_wanted, limiter, "channels.email.domains", available
+        )
+
+
+def _competing_units(window: Window, backlogs: Sequence[Waiting], channel: Channel, limiter: Pace) -> int:
+    """Return how many units of other runs an account has to let through in a window.
+
+    A run that ends within the window counts in full; of a run that ends later, the units count that do not fit into
+    the time after the window, ignoring quiet hours. Without a rate limit the result is 0.
+    """
+    if limiter.rate is None:
+        return 0
+    total = needed = 0
+    for each in sorted(backlogs, key=attrgetter("ends")):
+        total += each.units.get(channel, 0)
+        later_units = max(each.ends - window.ends, timedelta()) // limiter.time_for(1)
+        needed = max(needed, total - later_units)
+    return needed
+
+
+def _warm_up_problem(window: Window, load: Load) -> Problem | None:
+    """Return a problem if the warm-up rate is too low for the e-mails in the window, else None."""
+    warm_up, zone = window.job.settings.channels.email.warm_up, window.job.settings.zone
+    messages = load.sends.get(Channel.EMAIL, 0)
+    beside = sum(each.units.get(Channel.EMAIL, 0) for each in load.beside if each.ends <= window.ends)
+    if warm_up is None or not messages:
+        return None
+    capacity = 0
+    for since, until in window.days_for(Channel.EMAIL):
+        rate = warm_up.rate_on(local_day(since, zone))
+        if rate is None:
+            return None
+        capacity += (until - since) // Pace("", rate).time_for(1)
+    if messages + beside <= capacity:
+        return None
+    description = f"{messages} messages by email{_competing_text(beside)}"
+    message = f"{description} are more than the {capacity} that the warm-up lets go until {_end_text(window)}"
+    hint = "raise `channels.email.warm_up`, lengthen `schedule.send_by`, or narrow the audience"
+    return Problem(Place(window.job.run.run_id), message, "cannot_fit", hint)
+
+
+def _capacity_problem(window: Window, demand: _Demand) -> Problem:
+    rate, description = demand.pace.rate or Rate(0, timedelta()), f"{demand.what}{_competing_text(demand.beside)}"
+    message = (
+        f"{description} need {_hours_text(demand.needs)} at {rate.messages} per {_span_text(rate.per)}, "
+        f"and until {_end_text(window)} there are {_hours_text(demand.there)} outside quiet hours"
+    )
+    hint = f"raise `{demand.name}`, lengthen `schedule.send_by`, shorten `quiet_hours`, or narrow the audience"
+    return Problem(Place(window.job.run.run_id), message, "cannot_fit", hint)
+
+
+def _competing_text(beside: int) -> str:
+    return f" and {beside} of other runs that have to go meanwhile" if beside else ""
+
+
+def _end_text(window: Window) -> str:
+    return f"{window.ends.astimezone(window.job.campaign.schedule.zone):%Y-%m-%d %H:%M}"
+
+
+def _hours_text(span: timedelta) -> str:
+    minutes = -(span // -timedelta(minutes=1))
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _span_text(per: timedelta) -> str:
+    return {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}.get(int(per.total_seconds()), str(per))

@@ -1,0 +1,1 @@
+"""Composing: turns a claimed delivery into the message its provider takes."""

@@ -1,0 +1,93 @@
+"""Composers of letters and call lists: one item for each claimed delivery, combined into bundles."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, LetterBundle, Pages
+from campaigns.core.model.campaign import Campaign
+from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.reasons import EndReason
+from campaigns.rendering.letters.letter_template import LetterTemplate
+from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
+from campaigns.rendering.templates.sandbox import TemplateError
+from campaigns.runs.composing.claimed_message import CannotWrite, Taken
+from campaigns.runs.composing.template_context import Contexts, language_of
+
+ADDRESS_SOURCE = "member register"
+
+
+def material(template: str, language: Language) -> str:
+    """Return the name of a template in one language, as used for printed material."""
+    return f"{template}-{language}"
+
+
+@dataclass(frozen=True, slots=True)
+class LetterBinder:
+    """Composer of letters; `templates` are keyed by material name."""
+
+    campaign: Campaign
+    contexts: Contexts
+    templates: Mapping[str, LetterTemplate]
+
+    def write(self, delivery: Taken, /) -> Letter:
+        """Return the letter of a claimed delivery; raise ComposeError if its address or a template value is missing."""
+        language = language_of(delivery)
+        contact = delivery.contact
+        address = PostalAddress.from_contact(
+            first_name=contact["first_name"],
+            last_name=contact["last_name"],
+            street=contact["street"],
+            postal_code=contact["postal_code"],
+            city=contact["city"],
+            language=language,
+        )
+        if isinstance(address, AddressProblem):
+            raise CannotWrite(EndReason.NO_ADDRESS, address.value)
+        name = material(template_of(self.campaign, delivery.variant, Channel.POST), language)
+        try:
+            page = self.templates[name].fill(
+                self.contexts.of(delivery.contact, delivery.claimed.position, delivery.arm), address
+            )
+        except TemplateError as error:
+            raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
+        return Letter(delivery.claimed, name, language, address.postal_code, address.rows, page)
+
+    def bind(self, name: BundleId, items: Sequence[Letter], created_at: datetime, /) -> LetterBundle:
+        """Return the bundle; its pages are rendered one material at a time."""
+
+        def draw(material_name: str, letters: Sequence[Letter]) -> Pages:
+            pages = self.templates[material_name].render_bundle([letter.page for letter in letters], created_at)
+            return Pages(pages.pdf, pages.per_letter)
+
+        return LetterBundle(name, items, draw, created_at, ADDRESS_SOURCE)
+
+
+@dataclass(frozen=True, slots=True)
+class CallBinder:
+    """Composer of call lists; `scripts` are keyed by material name."""
+
+    campaign: Campaign
+    scripts: Mapping[str, str]
+
+    def write(self, delivery: Taken, /) -> Call:
+        """Return the call of a claimed delivery: number, name and script. Nothing else is disclosed."""
+        language = language_of(delivery)
+        name = " ".join(filter(None, (delivery.contact["first_name"], delivery.contact["last_name"])))
+        template = template_of(self.campaign, delivery.variant, Channel.PHONE)
+        return Call(delivery.claimed, material(template, language), language, name)
+
+    def bind(self, name: BundleId, items: Sequence[Call], created_at: datetime, /) -> CallBundle:
+        """Return the bundle with the scripts that its calls use."""
+        script_names = {call.script for call in items}
+        scripts = {script: text for script, text in self.scripts.items() if script in script_names}
+        return CallBundle(name, items, scripts, created_at, ADDRESS_SOURCE)
+
+
+def template_of(campaign: Campaign, variant: str, channel: Channel) -> str:
+    """Return the template folder of a variant for a channel that it was planned for."""
+    match = next(candidate for candidate in campaign.variants if candidate.name == variant)
+    name = match.template(channel)
+    if name is None:
+        raise ValueError(f"the variant {variant} has no template for {channel}")
+    return name

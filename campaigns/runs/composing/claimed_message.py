@@ -1,0 +1,28 @@
+"""Claimed deliveries as composers receive them, and the error that ends one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from campaigns.channels.claimed_delivery import Claimed
+from campaigns.core.model.reasons import EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Claimed delivery with the contact as read by the claim; it may be handed over before its deadline."""
+
+    claimed: Claimed
+    contact: Mapping[Any, Any]
+    variant: str
+    arm: str | None
+    until: datetime
+
+
+class CannotWrite(Exception):  # noqa: N818 - said as what happened
+    """One member's message cannot be written; `reason` ends its delivery, the others go on."""
+
+    def __init__(self, reason: EndReason, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(detail)

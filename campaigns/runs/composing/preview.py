@@ -1,0 +1,74 @@
+"""One member's message as it would be written, without a claim: for eyes, never for a provider."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, assert_never
+
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.settings import Settings
+from campaigns.rendering.call_script import ScriptTemplate
+from campaigns.rendering.email.email_template import EmailTemplate
+from campaigns.rendering.letters.letter_template import LetterTemplate
+from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
+from campaigns.rendering.sms.sms_template import SmsTemplate
+from campaigns.rendering.templates.folder import load_folder
+from campaigns.runs.composing.bundle_composers import template_of
+from campaigns.runs.composing.template_context import Contexts
+from campaigns.workspace.campaign_definition import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a plan decided for the one member, with their contact."""
+
+    variant: str
+    channel: Channel
+    arm: str | None
+    contact: Mapping[str, Any]
+
+
+def write_preview(
+    planned: Planned, draft: Draft, settings: Settings, contexts: Contexts, target: Path, now: datetime
+) -> Path:
+    """Write the message of a draft's campaign below `target` and return its file.
+
+    AuthorError or TemplateError for what would keep it from being written.
+    """
+    folder = load_folder(draft.root, planned.channel, template_of(draft.campaign, planned.variant, planned.channel))
+    language = Language(planned.contact["language"])
+    context = contexts.of(planned.contact, 0, planned.arm)
+    target.mkdir(parents=True, exist_ok=True)
+    match planned.channel:
+        case Channel.EMAIL:
+            body = EmailTemplate.compile(folder, language, settings).render(context)
+            (target / "message.txt").write_text(f"{body.subject}\n\n{body.text}", "utf-8")
+            return _written(target / "message.html", body.html.encode())
+        case Channel.SMS:
+            sms = SmsTemplate.compile(folder, language, settings).render(context)
+            count = f"{sms.encoding}, {sms.segments} segments"
+            return _written(target / "message.txt", f"{sms.text}\n\n({count})\n".encode())
+        case Channel.POST:
+            template = LetterTemplate.compile(folder, language, settings)
+            address = _address(planned.contact, language)
+            return _written(target / "letter.pdf", template.render_bundle([template.fill(context, address)], now).pdf)
+        case Channel.PHONE:
+            script = ScriptTemplate.compile(folder, language, settings).render(context)
+            return _written(target / "script.md", script.encode())
+        case _ as never:
+            assert_never(never)
+
+
+def _address(contact: Mapping[str, Any], language: Language) -> PostalAddress:
+    parts = {name: contact[name] for name in ("first_name", "last_name", "street", "postal_code", "city")}
+    address = PostalAddress.from_contact(**parts, language=language)
+    if isinstance(address, AddressProblem):
+        raise AuthorError.about(str(contact["member_id"]), f"no letter can go there: {address.value}", "no_address")
+    return address
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path

@@ -1,0 +1,159 @@
+"""The parts of one workspace: the only place that constructs things, each when it is first asked for."""
+
+import os
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Self
+
+from audiences.people.snapshot import snapshot
+from audiences.warehouse.warehouse import TOTALS
+from campaigns.channels.registry import Providers, Surroundings, chosen_providers
+from campaigns.core.clock import Clock
+from campaigns.core.errors import AuthorError
+from campaigns.core.signing_keys import signer
+from campaigns.core.tokens import Signer
+from campaigns.rendering.notice_writer import NoteWriter
+from campaigns.runs.dispatch.dispatcher import Dispatcher, Embedded
+from campaigns.runs.dispatch.provider_outage import Outages
+from campaigns.runs.notices.sender import Courier
+from campaigns.runs.planning import contact_history
+from campaigns.runs.planning.aggregate_cache import KeptTotals
+from campaigns.runs.planning.plan import Snapshot
+from campaigns.runs.planning.query_session import Elsewhere
+from campaigns.store.admin import schema
+from campaigns.store.admin.database_url import ledger_address
+from campaigns.store.ledger.connection import Ledger
+from campaigns.workspace.paths import Workspace
+from campaigns.workspace.repository import Library
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What everything over one workspace is made with. `actor` is who the audit log says did it."""
+
+    workspace: Workspace
+    actor: str
+
+    @cached_property
+    def library(self) -> Library:
+        """What the workspace's files say."""
+        return Library(self.workspace)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The workspace's clock."""
+        return self.library.clock
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, its tables made when it is new."""
+        ledger = self.unprepared_ledger()
+        schema.prepare(ledger)
+        return ledger
+
+    def unprepared_ledger(self) -> Ledger:
+        """The ledger as it is, where the environment or the settings say it is, else in a file of the workspace."""
+        workspace = self.workspace
+        file = workspace.ledger
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return Ledger(ledger_address(os.environ, self.library.settings.database_url, workspace.settings, file))
+
+    @cached_property
+    def signer(self) -> Signer:
+        """The signer of links and of opaque names."""
+        return signer(os.environ, self.workspace.data / "signing.key")
+
+    @cached_property
+    def providers(self) -> Providers:
+        """Who delivers each channel."""
+        return chosen_providers(Surroundings(self.workspace.root, self.library.settings))
+
+    @cached_property
+    def outages(self) -> Outages:
+        """Which of them take nothing at the moment."""
+        return Outages()
+
+    @cached_property
+    def courier(self) -> Courier:
+        """Who carries codes and confirmations, with providers of its own beside those of the runs."""
+        settings = self.library.settings
+        providers = chosen_providers(Surroundings(self.workspace.root, settings))
+        return Courier(self.ledger, providers, settings, self.signer, self.clock, NoteWriter(settings))
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether messages are sent by `viesti worker`, on any machine, and not by the server beside its pages."""
+        return self.ledger.is_shared
+
+    @cached_property
+    def embedded(self) -> Embedded:
+        """What sends in this process whatever is under way."""
+        return Embedded(self.ledger, self.clock)
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """What brings the runs under way to those who send them."""
+        if not self.has_workers:
+            return self.embedded
+        from campaigns.runs.dispatch.procrastinate_dispatcher import Queued
+
+        return Queued(self.ledger, self.clock)
+
+    def snapshot(self, members: tuple[str, ...] = ()) -> Snapshot:
+        """The ledger as a plan sees it now; with `members` what concerns them alone."""
+        return Snapshot(
+            snapshot(self.ledger, members),
+            contact_history.heard(self.ledger, members),
+            contact_history.clicks(self.ledger),
+        )
+
+    @property
+    def kept_totals(self) -> KeptTotals:
+        """What was summed over purchases before."""
+        return KeptTotals(self.workspace.warehouse / TOTALS)
+
+    def elsewhere(self, as_of: datetime) -> Elsewhere | None:
+        """The engine that evaluates rules in DuckDB's place, where the settings name one."""
+        chosen = self.library.settings.warehouse
+        if chosen.engine == "duckdb":
+            return None
+        try:
+            from audiences.warehouse.spark import open_spark
+        except ModuleNotFoundError as error:
+            message, hint = "`warehouse.engine: spark` needs the package pyspark", "pip install 'viesti[spark]'"
+            raise AuthorError.about(str(self.workspace.settings), message, "no_spark", hint) from error
+        return open_spark(self.library.warehouse, as_of, chosen.master)
+
+    def acting(self, actor: str) -> Self:
+        """The same parts in the hands of somebody else: the audit log names them."""
+        self.ledger, self.library, self.clock, self.signer  # noqa: B018 - made now, so that both have the same ones
+        other = copy(self)
+        vars(other)["actor"] = actor
+        return other
+
+    def afresh(self) -> Self:
+        """The same parts over what the workspace's files say now."""
+        other = type(self)(self.workspace, self.actor)
+        vars(other).update(ledger=self.ledger, clock=self.clock, signer=self.signer)
+        return other
+
+    def reread(self) -> None:
+        """Go on with what the workspace's files say now: a server goes on for months while they change.
+
+        AuthorError when they are not in order: then what they said before goes on.
+        """
+        library, before = Library(self.workspace), self.library
+        library.read()
+        vars(self)["library"] = library
+        if library.settings != before.settings:
+            for made_of_them in ("providers", "courier"):
+                vars(self).pop(made_of_them, None)
+
+    def close(self) -> None:
+        """Give the ledger back."""
+        if "dispatcher" in self.__dict__:
+            self.dispatcher.close()
+        if "ledger" in self.__dict__:
+            self.ledger.close()

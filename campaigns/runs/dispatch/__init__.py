@@ -1,0 +1,1 @@
+"""Dispatch: claim, check, send and record deliveries; rate limits, leases and outages."""

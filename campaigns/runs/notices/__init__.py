@@ -1,0 +1,1 @@
+"""Notices: codes and confirmations, queued and sent outside any run."""

@@ -1,0 +1,115 @@
+"""From members who can be reached to one decision each: once an address or household, holdouts, caps, order."""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    FromClause,
+    Select,
+    TableClause,
+    case,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    table,
+)
+
+from audiences.people.bucketing import in_share
+from campaigns.core.clock import local_day
+from campaigns.core.model.enums import Channel, Register
+from campaigns.core.model.reasons import SkipReason
+from campaigns.rules.age import BIRTH_DATE, completed_years
+from campaigns.runs.planning.plan_input import Brief
+from campaigns.store.runs.decisions import SEND, SKIP
+
+_POPULATION: Final = table("population", column("member_id"), column(BIRTH_DATE, Date()))
+
+
+def decided(brief: Brief, reached: TableClause, capped: TableClause) -> Select[Any]:
+    """One row a matched member with its decision; sends first, by channel, letters by postal code (PR-08)."""
+    turned = _turned(brief, _old_enough(brief, reached))
+    held = _holdout(brief, turned)
+    why = case(
+        (turned.c.channel.is_(None), turned.c.reason),
+        (turned.c.turn > 1, _duplicate(turned)),
+        *((condition, literal(reason.value)) for condition, reason in held),
+        (capped.c.member_id.is_not(None), literal(SkipReason.FREQUENCY_CAP.value)),
+        else_=null(),
+    )
+    judged = (
+        select(*turned.c, why.label("why"))
+        .select_from(turned.outerjoin(capped, capped.c.member_id == turned.c.member_id))
+        .subquery("judged")
+    )
+    sent = judged.c.why.is_(None)
+    order = case(
+        *((judged.c.channel == channel.value, literal(place)) for place, channel in enumerate(Channel)), else_=null()
+    )
+    postal_code = case((judged.c.channel == Channel.POST.value, judged.c.postal_code), else_=literal(""))
+    return select(
+        func.row_number().over(order_by=(~sent, order, postal_code, judged.c.member_id)).label("position"),
+        judged.c.member_id,
+        case((sent, literal(SEND)), else_=literal(SKIP)).label("kind"),
+        judged.c.why.label("reason"),
+        judged.c.variant,
+        judged.c.channel,
+        judged.c.unit,
+        judged.c.no_purchase_detail,
+    )
+
+
+def _old_enough(brief: Brief, reached: TableClause) -> FromClause:
+    """Takes the channel from members known to be too young, so that they do not stand for their household either."""
+    if not brief.minimum_age or BIRTH_DATE not in brief.catalogue.profile:
+        return reached
+    day = local_day(brief.as_of, brief.campaign.schedule.zone)
+    too_young = completed_years(_POPULATION.c[BIRTH_DATE], day) < brief.minimum_age  # unknown: not known to be
+    changed = {
+        "channel": case((too_young, null()), else_=reached.c.channel),
+        "reason": case((too_young, literal(SkipReason.AGE_RESTRICTED.value)), else_=reached.c.reason),
+    }
+    shown = (changed.get(each.name, each).label(each.name) for each in reached.c)
+    known = reached.outerjoin(_POPULATION, _POPULATION.c.member_id == reached.c.member_id)
+    return select(*shown).select_from(known).subquery("old_enough")
+
+
+def _turned(brief: Brief, reached: FromClause) -> Any:
+    """Adds `turn`, 1 for the one member who stands for a shared address or household.
+
+    Owners stand before the others, then the smaller member id: the same member on every machine.
+    """
+    rank = case((reached.c.register == Register.OWNERS.value, 0), else_=1)
+    turn = func.row_number().over(
+        partition_by=(reached.c.channel, _shared(brief, reached)), order_by=(rank, reached.c.member_id)
+    )
+    return select(*reached.c, turn.label("turn")).subquery("turned")
+
+
+def _shared(brief: Brief, reached: FromClause) -> ColumnElement[Any]:
+    """What is written to once: a household's letter box, an address; else each member is by themselves."""
+    shares: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
+    if brief.campaign.one_per == "household":
+        household = func.coalesce(reached.c.household_id, reached.c.address, reached.c.member_id)
+        shares.append((reached.c.channel == Channel.POST.value, household))
+    if brief.once_an_address:
+        electronic = reached.c.channel.in_([Channel.EMAIL.value, Channel.SMS.value])
+        shares.append((electronic, func.coalesce(func.lower(reached.c.address), reached.c.member_id)))
+    return case(*shares, else_=reached.c.member_id) if shares else reached.c.member_id
+
+
+def _duplicate(turned: Any) -> ColumnElement[Any]:
+    letters = turned.c.channel == Channel.POST.value
+    return case((letters, literal(SkipReason.HOUSEHOLD_DEDUP.value)), else_=literal(SkipReason.ADDRESS_DEDUP.value))
+
+
+def _holdout(brief: Brief, turned: Any) -> list[tuple[ColumnElement[bool], SkipReason]]:
+    if not brief.observes_holdouts:
+        return []
+    drawn = [
+        (brief.settings.holdout, brief.holdout_salt, SkipReason.HOLDOUT_GLOBAL),
+        (brief.campaign.holdout, f"holdout:{brief.campaign.name}", SkipReason.HOLDOUT_CAMPAIGN),
+    ]
+    return [(in_share(turned.c.unit, salt, share), reason) for share, salt, reason in drawn if share]

@@ -1,0 +1,55 @@
+"""Frequency caps: who has heard enough, by the calendar or in a rolling span (A-07)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, TableClause, func, literal, select, union
+
+from campaigns.core.clock import local_day, midnight, stored
+from campaigns.core.model.campaign import Campaign, Cap
+from campaigns.core.model.enums import Purpose
+from campaigns.core.model.settings import Settings
+
+SPARED: Final = (Purpose.SERVICE.value, Purpose.RIGHTS.value)
+
+
+def caps_of(campaign: Campaign, settings: Settings) -> tuple[Cap, ...]:
+    """The caps that a campaign obeys, the workspace's and its own; service messages obey none.
+
+    One of the workspace for another purpose is not the campaign's: its message could not exceed that.
+    """
+    if campaign.purpose in SPARED:
+        return ()
+    own = campaign.limits.per_member
+    shared = (cap for cap in settings.per_member if cap.of in (None, campaign.purpose))
+    return (*shared, *((own,) if own else ()))
+
+
+def window_start(cap: Cap, moment: datetime, zone: ZoneInfo) -> datetime:
+    """The instant from which messages count against a cap at `moment`."""
+    if cap.rolling is not None:
+        return moment - cap.rolling
+    today = local_day(moment, zone)
+    first = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
+    return midnight(first[str(cap.per)], zone)
+
+
+def capped(caps: Sequence[Cap], heard: TableClause, as_of: datetime, zone: ZoneInfo) -> Select[Any]:
+    """The members for whom one more message would exceed a cap; no rows when there are no caps."""
+    if not caps:
+        return select(heard.c.member_id).where(literal(value=False))
+    over = [
+        select(heard.c.member_id)
+        .where(heard.c.sent_at >= stored(window_start(cap, as_of, zone)), counts(cap, heard.c.purpose))
+        .group_by(heard.c.member_id)
+        .having(func.count() >= cap.messages)
+        for cap in caps
+    ]
+    return select(union(*over).subquery("over").c.member_id)
+
+
+def counts(cap: Cap, purpose: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a message of that purpose counts against the cap; service messages never do."""
+    return purpose == cap.of.value if cap.of is not None else purpose.not_in(SPARED)

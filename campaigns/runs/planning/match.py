@@ -1,0 +1,114 @@
+"""Population and match: who is looked at, whom the audience takes, which variant each gets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    TableClause,
+    case,
+    column,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    table,
+)
+
+from audiences.consent import permissions
+from audiences.consent.expression import Subscribes
+from audiences.warehouse.columns import HELD_IN_LEDGER
+from campaigns.core.model.condition import Condition
+from campaigns.core.model.enums import Purpose
+from campaigns.rules.select import select_conditions
+from campaigns.runs.planning.plan_input import Brief
+from campaigns.runs.planning.query_session import Bench
+
+_AUDIENCE: Final = "audience"
+_MEMBERS: Final = table("members", column("member_id"))
+_POPULATION: Final = table("population", column("member_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The matched members with their variant, and the numbers of those around them.
+
+    `table` has `member_id` and `variant`, NULL where no variant's `when` is true.
+    """
+
+    table: TableClause
+    population: int
+    unknown: int
+    not_processed: int
+
+
+def population(bench: Bench, purpose: Purpose, people: TableClause, members: Sequence[str] = ()) -> TableClause:
+    """Those who may be looked at for a purpose: profile, present contact, and the two choices that rules depend on.
+
+    With `members` only those of them.
+    """
+    asked = [_MEMBERS.c.member_id.in_(members)] if members else []
+    return bench.show(
+        "population",
+        select(
+            literal_column("members.*"),
+            *(people.c[name] for name in HELD_IN_LEDGER),
+            func.coalesce(people.c.no_purchase_detail, literal(value=False)).label("no_purchase_detail"),
+            func.coalesce(people.c.tracking, literal(value=False)).label("tracking"),
+        )
+        .select_from(_MEMBERS.join(people, people.c.member_id == _MEMBERS.c.member_id))
+        .where(permissions.processed(purpose).sql(people.c), *asked),
+    )
+
+
+def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
+    """Evaluate the audience and every variant's `when` in one statement; an audience takes only *true*."""
+    population(bench, brief.campaign.purpose, people, brief.members)
+    evaluated = _evaluated(bench, brief, people)
+    matched = bench.make(
+        "matched",
+        select(evaluated.c.member_id, _variant(brief, evaluated).label("variant")).where(evaluated.c.audience),
+    )
+    looked_at = bench.count(evaluated)
+    unknown = bench.rows(select(func.count()).select_from(evaluated).where(evaluated.c.audience.is_(None)))[0][0]
+    return Match(matched, looked_at, unknown, bench.count(people) - looked_at)
+
+
+def _evaluated(bench: Bench, brief: Brief, people: TableClause) -> TableClause:
+    conditions = _conditions(brief)
+    judged = bench.judge("judged", select_conditions(conditions, brief.scope)) if conditions else _POPULATION
+    if _AUDIENCE in conditions:
+        return judged
+    subscribed = Subscribes(str(brief.campaign.newsletter)).sql(people.c)
+    whens = [judged.c[name] for name in conditions]
+    return bench.make(
+        "evaluated",
+        select(judged.c.member_id, subscribed.label(_AUDIENCE), *whens).select_from(
+            judged.join(people, people.c.member_id == judged.c.member_id)
+        ),
+    )
+
+
+def _conditions(brief: Brief) -> Mapping[str, Condition]:
+    campaign = brief.campaign
+    audience = {} if campaign.audience is None else {_AUDIENCE: campaign.audience}
+    whens = {
+        _label(number): variant.when for number, variant in enumerate(campaign.variants) if variant.when is not None
+    }
+    return {**audience, **whens}
+
+
+def _variant(brief: Brief, evaluated: TableClause) -> ColumnElement[Any]:
+    """The first variant whose `when` is true or that has none."""
+    whens: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
+    for number, variant in enumerate(brief.campaign.variants):
+        if variant.when is None:
+            return case(*whens, else_=literal(variant.name)) if whens else literal(variant.name)
+        whens.append((evaluated.c[_label(number)].is_(True), literal(variant.name)))
+    return case(*whens, else_=null())
+
+
+def _label(number: int) -> str:
+    return f"when_{number}"

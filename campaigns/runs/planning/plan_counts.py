@@ -1,0 +1,85 @@
+"""The numbers of a plan: matched is sends plus skips, always."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from sqlalchemy import TableClause, func, select
+
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.reasons import SkipReason
+from campaigns.runs.planning.query_session import Bench
+from campaigns.store.runs.decisions import SEND
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many members of each kind. `sends` by channel, `skips` by reason; `variants` and `arms` count the sends,
+    `shares` those of a variant by channel.
+
+    `unknown` members matched neither the audience nor its opposite; `not_processed` were not looked at at all.
+    """
+
+    population: int
+    matched: int
+    unknown: int
+    not_processed: int
+    sends: Mapping[Channel, int]
+    variants: Mapping[str, int]
+    shares: Mapping[str, Mapping[Channel, int]]
+    arms: Mapping[str, int]
+    skips: Mapping[SkipReason, int]
+
+    @property
+    def sent(self) -> int:
+        """How many get a message."""
+        return sum(self.sends.values())
+
+    @property
+    def skipped(self) -> int:
+        """How many matched members get none."""
+        return sum(self.skips.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The tally as the ledger keeps it and `--json` prints it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """The tally as the ledger kept it: JSON has no channels and reasons, only their words."""
+        words = {name: kept[name] for name in cls.__dataclass_fields__}
+        return cls(
+            **words
+            | {
+                "sends": _by_channel(kept["sends"]),
+                "shares": {variant: _by_channel(share) for variant, share in kept["shares"].items()},
+                "skips": {SkipReason(reason): number for reason, number in kept["skips"].items()},
+            }
+        )
+
+
+def _by_channel(kept: Mapping[str, int]) -> dict[Channel, int]:
+    return {Channel(channel): number for channel, number in kept.items()}
+
+
+def tally(bench: Bench, decided: TableClause, *, population: int, unknown: int, not_processed: int) -> Tally:
+    """Count the decisions of a plan."""
+    grouped = (decided.c.kind, decided.c.reason, decided.c.channel, decided.c.variant, decided.c.arm)
+    rows = bench.rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
+    sends: dict[Channel, int] = {}
+    shares: dict[str, dict[Channel, int]] = {}
+    arms: dict[str, int] = {}
+    skips: dict[SkipReason, int] = {}
+    for kind, reason, channel, variant, arm, number in rows:
+        if kind != SEND:
+            skips[SkipReason(reason)] = skips.get(SkipReason(reason), 0) + number
+            continue
+        way = Channel(channel)
+        sends[way] = sends.get(way, 0) + number
+        by_channel = shares.setdefault(variant, {})
+        by_channel[way] = by_channel.get(way, 0) + number
+        if arm is not None:
+            arms[arm] = arms.get(arm, 0) + number
+    matched = sum(row[-1] for row in rows)
+    variants = {variant: sum(by_channel.values()) for variant, by_channel in shares.items()}
+    return Tally(population, matched, unknown, not_processed, sends, variants, shares, arms, skips)

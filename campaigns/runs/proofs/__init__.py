@@ -1,0 +1,1 @@
+"""Proofs and seeds: messages to our own internal addresses."""

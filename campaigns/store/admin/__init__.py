@@ -1,0 +1,1 @@
+"""Ledger administration: schema, backup, copy, locks of periodic jobs."""

@@ -1,0 +1,98 @@
+"""Backups of the ledger: one SQLite file from either kind of database, restored into either."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
+
+from campaigns.core.errors import AuthorError, writing
+from campaigns.store.admin import schema
+from campaigns.store.admin.copy import Counted, analyse, fill
+from campaigns.store.admin.suspend import Held, hold
+from campaigns.store.ledger.connection import Ledger, Told
+
+
+def backup(ledger: Ledger, file: Path, on_progress: Told) -> Counted:
+    """Write a snapshot of the ledger into a new SQLite file; sending goes on meanwhile.
+
+    Raises UserError when the file exists or cannot be written. A crash leaves no file of that name. A backup holds all
+    personal data of the ledger: keep it as safe, and no longer than permitted.
+    """
+    if file.exists():
+        raise AuthorError.about(str(file), "this file is there already", "file_exists", "give another name")
+    with writing(file):
+        return _write(ledger, file, on_progress)
+
+
+def _write(ledger: Ledger, file: Path, on_progress: Told) -> Counted:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{file.name}-", dir=file.parent) as folder:
+        unfinished = Path(folder) / "ledger.sqlite"
+        with closing(Ledger.at(unfinished)) as target:
+            schema.prepare(target)
+            with ledger.read() as source_connection, target.write() as target_connection:
+                counted = fill(source_connection, target_connection, on_progress)
+        unfinished.chmod(0o600)
+        unfinished.rename(file)
+    return counted
+
+
+def restore(file: Path, ledger: Ledger, erase: Callable[[Connection], None], on_progress: Told) -> tuple[Counted, Held]:
+    """Restore a backup into an empty ledger and suspend all sending.
+
+    `erase` removes members who were erased after the backup. All happens in one transaction. Sending is suspended
+    because the backup does not know the messages sent after it. Raises UserError when the file is no backup, or when
+    the ledger holds rows. A backup of an older version is upgraded first.
+    """
+    with _readable(file) as source:
+        schema.prepare(ledger)
+        with source.read() as source_connection, ledger.write() as target_connection:
+            counted = fill(source_connection, target_connection, on_progress)
+            erase(target_connection)
+            suspended = hold(target_connection, f"restored from {file.name}")
+    analyse(ledger, counted)
+    return counted, suspended
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[Ledger]:
+    """Yield a copy of the backup, upgraded to this version; the file itself is not touched."""
+    _check(file)
+    with TemporaryDirectory(prefix="viesti-") as folder:
+        copy = Path(shutil.copyfile(file, Path(folder) / "ledger.sqlite"))
+        with closing(Ledger.at(copy)) as source:
+            if _revision(source) is None:
+                raise _no_backup(file)
+            schema.upgrade(source)
+            yield source
+
+
+def _revision(source: Ledger) -> str | None:
+    try:
+        with source.read() as connection:
+            return schema.revision(connection)
+    except DatabaseError:
+        return None
+
+
+def _check(file: Path) -> None:
+    try:
+        with file.open("rb") as stream:
+            header = stream.read(16)
+    except OSError as error:
+        message = f"this file cannot be read: {error.strerror}"
+        raise AuthorError.about(
+            str(file), message, "unreadable", "name a file that `viesti db backup` wrote"
+        ) from error
+    if header != b"SQLite format 3\0":
+        raise _no_backup(file)
+
+
+def _no_backup(file: Path) -> AuthorError:
+    return AuthorError.about(
+        str(file), "this is no backup of a ledger", "no_backup", "`viesti db backup FILE` writes one"
+    )

@@ -1,0 +1,1 @@
+"""Ledger connection: SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Rows about people: accounts, requests, notices, audit log."""

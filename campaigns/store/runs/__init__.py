@@ -1,0 +1,1 @@
+"""Rows of runs: decisions, deliveries, bundles, events, publications."""

@@ -1,0 +1,83 @@
+"""Queries on decisions and the outcomes of their deliveries."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
+from campaigns.store.runs.states import COUNTED, DeliveryState
+
+SEND = "send"
+SKIP = "skip"
+
+
+def of(members: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition for decisions about some members, looked up run by run in the order of the primary key."""
+    return and_(DECISION.c.run_number.in_(select(RUN.c.number)), DECISION.c.member_id.in_(members))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Outcomes of a run's sends: `rows` of channel, state, reason and number."""
+
+    rows: tuple[tuple[str, str, str, int], ...]
+
+    @property
+    def by_state(self) -> dict[str, int]:
+        """Return the number of deliveries in each state: the balance of section 7 of the design."""
+        counted = dict.fromkeys(map(str, DeliveryState), 0)
+        for _, state, _, number in self.rows:
+            counted[state] += number
+        return counted
+
+    @property
+    def planned(self) -> int:
+        """Return the number of planned sends, which is always the sum over all states."""
+        return sum(number for *_, number in self.rows)
+
+
+def outcomes(connection: Connection, run_number: int) -> Outcomes:
+    """Count the deliveries of a run by channel, state and reason."""
+    grouped = (DELIVERY.c.channel, DELIVERY.c.state, func.coalesce(DELIVERY.c.reason, ""))
+    rows = connection.execute(
+        select(*grouped, func.count()).where(DELIVERY.c.run_number == run_number).group_by(*grouped).order_by(*grouped)
+    )
+    return Outcomes(tuple((channel, state, reason, number) for channel, state, reason, number in rows))
+
+
+def also_in(connection: Connection, run_number: int, other_runs: Collection[int]) -> int:
+    """Count the sends of a run to members to whom one of the other runs also sends or has sent."""
+    members_of_others = select(DELIVERY.c.member_id).where(
+        DELIVERY.c.run_number.in_(other_runs), DELIVERY.c.state.in_(COUNTED)
+    )
+    sends = select(func.count()).where(DELIVERY.c.run_number == run_number, DELIVERY.c.member_id.in_(members_of_others))
+    return connection.execute(sends).scalar_one()
+
+
+def of_member(connection: Connection, member_id: str) -> list[dict[str, Any]]:
+    """Return every decision about a member with its outcome, newest run first."""
+    joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number).outerjoin(
+        DELIVERY,
+        (DELIVERY.c.run_number == DECISION.c.run_number) & (DELIVERY.c.position == DECISION.c.position),
+    )
+    rows = connection.execute(
+        select(
+            RUN.c.run_id,
+            RUN.c.campaign,
+            RUN.c.due_at,
+            RUN.c.evidence,
+            DECISION.c.kind,
+            DECISION.c.reason,
+            DECISION.c.variant,
+            DECISION.c.channel,
+            DELIVERY.c.state,
+            DELIVERY.c.reason.label("end_reason"),
+            DELIVERY.c.ended_at,
+        )
+        .select_from(joined)
+        .where(DECISION.c.member_id == member_id, RUN.c.planned_at.is_not(None))
+        .order_by(RUN.c.number.desc())
+    )
+    return [dict(row) for row in rows.mappings()]

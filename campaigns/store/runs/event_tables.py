@@ -1,0 +1,63 @@
+"""Ledger tables of feedback: provider events, and the halts of campaigns."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+GRIEVED = text("word IN ('blocked', 'bounced', 'complained')")
+SAID = text("raw <> ''")
+"""Conditions of partial indexes: SQLite uses such an index only for a query that repeats its condition literally."""
+
+_CLICKED = text("word = 'clicked'")
+_HAS_ADDRESS = text("address IS NOT NULL")
+
+
+class KeptEvent(SQLModel, table=True):
+    """Event from a provider, stored once: `key` is the provider's own name of the event (`channels.events`).
+
+    `run_number`, `position` and `member_id` belong to the delivery that the event names. When it names none, `address`
+    is the address that the event is about, in the form that suppressions use; otherwise it is empty. `proves` is the
+    state that the event proves for an uncertain delivery. `raw` is the whole payload, until its retention ends.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("provider", "key", name="one_event_a_key"),
+        Index("events_of_a_delivery", "run_number", "position"),
+        Index("events_of_a_member", "member_id"),
+        Index("events_to_fold", "received_at", sqlite_where=SAID, postgresql_where=SAID),
+        Index("clicks", "member_id", "at", sqlite_where=_CLICKED, postgresql_where=_CLICKED),
+        Index("grievances", "run_number", "word", "position", sqlite_where=GRIEVED, postgresql_where=GRIEVED),
+        Index("events_of_an_address", "address", sqlite_where=_HAS_ADDRESS, postgresql_where=_HAS_ADDRESS),
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    provider: str
+    key: str
+    word: str
+    at: datetime
+    received_at: datetime
+    run_number: int | None = None
+    position: int | None = None
+    member_id: str | None = None
+    address: str | None = None
+    provider_ref: str = ""
+    code: str = ""
+    proves: str | None = None
+    raw: str = ""
+
+
+class Halt(SQLModel, table=True):
+    """Halt of a campaign by the circuit breaker, with the reason. Earlier events do not halt the campaign again."""
+
+    __tablename__ = "halt"
+
+    number: int | None = Field(default=None, primary_key=True)
+    campaign: str = Field(index=True)
+    at: datetime
+    why: str
+
+
+EVENT = SQLModel.metadata.tables["event"]
+HALT = SQLModel.metadata.tables["halt"]

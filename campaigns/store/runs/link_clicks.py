@@ -1,0 +1,45 @@
+"""Link clicks: two counts for each link of a run, people and machines, without any member."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from campaigns.store.runs.run_tables import LINK_COUNT, RUN
+
+_DIGITS: Final = 16
+
+
+def name_of(target: str) -> str:
+    """Return our own name for the target of a link."""
+    return hashlib.sha256(target.encode()).hexdigest()[:_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Clicks on one target of a run, by people as far as that can be told, and by machines."""
+
+    target: str
+    people: int
+    machines: int
+
+
+def count(connection: Connection, run_number: int, target: str, *, is_person: bool) -> None:
+    """Count a click in the caller's write transaction; do nothing for a run that does not exist."""
+    link = name_of(target)
+    key = (LINK_COUNT.c.run_number == run_number, LINK_COUNT.c.link == link)
+    counter = LINK_COUNT.c.people if is_person else LINK_COUNT.c.machines
+    if connection.execute(update(LINK_COUNT).where(*key).values({counter: counter + 1})).rowcount:
+        return
+    if connection.execute(select(RUN.c.number).where(RUN.c.number == run_number)).first() is not None:
+        row = {"run_number": run_number, "link": link, "target": target, "people": 0, "machines": 0, counter.name: 1}
+        connection.execute(insert(LINK_COUNT).values(row))
+
+
+def counts(connection: Connection, run_number: int) -> list[Followed]:
+    """Return the clicks on each target of a run, most clicked by people first."""
+    query = select(LINK_COUNT.c.target, LINK_COUNT.c.people, LINK_COUNT.c.machines)
+    ordered = query.where(LINK_COUNT.c.run_number == run_number)
+    rows = connection.execute(ordered.order_by(LINK_COUNT.c.people.desc(), LINK_COUNT.c.target))
+    return [Followed(*row) for row in rows]

@@ -1,0 +1,1 @@
+"""Member pages: preference centre, unsubscribe, "why", own data, sign-in, click redirects."""

@@ -1,0 +1,76 @@
+"""The settings link of a message: ending anything needs no more than the link; seeing and allowing needs a code."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+
+from audiences.consent.consent_state import Source, permits
+from audiences.consent.opt_out import Saying, end
+from campaigns.runs.composing.template_context import LINKS
+from campaigns.runs.notices import enqueue
+from campaigns.web.forms import Form
+from campaigns.web.members.choice_list import offered_groups, offered_items
+from campaigns.web.members.login import sign_in_step
+from campaigns.web.members.send_code import Codes, asked_channel
+from campaigns.web.page_context import READ, Site
+
+_SCOPE = "preferences"
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """The pages behind a message's settings link. They show nothing of what its receiver has chosen."""
+
+    site: Site
+    codes: Codes
+
+    def routes(self) -> APIRouter:
+        """What can be ended, its ending, and the way to a code."""
+        router, path = APIRouter(), f"/{LINKS[_SCOPE]}/{{token}}"
+        router.add_api_route(path, self.ask, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(path, self.stop, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{path}/code", self.send_code, methods=["POST"], response_class=HTMLResponse)
+        return router
+
+    def ask(self, request: Request, token: str) -> HTMLResponse:
+        """Every choice with an empty box: what should stop?"""
+        received = self.site.received(request, _SCOPE, token)
+        return self.site.answer(
+            request,
+            "stop_several",
+            received.language,
+            groups=offered_groups(self.site.pages, received.language),
+            code_way=f"{request.url.path}/code",
+        )
+
+    def stop(self, request: Request, token: str, form: Form) -> HTMLResponse:
+        """End what is ticked, for this member; HTTP 400 and no change when something ticked was not offered."""
+        received = self.site.received(request, _SCOPE, token)
+        offered = offered_items(self.site.pages, received.language)
+        ticked = sorted(set(form.every("stop")))
+        if not set(ticked) <= offered.keys():
+            raise HTTPException(400)
+        member, now = received.message.member_id, self.site.now
+        closings = [
+            Saying(now, Source.WEB, received.language, offered[choice].wording).entry(
+                member, choice, not permits(choice)
+            )
+            for choice in ticked
+        ]
+        if received.known and closings:
+            with self.site.engine.ledger.write() as connection:
+                if end(connection, closings):
+                    enqueue.choices_changed(connection, member, closings, now)
+        titles = [offered[choice].stop_title for choice in ticked]
+        return self.site.answer(request, "stopped_several", received.language, titles=titles)
+
+    def send_code(self, request: Request, token: str, form: Form) -> HTMLResponse:
+        """Send a code to the member's own address or number; the page does not say whether there is one."""
+        received = self.site.received(request, _SCOPE, token)
+        member, channel = received.message.member_id, asked_channel(form)
+        return sign_in_step(self.site).ask(
+            request,
+            lambda challenge: self.codes.to_member(challenge, member, channel),
+            language=received.language,
+        )

@@ -1,0 +1,120 @@
+"""Newsletters for people who are no members: asked for here, confirmed by whoever reads the mailbox (GD-05, FI-01)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from starlette.background import BackgroundTask
+
+from audiences import addresses
+from audiences.consent.consent_texts import UnknownWording
+from audiences.people import sign_ups
+from audiences.people.sign_ups import Asked
+from campaigns.core.model.enums import NEWSLETTER_PREFIX
+from campaigns.core.tokens import BadToken
+from campaigns.runs.notices import enqueue
+from campaigns.runs.notices.sender import JOIN
+from campaigns.store.people import audit
+from campaigns.web.forms import Form
+from campaigns.web.members.choice_list import offered_items
+from campaigns.web.page_context import READ, Site
+
+_AT: Final = f"/{JOIN}"
+
+
+@dataclass(frozen=True)
+class Joining:
+    """The form, and the page behind the link of the letter; no answer tells whether an address is known."""
+
+    site: Site
+
+    def routes(self) -> APIRouter:
+        """Ask, and confirm."""
+        router = APIRouter()
+        router.add_api_route(_AT, self.show, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(_AT, self.ask, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{_AT}/{{token}}", self.look, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(f"{_AT}/{{token}}", self.confirm, methods=["POST"], response_class=HTMLResponse)
+        return router
+
+    def show(self, request: Request) -> HTMLResponse:
+        """Every newsletter with an empty box."""
+        return self._form(request)
+
+    def ask(self, request: Request, form: Form) -> HTMLResponse:
+        """Send a letter with a link to the address; nothing is sent otherwise until it is confirmed."""
+        language = self.site.language(request)
+        address, wanted = addresses.email(form.one("address").strip()), sorted(set(form.every("on")))
+        offered = offered_items(self.site.pages, language)
+        if not all(choice.startswith(NEWSLETTER_PREFIX) and choice in offered for choice in wanted):
+            raise HTTPException(400)
+        if address is None or not wanted:
+            return self._form(request, 400, no_address=address is None, ticked=wanted, written=form.one("address"))
+        self.site.count_asking(request)
+        asked = Asked(address, language, {choice: offered[choice].wording for choice in wanted})
+        page = self.site.answer(request, "join_asked", language, at=_AT)
+        page.background = BackgroundTask(self._send, asked)
+        return page
+
+    def look(self, request: Request, token: str) -> HTMLResponse:
+        """One button: a link scanner that looks has confirmed nothing."""
+        number = self._number(request, token)
+        with self.site.engine.ledger.read() as connection:
+            asked = sign_ups.open_ask(connection, number, self.site.now)
+        language = self.site.language(request)
+        if asked is None:
+            return self.site.answer(request, "join_late", language)
+        offered = offered_items(self.site.pages, language)
+        titles = [offered[choice].title for choice in asked.wordings if choice in offered]
+        return self.site.answer(request, "join_confirm", language, titles=titles)
+
+    def confirm(self, request: Request, token: str) -> HTMLResponse:
+        """Subscribe; the same answer for a second press."""
+        number, engine = self._number(request, token), self.site.engine
+        with engine.ledger.write() as connection:
+            try:
+                member_id = sign_ups.confirm(connection, number, self.site.now)
+            except UnknownWording as error:
+                raise HTTPException(400) from error
+            if member_id is not None:
+                subject = audit.of_member(engine.signer, member_id)
+                audit.note(connection, self.site.now, "member", "sign_up", subject)
+        return self.site.answer(request, "joined", self.site.language(request), at=_AT)
+
+    def _number(self, request: Request, token: str) -> int:
+        try:
+            return self.site.engine.signer.read(JOIN, token).position
+        except BadToken:
+            raise self.site.missed(request) from None
+
+    def _send(self, asked: Asked) -> None:
+        with self.site.engine.ledger.write() as connection:
+            number = sign_ups.ask(connection, asked, self.site.now)
+            if number is None:
+                return
+            if sign_ups.is_known(connection, asked.address):
+                enqueue.known_already(connection, asked.address, asked.language, self.site.now)
+            else:
+                names = [choice.removeprefix(NEWSLETTER_PREFIX) for choice in asked.wordings]
+                enqueue.sign_up(connection, number, asked.address, asked.language, names, self.site.now)
+
+    def _form(
+        self,
+        request: Request,
+        status: int = 200,
+        *,
+        no_address: bool = False,
+        ticked: list[str] | None = None,
+        written: str = "",
+    ) -> HTMLResponse:
+        language = self.site.language(request)
+        items = [item for item in offered_items(self.site.pages, language).values() if _is_newsletter(item.choice)]
+        wrong = "address" if no_address else "newsletters" if status != 200 else ""
+        return self.site.answer(
+            request, "join", language, status, at=_AT, items=items, wrong=wrong, ticked=ticked or [], written=written
+        )
+
+
+def _is_newsletter(choice: str) -> bool:
+    return choice.startswith(NEWSLETTER_PREFIX)

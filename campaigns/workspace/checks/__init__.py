@@ -1,0 +1,1 @@
+"""Checks across a campaign file: channels, offers, partners, purposes, variants."""

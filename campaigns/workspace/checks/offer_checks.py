@@ -1,0 +1,40 @@
+"""Checks of the offers that a campaign asks for."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from campaigns.core.errors import Problem, nearest
+from campaigns.core.model.enums import Purpose
+from campaigns.core.yaml.located import Located
+from campaigns.workspace.campaign_source import Written, error
+from campaigns.workspace.offers_file import forbidden_why
+
+_NO_MARKETING: Final = (Purpose.SERVICE, Purpose.RIGHTS)
+_COLUMNS: Final = ("department", "product_category", "brand")
+
+
+def service_sells_nothing(written: Written) -> Iterator[Problem]:
+    """Refuse offers in service messages: members who opted out of marketing get these, too (A-26)."""
+    for _, at in written.offer_choices() if written.file.purpose in _NO_MARKETING else ():
+        message = f"a `{written.file.purpose}` campaign shows no offers: members without marketing get it too"
+        yield error(at, message, "offers_in_service", "remove `offers`, or say `purpose: marketing`")
+
+
+def offers_are_of_known_goods(written: Written) -> Iterator[Problem]:
+    """Refuse unknown values, which would match no offer, and goods that are never offered."""
+    for choice, at in written.offer_choices():
+        for column in _COLUMNS:
+            yield from _value_problems(written, getattr(choice, column), column, at)
+
+
+def _value_problems(written: Written, values: Iterable[str], column: str, choice_at: Located) -> Iterator[Problem]:
+    field = written.vocabulary.line_fields.get(column)
+    for index, value in enumerate(values):
+        at = choice_at.part(column).part(index)
+        reason = forbidden_why(written.vocabulary.catalogue, column, value)
+        if reason is not None:
+            message = f"`{value}` is {reason} in the catalogue and is never offered"
+            yield error(at, message, f"{reason}_offer", "leave it out")
+        elif field is not None and field.values is not None and value not in field.values:
+            hint = nearest(value, field.values) or "a value of the product register"
+            yield error(at, f"`{column}` has no value `{value}`", "unknown_value", hint)

@@ -1,0 +1,33 @@
+"""File watcher for servers: they run for months while settings, catalogue, offers and audiences change."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from campaigns.workspace.paths import Workspace
+
+_FileStates = frozenset[tuple[Path, int, int]]
+
+
+@dataclass
+class Watch:
+    """Watcher of settings, catalogue, offers and audiences, by time of change and size."""
+
+    workspace: Workspace
+    _states: _FileStates = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._states = frozenset(self._read_states())
+
+    def has_changed(self) -> bool:
+        """Return whether a file has changed since the last call, or since construction."""
+        before, self._states = self._states, frozenset(self._read_states())
+        return self._states != before
+
+    def _read_states(self) -> Iterator[tuple[Path, int, int]]:
+        workspace = self.workspace
+        for file in (workspace.settings, workspace.catalogue, workspace.offers, *workspace.audience_files()):
+            with suppress(FileNotFoundError):
+                state = file.stat()
+                yield file, state.st_mtime_ns, state.st_size

@@ -1,0 +1,72 @@
+"""Offers file: goods that messages may show, each once; special and restricted goods are refused."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.localised_text import Frozen
+from campaigns.core.model.offer import Offer
+from campaigns.core.yaml.located import Located
+from campaigns.core.yaml.source import read_yaml
+from campaigns.core.yaml.validate import shaped
+
+_COLUMNS: Final = ("department", "product_category", "product_type", "brand")
+
+
+class OffersFile(Frozen):
+    """Offers file with its one key."""
+
+    offers: tuple[Offer, ...]
+
+
+def load_offers(path: Path, catalogue: Catalogue) -> tuple[Offer, ...]:
+    """Return the offers in the file's order; raise UserError with all problems.
+
+    Goods that the catalogue marks as special or restricted are refused (FI-20 to FI-22).
+    """
+    problems: list[Problem] = []
+    at = read_yaml(path)
+    file = shaped(OffersFile, at, problems)
+    if file is not None:
+        problems += offer_problems(zip(file.offers, at.part("offers").items(), strict=True), catalogue)
+    if file is None or problems:
+        raise AuthorError(problems)
+    return file.offers
+
+
+def forbidden_why(catalogue: Catalogue, column: str, value: str | None) -> str | None:
+    """Return `special` or `restricted` when goods with this value in a products column may not be offered, else None.
+
+    Letter case is ignored, as it is where the warehouse hides special rows.
+    """
+    products = catalogue.tables["products"]
+    for values, reason in ((products.special_when, "special"), (products.restricted_when, "restricted")):
+        if value is not None and value.casefold() in map(str.casefold, values.get(column, ())):
+            return reason
+    return None
+
+
+def offer_problems(offers: Iterable[tuple[Offer, Located]], catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield duplicate ids and forbidden goods among the offers; each offer comes with its location."""
+    first_lines: dict[str, int] = {}
+    for offer, at in offers:
+        line = at.part("id").place.line
+        if offer.id in first_lines:
+            message, hint = (
+                f"the id `{offer.id}` is used twice",
+                f"another id; the first stands on line {first_lines[offer.id]}",
+            )
+            yield Problem(at.part("id").place, message, "duplicate_offer", hint)
+        first_lines.setdefault(offer.id, line)
+        yield from _forbidden_goods(offer, at, catalogue)
+
+
+def _forbidden_goods(offer: Offer, at: Located, catalogue: Catalogue) -> Iterator[Problem]:
+    for column in _COLUMNS:
+        value = getattr(offer, column)
+        reason = forbidden_why(catalogue, column, value)
+        if reason is not None:
+            message = f"`{value}` is {reason} in the catalogue and is never offered"
+            yield Problem(at.part(column).place, message, f"{reason}_offer", "remove this offer")

@@ -1,0 +1,123 @@
+"""Paths of a workspace: the folder that a marketer keeps in git."""
+
+from dataclasses import dataclass
+from os.path import relpath
+from pathlib import Path
+from typing import Final
+
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Channel
+
+_SETTINGS: Final = Path("config", "settings.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Paths below `root`. Those under `data` and `outbox` are created at run time."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """Settings file."""
+        return self.root / _SETTINGS
+
+    @property
+    def catalogue(self) -> Path:
+        """Catalogue file: it declares every table and column."""
+        return self.root / "config" / "catalogue.yaml"
+
+    @property
+    def offers(self) -> Path:
+        """Offers file; a workspace may have none."""
+        return self.root / "config" / "offers.yaml"
+
+    @property
+    def campaigns(self) -> Path:
+        """Folder of campaign files."""
+        return self.root / "config" / "campaigns"
+
+    @property
+    def audiences(self) -> Path:
+        """Folder of audience files."""
+        return self.root / "config" / "audiences"
+
+    def campaign(self, name: str) -> Path:
+        """Return the path of a campaign's file; it may not exist."""
+        return self.campaigns / f"{name}.yaml"
+
+    def campaign_files(self) -> tuple[Path, ...]:
+        """Return the campaign files, sorted by name."""
+        return tuple(sorted(self.campaigns.glob("*.yaml")))
+
+    def audience_files(self) -> tuple[Path, ...]:
+        """Return the audience files, sorted by name."""
+        return tuple(sorted(self.audiences.glob("*.yaml")))
+
+    def template(self, channel: Channel, name: str) -> Path:
+        """Return the folder of a template."""
+        return self.templates / channel.value / name
+
+    def template_names(self, channel: Channel) -> frozenset[str]:
+        """Return the names of a channel's templates."""
+        folders = (self.templates / channel.value).glob("[!_.]*/")
+        return frozenset(folder.name for folder in folders)
+
+    @property
+    def templates(self) -> Path:
+        """Folder of templates, with one folder per channel."""
+        return self.root / "templates"
+
+    @property
+    def print_profile(self) -> Path:
+        """Print profile: the positions of the envelope's windows."""
+        return self.templates / Channel.POST.value / "_shared" / "profile.yaml"
+
+    @property
+    def images(self) -> Path:
+        """Folder of images for messages."""
+        return self.root / "images"
+
+    @property
+    def data(self) -> Path:
+        """Folder of the engine's own data; not in git."""
+        return self.root / "data"
+
+    @property
+    def ledger(self) -> Path:
+        """Database file of the embedded ledger."""
+        return self.data / "ledger.sqlite"
+
+    @property
+    def warehouse(self) -> Path:
+        """Folder of the warehouse's Parquet files."""
+        return self.data / "warehouse"
+
+    @property
+    def runs(self) -> Path:
+        """Folder of run files: definitions, and the frozen fields of open runs."""
+        return self.data / "runs"
+
+    @property
+    def findings(self) -> Path:
+        """Folder of cached template checks; may be deleted."""
+        return self.data / "findings"
+
+    @property
+    def outbox(self) -> Path:
+        """Folder into which the `folder` provider writes messages."""
+        return self.root / "outbox"
+
+
+def find_workspace(start: Path) -> Workspace:
+    """Return the workspace around `start`: the nearest folder upwards with `config/settings.yaml`.
+
+    Its root is relative when `start` is, so that problems name files as a person would type them. Raise UserError when
+    there is no workspace.
+    """
+    here = start.resolve()
+    for folder in (here, *here.parents):
+        if (folder / _SETTINGS).is_file():
+            return Workspace(folder if start.is_absolute() else start / relpath(folder, here))
+    hint = "`viesti init DIR` makes one, `--workspace DIR` names one"
+    raise AuthorError.about(str(start), "there is no workspace here or above", "no_workspace", hint)

@@ -1,0 +1,41 @@
+"""Scaffold for new workspaces: a copy of the example workspace in the package."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from campaigns.core.errors import AuthorError
+from campaigns.workspace.paths import Workspace
+
+_PARTS: Final = ("config", "templates", "images")
+_NOT_IN_GIT: Final = "/data/\n/outbox/\n"
+
+
+def make_workspace(directory: Path) -> Workspace:
+    """Copy the example workspace into a new or empty folder.
+
+    Raise UserError when the folder is not empty or cannot be written.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise AuthorError.about(
+            str(directory), "there is something here already", "not_empty", "name a new or empty folder"
+        )
+    try:
+        _copy(_example(), directory)
+    except OSError as error:
+        message = f"no workspace can be written here: {error.strerror or error}"
+        raise AuthorError.about(str(directory), message, "not_writable", "name a folder of yours") from error
+    return Workspace(directory)
+
+
+def _copy(source: Path, directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for part in _PARTS:
+        shutil.copytree(source / part, directory / part)
+    (directory / ".gitignore").write_text(_NOT_IN_GIT, "utf-8")
+
+
+def _example() -> Path:
+    """Return the example in an installed package, or the repository itself in a checkout."""
+    packed = Path(__file__).with_name("starter_files")
+    return packed if packed.is_dir() else Path(__file__).parents[2]
