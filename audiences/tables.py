@@ -17,7 +17,9 @@ class Contact(SQLModel, table=True):
     household_id: str | None = Field(default=None, index=True)
     first_name: str | None = None
     last_name: str | None = None
-    name_key: str | None = Field(default=None, index=True)  # `search.name_key`: the name as the desk searches for it
+    name_key: str | None = Field(
+        default=None, index=True
+    )  # `find_members.name_key`: the name as the desk searches for it
     language: str
     email: str | None = None
     mailbox: str | None = Field(default=None, index=True)  # the e-mail address in lower case: equal for all sharers

@@ -1,4 +1,4 @@
-"""One-time codes: proof that whoever asks can read a member's mailbox or telephone. Kept as keyed hashes only."""
+"""One-time codes: proof that the requester can read a member's mailbox or telephone. Only keyed hashes are stored."""
 
 import hashlib
 import secrets
@@ -15,14 +15,14 @@ from campaigns.core.tokens import Signer
 
 LIFE: Final = timedelta(minutes=10)
 TRIES: Final = 5
-MOST_AT_ONCE: Final = 3  # codes a member within `_SPAN` that nobody has typed, whoever asks for them
-_SPAN: Final = timedelta(minutes=15)
-_KEPT: Final = timedelta(days=1)
+MOST_AT_ONCE: Final = 3  # untyped codes a member within `_SPAN`, from any requester
+_WINDOW: Final = timedelta(minutes=15)
+_RETENTION: Final = timedelta(days=1)
 _DIGITS: Final = 8
 
 
 class Aim(StrEnum):
-    """What a code opens: the member's pages, all that is held about them, or a new address of theirs."""
+    """Use of a code: sign in, see all data held, or verify a new address."""
 
     SIGN_IN = "sign_in"
     STEP_UP = "step_up"
@@ -32,7 +32,7 @@ class Aim(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A code that is asked for. `challenge` is from `new_challenge`; `address` is the new one that it is to prove."""
+    """Request for a code. `challenge` is from `new_challenge`; `address` is the new one to verify."""
 
     challenge: str
     member_id: str
@@ -42,7 +42,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A code that somebody typed where it may open `aims`; in a session, for its member alone."""
+    """Code typed by a visitor, where it may open `aims`; in a session, for its member alone."""
 
     challenge: str
     code: str = field(repr=False)
@@ -51,35 +51,37 @@ class Typed:
 
 
 def new_challenge() -> str:
-    """A name for one asking, which its browser keeps: a code is of no use without it."""
+    """Return a random id of one request, kept by its browser: a code is useless without it."""
     return secrets.token_urlsafe(24)
 
 
-def digits(signer: Signer, asked: Asked) -> str:
-    """The digits of a code that was issued, made anew by whoever carries it: they are written down nowhere."""
-    name = signer.opaque("digits", asked.challenge, asked.member_id, asked.aim.value, asked.address or "")
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest())  # the name's own characters are not equally likely
+def digits(signer: Signer, request: Asked) -> str:
+    """Return the digits of an issued code, computed anew by the sending process: they are stored nowhere."""
+    keyed_hash = signer.opaque("digits", request.challenge, request.member_id, request.aim.value, request.address or "")
+    number = int.from_bytes(
+        hashlib.sha256(keyed_hash.encode()).digest()
+    )  # the characters of the hash are not equally likely
     return f"{number % 10**_DIGITS:0{_DIGITS}}"
 
 
-def issue(connection: Connection, signer: Signer, asked: Asked, now: datetime) -> bool:
-    """Let one code open what was asked for; False when the member was sent enough of them just now that nobody typed.
+def issue(connection: Connection, signer: Signer, request: Asked, now: datetime) -> bool:
+    """Store a code for a request; False when the member has too many recent codes that were not typed.
 
-    A challenge is good for one asking. Codes of the last day are kept to be counted, then removed here.
+    A challenge is good for one request. Codes of the last day are kept to be counted, then deleted here.
     """
-    connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.issued_at < now - _KEPT))
+    connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.issued_at < now - _RETENTION))
     recent = select(func.count()).where(
-        ONE_TIME_CODE.c.member_id == asked.member_id, ONE_TIME_CODE.c.issued_at > now - _SPAN
+        ONE_TIME_CODE.c.member_id == request.member_id, ONE_TIME_CODE.c.issued_at > now - _WINDOW
     )
     if connection.execute(recent).scalar_one() >= MOST_AT_ONCE:
         return False
     connection.execute(
         insert(ONE_TIME_CODE).values(
-            digest=_digest(signer, asked.challenge, digits(signer, asked)),
-            challenge=asked.challenge,
-            member_id=asked.member_id,
-            aim=asked.aim.value,
-            address=asked.address,
+            digest=_digest(signer, request.challenge, digits(signer, request)),
+            challenge=request.challenge,
+            member_id=request.member_id,
+            aim=request.aim.value,
+            address=request.address,
             issued_at=now,
             tries_left=TRIES,
         )
@@ -88,30 +90,30 @@ def issue(connection: Connection, signer: Signer, asked: Asked, now: datetime) -
 
 
 def redeem(connection: Connection, signer: Signer, typed: Typed, now: datetime) -> Asked | None:
-    """What the code was asked for, once; None for one that opens nothing here, without saying why.
+    """Return the request of a code, once; None for a code that opens nothing here, without a reason.
 
-    Every try is counted against all codes of the challenge, and the transaction has to be committed either way.
+    Every try is counted against all codes of the challenge: commit the transaction either way.
     """
     digest = _digest(signer, typed.challenge, "".join(character for character in typed.code if character.isdigit()))
     open_codes = (ONE_TIME_CODE.c.challenge == typed.challenge, ONE_TIME_CODE.c.tries_left > 0)
-    good = select(ONE_TIME_CODE).where(
+    query = select(ONE_TIME_CODE).where(
         *open_codes,
         ONE_TIME_CODE.c.digest == digest,
         ONE_TIME_CODE.c.issued_at > now - LIFE,
         ONE_TIME_CODE.c.aim.in_([aim.value for aim in typed.aims]),
     )
     if typed.member_id is not None:
-        good = good.where(ONE_TIME_CODE.c.member_id == typed.member_id)
-    found = connection.execute(good).one_or_none()
-    left = 0 if found is not None else ONE_TIME_CODE.c.tries_left - 1
-    connection.execute(update(ONE_TIME_CODE).where(*open_codes).values(tries_left=left))
-    if found is not None:  # whoever can read what we send may have more of it: only unread codes are counted
+        query = query.where(ONE_TIME_CODE.c.member_id == typed.member_id)
+    row = connection.execute(query).one_or_none()
+    tries_left = 0 if row is not None else ONE_TIME_CODE.c.tries_left - 1
+    connection.execute(update(ONE_TIME_CODE).where(*open_codes).values(tries_left=tries_left))
+    if row is not None:  # the member reads what we send: only untyped codes count towards the limit
         connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest))
-    return None if found is None else Asked(typed.challenge, found.member_id, Aim(found.aim), found.address)
+    return None if row is None else Asked(typed.challenge, row.member_id, Aim(row.aim), row.address)
 
 
 def spaced(code: str) -> str:
-    """The digits as a person reads them: `1234 5678`."""
+    """Return the digits as a person reads them: `1234 5678`."""
     return f"{code[: _DIGITS // 2]} {code[_DIGITS // 2 :]}"
 
 

@@ -1,8 +1,8 @@
-"""The record of choices, and the one value it folds to. No I/O.
+"""Record of choices and the consent state that it reduces to. No I/O.
 
-The rule of the fold (C-12): for each choice the latest *closing* (a permission taken away, an objection made) decides.
-Without one, a yes opens the choice; after one, only a later entry that the member made with us does. Nothing here
-depends on the order in which entries arrive.
+Rule (C-12): for each choice the latest *opt-out* (a permission withdrawn, an objection made) decides.
+Without an opt-out, a yes allows the choice. After one, only a later entry that the member made with us does.
+The result does not depend on the order in which entries arrive.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice, Register
 
 
 class Source(StrEnum):
-    """Where an entry came from. START by SMS and a provider's resubscribe are `sms` and `provider`."""
+    """Origin of an entry. START by SMS and the resubscribe event of a provider are `sms` and `provider`."""
 
     WEB = "web"
     DESK = "desk"
@@ -31,16 +31,16 @@ class Source(StrEnum):
     ROBINSON = "robinson"
 
 
-_OWN_ACT: Final = frozenset({Source.WEB, Source.DESK, Source.PHONE})
-_MAY_OPEN: Final = _OWN_ACT | {Source.IMPORT}
+_STATED_BY_MEMBER: Final = frozenset({Source.WEB, Source.DESK, Source.PHONE})
+_MAY_ALLOW: Final = _STATED_BY_MEMBER | {Source.IMPORT}
 UNVERIFIED: Final = "unverified"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the record. `choice` is a `Choice` or `newsletter:<list>`; `at` is aware; `on` is the state said.
+    """One entry of the record. `choice` is a `Choice` or `newsletter:<list>`; `at` is aware; `on` is the stated value.
 
-    Two entries that differ in `wording`, `language` or `agent` only are the same entry.
+    Entries that differ only in `wording`, `language` or `agent` are the same entry.
     """
 
     member_id: str
@@ -54,21 +54,21 @@ class Entry:
 
     @property
     def identity(self) -> tuple[str, str, bool, datetime, Source]:
-        """What makes the same entry one, however often it comes."""
+        """Return the key by which repeated entries are recognised."""
         return self.member_id, self.choice, self.on, self.at, self.source
 
     @property
     def opens(self) -> bool:
-        """Whether the entry would allow something: a yes, or an objection taken back."""
+        """Return whether the entry allows something: a yes, or an objection taken back."""
         return self.on is permits(self.choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Stance:
-    """The choices that are on, the newsletters subscribed to, and what was once allowed and then withdrawn.
+    """Consent state of a member: choices that are on, subscribed newsletters, withdrawn permissions.
 
-    `withdrawn` names choices as the record does: `email_own`, `newsletter:beauty`. A member who has said nothing
-    has the empty stance.
+    `withdrawn` names choices as the record does: `email_own`, `newsletter:beauty`. A member without entries has the
+    empty state.
     """
 
     on: frozenset[Choice] = frozenset()
@@ -78,55 +78,61 @@ class Stance:
 
 
 def permits(choice: str) -> bool:
-    """Whether a choice, when on, allows something; ValueError when there is no such choice."""
+    """Return whether a choice allows something when on; raise ValueError when there is no such choice."""
     return choice.startswith(NEWSLETTER_PREFIX) or Choice(choice).permits
 
 
 def fold(entries: Iterable[Entry]) -> Stance:
-    """What one member's entries come to, in whatever order they are given."""
-    settled = {choice: _settle(said) for choice, said in _by_choice(entries).items()}
-    on = {choice for choice, verdict in settled.items() if verdict.open is permits(choice)}
+    """Return the consent state of one member's entries, given in any order."""
+    outcomes = {choice: _resolve(said) for choice, said in _group_by_choice(entries).items()}
+    on = {choice for choice, outcome in outcomes.items() if outcome.open is permits(choice)}
     newsletters = {choice for choice in on if choice.startswith(NEWSLETTER_PREFIX)}
     return Stance(
         frozenset(Choice(choice) for choice in on - newsletters),
         frozenset(choice.removeprefix(NEWSLETTER_PREFIX) for choice in newsletters),
-        frozenset(choice for choice, verdict in settled.items() if verdict.withdrawn and permits(choice)),
+        frozenset(choice for choice, outcome in outcomes.items() if outcome.withdrawn and permits(choice)),
     )
 
 
 def merged(member_id: str, record: Iterable[Entry], other: Iterable[Entry], at: datetime) -> list[Entry]:
-    """The entries to append when another member's record goes over into `member_id`'s, `at` that moment.
+    """Return the entries to append to `member_id` when another member's record is merged into it at `at`.
 
-    The other's entries, and a closing for whatever was closed in either record: the most restrictive wins.
+    These are the other member's entries, and an opt-out for every choice closed in either record: the most restrictive
+    wins.
     """
     record, other = list(record), list(other)
     closed = {
-        choice for entries in (record, other) for choice, said in _by_choice(entries).items() if _settle(said).closed
+        choice
+        for entries in (record, other)
+        for choice, of_choice in _group_by_choice(entries).items()
+        if _resolve(of_choice).closed
     }
-    closings = [Entry(member_id, choice, not permits(choice), at, Source.MERGE) for choice in sorted(closed)]
-    return [*(replace(entry, member_id=member_id) for entry in other), *closings]
+    opt_outs = [Entry(member_id, choice, not permits(choice), at, Source.MERGE) for choice in sorted(closed)]
+    return [*(replace(entry, member_id=member_id) for entry in other), *opt_outs]
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
+class _ChoiceOutcome:
+    """Result of the entries of one choice."""
+
     open: bool
     closed: bool
     withdrawn: bool
 
 
-def _settle(said: list[Entry]) -> _Verdict:
-    """Where the entries about one choice leave it."""
-    openings = [entry for entry in said if entry.opens and entry.source in _MAY_OPEN]
-    closings = [entry.at for entry in said if not entry.opens]
-    if not closings:
-        return _Verdict(open=bool(openings) or not permits(said[0].choice), closed=False, withdrawn=False)
-    last = max(closings)
-    reopened = any(entry.at > last and entry.source in _OWN_ACT for entry in openings)
-    earlier = any(entry.at <= last for entry in openings)
-    return _Verdict(open=reopened, closed=not reopened, withdrawn=earlier and not reopened)
+def _resolve(entries: list[Entry]) -> _ChoiceOutcome:
+    """Return the result of the entries of one choice."""
+    opt_ins = [entry for entry in entries if entry.opens and entry.source in _MAY_ALLOW]
+    opt_out_times = [entry.at for entry in entries if not entry.opens]
+    if not opt_out_times:
+        return _ChoiceOutcome(open=bool(opt_ins) or not permits(entries[0].choice), closed=False, withdrawn=False)
+    latest = max(opt_out_times)
+    reopened = any(entry.at > latest and entry.source in _STATED_BY_MEMBER for entry in opt_ins)
+    was_allowed = any(entry.at <= latest for entry in opt_ins)
+    return _ChoiceOutcome(open=reopened, closed=not reopened, withdrawn=was_allowed and not reopened)
 
 
-def _by_choice(entries: Iterable[Entry]) -> Mapping[str, list[Entry]]:
+def _group_by_choice(entries: Iterable[Entry]) -> Mapping[str, list[Entry]]:
     by_choice = defaultdict(list)
     for entry in entries:
         by_choice[entry.choice].append(entry)

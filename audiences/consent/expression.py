@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from campaigns.spec.words import Choice, Register
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 
-from audiences.stance import Stance
+from audiences.consent.consent_state import Stance
+from campaigns.core.model.enums import Choice, Register
 
 
 class Columns(Protocol):

@@ -1,7 +1,7 @@
-"""The table of what the choices permit (design, section 5), as data, with two readings: SQL and Python.
+"""Permission table (design, section 5), as data with two readings: SQL and Python.
 
-Every cell is a list of clauses, each with the reason that a member carries when it does not hold. Read by planning
-over a snapshot and by dispatch over the ledger, so that plan and claim cannot disagree.
+Every cell is a list of clauses, each with the reason for a skip when it does not hold. Planning reads it over a
+snapshot and dispatch over the ledger, so that plan and claim cannot disagree.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from campaigns.core.model.reasons import SkipReason
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Something that must hold, and the reason for a skip when it does not; `consents` are the yeses it asks for."""
+    """Condition of a permission and the skip reason when it fails; `consents` are the choices that must be a yes."""
 
     needs: Expression
     otherwise: SkipReason
@@ -29,43 +29,43 @@ class Clause:
 Cell = tuple[Clause, ...]
 
 
-def _yes(*choices: Choice) -> Clause:
-    """At least one of the choices was allowed; no record is no."""
-    needs = reduce(or_, map(allows, choices))
-    return Clause(needs, SkipReason.NO_CONSENT, tuple(choice.value for choice in choices))
+def _requires(*choices: Choice) -> Clause:
+    """Return the clause that at least one of the choices was allowed; no record means no."""
+    condition = reduce(or_, map(allows, choices))
+    return Clause(condition, SkipReason.NO_CONSENT, tuple(choice.value for choice in choices))
 
 
 def _unless(*choices: Choice) -> Clause:
-    """None of the choices was made; no record is no objection."""
+    """Return the clause that none of the choices was made; no record means no objection."""
     return Clause(reduce(and_, map(forbids, choices)), SkipReason.OBJECTED_CHANNEL)
 
 
 _OWN, _PARTNER = False, True
 _ALLOWED: Final[Cell] = ()
-_SUBSCRIBED: Final = Clause(Subscribes(""), SkipReason.NO_CONSENT)  # the list is put in when the cell is read
+_SUBSCRIBED: Final = Clause(Subscribes(""), SkipReason.NO_CONSENT)  # the list is filled in when the cell is read
 
 TABLE: Final[Mapping[tuple[Purpose, bool], Mapping[Channel, Cell]]] = {
     (Purpose.NEWSLETTER, _OWN): {
         Channel.EMAIL: (_SUBSCRIBED,),
     },
     (Purpose.MARKETING, _OWN): {
-        Channel.EMAIL: (_yes(Choice.EMAIL_OWN),),
-        Channel.SMS: (_yes(Choice.SMS_OWN),),
+        Channel.EMAIL: (_requires(Choice.EMAIL_OWN),),
+        Channel.SMS: (_requires(Choice.SMS_OWN),),
         Channel.POST: (_unless(Choice.NO_DIRECT_MAIL),),
         Channel.PHONE: (_unless(Choice.NO_SURVEYS_OR_PHONE),),
     },
     (Purpose.MARKETING, _PARTNER): {
-        Channel.EMAIL: (_yes(Choice.EMAIL_PARTNER),),
-        Channel.SMS: (_yes(Choice.SMS_PARTNER),),
-        Channel.POST: (_unless(Choice.NO_DIRECT_MAIL), _yes(Choice.EMAIL_PARTNER, Choice.SMS_PARTNER)),
+        Channel.EMAIL: (_requires(Choice.EMAIL_PARTNER),),
+        Channel.SMS: (_requires(Choice.SMS_PARTNER),),
+        Channel.POST: (_unless(Choice.NO_DIRECT_MAIL), _requires(Choice.EMAIL_PARTNER, Choice.SMS_PARTNER)),
     },
     (Purpose.OWNER_POST, _OWN): {
-        Channel.EMAIL: (_unless(Choice.NO_OWNER_POST), _yes(Choice.ELECTRONIC_OWNER_POST)),
+        Channel.EMAIL: (_unless(Choice.NO_OWNER_POST), _requires(Choice.ELECTRONIC_OWNER_POST)),
         Channel.POST: (_unless(Choice.NO_OWNER_POST, Choice.ELECTRONIC_OWNER_POST),),
     },
     (Purpose.SURVEY, _OWN): {
-        Channel.EMAIL: (_unless(Choice.NO_SURVEYS_OR_PHONE), _yes(Choice.EMAIL_OWN)),
-        Channel.SMS: (_unless(Choice.NO_SURVEYS_OR_PHONE), _yes(Choice.SMS_OWN)),
+        Channel.EMAIL: (_unless(Choice.NO_SURVEYS_OR_PHONE), _requires(Choice.EMAIL_OWN)),
+        Channel.SMS: (_unless(Choice.NO_SURVEYS_OR_PHONE), _requires(Choice.SMS_OWN)),
         Channel.POST: (_unless(Choice.NO_SURVEYS_OR_PHONE),),
         Channel.PHONE: (_unless(Choice.NO_SURVEYS_OR_PHONE),),
     },
@@ -100,14 +100,17 @@ _PROCESSED: Final[Mapping[Purpose, Expression]] = {
 
 
 def processed(purpose: Purpose) -> Expression:
-    """Who is looked at at all for a purpose: the others get no decision and are counted as `not_processed`."""
+    """Return the condition for being processed at all for a purpose.
+
+    Other members get no decision and are counted as `not_processed`.
+    """
     return _PROCESSED.get(purpose, _OUTSIDE_MARKETING & forbids(Choice.NO_MARKETING))
 
 
 def permitted(
     purpose: Purpose, channel: Channel, *, partner: bool = False, newsletter: str | None = None
 ) -> Expression | None:
-    """What must hold for one channel of a campaign; None where the table has no cell, for anybody.
+    """Return the permission condition of one channel; None where the table has no cell.
 
     A newsletter needs the name of its list.
     """
@@ -120,14 +123,14 @@ def permitted(
 def refusal(
     purpose: Purpose, channel: Channel, columns: Columns, *, partner: bool = False, newsletter: str | None = None
 ) -> ColumnElement[Any]:
-    """The `SkipReason` of the first clause that does not hold, as SQL; NULL where every clause holds.
+    """Return SQL: the `SkipReason` of the first clause that fails, NULL where every clause holds.
 
-    A yes that was given once and taken back is `consent_withdrawn`. Those who are not `processed` carry no reason.
+    A yes that was withdrawn is `consent_withdrawn`. Members who are not processed carry no reason.
     """
     clauses = _clauses(purpose, channel, partner, newsletter)
     if clauses is None:
         return literal(SkipReason.NOT_ENTITLED.value)
-    whens = [(~clause.needs.sql(columns), _reason(clause, columns)) for clause in clauses]
+    whens = [(~clause.needs.sql(columns), _reason_sql(clause, columns)) for clause in clauses]
     return case(*whens, else_=null()) if whens else null()
 
 
@@ -135,11 +138,14 @@ def _clauses(purpose: Purpose, channel: Channel, partner: bool, newsletter: str 
     cell = TABLE.get((purpose, partner), {}).get(channel)
     if cell is None:
         return None
-    around = (_ENTITLED.get(purpose), _SECRECY.get(channel))
-    return (*(clause for clause in around if clause is not None), *(_of_list(clause, newsletter) for clause in cell))
+    general_clauses = (_ENTITLED.get(purpose), _SECRECY.get(channel))
+    return (
+        *(clause for clause in general_clauses if clause is not None),
+        *(_with_newsletter(clause, newsletter) for clause in cell),
+    )
 
 
-def _of_list(clause: Clause, newsletter: str | None) -> Clause:
+def _with_newsletter(clause: Clause, newsletter: str | None) -> Clause:
     if clause is not _SUBSCRIBED:
         return clause
     if newsletter is None:
@@ -147,11 +153,11 @@ def _of_list(clause: Clause, newsletter: str | None) -> Clause:
     return replace(clause, needs=Subscribes(newsletter), consents=(NEWSLETTER_PREFIX + newsletter,))
 
 
-def _reason(clause: Clause, columns: Columns) -> ColumnElement[Any]:
+def _reason_sql(clause: Clause, columns: Columns) -> ColumnElement[Any]:
     if not clause.consents:
         return literal(clause.otherwise.value)
-    withdrew = reduce(or_, (Withdrew(consent) for consent in clause.consents))
+    has_withdrawn = reduce(or_, (Withdrew(consent) for consent in clause.consents))
     return case(
-        (withdrew.sql(columns), literal(SkipReason.CONSENT_WITHDRAWN.value)),
+        (has_withdrawn.sql(columns), literal(SkipReason.CONSENT_WITHDRAWN.value)),
         else_=literal(clause.otherwise.value),
     )

@@ -1,4 +1,4 @@
-"""Choices: entries for the append-only record, in any order and as often as one likes."""
+"""Import of choices: entries for the append-only record, in any order, repeated or not."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""A piece of a file: some rows of text with the line of each, and the lines that are no rows."""
+"""Chunk of a file: text rows with the line of each, and the invalid lines."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ ROWS_IN_PIECE: Final = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A line that is not a row of the sheet."""
+    """Line that is not a row of the table."""
 
     line: int
     reason: str
@@ -22,33 +22,33 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows as Arrow text columns after a column `line`, and the misfits among them."""
+    """Rows as Arrow text columns after a column `line`, and the invalid lines among them."""
 
     rows: pa.RecordBatch
     misfits: tuple[Misfit, ...] = ()
 
 
 class Sheet(Protocol):
-    """An opened file. `decimal_comma`: a comma may stand in its numbers, as it does not part its fields."""
+    """Reader of an opened file."""
 
     @property
     def header(self) -> tuple[str, ...]:
-        """The names of the columns."""
+        """Return the names of the columns."""
         ...
 
     @property
     def decimal_comma(self) -> bool:
-        """Whether `1,5` may be meant as a number."""
+        """Return whether `1,5` may be a number: the comma does not separate fields."""
         ...
 
-    def pieces(self, progress: Progress) -> Iterator[Piece]:
-        """The rows in the file's order, some thousand at a time."""
+    def pieces(self, on_progress: Progress) -> Iterator[Piece]:
+        """Yield the rows in the file's order, some thousand at a time."""
         ...
 
 
 def text_rows(
     header: Sequence[str], lines: Sequence[int], columns: Sequence[Sequence[str] | pa.Array]
 ) -> pa.RecordBatch:
-    """Columns of text beside the line of each row."""
+    """Return a batch of text columns beside the line of each row."""
     texts = [pa.array(column, pa.string()) for column in columns]
     return pa.RecordBatch.from_arrays([pa.array(lines, pa.int64()), *texts], names=[LINE, *header])

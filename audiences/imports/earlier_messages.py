@@ -1,4 +1,4 @@
-"""What members heard before Viesti: messages of an earlier system, so that caps and `received` know of them."""
+"""Import of messages sent by an earlier system, for frequency caps and the rule `received`."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -26,13 +26,15 @@ def _store(job: Job) -> int:
     checks = [*missing(list(_REQUIRED)), unusable_id("member_id"), job.erased(), job.future("sent_at")]
     job.staging.accept(readings, checks)
     stored = f"({job.warehouse.stored_rows('sent', columns.SENT)})"
-    named = ", ".join(columns.SENT)
-    staged = job.staging.connection
-    staged.execute(f"CREATE TABLE unheard AS SELECT {named} FROM {GOOD} EXCEPT FROM {stored}")
+    names = ", ".join(columns.SENT)
+    connection = job.staging.connection
+    connection.execute(f"CREATE TABLE unheard AS SELECT {names} FROM {GOOD} EXCEPT FROM {stored}")
     new = job.staging.count("FROM unheard")
     if new:
         file = job.warehouse.new_file("sent")
-        staged.execute(f"COPY (FROM {stored} UNION ALL FROM unheard ORDER BY sent_at) TO {text(str(file))} {PARQUET}")
+        connection.execute(
+            f"COPY (FROM {stored} UNION ALL FROM unheard ORDER BY sent_at) TO {text(str(file))} {PARQUET}"
+        )
         job.warehouse.replace({"sent": {WHOLE: [file]}}, job.now)
     return new
 

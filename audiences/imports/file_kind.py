@@ -1,5 +1,5 @@
-"""What a kind of file is: its columns, and how its good rows are stored. A new kind is one module and one line in
-`importing.KINDS`.
+"""Kinds of import files: columns, checks, and storage of the valid rows. A new kind is one module and one line in
+`import_file.FILE_KINDS`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +23,9 @@ LONGEST_ID: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One import under way: the staged rows, where they go, and what the file's `header` names.
+    """Import in progress: the staged rows, the stores, and the column names of the file's `header`.
 
-    `signer` knows the addresses of erased members again.
+    `signer` recognises the addresses of erased members.
     """
 
     staging: Staging
@@ -37,21 +37,21 @@ class Job:
     signer: Signer
 
     def future(self, column: str) -> Check:
-        """Refuses a time that has not come yet."""
+        """Return the check that rejects a time in the future."""
         now = f"TIMESTAMP {text(stored(self.now).isoformat(sep=' '))}"
         return Check(column, f"coalesce({timestamp(column).value} > {now}, false)", "lies in the future")
 
     def erased(self) -> Check:
-        """Refuses a member who asked to be forgotten (GD-12)."""
-        gone = self.warehouse.stored_rows("tombstones", columns.TOMBSTONES)
-        return Check("member_id", f"coalesce(member_id IN ({gone}), false)", "this member was erased")
+        """Return the check that rejects an erased member (GD-12)."""
+        erased_members = self.warehouse.stored_rows("tombstones", columns.TOMBSTONES)
+        return Check("member_id", f"coalesce(member_id IN ({erased_members}), false)", "this member was erased")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file. `required` columns must stand in the header, `optional` ones (by catalogue) may.
+    """Kind of a file. `required` columns must be in the header, `optional` ones (by catalogue) may.
 
-    `store` checks the staged rows, stores the good ones and returns how many were new or changed.
+    `store` checks the staged rows, stores the valid ones and returns how many were new or changed.
     """
 
     required: Mapping[str, Cell]
@@ -59,16 +59,16 @@ class Kind:
     optional: Callable[[Catalogue], Mapping[str, Cell]] = field(default=lambda _: {})
 
     def columns(self, catalogue: Catalogue) -> Mapping[str, Cell]:
-        """Every column that such a file may have."""
+        """Return all columns that such a file may have."""
         return {**self.required, **self.optional(catalogue)}
 
 
 def missing(names: Sequence[str]) -> list[Check]:
-    """Refuses rows without one of these values."""
+    """Return checks that reject rows without one of these values."""
     return [Check(column, f"{name(column)} IS NULL", "missing") for column in names]
 
 
 def unusable_id(column: str) -> Check:
-    """Refuses ids that could not stand in a file's name or a list."""
-    good = f"regexp_full_match({name(column)}, '[^\\s\\p{{C}}|]{{1,{LONGEST_ID}}}')"
-    return Check(column, f"coalesce(NOT {good}, false)", f"an id has 1 to {LONGEST_ID} characters and no spaces")
+    """Return the check that rejects ids that cannot be used in a file name or a list."""
+    is_valid = f"regexp_full_match({name(column)}, '[^\\s\\p{{C}}|]{{1,{LONGEST_ID}}}')"
+    return Check(column, f"coalesce(NOT {is_valid}, false)", f"an id has 1 to {LONGEST_ID} characters and no spaces")

@@ -1,4 +1,4 @@
-"""Importing a file: the header is checked before anything is touched, then bad rows are set aside."""
+"""Import of a file: the header is checked first, then invalid rows are set aside and the others stored."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "suppressions": SUPPRESSIONS,
     "sent": SENT,
 }
-"""The kinds of files that go into the ledger and the warehouse."""
+"""Kinds of files that can be imported into the ledger and the warehouse."""
 
 
 def import_file(
@@ -46,43 +46,47 @@ def import_file(
     rejects: Path,
     progress: Progress = lambda _done, _whole: None,
 ) -> ImportReport:
-    """Bring a CSV or Parquet file of one of the `KINDS` in; the same file again changes nothing.
+    """Import a CSV or Parquet file of one of the `FILE_KINDS`; importing the same file again changes nothing.
 
-    AuthorError, with nothing touched, when the file cannot be read or its header is wrong. Bad rows are listed in
-    `rejects/<kind>-<name>.csv`. A crash while rows are stored leaves some of them; the same import completes them.
+    Raise UserError, with nothing stored, when the file cannot be read or its header is wrong. Rejected rows are listed
+    in `rejects/<kind>-<name>.csv`. A crash while rows are stored leaves some of them; the same import completes them.
     """
-    wanted = KINDS[kind]
-    sheet = open_sheet(path)
-    _check_header(path, sheet, wanted, warehouse.catalogue)
-    with warehouse.writing(), staging(warehouse.root, settings.zone) as staged:
-        staged.load(sheet, wanted.columns(warehouse.catalogue), progress)
-        stored = wanted.store(Job(staged, ledger, warehouse, settings, clock.now(), frozenset(sheet.header), signer))
-        list_path = rejects / f"{kind}-{path.stem}.csv"
-        listed = staged.write_rejects(list_path)
-        rejected = staged.count("SELECT DISTINCT line FROM rejects WHERE whole")
-        misfits = staged.count(f"SELECT DISTINCT line FROM rejects ANTI JOIN {RAW} USING (line)")
-        read = staged.count(f"FROM {RAW}") + misfits
-        emptied = staged.count("FROM rejects WHERE NOT whole")
-    return ImportReport(read, stored, read - stored - rejected, rejected, emptied, list_path if listed else None)
+    file_kind = KINDS[kind]
+    reader = open_sheet(path)
+    _check_header(path, reader, file_kind, warehouse.catalogue)
+    with warehouse.writing(), staging(warehouse.root, settings.zone) as staging_area:
+        staging_area.load(reader, file_kind.columns(warehouse.catalogue), progress)
+        stored = file_kind.store(
+            Job(staging_area, ledger, warehouse, settings, clock.now(), frozenset(reader.header), signer)
+        )
+        rejects_path = rejects / f"{kind}-{path.stem}.csv"
+        has_rejects = staging_area.write_rejects(rejects_path)
+        rejected = staging_area.count("SELECT DISTINCT line FROM rejects WHERE whole")
+        invalid_lines = staging_area.count(f"SELECT DISTINCT line FROM rejects ANTI JOIN {RAW} USING (line)")
+        read_count = staging_area.count(f"FROM {RAW}") + invalid_lines
+        emptied = staging_area.count("FROM rejects WHERE NOT whole")
+    return ImportReport(
+        read_count, stored, read_count - stored - rejected, rejected, emptied, rejects_path if has_rejects else None
+    )
 
 
-def _check_header(path: Path, sheet: Sheet, kind: Kind, catalogue: Catalogue) -> None:
-    known = kind.columns(catalogue)
+def _check_header(path: Path, reader: Sheet, kind: Kind, catalogue: Catalogue) -> None:
+    columns = kind.columns(catalogue)
     problems = [
         Problem(Place(str(path), 1, 1), f"the column `{column}` is missing", "missing_column", "add it to the header")
         for column in kind.required
-        if column not in sheet.header
+        if column not in reader.header
     ]
-    for number, column in enumerate(sheet.header):
-        place = _place(path, sheet, number)
-        if column not in known:
-            hint = nearest(column, known) or f"one of {', '.join(f'`{name}`' for name in known)}"
+    for number, column in enumerate(reader.header):
+        place = _place(path, reader, number)
+        if column not in columns:
+            hint = nearest(column, columns) or f"one of {', '.join(f'`{name}`' for name in known)}"
             problems.append(Problem(place, f"`{column}` is not a column of this file", "unknown_column", hint))
-        elif column in sheet.header[:number]:
+        elif column in reader.header[:number]:
             problems.append(Problem(place, f"the column `{column}` stands here twice", "duplicate_column"))
     if problems:
         raise AuthorError(problems)
 
 
-def _place(path: Path, sheet: Sheet, number: int) -> Place:
-    return Place(str(path), 1, 1 + sum(len(column) + 1 for column in sheet.header[:number]))
+def _place(path: Path, reader: Sheet, number: int) -> Place:
+    return Place(str(path), 1, 1 + sum(len(column) + 1 for column in reader.header[:number]))

@@ -1,19 +1,19 @@
-"""What an import did."""
+"""Result of an import."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 Progress = Callable[[int, int], None]
-"""Told how far the file has been read: done and whole, in the file's own measure."""
+"""Called with the position in the file and its total size, in bytes or rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """Counts of rows: `read` is `stored` (new or changed) plus `unchanged` plus `rejected`.
+    """Row counts of an import: `read` is `stored` (new or changed) plus `unchanged` plus `rejected`.
 
-    `emptied` are single values that could not be used in rows that were kept. `rejects_path` lists both, with line,
-    column and reason; None when there is nothing to list.
+    `emptied` counts single invalid values in rows that were stored. `rejects_path` lists both, with line, column and
+    reason; None when there are none.
     """
 
     read: int

@@ -1,4 +1,4 @@
-"""Members: contact goes to the ledger, the profile to the warehouse."""
+"""Import of members: contact goes to the ledger, the profile to the warehouse."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -50,8 +50,8 @@ _Contact = dict[str, Any]
 
 def _store(job: Job) -> int:
     catalogue = job.warehouse.catalogue
-    readings = [_reading(column, catalogue) for column in MEMBERS.columns(catalogue)]
-    checks = [*missing(list(_REQUIRED)), unusable_id(_KEY), job.erased(), _unborn(job)]
+    readings = [_cell_type(column, catalogue) for column in MEMBERS.columns(catalogue)]
+    checks = [*missing(list(_REQUIRED)), unusable_id(_KEY), job.erased(), _birth_date_check(job)]
     job.staging.accept(readings, checks, _KEY)
     _store_contact(job)
     holdout_units.unite(job.ledger, job.warehouse, job.now)
@@ -60,7 +60,7 @@ def _store(job: Job) -> int:
     return job.staging.count(f"FROM {CHANGED} UNION FROM changed_contact")
 
 
-def _reading(column: str, catalogue: Catalogue) -> Reading:
+def _cell_type(column: str, catalogue: Catalogue) -> Reading:
     declarations = catalogue.tables["members"].columns
     match column:
         case "register":
@@ -78,40 +78,49 @@ def _reading(column: str, catalogue: Catalogue) -> Reading:
     return plain(column)
 
 
-def _unborn(job: Job) -> Check:
+def _birth_date_check(job: Job) -> Check:
     today = local_day(job.now, job.settings.zone).isoformat()
-    born = date("birth_date").value
-    return Check("birth_date", f"coalesce({born} > DATE {text(today)}, false)", "lies in the future")
+    birth_date = date("birth_date").value
+    return Check("birth_date", f"coalesce({birth_date} > DATE {text(today)}, false)", "lies in the future")
 
 
 def _store_contact(job: Job) -> None:
-    given = [_KEY, *(column for column in (*_CONTACT, self_service_changes.CHANGED_AT) if column in job.header)]
+    contact_columns = [
+        _KEY,
+        *(column for column in (*_CONTACT, self_service_changes.CHANGED_AT) if column in job.header),
+    ]
     job.staging.keep("changed_contact", [_KEY], [])
-    query = f"SELECT line, {', '.join(map(name, given))} FROM {GOOD} ORDER BY line"
+    query = f"SELECT line, {', '.join(map(name, contact_columns))} FROM {GOOD} ORDER BY line"
     with job.ledger.read() as connection:
         erased = member_erasure.erased_addresses(connection)
     for rows in job.staging.rows(query, _IN_TRANSACTION):
-        found: list[tuple[int, str, str]] = []
-        wanted = _living(job, [(row[0], _normal(row, given, found)) for row in rows], erased)
-        job.staging.empty(found)
+        invalid: list[tuple[int, str, str]] = []
+        accepted = _without_erased(
+            job, [(row[0], _normalise_contact(row, contact_columns, invalid)) for row in rows], erased
+        )
+        job.staging.empty(invalid)
         with job.ledger.write() as connection:
-            wanted = self_service_changes.heed(connection, wanted)
-            changed = contacts.write(connection, wanted, job.settings.default_language.value)
+            accepted = self_service_changes.heed(connection, accepted)
+            changed = contacts.write(connection, accepted, job.settings.default_language.value)
         job.staging.keep("changed_contact", [_KEY], [(member,) for member in changed])
 
 
-def _living(job: Job, rows: Sequence[tuple[int, _Contact]], erased: frozenset[str]) -> list[_Contact]:
-    """The contacts that may be stored; one who is new and has an erased member's address is set aside (GD-12)."""
-    found = {contact[_KEY]: (line, column) for line, contact in rows if (column := _erased(job, contact, erased))}
+def _without_erased(job: Job, rows: Sequence[tuple[int, _Contact]], erased: frozenset[str]) -> list[_Contact]:
+    """Return the contacts to store; a new member with an erased member's address is rejected (GD-12)."""
+    matches = {
+        contact[_KEY]: (line, column)
+        for line, contact in rows
+        if (column := _erased_address_column(job, contact, erased))
+    }
     with job.ledger.read() as connection:
-        new = set(found) - contacts.known(connection, list(found))
+        new = set(matches) - contacts.known(connection, list(matches))
     for member in new:
-        job.staging.refuse(*found[member], "this address was an erased member's")
+        job.staging.refuse(*matches[member], "this address was an erased member's")
     return [contact for _, contact in rows if contact[_KEY] not in new]
 
 
-def _erased(job: Job, contact: _Contact, erased: frozenset[str]) -> str | None:
-    """The column of an address that an erased member had."""
+def _erased_address_column(job: Job, contact: _Contact, erased: frozenset[str]) -> str | None:
+    """Return the column of an address that an erased member had."""
     kinds = (AddressKind.EMAIL, AddressKind.PHONE) if erased else ()
     return next(
         (kind.value for kind in kinds if member_erasure.is_erased(job.signer, kind, contact.get(kind.value), erased)),
@@ -119,18 +128,20 @@ def _erased(job: Job, contact: _Contact, erased: frozenset[str]) -> str | None:
     )
 
 
-def _normal(row: Sequence[Any], given: Sequence[str], found: list[tuple[int, str, str]]) -> _Contact:
-    """One member's contact with addresses as the ledger writes them; those that are none are `found` and left out."""
+def _normalise_contact(
+    row: Sequence[Any], contact_columns: Sequence[str], invalid: list[tuple[int, str, str]]
+) -> _Contact:
+    """Return a contact with normalised addresses; invalid ones are left out and added to `invalid`."""
     line, *values = row
-    contact = dict(zip(given, values, strict=True))
+    contact = dict(zip(contact_columns, values, strict=True))
     if contact.get(self_service_changes.CHANGED_AT) is not None:
         contact[self_service_changes.CHANGED_AT] = instant_of(contact[self_service_changes.CHANGED_AT])
-    for column, (normal, reason) in _ADDRESSES.items():
-        written = contact.get(column)
-        if written is not None:
-            contact[column] = normal(written)
+    for column, (normalise, reason) in _ADDRESSES.items():
+        value = contact.get(column)
+        if value is not None:
+            contact[column] = normalise(value)
             if contact[column] is None:
-                found.append((line, column, reason))
+                invalid.append((line, column, reason))
     return contact
 
 

@@ -1,4 +1,4 @@
-"""Products: the range, one row a product."""
+"""Import of products: the assortment, one row a product."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -32,7 +32,7 @@ def _store(job: Job) -> int:
 
 
 def declared_cells(catalogue: Catalogue, table: str) -> Mapping[str, Cell]:
-    """The columns that the catalogue declares for a table, and what is done to their cells."""
+    """Return the columns that the catalogue declares for a table, and the clean-up of their cells."""
     return {
         column: Cell.NUMBER if declaration.type is ColumnType.DECIMAL else Cell.WORDS
         for column, declaration in catalogue.tables[table].columns.items()

@@ -1,4 +1,4 @@
-"""Purchases: lines of baskets, kept by month, and the receipts that follow from them."""
+"""Import of purchases: basket lines, stored by month, and the receipts computed from them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ _COLUMNS: Final[Mapping[str, Cell]] = {
 _IDS: Final = ("member_id", "basket_id", "product_id", "store_id")
 _KEY: Final = "basket_id, product_id, line"
 _ORDERED: Final = "FROM merged ORDER BY member_id, purchased_at, basket_id, product_id, line"
-_READINGS: Final[tuple[Reading, ...]] = (
+_CELL_TYPES: Final[tuple[Reading, ...]] = (
     *(plain(column) for column in _IDS),
     timestamp("purchased_at"),
     decimal("quantity", columns.PURCHASES["quantity"]),
@@ -33,7 +33,7 @@ _READINGS: Final[tuple[Reading, ...]] = (
 def _store(job: Job) -> int:
     too_long = f"has more than {LONGEST_ID} characters"
     job.staging.accept(
-        _READINGS,
+        _CELL_TYPES,
         [
             *missing(["purchased_at", "basket_id", "product_id", "quantity", "amount"]),
             job.future("purchased_at"),
@@ -60,9 +60,9 @@ def _store(job: Job) -> int:
 
 
 def _merge(job: Job, month: str) -> int:
-    """Make `merged` of a month's stored and incoming lines; returns how many of them are new or changed.
+    """Create `merged` from the stored and incoming lines of a month; return how many are new or changed.
 
-    A line is known by its basket, its product and its turn among the basket's lines of that product.
+    The key of a line is its basket, its product and its position among the basket's lines of that product.
     """
     staged = job.staging.connection
     names = ", ".join(columns.PURCHASES)
@@ -77,7 +77,10 @@ def _merge(job: Job, month: str) -> int:
 
 
 def _receipts(job: Job, month: str) -> str:
-    """The month's receipts: those of the touched baskets summed anew, special goods included, the others as stored."""
+    """Return the SELECT of the month's receipts.
+
+    Receipts of changed baskets are summed anew, special goods included; the others stay as stored.
+    """
     stored = job.warehouse.stored_rows("receipts", columns.RECEIPTS, [month])
     sums = ", ".join(f"sum({column})::{columns.RECEIPTS[column]} AS {column}" for column in ("amount", "quantity"))
     summed = (

@@ -1,4 +1,4 @@
-"""A place on disk where a file's rows are looked at before anything is stored: text in, typed rows and rejects out."""
+"""Staging database on disk, to check the rows of a file before any are stored: text in, typed rows and rejects out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,10 +23,10 @@ _SPACES: Final = r"[\s\p{Cc}\x{A0}]+"
 
 
 class Cell(Enum):
-    """What is done to a cell's text before anything else.
+    """Clean-up of the text of a cell before anything else.
 
-    In `WORDS`, white space, line ends and control characters become one space; a `NUMBER` may have a comma where
-    commas do not part the fields.
+    In `WORDS`, white space, line ends and control characters become one space. In a `NUMBER`, a comma is a decimal
+    comma where commas do not separate fields.
     """
 
     PLAIN = auto()
@@ -36,7 +36,7 @@ class Cell(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A row is refused, with `reason` at `column`, where `fails` (SQL over the staged text) is true."""
+    """Row check: the row is rejected, with `reason` at `column`, where `fails` (SQL over the staged text) is true."""
 
     column: str
     fails: str
@@ -45,37 +45,42 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """An open staging database. `raw` holds the texts, NULL for an empty cell; `rejects` what was found wrong."""
+    """Open staging database: `raw` has the texts, NULL for an empty cell; `rejects` the invalid lines and values."""
 
     connection: Opened
 
-    def load(self, sheet: Sheet, columns: Mapping[str, Cell], progress: Progress) -> None:
-        """Read the sheet into `raw`; columns that it lacks are empty."""
-        cells = ", ".join(_cell(column, cell, sheet) for column, cell in columns.items())
+    def load(self, reader: Sheet, columns: Mapping[str, Cell], on_progress: Progress) -> None:
+        """Read the file into `raw`; columns that it lacks are empty."""
+        cells = ", ".join(_cell_sql(column, cell, reader) for column, cell in columns.items())
         typed = ", ".join(f"{name(column)} VARCHAR" for column in columns)
         self.connection.execute(f"CREATE TABLE {RAW} ({LINE} BIGINT, {typed})")
         self.connection.execute('CREATE TABLE rejects (line BIGINT, "column" VARCHAR, reason VARCHAR, whole BOOLEAN)')
         self.connection.begin()
-        for piece in sheet.pieces(progress):
-            self.connection.register("piece", piece.rows)
+        for chunk in reader.pieces(on_progress):
+            self.connection.register("piece", chunk.rows)
             self.connection.execute(f"INSERT INTO {RAW} SELECT {LINE}, {cells} FROM piece")
             self.connection.unregister("piece")
-            self._refuse(piece.misfits)
+            self._reject_lines(chunk.misfits)
         self.connection.commit()
 
-    def accept(self, readings: Sequence[Reading], checks: Sequence[Check], key: str | None = None) -> None:
-        """Make `good` of the rows that pass: `line` and each reading's value.
+    def accept(self, cell_types: Sequence[Reading], checks: Sequence[Check], key: str | None = None) -> None:
+        """Create `good` from the rows that pass: `line` and the value of each cell type.
 
-        With a `key`, a row whose key stood in an earlier row is refused too.
+        With a `key`, a row whose key stood in an earlier row is rejected, too.
         """
-        wrong = [*checks, *(Check(reading.column, reading.fails, f"not {reading.expected}") for reading in readings)]
-        values = ", ".join(f"{reading.value} AS {name(reading.column)}" for reading in readings)
-        suspect = " OR ".join(check.fails for check in wrong)  # beside the values, so that each is worked out once
+        all_checks = [
+            *checks,
+            *(Check(cell_type.column, cell_type.fails, f"not {cell_type.expected}") for cell_type in cell_types),
+        ]
+        values = ", ".join(f"{cell_type.value} AS {name(cell_type.column)}" for cell_type in cell_types)
+        suspect = " OR ".join(
+            check.fails for check in all_checks
+        )  # in the same SELECT as the values, so that each is computed once
         self.connection.execute(f"CREATE TABLE judged AS SELECT {LINE}, {values}, {suspect} AS is_suspect FROM {RAW}")
         self.connection.execute(
             f"CREATE TEMP TABLE suspects AS FROM {RAW} SEMI JOIN (FROM judged WHERE is_suspect) USING ({LINE})"
         )
-        for check in wrong:
+        for check in all_checks:
             self._insert_rejects(check.column, text(check.reason), f"FROM suspects WHERE {check.fails}")
         passed = "judged ANTI JOIN (FROM rejects WHERE whole) USING (line)"
         if key is not None:
@@ -88,29 +93,29 @@ class Staging:
         self.connection.execute(f"CREATE VIEW {GOOD} AS SELECT * EXCLUDE (is_suspect) FROM {passed}")
 
     def refuse(self, line: int, column: str, reason: str) -> None:
-        """Set a row aside after all."""
-        self._note([line], [column], [reason], whole=True)
+        """Reject a row after validation."""
+        self._add_rejects([line], [column], [reason], whole=True)
 
-    def empty(self, found: Sequence[tuple[int, str, str]]) -> None:
-        """Note values that could not be used in rows that were kept: line, column, reason."""
-        if found:
-            lines, columns, reasons = zip(*found, strict=True)
-            self._note(lines, columns, reasons, whole=False)
+    def empty(self, invalid: Sequence[tuple[int, str, str]]) -> None:
+        """Record invalid values in rows that are stored: line, column, reason."""
+        if invalid:
+            lines, columns, reasons = zip(*invalid, strict=True)
+            self._add_rejects(lines, columns, reasons, whole=False)
 
     def rows(self, query: str, size: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of a query, some at a time; other queries may run in between."""
+        """Yield the rows of a query in batches; other queries may run in between."""
         cursor = self.connection.cursor()
         cursor.execute(query)
-        while some := cursor.fetchmany(size):
-            yield some
+        while batch := cursor.fetchmany(size):
+            yield batch
 
     def count(self, query: str) -> int:
-        """How many rows a query has."""
-        found = self.connection.execute(f"SELECT count(*) FROM ({query})").fetchone()
-        return int(found[0]) if found else 0
+        """Return the number of rows of a query."""
+        row = self.connection.execute(f"SELECT count(*) FROM ({query})").fetchone()
+        return int(row[0]) if row else 0
 
     def keep(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Append rows of text to a staging table, made when it is missing."""
+        """Append rows of text to a staging table; create it when missing."""
         typed = ", ".join(f"{name(column)} VARCHAR" for column in columns)
         self.connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({typed})")
         if rows:
@@ -118,7 +123,7 @@ class Staging:
             self._append(table, pa.table(arrays, names=list(columns)))
 
     def write_rejects(self, path: Path) -> bool:
-        """List the rejects in a CSV file, replacing that of an earlier import; false when there are none."""
+        """Write the rejects to a CSV file, replacing that of an earlier import; False when there are none."""
         path.unlink(missing_ok=True)
         if self.count("FROM rejects") == 0:
             return False
@@ -128,14 +133,18 @@ class Staging:
         )
         return True
 
-    def _refuse(self, misfits: Sequence[Misfit]) -> None:
-        if misfits:
-            reasons = [misfit.reason for misfit in misfits]
-            self._note([misfit.line for misfit in misfits], [""] * len(misfits), reasons, whole=True)
+    def _reject_lines(self, invalid_lines: Sequence[Misfit]) -> None:
+        if invalid_lines:
+            reasons = [invalid.reason for invalid in invalid_lines]
+            self._add_rejects(
+                [invalid.line for invalid in invalid_lines], [""] * len(invalid_lines), reasons, whole=True
+            )
 
-    def _note(self, lines: Sequence[int], columns: Sequence[str], reasons: Sequence[str], *, whole: bool) -> None:
-        noted = {"line": lines, "column": columns, "reason": reasons, "whole": [whole] * len(lines)}
-        self._append("rejects", pa.table(noted))
+    def _add_rejects(
+        self, lines: Sequence[int], columns: Sequence[str], reasons: Sequence[str], *, whole: bool
+    ) -> None:
+        rejects = {"line": lines, "column": columns, "reason": reasons, "whole": [whole] * len(lines)}
+        self._append("rejects", pa.table(rejects))
 
     def _insert_rejects(self, column: str, reason: str, source: str) -> None:
         self.connection.execute(f"INSERT INTO rejects SELECT {LINE}, {text(column)}, {reason}, true {source}")
@@ -148,26 +157,26 @@ class Staging:
 
 @contextmanager
 def staging(root: Path, zone: ZoneInfo) -> Iterator[Staging]:
-    """An empty staging database below `root`, gone afterwards; texts without a zone are read in `zone`."""
-    import duckdb  # by those only who import: a process that sends needs none of its 25 megabytes
+    """Open an empty staging database below `root`, deleted afterwards; texts without a zone are read in `zone`."""
+    import duckdb  # imported late: sending processes do not need its 25 MB
 
     with TemporaryDirectory(dir=root, prefix=STAGING) as folder:
         config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         connection = duckdb.connect(Path(folder) / "staging.duckdb", config=dict(config))
         try:
-            connection.execute("SET enable_progress_bar = false")  # a command draws its own
+            connection.execute("SET enable_progress_bar = false")  # commands draw their own
             connection.execute(f"SET TimeZone = {text(zone.key)}")
             yield Staging(connection)
         finally:
             connection.close()
 
 
-def _cell(column: str, cell: Cell, sheet: Sheet) -> str:
-    written = name(column)
-    if column not in sheet.header:
+def _cell_sql(column: str, cell: Cell, reader: Sheet) -> str:
+    expression = name(column)
+    if column not in reader.header:
         return "NULL"
     if cell is Cell.WORDS:
-        written = f"regexp_replace({written}, {text(_SPACES)}, ' ', 'g')"
-    elif cell is Cell.NUMBER and sheet.decimal_comma:
-        written = f"replace({written}, ',', '.')"
-    return f"nullif(trim({written}), '')"
+        expression = f"regexp_replace({expression}, {text(_SPACES)}, ' ', 'g')"
+    elif cell is Cell.NUMBER and reader.decimal_comma:
+        expression = f"replace({expression}, ',', '.')"
+    return f"nullif(trim({expression}), '')"

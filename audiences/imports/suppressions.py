@@ -1,4 +1,4 @@
-"""Suppressions: addresses, numbers and letter boxes from other systems that must not be written to."""
+"""Import of suppressions: addresses, numbers and letter boxes from other systems that must not be contacted."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -34,15 +34,15 @@ def _store(job: Job) -> int:
     job.staging.accept(readings, [*missing(list(_REQUIRED)), job.future("at")])
     new = 0
     for rows in job.staging.rows(f"FROM {GOOD} ORDER BY line", _IN_TRANSACTION):
-        known = [one for row in rows if (one := _suppressed(row, job)) is not None]
+        suppressions = [suppression for row in rows if (suppression := _suppression(row, job)) is not None]
         with job.ledger.write() as connection:
-            new += suppress(connection, known)
+            new += suppress(connection, suppressions)
     return new
 
 
-def _suppressed(row: Sequence[Any], job: Job) -> Suppressed | None:
-    line, kind, written, reason, scope, at, source = row
-    value = suppression_value(AddressKind(kind), written)
+def _suppression(row: Sequence[Any], job: Job) -> Suppressed | None:
+    line, kind, address, reason, scope, at, source = row
+    value = suppression_value(AddressKind(kind), address)
     if value is None:
         job.staging.refuse(line, "value", f"not an address of the kind `{kind}`")
         return None

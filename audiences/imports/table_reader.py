@@ -1,4 +1,4 @@
-"""Opens a file as rows of text, by what it holds and not by its name."""
+"""Reader of a file as text rows, chosen by its content and not by its name."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ _MAGIC: Final = b"PAR1"
 
 
 def open_sheet(path: Path) -> Sheet:
-    """The sheet in a file; AuthorError when it is missing, empty, not UTF-8 or damaged."""
+    """Return a reader of the file; raise UserError when it is missing, empty, not UTF-8 or damaged."""
     if not path.is_file():
         raise AuthorError.about(str(path), "there is no such file", "file_missing", "is the path right?")
     with path.open("rb") as file:
@@ -27,7 +27,7 @@ def open_sheet(path: Path) -> Sheet:
 
 
 class ParquetSheet:
-    """A Parquet file, each value as the text that a CSV file would hold; the line is the number of the row."""
+    """Reader of a Parquet file: each value as the text that CSV would hold; the line is the row number."""
 
     decimal_comma = False
 
@@ -41,14 +41,14 @@ class ParquetSheet:
             if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
                 raise AuthorError.about(str(path), f"the column `{field.name}` holds no plain values", "parquet")
 
-    def pieces(self, progress: Progress) -> Iterator[Piece]:
-        """The rows in the file's order."""
-        done, whole = 0, self._file.metadata.num_rows
+    def pieces(self, on_progress: Progress) -> Iterator[Piece]:
+        """Yield the rows in the file's order."""
+        done, total = 0, self._file.metadata.num_rows
         for batch in self._file.iter_batches(ROWS_IN_PIECE):
             lines = range(done + 1, done + 1 + batch.num_rows)
             yield Piece(text_rows(self.header, lines, [_as_text(column) for column in batch.columns]))
             done += batch.num_rows
-            progress(done, whole)
+            on_progress(done, total)
 
 
 def _as_text(column: pa.Array) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Brings the staged rows into a whole table of the warehouse, by key."""
+"""Upsert of staged rows into an undivided table of the warehouse, by key."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,22 +13,22 @@ PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
 
 
 def upsert(job: Job, table: str, types: Mapping[str, str], defaults: Mapping[str, str]) -> int:
-    """Replace rows with the same key (the first column of `types`) and add the others; returns how many changed.
+    """Replace rows with the same key (the first column of `types`) and add the others; return how many changed.
 
-    Columns that the file lacks stay as they are. The keys of changed rows are left in the staging table `changed`.
+    Columns that the file lacks stay as they are. The staging table `changed` then holds the keys of changed rows.
     """
     key = name(next(iter(types)))
     stored = f"({job.warehouse.stored_rows(table, types)})"
     values = ", ".join(_value(column, type_, job, defaults) for column, type_ in types.items())
-    staged = job.staging.connection
-    staged.execute(
+    connection = job.staging.connection
+    connection.execute(
         f"CREATE TABLE incoming AS SELECT {values} FROM {GOOD} AS g LEFT JOIN {stored} AS o ON g.{key} = o.{key}"
     )
-    staged.execute(f"CREATE TABLE {CHANGED} AS SELECT {key} FROM (FROM incoming EXCEPT FROM {stored})")
+    connection.execute(f"CREATE TABLE {CHANGED} AS SELECT {key} FROM (FROM incoming EXCEPT FROM {stored})")
     changed = job.staging.count(f"FROM {CHANGED}")
     if changed:
         file = job.warehouse.new_file(table)
-        staged.execute(
+        connection.execute(
             f"COPY (FROM {stored} ANTI JOIN incoming USING ({key}) UNION ALL FROM incoming ORDER BY {key}) "
             f"TO {text(str(file))} {PARQUET}"
         )

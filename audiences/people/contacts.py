@@ -6,8 +6,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select
 
 from audiences.addresses import address_key
-from audiences.finding import name_key
+from audiences.consent.choices import stance_of
+from audiences.people.find_members import name_key
 from audiences.tables import CONTACT
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Choice
 
 _BLANK: Final[Mapping[str, Any]] = dict.fromkeys(CONTACT.c.keys())
 
@@ -37,6 +40,26 @@ def known(connection: Connection, members: Sequence[str]) -> set[str]:
 def anybody(connection: Connection) -> bool:
     """Return whether there is any member."""
     return connection.execute(select(CONTACT.c.member_id).limit(1)).one_or_none() is not None
+
+
+def contact_of(connection: Connection, member_id: str) -> Mapping[str, Any]:
+    """Return a member's contact; raise UserError when there is no such member."""
+    row = connection.execute(select(CONTACT).where(CONTACT.c.member_id == member_id)).mappings().one_or_none()
+    if row is None:
+        raise AuthorError.about(
+            member_id,
+            "there is no member of this id",
+            "unknown_member",
+            "check the id; `viesti import members` brings members in",
+        )
+    return dict(row)
+
+
+def choices_of(connection: Connection, member_id: str) -> Mapping[str, object]:
+    """Return the choices of a member; without entries nothing that needs consent is allowed."""
+    state = stance_of(connection, member_id)
+    choices = {choice.value: choice in state.on for choice in Choice}
+    return {"newsletters": sorted(state.newsletters), **choices}
 
 
 def _merge_row(row: Mapping[str, Any], stored: Mapping[str, Any], default_language: str) -> dict[str, Any]:

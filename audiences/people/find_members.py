@@ -1,6 +1,6 @@
-"""Finding a member by what somebody says at a desk or on the telephone: a number, a name, a phone or an e-mail.
+"""Member search at the desk or on the telephone: by number, name, phone or e-mail.
 
-Everything is compared whole: nobody fishes for members by a part of a name.
+Whole values only: a part of a name finds no member.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ MOST: Final = 20
 
 
 class By(StrEnum):
-    """What is looked for."""
+    """Field to search by."""
 
     NUMBER = "number"
     NAME = "name"
@@ -25,35 +25,38 @@ class By(StrEnum):
 
 
 def name_key(first: str | None, last: str | None) -> str | None:
-    """A name as it is looked for: in lower case, the last name first; None where one of them is missing."""
-    return f"{_plain(last)} {_plain(first)}" if first and last else None
+    """Return a name in search form: lower case, last name first; None where one of them is missing."""
+    return f"{_normalise(last)} {_normalise(first)}" if first and last else None
 
 
-def find(connection: Connection, by: By, typed: str, postal_code: str = "") -> Sequence[RowMapping]:
-    """The contacts of those who fit, at most one more than `MOST`; with a postal code only those who live there."""
-    query = select(CONTACT).where(_fits(by, typed.strip())).order_by(CONTACT.c.member_id).limit(MOST + 1)
+def find(connection: Connection, by: By, term: str, postal_code: str = "") -> Sequence[RowMapping]:
+    """Return the matching contacts, at most `MAX_RESULTS` + 1; with a postal code only members who live there."""
+    query = select(CONTACT).where(_matches(by, term.strip())).order_by(CONTACT.c.member_id).limit(MOST + 1)
     if postal_code:
         query = query.where(CONTACT.c.postal_code == postal_code)
     return connection.execute(query).mappings().all()
 
 
-def _fits(by: By, typed: str) -> ColumnElement[Any]:
+def _matches(by: By, term: str) -> ColumnElement[Any]:
     match by:
         case By.NUMBER:
-            return CONTACT.c.member_id == typed
+            return CONTACT.c.member_id == term
         case By.NAME:
-            return or_(*(CONTACT.c.name_key == key for key in _readings(typed)), false())
+            return or_(*(CONTACT.c.name_key == key for key in _possible_name_keys(term)), false())
         case By.PHONE:
-            return CONTACT.c.phone == (addresses.phone(typed) or "")
+            return CONTACT.c.phone == (addresses.phone(term) or "")
         case By.EMAIL:
-            return CONTACT.c.mailbox == (addresses.email(typed) or "").lower()
+            return CONTACT.c.mailbox == (addresses.email(term) or "").lower()
 
 
-def _readings(typed: str) -> Sequence[str]:
-    """A typed name with every word of it taken for the first of the last name: `Anna Maria von Wright`."""
-    words = _plain(typed).split()
+def _possible_name_keys(term: str) -> Sequence[str]:
+    """Return the search keys of a typed name.
+
+    Each word in turn is taken as the start of the last name: `Anna Maria von Wright`.
+    """
+    words = _normalise(term).split()
     return [" ".join(words[place:] + words[:place]) for place in range(len(words))]
 
 
-def _plain(name: str | None) -> str:
+def _normalise(name: str | None) -> str:
     return " ".join((name or "").casefold().split())

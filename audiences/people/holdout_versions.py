@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from campaigns.errors import AuthorError
-from campaigns.ledger import Ledger
 from sqlalchemy import CompoundSelect, Connection, insert, select, union_all, update
 
-from audiences.holdout import is_in_share
+from audiences.people.bucketing import is_in_share
 from audiences.tables import FORMER_UNIT, HOLDOUT_VERSION, UNIT
+from campaigns.core.errors import AuthorError
+from campaigns.store.ledger.connection import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,9 @@ def _units(at: datetime) -> CompoundSelect[str, int]:
     return union_all(present, former)
 
 
-def _start_version(connection: Connection, drawings: list[Version], salt: str, share: Decimal, now: datetime) -> Version | None:
+def _start_version(
+    connection: Connection, drawings: list[Version], salt: str, share: Decimal, now: datetime
+) -> Version | None:
     in_force = HOLDOUT_VERSION.c.until.is_(None)
     connection.execute(update(HOLDOUT_VERSION).where(in_force).values(until=now))
     if not share:

@@ -1,8 +1,8 @@
-"""Contact that members changed with us: it holds against imports until the membership system has heard of it.
+"""Contact changes made by members with us: kept against imports until the membership system has them.
 
-An import's value wins when it is the member's own (the source has caught up), when the row says that it was changed
-later, or when it is none of the values that the member had replaced: then the source has learnt something new. Else
-it is what the source knew before, and the member's own stays.
+The imported value wins in three cases: it equals the member's value (the source has caught up), the row says that it
+was changed later, or it is none of the values that the member replaced (the source has learnt something new).
+Otherwise the source is out of date, and the member's value stays.
 """
 
 from collections import defaultdict
@@ -15,79 +15,81 @@ from sqlalchemy import Connection, Row, and_, delete, insert, or_, select
 from audiences.tables import CONTACT, OWN_CHANGE
 
 CHANGED_AT: Final = "contact_changed_at"
-"""The column of an import of members that says when the source changed the contact of the row, if it knows."""
+"""Column of a member import: the time at which the source changed the contact of the row, if known."""
 
 FIELDS: Final = ("first_name", "last_name", "language", "email", "phone", "street", "postal_code", "city")
 
 
 def keep(connection: Connection, before: Mapping[str, Any], change: Mapping[str, Any], at: datetime) -> None:
-    """Remember what a member changed; `before` is the whole contact as it stood. In the transaction of the change."""
+    """Record a member's change; `before` is the whole contact as it stood. Call in the transaction of the change."""
     member_id = before["member_id"]
-    known = {row.field: list(row.replaced) for row in _kept(connection, [member_id])}
+    replaced_values = {row.field: list(row.replaced) for row in _stored_changes(connection, [member_id])}
     for field in FIELDS:
         if field in change and change[field] != before[field]:
-            this = (OWN_CHANGE.c.member_id == member_id, OWN_CHANGE.c.field == field)
-            connection.execute(delete(OWN_CHANGE).where(*this))
-            replaced = [value for value in known.get(field, []) if value != change[field]] + [before[field]]
+            same_field = (OWN_CHANGE.c.member_id == member_id, OWN_CHANGE.c.field == field)
+            connection.execute(delete(OWN_CHANGE).where(*same_field))
+            replaced = [value for value in replaced_values.get(field, []) if value != change[field]] + [before[field]]
             connection.execute(insert(OWN_CHANGE).values(member_id=member_id, field=field, replaced=replaced, at=at))
 
 
 def heed(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Imported contacts with what their members have changed since; what the source has caught up with is forgotten.
+    """Return imported contacts with the members' own changes applied; changes that the source has are deleted.
 
-    Takes `CHANGED_AT` out of the rows. In the transaction that writes them.
+    Removes `CHANGED_AT` from the rows. Call in the transaction that writes them.
     """
     ids = [row["member_id"] for row in rows]
-    kept: dict[str, list[Row[Any]]] = defaultdict(list)
-    for own in _kept(connection, ids):
-        kept[own.member_id].append(own)
-    told = {row["member_id"]: row.pop(CHANGED_AT, None) for row in rows}
-    if not kept:
+    changes: dict[str, list[Row[Any]]] = defaultdict(list)
+    for change in _stored_changes(connection, ids):
+        changes[change.member_id].append(change)
+    changed_at = {row["member_id"]: row.pop(CHANGED_AT, None) for row in rows}
+    if not changes:
         return list(rows)
-    found = connection.execute(select(CONTACT).where(CONTACT.c.member_id.in_(list(kept)))).mappings()
-    present = {row["member_id"]: dict(row) for row in found}
-    stale = [_stale(row, kept[row["member_id"]], present.get(row["member_id"]), told) for row in rows]
-    heeded = [{**row, **dict(own)} for row, own in zip(rows, stale, strict=True)]
-    _forget(connection, rows, heeded, kept)
-    return heeded
+    contacts = connection.execute(select(CONTACT).where(CONTACT.c.member_id.in_(list(changes)))).mappings()
+    present = {row["member_id"]: dict(row) for row in contacts}
+    own_values = [
+        _own_values(row, changes[row["member_id"]], present.get(row["member_id"]), changed_at) for row in rows
+    ]
+    applied = [{**row, **dict(change)} for row, change in zip(rows, own_values, strict=True)]
+    _delete_caught_up(connection, rows, applied, changes)
+    return applied
 
 
-def _stale(
+def _own_values(
     row: Mapping[str, Any],
-    kept: Sequence[Row[Any]],
+    changes: Sequence[Row[Any]],
     present: Mapping[str, Any] | None,
-    told: Mapping[str, datetime | None],
+    changed_at: Mapping[str, datetime | None],
 ) -> dict[str, Any]:
-    """The member's own values that a row knows nothing of yet."""
-    return {} if present is None else dict(_own(row, kept, present, told[row["member_id"]]))
+    """Return the member's own values that a row does not have yet."""
+    return {} if present is None else dict(_newer_values(row, changes, present, changed_at[row["member_id"]]))
 
 
-def _own(
-    row: Mapping[str, Any], kept: Sequence[Row[Any]], present: Mapping[str, Any], told: datetime | None
+def _newer_values(
+    row: Mapping[str, Any], changes: Sequence[Row[Any]], present: Mapping[str, Any], changed_at: datetime | None
 ) -> Iterator[tuple[str, Any]]:
-    for own in kept:
-        if own.field not in row or row[own.field] == present[own.field]:
+    for change in changes:
+        if change.field not in row or row[change.field] == present[change.field]:
             continue
-        knows_less = row[own.field] in own.replaced if told is None else told <= own.at
-        if knows_less:
-            yield own.field, present[own.field]
+        is_older = row[change.field] in change.replaced if changed_at is None else changed_at <= change.at
+        if is_older:
+            yield change.field, present[change.field]
 
 
-def _forget(
+def _delete_caught_up(
     connection: Connection,
     rows: Sequence[Mapping[str, Any]],
-    heeded: Sequence[Mapping[str, Any]],
-    kept: Mapping[str, Sequence[Row[Any]]],
+    applied: Sequence[Mapping[str, Any]],
+    changes: Mapping[str, Sequence[Row[Any]]],
 ) -> None:
-    settled = [
-        and_(OWN_CHANGE.c.member_id == row["member_id"], OWN_CHANGE.c.field == own.field)
-        for row, whole in zip(rows, heeded, strict=True)
-        for own in kept.get(row["member_id"], ())
-        if own.field in row and row[own.field] == whole[own.field]
+    caught_up = [
+        and_(OWN_CHANGE.c.member_id == row["member_id"], OWN_CHANGE.c.field == change.field)
+        for row, contact in zip(rows, applied, strict=True)
+        for change in changes.get(row["member_id"], ())
+        if change.field in row and row[change.field] == contact[change.field]
     ]
-    if settled:
-        connection.execute(delete(OWN_CHANGE).where(or_(*settled)))
+    if caught_up:
+        connection.execute(delete(OWN_CHANGE).where(or_(*caught_up)))
 
 
-def _kept(connection: Connection, members: Sequence[str]) -> Sequence[Row[Any]]:
+def _stored_changes(connection: Connection, members: Sequence[str]) -> Sequence[Row[Any]]:
     return connection.execute(select(OWN_CHANGE).where(OWN_CHANGE.c.member_id.in_(members))).all()

@@ -1,4 +1,4 @@
-"""Contact, choices and suppressions of every member as Arrow columns: what a plan is made from."""
+"""Snapshot of contact, choices and suppressions of every member as Arrow columns, as input of a plan."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -24,13 +24,13 @@ _TEXTS: Final = (
     "city",
     "address_key",
 )
-_SAID: Final = ("newsletters", "withdrawn")
+_CHOICE_TEXTS: Final = ("newsletters", "withdrawn")
 _BITS: Final = {choice.value: 1 << place for place, choice in enumerate(Choice)}
 _ADDRESSES: Final = {"email": "email", "phone": "phone", "address": "address_key"}
 _TABLES: Final[dict[str, dict[str, str]]] = {
     "contact": {name: name for name in _TEXTS},
     "choices": {
-        **{name: name for name in ("member_id", *_SAID)},
+        **{name: name for name in ("member_id", *_CHOICE_TEXTS)},
         "bits": " + ".join(f"CASE WHEN {name} THEN {bit} ELSE 0 END" for name, bit in _BITS.items()),
     },
     "unit": {"member_id": "member_id", "number": "CAST(number AS VARCHAR)"},
@@ -39,72 +39,74 @@ _TABLES: Final[dict[str, dict[str, str]]] = {
 
 
 def snapshot(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
-    """One row a member; with `members` of those alone, in a moment.
+    """Return one row a member; with `members` only those rows, in a moment.
 
-    Texts of the contact (NULL when unknown); a boolean for each choice; `newsletters` and `withdrawn` between bars;
-    `unit`, those with whom the member is held out and drawn (nobody else until `units.unite` has run); and for each
-    kind of address `<kind>_suppression`, the reason why nothing may go there, and `<kind>_suppression_all`, the same
-    without the suppressions that concern marketing only: what service obeys.
+    Columns: the texts of the contact (NULL when unknown); a boolean for each choice; `newsletters` and `withdrawn`
+    between bars; `unit`, the members held out and drawn together (the member alone until `rebuild_units` has run).
+    For each kind of address, `<kind>_suppression` is the reason why no message may go there, and
+    `<kind>_suppression_all` the same without marketing-only suppressions: service messages obey that one.
 
     The tables are read one by one and joined here: in the ledger, the joins would take most of the time.
     """
-    return _joined(_of_few(ledger, members) if members else ledger.texts(_TABLES))
+    return _join_tables(_read_few(ledger, members) if members else ledger.texts(_TABLES))
 
 
-def _of_few(ledger: Ledger, members: Collection[str]) -> dict[str, pa.Table]:
-    """The rows of a few members, and of what is suppressed whatever stands at one of their addresses."""
+def _read_few(ledger: Ledger, members: Collection[str]) -> dict[str, pa.Table]:
+    """Return the rows of a few members, and the suppressions of their addresses."""
     with ledger.read() as connection:
         of_members = column("member_id").in_(members)
-        found = {name: _rows(connection, name, of_members) for name in ("contact", "choices", "unit")}
-        contact = found["contact"]
-        at = {value for name in _ADDRESSES.values() for value in _lowered(contact, name).to_pylist() if value}
-        return {**found, "suppression": _rows(connection, "suppression", column("value").in_(at))}
+        tables = {name: _rows(connection, name, of_members) for name in ("contact", "choices", "unit")}
+        contact = tables["contact"]
+        member_addresses = {
+            value for name in _ADDRESSES.values() for value in _address_values(contact, name).to_pylist() if value
+        }
+        return {**tables, "suppression": _rows(connection, "suppression", column("value").in_(member_addresses))}
 
 
-def _rows(connection: Connection, source: str, wanted: ColumnElement[bool]) -> pa.Table:
-    shown = _TABLES[source]
-    texts = (func.nullif(cast(literal_column(value), Text), "").label(name) for name, value in shown.items())
-    rows = connection.execute(select(*texts).select_from(table(source)).where(wanted)).mappings().all()
-    return pa.Table.from_pylist(list(map(dict, rows)), pa.schema([(name, pa.string()) for name in shown]))
+def _rows(connection: Connection, source: str, condition: ColumnElement[bool]) -> pa.Table:
+    columns = _TABLES[source]
+    texts = (func.nullif(cast(literal_column(value), Text), "").label(name) for name, value in columns.items())
+    rows = connection.execute(select(*texts).select_from(table(source)).where(condition)).mappings().all()
+    return pa.Table.from_pylist(list(map(dict, rows)), pa.schema([(name, pa.string()) for name in columns]))
 
 
-def _joined(found: Mapping[str, pa.Table]) -> pa.Table:
-    members = found["contact"].column("member_id")
-    said = _of(found["choices"], members)
-    number = _of(found["unit"], members).column("number")
+def _join_tables(tables: Mapping[str, pa.Table]) -> pa.Table:
+    members = tables["contact"].column("member_id")
+    choices = _lookup(tables["choices"], members)
+    number = _lookup(tables["unit"], members).column("number")
     return pa.table(
-        {name: found["contact"].column(name) for name in _TEXTS}
+        {name: tables["contact"].column(name) for name in _TEXTS}
         | {"unit": pc.coalesce(number, pc.binary_join_element_wise("member:", members, ""))}
-        | {name: said.column(name) for name in _SAID}
-        | _choices(said.column("bits"))
-        | _suppressions(found["contact"], found["suppression"])
+        | {name: choices.column(name) for name in _CHOICE_TEXTS}
+        | _choices(choices.column("bits"))
+        | _suppressions(tables["contact"], tables["suppression"])
     )
 
 
 def _choices(bits: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
-    """A boolean for each choice; a member without a row has said nothing."""
-    whole = pc.fill_null(bits, "0").cast(pa.int64())
-    return {name: pc.not_equal(pc.bit_wise_and(whole, bit), 0) for name, bit in _BITS.items()}
+    """Return a boolean column for each choice; all false for a member without a row."""
+    filled = pc.fill_null(bits, "0").cast(pa.int64())
+    return {name: pc.not_equal(pc.bit_wise_and(filled, bit), 0) for name, bit in _BITS.items()}
 
 
 def _suppressions(contact: pa.Table, suppressed: pa.Table) -> dict[str, pa.ChunkedArray]:
     columns = {}
     for kind, address in _ADDRESSES.items():
-        values = _lowered(contact, address)
+        values = _address_values(contact, address)
         of_kind = suppressed.filter(pc.equal(suppressed.column("kind"), kind))
         for name, rows in (
             (f"{kind}_suppression", of_kind),
             (f"{kind}_suppression_all", of_kind.filter(pc.equal(of_kind.column("scope"), "all"))),
         ):
             first = rows.group_by("value").aggregate([("reason", "min")])
-            columns[name] = _of(first, values).column("reason_min")
+            columns[name] = _lookup(first, values).column("reason_min")
     return columns
 
 
-def _lowered(contact: pa.Table, name: str) -> pa.ChunkedArray:
+def _address_values(contact: pa.Table, name: str) -> pa.ChunkedArray:
     return pc.utf8_lower(contact.column(name)) if name == "email" else contact.column(name)
 
 
-def _of(rows: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
-    """For each key the row that stands under it in the first column; NULLs where there is none."""
+def _lookup(rows: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    """Return for each key the row with that key in the first column; NULLs where there is none."""
     return rows.take(pc.index_in(keys, value_set=rows.column(0)))

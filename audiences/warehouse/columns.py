@@ -1,4 +1,4 @@
-"""Which columns each table of the warehouse has, and of which type; follows the catalogue."""
+"""Columns and types of each warehouse table, as the catalogue declares them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,7 +7,7 @@ from campaigns.core.model.catalogue import Catalogue, Column
 from campaigns.core.model.enums import ColumnType, DataClass
 
 HELD_IN_LEDGER: Final = ("first_name", "last_name", "email", "phone", "street", "postal_code", "city")
-"""Members' columns that only the ledger keeps: contact is read where it is current, never from a copy."""
+"""Member columns that only the ledger stores: contact is read where it is current, never from a copy."""
 
 PURCHASES: Final[Mapping[str, str]] = {
     "member_id": "VARCHAR",
@@ -51,29 +51,29 @@ _TYPES: Final[Mapping[ColumnType, str]] = {
 
 
 def members(catalogue: Catalogue) -> Mapping[str, str]:
-    """The profile: every column that the catalogue declares and a rule may read, but contact."""
+    """Return the profile: all columns that the catalogue declares and a rule may read, without contact."""
     declared = catalogue.tables["members"].columns
     return {"member_id": "VARCHAR"} | {
         name: _TYPES[column.type]
         for name, column in declared.items()
-        if name not in HELD_IN_LEDGER and not _special(column)
+        if name not in HELD_IN_LEDGER and not _is_special(column)
     }
 
 
 def products(catalogue: Catalogue) -> Mapping[str, str]:
-    """The columns of `products` that may be read."""
+    """Return the columns of `products` that may be read."""
     declared = catalogue.tables["products"].columns
     return {"product_id": "VARCHAR"} | {
-        name: _TYPES[column.type] for name, column in declared.items() if not _special(column)
+        name: _TYPES[column.type] for name, column in declared.items() if not _is_special(column)
     }
 
 
 def stored_products(catalogue: Catalogue) -> Mapping[str, str]:
-    """Those columns, and the special ones that `special_when` needs to know which rows nobody may read."""
+    """Return those columns, and the special ones that `special_when` needs to find the hidden rows."""
     table = catalogue.tables["products"]
-    marks = {name: _TYPES[table.columns[name].type] for name in table.special_when if name in table.columns}
-    return {**products(catalogue), **marks}
+    special_columns = {name: _TYPES[table.columns[name].type] for name in table.special_when if name in table.columns}
+    return {**products(catalogue), **special_columns}
 
 
-def _special(column: Column) -> bool:
+def _is_special(column: Column) -> bool:
     return column.data_class is DataClass.SPECIAL

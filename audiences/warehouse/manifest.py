@@ -1,4 +1,4 @@
-"""The warehouse's manifest: which immutable files make up each table. Swapped atomically; knows no SQL."""
+"""Manifest of the warehouse: the immutable files of each table. Swapped atomically; knows no SQL."""
 
 import json
 import os
@@ -22,8 +22,8 @@ Span = tuple[str, str]
 class Manifest:
     """One state of the warehouse: the file names of each table by part, and the values of category columns.
 
-    A part is what an import rewrites together: a month of purchases, the whole of members or products. `spans` has the
-    first and the last member of a file where they are known: what is asked about one member opens no other files.
+    A part is the unit that an import rewrites: a month of purchases, the whole of members or products. `spans` has the
+    first and the last member of a file where they are known: a query about one member opens no other files.
     """
 
     version: int = 0
@@ -32,36 +32,36 @@ class Manifest:
     spans: Mapping[str, Span] = field(default_factory=dict)
 
     def parts(self, table: str) -> Parts:
-        """The files of a table by part; none when nothing was imported."""
+        """Return the files of a table by part; none when nothing was imported."""
         return self.tables.get(table, {})
 
     def files(self, table: str) -> tuple[str, ...]:
-        """All files of a table."""
+        """Return all files of a table."""
         return tuple(name for names in self.parts(table).values() for name in names)
 
     def files_about(self, table: str, members: Collection[str]) -> tuple[str, ...]:
-        """Those files of a table that may have rows of these members."""
-        return tuple(name for name in self.files(table) if any(self._may_hold(name, each) for each in members))
+        """Return the files of a table that may have rows of these members."""
+        return tuple(name for name in self.files(table) if any(self._may_hold(name, member) for member in members))
 
     def _may_hold(self, file: str, member_id: str) -> bool:
         first, last = self.spans.get(file, (member_id, member_id))
         return first <= member_id <= last
 
     def only(self, *tables: str) -> "Manifest":
-        """The same state, with no files of any other table."""
+        """Return the same state with the files of these tables only."""
         return replace(self, tables={table: self.parts(table) for table in tables})
 
     def with_parts(self, changes: Mapping[str, Parts]) -> "Manifest":
-        """The next state: the given parts of the given tables replaced, or dropped where they have no file."""
+        """Return the next state: these parts replaced, or dropped where they have no file."""
         tables = dict(self.tables)
         for table, parts in changes.items():
-            kept = {part: names for part, names in {**self.parts(table), **parts}.items() if names}
-            tables[table] = dict(sorted(kept.items()))
+            merged_parts = {part: names for part, names in {**self.parts(table), **parts}.items() if names}
+            tables[table] = dict(sorted(merged_parts.items()))
         return replace(self, version=self.version + 1, tables=tables)
 
 
 def read(root: Path) -> Manifest:
-    """The present state of the warehouse at `root`; an empty one when nothing was imported."""
+    """Return the present state of the warehouse at `root`; an empty one when nothing was imported."""
     try:
         stored = json.loads((root / NAME).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -75,7 +75,7 @@ def read(root: Path) -> Manifest:
 def swap(root: Path, manifest: Manifest) -> None:
     """Make `manifest` the present state: all of it or, after a crash, nothing of it.
 
-    The files that it names are on the disk before it is.
+    The files that it names are synced to disk first.
     """
     for table in manifest.tables:
         for name in manifest.files(table):
@@ -84,13 +84,13 @@ def swap(root: Path, manifest: Manifest) -> None:
     draft.write_text(json.dumps(asdict(manifest), ensure_ascii=False, indent=1), encoding="utf-8")
     _sync(draft)
     draft.replace(root / NAME)
-    if os.name == "posix":  # elsewhere a folder cannot be opened, and the rename is durable by itself
+    if os.name == "posix":  # elsewhere a folder cannot be opened, and the rename is durable anyway
         _sync(root)
 
 
 @contextmanager
 def one_writer(root: Path) -> Iterator[None]:
-    """Hold the warehouse for writing; a crash lets go of it. AuthorError when another import holds it."""
+    """Hold the write lock of the warehouse; a crash releases it. Raise UserError when another import holds it."""
     root.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(root / _LOCK, timeout=0, isolation_level=None)) as lock:
         try:

@@ -1,4 +1,4 @@
-"""What the warehouse holds of one member, every row and column of it: what rules may read, and what they may not."""
+"""All warehouse rows of one member, with every column: readable by rules or not."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -16,23 +16,23 @@ Row = Mapping[str, Value]
 _MOMENTS: Final = {"receipts": "purchased_at", "purchases": "purchased_at", "sent": "sent_at"}
 
 
-def holdings(warehouse: Warehouse, about: Opened) -> Mapping[str, Sequence[Row]]:
-    """A member's rows of each stored table, the newest first; lines with what the assortment says of the product.
+def holdings(warehouse: Warehouse, connection: Opened) -> Mapping[str, Sequence[Row]]:
+    """Return a member's rows of each stored table, newest first; purchase lines with the columns of their product.
 
-    `about` is the warehouse opened about the member. Lines of special goods and rows past their retention are the
-    member's own, too, for as long as they are stored.
+    `connection` is from `Warehouse.connect_for_members`. Lines of special goods and rows past their retention are
+    included for as long as they are stored.
     """
 
     def rows(query: str) -> list[Row]:
-        found = about.execute(query)
-        columns = [each[0] for each in found.description]
-        return [dict(zip(columns, map(_told, row), strict=True)) for row in found.fetchall()]
+        result = connection.execute(query)
+        columns = [column[0] for column in result.description]
+        return [dict(zip(columns, map(_with_zone, row), strict=True)) for row in result.fetchall()]
 
     return {table: rows(_query(warehouse, table)) for table in tables_of_members(warehouse)}
 
 
 def tables_of_members(warehouse: Warehouse) -> list[str]:
-    """The stored tables that have rows of members."""
+    """Return the stored tables that have rows of members."""
     tables = stored_tables(warehouse.catalogue)
     return [table for table, types in tables.items() if "member_id" in types and table != "tombstones"]
 
@@ -41,11 +41,13 @@ def _query(warehouse: Warehouse, table: str) -> str:
     newest = f"ORDER BY t.{_MOMENTS[table]} DESC" if table in _MOMENTS else ""
     if table != "purchases":
         return f"SELECT t.* FROM stored_{table} AS t {newest}"
-    own = stored_tables(warehouse.catalogue)
-    shown = "".join(f", p.{name(column)}" for column in own["products"] if column not in own["purchases"])
+    tables = stored_tables(warehouse.catalogue)
+    product_columns = "".join(
+        f", p.{name(column)}" for column in tables["products"] if column not in tables["purchases"]
+    )
     joined = "LEFT JOIN stored_products AS p USING (product_id)"
-    return f"SELECT t.*{shown} FROM stored_purchases AS t {joined} {newest}"
+    return f"SELECT t.*{product_columns} FROM stored_purchases AS t {joined} {newest}"
 
 
-def _told(value: Value) -> Value:
+def _with_zone(value: Value) -> Value:
     return instant_of(value) if isinstance(value, datetime) else value

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from campaigns.errors import AuthorError
-from campaigns.rules.engines import carried, compile_for
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 from sqlalchemy import Select
 
-from audiences.views import stored_tables, views
-from audiences.warehouse import Warehouse
+from audiences.warehouse.views import stored_tables, views
+from audiences.warehouse.warehouse import Warehouse
+from campaigns.core.errors import AuthorError
+from campaigns.rules.compile import carried, compile_for
 
 _TYPES: Final = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ"}
 _CONFIG: Final = {

@@ -1,11 +1,11 @@
-"""Names and texts as they are written into SQL, where a value cannot be bound."""
+"""SQL quoting of identifiers and literals where a value cannot be bound."""
 
 
 def name(identifier: str) -> str:
-    """An identifier as DuckDB writes it."""
+    """Return an identifier as DuckDB writes it."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
 def text(value: str) -> str:
-    """A text literal; for paths and the catalogue's values, which a view cannot take as bound values."""
+    """Return a text literal; for paths and catalogue values, which a view cannot take as bound values."""
     return "'" + value.replace("'", "''") + "'"

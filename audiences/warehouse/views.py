@@ -1,4 +1,4 @@
-"""The views that rules read, over the stored rows: the same SQL on every engine."""
+"""Views that rules read over the stored rows: the same SQL on every engine."""
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
@@ -13,7 +13,7 @@ _FARTHEST_ZONE: Final = timedelta(hours=14)  # UTC+14: the first day of a retent
 
 
 def stored_tables(catalogue: Catalogue) -> Mapping[str, Mapping[str, str]]:
-    """The tables as files hold them, each with its columns and their types; a view reads one as `stored_<table>`."""
+    """Return the tables as files hold them, with columns and types; views read them as `stored_<table>`."""
     return {
         "tombstones": columns.TOMBSTONES,
         "members": columns.members(catalogue),
@@ -25,28 +25,28 @@ def stored_tables(catalogue: Catalogue) -> Mapping[str, Mapping[str, str]]:
 
 
 def views(catalogue: Catalogue, as_of: datetime) -> Mapping[str, str]:
-    """The SELECT of each view, in the order in which they build on each other.
+    """Return the SELECT of each view, in the order in which they build on each other.
 
-    What is past its retention at `as_of` (aware), lines of special goods and erased members are not in them.
+    Rows past their retention at `as_of` (aware), lines of special goods and erased members are not in them.
     """
     readable = columns.products(catalogue)
-    shown = "".join(f", p.{name(column)}" for column in readable if column not in columns.PURCHASES)
+    product_columns = "".join(f", p.{name(column)}" for column in readable if column not in columns.PURCHASES)
     lines = ", ".join(f"l.{column}" for column in columns.PURCHASES if column != "line")
-    living = "ANTI JOIN stored_tombstones USING (member_id)"
+    without_erased = "ANTI JOIN stored_tombstones USING (member_id)"
     return {
-        "members": f"SELECT * FROM stored_members {living}",
-        "receipts": f"SELECT * FROM stored_receipts {living} WHERE {kept(catalogue, 'receipts', as_of)}",
-        "sent": f"SELECT * FROM stored_sent {living}",
-        "assortment": f"SELECT *, {_special(catalogue)} AS is_special FROM stored_products",
+        "members": f"SELECT * FROM stored_members {without_erased}",
+        "receipts": f"SELECT * FROM stored_receipts {without_erased} WHERE {kept(catalogue, 'receipts', as_of)}",
+        "sent": f"SELECT * FROM stored_sent {without_erased}",
+        "assortment": f"SELECT *, {_is_special(catalogue)} AS is_special FROM stored_products",
         "products": f"SELECT {', '.join(map(name, readable))} FROM assortment WHERE NOT is_special",
-        "purchase_lines": f"SELECT {lines}{shown} FROM stored_purchases AS l "
-        f"LEFT JOIN assortment AS p USING (product_id) {living} "
+        "purchase_lines": f"SELECT {lines}{product_columns} FROM stored_purchases AS l "
+        f"LEFT JOIN assortment AS p USING (product_id) {without_erased} "
         f"WHERE p.is_special IS NOT TRUE AND {kept(catalogue, 'purchases', as_of)}",
     }
 
 
 def kept(catalogue: Catalogue, table: str, as_of: datetime) -> str:
-    """SQL: whether a row of a table with `purchased_at` is within its retention at `as_of`."""
+    """Return SQL: whether a row of a table with `purchased_at` is within its retention at `as_of`."""
     retention = catalogue.retention(table)
     if retention is None:
         return "true"
@@ -54,10 +54,10 @@ def kept(catalogue: Catalogue, table: str, as_of: datetime) -> str:
     return f"purchased_at >= TIMESTAMP {text(first_day.isoformat(sep=' '))}"
 
 
-def _special(catalogue: Catalogue) -> str:
-    """Whether a product may never be read; a missing value is not special. Letter case does not matter."""
-    tests = [
+def _is_special(catalogue: Catalogue) -> str:
+    """Return SQL: whether a product may never be read. A missing value is not special; letter case is ignored."""
+    conditions = [
         f"coalesce(lower({name(column)}) IN ({', '.join(text(value.lower()) for value in values)}), false)"
         for column, values in catalogue.tables["products"].special_when.items()
     ]
-    return " OR ".join(["false", *tests])
+    return " OR ".join(["false", *conditions])

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from campaigns.spec.catalogue import Catalogue
-
-from audiences import columns
-from audiences.manifest import Manifest, Parts, Span, one_writer, read, swap
-from audiences.quoting import name, text
-from audiences.views import stored_tables, views
+from audiences.warehouse import columns
+from audiences.warehouse.manifest import Manifest, Parts, Span, one_writer, read, swap
+from audiences.warehouse.sql_quoting import name, text
+from audiences.warehouse.views import stored_tables, views
+from campaigns.core.model.catalogue import Catalogue
 
 if TYPE_CHECKING:
     import duckdb

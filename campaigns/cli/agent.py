@@ -1,4 +1,4 @@
-"""Commands about the accounts of those who work here: agent add, list, roles, password, disable."""
+"""Commands for staff accounts: agent add, list, roles, password, disable."""
 
 import sys
 from typing import Annotated
@@ -8,17 +8,15 @@ import typer
 from campaigns.cli import open_workspace, output
 from campaigns.core.model.roles import Role
 
-app = typer.Typer(
-    help="The accounts of those who work here, and what they may do.", rich_markup_mode=None, no_args_is_help=True
-)
+app = typer.Typer(help="Manage staff accounts and their roles.", rich_markup_mode=None, no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
-Roles = Annotated[list[Role], typer.Option("--role", help="What they work as; give it again for more.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the account.")]
+Roles = Annotated[list[Role], typer.Option("--role", help="Role of the account; may be repeated.")]
 
 
 @app.command("add")
 def add(context: typer.Context, name: Name, role: Roles) -> None:
-    """Make an account; asks for its password, or reads it from a pipe."""
+    """Create an account; prompt for its password, or read it from a pipe."""
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.engine(context) as engine:
@@ -34,12 +32,12 @@ def listed(context: typer.Context, json: open_workspace.AsJson = False) -> None:
     with open_workspace.engine(context) as engine:
         rows = [
             {
-                "name": each.name,
-                "roles": sorted(each.roles),
-                "since": each.since.isoformat(),
-                "disabled_at": None if each.disabled_at is None else each.disabled_at.isoformat(),
+                "name": account.name,
+                "roles": sorted(account.roles),
+                "since": account.since.isoformat(),
+                "disabled_at": None if account.disabled_at is None else account.disabled_at.isoformat(),
             }
-            for each in staff_accounts.every(engine)
+            for account in staff_accounts.every(engine)
         ]
     if json:
         output.as_json(rows)
@@ -50,7 +48,7 @@ def listed(context: typer.Context, json: open_workspace.AsJson = False) -> None:
 
 @app.command("roles")
 def roles(context: typer.Context, name: Name, role: Roles) -> None:
-    """Give an account these roles and no others."""
+    """Replace the roles of an account."""
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.engine(context) as engine:
@@ -60,31 +58,31 @@ def roles(context: typer.Context, name: Name, role: Roles) -> None:
 
 @app.command("password")
 def password(context: typer.Context, name: Name) -> None:
-    """Give an account another password; asks for it, or reads it from a pipe."""
+    """Set a new password; prompt for it, or read it from a pipe."""
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.engine(context) as engine:
         staff_accounts.set_password(engine, name, _password())
-    output.line(f"{name} has another password; who was signed in is out")
+    output.line(f"{name} has a new password; all its sessions have ended")
 
 
 @app.command("disable")
 def disable(context: typer.Context, name: Name) -> None:
-    """Let an account do nothing more; its name stays in the audit log and is not given again."""
+    """Disable an account for good; its name stays in the audit log and is never reused."""
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.engine(context) as engine:
         staff_accounts.disable(engine, name)
-    output.line(f"{name} may do nothing more")
+    output.line(f"{name} is disabled")
 
 
 def _password() -> str:
-    """A password, typed twice and not shown; the first line of what comes through a pipe."""
+    """Return a password: typed twice without echo, or the first line of piped input."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 def add_to(main: typer.Typer) -> None:
-    """Put the commands into the command line."""
+    """Register the commands."""
     main.add_typer(app, name="agent")

@@ -1,4 +1,4 @@
-"""Commands about audiences: count."""
+"""Commands for audiences: count."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -9,7 +9,7 @@ from campaigns.cli import open_workspace, output
 
 app = typer.Typer(help="Count and explain audiences.", no_args_is_help=True, rich_markup_mode=None)
 
-Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="The name of an audience, or an audience file.")]
+Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="Name of an audience, or an audience file.")]
 
 
 @app.callback()
@@ -23,37 +23,37 @@ def count(
     name: Name,
     as_of: open_workspace.AsOf = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="What each condition does, and through which members are unknown.")
+        bool, typer.Option("--explain", help="Show for each condition how many members it matches and removes.")
     ] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
     language: open_workspace.InLanguage = None,
     json: open_workspace.AsJson = False,
 ) -> None:
-    """Count the members that an audience takes."""
+    """Count the members who match an audience."""
     with open_workspace.engine(context) as engine:
-        asked = engine.question(name, open_workspace.moment(as_of, engine))
+        query = engine.question(name, open_workspace.moment(as_of, engine))
         if sql:
-            output.line(asked.sql)
+            output.line(query.sql)
             return
-        output.problems(filter(None, [engine.data_end(name, asked.scope.as_of, asked.classes)]))
-        spoken = language or engine.library.settings.default_language
-        counted = engine.count(asked, spoken)
+        output.problems(filter(None, [engine.data_end(name, query.scope.as_of, query.classes)]))
+        shown_language = language or engine.library.settings.default_language
+        counts = engine.count(query, shown_language)
         if json:
-            numbers = asdict(counted)
+            numbers = asdict(counts)
             parts = numbers.pop("parts")
             output.as_json(numbers | ({"parts": parts} if explain else {}))
             return
-        output.line(asked.sentence(spoken))
+        output.line(query.sentence(shown_language))
         output.table(
             "",
             ("", "members"),
-            [("matched", counted.matched), ("unknown", counted.unknown), ("not processed", counted.not_processed)],
+            [("matched", counts.matched), ("unknown", counts.unknown), ("not processed", counts.not_processed)],
         )
         if explain:
-            rows = [(part.condition, part.true, part.false, part.unknown, part.removes) for part in counted.parts]
+            rows = [(part.condition, part.true, part.false, part.unknown, part.removes) for part in counts.parts]
             output.table("\nConditions", ("condition", "true", "false", "unknown", "alone removes"), rows)
 
 
 def add_to(main: typer.Typer) -> None:
-    """Put the commands into the command line."""
+    """Register the commands."""
     main.add_typer(app, name="audience")

@@ -1,4 +1,4 @@
-"""Commands about the audit log: verify, show."""
+"""Commands for the audit log: verify, show."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from campaigns.cli import open_workspace, output
 
-app = typer.Typer(help="Who did what, when and why.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(help="Show and verify the audit log.", rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.command("verify")
@@ -14,29 +14,29 @@ def verify(
     context: typer.Context,
     kept: Annotated[
         str | None,
-        typer.Option("--kept", metavar="SEAL", help="A seal that this command printed before and you wrote down."),
+        typer.Option("--kept", metavar="SEAL", help="Seal printed by an earlier run and kept elsewhere."),
     ] = None,
     json: open_workspace.AsJson = False,
 ) -> None:
-    """Seal the newest rows and see that none was changed, removed or put in; says the first that does not fit."""
+    """Seal the newest rows and report the first row that was changed, removed or inserted."""
     from campaigns.people.accounts import audit_log
 
     with open_workspace.engine(context) as engine:
         verdict = audit_log.verify(engine, kept)
     fault = verdict.fault
     if json:
-        found = None if fault is None else {"row": fault.row, "because": fault.because, "seal": fault.seal}
+        fault_fields = None if fault is None else {"row": fault.row, "because": fault.because, "seal": fault.seal}
         last = None if verdict.last is None else str(verdict.last)
         output.as_json(
-            {"fits": fault is None, "rows": verdict.rows, "sealed_now": verdict.fresh, "seal": last, "fault": found}
+            {"fits": fault is None, "rows": verdict.rows, "sealed_now": verdict.fresh, "seal": last, "fault": fault_fields}
         )
     elif fault is None:
-        output.line(f"{output.number(verdict.rows)} rows are as they were written")
+        output.line(f"{output.number(verdict.rows)} rows are unchanged")
         if verdict.fresh:
             output.line(
-                f"the last {output.number(verdict.fresh)} were sealed only now: a change before that would not show"
+                f"the last {output.number(verdict.fresh)} were sealed only now: an earlier change to them would not show"
             )
-        output.line(f"the newest seal, to be written down elsewhere: {verdict.last or 'none'}")
+        output.line(f"newest seal, to be kept elsewhere: {verdict.last or 'none'}")
     else:
         of_seal = "" if fault.seal is None else f"seal {fault.seal}, "
         output.line(f"{of_seal}row {fault.row}: {fault.because}; the {output.number(verdict.rows)} rows before it fit")
@@ -48,9 +48,9 @@ def verify(
 def show_rows(
     context: typer.Context,
     subject: Annotated[
-        str | None, typer.Option("--subject", metavar="M", help="A member, a run, a campaign or an account.")
+        str | None, typer.Option("--subject", metavar="M", help="Only rows about this member, run, campaign or account.")
     ] = None,
-    most: Annotated[int, typer.Option("--most", min=1, help="How many rows.")] = 100,
+    most: Annotated[int, typer.Option("--most", min=1, help="Maximum number of rows.")] = 100,
     json: open_workspace.AsJson = False,
 ) -> None:
     """Show the newest rows, newest first."""
@@ -78,5 +78,5 @@ def show_rows(
 
 
 def add_to(main: typer.Typer) -> None:
-    """Put the commands into the command line."""
+    """Register the commands."""
     main.add_typer(app, name="audit")

@@ -1,4 +1,4 @@
-"""The command `calibrate`."""
+"""Command `calibrate`."""
 
 from typing import Annotated
 
@@ -12,14 +12,14 @@ def calibrate(
     language: open_workspace.InLanguage = None,
     show_it: Annotated[bool, typer.Option("--open", help="Open the sheet.")] = False,
 ) -> None:
-    """Draw the windows of the print profile on a sheet, to be tried in the envelope by whoever prints."""
+    """Draw a test sheet with the envelope windows of the print profile, to be tried in the envelope."""
     from campaigns.rendering.letters.calibration import calibration_sheet, read_profile
 
     library = open_workspace.library(context)
-    spoken = language or library.settings.default_language
+    shown_language = language or library.settings.default_language
     file = library.workspace.print_profile
-    sheet = calibration_sheet(read_profile(file, str(file)), spoken, library.clock.now())
-    target = library.workspace.data / "previews" / f"calibration-{spoken}.pdf"
+    sheet = calibration_sheet(read_profile(file, str(file)), shown_language, library.clock.now())
+    target = library.workspace.data / "previews" / f"calibration-{shown_language}.pdf"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(sheet)
     output.line(str(target))
@@ -28,5 +28,5 @@ def calibrate(
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the command into the command line."""
+    """Register the command."""
     app.command()(calibrate)

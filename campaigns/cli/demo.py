@@ -1,4 +1,4 @@
-"""The command `demo`: everything once, on real purchases."""
+"""Command `demo`: the whole product once, on real purchases."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 def demo(
     context: typer.Context,
     directory: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="A workspace, or a new folder; without, the current one.")
+        Path | None, typer.Argument(metavar="DIR", help="A workspace or a new folder; default: the current folder.")
     ] = None,
     rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="In a new folder, send them to providers that misbehave; do the sums.")
+        bool, typer.Option("--rehearse", help="In a new folder, send to local providers that misbehave, and check the accounts.")
     ] = False,
 ) -> None:
-    """Import real purchases and invented people, plan three campaigns, and deliver them into ./outbox."""
+    """Import real purchases of invented people, plan three campaigns and deliver them into ./outbox."""
     if rehearse:
         _rehearse(directory or Path(context.obj) / "rehearsal")
         return
@@ -37,10 +37,10 @@ def demo(
     output.line(f"\n{len(engine.workspace.campaign_files())} campaigns are in order\n")
     stops = []
     for campaign in run_demo.CAMPAIGNS:
-        with output.progress(campaign) as told:
-            stops.append(run_demo.visit(engine, campaign, told))
+        with output.progress(campaign) as on_progress:
+            stops.append(run_demo.visit(engine, campaign, on_progress))
     for stop in stops:
-        _show(stop)
+        _print_stop(stop)
     output.line("Open:")
     for title, path in run_demo.worth_opening(engine, stops):
         output.line(f"  {path}\n      {title}")
@@ -58,15 +58,15 @@ def _rehearse(directory: Path) -> None:
             balance.run_id, ("deliveries", "as sent", "as settled"), [*rows, ("planned", *[balance.planned] * 2)]
         )
         output.line(
-            f"  {output.number(balance.arrived)} arrived at the far ends, at most {balance.most} for one person; "
+            f"  {output.number(balance.arrived)} arrived at the providers, at most {balance.most} for one person; "
             f"{sent['uncertain']} were uncertain, {settled['uncertain']} are; "
-            f"the balance {'holds' if balance.holds else 'DOES NOT HOLD'}\n"
+            f"the accounts {'agree' if balance.holds else 'DO NOT AGREE'}\n"
         )
     if not rehearsal.succeeded:
         raise ArithmeticError(f"the accounts do not agree; {rehearsal.events_refused} events were refused")
 
 
-def _show(stop: "Stop") -> None:
+def _print_stop(stop: "Stop") -> None:
     tally = stop.tally
     before = ", sent by an earlier demonstration and not again" if stop.sent_before else ""
     output.line(f"{stop.run_id}{before}")
@@ -81,5 +81,5 @@ def _show(stop: "Stop") -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the command into the command line."""
+    """Register the command."""
     app.command()(demo)

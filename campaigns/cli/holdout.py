@@ -1,4 +1,4 @@
-"""Commands about the global holdout: its drawings, who was held out, a new drawing."""
+"""Commands for the global holdout: versions, members, renew."""
 
 from typing import Annotated
 
@@ -6,23 +6,23 @@ import typer
 
 from campaigns.cli import open_workspace, output
 
-app = typer.Typer(help="Who hears nothing, to learn from.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(help="List and renew the global holdout.", rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.command("versions")
 def versions(context: typer.Context, json: open_workspace.AsJson = False) -> None:
-    """List the drawings so far, and when each was in force."""
+    """List the versions of the holdout, and when each was in force."""
     from audiences.people import holdout_versions
 
     with open_workspace.engine(context) as engine, engine.ledger.read() as connection:
         rows = [
             {
-                "version": each.number,
-                "share": str(each.share),
-                "since": each.since.isoformat(),
-                "until": None if each.until is None else each.until.isoformat(),
+                "version": version.number,
+                "share": str(version.share),
+                "since": version.since.isoformat(),
+                "until": None if version.until is None else version.until.isoformat(),
             }
-            for each in holdout_versions.versions(connection)
+            for version in holdout_versions.versions(connection)
         ]
     if json:
         output.as_json(rows)
@@ -34,10 +34,10 @@ def versions(context: typer.Context, json: open_workspace.AsJson = False) -> Non
 @app.command("members")
 def members(
     context: typer.Context,
-    version: Annotated[int, typer.Argument(metavar="VERSION", help="Its number in `viesti holdout versions`.")],
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="Version number from `viesti holdout versions`.")],
     at: open_workspace.AsOf = None,
 ) -> None:
-    """Print the ids of those whom a drawing held out, one a line; without a moment, at its end."""
+    """Print the ids of members held out by a version, one a line; default moment: the end of the version."""
     from audiences.people import holdout_versions
 
     with open_workspace.engine(context) as engine:
@@ -51,19 +51,19 @@ def members(
 
 @app.command("renew")
 def renew(context: typer.Context) -> None:
-    """Draw anew, so that others are held out from the next plan on; the earlier groups can still be listed."""
+    """Draw a new holdout, in force from the next plan on; earlier versions can still be listed."""
     from audiences.people import holdout_versions
     from campaigns.store.people import audit
 
     with open_workspace.engine(context) as engine, engine.ledger.write() as connection:
         now, share = engine.clock.now(), engine.library.settings.holdout
-        drawn = holdout_versions.reshuffle(connection, share, now)
-        audit.note(connection, now, engine.actor, "holdout", "renewed" if drawn else "none", {"share": str(share)})
+        renewed = holdout_versions.reshuffle(connection, share, now)
+        audit.note(connection, now, engine.actor, "holdout", "renewed" if renewed else "none", {"share": str(share)})
     output.line(
-        "nobody is held out: the settings say 0 percent" if drawn is None else f"version {drawn.number} is in force"
+        "nobody is held out: the settings say 0 percent" if renewed is None else f"version {renewed.number} is in force"
     )
 
 
 def add_to(main: typer.Typer) -> None:
-    """Put the commands into the command line."""
+    """Register the commands."""
     main.add_typer(app, name="holdout")

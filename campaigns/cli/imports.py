@@ -1,4 +1,4 @@
-"""Commands that bring data in: import."""
+"""Command `import`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,26 +8,26 @@ import typer
 
 from campaigns.cli import open_workspace, output
 
-_OFFERS: Final = "offers"  # they go into the workspace's files, not into the data
+_OFFERS: Final = "offers"  # go into the workspace's files, not into the warehouse
 
 Kind = Annotated[
-    str, typer.Argument(metavar="KIND", help="members, choices, purchases, products, offers, suppressions or sent")
+    str, typer.Argument(metavar="KIND", help="Kind of data: members, choices, purchases, products, offers, suppressions or sent.")
 ]
 
 
 def import_(
     context: typer.Context,
     kind: Kind,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV (UTF-8) or Parquet.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV file (UTF-8) or Parquet file.")],
     json: open_workspace.AsJson = False,
 ) -> None:
-    """Bring a file in; the same file again changes nothing, and bad rows are set aside with their reasons."""
+    """Import a file; set bad rows aside with reasons. Importing the same file again changes nothing."""
     from audiences.imports.import_file import KINDS
 
     if kind not in (*KINDS, _OFFERS):
         raise typer.BadParameter(f"one of {', '.join((*KINDS, _OFFERS))}", param_hint="KIND")
-    with open_workspace.engine(context) as engine, output.portion(f"importing {file.name}") as told:
-        report = engine.import_offers(file) if kind == _OFFERS else engine.import_file(kind, file, told)
+    with open_workspace.engine(context) as engine, output.portion(f"importing {file.name}") as on_progress:
+        report = engine.import_offers(file) if kind == _OFFERS else engine.import_file(kind, file, on_progress)
     if json:
         output.as_json(asdict(report))
         return
@@ -35,9 +35,9 @@ def import_(
     if report.emptied:
         output.line(f"{report.emptied} values were left out of rows that were stored")
     if report.rejects_path is not None:
-        output.line(f"what was set aside, with line, column and reason: {report.rejects_path}")
+        output.line(f"rejected rows, with line, column and reason: {report.rejects_path}")
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the commands into the command line."""
+    """Register the commands."""
     app.command("import")(import_)

@@ -1,4 +1,4 @@
-"""Commands about the ledger as a whole: db, ledger."""
+"""Commands for the ledger as a whole: db, ledger."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,63 +11,63 @@ if TYPE_CHECKING:
     from campaigns.store.admin.copy import Counted
     from campaigns.store.admin.suspend import Held
 
-database = typer.Typer(help="Look after the ledger.", rich_markup_mode=None, no_args_is_help=True)
+database = typer.Typer(help="Upgrade, back up and restore the ledger.", rich_markup_mode=None, no_args_is_help=True)
 ledger = typer.Typer(help="Move the ledger to another database.", rich_markup_mode=None, no_args_is_help=True)
 
-BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the backup.")]
+BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="Backup file.")]
 
 
 @database.command()
 def upgrade(context: typer.Context) -> None:
-    """Bring the ledger's tables to this version."""
+    """Upgrade the ledger's tables to this version."""
     from campaigns.operations import ledger_admin
 
     with open_workspace.engine(context) as engine:
         ledger_admin.upgrade(engine)
-    output.line("the ledger is of this version")
+    output.line("the ledger's tables are up to date")
 
 
 @database.command()
 def backup(context: typer.Context, file: BackupFile) -> None:
-    """Write the ledger as it is now into a file; sending goes on meanwhile."""
+    """Write the ledger into a file while sending goes on."""
     from campaigns.operations import ledger_admin
 
-    with open_workspace.engine(context) as engine, output.progress("Writing") as told:
-        counted = ledger_admin.backup_to(engine, file, told)
-    output.line(f"{sum(counted.values())} rows are in {file}, with everything that the ledger knows about members")
+    with open_workspace.engine(context) as engine, output.progress("Writing") as on_progress:
+        counts = ledger_admin.backup_to(engine, file, on_progress)
+    output.line(f"{sum(counts.values())} rows are in {file}, including all personal data of the ledger")
 
 
 @database.command()
 def restore(context: typer.Context, file: BackupFile) -> None:
-    """Bring a backup into an empty ledger; who was erased since stays erased, and nothing is sent by itself."""
+    """Restore a backup into an empty ledger; erased members stay erased, and all sending is suspended."""
     from campaigns.operations import ledger_admin
 
-    with open_workspace.engine(context) as engine, output.progress("Restoring") as told:
-        counted, held = ledger_admin.restore_from(engine, file, told)
-    _tell(counted, held)
-    output.line("What was sent after the backup is not known here: find out before you resume or publish anything.")
+    with open_workspace.engine(context) as engine, output.progress("Restoring") as on_progress:
+        counts, suspended = ledger_admin.restore_from(engine, file, on_progress)
+    _print_counts(counts, suspended)
+    output.line("The ledger does not know what was sent after the backup: find out before you resume or publish anything.")
 
 
 @ledger.command()
 def copy(
     context: typer.Context,
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="postgresql://user@host:5432/database")],
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="Target, such as postgresql://user@host:5432/database.")],
 ) -> None:
-    """Move the ledger into an empty database; from then on the old one sends nothing."""
+    """Copy the ledger into an empty database and suspend all sending from the old one."""
     from campaigns.operations import ledger_admin
 
-    with open_workspace.engine(context) as engine, output.progress("Copying") as told:
-        counted, held = ledger_admin.copy_to(engine, to, told)
-    _tell(counted, held)
-    output.line("That is the old ledger. The copy goes on once `database_url` or VIESTI_DATABASE_URL names it.")
+    with open_workspace.engine(context) as engine, output.progress("Copying") as on_progress:
+        counts, suspended = ledger_admin.copy_to(engine, to, on_progress)
+    _print_counts(counts, suspended)
+    output.line("The old ledger is suspended. The copy takes over once `database_url` or VIESTI_DATABASE_URL names it.")
 
 
-def _tell(counted: "Counted", held: "Held") -> None:
-    output.table("", ("table", "rows"), [(name, rows) for name, rows in counted.items() if rows])
-    output.line(f"Held: {held.runs} runs are paused, {held.publications} campaigns are off the schedule.")
+def _print_counts(counts: "Counted", suspended: "Held") -> None:
+    output.table("", ("table", "rows"), [(name, rows) for name, rows in counts.items() if rows])
+    output.line(f"Suspended: {suspended.runs} runs are paused, {suspended.publications} campaigns are off the schedule.")
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the commands into the command line."""
+    """Register the commands."""
     app.add_typer(database, name="db")
     app.add_typer(ledger, name="ledger")

@@ -1,4 +1,4 @@
-"""The command `viesti`: reads arguments, calls one function, prints. Everything heavy is imported when it is needed."""
+"""Command `viesti`: parses arguments, calls one function, prints. Heavy modules are imported only when needed."""
 
 import gc
 import sys
@@ -34,12 +34,12 @@ from campaigns.core.errors import AuthorError
 
 AUTHOR: Final = 1
 BUG: Final = 3
-OBJECTS_A_COLLECTION: Final = 100_000  # at 700 a third of what a short command takes is looking for garbage
+OBJECTS_A_COLLECTION: Final = 100_000  # at the default of 700, a third of a short command's time is garbage collection
 
 app = typer.Typer(
     name="viesti",
     cls=help_layout.Headed,
-    help="Personalised campaigns: planned exactly, explained, and sent at most once, by each person's choices.",
+    help="Plan, explain and send personalised campaigns: each message at most once, by each member's choices.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -51,7 +51,7 @@ app = typer.Typer(
 def _workspace(
     context: typer.Context,
     workspace: Annotated[
-        Path, typer.Option("--workspace", metavar="DIR", help="The workspace; without it, the current directory's.")
+        Path, typer.Option("--workspace", metavar="DIR", help="Workspace folder; default: the workspace of the current folder.")
     ] = Path(),
 ) -> None:
     context.obj = workspace
@@ -81,9 +81,9 @@ for module in (
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line that is given, or the process's.
+    """Run the given command line, or the process's own.
 
-    Exits 0, 1 (its author can put it right), 2 (usage) or 3 (our bug).
+    Exit with 0, 1 (the user can fix it), 2 (usage) or 3 (our bug).
     """
     gc.set_threshold(OBJECTS_A_COLLECTION)
     try:

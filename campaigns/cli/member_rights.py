@@ -1,4 +1,4 @@
-"""Commands of a member's rights: export, choices."""
+"""Commands for a member's privacy rights: export, choices."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 _STATES = {"on": True, "off": False}
 
 
-class Form(StrEnum):
-    """How an export is written."""
+class ExportFormat(StrEnum):
+    """File format of an export."""
 
     JSON = "json"
     CSV = "csv"
     HTML = "html"
 
 
-class Heard(StrEnum):
-    """Where the member said it."""
+class ChoiceSource(StrEnum):
+    """Source of a change of choices: desk or phone."""
 
     DESK = "desk"
     PHONE = "phone"
@@ -38,33 +38,33 @@ class Heard(StrEnum):
 
 def export(
     context: typer.Context,
-    member: Annotated[str, typer.Argument(metavar="M", help="The member's id.")],
-    form: Annotated[Form, typer.Option("--format", help="json, csv (an archive of files) or html.")] = Form.JSON,
+    member: Annotated[str, typer.Argument(metavar="M", help="Member id.")],
+    form: Annotated[ExportFormat, typer.Option("--format", help="json, csv (a ZIP archive of files) or html.")] = ExportFormat.JSON,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Without it JSON is printed, the rest goes to export-M.zip or .html."
+            "--out", metavar="FILE", help="Output file; default: standard output for JSON, else export-M.zip or export-M.html."
         ),
     ] = None,
     language: open_workspace.InLanguage = None,
 ) -> None:
-    """Write everything that is held about a member, for the member; the audit log says that it was done."""
+    """Export everything held about a member, for the member; the audit log records it."""
     from campaigns.people.privacy.subject_access import hand_out
 
     with open_workspace.engine(context) as engine:
         whole = hand_out(engine, member, form.value, engine.actor)
-        content = _written(engine, whole, form, language or engine.library.settings.default_language)
-    if out is None and form is Form.JSON:
+        content = _file_content(engine, whole, form, language or engine.library.settings.default_language)
+    if out is None and form is ExportFormat.JSON:
         typer.echo(content.decode())
         return
-    file = out or Path(f"export-{quote(member, safe='')}.{'zip' if form is Form.CSV else form.value}")
+    file = out or Path(f"export-{quote(member, safe='')}.{'zip' if form is ExportFormat.CSV else form.value}")
     with writing(file):
         file.touch(mode=0o600)
         file.write_bytes(content)
     output.line(str(file))
 
 
-def _written(engine: "Engine", whole: "Dossier", form: Form, language: "Language") -> bytes:
+def _file_content(engine: "Engine", whole: "Dossier", form: ExportFormat, language: "Language") -> bytes:
     from campaigns.web.members.data_pages import Shown
     from campaigns.web.page_renderer import Pages
 
@@ -73,24 +73,24 @@ def _written(engine: "Engine", whole: "Dossier", form: Form, language: "Language
 
 def choices(
     context: typer.Context,
-    member: Annotated[str, typer.Argument(metavar="M", help="The member's id.")],
+    member: Annotated[str, typer.Argument(metavar="M", help="Member id.")],
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="CHOICE=STATE", help="email_own=off, newsletter:food=on …; may be repeated."),
+        typer.Option("--set", metavar="CHOICE=STATE", help="New state of a choice, such as email_own=off or newsletter:food=on; may be repeated."),
     ] = None,
-    source: Annotated[Heard, typer.Option("--source", help="Where the member said it.")] = Heard.DESK,
+    source: Annotated[ChoiceSource, typer.Option("--source", help="Source of a change of choices: desk or phone.")] = ChoiceSource.DESK,
     json: open_workspace.AsJson = False,
 ) -> None:
-    """Show a member's choices with the texts they are offered under; or change them on the member's behalf."""
+    """Show a member's choices with their consent texts, or change them on the member's behalf."""
     from campaigns.people.accounts import audit_log
 
     with open_workspace.engine(context) as engine:
-        offered = _offered(engine, member)
+        offered = _offered_items(engine, member)
         audit_log.looked_up(engine, member, "member choices")
         if changes:
             _change(engine, member, [_read(change, offered) for change in changes], source)
         facts = engine.member(member)
-    subscribed = {f"newsletter:{name}" for name in _texts(facts["newsletters"])}
+    subscribed = {f"newsletter:{name}" for name in _strings(facts["newsletters"])}
     states = {name: name in subscribed or facts.get(name) is True for name in offered}
     if json:
         output.as_json(states)
@@ -99,12 +99,12 @@ def choices(
     output.table(f"Choices of {member}", ("choice", "state", "offered as"), rows)
 
 
-def _texts(value: object) -> list[str]:
+def _strings(value: object) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else []
 
 
-def _offered(engine: "Engine", member_id: str) -> "Mapping[str, Item]":
-    """What is offered to a member, in their language; the texts are kept first, so that a grant can name them."""
+def _offered_items(engine: "Engine", member_id: str) -> "Mapping[str, Item]":
+    """Return the choices offered to a member, in their language; store their texts first, so that a consent can name them."""
     from audiences.consent import consent_texts
     from campaigns.core.model.enums import Language
     from campaigns.web.members.choice_list import every_wording, offered_items
@@ -127,7 +127,7 @@ def _read(change: str, offered: "Mapping[str, Item]") -> "tuple[Item, bool]":
     return offered[name], _STATES[state]
 
 
-def _change(engine: "Engine", member_id: str, changes: "list[tuple[Item, bool]]", source: Heard) -> None:
+def _change(engine: "Engine", member_id: str, changes: "list[tuple[Item, bool]]", source: ChoiceSource) -> None:
     from audiences.consent.consent_state import Source
     from audiences.consent.opt_out import Saying
     from campaigns.people.desk.changes import change_choices

@@ -1,4 +1,4 @@
-"""The engine that a command works with, opened from the option `--workspace`, and the arguments many commands share."""
+"""Engine and workspace of a command, opened from the option `--workspace`, and options shared by many commands."""
 
 import os
 import pwd
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from campaigns.runs.engine import Engine
     from campaigns.workspace.repository import Library
 
-_YEARS: Final = range(1900, 2200)  # beyond them reckoning with dates fails, and nobody means them
+_YEARS: Final = range(1900, 2200)  # beyond them date arithmetic fails
 
 AsOf = Annotated[
     str | None,
     typer.Option(
-        "--as-of", metavar="WHEN", help="The moment of the rules: 2018-01-05 (its midnight) or 2018-01-05T10:30."
+        "--as-of", metavar="WHEN", help="Date or time to evaluate rules at: 2018-01-05 (midnight) or 2018-01-05T10:30."
     ),
 ]
-InLanguage = Annotated[Language | None, typer.Option("--language", help="Without it, the workspace's.")]
+InLanguage = Annotated[Language | None, typer.Option("--language", help="Language; default: the workspace's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
 
 
 @contextmanager
 def engine(context: typer.Context) -> Iterator["Engine"]:
-    """The engine of the workspace that the command is for; closed at the end.
+    """Open the engine of the command's workspace, and close it at the end.
 
-    AuthorError when the command is not for this account (see `governed`).
+    Raise UserError when this account may not run the command (see `required_roles`).
     """
     from campaigns.runs.engine import Engine
     from campaigns.workspace.paths import find_workspace
@@ -47,7 +47,7 @@ def engine(context: typer.Context) -> Iterator["Engine"]:
 
 
 def library(context: typer.Context) -> "Library":
-    """What the workspace's files say, for commands that ask nothing else; half the imports of the engine."""
+    """Return the workspace's files alone, for commands that need no data; half the imports of the engine."""
     from campaigns.workspace.paths import find_workspace
     from campaigns.workspace.repository import Library
 
@@ -55,16 +55,16 @@ def library(context: typer.Context) -> "Library":
 
 
 def account() -> str:
-    """The account that runs the command, as the operating system knows it and not as a variable claims."""
+    """Return the account that runs the command, from the operating system and not from an environment variable."""
     number = os.geteuid()
     try:
         return pwd.getpwuid(number).pw_name
-    except KeyError:  # a container's user that has no name
+    except KeyError:  # a container's user without a name
         return f"uid:{number}"
 
 
 def moment(text: str | None, opened: "Engine") -> datetime:
-    """The moment of `--as-of` in the workspace's zone; without it, now. A wrong one is a usage error."""
+    """Parse `--as-of` in the workspace's time zone; default: now. Raise a usage error for an invalid value."""
     zone = opened.library.settings.zone
     if text is None:
         return opened.clock.now().astimezone(zone).replace(second=0, microsecond=0)

@@ -147,7 +147,7 @@ def serve(
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the commands into the command line."""
+    """Register the commands."""
     for command in (status, pause, resume, cancel, retention, serve):
         app.command()(command)
     ledger.add_to(app)

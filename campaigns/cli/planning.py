@@ -200,6 +200,6 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the commands into the command line."""
+    """Register the commands."""
     for command in (plan, preview, publish, unpublish, approve, send, run, calendar):
         app.command()(command)

@@ -43,5 +43,5 @@ def _cell(value: str | int | None) -> str | int:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the command into the command line."""
+    """Register the command."""
     app.command()(record)

@@ -133,5 +133,5 @@ def _share(share: "Share") -> dict[str, object]:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the command into the command line."""
+    """Register the command."""
     app.command()(report)

@@ -86,5 +86,5 @@ def _table(title: str, head: "Sequence[str]", rows: "Sequence[dict[str, Any]]") 
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the command into the command line."""
+    """Register the command."""
     app.command()(requests)

@@ -1,4 +1,4 @@
-"""Which commands are for which roles: those of whoever runs the machine (import, serve, db …) are not listed."""
+"""Permission that each command requires. Operators' commands (import, serve, db …) are unrestricted and not listed."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -43,7 +43,7 @@ GOVERNED: Final[Mapping[str, Act]] = {
 
 
 def demand(engine: "Engine", command_path: str) -> None:
-    """AuthorError when the command at this path (`viesti member show`) is not for whoever runs it."""
+    """Raise UserError when the current account may not run the command at this path (`viesti member show`)."""
     act = GOVERNED.get(command_path.partition(" ")[2])
     if act is not None:
         from campaigns.people.accounts import staff_accounts

@@ -30,5 +30,5 @@ def worker(
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the command into the command line."""
+    """Register the command."""
     app.command()(worker)

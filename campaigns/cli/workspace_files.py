@@ -1,4 +1,4 @@
-"""Commands for those who write: init, check, schema."""
+"""Commands for workspace files: init, check, schema."""
 
 from pathlib import Path
 from typing import Annotated, Literal, assert_never
@@ -8,20 +8,20 @@ import typer
 from campaigns.cli import open_workspace, output
 from campaigns.core.errors import AuthorError, errors_among
 
-Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Campaign or audience files; without, all.")]
+Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Campaign or audience files; default: all.")]
 Kind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
 
 
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
-    """Make a workspace: settings, catalogue, example campaigns, audiences, offers and templates."""
+    """Create a workspace with settings, a catalogue, example campaigns, audiences, offers and templates."""
     from campaigns.workspace.scaffold import make_workspace
 
     make_workspace(directory)
-    output.line(f"made {directory}; next: cd {directory} && viesti check")
+    output.line(f"created {directory}; next: cd {directory} && viesti check")
 
 
 def check(context: typer.Context, files: Files = None, json: open_workspace.AsJson = False) -> None:
-    """Find everything that is wrong with campaign files, audiences and templates, each with its line."""
+    """Check campaign files, audiences and templates; report every problem with its line."""
     library = open_workspace.library(context)
     chosen = files or [*library.workspace.campaign_files(), *library.workspace.audience_files()]
     now = library.clock.now()
@@ -54,9 +54,9 @@ def check(context: typer.Context, files: Files = None, json: open_workspace.AsJs
 
 def schema(
     context: typer.Context,
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="Of which files.")] = "campaign",
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="Kind of file.")] = "campaign",
 ) -> None:
-    """Print the JSON Schema of a kind of files, for editors that complete and check while you type."""
+    """Print the JSON Schema of one kind of file, for editors that complete and check while you type."""
     from campaigns.workspace import json_schema as schemas
 
     match kind:
@@ -76,6 +76,6 @@ def schema(
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the commands into the command line."""
+    """Register the commands."""
     for command in (init, check, schema):
         app.command()(command)

@@ -1,4 +1,4 @@
-"""One piece of work done by a process of its own, which with its end gives back all the memory that it took."""
+"""One function in a child process, whose exit releases all the memory that it took."""
 
 import os
 import pickle
@@ -13,33 +13,33 @@ _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
 
-def apart(work: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> _T:
-    """What `work` returns; it, what it is given and what it returns are picklable.
+def apart(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Run `work` in a child process and return its result; function, arguments and result must be picklable.
 
-    AuthorError as by `work` itself; CalledProcessError when the other process was killed, or failed in another way.
+    Raise UserError as `work` does, CalledProcessError when the child was killed or failed otherwise.
     """
-    asked = pickle.dumps((work, given, named))
+    request = pickle.dumps((work, args, kwargs))
     command = (sys.executable, "-m", __spec__.name)
-    answered = subprocess.run(command, input=asked, stdout=subprocess.PIPE, check=True)  # noqa: S603 - ours alone
-    returned, problems = pickle.loads(answered.stdout)  # noqa: S301 - from the process that we began
+    child = subprocess.run(command, input=request, stdout=subprocess.PIPE, check=True)  # noqa: S603 - a fixed command
+    value, problems = pickle.loads(child.stdout)  # noqa: S301 - from our own child process
     if problems:
         raise AuthorError(problems)
-    done: _T = returned
-    return done
+    result: _T = value
+    return result
 
 
-def _answer(asked: BinaryIO, answered: BinaryIO) -> None:
-    """The other process: do once what is asked for."""
-    work, given, named = pickle.load(asked)  # noqa: S301 - from the process that began this one
-    told: tuple[object, tuple[Problem, ...]]
+def _serve(request: BinaryIO, response: BinaryIO) -> None:
+    """Run the requested function once in the child process and write its result."""
+    work, args, kwargs = pickle.load(request)  # noqa: S301 - from our own parent process
+    result: tuple[object, tuple[Problem, ...]]
     try:
-        told = (work(*given, **named), ())
+        result = (work(*args, **kwargs), ())
     except AuthorError as error:
-        told = (None, error.problems)
-    pickle.dump(told, answered)
+        result = (None, error.problems)
+    pickle.dump(result, response)
 
 
 if __name__ == "__main__":
-    with os.fdopen(os.dup(1), "wb") as answering:
-        os.dup2(2, 1)  # what anybody prints is no answer
-        _answer(sys.stdin.buffer, answering)
+    with os.fdopen(os.dup(1), "wb") as response:
+        os.dup2(2, 1)  # printed text goes to standard error, not into the response
+        _serve(sys.stdin.buffer, response)

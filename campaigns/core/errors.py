@@ -1,4 +1,4 @@
-"""What an author can put right: problems with a place, a code and a next step."""
+"""Errors that a user can fix: problems with a position, a code and a hint."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Severity(StrEnum):
-    """An error refuses the file; a warning is shown and the work goes on."""
+    """Severity of a problem: an error refuses the file, a warning is shown and the work goes on."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -17,7 +17,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A position in a file, counted from 1; line 0 means the file as a whole."""
+    """Position in a file, counted from 1; line 0 means the file as a whole."""
 
     file: str
     line: int = 0
@@ -29,7 +29,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where, what, under which code, and what to try next."""
+    """One problem: position, message, code, and a hint at the next step."""
 
     place: Place
     message: str
@@ -44,7 +44,7 @@ class Problem:
 
 
 class AuthorError(Exception):
-    """Something that its author can fix; printed plainly, without a traceback, exit code 1.
+    """Error that the user can fix; printed plainly, without a traceback, exit code 1.
 
     Carries every problem found, in the order of the file.
     """
@@ -55,13 +55,13 @@ class AuthorError(Exception):
 
     @classmethod
     def about(cls, file: str, message: str, code: str, hint: str = "") -> "AuthorError":
-        """The error of one problem that concerns a file, or a command's argument, as a whole."""
+        """Return the error of one problem that concerns a file, or a command's argument, as a whole."""
         return cls([Problem(Place(file), message, code, hint)])
 
 
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
-    """Say to whoever named a file what keeps it from being written."""
+    """Turn an OSError into a UserError that says why the file cannot be written."""
     try:
         yield
     except OSError as error:
@@ -71,17 +71,20 @@ def writing(file: Path) -> Iterator[None]:
 
 
 def errors_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Those problems that refuse the file."""
+    """Return the problems that refuse the file."""
     return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word most like `word`, or with a part most like it; quoted for a hint, empty when none is near."""
+    """Return the known word most like `word`, or with a part most like it.
+
+    The word is quoted for a hint; empty when none is close enough.
+    """
     names = list(known)
-    whole = {name.casefold(): name for name in names}
-    parts = {part: name for name in reversed(names) for part in name.casefold().split("_")}
-    for folded, cutoff in ((whole, 0.6), (parts, 0.8)):
-        found = get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
-        if found:
-            return f"`{folded[found[0]]}`"
+    names_by_folded = {name.casefold(): name for name in names}
+    names_by_part = {part: name for name in reversed(names) for part in name.casefold().split("_")}
+    for candidates, cutoff in ((names_by_folded, 0.6), (names_by_part, 0.8)):
+        matches = get_close_matches(word.casefold(), candidates, n=1, cutoff=cutoff)
+        if matches:
+            return f"`{candidates[matches[0]]}`"
     return ""

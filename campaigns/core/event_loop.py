@@ -1,4 +1,4 @@
-"""The event loop of those who send: libuv's, which turns faster, wherever it is to be had."""
+"""Event loop of sending processes: uvloop (libuv, faster) where it is installed."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,8 +9,8 @@ _T = TypeVar("_T")
 
 
 def factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """What makes such a loop."""
-    if find_spec("uvloop") is None:  # there is none for Windows
+    """Return the constructor of the event loop."""
+    if find_spec("uvloop") is None:  # uvloop does not exist for Windows
         return asyncio.new_event_loop
     from uvloop import new_event_loop
 
@@ -18,6 +18,6 @@ def factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
-    """The result of `work`, run in a loop of its own as by `asyncio.run`."""
+    """Run `work` in its own event loop, as `asyncio.run` does, and return its result."""
     with asyncio.Runner(loop_factory=factory()) as runner:
         return runner.run(work)

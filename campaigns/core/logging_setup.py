@@ -1,6 +1,6 @@
-"""Logs: a line each, as text or as one JSON object, with ids and never an address, a number, a name or a body.
+"""Logging setup: one line a record, as text or as JSON, with ids and without personal data.
 
-Whoever logs keeps to ids. What slips through in somebody else's words is masked here, whatever its form.
+Callers log ids only. Addresses, numbers and tokens that slip in through texts of other libraries are masked here.
 """
 
 import json
@@ -12,83 +12,83 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-_ADDRESS: Final = re.compile(r"(?:\"[^\"]*\"|[^\s<>\"'(),;:=@]+)@[^\s<>\"'(),;:=@]+")
-_NUMBER: Final = re.compile(r"(?<![\w-])\+\d[\d ()-]{5,}\d|(?<![\w.-])0[45]\d[ -]?\d{3}[ -]?\d{3,5}(?![\w.-])")
+_EMAIL: Final = re.compile(r"(?:\"[^\"]*\"|[^\s<>\"'(),;:=@]+)@[^\s<>\"'(),;:=@]+")
+_PHONE: Final = re.compile(r"(?<![\w-])\+\d[\d ()-]{5,}\d|(?<![\w.-])0[45]\d[ -]?\d{3}[ -]?\d{3,5}(?![\w.-])")
 _TOKEN: Final = re.compile(r"(/[upwsc]/)[A-Za-z0-9_-]{16,}")
-_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class LogFormat(StrEnum):
-    """For people, or for programs."""
+    """Format of log lines: for people, or for programs."""
 
     TEXT = "text"
     JSON = "json"
 
 
 def masked(text: str) -> str:
-    """The text without e-mail addresses, telephone numbers and the tokens of members' links."""
-    return _TOKEN.sub(r"\1…", _NUMBER.sub("+…", _ADDRESS.sub("…@…", text)))
+    """Return the text without e-mail addresses, telephone numbers and tokens of members' links."""
+    return _TOKEN.sub(r"\1…", _PHONE.sub("+…", _EMAIL.sub("…@…", text)))
 
 
 class _Text(logging.Formatter):
-    """`time level logger: message`, with a traceback below where there is one."""
+    """Formatter of `time level logger: message`, with the traceback below, if any."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as lines."""
+        """Return the record as lines."""
         return masked(super().format(record))
 
 
 class _Json(logging.Formatter):
-    """One object a line: at, level, logger, message, and what was said besides (`run`, `attempt`, …)."""
+    """Formatter of one JSON object a line: at, level, logger, message, and the extra fields (`run`, `attempt`, …)."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as an object; what cannot be written as JSON is written as text."""
-        said: dict[str, Any] = {
+        """Return the record as an object; a value that JSON cannot hold is written as text."""
+        fields: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **{name: value for name, value in vars(record).items() if name not in _OWN},
+            **{name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS},
         }
         if record.exc_info:
-            said["trace"] = self.formatException(record.exc_info)
-        return json.dumps({name: _plain(value) for name, value in said.items()}, ensure_ascii=False)
+            fields["trace"] = self.formatException(record.exc_info)
+        return json.dumps({name: _json_value(value) for name, value in fields.items()}, ensure_ascii=False)
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
 
 
 @dataclass
 class Once:
-    """Logs what is wrong with a subject, and no more of it until that is another thing, or was well in between: what is
-    looked at every second would be said every second.
+    """Log of persistent errors: logs an error of a subject once, and again only when it changes or recurs after success.
+    Otherwise a check that runs every second would log it every second.
     """
 
     to: logging.Logger
-    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    _last_errors: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
-    def wrong(self, subject: str, what: object) -> None:
-        """Something is wrong with a subject."""
-        text = str(what)
-        if self._said.get(subject) != text:
-            self._said[subject] = text
+    def wrong(self, subject: str, error: object) -> None:
+        """Log an error of a subject, unless it is logged already."""
+        text = str(error)
+        if self._last_errors.get(subject) != text:
+            self._last_errors[subject] = text
             self.to.error(text if text.startswith(f"{subject}:") else f"{subject}: {text}")
 
     def well(self, subject: str) -> None:
-        """Nothing is."""
-        self._said.pop(subject, None)
+        """Forget the error of a subject: it works again."""
+        self._last_errors.pop(subject, None)
 
 
-def log_to_stderr(form: LogFormat, level: str) -> None:
-    """Let everything that this process logs go to standard error in a form, from a level up."""
+def log_to_stderr(log_format: LogFormat, level: str) -> None:
+    """Send all log records of this process to standard error, in a format and from a level up."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if form is LogFormat.JSON else _Text())
+    handler.setFormatter(_Json() if log_format is LogFormat.JSON else _Text())
     root = logging.getLogger()
-    for before in list(root.handlers):
-        root.removeHandler(before)
+    for handler_before in list(root.handlers):
+        root.removeHandler(handler_before)
     root.addHandler(handler)
     root.setLevel(logging.getLevelNamesMapping()[level.upper()])

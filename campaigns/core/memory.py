@@ -1,5 +1,5 @@
-"""Freed memory that is kept: by the C library, where large messages that go leave holes between small things that stay,
-and by Arrow, all that a plan ever took.
+"""Release of freed memory to the operating system. Two allocators hold on to it: the C library, where large messages
+leave holes between small objects that stay, and Arrow, which keeps all that a plan ever allocated.
 """
 
 import ctypes
@@ -8,9 +8,9 @@ from contextlib import suppress
 
 
 def give_back() -> None:
-    """Return it to the system, in some milliseconds; of the C libraries only glibc has a way to (`malloc_trim`)."""
+    """Release freed memory, in some milliseconds; of the C libraries only glibc offers it (`malloc_trim`)."""
     if "pyarrow" in sys.modules:
         sys.modules["pyarrow"].default_memory_pool().release_unused()
     if sys.platform == "linux":
-        with suppress(AttributeError):  # musl gives back by itself
+        with suppress(AttributeError):  # musl releases memory by itself
             ctypes.CDLL(None).malloc_trim(0)

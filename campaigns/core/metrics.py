@@ -1,7 +1,6 @@
-"""What a process counts of itself, and the door at which Prometheus reads it. The one place of prometheus_client.
+"""Prometheus metrics of a process and their endpoint. The only module that imports prometheus_client.
 
-Counters and times are the process's own: Prometheus adds up those of many. Nothing here has a label that could name a
-member.
+Counters and timers belong to the process; Prometheus adds them up over processes. No label may identify a member.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,19 +16,19 @@ from prometheus_client.registry import Collector
 
 from campaigns.core.errors import AuthorError
 
-_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_OWN: Final = CollectorRegistry()
+_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_REGISTRY: Final = CollectorRegistry()
 _MESSAGES: Final = Counter(
-    "viesti_messages", "Messages by what the provider answered.", ("channel", "provider", "outcome"), registry=_OWN
+    "viesti_messages", "Messages by what the provider answered.", ("channel", "provider", "outcome"), registry=_REGISTRY
 )
-_ANSWERS: Final = Histogram(
-    "viesti_provider_seconds", "How long providers take.", ("channel", "provider"), registry=_OWN, buckets=_SECONDS
+_RESPONSE_TIMES: Final = Histogram(
+    "viesti_provider_seconds", "How long providers take.", ("channel", "provider"), registry=_REGISTRY, buckets=_BUCKETS
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number at this moment, with its labels."""
+    """Value of a gauge at this moment, with its labels."""
 
     name: str
     meaning: str
@@ -41,46 +40,46 @@ Read = Callable[[], Iterable[Figure]]
 
 
 def answering(channel: str, provider: str) -> AbstractContextManager[object]:
-    """Measures how long a provider takes to answer."""
-    return _answers(channel, provider).time()
+    """Return a timer of the response time of a provider."""
+    return _response_time(channel, provider).time()
 
 
 def answered(channel: str, provider: str, outcome: str, number: int = 1) -> None:
-    """Count what a provider answered."""
-    _messages(channel, provider, outcome).inc(number)
+    """Count responses of a provider."""
+    _message_counter(channel, provider, outcome).inc(number)
 
 
-@lru_cache(maxsize=64)  # to look one up takes longer than to count
-def _answers(channel: str, provider: str) -> Histogram:
-    return _ANSWERS.labels(channel, provider)
+@lru_cache(maxsize=64)  # a look-up takes longer than the count
+def _response_time(channel: str, provider: str) -> Histogram:
+    return _RESPONSE_TIMES.labels(channel, provider)
 
 
 @lru_cache(maxsize=256)
-def _messages(channel: str, provider: str, outcome: str) -> Counter:
+def _message_counter(channel: str, provider: str, outcome: str) -> Counter:
     return _MESSAGES.labels(channel, provider, outcome)
 
 
 @dataclass(frozen=True)
-class _AtScrape(Collector):
-    """Reads figures when somebody asks for them."""
+class _GaugeCollector(Collector):
+    """Collector that reads gauges at scrape time."""
 
     read: Read
 
     def collect(self) -> Iterator[Metric]:
-        by_name = sorted(self.read(), key=lambda figure: figure.name)
-        for name, figures in groupby(by_name, key=lambda figure: figure.name):
-            same = list(figures)
-            family = GaugeMetricFamily(name, same[0].meaning, labels=list(same[0].labels))
-            for figure in same:
-                family.add_metric(list(figure.labels.values()), figure.value)
+        by_name = sorted(self.read(), key=lambda gauge: gauge.name)
+        for name, gauges in groupby(by_name, key=lambda gauge: gauge.name):
+            family_gauges = list(gauges)
+            family = GaugeMetricFamily(name, family_gauges[0].meaning, labels=list(family_gauges[0].labels))
+            for gauge in family_gauges:
+                family.add_metric(list(gauge.labels.values()), gauge.value)
             yield family
 
 
 @contextmanager
 def exposed(read: Read, address: str | None) -> Iterator[None]:
-    """Answer at `http://ADDRESS/metrics` meanwhile; nobody, where there is no address. AuthorError when it is taken.
+    """Serve `http://ADDRESS/metrics` meanwhile; do nothing without an address. Raise UserError when it is in use.
 
-    A door of its own: what stands at the public address is no business of the public.
+    The endpoint has its own port: metrics do not belong at the public address.
     """
     if address is None:
         yield
@@ -89,12 +88,12 @@ def exposed(read: Read, address: str | None) -> Iterator[None]:
     host, _, port = address.rpartition(":")
     if not port.isdecimal():
         raise AuthorError.about(address, "an address ends with a colon and its port", "no_port", hint)
-    asked = CollectorRegistry()
-    for each in (_OWN, _AtScrape(read)):
-        asked.register(each)
-    ProcessCollector(registry=asked)
+    registry = CollectorRegistry()
+    for collector in (_REGISTRY, _GaugeCollector(read)):
+        registry.register(collector)
+    ProcessCollector(registry=registry)
     try:
-        server, thread = start_http_server(int(port), host or "127.0.0.1", asked)
+        server, thread = start_http_server(int(port), host or "127.0.0.1", registry)
     except (OSError, ValueError, OverflowError) as error:
         raise AuthorError.about(address, f"nobody can read figures here: {error}", "no_port", hint) from error
     try:

@@ -1,4 +1,4 @@
-"""The workspace's signing keys: from the environment, else from a key file that only its owner can read."""
+"""Signing keys of the workspace: from the environment, else from a key file that only its owner can read."""
 
 import os
 import secrets
@@ -16,27 +16,27 @@ _BYTES: Final = 32
 
 
 def signer(environment: Mapping[str, str], key_file: Path) -> Signer:
-    """The signer of a workspace.
+    """Return the signer of a workspace.
 
     `VIESTI_SIGNING_KEYS` holds keys of 64 hexadecimal digits, oldest first, separated by commas; the last one signs.
-    Without it a key is made once and kept in `key_file`: enough for one machine.
+    Without it a key is created once and stored in `key_file`: enough for one machine.
     """
-    written = environment.get(VARIABLE)
-    if written is None:
-        return Signer({1: _kept(key_file)})
-    return Signer({number: _key(text) for number, text in enumerate(written.split(","), start=1)})
+    keys = environment.get(VARIABLE)
+    if keys is None:
+        return Signer({1: _read_or_create(key_file)})
+    return Signer({number: _parse_key(text) for number, text in enumerate(keys.split(","), start=1)})
 
 
-def _kept(key_file: Path) -> bytes:
+def _read_or_create(key_file: Path) -> bytes:
     try:
-        return _key(key_file.read_text("ascii"))
+        return _parse_key(key_file.read_text("ascii"))
     except FileNotFoundError:
-        _make(key_file)
-        return _key(key_file.read_text("ascii"))
+        _create(key_file)
+        return _parse_key(key_file.read_text("ascii"))
 
 
-def _make(key_file: Path) -> None:
-    """Write a new key whole or not at all; where another process was faster, its key is the workspace's."""
+def _create(key_file: Path) -> None:
+    """Write a new key whole or not at all; a key that another process wrote first wins."""
     key_file.parent.mkdir(parents=True, exist_ok=True)
     draft = key_file.with_suffix(f".{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -47,7 +47,7 @@ def _make(key_file: Path) -> None:
     draft.unlink()
 
 
-def _key(text: str) -> bytes:
+def _parse_key(text: str) -> bytes:
     try:
         key = unhexlify(text.strip())
     except (Error, ValueError):

@@ -1,4 +1,4 @@
-"""Signed tokens for links: opaque to their reader, worthless to whoever changes a bit."""
+"""Signed tokens for links: opaque to the reader, invalid once a bit is changed."""
 
 import hmac
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
@@ -9,22 +9,22 @@ from struct import Struct
 from typing import Final
 
 _TAG_BYTES: Final = 16
-_LINK: Final = Struct(">BII")  # the key's number, the run's, the position
-_LONGEST: Final = 64
-_LONGEST_WAY: Final = 3000
-_WAY: Final = "way"
-_NOBODY: Final = 2**32 - 1  # stands where a way has a position, when nobody is to be told from another
-_NAME: Final = Struct(">II")  # the run's number, the position
-_NAME_CHARACTERS: Final = 26
+_LINK: Final = Struct(">BII")  # key number, run number, position
+_MAX_TOKEN: Final = 64
+_MAX_TRACKED_TOKEN: Final = 3000
+_TRACKED_SCOPE: Final = "way"
+_NO_POSITION: Final = 2**32 - 1  # position of a tracked link that must not identify a recipient
+_REFERENCE: Final = Struct(">II")  # run number, position
+_REFERENCE_CHARACTERS: Final = 26
 
 
 class BadToken(ValueError):  # noqa: N818 - said as what it is
-    """A token that we did not make for this use; says nothing of what is wrong with it."""
+    """Token that was not made here for this use; carries no detail."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLink:
-    """The delivery that a link came with."""
+    """Delivery that a link belongs to."""
 
     run_number: int
     position: int
@@ -32,7 +32,7 @@ class DeliveryLink:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where a link of a run leads; `position` is None where it is not to be known who follows it."""
+    """Target of a tracked link of a run; `position` is None where the click must not identify a recipient."""
 
     run_number: int
     position: int | None
@@ -41,103 +41,106 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs with one of several keys, by number, so that keys can rotate; the last one signs.
+    """Signer with one or several numbered keys, so that keys can rotate; the last one signs.
 
-    Keys are secrets of at least 32 bytes and come from the environment or from the workspace's key file.
+    Keys are secrets of at least 32 bytes, from the environment or from the key file of the workspace.
     """
 
     keys: Mapping[int, bytes]
 
     def opaque(self, *parts: object) -> str:
-        """The same 128-bit name for the same parts, without saying anything about them (GD-24, E-09)."""
-        return self._name(max(self.keys), *parts)
+        """Return the keyed 128-bit hash of the parts; equal for equal parts, and reveals none of them (GD-24, E-09)."""
+        return self._keyed_hash(max(self.keys), *parts)
 
     def opaques(self, *parts: object) -> frozenset[str]:
-        """The names of the same parts by every key: what `opaque` may have said before the keys rotated."""
-        return frozenset(self._name(number, *parts) for number in self.keys)
+        """Return the hashes of the parts by every key: all results of `keyed_hash` before the keys rotated."""
+        return frozenset(self._keyed_hash(number, *parts) for number in self.keys)
 
     def delivery_name(self, run_number: int, position: int) -> str:
-        """The name of a delivery for everybody outside: says nothing to them, and we read it back (GD-24, E-09).
+        """Return the external reference of a delivery: opaque to others, readable for us (GD-24, E-09).
 
-        Half of it is the keyed hash of what it names, the other half that, hidden by the hash: what providers tell
-        finds its delivery without a column of names, and a name that was made up finds none.
+        Half of it is the keyed hash of run number and position, the other half these numbers, masked by the hash. So
+        provider events find their delivery without a column of references, and an invented reference finds none.
         """
-        payload = _NAME.pack(run_number, position)
-        return _as_name(self._named(max(self.keys), payload))
+        payload = _REFERENCE.pack(run_number, position)
+        return _base32(self._reference(max(self.keys), payload))
 
-    def delivery_named(self, name: str) -> DeliveryLink:
-        """The delivery of a name, made with any of the keys and in whatever case; BadToken for every other text."""
-        content = _named_content(name)
-        tag, hidden = content[: _NAME.size], content[_NAME.size :]
+    def delivery_named(self, reference: str) -> DeliveryLink:
+        """Return the delivery of an external reference, made with any key and in any letter case.
+
+        Raise InvalidTokenError for every other text.
+        """
+        content = _reference_bytes(reference)
+        tag, hidden = content[: _REFERENCE.size], content[_REFERENCE.size :]
         for number in sorted(self.keys, reverse=True):
             payload = _xor(hidden, self._mask(number, tag))
-            if hmac.compare_digest(content, self._named(number, payload)):
-                return DeliveryLink(*_NAME.unpack(payload))
+            if hmac.compare_digest(content, self._reference(number, payload)):
+                return DeliveryLink(*_REFERENCE.unpack(payload))
         raise BadToken
 
-    def _named(self, number: int, payload: bytes) -> bytes:
-        tag = self._digest(number, "delivery", payload.hex())[: _NAME.size]
+    def _reference(self, number: int, payload: bytes) -> bytes:
+        tag = self._digest(number, "delivery", payload.hex())[: _REFERENCE.size]
         return tag + _xor(payload, self._mask(number, tag))
 
     def _mask(self, number: int, tag: bytes) -> bytes:
-        return self._digest(number, "delivery mask", tag.hex())[: _NAME.size]
+        return self._digest(number, "delivery mask", tag.hex())[: _REFERENCE.size]
 
     def link(self, scope: str, run_number: int, position: int) -> str:
-        """A token for one delivery and one thing that its holder may do."""
+        """Return a token for one delivery and one action of its holder."""
         number = max(self.keys)
         payload = _LINK.pack(number, run_number, position)
-        return _written(payload + self._tag(number, scope, payload))
+        return _base64(payload + self._tag(number, scope, payload))
 
     def read(self, scope: str, token: str) -> DeliveryLink:
-        """The delivery of a token of this scope, signed with any of the keys; BadToken for every other text.
+        """Return the delivery of a token of this scope, signed with any key; raise InvalidTokenError for other texts.
 
-        A token has one spelling: what decodes to the same bytes but is written otherwise is refused too.
+        A token has one spelling: another text that decodes to the same bytes is refused, too.
         """
-        content = _content(token)
+        content = _token_bytes(token)
         payload, tag = content[: _LINK.size], content[_LINK.size :]
         number = payload[0]
         if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, scope, payload)):
             raise BadToken
         return DeliveryLink(*_LINK.unpack(payload)[1:])
 
-    def way(self, way: Way) -> str:
-        """A token that leads to a target of ours, and to no other: whoever changes it has none (no open redirect)."""
+    def link(self, link: Way) -> str:
+        """Return a token for one link target; a changed token is invalid (no open redirect)."""
         number = max(self.keys)
-        position = _NOBODY if way.position is None else way.position
-        payload = _LINK.pack(number, way.run_number, position) + way.target.encode()
-        return _written(payload + self._tag(number, _WAY, payload))
+        position = _NO_POSITION if link.position is None else link.position
+        payload = _LINK.pack(number, link.run_number, position) + link.target.encode()
+        return _base64(payload + self._tag(number, _TRACKED_SCOPE, payload))
 
     def read_way(self, token: str) -> Way:
-        """Where a token leads; BadToken for every text that we did not make for that."""
-        content = _read(token, _LONGEST_WAY)
+        """Return the target of a token; raise InvalidTokenError for every other text."""
+        content = _decode(token, _MAX_TRACKED_TOKEN)
         payload, tag = content[:-_TAG_BYTES], content[-_TAG_BYTES:]
         number = payload[0] if payload else -1
-        if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, _WAY, payload)):
+        if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, _TRACKED_SCOPE, payload)):
             raise BadToken
         _, run_number, position = _LINK.unpack_from(payload)
-        return Way(run_number, None if position == _NOBODY else position, payload[_LINK.size :].decode())
+        return Way(run_number, None if position == _NO_POSITION else position, payload[_LINK.size :].decode())
 
     def _tag(self, number: int, scope: str, payload: bytes) -> bytes:
         return self._digest(number, scope, payload.hex())[:_TAG_BYTES]
 
-    def _name(self, number: int, *parts: object) -> str:
+    def _keyed_hash(self, number: int, *parts: object) -> str:
         digest = self._digest(number, "name", *parts)
-        return _as_name(digest[:_TAG_BYTES])
+        return _base32(digest[:_TAG_BYTES])
 
     def _digest(self, number: int, *parts: object) -> bytes:
         message = "\x1f".join(str(part) for part in parts)
         return hmac.digest(self.keys[number], message.encode(), "sha256")
 
 
-def _as_name(content: bytes) -> str:
+def _base32(content: bytes) -> str:
     return b32encode(content).decode().rstrip("=").lower()
 
 
-def _named_content(name: str) -> bytes:
-    if len(name) != _NAME_CHARACTERS or not name.isascii():
+def _reference_bytes(reference: str) -> bytes:
+    if len(reference) != _REFERENCE_CHARACTERS or not reference.isascii():
         raise BadToken
     try:
-        return b32decode(f"{name.upper()}======")
+        return b32decode(f"{reference.upper()}======")
     except Error as error:
         raise BadToken from error
 
@@ -146,24 +149,24 @@ def _xor(one: bytes, other: bytes) -> bytes:
     return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(len(one), "big")
 
 
-def _written(content: bytes) -> str:
+def _base64(content: bytes) -> str:
     return urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def _content(token: str) -> bytes:
-    content = _read(token, _LONGEST)
+def _token_bytes(token: str) -> bytes:
+    content = _decode(token, _MAX_TOKEN)
     if len(content) != _LINK.size + _TAG_BYTES:
         raise BadToken
     return content
 
 
-def _read(token: str, longest: int) -> bytes:
-    if len(token) > longest or not token.isascii():
+def _decode(token: str, limit: int) -> bytes:
+    if len(token) > limit or not token.isascii():
         raise BadToken
     try:
         content = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except Error as error:
         raise BadToken from error
-    if _written(content) != token:
+    if _base64(content) != token:
         raise BadToken
     return content

@@ -1,4 +1,4 @@
-"""Which offers a member sees: those of the categories and brands they buy first, by weight for the rest (A-18)."""
+"""Selection of offers: first from the categories and brands that a member buys, then by weight (A-18)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from campaigns.core.model.offer import Offer
 from campaigns.store.runs.decisions import SEND
 
 WINDOW: Final = timedelta(days=90)
-_OF_A_CATEGORY: Final = 2
+_MAX_PER_CATEGORY: Final = 2
 _SCHEMA: Final = pa.schema(
     [
         ("variant", pa.string()),
@@ -31,34 +31,34 @@ _SCHEMA: Final = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The offers that a variant may show, the heaviest first, and how many of them a message shows."""
+    """Offers that a variant may show, the heaviest first, and the maximum number in a message."""
 
     offers: tuple[Offer, ...]
     at_most: int
 
 
-def shelves(campaign: Campaign, showing: Iterable[str], offers: Sequence[Offer], day: date) -> Mapping[str, Shelf]:
-    """The shelf of every variant of `showing` that asks for offers: those on sale on `day` that fit what it asks."""
-    asked = {variant.name: variant.offers or campaign.offers for variant in campaign.variants}
-    return {name: _shelf(offers, choice, day) for name in showing if (choice := asked[name]) is not None}
+def shelves(campaign: Campaign, variants: Iterable[str], offers: Sequence[Offer], day: date) -> Mapping[str, Shelf]:
+    """Return the offers, on sale on `day`, of every variant in `variants` that asks for offers."""
+    choices = {variant.name: variant.offers or campaign.offers for variant in campaign.variants}
+    return {name: _variant_offers(offers, choice, day) for name in variants if (choice := choices[name]) is not None}
 
 
-def _shelf(offers: Sequence[Offer], choice: OfferChoice, day: date) -> Shelf:
-    fitting = (offer for offer in offers if offer.valid_from <= day <= offer.valid_to and _fits(offer, choice))
-    return Shelf(tuple(sorted(fitting, key=lambda offer: (-offer.weight, offer.id))), choice.at_most)
+def _variant_offers(offers: Sequence[Offer], choice: OfferChoice, day: date) -> Shelf:
+    eligible = (offer for offer in offers if offer.valid_from <= day <= offer.valid_to and _matches(offer, choice))
+    return Shelf(tuple(sorted(eligible, key=lambda offer: (-offer.weight, offer.id))), choice.at_most)
 
 
-def _fits(offer: Offer, choice: OfferChoice) -> bool:
-    asked = (
+def _matches(offer: Offer, choice: OfferChoice) -> bool:
+    criteria = (
         (choice.department, offer.department),
         (choice.product_category, offer.product_category),
         (choice.brand, offer.brand),
     )
-    return all(not wanted or value in wanted for wanted, value in asked)
+    return all(not allowed or value in allowed for allowed, value in criteria)
 
 
 def as_columns(shelves: Mapping[str, Shelf]) -> pa.Table:
-    """The shelves as the ranking reads them."""
+    """Return the offers of all variants as a table for the ranking."""
     rows = [
         {
             "variant": variant,
@@ -77,7 +77,7 @@ def as_columns(shelves: Mapping[str, Shelf]) -> pa.Table:
 def affinity(
     decided: TableClause, lines: TableClause, shelves: Mapping[str, Shelf], as_of: datetime, zone: ZoneInfo
 ) -> Select[Any]:
-    """What each member who is shown offers spent in 90 days on their product categories, by category and brand.
+    """Select the 90-day spend of each recipient of offers on the offered product categories, by category and brand.
 
     Members who forbid the use of detailed purchase data (C7) have no row: they see the heaviest offers.
     """
@@ -104,17 +104,17 @@ def affinity(
 
 
 def ranked(decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
-    """For every send that shows offers, `offers`: the ids in the order of the message.
+    """Select `offers` for every send that shows any: the offer ids in the order of the message.
 
-    An offer scores the spend in its product category, twice where the brand is the offer's; then its weight. The
-    third of a product category stands behind the best two of every other, so that a message is not all soap.
+    The score of an offer is the spend in its product category, twice where the brand is the offer's; then its weight
+    counts. The third offer of a product category comes after the best two of all others, for variety in a message.
     """
     scored = _scored(decided, offers, affinity).subquery("scored")
-    best = (scored.c.score.desc(), scored.c.weight.desc(), scored.c.offer_id)
-    alike = func.row_number().over(partition_by=(scored.c.position, scored.c.product_category), order_by=best)
-    varied = select(*scored.c, alike.label("alike")).subquery("varied")
-    shown = (varied.c.alike > _OF_A_CATEGORY, varied.c.score.desc(), varied.c.weight.desc(), varied.c.offer_id)
-    place = func.row_number().over(partition_by=varied.c.position, order_by=shown)
+    score_order = (scored.c.score.desc(), scored.c.weight.desc(), scored.c.offer_id)
+    rank_in_category = func.row_number().over(partition_by=(scored.c.position, scored.c.product_category), order_by=score_order)
+    varied = select(*scored.c, rank_in_category.label("alike")).subquery("varied")
+    order = (varied.c.alike > _MAX_PER_CATEGORY, varied.c.score.desc(), varied.c.weight.desc(), varied.c.offer_id)
+    place = func.row_number().over(partition_by=varied.c.position, order_by=order)
     placed = select(varied.c.position, varied.c.offer_id, varied.c.at_most, place.label("place")).subquery("placed")
     return (
         select(
@@ -131,10 +131,10 @@ def _scored(decided: TableClause, offers: TableClause, affinity: TableClause) ->
     of_category = and_(
         affinity.c.member_id == decided.c.member_id, affinity.c.product_category == offers.c.product_category
     )
-    shown = (decided.c.position, offers.c.offer_id, offers.c.product_category, offers.c.weight, offers.c.at_most)
+    keys = (decided.c.position, offers.c.offer_id, offers.c.product_category, offers.c.weight, offers.c.at_most)
     return (
-        select(*shown, func.coalesce(score, func.sum(affinity.c.spend), 0).label("score"))
+        select(*keys, func.coalesce(score, func.sum(affinity.c.spend), 0).label("score"))
         .select_from(decided.join(offers, offers.c.variant == decided.c.variant).outerjoin(affinity, of_category))
         .where(decided.c.kind == SEND)
-        .group_by(*shown)
+        .group_by(*keys)
     )

@@ -1,4 +1,4 @@
-"""The workspace's ledger as a whole: brought up to date, moved to another database, backed up and restored."""
+"""Administration of the workspace's whole ledger: upgrade, copy to another database, backup, restore."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -9,14 +9,14 @@ from sqlalchemy import Connection, select
 
 from audiences.people import member_erasure
 from audiences.tables import CONTACT
-from campaigns.results.feedback import erase_events as told_of
+from campaigns.results.feedback import erase_events
 from campaigns.runs.engine import Engine
 from campaigns.runs.planning.shared_run_files import SharedFiles
 from campaigns.store.admin import backup, copy, schema
-from campaigns.store.admin.copy import Counted, Told
+from campaigns.store.admin.copy import Counted
 from campaigns.store.admin.database_url import checked
 from campaigns.store.admin.suspend import Held
-from campaigns.store.ledger.connection import Ledger
+from campaigns.store.ledger.connection import Ledger, Told
 from campaigns.store.people import audit, privacy_requests, reassign
 from campaigns.store.runs import runs
 from campaigns.store.runs.states import RunState
@@ -25,7 +25,7 @@ _AT_ONCE: Final = 5_000
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the ledger's tables to this version, and those of the queue where workers share it."""
+    """Migrate the tables of the ledger to this version, and those of the job queue where workers share it."""
     with closing(engine.unprepared_ledger()) as ledger:
         schema.upgrade(ledger)
         if ledger.is_shared:
@@ -34,58 +34,58 @@ def upgrade(engine: Engine) -> None:
             migrate(ledger)
 
 
-def copy_to(engine: Engine, url: str, told: Told) -> tuple[Counted, Held]:
-    """Move the ledger to the database of a URL (see `store.copying`), with the files of runs that workers will send.
+def copy_to(engine: Engine, url: str, on_progress: Told) -> tuple[Counted, Held]:
+    """Copy the ledger to the database of a URL (see `store.admin.copy`), with the files of runs that workers will send.
 
-    A crash after the rows and before the files leaves those runs to be planned again.
+    After a crash between rows and files, those runs must be planned again.
     """
     now = engine.clock.now()
     with closing(Ledger(checked(url, "--to"))) as target:
-        counted, held = copy.copy(engine.ledger, target, now, told)
+        counted, suspended = copy.copy(engine.ledger, target, now, on_progress)
         with target.write() as connection:
             audit.note(connection, now, engine.actor, "copy ledger", "ledger", {"rows": sum(counted.values())})
         if target.is_shared:
             _share_files(engine, target)
-    return counted, held
+    return counted, suspended
 
 
 def _share_files(engine: Engine, target: Ledger) -> None:
-    """Bring what open runs have frozen into the database from which workers fetch it."""
+    """Store the frozen files of open runs in the database, from which workers fetch them."""
     with target.read() as connection:
         unfinished = runs.in_state(connection, RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
     for run in unfinished:
         SharedFiles(target, run, engine.run_files(run)).ensure()
 
 
-def backup_to(engine: Engine, file: Path, told: Told) -> Counted:
-    """Write a backup (see `store.backup`)."""
-    return backup.backup(engine.ledger, file, told)
+def backup_to(engine: Engine, file: Path, on_progress: Told) -> Counted:
+    """Write a backup (see `store.admin.backup`)."""
+    return backup.backup(engine.ledger, file, on_progress)
 
 
-def restore_from(engine: Engine, file: Path, told: Told) -> tuple[Counted, Held]:
-    """Bring a backup back, without those who were erased since: the warehouse remembers them (see `store.backup`).
+def restore_from(engine: Engine, file: Path, on_progress: Told) -> tuple[Counted, Held]:
+    """Restore a backup without members erased since, whom the warehouse remembers (see `store.admin.backup`).
 
-    An id that was merged into another since counts as erased, too.
+    An id that was merged into another one since then counts as erased, too.
     """
     now = engine.clock.now()
     with closing(engine.library.warehouse.connect(now)) as warehouse:
-        buried = [member for (member,) in warehouse.execute("SELECT member_id FROM stored_tombstones").fetchall()]
+        erased = [member for (member,) in warehouse.execute("SELECT member_id FROM stored_tombstones").fetchall()]
 
-    def forget(connection: Connection) -> None:
-        back = _known(connection, buried)
-        for member in back:
-            told_of.forget(connection, member)
+    def erase(connection: Connection) -> None:
+        restored = _known(connection, erased)
+        for member in restored:
+            erase_events.forget(connection, member)
             member_erasure.forget(connection, engine.signer, member, now)
             alias = member_erasure.pseudonym(engine.signer, member)
             reassign.pseudonymise(connection, member, alias)
             privacy_requests.forget(connection, member, alias, engine.actor, now)
-        audit.note(connection, now, engine.actor, "restore", file.name, {"erased_since": len(back)})
+        audit.note(connection, now, engine.actor, "restore", file.name, {"erased_since": len(restored)})
 
-    return backup.restore(file, engine.ledger, forget, told)
+    return backup.restore(file, engine.ledger, erase, on_progress)
 
 
 def _known(connection: Connection, members: Sequence[str]) -> list[str]:
-    """Those of the members whose contact the ledger holds."""
+    """Return the members whose contact the ledger holds."""
     known: list[str] = []
     for start in range(0, len(members), _AT_ONCE):
         some = CONTACT.c.member_id.in_(members[start : start + _AT_ONCE])

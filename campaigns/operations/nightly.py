@@ -1,4 +1,4 @@
-"""What the server does once a night: forget what is past its retention, reconcile, and say what does not agree."""
+"""Nightly jobs of the server: purge data past its retention, reconcile runs, and log disagreements."""
 
 import logging
 from dataclasses import dataclass, field
@@ -15,65 +15,65 @@ from campaigns.store.runs.reconciliation import disagreements
 
 _LOG: Final = logging.getLogger("viesti")
 _NAME: Final = "retention"
-_AT: Final = time(3, 17)  # by the workspace's clock: nobody is written to, and nothing else begins at such a minute
-_NIGHT: Final = timedelta(hours=3)
-_LONGEST: Final = timedelta(hours=6)
-_AGAIN: Final = timedelta(minutes=10)
-_MISSED: Final = timedelta(days=2)
+_START: Final = time(3, 17)  # workspace time: nothing is sent at this hour, and nothing else starts at such a minute
+_NIGHT_SPAN: Final = timedelta(hours=3)
+_LEASE: Final = timedelta(hours=6)
+_RETRY_AFTER: Final = timedelta(minutes=10)
+_MAX_MISSED: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True)
 class Nightly:
-    """The nightly work of one process; of several over one ledger each night one does it.
+    """Nightly jobs of one process; of several processes on one ledger, one does them each night.
 
-    A machine that sleeps at night does it by day, when it was missed for two nights.
+    A machine that sleeps at night does them by day once they were missed for two nights.
     """
 
     engine: Engine
     stopping: Event = field(default_factory=Event)
 
     def look(self) -> None:
-        """Do it when it is due; what hinders it is logged, and it is tried again."""
+        """Run the jobs if they are due; an obstacle is logged, and they are tried again later."""
         now = self.engine.clock.now()
-        occasion = self._last_night(now)
-        if not self._taken(occasion, now):
+        occasion = self._last_occasion(now)
+        if not self._claim(occasion, now):
             return
         try:
             evidence = retain(self.engine, self.stopping)
         except AuthorError as error:
             _LOG.warning("retention: put off: %s", error)
             with self.engine.ledger.write() as connection:
-                job_locks.put_off(connection, _NAME, occasion, self.engine.clock.now() + _AGAIN)
+                job_locks.put_off(connection, _NAME, occasion, self.engine.clock.now() + _RETRY_AFTER)
             return
         with self.engine.ledger.write() as connection:
             job_locks.end(connection, _NAME, occasion, self.engine.clock.now())
-        _LOG.info("retention: %s", ", ".join(f"{each.removed} {each.table}" for each in evidence))
+        _LOG.info("retention: %s", ", ".join(f"{purged.removed} {purged.table}" for purged in evidence))
         self._reconcile()
 
     def _reconcile(self) -> None:
-        """Say which runs of the last days do not agree with themselves or with what providers told (OP-04)."""
-        asked, found = disagreements(self.engine.ledger, self.engine.clock.now())
-        for run_id, alarms in found.items():
+        """Log the runs of the last days whose plan, deliveries and provider events do not agree (OP-04)."""
+        checked, alarms_by_run = disagreements(self.engine.ledger, self.engine.clock.now())
+        for run_id, alarms in alarms_by_run.items():
             for alarm in alarms:
                 _LOG.error("%s: look at this: %s", run_id, alarm)
-        _LOG.info("reconciled: %d runs, %d of them do not agree", asked, len(found))
+        _LOG.info("reconciled: %d runs, %d of them do not agree", checked, len(alarms_by_run))
 
-    def _taken(self, occasion: datetime, now: datetime) -> bool:
-        """Whether it is due, and nobody else's."""
+    def _claim(self, occasion: datetime, now: datetime) -> bool:
+        """Claim the occasion if it is due; return False when it is not, or another process has it."""
         with self.engine.ledger.read() as connection:
             last = job_locks.last(connection, _NAME)
-        by_night = now - occasion < _NIGHT
-        if last is not None and not by_night and occasion - last.occasion < _MISSED:
+        by_night = now - occasion < _NIGHT_SPAN
+        if last is not None and not by_night and occasion - last.occasion < _MAX_MISSED:
             return False
         with self.engine.ledger.write() as connection:
             if last is None and not by_night:
                 job_locks.begin(connection, _NAME, occasion, now)
                 return False
-            return job_locks.take(connection, _NAME, occasion, now, now + _LONGEST)
+            return job_locks.take(connection, _NAME, occasion, now, now + _LEASE)
 
-    def _last_night(self, now: datetime) -> datetime:
-        """The last moment at which it was to be done, in UTC."""
+    def _last_occasion(self, now: datetime) -> datetime:
+        """Return the last time at which the jobs were due, in UTC."""
         zone = self.engine.library.settings.zone
-        today = datetime.combine(local_day(now, zone), _AT, zone)
-        latest = today if today <= now else datetime.combine(local_day(now, zone) - timedelta(days=1), _AT, zone)
+        today = datetime.combine(local_day(now, zone), _START, zone)
+        latest = today if today <= now else datetime.combine(local_day(now, zone) - timedelta(days=1), _START, zone)
         return latest.astimezone(now.tzinfo)

@@ -10,7 +10,10 @@ from campaigns.core.model.condition import Window
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Evaluation time: `as_of` (aware) seen from `zone`. Instants are returned as the warehouse stores them: naive UTC."""
+    """Evaluation time of a rule: `as_of` (aware), seen from `zone`.
+
+    Instants are returned as the warehouse stores them: naive UTC.
+    """
 
     as_of: datetime
     zone: ZoneInfo

@@ -1,4 +1,4 @@
-"""A draft: a campaign as it stands in files, before anything is decided."""
+"""Campaign definition: a campaign and the files it is made of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from campaigns.workspace.template_usage import UsedTemplate, digests, used_templ
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A campaign as it stands in files: its own, those of the audiences it may use, and its workspace's root."""
+    """Campaign with its file, the audiences it may use with theirs, and the root of its workspace."""
 
     campaign: Campaign
     file: Path
@@ -25,27 +25,27 @@ class Draft:
 
     @property
     def titles(self) -> Mapping[str, str | Localised]:
-        """What the audiences are called."""
+        """Titles of the audiences by name."""
         return {name: audience.title for name, audience in self.audiences.items()}
 
     def templates(self) -> tuple[UsedTemplate, ...]:
-        """The templates it uses; AuthorError with what is wrong with them."""
+        """Return the templates it uses; raise UserError with their problems."""
         return used_templates(self.campaign, partial(load_folder, self.root))
 
     def definition(self) -> str:
-        """The hash of everything that decides what is sent."""
+        """Return the hash of everything that decides which messages are sent."""
         files = [self.audience_files[name] for name in audiences_used(self.campaign, self.audiences)]
         return definition_hash(self.file, files, digests(self.templates()))
 
     def parts(self) -> Mapping[str, Path]:
-        """Every file and folder that it is made of, by its place in a workspace."""
-        named = audiences_used(self.campaign, self.audiences)
-        used = self.templates()
-        folders = {f"templates/{each.folder.channel}/{each.folder.name}" for each in used}
-        shared = {f"templates/{each.folder.channel}/{SHARED}" for each in used}
+        """Return every file and folder it is made of, by its place in a workspace."""
+        names = audiences_used(self.campaign, self.audiences)
+        templates = self.templates()
+        folders = {f"templates/{template.folder.channel}/{template.folder.name}" for template in templates}
+        shared = {f"templates/{template.folder.channel}/{SHARED}" for template in templates}
         return {
             f"config/campaigns/{self.campaign.name}.yaml": self.file,
-            **({"config/offers.yaml": self.root / "config/offers.yaml"} if with_offers(used) else {}),
-            **{f"config/audiences/{name}.yaml": self.audience_files[name] for name in named},
+            **({"config/offers.yaml": self.root / "config/offers.yaml"} if with_offers(templates) else {}),
+            **{f"config/audiences/{name}.yaml": self.audience_files[name] for name in names},
             **{place: self.root / place for place in sorted(folders | shared) if (self.root / place).is_dir()},
         }

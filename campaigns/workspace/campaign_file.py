@@ -52,7 +52,7 @@ _PLACEHOLDERS: Final[dict[str, object]] = {
     "purpose": "marketing",
     "schedule": {"at": "2018-01-01 00:00"},
 }
-_ANY_TIME: Final = instant_of(datetime(2018, 1, 1))  # noqa: DTZ001 - the data that a rule reads do not depend on the day
+_ANY_TIME: Final = instant_of(datetime(2018, 1, 1))  # noqa: DTZ001 - the data a rule reads depend on no day
 
 
 def load_campaign(

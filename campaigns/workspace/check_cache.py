@@ -1,4 +1,4 @@
-"""What a check found in a template, kept from one command to the next: most templates were not touched in between."""
+"""Cache of template checks, kept between commands: most templates do not change in between."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -10,58 +10,58 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked
+from pydantic.dataclasses import dataclass as validated_dataclass
 
 import campaigns.rendering
 from campaigns.core.errors import Problem
 
 
-@checked(frozen=True)
-class _Kept:
+@validated_dataclass(frozen=True)
+class _Entry:
     key: str
     problems: list[Problem]
 
 
-_FORM: Final = TypeAdapter(_Kept)
+_ENTRY: Final = TypeAdapter(_Entry)
 
 
 @dataclass(frozen=True)
 class KeptFindings:
-    """One file a template and purpose in `folder`, which may be deleted at any time.
+    """Cache of problems: one file per template and purpose in `folder`, which may be deleted at any time.
 
-    What was found counts only while everything it was found from is the same: `given` and our own code among it.
+    An entry is valid only while everything it depends on is the same, including `inputs` and the rendering code.
     """
 
     folder: Path
     given: bytes
 
-    def of(self, name: str, digest: str, find: Callable[[], list[Problem]]) -> list[Problem]:
-        """What was found in a template of this digest, or is found now."""
-        key = sha256(self._ground + f"{name}\0{digest}".encode()).hexdigest()
+    def of(self, name: str, digest: str, check: Callable[[], list[Problem]]) -> list[Problem]:
+        """Return the cached problems of a template with this digest; run `check` when there are none."""
+        key = sha256(self._base_hash + f"{name}\0{digest}".encode()).hexdigest()
         file = self.folder / f"{name}.json"
         with suppress(OSError, ValidationError):
-            kept = _FORM.validate_json(file.read_bytes())
-            if kept.key == key:
-                return kept.problems
-        problems = find()
-        self._keep(file, _Kept(key, problems))
+            entry = _ENTRY.validate_json(file.read_bytes())
+            if entry.key == key:
+                return entry.problems
+        problems = check()
+        self._write(file, _Entry(key, problems))
         return problems
 
-    def _keep(self, file: Path, kept: _Kept) -> None:
-        """Replace the file whole; a folder that cannot be written makes the next check slower, not wrong."""
-        beside = file.with_suffix(f".{os.getpid()}")
+    def _write(self, file: Path, entry: _Entry) -> None:
+        """Replace the file atomically; a folder that cannot be written makes the next check slower, not wrong."""
+        draft = file.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(_FORM.dump_json(kept))
-            beside.replace(file)
+            draft.write_bytes(_ENTRY.dump_json(entry))
+            draft.replace(file)
 
     @cached_property
-    def _ground(self) -> bytes:
-        return sha256(self.given + "\0".join(_code()).encode()).digest()
+    def _base_hash(self) -> bytes:
+        return sha256(self.given + "\0".join(_code_state()).encode()).digest()
 
 
-def _code() -> Iterator[str]:
-    """Every module that takes part in a finding, with its size and when it was changed."""
+def _code_state() -> Iterator[str]:
+    """Yield every module that takes part in a check, with its size and time of change."""
     for file in sorted(Path(campaigns.rendering.__path__[0]).rglob("*.py")):
         state = file.stat()
         yield f"{file.name} {state.st_size} {state.st_mtime_ns}"

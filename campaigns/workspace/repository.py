@@ -1,4 +1,4 @@
-"""What a workspace's files say, read once: settings, catalogue, audiences, offers, and campaigns by name or path."""
+"""Repository of a workspace's files, each read once: settings, catalogue, audiences, offers and campaigns."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -35,38 +35,38 @@ KnownAudiences = tuple[Mapping[str, Path], Mapping[str, Audience]]
 
 @dataclass(frozen=True)
 class Library:
-    """The readable side of a workspace. Every property raises AuthorError with all problems of its file."""
+    """Content of a workspace's files. Every property raises UserError with all problems of its file."""
 
     workspace: Workspace
 
     @cached_property
     def settings(self) -> Settings:
-        """`config/settings.yaml`."""
+        """Settings in `config/settings.yaml`."""
         return load_settings(self.workspace.settings)
 
     @cached_property
     def clock(self) -> Clock:
-        """The workspace's clock, which the settings may start at another time than the world's."""
+        """Clock of the workspace; the settings may start it at another time than the real one."""
         return Clock.anchored(self.settings.clock_start, self.workspace.data / "clock.json")
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """`config/catalogue.yaml`."""
+        """Catalogue in `config/catalogue.yaml`."""
         return load_catalogue(self.workspace.catalogue)
 
     @cached_property
     def offers(self) -> tuple[Offer, ...]:
-        """`config/offers.yaml`; none where a workspace has no such file."""
+        """Offers in `config/offers.yaml`; none when a workspace has no such file."""
         return load_offers(self.workspace.offers, self.catalogue) if self.workspace.offers.exists() else ()
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        """The workspace's warehouse."""
+        """Warehouse of the workspace."""
         return Warehouse(self.workspace.warehouse, self.catalogue)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The names that rules may use: the catalogue's, the data's categories, the workspace's own."""
+        """Names that rules may use: the catalogue's, the categories in the data, and the workspace's own."""
         return Vocabulary(
             self.catalogue,
             self.warehouse.categories(),
@@ -75,10 +75,10 @@ class Library:
         )
 
     def draft(self, campaign: str, now: datetime | None = None) -> tuple[Draft, tuple[Problem, ...]]:
-        """The campaign of a name, or of a file anywhere, with its warnings; AuthorError with what is wrong with it.
+        """Return the campaign with this name or file path, and its warnings; raise UserError with its problems.
 
-        A file outside the workspace may bring audiences of its own, in the folder `audiences` beside its own; they go
-        before the workspace's of the same name. Templates are the workspace's.
+        A file outside the workspace may have its own audiences in the folder `audiences` beside its own folder; they
+        take precedence over the workspace's of the same name. Templates are the workspace's.
         """
         file = self._campaign_file(campaign)
         files, audiences = self._audiences_for(file)
@@ -98,19 +98,19 @@ class Library:
         return Draft(loaded, file, audiences, files, self.workspace.root), warnings
 
     def planned(self, definition: Path, campaign: str) -> tuple[Campaign, Mapping[str, Offer]]:
-        """A campaign as it was kept with a plan, and the offers of its time by id.
+        """Return a campaign as it was stored with a plan, and the offers of that time by id.
 
-        What stands in the data by now takes no part.
+        The category values now in the data do not matter.
         """
-        kept = Workspace(definition)
+        workspace = Workspace(definition)
         vocabulary = replace(
-            self.vocabulary, values={}, audiences=self.vocabulary.audiences | set(self._audience_files(kept.audiences))
+            self.vocabulary, values={}, audiences=self.vocabulary.audiences | set(self._audience_files(workspace.audiences))
         )
-        offers = load_offers(kept.offers, self.catalogue) if kept.offers.exists() else ()
-        return load_campaign(kept.campaign(campaign), vocabulary)[0], {offer.id: offer for offer in offers}
+        offers = load_offers(workspace.offers, self.catalogue) if workspace.offers.exists() else ()
+        return load_campaign(workspace.campaign(campaign), vocabulary)[0], {offer.id: offer for offer in offers}
 
     def audience(self, audience: str) -> tuple[Audience, Mapping[str, Audience]]:
-        """The audience of a name, or of a file anywhere, and all those that it may refer to."""
+        """Return the audience with this name or file path, and all audiences that it may refer to."""
         path = Path(audience)
         if path.suffix == ".yaml" and path.exists():
             _, known = self._audiences_for(path.parent.parent / "campaigns" / path.name)
@@ -123,11 +123,11 @@ class Library:
         return known[audience], known
 
     def read(self) -> None:
-        """Read all but campaigns and templates now, so that nothing of it fails later."""
-        _ = self.settings, self.catalogue, self.offers, self._audiences_of(None)
+        """Read everything but campaigns and templates now, so that none of it fails later."""
+        _ = self.settings, self.catalogue, self.offers, self._load_audiences(None)
 
     def problems(self, file: Path, now: datetime) -> Iterator[Problem]:
-        """Everything that is wrong, or worth a warning, in one campaign or audience file and its templates."""
+        """Yield all errors and warnings of one campaign or audience file and its templates."""
         try:
             if is_audience(file):
                 _, known = self._audiences_for(file.parent.parent / "campaigns" / file.name)
@@ -138,24 +138,24 @@ class Library:
             yield from error.problems
             return
         yield from warnings
-        yield from self._problems_besides(draft)
+        yield from self._template_and_offer_problems(draft)
 
     def problems_of_workspace(self) -> Iterator[Problem]:
-        """What is wrong, or worth a warning, beside the files of campaigns and audiences.
+        """Yield all errors and warnings of the workspace outside its campaign and audience files.
 
-        Files that nobody reads, and what keeps codes and confirmations from being written with these settings.
+        These are files that are never read, and settings with which notices (codes, confirmations) cannot be written.
         """
         yield from unread_files(self.workspace.campaigns)
         yield from unread_files(self.workspace.audiences)
-        yield from self._findings.of("notes", notices.digest(), lambda: list(notices.problems(self.settings)))
+        yield from self._check_cache.of("notes", notices.digest(), lambda: list(notices.problems(self.settings)))
 
     def vet(self, draft: Draft) -> None:
-        """AuthorError with what is wrong with a campaign's templates and with the offers, before it is decided on."""
-        wrong = errors_among(self._problems_besides(draft))
-        if wrong:
-            raise AuthorError(wrong)
+        """Raise UserError when a campaign's templates or the offers have errors; call this before planning."""
+        errors = errors_among(self._template_and_offer_problems(draft))
+        if errors:
+            raise AuthorError(errors)
 
-    def _problems_besides(self, draft: Draft) -> Iterator[Problem]:
+    def _template_and_offer_problems(self, draft: Draft) -> Iterator[Problem]:
         yield from self._template_checks.problems(draft.campaign)
         try:
             _ = self.offers
@@ -165,12 +165,12 @@ class Library:
     @cached_property
     def _template_checks(self) -> TemplateChecks:
         load = cache(partial(load_folder, self.workspace.root))
-        return TemplateChecks(load, self.catalogue, self.settings, self._findings)
+        return TemplateChecks(load, self.catalogue, self.settings, self._check_cache)
 
     @cached_property
-    def _findings(self) -> KeptFindings:
-        given = self.workspace.settings.read_bytes() + self.workspace.catalogue.read_bytes()
-        return KeptFindings(self.workspace.findings, given)
+    def _check_cache(self) -> KeptFindings:
+        inputs = self.workspace.settings.read_bytes() + self.workspace.catalogue.read_bytes()
+        return KeptFindings(self.workspace.findings, inputs)
 
     def _campaign_file(self, campaign: str) -> Path:
         path = Path(campaign)
@@ -184,23 +184,23 @@ class Library:
         return file
 
     def _audiences_for(self, campaign_file: Path) -> KnownAudiences:
-        """The audiences that a campaign file may name, by name: their files and themselves."""
+        """Return the audiences that a campaign file may name, by name: their files and themselves."""
         beside = campaign_file.parent.parent / "audiences"
-        own = not beside.is_dir() or beside.resolve() == self.workspace.audiences.resolve()
-        return self._audiences_of(None if own else beside)
+        is_own = not beside.is_dir() or beside.resolve() == self.workspace.audiences.resolve()
+        return self._load_audiences(None if is_own else beside)
 
     @cached_property
-    def _audiences_of(self) -> Callable[[Path | None], KnownAudiences]:
-        """The workspace's audiences, and those of another folder, which go before them; each folder is read once."""
+    def _load_audiences(self) -> Callable[[Path | None], KnownAudiences]:
+        """Reader of the workspace's audiences and of another folder, which takes precedence; each is read once."""
 
         @cache
-        def of(beside: Path | None) -> KnownAudiences:
-            before, kept = ({}, {}) if beside is None else of(None)
+        def load(beside: Path | None) -> KnownAudiences:
+            own_files, own_audiences = ({}, {}) if beside is None else load(None)
             folder = self.workspace.audiences if beside is None else beside
-            files = {**before, **self._audience_files(folder)}
-            return files, {**kept, **load_audiences(folder, replace(self.vocabulary, audiences=frozenset(files)))}
+            files = {**own_files, **self._audience_files(folder)}
+            return files, {**own_audiences, **load_audiences(folder, replace(self.vocabulary, audiences=frozenset(files)))}
 
-        return of
+        return load
 
     @staticmethod
     def _audience_files(folder: Path) -> dict[str, Path]:
@@ -208,7 +208,7 @@ class Library:
 
 
 def is_audience(file: Path) -> bool:
-    """Whether a file holds an audience: it has the key `match`, which no campaign has, or stands among audiences."""
+    """Return whether a file holds an audience: it has the key `match`, or its folder is `audiences`."""
     if file.parent.name == "audiences":
         return True
     value = read_yaml(file).value

@@ -1,4 +1,4 @@
-"""The templates of a campaign: what they are made of, what they read, what is wrong with them."""
+"""Template usage of a campaign: its template folders, the variables they read, and their problems."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -42,49 +42,49 @@ _CHECKS: Final[Mapping[Channel, Check]] = {
 
 @dataclass(frozen=True, slots=True)
 class UsedTemplate:
-    """A template folder and the variant that uses it."""
+    """Template folder and the variant that uses it."""
 
     variant: str
     folder: TemplateFolder
 
 
 def used_templates(campaign: Campaign, load: Loader) -> tuple[UsedTemplate, ...]:
-    """The templates of every variant and channel; AuthorError with the problems of all that cannot be read."""
-    used: list[UsedTemplate] = []
+    """Return the templates of every variant and channel; raise UserError with the problems of all unreadable ones."""
+    templates: list[UsedTemplate] = []
     problems: list[Problem] = []
-    for variant, channel, name in _named(campaign):
+    for variant, channel, name in _template_names(campaign):
         try:
-            used.append(UsedTemplate(variant, load(channel, name)))
+            templates.append(UsedTemplate(variant, load(channel, name)))
         except AuthorError as error:
             problems += [problem for problem in error.problems if problem not in problems]
     if problems:
         raise AuthorError(problems)
-    return tuple(used)
+    return tuple(templates)
 
 
-def digests(used: tuple[UsedTemplate, ...]) -> Mapping[str, str]:
-    """The hash of each template by `channel/name`: their part of the definition hash."""
-    return {f"{each.folder.channel}/{each.folder.name}": each.folder.digest() for each in used}
+def digests(templates: tuple[UsedTemplate, ...]) -> Mapping[str, str]:
+    """Return the hash of each template by `channel/name`: their part of the definition hash."""
+    return {f"{template.folder.channel}/{template.folder.name}": template.folder.digest() for template in templates}
 
 
-def profile_fields(used: tuple[UsedTemplate, ...]) -> tuple[str, ...]:
-    """The profile columns that the templates name, contact excepted: contact is never frozen."""
-    names = {name for each in used for name in _NAMES[each.folder.channel](each.folder)}
+def profile_fields(templates: tuple[UsedTemplate, ...]) -> tuple[str, ...]:
+    """Return the profile columns that the templates name, without contact, which is never frozen."""
+    names = {name for template in templates for name in _NAMES[template.folder.channel](template.folder)}
     return tuple(sorted({name.split(".")[1] for name in names if name.startswith(_MEMBER)} - CONTACT))
 
 
-def with_offers(used: tuple[UsedTemplate, ...]) -> frozenset[str]:
-    """The variants of which a template shows offers."""
+def with_offers(templates: tuple[UsedTemplate, ...]) -> frozenset[str]:
+    """Return the variants with a template that shows offers."""
     return frozenset(
-        each.variant
-        for each in used
-        if any(name.split(".")[0] == "offers" for name in _NAMES[each.folder.channel](each.folder))
+        template.variant
+        for template in templates
+        if any(name.split(".")[0] == "offers" for name in _NAMES[template.folder.channel](template.folder))
     )
 
 
 @dataclass(frozen=True)
 class TemplateChecks:
-    """What is wrong with a workspace's templates: each is read and asked once, however many campaigns use it."""
+    """Checks of a workspace's templates: each is read and checked once, however many campaigns use it."""
 
     load: Loader
     catalogue: Catalogue
@@ -92,38 +92,38 @@ class TemplateChecks:
     kept: KeptFindings
 
     def problems(self, campaign: Campaign) -> Iterator[Problem]:
-        """Everything that is wrong with a campaign's templates."""
+        """Yield all problems of a campaign's templates."""
         try:
-            used = used_templates(campaign, self.load)
+            templates = used_templates(campaign, self.load)
         except AuthorError as error:
             yield from error.problems
             return
-        for channel, name in dict.fromkeys((each.folder.channel, each.folder.name) for each in used):
-            yield from self._of(channel, name, campaign.purpose)
+        for channel, name in dict.fromkeys((template.folder.channel, template.folder.name) for template in templates):
+            yield from self._check(channel, name, campaign.purpose)
 
     @cached_property
-    def _of(self) -> Callable[[Channel, str, Purpose], list[Problem]]:
+    def _check(self) -> Callable[[Channel, str, Purpose], list[Problem]]:
         known = known_names(self.catalogue)
 
         @cache
-        def of(channel: Channel, name: str, purpose: Purpose) -> list[Problem]:
+        def check(channel: Channel, name: str, purpose: Purpose) -> list[Problem]:
             folder = self.load(channel, name)
-            find = partial(_CHECKS[channel], folder, purpose, known, self.settings)
-            return self.kept.of(f"{channel}-{name}-{purpose}", folder.digest(), find)
+            run = partial(_CHECKS[channel], folder, purpose, known, self.settings)
+            return self.kept.of(f"{channel}-{name}-{purpose}", folder.digest(), run)
 
-        return of
+        return check
 
 
 def known_names(catalogue: Catalogue) -> frozenset[str]:
-    """The names that a template may read of a member: some of the contact, and what the catalogue declares besides it.
+    """Return the member variables of templates: some contact fields, and the catalogue's columns other than contact.
 
-    Addresses and numbers are not among them: they would be frozen with the plan, and be those of another day.
+    E-mail addresses and phone numbers are not among them: they would be frozen with the plan and become outdated.
     """
     declared = {name for name, column in catalogue.profile.items() if column.data_class is not DataClass.CONTACT}
     return frozenset(f"{_MEMBER}{name}" for name in CONTACT | declared)
 
 
-def _named(campaign: Campaign) -> Iterator[tuple[str, Channel, str]]:
+def _template_names(campaign: Campaign) -> Iterator[tuple[str, Channel, str]]:
     for variant in campaign.variants:
         for channel in campaign.channels:
             name = variant.template(channel)

@@ -160,5 +160,5 @@ def test_op04_status_says_what_was_told_and_what_does_not_agree(sending, capsys)
     drifted(sending)
     assert _said(village, capsys, "status", run)["alarms"] == [
         "of 12 messages over a day old the provider told nothing about 9",
-        "1 messages went, says the provider, and are not accepted here",
+        "the provider says that 1 messages went; they are not accepted here",
     ]

@@ -1,4 +1,4 @@
-"""Passwords as argon2id keeps them; the only place that knows argon2."""
+"""Password hashes by argon2id; the only module that imports argon2."""
 
 from functools import lru_cache
 from typing import Final
@@ -6,28 +6,28 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-_HASHER: Final = PasswordHasher()  # RFC 9106's second choice: 64 MiB, three passes
+_HASHER: Final = PasswordHasher()  # second recommended option of RFC 9106: 64 MiB, three passes
 
 
 def hashed(password: str) -> str:
-    """What is kept of a password, with its own salt and cost."""
+    """Return the hash of a password, with its own salt and cost."""
     return _HASHER.hash(password)
 
 
-def fits(kept: str | None, password: str) -> bool:
-    """Whether a password is the kept one; takes the same time where none is kept."""
+def fits(password_hash: str | None, password: str) -> bool:
+    """Return whether a password matches the hash; takes the same time where there is no hash."""
     try:
-        _HASHER.verify(kept or _nobodys(), password)
+        _HASHER.verify(password_hash or _dummy_hash(), password)
     except VerificationError:
         return False
-    return kept is not None
+    return password_hash is not None
 
 
-def is_outdated(kept: str) -> bool:
-    """Whether a password was kept at a lower cost than today's."""
-    return _HASHER.check_needs_rehash(kept)
+def is_outdated(password_hash: str) -> bool:
+    """Return whether a hash was made at a lower cost than today's."""
+    return _HASHER.check_needs_rehash(password_hash)
 
 
 @lru_cache(maxsize=1)
-def _nobodys() -> str:
+def _dummy_hash() -> str:
     return _HASHER.hash("")

@@ -1,4 +1,4 @@
-"""How often and when, in words."""
+"""Adverbs of frequency and time in a description."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,17 +11,17 @@ _NEVER: Final = ([("at_most", 0)], [("is", 0)], [("less_than", 1)], [("to", 0)])
 
 
 def is_never(times: Sequence[Test]) -> bool:
-    """Whether the tests of how many times leave only none."""
+    """Return whether the comparisons of `times` allow only 0."""
     return [(test.word, test.argument) for test in times] in _NEVER
 
 
 def how_often(times: Sequence[Test], speech: Speech) -> str:
-    """`at least twice`; nothing when the tests are none."""
+    """Return the frequency, as in `at least twice`; empty without comparisons."""
     return speech.adverb(times, Unit.TIMES) if times else ""
 
 
 def when(window: Window, speech: Speech) -> str:
-    """`in the last 90 days`; nothing for all that is kept."""
+    """Return the time window, as in `in the last 90 days`; empty for all retained history."""
     spans, day = speech.phrases.spans, speech.phrases.numbers.day
     if window.within is not None:
         days = window.within.days
@@ -33,7 +33,7 @@ def when(window: Window, speech: Speech) -> str:
     return "" if window.last is None else spans.until.format(day(window.last))
 
 
-def put(pattern: str, what: str, *when: str) -> str:
-    """A pattern with its object and its adverbs, of which any may be empty."""
-    told = " ".join(adverb for adverb in when if adverb)
-    return (pattern if told else pattern.replace(" {when}", "")).format(what=what, when=told)
+def put(pattern: str, what: str, *adverbs: str) -> str:
+    """Return a pattern filled with its object and its adverbs; both may be empty."""
+    joined = " ".join(adverb for adverb in adverbs if adverb)
+    return (pattern if joined else pattern.replace(" {when}", "")).format(what=what, when=joined)

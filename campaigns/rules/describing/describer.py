@@ -1,4 +1,4 @@
-"""Values, lists and tests as a language says them; no library of locales, so that a rule speaks without loading one."""
+"""Descriptions of values, lists and comparisons in one language, without the cost of importing a locale library."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,46 +29,46 @@ Join = Callable[[Sequence[str]], str]
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """One language, with the currency that money is in."""
+    """Describer of values and comparisons in one language and currency."""
 
     language: Language
     currency: str = "EUR"
 
     @property
     def phrases(self) -> Phrases:
-        """The language's words."""
+        """Phrases of the language."""
         return _PHRASES[self.language]
 
     def clauses(
         self, tests: Sequence[Test], unit: Unit = Unit.NUMBER, *, denied: bool = False, subordinate: bool = False
     ) -> str:
-        """The tests with their verbs, as in `is at least 3 and is not 5`; denied, one of them at least fails."""
-        said = [
-            saying.clause(self.language, text, denied=denied, subordinate=subordinate)
-            for saying, text in self._said(tests, unit)
+        """Return the comparisons with verbs: `is at least 3 and is not 5`; denied means that at least one fails."""
+        clauses = [
+            labels.clause(self.language, text, denied=denied, subordinate=subordinate)
+            for labels, text in self._labelled(tests, unit)
         ]
-        return self.listed(said, self.phrases.disjunction if denied else self.phrases.conjunction)
+        return self.listed(clauses, self.phrases.disjunction if denied else self.phrases.conjunction)
 
     def adverb(self, tests: Sequence[Test], unit: Unit) -> str:
-        """The tests without verbs, as in `at least 2 times and at most 5 times`."""
-        said = [saying.phrase(self.language, text) for saying, text in self._said(tests, unit)]
-        return self.listed(said, self.phrases.conjunction)
+        """Return the comparisons without verbs, as in `at least 2 times and at most 5 times`."""
+        phrases = [labels.phrase(self.language, text) for labels, text in self._labelled(tests, unit)]
+        return self.listed(phrases, self.phrases.conjunction)
 
     def listed(self, texts: Sequence[str], word: str) -> str:
-        """`a, b and c`."""
+        """Return the texts as a list: `a, b and c`."""
         *before, last = texts
         return f"{', '.join(before)} {word} {last}" if before else last
 
     def share(self, share: Decimal) -> str:
-        """A share in percent."""
-        return self._written([share], "".join, Unit.SHARE)
+        """Return a share in percent."""
+        return self._with_unit([share], "".join, Unit.SHARE)
 
-    def _said(self, tests: Sequence[Test], unit: Unit) -> Iterator[tuple[Saying, str]]:
-        """Each test's saying with its argument as text; `from` and `to` together are one range."""
+    def _labelled(self, tests: Sequence[Test], unit: Unit) -> Iterator[tuple[Saying, str]]:
+        """Yield each comparison's labels with its argument as text; `from` and `to` together are one range."""
         bounds = {test.word: test.argument for test in tests if test.word in ("from", "to")}
         if len(bounds) == 2:
-            saying = RANGE_OF_DAYS if isinstance(bounds["from"], date) else RANGE
-            yield saying, self._written([bounds["from"], bounds["to"]], self.phrases.numbers.to.join, unit)
+            labels = RANGE_OF_DAYS if isinstance(bounds["from"], date) else RANGE
+            yield labels, self._with_unit([bounds["from"], bounds["to"]], self.phrases.numbers.to.join, unit)
         for test in tests:
             if len(bounds) < 2 or test.word not in bounds:
                 yield OPERATORS[test.word].says(test.argument), self._argument(test.argument, unit)
@@ -77,10 +77,10 @@ class Speech:
         if isinstance(argument, timedelta):
             return self._number(Decimal(argument.days))
         values = argument if isinstance(argument, tuple) else (argument,)
-        return self._written(values, lambda texts: self.listed(texts, self.phrases.disjunction), unit)
+        return self._with_unit(values, lambda texts: self.listed(texts, self.phrases.disjunction), unit)
 
-    def _written(self, values: Sequence[Argument], join: Join, unit: Unit) -> str:
-        """The values with their unit, which stands once: `20–50 €`, `2 or 3 times`."""
+    def _with_unit(self, values: Sequence[Argument], join: Join, unit: Unit) -> str:
+        """Return the values with one unit for all: `20–50 €`, `2 or 3 times`."""
         numbers = self.phrases.numbers
         texts = [self._value(value, unit) for value in values]
         match unit:
@@ -108,11 +108,11 @@ class Speech:
                 return str(value)
 
     def _number(self, number: Decimal, unit: Unit = Unit.NUMBER) -> str:
-        whole = number == number.to_integral_value()
-        plain = f"{number:,.2f}" if unit is Unit.MONEY and not whole else f"{_shortest(number):,f}"
-        return plain.translate(str.maketrans(",.", self.phrases.numbers.thousands + self.phrases.numbers.decimal_sign))
+        is_whole = number == number.to_integral_value()
+        text = f"{number:,.2f}" if unit is Unit.MONEY and not is_whole else f"{_shortest(number):,f}"
+        return text.translate(str.maketrans(",.", self.phrases.numbers.thousands + self.phrases.numbers.decimal_sign))
 
 
 def _shortest(number: Decimal) -> Decimal:
-    """The number without zeros at its end, and without an exponent."""
+    """Return the number without trailing zeros and without an exponent."""
     return Decimal(f"{number.normalize():f}")

@@ -1,4 +1,4 @@
-"""Rules said in English."""
+"""Phrases that describe rules in English."""
 
 from typing import Final
 

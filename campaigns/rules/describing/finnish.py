@@ -1,4 +1,4 @@
-"""Rules said in Finnish."""
+"""Phrases that describe rules in Finnish."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a language has to have words for, to say a rule."""
+"""Phrases that a language needs to describe a rule."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from campaigns.core.model.enums import Channel, Language, Purpose, Register
 from campaigns.core.model.localised_text import Localised
 
 Pair = tuple[str, str]
-"""Affirmed and denied."""
+"""Phrase affirmed and denied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """How numbers and dates are written. A price is a pattern with the amount and the currency's sign."""
+    """Format of numbers and dates. `price` is a pattern with the amount and the currency's sign."""
 
     decimal_sign: str
     thousands: str
@@ -28,7 +28,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spans:
-    """How windows are said: by `n` days, and from one date to another."""
+    """Phrases of time windows: the last `n` days, or from one date to another."""
 
     today: str
     since_yesterday: str
@@ -40,9 +40,9 @@ class Spans:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrases:
-    """The words of one language. `{}` is replaced; `{when}` stands where the adverbs do, `{what}` for the object.
+    """Phrases of one language. `{}` is replaced; `{when}` is the place of the adverbs, `{what}` of the object.
 
-    `messages` are objects of `received`, `whose` begins a clause about goods.
+    `messages` are objects of `received`; `whose` begins a clause about goods.
     """
 
     numbers: Numbers
@@ -76,6 +76,6 @@ class Phrases:
 
 
 def noun(meaning: Localised, language: Language) -> str:
-    """The meaning with a small first letter, unless it begins with an abbreviation."""
+    """Return the meaning with a lower-case first letter, unless it begins with an abbreviation."""
     text = meaning.text(language)
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]

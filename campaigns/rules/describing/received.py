@@ -1,4 +1,4 @@
-"""`received` and `clicked` in words."""
+"""Descriptions of `received` and `clicked`."""
 
 from campaigns.core.model.condition import Heard
 from campaigns.core.model.enums import Channel, Purpose
@@ -7,18 +7,18 @@ from campaigns.rules.describing.describer import Speech
 
 
 def say_heard(heard: Heard, speech: Speech, *, denied: bool) -> str:
-    """The clause."""
+    """Return the clause that describes the condition."""
     phrases = speech.phrases
     never = is_never(heard.tests)
     times = "" if never else how_often(heard.tests, speech)
     denied = denied is not never
     purpose = None if heard.purpose is None else Purpose(heard.purpose)
     received = heard.verb == "received"
-    thing = phrases.messages[purpose][denied and received]
+    message = phrases.messages[purpose][denied and received]
     if heard.campaign is not None:
-        thing = phrases.of_campaign.format(message=thing, campaign=heard.campaign)
+        message = phrases.of_campaign.format(message=message, campaign=heard.campaign)
     if not received:
-        thing = phrases.link[denied].format(thing)
+        message = phrases.link[denied].format(message)
     pattern = (phrases.received if received else phrases.clicked)[denied]
     channel = "" if heard.channel is None else phrases.channels[Channel(heard.channel)]
-    return put(pattern, thing, channel, times, when(heard.window, speech))
+    return put(pattern, message, channel, times, when(heard.window, speech))

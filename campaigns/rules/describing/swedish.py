@@ -1,4 +1,4 @@
-"""Rules said in Swedish."""
+"""Phrases that describe rules in Swedish."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The aggregates that a rule asks of receipts, purchase lines and messages: one scan for those over the same rows."""
+"""Aggregates over receipts, purchase lines, messages and clicks: one scan for all aggregates of the same rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _MESSAGE: Final = {"campaign": _TEXT, "purpose": _TEXT, "channel": _TEXT}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table with a row an event. `kept_as` is the catalogue's table whose retention limits it."""
+    """Table with one row an event. `retention_table` is the catalogue's table whose retention limits it."""
 
     table: str
     time: str
@@ -41,14 +41,14 @@ SOURCES: Final[dict[str, Source]] = {
 }
 
 
-def _visits(table: TableClause) -> FunctionElement[Any]:
-    # `receipts` holds one row a basket: counting rows is many times faster than counting distinct baskets.
+def _count_visits(table: TableClause) -> FunctionElement[Any]:
+    # `receipts` holds one row a basket, and counting rows is many times faster than counting distinct baskets.
     return sa.func.count() if table.name == "receipts" else sa.func.count(sa.distinct(table.c.basket_id))
 
 
 _FUNCTIONS: Final[dict[Total, Callable[[TableClause], FunctionElement[Any]]]] = {
     Total.LINES: lambda _: sa.func.count(),
-    Total.VISITS: _visits,
+    Total.VISITS: _count_visits,
     Total.SPEND: lambda table: sa.func.sum(table.c.amount),
     Total.QUANTITY: lambda table: sa.func.sum(table.c.quantity),
     Total.PRODUCTS: lambda table: sa.func.count(sa.distinct(table.c.product_id)),
@@ -59,7 +59,7 @@ _FUNCTIONS: Final[dict[Total, Callable[[TableClause], FunctionElement[Any]]]] = 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a source that pass `where` and fall into `window`."""
+    """Rows of an event table that match `where` and lie in `window`."""
 
     source: str
     where: tuple[Where, ...]
@@ -68,24 +68,24 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A total over some rows; equal ones are computed once."""
+    """Aggregate over a row selection; equal aggregates are computed once."""
 
     rows: Rows
     total: Total
 
 
 def kept(source: str, catalogue: Catalogue) -> timedelta | None:
-    """How long the rows that `bought`, `shopped`, `received` or `clicked` reads are kept; None: without limit."""
+    """Return the retention of the rows read by `bought`, `shopped`, `received` or `clicked`; None: no limit."""
     table = SOURCES[source].kept_as
     return catalogue.retention(table) if table in catalogue.tables else None
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One pass over the rows that some aggregates share, grouped by member, with a column for each aggregate.
+    """One scan of a row selection, grouped by member, with a column for each aggregate.
 
-    Rows that differ are scanned apart: each pass then reads only its own days and products, and its answer does not
-    depend on what else the rule asks, so that it can be kept.
+    Each row selection has a scan of its own, which reads only the days and products it needs. The result does not
+    depend on the rest of the rule, so it can be cached.
     """
 
     catalogue: Catalogue
@@ -93,7 +93,7 @@ class Scan:
     members: tuple[str, ...]
 
     def totals(self, rows: Rows, totals: Iterable[Total], name: str) -> Subquery:
-        """The grouped subquery: `member_id` and a column named after each total."""
+        """Return the grouped subquery: `member_id` and a column named after each aggregate."""
         table = self._table(rows.source)
         query = sa.select(table.c.member_id, *(_FUNCTIONS[total](table).label(total) for total in totals)).where(
             table.c.member_id.is_not(None), *self._tests(rows, table)
@@ -109,15 +109,15 @@ class Scan:
             yield time.value >= time.bound(lower)
         yield time.value < time.bound(upper)
         types = self._types(rows.source)
-        for each in rows.where:
-            for test in each.tests:
-                operand = Operand(table.c[each.column], types[each.column])
+        for row_filter in rows.where:
+            for test in row_filter.tests:
+                operand = Operand(table.c[row_filter.column], types[row_filter.column])
                 yield OPERATORS[test.word].lower(operand, test.argument, self.moment)
 
     def _types(self, source: str) -> Mapping[str, ColumnType]:
-        declared = self.catalogue.line if source == "bought" else {}
-        own = {"member_id": _TEXT, SOURCES[source].time: _TIMESTAMP, **SOURCES[source].columns}
-        return own | {name: column.type for name, column in declared.items()}
+        catalogue_columns = self.catalogue.line if source == "bought" else {}
+        event_columns = {"member_id": _TEXT, SOURCES[source].time: _TIMESTAMP, **SOURCES[source].columns}
+        return event_columns | {name: column.type for name, column in catalogue_columns.items()}
 
     def _table(self, source: str) -> TableClause:
         types = self._types(source)

@@ -1,4 +1,4 @@
-"""One condition as a SQL expression: true, false, or NULL for what is not known or must not be used."""
+"""Conditions as SQL expressions: true, false, or NULL where data is missing or must not be used."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _HEX_DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Predicates:
-    """Lowers conditions whose audiences are in their place; `resolve` tells where an aggregate stands."""
+    """Lowering of conditions, with audiences expanded, to SQL; `resolve` returns the column of an aggregate."""
 
     population: TableClause
     catalogue: Catalogue
@@ -35,7 +35,7 @@ class Predicates:
     resolve: Resolve
 
     def lower(self, condition: Condition) -> ColumnElement[bool]:
-        """The expression of one condition."""
+        """Return the SQL expression of a condition."""
         match condition:
             case All(parts=parts):
                 return sa.and_(*(self.lower(part) for part in parts))
@@ -73,13 +73,13 @@ class Predicates:
     def _shopping(self, shopping: Shopping) -> ColumnElement[bool]:
         holds = sa.and_(
             *(
-                self._tests(measure.combine(*(self.resolve(each) for each in totals)), tests)
-                for measure, totals, tests in measured(shopping)
+                self._tests(measure.combine(*(self.resolve(aggregate) for aggregate in aggregates)), tests)
+                for measure, aggregates, tests in measured(shopping)
             )
         )
         if shopping.source != BOUGHT:
             return holds
-        # Not known to be allowed is forbidden: a NULL here hides the lines as well (C7).
+        # Without a known permission the lines are forbidden: a NULL here hides them, too (C7).
         return sa.case((sa.not_(self.population.c.no_purchase_detail), holds))
 
     def _heard(self, heard: Heard) -> ColumnElement[bool]:
@@ -89,11 +89,11 @@ class Predicates:
 
     def _sample(self, sample: Sample) -> ColumnElement[bool]:
         key = sa.literal(f"{sample.salt}:", sa.String()) + self.population.c.member_id
-        return sa.func.md5(key, type_=sa.String()) < sa.literal(_hash_below(sample.share), sa.String())
+        return sa.func.md5(key, type_=sa.String()) < sa.literal(_hash_limit(sample.share), sa.String())
 
 
-def _hash_below(share: Decimal) -> str:
-    """The text below which that share of all MD5 texts sorts; no hexadecimal digit sorts after `g`."""
+def _hash_limit(share: Decimal) -> str:
+    """Return the text that sorts after this share of all MD5 hashes; `g` sorts after every hexadecimal digit."""
     if share >= 1:
         return "g"
     return f"{int(share * 16**_HEX_DIGITS):0{_HEX_DIGITS}x}"

@@ -1,4 +1,4 @@
-"""What a condition asks of the warehouse: which aggregates, tested how."""
+"""Aggregates that a condition needs from the warehouse, and the comparisons made with them."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,7 +12,7 @@ AT_LEAST_ONCE: Final = (Test("at_least", 1),)
 
 
 def measured(shopping: Shopping) -> Iterator[tuple[Measure, tuple[Aggregate, ...], tuple[Test, ...]]]:
-    """Each measure with its aggregates and tests; the implied visit first, unless `visits` is given."""
+    """Yield each measure with its aggregates and comparisons; without `visits`, the implied visit comes first."""
     if all(word != visits.word for word, _ in shopping.measures):
         yield PRESENCE, _aggregates(PRESENCE, shopping), AT_LEAST_ONCE
     for word, tests in shopping.measures:
@@ -20,7 +20,7 @@ def measured(shopping: Shopping) -> Iterator[tuple[Measure, tuple[Aggregate, ...
 
 
 def message_count(heard: Heard) -> Aggregate:
-    """How many messages or clicks there were."""
+    """Return the aggregate that counts messages or clicks."""
     filters: dict[str, Scalar | None] = {
         "campaign": heard.campaign,
         "purpose": heard.purpose,
@@ -31,7 +31,7 @@ def message_count(heard: Heard) -> Aggregate:
 
 
 def aggregates_of(condition: Condition) -> Iterator[Aggregate]:
-    """Every aggregate that a condition needs, audiences being in their place."""
+    """Yield every aggregate that a condition needs; its audiences are already expanded."""
     for leaf in leaves(condition):
         if isinstance(leaf, Shopping):
             for _, aggregates, _ in measured(leaf):

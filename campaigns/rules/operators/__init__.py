@@ -1,4 +1,4 @@
-"""The operators by their word, written out; a new one is a record in a module beside this and a line here."""
+"""Registry of operators by keyword. A new operator is a record in a module of this package and a line here."""
 
 from typing import Final
 

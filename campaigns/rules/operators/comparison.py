@@ -1,4 +1,4 @@
-"""Operators that compare numbers; `from` and `to` compare days as well."""
+"""Operators that compare numbers; `from` and `to` compare days, too."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -21,7 +21,7 @@ RANGE: Final = Saying(fi="{}", sv="{}", en="from {}")
 RANGE_OF_DAYS: Final = Saying(fi="{}", sv="{}", en="from {}", verb=WAS)
 
 
-def _compared(compare: Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]) -> Lower:
+def _comparison(compare: Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]) -> Lower:
     return lambda operand, argument, _moment: compare(operand.value, operand.bound(argument))
 
 
@@ -37,7 +37,7 @@ def _to(operand: Operand, argument: Any, moment: Moment) -> ColumnElement[bool]:
     return operand.value <= operand.bound(argument)
 
 
-def _or_days(number: Saying, day: Saying) -> Callable[[Argument], Saying]:
+def _number_or_day(number: Saying, day: Saying) -> Callable[[Argument], Saying]:
     return lambda argument: day if isinstance(argument, date) else number
 
 
@@ -45,7 +45,7 @@ at_least = Operator(
     word="at_least",
     types=NUMBERS,
     takes=Takes.VALUE,
-    lower=_compared(lambda value, bound: value >= bound),
+    lower=_comparison(lambda value, bound: value >= bound),
     says=lambda _: _AT_LEAST,
 )
 
@@ -53,7 +53,7 @@ at_most = Operator(
     word="at_most",
     types=NUMBERS,
     takes=Takes.VALUE,
-    lower=_compared(lambda value, bound: value <= bound),
+    lower=_comparison(lambda value, bound: value <= bound),
     says=lambda _: _AT_MOST,
 )
 
@@ -61,7 +61,7 @@ more_than = Operator(
     word="more_than",
     types=NUMBERS,
     takes=Takes.VALUE,
-    lower=_compared(lambda value, bound: value > bound),
+    lower=_comparison(lambda value, bound: value > bound),
     says=lambda _: _MORE_THAN,
 )
 
@@ -69,7 +69,7 @@ less_than = Operator(
     word="less_than",
     types=NUMBERS,
     takes=Takes.VALUE,
-    lower=_compared(lambda value, bound: value < bound),
+    lower=_comparison(lambda value, bound: value < bound),
     says=lambda _: _LESS_THAN,
 )
 
@@ -78,7 +78,7 @@ from_ = Operator(
     types=NUMBERS | DAYS,
     takes=Takes.VALUE,
     lower=_from,
-    says=_or_days(_AT_LEAST, _FROM_DAY),
+    says=_number_or_day(_AT_LEAST, _FROM_DAY),
 )
 
 to = Operator(
@@ -86,5 +86,5 @@ to = Operator(
     types=NUMBERS | DAYS,
     takes=Takes.VALUE,
     lower=_to,
-    says=_or_days(_AT_MOST, _TO_DAY),
+    says=_number_or_day(_AT_MOST, _TO_DAY),
 )

@@ -1,4 +1,4 @@
-"""Operators that look from today, as_of's calendar day, backwards or ahead."""
+"""Operators relative to today, the calendar day of as_of: backward or ahead."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -33,30 +33,30 @@ _BEFORE: Final = Saying(fi="ennen päivää {}", sv="före {}", en="before {}", 
 
 
 def _in_next(operand: Operand, ahead: timedelta, moment: Moment) -> ColumnElement[bool]:
-    after = operand.start(moment.day + ahead + _ONE_DAY, moment)
+    end = operand.start(moment.day + ahead + _ONE_DAY, moment)
     if operand.type is ColumnType.TIMESTAMP:
-        return sa.and_(operand.value >= operand.bound(moment.instant), operand.value < after)
-    return sa.and_(operand.value >= operand.start(moment.day, moment), operand.value < after)
+        return sa.and_(operand.value >= operand.bound(moment.instant), operand.value < end)
+    return sa.and_(operand.value >= operand.start(moment.day, moment), operand.value < end)
 
 
 def _within(operand: Operand, back: timedelta, moment: Moment) -> ColumnElement[bool]:
-    first = operand.value >= operand.start(moment.day - back, moment)
+    after_start = operand.value >= operand.start(moment.day - back, moment)
     if operand.type is ColumnType.TIMESTAMP:
-        return sa.and_(first, operand.value < operand.bound(moment.instant))
-    return sa.and_(first, operand.value < operand.start(moment.day + _ONE_DAY, moment))
+        return sa.and_(after_start, operand.value < operand.bound(moment.instant))
+    return sa.and_(after_start, operand.value < operand.start(moment.day + _ONE_DAY, moment))
 
 
 def _before(operand: Operand, argument: date | timedelta, moment: Moment) -> ColumnElement[bool]:
     return operand.value < operand.start(moment.day_of(argument), moment)
 
 
-def _by_days(*sayings: Saying) -> Callable[[Argument], Saying]:
-    """The saying for 0 days, for 1, and for any other number; a fourth, if there is one, for a date."""
+def _by_days(*labels: Saying) -> Callable[[Argument], Saying]:
+    """Return a function that picks the labels: for 0 days, 1 day, more days, and (if there is a fourth) a date."""
 
-    def says(argument: Argument) -> Saying:
-        return sayings[min(argument.days, 2)] if isinstance(argument, timedelta) else sayings[-1]
+    def pick(argument: Argument) -> Saying:
+        return labels[min(argument.days, 2)] if isinstance(argument, timedelta) else labels[-1]
 
-    return says
+    return pick
 
 
 in_next = Operator(
@@ -79,6 +79,6 @@ before = Operator(
     word="before",
     types=DAYS,
     takes=Takes.DAY,
-    lower=_before,  # no visit at all is not "a visit long ago"
+    lower=_before,  # a member without visits does not match
     says=_by_days(_BEFORE_TODAY, _A_DAY_AGO, _AGO, _BEFORE),
 )

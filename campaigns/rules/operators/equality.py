@@ -1,4 +1,4 @@
-"""Operators of being the same, being one of several, and being known at all."""
+"""Operators for equality, membership in a list, and presence of a value."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,9 +12,9 @@ from campaigns.rules.as_of import Moment
 from campaigns.rules.operators.labels import IS_NOT, Saying, Verb
 from campaigns.rules.operators.operator import ANY_TYPE, PLAIN, Nothing, Operand, Operator, Takes
 
-_PUNCTUAL: Final = Saying(fi="tasan {}", sv="exakt {}", en="exactly {}")
+_EXACTLY: Final = Saying(fi="tasan {}", sv="exakt {}", en="exactly {}")
 _PLAIN: Final = Saying()
-_OTHER: Final = Saying(verb=IS_NOT)
+_IS_NOT: Final = Saying(verb=IS_NOT)
 _KNOWN: Final = Verb(fi=("on tiedossa", "puuttuu"), sv=("saknas inte", "saknas"), en=("is known", "is missing"))
 _MISSING: Final = Verb(fi=("puuttuu", "on tiedossa"), sv=("saknas", "saknas inte"), en=("is missing", "is known"))
 
@@ -25,13 +25,13 @@ def _is(operand: Operand, argument: object, _moment: Moment) -> ColumnElement[bo
 
 def _one_of(operand: Operand, arguments: Sequence[object], _moment: Moment) -> ColumnElement[bool]:
     if operand.per is not None:
-        return sa.or_(*(operand.value == operand.bound(each) for each in arguments))
-    return operand.value.in_([operand.bound(each) for each in arguments])
+        return sa.or_(*(operand.value == operand.bound(argument) for argument in arguments))
+    return operand.value.in_([operand.bound(argument) for argument in arguments])
 
 
 def _is_not(operand: Operand, argument: Any, moment: Moment) -> ColumnElement[bool]:
     if isinstance(argument, tuple):
-        return sa.and_(*(_is_not(operand, each, moment) for each in argument))
+        return sa.and_(*(_is_not(operand, value, moment) for value in argument))
     return operand.value != operand.bound(argument)
 
 
@@ -39,15 +39,15 @@ def _known(operand: Operand, argument: bool, _moment: Moment) -> ColumnElement[b
     return operand.value.is_not(None) if argument else operand.value.is_(None)
 
 
-def _says_is(argument: Argument) -> Saying:
-    return _PUNCTUAL if isinstance(argument, int | Decimal) and not isinstance(argument, bool) else _PLAIN
+def _labels_of_is(argument: Argument) -> Saying:
+    return _EXACTLY if isinstance(argument, int | Decimal) and not isinstance(argument, bool) else _PLAIN
 
 
-def _says_known(argument: Argument) -> Saying:
+def _labels_of_known(argument: Argument) -> Saying:
     return Saying(fi="", sv="", en="", verb=_KNOWN if argument else _MISSING)
 
 
-is_ = Operator(word="is", types=PLAIN, takes=Takes.VALUE, lower=_is, says=_says_is, written=False)
+is_ = Operator(word="is", types=PLAIN, takes=Takes.VALUE, lower=_is, says=_labels_of_is, written=False)
 
 one_of = Operator(
     word="one_of",
@@ -62,8 +62,8 @@ is_not = Operator(
     word="is_not",
     types=PLAIN,
     takes=Takes.VALUE_OR_VALUES,
-    lower=_is_not,  # a missing value is not "another value"
-    says=lambda _: _OTHER,
+    lower=_is_not,  # a missing value does not match
+    says=lambda _: _IS_NOT,
 )
 
 known = Operator(
@@ -71,6 +71,6 @@ known = Operator(
     types=ANY_TYPE,
     takes=Takes.FLAG,
     lower=_known,
-    says=_says_known,
+    says=_labels_of_known,
     over_nothing=Nothing.ANSWERED,
 )

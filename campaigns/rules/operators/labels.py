@@ -1,4 +1,4 @@
-"""How an operator is said: a verb, affirmed and denied, and a phrase with `{}` for the argument, in three languages."""
+"""Labels of an operator in three languages: a verb, affirmed and denied, and a phrase with `{}` for the argument."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,14 +8,14 @@ from campaigns.core.model.enums import Language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """A verb by language, each time affirmed and denied."""
+    """Verb by language, affirmed and denied."""
 
     fi: tuple[str, str]
     sv: tuple[str, str]
     en: tuple[str, str]
 
     def form(self, language: Language, *, denied: bool) -> str:
-        """The verb's form."""
+        """Return the verb in a language, affirmed or denied."""
         return {Language.FI: self.fi, Language.SV: self.sv, Language.EN: self.en}[language][denied]
 
 
@@ -26,7 +26,7 @@ WAS: Final = Verb(fi=("oli", "ei ollut"), sv=("var", "var inte"), en=("was", "wa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saying:
-    """The words of one operator."""
+    """Labels that describe an operator in a sentence."""
 
     fi: str = "{}"
     sv: str = "{}"
@@ -34,12 +34,12 @@ class Saying:
     verb: Verb = IS
 
     def phrase(self, language: Language, argument: str) -> str:
-        """The phrase without its verb, as in `at least 3`."""
+        """Return the phrase without its verb, as in `at least 3`."""
         pattern = {Language.FI: self.fi, Language.SV: self.sv, Language.EN: self.en}[language]
         return pattern.format(argument)
 
     def clause(self, language: Language, argument: str, *, denied: bool = False, subordinate: bool = False) -> str:
-        """The phrase with its verb, as in `is at least 3`; `subordinate` after a relative pronoun."""
+        """Return the phrase with its verb, as in `is at least 3`; `subordinate` after a relative pronoun."""
         verb = self.verb.form(language, denied=denied)
         if subordinate and language is Language.SV:
             verb = _subordinate(verb)
@@ -47,6 +47,6 @@ class Saying:
 
 
 def _subordinate(verb: str) -> str:
-    """A Swedish verb as subordinate clauses have it: `inte är`, not `är inte`."""
-    rest = verb.replace(" inte", "")
-    return verb if rest == verb else f"inte {rest}"
+    """Return a Swedish verb in the word order of a subordinate clause: `inte är`, not `är inte`."""
+    affirmed = verb.replace(" inte", "")
+    return verb if affirmed == verb else f"inte {affirmed}"

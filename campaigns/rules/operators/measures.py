@@ -1,4 +1,4 @@
-"""What `bought` and `shopped` measure over the lines of one member: one record a measure, written out in MEASURES."""
+"""Measures of `bought` and `shopped` over one member's lines: one record a measure, registered in MEASURES."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SHOPPED: Final = "shopped"
 
 
 class Unit(StrEnum):
-    """How the numbers of a measure are said."""
+    """Unit in which the numbers of a measure are described."""
 
     NUMBER = "number"
     MONEY = "money"
@@ -27,7 +27,7 @@ class Unit(StrEnum):
 
 
 class Total(StrEnum):
-    """An aggregate that the warehouse computes over the lines a condition asks about."""
+    """Kind of aggregate that the warehouse computes over the lines of a condition."""
 
     LINES = "lines"
     VISITS = "visits"
@@ -36,12 +36,12 @@ class Total(StrEnum):
     PRODUCTS = "products"
     FIRST = "first"
     LAST = "last"
-    BASE = "base"  # the spend that a share is a share of
+    BASE = "base"  # the total spend of which `share_of_spend` is a share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One measure. `combine` makes the left side of its tests from the columns of `totals`, in their order."""
+    """Measure of purchases. `combine` builds the left side of comparisons from the columns of `aggregates`, in order."""
 
     word: str
     type: ColumnType
@@ -53,7 +53,7 @@ class Measure:
     combine: Callable[..., Operand]
 
 
-def _counted(type_: ColumnType) -> Callable[[ColumnElement[Any]], Operand]:
+def _zero_if_none(type_: ColumnType) -> Callable[[ColumnElement[Any]], Operand]:
     return lambda total: Operand(_or_zero(total), type_)
 
 
@@ -66,7 +66,7 @@ def _average(spend: ColumnElement[Any], visits: ColumnElement[Any]) -> Operand:
 
 
 def _share(spend: ColumnElement[Any], base: ColumnElement[Any]) -> Operand:
-    # A base of nothing, or of more returned than bought, has no shares.
+    # Without spend in the base, or with more returned than bought, there is no share: NULL.
     return Operand(_or_zero(spend), ColumnType.DECIMAL, per=sa.case((base > sa.literal_column("0"), base)))
 
 
@@ -79,7 +79,7 @@ visits = Measure(
     type=ColumnType.INTEGER,
     unit=Unit.TIMES,
     totals=(Total.VISITS,),
-    combine=_counted(ColumnType.INTEGER),
+    combine=_zero_if_none(ColumnType.INTEGER),
     noun=Localised(fi="ostokertojen määrä", sv="antalet köptillfällen", en="the number of visits"),
 )
 
@@ -88,7 +88,7 @@ spend = Measure(
     type=ColumnType.DECIMAL,
     unit=Unit.MONEY,
     totals=(Total.SPEND,),
-    combine=_counted(ColumnType.DECIMAL),
+    combine=_zero_if_none(ColumnType.DECIMAL),
     noun=Localised(fi="näiden ostosten summa", sv="summan av dessa köp", en="the total of these purchases"),
 )
 
@@ -96,7 +96,7 @@ quantity = Measure(
     word="quantity",
     type=ColumnType.DECIMAL,
     totals=(Total.QUANTITY,),
-    combine=_counted(ColumnType.DECIMAL),
+    combine=_zero_if_none(ColumnType.DECIMAL),
     noun=Localised(fi="ostettu määrä", sv="den köpta mängden", en="the quantity bought"),
 )
 
@@ -105,7 +105,7 @@ products = Measure(
     type=ColumnType.INTEGER,
     sources=frozenset({BOUGHT}),
     totals=(Total.PRODUCTS,),
-    combine=_counted(ColumnType.INTEGER),
+    combine=_zero_if_none(ColumnType.INTEGER),
     noun=Localised(fi="eri tuotteiden määrä", sv="antalet olika produkter", en="the number of different products"),
 )
 
@@ -135,7 +135,7 @@ last = Measure(
     unit=Unit.DAY,
     totals=(Total.LAST,),
     combine=_instant,
-    over_nothing=Nothing.UNKNOWN,  # no visit at all is neither long ago nor lately
+    over_nothing=Nothing.UNKNOWN,  # without visits there is no last visit to compare
     noun=Localised(fi="viimeisin näistä ostoksista", sv="det senaste av dessa köp", en="the latest of these purchases"),
 )
 
@@ -161,11 +161,11 @@ MEASURES: Final[dict[str, Measure]] = {
     "share_of_spend": share_of_spend,
 }
 
-# What "at least one visit" is asked of when the rule does not say `visits`: cheaper than counting distinct receipts.
+# For the implied "at least one visit" of a rule without `visits`: cheaper than counting distinct receipts.
 PRESENCE: Final = Measure(
     word="lines",
     type=ColumnType.INTEGER,
     totals=(Total.LINES,),
-    combine=_counted(ColumnType.INTEGER),
+    combine=_zero_if_none(ColumnType.INTEGER),
     noun=visits.noun,
 )

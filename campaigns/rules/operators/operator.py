@@ -1,4 +1,4 @@
-"""What an operator is: one record of its word, its expression, its sentence and what it does with nothing."""
+"""Record of an operator: its keyword, SQL expression, labels and handling of NULL."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ SQL_TYPES: Final[dict[ColumnType, TypeEngine[Any]]] = {
 
 
 class Takes(StrEnum):
-    """What stands after an operator's word."""
+    """Kind of argument that an operator takes."""
 
     VALUE = "a value of the field's type"
     VALUES = "a list of such values"
@@ -38,28 +38,31 @@ class Takes(StrEnum):
 
 
 class Nothing(StrEnum):
-    """What comes of a value that is missing, or of an aggregate over no rows."""
+    """Result of a comparison with a missing value, or with an aggregate over no rows."""
 
-    UNKNOWN = "unknown"  # and stays so through `not`
-    ANSWERED = "answered"  # the operator asks just that
-    ZERO = "zero"  # a count or a sum, which then is compared like any other
+    UNKNOWN = "unknown"  # NULL, which `not` leaves unknown
+    ANSWERED = "answered"  # true or false: the operator tests for NULL
+    ZERO = "zero"  # a count or sum of 0, compared like any other number
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """The left side of a test. With `per`, `value` is compared with that many times the bound: no division, no zero."""
+    """Left side of a comparison.
+
+    With `denominator`, `value` is compared with the bound times the denominator, which avoids division by zero.
+    """
 
     value: ColumnElement[Any]
     type: ColumnType
     per: ColumnElement[Any] | None = None
 
     def bound(self, argument: object) -> ColumnElement[Any]:
-        """An argument as a bound parameter of the operand's type."""
+        """Return an argument as a bound parameter of the operand's type, times the denominator if there is one."""
         parameter = sa.literal(argument, SQL_TYPES[self.type])
         return parameter if self.per is None else parameter * self.per
 
     def start(self, day: date, moment: Moment) -> ColumnElement[Any]:
-        """The beginning of a day: an instant when the operand is one, the day itself when it is a date."""
+        """Return the start of a day: an instant when the operand is a timestamp, the day itself when it is a date."""
         return self.bound(moment.start(day) if self.type is ColumnType.TIMESTAMP else day)
 
 
@@ -68,9 +71,10 @@ Lower = Callable[[Operand, Any, Moment], ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """One operator. `lower` gets an argument of the kind that `takes` says; every date in it was computed from as_of.
+    """Operator of the rule language.
 
-    `written` is False for the two that stand for a bare value and a bare list.
+    `lower` gets an argument of `argument_kind`; all its dates are computed from as_of. `explicit` is False for the two that stand for a bare value and a bare list:
+    rules do not write their keywords.
     """
 
     word: str
@@ -86,4 +90,4 @@ ANY_TYPE: Final = frozenset(ColumnType)
 NUMBERS: Final = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL})
 DAYS: Final = frozenset({ColumnType.DATE, ColumnType.TIMESTAMP})
 TEXTS: Final = frozenset({ColumnType.TEXT})
-PLAIN: Final = ANY_TYPE - {ColumnType.TIMESTAMP}  # nobody means one microsecond
+PLAIN: Final = ANY_TYPE - {ColumnType.TIMESTAMP}  # equality with a timestamp would mean one microsecond

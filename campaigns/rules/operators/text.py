@@ -1,4 +1,4 @@
-"""Operators on text; capitals and small letters differ, as they do in equality."""
+"""Operators on text, case-sensitive like equality."""
 
 from typing import Final
 
@@ -36,7 +36,7 @@ def _starts_with(operand: Operand, argument: str, _moment: Moment) -> ColumnElem
 
 
 def _contains(operand: Operand, argument: str, _moment: Moment) -> ColumnElement[bool]:
-    # Not LIKE: the author's `%` and `_` are letters like any other.
+    # Not LIKE: `%` and `_` in the argument are ordinary characters.
     return sa.func.strpos(operand.value, operand.bound(argument), type_=sa.Integer()) > sa.literal_column("0")
 
 

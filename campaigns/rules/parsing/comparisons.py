@@ -1,4 +1,4 @@
-"""What a field or a measure is tested for: a bare value, a list, or operators."""
+"""Parser of the comparisons of a field or measure: a bare value, a list, or operators."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -17,7 +17,7 @@ _ONE_OF: Final = OPERATORS["one_of"]
 
 
 def read_tests(reader: Reader, at: Located, field: Field) -> tuple[Test, ...]:
-    """The tests in the file's order; wrong ones are left out, their problems entered."""
+    """Return the comparisons in the file's order; record problems for wrong ones and omit them."""
     reader.count(at)
     if isinstance(at.value, dict):
         return _operators(reader, at, field)
@@ -64,14 +64,14 @@ def _operator(reader: Reader, at: Located, word: str, field: Field) -> Operator 
 
 
 def written_words(field: Field) -> list[str]:
-    """The operators that may be written for a field of its type."""
+    """Return the keywords of the operators allowed for the field's type."""
     return [word for word, operator in OPERATORS.items() if operator.written and fits(operator, field)]
 
 
 def fits(operator: Operator, field: Field) -> bool:
-    """Whether an operator may test a field or measure."""
-    asks_whether_known = operator.over_nothing is Nothing.ANSWERED
-    return field.type in operator.types and not (field.measured and asks_whether_known)
+    """Return whether an operator applies to a field or measure."""
+    tests_presence = operator.over_nothing is Nothing.ANSWERED
+    return field.type in operator.types and not (field.measured and tests_presence)
 
 
 def _test(reader: Reader, at: Located, operator: Operator, field: Field) -> tuple[Test, ...]:

@@ -1,4 +1,4 @@
-"""The conditions that stand by themselves: a field, an audience, a birthday, a sample."""
+"""Parser of the simple leaves of a rule: a field, an audience, a birthday, a sample."""
 
 from typing import Final
 
@@ -10,13 +10,13 @@ from campaigns.rules.parsing.rule_reader import Reader, listed, plain, shown
 from campaigns.rules.parsing.values import read_days, read_share
 
 _BIRTHDAY: Final = "`birthday: today` or `birthday: {in_next: 6 days}`"
-_MOST_DAYS_AHEAD: Final = 366
-_LONGEST_SALT: Final = 64
+_MAX_DAYS_AHEAD: Final = 366
+_MAX_SALT_LENGTH: Final = 64
 _SAMPLE_KEYS: Final = ("share", "salt")
 
 
 def read_field(reader: Reader, at: Located, name: str, keywords: tuple[str, ...]) -> FieldIs | None:
-    """A condition on a field of the member; `keywords` are what else the name may have been meant for."""
+    """Return a condition on a field of the member; `keywords` are other names to suggest for an unknown name."""
     vocabulary = reader.vocabulary
     if name in vocabulary.member_fields:
         return FieldIs(column=name, tests=read_tests(reader, at, vocabulary.member_fields[name]), place=at.key_place)
@@ -34,27 +34,27 @@ def read_field(reader: Reader, at: Located, name: str, keywords: tuple[str, ...]
 
 
 def read_audience(reader: Reader, at: Located) -> InAudience | None:
-    """A reference to a named audience."""
+    """Return a reference to a named audience."""
     name = reader.named(at, reader.vocabulary.audiences, "audience", "unknown_audience")
     return None if name is None else InAudience(name=name, place=at.place)
 
 
 def read_birthday(reader: Reader, at: Located) -> Birthday | None:
-    """`today`, or `in_next` so many days."""
+    """Return the condition of `birthday: today` or `birthday: {in_next: …}`."""
     if at.value == "today":
         return Birthday(days_ahead=0, place=at.key_place)
     if not isinstance(at.value, dict) or list(at.value) != ["in_next"]:
         reader.problem(at, f"this is not when a birthday is: {shown(at.value)}", "wrong_type", _BIRTHDAY)
         return None
     ahead = read_days(reader, at.part("in_next"), "in_next")
-    if ahead is not None and ahead.days > _MOST_DAYS_AHEAD:
-        message = f"a birthday comes within {_MOST_DAYS_AHEAD} days"
+    if ahead is not None and ahead.days > _MAX_DAYS_AHEAD:
+        message = f"a birthday comes within {_MAX_DAYS_AHEAD} days"
         reader.problem(at.part("in_next"), message, "wrong_type", _BIRTHDAY)
     return None if ahead is None else Birthday(days_ahead=ahead.days, place=at.key_place)
 
 
 def read_sample(reader: Reader, at: Located) -> Sample | None:
-    """`20 percent`, or `share` with a `salt` of its own."""
+    """Return the condition of `sample: 20 percent`, or of `share` with a `salt` of its own."""
     if not isinstance(at.value, dict):
         share = read_share(reader, at, "sample")
         return None if share is None else Sample(share=share, salt="", place=at.key_place)
@@ -71,8 +71,8 @@ def read_sample(reader: Reader, at: Located) -> Sample | None:
 
 
 def _salt(reader: Reader, at: Located) -> str:
-    if isinstance(at.value, str) and 0 < len(at.value) <= _LONGEST_SALT:
+    if isinstance(at.value, str) and 0 < len(at.value) <= _MAX_SALT_LENGTH:
         return at.value
-    message = f"`salt` is a text of at most {_LONGEST_SALT} characters, and this is {shown(at.value)}"
+    message = f"`salt` is a text of at most {_MAX_SALT_LENGTH} characters, and this is {shown(at.value)}"
     reader.problem(at, message, "wrong_type", "`salt: spring`")
     return ""

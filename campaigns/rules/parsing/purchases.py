@@ -1,4 +1,4 @@
-"""`bought` and `shopped`: which lines, which days, how much."""
+"""Parser of `bought` and `shopped`: which lines, which days, how much."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,7 +19,7 @@ _EXAMPLE: Final = {
 
 
 def read_shopping(reader: Reader, at: Located, source: str) -> Shopping | None:
-    """The condition of `bought` or `shopped`; None when it is not a mapping."""
+    """Return the condition of `bought` or `shopped`; None when it is not a mapping."""
     entries = reader.entries(at, f"`{source}`", _EXAMPLE[source])
     if entries is None:
         return None
@@ -27,23 +27,23 @@ def read_shopping(reader: Reader, at: Located, source: str) -> Shopping | None:
         _check_key(reader, entries[key], key, source)
     window = read_window(reader, entries, source)
     measures = tuple(
-        (measure.word, _measured(reader, entries[key], measure, source))
+        (measure.word, _read_measure(reader, entries[key], measure, source))
         for key, measure in MEASURES.items()
         if key in entries and source in measure.sources
     )
-    where = _where(reader, entries["where"]) if source == BOUGHT and "where" in entries else ()
+    where = _read_where(reader, entries["where"]) if source == BOUGHT and "where" in entries else ()
     return Shopping(
         source=source,
         where=where,
         window=window,
         measures=measures,
-        of=_base(reader, entries) if source == BOUGHT else None,
+        of=_read_base(reader, entries) if source == BOUGHT else None,
         place=at.key_place,
     )
 
 
 def known_keys(source: str) -> list[str]:
-    """The keys that may stand in `bought` or `shopped`."""
+    """Return the keys allowed in `bought` or `shopped`."""
     lines = ["where", "of"] if source == BOUGHT else []
     measures = [word for word, measure in MEASURES.items() if source in measure.sources]
     return [*lines, *WINDOW_KEYS, *measures]
@@ -62,23 +62,23 @@ def _check_key(reader: Reader, at: Located, key: str, source: str) -> None:
         reader.unknown(at, key, known_keys(source), f"`{source}`")
 
 
-def _measured(reader: Reader, at: Located, measure: Measure, source: str) -> tuple[Test, ...]:
+def _read_measure(reader: Reader, at: Located, measure: Measure, source: str) -> tuple[Test, ...]:
     field = Field(measure.word, measure.type, share=measure.unit is Unit.SHARE, measured=True)
     tests = read_tests(reader, at, field)
     check_spans(reader, tests, at, source)
     return tests
 
 
-def _base(reader: Reader, entries: Mapping[str, Located]) -> tuple[Where, ...] | None:
+def _read_base(reader: Reader, entries: Mapping[str, Located]) -> tuple[Where, ...] | None:
     if "of" not in entries:
         return None
     if share_of_spend.word not in entries:
         message = "`of` names what a share is measured against, and there is no share here"
         reader.key_problem(entries["of"], message, "no_share", f"`{share_of_spend.word}`")
-    return _where(reader, entries["of"])
+    return _read_where(reader, entries["of"])
 
 
-def _where(reader: Reader, at: Located) -> tuple[Where, ...]:
+def _read_where(reader: Reader, at: Located) -> tuple[Where, ...]:
     entries = reader.entries(at, "`where`" if at.path[-1:] == ("where",) else "`of`", "`{department: MEAT}`")
     if entries is None:
         return ()

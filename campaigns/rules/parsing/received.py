@@ -1,4 +1,4 @@
-"""`received` and `clicked`: which messages, which days, how many times."""
+"""Parser of `received` and `clicked`: which messages, which days, how many times."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -17,7 +17,7 @@ TIMES: Final = Field("times", ColumnType.INTEGER, measured=True)
 
 
 def read_heard(reader: Reader, at: Located, verb: str) -> Heard | None:
-    """The condition of `received` or `clicked`; None when it is not a mapping."""
+    """Return the condition of `received` or `clicked`; None when it is not a mapping."""
     entries = reader.entries(at, f"`{verb}`", f"`{verb}: {{purpose: marketing, within: 7 days}}`")
     if entries is None:
         return None
@@ -46,7 +46,7 @@ def _campaign(reader: Reader, at: Located) -> str | None:
         reader.problem(at, f"`campaign` is a name, and this is {shown(at.value)}", "wrong_type")
         return None
     campaigns = reader.vocabulary.campaigns
-    if at.value not in campaigns:  # it may have been sent by a file that is gone
+    if at.value not in campaigns:  # only a warning: its file may be deleted after it was sent
         hint = nearest(at.value, campaigns) or listed(campaigns)
         reader.warning(at, f"no campaign is called `{plain(at.value)}`", "unknown_campaign", hint)
     return at.value

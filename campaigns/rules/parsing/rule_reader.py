@@ -1,4 +1,4 @@
-"""What every part of the parser shares: the vocabulary, the problems found so far, and the limit on size."""
+"""State shared by all parts of the parser: the vocabulary, the problems so far, and the limit on size."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,70 +10,70 @@ from campaigns.rules.vocabulary import Vocabulary
 
 MAX_DEPTH: Final = 50
 MAX_PARTS: Final = 2_000
-_SHOWN: Final = 60
+_MAX_LENGTH: Final = 60
 
 
 class TooLargeError(Exception):
-    """The rule has more parts than one rule may have; its problem has been entered."""
+    """Rule with too many parts; its problem is already recorded."""
 
 
 @dataclass(slots=True)
 class Reader:
-    """Enters problems, and knows what the rule may name. `parts` counts conditions, tests and list items."""
+    """Parser state of one rule. `parts` counts conditions, comparisons and list items."""
 
     vocabulary: Vocabulary
     problems: list[Problem]
     parts: int = 0
 
     def problem(self, at: Located, message: str, code: str, hint: str = "") -> None:
-        """Enter an error of a value; an empty one is found at its key."""
+        """Record an error of a value; the place of an empty value is its key."""
         place = at.key_place if at.value is None else at.place
         self.problems.append(Problem(place, message, code, hint))
 
     def key_problem(self, at: Located, message: str, code: str, hint: str = "") -> None:
-        """Enter an error of the key that a value stands under."""
+        """Record an error of a value's key."""
         self.problems.append(Problem(at.key_place, message, code, hint))
 
     def warning(self, at: Located, message: str, code: str, hint: str = "") -> None:
-        """Enter a warning about a value."""
+        """Record a warning about a value."""
         self.problems.append(Problem(at.place, message, code, hint, Severity.WARNING))
 
     def count(self, at: Located) -> None:
-        """Take note of one more part; raises TooLargeError when it is one too many."""
+        """Count one more part; raise TooLargeError when it exceeds the limit."""
         self.parts += 1
         if self.parts > MAX_PARTS:
             self.problem(at, f"a rule has at most {MAX_PARTS} parts", "too_large", "split it into named audiences")
             raise TooLargeError
 
-    def entries(self, at: Located, what: str, example: str) -> "dict[str, Located] | None":
-        """The entries of a mapping; None, with the problem entered, when it is none."""
+    def entries(self, at: Located, subject: str, example: str) -> "dict[str, Located] | None":
+        """Return the entries of a mapping; record a problem and return None for anything else."""
         if isinstance(at.value, dict):
             return self.text_keys(at)
         if at.value is None:
-            self.problem(at, f"{what} is empty", "empty", example)
+            self.problem(at, f"{subject} is empty", "empty", example)
         else:
-            self.problem(at, f"{what} is a mapping, and this is {shown(at.value)}", "wrong_type", example)
+            self.problem(at, f"{subject} is a mapping, and this is {shown(at.value)}", "wrong_type", example)
         return None
 
     def unknown(self, at: Located, key: str, known: Iterable[str], where: str) -> None:
-        """Enter a key that does not belong here, with the nearest one that does."""
+        """Record a problem for an unknown key, with the nearest known key as its hint."""
         names = list(known)
         hint = nearest(key, names) or listed(names)
         self.key_problem(at, f"`{plain(key)}` is not a known key of {where}", "unknown_key", hint)
 
-    def named(self, at: Located, known: Mapping[str, object] | frozenset[str], what: str, code: str) -> str | None:
-        """The value as one of the `known` names."""
+    def named(self, at: Located, known: Mapping[str, object] | frozenset[str], noun: str, code: str) -> str | None:
+        """Return the value if it is one of the `known` names; record a problem and return None otherwise."""
         if not isinstance(at.value, str):
-            self.problem(at, f"{what} is a name, and this is {shown(at.value)}", "wrong_type", listed(known))
+            self.problem(at, f"{noun} is a name, and this is {shown(at.value)}", "wrong_type", listed(known))
             return None
         if at.value not in known:
             hint = nearest(at.value, known) or listed(known)
-            self.problem(at, f"there is no {what} `{plain(at.value)}`", code, hint)
+            self.problem(at, f"there is no {noun} `{plain(at.value)}`", code, hint)
             return None
         return at.value
 
     def text_keys(self, at: Located) -> dict[str, Located]:
-        """The entries of a mapping whose keys are texts; every other key is a problem."""
+        """Return the entries of a mapping whose keys are text; record a problem for every other key."""
         keys: list[object] = list(at.value) if isinstance(at.value, dict) else []
         for key in keys:
             if not isinstance(key, str):
@@ -82,20 +82,20 @@ class Reader:
 
 
 def items(reader: Reader, at: Located) -> Iterator[Located]:
-    """The items of a list, each counted."""
+    """Yield the items of a list, and count each."""
     for item in at.items():
         reader.count(item)
         yield item
 
 
 def plain(text: str) -> str:
-    """An author's text, short and printable, for a message."""
-    shortened = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    """Return text from a file, shortened and printable, for a message."""
+    shortened = text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
     return "".join(character if character.isprintable() else "?" for character in shortened)
 
 
 def shown(value: object) -> str:
-    """A value in a message: scalars as written, the rest by its kind."""
+    """Return a value for a message: a scalar as written, anything else by its kind."""
     match value:
         case None | "":
             return "empty"
@@ -110,6 +110,6 @@ def shown(value: object) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """A few names for a hint, in the order of the alphabet; nothing when there are too many to help."""
+    """Return names for a hint, in alphabetical order; empty when there are more than 12."""
     ordered = sorted(names)
     return ", ".join(f"`{name}`" for name in ordered) if len(ordered) <= 12 else ""

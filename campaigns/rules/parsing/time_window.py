@@ -1,4 +1,4 @@
-"""The days that count: `within`, or `from` and `to`."""
+"""Parser of time windows: `within`, or `from` and `to`."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ WINDOW_KEYS: Final = ("within", "from", "to")
 
 
 def read_window(reader: Reader, entries: Mapping[str, Located], source: str) -> Window:
-    """The window among a condition's entries; all retained history when there is none."""
+    """Return the window among a condition's entries; all retained history when there is none."""
     within = _within(reader, entries, source)
     first, last = _day(reader, entries, "from"), _day(reader, entries, "to")
     if "within" in entries and ("from" in entries or "to" in entries):
@@ -28,7 +28,7 @@ def read_window(reader: Reader, entries: Mapping[str, Located], source: str) -> 
 
 
 def check_spans(reader: Reader, tests: tuple[Test, ...], at: Located, source: str) -> None:
-    """Refuse a test that looks further back than the rows are kept, as in `last: {before: 9000 days ago}`."""
+    """Record a problem for a comparison beyond the rows' retention, as in `last: {before: 9000 days ago}`."""
     for test in tests:
         if isinstance(test.argument, timedelta) and test.word != "in_next":
             _refuse_past(reader, at.part(test.word), test.argument, source)

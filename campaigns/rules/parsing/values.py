@@ -1,4 +1,4 @@
-"""Single values: a text, a number, a date, a span of days; wrong ones become problems."""
+"""Parser of single values: text, numbers, dates, spans of days. Wrong values become problems."""
 
 import re
 from collections.abc import Callable
@@ -18,18 +18,18 @@ from campaigns.rules.vocabulary import Field
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2999
 LARGEST: Final = 10**12
-_FINEST: Final = Decimal("0.000001")
+_SMALLEST_STEP: Final = Decimal("0.000001")
 _AGO: Final = re.compile(r"(.*\S) +ago")
 
 
 def read_value(reader: Reader, at: Located, field: Field) -> Scalar | None:
-    """A value of the field's type, and one of its known values where it is closed."""
+    """Return a value of the field's type; where the field lists its values, only one of these."""
     if field.share:
         return read_share(reader, at, field.name)
-    value = _READ[field.type](at.value)
+    value = _READERS[field.type](at.value)
     if value is None:
         hint = _hint(field, at.value)
-        message = f"`{field.name}` is {_NAMES[field.type]}, and this is {shown(at.value)}"
+        message = f"`{field.name}` is {_TYPE_NAMES[field.type]}, and this is {shown(at.value)}"
         reader.problem(at, message, "wrong_type", hint)
         return None
     if isinstance(value, str) and not _is_known(reader, at, field, value):
@@ -58,7 +58,7 @@ def _is_known(reader: Reader, at: Located, field: Field, value: str) -> bool:
 
 
 def read_date(reader: Reader, at: Located, key: str) -> date | None:
-    """A calendar day."""
+    """Return a calendar day."""
     day = _date(at.value)
     if day is None:
         message = f"`{key}` is {_A_DATE}, and this is {shown(at.value)}"
@@ -67,7 +67,7 @@ def read_date(reader: Reader, at: Located, key: str) -> date | None:
 
 
 def read_days(reader: Reader, at: Located, key: str) -> timedelta | None:
-    """A span of whole days."""
+    """Return a span of whole days."""
     try:
         days = span(at.value) if isinstance(at.value, str) else None
     except ValueError:
@@ -80,14 +80,14 @@ def read_days(reader: Reader, at: Located, key: str) -> timedelta | None:
 
 
 def read_day_or_ago(reader: Reader, at: Located, key: str) -> date | timedelta | None:
-    """A calendar day, or the day so many days ago, as in `60 days ago`."""
+    """Return a calendar day, or the span of `60 days ago`."""
     day = _date(at.value)
     if day is not None:
         return day
-    found = _AGO.fullmatch(at.value) if isinstance(at.value, str) else None
-    if found is not None:
+    match = _AGO.fullmatch(at.value) if isinstance(at.value, str) else None
+    if match is not None:
         try:
-            days = span(found[1])
+            days = span(match[1])
         except ValueError:
             days = timedelta(microseconds=1)
         if not days % timedelta(days=1):
@@ -98,7 +98,7 @@ def read_day_or_ago(reader: Reader, at: Located, key: str) -> date | timedelta |
 
 
 def read_flag(reader: Reader, at: Located, key: str) -> bool | None:
-    """True or false."""
+    """Return true or false."""
     if isinstance(at.value, bool):
         return at.value
     reader.problem(at, f"`{key}` is true or false, and this is {shown(at.value)}", "wrong_type", f"`{key}: true`")
@@ -106,7 +106,7 @@ def read_flag(reader: Reader, at: Located, key: str) -> bool | None:
 
 
 def read_share(reader: Reader, at: Located, key: str) -> Decimal | None:
-    """A share, 0 to 1: `0.95`, or `95 percent`."""
+    """Return a share from 0 to 1, written like `0.95` or `95 percent`."""
     value = _share(at.value)
     if value is None:
         message = f"`{key}` is a share from 0 to 1, and this is {shown(at.value)}"
@@ -129,17 +129,17 @@ def _text(value: object) -> str | None:
 
 
 def _integer(value: object) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and isinstance(value, int) and abs(value) < LARGEST else None
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_integer and isinstance(value, int) and abs(value) < LARGEST else None
 
 
 def _decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     number = Decimal(str(value))
-    if not number.is_finite() or abs(number) >= LARGEST or number != number.quantize(_FINEST):
+    if not number.is_finite() or abs(number) >= LARGEST or number != number.quantize(_SMALLEST_STEP):
         return None
-    return Decimal(f"{number:f}")  # without an exponent, which not every driver reads
+    return Decimal(f"{number:f}")  # without an exponent, which some drivers cannot read
 
 
 def _date(value: object) -> date | None:
@@ -148,8 +148,8 @@ def _date(value: object) -> date | None:
             value = date.fromisoformat(value)
         except ValueError:
             return None
-    whole = isinstance(value, date) and not isinstance(value, datetime)
-    return value if whole and isinstance(value, date) and FIRST_YEAR <= value.year <= LAST_YEAR else None
+    is_date = isinstance(value, date) and not isinstance(value, datetime)
+    return value if is_date and isinstance(value, date) and FIRST_YEAR <= value.year <= LAST_YEAR else None
 
 
 def _boolean(value: object) -> bool | None:
@@ -157,7 +157,7 @@ def _boolean(value: object) -> bool | None:
 
 
 _A_DATE: Final = f"a date like 2017-12-31, from {FIRST_YEAR} to {LAST_YEAR}"
-_READ: Final[dict[ColumnType, Callable[[object], Scalar | None]]] = {
+_READERS: Final[dict[ColumnType, Callable[[object], Scalar | None]]] = {
     ColumnType.TEXT: _text,
     ColumnType.INTEGER: _integer,
     ColumnType.DECIMAL: _decimal,
@@ -165,7 +165,7 @@ _READ: Final[dict[ColumnType, Callable[[object], Scalar | None]]] = {
     ColumnType.TIMESTAMP: _date,
     ColumnType.BOOLEAN: _boolean,
 }
-_NAMES: Final[dict[ColumnType, str]] = {
+_TYPE_NAMES: Final[dict[ColumnType, str]] = {
     ColumnType.TEXT: "a text",
     ColumnType.INTEGER: "a whole number of at most 12 digits",
     ColumnType.DECIMAL: "a number of at most 12 digits and 6 decimals",

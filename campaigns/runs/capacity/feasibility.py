@@ -15,10 +15,8 @@ from campaigns.runs.capacity.workload import Load, Waiting
 from campaigns.runs.composing.run_context import Job
 from campaigns.runs.dispatch.rate_limit import Pace, account_pace, run_pace
 
-_SINGLE_MESSAGE_CHANNELS: Final = (
-    Channel.EMAIL,
-    Channel.SMS,
-)  # letters and calls are handed over in bundles, without a rate limit
+_SINGLE_MESSAGE_CHANNELS: Final = (Channel.EMAIL, Channel.SMS)
+"""Letters and calls are handed over in bundles, without a rate limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class _Demand:
-    """Units that one rate limit has to let through in the available time; `name` is the setting of its rate.
+    """Units that one rate limit has to let through in the available time; `setting` names its rate in the settings.
 
     `competing` units of other runs share the limit.
     """
@@ -68,24 +66,24 @@ class _Demand:
     description: str
     units: int
     limiter: Pace
-    name: str
+    setting: str
     available: timedelta
-    beside: int = 0
+    competing: int = 0
 
     @property
     def needs(self) -> timedelta:
         """Return the time that all units need."""
-        return self.pace.time_for(self.units + self.beside)
+        return self.limiter.time_for(self.units + self.competing)
 
 
 def held_back(settings: Settings, sends: Mapping[Channel, int]) -> list[Channel]:
     """Return the channels of a plan whose provider accounts have a rate limit."""
-    warm_up = settings.channels.email.warm_up is not None
+    has_warm_up = settings.channels.email.warm_up is not None
     return [
         channel
         for channel in _SINGLE_MESSAGE_CHANNELS
         if sends.get(channel)
-        and (account_pace(settings, channel).rate is not None or (warm_up and channel is Channel.EMAIL))
+        and (account_pace(settings, channel).rate is not None or (has_warm_up and channel is Channel.EMAIL))
     ]
 
 
@@ -95,7 +93,7 @@ def cannot_fit(window: Window, load: Load) -> Problem | None:
     Units of other runs on the same account count if they cannot be sent after the window: a plan is refused only if
     some messages would be left over in any order of sending.
     """
-    shortages = (each for each in _demands(window, load) if each.needs > each.there)
+    shortages = (demand for demand in _demands(window, load) if demand.needs > demand.available)
     shortage = next(shortages, None)
     return _capacity_problem(window, shortage) if shortage is not None else _warm_up_problem(window, load)
 
@@ -113,8 +111,8 @@ def _demands(window: Window, load: Load) -> Iterator[_Demand]:
             description += f" of {units_wanted} segments"
         yield _Demand(description, units_wanted, run_limiter, "limits.rate", available)
         account_limiter = account_pace(settings, channel)
-        beside = _competing_units(window, load.beside, channel, account_limiter)
-        yield _Demand(description, units_wanted, account_limiter, f"channels.{channel}.rate", available, beside)
+        competing = _competing_units(window, load.beside, channel, account_limiter)
+        yield _Demand(description, units_wanted, account_limiter, f"channels.{channel}.rate", available, competing)
     total_text = f"{sum(load.sends[channel] for channel in units)} messages"
     yield _Demand(total_text, sum(units.values()), run_limiter, "limits.rate", window.ends - window.opens)
     for domain, units_wanted in load.domains.items():
@@ -133,9 +131,9 @@ def _competing_units(window: Window, backlogs: Sequence[Waiting], channel: Chann
     if limiter.rate is None:
         return 0
     total = needed = 0
-    for each in sorted(backlogs, key=attrgetter("ends")):
-        total += each.units.get(channel, 0)
-        later_units = max(each.ends - window.ends, timedelta()) // limiter.time_for(1)
+    for backlog in sorted(backlogs, key=attrgetter("ends")):
+        total += backlog.units.get(channel, 0)
+        later_units = max(backlog.ends - window.ends, timedelta()) // limiter.time_for(1)
         needed = max(needed, total - later_units)
     return needed
 
@@ -144,7 +142,7 @@ def _warm_up_problem(window: Window, load: Load) -> Problem | None:
     """Return a problem if the warm-up rate is too low for the e-mails in the window, else None."""
     warm_up, zone = window.job.settings.channels.email.warm_up, window.job.settings.zone
     messages = load.sends.get(Channel.EMAIL, 0)
-    beside = sum(each.units.get(Channel.EMAIL, 0) for each in load.beside if each.ends <= window.ends)
+    competing = sum(run.units.get(Channel.EMAIL, 0) for run in load.beside if run.ends <= window.ends)
     if warm_up is None or not messages:
         return None
     capacity = 0
@@ -153,26 +151,26 @@ def _warm_up_problem(window: Window, load: Load) -> Problem | None:
         if rate is None:
             return None
         capacity += (until - since) // Pace("", rate).time_for(1)
-    if messages + beside <= capacity:
+    if messages + competing <= capacity:
         return None
-    description = f"{messages} messages by email{_competing_text(beside)}"
+    description = f"{messages} messages by email{_competing_text(competing)}"
     message = f"{description} are more than the {capacity} that the warm-up lets go until {_end_text(window)}"
     hint = "raise `channels.email.warm_up`, lengthen `schedule.send_by`, or narrow the audience"
     return Problem(Place(window.job.run.run_id), message, "cannot_fit", hint)
 
 
 def _capacity_problem(window: Window, demand: _Demand) -> Problem:
-    rate, description = demand.pace.rate or Rate(0, timedelta()), f"{demand.what}{_competing_text(demand.beside)}"
+    rate, description = demand.limiter.rate or Rate(0, timedelta()), f"{demand.description}{_competing_text(demand.competing)}"
     message = (
         f"{description} need {_hours_text(demand.needs)} at {rate.messages} per {_span_text(rate.per)}, "
-        f"and until {_end_text(window)} there are {_hours_text(demand.there)} outside quiet hours"
+        f"and until {_end_text(window)} there are {_hours_text(demand.available)} outside quiet hours"
     )
-    hint = f"raise `{demand.name}`, lengthen `schedule.send_by`, shorten `quiet_hours`, or narrow the audience"
+    hint = f"raise `{demand.setting}`, lengthen `schedule.send_by`, shorten `quiet_hours`, or narrow the audience"
     return Problem(Place(window.job.run.run_id), message, "cannot_fit", hint)
 
 
-def _competing_text(beside: int) -> str:
-    return f" and {beside} of other runs that have to go meanwhile" if beside else ""
+def _competing_text(units: int) -> str:
+    return f" and {units} of other runs that have to go meanwhile" if units else ""
 
 
 def _end_text(window: Window) -> str:

@@ -1,4 +1,4 @@
-"""How long the text messages of a plan are for their readers, before anyone pays for them (TW-03)."""
+"""Segment counts of a plan's text messages, measured before sending because each segment is paid for (TW-03)."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,19 +18,19 @@ from campaigns.runs.planning.run_files import ROWS_IN_GROUP
 from campaigns.store.runs.run_tables import DELIVERY
 
 ENOUGH: Final = 1_000
-"""Of a plan with more text messages so many are written."""
+"""Sample size: a plan with more text messages is measured by composing this many."""
 
-_SPOTS: Final = 8
-_REACH: Final = 4 * ROWS_IN_GROUP
-"""Those that are written lie together: what is frozen about members is read a row group at a time."""
+_SAMPLE_SPOTS: Final = 8
+_SPOT_SPAN: Final = 4 * ROWS_IN_GROUP
+"""Sampled positions lie close together, because frozen fields are read one row group at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Text messages by their segments: `spread` sums to `messages`.
+    """Numbers of text messages by segment count: `spread` sums to `messages`.
 
-    `written` of them were written for their readers, and the others are taken to be like those. Under 0 are those that
-    cannot be written; they are refused as those of more than `most` segments are, and nobody pays for them.
+    `written` of them were composed for their members; the others are extrapolated. Key 0 counts messages that cannot be
+    composed. They are refused like messages of more than `most` segments, and are not paid for.
     """
 
     messages: int
@@ -40,74 +40,74 @@ class Lengths:
 
     @classmethod
     def like(cls, measured: Counter[int], messages: int, most: int) -> Self:
-        """So many messages, spread as the measured ones are; what does not come out even goes to the largest rests."""
+        """Extrapolate measured counts to all messages; rounding remainders go to the largest fractions."""
         written = measured.total()
         if not written:
             return cls(messages, 0, {0: messages} if messages else {}, most)
-        shares = {length: divmod(number * messages, written) for length, number in measured.items()}
-        left = messages - sum(whole for whole, _ in shares.values())
-        rounded_up = sorted(shares, key=lambda length: (-shares[length][1], length))[:left]
-        spread = {length: shares[length][0] + (length in rounded_up) for length in sorted(shares)}
+        quotas = {length: divmod(number * messages, written) for length, number in measured.items()}
+        remainder = messages - sum(whole for whole, _ in quotas.values())
+        rounded_up = sorted(quotas, key=lambda length: (-quotas[length][1], length))[:remainder]
+        spread = {length: quotas[length][0] + (length in rounded_up) for length in sorted(quotas)}
         return cls(messages, written, {length: number for length, number in spread.items() if number}, most)
 
     @property
     def is_exact(self) -> bool:
-        """Whether every message was written."""
+        """Return whether every message was composed."""
         return self.written == self.messages
 
     def is_refused(self, length: int) -> bool:
-        """Whether a message of so many segments is not sent."""
+        """Return whether a message of this many segments is not sent."""
         return not 0 < length <= self.most
 
     @property
     def refused(self) -> int:
-        """How many will not be sent, being too long or not to be written."""
+        """Return how many messages will not be sent because they are too long or cannot be composed."""
         return sum(number for length, number in self.spread.items() if self.is_refused(length))
 
     @property
     def segments(self) -> int:
-        """How many segments are carried and paid for."""
+        """Return how many segments will be sent and paid for."""
         return sum(length * number for length, number in self.spread.items() if not self.is_refused(length))
 
     def cost(self, price: Decimal) -> Decimal:
-        """What they cost at a price for one segment, to the cent."""
+        """Return the cost at a price for one segment, rounded to the cent."""
         return (self.segments * price).quantize(Decimal("0.01"))
 
 
-def lengths_of(connection: Connection, job: Job, pen: SmsPen, messages: int) -> Lengths:
-    """How long so many text messages of a plan are.
+def lengths_of(connection: Connection, run_context: Job, composer: SmsPen, messages: int) -> Lengths:
+    """Measure the segments of a plan's text messages.
 
-    All are written of a plan with few; of others some that lie spread over it.
+    All messages of a small plan are composed; of a larger one, a sample from several spots.
     """
-    measured = {row["position"]: _segments(pen, row) for row in _some(connection, job)}
-    return Lengths.like(Counter(measured.values()), messages, job.settings.channels.sms.max_segments)
+    measured = {row["position"]: _segments(composer, row) for row in _sample_rows(connection, run_context)}
+    return Lengths.like(Counter(measured.values()), messages, run_context.settings.channels.sms.max_segments)
 
 
-def _segments(pen: SmsPen, row: RowMapping) -> int:
-    template = pen.templates[row["variant"], Language(row["language"])]
+def _segments(composer: SmsPen, row: RowMapping) -> int:
+    template = composer.templates[row["variant"], Language(row["language"])]
     try:
-        return template.render(pen.contexts.of(row, row["position"], row["arm"])).segments
+        return template.render(composer.contexts.of(row, row["position"], row["arm"])).segments
     except TemplateError:
         return 0
 
 
-def _some(connection: Connection, job: Job) -> Iterator[RowMapping]:
-    planned = Tally.from_json(job.run.counts).sends.get(Channel.SMS, 0)
-    last = connection.execute(_texts(job).with_only_columns(func.max(DELIVERY.c.position))).scalar_one() or 0
-    if planned <= ENOUGH and last <= _SPOTS * _REACH:
-        yield from connection.execute(_texts(job)).mappings()
+def _sample_rows(connection: Connection, run_context: Job) -> Iterator[RowMapping]:
+    planned = Tally.from_json(run_context.run.counts).sends.get(Channel.SMS, 0)
+    last = connection.execute(_planned_texts(run_context).with_only_columns(func.max(DELIVERY.c.position))).scalar_one() or 0
+    if planned <= ENOUGH and last <= _SAMPLE_SPOTS * _SPOT_SPAN:
+        yield from connection.execute(_planned_texts(run_context)).mappings()
         return
-    for spot in range(_SPOTS):
-        begins = DELIVERY.c.position > last * spot // _SPOTS
-        found = _texts(job).where(begins).order_by(DELIVERY.c.position).limit(ENOUGH // _SPOTS)
-        rows = connection.execute(found).mappings().all()
-        yield from (row for row in rows if row["position"] < rows[0]["position"] + _REACH)
+    for spot in range(_SAMPLE_SPOTS):
+        after_spot = DELIVERY.c.position > last * spot // _SAMPLE_SPOTS
+        query = _planned_texts(run_context).where(after_spot).order_by(DELIVERY.c.position).limit(ENOUGH // _SAMPLE_SPOTS)
+        rows = connection.execute(query).mappings().all()
+        yield from (row for row in rows if row["position"] < rows[0]["position"] + _SPOT_SPAN)
 
 
-def _texts(job: Job) -> Select[tuple[object, ...]]:
-    """The planned text messages to members whom we know."""
+def _planned_texts(run_context: Job) -> Select[tuple[object, ...]]:
+    """Return a statement for the planned text messages to known members."""
     return (
         select(DELIVERY.c.position, DELIVERY.c.variant, DELIVERY.c.arm, *CONTACT.c)
         .join_from(DELIVERY, CONTACT, CONTACT.c.member_id == DELIVERY.c.member_id)
-        .where(DELIVERY.c.run_number == job.number, DELIVERY.c.channel == Channel.SMS)
+        .where(DELIVERY.c.run_number == run_context.number, DELIVERY.c.channel == Channel.SMS)
     )

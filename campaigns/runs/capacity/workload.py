@@ -1,4 +1,4 @@
-"""What a plan will ask of the accounts and domains that it goes through, before anything of it is claimed."""
+"""Workload of a plan on provider accounts and receiving domains, computed before any claim."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from campaigns.store.runs.states import DeliveryState, RunState
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What another run has to send through each account until its own end; text messages by their segments."""
+    """Units that another run has yet to send through each account by its own end; text messages count in segments."""
 
     ends: datetime
     units: Mapping[Channel, int]
@@ -27,9 +27,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Planned sends by channel, the segments of the text messages among them, and e-mails by domains with a rate.
+    """Planned sends by channel, segments of the text messages, and e-mails by rate-limited domain.
 
-    `beside` is what other runs want meanwhile of the same accounts.
+    `beside` holds the backlogs of other runs on the same accounts.
     """
 
     sends: Mapping[Channel, int]
@@ -38,18 +38,18 @@ class Load:
     beside: Sequence[Waiting] = ()
 
 
-def load_of(connection: Connection, job: Job, sends: Mapping[Channel, int], pen: Callable[[], SmsPen]) -> Load:
-    """The load of a plan. `pen` is asked for only when there are text messages whose segments matter."""
-    texts = sends.get(Channel.SMS, 0)
-    limited = job.campaign.limits.rate or job.settings.channels.sms.rate
-    segments = lengths_of(connection, job, pen(), texts).segments if texts and limited else texts
-    return Load(sends, segments, _by_domain(connection, job))
+def load_of(connection: Connection, run_context: Job, sends: Mapping[Channel, int], sms_composer: Callable[[], SmsPen]) -> Load:
+    """Return the workload of a plan; `sms_composer` is only called for text messages under a rate limit."""
+    messages = sends.get(Channel.SMS, 0)
+    is_limited = run_context.campaign.limits.rate or run_context.settings.channels.sms.rate
+    segments = lengths_of(connection, run_context, sms_composer(), messages).segments if messages and is_limited else messages
+    return Load(sends, segments, _by_domain(connection, run_context))
 
 
 def coming(connection: Connection, number: int, ends: datetime) -> list[Run]:
-    """The runs beside run `number` that send, or will by themselves begin to before a moment.
+    """Return the other runs that are sending, or are scheduled to begin before a moment.
 
-    Of one that is paused, or was planned by hand, nobody knows whether it goes.
+    Paused runs and manual plans are left out: they may never be sent.
     """
     return [
         run
@@ -58,27 +58,27 @@ def coming(connection: Connection, number: int, ends: datetime) -> list[Run]:
     ]
 
 
-def waiting_of(connection: Connection, job: Job, channels: Collection[Channel], pen: Callable[[], SmsPen]) -> Waiting:
-    """What waits of a run in some channels, and until when. `pen` is asked for only when text messages wait."""
-    of_run = in_state(select(DELIVERY.c.channel, func.count()), DeliveryState.PENDING).where(
-        DELIVERY.c.run_number == job.number, DELIVERY.c.channel.in_(channels)
+def waiting_of(connection: Connection, run_context: Job, channels: Collection[Channel], sms_composer: Callable[[], SmsPen]) -> Waiting:
+    """Return the pending units of a run in some channels; `sms_composer` is only called if text messages are pending."""
+    query = in_state(select(DELIVERY.c.channel, func.count()), DeliveryState.PENDING).where(
+        DELIVERY.c.run_number == run_context.number, DELIVERY.c.channel.in_(channels)
     )
-    units = {Channel(channel): number for channel, number in connection.execute(of_run.group_by(DELIVERY.c.channel))}
+    units = {Channel(channel): number for channel, number in connection.execute(query.group_by(DELIVERY.c.channel))}
     if Channel.SMS in units:
-        units[Channel.SMS] = lengths_of(connection, job, pen(), units[Channel.SMS]).segments
-    return Waiting(job.send_by, units)
+        units[Channel.SMS] = lengths_of(connection, run_context, sms_composer(), units[Channel.SMS]).segments
+    return Waiting(run_context.send_by, units)
 
 
-def _by_domain(connection: Connection, job: Job) -> Mapping[str, int]:
-    """How many planned e-mails go to each of the domains that take only so many."""
-    domains = sorted(job.settings.channels.email.domains)
+def _by_domain(connection: Connection, run_context: Job) -> Mapping[str, int]:
+    """Return the number of planned e-mails to each rate-limited domain."""
+    domains = sorted(run_context.settings.channels.email.domains)
     if not domains:
         return {}
     address = func.lower(CONTACT.c.email)
     counts = [func.sum(cast(address.endswith(f"@{domain}", autoescape=True), Integer)) for domain in domains]
-    counted = (
+    query = (
         select(*counts)
         .join_from(DELIVERY, CONTACT, CONTACT.c.member_id == DELIVERY.c.member_id)
-        .where(DELIVERY.c.run_number == job.number, DELIVERY.c.channel == Channel.EMAIL)
+        .where(DELIVERY.c.run_number == run_context.number, DELIVERY.c.channel == Channel.EMAIL)
     )
-    return dict(zip(domains, (count or 0 for count in connection.execute(counted).one()), strict=True))
+    return dict(zip(domains, (count or 0 for count in connection.execute(query).one()), strict=True))

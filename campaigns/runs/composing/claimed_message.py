@@ -20,8 +20,8 @@ class Taken:
     until: datetime
 
 
-class CannotWrite(Exception):  # noqa: N818 - said as what happened
-    """One member's message cannot be written; `reason` ends its delivery, the others go on."""
+class CannotWrite(Exception):
+    """Error for one message that cannot be composed; its delivery ends with `reason`, the others go on."""
 
     def __init__(self, reason: EndReason, detail: str) -> None:
         self.reason, self.detail = reason, detail

@@ -1,4 +1,4 @@
-"""Messages written for claimed deliveries: one pen for e-mail and one for SMS, templates compiled once a language."""
+"""Composers of e-mails and text messages for claimed deliveries; templates are compiled once for each language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,14 +19,14 @@ from campaigns.runs.composing.link_tracking import Ways
 from campaigns.runs.composing.run_context import Job
 from campaigns.runs.composing.template_context import Contexts, language_of
 
-_WITHOUT_LIST = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
+_PURPOSES_WITHOUT_LIST = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
 
 @dataclass(frozen=True, slots=True)
 class EmailPen:
-    """Writes e-mails; `templates` by variant and language. `mark` stands before every subject, where there is one.
+    """Composer of e-mails; `templates` are keyed by variant and language. A `mark` is put before every subject.
 
-    Those of `shared` have their links led over us as one for everybody: for members who are not to be told apart.
+    `shared` templates use one tracking link for all recipients, for members without tracking consent.
     """
 
     job: Job
@@ -40,24 +40,27 @@ class EmailPen:
     def __post_init__(self) -> None:
         object.__setattr__(self, "ways", Ways(self.job))
 
-    def __call__(self, taken: Taken, /) -> OutgoingEmail:
-        """The message of a claimed delivery, whole; CannotWrite for a value that is missing or cannot be a header."""
-        context = self.contexts.of(taken.contact, taken.claimed.position, taken.arm)
+    def __call__(self, delivery: Taken, /) -> OutgoingEmail:
+        """Return the complete e-mail of a claimed delivery.
+
+        Raise ComposeError if a template value is missing or unfit for a header.
+        """
+        context = self.contexts.of(delivery.contact, delivery.claimed.position, delivery.arm)
         try:
-            is_own = not taken.claimed.member_id  # what our own people follow in proofs and seeds is counted nowhere
-            is_followed = not is_own and bool(taken.contact["tracking"])
-            template = (self.templates if is_own or is_followed else self.shared)[taken.variant, language_of(taken)]
+            is_internal = not delivery.claimed.member_id  # links in proofs and seeds are not tracked
+            is_tracked = not is_internal and bool(delivery.contact["tracking"])
+            template = (self.templates if is_internal or is_tracked else self.shared)[delivery.variant, language_of(delivery)]
             body = template.render(context)
             if self.mark:
                 body = replace(body, subject=f"{self.mark} {body.subject}")
-            if is_followed:
-                body = replace(body, html=self.ways.lead(body.html, template, taken.claimed.position))
-            envelope = self._envelope(taken)
+            if is_tracked:
+                body = replace(body, html=self.ways.lead(body.html, template, delivery.claimed.position))
+            envelope = self._envelope(delivery)
             demand_writable(body)
         except (TemplateError, ValueError) as error:
             raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
         return OutgoingEmail(
-            claimed=taken.claimed,
+            claimed=delivery.claimed,
             assembled=partial(assemble, envelope, body),
             envelope_from=envelope.from_address,
             from_name=envelope.from_name,
@@ -68,26 +71,26 @@ class EmailPen:
             headers=extra_headers(envelope),
         )
 
-    def _envelope(self, taken: Taken) -> Envelope:
-        settings, language = self.job.settings, language_of(taken)
+    def _envelope(self, delivery: Taken) -> Envelope:
+        settings, language = self.job.settings, language_of(delivery)
         domain = settings.channels.email.address.rpartition("@")[2]
-        names = (taken.contact["first_name"], taken.contact["last_name"])
+        names = (delivery.contact["first_name"], delivery.contact["last_name"])
         return Envelope(
             date=self.clock.now(),
-            message_id=f"{taken.claimed.opaque_id}@{domain}",
+            message_id=f"{delivery.claimed.opaque_id}@{domain}",
             from_name=settings.organisation.name.text(language),
             from_address=settings.channels.email.address,
-            to_address=taken.claimed.address,
+            to_address=delivery.claimed.address,
             to_name=" ".join(filter(None, names)) or None,
             feedback_id=f"{self.job.campaign.name}:{list_name(self.job.campaign)}:{self.job.campaign.purpose}:viesti",
-            unsubscribe=self._unsubscribe(taken, language, domain),
+            unsubscribe=self._unsubscribe(delivery, language, domain),
         )
 
-    def _unsubscribe(self, taken: Taken, language: Language, domain: str) -> Unsubscribe | None:
+    def _unsubscribe(self, delivery: Taken, language: Language, domain: str) -> Unsubscribe | None:
         campaign, settings = self.job.campaign, self.job.settings
-        if campaign.purpose in _WITHOUT_LIST:
+        if campaign.purpose in _PURPOSES_WITHOUT_LIST:
             return None
-        link = self.contexts.links(taken.claimed.position)["unsubscribe"]
+        link = self.contexts.links(delivery.claimed.position)["unsubscribe"]
         title = settings.newsletters.get(campaign.newsletter or "", settings.organisation.name)
         return Unsubscribe(
             list_id=f"{list_name(campaign)}.{domain}",
@@ -99,7 +102,10 @@ class EmailPen:
 
 
 def list_name(campaign: Campaign) -> str:
-    """The name of what one click unsubscribes from: the newsletter, else the purpose and whose it is (E-07, E-27)."""
+    """Return the name of the list that one click unsubscribes from (E-07, E-27).
+
+    The newsletter, else the purpose, with a suffix for messages of a partner.
+    """
     if campaign.newsletter is not None:
         return campaign.newsletter
     return f"{campaign.purpose}-partner" if campaign.from_partner else campaign.purpose.value
@@ -107,28 +113,28 @@ def list_name(campaign: Campaign) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SmsPen:
-    """Writes text messages; `templates` by variant and language."""
+    """Composer of text messages; `templates` are keyed by variant and language."""
 
     job: Job
     contexts: Contexts
     templates: Mapping[tuple[str, Language], SmsTemplate]
     clock: Clock
 
-    def __call__(self, taken: Taken, /) -> OutgoingSms:
-        """The message of a claimed delivery; CannotWrite for a missing value or for too many segments."""
+    def __call__(self, delivery: Taken, /) -> OutgoingSms:
+        """Return the text message of a claimed delivery; raise ComposeError for a missing value or too many segments."""
         try:
-            sms = self.templates[taken.variant, language_of(taken)].render(
-                self.contexts.of(taken.contact, taken.claimed.position, taken.arm)
+            sms = self.templates[delivery.variant, language_of(delivery)].render(
+                self.contexts.of(delivery.contact, delivery.claimed.position, delivery.arm)
             )
         except TemplateError as error:
             raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
         if sms.segments > self.job.settings.channels.sms.max_segments:
             raise CannotWrite(EndReason.TOO_LONG, f"{sms.segments} segments")
         sender = self.job.settings.channels.sms.sender
-        return OutgoingSms(taken.claimed, sender, sms.text, sms.encoding, sms.segments, self._valid_for())
+        return OutgoingSms(delivery.claimed, sender, sms.text, sms.encoding, sms.segments, self._valid_for())
 
     def _valid_for(self) -> timedelta | None:
-        """How long it may stand in the provider's queue: no member is woken by a message of the day before (TW-11)."""
+        """Return how long the provider may queue the message: until quiet hours, so that it wakes no member (TW-11)."""
         now = self.clock.now()
-        silent = self.job.quiet_from(Channel.SMS, now)
-        return None if silent is None else silent - now
+        quiet_start = self.job.quiet_from(Channel.SMS, now)
+        return None if quiet_start is None else quiet_start - now

@@ -1,4 +1,4 @@
-"""One member's message as it would be written, without a claim: for eyes, never for a provider."""
+"""Preview of one member's message, composed without a claim and written to a file, never sent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from campaigns.workspace.campaign_definition import Draft
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a plan decided for the one member, with their contact."""
+    """Decision of a plan for one member, with the member's contact."""
 
     variant: str
     channel: Channel
@@ -33,9 +33,9 @@ class Planned:
 def write_preview(
     planned: Planned, draft: Draft, settings: Settings, contexts: Contexts, target: Path, now: datetime
 ) -> Path:
-    """Write the message of a draft's campaign below `target` and return its file.
+    """Write the message of a campaign below `target` and return its file.
 
-    AuthorError or TemplateError for what would keep it from being written.
+    Raise UserError or TemplateError if it cannot be composed.
     """
     folder = load_folder(draft.root, planned.channel, template_of(draft.campaign, planned.variant, planned.channel))
     language = Language(planned.contact["language"])
@@ -45,18 +45,18 @@ def write_preview(
         case Channel.EMAIL:
             body = EmailTemplate.compile(folder, language, settings).render(context)
             (target / "message.txt").write_text(f"{body.subject}\n\n{body.text}", "utf-8")
-            return _written(target / "message.html", body.html.encode())
+            return _write(target / "message.html", body.html.encode())
         case Channel.SMS:
             sms = SmsTemplate.compile(folder, language, settings).render(context)
             count = f"{sms.encoding}, {sms.segments} segments"
-            return _written(target / "message.txt", f"{sms.text}\n\n({count})\n".encode())
+            return _write(target / "message.txt", f"{sms.text}\n\n({count})\n".encode())
         case Channel.POST:
             template = LetterTemplate.compile(folder, language, settings)
             address = _address(planned.contact, language)
-            return _written(target / "letter.pdf", template.render_bundle([template.fill(context, address)], now).pdf)
+            return _write(target / "letter.pdf", template.render_bundle([template.fill(context, address)], now).pdf)
         case Channel.PHONE:
             script = ScriptTemplate.compile(folder, language, settings).render(context)
-            return _written(target / "script.md", script.encode())
+            return _write(target / "script.md", script.encode())
         case _ as never:
             assert_never(never)
 
@@ -69,6 +69,6 @@ def _address(contact: Mapping[str, Any], language: Language) -> PostalAddress:
     return address
 
 
-def _written(path: Path, content: bytes) -> Path:
+def _write(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path

@@ -1,4 +1,4 @@
-"""A run on its way out: what every step of its dispatch needs to know."""
+"""Context of a run that is being sent: run, campaign, settings, signer and files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from campaigns.store.runs.run_tables import Run
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run with the campaign as it was planned."""
+    """Run with the campaign as planned, and what its dispatch needs."""
 
     run: Run
     campaign: Campaign
@@ -26,67 +26,68 @@ class Job:
 
     @property
     def number(self) -> int:
-        """The run's number in the ledger."""
+        """Return the run's number in the ledger."""
         return self.run.number or 0
 
     @property
     def send_by(self) -> datetime:
-        """When claiming ends; what waits then expires."""
+        """Return when claiming ends; deliveries still pending then expire."""
         return self.run.send_by or self.run.due_at + self.campaign.schedule.send_by
 
     @property
     def caps(self) -> tuple[Cap, ...]:
-        """The caps that hold at the claim, as they did for the plan."""
+        """Return the frequency caps, the same at the claim as for the plan."""
         return caps_of(self.campaign, self.settings)
 
     @property
     def lease(self) -> timedelta:
-        """How long a claim holds before the sweeper looks at it."""
+        """Return how long a claim is valid before the sweeper takes it over."""
         return timedelta(seconds=self.settings.dispatch.lease)
 
     def may_claim(self, channel: Channel, now: datetime) -> bool:
-        """Whether the hour allows to send: before `send_by`, and not in quiet hours."""
+        """Return whether sending is allowed now: before `send_by` and outside quiet hours."""
         return now < self.send_by and not self.is_quiet(channel, now)
 
     def good_until(self, channel: Channel, now: datetime) -> datetime:
-        """Until when something may be said that is claimed now: while its claim holds, and not into quiet hours."""
-        silent = self.quiet_from(channel, now)
-        return now + self.lease if silent is None else min(now + self.lease, silent)
+        """Return until when a delivery claimed now may be sent: within its lease and before quiet hours."""
+        quiet_start = self.quiet_from(channel, now)
+        return now + self.lease if quiet_start is None else min(now + self.lease, quiet_start)
 
     def provider_of(self, channel: Channel) -> str:
-        """The name of the provider that delivers a channel."""
+        """Return the name of the provider that delivers a channel."""
         return str(getattr(self.settings.channels, channel.value).provider)
 
     def opaque_id(self, position: int) -> str:
-        """The name of a delivery for everybody outside; the same for a message that is written again."""
+        """Return the public name of a delivery; it stays the same when the message is composed again."""
         return self.signer.delivery_name(self.number, position)
 
     def is_quiet(self, channel: Channel, now: datetime) -> bool:
-        """Whether a channel is in its quiet hours."""
+        """Return whether a channel is in its quiet hours."""
         quiet = self.campaign.quiet_hours.get(channel)
         return quiet is not None and quiet.holds_at(now.astimezone(self.campaign.schedule.zone).time())
 
     def quiet_until(self, channel: Channel, now: datetime) -> datetime:
-        """When the quiet hours that `now` falls in end, by the clock on the wall.
+        """Return when the quiet hours that contain `now` end, in local time.
 
-        An end that comes twice ends them both times; one that the clocks jump over comes later by as much, or not
-        at all that night when they have begun again by then.
+        When clocks are turned back over the end, quiet hours end both times. When clocks skip the end, it comes later
+        by the skipped time, or not at all that night if the next quiet hours have begun by then.
         """
-        ends = self._on_the_wall(self.campaign.quiet_hours[channel].end, now)
+        ends = self._local_time(self.campaign.quiet_hours[channel].end, now)
         return min(moment for moment in ends if moment > now and not self.is_quiet(channel, moment))
 
     def quiet_from(self, channel: Channel, now: datetime) -> datetime | None:
-        """When the next quiet hours of a channel begin, by the clock on the wall; None: it has none.
+        """Return when the next quiet hours of a channel begin, in local time, or None if it has none.
 
-        A beginning that comes twice begins them both times; one that the clocks jump over comes later by as much.
+        When clocks are turned back over the beginning, quiet hours begin both times. When clocks skip it, they begin
+        later by the skipped time.
         """
         if channel not in self.campaign.quiet_hours:
             return None
-        starts = self._on_the_wall(self.campaign.quiet_hours[channel].start, now)
+        starts = self._local_time(self.campaign.quiet_hours[channel].start, now)
         return min(moment for moment in starts if moment > now and self.is_quiet(channel, moment))
 
-    def _on_the_wall(self, time: time, now: datetime) -> Iterator[datetime]:
-        """When it is so late today and on the next days, twice where the clocks are turned back over it."""
+    def _local_time(self, time: time, now: datetime) -> Iterator[datetime]:
+        """Yield a time of day today and on the next two days, as instants; both of them where clocks are turned back."""
         zone = self.campaign.schedule.zone
         today = local_day(now, zone)
         for days in (0, 1, 2):

@@ -1,4 +1,4 @@
-"""What a provider says of an address while it refuses a message: heeded in the transaction that records it."""
+"""Feedback about addresses in provider refusals, applied in the transaction that records the refusal."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -16,14 +16,14 @@ from campaigns.channels.events import EventWord
 from campaigns.channels.outcome import Outcome, Refused
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason, SkipReason
-from campaigns.store.runs import delivery_events as kept_events
+from campaigns.store.runs import delivery_events as events
 
 _KINDS: Final = {Channel.EMAIL: AddressKind.EMAIL, Channel.SMS: AddressKind.PHONE}
-_WORDS: Final = {EndReason.PROVIDER_OPT_OUT: EventWord.UNSUBSCRIBED, EndReason.INVALID_ADDRESS: EventWord.BOUNCED}
+_EVENTS: Final = {EndReason.PROVIDER_OPT_OUT: EventWord.UNSUBSCRIBED, EndReason.INVALID_ADDRESS: EventWord.BOUNCED}
 
 
 class Said(Protocol):
-    """An outcome of a claimed delivery at a moment."""
+    """Outcome of a claimed delivery with its time."""
 
     @property
     def claimed(self) -> Claimed: ...
@@ -34,43 +34,44 @@ class Said(Protocol):
 
 
 def heed(connection: Connection, run_number: int, answers: Iterable[Said], provider: str) -> None:
-    """Withdraw what a member has withdrawn with the provider (TW-08), suppress an address that is none; keep both as
-    events, so that the breaker counts them. Repeating it changes nothing.
+    """Record opt-outs (TW-08) and suppress invalid addresses named in provider refusals.
+
+    Both are stored as events, so that the circuit breaker counts them. Repeating the call changes nothing.
     """
-    about = {
+    refusals = {
         f"{answer.claimed.attempt}:{answer.claimed.position}": (answer, answer.outcome)
         for answer in answers
-        if isinstance(answer.outcome, Refused) and answer.outcome.reason in _WORDS
+        if isinstance(answer.outcome, Refused) and answer.outcome.reason in _EVENTS
     }
-    new = kept_events.unknown(connection, provider, about.keys()) if about else set()
+    new = events.unknown(connection, provider, refusals.keys()) if refusals else set()
     for key in sorted(new):
-        answer, refused = about[key]
-        _follow(connection, answer, refused.reason)
-    kept_events.keep(connection, [_row(key, run_number, *about[key], provider) for key in sorted(new)])
+        answer, refusal = refusals[key]
+        _apply(connection, answer, refusal.reason)
+    events.keep(connection, [_row(key, run_number, *refusals[key], provider) for key in sorted(new)])
 
 
-def _follow(connection: Connection, answer: Said, reason: EndReason) -> None:
-    claimed, saying = answer.claimed, Saying(answer.at, Source.PROVIDER)
+def _apply(connection: Connection, answer: Said, reason: EndReason) -> None:
+    claimed, context = answer.claimed, Saying(answer.at, Source.PROVIDER)
     kind = _KINDS[claimed.channel]
     address = suppression_value(kind, claimed.address)
     if reason is EndReason.INVALID_ADDRESS:
         if address is not None:
-            bind(connection, kind, address, SkipReason.SUPPRESSED_INVALID, saying)
+            bind(connection, kind, address, SkipReason.SUPPRESSED_INVALID, context)
         return
-    behind = set() if address is None else sharers(connection, kind, address)
+    members = set() if address is None else sharers(connection, kind, address)
     withdraw = withdraw_sms if kind is AddressKind.PHONE else withdraw_email
-    withdraw(connection, behind | contacts.known(connection, [claimed.member_id]), saying)
+    withdraw(connection, members | contacts.known(connection, [claimed.member_id]), context)
 
 
-def _row(key: str, run_number: int, answer: Said, refused: Refused, provider: str) -> Mapping[str, Any]:
+def _row(key: str, run_number: int, answer: Said, refusal: Refused, provider: str) -> Mapping[str, Any]:
     return {
         "provider": provider,
         "key": key,
-        "word": _WORDS[refused.reason].value,
+        "word": _EVENTS[refusal.reason].value,
         "at": answer.at,
         "received_at": answer.at,
         "run_number": run_number,
         "position": answer.claimed.position,
         "member_id": answer.claimed.member_id,
-        "code": refused.detail,
+        "code": refusal.detail,
     }

@@ -1,4 +1,4 @@
-"""Messages that go one by one: claim, write, send, record, with many under way and none waiting for the slowest."""
+"""Sender of single messages: claim, compose, send and record, with many in flight at once."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -26,31 +26,31 @@ from campaigns.runs.dispatch.record_outcomes import Answer, notice, record
 from campaigns.runs.dispatch.send_pool import Provider, Share
 from campaigns.runs.dispatch.sweeper import next_moment
 
-_LONGEST_NAP: Final = 1.0
-_STAY: Final = timedelta(seconds=30)
-_GLANCE: Final = 0.1
-"""After how many seconds somebody who waits for the places of other runs looks again."""
+_MAX_SLEEP: Final = 1.0
+_MAX_PERMIT_WAIT: Final = timedelta(seconds=30)
+_SLOT_POLL_INTERVAL: Final = 0.1
+"""Seconds between two polls for slots that other runs hold."""
 
-_FEW: Final = 64
-_GATHER: Final = 0.01
-"""How many seconds of answers, where more than a few are awaited, share a transaction: it costs more than its rows."""
+_BATCHING_THRESHOLD: Final = 64
+_BATCHING_DELAY: Final = 0.01
+"""Seconds of answers that share one transaction if many are in flight: a transaction costs more than its rows."""
 
-_TIDY: Final = 4096
-"""After how many messages their memory is given back: it takes 1 to 10 ms, and is 10 to 20 MB."""
+_RELEASE_INTERVAL: Final = 4096
+"""Number of messages after which freed memory is returned to the system: 10 to 20 MB, in 1 to 10 ms."""
 
-_PAUSES: Final = (0.2, 0.5, 1, 2, 4, 8)
-"""Seconds between attempts to write answers into a ledger that cannot be reached or has no room."""
+_RECORD_RETRY_DELAYS: Final = (0.2, 0.5, 1, 2, 4, 8)
+"""Seconds between attempts to record answers in a ledger that cannot be reached or is full."""
 
 
 class Pen(Protocol):
-    """Writes the message of a claimed delivery; raises CannotWrite."""
+    """Composer of the message of a claimed delivery; raises ComposeError."""
 
-    def __call__(self, taken: Taken, /) -> OutgoingEmail | OutgoingSms: ...
+    def __call__(self, delivery: Taken, /) -> OutgoingEmail | OutgoingSms: ...
 
 
 @dataclass
 class MessageRun:
-    """One channel of one run on its way. `told` hears how many deliveries ended since it was last told."""
+    """Sender of one channel of one run; `on_progress` gets the number of deliveries that ended since the last call."""
 
     job: Job
     channel: Channel
@@ -64,18 +64,18 @@ class MessageRun:
     _unrecorded: list[Answer] = field(default_factory=list, init=False)
     _claim_at: datetime | None = field(default=None, init=False)
     _stopped_by: Exception | None = field(default=None, init=False)
-    _bookmark: Bookmark = field(default_factory=Bookmark, init=False)
-    _untidied: int = field(default=0, init=False)
+    _cursor: Bookmark = field(default_factory=Bookmark, init=False)
+    _unreleased: int = field(default=0, init=False)
 
     async def work(self) -> datetime | None:
-        """Send until nothing can be claimed; returns the moment from which it is worth trying again, if any.
+        """Send until nothing can be claimed; return when to try again, if at all.
 
-        Raises ChannelMisconfigured, or whatever else went wrong on our side, after every answer was recorded.
+        Raise ChannelMisconfigured, or any error of our own code, after every answer was recorded.
         """
         self._claim_at = self.clock.now()
         try:
             while self.share.under_way or self._claims_soon:
-                await self._turn()
+                await self._step()
         finally:
             await self._finish()
         if self._stopped_by is not None:
@@ -86,50 +86,50 @@ class MessageRun:
 
     @property
     def _claims_soon(self) -> bool:
-        """Whether it is worth staying for the next permits: who waits for hours leaves its places to others."""
-        return self._claim_at is not None and self._claim_at - self.clock.now() <= _STAY
+        """Return whether the next permit is due within 30 s; otherwise free the slots for other runs."""
+        return self._claim_at is not None and self._claim_at - self.clock.now() <= _MAX_PERMIT_WAIT
 
-    async def _turn(self) -> None:
-        """Record what was answered, and claim what there is room for."""
-        await self._listen()
+    async def _step(self) -> None:
+        """Record answers and claim as many deliveries as there are free slots."""
+        await self._collect_answers()
         if not self._unrecorded and not self._may_claim:
             self.told(0)
             return
         answers = tuple(self._unrecorded)
-        claimed = await self._writer.write(lambda connection: self._exchange(connection, answers))
-        self._tidy(len(answers))
+        result = await self._writer.write(lambda connection: self._exchange(connection, answers))
+        self._release_memory(len(answers))
         self._unrecorded.clear()
-        for taken in claimed.taken:
-            self.share.under_way.add(asyncio.create_task(self._send(taken)))
+        for delivery in result.taken:
+            self.share.under_way.add(asyncio.create_task(self._send(delivery)))
         ended = sum(1 for answer in answers if not isinstance(answer.outcome, TryLater))
-        self.told(ended + claimed.withdrawn)  # last: who hears it may end the work, and what was claimed still goes
+        self.told(ended + result.withdrawn)  # last: the callback may end the work, and claimed messages still go
 
-    def _tidy(self, gone: int) -> None:
-        self._untidied += gone
-        if self._untidied >= _TIDY:
-            self._untidied = 0
+    def _release_memory(self, messages: int) -> None:
+        self._unreleased += messages
+        if self._unreleased >= _RELEASE_INTERVAL:
+            self._unreleased = 0
             give_back()
 
-    async def _listen(self) -> None:
-        """Take the answers that have come; waits for the first, or for the moment at which more can be claimed."""
-        patience = self._patience()
+    async def _collect_answers(self) -> None:
+        """Wait for the first answer, or until more can be claimed, and collect all answers that have come."""
+        timeout = self._timeout()
         if not self.share.under_way:
-            await asyncio.sleep(patience or 0)
+            await asyncio.sleep(timeout or 0)
             return
-        await asyncio.wait(self.share.under_way, return_when=asyncio.FIRST_COMPLETED, timeout=patience)
-        if len(self.share.under_way) > _FEW:
-            await asyncio.sleep(_GATHER)
-        answered = {task for task in self.share.under_way if task.done()}
-        self.share.under_way -= answered
-        self._unrecorded += [task.result() for task in answered]
+        await asyncio.wait(self.share.under_way, return_when=asyncio.FIRST_COMPLETED, timeout=timeout)
+        if len(self.share.under_way) > _BATCHING_THRESHOLD:
+            await asyncio.sleep(_BATCHING_DELAY)
+        done = {task for task in self.share.under_way if task.done()}
+        self.share.under_way -= done
+        self._unrecorded += [task.result() for task in done]
 
-    def _patience(self) -> float | None:
-        """How many seconds until more can be claimed; None: not before an answer comes."""
+    def _timeout(self) -> float | None:
+        """Return the seconds until more can be claimed; None if not before an answer comes."""
         if self._claim_at is None:
             return None
         if not self.share.free:
-            return _GLANCE if self.share.gate.is_shared else None
-        return min(max((self._claim_at - self.clock.now()).total_seconds(), 0), _LONGEST_NAP)
+            return _SLOT_POLL_INTERVAL if self.share.gate.is_shared else None
+        return min(max((self._claim_at - self.clock.now()).total_seconds(), 0), _MAX_SLEEP)
 
     @property
     def _may_claim(self) -> bool:
@@ -140,7 +140,7 @@ class MessageRun:
         return self.share.gate.writer
 
     def _exchange(self, connection: Connection, answers: Sequence[Answer]) -> Claim:
-        """One transaction: answers recorded, permits reserved, rows claimed."""
+        """Record answers, take permits and claim rows, in one transaction."""
         record(connection, self.job.number, answers, self.job.provider_of(self.channel))
         now = self.clock.now()
         if any(isinstance(answer.outcome, TryLater) for answer in answers):
@@ -151,28 +151,28 @@ class MessageRun:
             return Claim((), 0)
         self.permits.give_back(connection, now)
         permitted = self.permits.permits(connection, min(self.share.free, AT_ONCE), now)
-        most = self.share.outage.let(permitted, now)
+        limit = self.share.outage.let(permitted, now)
         attempt = token_hex(8)
-        after = self._bookmark.begin(now)
-        claimed = claim(
-            connection, self.job, self.channel, most, now, attempt=attempt, domains=self.domains, after=after
+        after = self._cursor.begin(now)
+        result = claim(
+            connection, self.job, self.channel, limit, now, attempt=attempt, domains=self.domains, after=after
         )
-        self.permits.take(connection, attempt, len(claimed.taken), now)
-        self.share.outage.went(len(claimed.taken), now)
-        more = self._bookmark.move(claimed, most)
-        again_at = (self.permits.worth_asking(connection), self.share.outage.again_at)
-        self._claim_at = max(filter(None, again_at), default=now) if more else None
-        return claimed
+        self.permits.take(connection, attempt, len(result.taken), now)
+        self.share.outage.went(len(result.taken), now)
+        may_have_more = self._cursor.move(result, limit)
+        retry_at = (self.permits.worth_asking(connection), self.share.outage.again_at)
+        self._claim_at = max(filter(None, retry_at), default=now) if may_have_more else None
+        return result
 
     async def _finish(self) -> None:
-        """Wait for what is under way and record it, whatever ended the work."""
+        """Wait for messages in flight and record their answers, however the work ended."""
         if self.share.under_way:
             done, self.share.under_way = await asyncio.wait(self.share.under_way)
             self._unrecorded += [task.result() for task in done]
-        for pause in _PAUSES:
+        for pause in _RECORD_RETRY_DELAYS:
             try:
                 await self._record()
-            except DBAPIError:  # what a provider has said is worth waiting for a ledger that is coming back
+            except DBAPIError:  # answers of a provider are worth waiting until the ledger is back
                 await asyncio.sleep(pause)
             else:
                 return
@@ -184,38 +184,38 @@ class MessageRun:
             await self._writer.write(lambda connection: record(connection, self.job.number, answers, provider))
             self._unrecorded.clear()
 
-    async def _send(self, taken: Taken) -> Answer:
-        outcome = await self._outcome(taken)
-        notice(taken.claimed, self.job.provider_of(self.channel), outcome)
-        return Answer(taken.claimed, outcome, self.clock.now())
+    async def _send(self, delivery: Taken) -> Answer:
+        outcome = await self._outcome(delivery)
+        notice(delivery.claimed, self.job.provider_of(self.channel), outcome)
+        return Answer(delivery.claimed, outcome, self.clock.now())
 
-    async def _outcome(self, taken: Taken) -> Outcome:
+    async def _outcome(self, delivery: Taken) -> Outcome:
         try:
-            sending = self._written(taken)
+            send_call = self._start_sending(delivery)
         except CannotWrite as error:
             return Refused(error.reason, error.detail)
-        except Exception as error:  # our bug stops the run; what is under way is recorded before it is raised
+        except Exception as error:  # our bug stops the run; messages in flight are recorded before it is raised
             self._stopped_by = error
             return TryLater(0, type(error).__name__)
-        if self._stopped_by is not None or self.clock.now() >= taken.until:
-            sending.close()
-            return TryLater(0, "nothing was said to the provider")
-        return await self._said(sending)
+        if self._stopped_by is not None or self.clock.now() >= delivery.until:
+            send_call.close()
+            return TryLater(0, "nothing was sent to the provider")
+        return await self._await_outcome(send_call)
 
-    def _written(self, taken: Taken) -> Coroutine[Any, Any, Outcome]:
-        """The message, in the hands of its provider alone, who begins when this is awaited."""
+    def _start_sending(self, delivery: Taken) -> Coroutine[Any, Any, Outcome]:
+        """Compose the message and return the provider's send call, which starts when awaited."""
         units = 0
         try:
-            message = self.pen(taken)
+            message = self.pen(delivery)
             units = message.units
         finally:
-            self.permits.wrote(taken.claimed.attempt, units)
-        return self.provider.send(message)  # type: ignore[arg-type]  # the registry pairs pen and provider
+            self.permits.wrote(delivery.claimed.attempt, units)
+        return self.provider.send(message)  # type: ignore[arg-type]  # the registry pairs composer and provider
 
-    async def _said(self, sending: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def _await_outcome(self, send_call: Coroutine[Any, Any, Outcome]) -> Outcome:
         try:
             with answering(self.channel, self.job.provider_of(self.channel)):
-                outcome = await sending
+                outcome = await send_call
         except ChannelMisconfigured as error:
             self._stopped_by = error
             return TryLater(0, str(error))

@@ -1,4 +1,4 @@
-"""What a provider answered, written down: every outcome fits the attempt that asked, or changes nothing."""
+"""Recording of provider answers: an outcome must match the current attempt, or it changes nothing."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,27 +18,27 @@ from campaigns.store.runs.deliveries import as_value
 from campaigns.store.runs.run_tables import DELIVERY
 from campaigns.store.runs.states import DeliveryState
 
-_TOLD = given(
+_ANSWERS = given(
     "told", position=Integer(), attempt=String(), state=String(), reason=String(), detail=String(), ref=String()
 )
-_AWAITED = or_(
+_IS_AWAITED = or_(
     DELIVERY.c.state == as_value(DeliveryState.SENDING),
-    and_(DELIVERY.c.state == as_value(DeliveryState.UNCERTAIN), _TOLD.c.state != DeliveryState.UNCERTAIN.value),
+    and_(DELIVERY.c.state == as_value(DeliveryState.UNCERTAIN), _ANSWERS.c.state != DeliveryState.UNCERTAIN.value),
 )
 _END = (
     update(DELIVERY)
     .where(
         DELIVERY.c.run_number == bindparam("of_run"),
-        DELIVERY.c.position == _TOLD.c.position,
-        DELIVERY.c.attempt == _TOLD.c.attempt,
-        _AWAITED,
+        DELIVERY.c.position == _ANSWERS.c.position,
+        DELIVERY.c.attempt == _ANSWERS.c.attempt,
+        _IS_AWAITED,
     )
     .values(
-        state=_TOLD.c.state,
-        reason=_TOLD.c.reason,
-        detail=_TOLD.c.detail,
+        state=_ANSWERS.c.state,
+        reason=_ANSWERS.c.reason,
+        detail=_ANSWERS.c.detail,
         provider=bindparam("by"),
-        provider_ref=_TOLD.c.ref,
+        provider_ref=_ANSWERS.c.ref,
         not_before=None,
         ended_at=bindparam("at"),
         lease_until=None,
@@ -64,7 +64,7 @@ _PUT_BACK = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One delivery's outcome at a moment."""
+    """Outcome of one delivery, with its time."""
 
     claimed: Claimed
     outcome: Outcome
@@ -72,31 +72,31 @@ class Answer:
 
 
 def record(connection: Connection, run_number: int, answers: Sequence[Answer], provider: str) -> None:
-    """Write outcomes down. An answer of another attempt than the row's changes nothing.
+    """Record answers; an answer whose attempt differs from the row's changes nothing.
 
-    A late one of the same attempt settles what became uncertain meanwhile, when it says what happened; it never puts
-    it back to pending. All that ended get the moment of the last. What a provider said of an address is heeded in the
-    same transaction.
+    A late definite answer of the same attempt resolves a delivery that became uncertain meanwhile; it never puts it
+    back to pending. All deliveries that ended get the time of the last answer. Provider feedback about addresses is
+    applied in the same transaction.
     """
     same = {"of_run": run_number, "by": provider}
-    ended = [answer for answer in answers if not isinstance(answer.outcome, TryLater)]
-    if ended:
-        at = max(answer.at for answer in ended)
-        connection.execute(_END, {**same, "told": packed(map(_end, ended)), "at": at})
+    ended_answers = [answer for answer in answers if not isinstance(answer.outcome, TryLater)]
+    if ended_answers:
+        at = max(answer.at for answer in ended_answers)
+        connection.execute(_END, {**same, "told": packed(map(_row, ended_answers)), "at": at})
     put_back = [
-        {**same, **_later(answer, answer.outcome)} for answer in answers if isinstance(answer.outcome, TryLater)
+        {**same, **_retry_row(answer, answer.outcome)} for answer in answers if isinstance(answer.outcome, TryLater)
     ]
     if put_back:
         connection.execute(_PUT_BACK, put_back)
     heed(connection, run_number, answers, provider)
 
 
-def _end(answer: Answer) -> tuple[str | int | None, ...]:
-    return (answer.claimed.position, answer.claimed.attempt, *_ended(answer.outcome))
+def _row(answer: Answer) -> tuple[str | int | None, ...]:
+    return (answer.claimed.position, answer.claimed.attempt, *_values(answer.outcome))
 
 
-def _ended(outcome: Outcome) -> tuple[str | None, ...]:
-    """State, reason, detail, and what the provider calls the message."""
+def _values(outcome: Outcome) -> tuple[str | None, ...]:
+    """Return state, reason, detail and provider reference of an outcome that ends a delivery."""
     match outcome:
         case Accepted(provider_id):
             return DeliveryState.ACCEPTED, None, None, provider_id
@@ -105,18 +105,18 @@ def _ended(outcome: Outcome) -> tuple[str | None, ...]:
         case Unknown(detail):
             return DeliveryState.UNCERTAIN, EndReason.UNKNOWN_OUTCOME, detail, None
         case TryLater():
-            raise TypeError("what is tried later has not ended")
+            raise TypeError("a delivery to be tried later has not ended")
         case _ as never:
             assert_never(never)
 
 
-def _later(answer: Answer, outcome: TryLater) -> Mapping[str, object]:
-    claimed, later = answer.claimed, answer.at + timedelta(seconds=outcome.seconds)
-    return {"at_position": claimed.position, "of_attempt": claimed.attempt, "why": outcome.detail, "later": later}
+def _retry_row(answer: Answer, outcome: TryLater) -> Mapping[str, object]:
+    claimed, retry_at = answer.claimed, answer.at + timedelta(seconds=outcome.seconds)
+    return {"at_position": claimed.position, "of_attempt": claimed.attempt, "why": outcome.detail, "later": retry_at}
 
 
 _LOG: Final = logging.getLogger("viesti.delivery")
-_WORDS: Final[dict[type[Outcome], str]] = {
+_OUTCOME_WORDS: Final[dict[type[Outcome], str]] = {
     Accepted: "accepted",
     Refused: "refused",
     TryLater: "later",
@@ -125,8 +125,8 @@ _WORDS: Final[dict[type[Outcome], str]] = {
 
 
 def notice(claimed: Claimed, provider: str, outcome: Outcome) -> None:
-    """Count an outcome; one that is not acceptance is logged with the run, the delivery's name and its attempt."""
-    word = _WORDS[type(outcome)]
+    """Count an outcome; log every one but acceptance, with the run, the delivery's public name and its attempt."""
+    word = _OUTCOME_WORDS[type(outcome)]
     metrics.answered(claimed.channel, provider, word)
     if isinstance(outcome, Accepted):
         return

@@ -1,4 +1,4 @@
-"""What all runs of one process share on their way out: the ledger's writer, open providers, and places under way."""
+"""Send pool shared by all runs of one process: ledger writer, open providers, slots for messages in flight."""
 
 import asyncio
 from collections import Counter
@@ -18,69 +18,70 @@ Provider = MessageProvider[OutgoingEmail] | MessageProvider[OutgoingSms]
 
 
 class Gate:
-    """The gate of one event loop; use as `async with`.
+    """Send pool of one event loop; use as `async with`.
 
-    At most `places` messages are under way through it, whatever runs they are of: that many may a crash leave in doubt.
+    Limits the messages in flight over all runs: a crash may leave that many uncertain.
     """
 
-    def __init__(self, ledger: Ledger, places: int, outages: Outages) -> None:
+    def __init__(self, ledger: Ledger, limit: int, outages: Outages) -> None:
         self.ledger = ledger
         self.writer = Writer(ledger)
-        self._places = places
-        self._shares: list[Share] = []
+        self._limit = limit
+        self._slots: list[Share] = []
         self._users: Counter[int] = Counter()
         self._outages = outages
-        self._door = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self.writer.__aenter__()
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.writer.__aexit__(kind, error, trace)
+        await self.writer.__aexit__(exc_type, error, trace)
 
     @asynccontextmanager
     async def share(self, provider: Provider) -> "AsyncIterator[Share]":
-        """A share in the places while the block lasts, and the provider open: by the first who needs it, till the last.
+        """Open slots in the pool for the duration of the block, with the provider open.
 
-        Raises ChannelMisconfigured when the provider can never work.
+        The first user opens the provider and the last one closes it. Raise ChannelMisconfigured if the provider cannot
+        work.
         """
-        async with self._door:
+        async with self._lock:
             if not self._users[id(provider)]:
                 await provider.open()
             self._users[id(provider)] += 1
-        share = Share(self, self._outages.of(provider))
-        self._shares.append(share)
+        slots = Share(self, self._outages.of(provider))
+        self._slots.append(slots)
         try:
-            yield share
+            yield slots
         finally:
-            self._shares.remove(share)
-            async with self._door:
+            self._slots.remove(slots)
+            async with self._lock:
                 self._users[id(provider)] -= 1
                 if not self._users[id(provider)]:
                     await provider.close()
 
     @property
     def is_shared(self) -> bool:
-        """Whether more than one run or channel goes through."""
-        return len(self._shares) > 1
+        """Return whether more than one run or channel uses the pool."""
+        return len(self._slots) > 1
 
-    def free_for(self, share: "Share") -> int:
-        """How many more messages a share may have under way: an even part, so that a slow one holds up no other.
+    def free_for(self, slots: "Share") -> int:
+        """Return how many more messages a run's channel may have in flight: a fair share, so that none delays another.
 
-        One that is alone leaves an eighth for those who come while nobody answers it.
+        A single user leaves an eighth of the pool free for others that start while its provider does not answer.
         """
-        mine = len(share.under_way)
-        others = sum(len(each.under_way) for each in self._shares) - mine
-        even = max(self._places // len(self._shares), 1)
-        return max(min(even, self._places - self._places // 8, self._places - others) - mine, 0)
+        own = len(slots.under_way)
+        other_count = sum(len(other.under_way) for other in self._slots) - own
+        fair_share = max(self._limit // len(self._slots), 1)
+        return max(min(fair_share, self._limit - self._limit // 8, self._limit - other_count) - own, 0)
 
 
 @dataclass(eq=False)
 class Share:
-    """One channel of one run at the gate, with its messages under way."""
+    """Slots of one channel of one run, with its messages in flight."""
 
     gate: Gate
     outage: Outage
@@ -88,5 +89,5 @@ class Share:
 
     @property
     def free(self) -> int:
-        """How many more may be under way now."""
+        """Return how many more messages may be in flight now."""
         return self.gate.free_for(self)

@@ -1,4 +1,4 @@
-"""How many members an audience takes, without planning anything, and what each of its conditions does."""
+"""Count of an audience's members without a plan, and the effect of each of its conditions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _AUDIENCE = "audience"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An audience asked at a moment. `titles` name the audiences that it refers to."""
+    """Audience to count at a given time. `titles` are those of the audiences that it refers to."""
 
     audience: Audience
     scope: Scope
@@ -34,28 +34,28 @@ class Question:
 
     @property
     def classes(self) -> frozenset[DataClass]:
-        """The classes of data that it reads."""
+        """Data classes that the audience reads."""
         return uses(self.audience.match, self.scope).classes
 
     @property
     def sql(self) -> str:
-        """The one statement that answers it, with its values written in."""
+        """SQL of the query, with its values inlined."""
         return as_text(self.statement(), "duckdb")
 
     def sentence(self, language: Language) -> str:
-        """The rule in words."""
+        """Return the rule in words."""
         return self.said(self.audience.match, language)
 
     def said(self, condition: Condition, language: Language) -> str:
-        """One of its conditions in words."""
+        """Return one of its conditions in words."""
         return sentence(condition, language, self.scope.catalogue, self.titles, self.currency)
 
     def statement(self) -> Select[Any]:
-        """A row a member: whether the audience takes them, and whether each of its conditions holds."""
+        """Return the query: one row per member, with the result of the audience and of each of its conditions."""
         return select_conditions({_AUDIENCE: self.audience.match, **self.parts()}, self.scope)
 
     def parts(self) -> Mapping[str, Condition]:
-        """The conditions that must all hold, by a label; the whole rule where it is a single one."""
+        """Return the conditions that must all hold, by label; the whole rule when it is a single one."""
         match = self.audience.match
         conditions = match.parts if isinstance(match, All) else (match,)
         return {f"part_{number}": condition for number, condition in enumerate(conditions)}
@@ -63,9 +63,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One condition: for how many members it is true, false or unknown.
+    """Condition with the number of members for whom it is true, false or unknown.
 
-    `removes` are those whom it alone keeps out, by being false or unknown: every other condition takes them.
+    `removes` counts the members that it alone keeps out, by being false or unknown: all other conditions take them.
     """
 
     condition: str
@@ -77,7 +77,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """An audience's numbers at a moment."""
+    """Numbers of an audience at a given time."""
 
     audience: str
     as_of: str
@@ -88,27 +88,27 @@ class Count:
 
 
 def count(bench: Bench, question: Question, snapshot: Snapshot, language: Language) -> Count:
-    """Count the members for whom the rule is true, and unknown; those who allow no marketing are not processed."""
+    """Count the members for whom the rule is true or unknown; members who allow no marketing are not processed."""
     people = lay_out(bench, snapshot)
     population(bench, Purpose.MARKETING, people)
-    judged = bench.judge("judged", question.statement())
+    evaluated = bench.judge("judged", question.statement())
     parts = question.parts()
-    (matched, _, unknown), *counted = _rows_of_numbers(bench, judged, tuple(parts))
-    missing = bench.count(people) - bench.count(judged)
-    told = tuple(Part(question.said(part, language), *of) for part, of in zip(parts.values(), counted, strict=True))
-    return Count(question.audience.name, question.scope.as_of.isoformat(), matched, unknown, missing, told)
+    (matched, _, unknown), *part_counts = _truth_counts(bench, evaluated, tuple(parts))
+    not_processed = bench.count(people) - bench.count(evaluated)
+    counts = tuple(Part(question.said(part, language), *numbers) for part, numbers in zip(parts.values(), part_counts, strict=True))
+    return Count(question.audience.name, question.scope.as_of.isoformat(), matched, unknown, not_processed, counts)
 
 
-def _rows_of_numbers(bench: Bench, judged: TableClause, parts: tuple[str, ...]) -> list[tuple[int, ...]]:
-    """True, false and unknown of the whole rule, then of each part with those whom it alone keeps out."""
-    asked = [_truths(judged, _AUDIENCE)]
+def _truth_counts(bench: Bench, evaluated: TableClause, parts: tuple[str, ...]) -> list[tuple[int, ...]]:
+    """Return the true, false and unknown counts of the whole rule, then of each part with its removed members."""
+    groups = [_truth_conditions(evaluated, _AUDIENCE)]
     for part in parts:
-        others = [judged.c[other].is_(True) for other in parts if other != part]
-        asked.append([*_truths(judged, part), and_(judged.c[part].is_not(True), *others)])
-    sums = [func.coalesce(func.sum(case((each, 1), else_=0)), 0) for group in asked for each in group]
+        other_parts = [evaluated.c[label].is_(True) for label in parts if label != part]
+        groups.append([*_truth_conditions(evaluated, part), and_(evaluated.c[part].is_not(True), *other_parts)])
+    sums = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for group in groups for condition in group]
     numbers = map(int, bench.rows(select(*sums))[0])
-    return [tuple(islice(numbers, len(group))) for group in asked]
+    return [tuple(islice(numbers, len(group))) for group in groups]
 
 
-def _truths(judged: TableClause, label: str) -> list[ColumnElement[bool]]:
-    return [judged.c[label].is_(truth) for truth in (True, False, None)]
+def _truth_conditions(evaluated: TableClause, label: str) -> list[ColumnElement[bool]]:
+    return [evaluated.c[label].is_(truth) for truth in (True, False, None)]

@@ -1,4 +1,4 @@
-"""What will go when: the occasions of campaigns in the days to come."""
+"""Calendar of the coming occasions of campaigns."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from itertools import takewhile
 
 from campaigns.core.model.campaign import Campaign
 
-_MOST_A_CAMPAIGN = 500
+_MAX_PER_CAMPAIGN = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """One moment at which a campaign is due; only a published one will run."""
+    """Occasion on which a campaign is due; only a published campaign will run."""
 
     due_at: datetime
     campaign: Campaign
@@ -22,19 +22,19 @@ class Occasion:
 def occasions(
     campaigns: Iterable[Campaign], published: frozenset[str], start: datetime, end: datetime
 ) -> list[Occasion]:
-    """The occasions after `start` and up to `end`, the earliest first; at most 500 of a campaign."""
-    found = [
-        Occasion(due, campaign, campaign.name in published)
+    """Return the occasions after `start` and up to `end`, earliest first; at most 500 per campaign."""
+    entries = [
+        Occasion(due_at, campaign, campaign.name in published)
         for campaign in campaigns
-        for due in takewhile(lambda due: due <= end, _due(campaign, start))
+        for due_at in takewhile(lambda due_at: due_at <= end, _due(campaign, start))
     ]
-    return sorted(found, key=lambda occasion: (occasion.due_at, occasion.campaign.name))
+    return sorted(entries, key=lambda occasion: (occasion.due_at, occasion.campaign.name))
 
 
 def _due(campaign: Campaign, start: datetime) -> Iterator[datetime]:
-    moment: datetime | None = start
-    for _ in range(_MOST_A_CAMPAIGN):
-        moment = campaign.schedule.next_after(moment) if moment is not None else None
-        if moment is None:
+    due_at: datetime | None = start
+    for _ in range(_MAX_PER_CAMPAIGN):
+        due_at = campaign.schedule.next_after(due_at) if due_at is not None else None
+        if due_at is None:
             return
-        yield moment
+        yield due_at

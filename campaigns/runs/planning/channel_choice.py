@@ -1,4 +1,4 @@
-"""Who can be reached how: the first channel that is reachable, permitted and not suppressed, or why none is."""
+"""Channel choice: the first channel that is reachable, permitted and not suppressed, or the reason for none."""
 
 from typing import Any, Final
 
@@ -13,11 +13,11 @@ from campaigns.runs.planning.plan_input import Brief
 _FINNISH: Final = "+358%"
 _FINNISH_MOBILES: Final = ("+3584%", "+35850%")
 
-Reason = ColumnElement[Any]
+_ReasonColumn = ColumnElement[Any]
 
 
 def reached(brief: Brief, matched: TableClause, people: TableClause) -> Select[Any]:
-    """One row a matched member: `channel` and the `address` it leads to, or `reason` when no channel passed.
+    """Select one row per matched member: `channel` and its `address`, or `reason` when no channel passed.
 
     Channels are tried in the campaign's order. When none passes, the reason is that of the channel that got
     furthest, ties to the first listed.
@@ -59,30 +59,30 @@ def reached(brief: Brief, matched: TableClause, people: TableClause) -> Select[A
 
 def _steps(
     brief: Brief, channel: Channel, matched: TableClause, people: TableClause
-) -> list[tuple[ColumnElement[bool], Reason]]:
-    """What can stop a channel, in the order of how far it got."""
+) -> list[tuple[ColumnElement[bool], _ReasonColumn]]:
+    """Return the conditions that rule out a channel, in order of checking, each with its reason."""
     campaign = brief.campaign
-    known = address(channel, people)
+    channel_address = address(channel, people)
     refusal = permissions.refusal(
         campaign.purpose, channel, people.c, partner=campaign.from_partner, newsletter=campaign.newsletter
     )
     suppression = _suppression(brief, channel, people)
-    said = or_(*(matched.c.variant == name for name in brief.has_template(channel)))
+    has_template = or_(*(matched.c.variant == name for name in brief.has_template(channel)))
     return [
-        (or_(matched.c.variant.is_(None), ~said), literal(SkipReason.MISSING_VARIANT.value)),
-        (known.is_(None), literal(SkipReason.NO_ADDRESS.value)),
+        (or_(matched.c.variant.is_(None), ~has_template), literal(SkipReason.MISSING_VARIANT.value)),
+        (channel_address.is_(None), literal(SkipReason.NO_ADDRESS.value)),
         (unusable(channel, people), literal(SkipReason.INVALID_ADDRESS.value)),
         (refusal.is_not(None), refusal),
         (suppression.is_not(None), suppression),
     ]
 
 
-def _depth(whens: list[tuple[ColumnElement[bool], Reason]]) -> ColumnElement[int]:
+def _depth(whens: list[tuple[ColumnElement[bool], _ReasonColumn]]) -> ColumnElement[int]:
     return case(*((condition, literal(depth)) for depth, (condition, _) in enumerate(whens)), else_=len(whens))
 
 
 def address(channel: Channel, people: FromClause) -> ColumnElement[Any]:
-    """Where a channel leads to, as `people` know it; NULL when it leads nowhere."""
+    """Return the address of a channel as `people` has it; NULL when there is none."""
     match channel:
         case Channel.EMAIL:
             return people.c.email
@@ -99,14 +99,14 @@ def address(channel: Channel, people: FromClause) -> ColumnElement[Any]:
 
 
 def unusable(channel: Channel, people: FromClause) -> ColumnElement[bool]:
-    """An address that is known but that this channel cannot use: a fixed line for SMS (TW-04)."""
+    """Return the condition that a known address is unusable for the channel: a fixed line for SMS (TW-04)."""
     if channel is not Channel.SMS:
         return literal(value=False)
     return and_(people.c.phone.like(_FINNISH), *(people.c.phone.not_like(pattern) for pattern in _FINNISH_MOBILES))
 
 
-def _suppression(brief: Brief, channel: Channel, people: TableClause) -> Reason:
-    """Why nothing may go to the address; service messages obey only what is not about marketing."""
+def _suppression(brief: Brief, channel: Channel, people: TableClause) -> _ReasonColumn:
+    """Return the suppression of the address; service messages ignore suppressions of marketing only."""
     kind = {Channel.EMAIL: "email", Channel.POST: "address"}.get(channel, "phone")
     scope = "_all" if brief.campaign.purpose in SPARED else ""
     return people.c[f"{kind}_suppression{scope}"]

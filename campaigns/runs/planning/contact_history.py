@@ -1,4 +1,4 @@
-"""What members have heard from us so far, as columns beside the warehouse."""
+"""Contact history: messages and clicks of the ledger, as Arrow tables beside the warehouse."""
 
 from collections.abc import Collection
 from typing import Final
@@ -8,20 +8,20 @@ from sqlalchemy import bindparam, text
 
 from campaigns.store.ledger.connection import Ledger, instants
 
-_HEARD: Final = """
+_SENT: Final = """
     SELECT d.member_id, r.campaign, r.purpose, d.channel, d.state, d.run_number,
            COALESCE(d.ended_at, d.claimed_at, r.due_at) AS sent_at
     FROM delivery d JOIN run r ON r.number = d.run_number
     WHERE (d.state IN ('sending', 'accepted', 'uncertain')
            OR d.state = 'pending' AND r.state IN ('sending', 'paused'))
 """
-_OF_FEW: Final = text(f"""{_HEARD} AND d.member_id IN :members AND (d.run_number, d.position) IN (
+_SENT_TO_MEMBERS: Final = text(f"""{_SENT} AND d.member_id IN :members AND (d.run_number, d.position) IN (
     SELECT run_number, position FROM delivery WHERE state <> 'pending' AND member_id IN :members
     UNION ALL
     SELECT run_number, position FROM decision
     WHERE run_number IN (SELECT number FROM run WHERE state IN ('sending', 'paused')) AND member_id IN :members)
-""").bindparams(bindparam("members", expanding=True))  # see `store.deliveries.of`
-_SCHEMA: Final = pa.schema(
+""").bindparams(bindparam("members", expanding=True))  # see `store.runs.deliveries`
+_MESSAGE_SCHEMA: Final = pa.schema(
     [
         ("member_id", pa.string()),
         ("campaign", pa.string()),
@@ -32,7 +32,7 @@ _SCHEMA: Final = pa.schema(
         ("sent_at", pa.timestamp("us")),
     ]
 )
-_CLICKED: Final = """
+_CLICKS: Final = """
     SELECT e.member_id, r.campaign, r.purpose, d.channel, e.at AS clicked_at
     FROM event e
     JOIN run r ON r.number = e.run_number
@@ -52,22 +52,22 @@ CLICKS: Final = pa.schema(
 
 
 def heard(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
-    """Every message that went, may have gone or is on its way, with its instant in UTC; with `members` theirs alone."""
-    rows = _of_few(ledger, members) if members else ledger.arrow(_HEARD)
+    """Return all messages sent, possibly sent or on their way, with times in UTC; with `members`, only theirs."""
+    rows = _sent_to_members(ledger, members) if members else ledger.arrow(_SENT)
     if rows.num_rows == 0:
-        return _SCHEMA.empty_table()
+        return _MESSAGE_SCHEMA.empty_table()
     sent_at = instants(rows.column("sent_at"))
-    return rows.set_column(rows.schema.get_field_index("sent_at"), "sent_at", sent_at).cast(_SCHEMA)
+    return rows.set_column(rows.schema.get_field_index("sent_at"), "sent_at", sent_at).cast(_MESSAGE_SCHEMA)
 
 
-def _of_few(ledger: Ledger, members: Collection[str]) -> pa.Table:
+def _sent_to_members(ledger: Ledger, members: Collection[str]) -> pa.Table:
     with ledger.read() as connection:
-        return pa.Table.from_pylist(list(map(dict, connection.execute(_OF_FEW, {"members": list(members)}).mappings())))
+        return pa.Table.from_pylist(list(map(dict, connection.execute(_SENT_TO_MEMBERS, {"members": list(members)}).mappings())))
 
 
 def clicks(ledger: Ledger) -> pa.Table:
-    """Clicks of members who consent to tracking now, with their instants in UTC."""
-    rows = ledger.arrow(_CLICKED)
+    """Return the clicks of members who now consent to tracking, with times in UTC."""
+    rows = ledger.arrow(_CLICKS)
     if rows.num_rows == 0:
         return CLICKS.empty_table()
     clicked_at = instants(rows.column("clicked_at"))

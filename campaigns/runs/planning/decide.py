@@ -1,4 +1,4 @@
-"""From members who can be reached to one decision each: once an address or household, holdouts, caps, order."""
+"""Decision for each matched member: minimum age, deduplication by address or household, holdouts, caps, order."""
 
 from typing import Any, Final
 
@@ -29,18 +29,18 @@ _POPULATION: Final = table("population", column("member_id"), column(BIRTH_DATE,
 
 
 def decided(brief: Brief, reached: TableClause, capped: TableClause) -> Select[Any]:
-    """One row a matched member with its decision; sends first, by channel, letters by postal code (PR-08)."""
-    turned = _turned(brief, _old_enough(brief, reached))
-    held = _holdout(brief, turned)
-    why = case(
+    """Select one decision per matched member; sends first, by channel, letters by postal code (PR-08)."""
+    turned = _with_turn(brief, _without_minors(brief, reached))
+    holdouts = _holdout_reasons(brief, turned)
+    skip_reason = case(
         (turned.c.channel.is_(None), turned.c.reason),
-        (turned.c.turn > 1, _duplicate(turned)),
-        *((condition, literal(reason.value)) for condition, reason in held),
+        (turned.c.turn > 1, _duplicate_reason(turned)),
+        *((condition, literal(reason.value)) for condition, reason in holdouts),
         (capped.c.member_id.is_not(None), literal(SkipReason.FREQUENCY_CAP.value)),
         else_=null(),
     )
     judged = (
-        select(*turned.c, why.label("why"))
+        select(*turned.c, skip_reason.label("why"))
         .select_from(turned.outerjoin(capped, capped.c.member_id == turned.c.member_id))
         .subquery("judged")
     )
@@ -61,55 +61,55 @@ def decided(brief: Brief, reached: TableClause, capped: TableClause) -> Select[A
     )
 
 
-def _old_enough(brief: Brief, reached: TableClause) -> FromClause:
-    """Takes the channel from members known to be too young, so that they do not stand for their household either."""
+def _without_minors(brief: Brief, reached: TableClause) -> FromClause:
+    """Remove the channel of members known to be too young, so that they do not represent their household either."""
     if not brief.minimum_age or BIRTH_DATE not in brief.catalogue.profile:
         return reached
     day = local_day(brief.as_of, brief.campaign.schedule.zone)
-    too_young = completed_years(_POPULATION.c[BIRTH_DATE], day) < brief.minimum_age  # unknown: not known to be
+    too_young = completed_years(_POPULATION.c[BIRTH_DATE], day) < brief.minimum_age  # NULL, thus not too young, when unknown
     changed = {
         "channel": case((too_young, null()), else_=reached.c.channel),
         "reason": case((too_young, literal(SkipReason.AGE_RESTRICTED.value)), else_=reached.c.reason),
     }
-    shown = (changed.get(each.name, each).label(each.name) for each in reached.c)
-    known = reached.outerjoin(_POPULATION, _POPULATION.c.member_id == reached.c.member_id)
-    return select(*shown).select_from(known).subquery("old_enough")
+    columns = (changed.get(field.name, field).label(field.name) for field in reached.c)
+    with_birth_date = reached.outerjoin(_POPULATION, _POPULATION.c.member_id == reached.c.member_id)
+    return select(*columns).select_from(with_birth_date).subquery("old_enough")
 
 
-def _turned(brief: Brief, reached: FromClause) -> Any:
-    """Adds `turn`, 1 for the one member who stands for a shared address or household.
+def _with_turn(brief: Brief, reached: FromClause) -> Any:
+    """Add `turn`, which is 1 for the one member who represents a shared address or household.
 
-    Owners stand before the others, then the smaller member id: the same member on every machine.
+    Owners come before others, then the smaller member id: the same member on every machine.
     """
     rank = case((reached.c.register == Register.OWNERS.value, 0), else_=1)
     turn = func.row_number().over(
-        partition_by=(reached.c.channel, _shared(brief, reached)), order_by=(rank, reached.c.member_id)
+        partition_by=(reached.c.channel, _deduplication_key(brief, reached)), order_by=(rank, reached.c.member_id)
     )
     return select(*reached.c, turn.label("turn")).subquery("turned")
 
 
-def _shared(brief: Brief, reached: FromClause) -> ColumnElement[Any]:
-    """What is written to once: a household's letter box, an address; else each member is by themselves."""
-    shares: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
+def _deduplication_key(brief: Brief, reached: FromClause) -> ColumnElement[Any]:
+    """Return the deduplication key: the household for letters, the address for e-mail and SMS, else the member."""
+    keys: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
     if brief.campaign.one_per == "household":
         household = func.coalesce(reached.c.household_id, reached.c.address, reached.c.member_id)
-        shares.append((reached.c.channel == Channel.POST.value, household))
+        keys.append((reached.c.channel == Channel.POST.value, household))
     if brief.once_an_address:
         electronic = reached.c.channel.in_([Channel.EMAIL.value, Channel.SMS.value])
-        shares.append((electronic, func.coalesce(func.lower(reached.c.address), reached.c.member_id)))
-    return case(*shares, else_=reached.c.member_id) if shares else reached.c.member_id
+        keys.append((electronic, func.coalesce(func.lower(reached.c.address), reached.c.member_id)))
+    return case(*keys, else_=reached.c.member_id) if keys else reached.c.member_id
 
 
-def _duplicate(turned: Any) -> ColumnElement[Any]:
+def _duplicate_reason(turned: Any) -> ColumnElement[Any]:
     letters = turned.c.channel == Channel.POST.value
     return case((letters, literal(SkipReason.HOUSEHOLD_DEDUP.value)), else_=literal(SkipReason.ADDRESS_DEDUP.value))
 
 
-def _holdout(brief: Brief, turned: Any) -> list[tuple[ColumnElement[bool], SkipReason]]:
+def _holdout_reasons(brief: Brief, turned: Any) -> list[tuple[ColumnElement[bool], SkipReason]]:
     if not brief.observes_holdouts:
         return []
-    drawn = [
+    holdouts = [
         (brief.settings.holdout, brief.holdout_salt, SkipReason.HOLDOUT_GLOBAL),
         (brief.campaign.holdout, f"holdout:{brief.campaign.name}", SkipReason.HOLDOUT_CAMPAIGN),
     ]
-    return [(in_share(turned.c.unit, salt, share), reason) for share, salt, reason in drawn if share]
+    return [(in_share(turned.c.unit, salt, share), reason) for share, salt, reason in holdouts if share]

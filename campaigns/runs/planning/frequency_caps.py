@@ -1,4 +1,4 @@
-"""Frequency caps: who has heard enough, by the calendar or in a rolling span (A-07)."""
+"""Frequency caps on messages per member, by calendar period or rolling window (A-07)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,9 +16,9 @@ SPARED: Final = (Purpose.SERVICE.value, Purpose.RIGHTS.value)
 
 
 def caps_of(campaign: Campaign, settings: Settings) -> tuple[Cap, ...]:
-    """The caps that a campaign obeys, the workspace's and its own; service messages obey none.
+    """Return the caps of a campaign: the workspace's and its own; service messages have none.
 
-    One of the workspace for another purpose is not the campaign's: its message could not exceed that.
+    Workspace caps for other purposes do not apply.
     """
     if campaign.purpose in SPARED:
         return ()
@@ -28,28 +28,28 @@ def caps_of(campaign: Campaign, settings: Settings) -> tuple[Cap, ...]:
 
 
 def window_start(cap: Cap, moment: datetime, zone: ZoneInfo) -> datetime:
-    """The instant from which messages count against a cap at `moment`."""
+    """Return the time from which messages count against a cap at `moment`."""
     if cap.rolling is not None:
         return moment - cap.rolling
     today = local_day(moment, zone)
-    first = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
-    return midnight(first[str(cap.per)], zone)
+    starts = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
+    return midnight(starts[str(cap.per)], zone)
 
 
-def capped(caps: Sequence[Cap], heard: TableClause, as_of: datetime, zone: ZoneInfo) -> Select[Any]:
-    """The members for whom one more message would exceed a cap; no rows when there are no caps."""
+def capped(caps: Sequence[Cap], messages: TableClause, as_of: datetime, zone: ZoneInfo) -> Select[Any]:
+    """Select the members for whom one more message would exceed a cap; no rows when there are no caps."""
     if not caps:
-        return select(heard.c.member_id).where(literal(value=False))
-    over = [
-        select(heard.c.member_id)
-        .where(heard.c.sent_at >= stored(window_start(cap, as_of, zone)), counts(cap, heard.c.purpose))
-        .group_by(heard.c.member_id)
+        return select(messages.c.member_id).where(literal(value=False))
+    exceeded = [
+        select(messages.c.member_id)
+        .where(messages.c.sent_at >= stored(window_start(cap, as_of, zone)), counts(cap, messages.c.purpose))
+        .group_by(messages.c.member_id)
         .having(func.count() >= cap.messages)
         for cap in caps
     ]
-    return select(union(*over).subquery("over").c.member_id)
+    return select(union(*exceeded).subquery("over").c.member_id)
 
 
 def counts(cap: Cap, purpose: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a message of that purpose counts against the cap; service messages never do."""
+    """Return the condition that a message of this purpose counts against the cap; service messages never do."""
     return purpose == cap.of.value if cap.of is not None else purpose.not_in(SPARED)

@@ -1,4 +1,4 @@
-"""Population and match: who is looked at, whom the audience takes, which variant each gets."""
+"""Match of a campaign: the population to evaluate, the members in its audience, and the variant of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _POPULATION: Final = table("population", column("member_id"))
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The matched members with their variant, and the numbers of those around them.
+    """Matched members with their variants, and the numbers of members evaluated, unknown and not processed.
 
     `table` has `member_id` and `variant`, NULL where no variant's `when` is true.
     """
@@ -45,11 +45,11 @@ class Match:
 
 
 def population(bench: Bench, purpose: Purpose, people: TableClause, members: Sequence[str] = ()) -> TableClause:
-    """Those who may be looked at for a purpose: profile, present contact, and the two choices that rules depend on.
+    """Create the view of members who may be evaluated for a purpose; with `members`, only these.
 
-    With `members` only those of them.
+    It has their profile, present contact, and the two choices that rules depend on.
     """
-    asked = [_MEMBERS.c.member_id.in_(members)] if members else []
+    only_members = [_MEMBERS.c.member_id.in_(members)] if members else []
     return bench.show(
         "population",
         select(
@@ -59,34 +59,34 @@ def population(bench: Bench, purpose: Purpose, people: TableClause, members: Seq
             func.coalesce(people.c.tracking, literal(value=False)).label("tracking"),
         )
         .select_from(_MEMBERS.join(people, people.c.member_id == _MEMBERS.c.member_id))
-        .where(permissions.processed(purpose).sql(people.c), *asked),
+        .where(permissions.processed(purpose).sql(people.c), *only_members),
     )
 
 
 def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
-    """Evaluate the audience and every variant's `when` in one statement; an audience takes only *true*."""
+    """Evaluate the audience and every variant's `when` in one statement; an audience includes only *true*."""
     population(bench, brief.campaign.purpose, people, brief.members)
     evaluated = _evaluated(bench, brief, people)
     matched = bench.make(
         "matched",
         select(evaluated.c.member_id, _variant(brief, evaluated).label("variant")).where(evaluated.c.audience),
     )
-    looked_at = bench.count(evaluated)
+    evaluated_count = bench.count(evaluated)
     unknown = bench.rows(select(func.count()).select_from(evaluated).where(evaluated.c.audience.is_(None)))[0][0]
-    return Match(matched, looked_at, unknown, bench.count(people) - looked_at)
+    return Match(matched, evaluated_count, unknown, bench.count(people) - evaluated_count)
 
 
 def _evaluated(bench: Bench, brief: Brief, people: TableClause) -> TableClause:
     conditions = _conditions(brief)
-    judged = bench.judge("judged", select_conditions(conditions, brief.scope)) if conditions else _POPULATION
+    results = bench.judge("judged", select_conditions(conditions, brief.scope)) if conditions else _POPULATION
     if _AUDIENCE in conditions:
-        return judged
+        return results
     subscribed = Subscribes(str(brief.campaign.newsletter)).sql(people.c)
-    whens = [judged.c[name] for name in conditions]
+    whens = [results.c[name] for name in conditions]
     return bench.make(
         "evaluated",
-        select(judged.c.member_id, subscribed.label(_AUDIENCE), *whens).select_from(
-            judged.join(people, people.c.member_id == judged.c.member_id)
+        select(results.c.member_id, subscribed.label(_AUDIENCE), *whens).select_from(
+            results.join(people, people.c.member_id == results.c.member_id)
         ),
     )
 
@@ -101,7 +101,7 @@ def _conditions(brief: Brief) -> Mapping[str, Condition]:
 
 
 def _variant(brief: Brief, evaluated: TableClause) -> ColumnElement[Any]:
-    """The first variant whose `when` is true or that has none."""
+    """Return the first variant that has no `when` or one that is true."""
     whens: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
     for number, variant in enumerate(brief.campaign.variants):
         if variant.when is None:

@@ -1,4 +1,4 @@
-"""A plan: one set-based decision for every matched member, frozen before anything is sent."""
+"""Plan: one decision for every matched member, made in sets and frozen before anything is sent."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,16 +33,16 @@ from campaigns.runs.planning.query_session import Bench
 from campaigns.store.runs.decisions import SEND
 from campaigns.store.runs.states import DeliveryState
 
-_HEARD = table("heard", *map(column, ("member_id", "purpose", "sent_at")))
-_OF_BOTH = ("member_id", "channel", "variant", "arm", "used_basket")
+_HEARD_TABLE = table("heard", *map(column, ("member_id", "purpose", "sent_at")))
+_COMMON = ("member_id", "channel", "variant", "arm", "used_basket")
 _MESSAGE = ("member_id", "campaign", "purpose", "channel")
-_SENT = table("sent", *map(column, (*_MESSAGE, "sent_at")))
-_LINES = table("purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at")))
+_SENT_TABLE = table("sent", *map(column, (*_MESSAGE, "sent_at")))
+_PURCHASE_LINES = table("purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at")))
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The ledger as the plan sees it: contact and choices, and what members have heard (see `history`)."""
+    """Ledger as the plan sees it: contact, choices, messages and clicks of members (see `contact_history`)."""
 
     people: pa.Table
     heard: pa.Table
@@ -51,7 +51,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The decided members beside the warehouse: `decisions` one row a matched member, `offers` the offers of sends."""
+    """Decisions beside the warehouse: `decisions` has one row per matched member, `offers` the offers of sends."""
 
     brief: Brief
     bench: Bench
@@ -60,27 +60,27 @@ class Plan:
     tally: Tally
 
     def rows(self) -> Select[Any]:
-        """The decisions in claim order, skips after the sends."""
+        """Select the decisions in claim order, skips after the sends."""
         names = ("position", "member_id", "kind", "reason", "variant", "channel", "arm", "used_basket", "unit")
         return select(*(self.decisions.c[name] for name in names)).order_by(self.decisions.c.position)
 
     def decided(self, run_number: int) -> Select[Any]:
-        """The decisions of a run as the ledger stores them, by member."""
-        made = self.decisions.c
-        shown = [made[name] for name in (*_OF_BOTH, "kind", "reason", "unit")]
-        position = case((made.kind == SEND, made.position)).label("position")
-        return select(literal(run_number).label("run_number"), position, *shown).order_by(made.member_id)
+        """Select the decisions of a run as the ledger stores them, by member."""
+        decisions = self.decisions.c
+        columns = [decisions[name] for name in (*_COMMON, "kind", "reason", "unit")]
+        position = case((decisions.kind == SEND, decisions.position)).label("position")
+        return select(literal(run_number).label("run_number"), position, *columns).order_by(decisions.member_id)
 
     def deliveries(self, run_number: int) -> Select[Any]:
-        """The deliveries of a run as the ledger stores them before any is claimed, in claim order."""
-        made = self.decisions.c
+        """Select the deliveries of a run as the ledger stores them before any is claimed, in claim order."""
+        decisions = self.decisions.c
         pending = literal(DeliveryState.PENDING.value).label("state")
-        shown = [made[name] for name in ("position", *_OF_BOTH)]
-        every = select(literal(run_number).label("run_number"), *shown, pending)
-        return every.where(made.kind == SEND).order_by(made.position)
+        columns = [decisions[name] for name in ("position", *_COMMON)]
+        statement = select(literal(run_number).label("run_number"), *columns, pending)
+        return statement.where(decisions.kind == SEND).order_by(decisions.position)
 
     def fields(self) -> Select[Any]:
-        """What the templates name, for every send in claim order: profile fields and the ids of its offers."""
+        """Select the template fields of every send in claim order: profile fields and the ids of its offers."""
         profile = table("population", column("member_id"), *map(column, self.brief.fields))
         return (
             select(
@@ -99,17 +99,17 @@ class Plan:
 
 
 def plan(bench: Bench, brief: Brief, snapshot: Snapshot) -> Plan:
-    """Decide for every matched member, in the order of the design's section 3."""
+    """Make a plan: decide for every matched member, in the order of the design's section 3."""
     people = lay_out(bench, snapshot)
-    matched = match(bench, brief, people)
-    reached = bench.make("reached", channel_choice.reached(brief, matched.table, people))
+    match_result = match(bench, brief, people)
+    reached = bench.make("reached", channel_choice.reached(brief, match_result.table, people))
     zone = brief.campaign.schedule.zone
-    capped = bench.make(
+    capped_members = bench.make(
         "capped",
-        frequency_caps.capped(frequency_caps.caps_of(brief.campaign, brief.settings), _HEARD, brief.as_of, zone),
+        frequency_caps.capped(frequency_caps.caps_of(brief.campaign, brief.settings), _HEARD_TABLE, brief.as_of, zone),
     )
-    settled = bench.make("settled", decided(brief, reached, capped))
-    decisions = bench.make("decided", _with_evidence(brief, settled))
+    decided_rows = bench.make("settled", decided(brief, reached, capped_members))
+    decisions = bench.make("decided", _with_evidence(brief, decided_rows))
     return Plan(
         brief,
         bench,
@@ -118,23 +118,23 @@ def plan(bench: Bench, brief: Brief, snapshot: Snapshot) -> Plan:
         tally(
             bench,
             decisions,
-            population=matched.population,
-            unknown=matched.unknown,
-            not_processed=matched.not_processed,
+            population=match_result.population,
+            unknown=match_result.unknown,
+            not_processed=match_result.not_processed,
         ),
     )
 
 
 def lay_out(bench: Bench, snapshot: Snapshot) -> TableClause:
-    """Put the ledger's snapshot beside the warehouse; returns `people`.
+    """Register the ledger's snapshot beside the warehouse; return the table `people`.
 
-    `heard` is what went through here and, from the warehouse's `sent`, what an earlier system had sent.
+    The table `heard` has the messages of the ledger and, from the warehouse's `sent`, those of an earlier system.
     """
-    ours = bench.lay("ours", snapshot.heard)
+    own_messages = bench.lay("ours", snapshot.heard)
     accepted = literal(DeliveryState.ACCEPTED.value).label("state")
     everything = union_all(
-        select(ours.c.member_id, ours.c.campaign, ours.c.purpose, ours.c.channel, ours.c.state, ours.c.sent_at),
-        select(*(_SENT.c[name] for name in _MESSAGE), accepted, _SENT.c.sent_at),
+        select(own_messages.c.member_id, own_messages.c.campaign, own_messages.c.purpose, own_messages.c.channel, own_messages.c.state, own_messages.c.sent_at),
+        select(*(_SENT_TABLE.c[name] for name in _MESSAGE), accepted, _SENT_TABLE.c.sent_at),
     ).subquery("everything")
     heard = bench.make("heard", select(*everything.c))
     bench.lay("clicks", snapshot.clicks)
@@ -144,38 +144,38 @@ def lay_out(bench: Bench, snapshot: Snapshot) -> TableClause:
 
 def _offers(bench: Bench, brief: Brief, decisions: TableClause) -> TableClause:
     on_sale = bench.lay("offers", selection.as_columns(brief.shelves))
-    bought = bench.make(
-        "affinity", selection.affinity(decisions, _LINES, brief.shelves, brief.as_of, brief.campaign.schedule.zone)
+    affinity = bench.make(
+        "affinity", selection.affinity(decisions, _PURCHASE_LINES, brief.shelves, brief.as_of, brief.campaign.schedule.zone)
     )
-    return bench.make("ranked", selection.ranked(decisions, on_sale, bought))
+    return bench.make("ranked", selection.ranked(decisions, on_sale, affinity))
 
 
 def _with_evidence(brief: Brief, settled: TableClause) -> Select[Any]:
-    """Adds the arm of the experiment and whether purchase lines took part in the decision."""
+    """Add the arm of the experiment, and whether purchase lines took part in the decision."""
     experiment = brief.campaign.experiment
     salt = f"experiment:{brief.campaign.name}"
     arm: ColumnElement[Any] = null() if experiment is None else bucketing.arm(settled.c.unit, salt, experiment.arms)
-    used = and_(~settled.c.no_purchase_detail, _basket(brief, settled))
-    return select(*settled.c, arm.label("arm"), used.label("used_basket"))
+    used_basket = and_(~settled.c.no_purchase_detail, _depends_on_purchase_lines(brief, settled))
+    return select(*settled.c, arm.label("arm"), used_basket.label("used_basket"))
 
 
-def _basket(brief: Brief, settled: TableClause) -> ColumnElement[bool]:
-    """Whether audience, variant or offers of a member who allows it were chosen by purchase lines.
+def _depends_on_purchase_lines(brief: Brief, settled: TableClause) -> ColumnElement[bool]:
+    """Return the condition that audience, variant or offers of a member who allows it depend on purchase lines.
 
-    A variant was chosen by every `when` that was asked before it, too; that there is none, by all of them.
+    A variant depends on its own `when` and on all before it; the lack of a variant depends on all of them.
     """
     campaign = brief.campaign
-    if campaign.audience is not None and _reads_basket(brief, campaign.audience):
+    if campaign.audience is not None and _reads_purchase_lines(brief, campaign.audience):
         return literal(value=True)
-    by_basket = set(brief.shelves)
-    asked = False
+    dependent_variants = set(brief.shelves)
+    depends = False
     for variant in campaign.variants:
-        asked = asked or (variant.when is not None and _reads_basket(brief, variant.when))
-        if asked:
-            by_basket.add(variant.name)
-    chosen = or_(literal(value=False), *(settled.c.variant == name for name in sorted(by_basket)))
-    return func.coalesce(chosen, literal(value=asked))
+        depends = depends or (variant.when is not None and _reads_purchase_lines(brief, variant.when))
+        if depends:
+            dependent_variants.add(variant.name)
+    condition = or_(literal(value=False), *(settled.c.variant == name for name in sorted(dependent_variants)))
+    return func.coalesce(condition, literal(value=depends))
 
 
-def _reads_basket(brief: Brief, condition: Any) -> bool:
+def _reads_purchase_lines(brief: Brief, condition: Any) -> bool:
     return DataClass.BASKET in uses(condition, brief.scope).classes

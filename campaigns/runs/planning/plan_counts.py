@@ -1,4 +1,4 @@
-"""The numbers of a plan: matched is sends plus skips, always."""
+"""Counts of a plan: matched always equals sends plus skips."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,10 +14,10 @@ from campaigns.store.runs.decisions import SEND
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many members of each kind. `sends` by channel, `skips` by reason; `variants` and `arms` count the sends,
-    `shares` those of a variant by channel.
+    """Numbers of members. `sends` by channel, `skips` by reason; `variants` and `arms` count the sends, `shares` those
+    of a variant by channel.
 
-    `unknown` members matched neither the audience nor its opposite; `not_processed` were not looked at at all.
+    `unknown` members matched neither the audience nor its opposite; `not_processed` were not evaluated at all.
     """
 
     population: int
@@ -32,34 +32,34 @@ class Tally:
 
     @property
     def sent(self) -> int:
-        """How many get a message."""
+        """Number of members who get a message."""
         return sum(self.sends.values())
 
     @property
     def skipped(self) -> int:
-        """How many matched members get none."""
+        """Number of matched members who get none."""
         return sum(self.skips.values())
 
     def as_json(self) -> dict[str, Any]:
-        """The tally as the ledger keeps it and `--json` prints it."""
+        """Return the counts as the ledger stores them and `--json` prints them."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """The tally as the ledger kept it: JSON has no channels and reasons, only their words."""
-        words = {name: kept[name] for name in cls.__dataclass_fields__}
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the counts from the ledger's JSON, with channels and reasons as enums again."""
+        values = {name: stored[name] for name in cls.__dataclass_fields__}
         return cls(
-            **words
+            **values
             | {
-                "sends": _by_channel(kept["sends"]),
-                "shares": {variant: _by_channel(share) for variant, share in kept["shares"].items()},
-                "skips": {SkipReason(reason): number for reason, number in kept["skips"].items()},
+                "sends": _by_channel(stored["sends"]),
+                "shares": {variant: _by_channel(share) for variant, share in stored["shares"].items()},
+                "skips": {SkipReason(reason): number for reason, number in stored["skips"].items()},
             }
         )
 
 
-def _by_channel(kept: Mapping[str, int]) -> dict[Channel, int]:
-    return {Channel(channel): number for channel, number in kept.items()}
+def _by_channel(stored: Mapping[str, int]) -> dict[Channel, int]:
+    return {Channel(channel): number for channel, number in stored.items()}
 
 
 def tally(bench: Bench, decided: TableClause, *, population: int, unknown: int, not_processed: int) -> Tally:
@@ -74,10 +74,10 @@ def tally(bench: Bench, decided: TableClause, *, population: int, unknown: int, 
         if kind != SEND:
             skips[SkipReason(reason)] = skips.get(SkipReason(reason), 0) + number
             continue
-        way = Channel(channel)
-        sends[way] = sends.get(way, 0) + number
+        send_channel = Channel(channel)
+        sends[send_channel] = sends.get(send_channel, 0) + number
         by_channel = shares.setdefault(variant, {})
-        by_channel[way] = by_channel.get(way, 0) + number
+        by_channel[send_channel] = by_channel.get(send_channel, 0) + number
         if arm is not None:
             arms[arm] = arms.get(arm, 0) + number
     matched = sum(row[-1] for row in rows)

@@ -1,4 +1,4 @@
-"""Everything that a plan is made from, gathered before the first query."""
+"""Input of a plan, complete before the first query: campaign, template fields, offers on sale, definition hash."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from campaigns.workspace.campaign_definition import Draft
 from campaigns.workspace.repository import Library
 from campaigns.workspace.template_usage import profile_fields, with_offers
 
-_SPARED = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
-_EACH_THEIR_OWN = _SPARED | {Purpose.OWNER_POST}
-_FOR_GROWN_UPS = frozenset({Purpose.NEWSLETTER, Purpose.MARKETING, Purpose.SURVEY})
+_EXEMPT = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
+_ONE_PER_MEMBER = _EXEMPT | {Purpose.OWNER_POST}
+_WITH_MINIMUM_AGE = frozenset({Purpose.NEWSLETTER, Purpose.MARKETING, Purpose.SURVEY})
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """One campaign on one occasion.
+    """Input of one plan: one campaign on one occasion.
 
-    `audiences` are those that its rules may name; `fields` the profile columns that each variant's templates name;
-    `shelves` the offers that each variant may show. `members` narrows the plan to some, for a preview; empty:
-    everybody. `holdout_salt` draws the global holdout.
+    `audiences` are those that its rules may name; `profile_fields` the profile columns that its templates name;
+    `variant_offers` the offers that each variant may show. `members` limits the plan to these members, for a preview;
+    empty: everybody. `holdout_salt` draws the global holdout.
     """
 
     campaign: Campaign
@@ -43,7 +43,7 @@ class Brief:
 
     @property
     def scope(self) -> Scope:
-        """The moment and the names by which the rules are read."""
+        """Time and names for the evaluation of the rules."""
         return Scope(
             as_of=self.as_of,
             zone=self.campaign.schedule.zone,
@@ -55,27 +55,27 @@ class Brief:
 
     @property
     def once_an_address(self) -> bool:
-        """Whether e-mail and SMS go once to an address that several members share."""
-        return self.campaign.purpose not in _EACH_THEIR_OWN
+        """True when e-mail and SMS go once to an address that several members share."""
+        return self.campaign.purpose not in _ONE_PER_MEMBER
 
     @property
     def observes_holdouts(self) -> bool:
-        """Whether members may be held out to measure the effect; never from service messages."""
-        return self.campaign.purpose not in _SPARED
+        """True when members may be held out to measure the effect; never from service messages."""
+        return self.campaign.purpose not in _EXEMPT
 
     @property
     def minimum_age(self) -> int:
-        """The age in years below which a member is not written to (FI-10); 0: there is none for this purpose."""
-        return self.settings.minimum_age if self.campaign.purpose in _FOR_GROWN_UPS else 0
+        """Minimum age in years of recipients (FI-10); 0 when this purpose has none."""
+        return self.settings.minimum_age if self.campaign.purpose in _WITH_MINIMUM_AGE else 0
 
     def has_template(self, channel: Channel) -> tuple[str, ...]:
-        """The names of the variants that have something to say through a channel."""
+        """Return the names of the variants with a template for a channel."""
         return tuple(variant.name for variant in self.campaign.variants if variant.template(channel))
 
 
 def brief(draft: Draft, as_of: datetime, library: Library, holdout_salt: str, members: tuple[str, ...] = ()) -> Brief:
-    """Everything a plan of the draft is made from, at `as_of`; of the listed members only, where some are listed."""
-    used = draft.templates()
+    """Return the input of a plan at `as_of`; with `members`, of these members only."""
+    templates = draft.templates()
     campaign = draft.campaign
     day = local_day(as_of, campaign.schedule.zone)
     return Brief(
@@ -85,8 +85,8 @@ def brief(draft: Draft, as_of: datetime, library: Library, holdout_salt: str, me
         catalogue=library.catalogue,
         settings=library.settings,
         definition=draft.definition(),
-        fields=profile_fields(used),
+        fields=profile_fields(templates),
         members=members,
         holdout_salt=holdout_salt,
-        shelves=shelves(campaign, with_offers(used), library.offers, day),
+        shelves=shelves(campaign, with_offers(templates), library.offers, day),
     )

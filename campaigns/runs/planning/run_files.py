@@ -1,4 +1,4 @@
-"""The files of a run: its definition as it was, and the profile fields that its templates name, in claim order."""
+"""Files of a run: its definition at planning time, and the profile fields of its templates in claim order."""
 
 import shutil
 from bisect import bisect_right
@@ -18,26 +18,26 @@ ROWS_IN_GROUP: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
-    """The folder of one run below `data/runs/`.
+    """Folder of one run below `data/runs/`.
 
-    `definition/` is a copy of the campaign, its audiences and templates: editing the workspace changes nothing of a
-    run that is planned. `fields.parquet` holds one row a send, by position; it goes when the run closes.
+    `definition/` is a copy of the campaign, its audiences and templates: editing the workspace does not change a
+    planned run. `fields.parquet` holds one row per send, by position; it is deleted when the run closes.
     """
 
     folder: Path
 
     @property
     def definition(self) -> Path:
-        """The workspace-like folder that the run's campaign and templates are read from."""
+        """Folder, laid out like a workspace, with the run's campaign and templates."""
         return self.folder / "definition"
 
     @property
     def fields(self) -> Path:
-        """The frozen profile fields, without contact and choices."""
+        """File of the frozen profile fields, without contact and choices."""
         return self.folder / "fields.parquet"
 
     def keep(self, paths: Mapping[str, Path]) -> None:
-        """Start anew with a copy of files and folders; `paths` gives them by their place in the definition."""
+        """Replace the folder by a copy of files and folders; `paths` has them by their place in the definition."""
         shutil.rmtree(self.folder, ignore_errors=True)
         for place, path in paths.items():
             target = self.definition / place
@@ -48,28 +48,28 @@ class RunFiles:
                 shutil.copyfile(path, target)
 
     def fresh_fields(self) -> Path:
-        """A file for fields that are not those of the run yet; several may plan it, and of one only they are."""
+        """Return a unique path for new fields: several processes may plan the run, and only one's become the run's."""
         return self.folder.with_name(f"{self.folder.name}.{token_hex(8)}.parquet")
 
     def close(self) -> None:
-        """Forget what was frozen about members, also by who was killed at it; the definition stays as evidence."""
+        """Delete the fields frozen about members, also those of killed processes; the definition stays as evidence."""
         self.fields.unlink(missing_ok=True)
-        for left in self.folder.parent.glob(f"{self.folder.name}.*.parquet"):
-            left.unlink(missing_ok=True)
+        for file in self.folder.parent.glob(f"{self.folder.name}.*.parquet"):
+            file.unlink(missing_ok=True)
 
 
 class FrozenFields:
-    """The frozen fields of a run, read by position; sends are claimed nearly in order, so few groups are kept."""
+    """Frozen fields of a run, read by position; sends are claimed nearly in order, so few groups are cached."""
 
     def __init__(self, path: Path) -> None:
         self._file = pq.ParquetFile(path)
         groups = range(self._file.num_row_groups)
         self._starts = [0, *accumulate(self._file.metadata.row_group(group).num_rows for group in groups)]
         self._group = lru_cache(maxsize=4)(self._read)
-        self._reading = Lock()  # channels that are sent side by side read the one file
+        self._lock = Lock()  # channels that are sent in parallel read the same file
 
     def row(self, position: int) -> Mapping[str, Any]:
-        """The fields of the send at a position, counted from 1; LookupError when the plan has no such send."""
+        """Return the fields of the send at a position, counted from 1; raise LookupError when there is none."""
         group = bisect_right(self._starts, position - 1) - 1
         if not 0 <= group < self._file.num_row_groups:
             raise LookupError(f"no fields were frozen for position {position}")
@@ -77,10 +77,10 @@ class FrozenFields:
         return row
 
     def _read(self, group: int) -> list[dict[str, Any]]:
-        with self._reading:
+        with self._lock:
             rows: list[dict[str, Any]] = self._file.read_row_group(group).to_pylist()
         return rows
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()

@@ -1,4 +1,4 @@
-"""A plan put away: its run file, its decisions in chunks, and at last the row that makes them visible."""
+"""Storage of a plan: its run files, its decisions in chunks, and last the row that makes them visible."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,55 +13,55 @@ from campaigns.store.people import audit
 from campaigns.store.runs import runs
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, Run
 
-_FORGOTTEN_AT_ONCE: Final = 2048
+_ROWS_PER_DELETE: Final = 2048
 
 Progress = Callable[[int], None]
 
 
 def begin(run: Run, ledger: Ledger, files: RunFiles, parts: Mapping[str, Path]) -> None:
-    """Copy what a run is planned from; AuthorError when somebody else plans it anew, whose files these are by now."""
+    """Copy the files a run is planned from; raise UserError when another process has begun to plan it."""
     with ledger.write() as connection:
         runs.hold(connection, run)
         files.keep(parts)
 
 
 def store(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, progress: Progress) -> None:
-    """Store a plan under an open run, where nobody sees it before it is shown.
+    """Store a plan under an open run; it stays invisible until `make_visible`.
 
-    A crash leaves a run in `planning`, to be planned anew. AuthorError as soon as somebody else plans it anew;
-    `progress` is told how many decisions each chunk stored.
+    A crash leaves a run in `planning`, to be planned again. Raise UserError as soon as another process begins to plan
+    it. `on_progress` receives the number of decisions in each stored chunk.
     """
     number = run.number or 0
-    while _forget(ledger, run):
+    while _delete_rows(ledger, run):
         pass
-    _freeze(plan, run, ledger, files)
-    holds = partial(runs.hold, run=run)
-    ledger.pour(DELIVERY, plan.bench.reader(plan.deliveries(number)), files.folder, guard=holds, told=lambda _: None)
-    ledger.pour(DECISION, plan.bench.reader(plan.decided(number)), files.folder, guard=holds, told=progress)
+    _write_fields(plan, run, ledger, files)
+    guard = partial(runs.hold, run=run)
+    ledger.pour(DELIVERY, plan.bench.reader(plan.deliveries(number)), files.folder, guard=guard, told=lambda _: None)
+    ledger.pour(DECISION, plan.bench.reader(plan.decided(number)), files.folder, guard=guard, told=progress)
     ledger.analyse(DECISION, DELIVERY)
 
 
 def show(plan: Plan, run: Run, reasons: Mapping[str, Any], ledger: Ledger, now: datetime, actor: str) -> None:
-    """Let a plan that was stored be seen, and started, with its evidence; AuthorError as by `store`."""
+    """Make a stored plan visible, with its evidence, so that it can be started; raise UserError as `save_plan` does."""
     with ledger.write() as connection:
         runs.hold(connection, run)
         runs.show_plan(connection, run.number or 0, plan.brief.definition, plan.tally.as_json(), reasons, now, actor)
         audit.note(connection, now, actor, "plan", run.run_id, {"definition": plan.brief.definition})
 
 
-def _freeze(plan: Plan, run: Run, ledger: Ledger, files: RunFiles) -> None:
-    """Write the profile fields; they become those of the run while it is still ours to plan."""
-    fresh = files.fresh_fields()
+def _write_fields(plan: Plan, run: Run, ledger: Ledger, files: RunFiles) -> None:
+    """Write the profile fields; move them into place only while this process still plans the run."""
+    new_file = files.fresh_fields()
     try:
-        plan.bench.write(fresh, plan.fields(), ROWS_IN_GROUP)
+        plan.bench.write(new_file, plan.fields(), ROWS_IN_GROUP)
         with ledger.write() as connection:
             runs.hold(connection, run)
-            fresh.replace(files.fields)
+            new_file.replace(files.fields)
     finally:
-        fresh.unlink(missing_ok=True)
+        new_file.unlink(missing_ok=True)
 
 
-def _forget(ledger: Ledger, run: Run) -> int:
+def _delete_rows(ledger: Ledger, run: Run) -> int:
     with ledger.write() as connection:
         runs.hold(connection, run)
-        return runs.forget_rows(connection, run.number or 0, _FORGOTTEN_AT_ONCE)
+        return runs.forget_rows(connection, run.number or 0, _ROWS_PER_DELETE)

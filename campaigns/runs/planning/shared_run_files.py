@@ -1,4 +1,4 @@
-"""The files of a run carried by the ledger, so that whoever reaches the ledger can send: no shared folder is needed."""
+"""Files of a run in the ledger: every machine with access to it can send, without a shared folder."""
 
 import hashlib
 import io
@@ -29,18 +29,18 @@ _KEY: Final = "key"
 
 @dataclass(frozen=True, slots=True)
 class SharedFiles:
-    """A run's files in the ledger, and in a folder of this machine."""
+    """Files of a run, in the ledger and in a folder of this machine."""
 
     ledger: Ledger
     run: Run
     files: RunFiles
 
     def put(self) -> None:
-        """Move the frozen fields into the ledger, with a copy of the definition; after a crash put again.
+        """Move the frozen fields into the ledger, with a copy of the definition; repeat it after a crash.
 
-        AuthorError as soon as somebody else plans the run anew.
+        Raise UserError as soon as another process begins to plan the run.
         """
-        self._put(_DEFINITION, io.BytesIO(_packed(self.files.definition)))
+        self._put(_DEFINITION, io.BytesIO(_tar(self.files.definition)))
         with self.files.fields.open("rb") as file:
             self._put(_FIELDS, file)
         with self.ledger.write() as connection:
@@ -48,16 +48,16 @@ class SharedFiles:
             self.files.close()
 
     def drop(self) -> None:
-        """Forget what an earlier plan of the run has put into the ledger: its positions mean others now.
+        """Delete the files of an earlier plan of the run from the ledger: its positions now mean other members.
 
-        AuthorError when somebody else plans the run anew, whose files these are by now.
+        Raise UserError when another process has begun to plan the run: then the files are its own.
         """
         with self.ledger.write() as connection:
             runs.hold(connection, self.run)
             connection.execute(delete(RUN_FILE).where(RUN_FILE.c.run_number == self._number))
 
     def ensure(self) -> None:
-        """Have everything in the ledger before the run is sent; AuthorError when a part of it is on no machine."""
+        """Ensure that all files are in the ledger before the run is sent; raise UserError when they are not here either."""
         if self._digest(_DEFINITION) and self._digest(_FIELDS):
             return
         if not self.files.fields.exists():
@@ -70,31 +70,31 @@ class SharedFiles:
                 raise
 
     def fetch_definition(self) -> None:
-        """Have the definition in this machine's folder, as it is in the ledger.
+        """Copy the definition from the ledger into this machine's folder.
 
-        Where several processes of a machine fetch it at once, that of one stays: it is the same.
+        When several processes of a machine fetch it at once, one copy stays; all are the same.
         """
         digest = self._digest(_DEFINITION)
         if digest is None or self._is_here(digest):
             return
         self.files.folder.mkdir(parents=True, exist_ok=True)
-        fresh = Path(mkdtemp(dir=self.files.folder))
-        with tarfile.open(fileobj=io.BytesIO(b"".join(self._parts(_DEFINITION)))) as packed:
-            packed.extractall(fresh, filter="data")
+        new_folder = Path(mkdtemp(dir=self.files.folder))
+        with tarfile.open(fileobj=io.BytesIO(b"".join(self._parts(_DEFINITION)))) as archive:
+            archive.extractall(new_folder, filter="data")
         if not self._is_here(digest):
             shutil.rmtree(self.files.definition, ignore_errors=True)
             try:
-                fresh.rename(self.files.definition)
+                new_folder.rename(self.files.definition)
             except OSError:  # its folder is not empty, when another process was faster
                 if not self.files.definition.is_dir():
                     raise
             self._marker.write_text(digest, "ascii")
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(new_folder, ignore_errors=True)
 
     def open_fields(self) -> FrozenFields:
-        """The frozen fields, from a file without a name: it goes with the process, however that ends.
+        """Return the frozen fields, in an unnamed file: it disappears with the process, however that ends.
 
-        FileNotFoundError when there are none any more, because the run has closed.
+        Raise FileNotFoundError when there are none because the run has closed.
         """
         if self._digest(_FIELDS) is None:
             raise FileNotFoundError(self.files.fields)
@@ -109,7 +109,7 @@ class SharedFiles:
         return self.files.folder / "definition.sha256"
 
     def _is_here(self, digest: str) -> bool:
-        """Whether this machine's folder has the definition of this digest."""
+        """Return whether this machine's folder has the definition with this digest."""
         return self._marker.exists() and self._marker.read_text("ascii") == digest
 
     @property
@@ -120,38 +120,38 @@ class SharedFiles:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         parts = list(iter(lambda: file.read(_PART), b""))
-        for part, content in reversed(list(enumerate(parts))):  # the first goes last: it says that all are there
-            place = {"run_number": self._number, "name": name, "part": part}
+        for part, content in reversed(list(enumerate(parts))):  # the first part is written last: it marks the file as complete
+            key = {"run_number": self._number, "name": name, "part": part}
             with self.ledger.write() as connection:
                 runs.hold(connection, self.run)
-                connection.execute(delete(RUN_FILE).filter_by(**place))
-                connection.execute(insert(RUN_FILE).values(**place, sha256=digest, content=content))
+                connection.execute(delete(RUN_FILE).filter_by(**key))
+                connection.execute(insert(RUN_FILE).values(**key, sha256=digest, content=content))
 
     def _digest(self, name: str) -> str | None:
-        whole = select(RUN_FILE.c.sha256).where(
+        statement = select(RUN_FILE.c.sha256).where(
             RUN_FILE.c.run_number == self._number, RUN_FILE.c.name == name, RUN_FILE.c.part == 0
         )
         with self.ledger.read() as connection:
-            return connection.execute(whole).scalar_one_or_none()
+            return connection.execute(statement).scalar_one_or_none()
 
     def _parts(self, name: str) -> Iterator[bytes]:
         part = 0
         while True:
-            one = select(RUN_FILE.c.content).where(
+            statement = select(RUN_FILE.c.content).where(
                 RUN_FILE.c.run_number == self._number, RUN_FILE.c.name == name, RUN_FILE.c.part == part
             )
             with self.ledger.read() as connection:
-                content = connection.execute(one).scalar_one_or_none()
+                content = connection.execute(statement).scalar_one_or_none()
             if content is None:
                 return
             yield content
             part += 1
 
 
-def _packed(folder: Path) -> bytes:
-    """A folder as one file, the same for the same content."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
+def _tar(folder: Path) -> bytes:
+    """Return a folder as one tar file; the same content gives the same bytes."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path in sorted(folder.rglob("*")):
             entry = archive.gettarinfo(str(path), str(path.relative_to(folder)))
             entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = 0, 0, 0, "", ""
@@ -160,11 +160,11 @@ def _packed(folder: Path) -> bytes:
                     archive.addfile(entry, file)
             else:
                 archive.addfile(entry)
-    return packed.getvalue()
+    return buffer.getvalue()
 
 
 def forget_ended(ledger: Ledger) -> None:
-    """Forget what was frozen about the members of runs that have ended; the definitions stay as evidence."""
+    """Delete the fields frozen about members of runs that have ended; the definitions stay as evidence."""
     ended = select(RUN.c.number).where(RUN.c.state.in_(ENDED_RUNS))
     frozen = (RUN_FILE.c.name == _FIELDS, RUN_FILE.c.run_number.in_(ended))
     with ledger.read() as connection:
@@ -175,18 +175,18 @@ def forget_ended(ledger: Ledger) -> None:
 
 
 def agree_on_key(ledger: Ledger, signer: Signer) -> None:
-    """Let every machine sign alike: AuthorError when this one's keys lack the one that the ledger knows.
+    """Require the same signing key on all machines; raise UserError when this machine lacks the ledger's key.
 
     Otherwise a member's link would be refused by the server, and an event would find no delivery.
     """
-    mine = signer.opaque(_KEY)
+    own = signer.opaque(_KEY)
     with ledger.write() as connection:
         known = connection.execute(select(RUN_FILE.c.sha256).where(RUN_FILE.c.run_number == 0)).scalar_one_or_none()
         if known is not None and known not in signer.opaques(_KEY):
             message = "this machine signs with another key than the others that share its ledger"
             hint = "give all of them the same VIESTI_SIGNING_KEYS, or the same data/signing.key"
             raise AuthorError.about("signing keys", message, "other_key", hint)
-        if known != mine:
+        if known != own:
             connection.execute(delete(RUN_FILE).where(RUN_FILE.c.run_number == 0))
-            row = {"run_number": 0, "name": _KEY, "part": 0, "sha256": mine, "content": b""}
+            row = {"run_number": 0, "name": _KEY, "part": 0, "sha256": own, "content": b""}
             connection.execute(insert(RUN_FILE).values(**row))

@@ -1,4 +1,4 @@
-"""A proof: one message as a member would get it, sent to one of our own. No plan, no delivery, nothing counted."""
+"""Proofs: one message as a member would get it, sent to an internal address. No plan, no delivery, no counting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,12 +23,12 @@ from campaigns.runs.composing.run_context import Job
 from campaigns.runs.composing.template_context import Contexts
 
 MARK: Final = "[proof]"
-_PATIENCE: Final = timedelta(minutes=2)
+_SEND_TIMEOUT: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is shown to whom: a variant's message to an internal `address`, written for `contact`."""
+    """Message of a variant to an internal `address`, composed for `contact`."""
 
     channel: Channel
     address: str = field(repr=False)
@@ -38,18 +38,18 @@ class Proof:
 
     @property
     def language(self) -> Language:
-        """The language that it is written in."""
+        """Return the language of the message."""
         return Language(self.contact["language"])
 
 
 @dataclass
 class SampleContexts(Contexts):
-    """Contexts that are filled from a template's sample instead of a member."""
+    """Template contexts with the values of a template's sample instead of a member's."""
 
     sample: Mapping[str, object] = field(kw_only=True)
 
     def of(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
-        """The sample, with what every message of the campaign says, and links that lead nowhere."""
+        """Return the sample's values, the campaign's common values, and links without effect."""
         return {
             **self.sample,
             **self.shared(Language(contact["language"])),
@@ -60,7 +60,7 @@ class SampleContexts(Contexts):
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """Writes and sends proofs of one campaign, whose templates are read below `root`; `mark` begins their subjects."""
+    """Sender of a campaign's proofs; templates are read below `root`, and `mark` is put before each subject."""
 
     job: Job
     root: Path
@@ -69,27 +69,27 @@ class Proofs:
     mark: str = MARK
 
     def folder(self, proof: Proof) -> TemplateFolder:
-        """The template that a proof is of."""
+        """Return the template folder of a proof."""
         return load_folder(self.root, proof.channel, template_of(self.job.campaign, proof.variant, proof.channel))
 
     async def send(self, proof: Proof, contexts: Contexts) -> Outcome:
-        """Send one; raises CannotWrite, ChannelMisconfigured, or ValueError for an address that is not internal."""
-        taken = self._taken(proof)
+        """Send one proof; raise ComposeError, ChannelMisconfigured, or ValueError if its address is not internal."""
+        delivery = self._delivery(proof)
         if proof.channel is Channel.EMAIL:
-            email, mail = self.providers.email, self._email(proof, contexts, taken)
+            email, email_message = self.providers.email, self._email(proof, contexts, delivery)
             await email.open()
             try:
-                return await email.send(mail)
+                return await email.send(email_message)
             finally:
                 await email.close()
-        sms, text = self.providers.sms, self._sms(proof, contexts, taken)
+        sms, sms_message = self.providers.sms, self._sms(proof, contexts, delivery)
         await sms.open()
         try:
-            return await sms.send(text)
+            return await sms.send(sms_message)
         finally:
             await sms.close()
 
-    def _taken(self, proof: Proof) -> Taken:
+    def _delivery(self, proof: Proof) -> Taken:
         claimed = mint_proof(
             opaque_id=self.job.signer.opaque("proof", token_hex(16)),
             attempt=token_hex(8),
@@ -98,12 +98,12 @@ class Proofs:
             address=proof.address,
             settings=self.job.settings,
         )
-        return Taken(claimed, proof.contact, proof.variant, proof.arm, self.clock.now() + _PATIENCE)
+        return Taken(claimed, proof.contact, proof.variant, proof.arm, self.clock.now() + _SEND_TIMEOUT)
 
-    def _email(self, proof: Proof, contexts: Contexts, taken: Taken) -> OutgoingEmail:
+    def _email(self, proof: Proof, contexts: Contexts, delivery: Taken) -> OutgoingEmail:
         template = EmailTemplate.compile(self.folder(proof), proof.language, self.job.settings)
-        return EmailPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock, self.mark)(taken)
+        return EmailPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock, self.mark)(delivery)
 
-    def _sms(self, proof: Proof, contexts: Contexts, taken: Taken) -> OutgoingSms:
+    def _sms(self, proof: Proof, contexts: Contexts, delivery: Taken) -> OutgoingSms:
         template = SmsTemplate.compile(self.folder(proof), proof.language, self.job.settings)
-        return SmsPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock)(taken)
+        return SmsPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock)(delivery)

@@ -1,4 +1,4 @@
-"""How many rows a write transaction is given: as many as pass in its time, whatever the disk and the rows."""
+"""Adaptive batch size: as many rows as a write transaction stores in 30 ms, on any disk."""
 
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -11,19 +11,19 @@ _MOST: Final = 16_384
 
 @dataclass
 class Portion:
-    """The rows of the next transaction. Say when each begins, once it waits no more, and when it was committed.
+    """Number of rows for the next transaction. Call `begin` when it has the write lock, `end` when it is committed.
 
-    After that `rows` is what passes in 30 ms, at most twice as many as before.
+    `rows` is then the number that would take 30 ms, at most twice as many as before.
     """
 
     rows: int = 2048
-    _began: float = field(default=0.0, init=False)
+    _started_at: float = field(default=0.0, init=False)
 
     def begin(self) -> None:
-        """The transaction has the writer."""
-        self._began = perf_counter()
+        """Start the clock: the transaction has the write lock."""
+        self._started_at = perf_counter()
 
     def end(self) -> None:
-        """It is committed."""
-        fitting = round(self.rows * _SECONDS / (perf_counter() - self._began))
-        self.rows = min(max(fitting, _FEWEST), 2 * self.rows, _MOST)
+        """Adapt `rows`: the transaction is committed."""
+        target = round(self.rows * _SECONDS / (perf_counter() - self._started_at))
+        self.rows = min(max(target, _FEWEST), 2 * self.rows, _MOST)

@@ -1,4 +1,4 @@
-"""The ledger's way with PostgreSQL: psycopg for rows, COPY for many of them, ADBC for columns."""
+"""PostgreSQL backend of the ledger: psycopg for rows, COPY for bulk loads, ADBC for columns."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,29 +13,30 @@ from sqlalchemy import URL, Connection, Engine, ExceptionContext, Table, create_
 from campaigns.core.errors import AuthorError
 from campaigns.store.ledger.batch_size import Portion
 
-_CONNECTIONS: Final = 24  # of a process that has so much to do at a time; opened when they are wanted, and kept
+_CONNECTIONS: Final = 24  # most that one process uses at a time; opened on demand, then kept
 _SESSION: Final = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=15s"
 _ONE_WRITER: Final = """
     SELECT set_config('idle_in_transaction_session_timeout', '10s', true),
            pg_advisory_xact_lock(21837, current_schema()::regnamespace::oid::int4)
 """
-"""The schema's one writer, until its transaction ends; one that says nothing for ten seconds, because its process was
-stopped or its machine is gone, is ended by the server.
+"""Take the schema's one writer lock until the transaction ends.
+
+The server ends a transaction that is idle for ten seconds, because its process was stopped or its machine is gone.
 """
 
 
 def connect(url: URL) -> Engine:
-    """An engine of sessions in UTC whose commits are on disk; AuthorError when the drivers are not installed."""
+    """Return an engine of UTC sessions whose commits are on disk; raise UserError when a driver is missing."""
     try:
         import adbc_driver_postgresql  # noqa: F401 - `columns` needs it
         import psycopg  # noqa: F401
     except ModuleNotFoundError as error:
         message, hint = f"a ledger on PostgreSQL needs the package {error.name}", "pip install 'viesti[postgresql]'"
         raise AuthorError.about("database_url", message, "no_postgresql", hint) from error
-    given = url.query.get("options", "")
-    options = {"options": f"{given if isinstance(given, str) else ' '.join(given)} {_SESSION}".strip()}
-    whole = url.set(drivername="postgresql+psycopg").update_query_dict(options)
-    engine = create_engine(whole, hide_parameters=True, pool_size=_CONNECTIONS, pool_pre_ping=True)
+    custom = url.query.get("options", "")
+    options = {"options": f"{custom if isinstance(custom, str) else ' '.join(custom)} {_SESSION}".strip()}
+    full_url = url.set(drivername="postgresql+psycopg").update_query_dict(options)
+    engine = create_engine(full_url, hide_parameters=True, pool_size=_CONNECTIONS, pool_pre_ping=True)
 
     @event.listens_for(engine, "handle_error")
     def _hide(context: ExceptionContext) -> None:
@@ -47,11 +48,12 @@ def connect(url: URL) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that holds the ledger's one writer: what it read stays true until it commits.
+def write_transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that holds the ledger's one writer: what it read stays true until it commits.
 
-    Not a lock a run: caps, choices, paces and bundle numbers all read before they write, and the answers that gather
-    while a process waits go into its next transaction, so that more processes make longer transactions, not more.
+    One writer is used instead of a lock for each run, because caps, choices, rate limits and bundle numbers are all
+    read before they are written. Provider answers that gather while a process waits go into its next transaction, so
+    more processes make longer transactions, not more of them.
     """
     with engine.connect() as connection, connection.begin():
         connection.exec_driver_sql(_ONE_WRITER)
@@ -59,34 +61,34 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that sees one snapshot and may write nothing."""
+def read_transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a read-only transaction on one snapshot."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 
-def columns(engine: Engine, query: str) -> pa.Table:
-    """The rows of a query as Arrow columns, made by the driver without an object for a row."""
-    with _reader(engine) as cursor:
+def fetch_arrow(engine: Engine, query: str) -> pa.Table:
+    """Return the rows of a query as Arrow columns, built by the driver without a Python object for each row."""
+    with _adbc_cursor(engine) as cursor:
         cursor.execute(query)
         return cursor.fetch_arrow_table()
 
 
-def texts(engine: Engine, tables: Mapping[str, Mapping[str, str]]) -> dict[str, pa.Table]:
-    """Columns of whole tables as text, from one snapshot."""
-    found = {}
-    with _reader(engine) as cursor:
+def fetch_texts(engine: Engine, tables: Mapping[str, Mapping[str, str]]) -> dict[str, pa.Table]:
+    """Return columns of whole tables as text, from one snapshot."""
+    tables_read = {}
+    with _adbc_cursor(engine) as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        for table, shown in tables.items():
-            asked = ", ".join(f"nullif(CAST({value} AS TEXT), '') AS {name}" for name, value in shown.items())
-            cursor.execute(f"SELECT {asked} FROM {table}")
-            found[table] = cursor.fetch_arrow_table()
-    return found
+        for table, columns in tables.items():
+            cells = ", ".join(f"nullif(CAST({value} AS TEXT), '') AS {name}" for name, value in columns.items())
+            cursor.execute(f"SELECT {cells} FROM {table}")
+            tables_read[table] = cursor.fetch_arrow_table()
+    return tables_read
 
 
 @contextmanager
-def _reader(engine: Engine) -> Iterator[Any]:
+def _adbc_cursor(engine: Engine) -> Iterator[Any]:
     from adbc_driver_postgresql import dbapi
 
     with dbapi.connect(conninfo(engine)) as connection, connection.cursor() as cursor:
@@ -94,60 +96,60 @@ def _reader(engine: Engine) -> Iterator[Any]:
 
 
 def conninfo(engine: Engine) -> str:
-    """How others reach the same schema, in the form of libpq."""
+    """Return the connection string of the same schema for other clients, in libpq's form."""
     from psycopg.conninfo import make_conninfo
 
-    _, address = engine.dialect.create_connect_args(engine.url)
-    address.pop("context", None)  # psycopg's own
-    return str(make_conninfo(**address))
+    _, parameters = engine.dialect.create_connect_args(engine.url)
+    parameters.pop("context", None)  # psycopg's own, unknown to libpq
+    return str(make_conninfo(**parameters))
 
 
 def append(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Bring rows in by COPY."""
+    """Insert rows by COPY."""
     with _copy(connection, table, names, "") as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def pour(
+def bulk_load(
     engine: Engine,
     table: Table,
     rows: pa.RecordBatchReader,
-    _room: Path,
+    _folder: Path,
     *,
     guard: Callable[[Connection], None],
-    told: Callable[[int], None],
+    on_progress: Callable[[int], None],
 ) -> None:
-    """Bring all rows in by COPY in short transactions; Arrow writes them out, without an object for a row."""
+    """Insert all rows by COPY in short transactions; Arrow writes the CSV, without a Python object for each row."""
     portion = Portion()
     for batch in rows:
         done = 0
         while done < batch.num_rows:
-            some = batch.slice(done, portion.rows)
-            written = _written(some)
-            with writing(engine) as connection:
+            chunk = batch.slice(done, portion.rows)
+            text = _as_csv(chunk)
+            with write_transaction(engine) as connection:
                 portion.begin()
                 guard(connection)
-                with _copy(connection, table, some.schema.names, "(FORMAT csv)") as copy:
-                    copy.write(written)
+                with _copy(connection, table, chunk.schema.names, "(FORMAT csv)") as copy:
+                    copy.write(text)
             portion.end()
-            told(some.num_rows)
-            done += some.num_rows
+            on_progress(chunk.num_rows)
+            done += chunk.num_rows
 
 
-def _written(rows: pa.RecordBatch) -> memoryview:
-    """Rows as CSV in which NULL is nothing and every text is in quotes, as COPY reads it."""
+def _as_csv(rows: pa.RecordBatch) -> memoryview:
+    """Return rows as CSV in which NULL is empty and every text is quoted, as COPY reads it."""
     target = BytesIO()
     csv.write_csv(rows, target, csv.WriteOptions(include_header=False))
     return target.getbuffer()
 
 
 @contextmanager
-def _copy(connection: Connection, table: Table, names: Sequence[str], form: str) -> Iterator[Any]:
-    cells = ", ".join(f'"{name}"' for name in names)
+def _copy(connection: Connection, table: Table, names: Sequence[str], options: str) -> Iterator[Any]:
+    columns = ", ".join(f'"{name}"' for name in names)
     cursor = connection.connection.cursor()
     try:
-        with cursor.copy(f'COPY "{table.name}" ({cells}) FROM STDIN {form}') as copy:
+        with cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN {options}') as copy:
             yield copy
     except Exception as error:
         _without_values(error)
@@ -155,13 +157,16 @@ def _copy(connection: Connection, table: Table, names: Sequence[str], form: str)
 
 
 def _without_values(error: BaseException) -> None:
-    """Leave of a server's error what names tables and constraints; its detail quotes rows, and so addresses (OP-06)."""
-    told = getattr(error, "diag", None)
-    if told is not None and told.sqlstate:
-        error.args = (f"{told.message_primary} [{told.sqlstate}]",)
+    """Reduce a server error to its primary message, which names tables and constraints, and its state.
+
+    Its detail quotes rows, and so addresses (OP-06).
+    """
+    diagnostics = getattr(error, "diag", None)
+    if diagnostics is not None and diagnostics.sqlstate:
+        error.args = (f"{diagnostics.message_primary} [{diagnostics.sqlstate}]",)
 
 
 def analyse(engine: Engine, tables: Sequence[Table]) -> None:
-    """Let the planner look at tables that were filled; before it has, a claim takes twelve times as long."""
+    """Update the planner statistics of filled tables; without them a claim takes twelve times as long."""
     with engine.connect() as connection, connection.begin():
         connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {', '.join(table.name for table in tables)}")

@@ -22,9 +22,7 @@ _TEXTS_AT_ONCE: Final = 20_000
 BETWEEN: Final = "\x1f"
 _LOCK_TIMEOUT: Final = 15  # seconds
 _RETRY_PAUSE: Final = 0.002
-_GAP: Final = (
-    2 * _RETRY_PAUSE
-)  # free time between two transactions of a bulk load, so that every waiting process gets to look
+_GAP: Final = 2 * _RETRY_PAUSE  # between two transactions of a bulk load: waiting processes try the lock meanwhile
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={_LOCK_TIMEOUT * 1000}",  # first: the next may wait for a closing process
     "PRAGMA journal_mode=WAL",
@@ -142,9 +140,9 @@ def bulk_load(
     guard: Callable[[Connection], None],
     on_progress: Callable[[int], None],
 ) -> None:
-    """Insert all rows in short transactions from a staging staging, without a Python object for each row.
+    """Insert all rows in short transactions from a staging file, without a Python object for each row.
 
-    Only the staging staging is written by ADBC, whose own SQLite library must not touch the ledger (see `fetch_arrow`).
+    Only the staging file is written by ADBC, whose own SQLite library must not touch the ledger (see `fetch_arrow`).
     """
     staging = folder / f"{table.name}.sqlite"
     staging.unlink(missing_ok=True)

@@ -24,55 +24,55 @@ CHANNELS_OF: Final[dict[Purpose, tuple[Channel, ...]]] = {
 PARTNER_CHANNELS: Final = _WRITTEN_CHANNELS
 
 
-def purpose_permits_channels(written: Written) -> Iterator[Problem]:
+def purpose_permits_channels(source: Written) -> Iterator[Problem]:
     """Refuse channels outside the permission table: no choice of a member can permit them."""
-    permitted = PARTNER_CHANNELS if written.file.sender.partner else CHANNELS_OF[written.file.purpose]
-    message_kind = "partner's message" if written.file.sender.partner else f"`{written.file.purpose}` campaign"
-    for channel, at in _channel_locations(written):
+    permitted = PARTNER_CHANNELS if source.file.sender.partner else CHANNELS_OF[source.file.purpose]
+    message_kind = "partner's message" if source.file.sender.partner else f"`{source.file.purpose}` campaign"
+    for channel, at in _channel_locations(source):
         if channel not in permitted:
             names = ", ".join(f"`{name}`" for name in permitted)
             yield error(at, f"a {message_kind} may not go by `{channel}`", "channel_not_permitted", f"only {names}")
 
 
-def channels_differ(written: Written) -> Iterator[Problem]:
+def channels_differ(source: Written) -> Iterator[Problem]:
     """Refuse a channel that is listed twice."""
-    channels = written.file.channels or ()
+    channels = source.file.channels or ()
     for index, channel in enumerate(channels):
         if channel in channels[:index]:
-            at = written.at.part("channels").part(index)
+            at = source.at.part("channels").part(index)
             yield error(at, f"`{channel}` is listed twice", "duplicate_channel", "remove one")
 
 
-def channels_have_templates(written: Written) -> Iterator[Problem]:
+def channels_have_templates(source: Written) -> Iterator[Problem]:
     """Refuse a listed channel without a template (it reaches nobody); warn of a template without its channel."""
-    for index, channel in enumerate(written.file.channels or ()):
-        if written.variants and not any(variant.template(channel) for variant in written.variants):
+    for index, channel in enumerate(source.file.channels or ()):
+        if source.variants and not any(variant.template(channel) for variant in source.variants):
             hint = f"add `{channel}: my_template`, or remove `{channel}` from `channels`"
-            at = written.at.part("channels").part(index)
+            at = source.at.part("channels").part(index)
             yield error(at, f"no variant has a template for `{channel}`", "channel_without_template", hint)
-    for variant, at in zip(written.variants, written.variants_at(), strict=True):
+    for variant, at in zip(source.variants, source.variants_at(), strict=True):
         for channel in Channel:
-            if variant.template(channel) and channel not in written.channels:
+            if variant.template(channel) and channel not in source.channels:
                 message = f"this template is not used: `channels` does not list `{channel}`"
                 yield warning(at.part(channel.value), message, "unused_template", f"add `{channel}` to `channels`")
 
 
-def quiet_hours_are_of_channels(written: Written) -> Iterator[Problem]:
+def quiet_hours_are_of_channels(source: Written) -> Iterator[Problem]:
     """Warn of quiet hours for a channel that the campaign does not use; another is probably meant."""
-    for channel in written.file.quiet_hours:
-        if channel not in written.channels:
-            at = written.at.part("quiet_hours").part(channel.value)
-            names = " or ".join(f"`{name}`" for name in written.channels) or "a channel of this campaign"
+    for channel in source.file.quiet_hours:
+        if channel not in source.channels:
+            at = source.at.part("quiet_hours").part(channel.value)
+            names = " or ".join(f"`{name}`" for name in source.channels) or "a channel of this campaign"
             yield warning(at, f"`{channel}` is not a channel of this campaign", "unused_quiet_hours", names)
 
 
-def _channel_locations(written: Written) -> Iterator[tuple[Channel, Located]]:
+def _channel_locations(source: Written) -> Iterator[tuple[Channel, Located]]:
     """Yield each channel with its location: its item in `channels`, or its first template when there is no list."""
-    if written.file.channels is not None:
-        yield from zip(written.file.channels, written.at.part("channels").items(), strict=True)
+    if source.file.channels is not None:
+        yield from zip(source.file.channels, source.at.part("channels").items(), strict=True)
         return
     seen: set[Channel] = set()
-    for variant, at in zip(written.variants, written.variants_at(), strict=True):
+    for variant, at in zip(source.variants, source.variants_at(), strict=True):
         for channel in Channel:
             if variant.template(channel) and channel not in seen:
                 seen.add(channel)

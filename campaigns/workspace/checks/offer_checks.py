@@ -13,25 +13,25 @@ _NO_MARKETING: Final = (Purpose.SERVICE, Purpose.RIGHTS)
 _COLUMNS: Final = ("department", "product_category", "brand")
 
 
-def service_sells_nothing(written: Written) -> Iterator[Problem]:
+def service_sells_nothing(source: Written) -> Iterator[Problem]:
     """Refuse offers in service messages: members who opted out of marketing get these, too (A-26)."""
-    for _, at in written.offer_choices() if written.file.purpose in _NO_MARKETING else ():
-        message = f"a `{written.file.purpose}` campaign shows no offers: members without marketing get it too"
+    for _, at in source.offer_choices() if source.file.purpose in _NO_MARKETING else ():
+        message = f"a `{source.file.purpose}` campaign shows no offers: members without marketing get it too"
         yield error(at, message, "offers_in_service", "remove `offers`, or say `purpose: marketing`")
 
 
-def offers_are_of_known_goods(written: Written) -> Iterator[Problem]:
+def offers_are_of_known_goods(source: Written) -> Iterator[Problem]:
     """Refuse unknown values, which would match no offer, and goods that are never offered."""
-    for choice, at in written.offer_choices():
+    for choice, at in source.offer_choices():
         for column in _COLUMNS:
-            yield from _value_problems(written, getattr(choice, column), column, at)
+            yield from _value_problems(source, getattr(choice, column), column, at)
 
 
-def _value_problems(written: Written, values: Iterable[str], column: str, choice_at: Located) -> Iterator[Problem]:
-    field = written.vocabulary.line_fields.get(column)
+def _value_problems(source: Written, values: Iterable[str], column: str, choice_at: Located) -> Iterator[Problem]:
+    field = source.vocabulary.line_fields.get(column)
     for index, value in enumerate(values):
         at = choice_at.part(column).part(index)
-        reason = forbidden_why(written.vocabulary.catalogue, column, value)
+        reason = forbidden_why(source.vocabulary.catalogue, column, value)
         if reason is not None:
             message = f"`{value}` is {reason} in the catalogue and is never offered"
             yield error(at, message, f"{reason}_offer", "leave it out")

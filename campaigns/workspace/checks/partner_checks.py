@@ -10,32 +10,32 @@ from campaigns.rules.data_usage import uses
 from campaigns.workspace.campaign_source import Written, error
 
 
-def partner_writes_marketing(written: Written) -> Iterator[Problem]:
+def partner_writes_marketing(source: Written) -> Iterator[Problem]:
     """Refuse other purposes than marketing: members' choices about partners cover marketing only."""
-    if written.file.sender.partner and written.file.purpose is not Purpose.MARKETING:
-        message = f"a partner's message is `marketing`, not `{written.file.purpose}`"
-        yield error(written.key("purpose"), message, "partner_purpose", "`purpose: marketing`, or remove `sender`")
+    if source.file.sender.partner and source.file.purpose is not Purpose.MARKETING:
+        message = f"a partner's message is `marketing`, not `{source.file.purpose}`"
+        yield error(source.key("purpose"), message, "partner_purpose", "`purpose: marketing`, or remove `sender`")
 
 
-def partner_sees_no_baskets(written: Written) -> Iterator[Problem]:
+def partner_sees_no_baskets(source: Written) -> Iterator[Problem]:
     """Refuse rules and offers based on purchase lines: a click would reveal purchases (design, section 5)."""
-    if not written.file.sender.partner:
+    if not source.file.sender.partner:
         return
-    for rule, at in _rules(written):
-        if DataClass.BASKET in uses(rule, written.scope).classes:
+    for rule, at in _rules(source):
+        if DataClass.BASKET in uses(rule, source.scope).classes:
             hint = "receipt totals (`shopped`) and what members have told are permitted"
             yield error(at, "a partner's campaign may not use purchase lines", "partner_basket", hint)
-    for _, at in written.offer_choices():
+    for _, at in source.offer_choices():
         message = "offers are ranked by what a member buys, which a partner's campaign may not use"
         yield error(at, message, "partner_basket", "write the partner's offer into the template")
 
 
-def _rules(written: Written) -> Iterator[tuple[Condition, Located]]:
+def _rules(source: Written) -> Iterator[tuple[Condition, Located]]:
     """Yield every rule of the campaign with the location of its key."""
-    if written.file.audience is not None:
-        yield written.file.audience, written.key("audience")
-    for variant, at in zip(written.variants, written.variants_at(), strict=True):
+    if source.file.audience is not None:
+        yield source.file.audience, source.key("audience")
+    for variant, at in zip(source.variants, source.variants_at(), strict=True):
         if variant.when is not None:
             yield variant.when, at.part("when")
-    if written.file.experiment is not None and written.file.experiment.goal is not None:
-        yield written.file.experiment.goal, written.key("experiment").part("goal")
+    if source.file.experiment is not None and source.file.experiment.goal is not None:
+        yield source.file.experiment.goal, source.key("experiment").part("goal")

@@ -7,51 +7,51 @@ from campaigns.core.model.enums import Channel
 from campaigns.workspace.campaign_source import Written, error, warning
 
 
-def one_of_content_and_variants(written: Written) -> Iterator[Problem]:
+def one_of_content_and_variants(source: Written) -> Iterator[Problem]:
     """Require exactly one of `content` and `variants`."""
-    content, variants = written.file.content, written.file.variants
+    content, variants = source.file.content, source.file.variants
     if content is not None and variants is not None:
         hint = "keep `content` for one template a channel, `variants` for several"
-        yield error(written.key("variants"), "both `content` and `variants` are given", "content_and_variants", hint)
+        yield error(source.key("variants"), "both `content` and `variants` are given", "content_and_variants", hint)
     if content is None and variants is None:
         message = "`content` or `variants` is required here"
-        yield error(written.at, message, "missing", "add `content: {email: my_template}`")
+        yield error(source.at, message, "missing", "add `content: {email: my_template}`")
 
 
-def each_has_a_template(written: Written) -> Iterator[Problem]:
+def each_has_a_template(source: Written) -> Iterator[Problem]:
     """Refuse a variant without a template."""
-    for variant, at in zip(written.variants, written.variants_at(), strict=True):
+    for variant, at in zip(source.variants, source.variants_at(), strict=True):
         if not any(variant.template(channel) for channel in Channel):
             message = f"the variant `{variant.name}` names no template"
             yield error(at, message, "no_template", "add one, such as `email: my_template`")
 
 
-def templates_are_there(written: Written) -> Iterator[Problem]:
+def templates_are_there(source: Written) -> Iterator[Problem]:
     """Refuse templates that the workspace does not have, for every channel of the campaign."""
-    if written.templates is None:
+    if source.templates is None:
         return
-    for variant, at in zip(written.variants, written.variants_at(), strict=True):
-        for channel in written.channels:
-            name, known = variant.template(channel), written.templates[channel]
+    for variant, at in zip(source.variants, source.variants_at(), strict=True):
+        for channel in source.channels:
+            name, known = variant.template(channel), source.templates[channel]
             if name is not None and name not in known:
                 hint = nearest(name, known) or f"make the folder templates/{channel}/{name}"
                 message = f"there is no template `{name}` for `{channel}`"
                 yield Problem(at.part(channel.value).place, message, "unknown_template", hint)
 
 
-def names_differ(written: Written) -> Iterator[Problem]:
+def names_differ(source: Written) -> Iterator[Problem]:
     """Refuse two variants of the same name: reports tell them apart by name."""
     seen: set[str] = set()
-    for variant, at in zip(written.variants, written.variants_at(), strict=True):
+    for variant, at in zip(source.variants, source.variants_at(), strict=True):
         if variant.name in seen:
             message = f"two variants are called `{variant.name}`"
             yield error(at.part("name"), message, "duplicate_variant", "give each its own name")
         seen.add(variant.name)
 
 
-def each_can_be_reached(written: Written) -> Iterator[Problem]:
+def each_can_be_reached(source: Written) -> Iterator[Problem]:
     """Refuse variants after the first one without `when`, which takes all remaining members."""
-    variants, places = written.variants, written.variants_at()
+    variants, places = source.variants, source.variants_at()
     open_ended = next((index for index, variant in enumerate(variants) if variant.when is None), None)
     if open_ended is None:
         if variants:
