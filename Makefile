@@ -28,10 +28,10 @@ test: $(INSTALLED) ## run the tests
 
 test-spark: $(INSTALLED) ## run the tests that start Spark; needs Java 17
 	$(BIN)/python -m pip install --quiet --editable '.[spark]'
-	$(BIN)/python -m pytest -q -m spark tests/engines tests/demo_counts
+	$(BIN)/python -m pytest -q -m spark tests/rules/engines tests/demo/counts
 
 crash: $(INSTALLED) ## kill processes at random moments, 200 times; CRASHES=1000 for more
-	VIESTI_CRASHES=$(or $(CRASHES),200) $(BIN)/python -m pytest -q tests/dispatch/test_crash.py
+	VIESTI_CRASHES=$(or $(CRASHES),200) $(BIN)/python -m pytest -q tests/runs/dispatch/test_crash.py
 
 check: $(INSTALLED) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy import URL
 from xdist.remote import Producer
 
-from tests import silence
-from tests.postgresql import server
-from tests.turns import Turns
-from tests.village import Village, found
+from tests.support import no_network
+from tests.support.postgresql_server import server
+from tests.support.sample_workspace import Village, found
+from tests.support.scripted_provider import Wire, wired
+from tests.support.shell import nowhere, viesti  # noqa: F401 - fixtures
+from tests.support.xdist_groups import Turns
 
-silence.keep()
+no_network.keep()
 _HERE = Path(__file__).parent
-_ROOTS = (str(_HERE / "silent"), str(_HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")]))
+_ROOTS = (str(_HERE / "support" / "subprocess_site"), str(_HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")]))
 os.environ["PYTHONPATH"] = os.pathsep.join(_ROOTS)  # so that processes which tests start keep silent, too
 
 
@@ -48,6 +50,12 @@ def village(founded: Path, tmp_path: Path) -> Iterator[Village]:
     village = Village(root)
     yield village
     village.close()
+
+
+@pytest.fixture
+def wire(village):
+    """Providers that answer as a test says, in place of the workspace's own."""
+    return wired(village, Wire())
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Commands for operators: status, pause, resume, cancel, serve, db, ledger."""
+"""Commands for operators: status, pause, resume, cancel, retention, serve, db, ledger."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
@@ -19,57 +19,57 @@ if TYPE_CHECKING:
 
 def status(
     context: typer.Context,
-    run: Annotated[str | None, typer.Argument(metavar="RUN", help="A run; without, the newest ones.")] = None,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Run to show; default: the newest ones.")] = None,
     json: open_workspace.AsJson = False,
 ) -> None:
-    """List the runs, or show how one stands: its balance always sums to what was planned."""
+    """List the newest runs, or show the state of one run; its numbers always sum to the planned deliveries."""
     from campaigns.results.feedback import run_events
 
     with open_workspace.engine(context) as engine:
-        asked = engine.recent_runs() if run is None else [engine.run(run)]
-        stands = {each.run_id: (each, engine.outcomes(each)) for each in asked}
-        told = None if run is None else run_events.told(engine, run)
-        waits = None if run is None or json or asked[0].state != "planned" else _waits(engine, asked[0])
-        texts = _texts(engine, asked[0]) if run is not None and asked[0].state == "planned" else None
+        runs = engine.recent_runs() if run is None else [engine.run(run)]
+        outcomes_by_run = {each.run_id: (each, engine.outcomes(each)) for each in runs}
+        events = None if run is None else run_events.told(engine, run)
+        start_notice = None if run is None or json or runs[0].state != "planned" else _start_notice(engine, runs[0])
+        texts = _texts(engine, runs[0]) if run is not None and runs[0].state == "planned" else None
         settings = engine.library.settings
     if json:
         rows = [
             {"run": name, "state": each.state, "reason": each.reason, "deliveries": outcomes.by_state}
-            for name, (each, outcomes) in stands.items()
+            for name, (each, outcomes) in outcomes_by_run.items()
         ]
-        alone = plan_output.texts_as_json(texts, settings)
-        output.as_json(rows if told is None else {**rows[0], "events": told.words, "alarms": told.alarms, **alone})
+        lengths = plan_output.texts_as_json(texts, settings)
+        output.as_json(rows if events is None else {**rows[0], "events": events.words, "alarms": events.alarms, **lengths})
         return
-    output.table("", ("run", "state", "planned", "accepted", ""), [_line(*each) for each in stands.values()])
-    if run is not None and told is not None:
+    output.table("", ("run", "state", "planned", "accepted", ""), [_line(*each) for each in outcomes_by_run.values()])
+    if run is not None and events is not None:
         plan_output.show_texts(texts, settings)
-        output.table("\nDeliveries", ("channel", "state", "reason", "deliveries"), stands[run][1].rows)
-        output.table("\nTold of them later", ("event", "deliveries"), list(told.words.items()))
-        for alarm in told.alarms:
-            output.line(f"look at this: {alarm}")
-        if waits is not None:
-            output.line(f"\n{waits}")
+        output.table("\nDeliveries", ("channel", "state", "reason", "deliveries"), outcomes_by_run[run][1].rows)
+        output.table("\nEvents since", ("event", "deliveries"), list(events.words.items()))
+        for alarm in events.alarms:
+            output.line(f"warning: {alarm}")
+        if start_notice is not None:
+            output.line(f"\n{start_notice}")
 
 
 def _texts(engine: "Engine", run: "Run") -> "Lengths | None":
-    """How long the text messages of a plan are; None, too, where its files are gone, which `_waits` tells."""
+    """Return the lengths of a plan's text messages; None for a plan without any, or one whose files are gone."""
     with suppress(AuthorError):
         return engine.lengths(run)
     return None
 
 
-def _waits(engine: "Engine", run: "Run") -> str:
-    """Why a run that is planned has not begun."""
-    found = engine.waits(run)
-    if isinstance(found, Problem):
-        return f"not begun: {found}"
-    if found is not None:
-        return f"begins at {found.astimezone(engine.library.settings.zone):%Y-%m-%d %H:%M}, by `viesti serve`"
+def _start_notice(engine: "Engine", run: "Run") -> str:
+    """Return why a planned run has not begun."""
+    start = engine.waits(run)
+    if isinstance(start, Problem):
+        return f"not begun: {start}"
+    if start is not None:
+        return f"begins at {start.astimezone(engine.library.settings.zone):%Y-%m-%d %H:%M}, by `viesti serve`"
     return f"not begun: `viesti send {run.run_id}` sends it"
 
 
 def _line(run: "Run", outcomes: "Outcomes") -> tuple[str, str, int, int, str]:
-    """A run on one line: what is neither accepted nor nothing stands at its end."""
+    """Return a run as one table row; states other than accepted stand at its end, unless zero."""
     states = outcomes.by_state
     accepted = states.pop("accepted")
     rest = [f"{output.number(number)} {state}" for state, number in states.items() if number]
@@ -77,16 +77,16 @@ def _line(run: "Run", outcomes: "Outcomes") -> tuple[str, str, int, int, str]:
 
 
 def pause(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
-    """Stop a run; what is under way ends, nothing more is claimed."""
+    """Pause a run; claimed messages are still sent."""
     from campaigns.runs.dispatch import control
 
     with open_workspace.engine(context) as engine:
         engine.hand(control.pause, run)
-    output.done(f"paused; `viesti resume {run}` goes on", {"run": run, "state": "paused"}, json=json)
+    output.done(f"paused; `viesti resume {run}` continues it", {"run": run, "state": "paused"}, json=json)
 
 
 def resume(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
-    """Let a paused run go on."""
+    """Resume a paused run."""
     from campaigns.runs.dispatch import control
 
     with open_workspace.engine(context) as engine:
@@ -96,7 +96,7 @@ def resume(context: typer.Context, run: RunName, json: open_workspace.AsJson = F
 
 
 def cancel(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
-    """End a run for good; what is not yet claimed is withdrawn."""
+    """Cancel a run for good; unclaimed deliveries are withdrawn."""
     from campaigns.runs.dispatch import control
 
     with open_workspace.engine(context) as engine:
@@ -106,7 +106,7 @@ def cancel(context: typer.Context, run: RunName, json: open_workspace.AsJson = F
 
 
 def retention(context: typer.Context, json: open_workspace.AsJson = False) -> None:
-    """Delete what is past its retention and what erased members left, and print the evidence; run it every night."""
+    """Delete data past its retention and remains of erased members, and print the evidence; run it every night."""
     from campaigns.people.privacy import erasure
 
     with open_workspace.engine(context) as engine:
@@ -129,13 +129,13 @@ def retention(context: typer.Context, json: open_workspace.AsJson = False) -> No
 
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8000,
     metrics: process_options.Metrics = None,
     log_format: process_options.Form = LogFormat.TEXT,
     log_level: process_options.FromLevel = process_options.Level.WARNING,
 ) -> None:
-    """Answer with the web pages, and plan and send in a process beside them."""
+    """Serve the web pages; plan and send in a background process."""
     from campaigns.operations.background_process import Orders
     from campaigns.web.server import serve as run_server
 

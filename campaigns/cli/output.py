@@ -1,4 +1,4 @@
-"""What commands print: problems with their source line, tallies as tables, progress. No command prints otherwise."""
+"""Output of all commands: problems with their source line, tables, JSON and progress. No command prints otherwise."""
 
 import json
 import os
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Sequence[object]]
 
-_UNFOLDED: Final = 1_000  # columns: what is read by a program is not folded
+_UNFOLDED: Final = 1_000  # columns: output read by a program is not folded
 
 
 def problems(found: Iterable[Problem]) -> None:
@@ -33,7 +33,7 @@ def as_json(value: object) -> None:
 
 
 def done(text: str, value: object, *, json: bool) -> None:
-    """Print what was done: a line for people, or one JSON value for scripts."""
+    """Print a result: a line for people, or one JSON value for scripts."""
     if json:
         as_json(value)
     else:
@@ -46,21 +46,21 @@ def line(text: str) -> None:
 
 
 def doing(text: str) -> None:
-    """Say what is being done, on a terminal only."""
+    """Print the current step, on a terminal only."""
     if _console(errors=True).is_terminal:
         typer.echo(f"{text} …", err=True)
 
 
 def table(title: str, head: Sequence[str], rows: Rows) -> None:
-    """Print a table under its title, or that there is nothing; columns of numbers stand to the right."""
+    """Print a table under its title, or `none`; columns of numbers are right-aligned."""
     from rich.table import Table
 
     if not rows:
         typer.echo(f"{title}: none" if title else "none")
         return
     drawn = Table(box=None, pad_edge=False, header_style="dim")
-    for place, name in enumerate(head):
-        numbers = all(isinstance(row[place], int) for row in rows)
+    for column, name in enumerate(head):
+        numbers = all(isinstance(row[column], int) for row in rows)
         drawn.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(_cell(value) for value in row))
@@ -69,13 +69,13 @@ def table(title: str, head: Sequence[str], rows: Rows) -> None:
         if title:
             console.print(title, style="bold")
         console.print(drawn)
-    for each in captured.get().splitlines():
-        typer.echo(each.rstrip())
+    for text in captured.get().splitlines():
+        typer.echo(text.rstrip())
 
 
 @contextmanager
 def progress(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show how far long work is, on a terminal only; the value is told each step."""
+    """Show the progress of long work, on a terminal only; yield a callback that takes each step."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = _console(errors=True)
@@ -87,23 +87,23 @@ def progress(title: str, total: int | None = None) -> Iterator[Callable[[int], N
 
 @contextmanager
 def portion(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show which portion of a whole is done, on a terminal only; the value is told done and whole."""
+    """Show the completed part of a whole, on a terminal only; yield a callback that takes completed and total."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     console = _console(errors=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+        yield lambda completed, total: bar.update(task, completed=completed, total=total)
 
 
 def by_reason(counts: Mapping[Any, int]) -> Rows:
-    """Counts, the largest first."""
+    """Return counts as rows, the largest first."""
     return sorted(((str(name), number) for name, number in counts.items()), key=lambda row: (-row[1], row[0]))
 
 
 def number(value: int) -> str:
-    """A number as a person reads it, its thousands apart."""
+    """Format a number with its thousands apart."""
     return f"{value:,}".replace(",", " ")
 
 

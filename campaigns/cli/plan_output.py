@@ -1,4 +1,4 @@
-"""A plan shown: the way down from all members to those who get a message, with bars, and what changed since."""
+"""Printed plan: the funnel from all members to messages, with bars and the change since the plan before."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -18,9 +18,9 @@ _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
 def as_json(run: "Run", tally: "Tally", zone: "tzinfo") -> dict[str, object]:
-    """The plan for scripts; `matched` is sends plus skips.
+    """Return the plan for scripts; `matched` is sends plus skips.
 
-    Its keys are a promise: none comes, none goes. A plan of text messages has those of `texts_as_json` besides.
+    The keys are stable. A plan of text messages also has the keys of `texts_as_json`.
     """
     return {
         "campaign": run.campaign,
@@ -34,12 +34,12 @@ def as_json(run: "Run", tally: "Tally", zone: "tzinfo") -> dict[str, object]:
 
 
 def show_plan(run: "Run", tally: "Tally", before: "tuple[Run, Tally] | None") -> None:
-    """Print a plan, and beside each number how it differs from the campaign's plan before."""
+    """Print a plan, with the change of each number since the campaign's plan before."""
     earlier = before[1] if before else None
     output.line(f"{run.run_id}\n")
     head = ("", "members", "", "change") if earlier else ("", "members", "")
     width = len(head)
-    output.table("The way down", head, [row[:width] for row in _way_down(tally, earlier)])
+    output.table("Funnel", head, [row[:width] for row in _funnel(tally, earlier)])
     sends = [
         (variant, channel, number, bar(number, tally.sent))
         for variant, by_channel in tally.shares.items()
@@ -53,11 +53,11 @@ def show_plan(run: "Run", tally: "Tally", before: "tuple[Run, Tally] | None") ->
 
 
 def texts_as_json(lengths: "Lengths | None", settings: "Settings") -> dict[str, object]:
-    """How long the text messages of a plan are, for scripts; nothing where it has none."""
+    """Return the lengths of a plan's text messages, for scripts; empty for a plan without any."""
     if lengths is None:
         return {}
     price = settings.channels.sms.price_per_segment
-    found: dict[str, object] = {
+    summary: dict[str, object] = {
         "messages": lengths.messages,
         "written": lengths.written,
         "by_segments": lengths.spread,
@@ -65,25 +65,25 @@ def texts_as_json(lengths: "Lengths | None", settings: "Settings") -> dict[str, 
         "segments": lengths.segments,
     }
     if price is not None:
-        found |= {"cost": lengths.cost(price), "currency": settings.currency}
-    return {"texts": found}
+        summary |= {"cost": lengths.cost(price), "currency": settings.currency}
+    return {"texts": summary}
 
 
 def show_texts(lengths: "Lengths | None", settings: "Settings") -> None:
-    """Print how long the text messages of a plan are, and what they will cost where a price is known (TW-03)."""
+    """Print the lengths of a plan's text messages, and their cost where a price is known (TW-03)."""
     if lengths is None:
         return
-    how = "each written for its reader"
+    basis = "all written"
     if not lengths.is_exact:
-        how = f"as {output.number(lengths.written)} of {output.number(lengths.messages)} are that were written"
+        basis = f"estimated from {output.number(lengths.written)} of {output.number(lengths.messages)}"
     rows = [
         (_length(length, lengths), number, bar(number, lengths.messages)) for length, number in lengths.spread.items()
     ]
-    output.table(f"\nText messages, {how}", ("segments", "members", ""), rows)
+    output.table(f"\nText messages, {basis}", ("segments", "members", ""), rows)
     price = settings.channels.sms.price_per_segment
     cost = "" if price is None else f", {lengths.cost(price)} {settings.currency} at {price} a segment"
-    about = "" if lengths.is_exact else "about "
-    output.line(f"{about}{output.number(lengths.segments)} segments{cost}")
+    prefix = "" if lengths.is_exact else "about "
+    output.line(f"{prefix}{output.number(lengths.segments)} segments{cost}")
 
 
 def _length(length: int, lengths: "Lengths") -> str:
@@ -92,25 +92,25 @@ def _length(length: int, lengths: "Lengths") -> str:
     return f"{length}, refused" if lengths.is_refused(length) else str(length)
 
 
-def _way_down(tally: "Tally", before: "Tally | None") -> Iterator[tuple[str, int, str, str]]:
-    everybody = tally.population + tally.not_processed
-    old = before or tally
+def _funnel(tally: "Tally", before: "Tally | None") -> Iterator[tuple[str, int, str, str]]:
+    everyone = tally.population + tally.not_processed
+    baseline = before or tally
     steps = [
-        ("members", everybody, old.population + old.not_processed),
-        ("  not processed", tally.not_processed, old.not_processed),
-        ("  unknown", tally.unknown, old.unknown),
-        ("matched", tally.matched, old.matched),
+        ("members", everyone, baseline.population + baseline.not_processed),
+        ("  not processed", tally.not_processed, baseline.not_processed),
+        ("  unknown", tally.unknown, baseline.unknown),
+        ("matched", tally.matched, baseline.matched),
     ]
-    for name, number, was in steps:
-        yield name, number, bar(number, everybody), _change(number - was)
-    reasons = {**dict.fromkeys(old.skips, 0), **tally.skips}
+    for name, number, previous in steps:
+        yield name, number, bar(number, everyone), _change(number - previous)
+    reasons = {**dict.fromkeys(baseline.skips, 0), **tally.skips}
     for reason, number in sorted(reasons.items(), key=lambda each: -each[1]):
-        yield f"  {reason}", number, bar(number, tally.matched), _change(number - old.skips.get(reason, 0))
-    yield "to be sent", tally.sent, bar(tally.sent, tally.matched), _change(tally.sent - old.sent)
+        yield f"  {reason}", number, bar(number, tally.matched), _change(number - baseline.skips.get(reason, 0))
+    yield "to be sent", tally.sent, bar(tally.sent, tally.matched), _change(tally.sent - baseline.sent)
 
 
 def bar(number: int, whole: int) -> str:
-    """A bar of the share of `whole`, in eighths of a character; what is not nothing shows."""
+    """Return a bar for the share of `whole`, in eighths of a character; any number above zero is visible."""
     if number <= 0 or whole <= 0:
         return ""
     eighths = max(1, round(number / whole * _BAR * 8))

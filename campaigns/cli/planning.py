@@ -1,4 +1,4 @@
-"""Commands that plan and send: plan, preview, publish, unpublish, approve, send, run, calendar."""
+"""Commands to plan and send: plan, preview, publish, unpublish, approve, send, run, calendar."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from campaigns.runs.planning.plan_counts import Tally
     from campaigns.store.runs.run_tables import Run
 
-Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The name of a campaign, or a campaign file.")]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, as `plan` and `status` print it.")]
+Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or a campaign file.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, as printed by `plan` and `status`.")]
 
 _HALTED: Final = {
-    "paused": "`viesti resume` lets it go on",
+    "paused": "`viesti resume` continues it",
     "cancelled": "`viesti plan` makes another",
     "missed": "`viesti plan` makes another",
 }
@@ -27,56 +27,56 @@ _HALTED: Final = {
 def plan(
     context: typer.Context, campaign: Campaign, as_of: open_workspace.AsOf = None, json: open_workspace.AsJson = False
 ) -> None:
-    """Decide who gets what and who does not, and why; nothing is sent."""
+    """Decide which member gets which message, and why; nothing is sent."""
     with open_workspace.engine(context) as engine:
-        decided, run, tally = _decide(engine, campaign, as_of)
+        definition, run, tally = _decide(engine, campaign, as_of)
         _warn(engine.again_today(run))
         if json:
             output.as_json(_as_json(engine, run, tally))
             return
-        _show(engine, run, tally)
-        output.line(f"\nnothing was sent; {_what_next(decided, run, tally)}")
+        _print_plan(engine, run, tally)
+        output.line(f"\nnothing was sent; {_next_step(definition, run, tally)}")
 
 
 def run(
     context: typer.Context, campaign: Campaign, as_of: open_workspace.AsOf = None, json: open_workspace.AsJson = False
 ) -> None:
-    """Plan and send in one step, unless somebody would get the campaign a second time on the same day."""
+    """Plan and send in one step; stop if a member would get the campaign twice on one day."""
     with open_workspace.engine(context) as engine:
-        _, made, tally = _decide(engine, campaign, as_of)
+        _, planned_run, tally = _decide(engine, campaign, as_of)
         if not json:
-            _show(engine, made, tally)
-        again = engine.again_today(made)
-        if again is not None:
-            hint = f"`viesti send {made.run_id}` sends it all the same; {again.hint}"
-            raise AuthorError([replace(again, hint=hint)])
-        _send(engine, made, _as_json(engine, made, tally) if json else None)
+            _print_plan(engine, planned_run, tally)
+        duplicate_warning = engine.again_today(planned_run)
+        if duplicate_warning is not None:
+            hint = f"`viesti send {planned_run.run_id}` sends it anyway; {duplicate_warning.hint}"
+            raise AuthorError([replace(duplicate_warning, hint=hint)])
+        _send(engine, planned_run, _as_json(engine, planned_run, tally) if json else None)
 
 
 def send(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
-    """Send a planned run, or go on with one that was interrupted."""
+    """Send a planned run, or continue an interrupted one."""
     with open_workspace.engine(context) as engine:
-        made = engine.run(run)
-        hint = _HALTED.get(made.state)
+        planned_run = engine.run(run)
+        hint = _HALTED.get(planned_run.state)
         if hint is not None:
-            raise AuthorError.about(run, f"the run is {made.state}, and nothing of it is sent", "wrong_state", hint)
+            raise AuthorError.about(run, f"the run is {planned_run.state}, and nothing of it is sent", "wrong_state", hint)
         texts = None
-        if made.state == "planned":
-            _warn(engine.again_today(made))
-            texts = engine.lengths(made)
+        if planned_run.state == "planned":
+            _warn(engine.again_today(planned_run))
+            texts = engine.lengths(planned_run)
         if not json:
             plan_output.show_texts(texts, engine.library.settings)
-        _send(engine, made, plan_output.texts_as_json(texts, engine.library.settings) if json else None)
+        _send(engine, planned_run, plan_output.texts_as_json(texts, engine.library.settings) if json else None)
 
 
 def preview(
     context: typer.Context,
     campaign: Campaign,
-    member: Annotated[str, typer.Option("--member", metavar="M", help="The member's id.")],
+    member: Annotated[str, typer.Option("--member", metavar="M", help="Member id.")],
     as_of: open_workspace.AsOf = None,
     show_it: Annotated[bool, typer.Option("--open", help="Open the message in a browser.")] = False,
 ) -> None:
-    """Write the message that one member would get, as it would be; nothing is sent or counted."""
+    """Write the message that one member would get; nothing is sent or counted."""
     with open_workspace.engine(context) as engine:
         draft, _ = engine.library.draft(campaign)
         path = engine.preview(draft, member, open_workspace.moment(as_of, engine))
@@ -86,32 +86,32 @@ def preview(
 
 
 def publish(context: typer.Context, campaign: Campaign, json: open_workspace.AsJson = False) -> None:
-    """Let the scheduler run a campaign as its files are now."""
+    """Publish a campaign as its files are now; the scheduler runs it."""
     with open_workspace.engine(context) as engine:
         draft, warnings = engine.library.draft(campaign, engine.clock.now())
         output.problems(warnings)
         due = engine.publish(draft)
     name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
-    when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due again"
+    when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due duplicate_warning"
     value = {"campaign": name, "published": True, "next_due": at and at.isoformat()}
     output.done(f"published {name}, {when}", value, json=json)
 
 
 def unpublish(
     context: typer.Context,
-    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The name of a published campaign.")],
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a published campaign.")],
     json: open_workspace.AsJson = False,
 ) -> None:
-    """Take a campaign off the schedule; runs that were planned go on."""
+    """Take a campaign off the schedule; planned runs continue."""
     with open_workspace.engine(context) as engine:
-        going_on = engine.unpublish(campaign)
-    ends = "".join(f"; {run} goes on, `viesti cancel {run}` ends it" for run in going_on)
-    value = {"campaign": campaign, "published": False, "going_on": going_on}
+        continuing = engine.unpublish(campaign)
+    ends = "".join(f"; {run} continues, `viesti cancel {run}` ends it" for run in continuing)
+    value = {"campaign": campaign, "published": False, "continuing": continuing}
     output.done(f"{campaign} is off the schedule{ends}", value, json=json)
 
 
 def approve(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
-    """Approve a plan that somebody else made, where its campaign asks for that."""
+    """Approve a plan planned_run by somebody else, where the campaign requires approval."""
     with open_workspace.engine(context) as engine:
         engine.approve(run)
         value = {"run": run, "state": engine.run(run).state, "approved_by": engine.actor}
@@ -120,51 +120,51 @@ def approve(context: typer.Context, run: RunName, json: open_workspace.AsJson = 
 
 def calendar(
     context: typer.Context,
-    days: Annotated[int, typer.Option(min=1, max=366, help="How many days ahead.")] = 14,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Number of days ahead.")] = 14,
     json: open_workspace.AsJson = False,
 ) -> None:
-    """Show what will go when; only published campaigns run by themselves."""
+    """List when campaigns are due; only published campaigns run by themselves."""
     with open_workspace.engine(context) as engine:
         zone = engine.library.settings.zone
-        coming = [
+        occasions = [
             (each.due_at.astimezone(zone), each.campaign.name, each.published, ", ".join(each.campaign.channels))
             for each in engine.calendar(days)
         ]
     if json:
         names = ("due", "campaign", "published", "channels")
-        output.as_json([dict(zip(names, (due.isoformat(), *rest), strict=True)) for due, *rest in coming])
+        output.as_json([dict(zip(names, (due.isoformat(), *rest), strict=True)) for due, *rest in occasions])
         return
-    shown = [
+    rows = [
         (f"{due:%a %Y-%m-%d %H:%M}", campaign, "published" if published else "draft", channels)
-        for due, campaign, published, channels in coming
+        for due, campaign, published, channels in occasions
     ]
-    output.table("", ("due", "campaign", "", "channels"), shown)
+    output.table("", ("due", "campaign", "", "channels"), rows)
 
 
 def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decided, Run, Tally]":
     draft, warnings = engine.library.draft(campaign)
     output.problems(warnings)
-    with output.progress(f"planning {draft.campaign.name}") as told:
-        run, tally = engine.plan(draft, open_workspace.moment(as_of, engine), told)
-    late = engine.cannot_fit(run)
-    _warn(engine.data_end(run.run_id, run.due_at, run.evidence["classes"]), late)
+    with output.progress(f"planning {draft.campaign.name}") as on_progress:
+        run, tally = engine.plan(draft, open_workspace.moment(as_of, engine), on_progress)
+    capacity_problem = engine.cannot_fit(run)
+    _warn(engine.data_end(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
     return draft.campaign, run, tally
 
 
-def _warn(*found: Problem | None) -> None:
-    output.problems(replace(each, severity=Severity.WARNING) for each in found if each is not None)
+def _warn(*problems: Problem | None) -> None:
+    output.problems(replace(each, severity=Severity.WARNING) for each in problems if each is not None)
 
 
-def _what_next(decided: "Decided", run: "Run", tally: "Tally") -> str:
-    """What may be done with a plan."""
+def _next_step(definition: "Decided", run: "Run", tally: "Tally") -> str:
+    """Return the next step for a plan."""
     if not tally.sent:
-        return "nobody is left to send it to"
-    if decided.approval is not None:
-        return f"somebody else has to agree first: `viesti approve {run.run_id}`"
+        return "no member is left to send it to"
+    if definition.approval is not None:
+        return f"needs approval by somebody else: `viesti approve {run.run_id}`"
     return f"`viesti send {run.run_id}` sends it"
 
 
-def _show(engine: "Engine", run: "Run", tally: "Tally") -> None:
+def _print_plan(engine: "Engine", run: "Run", tally: "Tally") -> None:
     from campaigns.runs.planning.plan_counts import Tally
 
     before = engine.previous(run)
@@ -179,8 +179,8 @@ def _as_json(engine: "Engine", run: "Run", tally: "Tally") -> dict[str, object]:
 
 def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
     engine.start(run)
-    with output.progress(f"sending {run.run_id}") as told:
-        sent = engine.send(run.run_id, told)
+    with output.progress(f"sending {run.run_id}") as on_progress:
+        sent = engine.send(run.run_id, on_progress)
     outcomes = engine.outcomes(run)
     if json is not None:
         output.as_json(
@@ -196,7 +196,7 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
     output.table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
     if sent.again_at is not None:
         moment = sent.again_at.astimezone(engine.library.settings.zone)
-        output.line(f"\nthe rest waits until {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
+        output.line(f"\nthe rest is due at {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
 
 
 def add_to(app: typer.Typer) -> None:

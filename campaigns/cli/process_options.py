@@ -1,4 +1,4 @@
-"""The options of processes that go on for months: what they log, and where their figures are read."""
+"""Options of long-running processes: logging and metrics."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -9,7 +9,7 @@ from campaigns.core.logging_setup import LogFormat
 
 
 class Level(StrEnum):
-    """From where up something is logged."""
+    """Lowest level that is logged."""
 
     INFO = "info"
     WARNING = "warning"
@@ -18,7 +18,7 @@ class Level(StrEnum):
 
 Metrics = Annotated[
     str | None,
-    typer.Option("--metrics", metavar="HOST:PORT", help="Where Prometheus reads /metrics; without it, nowhere."),
+    typer.Option("--metrics", metavar="HOST:PORT", help="Address where Prometheus reads /metrics; default: none."),
 ]
-Form = Annotated[LogFormat, typer.Option("--log-format", help="Lines for people, or JSON objects for programs.")]
-FromLevel = Annotated[Level, typer.Option("--log-level", help="What to log, from this level up.")]
+Form = Annotated[LogFormat, typer.Option("--log-format", help="Log lines for people, or JSON objects for programs.")]
+FromLevel = Annotated[Level, typer.Option("--log-level", help="Lowest level to log.")]

@@ -1,4 +1,4 @@
-"""The command `proof`."""
+"""Command `proof`."""
 
 from typing import Annotated
 
@@ -12,21 +12,21 @@ from campaigns.core.model.enums import Language
 def proof(
     context: typer.Context,
     campaign: Campaign,
-    to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="An e-mail address or number of your own.")],
+    to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="E-mail address or phone number of your own.")],
     member: Annotated[
-        str | None, typer.Option("--member", metavar="M", help="What this member would get; without, the sample.")
+        str | None, typer.Option("--member", metavar="M", help="Write the message of this member; default: the template's sample.")
     ] = None,
-    language: Annotated[Language | None, typer.Option("--language", help="The language that it is written in.")] = None,
-    variant: Annotated[str | None, typer.Option("--variant", metavar="V", help="The variant to show.")] = None,
+    language: Annotated[Language | None, typer.Option("--language", help="Language of the message.")] = None,
+    variant: Annotated[str | None, typer.Option("--variant", metavar="V", help="Variant to send.")] = None,
 ) -> None:
-    """Send one message to one of your own addresses, to look at; it is counted nowhere."""
+    """Send one message to an address of your own for review; it counts in no plan, cap or report."""
     from campaigns.runs.proofs.send_proof import Wanted, send_proof
 
     with open_workspace.engine(context) as engine:
         draft, warnings = engine.library.draft(campaign)
         output.problems(warnings)
         sent = send_proof(engine, draft, Wanted(to, member, language, variant))
-    output.line(f"sent; the provider calls it {sent.provider_id}" if sent.provider_id else "sent")
+    output.line(f"sent; provider id {sent.provider_id}" if sent.provider_id else "sent")
 
 
 def add_to(app: typer.Typer) -> None:

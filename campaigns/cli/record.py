@@ -1,4 +1,4 @@
-"""The command `record`: the record of processing activities."""
+"""Command `record`: the record of processing activities."""
 
 from typing import Final
 
@@ -8,10 +8,10 @@ from campaigns.cli import open_workspace, output
 
 _TITLES: Final = {
     "controller": "Controller",
-    "purposes": "Purposes and their bases",
+    "purposes": "Purposes and legal bases",
     "people": "Categories of people",
     "data": "Categories of data",
-    "ledger": "What the ledger keeps of people",
+    "ledger": "Personal data in the ledger",
     "recipients": "Recipients",
     "transfers": "Transfers to third countries",
     "retention": "Retention",
@@ -20,7 +20,7 @@ _TITLES: Final = {
 
 
 def record(context: typer.Context, json: open_workspace.AsJson = False) -> None:
-    """Print the record of processing activities (GDPR, article 30), as the workspace's files say it."""
+    """Print the record of processing activities (GDPR, article 30), drawn up from the workspace's files."""
     from campaigns.people.privacy.processing_record import record as drawn_up
 
     with open_workspace.engine(context) as engine:

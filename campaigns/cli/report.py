@@ -1,4 +1,4 @@
-"""The command `report`."""
+"""Command `report`."""
 
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 
 def report(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
-    """Show what became of a run, and what it was worth beside those who were held out."""
+    """Show the deliveries and events of a run, and its effect compared with the holdout."""
     from campaigns.results.reports.run_report import report as report_of
 
     with open_workspace.engine(context) as engine:
         settings = engine.library.settings
-        made = report_of(engine, run, settings.default_language)
+        report_data = report_of(engine, run, settings.default_language)
         if json:
-            output.as_json(_as_json(made, settings.zone))
+            output.as_json(_as_json(report_data, settings.zone))
         else:
-            _show(made, settings.zone)
+            _show(report_data, settings.zone)
 
 
-def _show(made: "Report", zone: "tzinfo") -> None:
-    output.line(f"{made.run.run_id}: {made.run.state}, {made.tally.sent} planned\n")
+def _show(report_data: "Report", zone: "tzinfo") -> None:
+    output.line(f"{report_data.run.run_id}: {report_data.run.state}, {report_data.tally.sent} planned\n")
     names = ("channel", "variant", "state", "reason", "number")
-    output.table("Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in made.outcomes])
-    output.table("\nSkipped", ("reason", "members"), output.by_reason(made.tally.skips))
-    told = [(row["channel"], row["event"], row["deliveries"]) for row in made.told]
-    output.table("\nTold afterwards", ("channel", "event", "deliveries"), told)
-    _show_links(made)
-    output.table("\nSaid no to its kind since", ("channel", "members"), list(made.ended.items()))
-    effect = made.effect
+    output.table("Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in report_data.outcomes])
+    output.table("\nSkipped", ("reason", "members"), output.by_reason(report_data.tally.skips))
+    events = [(row["channel"], row["event"], row["deliveries"]) for row in report_data.told]
+    output.table("\nEvents since", ("channel", "event", "deliveries"), events)
+    _show_links(report_data)
+    output.table("\nOpted out since", ("channel", "members"), list(report_data.ended.items()))
+    effect = report_data.effect
     output.line(f"\nCounted: {effect.goal}")
     if effect.since is not None and effect.until is not None:
         output.line(
@@ -52,30 +52,30 @@ def _show(made: "Report", zone: "tzinfo") -> None:
         output.line(effect.withheld)
 
 
-def _show_links(made: "Report") -> None:
-    output.table("\nLinks followed", ("link", "people", "machines"), [astuple(each) for each in made.links])
-    machines = sum(each.machines for each in made.links)
+def _show_links(report_data: "Report") -> None:
+    output.table("\nLink clicks", ("link", "people", "machines"), [astuple(each) for each in report_data.links])
+    machines = sum(each.machines for each in report_data.links)
     if machines:
-        whole = machines + sum(each.people for each in made.links)
-        output.line(f"{machines / whole:.0%} of it by machines: filters that look at messages, and previews")
+        whole = machines + sum(each.people for each in report_data.links)
+        output.line(f"{machines / whole:.0%} of it by machines: message filters and link previews")
 
 
-def _show_comparison(found: "Comparison") -> None:
-    rows = [("addressed", *_cells(found.addressed)), (found.against, *_cells(found.held_out))]
-    output.table("", ("units", "of", "did it", "share"), rows)
-    if found.difference is None or found.low is None or found.high is None or found.detectable is None:
-        output.line("too few to be compared\n")
+def _show_comparison(comparison: "Comparison") -> None:
+    rows = [("addressed", *_cells(comparison.addressed)), (comparison.against, *_cells(comparison.held_out))]
+    output.table("", ("group", "units", "converted", "share"), rows)
+    if comparison.difference is None or comparison.low is None or comparison.high is None or comparison.detectable is None:
+        output.line("too few to compare\n")
         return
-    verdict = "more than chance" if found.is_more_than_chance else "no more than chance explains"
+    verdict = "statistically significant" if comparison.is_more_than_chance else "not statistically significant"
     output.line(
-        f"difference {_points(found.difference)} points, with 95 % confidence {_points(found.low)} to "
-        f"{_points(found.high)}: {verdict} (p = {found.p:.3f})\n"
-        f"groups of this size show a difference of {found.detectable * 100:.2f} points four times in five\n"
+        f"difference {_points(comparison.difference)} points, with 95 % confidence {_points(comparison.low)} to "
+        f"{_points(comparison.high)}: {verdict} (p = {comparison.p:.3f})\n"
+        f"groups of this size detect a difference of {comparison.detectable * 100:.2f} points four times in five\n"
     )
 
 
 def _show_arms(arms: "Arms") -> None:
-    output.table("Arms", ("arm", "of", "did it", "share"), [(arm, *_cells(each)) for arm, each in arms.shares.items()])
+    output.table("Arms", ("arm", "units", "converted", "share"), [(arm, *_cells(each)) for arm, each in arms.shares.items()])
     output.line(f"better than every other: {arms.winner}" if arms.winner else "no arm is better than every other")
 
 
@@ -87,19 +87,19 @@ def _points(difference: float) -> str:
     return f"{difference * 100:+.2f}"
 
 
-def _as_json(made: "Report", zone: "tzinfo") -> dict[str, object]:
-    """The report for scripts; its keys are a promise."""
+def _as_json(report_data: "Report", zone: "tzinfo") -> dict[str, object]:
+    """Return the report for scripts; its keys are stable."""
     return {
-        "run": made.run.run_id,
-        "campaign": made.run.campaign,
-        "state": made.run.state,
-        "planned": made.tally.sent,
-        "deliveries": made.outcomes,
-        "skips": made.tally.skips,
-        "events": made.told,
-        "links": [asdict(each) for each in made.links],
-        "said_no_since": made.ended,
-        "effect": _effect_as_json(made.effect, zone),
+        "run": report_data.run.run_id,
+        "campaign": report_data.run.campaign,
+        "state": report_data.run.state,
+        "planned": report_data.tally.sent,
+        "deliveries": report_data.outcomes,
+        "skips": report_data.tally.skips,
+        "events": report_data.told,
+        "links": [asdict(each) for each in report_data.links],
+        "said_no_since": report_data.ended,
+        "effect": _effect_as_json(report_data.effect, zone),
     }
 
 

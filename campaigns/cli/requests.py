@@ -1,4 +1,4 @@
-"""The command `requests`: what members asked for by right, and which processors are to be told what was done."""
+"""Command `requests`: open privacy requests, and notifications that processors are owed."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 def requests(
     context: typer.Context,
     told: Annotated[
-        int | None, typer.Option("--told", metavar="TASK", help="The processor of this task was told, and answered.")
+        int | None, typer.Option("--told", metavar="TASK", help="Close this task: its processor was notified and answered.")
     ] = None,
     answer: Annotated[
-        Answer | None, typer.Option("--answer", help="With --told, what it answered; without, done.")
+        Answer | None, typer.Option("--answer", help="With --told, the processor's answer; default: done.")
     ] = None,
     json: open_workspace.AsJson = False,
 ) -> None:
-    """List what members asked for by right, and which processors are to be told; the most urgent first."""
+    """List open privacy requests and the processors to be told, the most urgent first."""
     from campaigns.people.accounts import audit_log
     from campaigns.people.privacy import processors
 
     if answer is not None and told is None:
-        raise typer.BadParameter("which task was answered is said by --told", param_hint="--answer")
+        raise typer.BadParameter("needs --told TASK", param_hint="--answer")
     with open_workspace.engine(context) as engine:
         if told is not None:
             processors.answered(engine, told, answer or Answer.DONE)

@@ -1,4 +1,4 @@
-"""The command `worker`: a process that sends messages and notes, and does nothing else."""
+"""Command `worker`: a process that sends messages and notices, and does nothing else."""
 
 from functools import partial
 
@@ -14,9 +14,7 @@ def worker(
     log_format: process_options.Form = LogFormat.TEXT,
     log_level: process_options.FromLevel = process_options.Level.WARNING,
 ) -> None:
-    """Send messages, codes and confirmations beside `viesti serve`: as many of these as you like; on any machine with
-    PostgreSQL.
-    """
+    """Send messages, codes and confirmations beside `viesti serve`; any number of workers may run."""
     from campaigns.core.metrics import exposed
     from campaigns.operations.gauges import figures
     from campaigns.operations.scheduler import work

@@ -111,7 +111,9 @@ def ranked(decided: TableClause, offers: TableClause, affinity: TableClause) -> 
     """
     scored = _scored(decided, offers, affinity).subquery("scored")
     score_order = (scored.c.score.desc(), scored.c.weight.desc(), scored.c.offer_id)
-    rank_in_category = func.row_number().over(partition_by=(scored.c.position, scored.c.product_category), order_by=score_order)
+    rank_in_category = func.row_number().over(
+        partition_by=(scored.c.position, scored.c.product_category), order_by=score_order
+    )
     varied = select(*scored.c, rank_in_category.label("alike")).subquery("varied")
     order = (varied.c.alike > _MAX_PER_CATEGORY, varied.c.score.desc(), varied.c.weight.desc(), varied.c.offer_id)
     place = func.row_number().over(partition_by=varied.c.position, order_by=order)

@@ -104,7 +104,9 @@ class Library:
         """
         workspace = Workspace(definition)
         vocabulary = replace(
-            self.vocabulary, values={}, audiences=self.vocabulary.audiences | set(self._audience_files(workspace.audiences))
+            self.vocabulary,
+            values={},
+            audiences=self.vocabulary.audiences | set(self._audience_files(workspace.audiences)),
         )
         offers = load_offers(workspace.offers, self.catalogue) if workspace.offers.exists() else ()
         return load_campaign(workspace.campaign(campaign), vocabulary)[0], {offer.id: offer for offer in offers}
@@ -198,7 +200,10 @@ class Library:
             own_files, own_audiences = ({}, {}) if beside is None else load(None)
             folder = self.workspace.audiences if beside is None else beside
             files = {**own_files, **self._audience_files(folder)}
-            return files, {**own_audiences, **load_audiences(folder, replace(self.vocabulary, audiences=frozenset(files)))}
+            return files, {
+                **own_audiences,
+                **load_audiences(folder, replace(self.vocabulary, audiences=frozenset(files))),
+            }
 
         return load
 

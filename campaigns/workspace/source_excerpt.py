@@ -22,9 +22,7 @@ def _source(line: int, column: int, text: str) -> list[str]:
     lines = text.removeprefix("\ufeff").split("\n")
     if not 1 <= line <= len(lines):
         return []
-    visible, caret = _cut(
-        "".join(char if char.isprintable() else " " for char in lines[line - 1].rstrip()), column - 1
-    )
+    visible, caret = _cut("".join(char if char.isprintable() else " " for char in lines[line - 1].rstrip()), column - 1)
     number = str(line)
     return [f"  {number} | {visible}".rstrip(), f"  {' ' * len(number)} | {' ' * caret}^"]
 

@@ -16,7 +16,7 @@ from audiences.consent.consent_state import Entry, Source, Stance, fold
 from campaigns.core.model.enums import Choice
 from campaigns.store.ledger.connection import Ledger
 from tests.audiences.conftest import Place
-from tests.audiences.entries import RECORDS, START
+from tests.support.random_choices import RECORDS, START
 
 YES = Entry("m1", "email_own", True, START, Source.WEB, wording="2017-1", language="fi", agent="desk 7")
 

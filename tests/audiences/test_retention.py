@@ -11,7 +11,7 @@ from campaigns.core.model.retention_evidence import Retained
 from campaigns.people.privacy import erasure
 from campaigns.store.runs.run_tables import DECISION
 from tests.audiences.conftest import NOW, Place
-from tests.village import Village
+from tests.support.sample_workspace import Village
 
 PURCHASES = """member_id,purchased_at,basket_id,product_id,quantity,amount,store_id
 m1,2017-12-30 10:00,b1,p1,1,2.00,s1

@@ -11,7 +11,7 @@ from audiences.people.snapshot import snapshot
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.reasons import SkipReason
 from tests.audiences.conftest import NOW, Place
-from tests.audiences.entries import START
+from tests.support.random_choices import START
 
 MEMBERS = """member_id,register,household_id,first_name,email,phone,street,postal_code,city
 m1,owners,h1,Aino,Aino@example.org,040 123 4567,Katu 1 A 4,00100,Helsinki

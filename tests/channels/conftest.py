@@ -17,8 +17,8 @@ from campaigns.channels.claimed_delivery import Claimed, mint
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.core.event_loop import factory
 from campaigns.core.model.enums import Channel, Language
-from tests.channels.stages import FOLDERS, WIRES, Stage, folder_stage
-from tests.channels.stages import wire_stage as wired
+from tests.support.provider_fixtures import FOLDERS, WIRES, Stage, folder_stage
+from tests.support.provider_fixtures import wire_stage as wired
 
 RUN = "birthday-20180101T0900"
 MEMBER = "member-4711"

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from campaigns.core.model.enums import Channel
 from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
-from tests.channels.stages import opened, wire_stage
+from tests.support.provider_fixtures import opened, wire_stage
 
 
 @pytest.mark.parametrize("name", ["sendgrid", "smtp", "twilio"])

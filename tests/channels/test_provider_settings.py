@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from campaigns.channels.registry import EMAIL, PHONE, POST, SMS
 from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
 from campaigns.core.model.settings import EmailSettings, SmsSettings
-from tests.channels.stages import AUTHORISED, SETTINGS
+from tests.support.provider_fixtures import AUTHORISED, SETTINGS
 
 EMAILS = {"address": "uutiset@lahde.example.org", "unsubscribe": "peru@lahde.example.org"}
 

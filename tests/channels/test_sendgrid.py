@@ -20,7 +20,7 @@ from campaigns.core.model.settings import EmailSettings
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.sendgrid_rules import Wrong, check
 from tests.channels.conftest import claim
-from tests.channels.stages import opened, wire_stage
+from tests.support.provider_fixtures import opened, wire_stage
 
 DATE = "Sun, 22 Nov 2026 10:00:00 GMT"
 UNSUBSCRIBE = {

@@ -16,7 +16,7 @@ from campaigns.channels.sendgrid_events import SIGNATURE, TIMESTAMP, EventKey, e
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
-from tests.channels.stages import opened, wire_stage
+from tests.support.provider_fixtures import opened, wire_stage
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 EVENTS = [{"event": "delivered", "email": "åsa@example.org", "sg_event_id": "x"}]

@@ -19,7 +19,7 @@ from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpS
 from campaigns.core.model.reasons import EndReason
 from campaigns.demo.rehearsal.doubles.smtp import Slip, SmtpDouble
 from tests.channels.conftest import claim
-from tests.channels.stages import opened
+from tests.support.provider_fixtures import opened
 
 STEPS = ("MAIL", "RCPT", "DATA", "message")
 ALL = ("PIPELINING", "8BITMIME", "SMTPUTF8")

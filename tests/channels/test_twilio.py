@@ -15,7 +15,7 @@ from campaigns.core.model.provider_settings import TwilioSettings
 from campaigns.core.model.reasons import EndReason
 from campaigns.demo.rehearsal.doubles.faults import Fault
 from tests.channels.conftest import claim
-from tests.channels.stages import opened, wire_stage
+from tests.support.provider_fixtures import opened, wire_stage
 
 NUMBER, TEXT = "+358401234567", "Lähde: Hyvää päivää!\nSeis: x"
 SERVICE = "MG" + "0" * 32

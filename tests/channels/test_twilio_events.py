@@ -17,7 +17,7 @@ from campaigns.channels.twilio_events import (
 )
 from campaigns.core.model.enums import Channel
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
-from tests.channels.stages import opened, wire_stage
+from tests.support.provider_fixtures import opened, wire_stage
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 URL = "https://lahde.example.org/webhooks/twilio/status?delivery=opaque0001"

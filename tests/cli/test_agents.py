@@ -11,8 +11,8 @@ from campaigns.cli.required_roles import GOVERNED
 from campaigns.core.errors import AuthorError
 from campaigns.core.model.roles import Act, Role, may
 from campaigns.people.accounts import staff_accounts
-from tests.cli.conftest import MONDAYS, Shell
-from tests.village import Village
+from tests.support.sample_workspace import Village
+from tests.support.shell import MONDAYS, Shell
 
 PASSWORD: Final = "neljä sanaa on hyvä"
 

@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 
-from tests.cli.conftest import MONDAYS, Shell
+from tests.support.shell import MONDAYS, Shell
 
 
 def change(viesti: Shell, sql: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import MONDAYS, TITLE, Shell
+from tests.support.shell import MONDAYS, TITLE, Shell
 
 LATIN = "Mäki".encode("latin-1")
 CAMPAIGNS: dict[str, tuple[bytes, str]] = {

@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.runs.engine import Engine
-from tests.cli.conftest import MONDAYS, Shell
+from tests.support.shell import MONDAYS, Shell
 
 USAGE = (
     "--nope",

@@ -10,7 +10,7 @@ import typer
 
 from campaigns.cli.help_layout import HEADINGS
 from campaigns.cli.main import app, run
-from tests.cli.conftest import Shell
+from tests.support.shell import Shell
 
 HEAVY = ("aiohttp", "alembic", "babel", "duckdb", "fastapi", "jinja2", "mjml", "phonenumbers", "pyarrow", "pydantic",
          "rich.table", "sqlalchemy", "sqlglot", "typst")  # fmt: skip

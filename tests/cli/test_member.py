@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.conftest import MONDAYS, Shell
+from tests.support.shell import MONDAYS, Shell
 
 AUDIENCE = "audience: {register: owners}"
 RULE = "audience: {all: [{register: owners}, {age: {from: 60}}]}"

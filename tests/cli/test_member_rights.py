@@ -6,7 +6,7 @@ import zipfile
 from contextlib import closing
 from typing import Any
 
-from tests.cli.conftest import Shell
+from tests.support.shell import Shell
 
 
 def rows(viesti: Shell, query: str) -> list[tuple[Any, ...]]:

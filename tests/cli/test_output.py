@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import MONDAYS, Shell
-from tests.console import VIESTI
+from tests.support.shell import MONDAYS, Shell
+from tests.support.viesti_process import VIESTI
 
 WIDTH = 80
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

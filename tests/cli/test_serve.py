@@ -15,8 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.cli.conftest import MONDAYS, Shell
-from tests.console import VIESTI
+from tests.support.shell import MONDAYS, Shell
+from tests.support.viesti_process import VIESTI
 
 RUN = "letter-20180108T0730Z"
 PATIENCE = 60  # seconds, on a machine that has other things to do

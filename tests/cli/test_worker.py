@@ -5,10 +5,10 @@ import subprocess
 
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
-from tests.cli.conftest import MONDAYS, Shell
 from tests.cli.test_serve import PATIENCE, mails, stands, until
-from tests.console import VIESTI
-from tests.village import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.shell import MONDAYS, Shell
+from tests.support.viesti_process import VIESTI
 
 
 def test_it_sends_what_is_under_way_and_ends_on_sigterm(viesti: Shell) -> None:

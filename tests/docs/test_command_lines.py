@@ -9,8 +9,8 @@ import pytest
 import typer
 
 from campaigns.cli.main import app, run
-from tests.demonstration import imported
-from tests.docs.pages import ROOT, Line, lines
+from tests.support.demo_workspace import imported
+from tests.support.docs_pages import ROOT, Line, lines
 
 LINES: Final = tuple(dict.fromkeys(lines()))
 ELSEWHERE: Final = ("demo", "serve", "worker", "init", "ledger", "db")  # tested by themselves, and more than a demo

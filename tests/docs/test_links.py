@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT
+from tests.support.docs_pages import PAGES, ROOT
 
 _LINK: Final = re.compile(r"\]\(([^)\s:]*?)(?:#([^)\s]+))?\)")
 _HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)

@@ -12,7 +12,7 @@ from campaigns.core.model.settings import Settings
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.repository import Library
 from campaigns.workspace.settings_file import load_settings
-from tests.docs.pages import ROOT, yaml_blocks
+from tests.support.docs_pages import ROOT, yaml_blocks
 
 # Pages whose blocks a test beside what they are about reads.
 ELSEWHERE: Final = {

@@ -22,10 +22,10 @@ from campaigns.operations.doctor.finding import Level
 from campaigns.operations.doctor.mail_domain import MailDomain
 from campaigns.operations.doctor.run_checks import examine
 from campaigns.store.admin import schema
-from tests.channels.stages import SETTINGS, settings_with
-from tests.cli.conftest import Shell
-from tests.operations.name_server import NameServer
-from tests.village import Village
+from tests.support.name_server import NameServer
+from tests.support.provider_fixtures import SETTINGS, settings_with
+from tests.support.sample_workspace import Village
+from tests.support.shell import Shell
 
 DOMAIN: Final = "lahde.example.org"
 SPF: Final = {DOMAIN: ("v=spf1 ip4:192.0.2.1 -all", "site-verification=1")}

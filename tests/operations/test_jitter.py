@@ -5,7 +5,7 @@ from datetime import timedelta
 from campaigns.operations.scheduler import Rounds
 from campaigns.runs.dispatch.lifecycle import begins
 from campaigns.store.runs.run_tables import Run
-from tests.village import NOW, Village
+from tests.support.sample_workspace import NOW, Village
 
 LETTER = """\
 purpose: marketing

@@ -11,7 +11,7 @@ import pytest
 from campaigns.operations.nightly import Nightly
 from campaigns.people.privacy.erasure import retain
 from campaigns.store.runs.run_tables import AUDIT, CHORE, DECISION
-from tests.village import Village
+from tests.support.sample_workspace import Village
 
 LETTER = """\
 purpose: marketing

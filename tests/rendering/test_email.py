@@ -10,7 +10,7 @@ from campaigns.core.errors import AuthorError
 from campaigns.core.model.enums import Language
 from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_names, email_reads, one_line
 from campaigns.rendering.templates.sandbox import TemplateError
-from tests.rendering.folders import SETTINGS, TEXTS, folder_of, html
+from tests.support.template_folders import SETTINGS, TEXTS, folder_of, html
 
 
 def rendered(root: Path, files: dict[str, str], **context: object) -> EmailBody:

@@ -7,7 +7,7 @@ import pytest
 from campaigns.core.errors import Problem, Severity
 from campaigns.core.model.enums import Purpose
 from campaigns.rendering.checks.email import CLIPPED, HEAVY, check_email
-from tests.rendering.folders import SETTINGS, folder_of, html
+from tests.support.template_folders import SETTINGS, folder_of, html
 
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month"})
 SENDER = "{{ organisation.legal_name }} {{ organisation.business_id }} {{ organisation.street }}"

@@ -7,7 +7,7 @@ import pytest
 from campaigns.core.errors import AuthorError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.folder import load_folder
-from tests.rendering.folders import TEXTS, folder_of
+from tests.support.template_folders import TEXTS, folder_of
 
 
 def write(root: Path, path: str, content: str) -> None:

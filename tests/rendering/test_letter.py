@@ -12,7 +12,7 @@ from campaigns.rendering.letters.fonts import can_draw
 from campaigns.rendering.letters.letter_template import letter_names
 from campaigns.rendering.templates.folder import load_folder
 from campaigns.rendering.templates.sandbox import TemplateError
-from tests.rendering.letters import LANGUAGES, ROOT, SHIPPED, WHEN, address, drawn, first_page, sample, template
+from tests.support.sample_letters import LANGUAGES, ROOT, SHIPPED, WHEN, address, drawn, first_page, sample, template
 
 
 @SHIPPED

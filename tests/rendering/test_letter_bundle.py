@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
-from tests.rendering.letters import WHEN, address, sample, template
+from tests.support.sample_letters import WHEN, address, sample, template
 
 
 def test_many_letters_are_one_file_and_each_knows_its_pages():

@@ -10,7 +10,7 @@ from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.rendering.checks.letter import check_letter
 from campaigns.rendering.letters.letter_template import LetterTemplate, letter_names
 from campaigns.rendering.templates.folder import load_folder
-from tests.rendering.letters import PURPOSES, ROOT, SETTINGS, SHIPPED, address, first_page, sample
+from tests.support.sample_letters import PURPOSES, ROOT, SETTINGS, SHIPPED, address, first_page, sample
 
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month", "member.household_size"})
 

@@ -7,7 +7,7 @@ from PIL import ImageFont
 from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.letters.fonts import FONTS
 from campaigns.rendering.letters.postal_address import PostalAddress
-from tests.rendering.letters import LANGUAGES, ROOT, SHIPPED, address, drawn
+from tests.support.sample_letters import LANGUAGES, ROOT, SHIPPED, address, drawn
 
 PROFILE = read_yaml(ROOT / "templates/post/_shared/profile.yaml").value
 MM = 72 / 25.4

@@ -14,7 +14,7 @@ from campaigns.rendering.email.mjml import compile_mjml
 from campaigns.rendering.email.mjml_check import mjml_problems
 from campaigns.rendering.email.placeholders import Holes
 from campaigns.rendering.templates.folder import Source
-from tests.rendering.folders import TEXTS, folder_of, html
+from tests.support.template_folders import TEXTS, folder_of, html
 
 
 def problems_of(mjml: str) -> list[tuple[int, str, str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.rules.world import Warehouse
+from tests.support.rule_world import Warehouse
 
 
 @pytest.fixture(scope="session")

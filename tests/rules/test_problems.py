@@ -12,7 +12,7 @@ from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import MEASURES
 from campaigns.rules.parse import KEYWORDS, parse_condition
-from tests.rules.written import HERE, VOCABULARY, plain, problems_of
+from tests.support.rule_source import HERE, VOCABULARY, plain, problems_of
 
 BAD = sorted((HERE / "bad").glob("*.yaml"))
 MANUAL = Path(__file__).parents[2] / "docs" / "rules.md"

@@ -10,9 +10,9 @@ import pytest
 
 from campaigns.core.model.roles import Role
 from campaigns.web.app import application
-from tests.web.agents_in import Desk, at_desk
-from tests.web.town import Town, build, copy
-from tests.web.visitor import CHROMIUM, Visitor
+from tests.support.browser import CHROMIUM, Visitor
+from tests.support.desk_session import Desk, at_desk
+from tests.support.web_client import Town, build, copy
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
 from campaigns.store.people import audit_seals
 from campaigns.store.people.audit import of_member
-from tests.village import MEMBERS
-from tests.web.agents_in import NAME
-from tests.web.town import AINO, SHARERS
-from tests.web.visits import hidden
+from tests.support.desk_session import NAME
+from tests.support.page_walk import hidden
+from tests.support.sample_workspace import MEMBERS
+from tests.support.web_client import AINO, SHARERS
 
 OTHER = MEMBERS[5]
 

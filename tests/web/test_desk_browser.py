@@ -16,9 +16,9 @@ from campaigns.people.accounts import staff_accounts
 from campaigns.people.privacy import requests
 from campaigns.store.people import audit_seals
 from campaigns.store.runs.run_tables import DELIVERY
-from tests.village import MEMBERS
-from tests.web.town import AINO, Town
-from tests.web.visitor import IN_A_BROWSER, Visitor
+from tests.support.browser import IN_A_BROWSER, Visitor
+from tests.support.sample_workspace import MEMBERS
+from tests.support.web_client import AINO, Town
 
 pytestmark = IN_A_BROWSER
 

@@ -11,7 +11,7 @@ from schemathesis.checks import not_a_server_error
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.web.app import application
 from campaigns.web.webhooks import PATHS
-from tests.web.town import AINO, Town
+from tests.support.web_client import AINO, Town
 
 FIELDS = (
     "address",

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from campaigns.store.people.people_tables import REQUEST
-from tests.web.town import AINO
-from tests.web.visits import hidden, sign_in
+from tests.support.page_walk import hidden, sign_in
+from tests.support.web_client import AINO
 
 MAIL = f"{AINO}@example.org"
 HOSTILE = (

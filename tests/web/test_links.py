@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from campaigns.core.tokens import BadToken, DeliveryLink, Signer
 from campaigns.runs.composing.template_context import LINKS
-from tests.web.town import AINO
+from tests.support.web_client import AINO
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 SIGNER = Signer({1: OLD, 2: NEW})

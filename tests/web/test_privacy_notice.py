@@ -14,7 +14,7 @@ from campaigns.rendering.notice_writer import NoteWriter, Told, as_said
 from campaigns.rendering.templates.folder import load_folder
 from campaigns.web import page_renderer
 from campaigns.web.page_renderer import Pages
-from tests.channels.stages import SETTINGS
+from tests.support.provider_fixtures import SETTINGS
 
 EXAMPLES = Path(__file__).parents[2]
 NOTICE = {

@@ -10,8 +10,8 @@ import pytest
 from campaigns.web.app import application
 from campaigns.web.security_middleware import LARGEST_BODY
 from campaigns.web.throttling import Rate, stranger
-from tests.web.town import AINO
-from tests.web.visits import hidden, sign_in
+from tests.support.page_walk import hidden, sign_in
+from tests.support.web_client import AINO
 
 PAGES = ["/me", "/healthz", "/u/x", "/nowhere", "/static/pages.css", "/images/none.png"]
 

@@ -8,7 +8,7 @@ import pytest
 from campaigns.core.model.enums import Language
 from campaigns.store.runs.linked_message import linked
 from campaigns.web.members.why import reasons
-from tests.web.town import AINO, CAMPAIGNS, Town
+from tests.support.web_client import AINO, CAMPAIGNS, Town
 
 PURPOSES: Final = {
     "letters": ("A newsletter that was subscribed to", "Consent of the receiver"),

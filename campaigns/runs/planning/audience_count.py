@@ -95,7 +95,9 @@ def count(bench: Bench, question: Question, snapshot: Snapshot, language: Langua
     parts = question.parts()
     (matched, _, unknown), *part_counts = _truth_counts(bench, evaluated, tuple(parts))
     not_processed = bench.count(people) - bench.count(evaluated)
-    counts = tuple(Part(question.said(part, language), *numbers) for part, numbers in zip(parts.values(), part_counts, strict=True))
+    counts = tuple(
+        Part(question.said(part, language), *numbers) for part, numbers in zip(parts.values(), part_counts, strict=True)
+    )
     return Count(question.audience.name, question.scope.as_of.isoformat(), matched, unknown, not_processed, counts)
 
 

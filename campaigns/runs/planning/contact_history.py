@@ -62,7 +62,9 @@ def heard(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
 
 def _sent_to_members(ledger: Ledger, members: Collection[str]) -> pa.Table:
     with ledger.read() as connection:
-        return pa.Table.from_pylist(list(map(dict, connection.execute(_SENT_TO_MEMBERS, {"members": list(members)}).mappings())))
+        return pa.Table.from_pylist(
+            list(map(dict, connection.execute(_SENT_TO_MEMBERS, {"members": list(members)}).mappings()))
+        )
 
 
 def clicks(ledger: Ledger) -> pa.Table:

@@ -66,7 +66,8 @@ def _without_minors(brief: Brief, reached: TableClause) -> FromClause:
     if not brief.minimum_age or BIRTH_DATE not in brief.catalogue.profile:
         return reached
     day = local_day(brief.as_of, brief.campaign.schedule.zone)
-    too_young = completed_years(_POPULATION.c[BIRTH_DATE], day) < brief.minimum_age  # NULL, thus not too young, when unknown
+    # NULL, so not too young, when the age is unknown
+    too_young = completed_years(_POPULATION.c[BIRTH_DATE], day) < brief.minimum_age
     changed = {
         "channel": case((too_young, null()), else_=reached.c.channel),
         "reason": case((too_young, literal(SkipReason.AGE_RESTRICTED.value)), else_=reached.c.reason),

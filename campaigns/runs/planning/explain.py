@@ -114,7 +114,8 @@ def _blocker(nodes: list[tuple[int, Condition]], values: list[bool | None]) -> i
         parts = [
             number
             for number in range(index + 1, len(nodes))
-            if nodes[number][0] == depth + 1 and all(nodes[between][0] > depth for between in range(index + 1, number + 1))
+            if nodes[number][0] == depth + 1
+            and all(nodes[between][0] > depth for between in range(index + 1, number + 1))
         ]
         index = next(number for number in parts if values[number] is not True)
     return index

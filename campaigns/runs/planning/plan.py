@@ -37,7 +37,9 @@ _HEARD_TABLE = table("heard", *map(column, ("member_id", "purpose", "sent_at")))
 _COMMON = ("member_id", "channel", "variant", "arm", "used_basket")
 _MESSAGE = ("member_id", "campaign", "purpose", "channel")
 _SENT_TABLE = table("sent", *map(column, (*_MESSAGE, "sent_at")))
-_PURCHASE_LINES = table("purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at")))
+_PURCHASE_LINES = table(
+    "purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,14 @@ def lay_out(bench: Bench, snapshot: Snapshot) -> TableClause:
     own_messages = bench.lay("ours", snapshot.heard)
     accepted = literal(DeliveryState.ACCEPTED.value).label("state")
     everything = union_all(
-        select(own_messages.c.member_id, own_messages.c.campaign, own_messages.c.purpose, own_messages.c.channel, own_messages.c.state, own_messages.c.sent_at),
+        select(
+            own_messages.c.member_id,
+            own_messages.c.campaign,
+            own_messages.c.purpose,
+            own_messages.c.channel,
+            own_messages.c.state,
+            own_messages.c.sent_at,
+        ),
         select(*(_SENT_TABLE.c[name] for name in _MESSAGE), accepted, _SENT_TABLE.c.sent_at),
     ).subquery("everything")
     heard = bench.make("heard", select(*everything.c))
@@ -145,7 +154,8 @@ def lay_out(bench: Bench, snapshot: Snapshot) -> TableClause:
 def _offers(bench: Bench, brief: Brief, decisions: TableClause) -> TableClause:
     on_sale = bench.lay("offers", selection.as_columns(brief.shelves))
     affinity = bench.make(
-        "affinity", selection.affinity(decisions, _PURCHASE_LINES, brief.shelves, brief.as_of, brief.campaign.schedule.zone)
+        "affinity",
+        selection.affinity(decisions, _PURCHASE_LINES, brief.shelves, brief.as_of, brief.campaign.schedule.zone),
     )
     return bench.make("ranked", selection.ranked(decisions, on_sale, affinity))
 

@@ -57,7 +57,7 @@ class SharedFiles:
             connection.execute(delete(RUN_FILE).where(RUN_FILE.c.run_number == self._number))
 
     def ensure(self) -> None:
-        """Ensure that all files are in the ledger before the run is sent; raise UserError when they are not here either."""
+        """Ensure that all files are in the ledger before the run is sent; raise UserError when they are missing."""
         if self._digest(_DEFINITION) and self._digest(_FIELDS):
             return
         if not self.files.fields.exists():
@@ -120,7 +120,7 @@ class SharedFiles:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         parts = list(iter(lambda: file.read(_PART), b""))
-        for part, content in reversed(list(enumerate(parts))):  # the first part is written last: it marks the file as complete
+        for part, content in reversed(list(enumerate(parts))):  # the first goes last: it marks the file as complete
             key = {"run_number": self._number, "name": name, "part": part}
             with self.ledger.write() as connection:
                 runs.hold(connection, self.run)

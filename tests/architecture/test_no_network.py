@@ -1,0 +1,80 @@
+"""Tests cannot speak to the outside, by whatever way they try (OP-07)."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import aiohttp
+import httpx
+import pytest
+
+from tests.support.no_network import Outside
+
+ELSEWHERE = "192.0.2.1"  # an address that is nobody's, for examples
+
+
+def test_op07_a_connection_to_another_machine_is_refused() -> None:
+    with closing(socket.socket()) as plain, pytest.raises(Outside, match=ELSEWHERE):
+        plain.connect((ELSEWHERE, 443))
+    with closing(socket.socket()) as plain, pytest.raises(Outside):
+        plain.connect_ex((ELSEWHERE, 443))
+    with pytest.raises(Outside):
+        socket.create_connection((ELSEWHERE, 443))
+    with closing(socket.socket(socket.AF_INET6)) as six, pytest.raises(Outside):
+        six.connect(("2001:db8::1", 443))
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams, pytest.raises(Outside):
+        datagrams.sendto(b"a question", (ELSEWHERE, 53))
+
+
+def test_op07_no_name_is_looked_up() -> None:
+    for look_up in (socket.gethostbyname, lambda name: socket.getaddrinfo(name, 443)):
+        with pytest.raises(Outside, match=r"example\.org"):
+            look_up("example.org")
+
+
+async def test_op07_nor_is_one_by_an_event_loop() -> None:
+    loop = asyncio.get_running_loop()
+    with closing(socket.socket()) as plain:
+        plain.setblocking(False)
+        with pytest.raises(Outside):
+            await loop.sock_connect(plain, (ELSEWHERE, 443))
+    for host in (ELSEWHERE, "example.org"):
+        with pytest.raises(Outside):
+            await asyncio.open_connection(host, 443)
+
+
+async def test_op07_nor_by_the_libraries_that_we_speak_with() -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await session.get(f"http://{ELSEWHERE}/")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        with pytest.raises((httpx.ConnectError, Outside)):
+            await client.get("http://example.org/")
+
+
+def test_op07_nor_by_a_process_that_a_test_starts() -> None:
+    script = f"import socket; socket.create_connection(('{ELSEWHERE}', 443), timeout=5)"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "a test may speak to this machine only" in ended.stderr
+
+
+def test_op07_this_machine_may_be_spoken_to(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        with socket.create_connection(("localhost", port)) as caller:
+            assert caller.getpeername() == ("127.0.0.1", port)
+    before = Path.cwd()
+    os.chdir(tmp_path)  # the path of a unix socket is short
+    try:
+        with closing(socket.socket(socket.AF_UNIX)) as door, closing(socket.socket(socket.AF_UNIX)) as caller:
+            door.bind("door")
+            door.listen()
+            caller.connect("door")
+            assert caller.getpeername() == "door"
+    finally:
+        os.chdir(before)

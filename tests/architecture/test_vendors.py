@@ -1,0 +1,71 @@
+"""Each vendor is imported by the modules named here and by no other."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+VENDORS: Final = {
+    "adbc_driver_postgresql": {"campaigns/store/ledger/postgresql.py"},
+    "adbc_driver_sqlite": {"campaigns/store/ledger/sqlite.py"},
+    "aiohttp": {"campaigns/demo/rehearsal/doubles/"},
+    "aiosmtplib": {"campaigns/channels/smtp.py"},
+    "alembic": {"campaigns/store/"},
+    "apscheduler": {"campaigns/runs/dispatch/ticker.py"},
+    "argon2": {"campaigns/people/accounts/passwords.py"},
+    "babel": {"campaigns/rendering/templates/filters.py"},
+    "cronsim": {"campaigns/core/model/schedule.py"},
+    "cryptography": {
+        "campaigns/channels/dkim.py",
+        "campaigns/channels/sendgrid_events.py",
+        "campaigns/demo/rehearsal/doubles/sendgrid.py",
+    },
+    "dns": {"campaigns/operations/doctor/dns.py"},
+    "duckdb": {"audiences/imports/staging.py", "audiences/warehouse/warehouse.py", "campaigns/demo/data/"},
+    "email_validator": {"audiences/addresses.py"},
+    "faker": {"campaigns/demo/data/names.py"},
+    "fastapi": {"campaigns/web/"},
+    "jinja2": {"campaigns/rendering/", "campaigns/web/page_renderer.py"},
+    "mjml": {"campaigns/rendering/email/mjml.py"},
+    "phonenumbers": {"audiences/addresses.py"},
+    "procrastinate": {"campaigns/runs/dispatch/procrastinate_dispatcher.py"},
+    "prometheus_client": {"campaigns/core/metrics.py"},
+    "psycopg": {"campaigns/store/ledger/postgresql.py"},
+    "pyreqwest": {"campaigns/channels/http_pool.py"},
+    "pyspark": {"audiences/warehouse/spark.py"},
+    "rich": {"campaigns/cli/output.py"},
+    "ruamel": {"campaigns/core/yaml/source.py"},
+    "sendgrid": {"campaigns/channels/sendgrid.py"},
+    "sqlglot": {"campaigns/rules/transpile.py"},
+    "twilio": {"campaigns/channels/twilio.py", "campaigns/channels/twilio_events.py"},
+    "typer": {"campaigns/cli/"},
+    "typst": {"campaigns/rendering/letters/typst.py"},
+    "uvicorn": {"campaigns/web/server.py"},
+    "uvloop": {"campaigns/core/event_loop.py"},
+}
+"""Vendor package → files, or folders with a slash at the end, that may import it."""
+
+
+@pytest.fixture(scope="module")
+def importers() -> dict[str, set[str]]:
+    """The files that import a package, by the package's first name."""
+    files = defaultdict(set)
+    for path in [*(ROOT / "campaigns").rglob("*.py"), *(ROOT / "audiences").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for name in names:
+                files[name.split(".")[0]].add(path.relative_to(ROOT).as_posix())
+    return files
+
+
+@pytest.mark.parametrize("vendor", sorted(VENDORS))
+def test_vendor_is_imported_in_its_own_place_only(importers, vendor):
+    assert importers[vendor], "nothing imports it: strike it from the table"
+    places = tuple(VENDORS[vendor])
+    assert [file for file in sorted(importers[vendor]) if not file.startswith(places)] == []

@@ -1,0 +1,150 @@
+"""Two ids of one person: what either refused stays refused (C-12), what was bought and heard goes over."""
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from sqlalchemy import insert, select
+from sqlmodel import SQLModel
+
+from audiences.consent.choices import record, stance_of
+from audiences.consent.consent_state import Entry, Source, Stance, fold, permits
+from audiences.people.merge_members import merge_people
+from audiences.tables import CHOICE_ENTRY, CONTACT, UNIT
+from campaigns.core.errors import AuthorError
+from campaigns.people.privacy import erasure
+from campaigns.store.ledger.connection import Ledger
+from tests.support.random_choices import CHOICES, RECORDS, START
+from tests.support.sample_workspace import Village
+
+MARKETING = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [email]
+content: {email: hello}
+"""
+
+
+def _refuses(said: list[Entry], choice: str) -> bool:
+    """Whether a choice was closed in the record and has not been opened again."""
+    return any(entry.choice == choice and not entry.opens for entry in said) and not _allows(fold(said), choice)
+
+
+def _allows(stance: Stance, choice: str) -> bool:
+    on = {*stance.on, *(f"newsletter:{name}" for name in stance.newsletters)}
+    return (choice in on) is permits(choice)
+
+
+@settings(max_examples=30, deadline=None)
+@given(RECORDS, RECORDS)
+def test_c12_law_what_either_record_refuses_the_merged_member_refuses(one: list[Entry], other: list[Entry]) -> None:
+    theirs = [replace(entry, member_id="other") for entry in other]
+    with TemporaryDirectory() as folder, closing(Ledger.at(Path(folder) / "ledger.sqlite")) as ledger:
+        SQLModel.metadata.create_all(ledger.engine)
+        with ledger.write() as connection:
+            people = [{"member_id": member, "register": "owners", "language": "fi"} for member in ("m", "other")]
+            connection.execute(insert(CONTACT), people)
+            record(connection, [*one, *theirs])
+            merge_people(connection, "other", "m", START + timedelta(days=9))
+            stance = stance_of(connection, "m")
+            members = set(connection.execute(select(CHOICE_ENTRY.c.member_id)).scalars())
+    refused = [choice for choice in CHOICES if _refuses(one, choice) or _refuses(theirs, choice)]
+    assert [choice for choice in refused if _allows(stance, choice)] == []
+    assert members <= {"m"}
+
+
+def test_c12_an_import_after_the_merge_resurrects_nothing(village: Village) -> None:
+    village.say("m07", "email_own", on=False)
+    village.hands.go(days=1)
+    erasure.merge(village.engine, "m07", "m05")
+    village.hands.go(days=1)
+    again = Entry("m05", "email_own", on=True, at=village.hands.at, source=Source.IMPORT)
+    with village.engine.ledger.write() as connection:
+        record(connection, [again])
+    assert village.contact("m05")["email_own"] is False
+
+
+def _bought(village: Village, member: str) -> list[tuple[int, str]]:
+    with village.engine.library.warehouse.connect(village.hands.at) as connection:
+        query = (
+            "SELECT count(*), string_agg(product_id, ' ' ORDER BY product_id) FROM purchase_lines WHERE member_id = $1"
+        )
+        return list(connection.execute(query, [member]).fetchall())
+
+
+def test_what_the_duplicate_bought_is_the_members_and_nothing_is_counted_twice(village: Village) -> None:
+    assert _bought(village, "m08") == [(1, "COFFEE")]
+    moved = erasure.merge(village.engine, "m01", "m08")
+    assert moved == 4  # two lines, two receipts
+    assert _bought(village, "m08") == [(3, "CHEESE COFFEE COFFEE")]
+    assert _bought(village, "m01") == [(0, None)]
+
+
+def test_one_id_stays(village: Village) -> None:
+    erasure.merge(village.engine, "m07", "m05")
+    with pytest.raises(AuthorError, match="no member"):
+        village.contact("m07")
+    run, _ = village.plan("hi", MARKETING)
+    assert "m07" not in village.decisions(run)
+    assert len(village.decisions(run)) == 23
+
+
+def test_gaps_of_the_contact_are_filled_and_nothing_is_replaced(village: Village) -> None:
+    village.move("m05", phone=None, street=None, postal_code="99999", city=None, address_key=None)
+    other = village.contact("m07")
+    erasure.merge(village.engine, "m07", "m05")
+    kept = village.contact("m05")
+    assert kept["email"] == "m05@example.org"
+    assert (kept["phone"], kept["street"], kept["city"]) == (other["phone"], other["street"], other["city"])
+    assert (kept["postal_code"], kept["address_key"]) == (other["postal_code"], other["address_key"])
+
+
+def test_what_the_duplicate_heard_counts_for_the_member(village: Village) -> None:
+    village.say("m05", "email_own", on=False)
+    run = village.start("hi", MARKETING)
+    village.send(run)
+    assert village.ends(run)["m07"] == ("accepted", None)
+    village.hands.go(minutes=5)
+    village.say("m05", "email_own")
+    erasure.merge(village.engine, "m07", "m05")
+    assert village.decisions(run)["m05"]["reason"] == "consent_withdrawn"
+    second, _ = village.plan(
+        "next", f"{MARKETING}limits: {{per_member: {{messages: 1, per: day}}}}\n", village.hands.at
+    )
+    assert village.skips(second)["m05"] == "frequency_cap"
+
+
+def test_of_one_person_planned_twice_only_one_message_goes(village: Village) -> None:
+    run = village.start("hi", MARKETING)
+    erasure.merge(village.engine, "m07", "m05")
+    village.send(run)
+    assert village.ends(run)["m05"] == ("accepted", None)
+    assert village.ends(run)["m07"] == ("withdrawn", "not_processed")
+
+
+def test_those_who_were_bound_to_the_duplicate_are_bound_to_the_member(village: Village) -> None:
+    erasure.merge(village.engine, "m03", "m05")  # m04 is of the household of m03
+    with village.engine.ledger.read() as connection:
+        units = {row.member_id: row.number for row in connection.execute(select(UNIT))}
+    assert units["m04"] == units["m05"]
+    assert "m03" not in units
+
+
+def test_no_import_brings_the_duplicate_back(village: Village) -> None:
+    erasure.merge(village.engine, "m07", "m05")
+    file = village.root / "again.csv"
+    file.write_text("member_id,register\nm07,owners\n", encoding="utf-8")
+    assert village.engine.import_file("members", file, lambda _done, _whole: None).rejected == 1
+
+
+@pytest.mark.parametrize(("member", "into"), [("m05", "m05"), ("m05", "nobody"), ("nobody", "m05")])
+def test_a_merge_that_makes_no_sense_is_refused_and_changes_nothing(village: Village, member: str, into: str) -> None:
+    with pytest.raises(AuthorError):
+        erasure.merge(village.engine, member, into)
+    assert village.contact("m05")["email"] == "m05@example.org"
+    assert _bought(village, "m05") == [(2, "CHEESE COFFEE")]

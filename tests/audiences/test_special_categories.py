@@ -1,0 +1,163 @@
+"""What may reveal health and the like takes part in nothing (FI-12), and restricted goods are offered to nobody.
+
+The village lives twice: once as it is, and once with members who buy medicine by the basket. Whatever a marketer can
+ask, plan, show or explain is the same in both.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaigns.core.errors import AuthorError
+from campaigns.core.model.enums import Language
+from campaigns.runs.planning.run_files import FrozenFields
+from tests.support.sample_workspace import MEMBERS, Village
+
+CAMPAIGN = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience:
+  any:
+    - bought: {within: 90 days, visits: {at_least: 1}}
+    - bought: {within: 90 days, spend: {at_most: 20}, visits: {at_most: 99}}
+    - bought: {within: 90 days, quantity: {less_than: 5}, visits: {at_most: 99}}
+    - bought: {where: {product_category: {starts_with: PHARM}}}
+    - bought: {where: {product_type: {contains: x}}, products: {at_most: 3}}
+    - bought: {where: {brand: Private}, share_of_spend: {at_least: 0 percent}}
+    - bought: {last: {before: 2017-12-31}}
+channels: [email]
+variants:
+  - {name: many, when: {bought: {products: {at_least: 2}}}, email: offers}
+  - {name: medicine, when: {bought: {where: {department: HEALTH}}}, email: offers}
+  - {name: all, email: offers}
+offers: {at_most: 4}
+"""
+
+
+def medicine(village: Village) -> None:
+    """Every second member buys more medicine than anything else, under names of categories in any spelling."""
+    village.bring(
+        "products",
+        [
+            {
+                "product_id": product,
+                "department": "HEALTH",
+                "brand": "Private",
+                "product_category": category,
+                "product_type": "x-pills",
+            }
+            for product, category in (("PILLS", "PHARMACY"), ("DROPS", "Pharmacy"))
+        ],
+    )
+    village.bring(
+        "purchases",
+        [
+            {
+                "member_id": member,
+                "purchased_at": "2017-12-28T12:00",
+                "basket_id": f"{member}-{product}",
+                "product_id": product,
+                "quantity": 9,
+                "amount": "99.00",
+                "store_id": "s1",
+            }
+            for member in MEMBERS[::2]
+            for product in ("PILLS", "DROPS", "PHARMACY")
+        ],
+    )
+
+
+def decisions(village: Village) -> Any:
+    run, tally = village.plan("hi", CAMPAIGN)
+    return village.decisions(run), tally
+
+
+def fields(village: Village) -> Any:
+    """What is frozen for the templates, offers in their order among it."""
+    run, tally = village.plan("hi", CAMPAIGN)
+    frozen = FrozenFields(village.engine.run_files(run).fields)
+    rows = [frozen.row(position) for position in range(1, tally.sent + 1)]
+    frozen.close()
+    assert any(row["offers"] for row in rows)
+    return rows
+
+
+def explanations(village: Village) -> Any:
+    village.write("hi", CAMPAIGN)
+    draft, _ = village.engine.library.draft("hi")
+    return [village.engine.explain(draft, member, village.hands.at, Language.EN) for member in MEMBERS[:3]]
+
+
+def counts(village: Village) -> Any:
+    path = village.root / "config" / "audiences" / "buyers.yaml"
+    match = CAMPAIGN[CAMPAIGN.index("audience:") : CAMPAIGN.index("channels:")].replace("audience:", "match:")
+    path.write_text("title: {fi: x, sv: x, en: x}\n" + match, encoding="utf-8")
+    vars(village.engine).pop("library", None)
+    return village.engine.count(village.engine.question("buyers", village.hands.at), Language.EN)
+
+
+def words(village: Village) -> Any:
+    """The values that rules may name."""
+    return village.engine.library.warehouse.categories()
+
+
+def views(village: Village) -> Any:
+    """All that a reader of the warehouse sees, but receipts: their totals keep the amount."""
+    with village.engine.library.warehouse.connect(village.hands.at + timedelta(days=1)) as connection:
+        names = ("members", "products", "purchase_lines")
+        return {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in names}
+
+
+SIGHTS: Mapping[str, Callable[[Village], Any]] = {
+    each.__name__: each for each in (decisions, fields, explanations, counts, words, views)
+}
+
+
+@pytest.mark.parametrize("sight", SIGHTS.values(), ids=SIGHTS)
+def test_fi12_medicine_changes_nothing_that_anybody_sees(village: Village, sight: Callable[[Village], Any]) -> None:
+    before = sight(village)
+    medicine(village)
+    vars(village.engine).pop("library", None)
+    assert sight(village) == before
+
+
+def test_fi12_receipts_keep_their_total(village: Village) -> None:
+    medicine(village)
+    with village.engine.library.warehouse.connect(village.hands.at) as connection:
+        found = connection.execute("SELECT sum(amount) FROM receipts WHERE member_id = 'm24'").fetchall()
+    assert [float(amount) for (amount,) in found] == [10.0]
+
+
+OFFER = """\
+offers:
+  - {{id: {name}, title: {{fi: x, sv: x, en: x}}, text: {{fi: x, sv: x, en: x}}, price: 2.50, valid_from: 2017-12-20,
+     valid_to: 2018-01-31, department: FOOD, product_category: {name}, image: offers/any.png}}
+"""
+
+
+@pytest.mark.parametrize("category", ["PHARMACY", "Pharmacy", "BEER", "beer"])
+def test_fi20_special_and_restricted_goods_are_never_offered(village: Village, category: str) -> None:
+    path: Path = village.root / "config" / "offers.yaml"
+    path.write_text(OFFER.format(name=category).replace(f"id: {category}", "id: it"), encoding="utf-8")
+    vars(village.engine).pop("library", None)
+    with pytest.raises(AuthorError, match="never offered"):
+        village.plan("hi", CAMPAIGN)
+
+
+def test_fi20_who_buys_only_restricted_and_special_goods_sees_what_everybody_sees(village: Village) -> None:
+    every = CAMPAIGN.replace(
+        CAMPAIGN[CAMPAIGN.index("audience:") : CAMPAIGN.index("channels:")],
+        "audience: {register: [owners, customers]}\n",
+    )
+    run, _ = village.plan("hi", every)
+    frozen = FrozenFields(village.engine.run_files(run).fields)
+    shown = {
+        member: frozen.row(row["position"])["offers"]
+        for member, row in village.decisions(run).items()
+        if row["kind"] == "send"
+    }
+    frozen.close()
+    assert shown["m24"] == shown["m20"]  # who bought nothing

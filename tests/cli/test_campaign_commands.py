@@ -1,0 +1,178 @@
+"""The way of a campaign as somebody types it: plan, look, send, follow; publish; pause, resume, cancel."""
+
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+
+from tests.support.shell import MONDAYS, Shell
+
+AS_OF = "2018-01-01T10:00"
+RUN = "letter-20180101T0800Z"
+CHANNELS = {
+    "email": ("marketing", "hello", "message.html", b"Nimi1 "),
+    "sms": ("marketing", "hello", "message.txt", b"(gsm7, 1 segments)"),
+    "post": ("marketing", "survey", "letter.pdf", b"%PDF-1.7"),
+    "phone": ("survey", "survey_script", "script.md", b"# Hej"),
+}
+
+
+@pytest.fixture
+def letter(viesti: Shell) -> Shell:
+    """The village with one campaign."""
+    viesti.write("letter", MONDAYS)
+    return viesti
+
+
+def test_a_count_for_scripts_has_exactly_these_keys(viesti: Shell) -> None:
+    viesti.audience("owners", "{register: owners}")
+    counted = viesti("audience", "count", "owners", "--as-of", AS_OF, "--json").json
+    assert counted == {
+        "audience": "owners",
+        "as_of": "2018-01-01T10:00:00+02:00",
+        "matched": 18,
+        "unknown": 0,
+        "not_processed": 0,
+    }
+
+
+def test_an_audience_file_counts_from_anywhere(viesti: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "coffee_drinkers.yaml"
+    file.write_text("title: Coffee\nmatch: {bought: {where: {product_category: COFFEE}}}\n")
+    assert viesti("audience", "count", file, "--json").json["matched"] == 12
+    assert viesti("audience", "count", file, "--sql").out.startswith(("SELECT", "WITH"))
+    assert "Conditions" in viesti("audience", "count", file, "--explain").out
+
+
+def test_a_plan_for_scripts_has_exactly_these_keys_and_loses_nobody(letter: Shell) -> None:
+    plan = letter("plan", "letter", "--as-of", AS_OF, "--json").json
+    assert list(plan) == ["campaign", "as_of", "run", "matched", "sends", "variants", "skips"]
+    assert (plan["campaign"], plan["as_of"], plan["run"]) == ("letter", "2018-01-01T10:00:00+02:00", RUN)
+    assert plan["matched"] == sum(plan["sends"].values()) + sum(plan["skips"].values()) == 18
+    assert sum(plan["variants"].values()) == sum(plan["sends"].values())
+    assert letter.sent() == []
+
+
+def test_what_is_planned_is_sent_once_and_can_be_followed(letter: Shell) -> None:
+    planned = letter("plan", "letter", "--as-of", AS_OF)
+    assert f"viesti send {RUN}" in planned.out
+    letter("send", RUN)
+    delivered = {path: path.read_bytes() for path in letter.sent()}
+    assert len([path for path in delivered if path.suffix == ".eml"]) == 18
+    assert RUN in letter("status").out
+    stands = letter("status", RUN, "--json").json
+    assert (stands["run"], stands["state"]) == (RUN, "closed")
+    assert {state: count for state, count in stands["deliveries"].items() if count} == {"accepted": 18}
+    letter("send", RUN)
+    again = letter("run", "letter", "--as-of", AS_OF, code=1)
+    assert "[already_run]" in again.err
+    assert {path: path.read_bytes() for path in letter.sent()} == delivered
+
+
+def test_a_run_plans_and_sends(letter: Shell) -> None:
+    done = letter("run", "letter", "--as-of", AS_OF, "--json").json
+    assert (done["run"], done["closed"], done["deliveries"]["accepted"]) == (RUN, True, 18)
+    mail = next(path for path in letter.sent() if path.suffix == ".eml")
+    message = message_from_bytes(mail.read_bytes(), policy=policy.default)
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_preview_is_the_file_of_its_channel(channel: str, viesti: Shell) -> None:
+    purpose, template, name, content = CHANNELS[channel]
+    viesti.write("look", MONDAYS.replace("marketing", purpose).replace("{email: hello}", f"{{{channel}: {template}}}"))
+    before = viesti.kept()
+    path = Path(viesti("preview", "look", "--member", "m01").out.strip())
+    assert path.name == name
+    assert content in path.read_bytes()
+    assert (viesti.kept(), viesti.sent()) == (before, [])
+
+
+def test_a_preview_for_nobody_says_why(letter: Shell) -> None:
+    assert "[nothing_to_preview]" in letter("preview", "letter", "--member", "m04", code=1).err
+    assert "[unknown_member]" in letter("preview", "letter", "--member", "../m01", code=1).err
+
+
+def test_what_is_published_shows_in_the_calendar(letter: Shell) -> None:
+    assert [(row["campaign"], row["published"]) for row in letter("calendar", "--days", "8", "--json").json] == [
+        ("letter", False)
+    ]
+    assert "next due 2018-01-08 09:30" in letter("publish", "letter").out
+    (row,) = letter("calendar", "--days", "8", "--json").json
+    assert row == {"due": "2018-01-08T09:30:00+02:00", "campaign": "letter", "published": True, "channels": "email"}
+    assert "Mon 2018-01-08 09:30" in letter("calendar").out
+
+
+def test_what_is_unpublished_is_off_the_schedule_though_its_file_is_gone(letter: Shell) -> None:
+    letter("publish", "letter")
+    letter("unpublish", "letter")
+    assert [row["published"] for row in letter("calendar", "--days", "8", "--json").json] == [False]
+    letter("publish", "letter")
+    (letter.root / "config" / "campaigns" / "letter.yaml").unlink()
+    assert "letter is off the schedule" in letter("unpublish", "letter").out
+    assert "[not_published]" in letter("unpublish", "letter", code=1).err
+    assert [row["action"] for row in letter("audit", "show", "--json").json][:2] == ["unpublish", "publish"]
+
+
+def test_a19_who_planned_it_cannot_approve_it(viesti: Shell) -> None:
+    viesti.write("letter", MONDAYS + "approval: required\n")
+    viesti("plan", "letter", "--as-of", AS_OF)
+    assert "[not_approved]" in viesti("send", RUN, code=1).err
+    assert "[cannot_approve]" in viesti("approve", RUN, code=1).err
+    assert "[not_approved]" in viesti("send", RUN, code=1).err
+    assert viesti.sent() == []
+
+
+def test_who_approves_a_plan_that_needs_no_approval_is_told_so(viesti: Shell) -> None:
+    viesti.write("letter", MONDAYS)
+    viesti("plan", "letter", "--as-of", AS_OF)
+    said = viesti("approve", RUN, code=1).err
+    assert "this campaign's plans need no approval" in said
+    assert f"try: `viesti send {RUN}`" in said
+
+
+def test_check_warns_of_a_file_that_nobody_reads(viesti: Shell) -> None:
+    viesti.write("letter", MONDAYS)
+    unread = viesti.root / "config" / "campaigns" / "offer.yml"
+    unread.write_text(MONDAYS)
+    assert "offer.yml: warning: this file is not read" in viesti("check").err
+    assert "[unread_file]" not in viesti("check", str(unread.with_name("letter.yaml"))).err
+
+
+def test_a19_a_plan_whose_files_changed_is_not_sent(letter: Shell) -> None:
+    letter("plan", "letter", "--as-of", AS_OF)
+    letter.write("letter", MONDAYS.replace("owners", "[owners, customers]"))
+    assert "[stale_plan]" in letter("send", RUN, code=1).err
+    assert letter.sent() == []
+
+
+def test_a_held_run_waits_goes_on_or_ends(viesti: Shell) -> None:
+    viesti.write("letter", MONDAYS + 'quiet_hours: {email: "09:00-12:00"}\n')
+    viesti("plan", "letter", "--as-of", AS_OF)
+    refused = viesti("pause", RUN, code=1).err
+    assert "the run is planned; to pause one, it has to be sending [wrong_state]" in refused
+    assert f"try: `viesti cancel {RUN}` ends a plan\n" in refused
+    assert "the rest is due at 2018-01-01 12:00" in viesti("send", RUN).out
+    for command, state in (("pause", "paused"), ("resume", "sending"), ("cancel", "cancelled")):
+        viesti(command, RUN)
+        assert viesti("status", RUN, "--json").json["state"] == state
+        if state != "sending":
+            assert f"the run is {state}, and nothing of it is sent [wrong_state]" in viesti("send", RUN, code=1).err
+    assert viesti("status", RUN, "--json").json["deliveries"]["withdrawn"] == 18
+    assert "[wrong_state]" in viesti("resume", RUN, code=1).err
+    assert viesti.sent() == []
+
+
+def test_a_new_workspace_is_in_order(nowhere: Shell, tmp_path: Path) -> None:
+    nowhere("init", tmp_path / "new")
+    new = Shell(tmp_path / "new", nowhere.capsys)
+    assert "files are in order" in new("check").out
+    assert "[not_empty]" in nowhere("init", tmp_path / "new", code=1).err
+    (tmp_path / "file").touch()
+    assert "[not_writable]" in nowhere("init", tmp_path / "file" / "new", code=1).err
+
+
+def test_commands_act_on_the_workspace_around_them(letter: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(letter.root / "config" / "campaigns")
+    here = Shell(Path(), letter.capsys)
+    assert here("plan", "letter.yaml", "--as-of", AS_OF, "--json").json["run"] == RUN

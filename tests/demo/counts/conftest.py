@@ -1,0 +1,38 @@
+"""The demonstration twice: as the program imported it, and as its files read by hand-written SQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from string import Template
+
+import duckdb
+import pytest
+
+from campaigns.runs.engine import Engine
+from campaigns.workspace.paths import Workspace
+from tests.support.demo_workspace import imported
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return imported(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def engine(demonstration: Path) -> Iterator[Engine]:
+    engine = Engine(Workspace(demonstration), "tester")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def raw(demonstration: Path, engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of `raw.sql`. Which goods are special is data: it is taken from the catalogue."""
+    special = engine.library.catalogue.tables["products"].special_when
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE special (col VARCHAR, val VARCHAR)")
+        connection.executemany("INSERT INTO special VALUES (?, ?)", [(c, v) for c in special for v in special[c]])
+        script = Template((HERE / "raw.sql").read_text(encoding="utf-8"))
+        connection.execute(script.substitute(folder=demonstration / "data" / "demo"))
+        yield connection

@@ -1,0 +1,39 @@
+"""A rehearsal: everything that providers do wrong at once, and the accounts agree (DL, SG, TW)."""
+
+from campaigns.demo.rehearsal.doubles_process import far_ends
+from campaigns.demo.rehearsal.rehearse import heeded, listening, perform, url_of
+from tests.support.sample_workspace import MEMBERS
+
+BOTH = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [%s]
+content: {%s: hello}
+"""
+
+
+def test_what_arrived_is_what_was_accepted_and_what_was_uncertain_is_settled(village):
+    for channel in ("email", "sms"):
+        village.write(f"by_{channel}", BOTH % (channel, channel))
+    with far_ends() as doubles, heeded(doubles.secrets), listening("127.0.0.1", 0) as door:
+        for double in (doubles.sendgrid, doubles.twilio):
+            double.manners.shares = {fault: 4 * share for fault, share in double.manners.shares.items()}
+        settings = village.root / "config/settings.yaml"
+        text = settings.read_text("utf-8").replace("http://localhost:8000", url_of(door))
+        for channel, name, double in (("email", "sendgrid", doubles.sendgrid), ("sms", "twilio", doubles.twilio)):
+            chosen = f"  {channel}: {{provider: {name}, {name}: {{base_url: '{double.url}'}}, "
+            text = text.replace(f"  {channel}: {{", chosen)
+        settings.write_text(text, "utf-8")
+        village.engine.reread()
+        vars(village.engine)["clock"] = type(village.engine.clock)()
+        rehearsal = perform(village.engine, ("by_email", "by_sms"), doubles, door, lambda _: None)
+    assert rehearsal.succeeded
+    assert [balance.planned for balance in rehearsal.balances] == [len(MEMBERS)] * 2
+    assert all(balance.most == 1 for balance in rehearsal.balances)
+    before, after = (
+        sum(getattr(balance, when).by_state["uncertain"] for balance in rehearsal.balances)
+        for when in ("sent", "settled")
+    )
+    assert after < before
+    assert village.engine.recent_runs()[0].state == "closed"

@@ -1,0 +1,232 @@
+"""Each occasion of a published campaign is run once or recorded as missed, by however many schedulers, at its hour."""
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from sqlalchemy import select
+
+from campaigns.core.model.schedule import Schedule
+from campaigns.operations.scheduler import Rounds, plan_apart
+from campaigns.store.runs.run_tables import AUDIT
+from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.schedules import DAILY, DUE, HELSINKI, all_runs, at, publish, round_of, told
+from tests.support.scripted_provider import Wire, accept, wired
+
+
+def test_an_occasion_is_run_when_it_is_due_and_not_before(village, wire):
+    assert publish(village) == DUE
+    village.hands.at = DUE - timedelta(seconds=1)
+    round_of(village)
+    assert told(village) == []
+    village.hands.at = DUE + timedelta(seconds=2)
+    round_of(village)
+    assert told(village) == [(DUE, "closed", None)]
+    assert sorted(wire.heard) == sorted(MEMBERS)
+    (run,) = all_runs(village)
+    assert run.scheduled
+    assert run.send_by == DUE + timedelta(hours=24)
+
+
+def test_as_of_is_the_moment_that_was_due_though_the_start_is_late(village, wire):
+    publish(village)
+    village.hands.at = DUE + timedelta(minutes=59)
+    round_of(village)
+    (run,) = all_runs(village)
+    assert (run.due_at, run.state) == (DUE, "closed")
+
+
+def test_a_draft_is_never_run(village, wire):
+    village.write("hi", DAILY)
+    village.hands.at = DUE
+    round_of(village)
+    assert told(village) == []
+
+
+def test_op02_who_was_down_for_hours_records_what_was_missed_and_sends_none_of_it(village, wire):
+    publish(village)
+    village.hands.at = DUE + timedelta(days=2, hours=1, seconds=1)
+    for _ in range(4):
+        round_of(village)
+    assert told(village) == [(DUE + timedelta(days=day), "missed", "too_late") for day in range(3)]
+    assert wire.heard == []
+    village.hands.at = DUE + timedelta(days=3)
+    round_of(village)
+    assert told(village)[-1] == (DUE + timedelta(days=3), "closed", None)
+
+
+@pytest.mark.parametrize("change", ["a rule", "a template", "what cannot be read", "no file"])
+def test_a_file_that_is_not_as_published_is_not_run(village, wire, change):
+    publish(village)
+    match change:
+        case "a rule":
+            village.write("hi", DAILY.replace("[owners, customers]", "owners"))
+        case "a template":
+            (village.root / "templates/email/hello/body.txt").write_text("Other words\n")
+        case "what cannot be read":
+            village.write("hi", "purpose: [\n")
+        case "no file":
+            (village.root / "config/campaigns/hi.yaml").unlink()
+    village.hands.at = DUE
+    round_of(village)
+    assert told(village) == [(DUE, "missed", "not_as_published")]
+    assert wire.heard == []
+
+
+def test_a_comment_in_the_file_changes_nothing(village, wire):
+    publish(village)
+    village.write("hi", DAILY + "# a remark\n")
+    village.hands.at = DUE
+    round_of(village)
+    assert told(village) == [(DUE, "closed", None)]
+
+
+def test_the_published_schedule_holds_though_the_file_has_another(village, wire):
+    publish(village)
+    village.write("hi", DAILY.replace("30 10", "30 11"))
+    village.hands.at = DUE + timedelta(days=1)
+    for _ in range(2):
+        round_of(village)
+    assert [due for due, *_ in told(village)] == [DUE, DUE + timedelta(days=1)]
+
+
+def test_publishing_anew_loses_no_occasion_that_is_due(village, wire):
+    publish(village)
+    village.hands.at = DUE + timedelta(seconds=1)
+    assert publish(village) == DUE
+    round_of(village)
+    assert told(village) == [(DUE, "closed", None)]
+
+
+def test_what_was_run_by_hand_is_not_run_again_and_holds_nothing_up(village, wire):
+    publish(village)
+    run, _ = village.plan("hi", as_of=DUE)
+    village.engine.start(run)
+    village.send(run)
+    village.hands.at = DUE
+    round_of(village)
+    assert told(village) == [(DUE, "closed", None)]
+    assert sorted(wire.heard) == sorted(MEMBERS)
+    village.hands.at = DUE + timedelta(days=1)
+    round_of(village)
+    assert told(village)[-1] == (DUE + timedelta(days=1), "closed", None)
+
+
+def test_many_schedulers_run_each_occasion_once(village):
+    names = [f"c{number}" for number in range(4)]
+    for name in names:
+        publish(village, name)
+    village.hands.at = DUE
+    others = [Village(village.root, village.hands) for _ in range(3)]
+    wires = [wired(each, Wire()) for each in others]
+    together = Barrier(3)
+
+    def make_rounds(each: Village) -> None:
+        rounds = Rounds(each.engine)
+        together.wait()
+        for _ in range(3):
+            rounds.schedule()
+            rounds.dispatch()
+
+    threads = [Thread(target=make_rounds, args=[each]) for each in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    round_of(village)
+    for each in others:
+        each.close()
+    assert sorted((run.campaign, run.due_at, run.state) for run in all_runs(village)) == [
+        (name, DUE, "closed") for name in names
+    ]
+    heard = sorted(member for wire in wires for member in wire.heard)
+    assert heard == sorted(MEMBERS * len(names))
+    with village.engine.ledger.read() as connection:
+        planned = connection.execute(select(AUDIT.c.subject).where(AUDIT.c.action == "plan")).scalars().all()
+    assert len(planned) == len(set(planned)) == len(names)
+
+
+def test_what_is_sent_follows_the_settings_with_nothing_due(village):
+    rounds = Rounds(village.engine)
+    rounds.schedule()
+    before = village.engine.providers, village.engine.courier
+    settings = village.root / "config" / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("address: a@", "address: anew@"), "utf-8")
+    rounds.schedule()
+    assert village.engine.library.settings.channels.email.address == "anew@kyla.example.org"
+    assert village.engine.courier.settings is village.engine.library.settings
+    assert village.engine.providers is not before[0]
+    after = village.engine.providers, village.engine.courier
+    (village.root / "config" / "offers.yaml").write_text("[]\n", "utf-8")
+    rounds.schedule()
+    assert (village.engine.providers, village.engine.courier) == after  # connections stay open
+
+
+@pytest.mark.parametrize(
+    ("cron", "since", "dues"),
+    [
+        # the hour that does not exist: 29 March 2026, 3 to 4 o'clock
+        ("30 3 * * *", "2026-03-28T12:00", ["2026-03-29T04:00", "2026-03-30T03:30"]),
+        ("0 9 * * *", "2026-03-28T12:00", ["2026-03-29T09:00", "2026-03-30T09:00"]),
+        # the hour that comes twice: 25 October 2026, 3 to 4 o'clock
+        ("30 3 * * *", "2026-10-24T12:00", ["2026-10-25T03:30", "2026-10-26T03:30"]),
+        # Sunday is 0 and 7, Monday is 1
+        ("0 9 * * 1", "2026-03-28T12:00", ["2026-03-30T09:00", "2026-04-06T09:00"]),
+        ("0 9 * * mon", "2026-03-28T12:00", ["2026-03-30T09:00", "2026-04-06T09:00"]),
+        ("0 9 * * 0", "2026-03-28T12:00", ["2026-03-29T09:00", "2026-04-05T09:00"]),
+        ("0 9 * * 7", "2026-03-28T12:00", ["2026-03-29T09:00", "2026-04-05T09:00"]),
+        ("0 12 11 * *", "2026-03-28T12:00", ["2026-04-11T12:00", "2026-05-11T12:00"]),
+    ],
+)
+def test_cron_is_read_in_the_campaigns_zone(cron, since, dues):
+    schedule, moment = Schedule(cron=cron), at(since)
+    found = []
+    for _ in dues:
+        moment = schedule.next_after(moment)
+        assert moment is not None
+        found.append(moment.astimezone(HELSINKI).isoformat()[:16])
+    assert found == dues
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
+def test_op02_a_night_in_which_the_clocks_change_runs_the_daily_campaign_once(village, wire, day):
+    village.hands.at = at(f"{day}T00:00") - timedelta(hours=1)
+    publish(village, text=DAILY.replace("30 10", "30 3"))
+    for _ in range(20):
+        village.hands.go(minutes=30)
+        round_of(village)
+    assert [state for _, state, _ in told(village)] == ["closed"]
+    assert sorted(wire.heard) == sorted(MEMBERS)
+
+
+def test_send_by_never_passes_the_next_occasion(village, wire):
+    publish(village, text=DAILY.replace("30 10 * * *", "30 10,14 * * *"))
+    village.hands.at = DUE
+    round_of(village)
+    (run,) = all_runs(village)
+    assert run.send_by == DUE + timedelta(hours=4)
+
+
+def test_offers_that_change_while_the_server_runs_are_those_of_the_day(village, wire):
+    texts = []
+    wire.answer = lambda message: texts.append(message.text) or accept(message)
+    publish(village, text=DAILY.replace("{email: hello}", "{email: offers}") + "offers: {at_most: 12}\n")
+    village.hands.at = DUE
+    round_of(village)
+    assert "soap-a" in texts[-1]
+    offers = village.root / "config/offers.yaml"
+    offers.write_text(offers.read_text("utf-8").replace("soap-a", "soap-b"), encoding="utf-8")
+    village.hands.at = DUE + timedelta(days=1)
+    round_of(village)
+    assert "soap-b" in texts[-1]
+
+
+def test_a_run_is_planned_as_well_by_a_process_of_its_own(village, wire):
+    publish(village)
+    village.hands.at = DUE
+    rounds = Rounds(village.engine, plan=plan_apart)
+    rounds.schedule()
+    (run,) = all_runs(village)
+    assert (run.due_at, run.state, run.scheduled) == (DUE, "sending", True)
+    rounds.dispatch()
+    assert sorted(wire.heard) == sorted(MEMBERS)

@@ -1,0 +1,34 @@
+"""The server as a real process: its logs as JSON, its figures at an address of their own."""
+
+import json
+import re
+import signal
+import socket
+from urllib.request import urlopen
+
+from tests.cli.test_serve import PATIENCE, healthz, serving, stands, turn, until
+from tests.support.shell import MONDAYS, Shell
+
+
+def test_it_logs_objects_and_lets_its_figures_be_read(viesti: Shell) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    viesti.write("letter", MONDAYS)
+    viesti("publish", "letter")
+    viesti.write("letter", MONDAYS.replace("owners", "customers"))  # not as published: that is logged
+    turn(viesti, "2018-01-08 09:30")
+    options = ("--metrics", address, "--log-format", "json", "--log-level", "info")
+    with serving(viesti, *options) as (process, url):
+        healthz(url)
+        until(lambda: stands(viesti)["state"] == "missed", process)
+        figures = urlopen(f"http://{address}/metrics", timeout=PATIENCE).read().decode()
+        ready = json.load(urlopen(f"{url}/readyz", timeout=PATIENCE))  # noqa: S310 - loopback
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert re.search(r'^viesti_runs\{state="missed"\} 1\.0$', figures, re.MULTILINE)
+    assert "process_resident_memory_bytes" in figures
+    assert ready["ledger"] == "ok"
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert [each["message"] for each in lines if "not_as_published" in each["message"]]
+    assert all({"at", "level", "logger", "message"} <= set(each) for each in lines)

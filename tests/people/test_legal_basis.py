@@ -1,0 +1,115 @@
+"""The ground of each message: a yes under a known text, which no membership costs, or no objection."""
+
+from random import Random
+
+import pytest
+from sqlalchemy import select
+
+from audiences.consent import choices, consent_texts
+from audiences.consent.choices import stance_of
+from audiences.consent.consent_state import Source
+from audiences.consent.opt_out import Saying
+from audiences.tables import CHOICE_ENTRY, WORDING
+from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose
+from campaigns.core.model.legal_basis import Basis, basis
+from campaigns.store.runs.run_tables import DELIVERY, RUN
+from campaigns.web.members.choice_list import every_wording, offered_items, ticked_groups
+from campaigns.web.page_renderer import Pages
+from tests.support.sample_workspace import MEMBERS, Village
+
+NEW = "m90"
+EVERYBODY = "schedule: {at: '2018-01-05 10:30'}\naudience: {register: [owners, customers]}\n"
+BY_EMAIL = f"{EVERYBODY}channels: [email]\ncontent: {{email: hello}}\n"
+BY_POST = f"purpose: marketing\n{EVERYBODY}channels: [post]\ncontent: {{post: survey}}\n"
+
+
+def asks_for_a_yes(choice: str) -> bool:
+    return choice.startswith(NEWSLETTER_PREFIX) or Choice(choice).permits
+
+
+def test_gd04_a_random_message_leads_to_its_basis_and_that_to_the_text_that_was_said_yes_to(village: Village):
+    pages = Pages(village.engine.library.settings)
+    at = village.hands.at
+    with village.engine.ledger.write() as connection:
+        consent_texts.publish(connection, every_wording(pages), at)
+        for number, member in enumerate(MEMBERS):
+            language = list(Language)[number % 3]
+            item = offered_items(pages, language)[Choice.EMAIL_OWN]
+            said = Saying(at, Source.WEB, language, item.wording)
+            choices.record(connection, [said.entry(member, Choice.EMAIL_OWN, True)])
+    village.hands.go(hours=1)
+    run = village.start("offers", f"purpose: marketing\n{BY_EMAIL}")
+    village.send(run)
+    with village.engine.ledger.read() as connection:
+        sent = connection.execute(
+            select(RUN.c.purpose, DELIVERY).join_from(DELIVERY, RUN, RUN.c.number == DELIVERY.c.run_number)
+        ).all()
+        assert len(sent) > 12
+        for message in Random(4).sample(list(sent), 12):  # noqa: S311 - drawn, not kept secret
+            purpose, channel = Purpose(message.purpose), Channel(message.channel)
+            assert basis(purpose, channel) is Basis.CONSENT
+            of_it = (
+                CHOICE_ENTRY.c.member_id == message.member_id,
+                CHOICE_ENTRY.c.choice == Choice.EMAIL_OWN,
+                CHOICE_ENTRY.c.at <= message.claimed_at,
+            )
+            newest = select(CHOICE_ENTRY).where(*of_it).order_by(CHOICE_ENTRY.c.at.desc(), CHOICE_ENTRY.c.seq.desc())
+            yes = connection.execute(newest.limit(1)).one()
+            text = connection.execute(select(WORDING).where(WORDING.c.version == yes.wording)).one()
+            shown = offered_items(pages, Language(text.language))[Choice.EMAIL_OWN].offered.shown
+            assert (yes.state, text.choice, text.shown) == ("on", Choice.EMAIL_OWN, shown)
+
+
+def test_fi03_gd19_a_membership_is_whole_without_a_single_yes(village: Village):
+    fields = ("first_name", "last_name", "language", "email", "street", "postal_code", "city")
+    like = {name: village.contact(MEMBERS[0])[name] for name in fields}
+    village.bring(
+        "members",
+        [{**like, "member_id": NEW, "register": "owners", "bonus_last_month": "3.50", "email": f"{NEW}@example.org"}],
+    )
+    with village.engine.ledger.read() as connection:
+        stance = stance_of(connection, NEW)
+    groups = ticked_groups(Pages(village.engine.library.settings), Language.EN, stance)
+    asked = [(item.choice, ticked) for _, items in groups for item, ticked in items if asks_for_a_yes(item.choice)]
+    assert len(asked) > 4
+    assert [choice for choice, ticked in asked if ticked] == []
+    assert stance.on == frozenset()
+    service = village.start("service", f"purpose: service\n{BY_EMAIL}")
+    village.send(service)
+    assert village.ends(service)[NEW] == ("accepted", None)
+    marketing, _ = village.plan("offers", f"purpose: marketing\n{BY_EMAIL}")
+    assert village.decisions(marketing)[NEW]["reason"] == "no_consent"
+
+
+def test_fi07_letters_go_until_they_are_objected_to(village: Village):
+    village.say(MEMBERS[1], Choice.NO_DIRECT_MAIL)
+    village.say(MEMBERS[2], Choice.NO_MARKETING)
+    run, _ = village.plan("letters", BY_POST)
+    made = village.decisions(run)
+    assert made[MEMBERS[0]]["reason"] is None
+    assert made[MEMBERS[1]]["reason"] == "objected_channel"
+    assert MEMBERS[2] not in made
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_c17_a_list_from_outside_ends_marketing_at_its_addresses_and_says_nothing_of_choices(
+    village: Village, times: int
+):
+    with village.engine.ledger.read() as connection:
+        before = choices.entries_of(connection, MEMBERS)
+    home = village.contact(MEMBERS[0])
+    listed = {
+        "kind": "address",
+        "value": f"{home['street']}, {home['postal_code']} {home['city']}",
+        "reason": "suppressed_manual",
+        "scope": "marketing",
+        "source": "Posti-Robinson",
+    }
+    for _ in range(times):
+        village.bring("suppressions", [listed])
+    run, _ = village.plan("letters", BY_POST)
+    assert village.decisions(run)[MEMBERS[0]]["reason"] == "suppressed_manual"
+    service, _ = village.plan("asked", BY_POST.replace("marketing", "service"))
+    assert village.decisions(service)[MEMBERS[0]]["reason"] is None
+    with village.engine.ledger.read() as connection:
+        assert choices.entries_of(connection, MEMBERS) == before

@@ -1,0 +1,111 @@
+"""The breaker, on either ledger: what halts a campaign, and that it touches nobody."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from campaigns.channels.events import EventWord
+from campaigns.operations.scheduler import Rounds
+from campaigns.results.feedback.circuit_breaker import Breaker
+from campaigns.runs.dispatch import control
+from campaigns.store.runs.run_tables import AUDIT, RUN
+from tests.support.sample_workspace import MEMBERS
+from tests.support.sent_run import EMAIL, sent
+
+_LIMITS = "breaker: {complaints: 10 percent, hard_bounces: 20 percent, after: 10}"
+
+
+@pytest.fixture
+def going(village):
+    """Offers of which twelve are accepted, and a second run of the same campaign that is still sending."""
+    village.set(_LIMITS)
+    first = sent(village, EMAIL)
+    second = village.start("offers")
+    assert second.run_id != first.run.run_id
+    return first, second
+
+
+def complain(first, *members, word=EventWord.COMPLAINED, **said):
+    return first.hear(*(first.event(member, word, **said) for member in members))
+
+
+def test_dl03_too_many_complaints_pause_every_run_of_the_campaign(going):
+    first, second = going
+    village, breaker = first.village, Breaker(first.village.engine)
+    before = village.ends(second)
+    complain(first, MEMBERS[0])
+    assert breaker.look() == []
+    complain(first, MEMBERS[1])
+    assert breaker.look() == ["offers"]
+    run = village.engine.run(second.run_id)
+    assert (run.state, run.reason) == ("paused", "complaints: 2 of 12 messages by email")
+    assert village.ends(second) == before  # it touches no member
+    assert village.state(first.run) == "closed"
+    with village.engine.ledger.read() as connection:
+        noted = connection.execute(select(AUDIT).where(AUDIT.c.actor == "breaker")).mappings().all()
+    assert [(each["action"], each["subject"], each["detail"]) for each in noted] == [
+        ("pause", second.run_id, {"why": run.reason})
+    ]
+
+
+def test_what_halted_a_campaign_does_not_halt_it_again_once_somebody_resumed_it(going):
+    first, second = going
+    village = first.village
+    complain(first, MEMBERS[0], MEMBERS[1])
+    assert Breaker(village.engine).look() == ["offers"]
+    village.hands.go(minutes=1)
+    village.engine.hand(control.resume, second.run_id)
+    assert Breaker(village.engine).look() == []
+    assert village.state(second) == "sending"
+
+
+def test_the_same_member_complaining_twice_is_one_complaint(going):
+    first, _ = going
+    complain(first, MEMBERS[0])
+    complain(first, MEMBERS[0], key="once more")
+    assert Breaker(first.village.engine).look() == []
+
+
+def test_hard_bounces_have_a_limit_of_their_own(going):
+    first, second = going
+    complain(first, *MEMBERS[:2], word=EventWord.BOUNCED)
+    assert Breaker(first.village.engine).look() == []
+    complain(first, MEMBERS[2], word=EventWord.BOUNCED)
+    assert Breaker(first.village.engine).look() == ["offers"]
+    assert first.village.engine.run(second.run_id).reason == "hard bounces: 3 of 12 messages by email"
+
+
+def test_dl07_the_first_refusal_for_missing_authentication_halts(going):
+    first, second = going
+    complain(first, MEMBERS[0], word=EventWord.BLOCKED, code="5.7.1")
+    assert Breaker(first.village.engine).look() == []
+    complain(first, MEMBERS[0], word=EventWord.BLOCKED, code="5.7.515", key="another")
+    Rounds(first.village.engine).listen()
+    assert first.village.state(second) == "paused"
+    assert "SPF" in first.village.engine.run(second.run_id).reason
+
+
+def test_few_messages_are_no_share(village):
+    village.set(_LIMITS.replace("10}", "13}"))
+    first = sent(village, EMAIL)
+    village.start("offers")
+    complain(first, *MEMBERS[:6])
+    breaker = Breaker(village.engine)
+    assert breaker.look() == []
+    first.hear(first.event(MEMBERS[12], EventWord.DELIVERED))  # the thirteenth; no complaint came with it
+    assert breaker.look() == ["offers"]
+
+
+def test_other_campaigns_and_earlier_weeks_do_not_count(going):
+    first, second = going
+    village = first.village
+    other = village.start("others", EMAIL)
+    complain(first, *MEMBERS[:4])
+    with village.engine.ledger.write() as connection:
+        number = village.engine.run(first.run.run_id).number
+        connection.execute(
+            RUN.update().where(RUN.c.number == number).values(due_at=village.hands.at - timedelta(days=8))
+        )
+    assert Breaker(village.engine).look() == []
+    assert {village.state(second), village.state(other)} == {"sending"}

@@ -1,0 +1,56 @@
+"""What was told of members goes with them: erasure, merging, retention, on either ledger."""
+
+from sqlalchemy import select
+
+from campaigns.channels.events import Event, EventWord
+from campaigns.channels.twilio_events import reply_event
+from campaigns.people.privacy import erasure
+from campaigns.store.runs.event_tables import EVENT
+from tests.support.sample_workspace import MEMBERS
+
+AINO, OTHER = MEMBERS[0], MEMBERS[1]
+
+
+def events(village):
+    with village.engine.ledger.read() as connection:
+        return connection.execute(select(EVENT).order_by(EVENT.c.number)).mappings().all()
+
+
+def told(sending):
+    """Of one member's delivery, and what she wrote to us of herself."""
+    form = {"MessageSid": ["SM1"], "From": ["+358401230001"], "Body": ["Hei, olen Aino"]}
+    sending.hear(
+        sending.event(AINO, EventWord.DELIVERED, raw=f'{{"email": "{AINO}@example.org"}}'),
+        sending.event(OTHER, EventWord.DELIVERED, raw="of another"),
+        reply_event(form, sending.village.hands.at),
+        Event("smtp", "r1", EventWord.BOUNCED, sending.village.hands.at, address=f"{AINO}@Example.org", raw="a report"),
+    )
+
+
+def test_gd12_nothing_that_was_said_of_an_erased_member_is_left(sending):
+    told(sending)
+    village = sending.village
+    assert [row["address"] for row in events(village)] == [None, None, "+358401230001", f"{AINO}@example.org"]
+    erasure.erase(village.engine, AINO)
+    mine, another, reply, report = events(village)
+    assert mine["member_id"].startswith("erased-")
+    assert [row["raw"] for row in (mine, another, reply, report)] == ["", "of another", "", ""]
+    assert {row["address"] for row in events(village)} == {None}
+    assert [row["word"] for row in events(village)] == ["delivered", "delivered", "replied", "bounced"]
+
+
+def test_c12_a_duplicate_s_events_go_over(sending):
+    told(sending)
+    erasure.merge(sending.village.engine, OTHER, AINO)
+    assert [row["member_id"] for row in events(sending.village)] == [AINO, AINO, None, None]
+
+
+def test_gd03_what_was_said_is_forgotten_after_its_time_and_that_it_was_said_is_not(sending):
+    told(sending)
+    village = sending.village
+    village.hands.go(days=91)
+    sending.hear(sending.event(AINO, EventWord.CLICKED), sending.event(AINO, EventWord.DEFERRED, raw="new"))
+    evidence = {each.table: each for each in erasure.retain(village.engine)}["words of events"]
+    assert (evidence.removed, evidence.left, evidence.oldest) == (4, 1, village.hands.at)
+    assert [row["raw"] for row in events(village)] == ["", "", "", "", "new"]
+    assert {row["address"] for row in events(village)} == {None}

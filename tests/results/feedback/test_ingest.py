@@ -1,0 +1,212 @@
+"""What follows from what providers tell, on either ledger, however often and in whatever order it is told."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, update
+
+from audiences.consent.suppressions import AddressKind
+from audiences.tables import CHOICE_ENTRY, SUPPRESSION
+from campaigns.channels.events import Consequence, EventWord
+from campaigns.channels.twilio_events import reply_event
+from campaigns.people.privacy import erasure
+from campaigns.runs.dispatch.sweeper import tidy
+from campaigns.runs.planning import contact_history
+from campaigns.store.runs.event_tables import EVENT
+from campaigns.store.runs.run_tables import DELIVERY
+from tests.support.sample_workspace import MEMBERS
+from tests.support.sent_run import ALL, LOST, SERVICE, SMS, holds, sent
+
+KNOWN, OTHER = MEMBERS[0], MEMBERS[1]
+UNKNOWN = min(LOST)
+COMPLAINT = frozenset({Consequence.SUPPRESS_COMPLAINED, Consequence.WITHDRAW_EMAIL})
+BOUNCED = frozenset({Consequence.SUPPRESS_BOUNCED})
+STOPPED = frozenset({Consequence.WITHDRAW_SMS})
+
+
+def told(sending):
+    """Something of every kind, contradictions included."""
+    return [
+        sending.event(UNKNOWN, EventWord.TAKEN, provider_id="sg-1"),
+        sending.event(UNKNOWN, EventWord.DELIVERED, provider_id="sg-1"),
+        sending.event(MEMBERS[13], EventWord.DROPPED, asks=frozenset({Consequence.SUPPRESS_INVALID})),
+        sending.event(MEMBERS[14], EventWord.DROPPED, provider_id="sg-2"),
+        sending.event(MEMBERS[14], EventWord.TAKEN, provider_id="sg-2"),
+        sending.event(KNOWN, EventWord.DROPPED),
+        sending.event(KNOWN, EventWord.BOUNCED, asks=BOUNCED, code="5.1.1"),
+        sending.event(OTHER, EventWord.COMPLAINED, asks=COMPLAINT),
+        sending.event(OTHER, EventWord.UNSUBSCRIBED, asks=frozenset({Consequence.WITHDRAW_EMAIL})),
+        sending.event(OTHER, EventWord.RESUBSCRIBED),
+        sending.event(MEMBERS[2], EventWord.CLICKED),
+        sending.event(MEMBERS[3], EventWord.CLICKED),
+    ]
+
+
+def test_sg12_replayed_and_shuffled_the_same_is_known(sending):
+    """TW-14 too: each order, with repeats and in batches of any size, ends in the same ledger."""
+    village = sending.village
+    village.say(MEMBERS[2], "tracking")
+    village.say(OTHER, "newsletter:food")
+    village.hands.go(minutes=1)
+    events = told(sending)
+
+    def after(*batches):
+        with village.engine.ledger.write() as connection:
+            undo = connection.begin_nested()
+            for batch in batches:
+                sending.hear_in(connection, batch)
+            found = holds(connection)
+            undo.rollback()
+        return found
+
+    once = after(events)
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def law(data):
+        again = data.draw(st.lists(st.sampled_from(events), max_size=8))
+        shuffled = data.draw(st.permutations(events + again))
+        cut = data.draw(st.integers(0, len(shuffled)))
+        assert after(shuffled[:cut], shuffled[cut:]) == once
+
+    law()
+
+
+def test_dl07_what_was_uncertain_is_settled_by_what_is_told(sending):
+    assert sending.end(UNKNOWN) == ("uncertain", "unknown_outcome")
+    sending.hear(sending.event(UNKNOWN, EventWord.DEFERRED, provider_id="sg-1"))
+    assert sending.end(UNKNOWN) == ("accepted", None)
+    assert sending.village.deliveries(sending.run)[UNKNOWN]["provider_ref"] == "sg-1"
+    sending.hear(sending.event(MEMBERS[13], EventWord.DROPPED))
+    assert sending.end(MEMBERS[13]) == ("refused", "provider_rejected")
+    assert sending.village.balance(sending.run) == {"accepted": 13, "refused": 1, "uncertain": 10}
+
+
+def test_what_was_told_before_the_sweep_settles_after_it(sending):
+    """An event overtakes our own knowing that the outcome was lost."""
+    village, at = sending.village, sending.village.deliveries(sending.run)[UNKNOWN]["position"]
+    row = (DELIVERY.c.run_number == sending.run.number) & (DELIVERY.c.position == at)
+    with village.engine.ledger.write() as connection:
+        connection.execute(update(DELIVERY).where(row).values(state="sending", reason=None))
+    sending.hear(sending.event(UNKNOWN, EventWord.DELIVERED))
+    assert sending.end(UNKNOWN)[0] == "sending"
+    with village.engine.ledger.write() as connection:
+        connection.execute(update(DELIVERY).where(row).values(state="uncertain", reason="unknown_outcome"))
+    tidy(village.engine.ledger, village.hands.at)
+    assert sending.end(UNKNOWN) == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    ("word", "asks", "reason", "scope"),
+    [
+        (EventWord.BOUNCED, BOUNCED, "suppressed_hard_bounce", "all"),
+        (EventWord.DROPPED, frozenset({Consequence.SUPPRESS_INVALID}), "suppressed_invalid", "all"),
+        (EventWord.COMPLAINED, COMPLAINT, "suppressed_complaint", "marketing"),
+    ],
+)
+def test_sg13_an_address_is_bound_for_all_who_share_it(sending, word, asks, reason, scope):
+    sending.village.move(OTHER, email=f"{KNOWN.upper()}@example.org", mailbox=f"{KNOWN}@example.org")
+    sending.hear(sending.event(KNOWN, word, asks=asks, address=f"{KNOWN}@Example.org"))
+    with sending.village.engine.ledger.read() as connection:
+        rows = connection.execute(select(SUPPRESSION)).all()
+    assert [(row.kind, row.value, row.reason, row.scope) for row in rows] == [
+        (AddressKind.EMAIL, f"{KNOWN}@example.org", reason, scope)
+    ]
+    if scope == "all":
+        _, tally = sending.village.plan("again", SERVICE)
+        assert sum(tally.skips.values()) == 2
+
+
+def test_e27_a_complaint_ends_all_marketing_by_mail_and_nothing_else(sending):
+    sending.village.say(KNOWN, "newsletter:food", "email_partner", "electronic_owner_post")
+    sending.hear(sending.event(KNOWN, EventWord.COMPLAINED, asks=COMPLAINT))
+    stance = sending.village.contact(KNOWN)
+    assert [name for name in ("email_own", "email_partner") if stance[name]] == []
+    assert stance["newsletters"] == []
+    assert stance["sms_own"]
+    assert stance["electronic_owner_post"]
+    assert sending.village.contact(OTHER)["email_own"]
+
+
+def test_a_yes_that_came_after_what_was_told_holds(sending):
+    event = sending.event(KNOWN, EventWord.UNSUBSCRIBED, asks=frozenset({Consequence.WITHDRAW_EMAIL}))
+    sending.village.hands.go(minutes=10)
+    sending.village.say(KNOWN, "email_own")
+    sending.village.hands.go(minutes=10)
+    sending.hear(event)
+    assert sending.village.contact(KNOWN)["email_own"]
+
+
+def test_tw06_stop_ends_text_messages_for_all_who_share_the_number(village):
+    village.move(OTHER, phone="+358401230001")
+    sending = sent(village, SMS, "texts")
+    form = {"MessageSid": ["SM1"], "From": ["+358401230001"], "To": ["+358450000000"], "Body": ["Lopeta!"]}
+    sending.hear(reply_event(form, village.hands.at))
+    for member in (KNOWN, OTHER):
+        assert not village.contact(member)["sms_own"]
+        assert village.contact(member)["email_own"]
+    assert village.contact(MEMBERS[2])["sms_own"]
+    later = village.hands.at + timedelta(minutes=1)
+    sending.hear(reply_event(form | {"MessageSid": ["SM2"], "Body": ["START"]}, later))
+    assert not village.contact(KNOWN)["sms_own"]
+
+
+def test_clicks_are_kept_with_consent_to_tracking_and_forgotten_without(sending):
+    village = sending.village
+    village.say(KNOWN, "tracking")
+    sending.hear(sending.event(KNOWN, EventWord.CLICKED), sending.event(OTHER, EventWord.CLICKED))
+    assert contact_history.clicks(village.engine.ledger).column("member_id").to_pylist() == [KNOWN]
+    assert contact_history.clicks(village.engine.ledger).column("campaign").to_pylist() == ["offers"]
+    with village.engine.ledger.read() as connection:
+        assert connection.execute(select(EVENT.c.member_id)).scalars().all() == [KNOWN]
+    village.hands.go(minutes=1)
+    village.say(KNOWN, "tracking", on=False)
+    assert contact_history.clicks(village.engine.ledger).num_rows == 0
+
+
+def test_a_name_that_was_made_up_finds_no_delivery(sending):
+    event = sending.event(UNKNOWN, EventWord.DELIVERED)
+    wrong = event.delivery.replace(event.delivery[3], "q" if event.delivery[3] != "q" else "r", 1)
+    sending.hear(replace(event, delivery=wrong))
+    assert sending.end(UNKNOWN)[0] == "uncertain"
+    sending.hear(replace(event, delivery=event.delivery.upper(), key="another"))
+    assert sending.end(UNKNOWN)[0] == "accepted"
+
+
+def test_what_a_stranger_writes_can_be_stored(sending):
+    sending.hear(sending.event(KNOWN, EventWord.DELIVERED, key="a\0b\ud800", raw="\0\udfff", code="\0"))
+    with sending.village.engine.ledger.read() as connection:
+        assert connection.execute(select(EVENT.c.key, EVENT.c.raw)).one() == ("ab?", "?")
+    assert sending.hear(sending.event(KNOWN, EventWord.DELIVERED, key="a\0b\ud800")).kept == 0
+
+
+def test_who_has_no_address_any_more_is_still_whom_a_complaint_is_from(sending):
+    sending.village.move(KNOWN, email=None, mailbox=None)
+    sending.hear(sending.event(KNOWN, EventWord.COMPLAINED, asks=COMPLAINT))
+    assert not sending.village.contact(KNOWN)["email_own"]
+
+
+def test_an_erased_member_gets_no_choices(sending):
+    event = sending.event(KNOWN, EventWord.COMPLAINED, asks=COMPLAINT)
+    erasure.erase(sending.village.engine, KNOWN)
+    sending.hear(event)
+    with sending.village.engine.ledger.read() as connection:
+        said = connection.execute(select(CHOICE_ENTRY.c.source).where(CHOICE_ENTRY.c.member_id.like("erased-%")))
+        assert set(said.scalars()) == {"web"}
+
+
+def test_a_click_is_read_by_rules_of_those_who_consent(sending):
+    """`clicked` (design, section 6) finds whom the redirector or a provider told of."""
+    village = sending.village
+    for member in (KNOWN, OTHER):
+        village.say(member, "tracking")
+    village.hands.go(minutes=1)
+    sending.hear(sending.event(KNOWN, EventWord.CLICKED), sending.event(OTHER, EventWord.CLICKED))
+    village.say(OTHER, "tracking", on=False)
+    village.hands.go(hours=1)
+    rule = "audience: {all: [{register: [owners, customers]}, {clicked: {campaign: offers, within: 7 days}}]}\n"
+    run, _ = village.plan("thanks", SERVICE.replace(ALL, rule))
+    assert set(village.decisions(run)) == {KNOWN}

@@ -1,0 +1,98 @@
+"""The process that hears is killed with SIGKILL: what was answered is on disk, and what was not is told again."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from random import Random
+from threading import Timer
+from time import sleep
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.store.runs.event_tables import EVENT
+from tests.support.sample_workspace import MEMBERS
+from tests.support.sent_run import LOST, sent
+from tests.support.webhook_process import answer
+from tests.support.wired_workspace import SENDGRID
+
+DATABASES = ("sqlite",)
+
+
+@contextmanager
+def answering(village, double: SendGridDouble, port: int) -> Iterator:
+    arguments = (str(village.root), port, double.public_key, village.hands.at.isoformat())
+    process = get_context("spawn").Process(target=answer, args=arguments)
+    process.start()
+    try:
+        while not _is_up(port):
+            assert process.is_alive()
+            sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+
+
+def _is_up(port: int) -> bool:
+    with socket.socket() as door:
+        return door.connect_ex(("127.0.0.1", port)) == 0
+
+
+def told(sending, double: SendGridDouble) -> list[tuple[bytes, dict[str, str]]]:
+    """Two events of every message, a few in each POST; complaints among them."""
+    events = [
+        {"event": event, "email": f"{member}@example.org", "sg_event_id": f"{member}-{event}", "timestamp": 1}
+        | {"delivery": sending.name(member)}
+        for event in ("processed", "spamreport", "deferred", "delivered")
+        for member in MEMBERS
+    ]
+    return [double.signed(events[start : start + 3]) for start in range(0, len(events), 3)]
+
+
+def keys(bodies: list[bytes]) -> set[str]:
+    return {event["sg_event_id"] for body in bodies for event in json.loads(body)}
+
+
+def kept(village) -> list[str]:
+    with village.engine.ledger.read() as connection:
+        return list(connection.execute(select(EVENT.c.key)).scalars())
+
+
+def tell(port: int, posts: list[tuple[bytes, dict[str, str]]]) -> list[bytes]:
+    """POST one after the other until the other side is gone; what was answered with "kept"."""
+    answered = []
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        for body, headers in posts:
+            try:
+                answer = client.post(SENDGRID, content=body, headers=headers)
+            except httpx.TransportError:
+                break
+            assert answer.status_code == 204
+            answered.append(body)
+    return answered
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_op05_what_was_answered_is_on_disk_whenever_the_process_is_killed(village, seed):
+    sending, double, chance = sent(village), SendGridDouble(), Random(seed)  # noqa: S311 - the same moments every time
+    posts = told(sending, double)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with answering(village, double, port) as process:
+        killing = Timer(chance.uniform(0.01, 0.06), process.kill)
+        killing.start()
+        answered = tell(port, posts)
+        killing.join()
+    assert len(answered) < len(posts)  # it was killed on the way
+    assert keys(answered) <= set(kept(village))
+    with answering(village, double, port):
+        assert len(tell(port, posts)) == len(posts)  # all of it once more
+    assert sorted(kept(village)) == sorted(keys([body for body, _ in posts]))
+    assert {sending.end(member) for member in LOST} == {("accepted", None)}
+    assert not any(village.contact(member)["email_own"] for member in MEMBERS)

@@ -1,0 +1,52 @@
+"""The contract of the engines: whichever is asked, every member is in or out, or unknown, as in the other two."""
+
+import time
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.rules.test_rules_against_oracle import disagreements
+from tests.support.rule_cases import SCOPE, Casebook
+from tests.support.rule_world import Engine
+
+ENGINES = ["duckdb", "postgresql", pytest.param("spark", marks=pytest.mark.spark)]
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    asked: Engine = request.getfixturevalue(request.param)
+    return asked
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time zone is neither UTC nor the campaign's."""
+    with monkeypatch.context() as zone:
+        zone.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+def test_an_engine_answers_every_case_of_the_tables(engine: Engine, cases: Casebook) -> None:
+    engine.show(cases.world)
+    answers = engine.answers(cases.conditions, SCOPE)
+    told = {name: {member: answers[name][member] for member in people} for name, people in cases.expected.items()}
+    assert told == cases.expected
+
+
+@given(random=st.randoms(use_true_random=True))
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_postgresql_agrees_with_the_oracle(postgresql: Engine, random: Random) -> None:
+    assert disagreements(postgresql, random) == []
+
+
+@pytest.mark.spark
+@given(random=st.randoms(use_true_random=True))
+@settings(max_examples=4, deadline=None, derandomize=True)
+def test_spark_agrees_with_the_oracle(spark: Engine, random: Random) -> None:
+    assert disagreements(spark, random) == []

@@ -1,0 +1,124 @@
+"""One letter a household: it is written to one member, of that member's data alone (C-16).
+
+Two homes of the village: in the first a customer buys coffee and an owner nothing; in the second one owner buys coffee
+and cheese, the other coffee only.
+"""
+
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from tests.support.sample_workspace import Village
+
+BUYER, OWNER = "m12", "m13"
+BOTH, COFFEE = "m06", "m07"
+LETTER = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [post]
+one_per: household
+offers: {department: [FOOD], at_most: 1}
+variants:
+  - {name: cheese, when: {bought: {where: {product_category: CHEESE}}}, post: joint}
+  - {name: coffee, when: {bought: {where: {product_category: COFFEE}}}, post: joint}
+  - {name: others, post: joint}
+"""
+TEXTS = """\
+kind: {fi: Etuja, sv: Förmåner, en: Offers}
+title: &name {fi: "{{ member.first_name }}", sv: "{{ member.first_name }}", en: "{{ member.first_name }}"}
+lead: &lead
+  fi: "{% for offer in offers %}{{ offer.title }} {% endfor %}{{ member.bonus_last_month | money }}"
+  sv: "{% for offer in offers %}{{ offer.title }} {% endfor %}{{ member.bonus_last_month | money }}"
+  en: "{% for offer in offers %}{{ offer.title }} {% endfor %}{{ member.bonus_last_month | money }}"
+"""
+SHEET = """\
+#import "../_shared/layout.typ": *
+#let letter(house, page) = letter-sheet(house, page, { title(page.text.title); prose(page.text.lead) })
+"""
+
+
+@pytest.fixture
+def home(village: Village) -> Village:
+    folder = village.root / "templates" / "post" / "joint"
+    folder.mkdir()
+    (folder / "letter.typ").write_text(SHEET)
+    (folder / "texts.yaml").write_text(TEXTS.replace("&name ", "").replace("&lead", ""))
+    (folder / "sample.yaml").write_text("offers: []\n")
+    return village
+
+
+def sent(village: Village) -> dict[str, tuple[str, str]]:
+    """Who was written to, with the variant and all words of the letter."""
+    run = village.start("joint", LETTER)
+    village.send(run)
+    decided = {member: row for member, row in village.decisions(run).items() if row["kind"] == "send"}
+    pages = [page.extract_text() for file in pdfs(village.root) for page in PdfReader(file).pages]
+    return {
+        member: (row["variant"], next(page for page in pages if f"Nimi{int(member[1:])} " in page.replace("\n", " ")))
+        for member, row in decided.items()
+    }
+
+
+def pdfs(root: Path) -> list[Path]:
+    return sorted((root / "outbox").rglob("*.pdf"))
+
+
+def test_c16_nothing_of_what_one_buys_is_in_the_letter_to_the_other(home: Village) -> None:
+    letters = sent(home)
+    assert BUYER not in letters
+    variant, words = letters[OWNER]
+    assert variant == "others"
+    assert "soap-a" in words
+    assert "coffee" not in words
+    assert "Nimi12" not in words
+    assert "12,50" not in words.replace("12.50", "12,50")
+
+
+@pytest.mark.parametrize("forbids", ["no_direct_mail", "no_marketing", "restricted", "address_secret", "deceased"])
+def test_c16_where_one_forbids_the_other_is_written_to_and_only_the_ones_data_is_left_out(
+    home: Village, forbids: str
+) -> None:
+    home.say(BOTH, forbids)
+    letters = sent(home)
+    assert BOTH not in letters
+    variant, words = letters[COFFEE]
+    assert variant == "coffee"
+    assert "coffee" in words
+    assert "cheese" not in words
+    assert "Nimi6 " not in words
+
+
+def test_c16_who_forbids_the_use_of_purchases_is_written_to_without_them(home: Village) -> None:
+    home.say(OWNER, "no_direct_mail")
+    home.say(BUYER, "no_purchase_detail")
+    variant, words = sent(home)[BUYER]
+    assert variant == "others"
+    assert "coffee" not in words
+
+
+def test_c16_what_one_of_them_forbids_takes_nothing_from_the_other(home: Village) -> None:
+    home.say(OWNER, "no_purchase_detail", "no_direct_mail")
+    variant, words = sent(home)[BUYER]
+    assert variant == "coffee"
+    assert "coffee" in words
+    assert "Nimi13" not in words
+
+
+def test_c16_a_household_has_one_letter_or_none(home: Village) -> None:
+    letters = sent(home)
+    homes = [home.contact(member)["household_id"] or member for member in letters]
+    assert len(homes) == len(set(homes))
+    for member in (BUYER, OWNER):
+        home.say(member, "no_direct_mail")
+    run, _ = home.plan("again", LETTER)
+    assert not {BUYER, OWNER} & set(home.channels(run))
+
+
+def test_c16_a_withdrawal_at_the_claim_promotes_nobody(home: Village) -> None:
+    run = home.start("joint", LETTER)
+    home.say(OWNER, "no_direct_mail")
+    home.send(run)
+    assert home.ends(run)[OWNER][0] == "withdrawn"
+    assert BUYER not in home.ends(run)

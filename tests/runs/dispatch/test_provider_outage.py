@@ -1,0 +1,134 @@
+"""A provider that takes nothing is asked rarely, by one message at a time, and nobody else's message is spent on it."""
+
+import logging
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.channels.outcome import Accepted, Refused, TryLater, Unknown
+from campaigns.core.model.reasons import EndReason
+from campaigns.operations.worker import Outgoing
+from campaigns.runs.dispatch.provider_outage import MANY, Outage
+from tests.runs.dispatch.test_outcomes import MARKETING
+from tests.support.sample_workspace import MEMBERS, NOW
+from tests.support.scripted_provider import Wire, accept, wired
+
+NEWCOMERS = [f"n{number:02}" for number in range(60)]
+ALL = len(MEMBERS) + len(NEWCOMERS)
+FAST = 4
+SPEAKING = (Accepted("ref"), Refused(EndReason.PROVIDER_REJECTED, "550"), TryLater(300, "RCPT 451", alone=True))
+SILENT = (TryLater(1, "no connection"), TryLater(5, "HTTP 429"), Unknown("HTTP 500"), Unknown("no answer in time"))
+
+
+@given(st.lists(st.sampled_from([*SPEAKING, *SILENT * 6]), max_size=200))
+def test_only_many_answers_in_a_row_that_settle_nothing_are_an_outage(answers):
+    outage, in_a_row = Outage(Wire()), 0
+    for answer in answers:
+        outage.hear(answer, NOW)
+        in_a_row = 0 if answer in SPEAKING else in_a_row + 1
+        assert outage.let(100, NOW) == (0 if in_a_row >= MANY else 100)
+
+
+def test_it_is_asked_by_one_message_ever_more_rarely_and_every_minute_in_the_end():
+    outage, moments = Outage(Wire()), []
+    for _ in range(MANY):
+        outage.hear(SILENT[0], NOW)
+    for step in range(4 * 300):
+        now = NOW + step * timedelta(seconds=0.25)
+        if outage.let(100, now):
+            outage.went(1, now)
+            moments.append(step / 4)
+            outage.hear(SILENT[0], now)
+    assert moments == [0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 63.75, 123.75, 183.75, 243.75]
+
+
+def test_what_did_not_go_puts_nothing_off():
+    outage = Outage(Wire())
+    for _ in range(MANY):
+        outage.hear(SILENT[0], NOW)
+    later = NOW + timedelta(seconds=1)
+    outage.went(0, later)
+    assert outage.let(0, later) == 0
+    assert outage.let(5, later) == 1
+
+
+def test_a_clock_that_is_put_back_keeps_nobody_from_asking():
+    outage = Outage(Wire())
+    for _ in range(MANY):
+        outage.hear(SILENT[0], NOW)
+    assert outage.let(5, NOW - timedelta(hours=1)) == 1
+
+
+@pytest.fixture
+def town(village):
+    """The village with more people, and with a clock that goes on by itself."""
+    village.bring(
+        "members",
+        [
+            {"member_id": each, "register": "customers", "first_name": "Uusi", "email": f"{each}@example.org",
+             "bonus_last_month": 1}
+            for each in NEWCOMERS
+        ],
+    )  # fmt: skip
+    village.hands.go(hours=-8)  # a plan knows what was said before its day
+    for each in NEWCOMERS:
+        village.say(each, "email_own")
+    village.hands.go(hours=8)
+    run = village.start("hi", MARKETING)
+    village.wind_up(FAST)
+    return village, run
+
+
+@pytest.mark.parametrize("silent", [SILENT[0], SILENT[2]], ids=["away", "failing"])
+def test_a_run_spends_few_messages_on_a_provider_that_takes_nothing_and_all_others_go_when_it_does(
+    town, silent, caplog
+):
+    village, run = town
+    caplog.set_level(logging.WARNING, "viesti")
+    bad = MANY + 5  # three are claimed with the last of many, and two are asked alone
+
+    def answer(message):
+        return silent if len(wire.heard) <= bad else accept(message)
+
+    wire = wired(village, Wire(answer))
+    sent = village.send(run)
+    counted = village.balance(run)
+    left = {"uncertain": bad} if isinstance(silent, Unknown) else {}
+    assert sent.closed
+    assert counted == {"accepted": ALL - sum(left.values()), **left}
+    assert [record.getMessage() for record in caplog.records if "Wire" in record.getMessage()] == [
+        "Wire takes nothing: it is asked by one message at a time until it does",
+        "Wire takes messages again",
+    ]
+
+
+def test_an_outage_is_known_beyond_the_round_that_met_it(town):
+    """A server begins a new round whenever its runs rest, and they rest when the next question is far off."""
+    village, _ = town
+    stopping = Event()
+
+    def answer(message):
+        if len(wire.heard) >= MANY:
+            stopping.set()
+        return SILENT[2]
+
+    wire = wired(village, Wire(answer))
+    Outgoing(village.engine, stopping).round()
+    met = len(wire.heard)
+    stopping.clear()
+    Outgoing(village.engine, stopping).round()
+    assert len(wire.heard) - met == 1
+
+
+def test_who_said_no_meanwhile_is_no_question_to_the_provider(town):
+    village, run = town
+    wire = wired(village, Wire())
+    for _ in range(MANY):
+        village.engine.outages.of(wire).hear(SILENT[0], village.engine.clock.now())
+    for each in MEMBERS:
+        village.say(each, "email_own", on=False)
+    assert village.send(run).closed
+    assert village.balance(run) == {"accepted": len(NEWCOMERS), "withdrawn": len(MEMBERS)}

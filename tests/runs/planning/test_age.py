@@ -1,0 +1,94 @@
+"""Who is known to be too young gets no newsletter, marketing or survey (FI-10); an unknown age is no reason."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.sample_workspace import Village
+
+MARKETING = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [email]
+content: {email: hello}
+"""
+
+
+def born(village: Village, **days: str) -> None:
+    """Import dates of birth; an empty text: nothing is known."""
+    village.bring(
+        "members",
+        [{"member_id": member, "register": "owners", "birth_date": day} for member, day in days.items()],
+    )
+
+
+BOUNDARIES = {
+    "on the day itself in Helsinki": ("2000-01-01", datetime(2017, 12, 31, 22, 0, tzinfo=UTC), False),
+    "a minute before it": ("2000-01-01", datetime(2017, 12, 31, 21, 59, tzinfo=UTC), True),
+    "on the day before": ("2000-01-02", datetime(2018, 1, 1, 21, 59, tzinfo=UTC), True),
+    "born on 29 February, on the 28th": ("2000-02-29", datetime(2018, 2, 28, 8, 0, tzinfo=UTC), False),
+    "born on 29 February, on the 27th": ("2000-02-29", datetime(2018, 2, 27, 8, 0, tzinfo=UTC), True),
+}
+
+
+@pytest.mark.parametrize(("birth_date", "as_of", "restricted"), BOUNDARIES.values(), ids=BOUNDARIES)
+def test_fi10_eighteen_is_reached_on_the_local_day(
+    village: Village, birth_date: str, as_of: datetime, *, restricted: bool
+) -> None:
+    born(village, m05=birth_date)
+    run, _ = village.plan("hi", MARKETING, as_of)
+    assert village.skips(run) == ({"m05": "age_restricted"} if restricted else {})
+
+
+def test_fi10_an_unknown_date_of_birth_keeps_nobody_from_what_is_for_all(village: Village) -> None:
+    born(village, m05="")
+    run, _ = village.plan("hi", MARKETING)
+    assert "m05" in village.channels(run)
+
+
+def test_the_settings_say_how_old(village: Village) -> None:
+    born(village, m05="2003-06-01", m06="2004-06-01")
+    village.set("minimum_age: 14")
+    run, _ = village.plan("hi", MARKETING)
+    assert village.skips(run) == {"m06": "age_restricted"}
+
+
+def test_nobody_is_too_young_where_the_settings_say_nought(village: Village) -> None:
+    born(village, m05="2017-06-01")
+    village.set("minimum_age: 0")
+    run, _ = village.plan("hi", MARKETING)
+    assert village.skips(run) == {}
+
+
+POST = MARKETING.replace("channels: [email]", "channels: [post]").replace("email: hello", "post: survey")
+PURPOSES = {
+    "marketing": (MARKETING, True),
+    "newsletter": (
+        MARKETING.replace("purpose: marketing", "purpose: newsletter\nnewsletter: food").replace(
+            "audience: {register: [owners, customers]}\n", ""
+        ),
+        True,
+    ),
+    "survey": (MARKETING.replace("marketing", "survey"), True),
+    "service": (MARKETING.replace("marketing", "service"), False),
+    "rights": (MARKETING.replace("marketing", "rights"), False),
+    "owner_post": (POST.replace("marketing", "owner_post"), False),
+    "magazine": (POST.replace("marketing", "magazine"), False),
+}
+
+
+@pytest.mark.parametrize(("text", "restricted"), PURPOSES.values(), ids=PURPOSES)
+def test_fi10_only_what_wins_customers_has_an_age(village: Village, text: str, *, restricted: bool) -> None:
+    born(village, m05="2002-06-01")
+    village.say("m05", "newsletter:food")
+    run, _ = village.plan("hi", text)
+    assert village.decisions(run)["m05"]["reason"] == ("age_restricted" if restricted else None)
+
+
+def test_fi10_who_is_too_young_does_not_stand_for_the_household(village: Village) -> None:
+    born(village, m03="2002-06-01")  # of the household of m04
+    run, _ = village.plan("hi", POST + "one_per: household\n")
+    decided = village.decisions(run)
+    assert decided["m03"]["reason"] == "age_restricted"
+    assert decided["m04"]["kind"] == "send"

@@ -1,0 +1,62 @@
+"""What a count says of each condition is what counting without it says."""
+
+from itertools import combinations
+
+import pytest
+
+from campaigns.core.model.enums import Language
+from campaigns.runs.planning.audience_count import Count
+from tests.support.sample_workspace import MEMBERS, Village
+
+CONDITIONS = {
+    "owner": "register: owners",
+    "north": "region: Lappi",
+    "small": "household_size: {at_most: 2}",
+    "coffee": "bought: {where: {product_category: COFFEE}, within: 60 days}",
+}
+
+
+def count(village: Village, *names: str) -> Count:
+    parts = "".join(f"\n    - {CONDITIONS[name]}" for name in names)
+    path = village.root / "config" / "audiences" / "asked.yaml"
+    path.write_text(f"title: {{fi: x, sv: x, en: x}}\nmatch:\n  all:{parts}\n", "utf-8")
+    village.engine.reread()
+    return village.engine.count(village.engine.question("asked", village.hands.at), Language.EN)
+
+
+@pytest.fixture
+def asked(village: Village) -> Village:
+    village.say("m03", "no_purchase_detail")
+    village.say("m05", "no_marketing")
+    return village
+
+
+@pytest.mark.parametrize("names", [names for size in (2, 3, 4) for names in combinations(CONDITIONS, size)])
+def test_what_a_condition_alone_removes_is_what_comes_without_it(asked: Village, names: tuple[str, ...]) -> None:
+    whole = count(asked, *names)
+    for name, part in zip(names, whole.parts, strict=True):
+        others = [other for other in names if other != name]
+        assert part.removes == count(asked, *others).matched - whole.matched
+
+
+def test_every_member_is_true_false_or_unknown_for_each_condition(asked: Village) -> None:
+    whole = count(asked, *CONDITIONS)
+    assert whole.not_processed == 1
+    assert [part.true + part.false + part.unknown for part in whole.parts] == [len(MEMBERS) - 1] * 4
+    assert {name: part.unknown for name, part in zip(CONDITIONS, whole.parts, strict=True)} == {
+        "owner": 0,
+        "north": 0,
+        "small": 3,
+        "coffee": 1,
+    }
+
+
+@pytest.mark.parametrize(("language", "said"), [("fi", "jäsen"), ("sv", "medlem"), ("en", "member")])
+def test_the_conditions_are_said_in_the_language_that_is_asked_for(asked: Village, language: str, said: str) -> None:
+    count(asked, "owner", "north")
+    question = asked.engine.question("asked", asked.hands.at)
+    parts = asked.engine.count(question, Language(language)).parts
+    assert [part.condition for part in parts] == [
+        question.said(condition, Language(language)) for condition in question.parts().values()
+    ]
+    assert said in " ".join(part.condition for part in parts).lower()

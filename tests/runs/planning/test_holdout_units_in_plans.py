@@ -1,0 +1,76 @@
+"""Those whom a household or an address binds get the same arm, and are held out together (A-10, A-11)."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from tests.support.sample_workspace import MEMBERS, Village
+
+MARKETING = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [sms]
+content: {sms: hello}
+"""
+EXPERIMENT = f"{MARKETING}experiment: {{arms: {{short: 50, long: 50}}}}\n"
+
+
+def pairs(village: Village) -> None:
+    """Give every two neighbours one e-mail address, so that with the households all hang together in pairs of pairs."""
+    village.bring(
+        "members",
+        [
+            {"member_id": member, "register": "owners", "household_id": "", "email": f"pair{number // 2}@example.org"}
+            for number, member in enumerate(MEMBERS)
+        ],
+    )
+
+
+def by_pair(values: Mapping[str, object]) -> list[set[object]]:
+    found = defaultdict(set)
+    for number, member in enumerate(MEMBERS):
+        found[number // 2].add(values[member])
+    return list(found.values())
+
+
+def test_a11_one_address_one_arm(village: Village) -> None:
+    pairs(village)
+    run, _ = village.plan("hi", EXPERIMENT)
+    arms = {member: row["arm"] for member, row in village.decisions(run).items()}
+    assert all(len(found) == 1 for found in by_pair(arms))
+    assert set(arms.values()) == {"short", "long"}
+
+
+def test_a11_one_address_one_holdout(village: Village) -> None:
+    pairs(village)
+    run, _ = village.plan("hi", f"{MARKETING}holdout: 50 percent\n")
+    held = {member: row["reason"] == "holdout_campaign" for member, row in village.decisions(run).items()}
+    assert all(len(found) == 1 for found in by_pair(held))
+    assert set(held.values()) == {True, False}
+
+
+def test_a11_a_household_is_one_unit_without_any_address(village: Village) -> None:
+    run, _ = village.plan("hi", MARKETING)
+    units = {member: row["unit"] for member, row in village.decisions(run).items()}
+    assert units["m03"] == units["m04"]
+    assert units["m05"] not in {units["m04"], units["m06"]}
+
+
+def test_a10_the_arm_stays_when_a_second_member_joins_the_address(village: Village) -> None:
+    run, _ = village.plan("hi", EXPERIMENT)
+    before = {member: row["arm"] for member, row in village.decisions(run).items()}
+    village.bring(
+        "members", [{"member_id": "new", "register": "owners", "email": "m05@example.org", "phone": "+358401230099"}]
+    )
+    village.say("new", "sms_own")
+    village.hands.go(days=1)
+    run, _ = village.plan("hi")
+    after = {member: row["arm"] for member, row in village.decisions(run).items()}
+    assert after == {**before, "new": before["m05"]}
+
+
+def test_one_address_in_two_spellings_is_written_to_once(village: Village) -> None:
+    village.bring("members", [{"member_id": "m07", "register": "owners", "email": "M05@example.org"}])
+    by_email = MARKETING.replace("[sms]", "[email]").replace("sms: hello", "email: hello")
+    run, _ = village.plan("hi", by_email)
+    assert village.skips(run) == {"m07": "address_dedup"}

@@ -1,5 +1,0 @@
-"""Found by every Python process that a test starts, being on their path: they keep silent as well (OP-07)."""
-
-from tests import silence
-
-silence.keep()

@@ -1,0 +1,13 @@
+"""Every promise here is held by both ledgers, or by the one that a module's DATABASES names."""
+
+from tests.support.ledgers import (
+    address,
+    bare,
+    empty_database,
+    empty_file,
+    ledger,
+    pytest_generate_tests,
+    village,
+)
+
+__all__ = ["address", "bare", "empty_database", "empty_file", "ledger", "pytest_generate_tests", "village"]

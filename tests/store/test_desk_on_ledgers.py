@@ -1,0 +1,53 @@
+"""The desk's rows on either ledger: accounts, sessions, requests, and members found by what they say."""
+
+import pytest
+
+from audiences.consent.consent_state import Source
+from audiences.people import contacts
+from audiences.people.find_members import By, find
+from campaigns.core.model.privacy_rights import Ending, RequestKind
+from campaigns.core.model.roles import Act, Role
+from campaigns.people.accounts import staff_accounts
+from campaigns.people.desk import lookup
+from campaigns.people.desk.access_reasons import Ground, Why
+from campaigns.people.privacy import requests
+from campaigns.store.people import accounts
+from tests.support.sample_workspace import Village
+
+PASSWORD = "neljä sanaa on hyvä"
+
+
+def test_an_account_signs_in_and_out_on_either_ledger(village: Village) -> None:
+    staff_accounts.add(village.engine, "helmi", [Role.DESK], PASSWORD)
+    assert staff_accounts.log_in(village.engine, "helmi", "wrong") is None
+    secret = staff_accounts.log_in(village.engine, "helmi", PASSWORD)
+    assert secret is not None
+    with village.engine.ledger.write() as connection:
+        account = accounts.in_session(connection, secret, village.hands.at)
+        assert account is not None
+        assert account.may(Act.LOOK_UP)
+        accounts.end(connection, secret)
+        assert accounts.in_session(connection, secret, village.hands.at) is None
+
+
+def test_a_request_goes_its_way_on_either_ledger(village: Village) -> None:
+    first = requests.file(village.engine, "m05", RequestKind.ACCESS, Source.WEB)
+    assert requests.file(village.engine, "m05", RequestKind.ACCESS, Source.DESK).number == first.number
+    requests.put_off(village.engine, first.number or 0, "Arkisto")
+    requests.close(village.engine, first.number or 0, Ending.DONE)
+    assert requests.waiting(village.engine) == []
+
+
+@pytest.mark.parametrize("typed", ["Åke von Döbeln", "VON DÖBELN åke", "von döbeln   Åke"])
+def test_a_name_is_found_in_any_letter_case_on_either_ledger(village: Village, typed: str) -> None:
+    with village.engine.ledger.write() as connection:
+        contacts.write(connection, [{"member_id": "m05", "first_name": "Åke", "last_name": "von Döbeln"}], "fi")
+        assert [row["member_id"] for row in find(connection, By.NAME, typed)] == ["m05"]
+
+
+def test_more_members_than_are_shown_are_said_to_be_more(village: Village) -> None:
+    with village.engine.ledger.write() as connection:
+        same = [{"member_id": f"m{each:02}", "email": "same@example.org"} for each in range(1, 25)]
+        contacts.write(connection, same, "fi")
+    people, more = lookup.found(village.engine, By.EMAIL, "same@example.org", "", Why(Ground.CALL), unmask=False)
+    assert (len(people), more) == (20, True)

@@ -1,0 +1,27 @@
+"""What a plan knows of a few members is what it knows of them among all, on either ledger."""
+
+from audiences.consent.suppressions import AddressKind
+from campaigns.core.model.reasons import SkipReason
+from tests.runs.dispatch.test_claim import MARKETING
+
+FEW = ("m02", "m05", "m07", "nobody")
+
+
+def test_a_few_are_known_as_among_all(village):
+    village.say("m02", "newsletter:beauty", "sms_own")
+    village.say("m05", "no_purchase_detail", "tracking")
+    email, phone = village.contact("m05")["email"], village.contact("m07")["phone"]
+    village.suppress(AddressKind.EMAIL, email.upper(), SkipReason.SUPPRESSED_HARD_BOUNCE)
+    village.suppress(AddressKind.PHONE, phone, SkipReason.SUPPRESSED_INVALID, "marketing")
+    village.send(village.start("hi", MARKETING))
+    everyone, few = village.engine.snapshot(), village.engine.snapshot(FEW)
+
+    def of_few(rows):
+        return sorted((row for row in rows.to_pylist() if row["member_id"] in FEW), key=lambda row: row["member_id"])
+
+    assert of_few(few.people) == of_few(everyone.people)
+    assert len(of_few(few.people)) == len(few.people) == 3
+    assert {row["email_suppression_all"] for row in of_few(few.people)} == {None, "suppressed_hard_bounce"}
+    assert of_few(few.heard) == of_few(everyone.heard)
+    assert {row["member_id"] for row in few.heard.to_pylist()} == {"m02", "m07"}
+    assert few.heard.schema == everyone.heard.schema

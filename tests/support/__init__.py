@@ -1,0 +1,1 @@
+"""Support for tests: sample workspace, servers, doubles, oracles. Tests import it; it imports no test."""

@@ -1,0 +1,69 @@
+"""Agents who are in, for tests that begin after the door, and what they do at the desk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from audiences.consent.choices import stance_of
+from campaigns.core.model.enums import Choice
+from campaigns.core.model.roles import Role
+from campaigns.store.people import accounts
+from campaigns.web.desk.desk_pages import Counter, Task
+from campaigns.web.desk.routes import tasks
+from campaigns.web.desk.staff_session import AgentDoor
+from campaigns.web.page_context import Site
+from tests.support.page_walk import hidden
+from tests.support.web_client import AINO, Town
+
+NAME = "helmi"
+
+
+@dataclass
+class Desk:
+    """An agent at the desk, in English."""
+
+    town: Town
+    web: httpx.AsyncClient
+    proof: str = ""
+    ticket: str = ""
+
+    async def post(self, path: str, **fields: object) -> httpx.Response:
+        """Send a form of the desk, with the proof of the session."""
+        return await self.web.post(f"/desk{path}?lang=en", data={"proof": self.proof, **fields})
+
+    async def opens(self, member: str = AINO, ground: str = "call", **more: str) -> httpx.Response:
+        """Look a member up, and keep the ticket that gives."""
+        answer = await self.post("/member", member=member, ground=ground, **more)
+        self.ticket = hidden(answer.text).get("ticket", [""])[0]
+        return answer
+
+    async def does(self, path: str, member: str = AINO, **fields: object) -> httpx.Response:
+        """Send one of the forms of the member's page."""
+        return await self.post(path, ticket=self.ticket, member=member, **{"source": "phone", **fields})
+
+    def noted(self) -> list[tuple[str, str, str, dict[str, object]]]:
+        """The rows of the audit log since the town was built: actor, action, subject, detail."""
+        return [tuple(row[2:6]) for row in self.town.everything()["audit"] if row[2] == NAME]
+
+
+async def at_desk(town: Town, web: httpx.AsyncClient, *roles: Role) -> Desk:
+    """Somebody with these roles, in a session of their own."""
+    with town.engine.ledger.write() as connection:
+        accounts.add(connection, NAME, roles, "no password is this", town.hands.at)
+        secret = accounts.begin(connection, NAME, town.hands.at)
+    web.cookies.set("viesti-desk", secret)
+    page = await web.get("/desk?lang=en")
+    return Desk(town, web, hidden(page.text)["proof"][0])
+
+
+def on(town: Town, member: str = AINO) -> frozenset[Choice]:
+    """The choices of a member that are on now."""
+    with town.engine.ledger.read() as connection:
+        return stance_of(connection, member).on
+
+
+def every_task(town: Town) -> Sequence[Task]:
+    """Every form of the desk that demands a role."""
+    site = Site(town.engine)
+    return tasks(Counter(site, AgentDoor(site)))

@@ -1,0 +1,40 @@
+"""A village whose e-mail or SMS goes through a real adapter to a double on the loopback."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from campaigns.channels.registry import Providers
+from campaigns.channels.sendgrid import SendGridEmail
+from campaigns.channels.smtp import SmtpEmail
+from campaigns.channels.twilio import TwilioSms
+from campaigns.core.model.provider_settings import Security, SmtpSettings, TwilioSettings
+from campaigns.demo.rehearsal.doubles.faults import Manners
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
+from tests.support.sample_workspace import Village
+
+DOUBLES: Final = {"sendgrid": SendGridDouble, "smtp": SmtpDouble, "twilio": TwilioDouble}
+Double = SendGridDouble | SmtpDouble | TwilioDouble
+
+
+@asynccontextmanager
+async def doubled(
+    village: Village, provider: str, manners: Manners | None = None, port: int = 0
+) -> AsyncIterator[Double]:
+    """The double while it listens, with the village's adapter for it; the adapter stays when the double has gone."""
+    async with DOUBLES[provider](manners=manners or Manners(), port=port) as double:
+        real = village.engine.providers
+        email, sms = real.email, real.sms
+        match double:
+            case SendGridDouble():
+                email = SendGridEmail(double.url, double.api_key, 8, patience=5.0)
+            case SmtpDouble():
+                where = SmtpSettings(host="127.0.0.1", port=double.port, security=Security.NONE)
+                email = SmtpEmail(where, "b@kyla.example.org", patience=5.0)
+            case TwilioDouble():
+                at = TwilioSettings(base_url=double.url)
+                sms = TwilioSms(at, double.account, double.token, "https://viesti.example.org", 8, patience=5.0)
+        vars(village.engine)["providers"] = Providers(email, sms, real.post, real.phone)
+        yield double

@@ -1,0 +1,52 @@
+"""Rules as an author writes them, read by the real reader of files."""
+
+from pathlib import Path
+
+from campaigns.core.errors import Problem
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.condition import Condition
+from campaigns.core.yaml.located import Located
+from campaigns.core.yaml.source import parse_yaml
+from campaigns.rules.parse import parse_condition
+from campaigns.rules.vocabulary import Vocabulary
+
+HERE = Path(__file__).parents[1] / "rules"
+CATALOGUE = Catalogue.model_validate(parse_yaml((HERE / "catalogue.yaml").read_bytes(), "catalogue.yaml").value)
+DEPARTMENTS = frozenset({"COSMETICS", "DRUG GM", "MEAT", "MEAT-PCKGD", "SEAFOOD", "PRODUCE"})
+VOCABULARY = Vocabulary(
+    catalogue=CATALOGUE,
+    values={
+        "department": DEPARTMENTS,
+        "brand": frozenset({"National", "Private"}),
+        "product_category": frozenset({"FRAGRANCES", "CHEESE", "BEEF", "FAMILY PLANNING"}),
+    },
+    audiences=frozenset({"active_members", "beauty_buyers"}),
+    campaigns=frozenset({"win_back", "weekend_offer"}),
+)
+
+
+def written(text: str) -> Located:
+    """The value of `match` in a file that holds nothing else."""
+    return parse_yaml(f"match: {text}".encode(), "rule.yaml").part("match")
+
+
+def plain(value: object) -> Located:
+    """A value that stood in no file."""
+    return Located("rule.yaml", value, {}, {})
+
+
+def parsed(at: Located | str, vocabulary: Vocabulary = VOCABULARY) -> Condition:
+    """The rule, which must be faultless."""
+    problems: list[Problem] = []
+    condition = parse_condition(written(at) if isinstance(at, str) else at, vocabulary, problems)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    assert condition is not None, errors
+    assert not errors
+    return condition
+
+
+def problems_of(at: Located | str, vocabulary: Vocabulary = VOCABULARY) -> list[Problem]:
+    """Whatever is wrong with the rule."""
+    problems: list[Problem] = []
+    parse_condition(written(at) if isinstance(at, str) else at, vocabulary, problems)
+    return problems

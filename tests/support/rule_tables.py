@@ -1,0 +1,105 @@
+"""The tables of cases beside this, read: members in, truth out."""
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from campaigns.core.yaml.source import parse_yaml
+from tests.support.rule_source import HERE, parsed
+from tests.support.rule_world import Click, Line, Member, Receipt, Sent, Truth, World
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+AS_OF = datetime(2018, 1, 1, 10, 0, tzinfo=HELSINKI)
+EXAMPLES = HERE.parent / "examples" / "audiences"
+AUDIENCES = {
+    name: parsed(parse_yaml((EXAMPLES / f"{name}.yaml").read_bytes(), name).part("match"))
+    for name in ("active_members", "beauty_buyers")
+}
+TRUTHS: dict[str, Truth] = {"holds": True, "fails": False, "unknown": None}
+NOON = "2017-12-31 12:00"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A rule, some people, and what the rule is for each of them."""
+
+    name: str
+    rule: Any
+    people: list[dict[str, Any]]
+    expected: list[Truth]
+
+
+def table(path: Path) -> list[dict[str, Any]]:
+    read = parse_yaml(b"cases:\n" + path.read_bytes(), path.name).value
+    assert isinstance(read, dict)
+    rows: list[dict[str, Any]] = read["cases"]
+    return rows
+
+
+def cases(folder: str) -> list[Case]:
+    return [
+        Case(f"{path.stem}-{number}", case["rule"], *_told(folder, case))
+        for path in sorted((HERE / folder).glob("*.yaml"))
+        for number, case in enumerate(table(path), 1)
+    ]
+
+
+def _told(folder: str, case: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Truth]]:
+    """The people of a case; where only one thing about them matters, the table tells no more than that."""
+    values, expected = flat(case)
+    if folder == "operators":
+        column = case["column"]
+        return [{column: column_value(column, value)} for value in values], expected
+    if folder == "measures":
+        source = "receipts" if "shopped" in str(case["rule"]) else "lines"
+        return [{source: value} for value in values], expected
+    return values, expected
+
+
+def instant(text: str) -> datetime:
+    """Wall-clock text of Helsinki as the warehouse stores it."""
+    wall = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=HELSINKI)
+    return wall.astimezone(UTC).replace(tzinfo=None)
+
+
+def column_value(column: str, value: Any) -> Any:
+    if column == "last_login" and value is not None:
+        return instant(value)
+    return Decimal(value) if column == "bonus_last_month" and value is not None else value
+
+
+def events(kind: Any, member_id: str, rows: list[dict[str, Any]], time: str) -> list[Any]:
+    """Rows as the tables write them: `at` is a wall-clock text, what is left out is the row's own default."""
+    known = {each.name for each in fields(kind)}
+    told = [
+        {key: Decimal(value) if isinstance(value, int) else value for key, value in row.items() if key != "at"}
+        for row in rows
+    ]
+    return [
+        kind(member_id=member_id, **{time: instant(row.get("at", NOON))}, **values)
+        for row, values in zip(rows, told, strict=True)
+        if values.keys() <= known
+    ]
+
+
+def world_of(people: list[dict[str, Any]]) -> World:
+    """One member each, with what the table tells of them."""
+    members, receipts, lines, sent, clicks = [], [], [], [], []
+    for number, person in enumerate(people, 1):
+        profile = {key: value for key, value in person.items() if key not in ("receipts", "lines", "sent", "clicks")}
+        member = Member(**{"member_id": f"m{number}", **profile})
+        members.append(member)
+        receipts += events(Receipt, member.member_id, person.get("receipts", []), "purchased_at")
+        lines += events(Line, member.member_id, person.get("lines", []), "purchased_at")
+        sent += events(Sent, member.member_id, person.get("sent", []), "sent_at")
+        clicks += events(Click, member.member_id, person.get("clicks", []), "clicked_at")
+    return World(members=members, receipts=receipts, lines=lines, sent=sent, clicks=clicks)
+
+
+def flat(case: dict[str, Any]) -> tuple[list[Any], list[Truth]]:
+    """The values of a case, and what each is expected to give."""
+    pairs = [(value, truth) for word, truth in TRUTHS.items() for value in case.get(word, [])]
+    return [value for value, _ in pairs], [truth for _, truth in pairs]

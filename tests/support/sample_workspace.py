@@ -1,0 +1,270 @@
+"""A village: a workspace with two dozen members, its engine, and a clock that stands until a test moves it.
+
+`found` imports the members once; each test works in a copy. Everybody can be reached in every way and has said yes
+to our own e-mail and SMS; what a test wants otherwise it changes through the same functions as the product.
+"""
+
+import csv
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from sqlalchemy import Table, delete, select, update
+
+from audiences.consent import choices
+from audiences.consent.consent_state import Entry, Source
+from audiences.consent.suppressions import AddressKind, Suppressed, SuppressionScope, suppress, suppression_value
+from audiences.tables import CONTACT
+from campaigns.channels.registry import Providers
+from campaigns.core.clock import Clock
+from campaigns.core.model.reasons import SkipReason
+from campaigns.runs.dispatch.run_sender import Sent
+from campaigns.runs.engine import Engine
+from campaigns.runs.planning.plan_counts import Tally
+from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN, Run
+from campaigns.workspace.paths import Workspace
+
+NOW: Final = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
+MEMBERS: Final = tuple(f"m{number:02}" for number in range(1, 25))
+_FILES: Final = Path(__file__).with_name("sample_workspace_files")
+_REPOSITORY: Final = _FILES.parents[2]
+_REAL: Final = ("post/_shared", "post/survey", "phone/survey_script")  # tiny ones would be no smaller
+_HEAD: Final = "title: {fi: Hei, sv: Hej, en: Hello}\n"
+
+
+@dataclass
+class Hands:
+    """The hands of a clock that only a test moves."""
+
+    at: datetime = NOW
+
+    def read(self) -> datetime:
+        return self.at
+
+    def go(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass
+class Village:
+    """One workspace of one test. Several villages may stand over one root, each like a process of its own."""
+
+    root: Path
+    hands: Hands = field(default_factory=Hands)
+    providers: Providers | None = None
+
+    def __post_init__(self) -> None:
+        self.engine = Engine(Workspace(self.root), "tester")
+        vars(self.engine)["clock"] = Clock(read=self.hands.read)  # in the place of the cached one
+        if self.providers is not None:
+            vars(self.engine)["providers"] = self.providers
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def wind_up(self, speed: float) -> None:
+        """Let the clock go on by itself from now on, faster than others, and leases last long by it."""
+        settings = self.root / "config" / "settings.yaml"
+        settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 3600}"), encoding="utf-8")
+        vars(self.engine).pop("library", None)
+        began = monotonic()
+        vars(self.engine)["clock"] = Clock(read=lambda: self.hands.at + speed * timedelta(seconds=monotonic() - began))
+
+    # what members say, and what becomes of them
+
+    def say(self, member: str, *said: str, on: bool = True) -> None:
+        """A member makes choices, on or off, this very moment."""
+        entries = [Entry(member, choice, on, self.hands.at, Source.WEB) for choice in said]
+        with self.engine.ledger.write() as connection:
+            choices.record(connection, entries)
+
+    def move(self, member: str, **contact: str | None) -> None:
+        """Change a member's contact."""
+        with self.engine.ledger.write() as connection:
+            connection.execute(update(CONTACT).where(CONTACT.c.member_id == member).values(**contact))
+
+    def erase(self, member: str) -> None:
+        """Erase a member's contact."""
+        with self.engine.ledger.write() as connection:
+            connection.execute(delete(CONTACT).where(CONTACT.c.member_id == member))
+
+    def suppress(self, kind: AddressKind, written: str, reason: SkipReason, scope: str = "all") -> None:
+        """Put an address on the list of those that are not written to."""
+        value = suppression_value(kind, written)
+        assert value is not None
+        one = Suppressed(kind, value, reason, SuppressionScope(scope), self.hands.at, "test")
+        with self.engine.ledger.write() as connection:
+            suppress(connection, [one])
+
+    def contact(self, member: str) -> Mapping[str, Any]:
+        return self.engine.member(member)
+
+    def bring(self, kind: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Import rows through a CSV file."""
+        bring(self.engine, kind, list(rows))
+
+    # campaigns and their runs
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a campaign file; without a title it gets one."""
+        path = self.root / "config" / "campaigns" / f"{name}.yaml"
+        path.write_text(text if text.startswith("title:") else _HEAD + text, encoding="utf-8")
+        vars(self.engine).pop("library", None)
+        return path
+
+    def set(self, text: str) -> None:
+        """Add a line to the settings."""
+        path = self.root / "config" / "settings.yaml"
+        path.write_text(path.read_text("utf-8") + f"{text}\n", encoding="utf-8")
+        vars(self.engine).pop("library", None)
+
+    def plan(self, name: str, text: str | None = None, as_of: datetime | None = None) -> tuple[Run, Tally]:
+        """Plan a campaign, written first when its text is given."""
+        if text is not None:
+            self.write(name, text)
+        draft, _ = self.engine.library.draft(name)
+        return self.engine.plan(draft, as_of or self.hands.at, _nobody)
+
+    def start(self, name: str, text: str | None = None) -> Run:
+        """Plan a campaign and let its run send; nothing is sent yet."""
+        run, _ = self.plan(name, text)
+        self.engine.start(run)
+        return self.engine.run(run.run_id)
+
+    def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> Sent:
+        """Send what may go now."""
+        return self.engine.send(run.run_id, told)
+
+    # what the ledger says
+
+    def decisions(self, run: Run) -> dict[str, Mapping[str, Any]]:
+        """The decision of every matched member."""
+        rows = self._rows(DECISION, run, DECISION.c.member_id)
+        return {row["member_id"]: row for row in rows}
+
+    def skips(self, run: Run) -> dict[str, str]:
+        """The reason of every skipped member."""
+        return {member: row["reason"] for member, row in self.decisions(run).items() if row["kind"] == "skip"}
+
+    def channels(self, run: Run) -> dict[str, str]:
+        """The channel of every member who gets something."""
+        return {member: row["channel"] for member, row in self.decisions(run).items() if row["kind"] == "send"}
+
+    def deliveries(self, run: Run) -> dict[str, Mapping[str, Any]]:
+        """The delivery of every planned send, by member."""
+        return {row["member_id"]: row for row in self._rows(DELIVERY, run, DELIVERY.c.position)}
+
+    def ends(self, run: Run) -> dict[str, tuple[str, str | None]]:
+        """State and reason of every delivery, by member."""
+        return {member: (row["state"], row["reason"]) for member, row in self.deliveries(run).items()}
+
+    def state(self, run: Run) -> str:
+        return self.engine.run(run.run_id).state
+
+    def balance(self, run: Run) -> Mapping[str, int]:
+        """Deliveries by state; their sum is what was planned, and every end but `accepted` has its reason."""
+        kept = self.engine.run(run.run_id)
+        outcomes = self.engine.outcomes(kept)
+        counted = outcomes.by_state
+        assert sum(counted.values()) == sum(kept.counts["sends"].values()), counted
+        for state, reason in self.ends(run).values():
+            assert (reason is None) == (state in {"accepted", "pending", "sending"}), (state, reason)
+        return {state: number for state, number in counted.items() if number}
+
+    def _rows(self, table: Table, run: Run, order: Any) -> Sequence[Mapping[str, Any]]:
+        with self.engine.ledger.read() as connection:
+            number = select(RUN.c.number).where(RUN.c.run_id == run.run_id).scalar_subquery()
+            found = connection.execute(select(table).where(table.c.run_number == number).order_by(order))
+            return [dict(row) for row in found.mappings()]
+
+
+def found(root: Path) -> Path:
+    """Lay out the workspace at `root` and import its members; returns `root`."""
+    shutil.copytree(_FILES, root, dirs_exist_ok=True)
+    for folder in ("campaigns", "audiences"):  # git keeps no empty folders
+        (root / "config" / folder).mkdir(exist_ok=True)
+    for part in _REAL:
+        shutil.copytree(_REPOSITORY / "templates" / part, root / "templates" / part)
+    village = Village(root)
+    village.bring("members", [_member(number, member) for number, member in enumerate(MEMBERS, start=1)])
+    village.bring(
+        "choices",
+        [
+            {"member_id": member, "choice": choice, "state": "on", "at": "2017-06-01T10:00", "source": "web"}
+            for member in MEMBERS
+            for choice in ("email_own", "sms_own")
+        ],
+    )
+    village.bring("products", _PRODUCTS)
+    village.bring("purchases", _purchases())
+    village.close()
+    return root
+
+
+def _member(number: int, member: str) -> Mapping[str, object]:
+    """Every third shares a household with the next, every fourth is no owner, languages take turns."""
+    return {
+        "member_id": member,
+        "register": "customers" if number % 4 == 0 else "owners",
+        "household_id": f"h{number // 3 * 3 or 1}" if number % 3 < 2 and number > 2 else "",
+        "first_name": f"Nimi{number}",
+        "last_name": "Mäki",
+        "language": ("fi", "sv", "en")[number % 3],
+        "birth_date": f"19{50 + number}-01-{number:02}",
+        "email": f"{member}@example.org",
+        "phone": f"+35840123{number:04}",
+        "street": f"Kylätie {number}",
+        "postal_code": f"00{(number * 37) % 100:02}0",
+        "city": "Kylä",
+        "region": "Lappi" if number % 2 else "Uusimaa",
+        "household_size": number % 5 or "",
+        "bonus_last_month": f"{number}.50",
+    }
+
+
+_PRODUCTS: Final = [
+    {"product_id": category, "department": "FOOD", "brand": brand, "product_category": category, "product_type": "x"}
+    for category, brand in (
+        ("COFFEE", "National"),
+        ("CHEESE", "Private"),
+        ("BEER", "National"),
+        ("PHARMACY", "National"),
+    )
+]
+
+
+def _purchases() -> list[Mapping[str, object]]:
+    """The first half buys coffee, the first quarter cheese too; the last member only beer and medicine."""
+    bought = [(member, "COFFEE") for member in MEMBERS[:12]] + [(member, "CHEESE") for member in MEMBERS[:6]]
+    bought += [(MEMBERS[-1], "BEER"), (MEMBERS[-1], "PHARMACY")]
+    return [
+        {
+            "member_id": member,
+            "purchased_at": "2017-12-10T12:00",
+            "basket_id": f"{member}-{product}",
+            "product_id": product,
+            "quantity": 1,
+            "amount": "5.00",
+            "store_id": "s1",
+        }
+        for member, product in bought
+    ]
+
+
+def bring(engine: Engine, kind: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Import rows through a CSV file; every one of them is taken."""
+    path = engine.workspace.root / f"{kind}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    report = engine.import_file(kind, path, lambda _done, _whole: None)
+    assert (report.rejected, report.emptied) == (0, 0), report.rejects_path and report.rejects_path.read_text()
+
+
+def _nobody(_step: int) -> None:
+    """Hears progress where nobody watches."""

@@ -1,0 +1,46 @@
+"""A campaign that is due every day, and what became of its occasions."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from campaigns.operations.scheduler import Rounds
+from campaigns.store.runs.run_tables import RUN, Run
+from tests.support.sample_workspace import Village
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+DAILY = """\
+purpose: marketing
+schedule: {cron: "30 10 * * *", late_by: 1 hour}
+audience: {register: [owners, customers]}
+channels: [email]
+content: {email: hello}
+"""
+DUE = datetime(2018, 1, 1, 8, 30, tzinfo=UTC)  # half past ten in Helsinki
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=HELSINKI).astimezone(UTC)
+
+
+def publish(village: Village, name: str = "hi", text: str = DAILY) -> datetime | None:
+    village.write(name, text)
+    draft, _ = village.engine.library.draft(name)
+    return village.engine.publish(draft)
+
+
+def round_of(village: Village) -> None:
+    rounds = Rounds(village.engine)
+    rounds.schedule()
+    rounds.schedule()  # what was planned in the first is started in the second
+    rounds.dispatch()
+
+
+def all_runs(village: Village) -> list[Run]:
+    with village.engine.ledger.read() as connection:
+        return [Run(**row) for row in connection.execute(select(RUN).order_by(RUN.c.due_at)).mappings()]
+
+
+def told(village: Village) -> list[tuple[datetime, str, str | None]]:
+    return [(run.due_at, run.state, run.reason) for run in all_runs(village)]

@@ -1,0 +1,96 @@
+"""Processes that serve and that send; e-mail to a far end, SMS into the outbox. They get killed."""
+
+import logging
+import os
+import resource
+from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+from campaigns.channels.registry import Providers, Surroundings, chosen_providers
+from campaigns.core.clock import Clock
+from campaigns.operations.scheduler import Rounds
+from campaigns.operations.worker import Outgoing
+from campaigns.runs.engine import Engine
+from campaigns.store.admin.database_url import VARIABLE
+from campaigns.store.runs.states import ENDED_RUNS
+from campaigns.workspace.paths import Workspace
+from tests.support.provider_server import NearEnd
+
+
+def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
+    """An engine on a clock that is `ahead` seconds, whose e-mail goes to the far end on `port`.
+
+    Its ledger is at `address`, or where its settings say: what is forked has the environment of whoever forked first.
+    """
+    os.environ[VARIABLE] = address
+    engine = Engine(Workspace(Path(root)), "sender")
+    vars(engine)["clock"] = Clock(shift=timedelta(seconds=ahead))
+    real = chosen_providers(Surroundings(engine.workspace.root, engine.library.settings))
+    vars(engine)["providers"] = Providers(NearEnd(port), real.sms, real.post, real.phone)
+    return engine
+
+
+def sender(root: str, port: int, ahead: float) -> None:
+    """Send, as a worker does, until everything that there is to run has been sent."""
+    engine = _engine(root, port, ahead)
+    outgoing = Outgoing.of_worker(engine)
+    while not _all_ended(engine):
+        outgoing.round()
+    engine.close()
+
+
+def cramped(root: str, port: int, ahead: float) -> None:
+    """Send as `sender` does, on a disk on which for a while no file can grow."""
+    engine = _engine(root, port, ahead)
+    outgoing, full = Outgoing.of_worker(engine), Event()
+    grown, most = max(path.stat().st_size for path in Path(root, "data").glob("ledger.sqlite*")), resource.RLIM_INFINITY
+    complaints = Complaints()
+    logging.getLogger("viesti").addHandler(complaints)
+
+    def until_there_is_room() -> None:
+        full.wait()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (grown, most))
+        complaints.came.wait(20)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    Thread(target=until_there_is_room, daemon=True).start()
+    full.set()
+    while not _all_ended(engine):
+        outgoing.round()
+    engine.close()
+    if not complaints.came.is_set():
+        raise RuntimeError("the disk was not full")
+
+
+class Complaints(logging.Handler):
+    """Hears that something went wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came = Event()
+
+    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's word
+        self.came.set()
+
+
+def work(root: str, port: int, ahead: float, address: str) -> None:
+    """Do what `viesti worker` does, over the ledger at `address`."""
+    engine = _engine(root, port, ahead, address)
+    Outgoing.of_worker(engine).until_told()
+    engine.close()
+
+
+def server(root: str, port: int, ahead: float) -> None:
+    """Make the rounds that `viesti serve` makes, until everything that is due has been sent."""
+    engine = _engine(root, port, ahead)
+    rounds = Rounds(engine)
+    while not _all_ended(engine):
+        rounds.schedule()
+        rounds.dispatch()
+    engine.close()
+
+
+def _all_ended(engine: Engine) -> bool:
+    runs = engine.recent_runs()
+    return bool(runs) and all(run.state in ENDED_RUNS for run in runs)

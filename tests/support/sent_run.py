@@ -1,0 +1,91 @@
+"""Runs that were sent, what is told about them, and what the ledger holds then."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from audiences.consent.choices import stance_of
+from audiences.tables import CHOICE_ENTRY, SUPPRESSION
+from campaigns.channels.events import Event, EventWord
+from campaigns.channels.outcome import Accepted, Outcome, Unknown
+from campaigns.channels.provider import OutgoingEmail, OutgoingSms
+from campaigns.results.feedback.ingest import Heard, hear
+from campaigns.store.runs.event_tables import EVENT
+from campaigns.store.runs.run_tables import DELIVERY, Run
+from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.scripted_provider import Wire, wired
+
+ALL: Final = "audience: {register: [owners, customers]}\n"
+_FRIDAY: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
+EMAIL: Final = f"purpose: marketing\n{ALL}channels: [email]\n{_FRIDAY}content: {{email: hello}}\n"
+SMS: Final = f"purpose: marketing\n{ALL}channels: [sms]\n{_FRIDAY}content: {{sms: hello}}\n"
+SERVICE: Final = EMAIL.replace("marketing", "service")
+LOST: Final = frozenset(MEMBERS[12:])
+"""Those of whose messages no answer came."""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One run that was sent."""
+
+    village: Village
+    run: Run
+
+    def name(self, member: str) -> str:
+        """Our opaque name of a member's delivery."""
+        position = self.village.deliveries(self.run)[member]["position"]
+        return self.village.engine.signer.delivery_name(self.run.number or 0, position)
+
+    def event(self, member: str, word: EventWord, **said: Any) -> Event:
+        """What a provider that signs tells of a member's delivery; its key is made of who and what."""
+        said = {"provider": "sendgrid", "address": f"{member}@example.org", "key": f"{member}-{word}"} | said
+        return Event(word=word, at=self.village.hands.at, delivery=self.name(member), **said)
+
+    def hear(self, *told: Event) -> Heard:
+        with self.village.engine.ledger.write() as connection:
+            return self.hear_in(connection, told)
+
+    def hear_in(self, connection: Connection, told: Sequence[Event]) -> Heard:
+        return hear(connection, self.village.engine.signer, told, self.village.hands.at)
+
+    def end(self, member: str) -> tuple[str, str | None]:
+        return self.village.ends(self.run)[member]
+
+
+def sent(village: Village, text: str = EMAIL, name: str = "offers") -> Sending:
+    """Send a campaign to everybody; of the messages of some, nobody knows what became."""
+    wired(village, Wire(_answer))
+    run = village.start(name, text)
+    assert village.send(run).closed
+    return afterwards(village)
+
+
+def afterwards(village: Village) -> Sending:
+    """What was sent last in this village or in the one that it is a copy of, five minutes later."""
+    wired(village, Wire(_answer))
+    village.hands.go(minutes=5)
+    return Sending(village, village.engine.recent_runs()[0])
+
+
+def _answer(message: OutgoingEmail | OutgoingSms) -> Outcome:
+    lost = message.claimed.member_id in LOST
+    return Unknown("no answer") if lost else Accepted(f"ref-{message.claimed.position}")
+
+
+def holds(connection: Connection) -> dict[str, Any]:
+    """What the ledger holds because of what was told, whenever that was."""
+    entries = connection.execute(select(CHOICE_ENTRY.c.member_id, CHOICE_ENTRY.c.choice, CHOICE_ENTRY.c.state))
+    return {
+        "deliveries": _rows(connection, DELIVERY, "member_id", "state", "reason", "provider_ref"),
+        "suppressions": _rows(connection, SUPPRESSION, "kind", "value", "reason", "scope"),
+        "stances": {member: stance_of(connection, member) for member in MEMBERS},
+        "said": {tuple(row) for row in entries},
+        "events": _rows(connection, EVENT, "provider", "key", "word", "member_id"),
+    }
+
+
+def _rows(connection: Connection, table: Any, *names: str) -> list[tuple[Any, ...]]:
+    rows: Iterable[Any] = connection.execute(select(*(table.c[name] for name in names)))
+    return sorted((tuple(row) for row in rows), key=repr)

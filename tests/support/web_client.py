@@ -1,0 +1,122 @@
+"""A town: a village in which one message of every kind has been planned and none was sent yet, and its web pages."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from typing import Any, Final
+
+from sqlmodel import SQLModel, select
+
+from audiences.consent import choices
+from audiences.consent.consent_state import Entry
+from audiences.people import contacts
+from campaigns.runs.composing.template_context import LINKS
+from campaigns.runs.dispatch.run_sender import Sent
+from campaigns.store.runs.run_tables import NOTE, Run
+from tests.support.sample_workspace import MEMBERS, NOW, Hands, Village
+
+_OF: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
+_EMAIL: Final = f"{_OF}channels: [email]\ncontent: {{email: hello}}\n"
+_SMS: Final = f"{_OF}channels: [sms]\ncontent: {{sms: hello}}\n"
+_ALL: Final = "audience: {register: [owners, customers]}\n"
+_COFFEE: Final = "audience: {all: [{bought: {where: {product_category: COFFEE}}}, {region: [Lappi, Uusimaa]}]}\n"
+CAMPAIGNS: Final[Mapping[str, str]] = {
+    "letters": f"purpose: newsletter\nnewsletter: food\n{_EMAIL}",
+    "offers": f"purpose: marketing\n{_ALL}{_EMAIL}",
+    "coffee": f"purpose: marketing\n{_COFFEE}{_EMAIL}",
+    "hotel": f"purpose: marketing\nsender: {{partner: Hotel Aurora}}\n{_ALL}{_EMAIL}",
+    "owners": f"purpose: owner_post\naudience: {{register: owners}}\n{_EMAIL}",
+    "asking": f"purpose: survey\n{_ALL}{_EMAIL}",
+    "service": f"purpose: service\n{_ALL}{_EMAIL}",
+    "texts": f"purpose: marketing\n{_ALL}{_SMS}",
+    "hotel_texts": f"purpose: marketing\nsender: {{partner: Hotel Aurora}}\n{_ALL}{_SMS}",
+}
+SAID: Final = ("newsletter:food", "email_partner", "sms_partner", "electronic_owner_post")
+AINO: Final = MEMBERS[0]  # an owner who speaks Swedish, reached in every way
+SHARERS: Final = (MEMBERS[8], MEMBERS[9])  # two owners with one mailbox and one telephone, written differently
+
+
+def build(root: Path) -> None:
+    """Make the town of the village at `root`."""
+    village = Village(root)
+    for member in MEMBERS:
+        village.say(member, *SAID)
+    share = [
+        {"member_id": member, "email": email, "phone": "+358409999999"}
+        for member, email in zip(SHARERS, ("perhe@example.org", "Perhe@example.org"), strict=True)
+    ]
+    with village.engine.ledger.write() as connection:
+        contacts.write(connection, share, "fi")
+    for name, text in CAMPAIGNS.items():
+        village.start(name, text)
+    village.close()
+
+
+@dataclass
+class Town(Village):
+    """A village with its pages' links, and everything that a test asks about them."""
+
+    def run(self, campaign: str) -> Run:
+        """The planned run of a campaign."""
+        return next(run for run in self.engine.recent_runs() if run.campaign == campaign)
+
+    def way(self, campaign: str, member: str = AINO, scope: str = "unsubscribe") -> str:
+        """The path of a link in the message that a member got."""
+        run = self.run(campaign)
+        position = self.decisions(run)[member]["position"]
+        return f"/{LINKS[scope]}/{self.engine.signer.link(scope, run.number or 0, position)}"
+
+    def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> Sent:
+        """As a village does, in a thread of its own: tests of pages run inside an event loop."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(super().send, run, told).result()
+
+    def record(self, member: str = AINO) -> list[Entry]:
+        """What a member said since the town was built."""
+        with self.engine.ledger.read() as connection:
+            said = choices.entries_of(connection, [member])[member]
+        return [entry for entry in said if entry.at > NOW]
+
+    def everything(self) -> Mapping[str, list[tuple[Any, ...]]]:
+        """All rows of all tables: two that are equal hold the same ledger."""
+        with self.engine.ledger.read() as connection:
+            return {
+                table.name: [tuple(row) for row in connection.execute(select(table))]
+                for table in SQLModel.metadata.sorted_tables
+            }
+
+    def notes(self) -> list[tuple[str, str]]:
+        """What the courier has carried by now, oldest first: to whom, and the text."""
+        with ThreadPoolExecutor(1) as pool:  # tests of pages run inside an event loop
+            pool.submit(self.engine.courier.carry).result()
+        folder = self.root / "outbox" / "notes"
+        found = {file.name.split("-")[1]: _email(file) for file in (folder / "email").glob("*.eml")}
+        texts = folder / "sms.jsonl"
+        lines = texts.read_text("utf-8").splitlines() if texts.exists() else []
+        found |= {line["id"]: (line["to"], line["text"]) for line in map(json.loads, lines)}
+        with self.engine.ledger.read() as connection:
+            numbers = connection.execute(select(NOTE.c.number).order_by(NOTE.c.number)).scalars().all()
+        names = [self.engine.signer.opaque("note", number) for number in numbers]
+        return [found[name] for name in names if name in found]
+
+    def codes(self) -> list[str]:
+        """The codes that were sent, oldest first."""
+        return [found[0] for _, text in self.notes() if (found := re.search(r"\d{4} \d{4}", text))]
+
+
+def copy(built: Path, root: Path) -> Town:
+    """A town of its own for one test, an hour after it was built."""
+    shutil.copytree(built, root)
+    return Town(root, Hands(NOW + timedelta(hours=1)))
+
+
+def _email(file: Path) -> tuple[str, str]:
+    message = message_from_bytes(file.read_bytes(), policy=default)
+    return message["To"], message.get_body().get_content()

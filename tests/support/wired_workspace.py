@@ -1,0 +1,83 @@
+"""A village that sends through real adapters to the doubles, and hears of it through its web application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from campaigns.channels.registry import Providers, Surroundings, chosen_providers
+from campaigns.channels.sendgrid import SendGridEmail
+from campaigns.channels.twilio import TwilioSms
+from campaigns.core.clock import Clock
+from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
+from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
+from campaigns.store.runs.run_tables import Run
+from campaigns.web.app import application
+from tests.support.sample_workspace import Village
+
+PUBLIC = "https://viesti.example.org"
+SENDGRID = "/webhooks/sendgrid"
+REPLY = "/webhooks/twilio/reply"
+
+
+@dataclass(frozen=True)
+class Wired:
+    """A village between the two doubles."""
+
+    village: Village
+    sendgrid: SendGridDouble
+    twilio: TwilioDouble
+    web: httpx.AsyncClient
+
+    async def send(self, name: str, text: str) -> Run:
+        """Plan and send a campaign, in a thread of its own: this one has an event loop."""
+        return await asyncio.to_thread(self._send, name, text)
+
+    def _send(self, name: str, text: str) -> Run:
+        run = self.village.start(name, text)
+        self.village.send(run)
+        return self.village.engine.run(run.run_id)
+
+    async def tell_mail(self, *, times: int = 1, size: int = 7) -> set[int]:
+        """SendGrid's events so far, signed, each several times and shuffled; the statuses that came back."""
+        posts = [
+            self.web.post(SENDGRID, content=body, headers=told)
+            for body, told in self.sendgrid.batches(times=times, size=size)
+        ]
+        return {answer.status_code for answer in await asyncio.gather(*posts)}
+
+    async def tell_texts(self, *, times: int = 1) -> set[int]:
+        """Twilio's callbacks so far; a proxy brings them to another host than the one they are signed for."""
+        posts = [
+            self.web.post(url.removeprefix(PUBLIC), data=form, headers=headers)
+            for url, form, headers in self.twilio.told(times=times)
+        ]
+        return {answer.status_code for answer in await asyncio.gather(*posts)}
+
+
+@asynccontextmanager
+async def between_doubles(village: Village, environment: pytest.MonkeyPatch) -> AsyncIterator[Wired]:
+    """The village with real time in its clock's hands, so that signatures are of now."""
+    settings = village.root / "config" / "settings.yaml"
+    written = settings.read_text("utf-8")
+    before = next(line for line in written.splitlines() if line.startswith("public_url:"))
+    settings.write_text(written.replace(before, f"public_url: {PUBLIC}"), encoding="utf-8")
+    vars(village.engine).pop("library", None)
+    vars(village.engine)["clock"] = Clock(shift=village.hands.at - Clock().now())
+    async with SendGridDouble() as sendgrid, TwilioDouble() as twilio:
+        environment.setenv("SENDGRID_WEBHOOK_PUBLIC_KEY", sendgrid.public_key)
+        environment.setenv("TWILIO_AUTH_TOKEN", twilio.token)
+        real = chosen_providers(Surroundings(village.root, village.engine.library.settings))
+        sms = village.engine.library.settings.channels.sms.twilio.model_copy(update={"base_url": twilio.url})
+        vars(village.engine)["providers"] = Providers(
+            email=SendGridEmail(sendgrid.url, sendgrid.api_key, 8, patience=2.0),
+            sms=TwilioSms(sms, twilio.account, twilio.token, PUBLIC, 8, patience=2.0),
+            post=real.post,
+            phone=real.phone,
+        )
+        transport = httpx.ASGITransport(application(village.engine), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7:8000") as web:
+            yield Wired(village, sendgrid, twilio, web)

@@ -1,0 +1,178 @@
+"""Requests as no client writes them, over a real connection: refused with an answer, or with a closed door."""
+
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from campaigns.web import server
+from campaigns.web.app import application
+from campaigns.web.security_middleware import Guard
+from tests.support.served_pages import served
+from tests.support.web_client import Town
+
+HOST = b"Host: localhost:8000\r\n"
+FORM = HOST + b"Content-Type: application/x-www-form-urlencoded\r\n"
+SENT = {"Content-Type": "application/x-www-form-urlencoded"}
+ASKED = (
+    (404, b"GET /static/../app.py HTTP/1.1\r\n" + HOST),
+    (404, b"GET /static/..%2f..%2fapp.py HTTP/1.1\r\n" + HOST),
+    (404, b"GET /static/%2e%2e/%2e%2e/app.py HTTP/1.1\r\n" + HOST),
+    (404, b"GET /static/....//app.py HTTP/1.1\r\n" + HOST),
+    (404, b"GET /static//etc/passwd HTTP/1.1\r\n" + HOST),
+    (404, b"GET /images/..%5c..%5cconfig%5csettings.yaml HTTP/1.1\r\n" + HOST),
+    (404, b"GET /images/%00.png HTTP/1.1\r\n" + HOST),
+    (404, b"GET /images/../config/settings.yaml HTTP/1.1\r\n" + HOST),
+    (404, b"GET //evil.example.org/ HTTP/1.1\r\n" + HOST),
+    (404, b"GET /\\evil.example.org HTTP/1.1\r\n" + HOST),
+    (200, b"GET http://evil.example.org/me HTTP/1.1\r\n" + HOST),
+    (404, b"GET /me%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\n" + HOST),
+    (404, b"GET /u/" + b"A" * 20_000 + b" HTTP/1.1\r\n" + HOST),
+    (200, b"GET /me?lang=" + b"%ff" * 50 + b" HTTP/1.1\r\n" + HOST),
+    (200, b"GET /me HTTP/1.1\r\n" + HOST + b"Cookie: " + b"viesti=x; " * 500 + b"\r\n"),
+    (200, b"GET /me HTTP/1.1\r\n" + HOST + b"Cookie: viesti=\xff\xfe\r\n"),
+    (200, b"GET /me HTTP/1.1\r\n" + HOST + b"Accept-Language: " + b"x," * 5000 + b"\r\n"),
+    (200, b"GET /me HTTP/1.1\r\nHost: evil.example.org\r\nX-Forwarded-Host: evil.example.org\r\n"),
+    (200, b"GET /me HTTP/1.1\r\nHost: " + b"a" * 3000 + b"\r\n"),
+    (200, b"GET /me HTTP/1.1\r\n" + HOST + b"X-Forwarded-For: not an address\r\nX-Forwarded-Proto: gopher\r\n"),
+    (
+        200,
+        b"GET /me HTTP/1.1\r\n" + HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+    ),
+    (405, b"TRACE /me HTTP/1.1\r\n" + HOST),
+    (400, b"CONNECT evil.example.org:443 HTTP/1.1\r\n" + HOST),
+    (400, b"QQQ /me HTTP/1.1\r\n" + HOST),
+    (400, b"GET /me HTTP/9.9\r\n" + HOST),
+    (400, b"POST /me/code HTTP/1.1\r\n" + FORM + b"Content-Length: -5\r\n"),
+    (400, b"POST /me/code HTTP/1.1\r\n" + FORM + b"Content-Length: 99999999999999999999\r\n"),
+    (400, b"POST /me/code HTTP/1.1\r\n" + FORM + b"Content-Length: 5\r\nContent-Length: 6\r\n"),
+    (400, b"POST /me/code HTTP/1.1\r\n" + FORM + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+    (400, b"POST /me/code HTTP/1.1\r\n" + FORM + b"Transfer-Encoding: identity, chunked, x\r\n"),
+    (400, b"POST /me/code HTTP/1.1\r\n" + HOST + b"Content-Type: multipart/form-data\r\nContent-Length: 0\r\n"),
+    (200, b"POST /me/code HTTP/1.1\r\n" + HOST + b"Content-Type: text/html; charset=utf-7\r\nContent-Length: 0\r\n"),
+    (503, b"POST /webhooks/twilio/status HTTP/1.1\r\n" + FORM + b"Content-Length: 0\r\n"),
+    (404, b"POST /webhooks/sendgrid/ HTTP/1.1\r\n" + FORM + b"Content-Length: 0\r\n"),
+)
+
+
+@pytest.fixture
+def door(town: Town) -> Iterator[tuple[str, int]]:
+    with served(town) as address:
+        parts = urlsplit(address)
+        yield str(parts.hostname), int(parts.port or 0)
+
+
+def told(door: tuple[str, int], asked: bytes) -> bytes:
+    """What comes back; nothing from who hangs up without a word."""
+    with socket.create_connection(door) as line:
+        line.settimeout(10)
+        try:
+            line.sendall(asked)
+            return line.recv(65_536)
+        except ConnectionError:
+            return b""
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+def held(town: Town) -> dict:
+    """Everything but how often strangers have tried."""
+    return {name: rows for name, rows in town.everything().items() if name != "tried"}
+
+
+def test_whatever_is_asked_there_is_an_answer_that_leads_nowhere(town, door):
+    before = held(town)
+    for wanted, lines in ASKED:
+        answer = told(door, lines + b"\r\n")
+        assert status(answer) == wanted, lines[:80]
+        head = answer.partition(b"\r\n\r\n")[0].lower()
+        for mark in (b"evil.example.org", b"set-cookie", b"location:", b"server:"):
+            assert mark not in head, lines[:80]
+        assert b"evil.example.org" not in answer
+        assert b"public_url" not in answer
+    assert held(town) == before
+
+
+def test_whoever_says_too_much_before_the_point_is_hung_up_on(door):
+    endless = b"GET /me HTTP/1.1\r\n" + HOST + b"X: y\r\n" * (server.LARGEST_HEAD // 3)
+    assert told(door, endless) == b""
+    assert status(told(door, b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")) == 200
+
+
+def test_whoever_takes_too_long_is_hung_up_on(town, monkeypatch):
+    monkeypatch.setattr(server, "PATIENCE", 0.1)
+    with served(town) as address:
+        parts = urlsplit(address)
+        for begun, answers in (
+            (b"", 0),
+            (b"GET /me HTTP/1.1\r\nHost: ", 0),
+            (b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\nGET /me", 1),
+        ):
+            with socket.create_connection((str(parts.hostname), int(parts.port or 0))) as line:
+                line.settimeout(10)
+                line.sendall(begun)
+                heard = b"".join(iter(lambda: line.recv(65_536), b""))
+            assert heard.count(b"HTTP/1.1 ") == answers
+
+
+@pytest.mark.parametrize("path", ["/me/code", "/webhooks/twilio/status"])
+def test_a_body_that_never_comes_is_not_waited_for(town, monkeypatch, path):
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
+    monkeypatch.setattr("campaigns.web.security_middleware.PATIENCE", 0.05)
+    with served(town) as address:
+        parts = urlsplit(address)
+        asked = f"POST {path} HTTP/1.1\r\n".encode() + FORM + b"Content-Length: 100\r\n\r\naddress="
+        assert status(told((str(parts.hostname), int(parts.port or 0)), asked)) == 408
+
+
+async def test_whoever_goes_away_in_the_middle_leaves_nothing_in_the_log(caplog):
+    async def reads(scope, receive, send):
+        await Request(scope, receive).body()
+
+    async def gone():
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "path": "/me/code", "method": "POST", "headers": []}
+    await Guard(reads, encrypted=False)(scope, gone, gone)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("fields", [b"on=a&on=b&proof=1&proof=2", b"List-Unsubscribe=One-Click&List-Unsubscribe=x"])
+async def test_a_field_that_is_said_twice_is_none(town, web, fields):
+    before = town.everything()
+    answer = await web.post(town.way("letters"), content=fields, headers=SENT)
+    assert answer.status_code == 400
+    assert town.everything() == before
+
+
+async def test_of_two_cookies_none_lets_anybody_in(web):
+    cookies = "viesti=; viesti=x; viesti-desk=y; __Host-viesti=z"
+    for path in ("/me", "/desk"):
+        page = await web.get(path, headers={"Cookie": cookies})
+        assert page.status_code == 200
+        assert "set-cookie" not in page.headers
+        assert 'name="proof"' not in page.text
+
+
+async def test_a_form_from_another_site_is_nobodys(town, web):
+    """Cookies are `SameSite=Strict`, and a form needs the session's proof; where it comes from is not believed."""
+    before = town.everything()
+    for path in ("/me/choices", "/me/out", "/desk/member", "/desk/out"):
+        answer = await web.post(path, data={"proof": ""}, headers={"Origin": "https://evil.example.org"})
+        assert answer.status_code == 403
+    assert town.everything() == before
+
+
+async def test_a_fault_of_ours_carries_the_headers_too(town, monkeypatch):
+    monkeypatch.setattr("campaigns.web.page_context.linked", lambda *_: 1 / 0)
+    transport = httpx.ASGITransport(application(town.engine), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as web:
+        answer = await web.get(town.way("letters"))
+    assert (answer.status_code, answer.headers["cache-control"]) == (500, "no-store")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]

@@ -1,0 +1,123 @@
+"""The expert reads lines of purchases by exact criteria, for a purpose; nobody else reads any (A-25)."""
+
+import pytest
+
+from campaigns.core.model.roles import Role
+from campaigns.people.desk.purchase_lines import MOST
+from campaigns.store.people.audit import of_member
+from tests.support.desk_session import NAME, at_desk
+from tests.support.sample_workspace import MEMBERS
+from tests.support.web_client import AINO
+
+GOOD = {
+    "first": "2017-12-10",
+    "last": "2017-12-10",
+    "store": "s1",
+    "department": "",
+    "purpose": "complaint",
+    "case": "R-1024",
+}
+
+
+@pytest.fixture
+async def expert(town, web):
+    desk = await at_desk(town, web, Role.EXPERT)
+    await desk.opens()
+    return desk
+
+
+async def test_a25_lines_are_read_by_exact_criteria_and_noted(town, expert):
+    page = await expert.does("/lines", **GOOD)
+    assert page.status_code == 200
+    assert page.text.count("<td>s1</td>") == 2
+    criteria = {"first": "2017-12-10", "last": "2017-12-10", "store": "s1", "department": ""}
+    assert expert.noted()[-1] == (
+        NAME,
+        "read_lines",
+        of_member(town.engine.signer, AINO),
+        {**criteria, "why": "complaint", "case": "R-1024"},
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"store": "s2"}, {"store": "", "department": "TOYS"}, {"first": "2017-12-11", "last": "2017-12-12"},
+     {"store": "' OR 1=1 --"}, {"store": "%"}],
+)  # fmt: skip
+async def test_a25_lines_outside_the_criteria_are_not_shown(expert, other):
+    page = await expert.does("/lines", **{**GOOD, **other})
+    assert page.status_code == 200
+    assert "<td>" not in page.text
+
+
+async def test_a_days_lines_are_those_of_its_evening_too(town, web):
+    town.bring(
+        "purchases",
+        [
+            {
+                "member_id": AINO, "purchased_at": at, "basket_id": at, "product_id": "COFFEE", "quantity": 1,
+                "amount": "1.00", "store_id": "s9",
+            }
+            for at in ("2017-12-19T23:59", "2017-12-20T00:00", "2017-12-20T23:59", "2017-12-21T00:00")
+        ],
+    )  # fmt: skip
+    desk = await at_desk(town, web, Role.EXPERT)
+    await desk.opens()
+    page = await desk.does("/lines", **{**GOOD, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
+    assert page.text.count("<td>s9</td>") == 2
+
+
+BAD = {
+    "no purpose": {"purpose": ""},
+    "another purpose": {"purpose": "curiosity"},
+    "no case": {"case": ""},
+    "a name for a case": {"case": "Aino"},
+    "neither store nor department": {"store": " "},
+    "too many days": {"first": "2017-11-09"},
+    "backwards": {"first": "2017-12-11"},
+    "no day": {"first": ""},
+    "a day that is none": {"last": "2017-12-32"},
+}
+
+
+@pytest.mark.parametrize("change", BAD.values(), ids=BAD)
+async def test_a25_what_is_no_narrow_question_is_refused_and_reads_nothing(expert, change):
+    page = await expert.does("/lines", **{**GOOD, **change})
+    assert page.status_code == 400
+    assert "<td>" not in page.text
+    assert [row[1] for row in expert.noted()] == ["look_up"]
+
+
+async def test_special_goods_are_not_shown_to_the_expert_either(town, web):
+    desk = await at_desk(town, web, Role.EXPERT)
+    await desk.opens(MEMBERS[-1])
+    page = await desk.does("/lines", MEMBERS[-1], **GOOD)
+    assert page.text.count("<td>s1</td>") == 1  # beer, and not the medicine
+    assert "PHARMACY" not in page.text
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.EXPERT}))
+async def test_a25_no_other_role_reads_lines(town, web, role):
+    desk = await at_desk(town, web, role)
+    await desk.opens()
+    page = await desk.does("/lines", **GOOD)
+    assert page.status_code == 403
+    assert "read_lines" not in {row[1] for row in desk.noted()}
+
+
+async def test_no_more_lines_are_shown_than_anybody_reads(town, web):
+    town.bring(
+        "purchases",
+        [
+            {
+                "member_id": AINO, "purchased_at": "2017-12-20T12:00", "basket_id": f"b{each}", "product_id": "COFFEE",
+                "quantity": 1, "amount": "1.00", "store_id": "s9",
+            }
+            for each in range(MOST + 5)
+        ],
+    )  # fmt: skip
+    desk = await at_desk(town, web, Role.EXPERT)
+    await desk.opens()
+    page = await desk.does("/lines", **{**GOOD, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
+    assert page.text.count("<td>s9</td>") == MOST
+    assert "There are more lines" in page.text

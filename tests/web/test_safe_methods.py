@@ -1,0 +1,59 @@
+"""Looking changes nothing: GET, HEAD and OPTIONS of every route leave the ledger as it is (C-06, E-23)."""
+
+import pytest
+
+from campaigns.core.model.roles import Role
+from campaigns.runs.composing.link_tracking import PATH
+from campaigns.runs.composing.template_context import LINKS
+from campaigns.runs.notices.sender import JOIN
+from campaigns.web.app import pages
+from tests.support.desk_session import at_desk
+from tests.support.page_walk import sign_in
+from tests.support.routes import routes
+from tests.support.web_client import AINO, Town
+
+SCOPES = {path: scope for scope, path in LINKS.items()}
+
+
+def addresses(town: Town) -> list[str]:
+    """An address that works for every route, but for the links that count how often they are followed."""
+    found = set()
+    for route in routes(pages(town.engine)):
+        first = route.path.split("/")[1]
+        if first == PATH:  # see `test_following`: they change no choice, and nothing but a count
+            continue
+        if "{token}" in route.path:
+            found.add(route.path.replace("{token}", token_of(town, first)))
+        else:
+            found.add(route.path)
+    return sorted(found)
+
+
+def token_of(town: Town, first: str) -> str:
+    if first == JOIN:
+        return town.engine.signer.link(JOIN, 0, 1)
+    return town.way("letters", AINO, SCOPES[first]).split("/")[2]
+
+
+@pytest.mark.parametrize("who", ["a stranger", "a member", "an agent"])
+async def test_looking_changes_nothing(town, web, who):
+    if who == "a member":
+        await sign_in(town, web, f"{AINO}@example.org")
+    elif who == "an agent":
+        await at_desk(town, web, *Role)
+    every = addresses(town)
+    assert len(every) >= 12
+    before = town.everything()
+    for address in every:
+        for method in ("GET", "HEAD", "OPTIONS"):
+            for question in ("", "?lang=sv", "?List-Unsubscribe=One-Click", "?stop=email_own&on=email_own"):
+                answer = await web.request(method, address + question)
+                assert answer.status_code in {200, 405}, (method, address)
+    assert town.everything() == before
+
+
+async def test_what_can_be_read_is_read_by_head_too(town, web):
+    for address in addresses(town):
+        if (await web.get(address)).status_code == 200 and address not in {"/healthz", "/readyz"}:
+            head = await web.head(address)
+            assert (head.status_code, head.text) == (200, "")

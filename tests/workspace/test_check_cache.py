@@ -1,0 +1,70 @@
+"""A finding that was kept is the one that would be made, and is made anew when anything under it changed."""
+
+from pathlib import Path
+
+import pytest
+
+from campaigns.core.errors import Place, Problem, Severity
+from campaigns.workspace.check_cache import KeptFindings
+from tests.support.sample_workspace import Village
+
+PROBLEM = Problem(Place("templates/sms/hi/body.txt", 3, 7), "too long", "size", "say less", Severity.WARNING)
+
+SMS = "channels: [sms]\ncontent: {sms: hello}\n"
+
+
+def codes(village: Village, file: Path) -> list[str]:
+    """What a command of its own finds now."""
+    village.engine.reread()
+    return sorted({problem.code for problem in village.engine.library.problems(file, village.hands.at)})
+
+
+class Finder:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self) -> list[Problem]:
+        self.asked += 1
+        return [PROBLEM]
+
+
+@pytest.fixture
+def find() -> Finder:
+    return Finder()
+
+
+def test_what_was_found_is_found_again_by_another_process_without_looking(tmp_path, find):
+    assert KeptFindings(tmp_path, b"settings").of("sms-hi", "digest", find) == [PROBLEM]
+    assert KeptFindings(tmp_path, b"settings").of("sms-hi", "digest", find) == [PROBLEM]
+    assert find.asked == 1
+
+
+@pytest.mark.parametrize(("given", "name", "digest"), [(b"other", "a", "d"), (b"s", "b", "d"), (b"s", "a", "e")])
+def test_it_is_looked_for_again_when_anything_changed(tmp_path, find, given, name, digest):
+    KeptFindings(tmp_path, b"s").of("a", "d", find)
+    KeptFindings(tmp_path, given).of(name, digest, find)
+    assert find.asked == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"key": 1}', b"\xff"])
+def test_a_broken_file_is_as_none(tmp_path, find, content):
+    (tmp_path / "a.json").write_bytes(content)
+    assert KeptFindings(tmp_path, b"s").of("a", "d", find) == [PROBLEM]
+
+
+def test_a_folder_that_cannot_be_made_hinders_nothing(tmp_path, find):
+    (tmp_path / "file").write_text("not a folder")
+    assert KeptFindings(tmp_path / "file" / "below", b"s").of("a", "d", find) == [PROBLEM]
+
+
+def test_a_changed_template_is_checked_again(village):
+    file = village.write(
+        "hi", 'purpose: marketing\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: owners}\n' + SMS
+    )
+    body = village.root / "templates/sms/hello/body.txt"
+    whole = body.read_text()
+    assert "unknown_text" not in codes(village, file)
+    body.write_text("[[ nowhere ]]")
+    assert "unknown_text" in codes(village, file)
+    body.write_text(whole)
+    assert "unknown_text" not in codes(village, file)
