@@ -157,7 +157,7 @@ class Wording(SQLModel, table=True):
 
 
 class Tried(SQLModel, table=True):
-    """Throttle state of one key; `who` is a keyed hash of the origin and the kind of attempt."""
+    """Attempt limit state of one key; `who` is a keyed hash of the origin and the kind of attempt."""
 
     __tablename__ = "tried"
 

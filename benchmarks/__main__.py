@@ -1,4 +1,4 @@
-"""Measures what `docs/performance.md` tells: `python -m benchmarks --fraction 0.1`."""
+"""Measurements for `docs/performance.md`: `python -m benchmarks --fraction 0.1`."""
 
 import argparse
 from pathlib import Path
@@ -10,13 +10,13 @@ from benchmarks.world import World
 
 
 def main() -> None:
-    """Measure the parts that are named, or all; a world that is not there is generated."""
+    """Measure the given parts, or all; generate a missing world."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=["selection", "plans", "commands", []])
-    parser.add_argument("--fraction", type=float, default=0.1, help="of 3.6 million members")
+    parser.add_argument("--fraction", type=float, default=0.1, help="fraction of 3.6 million members")
     parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--campaign", action="append", help="to plan; else weekend_offer and bonus_paid")
-    parser.add_argument("--database", help="to keep plans in, instead of the SQLite file that it is filled from")
+    parser.add_argument("--campaign", action="append", help="campaign to plan; default: weekend_offer and bonus_paid")
+    parser.add_argument("--database", help="URL of the database to use instead of SQLite; filled from the SQLite file")
     chosen = parser.parse_args()
     parts = chosen.parts or ["selection", "plans", "commands"]
     world = World.of(chosen.fraction, chosen.folder)

@@ -1,4 +1,4 @@
-"""How long a person waits for the command line."""
+"""Benchmark of the command line's response time."""
 
 import shutil
 import subprocess
@@ -13,21 +13,21 @@ _CAMPAIGNS = 100
 
 
 def measure() -> None:
-    """Tell how long the help and a check of many campaigns take."""
+    """Report the time of `--help`, and of a check of many campaigns."""
     with TemporaryDirectory() as folder:
         root = Path(folder, "workspace")
         workspace = make_workspace(root)
         examples = workspace.campaign_files()
         for number in range(_CAMPAIGNS - len(examples)):
             shutil.copyfile(examples[number % len(examples)], workspace.campaigns / f"copy_{number}.yaml")
-        found = best(
+        figures = best(
             {
                 "viesti --help": lambda: _viesti(root, "--help"),
                 f"viesti check of {_CAMPAIGNS} campaigns": lambda: _viesti(root, "check"),
             },
             rounds=3,
         )
-    for name, (clock, _) in found.items():
+    for name, (clock, _) in figures.items():
         tell(name, f"{clock:.2f} s")
 
 

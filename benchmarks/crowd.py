@@ -1,4 +1,4 @@
-"""The crowd: the demonstration's invented members many times over, with their contact, choices and suppressions.
+"""Crowd of members: many copies of the demonstration's members, with their contact, choices and suppressions.
 
 Copy `c` of member `b` of `B` is number `c × B + b`: shares of languages, channels, choices and closed addresses are the
 demonstration's. Households, e-mail addresses, telephone numbers and letter boxes are each copy's own.
@@ -20,8 +20,8 @@ from campaigns.runs.engine import Engine
 from campaigns.store.admin import schema
 
 ID: Final = "'m' || lpad(n::VARCHAR, 8, '0')"
-_ROWS_AT_ONCE: Final = 50_000
-_OWN: Final = {
+_BATCH_ROWS: Final = 50_000
+_COLUMNS: Final = {
     "member_id": ID,
     "household_id": "household_id || '-' || c",
     "email": "replace(email, '@', '.' || c || '@')",
@@ -32,11 +32,11 @@ _OWN: Final = {
     "seq": "n",
     "number": "c * 1000000 + number",
 }
-_SHUT: Final = {"email": "email", "phone": "phone", "address": "address_key"}
+_SUPPRESSED_COLUMNS: Final = {"email": "email", "phone": "phone", "address": "address_key"}
 
 
 def lay_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: int) -> None:
-    """Make the table `crowd`: the number `n` of each member, whose copy `c` it is, and of whom: `base_id`."""
+    """Create the table `crowd`: the number `n` of each member, its copy `c` and the copied member `base_id`."""
     for table in (CONTACT, CHOICES, SUPPRESSION, UNIT):
         connection.register(f"base_{table.name}", base.ledger.arrow(f"SELECT * FROM {table.name}"))
     connection.execute(f"""
@@ -48,35 +48,35 @@ def lay_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: int)
 
 
 def write_profile(connection: duckdb.DuckDBPyConnection, base: Engine, path: Path) -> None:
-    """Write the members' table of the warehouse."""
+    """Write the warehouse's table of members."""
     stored = ", ".join(text(str(base.workspace.warehouse / name)) for name in _files(base, "members"))
     connection.execute(
-        f"COPY (SELECT * EXCLUDE (n, c, base_id) REPLACE ({ID} AS member_id, {_OWN['household_id']} AS household_id) "
+        f"COPY (SELECT * EXCLUDE (n, c, base_id) REPLACE ({ID} AS member_id, {_COLUMNS['household_id']} AS household_id) "
         f"FROM (SELECT m.*, n, c, base_id FROM crowd JOIN read_parquet([{stored}]) AS m ON m.member_id = base_id) "
         f"ORDER BY n) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
     )
 
 
 def write_ledger(connection: duckdb.DuckDBPyConnection, world: World) -> None:
-    """Write contact, the projection of choices, suppressions and units of everybody into a new ledger."""
+    """Write contact, the projection of choices, suppressions and holdout units of all members into a new ledger."""
     engine = world.engine()
     for path in engine.workspace.data.glob("ledger.sqlite*"):
         path.unlink()
     schema.prepare(engine.ledger)
     engine.close()
-    closed = " UNION ALL ".join(
-        f"SELECT s.kind, {_OWN[column]} AS value, s.reason, s.scope, s.at, s.source FROM crowd "
+    suppressions = " UNION ALL ".join(
+        f"SELECT s.kind, {_COLUMNS[column]} AS value, s.reason, s.scope, s.at, s.source FROM crowd "
         f"JOIN base_contact AS o ON o.member_id = base_id "
         f"JOIN base_suppression AS s ON s.kind = {text(kind)} AND s.value = o.{column}"
-        for kind, column in _SHUT.items()
+        for kind, column in _SUPPRESSED_COLUMNS.items()
     )
     with _without_indexes(engine.workspace.ledger):
         for table in (CONTACT, CHOICES, UNIT):
-            shown = ", ".join(f"{_OWN.get(name, f'o.{name}')} AS {name}" for name in table.columns.keys())  # noqa: SIM118 - iterating gives columns
-            query = f"SELECT {shown} FROM crowd JOIN base_{table.name} AS o ON o.member_id = base_id ORDER BY n"
+            columns = ", ".join(f"{_COLUMNS.get(name, f'o.{name}')} AS {name}" for name in table.columns.keys())  # noqa: SIM118 - iterating gives columns
+            query = f"SELECT {columns} FROM crowd JOIN base_{table.name} AS o ON o.member_id = base_id ORDER BY n"
             _copy(connection, query, engine.workspace.ledger, table.name)
-        only = f"SELECT DISTINCT ON (kind, value, reason) * FROM ({closed})"
-        _copy(connection, only, engine.workspace.ledger, SUPPRESSION.name)
+        unique_rows = f"SELECT DISTINCT ON (kind, value, reason) * FROM ({suppressions})"
+        _copy(connection, unique_rows, engine.workspace.ledger, SUPPRESSION.name)
 
 
 def _files(base: Engine, table: str) -> tuple[str, ...]:
@@ -84,16 +84,16 @@ def _files(base: Engine, table: str) -> tuple[str, ...]:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, table: str) -> None:
-    """Bring rows in as columns, without a journal: this ledger can be generated again."""
+    """Insert rows as columns, without a journal: this ledger can be generated again."""
     with dbapi.connect(str(path), autocommit=True) as ledger, ledger.cursor() as cursor:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
             cursor.execute(f"PRAGMA {pragma}")
-        cursor.adbc_ingest(table, connection.sql(query).to_arrow_reader(_ROWS_AT_ONCE), mode="append")
+        cursor.adbc_ingest(table, connection.sql(query).to_arrow_reader(_BATCH_ROWS), mode="append")
 
 
 @contextmanager
 def _without_indexes(path: Path) -> Iterator[None]:
-    """Make the indexes of what is brought in meanwhile at the end."""
+    """Drop the indexes of the filled tables, and create them again at the end."""
     with closing(sqlite3.connect(path, isolation_level=None)) as ledger:
         indexes = ledger.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "

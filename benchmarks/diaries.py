@@ -1,9 +1,8 @@
-"""Purchases at scale: the demonstration's real baskets, dealt to the crowd as diaries of a year.
+"""Purchases at scale: the demonstration's real baskets, assigned to the crowd as diaries of a year.
 
-A diary is the baskets of one or two real households, moved by whole weeks; so many that a member of the crowd makes as
-many visits as a million receipts a day among 3.6 million members mean. One diary in ten is empty. Ids are as long and
-as unlike each other as in production: a receipt's number follows neither its time nor its buyer. Members who are long
-known live by the same diary every year.
+A diary holds the baskets of one or two real households, moved by whole weeks, so that visits a member match a million
+receipts a day among 3.6 million members. One diary in ten is empty. Ids are as long and as varied as in production: a
+receipt's number follows neither its time nor its buyer. Long-known members repeat the same diary every year.
 """
 
 from collections.abc import Iterator
@@ -38,57 +37,57 @@ _DIARY: Final = f"""
     FROM range({_DIARIES}) AS d(diary), range(2) AS p(part)
     WHERE diary % 10 <> 9 AND (part = 0 OR hash(diary, 'second') % 100 < {_SECOND_HOUSEHOLD})
 """
-_SPREAD: Final = 268_435_399  # odd, so that no two baskets get one id
+_SPREAD: Final = 268_435_399  # odd, so that basket ids are unique
 _ID_BITS: Final = 43
 _BASKET: Final = f"lpad((((n * 8192 + entry.basket) * {_SPREAD} + {{year}}) % {1 << _ID_BITS})::VARCHAR, 13, '0')"
 
 
 def lay_diaries(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of diaries from the views of the demonstration's data."""
-    # So that members stay the streamed side of the join with their pages, and come out in their order.
+    """Create the tables of diaries from the views of the demonstration's data."""
+    # Keeps members on the streamed side of the join with their pages, and in order.
     connection.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
     connection.execute(_BASKETS)
     connection.execute(_DIARY)
 
 
 def months() -> Iterator[date]:
-    """The first day of each month of which anybody's receipts are kept."""
+    """Generate the first day of each month with receipts."""
     for year in range(FIRST_MONTH.year, FIRST_DAY.year + 1):
         yield from (date(year, month, 1) for month in range(1, 13))
 
 
 def buyers(table: str, month: date, members: int) -> int:
-    """How many of the members, the first ones, have rows of a month; 0 where none is kept."""
-    everybody, long_known = {
+    """Return the number of members with rows of a month, counted from the first member; 0 for a month without rows."""
+    all_members, long_known = {
         "receipts": (FIRST_DAY, FIRST_MONTH),
         "purchases": (FIRST_DAY_OF_LINES.replace(day=1), FIRST_MONTH_OF_LINES),
     }[table]
-    if month >= everybody:
+    if month >= all_members:
         return members
     return members // LONG_KNOWN[table] if month >= long_known else 0
 
 
 def lines(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
-    """The query of a month's part of `purchases`, in the order in which an import writes it; makes what it reads."""
+    """Return the query of a month's part of `purchases`, in an import's order; create the tables it reads."""
     entry = "moment, basket, product_id, line, quantity, amount, store_id"
     since = FIRST_DAY_OF_LINES if month >= FIRST_DAY_OF_LINES.replace(day=1) else month
     _lay_month(connection, month, f"SELECT diary, {entry} FROM entries WHERE moment >= DATE '{since}'", entry)
-    return _dealt(month, members, "entry.product_id, entry.line, entry.quantity, entry.amount")
+    return _member_entries(month, members, "entry.product_id, entry.line, entry.quantity, entry.amount")
 
 
 def receipts(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
-    """The query of a month's part of `receipts`; makes what it reads."""
+    """Return the query of a month's part of `receipts`; create the tables it reads."""
     entry = "moment, basket, store_id, amount, quantity"
     totals = (
         "SELECT diary, min(moment) AS moment, basket, min(store_id) AS store_id, sum(amount)::DECIMAL(12,2) AS amount, "
         "sum(quantity)::DECIMAL(12,3) AS quantity FROM entries GROUP BY diary, basket"
     )
     _lay_month(connection, month, totals, entry)
-    return _dealt(month, members, "entry.amount, entry.quantity")
+    return _member_entries(month, members, "entry.amount, entry.quantity")
 
 
 def _lay_month(connection: duckdb.DuckDBPyConnection, month: date, query: str, entry: str) -> None:
-    """Make `pages`: a diary's entries of one month as a list in the order of time."""
+    """Create `pages`: each diary's entries of one month as a list in the order of time."""
     year = month.replace(month=1)
     moved = f"epoch_us(moment) - epoch_us(TIMESTAMP '{FIRST_DAY}') + days * {_DAY}"
     connection.execute(f"""
@@ -106,8 +105,8 @@ def _lay_month(connection: duckdb.DuckDBPyConnection, month: date, query: str, e
     """)
 
 
-def _dealt(month: date, members: int, columns: str) -> str:
-    """Each member's page, entry by entry; up to an hour of their own keeps members of one diary apart."""
+def _member_entries(month: date, members: int, columns: str) -> str:
+    """Return the query of each member's page, entry by entry; delays of up to an hour separate members of one diary."""
     year = ((FIRST_DAY.year - month.year << 35) * _SPREAD) % (1 << _ID_BITS)  # members' baskets are fewer than 2 ** 35
     last = f"TIMESTAMP '{month}' + INTERVAL '1 month' - INTERVAL '1 second'"
     return (

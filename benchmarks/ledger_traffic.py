@@ -1,6 +1,6 @@
-"""Measures what planning and dispatch ask of a ledger: `python -m benchmarks.ledger_traffic URL`, an empty database.
+"""Benchmark of a ledger's load by planning and dispatch: `python -m benchmarks.ledger_traffic URL`, an empty database.
 
-Members and two plans are put in. Then one process, and two, claim and record as `dispatch.messages` does, without a
+Inserts members and two plans. Then one process, and two, claim and record as `dispatch.message_sender` does, without a
 provider: the ledger's own ceiling, in deliveries a second.
 """
 
@@ -40,26 +40,26 @@ CHUNK = 2_048
 
 
 def lay_members(ledger: Ledger, members: int) -> None:
-    """Put members in who can be reached by e-mail and want to be."""
+    """Insert members who are reachable by e-mail and consent to it."""
     bits = [choice.value for choice in Choice]
     contact = ("member_id", "register", "language", "email")
-    said = ("member_id", "newsletters", "withdrawn", *bits, "seq")
+    choice_columns = ("member_id", "newsletters", "withdrawn", *bits, "seq")
     for start in range(0, members, CHUNK):
         ids = [name(number) for number in range(start, min(start + CHUNK, members))]
         yes = [bit == Choice.EMAIL_OWN for bit in bits]
         with ledger.write() as connection:
             append(connection, CONTACT, contact, [(each, "owners", "fi", f"{each}@example.org") for each in ids])
-            append(connection, CHOICES, said, [(each, "", "", *yes, 0) for each in ids])
+            append(connection, CHOICES, choice_columns, [(each, "", "", *yes, 0) for each in ids])
     ledger.analyse(CONTACT, CHOICES)
 
 
 def name(number: int) -> str:
-    """The id of a member."""
+    """Return the id of a member."""
     return f"m{number:08}"
 
 
 def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> int:
-    """Stage a plan that sends to every member, in an order of its own, and let it send; returns its number."""
+    """Stage a plan that sends to every member in random order, and start it; return its number."""
     campaign = engine.library.draft(CAMPAIGN)[0].campaign
     variant = campaign.variants[0].name
     with ledger.write() as connection:
@@ -67,14 +67,18 @@ def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> 
     number = run.number or 0
     ids = [name(member) for member in range(members)]
     places = Random(due_at.timestamp()).sample(range(1, members + 1), members)  # noqa: S311 - nothing secret
-    same = {"run_number": number, "channel": "email", "variant": variant, "used_basket": False}
-    sent = {column: pa.repeat(value, members) for column, value in same.items()}
-    decided = pa.table({"member_id": ids, "position": places, "kind": pa.repeat("send", members), "unit": ids, **sent})
-    deliveries = pa.table({"member_id": ids, "position": places, "state": pa.repeat("pending", members), **sent})
+    shared_values = {"run_number": number, "channel": "email", "variant": variant, "used_basket": False}
+    shared_columns = {column: pa.repeat(value, members) for column, value in shared_values.items()}
+    decided = pa.table(
+        {"member_id": ids, "position": places, "kind": pa.repeat("send", members), "unit": ids, **shared_columns}
+    )
+    deliveries = pa.table(
+        {"member_id": ids, "position": places, "state": pa.repeat("pending", members), **shared_columns}
+    )
     holds = partial(runs.hold, run=run)
-    with TemporaryDirectory() as room:
+    with TemporaryDirectory() as folder:
         for table, rows in ((DELIVERY, deliveries.sort_by("position")), (DECISION, decided)):
-            ledger.pour(table, rows.to_reader(CHUNK), Path(room), guard=holds, told=lambda _: None)
+            ledger.pour(table, rows.to_reader(CHUNK), Path(folder), guard=holds, told=lambda _: None)
     ledger.analyse(DECISION, DELIVERY)
     with ledger.write() as connection:
         runs.move(connection, number, [RunState.PLANNING], RunState.SENDING)
@@ -82,10 +86,10 @@ def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> 
 
 
 def traffic(root: Path, url: str, run_id: str) -> int:
-    """Claim and record until nothing is left, as one process; returns how many deliveries were its own."""
+    """Claim and record in one process until nothing is left; return the number of its deliveries."""
     engine = Engine(Workspace(root), "benchmark")
     campaign = engine.library.draft(CAMPAIGN)[0].campaign
-    done = 0
+    count = 0
     with closing(Ledger(url)) as ledger:
         with ledger.read() as connection:
             run = runs.get(connection, run_id)
@@ -96,20 +100,20 @@ def traffic(root: Path, url: str, run_id: str) -> int:
                 record(connection, job.number, answers, "none")
                 taken = claim(connection, job, Channel.EMAIL, IN_FLIGHT, NOW).taken
             if not taken:
-                return done
-            done += len(taken)
+                return count
+            count += len(taken)
             answers = [Answer(each.claimed, Accepted("none"), NOW) for each in taken]
 
 
-def timed(what: str, number: int, work: Callable[[], object]) -> None:
-    """Do it, and say how fast it was."""
+def timed(name: str, number: int, work: Callable[[], object]) -> None:
+    """Run some work, and print its speed."""
     began = perf_counter()
     work()
-    print(f"{what:36} {number / (perf_counter() - began):>9,.0f} a second", flush=True)
+    print(f"{name:36} {number / (perf_counter() - began):>9,.0f} a second", flush=True)
 
 
 def together(root: Path, url: str, run_id: str, processes: int) -> None:
-    """Work a run off in several processes."""
+    """Send a run in several processes."""
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         list(pool.map(partial(traffic, root, url), [run_id] * processes))
 

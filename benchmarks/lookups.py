@@ -1,4 +1,4 @@
-"""How a full ledger finds what pages and the desk ask for: how long it takes, and that nothing reads a whole table."""
+"""Benchmark of the pages' and the desk's lookups in a full ledger; fails when one scans a whole table."""
 
 from collections.abc import Callable
 from random import Random
@@ -22,35 +22,36 @@ Ask = Callable[[Connection, int], object]
 _TIMES: Final = 200
 _KIND: Final = Kind(Purpose.MARKETING, Channel.EMAIL)
 _SAYING: Final = Saying(NOW, Source.ONE_CLICK, Language.FI)
-_WHOLE: Final = ("Seq Scan on", "SCAN ")  # what PostgreSQL and SQLite call reading a table from end to end
-_FEW: Final = ("elements", "json_each", "run", "wording", "CONSTANT", "SUBQUERY", "CTE")  # small, and meant to be read
+_SCANS: Final = ("Seq Scan on", "SCAN ")  # a full table scan in PostgreSQL's and SQLite's plans
+# Small tables and other sources that may be scanned
+_SMALL_TABLES: Final = ("elements", "json_each", "run", "wording", "CONSTANT", "SUBQUERY", "CTE")
 
 
 def look_up(ledger: Ledger, members: int, run_number: int, messages: int) -> None:
-    """Print how long each question takes of members chosen by chance; SystemExit when one reads a whole table."""
+    """Print the time of each lookup for random members; raise SystemExit when one scans a whole table."""
     asks: dict[str, tuple[Ask, int]] = {
         "a link's message": (lambda connection, place: linked(connection, run_number, place + 1), messages),
-        "one click, of whoever shares the mailbox": (_end, members),
+        "one click, for a shared mailbox": (_opt_out, members),
     }
     for by in By:
-        asks[f"the desk: a member by {by}"] = (_finds(by), members)
+        asks[f"the desk: a member by {by}"] = (_search(by), members)
     for what, (ask, among) in asks.items():
         times = _times(ledger, ask, among)
         tell(f"{what}: p50, p95", f"{percentile(times, 0.5):.2f}, {percentile(times, 0.95):.2f} ms")
-        for line in _read_whole(ledger, ask):
-            raise SystemExit(f"{what}: a whole table is read: {line}")
+        for line in _full_scans(ledger, ask):
+            raise SystemExit(f"{what}: full table scan: {line}")
 
 
-def _finds(by: By) -> Ask:
+def _search(by: By) -> Ask:
     return lambda connection, number: find(connection, by, known_by(number)[by])
 
 
-def _end(connection: Connection, number: int) -> object:
+def _opt_out(connection: Connection, number: int) -> object:
     return end_for_address(connection, _KIND, name(number), _SAYING)
 
 
 def _times(ledger: Ledger, ask: Ask, among: int) -> list[float]:
-    """Milliseconds of the questions alone; nothing of them is kept."""
+    """Return the milliseconds of each lookup; roll every one back."""
     taken = []
     for number in Random(1).sample(range(among), _TIMES):  # noqa: S311 - nothing secret
         with ledger.write() as connection:
@@ -61,23 +62,29 @@ def _times(ledger: Ledger, ask: Ask, among: int) -> list[float]:
     return taken
 
 
-def _read_whole(ledger: Ledger, ask: Ask) -> list[str]:
-    """The lines of the database's own plans that say so, of every statement that a question consists of."""
+def _full_scans(ledger: Ledger, ask: Ask) -> list[str]:
+    """Return the full table scans in the query plans of a lookup's statements."""
     explain = "EXPLAIN " if ledger.is_shared else "EXPLAIN QUERY PLAN "
-    asked: list[tuple[str, Any]] = []
+    statements: list[tuple[str, Any]] = []
 
-    def hear(_connection: object, _cursor: object, statement: str, values: Any, _context: object, _many: bool) -> None:
-        asked.append((statement, values))
+    def collect(
+        _connection: object, _cursor: object, statement: str, values: Any, _context: object, _many: bool
+    ) -> None:
+        statements.append((statement, values))
 
     with ledger.write() as connection:
-        event.listen(connection, "before_cursor_execute", hear)
+        event.listen(connection, "before_cursor_execute", collect)
         ask(connection, 4711)
-        event.remove(connection, "before_cursor_execute", hear)
+        event.remove(connection, "before_cursor_execute", collect)
         lines = [
             row[-1]
-            for statement, values in asked
+            for statement, values in statements
             if statement.startswith(("SELECT", "UPDATE", "DELETE", "INSERT", "WITH"))
             for row in connection.exec_driver_sql(explain + statement, values)
         ]
         connection.rollback()
-    return [line for line in lines if any(word in line for word in _WHOLE) and not any(few in line for few in _FEW)]
+    return [
+        line
+        for line in lines
+        if any(scan in line for scan in _SCANS) and not any(small_table in line for small_table in _SMALL_TABLES)
+    ]

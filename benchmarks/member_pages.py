@@ -1,9 +1,9 @@
-"""Measures the members' pages: `python -m benchmarks.member_pages URL`, an empty database.
+"""Benchmark of the members' pages: `python -m benchmarks.member_pages URL`, an empty database.
 
-Members and three plans of some of them are put in, and it is asked how the database finds each of them (`lookups`). A
-server in a process of its own answers; beside it one process sends a run and another stages plans, for as long as
-requests come: so many a second, by turns the page of a settings link and a one-click POST, each timed from the moment
-at which it was due. Export and erasure are measured by `benchmarks.rights`.
+Inserts members and three plans for some of them, and measures the database's lookups (`lookups`). A server answers in
+a process of its own; beside it one process sends a run and another stages plans while requests come at a fixed rate:
+alternately the page of a settings link and a one-click POST, each timed from the moment at which it was due. Export and
+erasure are measured by `benchmarks.rights`.
 """
 
 import argparse
@@ -42,21 +42,21 @@ _PAGE, _POST = "preference page", "one-click POST"
 
 @dataclass
 class Taken:
-    """Milliseconds of each kind of request, and how many answers were not the wanted one."""
+    """Milliseconds of each kind of request, and the number of unexpected answers."""
 
     milliseconds: dict[str, list[float]] = field(default_factory=lambda: {_PAGE: [], _POST: []})
     wrong: int = 0
 
 
 def serve(root: Path, url: str, port: int) -> None:
-    """Answer for the workspace until the process is ended."""
+    """Serve the workspace until the process is ended."""
     os.environ[VARIABLE] = url
     engine = Engine(Workspace(root), "benchmark")
     server_of(engine).run(sockets=[listening("127.0.0.1", port)])
 
 
 def plan_on(root: Path, url: str, members: int, stopped: Event) -> None:
-    """Stage one plan after the other."""
+    """Stage one plan after the other until stopped."""
     engine = Engine(Workspace(root), "benchmark")
     with closing(Ledger(url)) as ledger:
         for number in range(1, 10_000):
@@ -66,7 +66,7 @@ def plan_on(root: Path, url: str, members: int, stopped: Event) -> None:
 
 
 def send_on(root: Path, url: str, due: list[datetime], stopped: Event) -> None:
-    """Send what is laid, one run after the other, by claims and records without a provider."""
+    """Send the inserted runs one after the other: claim and record without a provider."""
     with closing(Ledger(url)) as ledger, ledger.read() as connection:
         names = [run.run_id for run in runs.recent(connection) if run.due_at in due]
     for name in names:
@@ -75,10 +75,10 @@ def send_on(root: Path, url: str, due: list[datetime], stopped: Event) -> None:
 
 
 @contextmanager
-def beside(*works: tuple[object, tuple[object, ...]]) -> Iterator[list[int]]:
-    """Processes that run until the block ends; their numbers."""
+def beside(*jobs: tuple[object, tuple[object, ...]]) -> Iterator[list[int]]:
+    """Run processes until the block ends; yield their ids."""
     context = get_context("spawn")
-    processes = [context.Process(target=work, args=arguments) for work, arguments in works]  # type: ignore[arg-type]
+    processes = [context.Process(target=work, args=arguments) for work, arguments in jobs]  # type: ignore[arg-type]
     for process in processes:
         process.start()
     try:
@@ -89,12 +89,12 @@ def beside(*works: tuple[object, tuple[object, ...]]) -> Iterator[list[int]]:
             process.join()
 
 
-async def ask(address: str, ways: list[tuple[str, str]], rate: int) -> Taken:
-    """Ask in order, `rate` a second whatever the answers take."""
+async def ask(address: str, link_pairs: list[tuple[str, str]], rate: int) -> Taken:
+    """Send requests in order, `rate` a second, regardless of the response times."""
     taken, began = Taken(), perf_counter()
     timeout, connector = aiohttp.ClientTimeout(total=30), aiohttp.TCPConnector(limit=0)
 
-    async def one(session: aiohttp.ClientSession, number: int, page: str, post: str) -> None:
+    async def send_request(session: aiohttp.ClientSession, number: int, page: str, post: str) -> None:
         due = began + number / rate
         await asyncio.sleep(max(due - perf_counter(), 0))
         is_post = number % 2 == 1
@@ -105,15 +105,17 @@ async def ask(address: str, ways: list[tuple[str, str]], rate: int) -> Taken:
         taken.milliseconds[_POST if is_post else _PAGE].append((perf_counter() - due) * 1000)
 
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
-        await asyncio.gather(*(one(session, number, *way) for number, way in enumerate(ways)))
+        await asyncio.gather(
+            *(send_request(session, number, *link_pair) for number, link_pair in enumerate(link_pairs))
+        )
     return taken
 
 
 def lay(engine: Engine, ledger: Ledger, members: int, messages: int, due: list[datetime]) -> int:
-    """Put in everybody, and runs that send to some of them; returns the number of the first."""
+    """Insert all members, and runs that send to some of them; return the number of the first run."""
     schema.prepare(ledger)
     took, _ = seconds(lambda: lay_everybody(ledger, members))
-    tell("members put in", f"{members:,} in {took:.0f} s")
+    tell("members inserted", f"{members:,} in {took:.0f} s")
     number, *_ = [lay_plan(engine, ledger, messages, due_at) for due_at in due]
     with ledger.write() as connection:
         connection.execute(update(RUN).values(planned_at=NOW))
@@ -130,25 +132,26 @@ def pages(root: Path, url: str, members: int, messages: int, rate: int, span: in
         look_up(ledger, members, number, messages)
     signer = engine.signer
     links = [
-        (f"/p/{signer.link('preferences', number, place)}", f"/u/{signer.link('unsubscribe', number, place)}")
-        for place in Random(1).sample(range(1, messages + 1), rate * (span + 1))  # noqa: S311 - nothing secret
+        (f"/p/{signer.link('preferences', number, position)}", f"/u/{signer.link('unsubscribe', number, position)}")
+        for position in Random(1).sample(range(1, messages + 1), rate * (span + 1))  # noqa: S311 - nothing secret
     ]
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port = door.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     stopped = get_context("spawn").Event()
-    works = (
+    jobs = (
         (serve, (root, url, port)),
         (plan_on, (root, url, messages, stopped)),
         (send_on, (root, url, due[1:], stopped)),
     )
-    with beside(*works) as (server, *_):
+    with beside(*jobs) as (server, *_):
         wait_for(port)
-        asyncio.run(ask(f"http://127.0.0.1:{port}", links[:rate], rate))  # the first pages compile their templates
+        # Warm up: the first pages compile their templates.
+        asyncio.run(ask(f"http://127.0.0.1:{port}", links[:rate], rate))
         before = cpu(server)
         taken = asyncio.run(ask(f"http://127.0.0.1:{port}", links[rate:], rate))
         used = cpu(server) - before
         stopped.set()
-    tell(f"asked, {rate} a second; answers that were wrong", f"{len(links) - rate:,}; {taken.wrong}")
+    tell(f"requests, {rate} a second; unexpected answers", f"{len(links) - rate:,}; {taken.wrong}")
     tell("cpu of the server a request", f"{used / (len(links) - rate) * 1000:.1f} ms")
     for kind, times in taken.milliseconds.items():
         shares = ", ".join(f"{percentile(times, share):,.0f}" for share in (0.5, 0.95, 0.99))
@@ -156,7 +159,7 @@ def pages(root: Path, url: str, members: int, messages: int, rate: int, span: in
 
 
 def wait_for(port: int) -> None:
-    """Until somebody answers at a port."""
+    """Wait until a server answers at a port."""
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
@@ -169,9 +172,9 @@ def wait_for(port: int) -> None:
 def main() -> None:
     """Measure the pages over one ledger."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.member_pages", description=__doc__)
-    parser.add_argument("url", help="of an empty database")
+    parser.add_argument("url", help="URL of an empty database")
     parser.add_argument("--members", type=int, default=3_600_000)
-    parser.add_argument("--messages", type=int, default=150_000, help="of each run, and of each plan beside")
+    parser.add_argument("--messages", type=int, default=150_000, help="messages of each run and of each staged plan")
     parser.add_argument("--rate", type=int, default=100, help="requests a second")
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--workspace", type=Path, default=Path())

@@ -1,6 +1,6 @@
-"""Everybody, in any ledger: as many members as are asked for, each with a name, addresses and choices of their own.
+"""Members for any ledger, in any number, each with a name, addresses and choices of their own.
 
-Rows are made by DuckDB and poured as columns; indexes are made when all are there.
+DuckDB generates the rows, and they are loaded as columns; indexes are created afterwards.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from campaigns.core.model.enums import Choice
 from campaigns.store.ledger.connection import Ledger
 
 _ID: Final = "'m' || lpad(n::VARCHAR, 8, '0')"
-_PEOPLE: Final = """
+_CONTACT_ROWS: Final = """
     SELECT {id} AS member_id, 'owners' AS register, 'h' || (n // 2) AS household_id, first AS first_name,
            last AS last_name, lower(last || ' ' || first) AS name_key, 'fi' AS language,
            {id} || '@example.org' AS email, {id} || '@example.org' AS mailbox,
@@ -27,25 +27,27 @@ _PEOPLE: Final = """
            lpad((n % 10000)::VARCHAR, 4, '0') || '0' AS postal_code, 'LAHDE' AS city, 'katu ' || (n // 2) AS address_key
     FROM (SELECT n, 'Etu' || (n % 997) AS first, 'Suku' || (n % 10007) AS last FROM range({members}) AS t(n)) ORDER BY n
 """
-_ALLOWED: Final = ", ".join(f"{choice is Choice.EMAIL_OWN} AS {choice.value}" for choice in Choice)
-_STANCES: Final = """
+_CHOICE_COLUMNS: Final = ", ".join(f"{choice is Choice.EMAIL_OWN} AS {choice.value}" for choice in Choice)
+_CHOICE_ROWS: Final = """
     SELECT {id} AS member_id, '' AS newsletters, '' AS withdrawn, {allowed}, n AS seq
     FROM range({members}) AS t(n) ORDER BY n
 """
 
 
 def lay_everybody(ledger: Ledger, members: int) -> None:
-    """Put members in who can be reached in every way and want e-mail."""
-    with duckdb.connect() as rows, TemporaryDirectory() as room:
-        for table, query in ((CONTACT, _PEOPLE), (CHOICES, _STANCES)):
-            made = rows.sql(query.format(id=_ID, allowed=_ALLOWED, members=members)).to_arrow_reader(CHUNK * 32)
+    """Insert members who are reachable by every channel and consent to e-mail."""
+    with duckdb.connect() as rows, TemporaryDirectory() as folder:
+        for table, query in ((CONTACT, _CONTACT_ROWS), (CHOICES, _CHOICE_ROWS)):
+            reader = rows.sql(query.format(id=_ID, allowed=_CHOICE_COLUMNS, members=members)).to_arrow_reader(
+                CHUNK * 32
+            )
             with _without_indexes(ledger, table):
-                ledger.pour(table, made, Path(room), guard=lambda _: None, told=lambda _: None)
+                ledger.pour(table, reader, Path(folder), guard=lambda _: None, told=lambda _: None)
     ledger.analyse(CONTACT, CHOICES)
 
 
 def known_by(number: int) -> dict[By, str]:
-    """What a member of this number can be found by."""
+    """Return the search values that find the member of this number."""
     name = f"Etu{number % 997} Suku{number % 10007}"
     phone = f"+35850{number:07}"
     return {By.NUMBER: f"m{number:08}", By.NAME: name, By.PHONE: phone, By.EMAIL: f"m{number:08}@example.org"}

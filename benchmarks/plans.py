@@ -1,4 +1,4 @@
-"""A plan with every step, while another process stores what members say."""
+"""Benchmark of a complete plan, while another process stores members' opt-outs."""
 
 import multiprocessing
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from campaigns.store.runs.run_tables import RUN
 
 
 def measure(world: World, campaign: str, database: str | None = None) -> None:
-    """Tell the figures of one campaign's plan, kept in SQLite or in another database that is filled from it."""
+    """Report the figures of one campaign's plan, stored in SQLite or in another database filled from it."""
     engine = world.engine()
     url = database or str(engine.ledger.engine.url)
     if database is not None:
@@ -28,8 +28,8 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
     draft, _ = engine.library.draft(campaign)
     with engine.ledger.read() as connection:
         earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
-    as_of = AS_OF + timedelta(seconds=1 + earlier)  # an occasion of its own
-    poured = _timed_pouring(engine.ledger)
+    as_of = AS_OF + timedelta(seconds=1 + earlier)  # a run of its own
+    pour_spans = _record_pour_spans(engine.ledger)
     context = multiprocessing.get_context("spawn")
     stop, waits = context.Event(), context.Queue()
     bystander = context.Process(target=_unsubscribe, args=(url, stop, waits))
@@ -38,24 +38,28 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
     _, tally = engine.plan(draft, as_of, lambda _: None)
     whole = perf_counter() - began
     stop.set()
-    waited = waits.get()
+    opt_outs = waits.get()
     bystander.join()
     kind = engine.ledger.engine.dialect.name
     engine.close()
     decisions = tally.sent + tally.skipped
-    beside = [took for at, took in waited if any(begins <= at + took and at <= ends for begins, ends in poured)]
+    beside = [
+        duration
+        for at, duration in opt_outs
+        if any(begins <= at + duration and at <= ends for begins, ends in pour_spans)
+    ]
     tell(f"{campaign}: members looked at, matched", f"{tally.population:,}, {decisions:,}")
     tell(f"{campaign}: planned from the first query to the last row", f"{whole:.1f} s")
-    storing = sum(ends - begins for begins, ends in poured)
+    storing = sum(ends - begins for begins, ends in pour_spans)
     tell(f"{campaign}: decisions with deliveries stored, {kind}", f"{decisions / storing:,.0f} a second")
     tell(f"{campaign}: most memory", f"{peak_megabytes():,.0f} MB")
-    for name, taken in (("meanwhile", [took for _, took in waited]), ("while it was stored", beside)):
+    for name, taken in (("meanwhile", [duration for _, duration in opt_outs]), ("while it was stored", beside)):
         figures = " and ".join(f"{percentile(taken, share) * 1000:.0f} ms" for share in (0.5, 0.99) if taken)
         tell(f"{campaign}: an unsubscription {name}, p50 and p99 of {len(taken)}", figures)
 
 
 def filled(ledger: Ledger, database: str) -> Ledger:
-    """The ledger at an address, with this one's rows if it has none."""
+    """Return the ledger at a database URL; copy this one's rows if it is empty."""
     target = Ledger(database)
     schema.prepare(target)
     with target.read() as connection:
@@ -67,14 +71,14 @@ def filled(ledger: Ledger, database: str) -> Ledger:
     return target
 
 
-def _timed_pouring(ledger: Ledger) -> list[tuple[float, float]]:
-    """When rows were poured into the ledger, from each first query to its last commit; filled while it is used."""
+def _record_pour_spans(ledger: Ledger) -> list[tuple[float, float]]:
+    """Return the periods of bulk loads into the ledger, from first query to last commit; filled while it is used."""
     spans: list[tuple[float, float]] = []
     pour = ledger.pour
 
-    def timed(*given: Any, **named: Any) -> None:
+    def timed(*arguments: Any, **options: Any) -> None:
         began = perf_counter()
-        pour(*given, **named)
+        pour(*arguments, **options)
         spans.append((began, perf_counter()))
 
     vars(ledger)["pour"] = timed
@@ -82,16 +86,14 @@ def _timed_pouring(ledger: Ledger) -> list[tuple[float, float]]:
 
 
 def _unsubscribe(url: str, stop: Event, waits: "multiprocessing.Queue[list[tuple[float, float]]]") -> None:
-    """Withdraw consents of other members one after the other, 20 a second; tells of each when it began
-    and how long it took to be stored.
-    """
-    waited: list[tuple[float, float]] = []
+    """Withdraw other members' consents, 20 a second; put the start and duration of each into `waits`."""
+    opt_outs: list[tuple[float, float]] = []
     opened = Ledger(url)
     while not stop.wait(0.05):
-        at = datetime(2018, 1, 1, tzinfo=UTC) + timedelta(seconds=len(waited))
+        at = datetime(2018, 1, 1, tzinfo=UTC) + timedelta(seconds=len(opt_outs))
         began = perf_counter()
         with opened.write() as connection:
-            record(connection, [Entry(f"m{len(waited):08d}", "email_own", False, at, Source.WEB)])
-        waited.append((began, perf_counter() - began))
+            record(connection, [Entry(f"m{len(opt_outs):08d}", "email_own", False, at, Source.WEB)])
+        opt_outs.append((began, perf_counter() - began))
     opened.close()
-    waits.put(waited)
+    waits.put(opt_outs)

@@ -1,6 +1,6 @@
-"""E-mails a second beside a bare Jinja loop over the same templates, and the whole that a mail server is given.
+"""Benchmark of e-mail rendering against a bare Jinja loop over the same templates, and of the complete MIME message.
 
-`python -m benchmarks.rendering [TIMES]`: the samples of this workspace's e-mails, in three languages.
+`python -m benchmarks.rendering [TIMES]` renders the samples of this workspace's e-mails in three languages.
 """
 
 import sys
@@ -27,7 +27,7 @@ _ENVELOPE: Final = Envelope(_WHEN, "n@lahde.example.org", "Lähde", "a@lahde.exa
 
 
 def measure(root: Path, times: int) -> None:
-    """Tell what every e-mail of a workspace takes."""
+    """Report the rendering time of every e-mail of a workspace."""
     settings = Library(Workspace(root)).settings
     for folder in sorted((root / "templates" / "email").iterdir()):
         if (folder / TEXT).is_file():
@@ -42,7 +42,7 @@ def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
         loop = _bare(folder, language, settings.currency)
         body = template.render(sample)
         size += len(body.html.encode()) // len(Language)
-        ours += _seconds(lambda: template.render(sample), times)  # noqa: B023 - used at once
+        ours += _seconds(lambda: template.render(sample), times)  # noqa: B023 - called at once
         bare += _seconds(lambda: loop(sample), times)  # noqa: B023
         whole += _seconds(lambda: assemble(_ENVELOPE, body), times)  # noqa: B023
     figures = f"{1 / ours * 3:,.0f} a second, {bare / ours:.0%} of the bare loop; whole {whole / 3 * 1e6:.0f} µs"
@@ -50,7 +50,7 @@ def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
 
 
 def _bare(folder: TemplateFolder, language: Language, currency: str) -> Callable[[Mapping[str, object]], None]:
-    """Jinja without sandbox, checks or places, over the same three sources."""
+    """Return a loop of plain Jinja over the same three sources, without sandbox, checks or placeholders."""
     bare = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=True)
     bare.filters.update(filters(language, currency))
     parts = [bare.from_string(source.text) for source, _ in email_parts(folder, language)]
@@ -63,7 +63,7 @@ def _bare(folder: TemplateFolder, language: Language, currency: str) -> Callable
 
 
 def _seconds(work: Callable[[], object], times: int) -> float:
-    """CPU seconds of one call, at best of three rounds."""
+    """Return the CPU seconds of one call, best of three rounds."""
     rounds = []
     for _ in range(3):
         began = thread_time()

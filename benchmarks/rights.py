@@ -1,8 +1,8 @@
-"""Measures what a member may ask for by right: `python -m benchmarks.rights --fraction 1`.
+"""Benchmark of privacy requests: `python -m benchmarks.rights --fraction 1`.
 
-An export in each form, an erasure, and with `--night` the nightly job after it; of the member who bought most of those
-who are long known: five years of receipts, 400 days of lines. The world's files are never changed, so they are linked;
-its ledger is copied, or moved to the empty database of `--database`.
+Measures an export in each format, an erasure, and with `--night` the nightly job after it, for the long-known member
+with the most purchases: five years of receipts, 400 days of lines. The world's files never change, so they are
+hard-linked; its ledger is copied, or moved to the empty database of `--database`.
 """
 
 import argparse
@@ -35,7 +35,7 @@ _BUSIEST: Final = f"""
 
 
 def measure(root: Path, *, night: bool) -> None:
-    """Tell the figures of a world that may be changed."""
+    """Report the figures of a world that may be changed."""
     engine = _engine(root)
     with closing(engine.library.warehouse.connect(AS_OF)) as connection:
         [(member,)] = connection.execute(_BUSIEST).fetchall()
@@ -44,10 +44,10 @@ def measure(root: Path, *, night: bool) -> None:
     tell("receipts, lines of the one; rows in all", f"{held['receipts']}; {held['purchases']}; {sum(held.values()):,}")
     shown = Shown(Pages(engine.library.settings), engine.library.catalogue)
     for form in FORMS:
-        _tell(f"an export as {form}", partial(_export, engine, shown, member, form))
-    _tell("an erasure", lambda: erasure.erase(engine, member))
+        _measure(f"an export as {form}", partial(_export, engine, shown, member, form))
+    _measure("an erasure", lambda: erasure.erase(engine, member))
     if night:
-        _tell("the nightly job after it", lambda: erasure.retain(engine))
+        _measure("the nightly job after it", lambda: erasure.retain(engine))
     engine.close()
 
 
@@ -61,21 +61,21 @@ def _engine(root: Path) -> Engine:
     return engine
 
 
-def _tell(what: str, work: Callable[[], object]) -> None:
+def _measure(name: str, work: Callable[[], object]) -> None:
     took, used = seconds(work)
-    tell(what, f"{took:.2f} s, cpu {used:.2f} s")
+    tell(name, f"{took:.2f} s, cpu {used:.2f} s")
 
 
 @contextmanager
 def _linked(world: World, folder: Path) -> Iterator[Path]:
-    """The world beside itself, to be changed; gone afterwards."""
+    """Copy the world for changes, and delete the copy afterwards."""
 
-    def bring(source: str, target: str) -> None:
+    def link_or_copy(source: str, target: str) -> None:
         (os.link if source.endswith(".parquet") else shutil.copy2)(source, target)
 
     root = folder / f"{world.root.name}-rights"
     shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(world.root, root, copy_function=bring)
+    shutil.copytree(world.root, root, copy_function=link_or_copy)
     try:
         yield root
     finally:
@@ -85,10 +85,10 @@ def _linked(world: World, folder: Path) -> Iterator[Path]:
 def main() -> None:
     """Measure in one world."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rights", description=__doc__)
-    parser.add_argument("--fraction", type=float, default=0.1, help="of 3.6 million members")
+    parser.add_argument("--fraction", type=float, default=0.1, help="fraction of 3.6 million members")
     parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--database", metavar="URL", help="to move the ledger to; empty")
-    parser.add_argument("--night", action="store_true", help="do the night's work after it")
+    parser.add_argument("--database", metavar="URL", help="empty database to move the ledger to")
+    parser.add_argument("--night", action="store_true", help="measure the nightly job, too")
     chosen = parser.parse_args()
     world = World.of(chosen.fraction, chosen.folder)
     if not world.exists:

@@ -1,8 +1,8 @@
-"""Generates a co-operative of a stated size: `python -m benchmarks.scale --fraction 0.1`.
+"""Generator of a co-operative of a stated size: `python -m benchmarks.scale --fraction 0.1`.
 
-All of it: 3.6 million members, 365 days of a million receipts, 90 days of 9.4 million purchase lines; of some members
-all that is retained, five years of receipts and 400 days of lines. It is written straight into the files that an import
-would have left.
+At full size: 3.6 million members, 365 days of a million receipts, 90 days of 9.4 million purchase lines; for some
+members the full retention period, five years of receipts and 400 days of lines. The data is written straight into the
+files that an import would write.
 """
 
 import argparse
@@ -25,21 +25,21 @@ FOLDER = Path("data/benchmarks")
 
 
 def generate(world: World, folder: Path) -> None:
-    """Make the world, anew when it is there."""
+    """Generate the world; replace an existing one."""
     base = _base(folder / "base")
     shutil.rmtree(world.root, ignore_errors=True)
     warehouse = Engine(workspace_at(world.root), "benchmark").library.warehouse
     with connect() as connection, warehouse.writing():
         connection.execute("SET memory_limit = '6GB'")
         crowd.lay_crowd(connection, base, world.members)
-        crowd.write_ledger(connection, world)  # first: a base that is older than the tables shows at once
+        crowd.write_ledger(connection, world)  # first, because a base older than the tables fails here at once
         diaries.lay_diaries(connection)
         warehouse.replace(_write_warehouse(connection, world, warehouse, base), AS_OF)
     world.done.write_text(json.dumps({"fraction": world.fraction}), "ascii")
 
 
 def renew_ledger(world: World, folder: Path) -> None:
-    """Make the world's ledger anew, as it was generated, and leave its warehouse."""
+    """Generate the world's ledger again, and leave its warehouse."""
     with connect() as connection:
         crowd.lay_crowd(connection, _base(folder / "base"), world.members)
         crowd.write_ledger(connection, world)
@@ -48,15 +48,15 @@ def renew_ledger(world: World, folder: Path) -> None:
 def _write_warehouse(
     connection: duckdb.DuckDBPyConnection, world: World, warehouse: Warehouse, base: Engine
 ) -> dict[str, dict[str, list[Path]]]:
-    """Write every file; returns them by table and part."""
+    """Write every file; return them by table and part."""
     files: dict[str, dict[str, list[Path]]] = {"receipts": {}, "purchases": {}}
     for month in diaries.months():
         name = f"{month:%Y-%m}"
         for table, query in (("receipts", diaries.receipts), ("purchases", diaries.lines)):
             buyers = diaries.buyers(table, month, world.members)
             if buyers:
-                dealt = query(connection, month, buyers)
-                files[table][name] = warehouse.write(connection, dealt, table, name)
+                query_text = query(connection, month, buyers)
+                files[table][name] = warehouse.write(connection, query_text, table, name)
         print(name, flush=True)
     members, products = warehouse.new_file("members"), warehouse.new_file("products")
     crowd.write_profile(connection, base, members)
@@ -66,7 +66,7 @@ def _write_warehouse(
 
 
 def _base(root: Path) -> Engine:
-    """The demonstration's workspace, imported once."""
+    """Open the demonstration's workspace; import its data once."""
     engine = Engine(workspace_at(root), "benchmark")
     if not engine.library.warehouse.manifest().files("purchases"):
         for name, _ in bring_in(engine, print):
@@ -75,22 +75,22 @@ def _base(root: Path) -> Engine:
 
 
 def sizes(world: World) -> Iterator[tuple[str, int, int]]:
-    """Of each kind of file: its name, how many rows it has and how many bytes."""
+    """Generate the name, rows and bytes of each table."""
     engine = world.engine()
     with connect() as connection:
         for table in ("members", "receipts", "purchases"):
             paths = [engine.workspace.warehouse / name for name in engine.library.warehouse.manifest().files(table)]
-            found = connection.execute("SELECT count(*) FROM read_parquet(?)", [list(map(str, paths))]).fetchone()
-            yield table, int(found[0]) if found else 0, sum(path.stat().st_size for path in paths)
+            row = connection.execute("SELECT count(*) FROM read_parquet(?)", [list(map(str, paths))]).fetchone()
+            yield table, int(row[0]) if row else 0, sum(path.stat().st_size for path in paths)
     yield "ledger", world.members, engine.workspace.ledger.stat().st_size
 
 
 def main() -> None:
-    """Generate, and say what came of it."""
+    """Generate a world, and print its size."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--fraction", type=float, default=0.1)
     parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--ledger", action="store_true", help="make only the ledger anew")
+    parser.add_argument("--ledger", action="store_true", help="generate only the ledger again")
     chosen = parser.parse_args()
     world = World.of(chosen.fraction, chosen.folder)
     began = perf_counter()

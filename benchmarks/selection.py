@@ -1,4 +1,4 @@
-"""A rule of three windows over every member, beside the best SQL for it that we could write by hand."""
+"""Benchmark of a rule with three time windows over every member, against the best hand-written SQL."""
 
 import shutil
 from contextlib import closing
@@ -36,7 +36,7 @@ PROFILE: Final = (
     "title: Profile\nmatch: {{all: [{{age: {{from: {limit}}}}}, {{region: [Uusimaa, Lappi]}}, {{language: sv}}]}}\n"
 )
 
-_WHO: Final = """
+_PROFILE_FILTER: Final = """
     region IN ('Uusimaa', 'Varsinais-Suomi', 'Pirkanmaa') AND birth_date <= DATE '2000-01-01' AND NOT no_purchase_detail
 """
 _UNTIL: Final = "purchased_at < TIMESTAMP '2018-01-01 08:00:00'"
@@ -56,7 +56,7 @@ _SUMS: Final = """
 
 
 def by_hand(files: str) -> dict[str, str]:
-    """Three ways to write the question; which is best depends on the data, so all are timed."""
+    """Return three ways to write the query; the best depends on the data, so all are timed."""
     lines = f"FROM read_parquet({files}) JOIN ({_GOODS}) USING (product_id)"
     since = f"purchased_at >= TIMESTAMP '2017-10-02 21:00:00' AND {_UNTIL}"
     asked = "coalesce(spend, 0) < 15 AND (coalesce(visits, 0) >= 2 OR coalesce(quantity, 0) >= 4)"
@@ -72,18 +72,18 @@ def by_hand(files: str) -> dict[str, str]:
     cheese = having("cheese", "2017-11-05 22:00:00", "sum(quantity) >= 4")
     soft = having("soft", "2017-10-02 21:00:00", "sum(amount) >= 15")
     return {
-        "one scan": one.format(only="") + f"USING (member_id) WHERE {_WHO} AND {asked}",
+        "one scan": one.format(only="") + f"USING (member_id) WHERE {_PROFILE_FILTER} AND {asked}",
         "one scan of the members that the profile leaves": one.format(
-            only=f"AND member_id IN (SELECT member_id FROM population WHERE {_WHO})"
+            only=f"AND member_id IN (SELECT member_id FROM population WHERE {_PROFILE_FILTER})"
         )
-        + f"USING (member_id) WHERE {_WHO} AND {asked}",
-        "three scans": f"SELECT count(*) FROM population ANTI JOIN ({soft}) USING (member_id) WHERE {_WHO} "
+        + f"USING (member_id) WHERE {_PROFILE_FILTER} AND {asked}",
+        "three scans": f"SELECT count(*) FROM population ANTI JOIN ({soft}) USING (member_id) WHERE {_PROFILE_FILTER} "
         f"AND (member_id IN ({meat}) OR member_id IN ({cheese}))",
     }
 
 
 def measure(world: World, rounds: int = 3) -> None:
-    """Tell the figures of a world."""
+    """Report the figures of a world."""
     engine = world.engine()
     with closing(engine.library.warehouse.connect(AS_OF)) as connection:
         plain = Bench(connection)
@@ -109,7 +109,7 @@ def measure(world: World, rounds: int = 3) -> None:
         answers = {ours(plain, 2), *map(theirs, hand.values())}
         assert len(answers) == 1, answers
         works = {f"by hand, {name}": partial(theirs, sql) for name, sql in hand.items()}
-        found = best({"the rule": partial(ours, plain, 2), **works}, rounds)
+        figures = best({"the rule": partial(ours, plain, 2), **works}, rounds)
         first = seconds(partial(ours, kept, 2))
         again = best(
             {
@@ -120,10 +120,10 @@ def measure(world: World, rounds: int = 3) -> None:
             rounds,
         )
     tell(f"members matched, of {world.members:,}", f"{answers.pop():,}")
-    for name, (clock, used) in {**found, "the rule, first time with its totals kept": first, **again}.items():
+    for name, (clock, used) in {**figures, "the rule, first time with its totals kept": first, **again}.items():
         tell(name, f"{clock:.2f} s, cpu {used:.2f} s")
-    least = min(used for name, (_, used) in found.items() if name != "the rule")
-    tell("the rule, of the best by hand (cpu)", f"{found['the rule'][1] / least:.2f} ×")
+    least = min(used for name, (_, used) in figures.items() if name != "the rule")
+    tell("the rule, of the best by hand (cpu)", f"{figures['the rule'][1] / least:.2f} ×")
 
 
 def _count(bench: Bench, engine: Engine, text: str, hours: int) -> int:

@@ -1,4 +1,4 @@
-"""One dispatching process of `benchmarks.sending`, as light as a worker: sends, and prints what it took.
+"""Sending process of `benchmarks.sending`, as light as a worker; prints its time, CPU and memory.
 
 `python -m benchmarks.sender '{"root": …, "url": …, "run_id": …, "path": …, "port": …, "messages": …}'`
 """
@@ -25,33 +25,33 @@ _CONNECTIONS: Final = 256
 
 
 class _Enough(Exception):  # noqa: N818 - nothing is wrong
-    """As many messages have gone as were asked for."""
+    """Stop signal: the requested number of messages was sent."""
 
 
 def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) -> dict[str, float]:
-    """Send until the run is sent or `messages` have gone; how many, from when until when, with what CPU and memory."""
+    """Send a run, or at most `messages` of it; return the count, start, end, CPU seconds and peak memory."""
     engine = Engine(Workspace(Path(root)), "benchmark")
     vars(engine).update(clock=Clock.starting_at(AS_OF), ledger=Ledger(url))
     vars(engine)["providers"] = _providers(engine.providers, path, port)
     sent, began, used = 0, monotonic(), process_time()
 
-    def told(ended: int) -> None:
+    def on_progress(ended: int) -> None:
         nonlocal sent
         sent += ended
         if sent >= messages:
             raise _Enough
 
     try:
-        engine.send(run_id, told)
+        engine.send(run_id, on_progress)
     except* _Enough:
         pass
-    ends, used = monotonic(), process_time() - used
+    ended, used = monotonic(), process_time() - used
     engine.close()
-    return {"sent": sent, "began": began, "ended": ends, "cpu": used, "megabytes": peak_megabytes()}
+    return {"sent": sent, "began": began, "ended": ended, "cpu": used, "megabytes": peak_megabytes()}
 
 
 def _providers(chosen: Providers, path: str, port: int) -> Providers:
-    """The provider of a path alone is imported, as by a process that sends."""
+    """Return the providers of a path; import only its own, as a worker does."""
     url = f"http://127.0.0.1:{port}"
     smtp = SmtpSettings(host="127.0.0.1", port=port or 1, security=Security.NONE, connections=_CONNECTIONS)
     match path:
@@ -69,8 +69,8 @@ def _providers(chosen: Providers, path: str, port: int) -> Providers:
             from campaigns.channels.smtp import SmtpEmail
 
             dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
-            signing = signer(dkim, *private_keys())
-            return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org", lambda: signing))
+            dkim_signer = signer(dkim, *private_keys())
+            return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org", lambda: dkim_signer))
         case "sms":
             from campaigns.channels.twilio import TwilioSms
 

@@ -1,4 +1,4 @@
-"""Whole runs: claimed with the re-read, written, said to a provider on the loopback that takes its time, and recorded.
+"""Benchmark of whole runs: claim with the eligibility check, compose, send to a slow provider double, and record.
 
 `python -m benchmarks.sending PATH --fraction 0.1`; providers answer in 50 ms, one in a hundred in 500.
 """
@@ -43,25 +43,25 @@ _DOUBLES: Final = {"sendgrid": "sendgrid", "smtp": "smtp", "signed": "smtp", "sm
 
 
 async def measure(world: World, path: str, messages: int, workers: int, database: str | None) -> None:
-    """Tell how fast a planned campaign goes by a path, until it is sent or `messages` have gone."""
+    """Report the speed of a planned campaign by one path, until it is sent or `messages` have gone."""
     engine = world.engine()
     vars(engine)["clock"] = Clock.starting_at(AS_OF)
     url = database or f"sqlite:///{engine.workspace.ledger.resolve()}"
     if database is not None:
         vars(engine)["ledger"] = filled(engine.ledger, database)
-    run_id, planned = _planned(engine, path)
+    run_id, planned = _plan(engine, path)
     engine.close()
     tell(f"{path}: messages planned, sent at most", f"{planned:,}, {messages:,}")
     work = {"root": str(world.root), "url": url, "run_id": run_id, "path": path, "messages": messages // workers}
     if path not in _DOUBLES:
-        await _sent({**work, "port": 0}, path, workers)
+        await _send({**work, "port": 0}, path, workers)
         return
     async with double(_DOUBLES[path], *_DELAYS) as port:
-        await _sent({**work, "port": port}, path, workers)
+        await _send({**work, "port": port}, path, workers)
 
 
-def _planned(engine: Engine, path: str) -> tuple[str, int]:
-    """Plan the path's campaign as an occasion of its own, and let it send."""
+def _plan(engine: Engine, path: str) -> tuple[str, int]:
+    """Plan the path's campaign as a run of its own, and start it."""
     file = engine.workspace.campaigns / f"benchmark_{path}.yaml"
     file.write_text(_CAMPAIGNS[path], "utf-8")
     draft, _ = engine.library.draft(file.stem)
@@ -73,20 +73,20 @@ def _planned(engine: Engine, path: str) -> tuple[str, int]:
     return run.run_id, tally.sent
 
 
-async def _sent(work: Mapping[str, object], path: str, workers: int) -> None:
-    """Send by several processes at once, and tell what they took."""
+async def _send(work: Mapping[str, object], path: str, workers: int) -> None:
+    """Send by several processes at once, and report their speed, CPU and memory."""
     command = (sys.executable, "-m", "benchmarks.sender", json.dumps(work))
     processes = [await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE) for _ in range(workers)]
-    found = [json.loads((await process.communicate())[0]) for process in processes]
-    sent = sum(each["sent"] for each in found)
-    seconds = max(each["ended"] for each in found) - min(each["began"] for each in found)
+    results = [json.loads((await process.communicate())[0]) for process in processes]
+    sent = sum(result["sent"] for result in results)
+    seconds = max(result["ended"] for result in results) - min(result["began"] for result in results)
     tell(f"{path}: sent by {workers}", f"{sent:,}")
     tell(f"{path}: a second", f"{sent / seconds:,.0f}")
     tell(
         f"{path}: CPU of the dispatching process a message",
-        f"{sum(each['cpu'] for each in found) / sent * 1e6:,.0f} µs",
+        f"{sum(result['cpu'] for result in results) / sent * 1e6:,.0f} µs",
     )
-    tell(f"{path}: most memory of a dispatching process", f"{max(each['megabytes'] for each in found):,.0f} MB")
+    tell(f"{path}: most memory of a dispatching process", f"{max(result['megabytes'] for result in results):,.0f} MB")
 
 
 def main() -> None:
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--messages", type=int, default=300_000)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--database", help="instead of the SQLite file that it is filled from")
+    parser.add_argument("--database", help="URL of the database to use instead of SQLite; filled from the SQLite file")
     chosen = parser.parse_args()
     world = World.of(chosen.fraction, chosen.folder)
     asyncio.run(measure(world, chosen.path, chosen.messages, chosen.workers, chosen.database))

@@ -1,8 +1,7 @@
-"""Measures what is heard, durably: `python -m benchmarks.webhooks URL`, an empty database.
+"""Benchmark of durable event ingestion: `python -m benchmarks.webhooks URL`, an empty database.
 
-A plan is laid whose messages have gone, one in a hundred of them uncertain. A server in a process of its own answers
-for it; here the signed POSTs are made first, and then sent and timed: an event counts when it was answered, which is
-after its commit.
+Inserts a plan of sent messages, one in a hundred of them uncertain. A server answers in a process of its own. Signed
+POSTs are prepared first, then sent and timed: an event counts once it is answered, which is after its commit.
 """
 
 import argparse
@@ -44,7 +43,7 @@ _STATUSES = ("sending", "sent", "delivered")
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One POST, made before anything is timed, and how many events it tells."""
+    """POST prepared before the measurement, with its number of events."""
 
     path: str
     body: bytes
@@ -53,7 +52,7 @@ class Post:
 
 
 def lay(root: Path, url: str, messages: int) -> tuple[Engine, int]:
-    """Put messages in that have gone; returns the engine and the run's number."""
+    """Insert sent messages; return the engine and the run's number."""
     engine = Engine(Workspace(root), "benchmark")
     with closing(Ledger(url)) as ledger:
         schema.prepare(ledger)
@@ -67,26 +66,28 @@ def lay(root: Path, url: str, messages: int) -> tuple[Engine, int]:
 
 
 def mails(double: SendGridDouble, engine: Engine, run: int, messages: int, size: int) -> Iterator[Post]:
-    """SendGrid's POSTs: of each message two events; one in 500 bounced, one in 5,000 was complained of."""
-    names = {place: engine.signer.delivery_name(run, place) for place in range(1, messages + 1)}
-    told = [_mail(name, place, word) for place, name in names.items() for word in _words(place)]
-    for start in range(0, len(told), size):
-        body, headers = double.signed(told[start : start + size])
-        yield Post(SENDGRID_PATH, body, headers, len(told[start : start + size]))
+    """Generate SendGrid's POSTs: two events for each message; one in 500 is a bounce, one in 5,000 a complaint."""
+    names = {position: engine.signer.delivery_name(run, position) for position in range(1, messages + 1)}
+    events = [
+        _mail(name, position, event_name) for position, name in names.items() for event_name in _event_names(position)
+    ]
+    for start in range(0, len(events), size):
+        body, headers = double.signed(events[start : start + size])
+        yield Post(SENDGRID_PATH, body, headers, len(events[start : start + size]))
 
 
-def _words(place: int) -> tuple[str, ...]:
-    return ("processed", "bounce" if place % 500 == 0 else "spamreport" if place % 5000 == 1 else "delivered")
+def _event_names(position: int) -> tuple[str, ...]:
+    return ("processed", "bounce" if position % 500 == 0 else "spamreport" if position % 5000 == 1 else "delivered")
 
 
-def _mail(name: str, place: int, word: str) -> dict[str, object]:
+def _mail(name: str, position: int, event_name: str) -> dict[str, object]:
     return {
-        "email": f"m{place:08}@example.org",
+        "email": f"m{position:08}@example.org",
         "timestamp": 1_514_793_600,
         "smtp-id": f"<{name}@geopod-ismtpd-canary-0>",
-        "event": word,
-        "status": "5.1.1" if word == "bounce" else "",
-        "sg_event_id": b64encode(f"{name}{word}".encode()).decode(),
+        "event": event_name,
+        "status": "5.1.1" if event_name == "bounce" else "",
+        "sg_event_id": b64encode(f"{name}{event_name}".encode()).decode(),
         "sg_message_id": f"{name}.recvd-7f8c6b9f5-abcde-1-65A1B2C3-4.0",
         "response": "250 2.0.0 OK 1514793600 a1-20020a05600c000100b003ee1234567si123456wmb.42 - gsmtp",
         "delivery": name,
@@ -95,15 +96,15 @@ def _mail(name: str, place: int, word: str) -> dict[str, object]:
 
 
 def texts(double: TwilioDouble, engine: Engine, run: int, messages: int) -> Iterator[Post]:
-    """Twilio's POSTs: every status of every message by itself."""
+    """Generate Twilio's POSTs: one for every status of every message."""
     root = root_of(engine.library.settings)
-    for place in range(1, messages + 1):
-        path = f"{STATUS_PATH}?{NAMED}={engine.signer.delivery_name(run, place)}"
+    for position in range(1, messages + 1):
+        path = f"{STATUS_PATH}?{NAMED}={engine.signer.delivery_name(run, position)}"
         for status in _STATUSES:
             form = {
-                "MessageSid": f"SM{place:032x}",
+                "MessageSid": f"SM{position:032x}",
                 "MessageStatus": status,
-                "To": f"+35840{place:07}",
+                "To": f"+35840{position:07}",
                 "From": "Lahde",
             }
             _, _, headers = double.signed(root + path, form)
@@ -112,14 +113,14 @@ def texts(double: TwilioDouble, engine: Engine, run: int, messages: int) -> Iter
 
 
 def serve(root: Path, port: int, environment: Mapping[str, str]) -> None:
-    """Answer for the workspace until the process is ended."""
+    """Serve the workspace until the process is ended."""
     os.environ.update(environment)
     engine = Engine(Workspace(root), "benchmark")
     server_of(engine).run(sockets=[listening("127.0.0.1", port)])
 
 
 async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, list[float]]:
-    """Send all of them, so many at once; the seconds that it took, and those of each."""
+    """Send all POSTs, `at_once` concurrently; return the total seconds, and those of each POST."""
     waiting, taken = iter(posts), []
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=aiohttp.TCPConnector(limit=0)) as session:
 
@@ -136,21 +137,21 @@ async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, l
         return perf_counter() - began, taken
 
 
-def report(what: str, port: int, server: int, posts: Sequence[Post], at_once: int) -> None:
-    """Send, and print how fast it was, and what it used of the server's core."""
+def report(name: str, port: int, server: int, posts: Sequence[Post], at_once: int) -> None:
+    """Send POSTs; print the speed and the server's CPU use."""
     before = cpu(server)
     whole, each = event_loop.run(send(port, posts, at_once))
     used, events = cpu(server) - before, sum(post.events for post in posts)
     size = max(len(post.body) for post in posts) / 1024
-    tell(f"{what}, {posts[0].events} in a POST of up to {size:,.0f} kB", f"{events / whole:,.0f} a second")
+    tell(f"{name}, {posts[0].events} in a POST of up to {size:,.0f} kB", f"{events / whole:,.0f} a second")
     tell("  by the server's cpu", f"{events / used:,.0f} a second")
     tell("  a POST, p50 and p99", f"{percentile(each, 0.5) * 1000:,.0f} and {percentile(each, 0.99) * 1000:,.0f} ms")
 
 
 def _wait_for(port: int) -> None:
     while True:
-        with socket.socket() as door:
-            if not door.connect_ex(("127.0.0.1", port)):
+        with socket.socket() as probe:
+            if not probe.connect_ex(("127.0.0.1", port)):
                 return
         sleep(0.05)
 
@@ -164,8 +165,8 @@ def main() -> None:
     chosen = parser.parse_args()
     engine, run = lay(chosen.workspace, chosen.url, chosen.messages)
     sendgrid, twilio = SendGridDouble(), TwilioDouble()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     environment = {VARIABLE: chosen.url, PUBLIC_KEY: sendgrid.public_key, TOKEN: twilio.token}
     server = get_context("spawn").Process(target=serve, args=(chosen.workspace, port, environment), daemon=True)
     server.start()

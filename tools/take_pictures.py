@@ -35,22 +35,22 @@ pre {{ background: #16211f; color: #e9efe9; border-radius: 10px; padding: 22px 2
 
 
 def newsletters(workspace: Path) -> dict[str, EmailMessage]:
-    """One newsletter in each language."""
-    found: dict[str, EmailMessage] = {}
+    """Return one newsletter in each language."""
+    by_language: dict[str, EmailMessage] = {}
     for path in sorted(workspace.glob("outbox/beauty_newsletter-*/email/*.eml")):
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         html = message.get_body(("html",))
         text = html.get_content() if isinstance(html, EmailMessage) else ""
-        language = next((each for each in LANGUAGES if f'lang="{each}"' in text), "")
-        if language and language not in found:
-            found[language] = message
-        if len(found) == len(LANGUAGES):
+        language = next((code for code in LANGUAGES if f'lang="{code}"' in text), "")
+        if language and language not in by_language:
+            by_language[language] = message
+        if len(by_language) == len(LANGUAGES):
             break
-    return found
+    return by_language
 
 
 def html_of(message: EmailMessage) -> str:
-    """The HTML part with its pictures inside."""
+    """Return the HTML part with its pictures inlined."""
     html = message.get_body(("html",))
     text = str(html.get_content()) if isinstance(html, EmailMessage) else ""
     for part in message.walk():
@@ -62,7 +62,7 @@ def html_of(message: EmailMessage) -> str:
 
 
 def shot(browser: Browser, html: str, width: int, height: int) -> bytes:
-    """The upper part of a page as PNG."""
+    """Return the upper part of a page as PNG."""
     page = browser.new_page(viewport={"width": width, "height": height})
     page.set_content(html)
     picture = page.screenshot()
@@ -71,7 +71,7 @@ def shot(browser: Browser, html: str, width: int, height: int) -> bytes:
 
 
 def collage(browser: Browser, body: str) -> bytes:
-    """Several pictures side by side, no larger than they are."""
+    """Return pictures side by side at their own size, as PNG."""
     page = browser.new_page(viewport={"width": 2400, "height": 900})
     page.set_content(_PAGE.format(body=body))
     picture = page.locator("body").screenshot()
@@ -80,12 +80,12 @@ def collage(browser: Browser, body: str) -> bytes:
 
 
 def image(png: bytes, width: int) -> str:
-    """An element that shows a picture."""
+    """Return an HTML element with a picture."""
     return f'<img width="{width}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
 def letters(workspace: Path) -> Iterator[bytes]:
-    """The first page of a letter in each language."""
+    """Generate the first page of a letter in each language, as PNG."""
     for language in LANGUAGES:
         pdf = next(iter(sorted(workspace.glob(f"outbox/owner_post-*/post-1/owner_post-{language}-*.pdf"))))
         with tempfile.TemporaryDirectory() as folder:
@@ -95,20 +95,20 @@ def letters(workspace: Path) -> Iterator[bytes]:
 
 
 def messages(workspace: Path) -> str:
-    """A text message in each language, with its segment count."""
+    """Return a text message in each language, with its segment count, as HTML."""
     lines = next(iter(workspace.glob("outbox/weekend_offer-*/sms.jsonl"))).read_text("utf-8").splitlines()
     words = {"fi": "Kiellä", "sv": "Avböj", "en": "Stop"}
-    shown = []
+    boxes = []
     for word in words.values():
-        found = next((each for each in map(json.loads, lines) if word in each["text"]), None)
-        if found:
-            count = f"{found['encoding']}, {found['segments']} segments"
-            shown.append(f'<div class="sms">{escape(found["text"])}<small>{count}</small></div>')
-    return f"<div>{''.join(shown)}</div>"
+        message = next((row for row in map(json.loads, lines) if word in row["text"]), None)
+        if message:
+            count = f"{message['encoding']}, {message['segments']} segments"
+            boxes.append(f'<div class="sms">{escape(message["text"])}<small>{count}</small></div>')
+    return f"<div>{''.join(boxes)}</div>"
 
 
 def plan(workspace: Path) -> str:
-    """What `viesti plan` prints."""
+    """Return the output of `viesti plan` as HTML."""
     command = [Path(sys.executable).with_name("viesti"), "--workspace", workspace, "plan", "beauty_newsletter"]
     options = ["--as-of", "2018-01-08T09:30"]
     printed = subprocess.run([*command, *options], check=True, capture_output=True, text=True)  # noqa: S603
@@ -122,7 +122,7 @@ def main(workspace: Path) -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
         by_language = newsletters(workspace)
         wide = image(shot(browser, html_of(by_language["fi"]), 700, 1900), 560)
-        narrow = [image(shot(browser, html_of(by_language[each]), 375, 1900), 300) for each in ("sv", "en")]
+        narrow = [image(shot(browser, html_of(by_language[code]), 375, 1900), 300) for code in ("sv", "en")]
         pages = "".join(image(letter, 420) for letter in letters(workspace))
         for name, body in (
             ("newsletter", "".join([wide, *narrow])),

@@ -1,4 +1,4 @@
-"""Throttle for anonymous attempts: GCRA (generic cell rate algorithm) in the ledger, shared by all processes."""
+"""Attempt limit for anonymous visitors: GCRA (generic cell rate algorithm) in the ledger, shared by all processes."""
 
 from datetime import datetime, timedelta
 

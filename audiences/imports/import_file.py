@@ -80,7 +80,7 @@ def _check_header(path: Path, reader: Sheet, kind: Kind, catalogue: Catalogue) -
     for number, column in enumerate(reader.header):
         place = _place(path, reader, number)
         if column not in columns:
-            hint = nearest(column, columns) or f"one of {', '.join(f'`{name}`' for name in known)}"
+            hint = nearest(column, columns) or f"one of {', '.join(f'`{name}`' for name in columns)}"
             problems.append(Problem(place, f"`{column}` is not a column of this file", "unknown_column", hint))
         elif column in reader.header[:number]:
             problems.append(Problem(place, f"the column `{column}` stands here twice", "duplicate_column"))

@@ -64,13 +64,14 @@ def _merge(job: Job, month: str) -> int:
 
     The key of a line is its basket, its product and its position among the basket's lines of that product.
     """
-    staged = job.staging.connection
+    connection = job.staging.connection
     names = ", ".join(columns.PURCHASES)
     stored = job.warehouse.stored_rows("purchases", columns.PURCHASES, [month])
-    staged.execute(f"CREATE OR REPLACE TEMP VIEW fresh AS SELECT {names} FROM incoming WHERE month = {text(month)}")
-    staged.execute(f"CREATE OR REPLACE TEMP TABLE known AS FROM ({stored}) SEMI JOIN fresh USING ({_KEY})")
+    of_month = f"SELECT {names} FROM incoming WHERE month = {text(month)}"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW fresh AS {of_month}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS FROM ({stored}) SEMI JOIN fresh USING ({_KEY})")
     changed = job.staging.count("FROM fresh EXCEPT FROM known")
-    staged.execute(
+    connection.execute(
         f"CREATE OR REPLACE TEMP VIEW merged AS FROM ({stored}) ANTI JOIN fresh USING ({_KEY}) UNION ALL FROM fresh"
     )
     return changed

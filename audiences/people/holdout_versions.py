@@ -36,7 +36,7 @@ def version(connection: Connection, number: int) -> Version:
         if drawing.number == number:
             return drawing
     hint = "see `viesti holdout versions`"
-    raise AuthorError.about(f"version {number}", "the holdout was never drawn so", "unknown_version", hint)
+    raise AuthorError.about(f"version {number}", "there is no such version of the holdout", "unknown_version", hint)
 
 
 def salt(connection: Connection) -> str:

@@ -39,7 +39,7 @@ _TABLES: Final[dict[str, dict[str, str]]] = {
 
 
 def snapshot(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
-    """Return one row a member; with `members` only those rows, in a moment.
+    """Return one row a member; with `members` only their rows, without reading the others.
 
     Columns: the texts of the contact (NULL when unknown); a boolean for each choice; `newsletters` and `withdrawn`
     between bars; `unit`, the members held out and drawn together (the member alone until `rebuild_units` has run).

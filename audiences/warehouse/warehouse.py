@@ -39,7 +39,7 @@ class _MemberFilter:
     """Restriction of a connection to the rows of some members."""
 
     members: Collection[str]
-    at_once: bool
+    eager: bool
 
 
 class Warehouse:
@@ -70,7 +70,7 @@ class Warehouse:
 
         `eager` reads the rows once, for many queries; otherwise each query reads them.
         """
-        return self._connect(read(self.root), as_of, _MemberFilter(members, at_once=at_once))
+        return self._connect(read(self.root), as_of, _MemberFilter(members, eager=at_once))
 
     def categories(self) -> Mapping[str, frozenset[str]]:
         """Return the values of each column declared with `categories: true`, as of the last import.
@@ -196,7 +196,7 @@ class Warehouse:
             return "VIEW", self.rows_of(manifest.files(table), types)
         rows = self.rows_of(manifest.files_about(table, member_filter.members), types)
         wanted = ", ".join(map(text, member_filter.members))
-        return "TABLE" if member_filter.at_once else "VIEW", f"SELECT * FROM ({rows}) WHERE member_id IN ({wanted})"
+        return "TABLE" if member_filter.eager else "VIEW", f"SELECT * FROM ({rows}) WHERE member_id IN ({wanted})"
 
     def _spans(self, connection: Opened, manifest: Manifest) -> dict[str, Span]:
         """Return the first and last member of every file whose statistics name them."""
@@ -225,6 +225,7 @@ class Warehouse:
         values_by_column = {}
         for column in types:
             if column in declared and declared[column].categories:
-                query = f"SELECT DISTINCT {name(column)} FROM {table} WHERE {name(column)} IS NOT NULL ORDER BY ALL"
+                quoted = name(column)
+                query = f"SELECT DISTINCT {quoted} FROM {table} WHERE {quoted} IS NOT NULL ORDER BY ALL"
                 values_by_column[column] = tuple(str(value) for (value,) in connection.execute(query).fetchall())
         return values_by_column

@@ -1,6 +1,6 @@
-"""Messages a second through each provider on the loopback, its double in a process of its own.
+"""Benchmark of each provider on the loopback, its double in a process of its own.
 
-`python -m benchmarks.channels [MESSAGES]`. Each path is measured against a bare loop that only carries the same bytes.
+`python -m benchmarks.channels [MESSAGES]`. Each path is compared with a bare loop that sends the same bytes.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Step = Callable[[int], Awaitable[Any]]
 
 @asynccontextmanager
 async def double(name: str, *options: str) -> AsyncIterator[int]:
-    """The port of a double that runs by itself."""
+    """Run a double in its own process, and yield its port."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -48,14 +48,14 @@ async def double(name: str, *options: str) -> AsyncIterator[int]:
 
 
 async def measured(name: str, step: Step, messages: int) -> tuple[float, float]:
-    """Seconds by the clock and of this process's CPU for a message, with `IN_FLIGHT` of them under way."""
+    """Return the wall-clock and CPU seconds of a message, with `IN_FLIGHT` messages in flight."""
     numbers = iter(range(messages))
 
     async def work() -> None:
         for number in numbers:
             await step(number)
 
-    await asyncio.gather(*(step(number) for number in range(50)))  # connections are made
+    await asyncio.gather(*(step(number) for number in range(50)))  # opens the connections
     clock, cpu = time.perf_counter(), time.process_time()
     await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
     clock, cpu = (time.perf_counter() - clock) / messages, (time.process_time() - cpu) / messages
@@ -64,7 +64,7 @@ async def measured(name: str, step: Step, messages: int) -> tuple[float, float]:
 
 
 async def sent(name: str, provider: Any, make: Callable[[int], Any], messages: int) -> float:
-    """Measure a provider; the CPU seconds of a message."""
+    """Measure a provider; return the CPU seconds of a message."""
     await provider.open()
 
     async def step(number: int) -> None:
@@ -78,7 +78,7 @@ async def sent(name: str, provider: Any, make: Callable[[int], Any], messages: i
 
 
 async def bare_http(name: str, url: str, headers: dict[str, str], body: bytes, expected: int, messages: int) -> float:
-    """The same bytes over a pool of connections, nothing made and nothing understood."""
+    """Send the same bytes over a connection pool, without composing or parsing."""
     connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
 
@@ -91,7 +91,7 @@ async def bare_http(name: str, url: str, headers: dict[str, str], body: bytes, e
 
 
 async def bare_smtp(name: str, port: int, message: bytes, messages: int) -> float:
-    """The same transactions over streams, each reply waited for and not looked into."""
+    """Send the same transactions over streams; await each reply without parsing it."""
     free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -114,7 +114,7 @@ async def bare_smtp(name: str, port: int, message: bytes, messages: int) -> floa
 
 
 async def sendgrid(messages: int) -> None:
-    """SendGrid's path."""
+    """Measure SendGrid."""
     async with double("sendgrid") as port:
         url = f"http://127.0.0.1:{port}"
         headers = {"Authorization": "Bearer SG.double", "Content-Type": "application/json"}
@@ -125,21 +125,21 @@ async def sendgrid(messages: int) -> None:
 
 
 async def smtp(messages: int) -> None:
-    """A mail server's path, without and with signatures."""
+    """Measure a mail server, without and with DKIM signatures."""
     async with double("smtp") as port:
         settings = SmtpSettings(host="127.0.0.1", port=port, security=Security.NONE, messages_per_connection=10_000)
         bare = await bare_smtp("bare SMTP, the same bytes", port, email(0).mime, messages)
         ours = await sent("SMTP", SmtpEmail(settings, "b@lahde.example.org"), email, messages)
         print(f"{'':34} {ours / bare:7.2f} times the bare loop")
         dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
-        signing = signer(dkim, *private_keys())
-        provider = SmtpEmail(settings, "b@lahde.example.org", lambda: signing)
+        dkim_signer = signer(dkim, *private_keys())
+        provider = SmtpEmail(settings, "b@lahde.example.org", lambda: dkim_signer)
         signed = await sent("SMTP, signed by RSA and Ed25519", provider, email, messages)
         print(f"{'':34} {signed / bare:7.2f} times the bare loop")
 
 
 async def twilio(messages: int) -> None:
-    """Twilio's path."""
+    """Measure Twilio."""
     async with double("twilio") as port:
         url, account = f"http://127.0.0.1:{port}", "AC" + "0" * 32
         provider = TwilioSms(TwilioSettings.model_validate({"base_url": url}), account, "double", url, IN_FLIGHT)
@@ -155,7 +155,7 @@ async def twilio(messages: int) -> None:
 
 
 async def main(messages: int) -> None:
-    """Measure every path, one after the other."""
+    """Measure every provider, one after the other."""
     print(f"{messages} messages each; Python {platform.python_version()}, {platform.machine()}; e-mail of 14 kB")
     for path in (sendgrid, smtp, twilio):
         await path(messages)

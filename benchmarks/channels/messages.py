@@ -1,4 +1,4 @@
-"""The messages that are sent again and again: an e-mail of 14 kB, whole, and a text message of one segment."""
+"""Messages to send again and again: a complete e-mail of 14 kB, and a text message of one segment."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -30,30 +30,30 @@ def _claimed(number: int, channel: Channel, address: str) -> Claimed:
 
 
 @cache
-def _written() -> tuple[bytes, dict[str, str]]:
-    leave = Unsubscribe("food.lahde.example.org", "Ruoka", "https://lahde.example.org/u/x", _SENDER, "x")
+def _composed_email() -> tuple[bytes, dict[str, str]]:
+    unsubscribe = Unsubscribe("food.lahde.example.org", "Ruoka", "https://lahde.example.org/u/x", _SENDER, "x")
     moment = datetime(2026, 11, 22, tzinfo=UTC)
-    envelope = Envelope(moment, "x@lahde.example.org", "Lähde", _SENDER, "aino@example.org", unsubscribe=leave)
+    envelope = Envelope(moment, "x@lahde.example.org", "Lähde", _SENDER, "aino@example.org", unsubscribe=unsubscribe)
     return assemble(envelope, _BODY), extra_headers(envelope)
 
 
 def email(number: int) -> OutgoingEmail:
-    """One of the e-mails; writing it is measured elsewhere."""
+    """Return one e-mail; composing is measured elsewhere."""
     claimed = _claimed(number, Channel.EMAIL, f"member{number}@example.org")
-    mime, headers = _written()
+    mime, headers = _composed_email()
     return OutgoingEmail(
         claimed, lambda: mime, _SENDER, "Lähde", _SENDER, _BODY.subject, _BODY.text, _BODY.html, headers
     )
 
 
 def sms(number: int) -> OutgoingSms:
-    """One of the text messages."""
+    """Return one text message."""
     claimed = _claimed(number, Channel.SMS, f"+3584{number:08d}")
     return OutgoingSms(claimed, "Lahde", "Lähde: Hyvää syntymäpäivää!", "gsm7", 1, timedelta(hours=2))
 
 
 def private_keys() -> tuple[str, str]:
-    """New keys for signatures: RSA of 2048 bits, and Ed25519."""
+    """Return new signing keys: RSA of 2048 bits, and Ed25519."""
     keys = generate_private_key(65537, 2048), Ed25519PrivateKey.generate()
     rsa, ed25519 = (key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode() for key in keys)
     return rsa, ed25519

@@ -1,1 +1,1 @@
-"""Channels: what a provider is handed and may answer; one module a provider."""
+"""Channels: provider interfaces, outgoing messages and bundles, outcomes and events; one module a provider."""

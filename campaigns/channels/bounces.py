@@ -1,8 +1,8 @@
-"""Mail about our mail: delivery reports (RFC 3464) and complaints (RFC 5965) become events.
+"""Events from returned mail: delivery reports (RFC 3464) and complaints (RFC 5965).
 
-Nothing here answers a mail (E-06), and a report has consequences only when it names a delivery of ours: anybody can
-write one about anybody's address. Nobody signs it, so a complaint does no more than the links in the message that it is
-about: it ends marketing by e-mail, which its member can allow again, and closes no address for good.
+No mail is answered here (E-06). Reports are unsigned and anybody can write one about any address, so a report has
+consequences only when it names a delivery of ours. A complaint does no more than the links in its message could: it
+opts the member out of marketing by e-mail, which the member can allow again, and suppresses no address.
 """
 
 import re
@@ -18,7 +18,7 @@ from campaigns.channels.events import Consequence, Event, EventWord
 from campaigns.channels.smtp_status import bounce, telling_code
 
 PROVIDER: Final = "smtp"
-_MOST: Final = 20  # readers that one report tells about; ours go to one each
+_MAX_RECIPIENTS: Final = 20  # of one report; our messages have one recipient each
 
 _Meaning = tuple[EventWord, frozenset[Consequence]]
 _NOTHING: Final = frozenset[Consequence]()
@@ -38,47 +38,49 @@ _COMPLAINTS: Final[Mapping[str, _Meaning]] = {
 
 
 def events_of(raw: bytes, to: str, at: datetime) -> list[Event]:
-    """The events of one mail that came to the envelope address `to` at a moment; none when it is no report."""
+    """Return the events of one mail received at `at` for the envelope address `to`; empty when it is no report."""
     mail = message_from_bytes(raw, policy=policy.default)
     parts = {part.get_content_type(): part for part in mail.walk()}
-    delivery = opaque_id_of(to) or _named_by_original(parts)
-    name = sha256(raw).hexdigest()
+    delivery = opaque_id_of(to) or _original_opaque_id(parts)
+    digest = sha256(raw).hexdigest()
     events = []
     text = raw.decode("utf-8", "replace")
-    for number, (address, code, (word, asks)) in enumerate(islice(_told(parts), _MOST)):
+    for number, (address, code, (word, actions)) in enumerate(islice(_reports(parts), _MAX_RECIPIENTS)):
         event = Event(
             provider=PROVIDER,
-            key=f"{name}:{number}",
+            key=f"{digest}:{number}",
             word=word,
             at=at,
             delivery=delivery,
             address=address,
             code=code,
-            asks=asks if delivery else _NOTHING,
+            asks=actions if delivery else _NOTHING,
             raw=text,
         )
         events.append(event)
     return events
 
 
-def _told(parts: Mapping[str, Message]) -> Iterator[tuple[str, str, _Meaning]]:
-    """Address, code and meaning of each thing that a report tells."""
+def _reports(parts: Mapping[str, Message]) -> Iterator[tuple[str, str, _Meaning]]:
+    """Yield address, code and meaning of each block of a report."""
     if "message/delivery-status" in parts:
-        yield from map(_delivery, _blocks(parts["message/delivery-status"])[1:])  # the first is of the mail itself
+        yield from map(
+            _delivery_status, _blocks(parts["message/delivery-status"])[1:]
+        )  # the first describes the mail itself
     if "message/feedback-report" in parts:
         yield from map(_complaint, _blocks(parts["message/feedback-report"])[:1])
 
 
 def _blocks(part: Message) -> list[Message]:
-    """The groups of fields in a report; `email` parses those of a delivery status by itself."""
+    """Return the field groups of a report; `email` itself parses those of a delivery status."""
     content = part.get_payload()
     if isinstance(content, list):
-        return [each for each in content if isinstance(each, Message) and each.keys()]
+        return [block for block in content if isinstance(block, Message) and block.keys()]
     return [message_from_bytes(str(content).encode(), policy=policy.default)]
 
 
-def _delivery(block: Message) -> tuple[str, str, _Meaning]:
-    address = _after_type(block.get("Final-Recipient", "")) or _after_type(block.get("Original-Recipient", ""))
+def _delivery_status(block: Message) -> tuple[str, str, _Meaning]:
+    address = _without_type(block.get("Final-Recipient", "")) or _without_type(block.get("Original-Recipient", ""))
     code = telling_code(str(block.get("Status", "")), str(block.get("Diagnostic-Code", "")))
     action = str(block.get("Action", "")).strip().lower()
     if action == "failed":
@@ -92,13 +94,13 @@ def _complaint(block: Message) -> tuple[str, str, _Meaning]:
     return address, kind, _COMPLAINTS.get(kind, (EventWord.UNKNOWN, _NOTHING))
 
 
-def _after_type(value: object) -> str:
-    """The address of `rfc822; someone@example.org`."""
+def _without_type(value: object) -> str:
+    """Return the address of a typed field such as `rfc822; someone@example.org`."""
     return str(value).partition(";")[2].strip().strip("<>")
 
 
-def _named_by_original(parts: Mapping[str, Message]) -> str:
-    """Our opaque id from the mail that came back, whose Message-ID begins with it (E-09)."""
+def _original_opaque_id(parts: Mapping[str, Message]) -> str:
+    """Return our opaque id from the returned mail; its Message-ID begins with it (E-09)."""
     headers = parts.get("text/rfc822-headers")
     original: Message | None = parts.get("message/rfc822")
     if isinstance(headers, EmailMessage):
@@ -110,16 +112,16 @@ def _named_by_original(parts: Mapping[str, Message]) -> str:
     return local if local.isascii() and local.isalnum() else ""
 
 
-_NAMED: Final = re.compile(r"[^\s@+]+\+([A-Za-z0-9]{1,64})@[^\s@]+")
+_VERP_ADDRESS: Final = re.compile(r"[^\s@+]+\+([A-Za-z0-9]{1,64})@[^\s@]+")
 
 
 def verp(bounces: str, opaque_id: str) -> str:
-    """The address of one delivery's bounces: `bounces@example.org` becomes `bounces+<opaque id>@example.org`."""
+    """Return the bounce address of one delivery: `bounces@example.org` becomes `bounces+<opaque id>@example.org`."""
     local, _, domain = bounces.rpartition("@")
     return f"{local}+{opaque_id}@{domain}"
 
 
 def opaque_id_of(address: str) -> str:
-    """The opaque id in a return address, or an empty text."""
-    found = _NAMED.fullmatch(address.strip().strip("<>"))
-    return found[1] if found else ""
+    """Return the opaque id in a bounce address, or an empty text."""
+    match = _VERP_ADDRESS.fullmatch(address.strip().strip("<>"))
+    return match[1] if match else ""

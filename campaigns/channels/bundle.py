@@ -1,4 +1,4 @@
-"""What print and phone hand over: bundles of letters or calls, and the manifest that tells every file's hash."""
+"""Bundles of letters or calls for print houses and call centres, and their manifest with a hash of every file."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from campaigns.core.model.enums import Channel, Language
 
 @dataclass(frozen=True, slots=True)
 class BundleId:
-    """Names one hand-over of a run; `number` counts the run's bundles of the channel from 1."""
+    """Name of one bundle of a run; `number` counts the run's bundles of the channel from 1."""
 
     run: str
     channel: Channel
@@ -21,7 +21,7 @@ class BundleId:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter: where it goes, on which material, and the filled page values that its template reads.
+    """One letter: its address, its material, and the filled page values for its template.
 
     `material` names template and language (`owner_post-fi`); `address` is the address block, row by row.
     """
@@ -36,7 +36,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages of several letters in one PDF, and how many of them each letter has, in order."""
+    """Pages of several letters in one PDF, and the number of pages of each letter, in order."""
 
     pdf: bytes
     per_letter: tuple[int, ...]
@@ -44,7 +44,7 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class LetterBundle:
-    """The letters of one hand-over. `draw` turns letters of one material into pages; it is called more than once."""
+    """Letters of one bundle. `draw` renders letters of one material as pages; it is called more than once."""
 
     id: BundleId
     letters: Sequence[Letter]
@@ -56,7 +56,7 @@ class LetterBundle:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to make: the number is the claim's address; `name` is all else that the caller learns."""
+    """One call to make: the number is the claim's address; `name` is the only other thing the caller learns."""
 
     claimed: Claimed
     script: str
@@ -66,7 +66,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallBundle:
-    """The calls of one hand-over and the text of each script that they name (`survey_script-fi`)."""
+    """Calls of one bundle, and the text of each script they name (`survey_script-fi`)."""
 
     id: BundleId
     calls: Sequence[Call]
@@ -89,7 +89,7 @@ class BundleFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything that the receiver can check the hand-over against (PR-06)."""
+    """Contents of a bundle, for the receiver to check it against (PR-06)."""
 
     id: BundleId
     created_at: str
@@ -101,10 +101,10 @@ class Manifest:
     files: tuple[BundleFile, ...]
 
     def encoded(self) -> bytes:
-        """The manifest as the bytes of `manifest.json`: the same for the same content."""
+        """Return the bytes of `manifest.json`; the same content gives the same bytes."""
         return (json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n").encode()
 
     @property
     def sha256(self) -> str:
-        """The hash that the ledger stores before the files get their final name."""
+        """Return the hash that the ledger stores before the files get their final name."""
         return hashlib.sha256(self.encoded()).hexdigest()

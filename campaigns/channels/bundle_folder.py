@@ -1,4 +1,4 @@
-"""Bundles in folders: written under a temporary name, checked against their manifest, renamed once."""
+"""Bundles as folders: written under a temporary name, checked against their manifest, renamed once."""
 
 import hashlib
 import json
@@ -28,12 +28,12 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class BundleFolder:
-    """Writes `outbox/<run>/<channel>-<number>/`, first as `.<channel>-<number>.partial`."""
+    """Writer of `outbox/<run>/<channel>-<number>/`, first as `.<channel>-<number>.partial`."""
 
     outbox: Path
 
     def write(self, bundle: LetterBundle | CallBundle, contents: Iterable[Content]) -> Manifest:
-        """Write the contents one after the other, then their manifest; what an earlier attempt left is removed."""
+        """Write the files one after the other, then their manifest; files of an earlier attempt are removed first."""
         if self._final(bundle.id).exists():
             raise BundleBroken(f"{_name(bundle.id)} was handed over already")
         self.discard(bundle.id)
@@ -41,14 +41,14 @@ class BundleFolder:
         partial.mkdir()
         files = []
         for content in contents:
-            put(partial / content.name, content.data, lasting=True)
+            put(partial / content.name, content.data, durable=True)
             files.append(_file(content))
         manifest = _manifest(bundle, tuple(files))
-        put(partial / MANIFEST, manifest.encoded(), lasting=True)
+        put(partial / MANIFEST, manifest.encoded(), durable=True)
         return manifest
 
     def commit(self, bundle: BundleId, sha256: str) -> None:
-        """Check every file against the manifest of this hash and give the folder its final name; repeatable."""
+        """Check every file against the manifest with this hash and give the folder its final name; repeatable."""
         final = self._final(bundle)
         if final.exists():
             _verify(final, sha256)
@@ -56,7 +56,7 @@ class BundleFolder:
         try:
             self._rename(bundle, sha256)
         except (BundleBroken, FileNotFoundError):
-            if not final.exists():  # else another process has done so at this moment
+            if not final.exists():  # otherwise another process has just renamed it
                 raise
             _verify(final, sha256)
 
@@ -66,10 +66,10 @@ class BundleFolder:
             raise BundleBroken(f"the files of {_name(bundle)} are gone")
         _verify(partial, sha256)
         partial.rename(final)
-        _make_lasting(final.parent)
+        _sync_folder(final.parent)
 
     def discard(self, bundle: BundleId) -> None:
-        """Remove what was written under the temporary name."""
+        """Remove the files written under the temporary name."""
         partial = self._partial(bundle)
         if partial.exists():
             shutil.rmtree(partial)
@@ -106,15 +106,15 @@ def _manifest(bundle: LetterBundle | CallBundle, files: tuple[BundleFile, ...]) 
 
 
 def _verify(folder: Path, sha256: str) -> None:
-    """BundleBroken unless the folder holds the manifest of this hash and just the files that it lists."""
-    manifest = _manifest_of(folder, sha256)
+    """Raise BrokenBundleError unless the folder holds the manifest with this hash and exactly the files it lists."""
+    listed = _listed_files(folder, sha256)
     present = {file.name: _digest(file) for file in folder.iterdir() if file.name != MANIFEST}
-    if present != {file.name: file.sha256 for file in manifest}:
+    if present != {file.name: file.sha256 for file in listed}:
         raise BundleBroken(f"the files of {folder.name} are not those of its manifest")
 
 
-def _make_lasting(folder: Path) -> None:
-    """A rename outlives a power cut once its folder is written."""
+def _sync_folder(folder: Path) -> None:
+    """Flush a folder to disk, so that a rename in it survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -122,7 +122,7 @@ def _make_lasting(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _manifest_of(folder: Path, sha256: str) -> list[BundleFile]:
+def _listed_files(folder: Path, sha256: str) -> list[BundleFile]:
     file = folder / MANIFEST
     if not file.is_file() or _digest(file) != sha256:
         raise BundleBroken(f"the manifest of {folder.name} is not the one that was agreed")

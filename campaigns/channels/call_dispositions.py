@@ -1,4 +1,4 @@
-"""What those who call write into the column `answer` of a call list, in three languages, in our words."""
+"""Call dispositions: the words for the column `answer` of a call list, in three languages, and their event kinds."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,11 +12,11 @@ WORDS: Final[Mapping[EventWord, tuple[str, ...]]] = {
     EventWord.NO_MORE_CALLS: ("do not call", "ei soittoja", "ring inte"),
     EventWord.WRONG_NUMBER: ("wrong number", "väärä numero", "fel nummer"),
 }
-"""What each answer is called in English, Finnish and Swedish."""
+"""The word for each disposition in English, Finnish and Swedish."""
 
-_MEANS: Final = {word: meaning for meaning, words in WORDS.items() for word in words}
+_DISPOSITIONS: Final = {word: disposition for disposition, words in WORDS.items() for word in words}
 
 
 def meaning(answer: str) -> EventWord | None:
-    """What an answer means, however it is spaced and capitalised; None for a word of their own."""
-    return _MEANS.get(" ".join(answer.casefold().replace("_", " ").split()))
+    """Return the event kind of an answer, whatever its spaces and capitals; None for an unknown word."""
+    return _DISPOSITIONS.get(" ".join(answer.casefold().replace("_", " ").split()))

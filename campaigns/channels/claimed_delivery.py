@@ -1,7 +1,7 @@
-"""The value that only a claim creates; nothing can be handed to a provider without it.
+"""Proof of a committed claim; nothing can be handed to a provider without it.
 
-Two things are no delivery of a run: a proof, which reaches nobody but the addresses of our own that the settings list,
-and a note to one member of their own affairs, which the courier alone carries.
+Two kinds of message are no delivery of a run: a proof, which goes only to the internal addresses in the settings, and
+a notice to one member about their own affairs, which only the notice sender sends.
 """
 
 from dataclasses import InitVar, dataclass, field
@@ -12,15 +12,16 @@ from campaigns.core.model.internal_addresses import is_internal
 from campaigns.core.model.settings import Settings
 
 _KEY: Final = object()
-NOTES: Final = "notes"  # stands where a delivery has its run
+NOTES: Final = "notes"  # takes the place of the run of a delivery
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """One delivery in the state `sending`, its claim committed.
 
-    Of this a provider may learn `opaque_id` (the delivery's name), `attempt` (its claim's name, which others of the
-    same claim share) and `address` (e-mail or E.164 number; empty for post). `member_id` is for our own records only.
+    A provider may learn `opaque_id` (the name of the delivery), `attempt` (the name of the claim, shared by all
+    deliveries of that claim) and `address` (e-mail or E.164 number; empty for post). `member_id` is for our own
+    records only.
     """
 
     opaque_id: str
@@ -37,19 +38,19 @@ class Claimed:
             raise TypeError("a claimed delivery is made by a committed claim, not by hand")
 
 
-def mint(  # the one way to make one
+def mint(  # the only constructor for deliveries of runs
     *, opaque_id: str, attempt: str, run: str, position: int, member_id: str, channel: Channel, address: str
 ) -> Claimed:
-    """The delivery whose claim was just committed. `campaigns.runs.dispatch.claim` alone may import this; a test looks."""
+    """Return the delivery of a claim just committed. Only `campaigns.runs.dispatch.claim` may import this; a test checks."""
     return Claimed(opaque_id, attempt, run, position, member_id, channel, address, _KEY)
 
 
 def mint_proof(
     *, opaque_id: str, attempt: str, run: str, channel: Channel, address: str, settings: Settings
 ) -> Claimed:
-    """What stands for a claim in a proof, which has no member and no delivery.
+    """Return the claim of a proof, which has no member and no delivery.
 
-    Raises ValueError for an address that is not internal. `campaigns.runs.proofs.proof` alone may import this.
+    Raises ValueError for an address that is not internal. Only `campaigns.runs.proofs.proof` may import this.
     """
     if not is_internal(address, settings.internal_addresses):
         raise ValueError("a proof goes to internal addresses only")
@@ -57,5 +58,5 @@ def mint_proof(
 
 
 def mint_note(*, opaque_id: str, attempt: str, number: int, channel: Channel, address: str) -> Claimed:
-    """A note whose claim was just committed. `campaigns.runs.notices.sender` alone may import this; a test looks."""
+    """Return the notice of a claim just committed. Only `campaigns.runs.notices.sender` may import this; a test checks."""
     return Claimed(opaque_id, attempt, NOTES, number, "", channel, address, _KEY)

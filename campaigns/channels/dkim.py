@@ -1,6 +1,6 @@
-"""DKIM signatures (RFC 6376, RFC 8463): every message signed by each key, with OpenSSL.
+"""DKIM signatures (RFC 6376, RFC 8463): every message is signed with each key, by OpenSSL.
 
-The messages are our own (`rendering/mime.py`): CRLF line ends, headers folded at single spaces.
+Only for our own messages (`rendering/email/mime.py`): CRLF line ends, headers folded at single spaces.
 """
 
 import re
@@ -28,9 +28,9 @@ from campaigns.core.model.provider_settings import DkimSettings
 
 RSA_KEY: Final = "DKIM_RSA_KEY"
 ED25519_KEY: Final = "DKIM_ED25519_KEY"
-_SHORTEST_RSA: Final = 2048
+_MIN_RSA_BITS: Final = 2048
 
-# RFC 6376 5.4.1 and, by demand of RFC 8058, both List-Unsubscribe headers (E-24)
+# RFC 6376 5.4.1, and both List-Unsubscribe headers as RFC 8058 requires (E-24)
 _SIGNED: Final = (
     "from",
     "to",
@@ -45,14 +45,14 @@ _SIGNED: Final = (
     "list-unsubscribe",
     "list-unsubscribe-post",
 )
-# Named once more than they occur, so that nobody can add another of them
+# Listed once more than they occur, so that no further one can be added
 _OVERSIGNED: Final = ("from", "to", "subject", "list-unsubscribe", "list-unsubscribe-post")
 _SPACES: Final = re.compile(rb"[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
 class DkimKey:
-    """One key with its selector; `sign` takes the bytes that the signature is over."""
+    """Private key with its selector; `sign` takes the bytes to be signed."""
 
     algorithm: str
     selector: str
@@ -61,7 +61,7 @@ class DkimKey:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What DNS has to show for a key: `k=` and `p=` of the record at its selector (RFC 6376 3.6.1, RFC 8463 4)."""
+    """DNS record that a key needs at its selector: `k=` and `p=` (RFC 6376 3.6.1, RFC 8463 4)."""
 
     selector: str
     kind: str
@@ -70,23 +70,23 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class DkimSigner:
-    """Signs for a domain."""
+    """DKIM signer of one domain."""
 
     domain: str
     keys: tuple[DkimKey, ...]
 
     def sign(self, message: bytes) -> bytes:
-        """The message with a signature of each key before it."""
+        """Return the message with one signature header per key in front."""
         head, _, body = message.partition(b"\r\n\r\n")
-        named, canonical = _headers(head)
+        header_list, canonical = _headers(head)
         digest = b64encode(sha256(_body(body)).digest()).decode()
-        written = [self._header(key, named, canonical, digest) for key in self.keys]
-        return b"".join((*written, message))
+        signatures = [self._header(key, header_list, canonical, digest) for key in self.keys]
+        return b"".join((*signatures, message))
 
-    def _header(self, key: DkimKey, named: str, canonical: bytes, digest: str) -> bytes:
+    def _header(self, key: DkimKey, header_list: str, canonical: bytes, digest: str) -> bytes:
         unsigned = (
             f"v=1; a={key.algorithm}; c=relaxed/relaxed;\r\n d={self.domain}; s={key.selector};\r\n"
-            f" h={named};\r\n bh={digest};\r\n b="
+            f" h={header_list};\r\n bh={digest};\r\n b="
         )
         relaxed = f"dkim-signature:{' '.join(unsigned.split())}".encode()
         signature = b64encode(key.sign(canonical + relaxed)).decode()
@@ -95,34 +95,34 @@ class DkimSigner:
 
 
 def signer(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> DkimSigner:
-    """The signer of the settings with their keys: PEM, or PKCS #8 in base64.
+    """Return the signer for the settings and their keys: PEM, or PKCS #8 in base64.
 
-    Raises ChannelMisconfigured when a key is missing, of another kind, or too short.
+    Raises ChannelMisconfiguredError when a key is missing, of another kind, or too short.
     """
     keys = []
     if settings.rsa is not None:
-        keys.append(_rsa(settings.rsa, _private(rsa_key, RSA_KEY)))
+        keys.append(_rsa(settings.rsa, _private_key(rsa_key, RSA_KEY)))
     if settings.ed25519 is not None:
-        keys.append(_ed25519(settings.ed25519, _private(ed25519_key, ED25519_KEY)))
+        keys.append(_ed25519(settings.ed25519, _private_key(ed25519_key, ED25519_KEY)))
     return DkimSigner(settings.domain, tuple(keys))
 
 
 def published(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> tuple[Published, ...]:
-    """The public halves of the keys that `signer` would sign with; raises as it does."""
+    """Return the DNS records of the keys that `load_signer` loads; raises as it does."""
     signer(settings, rsa_key, ed25519_key)
-    shown = []
+    records = []
     if settings.rsa is not None:
-        spki = _private(rsa_key, RSA_KEY).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        shown.append(Published(settings.rsa, "rsa", b64encode(spki).decode()))
+        spki = _private_key(rsa_key, RSA_KEY).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        records.append(Published(settings.rsa, "rsa", b64encode(spki).decode()))
     if settings.ed25519 is not None:
-        raw = _private(ed25519_key, ED25519_KEY).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        shown.append(Published(settings.ed25519, "ed25519", b64encode(raw).decode()))
-    return tuple(shown)
+        raw = _private_key(ed25519_key, ED25519_KEY).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        records.append(Published(settings.ed25519, "ed25519", b64encode(raw).decode()))
+    return tuple(records)
 
 
 def _rsa(selector: str, key: PrivateKeyTypes) -> DkimKey:
-    if not isinstance(key, RSAPrivateKey) or key.key_size < _SHORTEST_RSA:
-        raise ChannelMisconfigured(f"{RSA_KEY} is no RSA key of at least {_SHORTEST_RSA} bits")
+    if not isinstance(key, RSAPrivateKey) or key.key_size < _MIN_RSA_BITS:
+        raise ChannelMisconfigured(f"{RSA_KEY} is no RSA key of at least {_MIN_RSA_BITS} bits")
     return DkimKey("rsa-sha256", selector, lambda data: key.sign(data, PKCS1v15(), SHA256()))
 
 
@@ -132,23 +132,23 @@ def _ed25519(selector: str, key: PrivateKeyTypes) -> DkimKey:
     return DkimKey("ed25519-sha256", selector, lambda data: key.sign(sha256(data).digest()))  # RFC 8463 3
 
 
-def _private(written: str, variable: str) -> PrivateKeyTypes:
+def _private_key(encoded: str, variable: str) -> PrivateKeyTypes:
     try:
-        if written.lstrip().startswith("-----"):
-            return load_pem_private_key(written.encode(), None)
-        return load_der_private_key(b64decode(written, validate=True), None)
+        if encoded.lstrip().startswith("-----"):
+            return load_pem_private_key(encoded.encode(), None)
+        return load_der_private_key(b64decode(encoded, validate=True), None)
     except (Error, ValueError, TypeError) as error:
         raise ChannelMisconfigured(f"{variable} is not set to a private key without a password") from error
 
 
 def _headers(head: bytes) -> tuple[str, bytes]:
-    """The `h=` list, and the headers that it names in relaxed form, lowest occurrence first (RFC 6376 5.4.2)."""
-    found: dict[str, list[bytes]] = {}
+    """Return the `h=` list, and its headers in relaxed form, lowest occurrence first (RFC 6376 5.4.2)."""
+    values: dict[str, list[bytes]] = {}
     for name, value in _fields(head):
-        found.setdefault(name, []).append(value)
-    names = [name for name in _SIGNED for _ in found.get(name, ())]
+        values.setdefault(name, []).append(value)
+    names = [name for name in _SIGNED for _ in values.get(name, ())]
     canonical = b"".join(
-        name.encode() + b":" + value + b"\r\n" for name in _SIGNED for value in reversed(found.get(name, ()))
+        name.encode() + b":" + value + b"\r\n" for name in _SIGNED for value in reversed(values.get(name, ()))
     )
     return ":\r\n ".join(_lines([*names, *_OVERSIGNED])), canonical
 
@@ -161,15 +161,15 @@ def _fields(head: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _lines(names: list[str]) -> Iterator[str]:
-    """The names joined by colons, on lines of a decent length."""
+    """Yield the names joined by colons, five to a line."""
     for start in range(0, len(names), 5):
         yield ":".join(names[start : start + 5])
 
 
 def _body(body: bytes) -> bytes:
-    """The relaxed form of a body (RFC 6376 3.4.4); `replace` is ten times as fast as an expression here."""
+    """Return the relaxed form of a body (RFC 6376 3.4.4); `replace` is ten times as fast as a regular expression."""
     body = body.replace(b"\t", b" ")
     while b"  " in body:
         body = body.replace(b"  ", b" ")
-    kept = body.replace(b" \r\n", b"\r\n").rstrip(b" \r\n")
-    return kept + b"\r\n" if kept else b""
+    trimmed = body.replace(b" \r\n", b"\r\n").rstrip(b" \r\n")
+    return trimmed + b"\r\n" if trimmed else b""

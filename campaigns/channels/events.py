@@ -1,4 +1,4 @@
-"""What providers tell later, in our own words; what each word proves and asks for. Storing it is not done here."""
+"""Provider events: their kinds, the actions they call for, and their evidence about a delivery. No storage here."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,10 +7,10 @@ from typing import Final
 
 
 class EventWord(StrEnum):
-    """What happened to a message, whoever tells it. A word of theirs that we do not know is UNKNOWN, not an error.
+    """Kind of event, the same for all providers. An event name that we do not know is UNKNOWN, not an error.
 
     BOUNCED blames the address, BLOCKED the sender or the content, UNDELIVERED neither; DROPPED was never tried. The
-    last five are what those who call write into a call list.
+    last five are the dispositions of calls.
     """
 
     TAKEN = "taken"
@@ -37,7 +37,7 @@ class EventWord(StrEnum):
 
 
 class Consequence(StrEnum):
-    """What an event asks of us beyond being kept."""
+    """Action that an event calls for beyond being stored."""
 
     SUPPRESS_BOUNCED = "suppress_bounced"
     SUPPRESS_INVALID = "suppress_invalid"
@@ -48,7 +48,7 @@ class Consequence(StrEnum):
 
 
 class Proof(StrEnum):
-    """What an event says of a delivery that was uncertain: whether the provider had taken the message."""
+    """Evidence of an event about an uncertain delivery: the provider had accepted the message, or refused it."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -71,11 +71,11 @@ _PROVES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that a provider told.
+    """One event reported by a provider.
 
-    `key` is the same when the provider tells the same thing again; unique together with `provider`. `delivery` is
-    our opaque id and `provider_id` the provider's name of the message; either may be empty. `address` is whom the
-    consequences concern. `code` is the provider's own code; `raw` all that it said, which is personal data.
+    `key` is the same when the provider repeats the event; unique together with `provider`. `delivery` is our opaque id
+    and `provider_id` the provider's name for the message; either may be empty. `address` is the address that the
+    actions apply to. `code` is the provider's own code; `raw` is the whole payload, which is personal data.
     """
 
     provider: str
@@ -91,5 +91,5 @@ class Event:
 
     @property
     def proves(self) -> Proof | None:
-        """What this says of a delivery whose outcome was unknown; None: nothing."""
+        """Return the evidence about a delivery whose outcome was unknown, or None."""
         return _PROVES.get(self.word)

@@ -1,4 +1,4 @@
-"""The folder that the development providers write into: one folder a run, whole files or none."""
+"""Outbox folder of the development providers: one folder a run, files written atomically."""
 
 import csv
 import io
@@ -13,32 +13,32 @@ _FORMULA: Final = ("=", "+", "-", "@", "|", "%")
 
 
 def run_folder(outbox: Path, run: str) -> Path:
-    """The folder of one run, made when missing; ValueError for a name that could lead elsewhere."""
+    """Return the folder of one run, creating it when missing; ValueError for a name that could lead elsewhere."""
     folder = outbox / safe_name(run)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def safe_name(name: str) -> str:
-    """The name itself when it can be a file's; ValueError when not."""
+    """Return the name unchanged when it can name a file, else raise ValueError."""
     if not _NAME.fullmatch(name) or ".." in name:
         raise ValueError("a name that cannot be a file's")
     return name
 
 
-def put(path: Path, content: bytes, *, lasting: bool = False) -> None:
-    """Write a file that is there whole or not at all; `lasting` waits until it would survive a power cut."""
+def put(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Write a file atomically; `durable` waits until it would survive a power cut."""
     temporary = path.with_name(f".{path.name}.partial")
     with temporary.open("wb") as file:
         file.write(content)
-        if lasting:
+        if durable:
             file.flush()
             os.fsync(file.fileno())
     temporary.replace(path)
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
-    """A table as a Finnish spreadsheet opens it: UTF-8 with its mark, semicolons; no cell is taken for a formula."""
+    """Return CSV for a Finnish spreadsheet: UTF-8 with a byte order mark, semicolons, no cell taken for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(columns)

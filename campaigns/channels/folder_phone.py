@@ -1,4 +1,4 @@
-"""Call lists into a folder: who to call and what to say, for people. Nothing here dials."""
+"""Call lists and call scripts as files in a folder, for people; nothing here dials."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _HOME: Final = "+358"
 
 @dataclass(frozen=True, slots=True)
 class FolderPhone(BundleFolder):
-    """Hands call lists over as `outbox/<run>/phone-<number>/`: number, name and language, and nothing else known."""
+    """Writer of call lists as `outbox/<run>/phone-<number>/`: number, name and language, nothing else of a member."""
 
     def prepare(self, bundle: CallBundle) -> Manifest:
         """Write the list and the scripts under a temporary name."""
@@ -23,7 +23,7 @@ class FolderPhone(BundleFolder):
 
 
 def dialled(number: str) -> str:
-    """An E.164 number as it is dialled in Finland: with spaces, so that a spreadsheet leaves it a text."""
+    """Return an E.164 number in Finnish dialling format, with spaces, so that a spreadsheet keeps it as text."""
     if number.startswith(_HOME):
         national = number.removeprefix(_HOME)
         return f"0{national[:2]} {national[2:]}"
@@ -39,7 +39,7 @@ def _contents(bundle: CallBundle) -> Iterator[Content]:
 
 
 def _answers() -> str:
-    """What may be written into the column `answer`: a call is answered in any of the three languages."""
+    """Return the accepted values of the column `answer`; any of the three languages may be used."""
     return "".join(f"- {' / '.join(words)}\n" for words in WORDS.values())
 
 

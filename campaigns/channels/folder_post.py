@@ -1,4 +1,4 @@
-"""Letters into a folder: PDFs in the order of their postal codes, their addresses, a manifest (PR-06, PR-08)."""
+"""Letters as files in a folder: PDFs in the order of postal codes, an address list, a manifest (PR-06, PR-08)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from campaigns.channels.bundle_folder import BundleFolder, Content
 from campaigns.channels.folder_outbox import table
 
 LETTERS_PER_FILE: Final = 500  # about two megabytes; print houses refuse files of more than three
-_ROWS: Final = 6
+_ADDRESS_ROWS: Final = 6
 _COLUMNS: Final = (
     "file",
     "letter",
@@ -18,22 +18,22 @@ _COLUMNS: Final = (
     "pages",
     "reference",
     "postal_code",
-    *(f"row_{number}" for number in range(1, _ROWS + 1)),
+    *(f"row_{number}" for number in range(1, _ADDRESS_ROWS + 1)),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FolderPost(BundleFolder):
-    """Hands letters over as `outbox/<run>/post-<number>/`: the same bundle gives the same bytes."""
+    """Writer of letters as `outbox/<run>/post-<number>/`; the same bundle gives the same bytes."""
 
     def prepare(self, bundle: LetterBundle) -> Manifest:
-        """Draw and write every file under a temporary name."""
+        """Render and write every file under a temporary name."""
         return self.write(bundle, _contents(bundle))
 
 
 def _contents(bundle: LetterBundle) -> Iterator[Content]:
     addresses: list[Sequence[str]] = []
-    for material, letters in groupby(sorted(bundle.letters, key=_order), key=lambda letter: letter.material):
+    for material, letters in groupby(sorted(bundle.letters, key=_sort_key), key=lambda letter: letter.material):
         for number, part in enumerate(_parts(list(letters)), start=1):
             name = f"{material}-{number:03d}.pdf"
             pages = bundle.draw(material, part)
@@ -42,7 +42,7 @@ def _contents(bundle: LetterBundle) -> Iterator[Content]:
     yield Content("addresses.csv", table(_COLUMNS, addresses), len(addresses))
 
 
-def _order(letter: Letter) -> tuple[str, str, tuple[str, ...], str]:
+def _sort_key(letter: Letter) -> tuple[str, str, tuple[str, ...], str]:
     return letter.material, letter.postal_code, letter.address, letter.claimed.opaque_id
 
 
@@ -52,9 +52,9 @@ def _parts(letters: list[Letter]) -> Iterator[list[Letter]]:
 
 
 def _addresses(file: str, letters: Sequence[Letter], pages: Sequence[int]) -> Iterator[Sequence[str]]:
-    """One line a letter: which pages of which file are its, and where they go."""
+    """Yield one line a letter: its file, its pages in it, and its address."""
     page = 1
     for number, (letter, count) in enumerate(zip(letters, pages, strict=True), start=1):
-        rows = (*letter.address, *("",) * (_ROWS - len(letter.address)))
+        rows = (*letter.address, *("",) * (_ADDRESS_ROWS - len(letter.address)))
         yield (file, str(number), str(page), str(count), letter.claimed.opaque_id, letter.postal_code, *rows)
         page += count

@@ -1,4 +1,4 @@
-"""Text messages into a file, for development: one JSON line each, nothing sent."""
+"""SMS provider for development: one JSON line a message in a file; nothing is sent."""
 
 import json
 import os
@@ -15,22 +15,22 @@ _Attempt = tuple[str, str]
 
 @dataclass
 class FolderSms:
-    """Appends to `outbox/<run>/sms.jsonl`; the same attempt handed over again adds no second line."""
+    """Writer of `outbox/<run>/sms.jsonl`; repeating an attempt adds no second line."""
 
     outbox: Path
     _files: dict[str, tuple[int, set[_Attempt]]] = field(default_factory=dict, init=False, repr=False)
 
     async def open(self) -> None:
-        """Files are opened when a run first writes."""
+        """Do nothing; a run's file is opened at its first message."""
 
     async def close(self) -> None:
         """Close every run's file."""
-        for descriptor, _written in self._files.values():
+        for descriptor, _attempts_written in self._files.values():
             os.close(descriptor)
         self._files.clear()
 
     async def send(self, message: OutgoingSms) -> Outcome:
-        """Append the message; a folder that cannot be written to is a misconfigured channel."""
+        """Append the message; raises ChannelMisconfiguredError when the folder cannot be written to."""
         try:
             return self._append(message)
         except OSError as error:
@@ -40,12 +40,12 @@ class FolderSms:
         claimed, line = message.claimed, _line(message)
         if claimed.run not in self._files:
             self._files[claimed.run] = _open(run_folder(self.outbox, claimed.run) / "sms.jsonl")
-        descriptor, written = self._files[claimed.run]
+        descriptor, attempts = self._files[claimed.run]
         attempt = (claimed.opaque_id, claimed.attempt)
-        if attempt not in written:
-            if os.write(descriptor, line) != len(line):  # one call in append mode: lines of others never mix with it
+        if attempt not in attempts:
+            if os.write(descriptor, line) != len(line):  # one call in append mode: lines of processes never mix
                 return Unknown("the line was written in part")
-            written.add(attempt)
+            attempts.add(attempt)
         return Accepted(f"sms-{claimed.opaque_id}")
 
 
@@ -67,7 +67,7 @@ def _open(path: Path) -> tuple[int, set[_Attempt]]:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     if text and not text.endswith("\n"):
-        os.write(descriptor, b"\n")  # a power cut tore the last line: it stays by itself
+        os.write(descriptor, b"\n")  # a power cut tore the last line: it keeps a line of its own
     return descriptor, set(_attempts(text))
 
 

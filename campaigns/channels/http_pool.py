@@ -1,4 +1,4 @@
-"""Pooled HTTP connections to a provider's API, and what is sure when no answer comes. The one place of pyreqwest."""
+"""HTTP connection pool for provider APIs, and the outcome when no answer comes. The only module that uses pyreqwest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,19 +11,18 @@ from pyreqwest.exceptions import PoolTimeoutError, RequestError, RequestTimeoutE
 
 from campaigns.channels.outcome import ChannelMisconfigured, TryLater, Unknown
 
-_CONNECT: Final = timedelta(seconds=10)
-_IDLE: Final = timedelta(
-    seconds=4
-)  # a connection that the far end closes while we write on it would leave a message uncertain
+_CONNECT_TIMEOUT: Final = timedelta(seconds=10)
+# Short: a connection that the far end closes while we write to it would leave a message uncertain
+_IDLE_TIMEOUT: Final = timedelta(seconds=4)
 _BACK_OFF: Final = 5.0
-_LONGEST: Final = 600.0
+_MAX_BACK_OFF: Final = 600.0
 _NOT_CONNECTED: Final = "client error (Connect)"
-_CERTIFICATE: Final = "invalid peer certificate"
+_BAD_CERTIFICATE: Final = "invalid peer certificate"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an API answered."""
+    """HTTP response of a provider's API."""
 
     status: int
     headers: Mapping[str, str]
@@ -31,23 +30,23 @@ class Reply:
 
     @property
     def wait(self) -> float:
-        """Seconds that the API asks us to leave it alone, from `Retry-After` or `X-RateLimit-Reset`.
+        """Return the seconds to wait before a retry, from `Retry-After` or `X-RateLimit-Reset`.
 
-        The latter is a Unix time and is read against the reply's own Date: whose clock is right does not matter.
+        The latter is a Unix time and is compared with the reply's own Date, so clock differences do not matter.
         """
-        asked = _number(self.headers.get("Retry-After"))
-        if asked is None:
+        seconds = _number(self.headers.get("Retry-After"))
+        if seconds is None:
             reset, now = _number(self.headers.get("X-RateLimit-Reset")), _instant(self.headers.get("Date"))
-            asked = _BACK_OFF if reset is None or now is None else reset - now
-        return min(max(asked, 1.0), _LONGEST)
+            seconds = _BACK_OFF if reset is None or now is None else reset - now
+        return min(max(seconds, 1.0), _MAX_BACK_OFF)
 
 
 @dataclass
 class Pool:
-    """Connections that are kept open between requests, at most `limit` of them; open it in the loop that uses it.
+    """Pool of at most `limit` open connections; open it in the event loop that uses it.
 
-    `patience` is how many seconds an answer may take: less than a claim's lease, so that whoever asked records it.
-    Bytes are moved and enciphered by threads that do not hold Python up.
+    `patience` is the timeout of an answer in seconds. It is shorter than a claim's lease, so that the claiming worker
+    can still record the outcome. The library's own threads move and encrypt the bytes; they do not block Python.
     """
 
     limit: int
@@ -55,15 +54,15 @@ class Pool:
     _client: Client | None = field(default=None, init=False, repr=False)
 
     async def open(self) -> None:
-        """Make ready; nothing is connected yet."""
+        """Create the client; nothing is connected yet."""
         self._client = (
             ClientBuilder()
             .user_agent("viesti")
             .follow_redirects(enable=False)
             .max_connections(self.limit)
-            .pool_timeout(_CONNECT)
-            .pool_idle_timeout(_IDLE)
-            .connect_timeout(_CONNECT)
+            .pool_timeout(_CONNECT_TIMEOUT)
+            .pool_idle_timeout(_IDLE_TIMEOUT)
+            .connect_timeout(_CONNECT_TIMEOUT)
             .timeout(timedelta(seconds=self.patience))
             .build()
         )
@@ -83,10 +82,10 @@ class Pool:
         body: bytes = b"",
         query: Mapping[str, str] | None = None,
     ) -> Reply | TryLater | Unknown:
-        """Ask once. No redirect is followed and nothing that the far end may have read is repeated.
+        """Send one request. No redirect is followed, and no request that the server may have read is repeated.
 
-        TryLater when no connection was made, so that nothing was said; Unknown when the request may have been read.
-        Raises ChannelMisconfigured for a far end that cannot prove its name.
+        TryLater when no connection was made, so that nothing was sent; Unknown when the request may have been read.
+        Raises ChannelMisconfiguredError when the server's certificate is not valid.
         """
         if self._client is None:
             raise RuntimeError("the pool was not opened")
@@ -97,16 +96,16 @@ class Pool:
         except PoolTimeoutError:
             return TryLater(_BACK_OFF, "no connection was free")
         except RequestError as error:
-            return _what_is_sure(error)
+            return _failure_outcome(error)
 
 
-def _what_is_sure(error: RequestError) -> TryLater | Unknown:
-    """What an exception leaves open. The library calls a lost answer `ConnectError` too, so only its cause is believed.
+def _failure_outcome(error: RequestError) -> TryLater | Unknown:
+    """Return the outcome of a failed request, judged by the cause: the library calls a lost answer `ConnectError` too.
 
-    A cause that is worded otherwise one day makes a message uncertain, never one that is sent again.
+    Should the wording of a cause ever change, a message becomes uncertain; none is sent twice.
     """
     causes = [cause["message"] for cause in error.details["causes"] or ()]
-    if any(cause.startswith(_CERTIFICATE) for cause in causes):
+    if any(cause.startswith(_BAD_CERTIFICATE) for cause in causes):
         raise ChannelMisconfigured("the provider's certificate does not hold; is the base URL right?") from None
     if _NOT_CONNECTED in causes:
         return TryLater(_BACK_OFF, "no connection")

@@ -1,4 +1,4 @@
-"""What a provider answered, as values: `send` raises only when we are wrong, never for one member's sake."""
+"""Outcomes of a send, as values: `send` raises only for our own mistakes, never because of one member."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from campaigns.core.model.reasons import EndReason
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took the message; `provider_id` is its own name for it, or empty."""
+    """Message accepted by the provider; `provider_id` is its name for the message, or empty."""
 
     provider_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider will never take this message. `detail` holds no address, number, name or body."""
+    """Message refused for good. `detail` holds no address, number, name or body."""
 
     reason: EndReason
     detail: str
@@ -22,9 +22,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """The provider surely did nothing: the delivery goes back to pending for `seconds`.
+    """Message certainly not sent: the delivery goes back to pending for `seconds`.
 
-    `alone` when that was for the message's or its reader's sake, and says nothing of the other messages.
+    `alone` when the reason is this message or its recipient, and other messages are not affected.
     """
 
     seconds: float
@@ -34,7 +34,7 @@ class TryLater:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may have gone: the delivery becomes uncertain and is never resent by itself."""
+    """Message possibly sent: the delivery becomes uncertain and is never resent automatically."""
 
     detail: str
 
@@ -43,4 +43,4 @@ Outcome = Accepted | Refused | TryLater | Unknown
 
 
 class ChannelMisconfigured(Exception):  # noqa: N818 - said as what happened
-    """Our key, sender or folder is wrong: the channel stops and no member is touched."""
+    """Raised for a wrong key, sender or folder of ours: the channel stops and no delivery ends."""

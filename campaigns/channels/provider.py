@@ -1,4 +1,4 @@
-"""What dispatch asks of a provider, and the messages that it hands over. Adapters add nothing to either."""
+"""Provider interfaces that dispatch uses, and the outgoing messages. Adapters extend neither."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from campaigns.channels.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEmail:
-    """One e-mail: `mime` is the whole message, for providers that take bytes; the parts are for those that assemble.
+    """One e-mail: `mime` for providers that take the whole message, the parts for providers that assemble it.
 
-    The whole is made when it is asked for, the same each time: for the others it would be half of the work.
+    `mime` is assembled on demand, the same each time: for providers that do not need it, it would be half of the work.
     `headers` are those beyond From, To, Subject and the MIME ones (List-Unsubscribe, Feedback-ID …);
-    `envelope_from` is the address that bounces go to.
+    `envelope_from` is the bounce address.
     """
 
     claimed: Claimed
@@ -31,12 +31,12 @@ class OutgoingEmail:
 
     @property
     def mime(self) -> bytes:
-        """The whole message."""
+        """Return the whole message as bytes."""
         return self.assembled()
 
     @property
     def units(self) -> int:
-        """How much of a rate it takes."""
+        """Return the units that the message counts for in a rate limit."""
         return 1
 
 
@@ -44,7 +44,7 @@ class OutgoingEmail:
 class OutgoingSms:
     """One text message, normalised and counted before the claim.
 
-    `valid_for` is how long it may wait in a queue of the provider's: until quiet hours begin (TW-11).
+    `valid_for` limits its time in the provider's queue: until quiet hours begin (TW-11).
     """
 
     claimed: Claimed
@@ -56,7 +56,7 @@ class OutgoingSms:
 
     @property
     def units(self) -> int:
-        """How much of a rate it takes: text messages are paid for, and carried, by their segments (TW-12)."""
+        """Return its segments, the unit of price and rate limit for text messages (TW-12)."""
         return self.segments
 
 
@@ -65,52 +65,52 @@ Bundle = TypeVar("Bundle", LetterBundle, CallBundle, contravariant=True)
 
 
 class MessageProvider(Protocol[Message]):
-    """Sends one message at a time, many at once."""
+    """Provider that sends single messages, many at the same time."""
 
     async def open(self) -> None:
-        """Make ready to send; raises ChannelMisconfigured when this can never work."""
+        """Prepare for sending; raises ChannelMisconfiguredError when sending can never work."""
 
     async def close(self) -> None:
-        """Give everything back; sends under way have ended before."""
+        """Release all resources; called after every send has ended."""
 
     async def send(self, message: Message) -> Outcome:
-        """Hand the message over and say what became of it.
+        """Hand the message over and return its outcome; Unknown for a message that may have been sent.
 
-        Raises ChannelMisconfigured only; whatever may have gone is Unknown.
+        Raises ChannelMisconfiguredError only.
         """
 
 
 @runtime_checkable
 class Searchable(Protocol):
-    """A provider that can be asked afterwards what it took."""
+    """Provider that can search the messages it has accepted."""
 
     async def find(
         self, number: str, text: str | None, since: datetime, until: datetime | None = None, known: Collection[str] = ()
     ) -> Outcome | None:
-        """The acceptance of a message whose answer was lost; None when there is none, else why it could not be asked.
+        """Find a message whose answer was lost; None when there is none, another outcome when the search failed.
 
-        Call it between `open` and `close`; moments are in real time.
+        Call it between `open` and `close`; `since` and `until` are in real time.
         """
 
 
 class BundleProvider(Protocol[Bundle]):
-    """Hands over many letters or calls at a time, in three steps around the ledger's transaction."""
+    """Provider that hands over many letters or calls at once, in three steps around the ledger's transaction."""
 
     def prepare(self, bundle: Bundle) -> Manifest:
-        """Write every file under a temporary name; repeating it replaces what an earlier attempt left.
+        """Write every file under a temporary name; repeating it replaces the files of an earlier attempt.
 
-        Nothing is handed over yet: a crash from here to the ledger's commit leaves only what `discard` removes.
+        Nothing is handed over yet: a crash before the ledger's commit leaves only files that `discard` removes.
         """
 
     def commit(self, bundle: BundleId, sha256: str) -> None:
         """Give the files their final name, after the ledger has stored the manifest's hash.
 
-        Repeating it changes nothing. Raises BundleBroken when the files are not those of the hash.
+        Repeating it changes nothing. Raises BrokenBundleError when the files do not match the hash.
         """
 
     def discard(self, bundle: BundleId) -> None:
-        """Remove the temporary files of a bundle that was not committed; none there is no error."""
+        """Remove the temporary files of a bundle that was not committed; missing files are no error."""
 
 
 class BundleBroken(Exception):  # noqa: N818 - said as what happened
-    """The files of a bundle are gone or are not those whose hash the ledger holds."""
+    """Raised when the files of a bundle are gone or do not match the hash in the ledger."""

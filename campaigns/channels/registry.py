@@ -1,6 +1,6 @@
-"""Every provider by its name, written out: a new one is a module and a line here.
+"""Registry of providers by name: a new one is a module and a line here.
 
-A vendor's library is loaded when a workspace chooses it: one that writes into folders starts without.
+A vendor's library is imported only when a workspace chooses it, so a workspace with folder providers starts faster.
 """
 
 import os
@@ -22,7 +22,7 @@ from campaigns.core.model.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a provider may be made of: the workspace's folder, its settings, and the secrets of the environment."""
+    """Inputs for building a provider: the workspace's folder, its settings, and the secrets of the environment."""
 
     workspace: Path
     settings: Settings
@@ -30,11 +30,11 @@ class Surroundings:
 
     @property
     def outbox(self) -> Path:
-        """Where the development providers write."""
+        """Return the folder of the development providers."""
         return self.workspace / "outbox"
 
     def secret(self, name: str) -> str:
-        """A secret, or an empty text: the provider that needs it says so when it is opened."""
+        """Return a secret, or an empty text: a provider that needs it raises when it is opened."""
         return self.environment.get(name, "")
 
 
@@ -42,56 +42,58 @@ Provider = TypeVar("Provider")
 Makers = Mapping[str, Callable[[Surroundings], Provider]]
 
 
-def _sendgrid(at: Surroundings) -> MessageProvider[OutgoingEmail]:
+def _sendgrid(context: Surroundings) -> MessageProvider[OutgoingEmail]:
     from campaigns.channels.sendgrid import API_KEY, SendGridEmail
 
-    base_url = str(at.settings.channels.email.sendgrid.base_url)
-    return SendGridEmail(base_url, at.secret(API_KEY), at.settings.dispatch.in_flight)
+    base_url = str(context.settings.channels.email.sendgrid.base_url)
+    return SendGridEmail(base_url, context.secret(API_KEY), context.settings.dispatch.in_flight)
 
 
-def _smtp(at: Surroundings) -> MessageProvider[OutgoingEmail]:
+def _smtp(context: Surroundings) -> MessageProvider[OutgoingEmail]:
     from campaigns.channels.dkim import ED25519_KEY, RSA_KEY, signer
     from campaigns.channels.smtp import PASSWORD, USERNAME, SmtpEmail
 
-    email = at.settings.channels.email
+    email = context.settings.channels.email
     dkim = email.smtp.dkim
     return SmtpEmail(
         settings=email.smtp,
         bounces=email.smtp.bounces or email.address,
-        signer=None if dkim is None else lambda: signer(dkim, at.secret(RSA_KEY), at.secret(ED25519_KEY)),
-        username=at.secret(USERNAME),
-        password=at.secret(PASSWORD),
+        signer=None if dkim is None else lambda: signer(dkim, context.secret(RSA_KEY), context.secret(ED25519_KEY)),
+        username=context.secret(USERNAME),
+        password=context.secret(PASSWORD),
     )
 
 
-def _twilio(at: Surroundings) -> MessageProvider[OutgoingSms]:
+def _twilio(context: Surroundings) -> MessageProvider[OutgoingSms]:
     from campaigns.channels.twilio import ACCOUNT, TOKEN, TwilioSms
 
     return TwilioSms(
-        settings=at.settings.channels.sms.twilio,
-        account=at.secret(ACCOUNT),
-        token=at.secret(TOKEN),
-        public_url=str(at.settings.public_url),
-        connections=at.settings.dispatch.in_flight,
+        settings=context.settings.channels.sms.twilio,
+        account=context.secret(ACCOUNT),
+        token=context.secret(TOKEN),
+        public_url=str(context.settings.public_url),
+        connections=context.settings.dispatch.in_flight,
     )
 
 
 EMAIL: Final[Makers[MessageProvider[OutgoingEmail]]] = {
-    "folder": lambda at: FolderEmail(at.outbox, at.workspace / "images", str(at.settings.public_url)),
+    "folder": lambda context: FolderEmail(
+        context.outbox, context.workspace / "images", str(context.settings.public_url)
+    ),
     "sendgrid": _sendgrid,
     "smtp": _smtp,
 }
 SMS: Final[Makers[MessageProvider[OutgoingSms]]] = {
-    "folder": lambda at: FolderSms(at.outbox),
+    "folder": lambda context: FolderSms(context.outbox),
     "twilio": _twilio,
 }
-POST: Final[Makers[BundleProvider[LetterBundle]]] = {"folder": lambda at: FolderPost(at.outbox)}
-PHONE: Final[Makers[BundleProvider[CallBundle]]] = {"folder": lambda at: FolderPhone(at.outbox)}
+POST: Final[Makers[BundleProvider[LetterBundle]]] = {"folder": lambda context: FolderPost(context.outbox)}
+PHONE: Final[Makers[BundleProvider[CallBundle]]] = {"folder": lambda context: FolderPhone(context.outbox)}
 
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """The provider of each channel that the workspace has chosen."""
+    """Provider of each channel, as the workspace has chosen."""
 
     email: MessageProvider[OutgoingEmail]
     sms: MessageProvider[OutgoingSms]
@@ -99,19 +101,20 @@ class Providers:
     phone: BundleProvider[CallBundle]
 
 
-def chosen_providers(at: Surroundings) -> Providers:
-    """The providers that the settings name; AuthorError for a name that is not known."""
-    channels = at.settings.channels
+def chosen_providers(context: Surroundings) -> Providers:
+    """Return the providers that the settings name; UserError for an unknown name."""
+    channels = context.settings.channels
     return Providers(
-        email=_maker(EMAIL, Channel.EMAIL, channels.email.provider)(at),
-        sms=_maker(SMS, Channel.SMS, channels.sms.provider)(at),
-        post=_maker(POST, Channel.POST, channels.post.provider)(at),
-        phone=_maker(PHONE, Channel.PHONE, channels.phone.provider)(at),
+        email=_factory(EMAIL, Channel.EMAIL, channels.email.provider)(context),
+        sms=_factory(SMS, Channel.SMS, channels.sms.provider)(context),
+        post=_factory(POST, Channel.POST, channels.post.provider)(context),
+        phone=_factory(PHONE, Channel.PHONE, channels.phone.provider)(context),
     )
 
 
-def _maker(makers: Makers[Provider], channel: Channel, name: str) -> Callable[[Surroundings], Provider]:
-    if name not in makers:
+def _factory(factories: Makers[Provider], channel: Channel, name: str) -> Callable[[Surroundings], Provider]:
+    if name not in factories:
         message = f"`channels.{channel}.provider` names no provider of ours: `{name}`"
-        raise AuthorError.about("config/settings.yaml", message, "provider", nearest(name, makers) or ", ".join(makers))
-    return makers[name]
+        hint = nearest(name, factories) or ", ".join(factories)
+        raise AuthorError.about("config/settings.yaml", message, "provider", hint)
+    return factories[name]

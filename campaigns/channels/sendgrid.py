@@ -1,4 +1,4 @@
-"""E-mail through SendGrid's Web API: one request a member, for content is a request's and not a reader's (SG-03)."""
+"""E-mail through SendGrid's Web API: one request a member, because its recipients share content (SG-03)."""
 
 import json
 import re
@@ -25,7 +25,7 @@ from campaigns.core.model.reasons import EndReason
 API_KEY: Final = "SENDGRID_API_KEY"
 DELIVERY: Final = "delivery"
 _FIELD: Final = re.compile(r"[!-?A-~]{1,59}")
-"""The name of a field; no address, and nothing that a ledger could not keep."""
+"""Pattern of a field name: no address, nothing that a ledger cannot store."""
 
 _RESERVED: Final = frozenset(
     {
@@ -47,7 +47,7 @@ _RESERVED: Final = frozenset(
 
 @dataclass
 class SendGridEmail:
-    """Sends by `POST /v3/mail/send`, over at most `connections` at once; its answer 202 alone is acceptance (SG-01)."""
+    """SendGrid provider: `POST /v3/mail/send` over at most `connections`; only the answer 202 is acceptance (SG-01)."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -60,7 +60,7 @@ class SendGridEmail:
         self._pool = Pool(self.connections, self.patience)
 
     async def open(self) -> None:
-        """Make ready; raises ChannelMisconfigured without an API key."""
+        """Open the connection pool; raises ChannelMisconfiguredError without an API key."""
         if not self.api_key:
             raise ChannelMisconfigured(f"{API_KEY} is not set in the environment")
         await self._pool.open()
@@ -70,38 +70,39 @@ class SendGridEmail:
         await self._pool.close()
 
     async def send(self, message: OutgoingEmail) -> Outcome:
-        """Ask SendGrid to send one message, to one address."""
-        if not message.claimed.address.isascii():  # SendGrid knows no SMTPUTF8 (E-03)
+        """Send one message to one address."""
+        if not message.claimed.address.isascii():  # SendGrid does not support SMTPUTF8 (E-03)
             return Refused(EndReason.INVALID_ADDRESS, "an address outside ASCII")
         body = orjson.dumps(payload(message))
-        del message  # hundreds wait at once, and all that they need is their bytes
+        del message  # hundreds wait at once and need only their bytes
         reply = await self._pool.request("POST", self._url, headers=self._headers, body=body)
         return outcome(reply) if isinstance(reply, Reply) else reply
 
 
 def payload(message: OutgoingEmail) -> dict[str, Any]:
-    """The request of one message: its address, its content and two opaque names; nothing else of the member (GD-24).
+    """Return the request body: address, content and two opaque names, nothing else of the member (GD-24).
 
-    Raises ChannelMisconfigured for a header that is SendGrid's own (SG-06).
+    Raises ChannelMisconfiguredError for a header that SendGrid reserves (SG-06).
     """
     reserved = [name for name in message.headers if name.lower() in _RESERVED]
     if reserved:
         raise ChannelMisconfigured(f"sendgrid: the header {reserved[0]} cannot be set")
-    reader = {
+    recipient = {
         "to": [{"email": message.claimed.address}],
         "headers": dict(message.headers),
         "custom_args": {DELIVERY: message.claimed.opaque_id, "attempt": message.claimed.attempt},
     }
     content = [{"type": "text/plain", "value": message.text}, {"type": "text/html", "value": message.html}]
     common = _common(message.from_address, message.from_name)
-    return common | {"subject": message.subject, "personalizations": [reader], "content": content}
+    return common | {"subject": message.subject, "personalizations": [recipient], "content": content}
 
 
 @lru_cache(maxsize=64)
 def _common(from_address: str, from_name: str) -> dict[str, Any]:
-    """What all messages of a sender share, made by SendGrid's helpers; for each message they would cost 80 µs of 280.
+    """Return the part shared by all messages of a sender, built with SendGrid's helpers.
 
-    Every kind of tracking is said to be off: what is left out is as the account has it (GD-22, E-29).
+    Built for each message, it would cost 80 µs of 280. Every kind of tracking is switched off explicitly, because
+    an omitted setting falls back to the account's (GD-22, E-29).
     """
     mail = Mail()
     mail.from_email = From(from_address, from_name)
@@ -116,7 +117,10 @@ def _common(from_address: str, from_name: str) -> dict[str, Any]:
 
 
 def outcome(reply: Reply) -> Outcome:
-    """What SendGrid's answer means; raises ChannelMisconfigured for what would befall every member."""
+    """Return the outcome of SendGrid's answer.
+
+    Raises ChannelMisconfiguredError for a failure that every member shares.
+    """
     match reply.status:
         case 202:
             return Accepted(reply.headers.get("X-Message-Id", ""))
@@ -137,19 +141,19 @@ def outcome(reply: Reply) -> Outcome:
 
 
 def _bad_request(reply: Reply) -> Refused:
-    """The fields that SendGrid complains of. Its sentences may repeat an address, so they are left out."""
+    """Return a refusal with the rejected fields. SendGrid's sentences may hold an address, so they are left out."""
     fields = sorted(_fields(reply.body))
     if any(name.partition(".")[0] == "from" for name in fields):
         raise ChannelMisconfigured("sendgrid: the sender's address is not accepted")
-    about_address = any(name.startswith("personalizations") and ".to" in name for name in fields)
-    reason = EndReason.INVALID_ADDRESS if about_address else EndReason.PROVIDER_REJECTED
+    is_bad_address = any(name.startswith("personalizations") and ".to" in name for name in fields)
+    reason = EndReason.INVALID_ADDRESS if is_bad_address else EndReason.PROVIDER_REJECTED
     return Refused(reason, " ".join(["HTTP 400", *fields]))
 
 
 def _fields(body: bytes) -> set[str]:
     try:
         errors = json.loads(body)["errors"]
-        named = [str(error.get("field") or "") for error in errors]
+        names = [str(error.get("field") or "") for error in errors]
     except (ValueError, LookupError, TypeError, AttributeError):
         return set()
-    return {name for name in named if _FIELD.fullmatch(name)}
+    return {name for name in names if _FIELD.fullmatch(name)}

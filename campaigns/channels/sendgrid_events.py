@@ -1,4 +1,4 @@
-"""SendGrid's Event Webhook: whether it is SendGrid that speaks, and what it says in our words (SG-11 to SG-13)."""
+"""SendGrid's Event Webhook: signature check, and events from its payloads (SG-11 to SG-13)."""
 
 import json
 import re
@@ -23,10 +23,10 @@ SIGNATURE: Final = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP: Final = "X-Twilio-Email-Event-Webhook-Timestamp"
 PUBLIC_KEY: Final = "SENDGRID_WEBHOOK_PUBLIC_KEY"
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
-_STALE: Final = timedelta(minutes=10)  # the timestamp is the POST's own, so a repeated POST carries a new one
+_MAX_AGE: Final = timedelta(minutes=10)  # the timestamp is the POST's own, so a repeated POST carries a new one
 
-_Asks = frozenset[Consequence]
-_NOTHING: Final[_Asks] = frozenset()
+_Actions = frozenset[Consequence]
+_NOTHING: Final[_Actions] = frozenset()
 
 _WORDS: Final = {
     "processed": EventWord.TAKEN,
@@ -43,15 +43,15 @@ _WORDS: Final = {
     "click": EventWord.CLICKED,
 }
 
-_COMPLAINT: Final[_Asks] = frozenset({Consequence.SUPPRESS_COMPLAINED, Consequence.WITHDRAW_EMAIL})
-_ASKS: Final[Mapping[EventWord, _Asks]] = {
+_COMPLAINT: Final[_Actions] = frozenset({Consequence.SUPPRESS_COMPLAINED, Consequence.WITHDRAW_EMAIL})
+_ACTIONS: Final[Mapping[EventWord, _Actions]] = {
     EventWord.COMPLAINED: _COMPLAINT,
     EventWord.UNSUBSCRIBED: frozenset({Consequence.WITHDRAW_EMAIL}),
-    # RESUBSCRIBED asks for nothing: a permission comes back only by the member's own choice with us
+    # RESUBSCRIBED has no action: only the member's own choice with us gives a permission back
 }
 
-# Why SendGrid dropped a message: mostly a list of its own, which ours has to learn of
-_DROPPED: Final[Mapping[str, _Asks]] = {
+# SendGrid's reasons for dropping a message: mostly its own suppression lists, which ours has to follow
+_DROPPED: Final[Mapping[str, _Actions]] = {
     "unsubscribed address": frozenset({Consequence.WITHDRAW_EMAIL}),
     "bounced address": frozenset({Consequence.SUPPRESS_BOUNCED}),
     "spam reporting address": _COMPLAINT,
@@ -63,26 +63,26 @@ _DROPPED: Final[Mapping[str, _Asks]] = {
 
 @dataclass(frozen=True)
 class EventKey:
-    """The public key that SendGrid shows beside the webhook's setting."""
+    """Public key for webhook signatures, shown in SendGrid's webhook settings."""
 
     key: EllipticCurvePublicKey = field(repr=False)
 
     @classmethod
-    def of(cls, written: str) -> Self:
-        """The key from its base64 form; ValueError when it is none."""
+    def of(cls, encoded: str) -> Self:
+        """Return the key from its base64 form; ValueError when it is none."""
         try:
-            key = load_der_public_key(b64decode(written, validate=True))
+            key = load_der_public_key(b64decode(encoded, validate=True))
         except (Error, ValueError) as error:
             raise ValueError(f"{PUBLIC_KEY} is not a public key in base64") from error
         if not isinstance(key, EllipticCurvePublicKey):
-            raise ValueError(f"{PUBLIC_KEY} is not an elliptic curve key")  # noqa: TRY004 - of what was written
+            raise ValueError(f"{PUBLIC_KEY} is not an elliptic curve key")  # noqa: TRY004 - a wrong setting
         return cls(key)
 
     def vouches_for(self, raw: bytes, signature: str, timestamp: str, now: datetime) -> bool:
-        """Whether these bytes were signed with that timestamp, and just now. `raw` is the body as it came."""
+        """Return whether `raw`, the body as received, was signed with this timestamp less than 10 minutes ago."""
         if not _SECONDS.fullmatch(timestamp):
             return False
-        if abs(now.timestamp() - int(timestamp)) > _STALE.total_seconds():
+        if abs(now.timestamp() - int(timestamp)) > _MAX_AGE.total_seconds():
             return False
         try:
             self.key.verify(b64decode(signature, validate=True), timestamp.encode() + raw, ECDSA(SHA256()))
@@ -92,60 +92,60 @@ class EventKey:
 
 
 def events_of(raw: bytes) -> list[Event]:
-    """The events of one POST whose signature was checked; ValueError when it is no list of events."""
-    told = json.loads(raw)
-    if not isinstance(told, list) or not all(isinstance(each, dict) for each in told):
+    """Return the events of one POST whose signature was checked; ValueError when it is no list of events."""
+    payloads = json.loads(raw)
+    if not isinstance(payloads, list) or not all(isinstance(payload, dict) for payload in payloads):
         raise ValueError("a list of events was wanted")
-    return [_event(each) for each in told]
+    return [_event(payload) for payload in payloads]
 
 
-def _event(told: Mapping[str, Any]) -> Event:
-    raw = json.dumps(told, ensure_ascii=False, sort_keys=True)
-    word, asks = _meaning(told)
+def _event(payload: Mapping[str, Any]) -> Event:
+    raw = json.dumps(payload, ensure_ascii=False, sort_keys=True)
+    word, actions = _meaning(payload)
     return Event(
         provider=PROVIDER,
-        key=_text(told, "sg_event_id") or sha256(raw.encode()).hexdigest(),
+        key=_text(payload, "sg_event_id") or sha256(raw.encode()).hexdigest(),
         word=word,
-        at=_instant(told.get("timestamp")),
-        delivery=_text(told, "delivery"),
-        provider_id=_text(told, "sg_message_id").partition(".")[0],  # the part before the point is X-Message-Id
-        address=_text(told, "email"),
-        code=_code(told),
-        asks=asks,
+        at=_instant(payload.get("timestamp")),
+        delivery=_text(payload, "delivery"),
+        provider_id=_text(payload, "sg_message_id").partition(".")[0],  # the part before the point is X-Message-Id
+        address=_text(payload, "email"),
+        code=_code(payload),
+        asks=actions,
         raw=raw,
     )
 
 
-def _meaning(told: Mapping[str, Any]) -> tuple[EventWord, _Asks]:
-    word = _WORDS.get(_text(told, "event"), EventWord.UNKNOWN)
+def _meaning(payload: Mapping[str, Any]) -> tuple[EventWord, _Actions]:
+    word = _WORDS.get(_text(payload, "event"), EventWord.UNKNOWN)
     match word:
         case EventWord.BOUNCED:
-            return _bounce(told)
+            return _bounce(payload)
         case EventWord.DROPPED:
-            return word, _DROPPED.get(_text(told, "reason").lower(), _NOTHING)
+            return word, _DROPPED.get(_text(payload, "reason").lower(), _NOTHING)
         case _:
-            return word, _ASKS.get(word, _NOTHING)
+            return word, _ACTIONS.get(word, _NOTHING)
 
 
-def _bounce(told: Mapping[str, Any]) -> tuple[EventWord, _Asks]:
-    word, asks = bounce(_code(told))
-    if _text(told, "type") == "blocked":  # SendGrid tries this address again, and so may we
-        return EventWord.BLOCKED, asks - {Consequence.SUPPRESS_BOUNCED}
-    return word, asks
+def _bounce(payload: Mapping[str, Any]) -> tuple[EventWord, _Actions]:
+    word, actions = bounce(_code(payload))
+    if _text(payload, "type") == "blocked":  # SendGrid tries this address again, so we may as well
+        return EventWord.BLOCKED, actions - {Consequence.SUPPRESS_BOUNCED}
+    return word, actions
 
 
-def _code(told: Mapping[str, Any]) -> str:
-    status = _text(told, "status")
-    return telling_code(status, _text(told, "reason")) or status
+def _code(payload: Mapping[str, Any]) -> str:
+    status = _text(payload, "status")
+    return telling_code(status, _text(payload, "reason")) or status
 
 
-def _text(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
+def _text(payload: Mapping[str, Any], name: str) -> str:
+    value = payload.get(name)
     return value if isinstance(value, str) else ""
 
 
 def _instant(value: object) -> datetime:
-    """The moment of a Unix time; what cannot be one is the beginning of time, for it must not lose the event."""
+    """Return the moment of a Unix time; the epoch for an invalid one, so that the event is not lost."""
     try:
         return datetime.fromtimestamp(float(str(value)), UTC)
     except (ValueError, OverflowError, OSError):

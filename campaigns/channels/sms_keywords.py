@@ -1,4 +1,4 @@
-"""What a member means who answers a text message, in Finnish, Swedish and English (TW-06, TW-07)."""
+"""STOP, START and HELP keywords in replies to text messages, in Finnish, Swedish and English (TW-06, TW-07)."""
 
 import re
 from typing import Final
@@ -18,10 +18,10 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
 
 
 def meaning_of(text: str) -> EventWord:
-    """What a reply says: UNSUBSCRIBED, RESUBSCRIBED, ASKED_HELP or REPLIED.
+    """Return the event kind of a reply: UNSUBSCRIBED, RESUBSCRIBED, ASKED_HELP or REPLIED.
 
-    A reply that begins with a word for stopping stops, whatever follows ("Stop texting me"): hearing less than
-    one wanted is the smaller harm. The other words count only by themselves.
+    A reply that begins with a STOP keyword is an opt-out, even when more follows ("Stop texting me"): getting fewer
+    messages than wanted is the smaller harm. The other keywords count only when they are the whole reply.
     """
     words = [word.casefold() for word in _WORD.findall(text)]
     if words[:1] and words[0] in _STOP:

@@ -1,4 +1,4 @@
-"""E-mail through a mail server: a pool of connections, signed messages, an outcome for every reply."""
+"""E-mail through a mail server: connection pool, DKIM signing, outcome of every reply."""
 
 import asyncio
 import re
@@ -23,20 +23,20 @@ from campaigns.core.model.reasons import EndReason
 
 USERNAME: Final = "SMTP_USERNAME"
 PASSWORD: Final = "SMTP_PASSWORD"  # noqa: S105 - the name of a variable
-_CONNECT: Final = 10.0
-_PATIENCE: Final = 40.0  # for a connection, and for a transaction: both fit into a claim's lease
-_BUSY: Final = 1.0
-_GREYLISTED: Final = 300.0
-_NOT_CONNECTED: Final = 30.0
-_NAME: Final = re.compile(r"[!-?A-~]*")  # no address, and nothing that a ledger could not keep
-_PATH: Final = re.compile(r"[^\x00-\x20\x7f<>]{1,254}")  # nothing that could end the command
+_CONNECT_TIMEOUT: Final = 10.0
+_TIMEOUT: Final = 40.0  # for a free connection, and for a transaction: both fit into a claim's lease
+_BUSY_DELAY: Final = 1.0
+_GREYLIST_DELAY: Final = 300.0
+_RECONNECT_DELAY: Final = 30.0
+_NAME: Final = re.compile(r"[!-?A-~]*")  # no address, nothing that a ledger cannot store
+_PATH: Final = re.compile(r"[^\x00-\x20\x7f<>]{1,254}")  # no character that could end the command
 
 
 @dataclass
 class SmtpEmail:
-    """Sends over at most `settings.connections` connections, each for so many messages.
+    """SMTP provider over at most `settings.connections` connections, each used for a limited number of messages.
 
-    `signer` makes what signs them; it is asked when the provider is opened, and may find that a key is missing.
+    `signer` loads the DKIM signer when the provider is opened, and raises when a key is missing.
     """
 
     settings: SmtpSettings
@@ -44,39 +44,42 @@ class SmtpEmail:
     signer: Callable[[], DkimSigner] | None = field(default=None, repr=False)
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
-    patience: float = _PATIENCE
+    patience: float = _TIMEOUT
 
     def __post_init__(self) -> None:
         self._idle: deque[tuple[Session, bool]] = deque()
 
     async def open(self) -> None:
-        """Connect once, to find out whether the server takes us at all; one that is away may come back."""
+        """Connect once to check the configuration; a server that is unreachable now is no error."""
         self._free = asyncio.Semaphore(self.settings.connections)
-        self._signs = None if self.signer is None else self.signer()
+        self._dkim = None if self.signer is None else self.signer()
         self._name = await asyncio.to_thread(socket.getfqdn)
         try:
-            self._trusted = ssl.create_default_context(cafile=self.settings.authorities)
+            self._tls_context = ssl.create_default_context(cafile=self.settings.authorities)
         except OSError as error:
             raise ChannelMisconfigured("smtp: `authorities` is no file of certificates") from error
         try:
             self._idle.append(await self._connect())
         except (OSError, aiosmtplib.SMTPException) as error:
-            _raise_when_ours(error)
+            _raise_if_misconfigured(error)
 
     async def close(self) -> None:
-        """Say goodbye on every connection."""
+        """Quit every connection."""
         await asyncio.gather(*(session.quit() for session, _ in self._idle))
         self._idle.clear()
 
     async def send(self, message: OutgoingEmail) -> Outcome:
-        """Hand one message to the server; its 250 after the message is acceptance."""
-        claimed, content = message.claimed, message.mime if self._signs is None else self._signs.sign(message.mime)
-        del message  # hundreds wait at once, and all that they need is their bytes
+        """Send one message; the reply 250 after the message is acceptance."""
+        claimed, content = (
+            message.claimed,
+            message.mime if self._dkim is None else self._dkim.sign(message.mime),
+        )
+        del message  # hundreds wait at once and need only their bytes
         try:
             async with asyncio.timeout(self.patience):
                 await self._free.acquire()
         except TimeoutError:
-            return TryLater(_BUSY, "every connection was busy")
+            return TryLater(_BUSY_DELAY, "every connection was busy")
         try:
             return await self._send(claimed, content)
         finally:
@@ -84,10 +87,10 @@ class SmtpEmail:
 
     async def _send(self, claimed: Claimed, content: bytes) -> Outcome:
         try:
-            session, utf8 = self._rested() or await self._connect()
+            session, utf8 = self._take_idle() or await self._connect()
         except (OSError, aiosmtplib.SMTPException) as error:
-            _raise_when_ours(error)
-            return TryLater(_NOT_CONNECTED, f"no connection: {type(error).__name__}")
+            _raise_if_misconfigured(error)
+            return TryLater(_RECONNECT_DELAY, f"no connection: {type(error).__name__}")
         try:
             return await self._transaction(session, claimed, content, utf8=utf8)
         finally:
@@ -102,14 +105,14 @@ class SmtpEmail:
         mail = f"MAIL FROM:<{verp(self.bounces, claimed.opaque_id)}>{options}"
         try:
             return outcome(await session.deliver(mail, f"RCPT TO:<{claimed.address}>", content))
-        except Lost as lost:
-            if lost.may_have_gone:
+        except Lost as error:
+            if error.may_have_gone:
                 return Unknown("connection lost after the message")
-            return TryLater(_NOT_CONNECTED, f"connection lost at {lost.step}")
+            return TryLater(_RECONNECT_DELAY, f"connection lost at {error.step}")
 
-    def _rested(self) -> tuple[Session, bool] | None:
+    def _take_idle(self) -> tuple[Session, bool] | None:
         while self._idle:
-            session, utf8 = self._idle.pop()  # the one used last: the server has not yet grown tired of it
+            session, utf8 = self._idle.pop()  # the one used last: the server is least likely to have timed it out
             if session.is_usable:
                 return session, utf8
             session.abort()
@@ -127,11 +130,11 @@ class SmtpEmail:
             port=self.settings.port,
             use_tls=self.settings.security is Security.TLS,
             start_tls=self.settings.security is Security.STARTTLS,
-            tls_context=self._trusted,
+            tls_context=self._tls_context,
             local_hostname=self._name,
             username=self.username or None,
             password=self.password or None,
-            timeout=_CONNECT,
+            timeout=_CONNECT_TIMEOUT,
         )
         await client.connect()
         if client.is_ehlo_or_helo_needed:
@@ -139,44 +142,47 @@ class SmtpEmail:
         transport = client.transport
         if transport is None:
             raise aiosmtplib.SMTPServerDisconnected("the connection was lost at once")
-        both_ways = cast("asyncio.Transport", transport)  # libuv's is one without being called so
-        session = Session(both_ways, pipelining=client.supports_extension("pipelining"), patience=self.patience)
+        duplex = cast("asyncio.Transport", transport)  # uvloop's transport is one without inheriting from it
+        session = Session(duplex, pipelining=client.supports_extension("pipelining"), patience=self.patience)
         return session, client.supports_extension("smtputf8")
 
 
-def outcome(said: Said) -> Outcome:
-    """What a transaction's decisive reply means; raises ChannelMisconfigured for what would befall every member."""
-    match said.code // 100:
+def outcome(reply: Said) -> Outcome:
+    """Return the outcome of the decisive reply.
+
+    Raises ChannelMisconfiguredError for a failure that every member shares.
+    """
+    match reply.code // 100:
         case 2:
-            name = said.text.rpartition(" ")[2][:100]  # "queued as 4711": most servers end with their name for it
+            name = reply.text.rpartition(" ")[2][:100]  # "queued as 4711": most servers end with their queue id
             return Accepted(name if _NAME.fullmatch(name) else "")
         case 4:
-            return TryLater(_GREYLISTED, said.detail, alone=said.code != 421 and said.step != "MAIL")
+            return TryLater(_GREYLIST_DELAY, reply.detail, alone=reply.code != 421 and reply.step != "MAIL")
         case _:
-            return _refusal(said)
+            return _refusal(reply)
 
 
-def _refusal(said: Said) -> Refused:
-    match fault_of(said.enhanced):
+def _refusal(reply: Said) -> Refused:
+    match fault_of(reply.enhanced):
         case Fault.SENDER:
-            raise ChannelMisconfigured(f"smtp: {said.detail}: the server does not take mail from us")
+            raise ChannelMisconfigured(f"smtp: {reply.detail}: the server does not take mail from us")
         case Fault.ADDRESS:
-            return Refused(EndReason.INVALID_ADDRESS, said.detail)
+            return Refused(EndReason.INVALID_ADDRESS, reply.detail)
         case Fault.SIZE:
-            return Refused(EndReason.TOO_LONG, said.detail)
+            return Refused(EndReason.TOO_LONG, reply.detail)
         case Fault.MAILBOX | Fault.POLICY | Fault.UNCLEAR:
-            if said.step == "MAIL":  # the reader was not named yet
-                raise ChannelMisconfigured(f"smtp: {said.detail}: the sender is not accepted")
-            return Refused(EndReason.PROVIDER_REJECTED, said.detail)
+            if reply.step == "MAIL":  # the recipient was not named yet
+                raise ChannelMisconfigured(f"smtp: {reply.detail}: the sender is not accepted")
+            return Refused(EndReason.PROVIDER_REJECTED, reply.detail)
         case _ as never:
             assert_never(never)
 
 
-def _raise_when_ours(error: BaseException) -> None:
-    """Raise ChannelMisconfigured for a server that will never take us as we are."""
+def _raise_if_misconfigured(error: BaseException) -> None:
+    """Raise ChannelMisconfiguredError for a server that will never accept our configuration."""
     if isinstance(error.__cause__ or error, ssl.SSLCertVerificationError):
         raise ChannelMisconfigured("smtp: the server's certificate does not hold") from error
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
         raise ChannelMisconfigured(f"smtp: not let in, are {USERNAME} and {PASSWORD} right?") from error
-    if type(error) in (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported):  # what the server does not offer at all
+    if type(error) in (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported):  # not offered by the server
         raise ChannelMisconfigured("smtp: the server offers no encryption, or no way to sign in") from error

@@ -1,4 +1,4 @@
-"""Whose fault a failed mail is, by its enhanced status code (RFC 3463, RFC 7372 and the mailbox providers' own)."""
+"""Faults by enhanced status code (RFC 3463, RFC 7372 and the codes of mailbox providers)."""
 
 import re
 from enum import StrEnum
@@ -10,7 +10,7 @@ _CODE: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
 
 class Fault(StrEnum):
-    """Who has to do something about it."""
+    """Cause of a permanent failure."""
 
     ADDRESS = "address"
     MAILBOX = "mailbox"
@@ -30,16 +30,16 @@ _FAULTS: Final = {
     "5.1.9": Fault.UNCLEAR,  # message relayed to non-compliant mailer
     "5.2.3": Fault.SIZE,
     "5.3.4": Fault.SIZE,
-    "5.7.2": Fault.UNCLEAR,  # a mailing list behind the address, closed to us
+    "5.7.2": Fault.UNCLEAR,  # a mailing list that does not accept our mail
     "5.7.17": Fault.ADDRESS,  # RFC 7293: the mailbox changed hands
 }
 _CLASSES: Final = {
     "5.1": Fault.ADDRESS,
     "5.2": Fault.MAILBOX,
-    "5.7": Fault.POLICY,  # reputation, content, a reader who blocked us: says nothing of the address
+    "5.7": Fault.POLICY,  # reputation, content, a recipient who blocked us: says nothing about the address
 }
 
-# What a bounce that was told later means: only one that blames the address suppresses it (SG-13, DL-07)
+# Meaning of a bounce reported later: only one that blames the address suppresses it (SG-13, DL-07)
 _BOUNCES: Final = {
     Fault.ADDRESS: (EventWord.BOUNCED, frozenset({Consequence.SUPPRESS_BOUNCED})),
     Fault.MAILBOX: (EventWord.BOUNCED, frozenset[Consequence]()),
@@ -51,26 +51,26 @@ _BOUNCES: Final = {
 
 
 HALTING: Final = ("5.7.515",)
-"""The codes of which the first halts the campaign: no message of ours is taken there any more (DL-07)."""
+"""Codes that halt the campaign at their first occurrence: the server no longer accepts our messages (DL-07)."""
 
 
 def enhanced_code(text: str) -> str:
-    """The first enhanced status code in a reply's text, or an empty text."""
-    found = _CODE.search(text)
-    return found[1] if found else ""
+    """Return the first enhanced status code in a reply's text, or an empty text."""
+    match = _CODE.search(text)
+    return match[1] if match else ""
 
 
 def telling_code(status: str, diagnostic: str) -> str:
-    """The code that says more: many servers write 5.0.0 and tell the truth in the diagnostic."""
+    """Return the more specific code: many servers report 5.0.0 and give the actual code in the diagnostic."""
     code = enhanced_code(status)
     return code if code and not code.endswith(".0.0") else enhanced_code(diagnostic) or code
 
 
 def fault_of(code: str) -> Fault:
-    """Whose fault a permanent failure is; UNCLEAR without a code, or with one of another class."""
+    """Return the fault of a permanent failure; UNCLEAR without a code, or with one of another class."""
     return _FAULTS.get(code) or _CLASSES.get(code.rpartition(".")[0]) or Fault.UNCLEAR
 
 
 def bounce(code: str) -> tuple[EventWord, frozenset[Consequence]]:
-    """What a bounce with this enhanced code is called, and what it asks for."""
+    """Return the event kind and the actions of a bounce with this enhanced code."""
     return _BOUNCES[fault_of(code)]

@@ -1,4 +1,4 @@
-"""Text messages through Twilio's Web API. Its client makes the requests, our pool carries them."""
+"""Text messages through Twilio's Web API: requests built by its client, sent through our connection pool."""
 
 import json
 from base64 import b64encode
@@ -23,13 +23,13 @@ ACCOUNT: Final = "TWILIO_ACCOUNT_SID"
 TOKEN: Final = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the name of a variable
 STATUS_PATH: Final = "/webhooks/twilio/status"
 DELIVERY: Final = "delivery"
-_LONGEST_QUEUE: Final = timedelta(seconds=36_000)
-_SHORTEST_QUEUE: Final = timedelta(seconds=5)  # Twilio recommends no less
-_CLOCKS_DIFFER: Final = timedelta(minutes=2)
+_MAX_VALIDITY: Final = timedelta(seconds=36_000)
+_MIN_VALIDITY: Final = timedelta(seconds=5)  # Twilio recommends no less
+_CLOCK_TOLERANCE: Final = timedelta(minutes=2)
 
 
-class _NotTaken(Exception):  # noqa: N818 - said as what happened
-    """Carries an outcome through Twilio's client."""
+class _NotAcceptedError(Exception):
+    """Outcome other than acceptance, raised through Twilio's client."""
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -38,7 +38,7 @@ class _NotTaken(Exception):  # noqa: N818 - said as what happened
 
 @dataclass
 class _Transport:
-    """What Twilio's client asks of an HTTP client. Its own writes addresses with their numbers into the log."""
+    """HTTP client for Twilio's client. Twilio's own writes URLs with telephone numbers to the log."""
 
     pool: Pool
     is_async: bool = True
@@ -54,20 +54,20 @@ class _Transport:
         auth: tuple[str, str],
         **_: object,
     ) -> Response:
-        named = {**headers, "Authorization": f"Basic {b64encode(':'.join(auth).encode()).decode()}"}
+        all_headers = {**headers, "Authorization": f"Basic {b64encode(':'.join(auth).encode()).decode()}"}
         body = urlencode(data or {}, doseq=True).encode()
         query = {name: str(value) for name, value in (params or {}).items()}
-        reply = await self.pool.request(method, url, headers=named, body=body, query=query)
+        reply = await self.pool.request(method, url, headers=all_headers, body=body, query=query)
         if not isinstance(reply, Reply):
-            raise _NotTaken(reply)
+            raise _NotAcceptedError(reply)
         if reply.status not in (200, 201):
-            raise _NotTaken(refusal(reply))
+            raise _NotAcceptedError(refusal(reply))
         return Response(reply.status, reply.body.decode(), reply.headers)
 
 
 @dataclass
 class TwilioSms:
-    """Sends by `POST …/Messages.json`, over at most `connections` at once."""
+    """Twilio provider: `POST …/Messages.json` over at most `connections`."""
 
     settings: TwilioSettings
     account: str
@@ -81,7 +81,7 @@ class TwilioSms:
         self._callback = f"{self.public_url.rstrip('/')}{STATUS_PATH}?{DELIVERY}="
 
     async def open(self) -> None:
-        """Make ready; raises ChannelMisconfigured without an account."""
+        """Open the connection pool; raises ChannelMisconfiguredError without an account."""
         if not (self.account and self.token):
             raise ChannelMisconfigured(f"{ACCOUNT} and {TOKEN} are not set in the environment")
         await self._pool.open()
@@ -93,64 +93,67 @@ class TwilioSms:
         await self._pool.close()
 
     async def send(self, message: OutgoingSms) -> Outcome:
-        """Ask Twilio to send one message. Its later status names the delivery, also when its answer is lost."""
+        """Send one message. The later status callback names the delivery even when the answer is lost."""
         try:
-            made = await self._client.messages.create_async(
+            created = await self._client.messages.create_async(
                 to=message.claimed.address,
                 body=message.text,
                 status_callback=f"{self._callback}{message.claimed.opaque_id}",
                 validity_period=validity_period(message.valid_for),
-                smart_encoded=False,  # the text was made plain and counted before anyone paid
+                smart_encoded=False,  # the text was normalised and counted before the claim
                 **self._sender(message.sender),
             )
-        except _NotTaken as told:
-            return told.outcome
+        except _NotAcceptedError as error:
+            return error.outcome
         except (TwilioException, ValueError, LookupError):
             return Unknown("HTTP 201, not understood")
-        return Accepted(made.sid or "")
+        return Accepted(created.sid or "")
 
     async def find(
         self, number: str, text: str | None, since: datetime, until: datetime | None = None, known: Collection[str] = ()
     ) -> Outcome | None:
-        """Look for a message whose answer was lost (TW-10): the same text to the same number, made after `since`.
+        """Find a message whose answer was lost (TW-10): the same text to the same number, created after `since`.
 
-        Where the text is not kept any more, `until` and the names of the messages that are `known` tell it from others.
-        None: Twilio has none, which proves nothing while it may still be writing. TryLater or Unknown: it could not
-        be asked. The moments are in real time, as Twilio's clock shows it.
+        When the text is no longer stored, `until` and the ids of `known` messages tell it from others. None means that
+        Twilio has no such message, which proves nothing while it may still be storing it. TryLater or Unknown means
+        that the search failed. `since` and `until` are in real time, as on Twilio's clock.
         """
         try:
-            listed = await self._client.messages.list_async(to=number, date_sent_after=since.date(), limit=100)
-        except _NotTaken as told:
-            return told.outcome
+            messages = await self._client.messages.list_async(to=number, date_sent_after=since.date(), limit=100)
+        except _NotAcceptedError as error:
+            return error.outcome
         except (TwilioException, ValueError, LookupError):
             return Unknown("a list that was not understood")
-        earliest, latest = since - _CLOCKS_DIFFER, None if until is None else until + _CLOCKS_DIFFER
-        found = (
-            each
-            for each in listed
-            if (text is None or each.body == text)
-            and each.direction == "outbound-api"
-            and each.sid not in known
-            and (made := each.date_created or earliest) >= earliest
-            and (latest is None or made <= latest)
+        earliest, latest = since - _CLOCK_TOLERANCE, None if until is None else until + _CLOCK_TOLERANCE
+        matches = (
+            message
+            for message in messages
+            if (text is None or message.body == text)
+            and message.direction == "outbound-api"
+            and message.sid not in known
+            and (created_at := message.date_created or earliest) >= earliest
+            and (latest is None or created_at <= latest)
         )
-        return next((Accepted(each.sid) for each in found), None)
+        return next((Accepted(message.sid) for message in matches), None)
 
     def _sender(self, name: str) -> Mapping[str, object]:
-        """The messaging service, our number, or a name that nobody can answer."""
+        """Return the sender fields: the messaging service, our number, or a name that accepts no replies."""
         if self.settings.messaging_service is not None:
             return {"messaging_service_sid": self.settings.messaging_service, "shorten_urls": False}
         return {"from_": self.settings.number or name}
 
 
 def validity_period(valid_for: timedelta | None) -> int:
-    """Seconds that Twilio may keep a message in its queue (TW-11)."""
-    wanted = _LONGEST_QUEUE if valid_for is None else valid_for
-    return int(min(max(wanted, _SHORTEST_QUEUE), _LONGEST_QUEUE).total_seconds())
+    """Return the seconds that Twilio may keep a message in its queue (TW-11)."""
+    period = _MAX_VALIDITY if valid_for is None else valid_for
+    return int(min(max(period, _MIN_VALIDITY), _MAX_VALIDITY).total_seconds())
 
 
 def refusal(reply: Reply) -> Outcome:
-    """What an answer other than "created" means; raises ChannelMisconfigured for what would befall every member."""
+    """Return the outcome of an answer other than "created".
+
+    Raises ChannelMisconfiguredError for a failure that every member shares.
+    """
     code = _code(reply.body)
     if code in OURS:
         raise ChannelMisconfigured(f"twilio: {code}, {OURS[code]}")
@@ -168,7 +171,7 @@ def refusal(reply: Reply) -> Outcome:
 
 
 def _code(body: bytes) -> int:
-    """Twilio's own code; its sentences repeat the number, so they are left out."""
+    """Return Twilio's error code; its sentences repeat the telephone number, so they are left out."""
     try:
         return int(json.loads(body)["code"])
     except (ValueError, LookupError, TypeError):

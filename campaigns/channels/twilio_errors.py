@@ -1,4 +1,4 @@
-"""Twilio's error codes, as data (TW-09): what one means when a message is handed over, and when it is told later."""
+"""Meanings of Twilio's error codes (TW-09), in the answer to a send and in later status callbacks."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from campaigns.channels.events import Consequence, EventWord
 from campaigns.core.model.reasons import EndReason
 
-# This member's number or message: it will never go
+# This member's number or message: refused for good
 REFUSED: Final[Mapping[int, EndReason]] = {
     21211: EndReason.INVALID_ADDRESS,  # no number
     21214: EndReason.INVALID_ADDRESS,  # cannot be reached
@@ -14,7 +14,7 @@ REFUSED: Final[Mapping[int, EndReason]] = {
     21614: EndReason.INVALID_ADDRESS,  # not a mobile number
     21408: EndReason.PROVIDER_REJECTED,  # its country is not enabled
     21612: EndReason.PROVIDER_REJECTED,  # no route from our sender to it
-    21610: EndReason.PROVIDER_OPT_OUT,  # said STOP to this sender: a withdrawal, never got around (TW-08)
+    21610: EndReason.PROVIDER_OPT_OUT,  # sent STOP to this sender: an opt-out, never circumvented (TW-08)
     21617: EndReason.TOO_LONG,
     21602: EndReason.TEMPLATE_ERROR,  # no text
 }
@@ -36,7 +36,7 @@ OURS: Final[Mapping[int, str]] = {
     30002: "the account is suspended",
 }
 
-# Seconds to wait: nothing was taken
+# Seconds before the retry: nothing was accepted
 LATER: Final[Mapping[int, float]] = {
     20429: 5.0,  # too many requests: "never processed and always safe to retry" (TW-10)
     21611: 600.0,  # the sender's queue is full
@@ -47,7 +47,7 @@ LATER: Final[Mapping[int, float]] = {
 _ALARM: Final = frozenset({Consequence.ALARM})
 _INVALID: Final = frozenset({Consequence.SUPPRESS_INVALID})
 
-# Why a message that was taken did not arrive. A code that is not here is alarming: somebody has to look
+# Reasons why an accepted message did not arrive. A code that is not here raises an alarm
 TOLD: Final[Mapping[int, tuple[EventWord, frozenset[Consequence]]]] = {
     21610: (EventWord.UNSUBSCRIBED, frozenset({Consequence.WITHDRAW_SMS})),
     30001: (EventWord.UNDELIVERED, _ALARM),  # queue overflow
@@ -56,7 +56,7 @@ TOLD: Final[Mapping[int, tuple[EventWord, frozenset[Consequence]]]] = {
     30004: (EventWord.BLOCKED, frozenset()),
     30005: (EventWord.BOUNCED, _INVALID),  # unknown number
     30006: (EventWord.BOUNCED, _INVALID),  # a landline
-    30007: (EventWord.BLOCKED, _ALARM),  # a carrier's filter took it for spam
+    30007: (EventWord.BLOCKED, _ALARM),  # a carrier's spam filter
     30008: (EventWord.UNDELIVERED, frozenset()),  # unknown to Twilio too
     30036: (EventWord.EXPIRED, frozenset()),  # its validity ended in the queue
 }

@@ -1,4 +1,4 @@
-"""Twilio's webhooks: whether it is Twilio that speaks, and what it says in our words (TW-06 to TW-09, TW-13, TW-14)."""
+"""Twilio's webhooks: signature check, and events from callbacks and replies (TW-06 to TW-09, TW-13, TW-14)."""
 
 import hmac
 import json
@@ -34,28 +34,28 @@ _UNKNOWN_CODE: Final = (EventWord.UNDELIVERED, frozenset({Consequence.ALARM}))
 
 
 class _Fields(dict[str, Sequence[str]]):
-    """A form as the validator reads one whose fields may occur twice."""
+    """Form with repeatable fields, in the shape that Twilio's validator reads."""
 
     def getlist(self, name: str) -> Sequence[str]:
         return self[name]
 
 
 def vouched_for(token: str, url: str, form: Form, signature: str) -> bool:
-    """Whether Twilio signed a POST of this form to this URL: the public one, with its query, as Twilio was told it."""
+    """Return whether Twilio signed a POST of this form to this URL: the public one with its query, as configured."""
     validator, fields = RequestValidator(token), _Fields(form)
-    exact = validator.compute_signature(url, fields)  # as a rule; `validate` also tries the URL with and without a port
+    exact = validator.compute_signature(url, fields)  # usual case; `validate` also tries the URL with and without port
     return bool(token) and (
         hmac.compare_digest(exact.encode(), signature.encode()) or bool(validator.validate(url, fields, signature))
     )
 
 
 def status_event(form: Form, delivery: str, at: datetime) -> Event:
-    """What a status callback told at a moment. `delivery` is our opaque id, from the URL that was called.
+    """Return the event of a status callback received at `at`. `delivery` is our opaque id from the callback URL.
 
-    A message has several statuses under one name: the key is of both.
+    A message has several statuses under one id, so the key holds both.
     """
     sid, status, code = (_first(form, name) for name in ("MessageSid", "MessageStatus", "ErrorCode"))
-    word, asks = _meaning(status, code)
+    word, actions = _meaning(status, code)
     return Event(
         provider=PROVIDER,
         key=f"{sid}:{status}",
@@ -65,24 +65,24 @@ def status_event(form: Form, delivery: str, at: datetime) -> Event:
         provider_id=sid,
         address=_first(form, "To"),
         code=code,
-        asks=asks,
+        asks=actions,
         raw=_raw(form),
     )
 
 
 def reply_event(form: Form, at: datetime) -> Event:
-    """What a member answered. Only STOP has a consequence: START grants nothing (TW-07)."""
+    """Return the event of a member's reply. Only STOP has an action: START grants nothing (TW-07)."""
     word = meaning_of(_first(form, "Body"))
-    stops = word is EventWord.UNSUBSCRIBED or _first(form, "OptOutType") == "STOP"  # Advanced Opt-Out has its own words
+    is_opt_out = word is EventWord.UNSUBSCRIBED or _first(form, "OptOutType") == "STOP"
     sid = _first(form, "MessageSid")
     return Event(
         provider=PROVIDER,
         key=sid,
-        word=EventWord.UNSUBSCRIBED if stops else word,
+        word=EventWord.UNSUBSCRIBED if is_opt_out else word,
         at=at,
         provider_id=sid,
         address=_first(form, "From"),
-        asks=frozenset({Consequence.WITHDRAW_SMS}) if stops else frozenset(),
+        asks=frozenset({Consequence.WITHDRAW_SMS}) if is_opt_out else frozenset(),
         raw=_raw(form),
     )
 

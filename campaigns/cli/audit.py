@@ -28,13 +28,19 @@ def verify(
         fault_fields = None if fault is None else {"row": fault.row, "because": fault.because, "seal": fault.seal}
         last = None if verdict.last is None else str(verdict.last)
         output.as_json(
-            {"fits": fault is None, "rows": verdict.rows, "sealed_now": verdict.fresh, "seal": last, "fault": fault_fields}
+            {
+                "fits": fault is None,
+                "rows": verdict.rows,
+                "sealed_now": verdict.fresh,
+                "seal": last,
+                "fault": fault_fields,
+            }
         )
     elif fault is None:
         output.line(f"{output.number(verdict.rows)} rows are unchanged")
         if verdict.fresh:
             output.line(
-                f"the last {output.number(verdict.fresh)} were sealed only now: an earlier change to them would not show"
+                f"the last {output.number(verdict.fresh)} were sealed only now: an earlier change would not show"
             )
         output.line(f"newest seal, to be kept elsewhere: {verdict.last or 'none'}")
     else:
@@ -48,7 +54,8 @@ def verify(
 def show_rows(
     context: typer.Context,
     subject: Annotated[
-        str | None, typer.Option("--subject", metavar="M", help="Only rows about this member, run, campaign or account.")
+        str | None,
+        typer.Option("--subject", metavar="M", help="Only rows about this member, run, campaign or account."),
     ] = None,
     most: Annotated[int, typer.Option("--most", min=1, help="Maximum number of rows.")] = 100,
     json: open_workspace.AsJson = False,

@@ -17,7 +17,10 @@ def demo(
         Path | None, typer.Argument(metavar="DIR", help="A workspace or a new folder; default: the current folder.")
     ] = None,
     rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="In a new folder, send to local providers that misbehave, and check the accounts.")
+        bool,
+        typer.Option(
+            "--rehearse", help="In a new folder, send to local providers that misbehave, and check the accounts."
+        ),
     ] = False,
 ) -> None:
     """Import real purchases of invented people, plan three campaigns and deliver them into ./outbox."""

@@ -59,7 +59,9 @@ def uncertain(
     output.table("", kept.COLUMNS, [tuple(cell or "" for cell in row.values()) for row in rows])
 
 
-def _settle(engine: "Engine", run: str, mark: ManualOutcome | None, members: list[str], *, reconcile: bool) -> dict[str, Any]:
+def _settle(
+    engine: "Engine", run: str, mark: ManualOutcome | None, members: list[str], *, reconcile: bool
+) -> dict[str, Any]:
     """Settle the messages as requested; return how many, by method."""
     from campaigns.results.feedback import resolve_uncertain as kept
     from campaigns.store.runs.states import DeliveryState
@@ -87,7 +89,9 @@ def mail(context: typer.Context, json: open_workspace.AsJson = False) -> None:
 
 def calls(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The `calls.csv` of a call list, with results filled in.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The `calls.csv` of a call list, with results filled in.")
+    ],
     json: open_workspace.AsJson = False,
 ) -> None:
     """Read call results from a call list: members reached, and members who want no more calls."""

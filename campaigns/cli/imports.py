@@ -11,7 +11,10 @@ from campaigns.cli import open_workspace, output
 _OFFERS: Final = "offers"  # go into the workspace's files, not into the warehouse
 
 Kind = Annotated[
-    str, typer.Argument(metavar="KIND", help="Kind of data: members, choices, purchases, products, offers, suppressions or sent.")
+    str,
+    typer.Argument(
+        metavar="KIND", help="Kind of data: members, choices, purchases, products, offers, suppressions or sent."
+    ),
 ]
 
 

@@ -45,13 +45,17 @@ def restore(context: typer.Context, file: BackupFile) -> None:
     with open_workspace.engine(context) as engine, output.progress("Restoring") as on_progress:
         counts, suspended = ledger_admin.restore_from(engine, file, on_progress)
     _print_counts(counts, suspended)
-    output.line("The ledger does not know what was sent after the backup: find out before you resume or publish anything.")
+    output.line(
+        "The ledger does not know what was sent after the backup: find out before you resume or publish anything."
+    )
 
 
 @ledger.command()
 def copy(
     context: typer.Context,
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="Target, such as postgresql://user@host:5432/database.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="URL", help="Target, such as postgresql://user@host:5432/database.")
+    ],
 ) -> None:
     """Copy the ledger into an empty database and suspend all sending from the old one."""
     from campaigns.operations import ledger_admin
@@ -64,7 +68,9 @@ def copy(
 
 def _print_counts(counts: "Counted", suspended: "Held") -> None:
     output.table("", ("table", "rows"), [(name, rows) for name, rows in counts.items() if rows])
-    output.line(f"Suspended: {suspended.runs} runs are paused, {suspended.publications} campaigns are off the schedule.")
+    output.line(
+        f"Suspended: {suspended.runs} runs are paused, {suspended.publications} campaigns are off the schedule."
+    )
 
 
 def add_to(app: typer.Typer) -> None:

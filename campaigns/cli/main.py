@@ -51,7 +51,10 @@ app = typer.Typer(
 def _workspace(
     context: typer.Context,
     workspace: Annotated[
-        Path, typer.Option("--workspace", metavar="DIR", help="Workspace folder; default: the workspace of the current folder.")
+        Path,
+        typer.Option(
+            "--workspace", metavar="DIR", help="Workspace folder; default: the workspace of the current folder."
+        ),
     ] = Path(),
 ) -> None:
     context.obj = workspace

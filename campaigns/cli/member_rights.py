@@ -39,11 +39,15 @@ class ChoiceSource(StrEnum):
 def export(
     context: typer.Context,
     member: Annotated[str, typer.Argument(metavar="M", help="Member id.")],
-    form: Annotated[ExportFormat, typer.Option("--format", help="json, csv (a ZIP archive of files) or html.")] = ExportFormat.JSON,
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="json, csv (a ZIP archive of files) or html.")
+    ] = ExportFormat.JSON,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Output file; default: standard output for JSON, else export-M.zip or export-M.html."
+            "--out",
+            metavar="FILE",
+            help="Output file; default: standard output for JSON, else export-M.zip or export-M.html.",
         ),
     ] = None,
     language: open_workspace.InLanguage = None,
@@ -76,9 +80,15 @@ def choices(
     member: Annotated[str, typer.Argument(metavar="M", help="Member id.")],
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="CHOICE=STATE", help="New state of a choice, such as email_own=off or newsletter:food=on; may be repeated."),
+        typer.Option(
+            "--set",
+            metavar="CHOICE=STATE",
+            help="New state of a choice, such as email_own=off or newsletter:food=on; may be repeated.",
+        ),
     ] = None,
-    source: Annotated[ChoiceSource, typer.Option("--source", help="Source of a change of choices: desk or phone.")] = ChoiceSource.DESK,
+    source: Annotated[
+        ChoiceSource, typer.Option("--source", help="Source of a change of choices: desk or phone.")
+    ] = ChoiceSource.DESK,
     json: open_workspace.AsJson = False,
 ) -> None:
     """Show a member's choices with their consent texts, or change them on the member's behalf."""
@@ -104,7 +114,7 @@ def _strings(value: object) -> list[str]:
 
 
 def _offered_items(engine: "Engine", member_id: str) -> "Mapping[str, Item]":
-    """Return the choices offered to a member, in their language; store their texts first, so that a consent can name them."""
+    """Return the choices offered to a member, in their language; first store the texts that a consent will name."""
     from audiences.consent import consent_texts
     from campaigns.core.model.enums import Language
     from campaigns.web.members.choice_list import every_wording, offered_items

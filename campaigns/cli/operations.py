@@ -38,7 +38,9 @@ def status(
             for name, (each, outcomes) in outcomes_by_run.items()
         ]
         lengths = plan_output.texts_as_json(texts, settings)
-        output.as_json(rows if events is None else {**rows[0], "events": events.words, "alarms": events.alarms, **lengths})
+        output.as_json(
+            rows if events is None else {**rows[0], "events": events.words, "alarms": events.alarms, **lengths}
+        )
         return
     output.table("", ("run", "state", "planned", "accepted", ""), [_line(*each) for each in outcomes_by_run.values()])
     if run is not None and events is not None:
@@ -59,7 +61,7 @@ def _texts(engine: "Engine", run: "Run") -> "Lengths | None":
 
 
 def _start_notice(engine: "Engine", run: "Run") -> str:
-    """Return why a planned run has not begun."""
+    """Return when a planned run begins, or why it has not begun."""
     start = engine.waits(run)
     if isinstance(start, Problem):
         return f"not begun: {start}"

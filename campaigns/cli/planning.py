@@ -59,7 +59,9 @@ def send(context: typer.Context, run: RunName, json: open_workspace.AsJson = Fal
         planned_run = engine.run(run)
         hint = _HALTED.get(planned_run.state)
         if hint is not None:
-            raise AuthorError.about(run, f"the run is {planned_run.state}, and nothing of it is sent", "wrong_state", hint)
+            raise AuthorError.about(
+                run, f"the run is {planned_run.state}, and nothing of it is sent", "wrong_state", hint
+            )
         texts = None
         if planned_run.state == "planned":
             _warn(engine.again_today(planned_run))
@@ -92,7 +94,7 @@ def publish(context: typer.Context, campaign: Campaign, json: open_workspace.AsJ
         output.problems(warnings)
         due = engine.publish(draft)
     name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
-    when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due duplicate_warning"
+    when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due again"
     value = {"campaign": name, "published": True, "next_due": at and at.isoformat()}
     output.done(f"published {name}, {when}", value, json=json)
 
@@ -106,12 +108,12 @@ def unpublish(
     with open_workspace.engine(context) as engine:
         continuing = engine.unpublish(campaign)
     ends = "".join(f"; {run} continues, `viesti cancel {run}` ends it" for run in continuing)
-    value = {"campaign": campaign, "published": False, "continuing": continuing}
+    value = {"campaign": campaign, "published": False, "going_on": continuing}
     output.done(f"{campaign} is off the schedule{ends}", value, json=json)
 
 
 def approve(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
-    """Approve a plan planned_run by somebody else, where the campaign requires approval."""
+    """Approve a plan made by somebody else, where the campaign requires approval."""
     with open_workspace.engine(context) as engine:
         engine.approve(run)
         value = {"run": run, "state": engine.run(run).state, "approved_by": engine.actor}

@@ -14,7 +14,8 @@ def proof(
     campaign: Campaign,
     to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="E-mail address or phone number of your own.")],
     member: Annotated[
-        str | None, typer.Option("--member", metavar="M", help="Write the message of this member; default: the template's sample.")
+        str | None,
+        typer.Option("--member", metavar="M", help="Write the message of this member; default: the template's sample."),
     ] = None,
     language: Annotated[Language | None, typer.Option("--language", help="Language of the message.")] = None,
     variant: Annotated[str | None, typer.Option("--variant", metavar="V", help="Variant to send.")] = None,

@@ -22,23 +22,25 @@ def report(context: typer.Context, run: RunName, json: open_workspace.AsJson = F
 
     with open_workspace.engine(context) as engine:
         settings = engine.library.settings
-        report_data = report_of(engine, run, settings.default_language)
+        run_report = report_of(engine, run, settings.default_language)
         if json:
-            output.as_json(_as_json(report_data, settings.zone))
+            output.as_json(_as_json(run_report, settings.zone))
         else:
-            _show(report_data, settings.zone)
+            _show(run_report, settings.zone)
 
 
-def _show(report_data: "Report", zone: "tzinfo") -> None:
-    output.line(f"{report_data.run.run_id}: {report_data.run.state}, {report_data.tally.sent} planned\n")
+def _show(run_report: "Report", zone: "tzinfo") -> None:
+    output.line(f"{run_report.run.run_id}: {run_report.run.state}, {run_report.tally.sent} planned\n")
     names = ("channel", "variant", "state", "reason", "number")
-    output.table("Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in report_data.outcomes])
-    output.table("\nSkipped", ("reason", "members"), output.by_reason(report_data.tally.skips))
-    events = [(row["channel"], row["event"], row["deliveries"]) for row in report_data.told]
+    output.table(
+        "Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in run_report.outcomes]
+    )
+    output.table("\nSkipped", ("reason", "members"), output.by_reason(run_report.tally.skips))
+    events = [(row["channel"], row["event"], row["deliveries"]) for row in run_report.told]
     output.table("\nEvents since", ("channel", "event", "deliveries"), events)
-    _show_links(report_data)
-    output.table("\nOpted out since", ("channel", "members"), list(report_data.ended.items()))
-    effect = report_data.effect
+    _show_links(run_report)
+    output.table("\nOpted out since", ("channel", "members"), list(run_report.ended.items()))
+    effect = run_report.effect
     output.line(f"\nCounted: {effect.goal}")
     if effect.since is not None and effect.until is not None:
         output.line(
@@ -52,18 +54,23 @@ def _show(report_data: "Report", zone: "tzinfo") -> None:
         output.line(effect.withheld)
 
 
-def _show_links(report_data: "Report") -> None:
-    output.table("\nLink clicks", ("link", "people", "machines"), [astuple(each) for each in report_data.links])
-    machines = sum(each.machines for each in report_data.links)
+def _show_links(run_report: "Report") -> None:
+    output.table("\nLink clicks", ("link", "people", "machines"), [astuple(each) for each in run_report.links])
+    machines = sum(each.machines for each in run_report.links)
     if machines:
-        whole = machines + sum(each.people for each in report_data.links)
+        whole = machines + sum(each.people for each in run_report.links)
         output.line(f"{machines / whole:.0%} of it by machines: message filters and link previews")
 
 
 def _show_comparison(comparison: "Comparison") -> None:
     rows = [("addressed", *_cells(comparison.addressed)), (comparison.against, *_cells(comparison.held_out))]
     output.table("", ("group", "units", "converted", "share"), rows)
-    if comparison.difference is None or comparison.low is None or comparison.high is None or comparison.detectable is None:
+    if (
+        comparison.difference is None
+        or comparison.low is None
+        or comparison.high is None
+        or comparison.detectable is None
+    ):
         output.line("too few to compare\n")
         return
     verdict = "statistically significant" if comparison.is_more_than_chance else "not statistically significant"
@@ -75,7 +82,9 @@ def _show_comparison(comparison: "Comparison") -> None:
 
 
 def _show_arms(arms: "Arms") -> None:
-    output.table("Arms", ("arm", "units", "converted", "share"), [(arm, *_cells(each)) for arm, each in arms.shares.items()])
+    output.table(
+        "Arms", ("arm", "units", "converted", "share"), [(arm, *_cells(each)) for arm, each in arms.shares.items()]
+    )
     output.line(f"better than every other: {arms.winner}" if arms.winner else "no arm is better than every other")
 
 
@@ -87,19 +96,19 @@ def _points(difference: float) -> str:
     return f"{difference * 100:+.2f}"
 
 
-def _as_json(report_data: "Report", zone: "tzinfo") -> dict[str, object]:
+def _as_json(run_report: "Report", zone: "tzinfo") -> dict[str, object]:
     """Return the report for scripts; its keys are stable."""
     return {
-        "run": report_data.run.run_id,
-        "campaign": report_data.run.campaign,
-        "state": report_data.run.state,
-        "planned": report_data.tally.sent,
-        "deliveries": report_data.outcomes,
-        "skips": report_data.tally.skips,
-        "events": report_data.told,
-        "links": [asdict(each) for each in report_data.links],
-        "said_no_since": report_data.ended,
-        "effect": _effect_as_json(report_data.effect, zone),
+        "run": run_report.run.run_id,
+        "campaign": run_report.run.campaign,
+        "state": run_report.run.state,
+        "planned": run_report.tally.sent,
+        "deliveries": run_report.outcomes,
+        "skips": run_report.tally.skips,
+        "events": run_report.told,
+        "links": [asdict(each) for each in run_report.links],
+        "said_no_since": run_report.ended,
+        "effect": _effect_as_json(run_report.effect, zone),
     }
 
 

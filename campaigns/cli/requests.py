@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def requests(
     context: typer.Context,
     told: Annotated[
-        int | None, typer.Option("--told", metavar="TASK", help="Close this task: its processor was notified and answered.")
+        int | None,
+        typer.Option("--told", metavar="TASK", help="Close this task: its processor was notified and answered."),
     ] = None,
     answer: Annotated[
         Answer | None, typer.Option("--answer", help="With --told, the processor's answer; default: done.")

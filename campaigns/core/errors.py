@@ -66,7 +66,7 @@ def writing(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         message = f"this file cannot be written: {error.strerror or error}"
-        hint = "name another, where there is room for it"
+        hint = "name another path, on a disk with free space"
         raise AuthorError.about(str(file), message, "unwritable", hint) from error
 
 

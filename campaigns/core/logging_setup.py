@@ -64,7 +64,8 @@ def _json_value(value: object) -> object:
 
 @dataclass
 class Once:
-    """Log of persistent errors: logs an error of a subject once, and again only when it changes or recurs after success.
+    """Log of persistent errors: an error of a subject is logged once, and again when it changes or comes back.
+
     Otherwise a check that runs every second would log it every second.
     """
 

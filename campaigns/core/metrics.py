@@ -95,7 +95,7 @@ def exposed(read: Read, address: str | None) -> Iterator[None]:
     try:
         server, thread = start_http_server(int(port), host or "127.0.0.1", registry)
     except (OSError, ValueError, OverflowError) as error:
-        raise AuthorError.about(address, f"nobody can read figures here: {error}", "no_port", hint) from error
+        raise AuthorError.about(address, f"metrics cannot be served here: {error}", "no_port", hint) from error
     try:
         yield
     finally:

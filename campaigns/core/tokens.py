@@ -103,7 +103,7 @@ class Signer:
             raise BadToken
         return DeliveryLink(*_LINK.unpack(payload)[1:])
 
-    def link(self, link: Way) -> str:
+    def way(self, link: Way) -> str:
         """Return a token for one link target; a changed token is invalid (no open redirect)."""
         number = max(self.keys)
         position = _NO_POSITION if link.position is None else link.position

@@ -21,7 +21,13 @@ from campaigns.workspace.offers_file import load_offers, offer_problems
 _LOCALISED: Final = ("title", "text", "unit")
 _NUMBERS: Final = ("price", "lowest_price_30d", "weight")
 _UNQUOTED: Final = ("price", "lowest_price_30d", "valid_from", "valid_to")
-_OPTIONAL: Final = ("lowest_price_30d", "product_type", "brand", "weight", *(f"unit_{each}" for each in Language))
+_OPTIONAL: Final = (
+    "lowest_price_30d",
+    "product_type",
+    "brand",
+    "weight",
+    *(f"unit_{language}" for language in Language),
+)
 COLUMNS: Final = (
     "id",
     *(f"{name}_{language}" for name in _LOCALISED for language in Language),

@@ -1,8 +1,8 @@
-"""The server's rounds, made by a process of its own: no page waits while a campaign is planned and sent.
+"""Background process of the server that runs the scheduler, so that no page waits for planning and sending.
 
-Both work over one ledger, as several servers may, and share nothing else. The pipe to the other's standard input stays
-open for as long as the server lives: when it closes, in whatever way the server came to its end, the other lets what is
-under way end, records it, and goes.
+Server and background process share only the ledger, as several servers may. The pipe to the background process's
+standard input stays open while the server lives. When it closes, however the server ended, the background process
+finishes and records messages in flight, and exits.
 """
 
 import logging
@@ -30,16 +30,16 @@ from campaigns.runs.engine import Engine
 from campaigns.workspace.paths import Workspace
 
 _LOG: Final = logging.getLogger("viesti")
-_PAUSE: Final = 2.0
-"""Seconds before another process takes the place of one that was killed: what kills it may kill the next."""
+_RESTART_DELAY: Final = 2.0
+"""Seconds before a killed process is replaced: the same cause may kill the next one."""
 
-_BEHIND: Final = 10
-"""By how much it stands behind the pages where both want the processor: somebody waits for a page."""
+_NICENESS: Final = 10
+"""Niceness of the background process: pages come first, because a person waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What the other process has to know: whose rounds, where its figures are read, and how it logs."""
+    """Configuration of the background process: workspace, actor, metrics address and logging."""
 
     root: Path
     actor: str
@@ -49,116 +49,118 @@ class Orders:
 
 
 @contextmanager
-def rounds_apart(orders: Orders) -> Iterator[None]:
-    """Have the rounds made while the block lasts; after it, wait until what was under way is recorded.
+def rounds_apart(config: Orders) -> Iterator[None]:
+    """Run the background process for the duration of the block; then wait until messages in flight are recorded.
 
-    AuthorError, or CalledProcessError, when they cannot begin. A process that is killed later is followed by another.
+    Raise UserError or CalledProcessError if it cannot start. A process that is killed later is replaced.
     """
-    other = _Other(orders)
-    other.begin()
-    keeper = Thread(target=other.keep)
-    keeper.start()
+    process = _SchedulerProcess(config)
+    process.start()
+    supervisor = Thread(target=process.supervise)
+    supervisor.start()
     try:
         yield
     finally:
-        other.end()
-        keeper.join()
+        process.stop()
+        supervisor.join()
 
 
 @dataclass
-class _Other:
-    """The other process, as the server sees it."""
+class _SchedulerProcess:
+    """Background process as seen by the server."""
 
-    orders: Orders
+    config: Orders
     _process: "subprocess.Popen[bytes]" = field(init=False)
-    _ending: Event = field(default_factory=Event, init=False)
-    _changing: Lock = field(default_factory=Lock, init=False)
+    _stopping: Event = field(default_factory=Event, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
-    def begin(self) -> None:
-        """Begin a process, and wait until it makes its rounds."""
+    def start(self) -> None:
+        """Start a process and wait until it reports that the scheduler runs."""
         command = (sys.executable, "-m", __spec__.name)
         pipe = subprocess.PIPE
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, process_group=0)  # noqa: S603 - Ctrl-C is ours alone
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, process_group=0)  # noqa: S603 - Ctrl-C reaches only the server
         self._process = process
-        told, heard = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
+        stdin, stdout = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
         try:
-            pickle.dump(self.orders, told)
-            told.flush()
-            problems = pickle.load(heard)  # noqa: S301 - from the process that we began
+            pickle.dump(self.config, stdin)
+            stdin.flush()
+            problems = pickle.load(stdout)  # noqa: S301 - from our own child process
         except (BrokenPipeError, EOFError) as error:
-            raise subprocess.CalledProcessError(self._status(), command) from error
+            raise subprocess.CalledProcessError(self._wait(), command) from error
         if problems:
-            self._status()
+            self._wait()
             raise AuthorError(problems)
 
-    def keep(self) -> None:
-        """Put another in the place of each that was killed, until one ends because it was told to."""
-        while status := self._status():
+    def supervise(self) -> None:
+        """Replace every process that is killed, until one ends as requested."""
+        while status := self._wait():
             _LOG.error("the process that plans and sends has ended, exit status %d", status)
-            if self._ending.wait(_PAUSE):
+            if self._stopping.wait(_RESTART_DELAY):
                 return
             try:
-                self._begin_again()
+                self._restart()
             except (AuthorError, subprocess.CalledProcessError, OSError) as error:
-                _LOG.error("no other takes its place: %s", error)
+                _LOG.error("it cannot be replaced: %s", error)
 
-    def end(self) -> None:
-        """Tell it to end."""
-        with self._changing:
-            self._ending.set()
+    def stop(self) -> None:
+        """Ask the process to end."""
+        with self._lock:
+            self._stopping.set()
             cast("BinaryIO", self._process.stdin).close()
 
-    def _status(self) -> int:
-        """With which exit status it ends; nothing of it is left then."""
+    def _wait(self) -> int:
+        """Wait for the process to end, release it and return its exit status."""
         status = self._process.wait()
         with self._process:  # closes its pipes
             return status
 
-    def _begin_again(self) -> None:
-        with self._changing:
-            if not self._ending.is_set():
-                self.begin()
+    def _restart(self) -> None:
+        with self._lock:
+            if not self._stopping.is_set():
+                self.start()
 
 
-def _make(asked: BinaryIO, answered: BinaryIO) -> int:
-    """The other process: make rounds until `asked` ends or SIGTERM comes; its exit status."""
-    os.nice(_BEHIND)
-    orders = pickle.load(asked)  # noqa: S301 - from the process that began this one
-    log_to_stderr(orders.log_format, orders.log_level)
+def _main(requests: BinaryIO, responses: BinaryIO) -> int:
+    """Run the scheduler in the background process until `requests` closes or SIGTERM comes; return the exit status."""
+    os.nice(_NICENESS)
+    config = pickle.load(requests)  # noqa: S301 - from the parent process
+    log_to_stderr(config.log_format, config.log_level)
     stopping = Event()
     signal.signal(signal.SIGTERM, lambda _signal, _frame: stopping.set())
-    with closing(Engine(Workspace(orders.root), orders.actor)) as engine:
+    with closing(Engine(Workspace(config.root), config.actor)) as engine:
         try:
-            with exposed(partial(figures, engine), orders.metrics), _rounds(engine, stopping):
-                _say(answered, ())
-                Thread(target=_heed, args=(asked, stopping), daemon=True).start()
+            with exposed(partial(figures, engine), config.metrics), _scheduler(engine, stopping):
+                _report_ready(responses, ())
+                Thread(target=_wait_for_parent, args=(requests, stopping), daemon=True).start()
                 stopping.wait()
         except AuthorError as error:
-            _say(answered, error.problems)
+            _report_ready(responses, error.problems)
             return 1
     return 0
 
 
 @contextmanager
-def _rounds(engine: Engine, stopping: Event) -> Iterator[None]:
-    rounds, nightly = Rounds(engine, stopping, plan_apart), Nightly(engine, stopping)
-    waked = waking(rounds.schedule, rounds.dispatch, rounds.carry, rounds.admit, rounds.listen, nightly.look)
+def _scheduler(engine: Engine, stopping: Event) -> Iterator[None]:
+    scheduler, nightly = Rounds(engine, stopping, plan_apart), Nightly(engine, stopping)
+    ticker = waking(
+        scheduler.schedule, scheduler.dispatch, scheduler.carry, scheduler.admit, scheduler.listen, nightly.look
+    )
     try:
         yield
     finally:
-        waked.shutdown(wait=True)
+        ticker.shutdown(wait=True)
 
 
-def _heed(asked: BinaryIO, stopping: Event) -> None:
-    """Wait for the server's end, without a lock that this process's own end would wait for."""
-    os.read(asked.fileno(), 1)
+def _wait_for_parent(requests: BinaryIO, stopping: Event) -> None:
+    """Wait for the server's end, without taking a lock that would block this process's own exit."""
+    os.read(requests.fileno(), 1)
     stopping.set()
 
 
-def _say(answered: BinaryIO, problems: tuple[Problem, ...]) -> None:
-    pickle.dump(problems, answered)
-    answered.flush()
+def _report_ready(responses: BinaryIO, problems: tuple[Problem, ...]) -> None:
+    pickle.dump(problems, responses)
+    responses.flush()
 
 
 if __name__ == "__main__":
-    sys.exit(_make(sys.stdin.buffer, sys.stdout.buffer))
+    sys.exit(_main(sys.stdin.buffer, sys.stdout.buffer))

@@ -1,4 +1,4 @@
-"""What the server does by itself, every second: take up what is due, plan it, start it, send what is under way."""
+"""Scheduler: each second, claim due occasions, plan and start them, and send the runs under way."""
 
 import logging
 from collections.abc import Callable
@@ -35,117 +35,117 @@ _LOG: Final = logging.getLogger("viesti")
 
 
 Plan = Callable[[Engine, Draft, datetime], None]
-"""Plans what has become due."""
+"""Plans an occasion that is due."""
 
 
-def plan_here(engine: Engine, draft: Draft, due_at: datetime) -> None:
+def plan_here(engine: Engine, definition: Draft, due_at: datetime) -> None:
     """Plan in this process, with its engine."""
-    engine.plan(draft, due_at, _nobody, scheduled=True)
+    engine.plan(definition, due_at, _ignore_progress, scheduled=True)
 
 
-def plan_apart(engine: Engine, draft: Draft, due_at: datetime) -> None:
-    """Plan in a process of its own: gigabytes are taken for millions of decisions, and who sends would keep them.
+def plan_apart(engine: Engine, definition: Draft, due_at: datetime) -> None:
+    """Plan in a child process: millions of decisions take gigabytes, which a sending process would keep.
 
-    AuthorError also when that process was killed; the run is planned again when its lease is over.
+    Raise UserError also if the child process was killed; the run is planned again when its lease is over.
     """
     try:
-        apart(_plan_in, engine.workspace, engine.actor, draft, due_at)
+        apart(_plan_in_new_engine, engine.workspace, engine.actor, definition, due_at)
     except CalledProcessError as error:
-        message, hint = f"who planned it has ended: {error}", "is there memory enough? it will be tried again"
-        raise AuthorError.about(draft.campaign.name, message, "not_planned", hint) from error
+        message, hint = f"the planning process has ended: {error}", "is there enough memory? it will be tried again"
+        raise AuthorError.about(definition.campaign.name, message, "not_planned", hint) from error
 
 
 @dataclass(frozen=True)
 class Rounds:
-    """The rounds of one process; several processes may make them over one ledger.
+    """Scheduler of one process; several processes may share one ledger.
 
-    What one campaign's author has to put right is logged and holds up no other.
+    An error in one campaign is logged for its author and delays no other campaign.
     """
 
     engine: Engine
     stopping: Event = field(default_factory=Event)
     plan: Plan = plan_here
-    _troubles: Once = field(default_factory=lambda: Once(_LOG), init=False, repr=False)
-    _watch: Watch = field(init=False, repr=False)
+    _error_log: Once = field(default_factory=lambda: Once(_LOG), init=False, repr=False)
+    _file_watcher: Watch = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_watch", Watch(self.engine.workspace))
+        object.__setattr__(self, "_file_watcher", Watch(self.engine.workspace))
 
     def schedule(self) -> None:
-        """Take up due occasions; plan and start those that were taken up, here or by a process that went silent."""
+        """Claim due occasions; plan and start claimed runs, also those of dead processes."""
         now = self.engine.clock.now()
         audit_seals.seal_gathered(self.engine.ledger, self.engine.signer, now)
         with self.engine.ledger.read() as connection:
-            due = publications.due(connection, now)
-        if self._watch.has_changed() or due:
-            self._guarded("the workspace's files", self.engine.reread)
-        for publication in due:
-            self._guarded(publication.campaign, partial(self._take_up, publication))
+            due_publications = publications.due(connection, now)
+        if self._file_watcher.has_changed() or due_publications:
+            self._log_errors("the workspace's files", self.engine.reread)
+        for publication in due_publications:
+            self._log_errors(publication.campaign, partial(self._claim_due_run, publication))
         with self.engine.ledger.read() as connection:
-            late = runs.late(connection, now)
-            planned = [run for run in runs.in_state(connection, RunState.PLANNED) if run.scheduled]
-            planning = [run for run in runs.in_state(connection, RunState.PLANNING) if run.scheduled]
-        for run in late:
-            self._give_up(run, now)
-        given_up = {run.run_id for run in late}
-        for run in planning:
-            if _silent(run, now) and run.run_id not in given_up:
-                self._guarded(run.run_id, partial(self._plan, run))
+            late_runs = runs.late(connection, now)
+            planned_runs = [run for run in runs.in_state(connection, RunState.PLANNED) if run.scheduled]
+            planning_runs = [run for run in runs.in_state(connection, RunState.PLANNING) if run.scheduled]
+        for run in late_runs:
+            self._mark_missed(run, now)
+        missed_run_ids = {run.run_id for run in late_runs}
+        for run in planning_runs:
+            if _is_lease_over(run, now) and run.run_id not in missed_run_ids:
+                self._log_errors(run.run_id, partial(self._plan, run))
         jitter = self.engine.library.settings.dispatch.jitter
-        for run in planned:
-            if run.run_id not in given_up and begins(run, jitter) <= now:
-                self._guarded(run.run_id, partial(self.engine.start, run))
+        for run in planned_runs:
+            if run.run_id not in missed_run_ids and begins(run, jitter) <= now:
+                self._log_errors(run.run_id, partial(self.engine.start, run))
 
     def dispatch(self) -> None:
-        """Send what may go of every run under way, and look after what others left.
+        """Send what may go now of all runs under way, and clean up after dead processes.
 
-        Where workers on other machines send messages, they are told, and only bundles are handed over here: they are
-        files of this machine.
+        If workers on other machines send messages, the runs are submitted to them, and only bundles are handed over
+        here: they are files of this machine.
         """
-        outgoing = self._outgoing
+        worker = self._worker
         if self.engine.has_workers:
-            outgoing.submit()
+            worker.submit()
             forget_ended(self.engine.ledger)
-            outgoing = replace(outgoing, channels=BUNDLED)
-        outgoing.round()
+            worker = replace(worker, channels=BUNDLED)
+        worker.round()
 
     def carry(self) -> None:
-        """Carry the codes and confirmations that wait; a run under way does not hold them up."""
-        self._guarded("notes", self.engine.courier.carry)
+        """Send waiting codes and confirmations; a run under way does not delay them."""
+        self._log_errors("notices", self.engine.courier.carry)
 
     def admit(self) -> None:
-        """Bring in those who have signed up."""
-        self._guarded("sign-ups", partial(sign_up_import.admit, self.engine))
+        """Import newsletter sign-ups as members."""
+        self._log_errors("sign-ups", partial(sign_up_import.admit, self.engine))
 
     def listen(self) -> None:
-        """Read the mail that came back, and halt the campaigns that have to be; nothing that is sent holds it up."""
-        self._guarded("mail", partial(read_new_mail, self.engine))
+        """Read returned mail and run the circuit breaker; sending does not delay it."""
+        self._log_errors("mail", partial(read_new_mail, self.engine))
         self._breaker.look()
 
     @cached_property
-    def _outgoing(self) -> Outgoing:
+    def _worker(self) -> Outgoing:
         return Outgoing(self.engine, self.stopping)
 
     @cached_property
     def _breaker(self) -> Breaker:
         return Breaker(self.engine)
 
-    def _take_up(self, publication: Publication) -> None:
-        draft, present = self._as_it_stands(publication.campaign)
+    def _claim_due_run(self, publication: Publication) -> None:
+        definition, current_definition = self._current_definition(publication.campaign)
         with self.engine.ledger.write() as connection:
-            occasion = take_up(connection, publication, present, self.engine.clock.now())
+            occasion = take_up(connection, publication, current_definition, self.engine.clock.now())
         if occasion is None:
             return
-        if draft is None or occasion.missed is not None:
+        if definition is None or occasion.missed is not None:
             _LOG.warning("%s due at %s was not run: %s", publication.campaign, occasion.due_at, occasion.missed)
         else:
-            self.plan(self.engine, draft, occasion.due_at)
+            self.plan(self.engine, definition, occasion.due_at)
 
-    def _as_it_stands(self, campaign: str) -> tuple[Draft | None, Present | None]:
-        """The campaign's file; nothing when there is something wrong with it, which is logged."""
+    def _current_definition(self, campaign: str) -> tuple[Draft | None, Present | None]:
+        """Return the campaign's current definition; log an invalid file and return None."""
         try:
-            draft, _ = self.engine.library.draft(campaign)
-            return draft, Present(draft.campaign, draft.definition(), str(draft.file.resolve()))
+            definition, _ = self.engine.library.draft(campaign)
+            return definition, Present(definition.campaign, definition.definition(), str(definition.file.resolve()))
         except AuthorError as error:
             _LOG.error("%s: %s", campaign, error)
             return None, None
@@ -153,46 +153,47 @@ class Rounds:
     def _plan(self, run: Run) -> None:
         self.plan(self.engine, self.engine.draft_of(run), run.due_at)
 
-    def _give_up(self, run: Run, now: datetime) -> None:
+    def _mark_missed(self, run: Run, now: datetime) -> None:
         with self.engine.ledger.write() as connection:
-            missed = give_up(connection, run, now)
-        if missed:
+            is_missed = give_up(connection, run, now)
+        if is_missed:
             self.engine.run_files(run).close()
             _LOG.warning("%s was not started in time", run.run_id)
 
-    def _guarded(self, subject: str, work: Callable[[], object]) -> None:
-        """Do some work; what its author has to put right is logged."""
+    def _log_errors(self, subject: str, work: Callable[[], object]) -> None:
+        """Do some work and log errors that the campaign's author has to fix."""
         try:
             work()
         except (AuthorError, ChannelMisconfigured) as error:
-            self._troubles.wrong(subject, error)
+            self._error_log.wrong(subject, error)
         else:
-            self._troubles.well(subject)
+            self._error_log.well(subject)
 
 
-def work(outgoing: Outgoing) -> None:
-    """Work as `viesti worker` does: send, and carry notes beside it, until SIGINT or SIGTERM.
+def work(worker: Outgoing) -> None:
+    """Run as `viesti worker` does: send messages, and notices beside them, until SIGINT or SIGTERM.
 
-    AuthorError when this machine could not send what others have planned: its codes would be others, too.
+    Raise UserError if this machine's signing key is not the ledger's: it could not send what others have planned, and
+    its codes would be different.
     """
-    engine = outgoing.engine
+    engine = worker.engine
     if engine.has_workers:
         agree_on_key(engine.ledger, engine.signer)
-    scheduler = waking(Rounds(engine, outgoing.stopping).carry)
+    scheduler = waking(Rounds(engine, worker.stopping).carry)
     try:
-        outgoing.until_told()
+        worker.until_told()
     finally:
         scheduler.shutdown(wait=True)
 
 
-def _silent(run: Run, now: datetime) -> bool:
+def _is_lease_over(run: Run, now: datetime) -> bool:
     return run.lease_until is None or run.lease_until <= now
 
 
-def _plan_in(workspace: Workspace, actor: str, draft: Draft, due_at: datetime) -> None:
+def _plan_in_new_engine(workspace: Workspace, actor: str, definition: Draft, due_at: datetime) -> None:
     with closing(Engine(workspace, actor)) as engine:
-        plan_here(engine, draft, due_at)
+        plan_here(engine, definition, due_at)
 
 
-def _nobody(_step: int) -> None:
-    """Hears progress where nobody watches."""
+def _ignore_progress(_step: int) -> None:
+    """Ignore progress."""

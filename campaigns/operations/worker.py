@@ -1,4 +1,4 @@
-"""The runs that one process sends, side by side: what `viesti worker` does, and `viesti serve` beside its rounds."""
+"""Worker that sends runs concurrently in one process: for `viesti worker`, and in the background of `viesti serve`."""
 
 import logging
 import signal
@@ -25,16 +25,16 @@ from campaigns.runs.planning.shared_run_files import agree_on_key
 _LOG: Final = logging.getLogger("viesti")
 
 
-class _Stopped(Exception):  # noqa: N818 - nothing is wrong
-    """The process is to end: sending stops between two claims."""
+class _StopRequestedError(Exception):
+    """Request to end the process: sending stops between two claims."""
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """Sends what may go of every run under way, in some channels or all.
+    """Worker that sends what may go now of all runs under way, in some channels or all.
 
-    What one run's author has to put right is logged and holds up no other. Once `stopping` is set nothing more is
-    claimed; what is under way ends and is recorded.
+    An error in one run is logged for its author and delays no other run. Once `stopping` is set, nothing more is
+    claimed; messages in flight end and are recorded.
     """
 
     engine: Engine
@@ -44,31 +44,34 @@ class Outgoing:
 
     @classmethod
     def of_worker(cls, engine: Engine) -> "Outgoing":
-        """What a worker sends. On a machine of its own it hands over no bundles: they are files beside the server."""
-        return cls(engine, channels=[each for each in Channel if not (engine.has_workers and each in BUNDLED)])
+        """Return the worker of `viesti worker`.
+
+        With workers on several machines it hands over no bundles: they are files of the server's machine.
+        """
+        return cls(engine, channels=[channel for channel in Channel if not (engine.has_workers and channel in BUNDLED)])
 
     def until_told(self) -> None:
-        """Work as `viesti worker` does: until SIGINT or SIGTERM, and then to the end of what is under way.
+        """Run until SIGINT or SIGTERM, then finish messages in flight.
 
-        AuthorError when this machine could not send what others have planned.
+        Raise UserError if this machine's signing key is not the ledger's: it could not send what others have planned.
         """
         if self.engine.has_workers:
             agree_on_key(self.engine.ledger, self.engine.signer)
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, lambda _signal, _frame: self.stopping.set())
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, lambda _signal, _frame: self.stopping.set())
         self.work()
 
     def round(self) -> None:
-        """Send all that may go now, in this process, and return when everything rests."""
+        """Send all that may go now, in this process, and return when every run has to wait."""
         event_loop.run(self._round())
 
     def submit(self) -> None:
-        """Say of every run under way that it is; look after what others have left lying."""
+        """Submit all runs under way to the workers; clean up after dead processes."""
         for run_id in under_way(self.engine.ledger, self.engine.clock.now()):
             self.engine.dispatcher.submit(run_id)
 
     def work(self) -> None:
-        """Send what is submitted and what the ledger says is under way, until `stopping` is set."""
+        """Send submitted runs and runs under way in the ledger, until `stopping` is set."""
         event_loop.run(self._work())
 
     async def _round(self) -> None:
@@ -81,18 +84,18 @@ class Outgoing:
 
     async def _send(self, gate: Gate, run_id: str) -> Sent | None:
         try:
-            sent = await self.engine.sending(gate, run_id, self._step, self.channels)
-        except _Stopped:
+            sent = await self.engine.sending(gate, run_id, self._stop_if_requested, self.channels)
+        except _StopRequestedError:
             return None
         except (AuthorError, ChannelMisconfigured, BundleBroken) as error:
             self.troubles.wrong(run_id, error)
             return None
-        except DBAPIError as error:  # the ledger is away or has no room: it is asked again
+        except DBAPIError as error:  # the ledger cannot be reached or is full: try again later
             self.troubles.wrong(run_id, f"the ledger does not answer: {type(error.orig).__name__}")
             return None
         self.troubles.well(run_id)
         return sent
 
-    def _step(self, _ended: int) -> None:
+    def _stop_if_requested(self, _ended: int) -> None:
         if self.stopping.is_set():
-            raise _Stopped
+            raise _StopRequestedError

@@ -1,4 +1,7 @@
-"""Those who signed up on the web brought into the warehouse, so that plans find them: some at a time, by an import."""
+"""Import of confirmed newsletter sign-ups into the warehouse, so that plans find them.
+
+Sign-ups are imported in batches.
+"""
 
 import csv
 from datetime import timedelta
@@ -9,27 +12,28 @@ from typing import Final
 from audiences.people import sign_ups
 from campaigns.runs.engine import Engine
 
-_GATHERED: Final = timedelta(minutes=15)
-"""How long the first of them waits for others: an import writes the whole profile anew."""
+_BATCH_WAIT: Final = timedelta(minutes=15)
+"""Wait of the oldest sign-up for others: an import rewrites the whole profile table."""
 
 
 def admit(engine: Engine) -> int:
-    """Bring in whoever confirmed a while ago, if anybody did; returns how many.
+    """Import confirmed sign-ups once the oldest has waited long enough; return how many.
 
-    AuthorError while another import writes: they wait. After a crash they are brought in again, which changes nothing.
+    Raises UserError while another import writes: the sign-ups wait. After a crash they are imported again, which
+    changes nothing.
     """
     now = engine.clock.now()
     with engine.ledger.read() as connection:
-        if not sign_ups.confirmed(connection, now - _GATHERED):
+        if not sign_ups.confirmed(connection, now - _BATCH_WAIT):
             return 0
         members = sign_ups.confirmed(connection, now)
     with TemporaryDirectory(dir=engine.workspace.data) as folder:
         file = Path(folder) / "sign-ups.csv"
-        with file.open("w", encoding="utf-8", newline="") as sheet:
-            writer = csv.DictWriter(sheet, list(members[0]))
+        with file.open("w", encoding="utf-8", newline="") as output:
+            writer = csv.DictWriter(output, list(members[0]))
             writer.writeheader()
             writer.writerows(members)
         engine.import_file("members", file, lambda _done, _whole: None)
     with engine.ledger.write() as connection:
-        sign_ups.settle(connection, [each["member_id"] for each in members])
+        sign_ups.settle(connection, [member["member_id"] for member in members])
     return len(members)

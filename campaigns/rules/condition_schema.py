@@ -71,13 +71,13 @@ def _conditions(vocabulary: Vocabulary) -> dict[str, Schema]:
 
 def _field(vocabulary: Vocabulary, field: Field) -> Schema:
     meaning = AGE_MEANING if field.name == AGE else vocabulary.catalogue.profile[field.name].meaning
-    return {**_tests(field), "description": meaning.en}
+    return {**_comparisons(field), "description": meaning.en}
 
 
 def _lines(vocabulary: Vocabulary) -> Schema:
     return _closed(
         {
-            name: {**_tests(field), "description": vocabulary.catalogue.line[name].meaning.en}
+            name: {**_comparisons(field), "description": vocabulary.catalogue.line[name].meaning.en}
             for name, field in vocabulary.line_fields.items()
         },
         minProperties=1,
@@ -90,7 +90,7 @@ def _purchases(source: str) -> dict[str, Schema]:
 
 
 def _measure(measure: Measure) -> Schema:
-    return _tests(Field(measure.word, measure.type, share=measure.unit is Unit.SHARE, measured=True))
+    return _comparisons(Field(measure.word, measure.type, share=measure.unit is Unit.SHARE, measured=True))
 
 
 def _messages(vocabulary: Vocabulary) -> dict[str, Schema]:
@@ -99,7 +99,7 @@ def _messages(vocabulary: Vocabulary) -> dict[str, Schema]:
         "purpose": _names(Purpose),
         "channel": _names(Channel),
         **_window(),
-        "times": _tests(TIMES),
+        "times": _comparisons(TIMES),
     }
 
 
@@ -107,7 +107,7 @@ def _window() -> dict[str, Schema]:
     return {"within": _DAYS, "from": _DATE, "to": _DATE}
 
 
-def _tests(field: Field) -> Schema:
+def _comparisons(field: Field) -> Schema:
     value = _value(field)
     arguments = {word: _argument(OPERATORS[word].takes, value) for word in written_words(field)}
     operators = _closed(arguments, minProperties=1)

@@ -75,12 +75,12 @@ def _columns(conditions: Iterable[Condition], catalogue: Catalogue) -> Iterator[
                 yield from _purchase_columns(leaf, catalogue)
 
 
-def _purchase_columns(shopping: Shopping, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    table = "purchases" if shopping.source == BOUGHT else "receipts"
-    totals = {Total.LINES}.union(*(MEASURES[word].totals for word, _ in shopping.measures))
-    names = {"member_id", "purchased_at", *(_COLUMNS[total] for total in totals)}
-    if shopping.source == BOUGHT:
-        names |= {where.column for where in (*shopping.where, *share_base(shopping))}
+def _purchase_columns(purchases: Shopping, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    table = "purchases" if purchases.source == BOUGHT else "receipts"
+    kinds = {Total.LINES}.union(*(MEASURES[word].totals for word, _ in purchases.measures))
+    names = {"member_id", "purchased_at", *(_COLUMNS[kind] for kind in kinds)}
+    if purchases.source == BOUGHT:
+        names |= {where.column for where in (*purchases.where, *share_base(purchases))}
     for name in names:
         for owner in (table, "products"):
             if name in catalogue.tables[owner].columns:

@@ -48,7 +48,7 @@ def sentence(
 class _Description:
     """Description of a rule tree. A `not` moves down into its leaves, where it turns `and` into `or`."""
 
-    speech: Speech
+    describer: Speech
     catalogue: Catalogue
     titles: Mapping[str, str | Localised] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class _Description:
         return f"({text})" if _needs_brackets(part) else text
 
     def _join(self, parts: Sequence[str], *, every: bool) -> str:
-        word = self.speech.phrases.conjunction if every else self.speech.phrases.disjunction
+        word = self.describer.phrases.conjunction if every else self.describer.phrases.disjunction
         *before, last = parts
         if not before:
             return last
@@ -80,16 +80,16 @@ class _Description:
             case FieldIs():
                 return self._field(condition, denied=denied)
             case Shopping():
-                return say_shopping(condition, self.catalogue, self.speech, denied=denied)
+                return say_shopping(condition, self.catalogue, self.describer, denied=denied)
             case Heard():
-                return say_heard(condition, self.speech, denied=denied)
+                return say_heard(condition, self.describer, denied=denied)
             case Birthday(days_ahead=days):
-                phrases = self.speech.phrases
+                phrases = self.describer.phrases
                 return phrases.birthday[denied].format(phrases.birthday_days(days))
             case Sample(share=share):
-                return self.speech.phrases.sample[denied].format(self.speech.share(share))
+                return self.describer.phrases.sample[denied].format(self.describer.share(share))
             case InAudience(name=name):
-                return self.speech.phrases.audience[denied].format(self._title(name))
+                return self.describer.phrases.audience[denied].format(self._title(name))
             case _:
                 raise AssertionError(f"{type(condition).__name__} has no description")
 
@@ -97,19 +97,19 @@ class _Description:
         if condition.column == REGISTER and len(condition.tests) == 1 and condition.tests[0].word in _REGISTERS:
             return self._register(condition.tests[0], denied=denied)
         meaning = AGE_MEANING if condition.column == AGE else self.catalogue.profile[condition.column].meaning
-        subject = self.speech.phrases.field.format(noun(meaning, self.speech.language))
-        return f"{subject} {self.speech.clauses(condition.tests, denied=denied)}"
+        subject = self.describer.phrases.field.format(noun(meaning, self.describer.language))
+        return f"{subject} {self.describer.clauses(condition.tests, denied=denied)}"
 
-    def _register(self, test: Test, *, denied: bool) -> str:
-        phrases = self.speech.phrases
-        registers = test.argument if isinstance(test.argument, tuple) else (test.argument,)
+    def _register(self, comparison: Test, *, denied: bool) -> str:
+        phrases = self.describer.phrases
+        registers = comparison.argument if isinstance(comparison.argument, tuple) else (comparison.argument,)
         names = [phrases.registers[Register(str(register))] for register in registers]
-        outside = denied is not (test.word == "is_not")
-        return phrases.register[outside].format(self.speech.listed(names, phrases.disjunction))
+        outside = denied is not (comparison.word == "is_not")
+        return phrases.register[outside].format(self.describer.listed(names, phrases.disjunction))
 
     def _title(self, name: str) -> str:
         title = self.titles.get(name, name)
-        return title.text(self.speech.language) if isinstance(title, Localised) else title
+        return title.text(self.describer.language) if isinstance(title, Localised) else title
 
 
 def _needs_brackets(condition: Condition) -> bool:

@@ -59,8 +59,8 @@ def _join_aggregates(
     scan = Scan(scope.catalogue, scope.moment, scope.members)
     joined: FromClause = population
     columns: dict[Aggregate, ColumnElement[Any]] = {}
-    for number, (rows, totals) in enumerate(required.items(), 1):
-        subquery = scan.totals(rows, totals, f"{rows.source}_{number}")
+    for number, (rows, kinds) in enumerate(required.items(), 1):
+        subquery = scan.totals(rows, kinds, f"{rows.source}_{number}")
         joined = joined.outerjoin(subquery, subquery.c.member_id == population.c.member_id)
-        columns |= {Aggregate(rows, total): subquery.c[total] for total in totals}
+        columns |= {Aggregate(rows, kind): subquery.c[kind] for kind in kinds}
     return joined, columns

@@ -37,13 +37,13 @@ def audiences_in(condition: Condition, audiences: Mapping[str, Condition]) -> fr
     return frozenset(names)
 
 
-def share_base(shopping: Shopping) -> tuple[Where, ...]:
+def share_base(purchases: Shopping) -> tuple[Where, ...]:
     """Return the line filters of the base of `share_of_spend`: `of`, or else `where` without `brand`.
 
     When `where` names no brand, or only a brand, the base is all lines.
     """
-    if shopping.of is not None:
-        return shopping.of
-    if not any(where.column == "brand" for where in shopping.where):
+    if purchases.of is not None:
+        return purchases.of
+    if not any(where.column == "brand" for where in purchases.where):
         return ()
-    return tuple(where for where in shopping.where if where.column != "brand")
+    return tuple(where for where in purchases.where if where.column != "brand")

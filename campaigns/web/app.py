@@ -1,4 +1,4 @@
-"""The web application: health, the pictures that messages show, the members' pages, and what providers tell."""
+"""The ASGI application: health checks, images, member pages, the service desk, and provider webhooks."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,19 +37,19 @@ from campaigns.web.security_middleware import Guard
 from campaigns.web.webhooks import PATHS, Webhooks
 
 _STATIC: Final = Path(__file__).with_name("static")
-_THREADS: Final = 120
-"""So many requests are answered at a time: those that wait to write leave room for those who only look."""
+_MAX_THREADS: Final = 120
+"""Requests answered at a time: enough that readers still get a thread while others wait to write."""
 
 
 def application(engine: Engine) -> ASGIApp:
-    """The application over one engine, within its guard."""
+    """Return the ASGI application of one engine, inside the security middleware."""
     encrypted = engine.library.settings.public_url.scheme == "https"
-    return Guard(_Front(Webhooks.of(engine), pages(engine)), encrypted=encrypted)
+    return Guard(_WebhookRouter(Webhooks.of(engine), pages(engine)), encrypted=encrypted)
 
 
 @dataclass(frozen=True, slots=True)
-class _Front:
-    """Tells what providers post, thousands of times a second, from everything else."""
+class _WebhookRouter:
+    """Routes webhooks, which come thousands of times a second, past FastAPI; everything else goes to the pages."""
 
     webhooks: Webhooks
     pages: ASGIApp
@@ -60,17 +60,17 @@ class _Front:
 
 
 def pages(engine: Engine) -> FastAPI:
-    """All but the webhooks. The texts that choices are offered under are kept first (C-13)."""
+    """Return the FastAPI application of all pages; webhooks are not in it. Publishes the consent texts first (C-13)."""
     app = FastAPI(
-        title="Viesti", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_with_room
+        title="Viesti", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_lifespan
     )
-    site = Site(engine)
+    context = Site(engine)
     with engine.ledger.write() as connection:
-        consent_texts.publish(connection, every_wording(site.pages), site.now)
-    _health(app, engine)
-    _members_pages(app, site)
-    app.include_router(desk_routes(site))
-    say_refusals(app, site)
+        consent_texts.publish(connection, every_wording(context.pages), context.now)
+    _add_health_checks(app, engine)
+    _include_member_pages(app, context)
+    app.include_router(desk_routes(context))
+    say_refusals(app, context)
     if engine.workspace.images.is_dir():
         app.mount("/images", StaticFiles(directory=engine.workspace.images))
     app.mount("/static", StaticFiles(directory=_STATIC))
@@ -78,15 +78,15 @@ def pages(engine: Engine) -> FastAPI:
 
 
 @asynccontextmanager
-async def _with_room(_app: FastAPI) -> AsyncIterator[None]:
-    current_default_thread_limiter().total_tokens = _THREADS
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = _MAX_THREADS
     yield
 
 
-def _health(app: FastAPI, engine: Engine) -> None:
+def _add_health_checks(app: FastAPI, engine: Engine) -> None:
     @app.get("/healthz")
     def healthz() -> JSONResponse:
-        """Whether the process answers and its ledger can be read."""
+        """Return whether the process answers and can read its ledger."""
         try:
             with engine.ledger.read() as connection:
                 connection.execute(text("SELECT 1"))
@@ -96,26 +96,26 @@ def _health(app: FastAPI, engine: Engine) -> None:
 
     @app.get("/readyz")
     def readyz() -> JSONResponse:
-        """Whether the process can do its work: ledger of this version, warehouse whole, room on the disk."""
-        found = stores(engine)
-        failed = any(each.level is Level.FAIL for each in found)
-        return JSONResponse({each.check: each.level for each in found}, status_code=503 if failed else 200)
+        """Return whether the process can work: ledger schema of this version, complete warehouse, free disk space."""
+        findings = stores(engine)
+        failed = any(finding.level is Level.FAIL for finding in findings)
+        return JSONResponse({finding.check: finding.level for finding in findings}, status_code=503 if failed else 200)
 
 
-def _members_pages(app: FastAPI, site: Site) -> None:
-    codes, door = Codes(site), Door(site)
-    centre = Centre(site, door)
-    parts = (
-        Unsubscribing(site, "unsubscribe"),
-        Unsubscribing(site, "stop"),
-        Preferences(site, codes),
-        Why(site),
-        Following(site),
-        Joining(site),
-        SigningIn(site, codes, door),
+def _include_member_pages(app: FastAPI, context: Site) -> None:
+    codes, sessions = Codes(context), Door(context)
+    centre = Centre(context, sessions)
+    page_groups = (
+        Unsubscribing(context, "unsubscribe"),
+        Unsubscribing(context, "stop"),
+        Preferences(context, codes),
+        Why(context),
+        Following(context),
+        Joining(context),
+        SigningIn(context, codes, sessions),
         centre,
-        NewAddress(site, codes, door, centre),
-        OwnData(site, codes, door),
+        NewAddress(context, codes, sessions, centre),
+        OwnData(context, codes, sessions),
     )
-    for part in parts:
-        app.include_router(part.routes())
+    for group in page_groups:
+        app.include_router(group.routes())

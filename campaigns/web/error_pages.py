@@ -1,4 +1,4 @@
-"""What a page says when it cannot do what was asked: the same few words for every cause."""
+"""Error pages: one short text per HTTP status, whatever the cause."""
 
 from typing import Final
 
@@ -9,31 +9,32 @@ from starlette.exceptions import HTTPException as RoutingException
 
 from campaigns.web.page_context import Site
 
-_DESK: Final = "/desk"
-_SAID: Final = frozenset({400, 403, 404, 429})
+_DESK_PATH: Final = "/desk"
+_STATUSES_WITH_TEXT: Final = frozenset({400, 403, 404, 429})
 
 
-def say_refusals(app: FastAPI, site: Site) -> None:
-    """Answer refusals and faults with a page; what was the matter stands nowhere in it."""
+def say_refusals(app: FastAPI, context: Site) -> None:
+    """Render an error page for every refusal and fault; the page does not name the cause."""
 
-    def page(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
-        said = status if status in _SAID or status >= 500 else 400
-        at = _DESK if request.url.path.startswith(_DESK) else "/me"
-        answer = site.answer(
-            request, "error", site.language(request), status, said=min(said, 500), at=at, is_desk=at == _DESK
+    def error_page(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
+        text_status = status if status in _STATUSES_WITH_TEXT or status >= 500 else 400
+        is_desk = request.url.path.startswith(_DESK_PATH)
+        at = _DESK_PATH if is_desk else "/me"
+        response = context.answer(
+            request, "error", context.language(request), status, said=min(text_status, 500), at=at, is_desk=is_desk
         )
-        answer.headers.update(headers or {})
-        return answer
+        response.headers.update(headers or {})
+        return response
 
-    def refused(request: Request, error: Exception) -> Response:
+    def client_error(request: Request, error: Exception) -> Response:
         if isinstance(error, RoutingException):
-            return page(request, error.status_code, dict(error.headers or {}))
-        return page(request, 400)
+            return error_page(request, error.status_code, dict(error.headers or {}))
+        return error_page(request, 400)
 
-    def failed(request: Request, _error: Exception) -> Response:
-        return page(request, 500)
+    def server_error(request: Request, _error: Exception) -> Response:
+        return error_page(request, 500)
 
-    app.add_exception_handler(RoutingException, refused)
-    app.add_exception_handler(HTTPException, refused)
-    app.add_exception_handler(RequestValidationError, refused)
-    app.add_exception_handler(Exception, failed)
+    app.add_exception_handler(RoutingException, client_error)
+    app.add_exception_handler(HTTPException, client_error)
+    app.add_exception_handler(RequestValidationError, client_error)
+    app.add_exception_handler(Exception, server_error)

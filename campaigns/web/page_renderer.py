@@ -1,4 +1,4 @@
-"""Pages from templates and texts: every word in three languages, every value escaped, nothing left undefined."""
+"""Page renderer: Jinja templates and texts in three languages; values are escaped and undefined ones fail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,46 +22,46 @@ LANGUAGE_NAMES: Final = {Language.FI: "Suomi", Language.SV: "Svenska", Language.
 
 @lru_cache(maxsize=1)
 def texts() -> Mapping[str, Text]:
-    """The texts of the pages by key, the names of choices among them; each is there in every language, or none is."""
+    """Return all page texts by key, choice labels included; every text exists in every language."""
     return {**choice_names(), **read_words("texts.yaml"), **read_words("desk.yaml")}
 
 
 def read_words(name: str) -> Mapping[str, Text]:
-    """The texts of one file beside the pages."""
+    """Return the texts of one file in the pages folder; raise UserError when it is invalid."""
     problems: list[Problem] = []
-    found = read_texts(name, (_FOLDER / name).read_bytes(), problems)
+    texts_by_key = read_texts(name, (_FOLDER / name).read_bytes(), problems)
     if problems:
         raise AuthorError(problems)
-    return found
+    return texts_by_key
 
 
 def say(key: str, language: Language, **values: str) -> str:
-    """A text in a language, with values put in; still to be escaped."""
+    """Return a text in a language, with its values filled in; the caller escapes it."""
     return texts()[key].words.text(language).format_map(values)
 
 
 @dataclass(frozen=True, eq=False)
 class Pages:
-    """Writes the pages of one organisation. Two that are made are two: settings have no hash."""
+    """Page renderer of one organisation. Compared by identity: settings have no hash."""
 
     settings: Settings
 
     def answer(self, name: str, language: Language, path: str, status: int = 200, **values: object) -> HTMLResponse:
-        """The page of a template; `path` is where the same page is read in another language."""
-        write = filters(language, self.settings.currency)
+        """Render a template; `path` is the page's address, to which its other languages link."""
+        formats = filters(language, self.settings.currency)
         content = self._environment.get_template(f"{name}.html").render(
             **values,
             t=partial(say, language=language),
-            **{name: write[name] for name in ("date", "money", "number")},
+            **{name: formats[name] for name in ("date", "money", "number")},
             language=language.value,
-            languages=[(each.value, LANGUAGE_NAMES[each], f"{path}?lang={each.value}") for each in Language],
+            languages=[(other.value, LANGUAGE_NAMES[other], f"{path}?lang={other.value}") for other in Language],
             organisation=self.settings.organisation.values(language),
             synthetic=self.settings.synthetic,
         )
         return HTMLResponse(content, status, {"Content-Language": language.value})
 
     def say(self, key: str, language: Language, **values: str) -> str:
-        """A text that may name the organisation."""
+        """Return a text that may name the organisation."""
         return say(key, language, organisation=self.settings.organisation.name.text(language), **values)
 
     @cached_property

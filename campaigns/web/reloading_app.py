@@ -1,4 +1,4 @@
-"""The pages over the workspace's files as they are now: a server goes on for months while these change."""
+"""Application that reloads workspace files: a server runs for months while they change."""
 
 import logging
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ _LOG: Final = logging.getLogger("viesti")
 
 @dataclass
 class Current:
-    """An application that follows settings, catalogue, audiences and offers.
+    """Application that follows settings, catalogue, audiences and offers.
 
-    What is wrong with them is logged, and the pages go on with what they said before. AuthorError when they are wrong
-    at the beginning.
+    Invalid files are logged, and the pages keep the last valid version. Raises UserError when the files are invalid at
+    the start.
     """
 
     engine: Engine
@@ -34,7 +34,7 @@ class Current:
         await self._application(scope, receive, send)
 
     def look(self) -> None:
-        """Take up what has changed since the last look."""
+        """Reload the workspace files if they changed since the last call."""
         if not self._watch.has_changed():
             return
         engine = self.engine.afresh()
@@ -42,4 +42,4 @@ class Current:
             engine.library.read()
             self._application = application(engine)
         except AuthorError as error:
-            _LOG.error("the pages go on with what the files said before: %s", error)
+            _LOG.error("workspace files are invalid, pages keep the last valid version: %s", error)

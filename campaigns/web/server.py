@@ -1,4 +1,4 @@
-"""The web server, and beside it the process that plans and sends."""
+"""Web server, and beside it the process that plans and sends."""
 
 import asyncio
 import signal
@@ -22,110 +22,109 @@ from campaigns.web.app import application
 from campaigns.web.reloading_app import Current
 
 PATIENCE: Final = 10.0
-"""Seconds within which a request has to say what it wants."""
+"""Seconds within which the request headers must arrive."""
 
 LARGEST_HEAD: Final = 64 * 1024
 
 
 def serve(engine: Engine, host: str, port: int, orders: Orders) -> None:
-    """Serve until SIGINT or SIGTERM; what is being sent then ends and is recorded before the process does.
+    """Serve until SIGINT or SIGTERM; messages being sent are finished and recorded before the process ends.
 
-    There is no log of requests: the address of a member's page is a key to it. `orders` is for who makes the rounds.
+    There is no access log: the address of a member's page grants access to it. `orders` configures the scheduler
+    process.
     """
     if engine.has_workers:
         agree_on_key(engine.ledger, engine.signer)
-    with listening(host, port) as door, rounds_apart(orders):
-        signal.signal(signal.SIGTERM, _leave)  # uvicorn hands the signal on when its own work has ended
-        current = Current(engine)
-        looking = waking(current.look)
+    with listening(host, port) as server_socket, rounds_apart(orders):
+        signal.signal(signal.SIGTERM, _exit)  # uvicorn passes the signal on after its own shutdown
+        app = Current(engine)
+        ticker = waking(app.look)
         try:
-            _server(current).run(sockets=[door])
+            _uvicorn_server(app).run(sockets=[server_socket])
         finally:
-            looking.shutdown(wait=True)
+            ticker.shutdown(wait=True)
 
 
 @contextmanager
-def beside(engine: Engine, door: socket.socket) -> Iterator[None]:
-    """Serve the pages alone, at a socket that listens, in a thread while the block lasts."""
-    pages = server_of(engine)
-    thread = Thread(target=pages.run, kwargs={"sockets": [door]})
+def beside(engine: Engine, server_socket: socket.socket) -> Iterator[None]:
+    """Serve only the pages, in a thread on a listening socket, while the block lasts."""
+    server = server_of(engine)
+    thread = Thread(target=server.run, kwargs={"sockets": [server_socket]})
     thread.start()
     try:
         yield
     finally:
-        pages.should_exit = True
+        server.should_exit = True
         thread.join()
 
 
 def server_of(engine: Engine) -> uvicorn.Server:
-    """What answers over one engine, whatever becomes of the workspace's files."""
-    return _server(application(engine))
+    """Return a server of one engine that does not reload workspace files."""
+    return _uvicorn_server(application(engine))
 
 
-def _server(answering: ASGIApp) -> uvicorn.Server:
-    """As it is told nowhere else how."""
-    asked = uvicorn.Config(
-        answering,
-        http=_Line,
+def _uvicorn_server(app: ASGIApp) -> uvicorn.Server:
+    """Return a uvicorn server with every setting given here; no configuration from elsewhere."""
+    config = uvicorn.Config(
+        app,
+        http=_TimedHttpProtocol,
         ws="none",
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
     )
-    return uvicorn.Server(asked)
+    return uvicorn.Server(config)
 
 
-class _Line(HttpToolsProtocol):
-    """One connection, closed on whoever takes too long to say what they want, or too many words; uvicorn waits for both
-    without an end.
-    """
+class _TimedHttpProtocol(HttpToolsProtocol):
+    """HTTP connection that is closed when its headers take too long or are too large; uvicorn limits neither."""
 
-    _asked: int | None = None  # bytes of a head that is not complete
-    _patience: asyncio.TimerHandle | None = None
+    _head_size: int | None = None  # bytes received of an incomplete head
+    _timeout: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._listen()
+        self._start_timeout()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._listen()
+        self._start_timeout()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._asked is not None:
-            self._asked += len(data)
-            if self._asked > LARGEST_HEAD:
+        if self._head_size is not None:
+            self._head_size += len(data)
+            if self._head_size > LARGEST_HEAD:
                 self.transport.close()
 
     def on_headers_complete(self) -> None:
-        self._rest()
+        self._stop_timeout()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._rest()
+        self._stop_timeout()
         super().connection_lost(exc)
 
-    def _listen(self) -> None:
-        self._rest()
-        self._asked = 0
-        self._patience = self.loop.call_later(PATIENCE, self.transport.close)
+    def _start_timeout(self) -> None:
+        self._stop_timeout()
+        self._head_size = 0
+        self._timeout = self.loop.call_later(PATIENCE, self.transport.close)
 
-    def _rest(self) -> None:
-        self._asked = None
-        if self._patience is not None:
-            self._patience.cancel()
+    def _stop_timeout(self) -> None:
+        self._head_size = None
+        if self._timeout is not None:
+            self._timeout.cancel()
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens; AuthorError when the address is not ours or the port is taken."""
+    """Return a listening socket; raise UserError when the address is not local or the port is taken."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        message = f"nobody can listen here: {error.strerror}"
+        message = f"cannot listen here: {error.strerror}"
         raise AuthorError.about(f"{host}:{port}", message, "no_port", "another `--host` or `--port`") from error
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
+def _exit(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)

@@ -1,6 +1,6 @@
-"""How often one stranger may try: to ask for a code and to type one, over all processes; a link, in each by itself.
+"""Throttles per client: codes requested and typed, shared by all processes; invalid links, per process.
 
-A link has 128 bits that nobody guesses: what is counted of them only spares the ledger, so it must not write to it.
+Link tokens have 128 bits and cannot be guessed. The link throttle only spares the ledger, so it must not write to it.
 """
 
 from collections import OrderedDict, deque
@@ -14,13 +14,15 @@ from audiences.access import attempt_limit
 from campaigns.core.tokens import Signer
 from campaigns.store.ledger.connection import Ledger
 
-_STRANGERS: Final = 10_000
-_NETWORK: Final = 64  # bits of an IPv6 address that one household or attacker has to itself
+_MAX_CLIENTS: Final = 10_000
+_NETWORK_BITS: Final = 64  # prefix of an IPv6 address that one household or attacker has to itself
 
 
 @dataclass(frozen=True, slots=True)
 class SharedRate:
-    """At most `most` tries of a stranger at once, and as many again in each `span`, by one row in the ledger."""
+    """Throttle shared by all processes, in one ledger row per client: a burst of `most` attempts, refilled every
+    `span`.
+    """
 
     ledger: Ledger
     signer: Signer
@@ -28,41 +30,41 @@ class SharedRate:
     most: int
     span: timedelta
 
-    def allows(self, stranger: str, now: datetime) -> bool:
-        """Count a try; whether it is still within the rate. The ledger never learns where the stranger comes from."""
-        who = self.signer.opaque("stranger", self.name, stranger)
+    def allows(self, client: str, now: datetime) -> bool:
+        """Count an attempt and return whether it is allowed. The ledger stores no client address, only a keyed hash."""
+        client_hash = self.signer.opaque("stranger", self.name, client)
         with self.ledger.write() as connection:
-            return attempt_limit.allows(connection, who, self.most, self.span, now)
+            return attempt_limit.allows(connection, client_hash, self.most, self.span, now)
 
 
 @dataclass
 class Rate:
-    """At most `most` tries of a stranger within `span`, wherever it begins."""
+    """Throttle of one process: at most `most` attempts of a client in any `span`."""
 
     most: int
     span: timedelta
     _tries: OrderedDict[str, deque[datetime]] = field(default_factory=OrderedDict, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
-    def allows(self, stranger: str, now: datetime) -> bool:
-        """Count a try; whether it is still within the rate. The stranger seen longest ago is forgotten first."""
+    def allows(self, client: str, now: datetime) -> bool:
+        """Count an attempt and return whether it is allowed. The client seen longest ago is dropped first."""
         with self._lock:
-            tries = self._tries.setdefault(stranger, deque())
-            self._tries.move_to_end(stranger)
-            while len(self._tries) > _STRANGERS:
+            attempts = self._tries.setdefault(client, deque())
+            self._tries.move_to_end(client)
+            while len(self._tries) > _MAX_CLIENTS:
                 self._tries.popitem(last=False)
-            while tries and tries[0] <= now - self.span:
-                tries.popleft()
-            if len(tries) >= self.most:
+            while attempts and attempts[0] <= now - self.span:
+                attempts.popleft()
+            if len(attempts) >= self.most:
                 return False
-            tries.append(now)
+            attempts.append(now)
             return True
 
 
 def stranger(host: str | None) -> str:
-    """By what a client is told from others: its IPv4 address, or the network of its IPv6 address."""
+    """Return the key that tells clients apart: the IPv4 address, or the /64 network of an IPv6 address."""
     try:
         address = ip_address(host or "")
     except ValueError:
         return host or ""
-    return str(address) if address.version == 4 else str(int(address) >> (128 - _NETWORK))
+    return str(address) if address.version == 4 else str(int(address) >> (128 - _NETWORK_BITS))

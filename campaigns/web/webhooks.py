@@ -1,7 +1,6 @@
-"""What providers tell: vouched for before it is read, on disk before it is answered, no cookie and no form of ours.
+"""Webhooks of SendGrid and Twilio: signature checked before parsing, events on disk before the response.
 
-No routes of the pages' application: a text message brings a POST for each of its statuses, and what FastAPI does for a
-page costs more than everything here.
+No FastAPI routes: each text message brings a POST per status, and FastAPI's overhead exceeds everything done here.
 """
 
 import asyncio
@@ -32,13 +31,16 @@ SENDGRID_PATH: Final = "/webhooks/sendgrid"
 REPLY_PATH: Final = "/webhooks/twilio/reply"
 PATHS: Final = frozenset({SENDGRID_PATH, STATUS_PATH, REPLY_PATH})
 _LOG: Final = logging.getLogger("viesti")
-_FIELDS: Final = 200
-_SILENCE: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # TwiML: nothing is answered to the member
+_MAX_FIELDS: Final = 200
+_EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # TwiML: no reply to the member
 
 
 @dataclass(frozen=True)
 class Webhooks:
-    """The webhooks of one process, with the secrets of its environment; without one, its provider is told to wait."""
+    """Webhooks of one process, with the secrets of its environment.
+
+    Without a secret, its provider gets HTTP 503 and retries.
+    """
 
     engine: Engine
     intake: Intake
@@ -47,89 +49,89 @@ class Webhooks:
 
     @classmethod
     def of(cls, engine: Engine, environment: Mapping[str, str] = os.environ) -> Self:
-        """The webhooks of an engine; AuthorError for a key that is none."""
-        written = environment.get(sendgrid_events.PUBLIC_KEY)
+        """Return the webhooks of an engine; raise UserError when a key is invalid."""
+        key_text = environment.get(sendgrid_events.PUBLIC_KEY)
         try:
-            key = EventKey.of(written) if written else None
+            key = EventKey.of(key_text) if key_text else None
         except ValueError as error:
             hint = "copy it from beside the setting of the signed Event Webhook"
             raise AuthorError.about(sendgrid_events.PUBLIC_KEY, str(error), "bad_key", hint) from error
         return cls(engine, Intake(engine), key, environment.get(TOKEN, ""))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request for one of `PATHS`; all of them take a POST."""
+        """Respond to a request for one of `PATHS`; all of them take POST only."""
         request = Request(scope, receive)
         if request.method != "POST":
             response = Response(status_code=405, headers={"Allow": "POST"})
         else:
             try:
-                response = await self._answers[scope["path"]](request)
+                response = await self._handlers[scope["path"]](request)
             except HTTPException as error:
                 response = Response(status_code=error.status_code)
         await response(scope, receive, send)
 
     @cached_property
-    def _answers(self) -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
+    def _handlers(self) -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
         return {SENDGRID_PATH: self.sendgrid, STATUS_PATH: self.twilio_status, REPLY_PATH: self.twilio_reply}
 
     async def sendgrid(self, request: Request) -> Response:
-        """SendGrid's signed Event Webhook: a batch of events (SG-11, SG-12)."""
+        """Ingest a batch of SendGrid's signed Event Webhook (SG-11, SG-12)."""
         raw = await request.body()
         if self.sendgrid_key is None:
-            return _refused("sendgrid", raw, 503, f"{sendgrid_events.PUBLIC_KEY} is not set in the environment")
+            return _reject("sendgrid", raw, 503, f"{sendgrid_events.PUBLIC_KEY} is not set in the environment")
         signature = request.headers.get(sendgrid_events.SIGNATURE, "")
         timestamp = request.headers.get(sendgrid_events.TIMESTAMP, "")
         if not self.sendgrid_key.vouches_for(raw, signature, timestamp, self.engine.clock.read()):
-            return _refused("sendgrid", raw, 403, "forged, or stale")
+            return _reject("sendgrid", raw, 403, "signature or timestamp is invalid")
         try:
             events = await asyncio.to_thread(sendgrid_events.events_of, raw)
         except (ValueError, RecursionError):
-            return _refused("sendgrid", raw, 400, "not understood")
-        return await self._kept("sendgrid", raw, events, Response(status_code=204))
+            return _reject("sendgrid", raw, 400, "not a list of events")
+        return await self._ingest("sendgrid", raw, events, Response(status_code=204))
 
     async def twilio_status(self, request: Request) -> Response:
-        """What became of one text message (TW-14)."""
+        """Ingest the status of one text message (TW-14)."""
         delivery, now = request.query_params.get(DELIVERY, ""), self.engine.clock.now()
         return await self._twilio(
             request, lambda form: twilio_events.status_event(form, delivery, now), Response(status_code=204)
         )
 
     async def twilio_reply(self, request: Request) -> Response:
-        """What a member answered to a text message (TW-06); nothing is answered to that."""
+        """Ingest a member's reply to a text message (TW-06); no text message is sent in return."""
         now = self.engine.clock.now()
-        silence = Response(_SILENCE, media_type="text/xml")
-        return await self._twilio(request, lambda form: twilio_events.reply_event(form, now), silence)
+        no_reply = Response(_EMPTY_TWIML, media_type="text/xml")
+        return await self._twilio(request, lambda form: twilio_events.reply_event(form, now), no_reply)
 
     async def _twilio(
-        self, request: Request, event_of: Callable[[twilio_events.Form], Event], answer: Response
+        self, request: Request, event_of: Callable[[twilio_events.Form], Event], response: Response
     ) -> Response:
         raw = await request.body()
         if not self.twilio_token:
-            return _refused("twilio", raw, 503, f"{TOKEN} is not set in the environment")
+            return _reject("twilio", raw, 503, f"{TOKEN} is not set in the environment")
         try:
-            form = parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=_FIELDS)
+            form = parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
         except ValueError:
-            return _refused("twilio", raw, 400, "no form")
+            return _reject("twilio", raw, 400, "not a form")
         signature = request.headers.get(twilio_events.SIGNATURE, "")
         if not twilio_events.vouched_for(self.twilio_token, self._public_url(request), form, signature):
-            return _refused("twilio", raw, 403, "forged")
-        return await self._kept("twilio", raw, [event_of(form)], answer)
+            return _reject("twilio", raw, 403, "signature is invalid")
+        return await self._ingest("twilio", raw, [event_of(form)], response)
 
     def _public_url(self, request: Request) -> str:
-        """The address as Twilio was told it: what a proxy made of host and scheme does not count (TW-13)."""
+        """Return the URL that was given to Twilio; host and scheme as changed by a proxy do not count (TW-13)."""
         query = request.scope["query_string"].decode("latin-1")
         return f"{root_of(self.engine.library.settings)}{request.scope['path']}{'?' if query else ''}{query}"
 
-    async def _kept(self, provider: str, raw: bytes, events: Sequence[Event], answer: Response) -> Response:
-        """The answer, when the events are on disk."""
+    async def _ingest(self, provider: str, raw: bytes, events: Sequence[Event], response: Response) -> Response:
+        """Return the response once the events are on disk."""
         try:
             await self.intake.keep(events)
         except SQLAlchemyError as error:
-            return _refused(provider, raw, 503, f"the ledger: {type(error).__name__}")
-        return answer
+            return _reject(provider, raw, 503, f"cannot write the ledger: {type(error).__name__}")
+        return response
 
 
-def _refused(provider: str, raw: bytes, status: int, why: str) -> Response:
-    """The answer to what is not taken, with a line in the log: what it was, by its hash."""
-    _LOG.warning("webhook of %s, body %s: refused, %s", provider, sha256(raw).hexdigest()[:16], why)
+def _reject(provider: str, raw: bytes, status: int, reason: str) -> Response:
+    """Return an error response, and log the hash of the rejected body."""
+    _LOG.warning("webhook of %s, body %s: rejected, %s", provider, sha256(raw).hexdigest()[:16], reason)
     return Response(status_code=status)

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from campaigns.core.errors import Place
 from campaigns.core.model.audience import AudienceOutline
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.settings import Settings
@@ -68,5 +69,5 @@ def _with_rules(model: type[BaseModel], vocabulary: Vocabulary) -> dict[str, Any
     schema = _schema(model)
     rule = condition_schema(vocabulary)
     definitions = {**schema["$defs"], **rule.pop("$defs", {}), _RULE: rule}
-    definitions.pop("Place", None)  # a condition's location is not part of the file
+    definitions.pop(Place.__name__, None)  # a condition's location is not part of the file
     return {**schema, "$defs": definitions}

@@ -135,12 +135,12 @@ class Library:
                 _, known = self._audiences_for(file.parent.parent / "campaigns" / file.name)
                 yield from load_audience(file, replace(self.vocabulary, audiences=frozenset(known)))[1]
                 return
-            draft, warnings = self.draft(str(file), now)
+            definition, warnings = self.draft(str(file), now)
         except AuthorError as error:
             yield from error.problems
             return
         yield from warnings
-        yield from self._template_and_offer_problems(draft)
+        yield from self._template_and_offer_problems(definition)
 
     def problems_of_workspace(self) -> Iterator[Problem]:
         """Yield all errors and warnings of the workspace outside its campaign and audience files.
@@ -151,14 +151,14 @@ class Library:
         yield from unread_files(self.workspace.audiences)
         yield from self._check_cache.of("notes", notices.digest(), lambda: list(notices.problems(self.settings)))
 
-    def vet(self, draft: Draft) -> None:
+    def vet(self, definition: Draft) -> None:
         """Raise UserError when a campaign's templates or the offers have errors; call this before planning."""
-        errors = errors_among(self._template_and_offer_problems(draft))
+        errors = errors_among(self._template_and_offer_problems(definition))
         if errors:
             raise AuthorError(errors)
 
-    def _template_and_offer_problems(self, draft: Draft) -> Iterator[Problem]:
-        yield from self._template_checks.problems(draft.campaign)
+    def _template_and_offer_problems(self, definition: Draft) -> Iterator[Problem]:
+        yield from self._template_checks.problems(definition.campaign)
         try:
             _ = self.offers
         except AuthorError as error:

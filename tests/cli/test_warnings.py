@@ -64,7 +64,7 @@ def test_a_campaign_is_not_run_twice_on_a_day_by_accident(letter: Shell) -> None
         again = letter("run", "letter", "--as-of", NOON, *words, code=1).err
         assert f"{SECOND}: 18 of its sends are to members who were sent letter on 2018-01-01 already: {FIRST}" in again
         assert "[again_today]" in again
-        assert f"`viesti send {SECOND}` sends it all the same" in again
+        assert f"`viesti send {SECOND}` sends it anyway" in again
     assert letter.sent() == delivered
     assert "warning: 18 of its sends" in letter("plan", "letter", "--as-of", NOON).err
     assert "warning: 18 of its sends" in letter("send", SECOND).err

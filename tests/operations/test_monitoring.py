@@ -146,7 +146,7 @@ def test_an_address_that_is_taken_is_said_plainly(village: Village) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(AuthorError, match="nobody can read figures here"), exposed(list, address):
+        with pytest.raises(AuthorError, match="metrics cannot be served here"), exposed(list, address):
             pass
     for address in ("nowhere", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1"):
         with pytest.raises(AuthorError, match="ends with a colon and its port"), exposed(list, address):

@@ -176,7 +176,7 @@ def test_a_plan_whose_process_was_killed_is_made_again(village, wire, tmp_path, 
         broken.setattr("sys.executable", str(killed))
         rounds.schedule()
     assert [each.getMessage().partition("\n")[0] for each in caplog.records] == [
-        f"hi: who planned it has ended: Command '('{killed}', '-m', 'campaigns.core.child_process')' died with "
+        f"hi: the planning process has ended: Command '('{killed}', '-m', 'campaigns.core.child_process')' died with "
         "<Signals.SIGKILL: 9>. [not_planned]"
     ]
     village.hands.go(minutes=10)  # nobody has held the plan for so long

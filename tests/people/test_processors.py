@@ -133,7 +133,7 @@ def test_gd14_an_answer_is_kept_once_and_audited(village: Village):
     (task,) = processors.to_tell(village.engine)
     processors.answered(village.engine, task.number, Answer.HELD_NOTHING)
     assert waiting(village) == []
-    with pytest.raises(AuthorError, match="nobody waits"):
+    with pytest.raises(AuthorError, match="there is no open task"):
         processors.answered(village.engine, task.number, Answer.DONE)
     with village.engine.ledger.read() as connection:
         (kept,) = connection.execute(select(PROCESSOR_TASK)).mappings()

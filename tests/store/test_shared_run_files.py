@@ -146,5 +146,5 @@ def test_it_is_said_once_that_no_worker_takes_a_run_up(village, caplog, monkeypa
     for _ in range(4):
         village.engine.dispatcher.submit(run.run_id)
     assert [each.message for each in caplog.records if "viesti worker" in each.message] == [
-        f"{run.run_id} waits to be sent, and nobody takes it up: is there a `viesti worker`?"
+        f"{run.run_id} waits to be sent, and no worker takes it: is there a `viesti worker`?"
     ]

@@ -6,7 +6,7 @@ from typing import Final
 
 _HOLDS: Final = """
 import sys, time
-from campaigns import ledger_postgresql
+from campaigns.store.ledger import postgresql as ledger_postgresql
 from campaigns.store.ledger.connection import Ledger
 from sqlalchemy import text
 ledger_postgresql._ONE_WRITER = ledger_postgresql._ONE_WRITER.replace("10s", sys.argv[2])

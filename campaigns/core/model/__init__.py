@@ -1,1 +1,1 @@
-"""Model: what a campaign is, as frozen values without I/O."""
+"""Domain model: campaigns, rules, offers and settings as frozen values, without I/O."""

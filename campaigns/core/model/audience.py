@@ -1,17 +1,17 @@
-"""A named audience."""
+"""Named audience."""
 
 from campaigns.core.model.campaign import Name, Rule
 from campaigns.core.model.localised_text import Frozen, Localised, Text
 
 
 class AudienceOutline(Frozen):
-    """What an audience file says."""
+    """Content of an audience file."""
 
     title: Text | Localised
     match: Rule
 
 
 class Audience(AudienceOutline):
-    """A rule with a name, for campaigns and other audiences to use. `name` is the file's, without its ending."""
+    """Rule with a name, used by campaigns and other audiences. `name` is the file's name without its extension."""
 
     name: Name

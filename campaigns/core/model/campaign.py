@@ -1,4 +1,4 @@
-"""A campaign and its parts, as frozen values."""
+"""Campaign and its parts, as frozen values."""
 
 import re
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ Rule = InstanceOf[Condition]
 
 
 class Content(Frozen):
-    """The template folder of each channel; a channel without one is not used."""
+    """Template folder of each channel; a channel without one is not used."""
 
     email: Name | None = None
     sms: Name | None = None
@@ -40,13 +40,13 @@ class Content(Frozen):
     phone: Name | None = None
 
     def template(self, channel: Channel) -> str | None:
-        """The name of the folder under `templates/<channel>`."""
+        """Return the name of the folder under `templates/<channel>`."""
         name = getattr(self, channel.value)
         return None if name is None else str(name)
 
 
 class OfferChoice(Frozen):
-    """Which offers a message shows: those that fit every given value, best for the member first."""
+    """Selection of offers: those that match every listed value, best for the member first."""
 
     department: tuple[str, ...] = ()
     product_category: tuple[str, ...] = ()
@@ -55,9 +55,9 @@ class OfferChoice(Frozen):
 
 
 class Variant(Content):
-    """One version of a campaign; the first whose `when` is true wins, the last needs none.
+    """Version of a campaign. The first with a true `when` is sent; the last needs no `when`.
 
-    Its `offers`, where it has any, go before the campaign's.
+    Its `offers` replace those of the campaign.
     """
 
     name: Name
@@ -66,13 +66,13 @@ class Variant(Content):
 
 
 class Sender(Frozen):
-    """On whose behalf: ourselves, or a partner whose message we send."""
+    """Sender: the organisation itself, or a partner on whose behalf it sends."""
 
     partner: Annotated[str, Field(min_length=1, max_length=80)] | None = None
 
 
 class Cap(Frozen):
-    """At most so many messages a member, by the calendar (`per`) or in a rolling span."""
+    """Frequency cap: at most so many messages a member, per calendar period (`per`) or in a `rolling` span."""
 
     messages: Annotated[int, Field(ge=1, le=1000, strict=True)]
     per: Literal["day", "week", "month"] | None = None
@@ -80,7 +80,7 @@ class Cap(Frozen):
     of: Purpose | None = None
 
     @model_validator(mode="after")
-    def _one_of(self) -> Self:
+    def _check_period(self) -> Self:
         if (self.per is None) == (self.rolling is None):
             raise FormError("a cap has either `per` or `rolling`", "`rolling: 7 days`")
         if self.rolling is not None and not self.rolling:
@@ -90,79 +90,81 @@ class Cap(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most so many messages in every span of that length, wherever it begins; of text messages it is segments."""
+    """Rate limit: at most so many messages (for SMS: segments) in every span of length `per`."""
 
     messages: int
     per: timedelta
 
 
-def _rate(text: object) -> Rate:
+def _parse_rate(text: object) -> Rate:
     if isinstance(text, Rate):
         return text
-    found = re.fullmatch(_RATE_FORM.pattern, text.strip()) if isinstance(text, str) else None
-    if found is None:
+    match = re.fullmatch(_RATE_FORM.pattern, text.strip()) if isinstance(text, str) else None
+    if match is None:
         raise FormError(_RATE_FORM.rule, f"`{_RATE_FORM.example}`")
-    return Rate(int(found[1]), _PER[found[2]])
+    return Rate(int(match[1]), _PER[match[2]])
 
 
-SpeakingRate = Annotated[InstanceOf[Rate], BeforeValidator(_rate, json_schema_input_type=Annotated[str, _RATE_FORM])]
+SpeakingRate = Annotated[
+    InstanceOf[Rate], BeforeValidator(_parse_rate, json_schema_input_type=Annotated[str, _RATE_FORM])
+]
 
 
 class Limits(Frozen):
-    """Caps on what a member hears and on how fast we speak."""
+    """Frequency cap for each member, and rate limit of sending."""
 
     per_member: Cap | None = None
     rate: SpeakingRate | None = None
 
 
-def _hours(text: object) -> object:
+def _parse_hours(text: object) -> object:
     if not isinstance(text, str):
         return text
-    found = re.fullmatch(_HOURS_FORM.pattern, text.strip())
-    if found is None:
+    match = re.fullmatch(_HOURS_FORM.pattern, text.strip())
+    if match is None:
         raise FormError(_HOURS_FORM.rule, f"`{_HOURS_FORM.example}`")
-    start, end = (time(int(found[i]), int(found[i + 1])) for i in (1, 3))
+    start, end = (time(int(match[i]), int(match[i + 1])) for i in (1, 3))
     return {"start": start, "end": end}
 
 
 class Quiet(Frozen):
-    """Hours in which a channel is silent, in the campaign's zone: a message is held till `end`, or cancelled."""
+    """Quiet hours of a channel in the campaign's zone: messages are held until `end`, or cancelled."""
 
     start: time
     end: time
     action: Literal["hold", "cancel"] = "hold"
 
     @model_validator(mode="after")
-    def _some_hours(self) -> Self:
+    def _check_times(self) -> Self:
         if self.start == self.end:
             raise FormError("quiet hours begin at one time of day and end at another", f"`{_HOURS_FORM.example}`")
         return self
 
     def holds_at(self, moment: time) -> bool:
-        """Whether the local `moment` falls into the quiet hours, which may span midnight."""
+        """Return whether the local time `moment` lies in the quiet hours, which may span midnight."""
         if self.start <= self.end:
             return self.start <= moment < self.end
         return moment >= self.start or moment < self.end
 
 
-QuietHours = Annotated[Quiet, BeforeValidator(_hours, json_schema_input_type=Annotated[str, _HOURS_FORM] | Quiet)]
+QuietHours = Annotated[Quiet, BeforeValidator(_parse_hours, json_schema_input_type=Annotated[str, _HOURS_FORM] | Quiet)]
 
 
-def _arms(arms: dict[str, int]) -> dict[str, int]:
+def _check_arms(arms: dict[str, int]) -> dict[str, int]:
     if len(arms) < 2 or min(arms.values()) < 1 or sum(arms.values()) != 100:
         raise FormError("the arms are two or more shares in percent that sum to 100", "`{short: 50, long: 50}`")
     return arms
 
 
 class Experiment(Frozen):
-    """Arms by name with their shares in percent; `goal` is what is counted afterwards."""
+    """Experiment: arms by name with their shares in percent. A report counts the members who match `goal`."""
 
-    arms: Annotated[dict[Name, Annotated[int, Field(strict=True)]], AfterValidator(_arms)]
+    arms: Annotated[dict[Name, Annotated[int, Field(strict=True)]], AfterValidator(_check_arms)]
     goal: Rule | None = None
 
 
 class Outline(Frozen):
-    """What a campaign file and the campaign that is read from it say in the same words."""
+    """Keys that a campaign file shares with the campaign read from it."""
 
     title: Localised
     purpose: Purpose
@@ -181,15 +183,14 @@ class Outline(Frozen):
 
     @property
     def from_partner(self) -> bool:
-        """Whether the message is sent on a partner's behalf."""
+        """True when the message is sent on a partner's behalf."""
         return self.sender.partner is not None
 
 
 class Campaign(Outline):
-    """What one campaign file says. `name` is the file's name without its ending.
+    """Campaign of one file. `name` is the file's name without its extension.
 
-    `content` is the short form of a single variant and has become one here; `channels` are in the order of
-    preference.
+    The file's short form `content` has become a single variant. `channels` are in order of preference.
     """
 
     name: Name

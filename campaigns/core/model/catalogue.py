@@ -1,4 +1,4 @@
-"""The catalogue: every table and column that a rule or a template may touch, and under which class."""
+"""Catalogue: every table and column that rules and templates may read, with its data class."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,9 +14,9 @@ from campaigns.core.model.localised_text import Frozen, Localised
 
 
 class Column(Frozen):
-    """One column: its type, class, meaning and source.
+    """Column: its type, class, meaning and source.
 
-    `values` closes a text column to the listed values; `categories: true` closes it to those that stand in the data.
+    `values` lists all values of a text column; with `categories: true`, rules may use only values found in the data.
     """
 
     type: ColumnType
@@ -28,10 +28,10 @@ class Column(Frozen):
 
 
 class Table(Frozen):
-    """One table. `retention` is how far back its rows are kept; None: as long as the membership.
+    """Table. `retention` is how long its rows are kept; None: as long as the membership.
 
-    `special_when` lists, by column, the values whose rows are never usable (FI-12); `restricted_when` those that
-    are never offered (FI-20, FI-21).
+    `special_when` lists, by column, the values whose rows are never used (FI-12); `restricted_when` those that are
+    never offered (FI-20, FI-21).
     """
 
     meaning: Localised
@@ -42,13 +42,13 @@ class Table(Frozen):
 
 
 class Catalogue(Frozen):
-    """The tables by name: `members`, `receipts`, `purchases`, `products`."""
+    """Tables by name: `members`, `receipts`, `purchases`, `products`."""
 
     tables: Mapping[Name, Table]
 
     @cached_property
     def profile(self) -> Mapping[str, Column]:
-        """The columns that a condition on the member may name, `special` ones excepted."""
+        """Columns that a condition on the member may name: all but those of class `special`."""
         return {
             name: column
             for name, column in self.tables["members"].columns.items()
@@ -57,10 +57,10 @@ class Catalogue(Frozen):
 
     @cached_property
     def line(self) -> Mapping[str, Column]:
-        """The columns of one purchase line, its product's included, that `where` may name."""
+        """Columns of a purchase line and its product that `where` may name."""
         columns = {**self.tables["products"].columns, **self.tables["purchases"].columns}
         return {name: column for name, column in columns.items() if column.data_class is DataClass.BASKET}
 
     def retention(self, table: str) -> timedelta | None:
-        """How far back a rule over `table` may look."""
+        """Return how far back a rule may read `table`."""
         return self.tables[table].retention

@@ -1,4 +1,4 @@
-"""The rule language as a tree of frozen values; `rules` reads, says and lowers it."""
+"""Tree of a rule as frozen values; `rules` parses, describes and lowers it."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -12,44 +12,44 @@ Argument = Scalar | timedelta | tuple[Scalar, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One node of a rule. `place` is where it stands in its file and takes no part in equality."""
+    """Node of a rule. `place` is its position in its file and takes no part in equality."""
 
     place: Place = field(default=Place(""), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class All(Condition):
-    """True when every part is; unknown parts follow SQL."""
+    """Conjunction: true when every part is true; NULL as in SQL."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Any(Condition):
-    """True when one part is; unknown parts follow SQL."""
+    """Disjunction: true when one part is true; NULL as in SQL."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not(Condition):
-    """The opposite; unknown stays unknown."""
+    """Negation; unknown stays unknown."""
 
     part: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class InAudience(Condition):
-    """Whatever the named audience says."""
+    """Membership of the named audience."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One operator with its argument, as in `at_least: 2`; `word` is a key of `rules.operators.OPERATORS`.
+    """Operator with its argument, as in `at_least: 2`; `keyword` is a key of `rules.operators.OPERATORS`.
 
-    A span is whole days: ahead in `in_next`, back in `within` and in `before` (`before: 60 days ago`).
+    A span is whole days: ahead for `in_next`, back for `within` and `before` (`before: 60 days ago`).
     """
 
     word: str
@@ -58,7 +58,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class FieldIs(Condition):
-    """Tests of one column of the members' profile, or of `age`, which follows from one; all must hold."""
+    """Comparisons of one column of the members' profile, or of `age`, which is computed; all must hold."""
 
     column: str
     tests: tuple[Test, ...]
@@ -66,9 +66,9 @@ class FieldIs(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days that count: `within` so many days before as_of, or from one date to another, both included.
+    """Time window: `within` so many days before as_of, or from one date to another, both included.
 
-    Neither: all retained history up to as_of.
+    Without any of them: all retained history up to as_of.
     """
 
     within: timedelta | None = None
@@ -78,7 +78,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A test of each purchase line, as in `where: {brand: National}`."""
+    """Filter on purchase lines, as in `where: {brand: National}`."""
 
     column: str
     tests: tuple[Test, ...]
@@ -86,11 +86,11 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Shopping(Condition):
-    """Aggregates over a member's receipts (`shopped`) or purchase lines (`bought`).
+    """Condition on aggregates over a member's receipts (`shopped`) or purchase lines (`bought`).
 
-    `source` is `bought` or `shopped`. `measures` pairs a measure (`visits`, `spend`, `last` ...) with its tests;
-    all must hold, and `visits: {at_least: 1}` too unless `visits` is among them. `of` replaces the base of
-    `share_of_spend`; None: the same lines with `brand` dropped from `where`.
+    `source` is `bought` or `shopped`. `measures` pairs a measure (`visits`, `spend`, `last` ...) with its comparisons.
+    All must hold, and `visits: {at_least: 1}`, too, unless `visits` is among them. `of` replaces the base of
+    `share_of_spend`; None: the same lines without the `brand` of `where`.
     """
 
     source: str
@@ -102,9 +102,9 @@ class Shopping(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Heard(Condition):
-    """Messages the member `received`, or links `clicked` in them, that fit every given filter.
+    """Condition on messages that the member `received`, or links `clicked` in them, and that match every filter.
 
-    `verb` is one of the two; `tests` are of how many times, none: at least once.
+    `verb` is `received` or `clicked`. `comparisons` are of the number of times; empty: at least once.
     """
 
     verb: str
@@ -117,16 +117,16 @@ class Heard(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Birthday(Condition):
-    """The birthday falls on as_of's date or one of the `days_ahead` days after it."""
+    """Birthday on the day of as_of or one of the `days_ahead` days after it."""
 
     days_ahead: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sample(Condition):
-    """The same deterministic share of members on every machine; another `salt`, other members.
+    """Deterministic sample of members, the same on every machine; another `salt` selects other members.
 
-    An empty salt stands for the name of the audience or campaign that the rule belongs to.
+    An empty salt means the name of the audience or campaign that the rule belongs to.
     """
 
     share: Decimal

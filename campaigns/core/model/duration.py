@@ -1,4 +1,4 @@
-"""Spans of time as people write them: `3 hours`, `90 days`."""
+"""Durations as written in files: `3 hours`, `90 days`."""
 
 import re
 from datetime import timedelta
@@ -22,13 +22,13 @@ _UNITS = {
 
 
 def span(text: object) -> timedelta:
-    """The span of a text such as `3 hours`; FormError (a ValueError) when it is not one."""
+    """Return the duration of a text such as `3 hours`; raise FormatError (a ValueError) for other text."""
     if isinstance(text, timedelta):
         return text
-    found = re.fullmatch(SPAN_FORM.pattern, text.strip()) if isinstance(text, str) else None
-    if found is None:
+    match = re.fullmatch(SPAN_FORM.pattern, text.strip()) if isinstance(text, str) else None
+    if match is None:
         raise FormError(SPAN_FORM.rule, f"`{SPAN_FORM.example}`")
-    return int(found[1]) * _UNITS[found[2]]
+    return int(match[1]) * _UNITS[match[2]]
 
 
 Span = Annotated[timedelta, BeforeValidator(span, json_schema_input_type=Annotated[str, SPAN_FORM])]

@@ -1,11 +1,11 @@
-"""The closed vocabularies: each idea one word, everywhere."""
+"""Enumerations used everywhere: languages, registers, purposes, channels, choices, data classes, column types."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class Language(StrEnum):
-    """The languages a member is written to in."""
+    """Language of messages to a member."""
 
     FI = "fi"
     SV = "sv"
@@ -13,7 +13,7 @@ class Language(StrEnum):
 
 
 class Register(StrEnum):
-    """The three registers of people."""
+    """Register of people."""
 
     OWNERS = "owners"
     HOUSEHOLD = "household"
@@ -21,7 +21,7 @@ class Register(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why a message is sent (GD-01); the row of the permission table."""
+    """Purpose of a message (GD-01); row of the permission table."""
 
     NEWSLETTER = "newsletter"
     MARKETING = "marketing"
@@ -33,7 +33,7 @@ class Purpose(StrEnum):
 
 
 class Channel(StrEnum):
-    """The way a message takes; the column of the permission table."""
+    """Channel of a message; column of the permission table."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -42,11 +42,11 @@ class Channel(StrEnum):
 
 
 BUNDLED: Final = (Channel.POST, Channel.PHONE)
-"""Channels whose messages are handed over many at a time, as files; those of the others go one by one."""
+"""Channels whose messages are handed over as bundles, in files; the others send one by one."""
 
 
 class Choice(StrEnum):
-    """What a member allows or forbids; newsletters are subscribed to one by one, as `newsletter:<list>`."""
+    """Choice of a member to allow or forbid something; each newsletter has its own, `newsletter:<list>`."""
 
     EMAIL_OWN = "email_own"
     SMS_OWN = "sms_own"
@@ -65,7 +65,7 @@ class Choice(StrEnum):
 
     @property
     def permits(self) -> bool:
-        """Whether the choice, when on, allows something; the others forbid."""
+        """True when the choice allows something; the others forbid."""
         return self in _PERMITTING
 
 
@@ -84,7 +84,7 @@ NEWSLETTER_PREFIX = "newsletter:"
 
 
 class DataClass(StrEnum):
-    """The class of a catalogue column: what a choice forbids, what may be shown and exported."""
+    """Class of a catalogue column: it decides whether a choice forbids it, and whether it may be shown and exported."""
 
     CONTACT = "contact"
     PROFILE = "profile"
@@ -94,7 +94,7 @@ class DataClass(StrEnum):
 
 
 class ColumnType(StrEnum):
-    """The type of a catalogue column."""
+    """Type of a catalogue column."""
 
     TEXT = "text"
     INTEGER = "integer"

@@ -1,4 +1,4 @@
-"""Addresses of our own people, to which proofs and seeds may be sent."""
+"""Internal addresses: those of the organisation's own people, the only ones for proofs and seeds."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -16,14 +16,14 @@ InternalAddress = Annotated[str, _FORM]
 
 
 class Seed(Frozen):
-    """One of our own addresses, which gets a copy of every run; without a language in the default one."""
+    """Internal address that gets a copy of every run, in the default language unless it has one."""
 
     address: InternalAddress
     language: Language | None = None
 
 
 def is_internal(address: str, listed: Iterable[str]) -> bool:
-    """Whether an e-mail address or E.164 number is listed, by itself or by its whole domain; no domain below it."""
+    """Return whether an e-mail address or E.164 number is listed, itself or by its domain; subdomains do not count."""
     name, _, domain = address.lower().rpartition("@")
-    named = {f"{name}@{domain}", f"@{domain}"} if name else {domain}
-    return any(entry.lower() in named for entry in listed)
+    entries = {f"{name}@{domain}", f"@{domain}"} if name else {domain}
+    return any(entry.lower() in entries for entry in listed)

@@ -1,4 +1,4 @@
-"""On what ground of the General Data Protection Regulation a message is sent (article 6)."""
+"""Legal basis of a message under article 6 of the General Data Protection Regulation."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from campaigns.core.model.enums import Channel, Purpose
 
 
 class Basis(StrEnum):
-    """The grounds there are here. There is no soft opt-in: electronic marketing needs a yes (FI-01, FI-02)."""
+    """Legal bases used here. There is no soft opt-in: electronic marketing needs consent (FI-01, FI-02)."""
 
     CONSENT = "consent"
     INTEREST = "interest"
@@ -15,15 +15,15 @@ class Basis(StrEnum):
 
 
 def basis(purpose: Purpose, channel: Channel) -> Basis:
-    """The ground of a message; what it permits in each case stands in `audiences.consent.permissions`."""
-    by_yes = channel in (Channel.EMAIL, Channel.SMS)
+    """Return the legal basis of a message; `audiences.consent.permissions` decides whether it permits the message."""
+    electronic = channel in (Channel.EMAIL, Channel.SMS)
     match purpose:
         case Purpose.NEWSLETTER:
             return Basis.CONSENT
         case Purpose.MARKETING | Purpose.SURVEY:
-            return Basis.CONSENT if by_yes else Basis.INTEREST
+            return Basis.CONSENT if electronic else Basis.INTEREST
         case Purpose.OWNER_POST:
-            return Basis.CONSENT if by_yes else Basis.MEMBERSHIP
+            return Basis.CONSENT if electronic else Basis.MEMBERSHIP
         case Purpose.MAGAZINE:
             return Basis.MEMBERSHIP
         case Purpose.SERVICE | Purpose.RIGHTS:

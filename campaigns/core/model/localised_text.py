@@ -1,4 +1,4 @@
-"""Text: in the three languages, and in the forms that a value has to be written in."""
+"""Text in three languages, text patterns for values, and the base class of all values read from files."""
 
 import re
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ from campaigns.core.model.enums import Language
 
 
 class Frozen(BaseModel):
-    """The base of every value that is read from a file: frozen, and no key goes unnoticed."""
+    """Base of every value read from a file: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, validate_default=True)
 
 
 class FormError(ValueError):
-    """A value that its author can put right: a sentence of what is wrong, and in `hint` what to try.
+    """Value in a wrong format: a message for its author, and a `hint` with a correction.
 
-    `part` names the key below the value that is at fault, when the whole value was looked at.
+    `part` names the wrong key below the value when the whole value was checked.
     """
 
     def __init__(self, message: str, hint: str, part: str = "") -> None:
@@ -32,14 +32,14 @@ class FormError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The form of a text, as metadata of its type: `pattern` fits it wholly, `rule` says so for people."""
+    """Text pattern as metadata of a type: the whole text must match `pattern`; `rule` states it for people."""
 
     pattern: str
     rule: str
     example: str
 
     def check(self, text: str) -> str:
-        """The text itself; FormError when the pattern does not fit."""
+        """Return the text; raise FormatError when it does not match the pattern."""
         if re.fullmatch(self.pattern, text) is None:
             raise FormError(self.rule, f"`{self.example}`")
         return text
@@ -48,24 +48,24 @@ class Written:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        form = {"pattern": f"^(?:{self.pattern})$", "description": self.rule, "examples": [self.example]}
-        return {**handler(schema), **form}
+        keywords = {"pattern": f"^(?:{self.pattern})$", "description": self.rule, "examples": [self.example]}
+        return {**handler(schema), **keywords}
 
 
 Text = Annotated[str, Field(min_length=1)]
 
 
 class Localised(Frozen):
-    """One text in Finnish, Swedish and English."""
+    """Text in Finnish, Swedish and English."""
 
     fi: Text
     sv: Text
     en: Text
 
     def text(self, language: Language) -> str:
-        """The text in `language`."""
+        """Return the text in `language`."""
         return str(getattr(self, language.value))
 
     def by_language(self) -> Mapping[Language, str]:
-        """All three texts."""
+        """Return the texts by language."""
         return {language: self.text(language) for language in Language}

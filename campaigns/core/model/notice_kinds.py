@@ -1,4 +1,4 @@
-"""Notes: the few words that the organisation owes one member, and that no choice forbids (purpose `rights`)."""
+"""Notices: transactional messages that the organisation owes one member; no choice forbids them (purpose `rights`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from campaigns.core.model.enums import Channel, Language
 
 
 class NoteKind(StrEnum):
-    """What a note says. The list is closed: nobody can write one of their own."""
+    """Kind of a notice. The list is closed: users cannot write notices of their own."""
 
     CODE = "code"
     CHOICES = "choices"
@@ -25,11 +25,11 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note to be carried. Without `address` it goes where the member is known at that moment.
+    """Notice to be sent. Without `address` it goes to the member's address at the time of sending.
 
-    `channel` None: by e-mail, else by SMS. `language` None: the member's. `about` holds what its kind needs, and
-    nothing by which somebody could be told: names of choices, a challenge, a day; the reason that a request is put off
-    or refused for, as it was written for the member.
+    `channel` None: e-mail, or else SMS. `language` None: the member's. `details` holds the values that the kind needs:
+    names of choices, a challenge, a day, the reason for postponing or refusing a request as written for the member.
+    It holds nothing that identifies a person.
     """
 
     kind: NoteKind

@@ -1,4 +1,4 @@
-"""An offer: what it costs, how long, and the lowest price of the 30 days before (FI-23)."""
+"""Offer: its price, its validity, and the lowest price of the 30 days before (FI-23)."""
 
 from datetime import date
 from decimal import Decimal
@@ -19,9 +19,9 @@ Price = Annotated[Decimal, Field(gt=0, max_digits=8, decimal_places=2)]
 
 
 class Offer(Frozen):
-    """One offer of the catalogue. `image` is a path below the workspace's `images/`.
+    """Offer of the catalogue. `image` is a path below the workspace's `images/`.
 
-    `weight` ranks offers for members about whom nothing may be used; higher first.
+    `weight` ranks offers for members whose data may not be used; higher comes first.
     """
 
     id: Annotated[str, _ID_FORM]
@@ -40,7 +40,7 @@ class Offer(Frozen):
     weight: Annotated[int, Field(ge=0, le=100, strict=True)] = 50
 
     @model_validator(mode="after")
-    def _order(self) -> Self:
+    def _check_dates_and_prices(self) -> Self:
         if self.valid_to < self.valid_from:
             raise FormError("`valid_to` is before `valid_from`", "change the two dates round", "valid_to")
         if self.lowest_price_30d is not None and self.lowest_price_30d <= self.price:
@@ -50,5 +50,5 @@ class Offer(Frozen):
 
     @property
     def reduced(self) -> bool:
-        """Whether the price is announced as a reduction."""
+        """True when the price is announced as a reduction."""
         return self.lowest_price_30d is not None

@@ -1,4 +1,4 @@
-"""Shares as people write them: `5 percent`."""
+"""Percentages as written in files: `5 percent`."""
 
 import re
 from decimal import Decimal
@@ -14,13 +14,13 @@ SHARE_FORM = Written(
 
 
 def share(text: object) -> Decimal:
-    """The share, 0 to 1, of a text such as `5 percent`; FormError (a ValueError) when it is not one."""
+    """Return the share, 0 to 1, of a text such as `5 percent`; raise FormatError (a ValueError) for other text."""
     if isinstance(text, Decimal) and 0 <= text <= 1:
         return text
-    found = re.fullmatch(SHARE_FORM.pattern, text.strip()) if isinstance(text, str) else None
-    if found is None or Decimal(found[1]) > 100:
+    match = re.fullmatch(SHARE_FORM.pattern, text.strip()) if isinstance(text, str) else None
+    if match is None or Decimal(match[1]) > 100:
         raise FormError(SHARE_FORM.rule, f"`{SHARE_FORM.example}`")
-    return Decimal(found[1]) / 100
+    return Decimal(match[1]) / 100
 
 
 Share = Annotated[Decimal, BeforeValidator(share, json_schema_input_type=Annotated[str, SHARE_FORM])]

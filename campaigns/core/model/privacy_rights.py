@@ -1,4 +1,4 @@
-"""What a member may ask for by right, how it may end, how long it may take, and what processors say of it."""
+"""Privacy requests of members: their kinds, outcomes and deadlines, and the answers of processors."""
 
 from calendar import monthrange
 from datetime import date
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class RequestKind(StrEnum):
-    """The rights of the General Data Protection Regulation that need somebody's work (articles 15 to 21)."""
+    """Right under the General Data Protection Regulation that staff must handle (articles 15 to 21)."""
 
     ACCESS = "access"
     ERASE = "erase"
@@ -17,7 +17,7 @@ class RequestKind(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a request was closed: `refused` needs a reason, which the member is told (article 12(4))."""
+    """Outcome of a closed request; `refused` needs a reason, which is sent to the member (article 12(4))."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -25,9 +25,9 @@ class Ending(StrEnum):
 
 
 class Answer(StrEnum):
-    """What a processor said when it was told of a right that was carried out (article 19).
+    """Answer of a processor to the notification of a fulfilled request (article 19).
 
-    `impossible`: it cannot be done there, or only with an effort out of all proportion.
+    `impossible`: the processor cannot do it, or only with disproportionate effort.
     """
 
     DONE = "done"
@@ -37,10 +37,10 @@ class Answer(StrEnum):
 
 MONTHS: Final = 1
 MONTHS_PUT_OFF: Final = 2
-"""Further months, for a request that is not simple (article 12(3))."""
+"""Extension in months for a complex request (article 12(3))."""
 
 
 def due(filed_on: date, months: int = MONTHS) -> date:
-    """The last day to answer: the same day some months later, or the last of a shorter month."""
+    """Return the last day to answer: the same day some months later, or the last day of a shorter month."""
     year, month = divmod(filed_on.year * 12 + filed_on.month - 1 + months, 12)
     return date(year, month + 1, min(filed_on.day, monthrange(year, month + 1)[1]))

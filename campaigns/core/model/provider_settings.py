@@ -1,4 +1,4 @@
-"""Where the providers of e-mail and SMS are reached. What is secret comes from the environment."""
+"""Settings of the providers of e-mail and SMS. Secrets come from the environment."""
 
 from enum import StrEnum
 from typing import Annotated, Self
@@ -19,20 +19,20 @@ _Connections = Annotated[int, Field(ge=1, le=1000, strict=True)]
 
 
 class SendGridSettings(Frozen):
-    """SendGrid's Web API. The default is in the European Union (GD-21); the key is `SENDGRID_API_KEY`."""
+    """Settings of SendGrid's Web API. The default is in the European Union (GD-21); the key is `SENDGRID_API_KEY`."""
 
     base_url: HttpUrl = HttpUrl("https://api.eu.sendgrid.com")
 
     @property
     def in_union(self) -> bool:
-        """Whether the address is one in the European Union."""
+        """True when the API address is in the European Union."""
         return (self.base_url.host or "").startswith("api.eu.")
 
 
 class TwilioSettings(Frozen):
-    """Twilio's Web API; the account is `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`.
+    """Settings of Twilio's Web API; the account is `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`.
 
-    Without a number or a messaging service the sender is the workspace's name, which nobody can answer (TW-05).
+    Without a number or a messaging service, the sender is the workspace's name and cannot receive replies (TW-05).
     """
 
     base_url: HttpUrl = HttpUrl("https://api.twilio.com")
@@ -41,22 +41,22 @@ class TwilioSettings(Frozen):
 
     @property
     def in_union(self) -> bool:
-        """Whether the address is of the region in Ireland."""
+        """True when the API address is of the region in Ireland."""
         return ".ie1." in (self.base_url.host or "")
 
     @property
     def can_be_answered(self) -> bool:
-        """Whether a member can reply STOP."""
+        """True when a member can reply STOP."""
         return self.number is not None or self.messaging_service is not None
 
     @property
     def shows_finnish_id(self) -> bool:
-        """Whether messages are from a name or a Finnish number; what a messaging service shows is set at Twilio."""
+        """True when messages come from a name or a Finnish number; a messaging service sets its sender at Twilio."""
         return self.messaging_service is None and (self.number is None or self.number.startswith("+358"))
 
 
 class Security(StrEnum):
-    """How a connection to a mail server is made safe."""
+    """Encryption of a connection to a mail server."""
 
     STARTTLS = "starttls"
     TLS = "tls"
@@ -64,30 +64,30 @@ class Security(StrEnum):
 
 
 class DkimSettings(Frozen):
-    """The domain that signs, and the selectors of its keys `DKIM_RSA_KEY` and `DKIM_ED25519_KEY` (SM-03)."""
+    """DKIM signing domain, and the selectors of its keys `DKIM_RSA_KEY` and `DKIM_ED25519_KEY` (SM-03)."""
 
     domain: Annotated[str, _DOMAIN_FORM]
     rsa: Annotated[str, _SELECTOR_FORM] | None = None
     ed25519: Annotated[str, _SELECTOR_FORM] | None = None
 
     @model_validator(mode="after")
-    def _signs(self) -> Self:
+    def _check_selectors(self) -> Self:
         if self.rsa is None and self.ed25519 is None:
             raise FormError("a signature needs the selector of a key", "`rsa: mail2026`", "rsa")
         return self
 
     def aligned_with(self, address: str) -> bool:
-        """Whether the domain is that of an address, or above it (E-25)."""
+        """Return whether the domain is the address's domain or a parent of it (E-25)."""
         domain = address.rpartition("@")[2].lower()
         return domain == self.domain or domain.endswith(f".{self.domain}")
 
 
 class SmtpSettings(Frozen):
-    """A mail server; the account, where it wants one, is `SMTP_USERNAME` and `SMTP_PASSWORD`.
+    """Settings of a mail server; its account, if it needs one, is `SMTP_USERNAME` and `SMTP_PASSWORD`.
 
-    Bounces come back to `bounces`, each to an address of its own (E-10). `authorities` is a file of certificates to
-    trust besides those of the system. `connections` are those of one process: two stay below the 50 that Postfix takes
-    from one client when nobody tells it otherwise.
+    Bounces return to `bounces`, each to an address of its own (E-10). `authorities` is a file of certificates to
+    trust besides those of the system. `connections` is the limit of one process: two processes stay below the 50 that
+    Postfix accepts from one client by default.
     """
 
     host: Annotated[str, _HOST_FORM] = "localhost"
@@ -100,8 +100,8 @@ class SmtpSettings(Frozen):
     dkim: DkimSettings | None = None
 
     @model_validator(mode="after")
-    def _is_safe(self) -> Self:
-        """Passwords and addresses do not cross a network in the open (SM-01)."""
+    def _check_encryption(self) -> Self:
+        """Refuse an unencrypted connection to another machine: it would expose passwords and addresses (SM-01)."""
         if self.security is Security.NONE and self.host not in _LOOPBACK:
-            raise FormError("only a server on this machine may be spoken to in the open", "`starttls`", "security")
+            raise FormError("only a server on this machine may be used without encryption", "`starttls`", "security")
         return self

@@ -1,13 +1,13 @@
-"""The closed lists of reasons: why a matched member was skipped, why a delivery ended without acceptance."""
+"""Closed lists of reasons for skipping a matched member and for ending a delivery without acceptance."""
 
 from enum import StrEnum
 
 
 class SkipReason(StrEnum):
-    """Why a matched member gets no message (A-05); a skip carries exactly one.
+    """Reason for skipping a matched member (A-05); a skip has exactly one.
 
-    Age stands before every channel. The channels' reasons come next, in the order of how far the channel got: nothing
-    known, unusable, not permitted, suppressed.
+    Age is checked before every channel. The channels' reasons follow, in the order of their checks: address unknown,
+    address unusable, not permitted, suppressed.
     """
 
     AGE_RESTRICTED = "age_restricted"
@@ -31,7 +31,7 @@ class SkipReason(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why a delivery ended otherwise than accepted."""
+    """Reason for which a delivery ended without acceptance."""
 
     NO_ADDRESS = "no_address"
     CONSENT_WITHDRAWN = "consent_withdrawn"

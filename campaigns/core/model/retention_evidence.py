@@ -1,4 +1,4 @@
-"""The evidence of the nightly job that forgets (GD-03): for each table what went, and how old the oldest row is now."""
+"""Evidence of the nightly retention job (GD-03): rows deleted from each table, and its oldest row left."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """One table after the job. `retention` is None where rows stay as long as the membership.
+    """Result of the job for one table. `retention` is None for rows kept as long as the membership.
 
-    `removed` rows were past it or of erased members; `left` are those that stay, the `oldest` of this moment, where
-    rows have one.
+    `removed` counts rows past retention or of erased members, `remaining` the rows kept. `oldest` is the time of the
+    oldest of them, if rows have one.
     """
 
     table: str

@@ -1,4 +1,4 @@
-"""Who may do what: the roles of those who work here, and the one table of what each may do (A-25)."""
+"""Roles of staff accounts, and the one table of their permissions (A-25)."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Role(StrEnum):
-    """What somebody works as; one account may have several."""
+    """Role of a staff account; an account may have several."""
 
     AUTHOR = "author"
     APPROVER = "approver"
@@ -18,19 +18,19 @@ class Role(StrEnum):
 
 
 class Act(StrEnum):
-    """Something that not everybody may do."""
+    """Action that needs a role."""
 
-    WRITE = "write"  # plan, look at drafts, publish what one wrote
+    WRITE = "write"  # plan, read drafts, publish one's own campaigns
     APPROVE = "approve"
     SEND = "send"  # and pause, resume, cancel
-    COUNT = "count"  # numbers of members, never one of them
-    LOOK_UP = "look_up"  # one member: contact and choices
-    CHANGE = "change"  # a member's choices and contact, on their behalf
+    COUNT = "count"  # counts of members, never a single member
+    LOOK_UP = "look_up"  # one member's contact details and choices
+    CHANGE = "change"  # a member's choices and contact details, on their behalf
     MERGE = "merge"
-    EXPLAIN = "explain"  # why one member gets a message: conditions on what they bought are in it
-    ANSWER = "answer"  # members' requests, erasure among them; and what only they may lift again
-    UNMASK = "unmask"  # an address that the member keeps secret
-    READ_LINES = "read_lines"  # what one member bought, line by line
+    EXPLAIN = "explain"  # why one member gets a message, which includes conditions on their purchases
+    ANSWER = "answer"  # members' privacy requests, including erasure, and removing marks such as `restricted`
+    UNMASK = "unmask"  # a member's secret address
+    READ_LINES = "read_lines"  # one member's purchase lines
     READ_AUDIT = "read_audit"
 
 
@@ -48,5 +48,5 @@ PERMITTED: Final[Mapping[Role, frozenset[Act]]] = {
 
 
 def may(roles: Iterable[Role], act: Act) -> bool:
-    """Whether any of the roles permits the act."""
+    """Return whether any of the roles permits the action."""
     return any(act in PERMITTED[role] for role in roles)

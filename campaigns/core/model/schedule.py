@@ -1,4 +1,4 @@
-"""When a campaign runs, and how late is too late."""
+"""Schedule of a campaign, and the limits on a late start."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,12 @@ from campaigns.core.model.localised_text import FormError, Frozen
 
 SEND_BY = timedelta(hours=24)
 
-_LIKE_A_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
-_CURLY: Final = re.compile("[“”„‘’]")
-"""What a word processor makes of quotes; YAML takes them for a part of the text."""
+_WALL_TIME_SHAPE: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
+_CURLY_QUOTES: Final = re.compile("[“”„‘’]")
+"""Typographic quotes of a word processor, which YAML reads as part of the text."""
 
 
-def _zone(name: str) -> str:
+def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -27,7 +27,7 @@ def _zone(name: str) -> str:
     return name
 
 
-def _cron(expression: str) -> str:
+def _check_cron(expression: str) -> str:
     try:
         CronSim(expression, instant_of(datetime(2018, 1, 1)))  # noqa: DTZ001 - any moment will do
     except CronSimError as error:
@@ -36,37 +36,37 @@ def _cron(expression: str) -> str:
     return expression
 
 
-def _moment(text: object) -> str:
+def _check_wall_time(text: object) -> str:
     try:
-        datetime.strptime(str(text), "%Y-%m-%d %H:%M")  # noqa: DTZ007 - a time zone beside it says where
+        datetime.strptime(str(text), "%Y-%m-%d %H:%M")  # noqa: DTZ007 - the time zone is a separate key
     except ValueError as error:
-        if _LIKE_A_MOMENT.fullmatch(str(text)):
+        if _WALL_TIME_SHAPE.fullmatch(str(text)):
             raise FormError(f"no calendar has {text}", "a day that its month has, and an hour before 24") from error
-        quotes = ", in straight quotes" if _CURLY.search(str(text)) else ""
+        quotes = ", in straight quotes" if _CURLY_QUOTES.search(str(text)) else ""
         raise FormError("a moment is a date with a time of day", f'`"2018-01-05 10:30"`{quotes}') from error
     return str(text)
 
 
-TimeZone = Annotated[str, AfterValidator(_zone)]
+TimeZone = Annotated[str, AfterValidator(_check_zone)]
 Moment = Annotated[
-    str, BeforeValidator(_moment, json_schema_input_type=Annotated[str, Field(examples=["2018-01-05 10:30"])])
+    str, BeforeValidator(_check_wall_time, json_schema_input_type=Annotated[str, Field(examples=["2018-01-05 10:30"])])
 ]
 
 
 class Schedule(Frozen):
-    """Either `cron` (five parts) or `at` (one moment), both in `timezone`.
+    """Schedule: either `cron` (five parts) or `at` (one time), both in `timezone`.
 
-    `late_by` limits the start of a scheduled run; `send_by` ends its claiming.
+    A scheduled run may start up to `late_by` after it is due, and claims deliveries until `send_by` after it is due.
     """
 
-    cron: Annotated[str, AfterValidator(_cron)] | None = None
+    cron: Annotated[str, AfterValidator(_check_cron)] | None = None
     at: Moment | None = None
     timezone: TimeZone = "Europe/Helsinki"
     late_by: Span = timedelta(hours=1)
     send_by: Span = SEND_BY
 
     @model_validator(mode="after")
-    def _one_of(self) -> Self:
+    def _check_times(self) -> Self:
         if (self.cron is None) == (self.at is None):
             raise FormError("a schedule has either `cron` or `at`", '`at: "2018-01-05 10:30"`')
         if self.at is not None and instant_of_wall(self.at, self.zone) is None:
@@ -78,14 +78,14 @@ class Schedule(Frozen):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone that the schedule's days and hours are counted in."""
+        """Time zone of the schedule's days and hours."""
         return ZoneInfo(self.timezone)
 
     def next_after(self, instant: datetime) -> datetime | None:
-        """The first due moment later than `instant`, in UTC; None when there is none.
+        """Return the first due time after `instant`, in UTC; None when there is none.
 
-        A cron hour that does not exist is due when the clocks have gone forward; one that comes twice is due
-        the first time.
+        A cron time that does not exist is due when the clocks have gone forward; one that occurs twice is due the
+        first time.
         """
         if self.at is not None:
             due = instant_of_wall(self.at, self.zone)
@@ -97,7 +97,7 @@ class Schedule(Frozen):
 
 
 def instant_of_wall(text: str, zone: ZoneInfo) -> datetime | None:
-    """The instant of a wall-clock text `YYYY-MM-DD HH:MM` in `zone`, the first of two; None: no such hour."""
+    """Return the instant of the wall time `YYYY-MM-DD HH:MM` in `zone`, the first of two; None: it does not exist."""
     wall = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=zone)
     instant = wall.astimezone(UTC)
     return instant if instant.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None) else None

@@ -1,4 +1,4 @@
-"""A workspace's settings, `config/settings.yaml`. Secrets are not here: they come from the environment."""
+"""Settings of a workspace, `config/settings.yaml`. Secrets are not here: they come from the environment."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -31,14 +31,14 @@ _SENDER_FORM = Written(
 _LARGEST_HOLDOUT = Decimal("0.15")
 
 
-def _small(share: Decimal) -> Decimal:
+def _check_holdout(share: Decimal) -> Decimal:
     if share > _LARGEST_HOLDOUT:
         raise FormError("at most 15 percent of the members hear nothing at all", "`5 percent`")
     return share
 
 
 class PrivacyNotice(Frozen):
-    """Where one reads how the organisation uses people's data (GD-09); `version` says which text that is."""
+    """Addresses of the privacy notice (GD-09) by language; `version` identifies its text."""
 
     fi: HttpUrl
     sv: HttpUrl
@@ -46,12 +46,12 @@ class PrivacyNotice(Frozen):
     version: Text | None = None
 
     def address(self, language: Language) -> str:
-        """The address of the notice in a language."""
+        """Return the address of the notice in a language."""
         return str(getattr(self, language.value))
 
 
 class Organisation(Frozen):
-    """Who writes, as the law wants it said in each message (FI-04), and where it says what it does with data."""
+    """Organisation that sends: the details that the law requires in each message (FI-04), and its privacy notice."""
 
     name: Localised
     legal_name: Text
@@ -63,7 +63,7 @@ class Organisation(Frozen):
     privacy_notice: PrivacyNotice | None = None
 
     def values(self, language: Language) -> dict[str, str | None]:
-        """What messages and pages say of it, by the names of `docs/templates.md`."""
+        """Return the template values of the organisation, by the names in `docs/templates.md`."""
         notice = self.privacy_notice
         return {
             "name": self.name.text(language),
@@ -79,9 +79,9 @@ class Organisation(Frozen):
 
 
 class EmailSettings(Frozen):
-    """The sender of e-mail and its provider; `rate` is what the account with it takes, of all runs together.
+    """Sender of e-mail and its provider; `rate` is the account's limit for all runs together.
 
-    `maildir` is where mail to `unsubscribe` and bounces are delivered to (maildir format), from the workspace's folder.
+    `maildir` is the folder that receives mail to `unsubscribe` and bounces (maildir format), relative to the workspace.
     """
 
     provider: str = "folder"
@@ -95,7 +95,7 @@ class EmailSettings(Frozen):
     smtp: SmtpSettings = SmtpSettings()
 
     @model_validator(mode="after")
-    def _signs_for_the_sender(self) -> Self:
+    def _check_dkim_domain(self) -> Self:
         if self.smtp.dkim is not None and not self.smtp.dkim.aligned_with(self.address):
             message = "a signature counts only when its domain is that of the sender's address"
             raise FormError(message, f"`{self.address.rpartition('@')[2]}`", "smtp")
@@ -103,18 +103,18 @@ class EmailSettings(Frozen):
 
 
 class Authorised(Frozen):
-    """That Traficom has authorised the sender id for us; `ref` is how one finds the decision again."""
+    """Authorisation of the sender id by Traficom; `ref` is the reference of the decision."""
 
     ref: Text
 
 
 class SmsSettings(Frozen):
-    """The sender of SMS and its provider; a message of more segments is refused.
+    """Sender of SMS and its provider; a message with more than `max_segments` is refused.
 
-    Whatever id Finnish numbers see has to be authorised before anything is sent under it (FI-24, Traficom 28 L/2025).
+    Every sender id shown to Finnish numbers must be authorised before it is used (FI-24, Traficom 28 L/2025).
 
-    `rate` is what the account with it takes, of all runs together: segments, not messages (TW-12). `price_per_segment`
-    is in the workspace's currency, and only estimates are made of it (TW-03).
+    `rate` is the account's limit for all runs together, in segments, not messages (TW-12). `price_per_segment` is in
+    the workspace's currency and used only for estimates (TW-03).
     """
 
     provider: str = "folder"
@@ -126,28 +126,28 @@ class SmsSettings(Frozen):
     twilio: TwilioSettings = TwilioSettings()
 
     @model_validator(mode="after")
-    def _is_authorised(self) -> Self:
+    def _check_authorisation(self) -> Self:
         if self.provider == "twilio" and self.twilio.shows_finnish_id and self.authorised is None:
-            seen = self.twilio.number or self.sender
-            message = f"`{seen}` may go to Finnish numbers only as a sender id that Traficom has authorised"
+            sender_id = self.twilio.number or self.sender
+            message = f"`{sender_id}` may go to Finnish numbers only as a sender id that Traficom has authorised"
             raise FormError(message, "`authorised: {ref: …}` with the reference of the decision", "provider")
         return self
 
 
 class PostSettings(Frozen):
-    """The provider of print."""
+    """Settings of the provider of printed mail."""
 
     provider: str = "folder"
 
 
 class PhoneSettings(Frozen):
-    """The provider of call lists."""
+    """Settings of the provider of call lists."""
 
     provider: str = "folder"
 
 
 class ChannelSettings(Frozen):
-    """The settings of each channel."""
+    """Settings of each channel."""
 
     email: EmailSettings
     sms: SmsSettings
@@ -156,22 +156,22 @@ class ChannelSettings(Frozen):
 
 
 class ClockSettings(Frozen):
-    """`start` moves the whole workspace to another day, for demonstrations and rehearsals."""
+    """Settings of the clock; `start` moves the workspace to another time, for demonstrations and rehearsals."""
 
     start: Moment | None = None
 
 
 class WarehouseSettings(Frozen):
-    """Which engine evaluates the rules of audiences and variants; `master` is the address of Spark."""
+    """Engine that evaluates the rules of audiences and variants; `master` is the address of Spark."""
 
     engine: Literal["duckdb", "spark"] = "duckdb"
     master: Text = "local[*]"
 
 
 class DispatchSettings(Frozen):
-    """How many deliveries a process may have under way, and for how long a claim holds, in seconds.
+    """Settings of dispatch: deliveries `in_flight` in one process, and the `lease` of a claim in seconds.
 
-    Scheduled runs begin within `jitter` after they are due, each at a moment of its own.
+    A scheduled run starts at its own time within `jitter` after it is due.
     """
 
     jitter: Span = timedelta()
@@ -186,16 +186,16 @@ def _whole_days(span: timedelta) -> timedelta:
 
 
 class EffectSettings(Frozen):
-    """Over which days a report counts what members did after a run, and how many each compared group must have."""
+    """Days after a run in which a report counts members who reach the goal, and the minimum size of compared groups."""
 
     window: Annotated[Span, AfterValidator(_whole_days)] = timedelta(days=14)
     minimum: Annotated[int, Field(ge=10, le=1_000_000, strict=True)] = 100
 
 
 class BreakerSettings(Frozen):
-    """From which share of complaints or hard bounces on a campaign is halted, once `after` messages of it have gone.
+    """Circuit breaker: shares of complaints and hard bounces that halt a campaign after its first `after` messages.
 
-    Mailbox providers shut out a sender of whose messages 0.3 percent are complained of (DL-03).
+    Mailbox providers block a sender when 0.3 percent of its messages are reported as spam (DL-03).
     """
 
     complaints: Share = Decimal("0.003")
@@ -204,11 +204,11 @@ class BreakerSettings(Frozen):
 
 
 class Settings(Frozen):
-    """Everything that `config/settings.yaml` says.
+    """Content of `config/settings.yaml`.
 
-    `holdout` is the share of all members who hear nothing but service messages, to learn from; `minimum_age` is how
-    old one must be for newsletters, marketing and surveys (FI-10). Proofs and
-    `seeds` go to `internal_addresses` only.
+    `holdout` is the share of all members who get only service messages, so that effects can be measured.
+    `minimum_age` is the age for newsletters, marketing and surveys (FI-10). Proofs and `seeds` go to
+    `internal_addresses` only.
     """
 
     organisation: Organisation
@@ -224,7 +224,7 @@ class Settings(Frozen):
     dispatch: DispatchSettings = DispatchSettings()
     breaker: BreakerSettings = BreakerSettings()
     effect: EffectSettings = EffectSettings()
-    holdout: Annotated[Share, AfterValidator(_small)] = Decimal(0)
+    holdout: Annotated[Share, AfterValidator(_check_holdout)] = Decimal(0)
     minimum_age: Annotated[int, Field(ge=0, le=120, strict=True)] = 18
     per_member: tuple[Cap, ...] = ()
     internal_addresses: tuple[InternalAddress, ...] = ()
@@ -232,7 +232,7 @@ class Settings(Frozen):
     synthetic: bool = False
 
     @model_validator(mode="after")
-    def _seeds_are_our_own(self) -> Self:
+    def _check_seeds(self) -> Self:
         for seed in self.seeds:
             if not is_internal(seed.address, self.internal_addresses):
                 raise FormError("a seed is one of our own addresses", "list it in `internal_addresses`", "seeds")
@@ -240,10 +240,10 @@ class Settings(Frozen):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of every timestamp that is written without one."""
+        """Time zone of every timestamp written without one."""
         return ZoneInfo(self.time_zone)
 
     @property
     def clock_start(self) -> datetime | None:
-        """The instant at which the workspace's clock starts; None: the real time."""
+        """Instant at which the workspace's clock starts; None: real time."""
         return None if self.clock.start is None else instant_of_wall(self.clock.start, self.zone)

@@ -1,4 +1,4 @@
-"""How fast the sender of e-mail may be heard: by each receiving domain, and while its reputation is young."""
+"""Warm-up: daily limit of a new e-mail sender whose reputation is young."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,22 +9,22 @@ from pydantic import Field
 from campaigns.core.model.campaign import Rate
 from campaigns.core.model.localised_text import Frozen
 
-_MOST: Final = 10**9
+_MAX_MESSAGES: Final = 10**9
 
 
 class WarmUp(Frozen):
-    """A new sender grows: `first_day` messages on the day `start`, and each day `growth` times those of the day before.
+    """Warm-up of a new sender: `first_day` messages on the day `start`, then each day `growth` times the day before.
 
-    They go evenly over the day. From `until` messages a day on, nothing is held back any more.
+    Messages are spread evenly over the day. From `until` messages a day, there is no limit any more.
     """
 
     start: date
-    first_day: Annotated[int, Field(ge=1, le=_MOST, strict=True)]
+    first_day: Annotated[int, Field(ge=1, le=_MAX_MESSAGES, strict=True)]
     growth: Annotated[Decimal, Field(gt=1, le=10)]
-    until: Annotated[int, Field(ge=1, le=_MOST, strict=True)] = 1_000_000
+    until: Annotated[int, Field(ge=1, le=_MAX_MESSAGES, strict=True)] = 1_000_000
 
     def rate_on(self, day: date) -> Rate | None:
-        """The rate of a day; None: as fast as one likes. Before the first day it is the first day's."""
+        """Return the rate limit of a day; None: no limit. Days before `start` have the limit of the first day."""
         messages: Decimal = Decimal(self.first_day)
         for _ in range((day - self.start).days):
             messages *= self.growth

@@ -1,4 +1,4 @@
-"""A value read from a file that still knows where each part of it stood."""
+"""Value read from a file, with the position of each of its parts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A node of a file: plain `value` (dict, list or scalar) and the positions of every node below the file's root.
+    """Node of a file: a plain `value` (dict, list or scalar), and the positions of all nodes of the file.
 
-    `keys` gives where the key of a mapping's entry stands, `values` where a value starts; both by the path from
-    the root, as (line, column) counted from 1.
+    `keys` has the positions of the keys of mappings, `values` those of values. Both are by path from the root, as
+    (line, column) counted from 1.
     """
 
     file: str
@@ -23,30 +23,30 @@ class Located:
     path: Path = ()
 
     def part(self, step: str | int) -> "Located":
-        """The entry of a mapping or the item of a list; KeyError or IndexError when it is not there."""
-        value = self.value[step]  # type: ignore[index]  # the caller has seen that it is a mapping or a list
+        """Return an entry of a mapping or an item of a list; raise KeyError or IndexError when it is missing."""
+        value = self.value[step]  # type: ignore[index]  # the caller has checked that it is a mapping or a list
         return Located(self.file, value, self.keys, self.values, (*self.path, step))
 
     def entries(self) -> Iterator[tuple[str, "Located"]]:
-        """The entries of a mapping, in the file's order; none for anything else."""
+        """Yield the entries of a mapping, in the file's order; nothing for other values."""
         if isinstance(self.value, dict):
             for key in self.value:
                 yield key, self.part(key)
 
     def items(self) -> Iterator["Located"]:
-        """The items of a list; none for anything else."""
+        """Yield the items of a list; nothing for other values."""
         if isinstance(self.value, list):
             for index in range(len(self.value)):
                 yield self.part(index)
 
     @property
     def place(self) -> Place:
-        """Where the value starts."""
+        """Place where the value starts."""
         return self._place(self.values)
 
     @property
     def key_place(self) -> Place:
-        """Where the value's key stands; for a list's item, where the item starts."""
+        """Place of the value's key; for an item of a list, the place where it starts."""
         return self._place(self.keys) if self.path in self.keys else self.place
 
     def _place(self, positions: Mapping[Path, tuple[int, int]]) -> Place:

@@ -103,7 +103,7 @@ def _read_events(text: str, tree: TreeBuilder) -> None:
     except ReaderError as error:
         message = f"the character U+{error.character:04X} may not stand in a text file"
         index = next(index for index, character in enumerate(text) if ord(character) == error.character)
-        tree.refuse(_position(text, index), message, "control_character", "remove it, or write the line anew")
+        tree.refuse(_position(text, index), message, "control_character", "remove it, or retype the line")
 
 
 def _handle_event(event: Event, tree: TreeBuilder) -> None:

@@ -1,4 +1,4 @@
-"""What invented members allow and forbid, when they said so, and what some of them took back."""
+"""Choices of invented members: consents and opt-outs, their dates, and later withdrawals."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from campaigns.demo.data.members import Member
 from campaigns.demo.data.purchases import Interests
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice
 
-_FIRST: Final = datetime(2011, 3, 1, 9, 0)  # noqa: DTZ001 - written without a zone: the workspace's own
+_FIRST: Final = datetime(2011, 3, 1, 9, 0)  # noqa: DTZ001 - no zone: the workspace's own applies
 _LAST: Final = datetime(2017, 12, 30, 20, 0)  # noqa: DTZ001
 
-_WAYS: Final = {"web": 60.0, "desk": 24.0, "phone": 10.0, "import": 6.0}
-_WITHDRAWN_BY: Final = {"web": 55.0, "one_click": 30.0, "desk": 10.0, "phone": 5.0}
-_BY_SMS: Final = {"sms": 60.0, "web": 30.0, "desk": 10.0}
+_CONSENT_SOURCES: Final = {"web": 60.0, "desk": 24.0, "phone": 10.0, "import": 6.0}
+_WITHDRAWAL_SOURCES: Final = {"web": 55.0, "one_click": 30.0, "desk": 10.0, "phone": 5.0}
+_SMS_WITHDRAWAL_SOURCES: Final = {"sms": 60.0, "web": 30.0, "desk": 10.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Of all members, `on` once switched the choice on; of those, `taken_back` switched it off again."""
+    """Share of members who switched a choice on, and the share of those who switched it off again (`taken_back`)."""
 
     on: float
     taken_back: float = 0.0
@@ -42,13 +42,13 @@ _RATES: Final[Mapping[Choice, Rate]] = {
     Choice.ADDRESS_SECRET: Rate(0.004),
     Choice.DECEASED: Rate(0.003),
 }
-_OF_CUSTOMERS: Final = frozenset({Choice.EMAIL_OWN, Choice.EMAIL_PARTNER, Choice.NO_MARKETING, Choice.TRACKING})
-_BY_DESK_ONLY: Final = frozenset({Choice.RESTRICTED, Choice.ADDRESS_SECRET, Choice.DECEASED})
+_CUSTOMER_CHOICES: Final = frozenset({Choice.EMAIL_OWN, Choice.EMAIL_PARTNER, Choice.NO_MARKETING, Choice.TRACKING})
+_DESK_ONLY: Final = frozenset({Choice.RESTRICTED, Choice.ADDRESS_SECRET, Choice.DECEASED})
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the choices' import file; the fields are its columns, in order."""
+    """Row of the import file of choices; the fields are its columns, in order."""
 
     member_id: str
     choice: str
@@ -61,17 +61,17 @@ class Entry:
 
 
 def choices(member: Member, interests: Interests) -> Iterator[Entry]:
-    """All that one member ever said, each choice with what was taken back of it."""
+    """Generate all choice entries of one member, each withdrawal after its consent."""
     customer = member.register == "customers"
     for choice, rate in _RATES.items():
-        if not customer or choice in _OF_CUSTOMERS:
-            yield from _said(member, choice, rate)
+        if not customer or choice in _CUSTOMER_CHOICES:
+            yield from _entries(member, choice, rate)
     for newsletter, on in _newsletters(interests, customer).items():
-        yield from _said(member, f"{NEWSLETTER_PREFIX}{newsletter}", Rate(on, 0.08))
+        yield from _entries(member, f"{NEWSLETTER_PREFIX}{newsletter}", Rate(on, 0.08))
 
 
 def _newsletters(interests: Interests, customer: bool) -> Mapping[str, float]:
-    """How likely the member once subscribed to each list: mostly to what they buy."""
+    """Return the probability of a subscription to each newsletter; purchases raise it."""
     if customer:
         return {"beauty": 0.35, "food": 0.55, "family": 0.2, "home": 0.3, "pets": 0.15}
     return {
@@ -83,35 +83,35 @@ def _newsletters(interests: Interests, customer: bool) -> Mapping[str, float]:
     }
 
 
-def _said(member: Member, choice: str, rate: Rate) -> Iterator[Entry]:
-    about = (member.member_id, str(choice))
-    if not happens(rate.on, *about, "on"):
+def _entries(member: Member, choice: str, rate: Rate) -> Iterator[Entry]:
+    key = (member.member_id, str(choice))
+    if not happens(rate.on, *key, "on"):
         return
-    way = "desk" if choice in _BY_DESK_ONLY else weighted(_WAYS, *about, "way")
-    first = _moment(_FIRST, *about, "first")
-    yield _entry(member, choice, "on", first, way)
-    if happens(rate.taken_back, *about, "taken back"):
-        by = _BY_SMS if choice in {Choice.SMS_OWN, Choice.SMS_PARTNER} else _WITHDRAWN_BY
-        yield _entry(member, choice, "off", _moment(first, *about, "off"), weighted(by, *about, "by"))
+    source = "desk" if choice in _DESK_ONLY else weighted(_CONSENT_SOURCES, *key, "way")
+    first = _moment(_FIRST, *key, "first")
+    yield _entry(member, choice, "on", first, source)
+    if happens(rate.taken_back, *key, "taken back"):
+        sources = _SMS_WITHDRAWAL_SOURCES if choice in {Choice.SMS_OWN, Choice.SMS_PARTNER} else _WITHDRAWAL_SOURCES
+        yield _entry(member, choice, "off", _moment(first, *key, "off"), weighted(sources, *key, "by"))
 
 
-def _entry(member: Member, choice: str, state: str, at: datetime, way: str) -> Entry:
-    """One thing said; a text was shown only where there was a form or a person to read it out."""
+def _entry(member: Member, choice: str, state: str, at: datetime, source: str) -> Entry:
+    """Return one entry; only forms and staff show a consent text."""
     return Entry(
         member_id=member.member_id,
         choice=str(choice),
         state=state,
         at=at,
-        source=way,
-        wording=f"choices-{2011 + 2 * ((at.year - 2011) // 2)}" if way in {"web", "desk", "phone"} else None,
+        source=source,
+        wording=f"choices-{2011 + 2 * ((at.year - 2011) // 2)}" if source in {"web", "desk", "phone"} else None,
         language=member.language,
-        agent=f"desk-{between(1, 12, member.member_id, choice, 'agent'):02d}" if way in {"desk", "phone"} else None,
+        agent=f"desk-{between(1, 12, member.member_id, choice, 'agent'):02d}" if source in {"desk", "phone"} else None,
     )
 
 
-def _moment(after: datetime, *about: object) -> datetime:
-    """A moment between `after` and the last days of the data, in waking hours."""
+def _moment(after: datetime, *key: object) -> datetime:
+    """Return a moment between `after` and the last days of the data, in waking hours."""
     days = max((_LAST - after).days, 1)
-    day = after + timedelta(days=between(1, days, *about, "day"))
-    minute = between(9 * 60, 21 * 60 - 1, *about, "minute")
-    return day.replace(hour=minute // 60, minute=minute % 60, second=between(0, 59, *about, "second"))
+    day = after + timedelta(days=between(1, days, *key, "day"))
+    minute = between(9 * 60, 21 * 60 - 1, *key, "minute")
+    return day.replace(hour=minute // 60, minute=minute % 60, second=between(0, 59, *key, "second"))

@@ -1,4 +1,4 @@
-"""The real part of the demonstration: the Complete Journey data set, read from its package. Knows no member."""
+"""Complete Journey data set, read from its package: the real part of the demonstration. No invented data here."""
 
 from importlib.resources import files
 
@@ -11,9 +11,9 @@ _TABLES = ("transactions", "products", "demographics")
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A database in memory with the views `transactions`, `products` and `demographics`.
+    """Return an in-memory database with the views `transactions`, `products` and `demographics`.
 
-    Raises AuthorError when the package with the data is not installed.
+    Raise UserError when the package with the data is not installed.
     """
     try:
         folder = files(_PACKAGE) / "data"
@@ -25,7 +25,7 @@ def connect() -> duckdb.DuckDBPyConnection:
             "pip install 'viesti[demo]'",
         ) from error
     connection = duckdb.connect()
-    connection.execute("SET enable_progress_bar = false")  # it would draw into what a command prints
+    connection.execute("SET enable_progress_bar = false")  # it would garble the output of a command
     for table in _TABLES:
         connection.read_parquet(str(folder / f"{table}.parquet")).create_view(table)
     return connection

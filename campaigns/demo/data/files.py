@@ -1,4 +1,4 @@
-"""The demonstration's import files: real purchases and products, invented people, byte for byte the same each time."""
+"""Import files of the demonstration: real purchases and products, invented people; byte for byte the same each time."""
 
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ so that nobody can be reached by them. Should a name and a town fit someone, it 
 
 @dataclass(frozen=True, slots=True)
 class DemoFiles:
-    """Where the import files are; the fields are named as `viesti import` names them, in the order of importing."""
+    """Paths of the import files; the fields are the kinds of `viesti import`, in the order of importing."""
 
     products: Path
     members: Path
@@ -40,9 +40,9 @@ class DemoFiles:
 
 
 def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: None) -> DemoFiles:
-    """Write the files into `folder`, which is made when missing; `progress` is told the name of each before it is made.
+    """Write the files into `folder`, created if missing; call `progress` with the name of each file before it is written.
 
-    Takes some ten seconds. Raises AuthorError when the data set's package is not installed.
+    Takes some ten seconds. Raise UserError when the data set's package is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = DemoFiles(
@@ -70,9 +70,9 @@ def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: N
     return paths
 
 
-def _entries(members: Sequence[Member], found: Mapping[str, Interests]) -> Iterable[Entry]:
-    said = [entry for member in members for entry in choices(member, found.get(member.member_id, Interests()))]
-    return sorted(said, key=lambda entry: (entry.at, entry.member_id, entry.choice, entry.state))
+def _entries(members: Sequence[Member], interests_by_member: Mapping[str, Interests]) -> Iterable[Entry]:
+    entries = [entry for member in members for entry in choices(member, interests_by_member.get(member.member_id, Interests()))]
+    return sorted(entries, key=lambda entry: (entry.at, entry.member_id, entry.choice, entry.state))
 
 
 def _write(path: Path, row: "type[DataclassInstance]", rows: "Iterable[DataclassInstance]") -> None:

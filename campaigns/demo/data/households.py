@@ -1,4 +1,4 @@
-"""Who lives together: the households of the data set, with what is known of them and what is made up."""
+"""Households of the data set: known demographics, and invented values where they are missing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ _BANDS: Final[Mapping[str, tuple[int, int]]] = {
     "55-64": (55, 64),
     "65+": (65, 88),
 }
-_AGES: Final = {"19-24": 7.0, "25-34": 17.0, "35-44": 18.0, "45-54": 19.0, "55-64": 18.0, "65+": 21.0}
-_SIZES: Final = {1: 38.0, 2: 34.0, 3: 12.0, 4: 10.0, 5: 6.0}
+_AGE_WEIGHTS: Final = {"19-24": 7.0, "25-34": 17.0, "35-44": 18.0, "45-54": 19.0, "55-64": 18.0, "65+": 21.0}
+_SIZE_WEIGHTS: Final = {1: 38.0, 2: 34.0, 3: 12.0, 4: 10.0, 5: 6.0}
 _TWO_ADULTS: Final = 0.88
-_TEENAGER_WITH: Final = 36  # the youngest parent to whom a teenager of 15 is given
+_YOUNGEST_PARENT: Final = 36  # youngest parent of an invented teenager of 15
 
 _QUERY: Final = """
     select household_id, age, household_size, household_comp
@@ -33,7 +33,7 @@ _QUERY: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """One household. `second_born` is None when nobody else in it has a card."""
+    """Household. `second_born` is None when it has a single card."""
 
     number: int
     size: int
@@ -42,27 +42,27 @@ class Household:
 
     @property
     def id(self) -> str:
-        """The household's id in the import files."""
+        """Return the household's id in the import files."""
         return f"h{self.number:04d}"
 
     @property
     def owner_id(self) -> str:
-        """The member id of the owner, one to a household."""
+        """Return the member id of the owner; each household has one."""
         return f"m{self.number:04d}-1"
 
     @property
     def second_id(self) -> str:
-        """The member id of the second person with a card."""
+        """Return the member id of the second card holder."""
         return f"m{self.number:04d}-2"
 
 
 def read_households(connection: duckdb.DuckDBPyConnection) -> tuple[Household, ...]:
-    """Every household of the data set: as the demographics say, and where they are silent, plausibly."""
+    """Return every household of the data set, with plausible values where the demographics have none."""
     return tuple(_household(*row) for row in connection.execute(_QUERY).fetchall())
 
 
 def _household(number: int, age: str | None, size: str | None, composition: str | None) -> Household:
-    band = age or weighted(_AGES, number, "age")
+    band = age or weighted(_AGE_WEIGHTS, number, "age")
     people = _size(number, size, band)
     couple = composition.startswith("2") if composition else happens(_TWO_ADULTS, number, "couple")
     owner_age = between(*_BANDS[band], number, "owner age")
@@ -76,21 +76,21 @@ def _household(number: int, age: str | None, size: str | None, composition: str 
 
 def _size(number: int, known: str | None, band: str) -> int:
     if known is None:
-        drawn = weighted(_SIZES, number, "size")
+        drawn = weighted(_SIZE_WEIGHTS, number, "size")
         return min(drawn, 2) if band == "65+" else drawn
     return between(5, 6, number, "five or more") if known == "5+" else int(known)
 
 
 def _second_born(number: int, owner_age: int, couple: bool) -> date | None:
-    """A partner of about the owner's age, or a single parent's teenager."""
+    """Return the birth date of a partner of about the owner's age, or of a single parent's teenager."""
     if couple:
         age = max(19, owner_age + round(6 * (draw(number, "partner") - draw(number, "and"))))
         return _born(age, number, "partner")
-    return _born(between(15, 17, number, "teen age"), number, "teen") if owner_age >= _TEENAGER_WITH else None
+    return _born(between(15, 17, number, "teen age"), number, "teen") if owner_age >= _YOUNGEST_PARENT else None
 
 
-def _born(age: int, *about: object) -> date:
-    """A birthday of someone who is `age` on the day on which the demonstration begins."""
+def _born(age: int, *key: object) -> date:
+    """Return a birth date of a person who is `age` on the first day of the demonstration."""
     first = date(TODAY.year - age - 1, 1, 2)
     last = date(TODAY.year - age, 1, 1)
-    return date.fromordinal(between(first.toordinal(), last.toordinal(), *about, "birthday"))
+    return date.fromordinal(between(first.toordinal(), last.toordinal(), *key, "birthday"))

@@ -1,4 +1,4 @@
-"""The invented members: owners of the real households, their second persons, and customers known by e-mail only."""
+"""Invented members: owners of the real households, their second card holders, and customers known by e-mail only."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from campaigns.demo.data.places import Address, address
 CUSTOMERS: Final = 600
 
 _LANGUAGES: Final = {"fi": 90.0, "sv": 6.0, "en": 4.0}
-_DOMAINS: Final = ("example.com", "example.org", "example.net")  # reserved: no mail can ever arrive (RFC 2606)
+_DOMAINS: Final = ("example.com", "example.org", "example.net")  # reserved: mail never arrives (RFC 2606)
 
 _WITHOUT_EMAIL: Final = 0.08
 _WITHOUT_PHONE: Final = 0.12
@@ -30,7 +30,7 @@ _PHONE_WITHOUT_COUNTRY: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One row of the members' import file; the fields are its columns, in order."""
+    """Row of the import file of members; the fields are its columns, in order."""
 
     member_id: str
     register: str
@@ -50,103 +50,103 @@ class Member:
 
 
 def invent_members(households: Iterable[Household], bonuses: Mapping[str, Decimal]) -> list[Member]:
-    """Everybody: owners and second persons in the order of households, then customers."""
+    """Return all members: owners and second card holders in the order of households, then customers."""
     members: list[Member] = []
     for household in households:
         owner, surname = _owner(household, bonuses.get(household.owner_id, Decimal("0.00")))
         members.append(owner)
         if household.second_born is not None:
-            members.append(_second(household, household.second_born, owner, surname))
+            members.append(_second_member(household, household.second_born, owner, surname))
     return [*members, *(_customer(number) for number in range(1, CUSTOMERS + 1))]
 
 
 def _owner(household: Household, bonus: Decimal) -> tuple[Member, str]:
-    """The owner, and the surname of the house, which the register may lack."""
-    about = household.owner_id
+    """Return the owner, and the household's surname, which the register may lack."""
+    member_id = household.owner_id
     language = weighted(_LANGUAGES, household.id, "language")
-    called = name(language, is_woman(about), about)
+    full_name = name(language, is_woman(member_id), member_id)
     member = Member(
-        member_id=about,
+        member_id=member_id,
         register="owners",
         household_id=household.id,
         language=language,
-        birth_date=_birth_date(household.owner_born, about),
-        email=_email(called, about),
-        phone=_phone(household.number, about),
-        household_size=None if happens(_WITHOUT_SIZE, about, "size") else household.size,
+        birth_date=_birth_date(household.owner_born, member_id),
+        email=_email(full_name, member_id),
+        phone=_phone(household.number, member_id),
+        household_size=None if happens(_WITHOUT_SIZE, member_id, "size") else household.size,
         bonus_last_month=bonus,
     )
-    lives = None if happens(_WITHOUT_ADDRESS, household.id, "address") else address(language, household.id)
-    return _named(_living(member, lives), called), called.last
+    home = None if happens(_WITHOUT_ADDRESS, household.id, "address") else address(language, household.id)
+    return _with_name(_with_address(member, home), full_name), full_name.last
 
 
-def _second(household: Household, born: date, owner: Member, surname: str) -> Member:
-    about = household.second_id
-    called = name(owner.language, is_woman(about), about)
-    if happens(_SAME_SURNAME, about, "surname"):
-        called = replace(called, last=surname)
-    shared = owner.email is not None and happens(_SHARED_EMAIL, about, "shares an address")
+def _second_member(household: Household, born: date, owner: Member, surname: str) -> Member:
+    member_id = household.second_id
+    full_name = name(owner.language, is_woman(member_id), member_id)
+    if happens(_SAME_SURNAME, member_id, "surname"):
+        full_name = replace(full_name, last=surname)
+    shared = owner.email is not None and happens(_SHARED_EMAIL, member_id, "shares an address")
     member = replace(
         owner,
-        member_id=about,
+        member_id=member_id,
         register="household",
-        birth_date=_birth_date(born, about),
-        email=owner.email if shared else _email(called, about),
-        phone=_phone(household.number + 5000, about),
+        birth_date=_birth_date(born, member_id),
+        email=owner.email if shared else _email(full_name, member_id),
+        phone=_phone(household.number + 5000, member_id),
         bonus_last_month=None,  # the bonus is paid to the owner
     )
-    return _named(member, called)
+    return _with_name(member, full_name)
 
 
 def _customer(number: int) -> Member:
-    """Someone who once gave an address for newsletters, and about half of them a first name."""
-    about = f"c{number:04d}"
-    language = weighted(_LANGUAGES, about, "language")
-    called = name(language, is_woman(about), about)
+    """Return a newsletter customer; about half have a first name."""
+    member_id = f"c{number:04d}"
+    language = weighted(_LANGUAGES, member_id, "language")
+    full_name = name(language, is_woman(member_id), member_id)
     return Member(
-        member_id=about,
+        member_id=member_id,
         register="customers",
-        first_name=called.first if happens(0.5, about, "tells a name") else None,
+        first_name=full_name.first if happens(0.5, member_id, "tells a name") else None,
         language=language,
-        email=_address(called, about),
+        email=_address(full_name, member_id),
     )
 
 
-def _named(member: Member, called: Name) -> Member:
+def _with_name(member: Member, full_name: Name) -> Member:
     if happens(_WITHOUT_NAME, member.member_id, "nameless"):
         return member
-    return replace(member, first_name=called.first, last_name=called.last)
+    return replace(member, first_name=full_name.first, last_name=full_name.last)
 
 
-def _living(member: Member, lives: Address | None) -> Member:
-    if lives is None:
+def _with_address(member: Member, home: Address | None) -> Member:
+    if home is None:
         return member
-    return replace(member, street=lives.street, postal_code=lives.postal_code, city=lives.city, region=lives.region)
+    return replace(member, street=home.street, postal_code=home.postal_code, city=home.city, region=home.region)
 
 
-def _birth_date(born: date, about: str) -> date | None:
-    return None if happens(_WITHOUT_BIRTH_DATE, about, "birth date") else born
+def _birth_date(born: date, member_id: str) -> date | None:
+    return None if happens(_WITHOUT_BIRTH_DATE, member_id, "birth date") else born
 
 
-def _email(called: Name, about: str) -> str | None:
-    return None if happens(_WITHOUT_EMAIL, about, "e-mail") else _address(called, about)
+def _email(full_name: Name, member_id: str) -> str | None:
+    return None if happens(_WITHOUT_EMAIL, member_id, "e-mail") else _address(full_name, member_id)
 
 
-def _address(called: Name, about: str) -> str:
-    """An address that no one else has: the household's number keeps namesakes apart."""
-    tag = about.removeprefix("m").replace("-1", "").replace("-2", "b")
-    return f"{_plain(called.first)}.{_plain(called.last)}.{tag}@{pick(_DOMAINS, about, 'domain')}"
+def _address(full_name: Name, member_id: str) -> str:
+    """Return a unique e-mail address: the household's number distinguishes namesakes."""
+    tag = member_id.removeprefix("m").replace("-1", "").replace("-2", "b")
+    return f"{_plain(full_name.first)}.{_plain(full_name.last)}.{tag}@{pick(_DOMAINS, member_id, 'domain')}"
 
 
 def _plain(text: str) -> str:
-    """The letters a to z of a name, as people write them in addresses."""
+    """Return a name reduced to the letters a to z."""
     letters = unicodedata.normalize("NFKD", text.lower())
     return "".join(letter for letter in letters if "a" <= letter <= "z")
 
 
-def _phone(serial: int, about: str) -> str | None:
-    """A number in a mobile prefix, but one digit longer than any that rings; some without the country."""
-    if draw(about, "phone") < _WITHOUT_PHONE:
+def _phone(serial: int, member_id: str) -> str | None:
+    """Return a phone number with a mobile prefix, one digit too long to ring; some lack the country code."""
+    if draw(member_id, "phone") < _WITHOUT_PHONE:
         return None
-    national = happens(_PHONE_WITHOUT_COUNTRY, about, "national")
+    national = happens(_PHONE_WITHOUT_COUNTRY, member_id, "national")
     return f"050 0000 {serial:04d}" if national else f"+358500000{serial:04d}"

@@ -1,4 +1,4 @@
-"""What invented people are called: Finnish and English names by Faker, Finland-Swedish ones from the lists here."""
+"""Names of invented people: Finnish and English ones by Faker, Finland-Swedish ones from the lists here."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +10,7 @@ from campaigns.demo.data.seeded_random import happens, pick, seed
 
 _LOCALES: Final = {"fi": "fi_FI", "en": "en_GB"}
 
-# Faker's sv_SE has the names of Sweden; those of the Swedish-speaking coast of Finland are others.
+# Faker's sv_SE has the names of Sweden; the Swedish-speaking coast of Finland has other names.
 _WOMEN: Final = (
     "Annika", "Barbro", "Benita", "Britt-Marie", "Camilla", "Carina", "Cecilia", "Ebba", "Elin", "Emma", "Eva",
     "Frida", "Gunilla", "Gun-Britt", "Hedvig", "Heidi", "Ida", "Ingrid", "Jeanette", "Johanna", "Josefin", "Karin",
@@ -23,7 +23,7 @@ _MEN: Final = (
     "Kristoffer", "Leif", "Magnus", "Mats", "Mikael", "Niklas", "Ole", "Patrik", "Peter", "Ralf", "Rasmus", "Rolf",
     "Stefan", "Tom", "Torsten", "Viktor", "Åke",
 )  # fmt: skip
-_FAMILIES: Final = (
+_LAST_NAMES: Final = (
     "Ahlbäck", "Backman", "Berglund", "Björklund", "Blomqvist", "Bäckström", "Dahlström", "Ekblad", "Ekholm", "Enqvist",
     "Fagerholm", "Finne", "Forsman", "Granholm", "Grönroos", "Gustafsson", "Hellström", "Holmberg", "Häggblom",
     "Höglund", "Jungell", "Karlsson", "Kronqvist", "Lindberg", "Lindholm", "Lindroos", "Lundqvist", "Mattsson",
@@ -34,26 +34,26 @@ _FAMILIES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A person's name."""
+    """First and last name of a person."""
 
     first: str
     last: str
 
 
-def name(language: str, woman: bool, *about: object) -> Name:
-    """The name of one invented person; the same for the same `about` and release of Faker."""
+def name(language: str, woman: bool, *key: object) -> Name:
+    """Return the name of one invented person; the same for the same `key` and release of Faker."""
     if language == "sv":
-        return Name(pick(_WOMEN if woman else _MEN, *about, "first"), pick(_FAMILIES, *about, "last"))
-    people = _people(_LOCALES[language])
-    people.seed_instance(seed(*about, "name"))
+        return Name(pick(_WOMEN if woman else _MEN, *key, "first"), pick(_LAST_NAMES, *key, "last"))
+    people = _faker(_LOCALES[language])
+    people.seed_instance(seed(*key, "name"))
     return Name(people.first_name_female() if woman else people.first_name_male(), people.last_name())
 
 
-def is_woman(*about: object) -> bool:
-    """Whether the person is given a woman's name."""
-    return happens(0.52, *about, "woman")
+def is_woman(*key: object) -> bool:
+    """Return whether the person gets a woman's name."""
+    return happens(0.52, *key, "woman")
 
 
 @cache
-def _people(locale: str) -> Faker:
+def _faker(locale: str) -> Faker:
     return Faker(locale)

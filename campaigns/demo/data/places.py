@@ -1,4 +1,4 @@
-"""Where people live: real regions, towns and postal codes; the streets and numbers on them are made up."""
+"""Addresses of invented people: real regions, towns and postal codes; invented streets and house numbers."""
 
 import csv
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ _STREETS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A postal code, with its town in both national languages and how many of their speakers live there."""
+    """Postal code, with its town in both national languages and the number of their speakers."""
 
     region: str
     city_fi: str
@@ -54,7 +54,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A home, written as its people write it."""
+    """Postal address in the language of its residents."""
 
     region: str
     street: str
@@ -62,24 +62,24 @@ class Address:
     city: str
 
 
-def address(language: str, *about: object) -> Address:
-    """An invented home in a real town; Swedish speakers live where Swedish is spoken and write it so."""
+def address(language: str, *key: object) -> Address:
+    """Return an invented address in a real town; Swedish speakers live in Swedish-speaking towns and use Swedish names."""
     swedish = language == "sv"
-    place = weighted({place: place.sv if swedish else place.fi for place in _places()}, *about, "place")
-    street = pick(_STREETS, *about, "street")[swedish]
+    place = weighted({place: place.sv if swedish else place.fi for place in _places()}, *key, "place")
+    street = pick(_STREETS, *key, "street")[swedish]
     return Address(
         region=place.region,
-        street=f"{street} {_number(*about)}",
+        street=f"{street} {_house_number(*key)}",
         postal_code=place.postal_code,
         city=place.city_sv if swedish else place.city_fi,
     )
 
 
-def _number(*about: object) -> str:
-    house = between(1, 89, *about, "house")
-    if happens(0.4, *about, "own house"):
+def _house_number(*key: object) -> str:
+    house = between(1, 89, *key, "house")
+    if happens(0.4, *key, "own house"):
         return str(house)
-    return f"{house} {pick('ABCDE', *about, 'stair')} {between(1, 74, *about, 'flat')}"
+    return f"{house} {pick('ABCDE', *key, 'stair')} {between(1, 74, *key, 'flat')}"
 
 
 @cache

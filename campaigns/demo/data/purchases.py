@@ -1,4 +1,4 @@
-"""The real purchases, divided between the cards of a household, and what follows from them for its members."""
+"""Real purchases, divided between the cards of each household, and the bonus and interests that follow from them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import pyarrow as pa
 from campaigns.demo.data.households import Household
 
 # A household's receipts in an order that looks shuffled; of two cards, the second takes every third receipt.
-_CARDS: Final = """
+_PURCHASES_QUERY: Final = """
     create table purchases as
     with baskets as (
         select distinct household_id, basket_id from transactions
@@ -26,7 +26,7 @@ _CARDS: Final = """
         from dealt join households using (household_id)
     )
     select member_id,
-           -- these hours did not exist in Helsinki: the clocks went forward over them
+           -- this hour did not exist in Helsinki: the clocks went forward over it
            case when transaction_timestamp >= timestamp '2017-03-26 03:00:00'
                  and transaction_timestamp < timestamp '2017-03-26 04:00:00'
                 then transaction_timestamp + interval 1 hour else transaction_timestamp end as purchased_at,
@@ -38,13 +38,13 @@ _CARDS: Final = """
     from transactions join cards using (basket_id)
     order by purchased_at, basket_id, product_id, quantity, amount
 """
-_PRODUCTS: Final = """
+_PRODUCTS_QUERY: Final = """
     select product_id::text as product_id, department, brand, product_category, product_type
     from products order by products.product_id
 """
 
 # Rewards may not be paid for alcohol and tobacco (FI-20, FI-21).
-_BONUS: Final = """
+_BONUS_QUERY: Final = """
     select owner_id, sum(amount)
     from purchases
     join households on member_id in (owner_id, second_id)
@@ -55,9 +55,9 @@ _BONUS: Final = """
            'CIGARETTES', 'CIGARS', 'TOBACCO OTHER'), false)
     group by owner_id
 """
-_STEPS: Final = ((900, 5), (600, 4), (350, 3), (150, 2), (50, 1))
+_BONUS_STEPS: Final = ((900, 5), (600, 4), (350, 3), (150, 2), (50, 1))
 
-_INTERESTS: Final = """
+_INTERESTS_QUERY: Final = """
     select member_id,
            coalesce(sum(amount) filter (department = 'COSMETICS' or product_category in
                ('HAIR CARE PRODUCTS', 'HAND/BODY/FACIAL PRODUCTS', 'SOAP - LIQUID & BAR', 'FRAGRANCES')), 0) >= 15,
@@ -72,7 +72,7 @@ _INTERESTS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Interests:
-    """What a member's year of purchases suggests; it decides only which invented newsletters they read."""
+    """Interests suggested by a member's year of purchases; they decide only the invented newsletter subscriptions."""
 
     beauty: bool = False
     family: bool = False
@@ -80,12 +80,12 @@ class Interests:
 
 
 def deal(connection: duckdb.DuckDBPyConnection, households: Iterable[Household]) -> None:
-    """Make the table `purchases`: every real line, each receipt on one card of its household."""
-    rows = [(one.number, one.owner_id, one.second_id if one.second_born else None) for one in households]
+    """Create the table `purchases`: every real purchase line, each receipt on one card of its household."""
+    rows = [(home.number, home.owner_id, home.second_id if home.second_born else None) for home in households]
     numbers, owners, seconds = zip(*rows, strict=True)
     table = pa.table({"household_id": numbers, "owner_id": owners, "second_id": pa.array(seconds, pa.string())})
     connection.register("households", table)
-    connection.execute(_CARDS)
+    connection.execute(_PURCHASES_QUERY)
 
 
 def write_purchases(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -95,20 +95,20 @@ def write_purchases(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def write_products(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Write the product register as an import file."""
-    connection.sql(_PRODUCTS).write_parquet(str(path), compression="zstd")
+    connection.sql(_PRODUCTS_QUERY).write_parquet(str(path), compression="zstd")
 
 
 def december_bonus(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Decimal]:
-    """Each owner's bonus in euros: a share of the household's December, the larger the more was bought."""
-    return {owner: bonus(total) for owner, total in connection.execute(_BONUS).fetchall()}
+    """Return each owner's bonus in euros for the household's December; the percentage rises with the total."""
+    return {owner: bonus(total) for owner, total in connection.execute(_BONUS_QUERY).fetchall()}
 
 
 def bonus(total: Decimal) -> Decimal:
-    """The bonus of a month's purchases in euros."""
-    percent = next((step for least, step in _STEPS if total >= least), 0)
+    """Return the bonus in euros for a month's purchases."""
+    percent = next((step for least, step in _BONUS_STEPS if total >= least), 0)
     return (total * percent / 100).quantize(Decimal("0.01"))
 
 
 def interests(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Interests]:
-    """What each member who bought anything is interested in."""
-    return {member: Interests(*found) for member, *found in connection.execute(_INTERESTS).fetchall()}
+    """Return the interests of each member with purchases."""
+    return {member: Interests(*flags) for member, *flags in connection.execute(_INTERESTS_QUERY).fetchall()}

@@ -1,4 +1,4 @@
-"""Addresses that an invented past has closed: mail that came back, complaints, a number out of use."""
+"""Invented suppressions: bounced mail, complaints, phone numbers out of use."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from campaigns.core.model.reasons import SkipReason
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """One row of the suppressions' import file; the fields are its columns, in order."""
+    """Row of the import file of suppressions; the fields are its columns, in order."""
 
     kind: str
     value: str
@@ -31,19 +31,19 @@ _HISTORY: Final = (
 
 
 def invent_suppressions(members: Sequence[Member]) -> Iterator[Closed]:
-    """A few closed addresses, each of a different member."""
+    """Generate a few suppressed addresses, each of a different member."""
     shuffled = iter(sorted(members, key=lambda member: seed(member.member_id, "closed")))
     for kind, reason, scope, source, count in _HISTORY:
         for _ in range(count):
-            member = next(one for one in shuffled if getattr(one, kind))
+            member = next(candidate for candidate in shuffled if getattr(candidate, kind))
             yield Closed(kind, getattr(member, kind), reason, scope, _moment(member.member_id), source)
 
 
-def _moment(about: str) -> datetime:
-    return datetime(  # noqa: DTZ001 - written without a zone: the workspace's own
+def _moment(member_id: str) -> datetime:
+    return datetime(  # noqa: DTZ001 - no zone: the workspace's own applies
         2017,
-        between(2, 11, about, "month"),
-        between(1, 28, about, "day"),
-        between(7, 20, about, "hour"),
-        between(0, 59, about, "minute"),
+        between(2, 11, member_id, "month"),
+        between(1, 28, member_id, "day"),
+        between(7, 20, member_id, "hour"),
+        between(0, 59, member_id, "minute"),
     )

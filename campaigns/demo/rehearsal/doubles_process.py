@@ -1,4 +1,4 @@
-"""The doubles of a rehearsal, in a thread of their own as other machines would be."""
+"""Provider doubles of a rehearsal, in a thread of their own."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ FAULTS: Final = {
     Fault.DROP: 0.01,
     Fault.DROP_AFTER: 0.02,
 }
-"""What goes wrong, and with which share of the messages."""
+"""Faults, each with its share of the messages."""
 
 _T = TypeVar("_T")
 
@@ -31,7 +31,7 @@ def _manners(seed: int) -> Manners:
 
 @dataclass
 class FarEnds:
-    """SendGrid and Twilio as they misbehave: slow, throttling, refusing, failing before or after they took one."""
+    """Doubles of SendGrid and Twilio that misbehave: slow, throttling, refusing, failing before or after acceptance."""
 
     sendgrid: SendGridDouble = field(default_factory=lambda: SendGridDouble(_manners(1)))
     twilio: TwilioDouble = field(default_factory=lambda: TwilioDouble(_manners(2)))
@@ -39,7 +39,7 @@ class FarEnds:
 
     @property
     def secrets(self) -> dict[str, str]:
-        """What the environment has to hold for them to listen, and to be believed."""
+        """Return the environment variables with the doubles' credentials and webhook keys."""
         return {
             "SENDGRID_API_KEY": self.sendgrid.api_key,
             "SENDGRID_WEBHOOK_PUBLIC_KEY": self.sendgrid.public_key,
@@ -49,11 +49,11 @@ class FarEnds:
 
     @property
     def mailboxes(self) -> tuple[Mailboxes, ...]:
-        """What reached whom, by e-mail and by SMS."""
+        """Return the mailboxes of e-mail and SMS."""
         return self.sendgrid.mailboxes, self.twilio.mailboxes
 
     def tell(self, sendgrid_webhook: str) -> int:
-        """Tell of every message twice and out of order, as providers may; how many times the answer was not 2xx."""
+        """Send the events of every message twice and out of order; return the number of answers other than 2xx."""
         statuses: list[int] = self.run(self.sendgrid.tell(sendgrid_webhook, times=2))
         statuses += self.run(self.twilio.tell(times=2))
         return sum(status >= 300 for status in statuses)
@@ -61,21 +61,21 @@ class FarEnds:
 
 @contextmanager
 def far_ends() -> Iterator[FarEnds]:
-    """The doubles while they listen."""
+    """Run the doubles, listening, until the block ends."""
     loop, doubles = asyncio.new_event_loop(), FarEnds()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 
-    def run(work: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
+    def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
 
     doubles.run = run
     try:
-        standing = AsyncExitStack()
+        servers = AsyncExitStack()
         for double in (doubles.sendgrid, doubles.twilio):
-            run(standing.enter_async_context(double))
+            run(servers.enter_async_context(double))
         yield doubles
-        run(standing.aclose())
+        run(servers.aclose())
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

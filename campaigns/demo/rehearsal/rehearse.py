@@ -1,4 +1,4 @@
-"""The demonstration's campaigns against doubles that misbehave, and whether the accounts agree afterwards."""
+"""Rehearsal: send the demonstration's campaigns to misbehaving provider doubles, and check the accounts afterwards."""
 
 import logging
 import os
@@ -33,9 +33,9 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One run's accounts, as it was `sent` and as it was `settled` by what was told later and asked for.
+    """Accounts of one run, after sending (`sent`) and after provider events and reconciliation (`settled`).
 
-    `arrived` is how many messages of it the doubles have put into mailboxes, `most` how many of them one person has.
+    `arrived` counts the run's messages in the doubles' mailboxes; `most` is the largest number in one mailbox.
     """
 
     run_id: str
@@ -47,7 +47,7 @@ class Balance:
 
     @property
     def holds(self) -> bool:
-        """Nobody was lost or written to twice, and what arrived is what was accepted, or not known to be."""
+        """Return whether no message was lost or sent twice, and all arrived messages are accepted or uncertain ones."""
         accepted = _over_the_wire(self.settled, DeliveryState.ACCEPTED)
         doubt = _over_the_wire(self.settled, DeliveryState.UNCERTAIN)
         whole = {sum(each.by_state.values()) for each in (self.sent, self.settled)} == {self.planned}
@@ -56,55 +56,55 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What came of it: a balance for each run, and how many of the events that were told we did not take."""
+    """Result of a rehearsal: the accounts of each run, and the number of provider events that we refused."""
 
     balances: tuple[Balance, ...]
     events_refused: int
 
     @property
     def succeeded(self) -> bool:
-        """Whether every balance holds and every event was taken."""
+        """Return whether all accounts agree and no event was refused."""
         return not self.events_refused and all(balance.holds for balance in self.balances)
 
 
-def rehearse(directory: Path, actor: str, told: Told) -> Rehearsal:
-    """Rehearse in a new workspace; `told` hears what is being done."""
+def rehearse(directory: Path, actor: str, on_step: Told) -> Rehearsal:
+    """Rehearse in a new workspace; call `on_step` with each step."""
     workspace = make_workspace(directory)
-    with far_ends() as doubles, heeded(doubles.secrets), listening(_HOST, 0) as door:
-        _set_up(workspace.settings, doubles, url_of(door))
+    with far_ends() as doubles, heeded(doubles.secrets), listening(_HOST, 0) as listener:
+        _set_up(workspace.settings, doubles, url_of(listener))
         engine = Engine(workspace, actor)
         try:
-            for _ in run_demo.bring_in(engine, told):
+            for _ in run_demo.bring_in(engine, on_step):
                 pass
-            return perform(engine, run_demo.CAMPAIGNS, doubles, door, told)
+            return perform(engine, run_demo.CAMPAIGNS, doubles, listener, on_step)
         finally:
             engine.close()
 
 
-def perform(engine: Engine, campaigns: Sequence[str], doubles: FarEnds, door: socket, told: Told) -> Rehearsal:
-    """Plan and send campaigns of a workspace whose providers are the doubles, and settle what was uncertain."""
+def perform(engine: Engine, campaigns: Sequence[str], doubles: FarEnds, listener: socket, on_step: Told) -> Rehearsal:
+    """Plan and send campaigns to the doubles, and settle the uncertain deliveries."""
     for campaign in campaigns:
-        told(f"planning {campaign}")
+        on_step(f"planning {campaign}")
         draft, _ = engine.library.draft(campaign)
         run, _ = engine.plan(draft, engine.library.settings.clock_start or engine.clock.now(), lambda _: None)
         engine.start(run)
-    told("sending all of them at once, to providers that are slow, throttle, refuse, fail and hang up")
+    on_step("sending all runs at once, to providers that are slow, throttle, refuse, fail and hang up")
     _send_all(engine)
     planned = list(reversed(engine.recent_runs()))
     sent = [engine.outcomes(run) for run in planned]
-    told("telling what became of every message, twice and out of order")
-    with beside(engine, door):
-        refused = doubles.tell(f"{url_of(door)}{SENDGRID_PATH}")
-    told("asking about what nobody told of")
+    on_step("sending provider events for every message, twice and out of order")
+    with beside(engine, listener):
+        refused = doubles.tell(f"{url_of(listener)}{SENDGRID_PATH}")
+    on_step("reconciling uncertain deliveries")
     for run in planned:
         reconcile(engine, run.run_id)
     balances = (_balance(engine, run, before, doubles) for run, before in zip(planned, sent, strict=True))
     return Rehearsal(tuple(balances), refused)
 
 
-def url_of(door: socket) -> str:
-    """Where a socket on the loopback is reached."""
-    return f"http://{_HOST}:{door.getsockname()[1]}"
+def url_of(listener: socket) -> str:
+    """Return the URL of a socket on the loopback."""
+    return f"http://{_HOST}:{listener.getsockname()[1]}"
 
 
 def _send_all(engine: Engine) -> None:
@@ -115,24 +115,26 @@ def _send_all(engine: Engine) -> None:
 
 
 def _balance(engine: Engine, run: Run, sent: Outcomes, doubles: FarEnds) -> Balance:
-    persons = Counter(
+    mailbox_counts = Counter(
         address
         for mailboxes in doubles.mailboxes
         for address, names in mailboxes.received.items()
         for name in names
         if engine.signer.delivery_named(name).run_number == run.number
     )
-    most = max(persons.values(), default=0)
-    return Balance(run.run_id, sent.planned, sent, engine.outcomes(run), persons.total(), most)
+    most = max(mailbox_counts.values(), default=0)
+    return Balance(run.run_id, sent.planned, sent, engine.outcomes(run), mailbox_counts.total(), most)
 
 
 def _over_the_wire(outcomes: Outcomes, state: DeliveryState) -> int:
-    """How many in a state of those that no folder took."""
-    return sum(number for channel, found, _, number in outcomes.rows if found == state and channel not in BUNDLED)
+    """Return the number of deliveries in a state, without those written to a folder."""
+    return sum(
+        number for channel, row_state, _, number in outcomes.rows if row_state == state and channel not in BUNDLED
+    )
 
 
 def _set_up(settings: Path, doubles: FarEnds, url: str) -> None:
-    """Let a new workspace write to the doubles, and hear them at `url`."""
+    """Point a new workspace's settings to the doubles, and its public URL to `url`."""
     sendgrid, twilio = (f"{{base_url: '{double.url}'}}" for double in (doubles.sendgrid, doubles.twilio))
     changes: Mapping[str, str] = {
         "public_url: http://localhost:8000": f"public_url: {url}",
@@ -150,7 +152,7 @@ def _set_up(settings: Path, doubles: FarEnds, url: str) -> None:
 
 @contextmanager
 def heeded(secrets: Mapping[str, str]) -> Iterator[None]:
-    """The process with the doubles' secrets in its environment; what goes wrong is in the balance, not in the log."""
+    """Put the doubles' secrets into the environment and silence the log; failures show in the accounts."""
     before, level = dict(os.environ), _LOG.level
     os.environ.update(secrets)
     _LOG.setLevel(logging.CRITICAL)

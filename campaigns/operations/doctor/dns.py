@@ -1,4 +1,4 @@
-"""Texts in the domain name system. The one place of dnspython."""
+"""TXT records in DNS. The only module that uses dnspython."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -6,30 +6,30 @@ from typing import Final
 import dns.exception
 import dns.resolver
 
-_PATIENCE: Final = 5.0
+_TIMEOUT: Final = 5.0
 
 
-class Unanswered(Exception):  # noqa: N818 - said as what happened
-    """No server answered: nothing is known about the name, not even that there is nothing."""
+class Unanswered(Exception):  # noqa: N818
+    """No name server answered; whether the name exists is unknown."""
 
 
-def _of_the_system() -> dns.resolver.Resolver:
+def _system_resolver() -> dns.resolver.Resolver:
     try:
         return dns.resolver.Resolver()
     except dns.resolver.NoResolverConfiguration as error:
-        raise Unanswered("this machine knows no server to ask") from error
+        raise Unanswered("this machine has no name server configured") from error
 
 
 @dataclass(frozen=True)
 class Resolver:
-    """Asks the system's servers, or one at `address` and `port`."""
+    """Resolver that asks the system's name servers, or one at `address` and `port`."""
 
     address: str | None = None
     port: int = 53
-    patience: float = field(default=_PATIENCE, kw_only=True)
+    patience: float = field(default=_TIMEOUT, kw_only=True)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """The TXT records of a name, each in one piece; none where there is no such name. Raises Unanswered."""
+        """Return the TXT records of a name, each in one piece; none for an unknown name. Raise UnansweredError."""
         try:
             answer = self._resolver().resolve(name, "TXT", lifetime=self.patience)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -40,7 +40,7 @@ class Resolver:
 
     def _resolver(self) -> dns.resolver.Resolver:
         if self.address is None:
-            return _of_the_system()
-        asked = dns.resolver.Resolver(configure=False)
-        asked.nameservers, asked.port = [self.address], self.port
-        return asked
+            return _system_resolver()
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = [self.address], self.port
+        return resolver

@@ -1,11 +1,11 @@
-"""What one check found: well, doubtful or wrong, and what to do next."""
+"""Finding of one check: ok, warn or fail, with a next step."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How it stands. A warning is what works and may not for long, or what could not be looked at."""
+    """Level of a finding. A warning works for now, or could not be checked."""
 
     OK = "ok"
     WARN = "warn"
@@ -14,7 +14,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what it looked at, how that stands, why, and the next step where there is one."""
+    """Finding of one check: its level, the reason, and the next step if there is one."""
 
     check: str
     level: Level
@@ -22,16 +22,16 @@ class Finding:
     step: str = ""
 
 
-def ok(check: str, said: str) -> Finding:
-    """All is well."""
-    return Finding(check, Level.OK, said)
+def ok(check: str, reason: str) -> Finding:
+    """Return a finding without problems."""
+    return Finding(check, Level.OK, reason)
 
 
-def warn(check: str, said: str, step: str) -> Finding:
-    """It goes for now, or could not be looked at."""
-    return Finding(check, Level.WARN, said, step)
+def warn(check: str, reason: str, step: str) -> Finding:
+    """Return a warning: it works for now, or could not be checked."""
+    return Finding(check, Level.WARN, reason, step)
 
 
-def fail(check: str, said: str, step: str) -> Finding:
-    """It does not work, or must not be like this."""
-    return Finding(check, Level.FAIL, said, step)
+def fail(check: str, reason: str, step: str) -> Finding:
+    """Return a failure: it does not work, or must not stay like this."""
+    return Finding(check, Level.FAIL, reason, step)

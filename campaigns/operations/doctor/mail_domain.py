@@ -1,4 +1,4 @@
-"""The sender's domain as mailbox providers see it: SPF, DKIM, DMARC (DL-02, E-24, E-25)."""
+"""Checks of the sender's domain as mailbox providers see it: SPF, DKIM, DMARC (DL-02, E-24, E-25)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from campaigns.operations.doctor.dns import Unanswered
 from campaigns.operations.doctor.finding import Finding, fail, ok, warn
 
 _SENDGRID_SELECTORS: Final = ("s1", "s2")
-_HIGHEST: Final = 2  # labels above which no policy is looked for
+_FEWEST_LABELS: Final = 2  # labels; no policy is looked up above
 
 
 class Texts(Protocol):
-    """Where TXT records are found."""
+    """Source of TXT records."""
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Those of a name; raises Unanswered."""
+        """Return the TXT records of a name; raise UnansweredError."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailDomain:
-    """The checks of one sender of e-mail."""
+    """Checks of one e-mail sender."""
 
     email: EmailSettings
     environment: Mapping[str, str]
@@ -31,34 +31,34 @@ class MailDomain:
 
     @property
     def domain(self) -> str:
-        """The domain in the sender's address."""
+        """Return the domain of the sender's address."""
         return _domain_of(self.email.address)
 
     def findings(self) -> Iterator[Finding]:
-        """SPF, DKIM and DMARC; a name server that does not answer is a warning, since nothing is known then."""
+        """Check SPF, DKIM and DMARC; a name server without an answer is a warning."""
         if self.email.provider == "folder":
-            yield ok("mail domain", "not looked at: e-mail goes into a folder")
+            yield ok("mail domain", "not checked: e-mail goes into a folder")
             return
-        for check, look in (("spf", self._spf), ("dkim", self._dkim), ("dmarc", self._dmarc)):
-            yield from _asked(check, look)
+        for check, check_records in (("spf", self._spf), ("dkim", self._dkim), ("dmarc", self._dmarc)):
+            yield from _run_check(check, check_records)
 
     def _spf(self) -> Iterator[Finding]:
-        """Of the domain that bounces go to; SendGrid's bounces go to a domain of theirs."""
+        """Check the domain that bounces go to; SendGrid uses a domain of its own."""
         if self.email.provider == "sendgrid":
             yield ok("spf", "bounces go to SendGrid's own domain, which has its record")
             return
         domain = _domain_of(self.email.smtp.bounces or self.email.address)
         records = [text for text in self.resolver.texts(domain) if text.lower().split(" ")[0] == "v=spf1"]
         if not _is_below(domain, self.domain):
-            said = f"bounces go to {domain}, which is not {self.domain}"
-            yield warn("spf", said, "let `channels.email.smtp.bounces` be in the sender's domain")
+            reason = f"bounces go to {domain}, which is not {self.domain}"
+            yield warn("spf", reason, "let `channels.email.smtp.bounces` be in the sender's domain")
         if len(records) != 1:
-            said = f"{domain} has {len(records)} SPF records, and needs one"
-            yield fail("spf", said, f'publish a TXT record at {domain}: "v=spf1 … -all"')
+            reason = f"{domain} has {len(records)} SPF records, and needs one"
+            yield fail("spf", reason, f'publish a TXT record at {domain}: "v=spf1 … -all"')
         elif records[0].lower().split()[-1] in ("+all", "all"):
-            yield fail("spf", f"the record of {domain} lets everybody send", "end it with `-all` or `~all`")
+            yield fail("spf", f"the record of {domain} allows every sender", "end it with `-all` or `~all`")
         else:
-            yield ok("spf", f"{domain} says who may send for it")
+            yield ok("spf", f"{domain} restricts its senders")
 
     def _dkim(self) -> Iterator[Finding]:
         if self.email.provider == "sendgrid":
@@ -66,8 +66,8 @@ class MailDomain:
             return
         settings = self.email.smtp.dkim
         if settings is None:
-            said, step = "messages are not signed by us", "`channels.email.smtp.dkim`, unless the mail server signs"
-            yield warn("dkim", said, step)
+            reason, step = "messages are not signed by us", "`channels.email.smtp.dkim`, unless the mail server signs"
+            yield warn("dkim", reason, step)
             return
         try:
             keys = published(settings, self.environment.get(RSA_KEY, ""), self.environment.get(ED25519_KEY, ""))
@@ -78,19 +78,19 @@ class MailDomain:
             yield self._key(f"{key.selector}._domainkey.{settings.domain}", key)
 
     def _key(self, name: str, key: Published) -> Finding:
-        """Whether DNS shows the public half of the key that signs."""
+        """Check that DNS shows the public half of the signing key."""
         records = [_tags(text) for text in self.resolver.texts(name)]
-        found = [record for record in records if "p" in record]
+        key_records = [record for record in records if "p" in record]
         record = f'publish a TXT record at {name}: "v=DKIM1; k={key.kind}; p={key.text}"'
-        if not found:
+        if not key_records:
             return fail("dkim", f"{name} shows no key", record)
-        if len(found) > 1:
-            return fail("dkim", f"{name} shows {len(found)} keys", "leave the one that signs")
-        shown = found[0]
-        if "".join(shown["p"].split()) != key.text or shown.get("k", "rsa") != key.kind:
+        if len(key_records) > 1:
+            return fail("dkim", f"{name} shows {len(key_records)} keys", "leave the one that signs")
+        published_record = key_records[0]
+        if "".join(published_record["p"].split()) != key.text or published_record.get("k", "rsa") != key.kind:
             return fail("dkim", f"{name} shows another key than the one that signs", record)
-        if "y" in shown.get("t", "").split(":"):
-            return warn("dkim", f"{name} says that it is being tested", "take `t=y` out of the record")
+        if "y" in published_record.get("t", "").split(":"):
+            return warn("dkim", f"{name} is marked as a test", "remove `t=y` from the record")
         return ok("dkim", f"{name} shows the key that signs")
 
     def _sendgrid_dkim(self) -> Finding:
@@ -98,14 +98,14 @@ class MailDomain:
         missing = [name for name in names if not any("p" in _tags(text) for text in self.resolver.texts(name))]
         if not missing:
             return ok("dkim", f"{self.domain} is signed for by SendGrid")
-        step = "authenticate the domain at SendGrid; with selectors of your own, look at them there"
+        step = "authenticate the domain at SendGrid; check selectors of your own there"
         return warn("dkim", f"{' and '.join(missing)} shows no key", step)
 
     def _dmarc(self) -> Iterator[Finding]:
-        """The policy of the domain, else of the nearest one above it."""
+        """Check the policy of the domain, or of the nearest domain above it."""
         labels = self.domain.split(".")
-        above = [".".join(labels[start:]) for start in range(max(len(labels) - _HIGHEST, 0) + 1)]
-        for domain in above:
+        domains = [".".join(labels[start:]) for start in range(max(len(labels) - _FEWEST_LABELS, 0) + 1)]
+        for domain in domains:
             records = [text for text in self.resolver.texts(f"_dmarc.{domain}") if text.startswith("v=DMARC1")]
             if records:
                 yield _policy(domain, records)
@@ -123,11 +123,11 @@ def _policy(domain: str, records: list[str]) -> Finding:
     return ok("dmarc", f"the policy of {domain} is `{policy}`")
 
 
-def _asked(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _run_check(check: str, check_records: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
-        yield from look()
+        yield from check_records()
     except Unanswered as error:
-        yield warn(check, f"could not be looked at: {error}", "look again from a machine that reaches a name server")
+        yield warn(check, f"could not be checked: {error}", "check again from a machine that reaches a name server")
 
 
 def _tags(text: str) -> dict[str, str]:
@@ -139,5 +139,5 @@ def _domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def _is_below(domain: str, above: str) -> bool:
-    return domain == above or domain.endswith(f".{above}") or above.endswith(f".{domain}")
+def _is_below(domain: str, parent: str) -> bool:
+    return domain == parent or domain.endswith(f".{parent}") or parent.endswith(f".{domain}")

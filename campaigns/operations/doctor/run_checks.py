@@ -1,4 +1,4 @@
-"""Every check of a workspace and its surroundings, in the order in which one would put things right."""
+"""All checks of a workspace and its environment, in the order in which to fix problems."""
 
 import asyncio
 import os
@@ -11,11 +11,11 @@ from campaigns.runs.engine import Engine
 
 
 def examine(engine: Engine, resolver: Texts, environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
-    """Look at everything; changes nothing and sends nothing. What cannot be reached is a warning."""
+    """Run all checks without changing or sending anything; an unreachable service is a warning."""
     settings = engine.library.settings
-    ledger, *others = stores.stores(engine)
-    yield from (ledger, *others)
-    if ledger.level is not Level.FAIL:
+    ledger_finding, *other_findings = stores.stores(engine)
+    yield from (ledger_finding, *other_findings)
+    if ledger_finding.level is not Level.FAIL:
         yield stores.agreement(engine.ledger, engine.clock.now())
     yield stores.data(engine)
     yield providers.clock(settings)

@@ -1,4 +1,4 @@
-"""The ledger, the warehouse and the disk: what a process needs before it can do anything."""
+"""Checks of the ledger, the warehouse, the disk and the age of the data."""
 
 import shutil
 from datetime import datetime, timedelta
@@ -17,46 +17,48 @@ from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.reconciliation import disagreements
 
-_FULL: Final = 500 * 2**20
-_SCARCE: Final = 5 * 2**30
+_MIN_FREE: Final = 500 * 2**20
+_LOW_FREE: Final = 5 * 2**30
 
 
 def ledger(opened: Ledger) -> Finding:
-    """Whether the ledger answers and has the tables of this version."""
+    """Check that the ledger answers and has the tables of this version."""
     try:
         with opened.read() as connection:
-            present = schema.revision(connection)
-            old_queue = opened.is_shared and _lacks_changes(connection)
+            revision = schema.revision(connection)
+            old_queue = opened.is_shared and _queue_is_outdated(connection)
     except SQLAlchemyError as error:
         return fail("ledger", f"it cannot be reached ({type(error).__name__})", "is the database running?")
-    if present is None:
-        return warn("ledger", "there is none yet", "the first command that needs it makes it")
-    if present != schema.HEAD:
-        said = f"its tables are of revision {present}, this version needs {schema.HEAD}"
-        return fail("ledger", said, "make a backup, then `viesti db upgrade`")
+    if revision is None:
+        return warn("ledger", "there is none yet", "the first command that needs it creates it")
+    if revision != schema.HEAD:
+        reason = f"its tables are of revision {revision}, this version needs {schema.HEAD}"
+        return fail("ledger", reason, "make a backup, then `viesti db upgrade`")
     if old_queue:
-        said = "the tables of its queue are of an earlier version of Procrastinate"
-        return fail("ledger", said, "make a backup, then `viesti db upgrade`")
-    return ok("ledger", f"it answers, at revision {present}")
+        reason = "the tables of its queue are of an earlier version of Procrastinate"
+        return fail("ledger", reason, "make a backup, then `viesti db upgrade`")
+    return ok("ledger", f"it answers, at revision {revision}")
 
 
-def _lacks_changes(connection: Connection) -> bool:
+def _queue_is_outdated(connection: Connection) -> bool:
     from campaigns.runs.dispatch.procrastinate_dispatcher import unmigrated
 
     return bool(unmigrated(connection))
 
 
 def agreement(opened: Ledger, now: datetime) -> Finding:
-    """Whether the runs of the last days agree with themselves and with what providers told (OP-04)."""
-    asked, found = disagreements(opened, now)
-    if found:
-        named = ", ".join(found)
-        return warn("agreement", f"{len(found)} of {asked} runs do not agree: {named}", "`viesti status RUN` says how")
-    return ok("agreement", f"{asked} runs of the last days agree with what was told of them")
+    """Check that the runs of the last days agree with themselves and with provider events (OP-04)."""
+    checked, disagreeing = disagreements(opened, now)
+    if disagreeing:
+        names = ", ".join(disagreeing)
+        return warn(
+            "agreement", f"{len(disagreeing)} of {checked} runs do not agree: {names}", "see `viesti status RUN`"
+        )
+    return ok("agreement", f"{checked} runs of the last days agree with their provider events")
 
 
 def warehouse(stored: Warehouse) -> Finding:
-    """Whether the files are there that the manifest names."""
+    """Check that the files of the manifest exist."""
     try:
         manifest = stored.manifest()
     except (OSError, ValueError, KeyError) as error:
@@ -70,33 +72,33 @@ def warehouse(stored: Warehouse) -> Finding:
 
 
 def disk(folder: Path) -> Finding:
-    """Whether there is room for what is written while a run goes out."""
+    """Check the free disk space for the files of a run."""
     free = shutil.disk_usage(folder if folder.exists() else folder.parent).free
-    said = f"{free / 2**30:.1f} GiB are free"
-    if free < _FULL:
-        return fail("disk", said, "make room: nothing is sent that cannot be written down first")
-    return warn("disk", said, "make room before a large campaign") if free < _SCARCE else ok("disk", said)
+    reason = f"{free / 2**30:.1f} GiB are free"
+    if free < _MIN_FREE:
+        return fail("disk", reason, "make room: nothing is sent that cannot be recorded first")
+    return warn("disk", reason, "make room before a large campaign") if free < _LOW_FREE else ok("disk", reason)
 
 
 def data_age(engine: Engine) -> timedelta | None:
-    """How old the newest receipt is; None: there are none, or it is not known."""
+    """Return the age of the newest receipt; None if there are none, or if it is unknown."""
     newest = engine.library.warehouse.newest()
     return None if newest is None else max(engine.clock.now() - newest, timedelta())
 
 
 def data(engine: Engine) -> Finding:
-    """Whether purchases still come in."""
+    """Check that purchases are still imported."""
     age = data_age(engine)
     if age is None:
         return warn("data", "there are no purchases", "`viesti import purchases FILE`, every night")
-    said = f"the newest purchase is {age.days} days and {age.seconds // 3600} hours old"
-    return warn("data", said, "does the nightly import run?") if age > STALE else ok("data", said)
+    reason = f"the newest purchase is {age.days} days and {age.seconds // 3600} hours old"
+    return warn("data", reason, "does the nightly import run?") if age > STALE else ok("data", reason)
 
 
 def stores(engine: Engine) -> tuple[Finding, ...]:
-    """The findings without which a process is not ready."""
+    """Return the findings of the stores that a process needs to be ready."""
     try:
-        found = ledger(engine.ledger)
+        ledger_finding = ledger(engine.ledger)
     except AuthorError as error:
-        found = fail("ledger", error.problems[0].message, error.problems[0].hint)
-    return found, warehouse(engine.library.warehouse), disk(engine.workspace.data)
+        ledger_finding = fail("ledger", error.problems[0].message, error.problems[0].hint)
+    return ledger_finding, warehouse(engine.library.warehouse), disk(engine.workspace.data)

@@ -1,4 +1,4 @@
-"""The audit log asked: whether it is as it was written, and what it says."""
+"""Audit log: verification of its seals, queries, and rows for look-ups outside the desk."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,19 +13,19 @@ from campaigns.store.people.audit_seals import Seal, Verdict
 from campaigns.store.runs.run_tables import AUDIT
 
 
-def verify(engine: Engine, kept: str | None = None) -> Verdict:
-    """Seal what is not sealed yet, and look at the whole log; `kept` is a seal as an earlier look printed it.
+def verify(engine: Engine, earlier_seal: str | None = None) -> Verdict:
+    """Seal new rows and verify the whole log.
 
-    AuthorError when `kept` is none.
+    `earlier_seal` is a seal as an earlier verification printed it; raise UserError when it is malformed.
     """
-    earlier = None if kept is None else _seal(kept)
-    fresh = _seal_now(engine)
+    seal = None if earlier_seal is None else _seal(earlier_seal)
+    sealed = _seal_now(engine)
     with engine.ledger.read() as connection:
-        return replace(audit_seals.verify(connection, engine.signer, earlier), fresh=fresh)
+        return replace(audit_seals.verify(connection, engine.signer, seal), fresh=sealed)
 
 
 def show(engine: Engine, subject: str | None, most: int) -> Sequence[dict[str, Any]]:
-    """The newest rows, newest first; of a member, a run, a campaign or an account where a `subject` is given."""
+    """Return the newest rows, newest first; optionally of one member, run, campaign or account."""
     query = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(most)
     if subject is not None:
         query = query.where(AUDIT.c.subject.in_([subject, *audit.names_of_member(engine.signer, subject)]))
@@ -34,7 +34,7 @@ def show(engine: Engine, subject: str | None, most: int) -> Sequence[dict[str, A
 
 
 def looked_up(engine: Engine, member_id: str, command: str) -> None:
-    """Note that a member was looked at from the command line."""
+    """Record that a member was looked up from the command line."""
     subject = audit.of_member(engine.signer, member_id)
     with engine.ledger.write() as connection:
         audit.note(connection, engine.clock.now(), engine.actor, "look_up", subject, {"why": command})
@@ -42,21 +42,21 @@ def looked_up(engine: Engine, member_id: str, command: str) -> None:
 
 
 def noted(engine: Engine, action: str, subject: str) -> None:
-    """Note that something else than one member was looked at."""
+    """Record an access to something other than one member."""
     with engine.ledger.write() as connection:
         audit.note(connection, engine.clock.now(), engine.actor, action, subject)
     _seal_now(engine)
 
 
 def _seal_now(engine: Engine) -> int:
-    """Seal what was noted: where a command looks there may be no server that does it a second later. How many rows."""
+    """Seal new rows and return how many: after a command there may be no server to seal them."""
     return audit_seals.seal_all(engine.ledger, engine.signer, engine.clock.now())
 
 
-def _seal(kept: str) -> Seal:
-    number, _, digest = kept.partition(":")
+def _seal(text: str) -> Seal:
+    number, _, digest = text.partition(":")
     if not number.isdecimal() or not digest:
         raise AuthorError.about(
-            kept, "this is no seal", "no_seal", "it reads like 12:9f86d0…, see `viesti audit verify`"
+            text, "this is not a seal", "no_seal", "it reads like 12:9f86d0…, see `viesti audit verify`"
         )
     return Seal(int(number), digest)

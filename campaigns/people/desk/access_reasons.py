@@ -1,4 +1,4 @@
-"""Why somebody at the desk looks: a word of a closed list, and the number of a case; no free text, for it is kept."""
+"""Reasons for desk look-ups: a word from a closed list and a case number. No free text, since reasons are stored."""
 
 import re
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from typing import Final, TypeVar
 from campaigns.core.errors import AuthorError
 
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9/-]{0,39}")
-_NUMBERED: Final = re.compile(r"\d")
+_HAS_DIGIT: Final = re.compile(r"\d")
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class Ground(StrEnum):
-    """Why one member is looked up."""
+    """Reasons to look a member up."""
 
     CALL = "call"
     VISIT = "visit"
@@ -25,7 +25,7 @@ class Ground(StrEnum):
 
 
 class LinesFor(StrEnum):
-    """What lines of purchases may be read for."""
+    """Purposes for which purchase lines may be read."""
 
     COMPLAINT = "complaint"
     RECALL = "recall"
@@ -35,23 +35,23 @@ class LinesFor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A word and a case; what the audit log keeps of it is `detail`."""
+    """Reason and case number of a look-up; the audit log stores `detail`."""
 
     word: StrEnum
     case: str = ""
 
     @property
     def detail(self) -> Mapping[str, str]:
-        """Nothing personal."""
+        """Return the audit log detail; it holds nothing personal."""
         return {"why": self.word.value, **({"case": self.case} if self.case else {})}
 
 
 def why(word: str, case: str, among: type[_Word], *, needs_case: bool = False) -> Why:
-    """What was given as a reason; AuthorError when it is none, or the case is not written as a number."""
-    if word not in {each.value for each in among}:
+    """Return a typed reason; raise UserError when it is not in the list, or the case is not a number."""
+    if word not in {reason.value for reason in among}:
         raise AuthorError.about("reason", "a reason is needed", "no_reason", "choose one")
     case = case.strip()
-    if (case or needs_case) and not (_REFERENCE.fullmatch(case) and _NUMBERED.search(case)):
+    if (case or needs_case) and not (_REFERENCE.fullmatch(case) and _HAS_DIGIT.search(case)):
         raise AuthorError.about(
             "case", "a case is a number, with letters, - and / at most", "no_case", "such as A-1024"
         )

@@ -1,4 +1,4 @@
-"""What an agent changes on a member's behalf: each with its row in the audit log, and a word to the member (C-15)."""
+"""Changes that an agent makes for a member: each with an audit log row and a notice to the member (C-15)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -22,38 +22,40 @@ from campaigns.store.people import audit
 
 SOURCES: Final = (Source.DESK, Source.PHONE)
 MARKS: Final = (Choice.DECEASED, Choice.ADDRESS_SECRET, Choice.RESTRICTED)
-"""What the desk records of a member and no page offers them; taken off again by those who answer requests alone."""
+"""Marks that only the desk records and no page offers; taken back only by agents who answer requests."""
 
-_NORMAL: Final = {"email": addresses.email, "phone": addresses.phone, "postal_code": addresses.postal_code}
+_NORMALISERS: Final = {"email": addresses.email, "phone": addresses.phone, "postal_code": addresses.postal_code}
 _CHANNELS: Final = {"email": Channel.EMAIL, "phone": Channel.SMS}
-_LONGEST: Final = 100
+_MAX_LENGTH: Final = 100
 
 
 def change_choices(engine: Engine, member_id: str, entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Record what a member said to the agent, each under the wording that was shown; returns it as it was recorded.
+    """Record choices that a member made through the agent, each under the text that was shown; return the entries.
 
-    AuthorError and no change when a grant names no text that was offered for it.
+    Raises UserError, and changes nothing, when a grant names no text that was offered for it.
     """
-    said = [replace(entry, agent=engine.actor) for entry in entries]
+    recorded = [replace(entry, agent=engine.actor) for entry in entries]
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
         try:
-            demand_known(connection, said)
+            demand_known(connection, recorded)
         except UnknownWording as error:
             message = "this was not offered in these words"
             raise AuthorError.about("choices", message, "unknown_wording", "read the page to them anew") from error
-        choices.record(connection, said)
-        if said:
-            names = sorted(entry.choice for entry in said)
-            _note(engine, connection, "change_choices", member_id, {"choices": names, "source": said[0].source.value})
-            enqueue.choices_changed(connection, member_id, said, engine.clock.now())
-    return said
+        choices.record(connection, recorded)
+        if recorded:
+            names = sorted(entry.choice for entry in recorded)
+            _note(
+                engine, connection, "change_choices", member_id, {"choices": names, "source": recorded[0].source.value}
+            )
+            enqueue.choices_changed(connection, member_id, recorded, engine.clock.now())
+    return recorded
 
 
 def mark(engine: Engine, member_id: str, choice: Choice, source: Source, *, on: bool) -> None:
-    """Record a death, a secret address, a restriction lifted …: one of `MARKS`, on or off.
+    """Switch one of `MARKS` on or off, such as a death, a secret address or a restriction.
 
-    The member is told of all but the death, above all of a restriction that ends (GDPR article 18(3)).
+    The member is notified of all but a death; a lifted restriction has to be notified (GDPR article 18(3)).
     """
     now = engine.clock.now()
     entry = Entry(member_id, choice.value, on, now, source, agent=engine.actor)
@@ -67,37 +69,40 @@ def mark(engine: Engine, member_id: str, choice: Choice, source: Source, *, on: 
 
 
 def change_contact(engine: Engine, member_id: str, wanted: Mapping[str, str], removed: Iterable[str]) -> Sequence[str]:
-    """Use a new e-mail, phone, postal address, language or name; returns the names of what is different now.
+    """Change e-mail, phone, postal address, language or name; return the names of changed fields.
 
-    What is empty in `wanted` stays, but what is `removed`. A postal address changes whole. AuthorError when an address
-    is none. The former e-mail address or number is told.
+    An empty value in `wanted` leaves a field unchanged; `removed` fields are cleared. A postal address changes as a
+    whole. Raises UserError when a value is invalid. The former e-mail address or number gets a notice.
     """
-    given = {name: value.strip() for name, value in wanted.items() if value.strip()}
-    change: dict[str, Any] = {**dict.fromkeys(removed), **{name: _read(name, value) for name, value in given.items()}}
-    _demand_whole_address(change)
+    typed = {name: value.strip() for name, value in wanted.items() if value.strip()}
+    change: dict[str, Any] = {
+        **dict.fromkeys(removed),
+        **{name: _normalised(name, value) for name, value in typed.items()},
+    }
+    _require_whole_address(change)
     with engine.ledger.write() as connection:
         before = contact_of(connection, member_id)
-        different = sorted(name for name, value in change.items() if value != before[name])
-        if different:
+        changed = sorted(name for name, value in change.items() if value != before[name])
+        if changed:
             self_service_changes.keep(connection, before, change, engine.clock.now())
             contacts.write(connection, [{"member_id": member_id, **change}], before["language"])
-            _note(engine, connection, "change_contact", member_id, {"fields": different})
-            for name in set(different) & set(_CHANNELS):
+            _note(engine, connection, "change_contact", member_id, {"fields": changed})
+            for name in set(changed) & set(_CHANNELS):
                 if before[name]:
                     now = engine.clock.now()
                     enqueue.contact_changed(connection, member_id, _CHANNELS[name], before[name], now)
-    return different
+    return changed
 
 
-def _read(name: str, value: str) -> str:
-    normal = _NORMAL.get(name)
-    found = value[:_LONGEST] if normal is None else normal(value)
-    if found is None or (name == "language" and found not in set(Language)) or not found.isprintable():
+def _normalised(name: str, value: str) -> str:
+    normalise = _NORMALISERS.get(name)
+    text = value[:_MAX_LENGTH] if normalise is None else normalise(value)
+    if text is None or (name == "language" and text not in set(Language)) or not text.isprintable():
         raise AuthorError.about(name, "this cannot be right", f"no_{name}", "ask again")
-    return found
+    return text
 
 
-def _demand_whole_address(change: Mapping[str, Any]) -> None:
+def _require_whole_address(change: Mapping[str, Any]) -> None:
     parts = {"street", "postal_code", "city"}
     if parts & set(change) and not parts <= set(change):
         raise AuthorError.about("street", "street, postal code and city change together", "no_street", "fill in all")

@@ -1,4 +1,4 @@
-"""Members as the desk sees them: found, looked up, masked; every look is a row of the audit log."""
+"""Members as the desk sees them: search, look-up, masking. Every look-up is an audit log row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ from campaigns.runs.engine import Engine
 from campaigns.store.people import audit, privacy_requests
 from campaigns.store.people.people_tables import Request
 
-_SECRET: Final = ("phone", "street", "postal_code", "city")
-_SHOWN: Final = ("member_id", "register", "first_name", "last_name", "language", "email", *_SECRET)
+_SECRET_FIELDS: Final = ("phone", "street", "postal_code", "city")
+_SHOWN_FIELDS: Final = ("member_id", "register", "first_name", "last_name", "language", "email", *_SECRET_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member's contact. `secret` says whether the address is kept secret, `masked` whether it was left out for it."""
+    """Contact of a member. `secret`: the address is secret; `masked`: it was left out of `contact`."""
 
     contact: Mapping[str, Any] = field(repr=False)
     secret: bool
@@ -30,18 +30,18 @@ class Person:
 
     @property
     def member_id(self) -> str:
-        """The number."""
+        """Return the member number."""
         return str(self.contact["member_id"])
 
     @property
     def name(self) -> str:
-        """First and last name, as far as they are known."""
-        return " ".join(self.contact[each] for each in ("first_name", "last_name") if self.contact[each])
+        """Return first and last name, as far as known."""
+        return " ".join(self.contact[part] for part in ("first_name", "last_name") if self.contact[part])
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody with what they allow and forbid, how it came to that, and what they asked for."""
+    """Member with consent state, choice history and privacy requests."""
 
     person: Person
     stance: Stance
@@ -49,45 +49,48 @@ class Member:
     requests: Sequence[Request]
 
 
-def found(engine: Engine, by: By, typed: str, postal_code: str, why: Why, *, unmask: bool) -> tuple[list[Person], bool]:
-    """Those who fit, and whether there are more than are shown; every one of them is told to the audit log."""
+def found(
+    engine: Engine, by: By, typed: str, postal_code: str, reason: Why, *, unmask: bool
+) -> tuple[list[Person], bool]:
+    """Return matching members, and whether there are more than are shown; the audit log has each of them."""
     now = engine.clock.now()
     with engine.ledger.write() as connection:
         rows = find(connection, by, typed, postal_code)
         people = [_person(connection, dict(row), unmask=unmask) for row in rows[:MOST]]
-        detail = {"by": by.value, "found": len(people), **why.detail}
-        for each in people:
-            audit.note(connection, now, engine.actor, "find", audit.of_member(engine.signer, each.member_id), detail)
+        detail = {"by": by.value, "found": len(people), **reason.detail}
+        for person in people:
+            subject = audit.of_member(engine.signer, person.member_id)
+            audit.note(connection, now, engine.actor, "find", subject, detail)
         if not people:
             audit.note(connection, now, engine.actor, "find", "nobody", detail)
     return people, len(rows) > MOST
 
 
-def look_up(engine: Engine, member_id: str, why: Why, *, unmask: bool) -> Member:
-    """One member, and a row of the audit log; AuthorError when there is no such member."""
+def look_up(engine: Engine, member_id: str, reason: Why, *, unmask: bool) -> Member:
+    """Return a member and write an audit log row; raise UserError when the member is unknown."""
     with engine.ledger.write() as connection:
         member = _member(connection, member_id, unmask=unmask)
         unmasked = {"unmasked": True} if member.person.secret and unmask else {}
         subject = audit.of_member(engine.signer, member_id)
-        audit.note(connection, engine.clock.now(), engine.actor, "look_up", subject, {**why.detail, **unmasked})
+        audit.note(connection, engine.clock.now(), engine.actor, "look_up", subject, {**reason.detail, **unmasked})
     return member
 
 
 def seen_again(engine: Engine, member_id: str, *, unmask: bool) -> Member:
-    """A member who was looked up just now, as they stand after a change, which has a row of its own."""
+    """Return a member looked up before, after a change; the change has its own audit log row."""
     with engine.ledger.read() as connection:
         return _member(connection, member_id, unmask=unmask)
 
 
 def _member(connection: Connection, member_id: str, *, unmask: bool) -> Member:
     person = _person(connection, contact_of(connection, member_id), unmask=unmask)
-    record = choices.entries_of(connection, [member_id])[member_id]
-    stance = choices.stance_of(connection, member_id)
-    return Member(person, stance, record[::-1], privacy_requests.of_member(connection, member_id))
+    history = choices.entries_of(connection, [member_id])[member_id]
+    consent = choices.stance_of(connection, member_id)
+    return Member(person, consent, history[::-1], privacy_requests.of_member(connection, member_id))
 
 
 def _person(connection: Connection, contact: Mapping[str, Any], *, unmask: bool) -> Person:
     secret = Choice.ADDRESS_SECRET in choices.stance_of(connection, contact["member_id"]).on
-    hidden = _SECRET if secret and not unmask else ()
-    shown = {name: None if name in hidden else contact[name] for name in _SHOWN}
-    return Person(shown, secret, masked=bool(hidden))
+    hidden = _SECRET_FIELDS if secret and not unmask else ()
+    visible = {name: None if name in hidden else contact[name] for name in _SHOWN_FIELDS}
+    return Person(visible, secret, masked=bool(hidden))

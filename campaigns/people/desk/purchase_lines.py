@@ -1,4 +1,4 @@
-"""What one member bought, line by line: for the expert alone, by exact criteria, for a purpose (A-25)."""
+"""Purchase lines of one member: for experts only, by exact criteria, for a stated purpose (A-25)."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -19,7 +19,7 @@ MOST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """Days, first to last, and the store or the department, or both: never everything that somebody bought."""
+    """Period and store or department, or both; a query for all purchases is not possible."""
 
     first: date
     last: date
@@ -27,7 +27,7 @@ class Criteria:
     department: str = ""
 
     def __post_init__(self) -> None:
-        """AuthorError for what is no narrow question."""
+        """Raise UserError when the criteria are too wide."""
         if not timedelta() <= self.last - self.first < LONGEST:
             message = f"ask for at most {LONGEST.days} days"
             raise AuthorError.about("days", message, "too_many_days", "the day of the receipt is best")
@@ -36,45 +36,45 @@ class Criteria:
 
     @property
     def detail(self) -> Mapping[str, str]:
-        """What the audit log keeps of it."""
-        said = {"first": self.first.isoformat(), "last": self.last.isoformat()}
-        return {**said, "store": self.store, "department": self.department}
+        """Return the audit log detail."""
+        period = {"first": self.first.isoformat(), "last": self.last.isoformat()}
+        return {**period, "store": self.store, "department": self.department}
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines that were found, oldest first, and whether there are more than are shown."""
+    """Matching lines, oldest first, and whether there are more than are shown."""
 
     rows: Sequence[Mapping[str, Any]]
     more: bool
 
 
-def read(engine: Engine, member_id: str, criteria: Criteria, why: Why) -> Lines:
-    """The lines that meet the criteria; the audit log has who read what and why before they are read.
+def read(engine: Engine, member_id: str, criteria: Criteria, reason: Why) -> Lines:
+    """Return the lines that match the criteria; the audit log row is committed before they are read.
 
-    Lines of special goods, and those past their retention, are not there for the expert either.
+    Lines of special goods and lines past their retention are left out here, too.
     """
     now, zone = engine.clock.now(), engine.library.settings.zone
     subject = audit.of_member(engine.signer, member_id)
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
-        audit.note(connection, now, engine.actor, "read_lines", subject, {**criteria.detail, **why.detail})
+        audit.note(connection, now, engine.actor, "read_lines", subject, {**criteria.detail, **reason.detail})
     since = stored(midnight(criteria.first, zone))
     until = stored(midnight(criteria.last + timedelta(days=1), zone))
-    tests = ["member_id = $1", "purchased_at >= $2", "purchased_at < $3"]
+    conditions = ["member_id = $1", "purchased_at >= $2", "purchased_at < $3"]
     values: list[Any] = [member_id, since, until]
     for column, wanted in (("store_id", criteria.store), ("department", criteria.department)):
         if wanted:
             values.append(wanted)
-            tests.append(f"lower({column}) = lower(${len(values)})")
+            conditions.append(f"lower({column}) = lower(${len(values)})")
     query = (
         "SELECT purchased_at, store_id, department, product_type, quantity, amount FROM purchase_lines "
-        f"WHERE {' AND '.join(tests)} ORDER BY purchased_at, basket_id, product_type LIMIT {MOST + 1}"
+        f"WHERE {' AND '.join(conditions)} ORDER BY purchased_at, basket_id, product_type LIMIT {MOST + 1}"
     )
     with closing(engine.library.warehouse.about([member_id], now)) as warehouse:
-        asked = warehouse.execute(query, values)
-        names = [column[0] for column in asked.description]
-        rows = [dict(zip(names, row, strict=True)) for row in asked.fetchall()]
+        result = warehouse.execute(query, values)
+        names = [column[0] for column in result.description]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     for row in rows:
         row["purchased_at"] = instant_of(row["purchased_at"])
     return Lines(rows[:MOST], len(rows) > MOST)

@@ -1,4 +1,4 @@
-"""What a workspace forgets and joins: a member's erasure, two ids made one, and the nightly job."""
+"""Erasure of a member, merge of two member ids, and the nightly retention job."""
 
 import shutil
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.retention_evidence import Retained
 from campaigns.people.privacy.processors import leave_word
-from campaigns.results.feedback import erase_events as told_of
+from campaigns.results.feedback import erase_events as events_of_member
 from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit, privacy_requests, processor_tasks, reassign
@@ -22,27 +22,27 @@ from campaigns.store.runs import delivery_events, purge_skips, runs
 from campaigns.store.runs.states import RunState
 
 SKIPS_KEPT: Final = timedelta(days=90)
-"""How long it is kept why a member got nothing; after that the counts of the run have to do."""
+"""Retention of skips, the reasons why members got nothing; after that only the counts of the run remain."""
 
 TOLD_KEPT: Final = timedelta(days=90)
-"""How long it is kept what providers said in full; that they said it, and of whom, stays with the delivery."""
+"""Retention of provider events in full; the word and the member stay with the delivery."""
 
-_GLANCE: Final = 0.5
+_POLL_INTERVAL: Final = 0.5
 
 
-def erase(engine: Engine, member_id: str, *, also: Collection[Channel] = ()) -> None:
-    """Forget a member: out of sight at once, for good with the next `retain` (GD-12).
+def erase(engine: Engine, member_id: str, *, extra_channels: Collection[Channel] = ()) -> None:
+    """Erase a member: hidden at once, deleted with the next `retain` (GD-12).
 
-    Processors that have anything of the member's are to be told, those of the channels in `also` too.
-    AuthorError when there is no such member, or while an import writes the warehouse. After a crash, call it again.
+    Creates tasks to notify processors that hold data of the member, and those of `extra_channels`. Raises UserError
+    when the member is unknown, or while an import writes the warehouse. After a crash, call it again.
     """
     engine.member(member_id)
     now, signer = engine.clock.now(), engine.signer
     member_erasure.bury(engine.library.warehouse, [member_id], now)
     alias = member_erasure.pseudonym(signer, member_id)
     with engine.ledger.write() as connection:
-        told_of.forget(connection, member_id)
-        leave_word(engine, connection, member_id, RequestKind.ERASE, called=alias, also=also)
+        events_of_member.forget(connection, member_id)
+        leave_word(engine, connection, member_id, RequestKind.ERASE, pseudonym=alias, extra_channels=extra_channels)
         processor_tasks.rename(connection, member_id, alias)
         member_erasure.forget(connection, signer, member_id, now)
         reassign.pseudonymise(connection, member_id, alias)
@@ -54,20 +54,20 @@ def erase(engine: Engine, member_id: str, *, also: Collection[Channel] = ()) -> 
 
 
 def erase_and_tell(engine: Engine, member_id: str) -> None:
-    """Forget a member who asked for it, and say so once to the e-mail address that they had; AuthorError as `erase`."""
+    """Erase a member on request, and send one confirmation to their e-mail address; raise UserError as `erase` does."""
     with engine.ledger.read() as connection:
         contact = contact_of(connection, member_id)
-    erase(engine, member_id, also=(Channel.EMAIL,) if contact["email"] else ())
+    erase(engine, member_id, extra_channels=(Channel.EMAIL,) if contact["email"] else ())
     if contact["email"]:
         with engine.ledger.write() as connection:
-            spoken = Language(contact["language"])
-            enqueue.erased(connection, Channel.EMAIL, contact["email"], spoken, engine.clock.now())
+            language = Language(contact["language"])
+            enqueue.erased(connection, Channel.EMAIL, contact["email"], language, engine.clock.now())
 
 
 def merge(engine: Engine, member_id: str, into: str) -> int:
-    """Make two ids of one person one, `into`; returns how many purchases and receipts went over (C-12).
+    """Merge one person's second id into `into`; return the number of purchases and receipts moved (C-12).
 
-    AuthorError as `erase`, or when they are the same. After a crash, call it again.
+    Raises UserError as `erase` does, or when the ids are equal. After a crash, call it again.
     """
     with engine.ledger.read() as connection:
         merge_members.mergeable(connection, member_id, into)
@@ -78,44 +78,48 @@ def merge(engine: Engine, member_id: str, into: str) -> int:
         reassign.hand_over(connection, member_id, into)
         privacy_requests.hand_over(connection, member_id, into)
         processor_tasks.rename(connection, member_id, into)
-        kept, other = (audit.of_member(engine.signer, each) for each in (into, member_id))
-        audit.note(connection, now, engine.actor, "merge", kept, {"merged": other})
+        subject, merged_subject = (audit.of_member(engine.signer, id_) for id_ in (into, member_id))
+        audit.note(connection, now, engine.actor, "merge", subject, {"merged": merged_subject})
     return moved
 
 
 def retain(engine: Engine, stopping: Event | None = None) -> tuple[Retained, ...]:
-    """The nightly job: delete what is past its retention, bring units up to date; returns the evidence (GD-03).
+    """Delete data past its retention and update holdout units; return the evidence (GD-03).
 
-    Files that a plan is being made from are kept until it is made; or until the next night, once `stopping` is set.
-    AuthorError while an import writes the warehouse.
+    Runs nightly. Files that a plan is reading are kept until the plan is made, or until the next night once `stopping`
+    is set. Raises UserError while an import writes the warehouse.
     """
     now, ledger, warehouse = engine.clock.now(), engine.ledger, engine.library.warehouse
-    kept = retention.enforce(warehouse, now, partial(_plans_are_made, engine, stopping or Event()))
-    folded = purge_skips.fold_skips(ledger, now - SKIPS_KEPT)
-    left, oldest = purge_skips.skips_left(ledger)
+    warehouse_evidence = retention.enforce(warehouse, now, partial(_plans_are_made, engine, stopping or Event()))
+    purged = purge_skips.fold_skips(ledger, now - SKIPS_KEPT)
+    remaining, oldest = purge_skips.skips_left(ledger)
     with warehouse.writing():  # not while an import does the same
         holdout_units.unite(ledger, warehouse, now)
-    skips = Retained("skips", SKIPS_KEPT, folded, left, oldest)
+    skips = Retained("skips", SKIPS_KEPT, purged, remaining, oldest)
     emptied = delivery_events.fold(ledger, now - TOLD_KEPT)
-    evidence = (*kept, skips, Retained("words of events", TOLD_KEPT, emptied, *delivery_events.said_left(ledger)))
+    evidence = (
+        *warehouse_evidence,
+        skips,
+        Retained("words of events", TOLD_KEPT, emptied, *delivery_events.said_left(ledger)),
+    )
     with ledger.write() as connection:
-        audit.note(connection, now, engine.actor, "retention", "all", {each.table: each.removed for each in evidence})
+        audit.note(connection, now, engine.actor, "retention", "all", {item.table: item.removed for item in evidence})
     return evidence
 
 
 def _plans_are_made(engine: Engine, stopping: Event) -> bool:
-    """Wait until every plan that is being made now is made, or its process went silent; False when `stopping` came."""
+    """Wait until every plan in progress is made or its lease has expired; return False when `stopping` is set."""
     waiting = _being_planned(engine)
     while waiting:
-        if stopping.wait(_GLANCE):
+        if stopping.wait(_POLL_INTERVAL):
             return False
         waiting &= _being_planned(engine)
     return True
 
 
 def _being_planned(engine: Engine) -> set[tuple[int | None, datetime | None]]:
-    """The runs in planning, each with the lease of this very attempt."""
+    """Return the runs in planning, each with the lease of the current attempt."""
     now = engine.clock.now()
     with engine.ledger.read() as connection:
-        found = runs.in_state(connection, RunState.PLANNING)
-    return {(run.number, run.lease_until) for run in found if run.lease_until is not None and run.lease_until > now}
+        planning = runs.in_state(connection, RunState.PLANNING)
+    return {(run.number, run.lease_until) for run in planning if run.lease_until is not None and run.lease_until > now}

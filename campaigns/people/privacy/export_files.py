@@ -1,4 +1,4 @@
-"""A dossier as files that its member takes along: one JSON document, or a CSV file a section, in one archive."""
+"""Files of a subject access export: one JSON document, or a ZIP archive with one CSV file per section."""
 
 import csv
 import io
@@ -11,41 +11,41 @@ from typing import Any, Final
 
 from campaigns.people.privacy.subject_access import Dossier, Row
 
-_FORMULA: Final = ("=", "+", "-", "@", "|", "%", "\t", "\r")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "|", "%", "\t", "\r")
 
 
-def as_json(dossier: Dossier) -> bytes:
-    """The whole as JSON, in UTF-8; amounts are text, so that no reader rounds them."""
-    whole = {"member_id": dossier.member_id, "made_at": dossier.made_at, **dossier.sections}
-    return json.dumps(whole, ensure_ascii=False, indent=1, default=plain).encode()
+def as_json(export: Dossier) -> bytes:
+    """Return the export as UTF-8 JSON; amounts are strings, so that no reader rounds them."""
+    document = {"member_id": export.member_id, "made_at": export.made_at, **export.sections}
+    return json.dumps(document, ensure_ascii=False, indent=1, default=plain).encode()
 
 
-def as_csv(dossier: Dossier) -> bytes:
-    """A ZIP archive with one CSV file a section; the same dossier gives the same bytes."""
+def as_csv(export: Dossier) -> bytes:
+    """Return a ZIP archive with one CSV file per section; equal exports give equal bytes."""
     archive = io.BytesIO()
-    at = dossier.made_at.timetuple()[:6]
+    at = export.made_at.timetuple()[:6]
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as files:
-        for section, rows in dossier.sections.items():
-            files.writestr(zipfile.ZipInfo(f"{section}.csv", at), _sheet(rows), zipfile.ZIP_DEFLATED)
+        for section, rows in export.sections.items():
+            files.writestr(zipfile.ZipInfo(f"{section}.csv", at), _csv_file(rows), zipfile.ZIP_DEFLATED)
     return archive.getvalue()
 
 
 def plain(value: Any) -> Any:
-    """A value that JSON has no word for, as text."""
+    """Return a value that JSON cannot represent as text."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
         return f"{value:f}"
-    raise TypeError(f"a {type(value).__name__} has no place in a dossier")
+    raise TypeError(f"cannot export a {type(value).__name__}")
 
 
 def columns(rows: Sequence[Row]) -> list[str]:
-    """The columns of a section, in the order in which rows name them."""
+    """Return the columns of a section, in order of first appearance."""
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def _sheet(rows: Sequence[Row]) -> bytes:
-    """Semicolons and the mark of UTF-8, as a Finnish spreadsheet wants it."""
+def _csv_file(rows: Sequence[Row]) -> bytes:
+    """Return CSV with semicolons and a UTF-8 byte order mark, as Finnish spreadsheets expect."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     names = columns(rows)
@@ -55,11 +55,11 @@ def _sheet(rows: Sequence[Row]) -> bytes:
 
 
 def cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: what begins like one begins with an apostrophe."""
+    """Return the text of a CSV cell; a text that a spreadsheet would take for a formula gets a leading apostrophe."""
     if value is None:
         return ""
     if isinstance(value, Mapping | list):
         return cell(json.dumps(value, ensure_ascii=False, default=plain))
-    written = value if isinstance(value, str) else str(plain(value)) if not isinstance(value, int) else str(value)
+    text = value if isinstance(value, str) else str(plain(value)) if not isinstance(value, int) else str(value)
     is_number = isinstance(value, int | Decimal)
-    return f"'{written}" if not is_number and written.lstrip(" ").startswith(_FORMULA) else written
+    return f"'{text}" if not is_number and text.lstrip(" ").startswith(_FORMULA_STARTS) else text

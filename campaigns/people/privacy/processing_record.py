@@ -1,4 +1,4 @@
-"""The record of processing activities, as the workspace's files and the tables say it (GDPR, article 30; GD-20)."""
+"""Record of processing activities from workspace files and ledger tables (GDPR article 30; GD-20)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -39,7 +39,7 @@ _SECURITY: Final = (
 
 
 def record(settings: Settings, catalogue: Catalogue) -> Mapping[str, Sequence[Row]]:
-    """The sections of article 30(1) by name, each a list of rows."""
+    """Return the sections of article 30(1) by name, each a list of rows."""
     recipients = [{**row, "region": _region(settings, row["processor"], row["where"])} for row in processors(settings)]
     return {
         "controller": list(_controller(settings)),
@@ -50,20 +50,20 @@ def record(settings: Settings, catalogue: Catalogue) -> Mapping[str, Sequence[Ro
         "recipients": recipients,
         "transfers": [row for row in recipients if row["region"] == _OUTSIDE],
         "retention": list(_retention(catalogue)),
-        "security": [{"measure": said} for said in _SECURITY],
+        "security": [{"measure": measure} for measure in _SECURITY],
     }
 
 
 def _controller(settings: Settings) -> Iterator[Row]:
-    who = settings.organisation
-    place = f"{who.street}, {who.postal_code} {who.city.text(settings.default_language)}"
-    said = {
-        "name": f"{who.legal_name} ({who.business_id})",
-        "address": place,
-        "telephone": who.telephone,
+    organisation = settings.organisation
+    address = f"{organisation.street}, {organisation.postal_code} {organisation.city.text(settings.default_language)}"
+    fields = {
+        "name": f"{organisation.legal_name} ({organisation.business_id})",
+        "address": address,
+        "telephone": organisation.telephone,
         "e_mail": str(settings.channels.email.address),
     }
-    yield from ({"what": what, "is": value} for what, value in said.items())
+    yield from ({"what": name, "is": value} for name, value in fields.items())
 
 
 def _purposes() -> Iterator[Row]:
@@ -83,10 +83,10 @@ def _data(catalogue: Catalogue) -> Iterator[Row]:
 
 
 def _tables() -> Iterator[tuple[str, str]]:
-    """The ledger's tables about people, each with the first sentence that its class says of itself."""
-    said = {str(model.__tablename__): model.__doc__ or "" for model in SQLModel.__subclasses__()}
+    """Yield the ledger tables about people, each with the first sentence of its class docstring."""
+    docstrings = {str(model.__tablename__): model.__doc__ or "" for model in SQLModel.__subclasses__()}
     for table in personal_data.tables_of_members():
-        yield table.name, " ".join(said[table.name].split("\n\n")[0].split())
+        yield table.name, " ".join(docstrings[table.name].split("\n\n")[0].split())
 
 
 _OUTSIDE: Final = "outside the EU, or not known"
@@ -100,12 +100,12 @@ def _region(settings: Settings, processor: str, where: str) -> str:
 
 
 def _retention(catalogue: Catalogue) -> Iterator[Row]:
-    """In days; None: as long as the membership, and then not at all or under a pseudonym."""
-    spans: Mapping[str, timedelta | None] = {
+    """Yield retention in days; None: as long as the membership, then deleted or pseudonymised."""
+    periods: Mapping[str, timedelta | None] = {
         **{name: table.retention for name, table in catalogue.tables.items()},
         **KEPT_OF_THE_LEDGER,
         "words_of_providers": TOLD_KEPT,
         "rest_of_the_ledger": None,
     }
-    for what, span in spans.items():
-        yield {"what": what, "kept_days": None if span is None else ceil(span / timedelta(days=1))}
+    for name, period in periods.items():
+        yield {"what": name, "kept_days": None if period is None else ceil(period / timedelta(days=1))}

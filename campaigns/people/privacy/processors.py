@@ -1,6 +1,6 @@
-"""Who else gets anything of members, and that they are told when a member's right was carried out (GD-14).
+"""Processors that receive members' data, and tasks to notify them of exercised rights (GD-14).
 
-Article 19 is about erasure, restriction and correction; an objection concerns nobody but us.
+GDPR article 19 covers erasure, restriction and correction; an objection concerns only us.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,16 +19,16 @@ from campaigns.store.people import audit
 from campaigns.store.people import processor_tasks as kept
 
 TOLD_OF: Final = frozenset({RequestKind.ERASE, RequestKind.RESTRICT, RequestKind.CORRECT})
-"""The rights that processors are told of."""
+"""Rights that processors are notified of."""
 
 _FOLDER: Final = "folder"
-_FETCHES: Final[Mapping[Channel, str]] = {Channel.POST: "print_house", Channel.PHONE: "call_centre"}
-"""Who fetches from the folder of a channel."""
+_FETCHED_BY: Final[Mapping[Channel, str]] = {Channel.POST: "print_house", Channel.PHONE: "call_centre"}
+"""Companies that fetch files from the folder of a channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageThere:
-    """A message that a processor has: its run, our name of it, which the processor knows, and its own where it said."""
+    """Message that a processor holds: run, our name of it (known to the processor), and the processor's reference."""
 
     run: str
     name: str
@@ -37,7 +37,7 @@ class MessageThere:
 
 @dataclass(frozen=True, slots=True)
 class ToTell:
-    """One processor to be told; `member_id` is a pseudonym once the member is erased."""
+    """Open task to notify one processor; `member_id` is a pseudonym once the member is erased."""
 
     number: int
     member_id: str
@@ -48,23 +48,23 @@ class ToTell:
     messages: Sequence[MessageThere]
 
 
-def provider_of(settings: Settings, channel: Channel) -> str:
-    """Who carries a channel now."""
+def _current_provider(settings: Settings, channel: Channel) -> str:
+    """Return the provider that a channel uses now."""
     return str(getattr(settings.channels, channel.value).provider)
 
 
-def is_somebody_else(channel: Channel, provider: str) -> bool:
-    """Whether what a provider is handed leaves us: e-mail and text messages in a folder do not."""
-    return provider != _FOLDER or channel in _FETCHES
+def _is_processor(channel: Channel, provider: str) -> bool:
+    """Return whether data leaves us with a provider; e-mail and text messages in a folder do not."""
+    return provider != _FOLDER or channel in _FETCHED_BY
 
 
-def name_of(channel: Channel, provider: str) -> str:
-    """What a processor is called: by its provider, or as whoever fetches from the folder."""
-    return _FETCHES.get(channel, provider) if provider == _FOLDER else provider
+def _processor_name(channel: Channel, provider: str) -> str:
+    """Return the name of a processor: its provider, or the company that fetches from the folder."""
+    return _FETCHED_BY.get(channel, provider) if provider == _FOLDER else provider
 
 
 def processors(settings: Settings) -> Sequence[Mapping[str, str]]:
-    """Who else gets anything of a member's, what, and where that is."""
+    """Return the processors that receive members' data, which data, and where."""
     email, sms = settings.channels.email, settings.channels.sms
     where_email = str(email.sendgrid.base_url) if email.provider == "sendgrid" else email.smtp.host
     receives = {
@@ -76,12 +76,12 @@ def processors(settings: Settings) -> Sequence[Mapping[str, str]]:
     return [
         {
             "channel": channel.value,
-            "processor": name_of(channel, provider),
-            "receives": what,
-            "where": where if is_somebody_else(channel, provider) else "here",
+            "processor": _processor_name(channel, provider),
+            "receives": data,
+            "where": where if _is_processor(channel, provider) else "here",
         }
-        for channel, (what, where) in receives.items()
-        for provider in (provider_of(settings, channel),)
+        for channel, (data, where) in receives.items()
+        for provider in (_current_provider(settings, channel),)
     ]
 
 
@@ -91,24 +91,24 @@ def leave_word(
     member_id: str,
     kind: RequestKind,
     *,
-    called: str | None = None,
-    also: Collection[Channel] = (),
+    pseudonym: str | None = None,
+    extra_channels: Collection[Channel] = (),
 ) -> None:
-    """Leave a task for each processor that has anything of the member's, in the transaction that carries the right out.
+    """Create a task per processor that holds data of the member, in the transaction that carries out the right.
 
-    `called` is what the member is called from now on; `also` are channels of which the last is on its way.
+    `pseudonym` replaces the member id; `extra_channels` have one last message under way.
     """
     if kind not in TOLD_OF:
         return
     settings, now = engine.library.settings, engine.clock.now()
-    found = [*kept.handed_to(connection, member_id), *((channel, None) for channel in also)]
-    carried = {(channel, provider or provider_of(settings, channel)) for channel, provider in found}
-    others = {each for each in carried if is_somebody_else(*each)}
-    kept.leave(connection, called or member_id, kind, others, now, due(local_day(now, settings.zone)))
+    handed_over = [*kept.handed_to(connection, member_id), *((channel, None) for channel in extra_channels)]
+    pairs = {(channel, provider or _current_provider(settings, channel)) for channel, provider in handed_over}
+    processors_to_notify = {pair for pair in pairs if _is_processor(*pair)}
+    kept.leave(connection, pseudonym or member_id, kind, processors_to_notify, now, due(local_day(now, settings.zone)))
 
 
 def to_tell(engine: Engine) -> Sequence[ToTell]:
-    """Who waits to be told, the most urgent first, each with what it has of the member."""
+    """Return the open tasks, most urgent first, each with the messages that the processor holds."""
     with engine.ledger.read() as connection:
         return [
             ToTell(
@@ -116,7 +116,7 @@ def to_tell(engine: Engine) -> Sequence[ToTell]:
                 member_id=task.member_id,
                 kind=task.kind,
                 channel=Channel(task.channel),
-                processor=name_of(Channel(task.channel), task.provider),
+                processor=_processor_name(Channel(task.channel), task.provider),
                 due_on=task.due_on,
                 messages=[
                     MessageThere(run_id, engine.signer.delivery_name(number, position), reference or "")
@@ -128,7 +128,7 @@ def to_tell(engine: Engine) -> Sequence[ToTell]:
 
 
 def answered(engine: Engine, number: int, answer: Answer) -> None:
-    """Keep that a processor was told, and what it answered; AuthorError when nobody waits under this number."""
+    """Record that a processor was notified, and its answer; raise UserError when no open task has this number."""
     now = engine.clock.now()
     with engine.ledger.write() as connection:
         task = kept.close(connection, number, answer, engine.actor, now)
@@ -136,7 +136,7 @@ def answered(engine: Engine, number: int, answer: Answer) -> None:
         detail = {
             "task": number,
             "kind": task.kind,
-            "processor": name_of(Channel(task.channel), task.provider),
+            "processor": _processor_name(Channel(task.channel), task.provider),
             "answer": answer.value,
         }
         audit.note(connection, now, engine.actor, "tell_processor", subject, detail)

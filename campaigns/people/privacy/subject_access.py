@@ -1,4 +1,4 @@
-"""What is held about one member: what they gave, what was observed, and what was made of it (GD-10, C-10)."""
+"""Subject access: everything stored about one member, provided, observed or derived (GD-10, C-10)."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ _LOG: Final = logging.getLogger("viesti")
 Row = Mapping[str, Any]
 
 KEPT_OF_THE_LEDGER: Final = {"unsent_messages": SKIPS_KEPT, "one_time_codes": CODE_LIFE}
-"""What the ledger does not keep as long as the membership."""
+"""Ledger data with a retention shorter than the membership."""
 
 _OWN_SECTIONS: Final = frozenset({"contact", "choice_entry", "unit"})
 _RENAMED: Final = {"members": "profile", "sent": "earlier_messages"}
@@ -43,75 +43,75 @@ _RENAMED: Final = {"members": "profile", "sent": "earlier_messages"}
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """Sections by name, each a list of rows; a section without rows is there, empty: nothing is held."""
+    """Sections by name, each a list of rows; a section without rows is present and empty."""
 
     member_id: str
     made_at: datetime
     sections: Mapping[str, Sequence[Row]] = field(repr=False)
 
 
-def dossier(asking: Asking, member_id: str) -> Dossier:
-    """Everything that is held about a member; AuthorError when there is no such member."""
-    now, library = asking.clock.now(), asking.library
-    with asking.ledger.read() as connection:
+def dossier(queries: Asking, member_id: str) -> Dossier:
+    """Return all data stored about a member; raise UserError when the member is unknown."""
+    now, library = queries.clock.now(), queries.library
+    with queries.ledger.read() as connection:
         contact = contact_of(connection, member_id)
-        ledger = dict(_of_the_ledger(asking, connection, contact))
+        ledger = dict(_ledger_sections(queries, connection, contact))
     with closing(library.warehouse.about([member_id], now, at_once=True)) as warehouse:
-        stored = member_rows.holdings(library.warehouse, warehouse)
-        taken = _audiences(asking, warehouse, contact, now)
-    bought = {_RENAMED.get(table, table): rows for table, rows in stored.items()}
+        tables = member_rows.holdings(library.warehouse, warehouse)
+        audiences = _audiences(queries, warehouse, contact, now)
+    warehouse_sections = {_RENAMED.get(table, table): rows for table, rows in tables.items()}
     sections = {
         "contact": ledger.pop("contact"),
         "household": ledger.pop("household"),
-        **bought,
+        **warehouse_sections,
         **ledger,
-        "audiences": taken,
-        "retention": _retention(asking),
+        "audiences": audiences,
+        "retention": _retention(queries),
         "processors": processors(library.settings),
     }
     return Dossier(member_id, now, sections)
 
 
-def hand_out(engine: Engine, member_id: str, form: str, by: str) -> Dossier:
-    """The dossier, and a row in the audit log that it was handed out, in which form and by whom."""
-    whole = dossier(engine, member_id)
+def hand_out(engine: Engine, member_id: str, file_format: str, recipient: str) -> Dossier:
+    """Return the export and write an audit log row with its format and recipient."""
+    export = dossier(engine, member_id)
     with engine.ledger.write() as connection:
         subject = audit.of_member(engine.signer, member_id)
-        audit.note(connection, whole.made_at, by, "export", subject, {"form": form})
-    return whole
+        audit.note(connection, export.made_at, recipient, "export", subject, {"form": file_format})
+    return export
 
 
-def _audiences(asking: Asking, about: WarehouseConnection, contact: Row, now: datetime) -> Sequence[Row]:
-    """The audiences that the workspace's rules would put the member into at this moment; none for whom none may.
+def _audiences(queries: Asking, warehouse: WarehouseConnection, contact: Row, now: datetime) -> Sequence[Row]:
+    """Return the audiences that the member is in now; empty when consent permits none.
 
-    Rules are said in the member's language.
+    Rules are described in the member's language.
     """
-    bench, member_id = Bench(about), contact["member_id"]
-    people = lay_out(bench, asking.snapshot((member_id,)))
-    population(bench, Purpose.MARKETING, people, (member_id,))
+    session, member_id = Bench(warehouse), contact["member_id"]
+    people = lay_out(session, queries.snapshot((member_id,)))
+    population(session, Purpose.MARKETING, people, (member_id,))
     return [
         {"audience": name, "rule": question.sentence(Language(contact["language"])), "as_of": now}
-        for name, question in _questions(asking, now)
-        if _takes(bench, question, member_id)
+        for name, question in _audience_rules(queries, now)
+        if _is_in_audience(session, question, member_id)
     ]
 
 
-def _questions(asking: Asking, now: datetime) -> Iterator[tuple[str, Question]]:
-    """The audiences' rules; a file that is out of order puts nobody anywhere, and is no reason to refuse a copy."""
-    for file in asking.workspace.audience_files():
+def _audience_rules(queries: Asking, now: datetime) -> Iterator[tuple[str, Question]]:
+    """Yield the rule of each audience; an invalid file is logged and skipped, and does not block the export."""
+    for file in queries.workspace.audience_files():
         try:
-            yield file.stem, asking.question(file.stem, now)
+            yield file.stem, queries.question(file.stem, now)
         except AuthorError as error:
-            _LOG.warning("left out of a copy of what is held: %s", error.problems[0])
+            _LOG.warning("audience left out of a subject access export: %s", error.problems[0])
 
 
-def _takes(bench: Bench, question: Question, member_id: str) -> bool:
+def _is_in_audience(session: Bench, question: Question, member_id: str) -> bool:
     scope = replace(question.scope, members=(member_id,))
-    rows = bench.dicts(select_conditions({"taken": question.audience.match}, scope))
+    rows = session.dicts(select_conditions({"taken": question.audience.match}, scope))
     return any(row["taken"] for row in rows)
 
 
-def _of_the_ledger(asking: Asking, connection: Connection, contact: Row) -> Iterator[tuple[str, Sequence[Row]]]:
+def _ledger_sections(queries: Asking, connection: Connection, contact: Row) -> Iterator[tuple[str, Sequence[Row]]]:
     member_id = contact["member_id"]
     yield "contact", [contact]
     yield "household", _household(connection, contact)
@@ -119,14 +119,14 @@ def _of_the_ledger(asking: Asking, connection: Connection, contact: Row) -> Iter
     yield "messages", personal_data.messages(connection, member_id)
     yield "holdout", _holdout(connection, member_id)
     yield "suppressions", _suppressions(connection, contact)
-    yield "audit", personal_data.audited(connection, audit.names_of_member(asking.signer, member_id))
+    yield "audit", personal_data.audited(connection, audit.names_of_member(queries.signer, member_id))
     for table in personal_data.tables_of_members():
         if table.name not in _OWN_SECTIONS | personal_data.ELSEWHERE:
             yield table.name, personal_data.rows_of(connection, table, member_id)
 
 
 def _household(connection: Connection, contact: Row) -> Sequence[Row]:
-    """That there is one and of how many; who they are is theirs to ask (C-16)."""
+    """Return the household's id and size; other members' data is theirs to request (C-16)."""
     household = contact["household_id"]
     if household is None:
         return []
@@ -135,7 +135,7 @@ def _household(connection: Connection, contact: Row) -> Sequence[Row]:
 
 
 def _choice_history(connection: Connection, member_id: str) -> Sequence[Row]:
-    """Every entry, with the text under which it was made. The name of whoever entered it here is theirs."""
+    """Return every choice entry with its text. The agent's name is the agent's personal data and left out."""
     joined = CHOICE_ENTRY.outerjoin(WORDING, WORDING.c.version == CHOICE_ENTRY.c.wording)
     columns = [column for column in CHOICE_ENTRY.c if column.name not in ("member_id", "agent")]
     query = select(*columns, WORDING.c.shown).select_from(joined).where(CHOICE_ENTRY.c.member_id == member_id)
@@ -143,13 +143,13 @@ def _choice_history(connection: Connection, member_id: str) -> Sequence[Row]:
 
 
 def _holdout(connection: Connection, member_id: str) -> Sequence[Row]:
-    """The unit that the member is drawn with, and whether the present drawing holds it out."""
+    """Return the member's holdout unit, and whether the current version holds it out."""
     unit = connection.execute(select(UNIT.c.number, UNIT.c.since).where(UNIT.c.member_id == member_id)).one_or_none()
     if unit is None:
         return []
-    drawn = [each for each in holdout_versions.versions(connection) if each.until is None]
-    out = any(is_in_share(str(unit.number), each.salt, each.share) for each in drawn)
-    return [{"unit": unit.number, "since": unit.since, "held_out": out}]
+    current = [version for version in holdout_versions.versions(connection) if version.until is None]
+    is_held_out = any(is_in_share(str(unit.number), version.salt, version.share) for version in current)
+    return [{"unit": unit.number, "since": unit.since, "held_out": is_held_out}]
 
 
 def _suppressions(connection: Connection, contact: Row) -> Sequence[Row]:
@@ -158,12 +158,12 @@ def _suppressions(connection: Connection, contact: Row) -> Sequence[Row]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _retention(asking: Asking) -> Sequence[Row]:
-    """How long what is kept, in days; None: as long as the membership."""
-    catalogue = asking.library.catalogue.tables
+def _retention(queries: Asking) -> Sequence[Row]:
+    """Return retention in days; None: as long as the membership."""
+    catalogue = queries.library.catalogue.tables
     declared = {name: table.retention for name, table in catalogue.items() if "member_id" in table.columns}
-    spans = {**declared, **KEPT_OF_THE_LEDGER}
+    periods = {**declared, **KEPT_OF_THE_LEDGER}
     return [
-        {"what": what, "kept_days": None if span is None else ceil(span / timedelta(days=1))}
-        for what, span in spans.items()
+        {"what": name, "kept_days": None if period is None else ceil(period / timedelta(days=1))}
+        for name, period in periods.items()
     ]

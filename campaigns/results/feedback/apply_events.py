@@ -1,4 +1,4 @@
-"""What an event asks beyond being kept: an address bound, choices withdrawn, in the transaction that keeps it."""
+"""Effects of an event: suppressions and opt-outs, in the transaction that stores the event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from campaigns.channels.events import Consequence, Event, EventWord
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import SkipReason
 
-_LATEST: Final = timedelta(days=3)  # providers repeat what they could not tell for a day
-_BINDS: Final[Mapping[Consequence, SkipReason]] = {
+_MAX_AGE: Final = timedelta(days=3)  # providers retry an undelivered event for a day
+_SUPPRESSIONS: Final[Mapping[Consequence, SkipReason]] = {
     Consequence.SUPPRESS_BOUNCED: SkipReason.SUPPRESSED_HARD_BOUNCE,
     Consequence.SUPPRESS_INVALID: SkipReason.SUPPRESSED_INVALID,
     Consequence.SUPPRESS_COMPLAINED: SkipReason.SUPPRESSED_COMPLAINT,
@@ -26,8 +26,8 @@ _BINDS: Final[Mapping[Consequence, SkipReason]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Concerned:
-    """Whom an event concerns: an address as suppressions write it, if it is one, and all members behind it."""
+class AffectedMembers:
+    """Address of an event as suppressions store it, if valid, and all members who have it."""
 
     kind: AddressKind
     address: str | None
@@ -35,44 +35,44 @@ class Concerned:
 
 
 def follow(connection: Connection, event: Event, delivery: Mapping[str, Any] | None, now: datetime) -> None:
-    """Do what an event asks for: bounces, complaints and withdrawals bind the address, for all who share it.
+    """Apply an event: bounces, complaints and opt-outs affect the address, for all who share it.
 
-    Repeating it changes nothing. `delivery` is the one that the event names. That somebody subscribed again with a
-    provider asks for nothing (SG-13, TW-07).
+    Repeating it changes nothing. `delivery` is the one that the event names. A re-subscription with a provider has no
+    effect (SG-13, TW-07).
     """
     if not event.asks - {Consequence.ALARM}:
         return
-    who = concerned(connection, event, delivery)
-    saying = Saying(_moment(event.at, now), _source(event))
-    if who.address is not None:
-        for reason in (reason for ask, reason in _BINDS.items() if ask in event.asks):
-            bind(connection, who.kind, who.address, reason, saying)
+    affected = affected_members(connection, event, delivery)
+    context = Saying(_event_time(event.at, now), _source(event))
+    if affected.address is not None:
+        for reason in (reason for action, reason in _SUPPRESSIONS.items() if action in event.asks):
+            bind(connection, affected.kind, affected.address, reason, context)
     if Consequence.WITHDRAW_EMAIL in event.asks:
-        withdraw_email(connection, who.members, saying)
+        withdraw_email(connection, affected.members, context)
     if Consequence.WITHDRAW_SMS in event.asks:
-        withdraw_sms(connection, who.members, saying)
+        withdraw_sms(connection, affected.members, context)
 
 
-def concerned(connection: Connection, event: Event, delivery: Mapping[str, Any] | None) -> Concerned:
-    """Whom an event concerns.
+def affected_members(connection: Connection, event: Event, delivery: Mapping[str, Any] | None) -> AffectedMembers:
+    """Return the members that an event affects.
 
-    What a mail says about an address counts only when its delivery went to it. A complaint is believed about the member
-    of the delivery whatever address it names: those who pass complaints on leave the address out.
+    An address in an e-mail report counts only when the named delivery went to it. A complaint counts for the member of
+    the delivery whatever address it names: complaint reports leave the address out.
     """
     kind = kind_of(event, delivery)
-    told = suppression_value(kind, event.address)
+    address = suppression_value(kind, event.address)
     member = None if delivery is None else _contact(connection, delivery["member_id"])
-    present = None if member is None else member["mailbox" if kind is AddressKind.EMAIL else "phone"]
-    if event.provider == UNSIGNED:  # whoever got a message of ours can write a report, but only about that message
-        believed = told is None or event.word is EventWord.COMPLAINED
-        told = present if believed else told if told == present else None
-    behind = set() if told is None else sharers(connection, kind, told)
-    own = set() if member is None else {member["member_id"]}
-    return Concerned(kind, told, frozenset(behind | own))
+    own_address = None if member is None else member["mailbox" if kind is AddressKind.EMAIL else "phone"]
+    if event.provider == UNSIGNED:  # any recipient can forge a report, but only about their own message
+        is_trusted = address is None or event.word is EventWord.COMPLAINED
+        address = own_address if is_trusted else address if address == own_address else None
+    address_members = set() if address is None else sharers(connection, kind, address)
+    delivery_member = set() if member is None else {member["member_id"]}
+    return AffectedMembers(kind, address, frozenset(address_members | delivery_member))
 
 
 def kind_of(event: Event, delivery: Mapping[str, Any] | None) -> AddressKind:
-    """What kind of address an event is about."""
+    """Return the kind of address that an event names."""
     is_sms = event.address.startswith("+") if delivery is None else delivery["channel"] == Channel.SMS
     return AddressKind.PHONE if is_sms else AddressKind.EMAIL
 
@@ -94,6 +94,6 @@ def _source(event: Event) -> Source:
             return Source.PROVIDER
 
 
-def _moment(told: datetime, now: datetime) -> datetime:
-    """When it was said: as the provider has it, where that can be; a yes that a member gave us since then holds."""
-    return told if now - _LATEST <= told <= now else now
+def _event_time(at: datetime, now: datetime) -> datetime:
+    """Return the provider's time of an event when it is plausible; a consent given to us after it holds."""
+    return at if now - _MAX_AGE <= at <= now else now

@@ -1,6 +1,6 @@
-"""The file of a call list that callers filled in: rows with an answer, each checked for what it claims to be.
+"""Reader of completed call lists: answered rows, each verified.
 
-It is anybody's file until then. A row that is wrong is named, and costs no other row.
+The file is untrusted. An invalid row is reported and does not affect other rows.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ from campaigns.core.tokens import BadToken, Signer
 from campaigns.store.runs.delivery_events import Place
 
 _COLUMNS: Final = ("number", "reference", "answer")
-_LARGEST: Final = 32 * 1024 * 1024
-_KNOWN: Final = "one of " + ", ".join(f"`{words[0]}`" for words in WORDS.values())
+_MAX_SIZE: Final = 32 * 1024 * 1024
+_KNOWN_ANSWERS: Final = "one of " + ", ".join(f"`{words[0]}`" for words in WORDS.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answered row: where it stands, which delivery it names, and the number as somebody wrote it."""
+    """Answered row: position in the file, named delivery, answer, and the number as written."""
 
     at: Position
     place: Place
@@ -32,53 +32,58 @@ class Answered:
 
     @property
     def key(self) -> str:
-        """What makes the same answer about the same call one, however often it is read."""
+        """Return the key of the answer, which makes repeated imports idempotent."""
         return f"{self.place[0]}:{self.place[1]}:{self.word}"
 
 
 def answered_calls(signer: Signer, path: Path, problems: list[Problem]) -> Iterator[Answered]:
-    """The answered rows, each call once; what is wrong with others is put to `problems`. AuthorError: no call list."""
-    answered: dict[Place, EventWord] = {}
+    """Yield the answered rows, each call once; other rows are added to `problems`.
+
+    Raises UserError when the file is no call list.
+    """
+    answers: dict[Place, EventWord] = {}
     for line, number, reference, answer in _rows(path, problems):
         at, word = Position(str(path), line, 1), meaning(answer)
         if word is None:
-            problems.append(Problem(at, "this answer is not one that is known here", "unknown_answer", _KNOWN))
+            problems.append(Problem(at, "this answer is not one that is known here", "unknown_answer", _KNOWN_ANSWERS))
             continue
         try:
-            named = signer.delivery_named(reference)
+            delivery = signer.delivery_named(reference)
         except BadToken:
             problems.append(stranger(at))
             continue
-        place = (named.run_number, named.position)
-        if place not in answered:
-            answered[place] = word
+        place = (delivery.run_number, delivery.position)
+        if place not in answers:
+            answers[place] = word
             yield Answered(at, place, word, number)
-        elif answered[place] is not word:
+        elif answers[place] is not word:
             message = "this call has another answer further up"
             problems.append(Problem(at, message, "two_answers", "leave the one that holds"))
 
 
 def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str, str, str]]:
-    """Line, number, reference and answer of each row that has an answer."""
-    if path.is_file() and path.stat().st_size > _LARGEST:
+    """Yield line, number, reference and answer of each answered row."""
+    if path.is_file() and path.stat().st_size > _MAX_SIZE:
         raise AuthorError.about(str(path), "the file is larger than any call list", "too_large", "is it the right one?")
-    sheet = open_sheet(path)
-    missing = [name for name in _COLUMNS if sheet.header.count(name) != 1]
+    reader = open_sheet(path)
+    missing = [name for name in _COLUMNS if reader.header.count(name) != 1]
     if missing:
         hint = "read the `calls.csv` that was handed over, with its columns as they were"
         at = Position(str(path), 1, 1)
         raise AuthorError(
             [Problem(at, f"the column `{name}` has to be there once", "missing_column", hint) for name in missing]
         )
-    for piece in sheet.pieces(lambda _done, _whole: None):
-        problems += [Problem(Position(str(path), each.line, 1), each.reason, "no_row") for each in piece.misfits]
-        columns = [piece.rows.column(name).to_pylist() for name in ("line", *_COLUMNS)]
+    for chunk in reader.pieces(lambda _done, _whole: None):
+        problems += [
+            Problem(Position(str(path), invalid.line, 1), invalid.reason, "no_row") for invalid in chunk.misfits
+        ]
+        columns = [chunk.rows.column(name).to_pylist() for name in ("line", *_COLUMNS)]
         for line, number, reference, answer in zip(*columns, strict=True):
             if (answer or "").strip():
                 yield line, (number or "").strip(), (reference or "").strip(), answer
 
 
 def stranger(at: Position) -> Problem:
-    """What is wrong with a row that names no call of ours."""
+    """Return the problem of a row that names no call of ours."""
     message = "no call that was handed over has this reference"
     return Problem(at, message, "unknown_reference", "leave the column `reference` as it was written")

@@ -1,6 +1,6 @@
-"""The breaker: a campaign that too many complain of, or that a provider does not take any more, sends nothing more.
+"""Circuit breaker: pauses a campaign after too many complaints or hard bounces, or when a provider rejects the sender.
 
-It touches no member: what waits goes on waiting until somebody resumes the run, or cancels it.
+No member is affected: deliveries wait until someone resumes the run or cancels it.
 """
 
 import logging
@@ -24,15 +24,17 @@ from campaigns.store.runs.states import RunState
 
 ACTOR: Final = "breaker"
 _LOG: Final = logging.getLogger("viesti")
-_LOOKED_AT: Final = timedelta(days=7)
-_SEVERAL: Final = 5
-"""Reports by mail are signed by nobody. Each names a delivery of ours by a name that its reader knows, who could have
-written it: so many readers have to have got one, before any of theirs counts."""
+_WINDOW: Final = timedelta(days=7)
+_MIN_READERS: Final = 5
+"""Minimum number of readers before e-mail reports count.
+
+These reports are unsigned: each names a delivery by a name that its recipient knows and could use to forge it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """Something told of messages, in words for people, and the share of them from which it is too much."""
+    """Kind of event with its name for people, and its limit as a share of messages."""
 
     word: EventWord
     name: str
@@ -41,62 +43,65 @@ class _Measure:
 
 @dataclass
 class Breaker:
-    """The breaker of one process. What it counted before is kept, so that nothing is counted anew that did not grow."""
+    """Circuit breaker of one process.
+
+    It remembers earlier counts, so that messages are counted again only when a count grew.
+    """
 
     engine: Engine
     _seen: dict[tuple[str, str, str], int] = field(default_factory=dict, init=False)
 
     def look(self) -> list[str]:
-        """Halt the campaigns that have to be; returns their names. Killed halfway, the next look goes on."""
+        """Pause campaigns over a limit; return their names. After a crash, the next call goes on."""
         with self.engine.ledger.read() as connection:
             sending = {run.campaign for run in runs.in_state(connection, RunState.SENDING)}
             reasons = {campaign: self._why(connection, campaign) for campaign in sorted(sending)}
-        return [campaign for campaign, why in reasons.items() if why is not None and self._halt(campaign, why)]
+        return [campaign for campaign, reason in reasons.items() if reason is not None and self._halt(campaign, reason)]
 
     def _why(self, connection: Connection, campaign: str) -> str | None:
-        """Why a campaign has to be halted, from what was told of its last week since it was halted before."""
-        numbers = halts.of_campaign(connection, campaign, self.engine.clock.now() - _LOOKED_AT)
+        """Return why a campaign has to be paused, from events of the last week since its last halt."""
+        numbers = halts.of_campaign(connection, campaign, self.engine.clock.now() - _WINDOW)
         after = halts.last(connection, campaign)
-        if _is_shut_out(halts.refusals(connection, numbers, HALTING, after)):
+        if _is_rejected(halts.refusals(connection, numbers, HALTING, after)):
             return f"mail is refused with {HALTING[0]}: are SPF, DKIM and DMARC of the sender right?"
         for measure in _measures(self.engine.library.settings.breaker):
-            grievances = halts.grievances(connection, numbers, measure.word, UNSIGNED, after)
-            for channel, told in ((channel, _believed(each)) for channel, each in grievances.items()):
-                about = (campaign, channel, measure.word.value)
-                if told <= measure.limit * self._minimum or told == self._seen.get(about):
-                    continue  # too little, or no more than before: the messages, perhaps millions, are not counted
-                gone = halts.gone(connection, numbers, channel, after)
-                if gone < self._minimum:
+            reports = halts.grievances(connection, numbers, measure.word, UNSIGNED, after)
+            for channel, count in ((channel, _trusted_count(report)) for channel, report in reports.items()):
+                key = (campaign, channel, measure.word.value)
+                if count <= measure.limit * self._minimum or count == self._seen.get(key):
+                    continue  # too few, or no growth: do not count messages, perhaps millions
+                messages = halts.gone(connection, numbers, channel, after)
+                if messages < self._minimum:
                     continue
-                if told > measure.limit * gone:
-                    return f"{measure.name}: {told} of {gone} messages by {channel}"
-                self._seen[about] = told
+                if count > measure.limit * messages:
+                    return f"{measure.name}: {count} of {messages} messages by {channel}"
+                self._seen[key] = count
         return None
 
     @property
     def _minimum(self) -> int:
         return self.engine.library.settings.breaker.after
 
-    def _halt(self, campaign: str, why: str) -> bool:
+    def _halt(self, campaign: str, reason: str) -> bool:
         now = self.engine.clock.now()
         with self.engine.ledger.write() as connection:
-            paused = list(_paused(connection, campaign, why, now))
+            paused = list(_paused(connection, campaign, reason, now))
             if paused:
-                halts.halt(connection, campaign, why, now)
+                halts.halt(connection, campaign, reason, now)
         for run_id in paused:
-            _LOG.error("%s: paused, %s", run_id, why)
+            _LOG.error("%s: paused, %s", run_id, reason)
         return bool(paused)
 
 
-def _believed(told: Told) -> int:
-    """How many messages something was told of, so far as no few readers can have made it up: each counts once."""
-    return told.signed + (told.readers if told.readers >= _SEVERAL else 0)
+def _trusted_count(report: Told) -> int:
+    """Return how many messages have an event, as far as a few readers cannot have forged it; each counts once."""
+    return report.signed + (report.readers if report.readers >= _MIN_READERS else 0)
 
 
-def _is_shut_out(refusals: Mapping[str, int]) -> bool:
-    """Whether a provider who signs what it says has told that we are refused, or the mail of several members did."""
+def _is_rejected(refusals: Mapping[str, int]) -> bool:
+    """Return whether a signing provider reported that our sender is rejected, or several members' mail did."""
     signed = set(refusals) - {UNSIGNED}
-    return bool(signed) or refusals.get(UNSIGNED, 0) >= _SEVERAL
+    return bool(signed) or refusals.get(UNSIGNED, 0) >= _MIN_READERS
 
 
 def _measures(limits: BreakerSettings) -> tuple[_Measure, ...]:
@@ -106,11 +111,11 @@ def _measures(limits: BreakerSettings) -> tuple[_Measure, ...]:
     )
 
 
-def _paused(connection: Connection, campaign: str, why: str, now: datetime) -> Iterator[str]:
-    """Pause what of a campaign is sending, each run with its row in the audit log."""
+def _paused(connection: Connection, campaign: str, reason: str, now: datetime) -> Iterator[str]:
+    """Pause the campaign's sending runs, each with an audit log row; yield their names."""
     for run in runs.in_state(connection, RunState.SENDING):
         if run.campaign == campaign and runs.move(
-            connection, run.number or 0, [RunState.SENDING], RunState.PAUSED, reason=why
+            connection, run.number or 0, [RunState.SENDING], RunState.PAUSED, reason=reason
         ):
-            audit.note(connection, now, ACTOR, "pause", run.run_id, {"why": why})
+            audit.note(connection, now, ACTOR, "pause", run.run_id, {"why": reason})
             yield run.run_id

@@ -1,4 +1,4 @@
-"""Events about a member who is erased: of those that name no delivery of theirs, only that they were is left."""
+"""Erasure of a member's addresses from events that name no delivery; only the event itself remains."""
 
 from sqlalchemy import Connection, select
 
@@ -7,9 +7,9 @@ from campaigns.store.runs.delivery_events import forget_addresses
 
 
 def forget(connection: Connection, member_id: str) -> None:
-    """Forget what strangers and providers said about a member's addresses; before the contact is deleted.
+    """Erase a member's addresses from events; call it before the contact is deleted.
 
-    Events of the member's own deliveries get the pseudonym with those (see `store.renaming`).
+    Events of the member's own deliveries are pseudonymised together with the deliveries (see `store.people.reassign`).
     """
     contact = select(CONTACT.c.mailbox, CONTACT.c.phone).where(CONTACT.c.member_id == member_id)
     for row in connection.execute(contact):

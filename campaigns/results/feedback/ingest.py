@@ -1,4 +1,4 @@
-"""Events heard: each kept once, with all that follows from it, in one transaction. Replay and order change nothing."""
+"""Ingest of provider events: each stored once with its effects, in one transaction. Replay and order change nothing."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,66 +14,66 @@ from campaigns.channels.events import Consequence, Event, EventWord
 from campaigns.core.model.enums import Choice
 from campaigns.core.tokens import BadToken, Signer
 from campaigns.results.feedback.apply_events import follow, kind_of
-from campaigns.store.runs import delivery_events as kept_events
+from campaigns.store.runs import delivery_events as stored_events
 from campaigns.store.runs.delivery_events import Place
 
 AT_ONCE: Final = 250
-"""The most events that one transaction hears: it stays under 100 ms."""
+"""Maximum number of events per transaction: keeps it under 100 ms."""
 
 _LOG: Final = logging.getLogger("viesti")
-_LONGEST: Final = 64 * 1024
-_WATCHED: Final = frozenset({EventWord.OPENED, EventWord.CLICKED})
+_MAX_RAW_LENGTH: Final = 64 * 1024
+_TRACKING_EVENTS: Final = frozenset({EventWord.OPENED, EventWord.CLICKED})
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How many events were new, and how many had been heard before or are not for us to keep."""
+    """Number of events that were new, and of those known before or not ours to store."""
 
     kept: int
     passed_over: int
 
 
-def hear(connection: Connection, signer: Signer, told: Sequence[Event], now: datetime) -> Heard:
-    """Keep those events that are new, settle deliveries by them, and do what they ask for.
+def hear(connection: Connection, signer: Signer, events: Sequence[Event], now: datetime) -> Heard:
+    """Store new events, settle deliveries by them, and apply their effects.
 
-    What members opened or clicked is kept only with their consent to tracking.
+    Opens and clicks are stored only with tracking consent.
     """
-    new = _new(connection, told)
-    named = [(event, _place(signer, event.delivery)) for event in new]
-    deliveries = kept_events.sends(connection, [place for _, place in named if place is not None])
-    about = [(event, None if place is None else deliveries.get(place)) for event, place in named]
-    about = [(event, delivery) for event, delivery in about if _may_keep(connection, event, delivery)]
-    kept_events.keep(connection, [_row(event, delivery, now) for event, delivery in about])
-    proven = (delivery for event, delivery in about if delivery is not None and event.proves is not None)
-    kept_events.settle(connection, [(delivery["run_number"], delivery["position"]) for delivery in proven])
-    for event, delivery in about:
+    new = _new(connection, events)
+    places = [(event, _place(signer, event.delivery)) for event in new]
+    deliveries = stored_events.sends(connection, [place for _, place in places if place is not None])
+    pairs = [(event, None if place is None else deliveries.get(place)) for event, place in places]
+    pairs = [(event, delivery) for event, delivery in pairs if _may_keep(connection, event, delivery)]
+    stored_events.keep(connection, [_row(event, delivery, now) for event, delivery in pairs])
+    settled = (delivery for event, delivery in pairs if delivery is not None and event.proves is not None)
+    stored_events.settle(connection, [(delivery["run_number"], delivery["position"]) for delivery in settled])
+    for event, delivery in pairs:
         follow(connection, event, delivery, now)
         if Consequence.ALARM in event.asks:
             _LOG.warning("%s: %s %s: look at its console", event.provider, event.word, event.code or "without a code")
-    return Heard(len(about), len(told) - len(about))
+    return Heard(len(pairs), len(events) - len(pairs))
 
 
-def _new(connection: Connection, told: Iterable[Event]) -> list[Event]:
+def _new(connection: Connection, events: Iterable[Event]) -> list[Event]:
     by_provider: dict[str, dict[str, Event]] = {}
-    for event in told:
+    for event in events:
         by_provider.setdefault(event.provider, {}).setdefault(_storable(event.key), event)
     new: list[Event] = []
-    for provider, events in by_provider.items():
-        unknown = kept_events.unknown(connection, provider, events.keys())
-        new += [event for key, event in events.items() if key in unknown]
+    for provider, by_key in by_provider.items():
+        unknown = stored_events.unknown(connection, provider, by_key.keys())
+        new += [event for key, event in by_key.items() if key in unknown]
     return new
 
 
 def _place(signer: Signer, name: str) -> Place | None:
     try:
-        named = signer.delivery_named(name)
+        delivery = signer.delivery_named(name)
     except BadToken:
         return None
-    return named.run_number, named.position
+    return delivery.run_number, delivery.position
 
 
 def _may_keep(connection: Connection, event: Event, delivery: Mapping[str, Any] | None) -> bool:
-    if event.word not in _WATCHED:
+    if event.word not in _TRACKING_EVENTS:
         return True
     return delivery is not None and Choice.TRACKING in stance_of(connection, delivery["member_id"]).on
 
@@ -88,7 +88,7 @@ def _row(event: Event, delivery: Mapping[str, Any] | None, now: datetime) -> Map
         "provider_ref": _storable(event.provider_id),
         "code": _storable(event.code),
         "proves": None if event.proves is None else event.proves.value,
-        "raw": _storable(event.raw[:_LONGEST]),
+        "raw": _storable(event.raw[:_MAX_RAW_LENGTH]),
     }
     if delivery is None:
         place = {"run_number": None, "position": None, "member_id": None}
@@ -97,5 +97,5 @@ def _row(event: Event, delivery: Mapping[str, Any] | None, now: datetime) -> Map
 
 
 def _storable(text: str) -> str:
-    """A text as every database takes it: what strangers write may hold NUL and halves of characters."""
+    """Return a text that every database accepts: NUL and lone surrogates are removed."""
     return text if text.isascii() and "\0" not in text else text.encode("utf-8", "replace").decode().replace("\0", "")

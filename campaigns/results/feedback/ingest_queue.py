@@ -1,4 +1,4 @@
-"""Events on their way into the ledger: what several requests bring is committed together, and answered after it."""
+"""Queue of events from webhook requests: several requests share one commit, and get their response after it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,66 +10,66 @@ from campaigns.runs.engine import Engine
 
 
 @dataclass(frozen=True, eq=False)
-class _Brought:
-    """Events of one request, and the promise that they are on disk."""
+class _Batch:
+    """Events of one request, and a future that resolves when they are on disk."""
 
     events: Sequence[Event]
-    kept: asyncio.Future[None]
+    stored: asyncio.Future[None]
 
-    def answer(self, error: Exception | None) -> None:
-        if self.kept.done():  # the request has gone away
+    def resolve(self, error: Exception | None) -> None:
+        if self.stored.done():  # the client disconnected
             return
         if error is None:
-            self.kept.set_result(None)
+            self.stored.set_result(None)
         else:
-            self.kept.set_exception(error)
+            self.stored.set_exception(error)
 
 
 @dataclass
 class Intake:
-    """The intake of one event loop. A commit costs the same for one event as for hundreds, so that they share it."""
+    """Ingest queue of one event loop. A commit costs the same for one event as for hundreds, so requests share it."""
 
     engine: Engine
-    _waiting: list[_Brought] = field(default_factory=list, init=False)
+    _waiting: list[_Batch] = field(default_factory=list, init=False)
     _writing: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def keep(self, events: Sequence[Event]) -> None:
-        """Return when every one of the events is on disk; raises what kept these from it, and these alone.
+        """Return when all events are on disk; raise the error that prevented these, not those of other requests.
 
-        Killed before, some of them may be kept: whoever told them tells them again.
+        After a crash some may be stored: the provider sends them all again.
         """
         for start in range(0, len(events), AT_ONCE):
-            brought = _Brought(events[start : start + AT_ONCE], asyncio.get_running_loop().create_future())
-            self._waiting.append(brought)
+            batch = _Batch(events[start : start + AT_ONCE], asyncio.get_running_loop().create_future())
+            self._waiting.append(batch)
             if self._writing is None or self._writing.done():
                 self._writing = asyncio.create_task(self._write())
-            await brought.kept
+            await batch.stored
 
     async def _write(self) -> None:
         while self._waiting:
-            together = self._next()
-            error = await self._committed(together)
-            for brought in together:
-                alone = await self._committed([brought]) if error is not None and len(together) > 1 else error
-                brought.answer(alone)
+            batches = self._next()
+            error = await self._committed(batches)
+            for batch in batches:
+                own_error = await self._committed([batch]) if error is not None and len(batches) > 1 else error
+                batch.resolve(own_error)
 
-    def _next(self) -> list[_Brought]:
-        """As much of what waits as one transaction may hear."""
-        taken, events = 0, 0
-        while taken < len(self._waiting) and (not taken or events + len(self._waiting[taken].events) <= AT_ONCE):
-            events += len(self._waiting[taken].events)
-            taken += 1
-        together, self._waiting = self._waiting[:taken], self._waiting[taken:]
-        return together
+    def _next(self) -> list[_Batch]:
+        """Return as many waiting batches as one transaction may ingest."""
+        count, event_count = 0, 0
+        while count < len(self._waiting) and (not count or event_count + len(self._waiting[count].events) <= AT_ONCE):
+            event_count += len(self._waiting[count].events)
+            count += 1
+        batches, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batches
 
-    async def _committed(self, together: Sequence[_Brought]) -> Exception | None:
-        """Commit what was brought, or say what kept it from being committed."""
+    async def _committed(self, batches: Sequence[_Batch]) -> Exception | None:
+        """Commit batches; return the error that prevented it."""
         try:
-            await asyncio.to_thread(self._commit, [event for brought in together for event in brought.events])
+            await asyncio.to_thread(self._commit, [event for batch in batches for event in batch.events])
         except Exception as error:
             return error
         return None
 
-    def _commit(self, told: Sequence[Event]) -> None:
+    def _commit(self, events: Sequence[Event]) -> None:
         with self.engine.ledger.write() as connection:
-            hear(connection, self.engine.signer, told, self.engine.clock.now())
+            hear(connection, self.engine.signer, events, self.engine.clock.now())

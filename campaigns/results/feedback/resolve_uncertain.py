@@ -1,6 +1,6 @@
-"""What a person does about messages that nobody knows to have gone: look, ask the provider, decide, carry it elsewhere.
+"""Commands for uncertain deliveries: list, ask the provider, decide by hand, export.
 
-None of it sends anything: what may have gone is never sent again.
+Nothing here sends: a message that may have gone is never sent again.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ from campaigns.store.runs.states import DeliveryState
 
 COLUMNS: Final = ("delivery", "position", "member_id", "channel", "provider", "claimed_at", "detail")
 _AT_ONCE: Final = 500
-_SETTLES: Final = "reconcile"
+_RECONCILE: Final = "reconcile"
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """How many were settled: by events that had come, by asking the provider; and how many are left."""
+    """Number of deliveries settled by events and by asking the provider, and of those still uncertain."""
 
     by_events: int
     by_provider: int
@@ -42,7 +42,7 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """What to ask the provider about one delivery, in real time."""
+    """Search for one delivery at the provider, in real time."""
 
     place: delivery_events.Place
     number: str
@@ -52,7 +52,7 @@ class _Search:
 
 
 def uncertain(engine: Engine, run_id: str) -> list[Mapping[str, Any]]:
-    """The uncertain deliveries of a run; `delivery` is our name for them with the provider."""
+    """Return the uncertain deliveries of a run; `delivery` is our name for them with the provider."""
     number = engine.run(run_id).number or 0
     with engine.ledger.read() as connection:
         rows = stored.of_run(connection, number)
@@ -60,56 +60,55 @@ def uncertain(engine: Engine, run_id: str) -> list[Mapping[str, Any]]:
 
 
 def reconcile(engine: Engine, run_id: str) -> Reconciled:
-    """Settle what can be: by the events that are kept, and by asking the providers that can be asked.
+    """Settle deliveries by stored events, and by asking providers that support it.
 
-    That a provider has no such message is not taken for a proof: what is left stays uncertain. Killed halfway, call it
-    again.
+    A message missing at the provider is no proof: that delivery stays uncertain. After a crash, call it again.
     """
     before = len(uncertain(engine, run_id))
     tidy(engine.ledger, engine.clock.now())
     rows = uncertain(engine, run_id)
-    told = before - len(rows)
-    found = asyncio.run(_ask(engine.providers.sms, _searches(engine, rows)))
-    settled = 0
+    by_events = before - len(rows)
+    provider_ids = asyncio.run(_search_provider(engine.providers.sms, _searches(engine, rows)))
+    by_provider = 0
     with engine.ledger.write() as connection:
-        for place, name in found.items():
-            settled += stored.conclude(connection, place, name)
-        detail = {"by_events": told, "by_provider": settled, "left": len(rows) - settled}
-        audit.note(connection, engine.clock.now(), engine.actor, _SETTLES, run_id, detail)
-    return Reconciled(told, settled, len(rows) - settled)
+        for place, provider_id in provider_ids.items():
+            by_provider += stored.conclude(connection, place, provider_id)
+        detail = {"by_events": by_events, "by_provider": by_provider, "left": len(rows) - by_provider}
+        audit.note(connection, engine.clock.now(), engine.actor, _RECONCILE, run_id, detail)
+    return Reconciled(by_events, by_provider, len(rows) - by_provider)
 
 
 def mark(engine: Engine, run_id: str, state: DeliveryState, members: Collection[str] = ()) -> int:
-    """Decide by hand what became of a run's uncertain deliveries, or of those of some members; returns of how many.
+    """Set the outcome of a run's uncertain deliveries by hand, optionally of some members only; return how many.
 
-    AuthorError for a member who has none. Only the log of the provider can tell: this is for who has looked there.
+    Use it after a look at the provider's log. Raises UserError for a member without an uncertain delivery.
     """
     rows = uncertain(engine, run_id)
-    strangers = sorted(set(members) - {row["member_id"] for row in rows})
-    if strangers:
+    unknown = sorted(set(members) - {row["member_id"] for row in rows})
+    if unknown:
         hint = f"`viesti uncertain {run_id}` lists those that there are"
-        raise AuthorError.about(strangers[0], "this member has no uncertain delivery in the run", "not_uncertain", hint)
+        raise AuthorError.about(unknown[0], "this member has no uncertain delivery in the run", "not_uncertain", hint)
     places = [(row["run_number"], row["position"]) for row in rows if not members or row["member_id"] in members]
     marked = 0
     for start in range(0, len(places), _AT_ONCE):
         with engine.ledger.write() as connection:
-            some = stored.mark(connection, places[start : start + _AT_ONCE], state)
-            detail = {"state": state.value, "deliveries": some}
+            count = stored.mark(connection, places[start : start + _AT_ONCE], state)
+            detail = {"state": state.value, "deliveries": count}
             audit.note(connection, engine.clock.now(), engine.actor, "mark uncertain", run_id, detail)
-        marked += some
+        marked += count
     return marked
 
 
 def export(engine: Engine, run_id: str, file: Path) -> int:
-    """Write a run's uncertain deliveries into a CSV file that a spreadsheet opens; returns how many.
+    """Write a run's uncertain deliveries to a CSV file for spreadsheets; return how many.
 
-    AuthorError when the file is there or cannot be written. No address is in it: our name of the delivery is what
-    SendGrid's log and callbacks of Twilio know.
+    Raises UserError when the file exists or cannot be written. It holds no address: SendGrid's log and Twilio's
+    callbacks know our delivery name.
     """
     rows = uncertain(engine, run_id)
     content = table(COLUMNS, ([_cell(row[name]) for name in COLUMNS] for row in rows))
-    with writing(file), file.open("xb") as opened:
-        opened.write(content)
+    with writing(file), file.open("xb") as output:
+        output.write(content)
     return len(rows)
 
 
@@ -118,7 +117,7 @@ def _cell(value: object) -> str:
 
 
 def _searches(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> list[_Search]:
-    """What can be asked: of messages to numbers of which one alone is looked for, so that none is taken for another."""
+    """Return the possible searches: only numbers with a single text message in question, so that none is confused."""
     texts = [row for row in rows if row["channel"] == Channel.SMS and row["claimed_at"] is not None]
     lease, shift = timedelta(seconds=engine.library.settings.dispatch.lease), engine.clock.shift
     searches = []
@@ -138,17 +137,19 @@ def _searches(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> list[_Search
     return searches
 
 
-async def _ask(provider: MessageProvider[OutgoingSms], searches: Sequence[_Search]) -> dict[delivery_events.Place, str]:
-    """What the provider calls the messages that it has."""
+async def _search_provider(
+    provider: MessageProvider[OutgoingSms], searches: Sequence[_Search]
+) -> dict[delivery_events.Place, str]:
+    """Return the provider's ids of the messages that it has."""
     if not isinstance(provider, Searchable) or not searches:
         return {}
-    found = {}
+    provider_ids = {}
     await provider.open()
     try:
-        for each in searches:
-            outcome = await provider.find(each.number, None, each.since, each.until, each.known)
+        for search in searches:
+            outcome = await provider.find(search.number, None, search.since, search.until, search.known)
             if isinstance(outcome, Accepted):
-                found[each.place] = outcome.provider_id
+                provider_ids[search.place] = outcome.provider_id
     finally:
         await provider.close()
-    return found
+    return provider_ids

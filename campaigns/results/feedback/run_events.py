@@ -1,4 +1,4 @@
-"""How a run stands in what was told of it: events by their word, and what does not agree (OP-04)."""
+"""Provider events of one run: counts by word, and alarms (OP-04)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from campaigns.store.runs.reconciliation import agreement
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Of how many deliveries each word was told, and what somebody has to look at."""
+    """Number of deliveries per event word, and alarms to look at."""
 
     words: Mapping[str, int]
     alarms: Sequence[str]
 
 
 def told(engine: Engine, run_id: str) -> Told:
-    """What was told of a run; AuthorError when there is none of this name."""
+    """Return the events of a run; raise UserError when the run is unknown."""
     run = engine.run(run_id)
     with engine.ledger.read() as connection:
         words = delivery_events.words(connection, run.number or 0)

@@ -1,7 +1,7 @@
-"""Who of a run's members did what it was for, counted by unit: those who were drawn together count once.
+"""Conversions of a run by group and arm, counted by unit: members who were drawn together count once.
 
-Everybody who was assigned counts, whether or not a message reached them: intention to treat. Those whom a cap stopped
-stay with the addressed, for of the held out nobody knows whom it would have stopped.
+Every assigned member counts, whether or not a message reached them: intention to treat. Members skipped by a frequency
+cap stay with the addressed, because the cap's effect on held-out members is unknown.
 """
 
 from collections.abc import Mapping
@@ -39,14 +39,14 @@ _ASSIGNED: Final = f"""
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """The shares of units that did it: by group (`addressed`, or the reason of a holdout), and by arm."""
+    """Proportions of converted units: by group (`addressed`, or the reason of a holdout), and by arm."""
 
     groups: Mapping[str, Share] = field(default_factory=dict)
     arms: Mapping[str, Share] = field(default_factory=dict)
 
 
 def goal_of(campaign: Campaign, window: timedelta) -> Condition:
-    """What the campaign counts afterwards; without a goal of its own, that somebody shopped."""
+    """Return the campaign's goal; default: a purchase within the window."""
     if campaign.experiment is not None and campaign.experiment.goal is not None:
         return campaign.experiment.goal
     return Shopping(source=SHOPPED, where=(), window=Window(within=timedelta(days=window.days)), measures=())
@@ -55,9 +55,9 @@ def goal_of(campaign: Campaign, window: timedelta) -> Condition:
 def converted(
     engine: Engine, run: Run, campaign: Campaign, audiences: Mapping[str, Condition], until: datetime, goal: Condition
 ) -> Converted:
-    """Ask the goal at the moment `until` of everybody who was assigned; what C7 forbids is not known of anybody.
+    """Evaluate the goal at the moment `until` for all assigned members; data that C7 forbids stays unknown.
 
-    The restricted and the erased are not looked at; they count as not having done it, in every group alike.
+    Restricted and erased members are not evaluated; they count as not converted, in every group alike.
     """
     library = engine.library
     scope = Scope(
@@ -77,7 +77,7 @@ def converted(
 
 
 def _units(assigned: TableClause, judged: TableClause) -> Select[tuple[object, ...]]:
-    """A row a unit, with its group and arm, and whether one of its members did it."""
+    """Return one row for each unit, with its group, its arm and whether one of its members converted."""
     held_out = or_(*(assigned.c.reason == reason.value for reason in HOLDOUTS))
     group = case((held_out, assigned.c.reason), else_=literal(ADDRESSED)).label("cohort")
     done = func.max(case((judged.c.goal.is_(True), 1), else_=0)).label("done")
@@ -96,8 +96,8 @@ def _shares(rows: list[tuple[str, str, int, int]]) -> Converted:
     groups: dict[str, Share] = {}
     arms: dict[str, Share] = {}
     for group, arm, done, units in rows:
-        before = groups.get(group, Share(0, 0))
-        groups[group] = Share(before.number + int(done), before.of + units)
+        previous = groups.get(group, Share(0, 0))
+        groups[group] = Share(previous.number + int(done), previous.of + units)
         if group == ADDRESSED and arm:
             arms[arm] = Share(int(done), units)
     return Converted(groups, dict(sorted(arms.items())))

@@ -1,7 +1,7 @@
-"""What a run was worth: those who were to hear it beside those who were held out, and its arms beside each other.
+"""Lift of a run: addressed members compared with held-out members, and the arms with each other.
 
-Nothing is said before the window is over, nor of groups that are too small: whoever looks earlier, or at fewer, finds
-winners that are none (A-12).
+No result before the window is over, or for groups that are too small: earlier looks and smaller groups find false
+winners (A-12).
 """
 
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ ADDRESSED: Final = "addressed"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`addressed` minus `held_out`; without figures where the groups are too small.
+    """Comparison of `addressed` minus `held_out`; without figures where the groups are too small.
 
-    `detectable` is the smallest difference that groups of this size show four times in five.
+    `detectable` is the smallest difference that groups of this size detect four times in five.
     """
 
     against: str
@@ -32,20 +32,20 @@ class Comparison:
 
     @property
     def is_more_than_chance(self) -> bool:
-        """Whether it made a difference."""
+        """Return whether the difference is statistically significant."""
         return self.p is not None and self.p < LEVEL
 
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """The arms of an experiment; `winner` None: no arm is better than every other by more than chance."""
+    """Arms of an experiment; `winner` is None unless one arm is significantly better than every other."""
 
     shares: Mapping[str, Share]
     winner: str | None
 
 
 def compare(against: str, addressed: Share, held_out: Share, minimum: int) -> Comparison:
-    """The effect by one holdout."""
+    """Compare the addressed with one holdout."""
     if not is_enough(addressed, held_out, minimum):
         return Comparison(against, addressed, held_out)
     low, high = interval(addressed, held_out)
@@ -62,9 +62,9 @@ def compare(against: str, addressed: Share, held_out: Share, minimum: int) -> Co
 
 
 def winner(shares: Mapping[str, Share], minimum: int) -> str | None:
-    """The arm that is better than each of the others; None, and the arms stay as they are, where none is."""
+    """Return the arm that is significantly better than every other; None if there is none."""
     if len(shares) < 2 or not all(is_enough(*pair, minimum) for pair in combinations(shares.values(), 2)):
         return None
     best = max(shares, key=lambda arm: shares[arm].rate)
-    others = [share for arm, share in shares.items() if arm != best]
-    return best if all(p_value(shares[best], other) < LEVEL for other in others) else None
+    other_shares = [share for arm, share in shares.items() if arm != best]
+    return best if all(p_value(shares[best], other) < LEVEL for other in other_shares) else None

@@ -1,4 +1,4 @@
-"""What the ledger says of a run: what became of its sends, what was told of them, who has said no since."""
+"""Counts of a run from the ledger: its deliveries, provider events, and opt-outs since."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,33 +14,33 @@ from campaigns.core.model.enums import Channel, Purpose
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY, Run
 
-_OWN_WORDS: Final = tuple(
+_MEMBER_SOURCES: Final = tuple(
     source.value for source in (Source.ONE_CLICK, Source.WEB, Source.SMS, Source.MAIL, Source.DESK, Source.PHONE)
 )
 Outcome = Mapping[str, str | int]
 
 
 def outcomes(connection: Connection, run_number: int) -> list[Outcome]:
-    """The deliveries by channel, variant, state and reason, each with its number."""
-    by = (DELIVERY.c.channel, DELIVERY.c.variant, DELIVERY.c.state, func.coalesce(DELIVERY.c.reason, ""))
+    """Return the number of deliveries by channel, variant, state and reason."""
+    columns = (DELIVERY.c.channel, DELIVERY.c.variant, DELIVERY.c.state, func.coalesce(DELIVERY.c.reason, ""))
     rows = connection.execute(
-        select(*by, func.count()).where(DELIVERY.c.run_number == run_number).group_by(*by).order_by(*by)
+        select(*columns, func.count()).where(DELIVERY.c.run_number == run_number).group_by(*columns).order_by(*columns)
     )
     names = ("channel", "variant", "state", "reason", "number")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def began(connection: Connection, run_number: int) -> datetime | None:
-    """When the first of its deliveries was claimed."""
+    """Return the time of the run's first claim."""
     query = select(func.min(DELIVERY.c.claimed_at)).where(DELIVERY.c.run_number == run_number)
     first: datetime | None = connection.execute(query).scalar_one()
     return first
 
 
 def told(connection: Connection, run_number: int) -> list[Outcome]:
-    """Of how many deliveries each thing was told afterwards, by channel: a delivery counts once for each word.
+    """Return the number of deliveries by channel and provider event; a delivery counts once for each event.
 
-    Opens are left out: a mailbox provider that fetches pictures opens for its users (A-13).
+    Opens are left out: mailbox providers that fetch pictures count as opens (A-13).
     """
     of_delivery = and_(EVENT.c.run_number == DELIVERY.c.run_number, EVENT.c.position == DELIVERY.c.position)
     once = (
@@ -50,17 +50,17 @@ def told(connection: Connection, run_number: int) -> list[Outcome]:
         .distinct()
         .subquery()
     )
-    by = (once.c.channel, once.c.word)
-    rows = connection.execute(select(*by, func.count()).group_by(*by).order_by(*by))
+    columns = (once.c.channel, once.c.word)
+    rows = connection.execute(select(*columns, func.count()).group_by(*columns).order_by(*columns))
     return [dict(zip(("channel", "event", "deliveries"), row, strict=True)) for row in rows]
 
 
 def ended(connection: Connection, run: Run, since: datetime, until: datetime) -> Mapping[str, int]:
-    """By channel, how many of those it was sent to closed the choice that it was sent by, themselves, meanwhile.
+    """Return by channel how many recipients opted out of the run's kind of message, themselves, in the period.
 
-    After a message is not because of it: compare it with what is usual.
+    An opt-out after a message need not be caused by it: compare with the usual number.
     """
-    said = or_(*(_closing(run, channel) for channel in Channel))
+    opt_out = or_(*(_opt_out_of(run, channel) for channel in Channel))
     rows = connection.execute(
         select(DELIVERY.c.channel, func.count(DELIVERY.c.member_id.distinct()))
         .join(CHOICE_ENTRY, CHOICE_ENTRY.c.member_id == DELIVERY.c.member_id)
@@ -68,8 +68,8 @@ def ended(connection: Connection, run: Run, since: datetime, until: datetime) ->
             DELIVERY.c.run_number == run.number,
             DELIVERY.c.claimed_at <= CHOICE_ENTRY.c.at,
             CHOICE_ENTRY.c.at.between(since, until),
-            CHOICE_ENTRY.c.source.in_(_OWN_WORDS),
-            said,
+            CHOICE_ENTRY.c.source.in_(_MEMBER_SOURCES),
+            opt_out,
         )
         .group_by(DELIVERY.c.channel)
         .order_by(DELIVERY.c.channel)
@@ -77,7 +77,7 @@ def ended(connection: Connection, run: Run, since: datetime, until: datetime) ->
     return {row[0]: row[1] for row in rows}
 
 
-def _closing(run: Run, channel: Channel) -> ColumnElement[bool]:
+def _opt_out_of(run: Run, channel: Channel) -> ColumnElement[bool]:
     choice = Kind(Purpose(run.purpose), channel, run.partner is not None, run.newsletter).ended_by
     if choice is None:
         return false()

@@ -1,4 +1,4 @@
-"""The report of a run: what was planned, what became of it, what members did afterwards, and what it was worth."""
+"""Report of a run: planned sends, deliveries, provider events, opt-outs and measured effect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from campaigns.store.runs.run_tables import Run
 
 Titles = Mapping[str, str | Localised]
 
-_NOBODY: Final = Share(0, 0)
+_EMPTY: Final = Share(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What was counted, over which days, and what it says; `withheld` tells why it says nothing."""
+    """Measured effect: goal, window and comparisons; `withheld` says why there is no result."""
 
     goal: str
     since: datetime | None
@@ -41,8 +41,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run. `told` is what came back, and of how many deliveries; `links` how often each was followed; `ended`, by
-    channel, how many closed afterwards what it was sent by.
+    """Report of one run. `told` holds the provider events with their deliveries, `links` the clicks of each link, and
+    `ended` the later opt-outs by channel.
     """
 
     run: Run
@@ -55,17 +55,17 @@ class Report:
 
 
 def report(engine: Engine, run_id: str, language: Language) -> Report:
-    """The report of a run that was planned; AuthorError when there is none of that name."""
+    """Return the report of a planned run; raise UserError when there is no run of that name."""
     run = engine.run(run_id)
     campaign, _ = engine.library.planned(engine.run_files(run).definition, run.campaign)
     number, window = run.number or 0, engine.library.settings.effect.window
     with engine.ledger.read() as connection:
-        outcomes, told = run_counts.outcomes(connection, number), run_counts.told(connection, number)
+        outcomes, events = run_counts.outcomes(connection, number), run_counts.told(connection, number)
         links = link_clicks.counts(connection, number)
         since = run_counts.began(connection, number)
         ended = {} if since is None else run_counts.ended(connection, run, since, since + window)
     tally = Tally.from_json(run.counts)
-    return Report(run, tally, outcomes, told, links, ended, _effect(engine, run, campaign, tally, since, language))
+    return Report(run, tally, outcomes, events, links, ended, _effect(engine, run, campaign, tally, since, language))
 
 
 def _effect(
@@ -74,33 +74,38 @@ def _effect(
     settings = engine.library.settings
     until = None if since is None else since + settings.effect.window
     goal = goal_of(campaign, settings.effect.window)
-    known, titles = _audiences(engine, run, goal)
-    said = sentence(goal, language, engine.library.catalogue, titles, settings.currency)
-    withheld = _too_early(engine, tally, since, until, campaign)
+    audiences, titles = _audiences(engine, run, goal)
+    goal_text = sentence(goal, language, engine.library.catalogue, titles, settings.currency)
+    withheld = _withheld_reason(engine, tally, since, until, campaign)
     if withheld is not None or until is None:
-        return Effect(said, since, until, (), None, withheld)
-    found = converted(engine, run, campaign, known, until, goal)
-    arms = Arms(found.arms, winner(found.arms, settings.effect.minimum)) if found.arms else None
+        return Effect(goal_text, since, until, (), None, withheld)
+    conversions = converted(engine, run, campaign, audiences, until, goal)
+    arms = Arms(conversions.arms, winner(conversions.arms, settings.effect.minimum)) if conversions.arms else None
     return Effect(
-        said, since, until, _comparisons(found, tally, settings.effect.minimum), arms, _forgotten(found, tally)
+        goal_text,
+        since,
+        until,
+        _comparisons(conversions, tally, settings.effect.minimum),
+        arms,
+        _missing_holdouts(conversions, tally),
     )
 
 
-def _comparisons(found: Converted, tally: Tally, minimum: int) -> tuple[Comparison, ...]:
-    addressed = found.groups.get(ADDRESSED, _NOBODY)
+def _comparisons(conversions: Converted, tally: Tally, minimum: int) -> tuple[Comparison, ...]:
+    addressed = conversions.groups.get(ADDRESSED, _EMPTY)
     return tuple(
-        compare(reason, addressed, found.groups[reason], minimum)
+        compare(reason, addressed, conversions.groups[reason], minimum)
         for reason in HOLDOUTS
-        if tally.skips.get(reason) and reason in found.groups
+        if tally.skips.get(reason) and reason in conversions.groups
     )
 
 
-def _too_early(
+def _withheld_reason(
     engine: Engine, tally: Tally, since: datetime | None, until: datetime | None, campaign: Campaign
 ) -> str | None:
-    """Why nothing can be measured yet, or ever."""
+    """Return why there is no result yet, or never will be."""
     if campaign.experiment is None and not any(tally.skips.get(reason) for reason in HOLDOUTS):
-        return "nobody was held out: without a holdout nobody knows what would have happened without it"
+        return "nobody was held out: without a holdout the effect cannot be measured"
     if since is None or until is None:
         return "nothing was sent"
     if engine.clock.now() < until:
@@ -108,13 +113,13 @@ def _too_early(
     return None
 
 
-def _forgotten(found: Converted, tally: Tally) -> str | None:
-    lost = [reason for reason in HOLDOUTS if tally.skips.get(reason) and reason not in found.groups]
-    return "who was held out has been forgotten: skips are kept for 90 days" if lost else None
+def _missing_holdouts(conversions: Converted, tally: Tally) -> str | None:
+    missing = [reason for reason in HOLDOUTS if tally.skips.get(reason) and reason not in conversions.groups]
+    return "the held-out members are no longer known: skips are kept for 90 days" if missing else None
 
 
 def _audiences(engine: Engine, run: Run, goal: Condition) -> tuple[Mapping[str, Condition], Titles]:
-    """The audiences that the goal may name, and their titles; only a goal that names one needs the campaign's file."""
+    """Return the audiences that the goal may name, and their titles; read the campaign's file only if it names one."""
     if not audiences_in(goal, {}):
         return {}, {}
     draft, _ = engine.library.draft(run.file)

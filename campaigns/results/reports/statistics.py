@@ -1,4 +1,4 @@
-"""Two shares compared: is the difference more than chance, how large is it, and how small a one could be seen.
+"""Comparison of two proportions: significance, confidence interval and smallest detectable difference.
 
 The pooled two-proportion z test, and the interval of R. G. Newcombe, "Interval estimation for the difference between
 independent proportions: comparison of eleven methods", Statistics in Medicine 17 (1998) 873-890, method 10.
@@ -10,27 +10,27 @@ from statistics import NormalDist
 from typing import Final
 
 LEVEL: Final = 0.05
-"""How often a difference may be called one where there is none."""
+"""Significance level: the accepted rate of false positives."""
 
 _Z: Final = NormalDist().inv_cdf(1 - LEVEL / 2)
 _POWER: Final = NormalDist().inv_cdf(0.8)
-_FEWEST: Final = 5  # expected in each cell: below, the normal distribution says little (W. G. Cochran, 1954)
+_FEWEST: Final = 5  # expected in each cell; below, the normal approximation is poor (W. G. Cochran, 1954)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many `of` so many did it."""
+    """Proportion: `number` converted units out of `of`."""
 
     number: int
     of: int
 
     @property
     def rate(self) -> float:
-        """The share itself; of nobody, nothing."""
+        """Return the proportion; 0 of an empty group."""
         return self.number / self.of if self.of else 0.0
 
     def bounds(self) -> tuple[float, float]:
-        """The 95 % score interval of E. B. Wilson (1927)."""
+        """Return the 95 % score interval of E. B. Wilson (1927)."""
         square = _Z * _Z
         middle = 2 * self.number + square
         spread = _Z * sqrt(square + 4 * self.number * (1 - self.rate))
@@ -39,13 +39,13 @@ class Share:
 
 
 def p_value(first: Share, second: Share) -> float:
-    """How likely so large a difference is, in either direction, where there is none."""
+    """Return the two-sided p-value of the difference."""
     error = _error(_pooled(first, second), first.of, second.of)
     return erfc(abs(first.rate - second.rate) / error / sqrt(2)) if error else 1.0
 
 
 def interval(first: Share, second: Share) -> tuple[float, float]:
-    """Between what the difference of the rates lies, first minus second, with 95 % confidence."""
+    """Return the 95 % confidence interval of the difference of the rates, first minus second."""
     difference = first.rate - second.rate
     (low, high), (least, most) = first.bounds(), second.bounds()
     return (
@@ -55,12 +55,12 @@ def interval(first: Share, second: Share) -> tuple[float, float]:
 
 
 def detectable(base: float, first: int, second: int) -> float:
-    """The smallest difference from `base` that groups of these sizes show four times in five."""
+    """Return the smallest difference from `base` that groups of these sizes detect four times in five."""
     return (_Z + _POWER) * _error(base, first, second)
 
 
 def is_enough(first: Share, second: Share, minimum: int) -> bool:
-    """Whether both groups are large enough to be compared: the minimum, and five expected of each kind."""
+    """Return whether both groups have the minimum size and at least five expected units in each cell."""
     rate = _pooled(first, second)
     smaller = min(first.of, second.of)
     return smaller >= minimum and smaller * min(rate, 1 - rate) >= _FEWEST

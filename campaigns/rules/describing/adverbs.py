@@ -12,17 +12,17 @@ _NEVER: Final = ([("at_most", 0)], [("is", 0)], [("less_than", 1)], [("to", 0)])
 
 def is_never(times: Sequence[Test]) -> bool:
     """Return whether the comparisons of `times` allow only 0."""
-    return [(test.word, test.argument) for test in times] in _NEVER
+    return [(comparison.word, comparison.argument) for comparison in times] in _NEVER
 
 
-def how_often(times: Sequence[Test], speech: Speech) -> str:
+def how_often(times: Sequence[Test], describer: Speech) -> str:
     """Return the frequency, as in `at least twice`; empty without comparisons."""
-    return speech.adverb(times, Unit.TIMES) if times else ""
+    return describer.adverb(times, Unit.TIMES) if times else ""
 
 
-def when(window: Window, speech: Speech) -> str:
+def when(window: Window, describer: Speech) -> str:
     """Return the time window, as in `in the last 90 days`; empty for all retained history."""
-    spans, day = speech.phrases.spans, speech.phrases.numbers.day
+    spans, day = describer.phrases.spans, describer.phrases.numbers.day
     if window.within is not None:
         days = window.within.days
         return {0: spans.today, 1: spans.since_yesterday}.get(days, spans.days.format(days))

@@ -40,18 +40,18 @@ class Speech:
         return _PHRASES[self.language]
 
     def clauses(
-        self, tests: Sequence[Test], unit: Unit = Unit.NUMBER, *, denied: bool = False, subordinate: bool = False
+        self, comparisons: Sequence[Test], unit: Unit = Unit.NUMBER, *, denied: bool = False, subordinate: bool = False
     ) -> str:
         """Return the comparisons with verbs: `is at least 3 and is not 5`; denied means that at least one fails."""
         clauses = [
             labels.clause(self.language, text, denied=denied, subordinate=subordinate)
-            for labels, text in self._labelled(tests, unit)
+            for labels, text in self._labelled(comparisons, unit)
         ]
         return self.listed(clauses, self.phrases.disjunction if denied else self.phrases.conjunction)
 
-    def adverb(self, tests: Sequence[Test], unit: Unit) -> str:
+    def adverb(self, comparisons: Sequence[Test], unit: Unit) -> str:
         """Return the comparisons without verbs, as in `at least 2 times and at most 5 times`."""
-        phrases = [labels.phrase(self.language, text) for labels, text in self._labelled(tests, unit)]
+        phrases = [labels.phrase(self.language, text) for labels, text in self._labelled(comparisons, unit)]
         return self.listed(phrases, self.phrases.conjunction)
 
     def listed(self, texts: Sequence[str], word: str) -> str:
@@ -63,15 +63,17 @@ class Speech:
         """Return a share in percent."""
         return self._with_unit([share], "".join, Unit.SHARE)
 
-    def _labelled(self, tests: Sequence[Test], unit: Unit) -> Iterator[tuple[Saying, str]]:
+    def _labelled(self, comparisons: Sequence[Test], unit: Unit) -> Iterator[tuple[Saying, str]]:
         """Yield each comparison's labels with its argument as text; `from` and `to` together are one range."""
-        bounds = {test.word: test.argument for test in tests if test.word in ("from", "to")}
+        bounds = {
+            comparison.word: comparison.argument for comparison in comparisons if comparison.word in ("from", "to")
+        }
         if len(bounds) == 2:
             labels = RANGE_OF_DAYS if isinstance(bounds["from"], date) else RANGE
             yield labels, self._with_unit([bounds["from"], bounds["to"]], self.phrases.numbers.to.join, unit)
-        for test in tests:
-            if len(bounds) < 2 or test.word not in bounds:
-                yield OPERATORS[test.word].says(test.argument), self._argument(test.argument, unit)
+        for comparison in comparisons:
+            if len(bounds) < 2 or comparison.word not in bounds:
+                yield OPERATORS[comparison.word].says(comparison.argument), self._argument(comparison.argument, unit)
 
     def _argument(self, argument: Argument, unit: Unit) -> str:
         if isinstance(argument, timedelta):

@@ -23,21 +23,23 @@ class _VisitClause:
     denied: bool = False
 
 
-def say_shopping(shopping: Shopping, catalogue: Catalogue, speech: Speech, *, denied: bool) -> str:
+def say_shopping(purchases: Shopping, catalogue: Catalogue, describer: Speech, *, denied: bool) -> str:
     """Return the clause; a denied clause with more than visits begins with `it is not true that`."""
-    visit_clauses = list(_visit_clauses(dict(shopping.measures).get(visits.word, ())))
-    measures = [(word, tests) for word, tests in shopping.measures if word != visits.word]
+    visit_clauses = list(_visit_clauses(dict(purchases.measures).get(visits.word, ())))
+    measures = [(word, comparisons) for word, comparisons in purchases.measures if word != visits.word]
     if denied and (measures or len(visit_clauses) > 1):
-        affirmed = say_shopping(shopping, catalogue, speech, denied=False)
-        return speech.phrases.untrue.format(affirmed)
-    conjunction = speech.phrases.conjunction
+        affirmed = say_shopping(purchases, catalogue, describer, denied=False)
+        return describer.phrases.untrue.format(affirmed)
+    conjunction = describer.phrases.conjunction
     clauses = [
-        _describe_visits(shopping, _VisitClause(visit.times, visit.denied is not denied), catalogue, speech)
+        _describe_visits(purchases, _VisitClause(visit.times, visit.denied is not denied), catalogue, describer)
         for visit in visit_clauses
     ]
     if measures:
-        measure_clauses = [_describe_measure(shopping, word, tests, catalogue, speech) for word, tests in measures]
-        clauses.append(speech.listed(measure_clauses, conjunction))
+        measure_clauses = [
+            _describe_measure(purchases, word, comparisons, catalogue, describer) for word, comparisons in measures
+        ]
+        clauses.append(describer.listed(measure_clauses, conjunction))
     return f", {conjunction} ".join(clauses)
 
 
@@ -46,46 +48,49 @@ def _visit_clauses(times: Sequence[Test]) -> Iterator[_VisitClause]:
     if is_never(times):
         yield _VisitClause(denied=True)
         return
-    counted = tuple(test for test in times if test.word != "is_not")
+    counted = tuple(comparison for comparison in times if comparison.word != "is_not")
     if counted or not times:
         yield _VisitClause(counted)
-    for test in times:
-        if test.word == "is_not":
-            yield _VisitClause((Test(_IS[isinstance(test.argument, tuple)], test.argument),), denied=True)
+    for comparison in times:
+        if comparison.word == "is_not":
+            yield _VisitClause((Test(_IS[isinstance(comparison.argument, tuple)], comparison.argument),), denied=True)
 
 
-def _describe_visits(shopping: Shopping, visit: _VisitClause, catalogue: Catalogue, speech: Speech) -> str:
-    phrases = speech.phrases
-    adverbs = (how_often(visit.times, speech), when(shopping.window, speech))
-    if shopping.source != BOUGHT:
+def _describe_visits(purchases: Shopping, visit: _VisitClause, catalogue: Catalogue, describer: Speech) -> str:
+    phrases = describer.phrases
+    adverbs = (how_often(visit.times, describer), when(purchases.window, describer))
+    if purchases.source != BOUGHT:
         return put(phrases.shopped[visit.denied], "", *adverbs)
-    if not shopping.where:
+    if not purchases.where:
         return put(phrases.bought_anything[visit.denied], "", *adverbs)
-    goods = phrases.goods.format(_describe_filters(shopping.where, catalogue, speech))
+    goods = phrases.goods.format(_describe_filters(purchases.where, catalogue, describer))
     return put(phrases.bought[visit.denied], goods, *adverbs)
 
 
-def _describe_filters(where: Sequence[Where], catalogue: Catalogue, speech: Speech) -> str:
-    nouns = [noun(catalogue.line[line_filter.column].meaning, speech.language) for line_filter in where]
-    tests = [speech.clauses(line_filter.tests, subordinate=True) for line_filter in where]
-    clauses = [speech.phrases.whose.format(f"{subject} {test}") for subject, test in zip(nouns, tests, strict=True)]
-    return speech.listed(clauses, speech.phrases.conjunction)
+def _describe_filters(where: Sequence[Where], catalogue: Catalogue, describer: Speech) -> str:
+    nouns = [noun(catalogue.line[line_filter.column].meaning, describer.language) for line_filter in where]
+    comparisons = [describer.clauses(line_filter.tests, subordinate=True) for line_filter in where]
+    clauses = [
+        describer.phrases.whose.format(f"{subject} {comparison}")
+        for subject, comparison in zip(nouns, comparisons, strict=True)
+    ]
+    return describer.listed(clauses, describer.phrases.conjunction)
 
 
 def _describe_measure(
-    shopping: Shopping, word: str, tests: Sequence[Test], catalogue: Catalogue, speech: Speech
+    purchases: Shopping, word: str, comparisons: Sequence[Test], catalogue: Catalogue, describer: Speech
 ) -> str:
     measure = MEASURES[word]
-    subject = measure.noun.text(speech.language)
+    subject = measure.noun.text(describer.language)
     if word == share_of_spend.word:
-        subject = subject.format(base=_describe_base(shopping, catalogue, speech))
-    return f"{subject} {speech.clauses(tests, measure.unit)}"
+        subject = subject.format(base=_describe_base(purchases, catalogue, describer))
+    return f"{subject} {describer.clauses(comparisons, measure.unit)}"
 
 
-def _describe_base(shopping: Shopping, catalogue: Catalogue, speech: Speech) -> str:
-    base = share_base(shopping)
+def _describe_base(purchases: Shopping, catalogue: Catalogue, describer: Speech) -> str:
+    base = share_base(purchases)
     if not base:
-        return speech.phrases.all_spend
-    if shopping.of is None:
-        return speech.phrases.any_brand
-    return speech.phrases.spend_on.format(_describe_filters(base, catalogue, speech))
+        return describer.phrases.all_spend
+    if purchases.of is None:
+        return describer.phrases.any_brand
+    return describer.phrases.spend_on.format(_describe_filters(base, catalogue, describer))

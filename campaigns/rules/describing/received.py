@@ -6,19 +6,19 @@ from campaigns.rules.describing.adverbs import how_often, is_never, put, when
 from campaigns.rules.describing.describer import Speech
 
 
-def say_heard(heard: Heard, speech: Speech, *, denied: bool) -> str:
+def say_heard(messages: Heard, describer: Speech, *, denied: bool) -> str:
     """Return the clause that describes the condition."""
-    phrases = speech.phrases
-    never = is_never(heard.tests)
-    times = "" if never else how_often(heard.tests, speech)
+    phrases = describer.phrases
+    never = is_never(messages.tests)
+    times = "" if never else how_often(messages.tests, describer)
     denied = denied is not never
-    purpose = None if heard.purpose is None else Purpose(heard.purpose)
-    received = heard.verb == "received"
+    purpose = None if messages.purpose is None else Purpose(messages.purpose)
+    received = messages.verb == "received"
     message = phrases.messages[purpose][denied and received]
-    if heard.campaign is not None:
-        message = phrases.of_campaign.format(message=message, campaign=heard.campaign)
+    if messages.campaign is not None:
+        message = phrases.of_campaign.format(message=message, campaign=messages.campaign)
     if not received:
         message = phrases.link[denied].format(message)
     pattern = (phrases.received if received else phrases.clicked)[denied]
-    channel = "" if heard.channel is None else phrases.channels[Channel(heard.channel)]
-    return put(pattern, message, channel, times, when(heard.window, speech))
+    channel = "" if messages.channel is None else phrases.channels[Channel(messages.channel)]
+    return put(pattern, message, channel, times, when(messages.window, describer))

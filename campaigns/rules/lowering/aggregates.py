@@ -92,17 +92,17 @@ class Scan:
     moment: Moment
     members: tuple[str, ...]
 
-    def totals(self, rows: Rows, totals: Iterable[Total], name: str) -> Subquery:
+    def totals(self, rows: Rows, kinds: Iterable[Total], name: str) -> Subquery:
         """Return the grouped subquery: `member_id` and a column named after each aggregate."""
         table = self._table(rows.source)
-        query = sa.select(table.c.member_id, *(_FUNCTIONS[total](table).label(total) for total in totals)).where(
-            table.c.member_id.is_not(None), *self._tests(rows, table)
+        query = sa.select(table.c.member_id, *(_FUNCTIONS[kind](table).label(kind) for kind in kinds)).where(
+            table.c.member_id.is_not(None), *self._comparisons(rows, table)
         )
         if self.members:
             query = query.where(table.c.member_id.in_(self.members))
         return query.group_by(table.c.member_id).subquery(name)
 
-    def _tests(self, rows: Rows, table: TableClause) -> Iterator[ColumnElement[bool]]:
+    def _comparisons(self, rows: Rows, table: TableClause) -> Iterator[ColumnElement[bool]]:
         lower, upper = self.moment.bounds(rows.window, kept(rows.source, self.catalogue))
         time = Operand(table.c[SOURCES[rows.source].time], ColumnType.TIMESTAMP)
         if lower is not None:
@@ -110,9 +110,9 @@ class Scan:
         yield time.value < time.bound(upper)
         types = self._types(rows.source)
         for row_filter in rows.where:
-            for test in row_filter.tests:
+            for comparison in row_filter.tests:
                 operand = Operand(table.c[row_filter.column], types[row_filter.column])
-                yield OPERATORS[test.word].lower(operand, test.argument, self.moment)
+                yield OPERATORS[comparison.word].lower(operand, comparison.argument, self.moment)
 
     def _types(self, source: str) -> Mapping[str, ColumnType]:
         catalogue_columns = self.catalogue.line if source == "bought" else {}

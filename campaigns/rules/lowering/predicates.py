@@ -49,11 +49,11 @@ class Predicates:
     def _leaf(self, condition: Condition) -> ColumnElement[bool]:
         match condition:
             case FieldIs():
-                return self._tests(self._field(condition.column), condition.tests)
+                return self._comparisons(self._field(condition.column), condition.tests)
             case Shopping():
-                return self._shopping(condition)
+                return self._purchases(condition)
             case Heard():
-                return self._heard(condition)
+                return self._messages(condition)
             case Birthday(days_ahead=days_ahead):
                 days = celebrated_within(self.moment.day, days_ahead)
                 return day_of_year(self.population.c[BIRTH_DATE]).in_([sa.literal(day, sa.Integer()) for day in days])
@@ -67,25 +67,27 @@ class Predicates:
             return Operand(completed_years(self.population.c[BIRTH_DATE], self.moment.day), ColumnType.INTEGER)
         return Operand(self.population.c[column], self.catalogue.profile[column].type)
 
-    def _tests(self, operand: Operand, tests: tuple[Test, ...]) -> ColumnElement[bool]:
-        return sa.and_(*(OPERATORS[test.word].lower(operand, test.argument, self.moment) for test in tests))
+    def _comparisons(self, operand: Operand, comparisons: tuple[Test, ...]) -> ColumnElement[bool]:
+        return sa.and_(
+            *(OPERATORS[comparison.word].lower(operand, comparison.argument, self.moment) for comparison in comparisons)
+        )
 
-    def _shopping(self, shopping: Shopping) -> ColumnElement[bool]:
+    def _purchases(self, purchases: Shopping) -> ColumnElement[bool]:
         holds = sa.and_(
             *(
-                self._tests(measure.combine(*(self.resolve(aggregate) for aggregate in aggregates)), tests)
-                for measure, aggregates, tests in measured(shopping)
+                self._comparisons(measure.combine(*(self.resolve(aggregate) for aggregate in aggregates)), comparisons)
+                for measure, aggregates, comparisons in measured(purchases)
             )
         )
-        if shopping.source != BOUGHT:
+        if purchases.source != BOUGHT:
             return holds
         # Without a known permission the lines are forbidden: a NULL here hides them, too (C7).
         return sa.case((sa.not_(self.population.c.no_purchase_detail), holds))
 
-    def _heard(self, heard: Heard) -> ColumnElement[bool]:
-        times = PRESENCE.combine(self.resolve(message_count(heard)))
-        holds = self._tests(times, heard.tests or AT_LEAST_ONCE)
-        return holds if heard.verb == "received" else sa.case((self.population.c.tracking, holds))
+    def _messages(self, messages: Heard) -> ColumnElement[bool]:
+        times = PRESENCE.combine(self.resolve(message_count(messages)))
+        holds = self._comparisons(times, messages.tests or AT_LEAST_ONCE)
+        return holds if messages.verb == "received" else sa.case((self.population.c.tracking, holds))
 
     def _sample(self, sample: Sample) -> ColumnElement[bool]:
         key = sa.literal(f"{sample.salt}:", sa.String()) + self.population.c.member_id

@@ -11,23 +11,23 @@ from campaigns.rules.traverse import leaves, share_base
 AT_LEAST_ONCE: Final = (Test("at_least", 1),)
 
 
-def measured(shopping: Shopping) -> Iterator[tuple[Measure, tuple[Aggregate, ...], tuple[Test, ...]]]:
+def measured(purchases: Shopping) -> Iterator[tuple[Measure, tuple[Aggregate, ...], tuple[Test, ...]]]:
     """Yield each measure with its aggregates and comparisons; without `visits`, the implied visit comes first."""
-    if all(word != visits.word for word, _ in shopping.measures):
-        yield PRESENCE, _aggregates(PRESENCE, shopping), AT_LEAST_ONCE
-    for word, tests in shopping.measures:
-        yield MEASURES[word], _aggregates(MEASURES[word], shopping), tests
+    if all(word != visits.word for word, _ in purchases.measures):
+        yield PRESENCE, _aggregates(PRESENCE, purchases), AT_LEAST_ONCE
+    for word, comparisons in purchases.measures:
+        yield MEASURES[word], _aggregates(MEASURES[word], purchases), comparisons
 
 
-def message_count(heard: Heard) -> Aggregate:
+def message_count(messages: Heard) -> Aggregate:
     """Return the aggregate that counts messages or clicks."""
     filters: dict[str, Scalar | None] = {
-        "campaign": heard.campaign,
-        "purpose": heard.purpose,
-        "channel": heard.channel,
+        "campaign": messages.campaign,
+        "purpose": messages.purpose,
+        "channel": messages.channel,
     }
     where = tuple(Where(column, (Test("is", value),)) for column, value in filters.items() if value is not None)
-    return Aggregate(Rows(heard.verb, where, heard.window), Total.LINES)
+    return Aggregate(Rows(messages.verb, where, messages.window), Total.LINES)
 
 
 def aggregates_of(condition: Condition) -> Iterator[Aggregate]:
@@ -40,10 +40,10 @@ def aggregates_of(condition: Condition) -> Iterator[Aggregate]:
             yield message_count(leaf)
 
 
-def _aggregates(measure: Measure, shopping: Shopping) -> tuple[Aggregate, ...]:
+def _aggregates(measure: Measure, purchases: Shopping) -> tuple[Aggregate, ...]:
     return tuple(
-        Aggregate(Rows(shopping.source, share_base(shopping), shopping.window), Total.SPEND)
-        if total is Total.BASE
-        else Aggregate(Rows(shopping.source, shopping.where, shopping.window), total)
-        for total in measure.totals
+        Aggregate(Rows(purchases.source, share_base(purchases), purchases.window), Total.SPEND)
+        if kind is Total.BASE
+        else Aggregate(Rows(purchases.source, purchases.where, purchases.window), kind)
+        for kind in measure.totals
     )

@@ -41,7 +41,7 @@ class Total(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """Measure of purchases. `combine` builds the left side of comparisons from the columns of `aggregates`, in order."""
+    """Measure of purchases. `combine` builds the left side of comparisons from the columns of `aggregates`."""
 
     word: str
     type: ColumnType

@@ -73,8 +73,8 @@ Lower = Callable[[Operand, Any, Moment], ColumnElement[bool]]
 class Operator:
     """Operator of the rule language.
 
-    `lower` gets an argument of `argument_kind`; all its dates are computed from as_of. `explicit` is False for the two that stand for a bare value and a bare list:
-    rules do not write their keywords.
+    `lower` gets an argument of `argument_kind`; all its dates are computed from as_of.
+    `explicit` is False for the operators of a bare value and a bare list, whose keywords a rule does not write.
     """
 
     word: str

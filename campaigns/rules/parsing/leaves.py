@@ -15,64 +15,66 @@ _MAX_SALT_LENGTH: Final = 64
 _SAMPLE_KEYS: Final = ("share", "salt")
 
 
-def read_field(reader: Reader, at: Located, name: str, keywords: tuple[str, ...]) -> FieldIs | None:
+def read_field(reader: Reader, node: Located, name: str, keywords: tuple[str, ...]) -> FieldIs | None:
     """Return a condition on a field of the member; `keywords` are other names to suggest for an unknown name."""
     vocabulary = reader.vocabulary
     if name in vocabulary.member_fields:
-        return FieldIs(column=name, tests=read_tests(reader, at, vocabulary.member_fields[name]), place=at.key_place)
+        return FieldIs(
+            column=name, tests=read_tests(reader, node, vocabulary.member_fields[name]), place=node.key_place
+        )
     if name in vocabulary.special_fields:
         message = f"`{plain(name)}` holds data of a special category and may not be used"
-        reader.key_problem(at, message, "special_field", "leave it out")
+        reader.key_problem(node, message, "special_field", "leave it out")
     elif name in vocabulary.line_fields:
         message = f"`{plain(name)}` is a field of purchase lines, not of members"
-        reader.key_problem(at, message, "unknown_field", f"`bought: {{where: {{{name}: ...}}}}`")
+        reader.key_problem(node, message, "unknown_field", f"`bought: {{where: {{{name}: ...}}}}`")
     else:
         known = [*keywords, *vocabulary.member_fields]
         hint = nearest(name, known) or listed(known)
-        reader.key_problem(at, f"there is no field or condition `{plain(name)}`", "unknown_field", hint)
+        reader.key_problem(node, f"there is no field or condition `{plain(name)}`", "unknown_field", hint)
     return None
 
 
-def read_audience(reader: Reader, at: Located) -> InAudience | None:
+def read_audience(reader: Reader, node: Located) -> InAudience | None:
     """Return a reference to a named audience."""
-    name = reader.named(at, reader.vocabulary.audiences, "audience", "unknown_audience")
-    return None if name is None else InAudience(name=name, place=at.place)
+    name = reader.named(node, reader.vocabulary.audiences, "audience", "unknown_audience")
+    return None if name is None else InAudience(name=name, place=node.place)
 
 
-def read_birthday(reader: Reader, at: Located) -> Birthday | None:
+def read_birthday(reader: Reader, node: Located) -> Birthday | None:
     """Return the condition of `birthday: today` or `birthday: {in_next: …}`."""
-    if at.value == "today":
-        return Birthday(days_ahead=0, place=at.key_place)
-    if not isinstance(at.value, dict) or list(at.value) != ["in_next"]:
-        reader.problem(at, f"this is not when a birthday is: {shown(at.value)}", "wrong_type", _BIRTHDAY)
+    if node.value == "today":
+        return Birthday(days_ahead=0, place=node.key_place)
+    if not isinstance(node.value, dict) or list(node.value) != ["in_next"]:
+        reader.problem(node, f"this is not when a birthday is: {shown(node.value)}", "wrong_type", _BIRTHDAY)
         return None
-    ahead = read_days(reader, at.part("in_next"), "in_next")
+    ahead = read_days(reader, node.part("in_next"), "in_next")
     if ahead is not None and ahead.days > _MAX_DAYS_AHEAD:
         message = f"a birthday comes within {_MAX_DAYS_AHEAD} days"
-        reader.problem(at.part("in_next"), message, "wrong_type", _BIRTHDAY)
-    return None if ahead is None else Birthday(days_ahead=ahead.days, place=at.key_place)
+        reader.problem(node.part("in_next"), message, "wrong_type", _BIRTHDAY)
+    return None if ahead is None else Birthday(days_ahead=ahead.days, place=node.key_place)
 
 
-def read_sample(reader: Reader, at: Located) -> Sample | None:
+def read_sample(reader: Reader, node: Located) -> Sample | None:
     """Return the condition of `sample: 20 percent`, or of `share` with a `salt` of its own."""
-    if not isinstance(at.value, dict):
-        share = read_share(reader, at, "sample")
-        return None if share is None else Sample(share=share, salt="", place=at.key_place)
-    entries = reader.text_keys(at)
+    if not isinstance(node.value, dict):
+        share = read_share(reader, node, "sample")
+        return None if share is None else Sample(share=share, salt="", place=node.key_place)
+    entries = reader.text_keys(node)
     for key in entries:
         if key not in _SAMPLE_KEYS:
             reader.unknown(entries[key], key, _SAMPLE_KEYS, "`sample`")
     if "share" not in entries:
-        reader.problem(at, "`share` is required here", "missing", "`{share: 20 percent, salt: spring}`")
+        reader.problem(node, "`share` is required here", "missing", "`{share: 20 percent, salt: spring}`")
         return None
     share = read_share(reader, entries["share"], "share")
     salt = _salt(reader, entries["salt"]) if "salt" in entries else ""
-    return None if share is None else Sample(share=share, salt=salt, place=at.key_place)
+    return None if share is None else Sample(share=share, salt=salt, place=node.key_place)
 
 
-def _salt(reader: Reader, at: Located) -> str:
-    if isinstance(at.value, str) and 0 < len(at.value) <= _MAX_SALT_LENGTH:
-        return at.value
-    message = f"`salt` is a text of at most {_MAX_SALT_LENGTH} characters, and this is {shown(at.value)}"
-    reader.problem(at, message, "wrong_type", "`salt: spring`")
+def _salt(reader: Reader, node: Located) -> str:
+    if isinstance(node.value, str) and 0 < len(node.value) <= _MAX_SALT_LENGTH:
+        return node.value
+    message = f"`salt` is a text of at most {_MAX_SALT_LENGTH} characters, and this is {shown(node.value)}"
+    reader.problem(node, message, "wrong_type", "`salt: spring`")
     return ""

@@ -18,9 +18,9 @@ _EXAMPLE: Final = {
 }
 
 
-def read_shopping(reader: Reader, at: Located, source: str) -> Shopping | None:
+def read_shopping(reader: Reader, node: Located, source: str) -> Shopping | None:
     """Return the condition of `bought` or `shopped`; None when it is not a mapping."""
-    entries = reader.entries(at, f"`{source}`", _EXAMPLE[source])
+    entries = reader.entries(node, f"`{source}`", _EXAMPLE[source])
     if entries is None:
         return None
     for key in entries:
@@ -38,7 +38,7 @@ def read_shopping(reader: Reader, at: Located, source: str) -> Shopping | None:
         window=window,
         measures=measures,
         of=_read_base(reader, entries) if source == BOUGHT else None,
-        place=at.key_place,
+        place=node.key_place,
     )
 
 
@@ -49,24 +49,24 @@ def known_keys(source: str) -> list[str]:
     return [*lines, *WINDOW_KEYS, *measures]
 
 
-def _check_key(reader: Reader, at: Located, key: str, source: str) -> None:
+def _check_key(reader: Reader, node: Located, key: str, source: str) -> None:
     if key in known_keys(source):
         return
     if key in known_keys(BOUGHT):
         message = f"`shopped` reads whole receipts and knows no `{key}`"
-        reader.key_problem(at, message, "needs_lines", "`bought`")
+        reader.key_problem(node, message, "needs_lines", "`bought`")
     elif key in reader.vocabulary.line_fields:
         message = f"`{plain(key)}` is a field of a purchase line"
-        reader.key_problem(at, message, "unknown_key", f"`where: {{{key}: ...}}`")
+        reader.key_problem(node, message, "unknown_key", f"`where: {{{key}: ...}}`")
     else:
-        reader.unknown(at, key, known_keys(source), f"`{source}`")
+        reader.unknown(node, key, known_keys(source), f"`{source}`")
 
 
-def _read_measure(reader: Reader, at: Located, measure: Measure, source: str) -> tuple[Test, ...]:
+def _read_measure(reader: Reader, node: Located, measure: Measure, source: str) -> tuple[Test, ...]:
     field = Field(measure.word, measure.type, share=measure.unit is Unit.SHARE, measured=True)
-    tests = read_tests(reader, at, field)
-    check_spans(reader, tests, at, source)
-    return tests
+    comparisons = read_tests(reader, node, field)
+    check_spans(reader, comparisons, node, source)
+    return comparisons
 
 
 def _read_base(reader: Reader, entries: Mapping[str, Located]) -> tuple[Where, ...] | None:
@@ -78,27 +78,27 @@ def _read_base(reader: Reader, entries: Mapping[str, Located]) -> tuple[Where, .
     return _read_where(reader, entries["of"])
 
 
-def _read_where(reader: Reader, at: Located) -> tuple[Where, ...]:
-    entries = reader.entries(at, "`where`" if at.path[-1:] == ("where",) else "`of`", "`{department: MEAT}`")
+def _read_where(reader: Reader, node: Located) -> tuple[Where, ...]:
+    entries = reader.entries(node, "`where`" if node.path[-1:] == ("where",) else "`of`", "`{department: MEAT}`")
     if entries is None:
         return ()
     if not entries:
-        reader.problem(at, "this is empty", "empty", "name a field, or leave the key out: then all lines count")
+        reader.problem(node, "this is empty", "empty", "name a field, or leave the key out: then all lines count")
     fields = ((key, part, _line_field(reader, part, key)) for key, part in entries.items())
     return tuple(Where(key, read_tests(reader, part, field)) for key, part, field in fields if field is not None)
 
 
-def _line_field(reader: Reader, at: Located, key: str) -> Field | None:
+def _line_field(reader: Reader, node: Located, key: str) -> Field | None:
     vocabulary = reader.vocabulary
     if key in vocabulary.line_fields:
         return vocabulary.line_fields[key]
     if key in vocabulary.special_fields:
         message = f"`{plain(key)}` holds data of a special category and may not be used"
-        reader.key_problem(at, message, "special_field", "leave it out")
+        reader.key_problem(node, message, "special_field", "leave it out")
     elif key in vocabulary.member_fields:
         message = f"`{plain(key)}` is a field of members, not of purchase lines"
-        reader.key_problem(at, message, "unknown_field", f"`all: [{{{key}: ...}}, {{bought: ...}}]`")
+        reader.key_problem(node, message, "unknown_field", f"`all: [{{{key}: ...}}, {{bought: ...}}]`")
     else:
         hint = nearest(key, vocabulary.line_fields) or listed(vocabulary.line_fields)
-        reader.key_problem(at, f"purchase lines have no field `{plain(key)}`", "unknown_field", hint)
+        reader.key_problem(node, f"purchase lines have no field `{plain(key)}`", "unknown_field", hint)
     return None

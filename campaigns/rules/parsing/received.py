@@ -16,9 +16,9 @@ MESSAGE_KEYS: Final = ("campaign", "purpose", "channel", *WINDOW_KEYS, "times")
 TIMES: Final = Field("times", ColumnType.INTEGER, measured=True)
 
 
-def read_heard(reader: Reader, at: Located, verb: str) -> Heard | None:
+def read_heard(reader: Reader, node: Located, verb: str) -> Heard | None:
     """Return the condition of `received` or `clicked`; None when it is not a mapping."""
-    entries = reader.entries(at, f"`{verb}`", f"`{verb}: {{purpose: marketing, within: 7 days}}`")
+    entries = reader.entries(node, f"`{verb}`", f"`{verb}: {{purpose: marketing, within: 7 days}}`")
     if entries is None:
         return None
     for key in entries:
@@ -31,7 +31,7 @@ def read_heard(reader: Reader, at: Located, verb: str) -> Heard | None:
         channel=_filter(reader, entries, "channel", _channel),
         window=read_window(reader, entries, verb),
         tests=read_tests(reader, entries["times"], TIMES) if "times" in entries else (),
-        place=at.key_place,
+        place=node.key_place,
     )
 
 
@@ -41,20 +41,20 @@ def _filter(
     return read(reader, entries[key]) if key in entries else None
 
 
-def _campaign(reader: Reader, at: Located) -> str | None:
-    if not isinstance(at.value, str):
-        reader.problem(at, f"`campaign` is a name, and this is {shown(at.value)}", "wrong_type")
+def _campaign(reader: Reader, node: Located) -> str | None:
+    if not isinstance(node.value, str):
+        reader.problem(node, f"`campaign` is a name, and this is {shown(node.value)}", "wrong_type")
         return None
     campaigns = reader.vocabulary.campaigns
-    if at.value not in campaigns:  # only a warning: its file may be deleted after it was sent
-        hint = nearest(at.value, campaigns) or listed(campaigns)
-        reader.warning(at, f"no campaign is called `{plain(at.value)}`", "unknown_campaign", hint)
-    return at.value
+    if node.value not in campaigns:  # only a warning: its file may be deleted after it was sent
+        hint = nearest(node.value, campaigns) or listed(campaigns)
+        reader.warning(node, f"no campaign is called `{plain(node.value)}`", "unknown_campaign", hint)
+    return node.value
 
 
-def _purpose(reader: Reader, at: Located) -> str | None:
-    return reader.named(at, frozenset(Purpose), "purpose", "unknown_value")
+def _purpose(reader: Reader, node: Located) -> str | None:
+    return reader.named(node, frozenset(Purpose), "purpose", "unknown_value")
 
 
-def _channel(reader: Reader, at: Located) -> str | None:
-    return reader.named(at, frozenset(Channel), "channel", "unknown_value")
+def _channel(reader: Reader, node: Located) -> str | None:
+    return reader.named(node, frozenset(Channel), "channel", "unknown_value")

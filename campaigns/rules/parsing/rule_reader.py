@@ -25,65 +25,65 @@ class Reader:
     problems: list[Problem]
     parts: int = 0
 
-    def problem(self, at: Located, message: str, code: str, hint: str = "") -> None:
+    def problem(self, node: Located, message: str, code: str, hint: str = "") -> None:
         """Record an error of a value; the place of an empty value is its key."""
-        place = at.key_place if at.value is None else at.place
+        place = node.key_place if node.value is None else node.place
         self.problems.append(Problem(place, message, code, hint))
 
-    def key_problem(self, at: Located, message: str, code: str, hint: str = "") -> None:
+    def key_problem(self, node: Located, message: str, code: str, hint: str = "") -> None:
         """Record an error of a value's key."""
-        self.problems.append(Problem(at.key_place, message, code, hint))
+        self.problems.append(Problem(node.key_place, message, code, hint))
 
-    def warning(self, at: Located, message: str, code: str, hint: str = "") -> None:
+    def warning(self, node: Located, message: str, code: str, hint: str = "") -> None:
         """Record a warning about a value."""
-        self.problems.append(Problem(at.place, message, code, hint, Severity.WARNING))
+        self.problems.append(Problem(node.place, message, code, hint, Severity.WARNING))
 
-    def count(self, at: Located) -> None:
+    def count(self, node: Located) -> None:
         """Count one more part; raise TooLargeError when it exceeds the limit."""
         self.parts += 1
         if self.parts > MAX_PARTS:
-            self.problem(at, f"a rule has at most {MAX_PARTS} parts", "too_large", "split it into named audiences")
+            self.problem(node, f"a rule has at most {MAX_PARTS} parts", "too_large", "split it into named audiences")
             raise TooLargeError
 
-    def entries(self, at: Located, subject: str, example: str) -> "dict[str, Located] | None":
+    def entries(self, node: Located, subject: str, example: str) -> "dict[str, Located] | None":
         """Return the entries of a mapping; record a problem and return None for anything else."""
-        if isinstance(at.value, dict):
-            return self.text_keys(at)
-        if at.value is None:
-            self.problem(at, f"{subject} is empty", "empty", example)
+        if isinstance(node.value, dict):
+            return self.text_keys(node)
+        if node.value is None:
+            self.problem(node, f"{subject} is empty", "empty", example)
         else:
-            self.problem(at, f"{subject} is a mapping, and this is {shown(at.value)}", "wrong_type", example)
+            self.problem(node, f"{subject} is a mapping, and this is {shown(node.value)}", "wrong_type", example)
         return None
 
-    def unknown(self, at: Located, key: str, known: Iterable[str], where: str) -> None:
+    def unknown(self, node: Located, key: str, known: Iterable[str], where: str) -> None:
         """Record a problem for an unknown key, with the nearest known key as its hint."""
         names = list(known)
         hint = nearest(key, names) or listed(names)
-        self.key_problem(at, f"`{plain(key)}` is not a known key of {where}", "unknown_key", hint)
+        self.key_problem(node, f"`{plain(key)}` is not a known key of {where}", "unknown_key", hint)
 
-    def named(self, at: Located, known: Mapping[str, object] | frozenset[str], noun: str, code: str) -> str | None:
+    def named(self, node: Located, known: Mapping[str, object] | frozenset[str], noun: str, code: str) -> str | None:
         """Return the value if it is one of the `known` names; record a problem and return None otherwise."""
-        if not isinstance(at.value, str):
-            self.problem(at, f"{noun} is a name, and this is {shown(at.value)}", "wrong_type", listed(known))
+        if not isinstance(node.value, str):
+            self.problem(node, f"{noun} is a name, and this is {shown(node.value)}", "wrong_type", listed(known))
             return None
-        if at.value not in known:
-            hint = nearest(at.value, known) or listed(known)
-            self.problem(at, f"there is no {noun} `{plain(at.value)}`", code, hint)
+        if node.value not in known:
+            hint = nearest(node.value, known) or listed(known)
+            self.problem(node, f"there is no {noun} `{plain(node.value)}`", code, hint)
             return None
-        return at.value
+        return node.value
 
-    def text_keys(self, at: Located) -> dict[str, Located]:
+    def text_keys(self, node: Located) -> dict[str, Located]:
         """Return the entries of a mapping whose keys are text; record a problem for every other key."""
-        keys: list[object] = list(at.value) if isinstance(at.value, dict) else []
+        keys: list[object] = list(node.value) if isinstance(node.value, dict) else []
         for key in keys:
             if not isinstance(key, str):
-                self.problem(at, f"a key is a text, and this is {shown(key)}", "unknown_key", "put quotes round it")
-        return {key: at.part(key) for key in keys if isinstance(key, str)}
+                self.problem(node, f"a key is a text, and this is {shown(key)}", "unknown_key", "put quotes round it")
+        return {key: node.part(key) for key in keys if isinstance(key, str)}
 
 
-def items(reader: Reader, at: Located) -> Iterator[Located]:
+def items(reader: Reader, node: Located) -> Iterator[Located]:
     """Yield the items of a list, and count each."""
-    for item in at.items():
+    for item in node.items():
         reader.count(item)
         yield item
 

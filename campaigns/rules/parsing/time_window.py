@@ -27,11 +27,11 @@ def read_window(reader: Reader, entries: Mapping[str, Located], source: str) -> 
     return Window(within, first, last)
 
 
-def check_spans(reader: Reader, tests: tuple[Test, ...], at: Located, source: str) -> None:
+def check_spans(reader: Reader, comparisons: tuple[Test, ...], node: Located, source: str) -> None:
     """Record a problem for a comparison beyond the rows' retention, as in `last: {before: 9000 days ago}`."""
-    for test in tests:
-        if isinstance(test.argument, timedelta) and test.word != "in_next":
-            _refuse_past(reader, at.part(test.word), test.argument, source)
+    for comparison in comparisons:
+        if isinstance(comparison.argument, timedelta) and comparison.word != "in_next":
+            _refuse_past(reader, node.part(comparison.word), comparison.argument, source)
 
 
 def _within(reader: Reader, entries: Mapping[str, Located], source: str) -> timedelta | None:
@@ -43,11 +43,11 @@ def _within(reader: Reader, entries: Mapping[str, Located], source: str) -> time
     return days
 
 
-def _refuse_past(reader: Reader, at: Located, days: timedelta, source: str) -> None:
+def _refuse_past(reader: Reader, node: Located, days: timedelta, source: str) -> None:
     limit = kept(source, reader.vocabulary.catalogue)
     if limit is not None and days > limit:
         message = f"`{source}` looks back {days.days} days, but its data is kept for {limit.days}"
-        reader.problem(at, message, "past_retention", f"`{limit.days} days`")
+        reader.problem(node, message, "past_retention", f"`{limit.days} days`")
 
 
 def _day(reader: Reader, entries: Mapping[str, Located], key: str) -> date | None:

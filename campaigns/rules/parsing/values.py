@@ -22,17 +22,17 @@ _SMALLEST_STEP: Final = Decimal("0.000001")
 _AGO: Final = re.compile(r"(.*\S) +ago")
 
 
-def read_value(reader: Reader, at: Located, field: Field) -> Scalar | None:
+def read_value(reader: Reader, node: Located, field: Field) -> Scalar | None:
     """Return a value of the field's type; where the field lists its values, only one of these."""
     if field.share:
-        return read_share(reader, at, field.name)
-    value = _READERS[field.type](at.value)
+        return read_share(reader, node, field.name)
+    value = _READERS[field.type](node.value)
     if value is None:
-        hint = _hint(field, at.value)
-        message = f"`{field.name}` is {_TYPE_NAMES[field.type]}, and this is {shown(at.value)}"
-        reader.problem(at, message, "wrong_type", hint)
+        hint = _hint(field, node.value)
+        message = f"`{field.name}` is {_TYPE_NAMES[field.type]}, and this is {shown(node.value)}"
+        reader.problem(node, message, "wrong_type", hint)
         return None
-    if isinstance(value, str) and not _is_known(reader, at, field, value):
+    if isinstance(value, str) and not _is_known(reader, node, field, value):
         return None
     return value
 
@@ -45,46 +45,46 @@ def _hint(field: Field, value: object) -> str:
     return ""
 
 
-def _is_known(reader: Reader, at: Located, field: Field, value: str) -> bool:
+def _is_known(reader: Reader, node: Located, field: Field, value: str) -> bool:
     if value in reader.vocabulary.special_values.get(field.name, ()):
         message = f"`{plain(value)}` reveals data of a special category: its lines are never read"
-        reader.problem(at, message, "special_field", "leave it out")
+        reader.problem(node, message, "special_field", "leave it out")
         return False
     if field.values is None or value in field.values:
         return True
     hint = nearest(value, field.values) or listed(field.values)
-    reader.problem(at, f"`{field.name}` has no value `{plain(value)}`", "unknown_value", hint)
+    reader.problem(node, f"`{field.name}` has no value `{plain(value)}`", "unknown_value", hint)
     return False
 
 
-def read_date(reader: Reader, at: Located, key: str) -> date | None:
+def read_date(reader: Reader, node: Located, key: str) -> date | None:
     """Return a calendar day."""
-    day = _date(at.value)
+    day = _date(node.value)
     if day is None:
-        message = f"`{key}` is {_A_DATE}, and this is {shown(at.value)}"
-        reader.problem(at, message, "wrong_type", f"`{key}: 2017-12-31`")
+        message = f"`{key}` is {_A_DATE}, and this is {shown(node.value)}"
+        reader.problem(node, message, "wrong_type", f"`{key}: 2017-12-31`")
     return day
 
 
-def read_days(reader: Reader, at: Located, key: str) -> timedelta | None:
+def read_days(reader: Reader, node: Located, key: str) -> timedelta | None:
     """Return a span of whole days."""
     try:
-        days = span(at.value) if isinstance(at.value, str) else None
+        days = span(node.value) if isinstance(node.value, str) else None
     except ValueError:
         days = None
     if days is None or days % timedelta(days=1):
-        message = f"`{key}` is a number of whole days, and this is {shown(at.value)}"
-        reader.problem(at, message, "wrong_type", f"`{key}: 28 days`")
+        message = f"`{key}` is a number of whole days, and this is {shown(node.value)}"
+        reader.problem(node, message, "wrong_type", f"`{key}: 28 days`")
         return None
     return days
 
 
-def read_day_or_ago(reader: Reader, at: Located, key: str) -> date | timedelta | None:
+def read_day_or_ago(reader: Reader, node: Located, key: str) -> date | timedelta | None:
     """Return a calendar day, or the span of `60 days ago`."""
-    day = _date(at.value)
+    day = _date(node.value)
     if day is not None:
         return day
-    match = _AGO.fullmatch(at.value) if isinstance(at.value, str) else None
+    match = _AGO.fullmatch(node.value) if isinstance(node.value, str) else None
     if match is not None:
         try:
             days = span(match[1])
@@ -92,25 +92,25 @@ def read_day_or_ago(reader: Reader, at: Located, key: str) -> date | timedelta |
             days = timedelta(microseconds=1)
         if not days % timedelta(days=1):
             return days
-    message = f"`{key}` is a date or a number of days ago, and this is {shown(at.value)}"
-    reader.problem(at, message, "wrong_type", f"`{key}: 60 days ago`")
+    message = f"`{key}` is a date or a number of days ago, and this is {shown(node.value)}"
+    reader.problem(node, message, "wrong_type", f"`{key}: 60 days ago`")
     return None
 
 
-def read_flag(reader: Reader, at: Located, key: str) -> bool | None:
+def read_flag(reader: Reader, node: Located, key: str) -> bool | None:
     """Return true or false."""
-    if isinstance(at.value, bool):
-        return at.value
-    reader.problem(at, f"`{key}` is true or false, and this is {shown(at.value)}", "wrong_type", f"`{key}: true`")
+    if isinstance(node.value, bool):
+        return node.value
+    reader.problem(node, f"`{key}` is true or false, and this is {shown(node.value)}", "wrong_type", f"`{key}: true`")
     return None
 
 
-def read_share(reader: Reader, at: Located, key: str) -> Decimal | None:
+def read_share(reader: Reader, node: Located, key: str) -> Decimal | None:
     """Return a share from 0 to 1, written like `0.95` or `95 percent`."""
-    value = _share(at.value)
+    value = _share(node.value)
     if value is None:
-        message = f"`{key}` is a share from 0 to 1, and this is {shown(at.value)}"
-        reader.problem(at, message, "wrong_type", "`0.25` or `25 percent`")
+        message = f"`{key}` is a share from 0 to 1, and this is {shown(node.value)}"
+        reader.problem(node, message, "wrong_type", "`0.25` or `25 percent`")
     return value
 
 

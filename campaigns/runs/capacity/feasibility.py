@@ -99,7 +99,7 @@ def cannot_fit(window: Window, load: Load) -> Problem | None:
 
 
 def _demands(window: Window, load: Load) -> Iterator[_Demand]:
-    settings, run_limiter = window.job.settings, run_pace(window.job)
+    settings, campaign_limit = window.job.settings, run_pace(window.job)
     units = {
         channel: load.segments if channel is Channel.SMS else load.sends[channel]
         for channel in _SINGLE_MESSAGE_CHANNELS
@@ -109,12 +109,12 @@ def _demands(window: Window, load: Load) -> Iterator[_Demand]:
         available, description = window.open_for(channel), f"{load.sends[channel]} messages by {channel}"
         if channel is Channel.SMS:
             description += f" of {units_wanted} segments"
-        yield _Demand(description, units_wanted, run_limiter, "limits.rate", available)
-        account_limiter = account_pace(settings, channel)
-        competing = _competing_units(window, load.beside, channel, account_limiter)
-        yield _Demand(description, units_wanted, account_limiter, f"channels.{channel}.rate", available, competing)
+        yield _Demand(description, units_wanted, campaign_limit, "limits.rate", available)
+        account_limit = account_pace(settings, channel)
+        competing = _competing_units(window, load.beside, channel, account_limit)
+        yield _Demand(description, units_wanted, account_limit, f"channels.{channel}.rate", available, competing)
     total_text = f"{sum(load.sends[channel] for channel in units)} messages"
-    yield _Demand(total_text, sum(units.values()), run_limiter, "limits.rate", window.ends - window.opens)
+    yield _Demand(total_text, sum(units.values()), campaign_limit, "limits.rate", window.ends - window.opens)
     for domain, units_wanted in load.domains.items():
         limiter, available = Pace(domain, settings.channels.email.domains[domain]), window.open_for(Channel.EMAIL)
         yield _Demand(
@@ -160,7 +160,10 @@ def _warm_up_problem(window: Window, load: Load) -> Problem | None:
 
 
 def _capacity_problem(window: Window, demand: _Demand) -> Problem:
-    rate, description = demand.limiter.rate or Rate(0, timedelta()), f"{demand.description}{_competing_text(demand.competing)}"
+    rate, description = (
+        demand.limiter.rate or Rate(0, timedelta()),
+        f"{demand.description}{_competing_text(demand.competing)}",
+    )
     message = (
         f"{description} need {_hours_text(demand.needs)} at {rate.messages} per {_span_text(rate.per)}, "
         f"and until {_end_text(window)} there are {_hours_text(demand.available)} outside quiet hours"

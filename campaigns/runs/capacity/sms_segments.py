@@ -93,13 +93,18 @@ def _segments(composer: SmsPen, row: RowMapping) -> int:
 
 def _sample_rows(connection: Connection, run_context: Job) -> Iterator[RowMapping]:
     planned = Tally.from_json(run_context.run.counts).sends.get(Channel.SMS, 0)
-    last = connection.execute(_planned_texts(run_context).with_only_columns(func.max(DELIVERY.c.position))).scalar_one() or 0
+    last = (
+        connection.execute(_planned_texts(run_context).with_only_columns(func.max(DELIVERY.c.position))).scalar_one()
+        or 0
+    )
     if planned <= ENOUGH and last <= _SAMPLE_SPOTS * _SPOT_SPAN:
         yield from connection.execute(_planned_texts(run_context)).mappings()
         return
     for spot in range(_SAMPLE_SPOTS):
         after_spot = DELIVERY.c.position > last * spot // _SAMPLE_SPOTS
-        query = _planned_texts(run_context).where(after_spot).order_by(DELIVERY.c.position).limit(ENOUGH // _SAMPLE_SPOTS)
+        query = (
+            _planned_texts(run_context).where(after_spot).order_by(DELIVERY.c.position).limit(ENOUGH // _SAMPLE_SPOTS)
+        )
         rows = connection.execute(query).mappings().all()
         yield from (row for row in rows if row["position"] < rows[0]["position"] + _SPOT_SPAN)
 

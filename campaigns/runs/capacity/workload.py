@@ -38,11 +38,15 @@ class Load:
     beside: Sequence[Waiting] = ()
 
 
-def load_of(connection: Connection, run_context: Job, sends: Mapping[Channel, int], sms_composer: Callable[[], SmsPen]) -> Load:
+def load_of(
+    connection: Connection, run_context: Job, sends: Mapping[Channel, int], sms_composer: Callable[[], SmsPen]
+) -> Load:
     """Return the workload of a plan; `sms_composer` is only called for text messages under a rate limit."""
     messages = sends.get(Channel.SMS, 0)
     is_limited = run_context.campaign.limits.rate or run_context.settings.channels.sms.rate
-    segments = lengths_of(connection, run_context, sms_composer(), messages).segments if messages and is_limited else messages
+    segments = (
+        lengths_of(connection, run_context, sms_composer(), messages).segments if messages and is_limited else messages
+    )
     return Load(sends, segments, _by_domain(connection, run_context))
 
 
@@ -58,8 +62,10 @@ def coming(connection: Connection, number: int, ends: datetime) -> list[Run]:
     ]
 
 
-def waiting_of(connection: Connection, run_context: Job, channels: Collection[Channel], sms_composer: Callable[[], SmsPen]) -> Waiting:
-    """Return the pending units of a run in some channels; `sms_composer` is only called if text messages are pending."""
+def waiting_of(
+    connection: Connection, run_context: Job, channels: Collection[Channel], sms_composer: Callable[[], SmsPen]
+) -> Waiting:
+    """Return a run's pending units in some channels; `sms_composer` is only called if text messages are pending."""
     query = in_state(select(DELIVERY.c.channel, func.count()), DeliveryState.PENDING).where(
         DELIVERY.c.run_number == run_context.number, DELIVERY.c.channel.in_(channels)
     )

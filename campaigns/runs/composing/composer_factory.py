@@ -1,4 +1,4 @@
-"""Where a run's pens and binders are made: its templates, compiled once for each variant and language."""
+"""Factory of a run's composers, with templates compiled once for each variant and language."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from campaigns.runs.planning.run_files import FrozenFields
 
 @dataclass(frozen=True)
 class Workshop:
-    """Makes what writes the messages of one run, from the definition that was kept with its plan."""
+    """Factory of the composers of one run, from the definition stored with its plan."""
 
     job: Job
     fields: FrozenFields
@@ -30,46 +30,54 @@ class Workshop:
     clock: Clock
 
     def email(self) -> EmailPen:
-        """The pen for e-mail."""
+        """Return the composer of e-mails."""
         folders = dict(self._folders(Channel.EMAIL))
 
-        def compiled(led: Callable[[str], str] | None) -> Mapping[tuple[str, Language], EmailTemplate]:
+        def compile_templates(
+            link_rewriter: Callable[[str], str] | None,
+        ) -> Mapping[tuple[str, Language], EmailTemplate]:
             return {
-                (variant, language): EmailTemplate.compile(folder, language, self.job.settings, led)
+                (variant, language): EmailTemplate.compile(folder, language, self.job.settings, link_rewriter)
                 for variant, folder in folders.items()
                 for language in Language
             }
 
-        return EmailPen(self.job, self._contexts, compiled(None), self.clock, shared=compiled(Ways(self.job).shared))
+        return EmailPen(
+            self.job,
+            self._contexts,
+            compile_templates(None),
+            self.clock,
+            shared=compile_templates(Ways(self.job).shared),
+        )
 
     def sms(self) -> SmsPen:
-        """The pen for SMS."""
-        compiled = {
+        """Return the composer of text messages."""
+        templates = {
             (variant, language): SmsTemplate.compile(folder, language, self.job.settings)
             for variant, folder in self._folders(Channel.SMS)
             for language in Language
         }
-        return SmsPen(self.job, self._contexts, compiled, self.clock)
+        return SmsPen(self.job, self._contexts, templates, self.clock)
 
     def letters(self) -> LetterBinder:
-        """The binder of letters."""
-        compiled = {
+        """Return the composer of letters."""
+        templates = {
             material(folder.name, language): LetterTemplate.compile(folder, language, self.job.settings)
             for _, folder in self._folders(Channel.POST)
             for language in Language
         }
-        return LetterBinder(self.job.campaign, self._contexts, compiled)
+        return LetterBinder(self.job.campaign, self._contexts, templates)
 
     def calls(self) -> CallBinder:
-        """The binder of call lists."""
-        compiled = {
+        """Return the composer of call lists."""
+        templates = {
             material(folder.name, language): ScriptTemplate.compile(folder, language, self.job.settings)
             for _, folder in self._folders(Channel.PHONE)
             for language in Language
         }
         scripts = {
             name: template.render(self._contexts.shared(Language(name.rpartition("-")[2])))
-            for name, template in compiled.items()
+            for name, template in templates.items()
         }
         return CallBinder(self.job.campaign, scripts)
 

@@ -1,4 +1,4 @@
-"""Links of an e-mail led over our own address: counted by link, and by member only where the member allows it."""
+"""Link tracking in e-mails: clicks counted by link, and by member only with the member's tracking consent."""
 
 from dataclasses import dataclass
 from html import escape, unescape
@@ -11,28 +11,28 @@ from campaigns.runs.composing.run_context import Job
 from campaigns.runs.composing.template_context import root_of
 
 PATH: Final = "c"
-_NEVER: Final = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
-"""Messages whose links are nobody's business, not even in sum."""
+_UNTRACKED_PURPOSES: Final = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
+"""Purposes whose links are not tracked at all, not even in total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Rewrites the links of one run's e-mails. Our own pages stay as they are, and so does what differs by member."""
+    """Rewriter of the links in one run's e-mails; links to our own pages and links that differ by member stay."""
 
     job: Job
 
     def shared(self, target: str) -> str:
-        """A link as it is written, led over us, and counted as one for everybody (C-14, GD-22)."""
-        return self._led(target, None)
+        """Return the tracking link of a target, shared by all recipients (C-14, GD-22)."""
+        return self._tracked(target, None)
 
     def lead(self, html: str, template: EmailTemplate, position: int) -> str:
-        """The message of one member, who allows it, with every link led over us."""
+        """Return a member's message with tracking links of their own; only with the member's consent."""
         for target in template.targets:
-            html = html.replace(f'href="{target}"', f'href="{self._led(target, position)}"')
+            html = html.replace(f'href="{target}"', f'href="{self._tracked(target, position)}"')
         return html
 
-    def _led(self, target: str, position: int | None) -> str:
-        if self.job.campaign.purpose in _NEVER or unescape(target).startswith(root_of(self.job.settings)):
+    def _tracked(self, target: str, position: int | None) -> str:
+        if self.job.campaign.purpose in _UNTRACKED_PURPOSES or unescape(target).startswith(root_of(self.job.settings)):
             return target
         token = self.job.signer.way(Way(self.job.number, position, unescape(target)))
         return escape(f"{root_of(self.job.settings)}/{PATH}/{token}")

@@ -49,7 +49,9 @@ class EmailPen:
         try:
             is_internal = not delivery.claimed.member_id  # links in proofs and seeds are not tracked
             is_tracked = not is_internal and bool(delivery.contact["tracking"])
-            template = (self.templates if is_internal or is_tracked else self.shared)[delivery.variant, language_of(delivery)]
+            template = (self.templates if is_internal or is_tracked else self.shared)[
+                delivery.variant, language_of(delivery)
+            ]
             body = template.render(context)
             if self.mark:
                 body = replace(body, subject=f"{self.mark} {body.subject}")
@@ -121,7 +123,7 @@ class SmsPen:
     clock: Clock
 
     def __call__(self, delivery: Taken, /) -> OutgoingSms:
-        """Return the text message of a claimed delivery; raise ComposeError for a missing value or too many segments."""
+        """Return the text message of a delivery; raise ComposeError for a missing value or too many segments."""
         try:
             sms = self.templates[delivery.variant, language_of(delivery)].render(
                 self.contexts.of(delivery.contact, delivery.claimed.position, delivery.arm)

@@ -87,7 +87,7 @@ class Job:
         return min(moment for moment in starts if moment > now and self.is_quiet(channel, moment))
 
     def _local_time(self, time: time, now: datetime) -> Iterator[datetime]:
-        """Yield a time of day today and on the next two days, as instants; both of them where clocks are turned back."""
+        """Yield the instants of a time of day today and on the next two days: two where clocks are turned back."""
         zone = self.campaign.schedule.zone
         today = local_day(now, zone)
         for days in (0, 1, 2):

@@ -1,4 +1,4 @@
-"""Dispatchers bring runs to the processes that send them, on one machine or many. A submission is only a hint."""
+"""Dispatchers between runs and the processes that send them, on one machine or many; submissions are only hints."""
 
 import asyncio
 import logging
@@ -81,7 +81,7 @@ class Turns:
 
 
 def under_way(ledger: Ledger, now: datetime) -> list[str]:
-    """Clean up after dead processes; return the runs that send, or still have to rename files of handed-over bundles."""
+    """Clean up after dead processes; return runs that are sending or have files of committed bundles to rename."""
     tidy(ledger, now)
     with ledger.read() as connection:
         sending = [run.run_id for run in runs.in_state(connection, RunState.SENDING)]

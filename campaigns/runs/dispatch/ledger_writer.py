@@ -1,4 +1,4 @@
-"""The one writer of a process, as seen from the event loop: transactions run one after the other, off the loop."""
+"""Ledger writer of an event loop: write transactions run one after the other on a thread."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 class Writer:
-    """Runs transactions of the ledger on a thread of its own; use as `async with`."""
+    """Writer with one thread for write transactions; use as `async with`."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -24,12 +24,12 @@ class Writer:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._thread.shutdown(wait=True)
 
     async def write(self, work: Callable[[Connection], _T]) -> _T:
-        """Run `work` in one write transaction; its result is returned after the commit."""
+        """Run `work` in one write transaction and return its result after the commit."""
 
         def transaction() -> _T:
             with self._ledger.write() as connection:

@@ -1,4 +1,7 @@
-"""Runs brought to workers on any machine through Procrastinate's tables in the ledger's schema; its one place."""
+"""Dispatcher for workers on any machine, through Procrastinate's tables in the ledger's schema.
+
+The only module that imports Procrastinate.
+"""
 
 import asyncio
 import logging
@@ -27,18 +30,18 @@ from campaigns.store.ledger.postgresql import conninfo
 _LOG: Final = logging.getLogger("viesti")
 _TASK: Final = "viesti.send"
 _QUEUE: Final = "viesti"
-_AT_ONCE: Final = 32
-_UNNOTED: Final = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
-"""The last change of tables beside which none is written down: no earlier Procrastinate was ever asked for."""
+_CONCURRENCY: Final = 32
+_BASELINE_MIGRATION: Final = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
+"""Last migration of tables without a recorded one: no earlier version of Procrastinate was ever required."""
 _PATIENCE: Final = 15.0
-"""Seconds after which a job that nobody takes is worth a word in the log."""
+"""Seconds after which a job that no worker takes is logged."""
 
-_POOL: Final[Mapping[str, Any]] = {"min_size": 1, "max_size": 4, "timeout": 10.0, "reconnect_timeout": 10.0}
+_POOL_OPTIONS: Final[Mapping[str, Any]] = {"min_size": 1, "max_size": 4, "timeout": 10.0, "reconnect_timeout": 10.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Heart:
-    """How often a worker says that it is there, and after how long a silence its jobs are taken from it; seconds."""
+    """Heartbeat of a worker in seconds: its interval, and the silence after which the worker loses its jobs."""
 
     beat: float = 5.0
     silence: float = 20.0
@@ -46,9 +49,10 @@ class Heart:
 
 @dataclass
 class Queued:
-    """A job says that a run is under way, and no more: whoever takes it looks into the ledger.
+    """Dispatcher over a Procrastinate queue; a job only says that a run is under way, and its worker reads the ledger.
 
-    At most one job a run waits in the queue. Who takes it leaves room for the next, so that another worker joins in.
+    At most one job of a run waits in the queue. When a worker takes it, the next one may be queued, so that another
+    worker joins in.
     """
 
     ledger: Ledger
@@ -58,22 +62,22 @@ class Queued:
     _waiting: dict[str, tuple[int | None, float]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # jobs are hints; what matters is logged here
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # jobs are only hints
         self.turns = Turns(self.clock)
         prepare(self.ledger)
 
     def submit(self, run_id: str) -> None:
-        """Put a job into the queue, unless one waits there."""
+        """Queue a job for a run, unless one is waiting."""
         jobs = self._submitting.job_manager
         waiting = list(jobs.list_jobs(task=_TASK, status=Status.TODO.value, queueing_lock=run_id))
         if not waiting:
             with suppress(AlreadyEnqueued):
                 _job(self._submitting, run_id).defer(run_id=run_id)
-        elif self._is_left_lying(run_id, waiting[0].id):
-            _LOG.error("%s waits to be sent, and nobody takes it up: is there a `viesti worker`?", run_id)
+        elif self._is_stuck(run_id, waiting[0].id):
+            _LOG.error("%s waits to be sent, and no worker takes it: is there a `viesti worker`?", run_id)
 
-    def _is_left_lying(self, run_id: str, job: int | None) -> bool:
-        """Whether the job that waits for a run is the same for too long; said once a job."""
+    def _is_stuck(self, run_id: str, job: int | None) -> bool:
+        """Return whether the same job of a run has been waiting for too long; True only once for each job."""
         seen, since = self._waiting.get(run_id, (None, 0.0))
         if seen != job:
             self._waiting[run_id] = job, monotonic()
@@ -84,33 +88,33 @@ class Queued:
         return True
 
     async def work(self, send: Send, stopping: Event) -> None:
-        """Take jobs until `stopping` is set; when the database goes away, begin again as soon as it is back."""
+        """Take jobs until `stopping` is set; reconnect after a loss of the database."""
         while not stopping.is_set():
             try:
                 await self._take_jobs(send, stopping)
             except (ProcrastinateException, DBAPIError, OSError) as error:
                 _LOG.error("the queue does not answer: %s", type(error).__name__)
-            await _nap(stopping)
+            await _sleep(stopping)
 
     def close(self) -> None:
-        """Give back the connections that submitting has opened."""
+        """Close the connections opened for submitting."""
         if "_submitting" in vars(self):
             self._submitting.close()
 
     async def _take_jobs(self, send: Send, stopping: Event) -> None:
-        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._address, **_POOL))
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._conninfo, **_POOL_OPTIONS))
 
         @app.task(name=_TASK, queue=_QUEUE)
-        async def _turn(run_id: str) -> None:
+        async def _send_run(run_id: str) -> None:
             if self.turns.may_begin(run_id):
                 await self.turns.take(send, run_id)
 
         async with app.open_async():
-            looking = asyncio.create_task(self._keep_looking(app, stopping))
+            polling = asyncio.create_task(self._poll_forever(app, stopping))
             worker = asyncio.create_task(
                 app.run_worker_async(
                     queues=[_QUEUE],
-                    concurrency=_AT_ONCE,
+                    concurrency=_CONCURRENCY,
                     install_signal_handlers=False,
                     delete_jobs="always",
                     fetch_job_polling_interval=LOOK,
@@ -119,20 +123,20 @@ class Queued:
                 )
             )
             try:
-                await asyncio.wait((looking, worker), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((polling, worker), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                await _end(looking, worker)
+                await _cancel(polling, worker)
 
-    async def _keep_looking(self, app: procrastinate.App, stopping: Event) -> None:
+    async def _poll_forever(self, app: procrastinate.App, stopping: Event) -> None:
         while not stopping.is_set():
             try:
-                await self._look(app)
+                await self._poll(app)
             except (ProcrastinateException, DBAPIError) as error:
                 _LOG.error("the ledger does not answer: %s", type(error).__name__)
-            await _nap(stopping)
+            await _sleep(stopping)
 
-    async def _look(self, app: procrastinate.App) -> None:
-        """Make good what was lost: the jobs of workers that went silent, and submissions."""
+    async def _poll(self, app: procrastinate.App) -> None:
+        """Remove the jobs of dead workers and queue again runs whose submission was lost."""
         jobs = app.job_manager
         for job in await jobs.get_stalled_jobs(task_name=_TASK, seconds_since_heartbeat=self.heart.silence):
             with suppress(ConnectorException):  # another worker was faster
@@ -144,21 +148,21 @@ class Queued:
                     await _job(app, run_id).defer_async(run_id=run_id)
 
     @property
-    def _address(self) -> str:
+    def _conninfo(self) -> str:
         return conninfo(self.ledger.engine)
 
     @cached_property
     def _submitting(self) -> procrastinate.App:
-        """The connections by which jobs are submitted, kept open."""
-        app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=self._address, **_POOL))
+        """Return the app for submitting jobs; its connections stay open."""
+        app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=self._conninfo, **_POOL_OPTIONS))
         app.open()
         return app
 
 
 def prepare(ledger: Ledger) -> None:
-    """Make Procrastinate's tables where there are none, once however many processes come up.
+    """Create Procrastinate's tables if there are none; safe when several processes start at once.
 
-    AuthorError when those that there are belong to an earlier version of it.
+    Raise UserError if the existing tables belong to an earlier version of Procrastinate.
     """
     with ledger.write() as connection:
         if connection.exec_driver_sql("SELECT to_regclass('procrastinate_jobs')").scalar_one() is None:
@@ -171,16 +175,16 @@ def prepare(ledger: Ledger) -> None:
 
 
 def unmigrated(connection: Connection) -> list[Path]:
-    """The changes that the queue's tables lack; none where there are no tables."""
+    """Return the migrations that the queue's tables lack; none if there are no tables."""
     if connection.exec_driver_sql("SELECT to_regclass('procrastinate_jobs')").scalar_one() is None:
         return []
-    noted = connection.exec_driver_sql("SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')")
-    last = noted.scalar_one() or _UNNOTED
+    comment = connection.exec_driver_sql("SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')")
+    last = comment.scalar_one() or _BASELINE_MIGRATION
     return [migration for migration in _migrations() if migration.name > last]
 
 
 def migrate(ledger: Ledger) -> None:
-    """Bring the queue's tables to the installed Procrastinate, a change at a time: killed halfway, call it again."""
+    """Migrate the queue's tables to the installed Procrastinate, one migration at a time; repeat it after a crash."""
     while True:
         with ledger.write() as connection:
             missing = unmigrated(connection)
@@ -191,7 +195,7 @@ def migrate(ledger: Ledger) -> None:
 
 
 def _migrations() -> list[Path]:
-    """Procrastinate's own changes in their order; their names begin with its version."""
+    """Return Procrastinate's own migrations in order; their names begin with its version."""
     return sorted(Path(procrastinate.schema.SchemaManager.get_migrations_path()).glob("*.sql"))
 
 
@@ -200,7 +204,7 @@ def _run(connection: Connection, statements: str) -> None:
 
 
 def _note(connection: Connection, migration: str) -> None:
-    """Write down with the tables which change was their last: Procrastinate itself does not."""
+    """Record the last migration as a comment on the table: Procrastinate itself does not record it."""
     connection.exec_driver_sql(f"COMMENT ON TABLE procrastinate_jobs IS '{migration}'")
 
 
@@ -208,8 +212,8 @@ def _job(app: procrastinate.App, run_id: str) -> Any:
     return app.configure_task(_TASK, queue=_QUEUE, queueing_lock=run_id)
 
 
-async def _end(*tasks: "asyncio.Task[None]") -> None:
-    """Ask tasks to end, and wait for them; raises what one of them raised."""
+async def _cancel(*tasks: "asyncio.Task[None]") -> None:
+    """Cancel tasks and wait for them; raise the first exception among them."""
     for task in tasks:
         task.cancel()
     for result in await asyncio.gather(*tasks, return_exceptions=True):
@@ -217,5 +221,5 @@ async def _end(*tasks: "asyncio.Task[None]") -> None:
             raise result
 
 
-async def _nap(stopping: Event) -> None:
+async def _sleep(stopping: Event) -> None:
     await asyncio.to_thread(stopping.wait, LOOK)

@@ -42,10 +42,10 @@ class Outage:
 
     def let(self, wanted: int, now: datetime) -> int:
         """Return how many of `wanted` messages may go now. Call `record_sent` with the number that went."""
-        again_at = self.again_at  # answers that arrive meanwhile in another thread count from the next call on
-        if again_at is None:
+        retry_at = self.again_at  # answers that arrive meanwhile in another thread count from the next call on
+        if retry_at is None:
             return wanted
-        is_waiting = timedelta() < again_at - now <= self._delay  # false if the clock was set back
+        is_waiting = timedelta() < retry_at - now <= self._delay  # false if the clock was set back
         return 0 if is_waiting else min(wanted, 1)
 
     def went(self, messages: int, now: datetime) -> None:

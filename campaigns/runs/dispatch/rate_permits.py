@@ -68,7 +68,7 @@ class Permits:
                 del self._batches[attempt]
 
     def worth_asking(self, connection: Connection) -> datetime | None:
-        """Return when several permits will be available under every limit, or None if now.
+        """Return when several permits will be available under every limit, or None if at any time.
 
         The estimate assumes that messages take as many units as before.
         """

@@ -1,8 +1,8 @@
-"""A run sent: its channels side by side, as far as hours, permits and answers allow; closed when nothing is left."""
+"""Sender of runs: all channels concurrently, within hours and rate limits; a run without work left is closed."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,20 +22,19 @@ from campaigns.runs.dispatch.rate_limit import Pace, account_pace, run_pace
 from campaigns.runs.dispatch.rate_permits import Permits
 from campaigns.runs.dispatch.send_pool import Gate
 from campaigns.runs.dispatch.sweeper import close_when_done, next_moment, tidy
+from campaigns.store.ledger.connection import Told
 from campaigns.store.runs import runs
 from campaigns.store.runs.bundles import committed
 from campaigns.store.runs.deliveries import end_pending
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import DeliveryState, RunState
 
-Told = Callable[[int], None]
-
 _LOG: Final = logging.getLogger("viesti")
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How far a run came: `closed`, or the moment from which it is worth going on, or neither: another is at it."""
+    """Result of sending a run: closed, or when to go on, or neither if another process is sending it."""
 
     closed: bool
     again_at: datetime | None = None
@@ -43,132 +42,155 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """Sends runs through one gate and one set of providers; several at once."""
+    """Sender of several runs at once, through one send pool and one set of providers."""
 
     gate: Gate
     providers: Providers
     clock: Clock
 
-    async def send(self, job: Job, workshop: Workshop, channels: Collection[Channel], told: Told) -> Sent:
-        """Send what may go now of the run's channels among `channels`. `told` hears how many deliveries ended.
+    async def send(
+        self, run_context: Job, composers: Workshop, channels: Collection[Channel], on_progress: Told
+    ) -> Sent:
+        """Send what may go now of the run's channels among `channels`; `on_progress` gets numbers of ended deliveries.
 
-        Killed at any moment: what was not claimed is pending, what was claimed is `sending` until the sweeper comes;
-        call it again. Raises ChannelMisconfigured after the run was paused; no member is touched by that. Whatever one
-        channel raises is raised when the others have ended.
+        After a crash at any moment, unclaimed deliveries are pending and claimed ones `sending` until the sweeper
+        comes; call it again. Raise ChannelMisconfigured after the run was paused, without an effect on any member. An
+        exception of one channel is raised after the others have ended.
         """
-        await asyncio.to_thread(self._tidy, job, told)
-        ours = [channel for channel in job.campaign.channels if channel in channels]
-        waits = await asyncio.gather(
-            *(self._unless_misconfigured(job, workshop, channel, told) for channel in ours), return_exceptions=True
+        await asyncio.to_thread(self._clean_up, run_context, on_progress)
+        own_channels = [channel for channel in run_context.campaign.channels if channel in channels]
+        results = await asyncio.gather(
+            *(self._send_channel_or_pause(run_context, composers, channel, on_progress) for channel in own_channels),
+            return_exceptions=True,
         )
-        moments = []
-        for wait in waits:
-            if isinstance(wait, BaseException):
-                raise wait
-            moments.append(wait)
-        await asyncio.to_thread(self._tidy, job, told)
-        if await self.gate.writer.write(lambda connection: close_when_done(connection, job, self.clock.now())):
-            _put_away(job)
+        resume_times = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            resume_times.append(result)
+        await asyncio.to_thread(self._clean_up, run_context, on_progress)
+        if await self.gate.writer.write(lambda connection: close_when_done(connection, run_context, self.clock.now())):
+            _close_files(run_context)
             return Sent(closed=True)
-        return Sent(closed=False, again_at=min((moment for moment in moments if moment is not None), default=None))
+        return Sent(closed=False, again_at=min((moment for moment in resume_times if moment is not None), default=None))
 
     def name_bundles(self, run: Run, channels: Collection[Channel]) -> None:
-        """Give their names to the files of a cancelled run that were handed over and whose process died."""
+        """Rename the files of a cancelled run's committed bundles whose process died."""
         if Channel.POST in channels:
             name_what_was_committed(self.gate.ledger, run, Channel.POST, self.providers.post)
         if Channel.PHONE in channels:
             name_what_was_committed(self.gate.ledger, run, Channel.PHONE, self.providers.phone)
 
-    def without_work(self, job: Job, channels: Collection[Channel]) -> Sent | None:
-        """How far a run is of which nothing is left in some channels, closed if it can be; None: something is left."""
-        ours = [channel for channel in job.campaign.channels if channel in channels]
+    def without_work(self, run_context: Job, channels: Collection[Channel]) -> Sent | None:
+        """Close a run if possible and return its state if nothing is left in some channels; else return None."""
+        own_channels = [channel for channel in run_context.campaign.channels if channel in channels]
         with self.gate.ledger.read() as connection:
-            if any(next_moment(connection, job, each) or committed(connection, job.number, each) for each in ours):
+            if any(
+                next_moment(connection, run_context, channel) or committed(connection, run_context.number, channel)
+                for channel in own_channels
+            ):
                 return None
         with self.gate.ledger.write() as connection:
-            closed = close_when_done(connection, job, self.clock.now())
+            closed = close_when_done(connection, run_context, self.clock.now())
         if closed:
-            _put_away(job)
+            _close_files(run_context)
         return Sent(closed)
 
-    async def _unless_misconfigured(
-        self, job: Job, workshop: Workshop, channel: Channel, told: Told
+    async def _send_channel_or_pause(
+        self, run_context: Job, composers: Workshop, channel: Channel, on_progress: Told
     ) -> datetime | None:
-        """Send a channel's share; a provider that can never work pauses the run, so that its other channels stop."""
+        """Send a channel; pause the run if its provider is misconfigured, so that the other channels stop."""
         try:
-            return await self._channel(job, workshop, channel, told)
+            return await self._send_channel(run_context, composers, channel, on_progress)
         except ChannelMisconfigured as error:
             reason = str(error)
             await self.gate.writer.write(
-                lambda connection: runs.move(connection, job.number, [RunState.SENDING], RunState.PAUSED, reason=reason)
+                lambda connection: runs.move(
+                    connection, run_context.number, [RunState.SENDING], RunState.PAUSED, reason=reason
+                )
             )
             raise
 
-    def _tidy(self, job: Job, told: Told) -> None:
-        """Look after what was left, and end what may not be sent any more."""
+    def _clean_up(self, run_context: Job, on_progress: Told) -> None:
+        """Clean up after dead processes, and expire pending deliveries after `send_by`."""
         now = self.clock.now()
         tidy(self.gate.ledger, now)
-        if now >= job.send_by:
-            told(end_pending(self.gate.ledger, job.number, DeliveryState.EXPIRED, EndReason.EXPIRED, now))
+        if now >= run_context.send_by:
+            on_progress(
+                end_pending(self.gate.ledger, run_context.number, DeliveryState.EXPIRED, EndReason.EXPIRED, now)
+            )
 
-    async def _channel(self, job: Job, workshop: Workshop, channel: Channel, told: Told) -> datetime | None:
-        """Send one channel's share; returns when to go on with it, if something of it waits."""
-        if not job.is_quiet(channel, self.clock.now()):
-            again_at = await self._share(job, workshop, channel, told)
-            if again_at is None or not job.is_quiet(channel, self.clock.now()):
+    async def _send_channel(
+        self, run_context: Job, composers: Workshop, channel: Channel, on_progress: Told
+    ) -> datetime | None:
+        """Send one channel; return when to go on if deliveries are waiting."""
+        if not run_context.is_quiet(channel, self.clock.now()):
+            again_at = await self._send_now(run_context, composers, channel, on_progress)
+            if again_at is None or not run_context.is_quiet(channel, self.clock.now()):
                 return again_at
-        return await asyncio.to_thread(self._hush, job, channel, self.clock.now(), told)
+        return await asyncio.to_thread(self._apply_quiet_hours, run_context, channel, self.clock.now(), on_progress)
 
-    async def _share(self, job: Job, workshop: Workshop, channel: Channel, told: Told) -> datetime | None:
+    async def _send_now(
+        self, run_context: Job, composers: Workshop, channel: Channel, on_progress: Told
+    ) -> datetime | None:
         match channel:
             case Channel.EMAIL | Channel.SMS:
-                return await self._messages(job, workshop, channel, told)
+                return await self._send_messages(run_context, composers, channel, on_progress)
             case Channel.POST:
                 return await asyncio.to_thread(
-                    self._bundles, job, channel, self.providers.post, workshop.letters(), told
+                    self._send_bundles, run_context, channel, self.providers.post, composers.letters(), on_progress
                 )
             case Channel.PHONE:
                 return await asyncio.to_thread(
-                    self._bundles, job, channel, self.providers.phone, workshop.calls(), told
+                    self._send_bundles, run_context, channel, self.providers.phone, composers.calls(), on_progress
                 )
 
-    def _bundles(
-        self, job: Job, channel: Channel, provider: BundleProvider[Bundle], bundler: Bundler[Item, Bundle], told: Told
+    def _send_bundles(
+        self,
+        run_context: Job,
+        channel: Channel,
+        provider: BundleProvider[Bundle],
+        bundler: Bundler[Item, Bundle],
+        on_progress: Told,
     ) -> datetime | None:
         ledger = self.gate.ledger
-        BundleRun(job, channel, provider, bundler, self.clock, ledger, told).work()
+        BundleRun(run_context, channel, provider, bundler, self.clock, ledger, on_progress).work()
         with ledger.read() as connection:
-            return next_moment(connection, job, channel)
+            return next_moment(connection, run_context, channel)
 
-    def _hush(self, job: Job, channel: Channel, now: datetime, told: Told) -> datetime | None:
-        """In quiet hours a channel's messages are held, or cancelled where the campaign says so."""
-        if job.campaign.quiet_hours[channel].action == "hold":
-            return job.quiet_until(channel, now)
-        cancelled = (DeliveryState.WITHDRAWN, EndReason.QUIET_HOURS)
-        told(end_pending(self.gate.ledger, job.number, *cancelled, now, channel))
+    def _apply_quiet_hours(
+        self, run_context: Job, channel: Channel, now: datetime, on_progress: Told
+    ) -> datetime | None:
+        """Hold or cancel a channel's messages in quiet hours, as the campaign says; return when to go on."""
+        if run_context.campaign.quiet_hours[channel].action == "hold":
+            return run_context.quiet_until(channel, now)
+        end_state = (DeliveryState.WITHDRAWN, EndReason.QUIET_HOURS)
+        on_progress(end_pending(self.gate.ledger, run_context.number, *end_state, now, channel))
         return None
 
-    async def _messages(self, job: Job, workshop: Workshop, channel: Channel, told: Told) -> datetime | None:
-        pen = workshop.email() if channel is Channel.EMAIL else workshop.sms()
+    async def _send_messages(
+        self, run_context: Job, composers: Workshop, channel: Channel, on_progress: Told
+    ) -> datetime | None:
+        composer = composers.email() if channel is Channel.EMAIL else composers.sms()
         provider = self.providers.email if channel is Channel.EMAIL else self.providers.sms
-        email = job.settings.channels.email
+        email = run_context.settings.channels.email
         domains = Domains(email.domains) if channel is Channel.EMAIL and email.domains else None
-        permits = self._permits(job, channel)
+        permits = self._rate_permits(run_context, channel)
         async with self.gate.share(provider) as share:
-            run = MessageRun(job, channel, provider, pen, self.clock, share, permits, told, domains)
+            run = MessageRun(run_context, channel, provider, composer, self.clock, share, permits, on_progress, domains)
             return await run.work()
 
-    def _permits(self, job: Job, channel: Channel) -> Permits:
-        """What holds a channel back: the campaign's rate, the account's, and a young sender's."""
-        paces = (run_pace(job), account_pace(job.settings, channel))
+    def _rate_permits(self, run_context: Job, channel: Channel) -> Permits:
+        """Return permits under the rates of the campaign, of the provider account, and of a warm-up."""
+        limiters = (run_pace(run_context), account_pace(run_context.settings, channel))
         if channel is Channel.SMS:
-            return Permits(paces, each=job.settings.channels.sms.max_segments)
-        growing = job.settings.channels.email.warm_up
-        today = local_day(self.clock.now(), job.settings.zone)
-        return Permits((*paces, Pace("warm-up", growing.rate_on(today) if growing else None)))
+            return Permits(limiters, each=run_context.settings.channels.sms.max_segments)
+        warm_up = run_context.settings.channels.email.warm_up
+        today = local_day(self.clock.now(), run_context.settings.zone)
+        return Permits((*limiters, Pace("warm-up", warm_up.rate_on(today) if warm_up else None)))
 
 
-def _put_away(job: Job) -> None:
-    """Forget what was frozen for a run that has just been closed."""
-    job.files.close()
-    _LOG.info("%s: closed", job.run.run_id, extra={"run": job.run.run_id})
+def _close_files(run_context: Job) -> None:
+    """Delete the frozen fields of a run that was just closed."""
+    run_context.files.close()
+    _LOG.info("%s: closed", run_context.run.run_id, extra={"run": run_context.run.run_id})

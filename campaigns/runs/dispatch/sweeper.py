@@ -1,4 +1,4 @@
-"""Tidying after others: leases that ran out, sends whose run was ended early, runs that are done."""
+"""Sweeper: expired leases, pending deliveries of ended runs, runs without work left."""
 
 from datetime import datetime
 from typing import Final
@@ -21,34 +21,34 @@ _ENDS: Final = {
 
 
 def tidy(ledger: Ledger, now: datetime) -> None:
-    """Look after deliveries whose sender went silent, whatever became of their run, and after runs ended early."""
+    """Expire leases of dead senders, whatever the state of their run, and end pending deliveries of ended runs."""
     with ledger.write() as connection:
         sweep(connection, now)
-        left = {state: _with_pending(connection, state) for state in _ENDS}
-    _settle(ledger)
-    for state, numbers in left.items():
+        pending_runs = {state: _with_pending(connection, state) for state in _ENDS}
+    _resolve_uncertain(ledger)
+    for state, numbers in pending_runs.items():
         for number in numbers:
             end_pending(ledger, number, *_ENDS[state], now)
 
 
 def sweep(connection: Connection, now: datetime) -> None:
-    """End the leases that ran out.
+    """End leases that have run out.
 
-    A message may have gone: it becomes uncertain and is never sent again by itself. A letter or call of a bundle
-    that was not handed over surely did not: it waits again.
+    A message may have been sent: it becomes uncertain and is never sent again automatically. A letter or call whose
+    bundle was not handed over cannot have been sent: it is put back to pending.
     """
-    silent = change_in_state(DeliveryState.SENDING).where(DELIVERY.c.lease_until <= now)
+    expired = change_in_state(DeliveryState.SENDING).where(DELIVERY.c.lease_until <= now)
     connection.execute(
-        silent.where(DELIVERY.c.channel.not_in(BUNDLED)).values(
+        expired.where(DELIVERY.c.channel.not_in(BUNDLED)).values(
             state=DeliveryState.UNCERTAIN, reason=EndReason.UNKNOWN_OUTCOME, ended_at=now, lease_until=None
         )
     )
-    back = {"state": DeliveryState.PENDING, "attempt": None, "lease_until": None}
-    connection.execute(silent.where(DELIVERY.c.channel.in_(BUNDLED)).values(back))
+    values = {"state": DeliveryState.PENDING, "attempt": None, "lease_until": None}
+    connection.execute(expired.where(DELIVERY.c.channel.in_(BUNDLED)).values(values))
 
 
-def _settle(ledger: Ledger) -> None:
-    """Say what became of deliveries that are uncertain though something was told of them; mostly there are none."""
+def _resolve_uncertain(ledger: Ledger) -> None:
+    """Resolve uncertain deliveries that provider events prove sent or not; mostly there are none."""
     with ledger.read() as connection:
         provable = delivery_events.provable(connection)
     if provable:
@@ -57,36 +57,36 @@ def _settle(ledger: Ledger) -> None:
 
 
 def _with_pending(connection: Connection, state: RunState) -> list[int]:
-    """The runs that have ended in this state and of which something waits: it came back, or was never started."""
+    """Return the runs in an end state that still have pending deliveries: put back, or never started."""
     waiting = in_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(DELIVERY.c.run_number == RUN.c.number)
-    found = select(RUN.c.number).where(RUN.c.state == state, waiting.exists())
-    return list(connection.execute(found).scalars())
+    query = select(RUN.c.number).where(RUN.c.state == state, waiting.exists())
+    return list(connection.execute(query).scalars())
 
 
-def close_when_done(connection: Connection, job: Job, now: datetime) -> bool:
-    """Close a run of which nothing is pending or under way, and no bundle waits for its name; whether it is closed."""
+def close_when_done(connection: Connection, run_context: Job, now: datetime) -> bool:
+    """Close a run with nothing pending or in flight and no bundle to rename; return whether it was closed."""
     for state in UNDER_WAY:
-        left = in_state(select(DELIVERY.c.position), state).where(DELIVERY.c.run_number == job.number)
-        if connection.execute(select(left.exists())).scalar_one():
+        remaining = in_state(select(DELIVERY.c.position), state).where(DELIVERY.c.run_number == run_context.number)
+        if connection.execute(select(remaining.exists())).scalar_one():
             return False
-    if any(bundles.committed(connection, job.number, channel) for channel in BUNDLED):
+    if any(bundles.committed(connection, run_context.number, channel) for channel in BUNDLED):
         return False
-    return runs.move(connection, job.number, [RunState.SENDING], RunState.CLOSED, closed_at=now)
+    return runs.move(connection, run_context.number, [RunState.SENDING], RunState.CLOSED, closed_at=now)
 
 
-def next_moment(connection: Connection, job: Job, channel: Channel) -> datetime | None:
-    """When it is worth looking at a channel again: a waiting delivery's moment, or the end of another's lease.
+def next_moment(connection: Connection, run_context: Job, channel: Channel) -> datetime | None:
+    """Return when to look at a channel again: the time of a waiting delivery, or the end of a claimed one's lease.
 
-    None: nothing waits, and nobody is at it.
+    Return None if nothing is pending or claimed.
     """
     waiting = case(
-        (DELIVERY.c.state == DeliveryState.PENDING, func.coalesce(DELIVERY.c.not_before, job.run.due_at)),
+        (DELIVERY.c.state == DeliveryState.PENDING, func.coalesce(DELIVERY.c.not_before, run_context.run.due_at)),
         else_=DELIVERY.c.lease_until,
     )
     moments = [
         connection.execute(
             in_state(select(func.min(waiting)), state).where(
-                DELIVERY.c.run_number == job.number, DELIVERY.c.channel == channel
+                DELIVERY.c.run_number == run_context.number, DELIVERY.c.channel == channel
             )
         ).scalar_one_or_none()
         for state in UNDER_WAY

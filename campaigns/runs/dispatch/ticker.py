@@ -1,4 +1,7 @@
-"""The alarm clock, and the only place that knows APScheduler: it fires ticks; the ledger decides what is due."""
+"""Ticker: calls functions every second, while the ledger decides what is due.
+
+The only module that imports APScheduler.
+"""
 
 import logging
 from collections.abc import Callable
@@ -10,11 +13,11 @@ _SECONDS: Final = 1
 
 
 def waking(*ticks: Callable[[], object]) -> BackgroundScheduler:
-    """A started scheduler that calls each tick every second, never twice at once; a late one is not made up for.
+    """Start and return a scheduler that calls each tick every second, never twice at once; missed ticks are skipped.
 
-    Nothing is kept: a process that comes up finds what is due in the ledger.
+    Nothing is stored: a new process finds due work in the ledger.
     """
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that finds the last one at work is no news
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a skipped tick is no news
     scheduler = BackgroundScheduler(timezone="UTC")
     for number, tick in enumerate(ticks):
         scheduler.add_job(

@@ -87,28 +87,28 @@ class Count:
     parts: tuple[Part, ...]
 
 
-def count(bench: Bench, question: Question, snapshot: Snapshot, language: Language) -> Count:
+def count(session: Bench, query: Question, snapshot: Snapshot, language: Language) -> Count:
     """Count the members for whom the rule is true or unknown; members who allow no marketing are not processed."""
-    people = lay_out(bench, snapshot)
-    population(bench, Purpose.MARKETING, people)
-    evaluated = bench.judge("judged", question.statement())
-    parts = question.parts()
-    (matched, _, unknown), *part_counts = _truth_counts(bench, evaluated, tuple(parts))
-    not_processed = bench.count(people) - bench.count(evaluated)
+    people = lay_out(session, snapshot)
+    population(session, Purpose.MARKETING, people)
+    evaluated = session.judge("judged", query.statement())
+    parts = query.parts()
+    (matched, _, unknown), *part_counts = _truth_counts(session, evaluated, tuple(parts))
+    not_processed = session.count(people) - session.count(evaluated)
     counts = tuple(
-        Part(question.said(part, language), *numbers) for part, numbers in zip(parts.values(), part_counts, strict=True)
+        Part(query.said(part, language), *numbers) for part, numbers in zip(parts.values(), part_counts, strict=True)
     )
-    return Count(question.audience.name, question.scope.as_of.isoformat(), matched, unknown, not_processed, counts)
+    return Count(query.audience.name, query.scope.as_of.isoformat(), matched, unknown, not_processed, counts)
 
 
-def _truth_counts(bench: Bench, evaluated: TableClause, parts: tuple[str, ...]) -> list[tuple[int, ...]]:
+def _truth_counts(session: Bench, evaluated: TableClause, parts: tuple[str, ...]) -> list[tuple[int, ...]]:
     """Return the true, false and unknown counts of the whole rule, then of each part with its removed members."""
     groups = [_truth_conditions(evaluated, _AUDIENCE)]
     for part in parts:
         other_parts = [evaluated.c[label].is_(True) for label in parts if label != part]
         groups.append([*_truth_conditions(evaluated, part), and_(evaluated.c[part].is_not(True), *other_parts)])
     sums = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for group in groups for condition in group]
-    numbers = map(int, bench.rows(select(*sums))[0])
+    numbers = map(int, session.rows(select(*sums))[0])
     return [tuple(islice(numbers, len(group))) for group in groups]
 
 

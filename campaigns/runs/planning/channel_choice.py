@@ -16,14 +16,14 @@ _FINNISH_MOBILES: Final = ("+3584%", "+35850%")
 _ReasonColumn = ColumnElement[Any]
 
 
-def reached(brief: Brief, matched: TableClause, people: TableClause) -> Select[Any]:
+def reached(plan_input: Brief, matched: TableClause, people: TableClause) -> Select[Any]:
     """Select one row per matched member: `channel` and its `address`, or `reason` when no channel passed.
 
     Channels are tried in the campaign's order. When none passes, the reason is that of the channel that got
     furthest, ties to the first listed.
     """
-    channels = brief.campaign.channels
-    steps = {channel: _steps(brief, channel, matched, people) for channel in channels}
+    channels = plan_input.campaign.channels
+    steps = {channel: _steps(plan_input, channel, matched, people) for channel in channels}
     tried = (
         select(
             matched.c.member_id,
@@ -58,16 +58,16 @@ def reached(brief: Brief, matched: TableClause, people: TableClause) -> Select[A
 
 
 def _steps(
-    brief: Brief, channel: Channel, matched: TableClause, people: TableClause
+    plan_input: Brief, channel: Channel, matched: TableClause, people: TableClause
 ) -> list[tuple[ColumnElement[bool], _ReasonColumn]]:
     """Return the conditions that rule out a channel, in order of checking, each with its reason."""
-    campaign = brief.campaign
+    campaign = plan_input.campaign
     channel_address = address(channel, people)
     refusal = permissions.refusal(
         campaign.purpose, channel, people.c, partner=campaign.from_partner, newsletter=campaign.newsletter
     )
-    suppression = _suppression(brief, channel, people)
-    has_template = or_(*(matched.c.variant == name for name in brief.has_template(channel)))
+    suppression = _suppression(plan_input, channel, people)
+    has_template = or_(*(matched.c.variant == name for name in plan_input.has_template(channel)))
     return [
         (or_(matched.c.variant.is_(None), ~has_template), literal(SkipReason.MISSING_VARIANT.value)),
         (channel_address.is_(None), literal(SkipReason.NO_ADDRESS.value)),
@@ -105,8 +105,8 @@ def unusable(channel: Channel, people: FromClause) -> ColumnElement[bool]:
     return and_(people.c.phone.like(_FINNISH), *(people.c.phone.not_like(pattern) for pattern in _FINNISH_MOBILES))
 
 
-def _suppression(brief: Brief, channel: Channel, people: TableClause) -> _ReasonColumn:
+def _suppression(plan_input: Brief, channel: Channel, people: TableClause) -> _ReasonColumn:
     """Return the suppression of the address; service messages ignore suppressions of marketing only."""
     kind = {Channel.EMAIL: "email", Channel.POST: "address"}.get(channel, "phone")
-    scope = "_all" if brief.campaign.purpose in SPARED else ""
+    scope = "_all" if plan_input.campaign.purpose in SPARED else ""
     return people.c[f"{kind}_suppression{scope}"]

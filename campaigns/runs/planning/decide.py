@@ -28,10 +28,10 @@ from campaigns.store.runs.decisions import SEND, SKIP
 _POPULATION: Final = table("population", column("member_id"), column(BIRTH_DATE, Date()))
 
 
-def decided(brief: Brief, reached: TableClause, capped: TableClause) -> Select[Any]:
+def decided(plan_input: Brief, reached: TableClause, capped: TableClause) -> Select[Any]:
     """Select one decision per matched member; sends first, by channel, letters by postal code (PR-08)."""
-    turned = _with_turn(brief, _without_minors(brief, reached))
-    holdouts = _holdout_reasons(brief, turned)
+    turned = _with_turn(plan_input, _without_minors(plan_input, reached))
+    holdouts = _holdout_reasons(plan_input, turned)
     skip_reason = case(
         (turned.c.channel.is_(None), turned.c.reason),
         (turned.c.turn > 1, _duplicate_reason(turned)),
@@ -61,13 +61,13 @@ def decided(brief: Brief, reached: TableClause, capped: TableClause) -> Select[A
     )
 
 
-def _without_minors(brief: Brief, reached: TableClause) -> FromClause:
+def _without_minors(plan_input: Brief, reached: TableClause) -> FromClause:
     """Remove the channel of members known to be too young, so that they do not represent their household either."""
-    if not brief.minimum_age or BIRTH_DATE not in brief.catalogue.profile:
+    if not plan_input.minimum_age or BIRTH_DATE not in plan_input.catalogue.profile:
         return reached
-    day = local_day(brief.as_of, brief.campaign.schedule.zone)
+    day = local_day(plan_input.as_of, plan_input.campaign.schedule.zone)
     # NULL, so not too young, when the age is unknown
-    too_young = completed_years(_POPULATION.c[BIRTH_DATE], day) < brief.minimum_age
+    too_young = completed_years(_POPULATION.c[BIRTH_DATE], day) < plan_input.minimum_age
     changed = {
         "channel": case((too_young, null()), else_=reached.c.channel),
         "reason": case((too_young, literal(SkipReason.AGE_RESTRICTED.value)), else_=reached.c.reason),
@@ -77,25 +77,25 @@ def _without_minors(brief: Brief, reached: TableClause) -> FromClause:
     return select(*columns).select_from(with_birth_date).subquery("old_enough")
 
 
-def _with_turn(brief: Brief, reached: FromClause) -> Any:
+def _with_turn(plan_input: Brief, reached: FromClause) -> Any:
     """Add `turn`, which is 1 for the one member who represents a shared address or household.
 
     Owners come before others, then the smaller member id: the same member on every machine.
     """
     rank = case((reached.c.register == Register.OWNERS.value, 0), else_=1)
     turn = func.row_number().over(
-        partition_by=(reached.c.channel, _deduplication_key(brief, reached)), order_by=(rank, reached.c.member_id)
+        partition_by=(reached.c.channel, _deduplication_key(plan_input, reached)), order_by=(rank, reached.c.member_id)
     )
     return select(*reached.c, turn.label("turn")).subquery("turned")
 
 
-def _deduplication_key(brief: Brief, reached: FromClause) -> ColumnElement[Any]:
+def _deduplication_key(plan_input: Brief, reached: FromClause) -> ColumnElement[Any]:
     """Return the deduplication key: the household for letters, the address for e-mail and SMS, else the member."""
     keys: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
-    if brief.campaign.one_per == "household":
+    if plan_input.campaign.one_per == "household":
         household = func.coalesce(reached.c.household_id, reached.c.address, reached.c.member_id)
         keys.append((reached.c.channel == Channel.POST.value, household))
-    if brief.once_an_address:
+    if plan_input.once_an_address:
         electronic = reached.c.channel.in_([Channel.EMAIL.value, Channel.SMS.value])
         keys.append((electronic, func.coalesce(func.lower(reached.c.address), reached.c.member_id)))
     return case(*keys, else_=reached.c.member_id) if keys else reached.c.member_id
@@ -106,11 +106,11 @@ def _duplicate_reason(turned: Any) -> ColumnElement[Any]:
     return case((letters, literal(SkipReason.HOUSEHOLD_DEDUP.value)), else_=literal(SkipReason.ADDRESS_DEDUP.value))
 
 
-def _holdout_reasons(brief: Brief, turned: Any) -> list[tuple[ColumnElement[bool], SkipReason]]:
-    if not brief.observes_holdouts:
+def _holdout_reasons(plan_input: Brief, turned: Any) -> list[tuple[ColumnElement[bool], SkipReason]]:
+    if not plan_input.observes_holdouts:
         return []
     holdouts = [
-        (brief.settings.holdout, brief.holdout_salt, SkipReason.HOLDOUT_GLOBAL),
-        (brief.campaign.holdout, f"holdout:{brief.campaign.name}", SkipReason.HOLDOUT_CAMPAIGN),
+        (plan_input.settings.holdout, plan_input.holdout_salt, SkipReason.HOLDOUT_GLOBAL),
+        (plan_input.campaign.holdout, f"holdout:{plan_input.campaign.name}", SkipReason.HOLDOUT_CAMPAIGN),
     ]
     return [(in_share(turned.c.unit, salt, share), reason) for share, salt, reason in holdouts if share]

@@ -72,10 +72,10 @@ class _RuleExplainer:
 
     def predicates(self, rule: Condition) -> tuple[Predicate, ...]:
         """Return every node of the rule with its value; the first that keeps the rule from being true `blocks`."""
-        brief = self.plan.brief
-        nodes = list(_nodes(rule, brief.audiences))
+        plan_input = self.plan.brief
+        nodes = list(_nodes(rule, plan_input.audiences))
         labels = {f"node_{number}": node for number, (_, node) in enumerate(nodes)}
-        row = self.plan.bench.dicts(select_conditions(labels, brief.scope))[0]
+        row = self.plan.bench.dicts(select_conditions(labels, plan_input.scope))[0]
         values = [row[label] for label in labels]
         blocker = _blocker(nodes, values)
         return tuple(
@@ -84,8 +84,8 @@ class _RuleExplainer:
         )
 
     def _in_words(self, node: Condition) -> str:
-        brief = self.plan.brief
-        return sentence(node, self.language, brief.catalogue, self.titles, brief.settings.currency)
+        plan_input = self.plan.brief
+        return sentence(node, self.language, plan_input.catalogue, self.titles, plan_input.settings.currency)
 
 
 def _nodes(rule: Condition, audiences: Mapping[str, Condition], depth: int = 0) -> Iterator[tuple[int, Condition]]:

@@ -44,13 +44,13 @@ class Match:
     not_processed: int
 
 
-def population(bench: Bench, purpose: Purpose, people: TableClause, members: Sequence[str] = ()) -> TableClause:
+def population(session: Bench, purpose: Purpose, people: TableClause, members: Sequence[str] = ()) -> TableClause:
     """Create the view of members who may be evaluated for a purpose; with `members`, only these.
 
     It has their profile, present contact, and the two choices that rules depend on.
     """
     only_members = [_MEMBERS.c.member_id.in_(members)] if members else []
-    return bench.show(
+    return session.show(
         "population",
         select(
             literal_column("members.*"),
@@ -63,27 +63,27 @@ def population(bench: Bench, purpose: Purpose, people: TableClause, members: Seq
     )
 
 
-def match(bench: Bench, brief: Brief, people: TableClause) -> Match:
+def match(session: Bench, plan_input: Brief, people: TableClause) -> Match:
     """Evaluate the audience and every variant's `when` in one statement; an audience includes only *true*."""
-    population(bench, brief.campaign.purpose, people, brief.members)
-    evaluated = _evaluated(bench, brief, people)
-    matched = bench.make(
+    population(session, plan_input.campaign.purpose, people, plan_input.members)
+    evaluated = _evaluated(session, plan_input, people)
+    matched = session.make(
         "matched",
-        select(evaluated.c.member_id, _variant(brief, evaluated).label("variant")).where(evaluated.c.audience),
+        select(evaluated.c.member_id, _variant(plan_input, evaluated).label("variant")).where(evaluated.c.audience),
     )
-    evaluated_count = bench.count(evaluated)
-    unknown = bench.rows(select(func.count()).select_from(evaluated).where(evaluated.c.audience.is_(None)))[0][0]
-    return Match(matched, evaluated_count, unknown, bench.count(people) - evaluated_count)
+    evaluated_count = session.count(evaluated)
+    unknown = session.rows(select(func.count()).select_from(evaluated).where(evaluated.c.audience.is_(None)))[0][0]
+    return Match(matched, evaluated_count, unknown, session.count(people) - evaluated_count)
 
 
-def _evaluated(bench: Bench, brief: Brief, people: TableClause) -> TableClause:
-    conditions = _conditions(brief)
-    results = bench.judge("judged", select_conditions(conditions, brief.scope)) if conditions else _POPULATION
+def _evaluated(session: Bench, plan_input: Brief, people: TableClause) -> TableClause:
+    conditions = _conditions(plan_input)
+    results = session.judge("judged", select_conditions(conditions, plan_input.scope)) if conditions else _POPULATION
     if _AUDIENCE in conditions:
         return results
-    subscribed = Subscribes(str(brief.campaign.newsletter)).sql(people.c)
+    subscribed = Subscribes(str(plan_input.campaign.newsletter)).sql(people.c)
     whens = [results.c[name] for name in conditions]
-    return bench.make(
+    return session.make(
         "evaluated",
         select(results.c.member_id, subscribed.label(_AUDIENCE), *whens).select_from(
             results.join(people, people.c.member_id == results.c.member_id)
@@ -91,8 +91,8 @@ def _evaluated(bench: Bench, brief: Brief, people: TableClause) -> TableClause:
     )
 
 
-def _conditions(brief: Brief) -> Mapping[str, Condition]:
-    campaign = brief.campaign
+def _conditions(plan_input: Brief) -> Mapping[str, Condition]:
+    campaign = plan_input.campaign
     audience = {} if campaign.audience is None else {_AUDIENCE: campaign.audience}
     whens = {
         _label(number): variant.when for number, variant in enumerate(campaign.variants) if variant.when is not None
@@ -100,10 +100,10 @@ def _conditions(brief: Brief) -> Mapping[str, Condition]:
     return {**audience, **whens}
 
 
-def _variant(brief: Brief, evaluated: TableClause) -> ColumnElement[Any]:
+def _variant(plan_input: Brief, evaluated: TableClause) -> ColumnElement[Any]:
     """Return the first variant that has no `when` or one that is true."""
     whens: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
-    for number, variant in enumerate(brief.campaign.variants):
+    for number, variant in enumerate(plan_input.campaign.variants):
         if variant.when is None:
             return case(*whens, else_=literal(variant.name)) if whens else literal(variant.name)
         whens.append((evaluated.c[_label(number)].is_(True), literal(variant.name)))

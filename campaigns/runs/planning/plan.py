@@ -100,25 +100,27 @@ class Plan:
         )
 
 
-def plan(bench: Bench, brief: Brief, snapshot: Snapshot) -> Plan:
+def plan(session: Bench, plan_input: Brief, snapshot: Snapshot) -> Plan:
     """Make a plan: decide for every matched member, in the order of the design's section 3."""
-    people = lay_out(bench, snapshot)
-    match_result = match(bench, brief, people)
-    reached = bench.make("reached", channel_choice.reached(brief, match_result.table, people))
-    zone = brief.campaign.schedule.zone
-    capped_members = bench.make(
+    people = lay_out(session, snapshot)
+    match_result = match(session, plan_input, people)
+    reached = session.make("reached", channel_choice.reached(plan_input, match_result.table, people))
+    zone = plan_input.campaign.schedule.zone
+    capped_members = session.make(
         "capped",
-        frequency_caps.capped(frequency_caps.caps_of(brief.campaign, brief.settings), _HEARD_TABLE, brief.as_of, zone),
+        frequency_caps.capped(
+            frequency_caps.caps_of(plan_input.campaign, plan_input.settings), _HEARD_TABLE, plan_input.as_of, zone
+        ),
     )
-    decided_rows = bench.make("settled", decided(brief, reached, capped_members))
-    decisions = bench.make("decided", _with_evidence(brief, decided_rows))
+    decided_rows = session.make("settled", decided(plan_input, reached, capped_members))
+    decisions = session.make("decided", _with_evidence(plan_input, decided_rows))
     return Plan(
-        brief,
-        bench,
+        plan_input,
+        session,
         decisions,
-        _offers(bench, brief, decisions),
+        _offers(session, plan_input, decisions),
         tally(
-            bench,
+            session,
             decisions,
             population=match_result.population,
             unknown=match_result.unknown,
@@ -127,65 +129,60 @@ def plan(bench: Bench, brief: Brief, snapshot: Snapshot) -> Plan:
     )
 
 
-def lay_out(bench: Bench, snapshot: Snapshot) -> TableClause:
+def lay_out(session: Bench, snapshot: Snapshot) -> TableClause:
     """Register the ledger's snapshot beside the warehouse; return the table `people`.
 
     The table `heard` has the messages of the ledger and, from the warehouse's `sent`, those of an earlier system.
     """
-    own_messages = bench.lay("ours", snapshot.heard)
+    own = session.lay("ours", snapshot.heard)
     accepted = literal(DeliveryState.ACCEPTED.value).label("state")
     everything = union_all(
-        select(
-            own_messages.c.member_id,
-            own_messages.c.campaign,
-            own_messages.c.purpose,
-            own_messages.c.channel,
-            own_messages.c.state,
-            own_messages.c.sent_at,
-        ),
+        select(*(own.c[name] for name in (*_MESSAGE, "state", "sent_at"))),
         select(*(_SENT_TABLE.c[name] for name in _MESSAGE), accepted, _SENT_TABLE.c.sent_at),
     ).subquery("everything")
-    heard = bench.make("heard", select(*everything.c))
-    bench.lay("clicks", snapshot.clicks)
-    bench.make("history", select(*heard.c).where(heard.c.state == DeliveryState.ACCEPTED.value))
-    return bench.lay("people", snapshot.people)
+    heard = session.make("heard", select(*everything.c))
+    session.lay("clicks", snapshot.clicks)
+    session.make("history", select(*heard.c).where(heard.c.state == DeliveryState.ACCEPTED.value))
+    return session.lay("people", snapshot.people)
 
 
-def _offers(bench: Bench, brief: Brief, decisions: TableClause) -> TableClause:
-    on_sale = bench.lay("offers", selection.as_columns(brief.shelves))
-    affinity = bench.make(
+def _offers(session: Bench, plan_input: Brief, decisions: TableClause) -> TableClause:
+    on_sale = session.lay("offers", selection.as_columns(plan_input.shelves))
+    affinity = session.make(
         "affinity",
-        selection.affinity(decisions, _PURCHASE_LINES, brief.shelves, brief.as_of, brief.campaign.schedule.zone),
+        selection.affinity(
+            decisions, _PURCHASE_LINES, plan_input.shelves, plan_input.as_of, plan_input.campaign.schedule.zone
+        ),
     )
-    return bench.make("ranked", selection.ranked(decisions, on_sale, affinity))
+    return session.make("ranked", selection.ranked(decisions, on_sale, affinity))
 
 
-def _with_evidence(brief: Brief, settled: TableClause) -> Select[Any]:
+def _with_evidence(plan_input: Brief, settled: TableClause) -> Select[Any]:
     """Add the arm of the experiment, and whether purchase lines took part in the decision."""
-    experiment = brief.campaign.experiment
-    salt = f"experiment:{brief.campaign.name}"
+    experiment = plan_input.campaign.experiment
+    salt = f"experiment:{plan_input.campaign.name}"
     arm: ColumnElement[Any] = null() if experiment is None else bucketing.arm(settled.c.unit, salt, experiment.arms)
-    used_basket = and_(~settled.c.no_purchase_detail, _depends_on_purchase_lines(brief, settled))
+    used_basket = and_(~settled.c.no_purchase_detail, _depends_on_purchase_lines(plan_input, settled))
     return select(*settled.c, arm.label("arm"), used_basket.label("used_basket"))
 
 
-def _depends_on_purchase_lines(brief: Brief, settled: TableClause) -> ColumnElement[bool]:
+def _depends_on_purchase_lines(plan_input: Brief, settled: TableClause) -> ColumnElement[bool]:
     """Return the condition that audience, variant or offers of a member who allows it depend on purchase lines.
 
     A variant depends on its own `when` and on all before it; the lack of a variant depends on all of them.
     """
-    campaign = brief.campaign
-    if campaign.audience is not None and _reads_purchase_lines(brief, campaign.audience):
+    campaign = plan_input.campaign
+    if campaign.audience is not None and _reads_purchase_lines(plan_input, campaign.audience):
         return literal(value=True)
-    dependent_variants = set(brief.shelves)
+    dependent_variants = set(plan_input.shelves)
     depends = False
     for variant in campaign.variants:
-        depends = depends or (variant.when is not None and _reads_purchase_lines(brief, variant.when))
+        depends = depends or (variant.when is not None and _reads_purchase_lines(plan_input, variant.when))
         if depends:
             dependent_variants.add(variant.name)
     condition = or_(literal(value=False), *(settled.c.variant == name for name in sorted(dependent_variants)))
     return func.coalesce(condition, literal(value=depends))
 
 
-def _reads_purchase_lines(brief: Brief, condition: Any) -> bool:
-    return DataClass.BASKET in uses(condition, brief.scope).classes
+def _reads_purchase_lines(plan_input: Brief, condition: Any) -> bool:
+    return DataClass.BASKET in uses(condition, plan_input.scope).classes

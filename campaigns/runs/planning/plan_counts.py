@@ -62,10 +62,10 @@ def _by_channel(stored: Mapping[str, int]) -> dict[Channel, int]:
     return {Channel(channel): number for channel, number in stored.items()}
 
 
-def tally(bench: Bench, decided: TableClause, *, population: int, unknown: int, not_processed: int) -> Tally:
+def tally(session: Bench, decided: TableClause, *, population: int, unknown: int, not_processed: int) -> Tally:
     """Count the decisions of a plan."""
     grouped = (decided.c.kind, decided.c.reason, decided.c.channel, decided.c.variant, decided.c.arm)
-    rows = bench.rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
+    rows = session.rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
     sends: dict[Channel, int] = {}
     shares: dict[str, dict[Channel, int]] = {}
     arms: dict[str, int] = {}

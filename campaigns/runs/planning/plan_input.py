@@ -73,20 +73,22 @@ class Brief:
         return tuple(variant.name for variant in self.campaign.variants if variant.template(channel))
 
 
-def brief(draft: Draft, as_of: datetime, library: Library, holdout_salt: str, members: tuple[str, ...] = ()) -> Brief:
+def brief(
+    definition: Draft, as_of: datetime, repository: Library, holdout_salt: str, members: tuple[str, ...] = ()
+) -> Brief:
     """Return the input of a plan at `as_of`; with `members`, of these members only."""
-    templates = draft.templates()
-    campaign = draft.campaign
+    templates = definition.templates()
+    campaign = definition.campaign
     day = local_day(as_of, campaign.schedule.zone)
     return Brief(
         campaign=campaign,
         as_of=as_of,
-        audiences={name: audience.match for name, audience in draft.audiences.items()},
-        catalogue=library.catalogue,
-        settings=library.settings,
-        definition=draft.definition(),
+        audiences={name: audience.match for name, audience in definition.audiences.items()},
+        catalogue=repository.catalogue,
+        settings=repository.settings,
+        definition=definition.definition(),
         fields=profile_fields(templates),
         members=members,
         holdout_salt=holdout_salt,
-        shelves=shelves(campaign, with_offers(templates), library.offers, day),
+        shelves=shelves(campaign, with_offers(templates), repository.offers, day),
     )

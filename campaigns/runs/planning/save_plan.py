@@ -1,6 +1,6 @@
 """Storage of a plan: its run files, its decisions in chunks, and last the row that makes them visible."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -8,14 +8,12 @@ from typing import Any, Final
 
 from campaigns.runs.planning.plan import Plan
 from campaigns.runs.planning.run_files import ROWS_IN_GROUP, RunFiles
-from campaigns.store.ledger.connection import Ledger
+from campaigns.store.ledger.connection import Ledger, Told
 from campaigns.store.people import audit
 from campaigns.store.runs import runs
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, Run
 
 _ROWS_PER_DELETE: Final = 2048
-
-Progress = Callable[[int], None]
 
 
 def begin(run: Run, ledger: Ledger, files: RunFiles, parts: Mapping[str, Path]) -> None:
@@ -25,7 +23,7 @@ def begin(run: Run, ledger: Ledger, files: RunFiles, parts: Mapping[str, Path]) 
         files.keep(parts)
 
 
-def store(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, progress: Progress) -> None:
+def store(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, on_progress: Told) -> None:
     """Store a plan under an open run; it stays invisible until `make_visible`.
 
     A crash leaves a run in `planning`, to be planned again. Raise UserError as soon as another process begins to plan
@@ -37,7 +35,7 @@ def store(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, progress: Progr
     _write_fields(plan, run, ledger, files)
     guard = partial(runs.hold, run=run)
     ledger.pour(DELIVERY, plan.bench.reader(plan.deliveries(number)), files.folder, guard=guard, told=lambda _: None)
-    ledger.pour(DECISION, plan.bench.reader(plan.decided(number)), files.folder, guard=guard, told=progress)
+    ledger.pour(DECISION, plan.bench.reader(plan.decided(number)), files.folder, guard=guard, told=on_progress)
     ledger.analyse(DECISION, DELIVERY)
 
 

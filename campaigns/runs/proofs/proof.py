@@ -102,7 +102,9 @@ class Proofs:
 
     def _email(self, proof: Proof, contexts: Contexts, delivery: Taken) -> OutgoingEmail:
         template = EmailTemplate.compile(self.folder(proof), proof.language, self.job.settings)
-        return EmailPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock, self.mark)(delivery)
+        return EmailPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock, self.mark)(
+            delivery
+        )
 
     def _sms(self, proof: Proof, contexts: Contexts, delivery: Taken) -> OutgoingSms:
         template = SmsTemplate.compile(self.folder(proof), proof.language, self.job.settings)

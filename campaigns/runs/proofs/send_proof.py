@@ -1,4 +1,4 @@
-"""Proofs of a campaign, for our own eyes: refused for every address that the settings do not list."""
+"""Proofs and seed copies of a campaign's messages, sent only to internal addresses listed in the settings."""
 
 import asyncio
 import logging
@@ -24,12 +24,14 @@ from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
 from campaigns.workspace.campaign_definition import Draft
 
-_CONTACT: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
+_LOG: Final = logging.getLogger("viesti")
+_UNMARKED: Final = ""
+_CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody wants to see: `to` as typed; with a `member` their own message, else the template's sample."""
+    """Request for a proof to the address `to` as typed; of a `member`'s own message, else of the template's sample."""
 
     to: str
     member: str | None = None
@@ -37,28 +39,28 @@ class Wanted:
     variant: str | None = None
 
 
-def send_proof(asking: Asking, draft: Draft, wanted: Wanted) -> Accepted:
-    """Send one message of a campaign to one of our own; audited before it goes.
+def send_proof(queries: Asking, definition: Draft, request: Wanted) -> Accepted:
+    """Send one message of a campaign to an internal address, with an audit row before it goes.
 
-    It is in no plan, counts for no cap and no report, and its links lead nowhere. AuthorError for an address that is
-    not internal, for what keeps the message from being written, and when the provider did not take it.
+    The proof is in no plan, counts for no cap and no report, and its links have no effect. Raise UserError if the
+    address is not internal, the message cannot be composed, or the provider did not accept it.
     """
-    blank = proof_to(wanted.to)
-    settings = asking.library.settings
-    if not is_internal(blank.address, settings.internal_addresses):
+    empty_proof = proof_to(request.to)
+    settings = queries.library.settings
+    if not is_internal(empty_proof.address, settings.internal_addresses):
         message = "a proof goes only to addresses that the settings list as our own"
-        hint = f"add it to `internal_addresses` in {asking.workspace.settings}"
-        raise AuthorError.about(wanted.to, message, "not_internal", hint)
-    proofs = Proofs(unlinked_job(asking, draft.campaign), draft.root, asking.providers, asking.clock)
-    proof, contexts = _of_member(asking, draft, wanted, proofs, blank)
-    with asking.ledger.write() as connection:
+        hint = f"add it to `internal_addresses` in {queries.workspace.settings}"
+        raise AuthorError.about(request.to, message, "not_internal", hint)
+    proofs = Proofs(unlinked_job(queries, definition.campaign), definition.root, queries.providers, queries.clock)
+    proof, contexts = _member_proof(queries, definition, request, proofs, empty_proof)
+    with queries.ledger.write() as connection:
         detail = {"channel": proof.channel, "variant": proof.variant, "language": proof.language}
-        audit.note(connection, asking.clock.now(), asking.actor, "proof", draft.campaign.name, detail)
+        audit.note(connection, queries.clock.now(), queries.actor, "proof", definition.campaign.name, detail)
     return deliver(proofs, proof, contexts)
 
 
 def deliver(proofs: Proofs, proof: Proof, contexts: Contexts) -> Accepted:
-    """Write and send one; AuthorError when that cannot be, or the provider did not say that it took it."""
+    """Compose and send a proof; raise UserError if that fails or the provider did not confirm it."""
     name = proofs.job.campaign.name
     try:
         outcome = asyncio.run(proofs.send(proof, contexts))
@@ -72,9 +74,9 @@ def deliver(proofs: Proofs, proof: Proof, contexts: Contexts) -> Accepted:
     raise AuthorError.about(proof.channel, message, "not_accepted", "`viesti doctor`")
 
 
-def proof_to(written: str) -> Proof:
-    """A proof of nothing yet, to an address as the ledger would write it, through the channel that leads there."""
-    email, phone = addresses.email(written), addresses.phone(written)
+def proof_to(text: str) -> Proof:
+    """Return an empty proof to an address in normal form, through the channel of that address."""
+    email, phone = addresses.email(text), addresses.phone(text)
     if email is not None:
         return Proof(Channel.EMAIL, email, "", None, {})
     if phone is not None:
@@ -83,93 +85,91 @@ def proof_to(written: str) -> Proof:
         "neither an e-mail address nor a telephone number",
         "`--to` one of the two; letters and calls are shown by `viesti preview`",
     )
-    raise AuthorError.about(written, message, "bad_address", hint)
+    raise AuthorError.about(text, message, "bad_address", hint)
 
 
-def unlinked_job(asking: Asking, campaign: Campaign) -> Job:
-    """The job of a run that there is not: number 0 is nobody's, so that its links lead nowhere."""
+def unlinked_job(queries: Asking, campaign: Campaign) -> Job:
+    """Return a run context without a run in the ledger; its number 0 gives links without effect."""
     run = Run(
         run_id=f"proof-{campaign.name}",
         number=0,
         campaign=campaign.name,
         purpose=campaign.purpose,
-        due_at=asking.clock.now(),
+        due_at=queries.clock.now(),
         scheduled=False,
         state=RunState.PLANNED,
     )
-    return Job(run, campaign, asking.library.settings, asking.signer, asking.run_files(run))
+    return Job(run, campaign, queries.library.settings, queries.signer, queries.run_files(run))
 
 
-def _of_member(asking: Asking, draft: Draft, wanted: Wanted, proofs: Proofs, blank: Proof) -> tuple[Proof, Contexts]:
-    if wanted.member is None:
-        return of_sample(asking, draft.campaign, wanted, proofs, blank)
-    with asking.ledger.read() as connection:
-        contact = dict(contact_of(connection, wanted.member))
-    with asking.decided(draft, asking.clock.now(), (wanted.member,)) as made:
-        decisions, fields = made.bench.dicts(made.rows()), made.bench.dicts(made.fields())
+def _member_proof(
+    queries: Asking, definition: Draft, request: Wanted, proofs: Proofs, empty_proof: Proof
+) -> tuple[Proof, Contexts]:
+    if request.member is None:
+        return of_sample(queries, definition.campaign, request, proofs, empty_proof)
+    with queries.ledger.read() as connection:
+        contact = dict(contact_of(connection, request.member))
+    with queries.decided(definition, queries.clock.now(), (request.member,)) as plan:
+        decisions, fields = plan.bench.dicts(plan.rows()), plan.bench.dicts(plan.fields())
     if not fields:
-        why = decisions[0]["reason"] if decisions else "the audience does not take them"
-        message = f"this member would get nothing: {why}"
-        raise AuthorError.about(wanted.member, message, "nothing_to_prove", "without `--member`, the sample is shown")
-    decided = decisions[0]
-    variant = _variant(draft.campaign, blank.channel, wanted.variant or decided["variant"])
-    offers = {offer.id: offer for offer in asking.library.offers}
-    contact |= {"language": wanted.language or contact["language"]}
-    proof = replace(blank, variant=variant, arm=decided["arm"], contact=contact)
+        reason = decisions[0]["reason"] if decisions else "the audience does not take them"
+        message = f"this member would get nothing: {reason}"
+        raise AuthorError.about(request.member, message, "nothing_to_prove", "without `--member`, the sample is shown")
+    decision = decisions[0]
+    variant = _variant(definition.campaign, empty_proof.channel, request.variant or decision["variant"])
+    offers = {offer.id: offer for offer in queries.library.offers}
+    contact |= {"language": request.language or contact["language"]}
+    proof = replace(empty_proof, variant=variant, arm=decision["arm"], contact=contact)
     return proof, Contexts(proofs.job, lambda _: fields[0], offers)
 
 
 def of_sample(
-    asking: Asking, campaign: Campaign, wanted: Wanted, proofs: Proofs, blank: Proof
+    queries: Asking, campaign: Campaign, request: Wanted, proofs: Proofs, empty_proof: Proof
 ) -> tuple[Proof, Contexts]:
-    """The proof filled in from the sample of the template, and what it is written with."""
-    variant = _variant(campaign, blank.channel, wanted.variant)
-    language = wanted.language or asking.library.settings.default_language
-    proof = replace(blank, variant=variant, contact={"language": language})
+    """Return a proof filled from the template's sample, with the contexts to compose it."""
+    variant = _variant(campaign, empty_proof.channel, request.variant)
+    language = request.language or queries.library.settings.default_language
+    proof = replace(empty_proof, variant=variant, contact={"language": language})
     sample = proofs.folder(proof).sample(language)
     member = sample.get("member")
-    known: Mapping[str, Any] = member if isinstance(member, Mapping) else {}
+    member_values: Mapping[str, Any] = member if isinstance(member, Mapping) else {}
     arm = sample.get("arm")
-    contact = {**{name: known.get(name) for name in _CONTACT}, "language": language}
-    written = replace(proof, contact=contact, arm=arm if isinstance(arm, str) else None)
-    return written, SampleContexts(proofs.job, lambda _: {}, {}, sample=sample)
+    contact = {**{name: member_values.get(name) for name in _CONTACT_FIELDS}, "language": language}
+    filled_proof = replace(proof, contact=contact, arm=arm if isinstance(arm, str) else None)
+    return filled_proof, SampleContexts(proofs.job, lambda _: {}, {}, sample=sample)
 
 
-def _variant(campaign: Campaign, channel: Channel, asked: str | None) -> str:
-    """The variant that is asked for, else the first that says something through the channel."""
-    found = speaking(campaign, channel)
-    if asked is None and found:
-        return found[0]
-    if asked in found:
-        return str(asked)
-    named = f"the variant `{asked}`" if asked else campaign.name
-    hint = nearest(asked or "", found) or ", ".join(found)
-    raise AuthorError.about(campaign.name, f"{named} says nothing by {channel}", "no_template", hint)
+def _variant(campaign: Campaign, channel: Channel, variant: str | None) -> str:
+    """Return the requested variant, else the first one with a template for the channel."""
+    variants = speaking(campaign, channel)
+    if variant is None and variants:
+        return variants[0]
+    if variant in variants:
+        return str(variant)
+    subject = f"the variant `{variant}`" if variant else campaign.name
+    hint = nearest(variant or "", variants) or ", ".join(variants)
+    raise AuthorError.about(campaign.name, f"{subject} has no template for {channel}", "no_template", hint)
 
 
 def speaking(campaign: Campaign, channel: Channel) -> list[str]:
-    """The variants that say something through a channel."""
+    """Return the variants with a template for a channel."""
     return [variant.name for variant in campaign.variants if variant.template(channel) is not None]
 
 
-_LOG: Final = logging.getLogger("viesti")
-_UNMARKED: Final = ""
+def send_seeds(queries: Asking, run: Run, campaign: Campaign) -> None:
+    """Send each seed a copy of every variant that its channel carries, filled from the template's sample (A-20).
 
-
-def send_seeds(asking: Asking, run: Run, campaign: Campaign) -> None:
-    """Send every seed each variant that its channel carries, as the run planned it, filled from the template's sample.
-
-    Called once, when the run was started; a crash right then leaves the seeds without their copies. They have no
-    decision and no delivery, so that no plan, cap, balance or report knows of them. One that fails is logged, and
-    holds up neither the others nor the run.
+    Seeds are our own mailboxes and telephones. Called once, when the run was started; a crash right then leaves the
+    seeds without their copies. Copies have no decision and no delivery, so that no plan, cap, balance or report counts
+    them. A failed copy is logged and delays neither the others nor the run.
     """
-    root = asking.run_files(run).definition
-    proofs = Proofs(unlinked_job(asking, campaign), root, asking.providers, asking.clock, _UNMARKED)
-    for number, seed in enumerate(asking.library.settings.seeds, 1):
-        blank = proof_to(seed.address)
-        for variant in speaking(campaign, blank.channel):
+    root = queries.run_files(run).definition
+    proofs = Proofs(unlinked_job(queries, campaign), root, queries.providers, queries.clock, _UNMARKED)
+    for number, seed in enumerate(queries.library.settings.seeds, 1):
+        empty_proof = proof_to(seed.address)
+        for variant in speaking(campaign, empty_proof.channel):
             try:
-                wanted = Wanted(seed.address, language=seed.language, variant=variant)
-                deliver(proofs, *of_sample(asking, campaign, wanted, proofs, blank))
+                request = Wanted(seed.address, language=seed.language, variant=variant)
+                deliver(proofs, *of_sample(queries, campaign, request, proofs, empty_proof))
             except AuthorError as error:
                 _LOG.warning("%s: seed %d got no `%s`: %s", run.run_id, number, variant, error)

@@ -1,4 +1,4 @@
-"""What the desk's pages share: forms that demand a role, the ticket that a look-up gives, and what refusals say."""
+"""State and helpers that desk pages share: forms that require a role, look-up tickets, refusals."""
 
 import hmac
 from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ Answer = Callable[[Request, Posted, AgentIn], Response]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A form of the desk: where it is sent to, which act it is, and what is done. All are POST: a look is noted."""
+    """Form of the desk: path, required act, handler. All are POST, since every look-up is written to the audit log."""
 
     path: str
     act: Act
@@ -46,7 +46,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a form was refused, as the key of a text, and what was `typed` into it."""
+    """Refused form: the text key of the reason in `because`, and the fields in `typed`."""
 
     because: str
     typed: Posted
@@ -57,18 +57,18 @@ NOTHING_REFUSED: Final = Refusal("", Posted({}))
 
 @dataclass(frozen=True)
 class Counter:
-    """The desk of one process."""
+    """Desk pages of one process."""
 
     site: Site
     door: AgentDoor
 
     @cached_property
     def looks(self) -> SharedRate:
-        """How many people one account may look at."""
+        """Throttle of members that one account may look up."""
         return SharedRate(self.site.engine.ledger, self.site.engine.signer, "looking", 60, timedelta(minutes=15))
 
     def router(self, tasks: Iterable[Task]) -> APIRouter:
-        """The routes of tasks; each demands its act before anything else."""
+        """Return the routes of tasks; each checks its act before anything else."""
         router = APIRouter()
         for task in tasks:
             router.add_api_route(task.path, self._guarded(task), methods=["POST"], response_class=HTMLResponse)
@@ -85,28 +85,28 @@ class Counter:
         return answer
 
     def engine(self, agent: AgentIn) -> Engine:
-        """The engine in the agent's hands."""
+        """Return an engine that acts as the agent."""
         return self.site.engine.acting(agent.account.name)
 
     def page(
         self, request: Request, agent: AgentIn | None, name: str, status: int = 200, **values: object
     ) -> HTMLResponse:
-        """A page of the desk, with what all of them need."""
+        """Render a desk page with the values that all of them need."""
         shared = {
             "agent": agent and agent.account.name,
             "proof": agent and agent.proof,
             "may": {act.value: agent is not None and agent.may(act) for act in Act},
-            "grounds": [each.value for each in Ground],
-            "ways": [each.value for each in By],
+            "grounds": [ground.value for ground in Ground],
+            "ways": [by.value for by in By],
             "day": partial(local_day, zone=self.site.engine.library.settings.zone),
         }
         language = self.site.language(request)
         return self.site.answer(request, f"desk/{name}", language, status, at=HOME, **{**shared, **values})
 
     def refused(self, request: Request, agent: AgentIn, form: Posted, error: AuthorError) -> HTMLResponse:
-        """What was not possible, in the agent's language, over the form as it was sent, where it can be mended.
+        """Render a refusal over the submitted form where it can be corrected, in the agent's language.
 
-        A browser cannot go back to it: no page of the desk is kept.
+        The browser cannot go back to the form: desk pages are not cached.
         """
         code = error.problems[0].code
         refusal = Refusal(f"refused_{code}" if f"refused_{code}" in texts() else "refused", form)
@@ -115,47 +115,47 @@ class Counter:
         if form.one("ticket"):
             try:
                 return self.member_page(request, agent, self.member_id(form, agent), refused=refusal)
-            except AuthorError:  # it is not there any more
+            except AuthorError:  # the member no longer exists
                 pass
         return self.page(request, agent, "refused", 400, because=refusal.because)
 
     def reason(self, form: Posted) -> Why:
-        """Why the agent looks; AuthorError when it is not said."""
+        """Return the reason of a look-up; raise UserError when it is missing."""
         return why(form.one("ground"), form.one("case"), Ground)
 
     def count_look(self, agent: AgentIn) -> None:
-        """HTTP 429 for whoever looks at more people than anybody serves."""
+        """Count a look-up; HTTP 429 over the limit."""
         if not self.looks.allows(agent.account.name, self.site.now):
             raise HTTPException(429)
 
     def ticket(self, agent: AgentIn, member_id: str) -> str:
-        """What proves that the agent has looked the member up in this session, and so that it was noted."""
+        """Return proof that the agent looked the member up in this session, and that the audit log has it."""
         return self.site.engine.signer.opaque("desk ticket", agent.secret, member_id)
 
     def member_id(self, form: Posted, agent: AgentIn) -> str:
-        """The member whom a form is about; HTTP 403 without the ticket of their look-up."""
+        """Return the member of a form; HTTP 403 without the ticket of the look-up."""
         member_id = form.one("member")
         if not hmac.compare_digest(form.one("ticket").encode(), self.ticket(agent, member_id).encode()):
             raise HTTPException(403)
         return member_id
 
     def source(self, form: Posted) -> Source:
-        """Whether the member stands at the desk or calls; HTTP 400 for anything else."""
-        said = form.one("source")
-        if said not in {each.value for each in SOURCES}:
+        """Return whether the member is at the desk or on the telephone; HTTP 400 for anything else."""
+        code = form.one("source")
+        if code not in {source.value for source in SOURCES}:
             raise HTTPException(400)
-        return Source(said)
+        return Source(code)
 
     def person(self, agent: AgentIn, member_id: str) -> Person:
-        """A member who was looked up in this session, for the page that asks once more."""
+        """Return a member who was looked up in this session, for a confirmation page."""
         return lookup.seen_again(self.engine(agent), member_id, unmask=agent.may(Act.UNMASK)).person
 
     def member_page(
         self, request: Request, agent: AgentIn, member_id: str, said: str = "", refused: Refusal = NOTHING_REFUSED
     ) -> HTMLResponse:
-        """A member once more; `said` is the key of what was done."""
-        seen = lookup.seen_again(self.engine(agent), member_id, unmask=agent.may(Act.UNMASK))
-        return self.show(request, agent, seen, said, refused)
+        """Render the page of a member again; `said` is the text key of the change that was made."""
+        member = lookup.seen_again(self.engine(agent), member_id, unmask=agent.may(Act.UNMASK))
+        return self.show(request, agent, member, said, refused)
 
     def show(
         self,
@@ -165,7 +165,7 @@ class Counter:
         said: str = "",
         refused: Refusal = NOTHING_REFUSED,
     ) -> HTMLResponse:
-        """A member's page."""
+        """Render a member's page."""
         language = self.site.language(request)
         return self.page(
             request,
@@ -178,8 +178,8 @@ class Counter:
             ticket=self.ticket(agent, member.person.member_id),
             said=said,
             groups=ticked_groups(self.site.pages, language, member.stance),
-            kinds=[each.value for each in RequestKind],
-            purposes=[each.value for each in LinesFor],
+            kinds=[kind.value for kind in RequestKind],
+            purposes=[purpose.value for purpose in LinesFor],
             most_days=LONGEST.days,
             name_of=partial(choice_name, language=language, settings=self.site.pages.settings),
             comes=comes,

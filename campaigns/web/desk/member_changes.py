@@ -1,4 +1,4 @@
-"""What an agent changes for a member who stands there or calls: choices, contact, marks, and requests filed."""
+"""Desk forms that change a member at the desk or on the telephone: choices, contact, marks, requests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ from campaigns.web.forms import Posted
 from campaigns.web.members.choice_form import touched
 from campaigns.web.members.choice_list import offered_items
 
-_WANTED: Final = ("first_name", "last_name", "email", "phone", "street", "postal_code", "city", "language")
-_REMOVABLE: Final = ("email", "phone")
+_CONTACT_FIELDS: Final = ("first_name", "last_name", "email", "phone", "street", "postal_code", "city", "language")
+_REMOVABLE_FIELDS: Final = ("email", "phone")
 
 
 @dataclass(frozen=True)
 class Changes:
-    """The forms on a member's page."""
+    """Forms of a member's page."""
 
     counter: Counter
 
     def tasks(self) -> Sequence[Task]:
-        """One task a form. What is marked here, only those who answer requests take back."""
+        """Return one task per form. Marks are taken back only by agents who may answer requests."""
         return (
             Task(f"{HOME}/choices", Act.CHANGE, self.choose),
             Task(f"{HOME}/contact", Act.CHANGE, self.correct),
@@ -43,26 +43,26 @@ class Changes:
         )
 
     def choose(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """Record what the member said, each under the text that the agent read to them."""
+        """Record the member's choices, each under the text that the agent read out."""
         member_id, engine = self.counter.member_id(form, agent), self.counter.engine(agent)
         with engine.ledger.read() as connection:
-            stance = stance_of(connection, member_id)
-        language, site = self.counter.site.language(request), self.counter.site
-        saying = partial(Saying, site.now, self.counter.source(form), language)
-        entries = list(touched(form, member_id, stance, offered_items(site.pages, language), saying))
+            consent = stance_of(connection, member_id)
+        language, context = self.counter.site.language(request), self.counter.site
+        context_of = partial(Saying, context.now, self.counter.source(form), language)
+        entries = list(touched(form, member_id, consent, offered_items(context.pages, language), context_of))
         changes.change_choices(engine, member_id, entries)
         return self.counter.member_page(request, agent, member_id, "done_choices" if entries else "done_nothing")
 
     def correct(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """Use another name, address, number or language; an empty field changes nothing."""
+        """Change name, address, number or language; an empty field changes nothing."""
         member_id = self.counter.member_id(form, agent)
-        removed = [name for name in _REMOVABLE if name in form.every("remove")]
-        wanted = {name: form.one(name) for name in _WANTED}
-        different = changes.change_contact(self.counter.engine(agent), member_id, wanted, removed)
-        return self.counter.member_page(request, agent, member_id, "done_contact" if different else "done_nothing")
+        removed = [name for name in _REMOVABLE_FIELDS if name in form.every("remove")]
+        wanted = {name: form.one(name) for name in _CONTACT_FIELDS}
+        changed = changes.change_contact(self.counter.engine(agent), member_id, wanted, removed)
+        return self.counter.member_page(request, agent, member_id, "done_contact" if changed else "done_nothing")
 
     def mark(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """Record a death or a secret address; a death when it is said twice."""
+        """Record a death or a secret address; a death needs a confirmation."""
         member_id, choice, source = self.counter.member_id(form, agent), _mark(form), self.counter.source(form)
         if choice is Choice.DECEASED and not form.one("confirmed"):
             ticket, person = form.one("ticket"), self.counter.person(agent, member_id)
@@ -77,7 +77,7 @@ class Changes:
         return self.counter.member_page(request, agent, member_id, "done_unmark")
 
     def file(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """File what the member asks for by right; restriction and objection hold from now on."""
+        """File a privacy request; restriction and objection take effect at once."""
         member_id, kind, source = self.counter.member_id(form, agent), form.one("kind"), self.counter.source(form)
         if kind not in set(RequestKind):
             raise HTTPException(400)
@@ -86,7 +86,7 @@ class Changes:
 
 
 def _mark(form: Posted) -> Choice:
-    said = form.one("choice")
-    if said not in set(MARKS):
+    code = form.one("choice")
+    if code not in set(MARKS):
         raise HTTPException(400)
-    return Choice(said)
+    return Choice(code)

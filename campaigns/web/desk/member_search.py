@@ -1,4 +1,4 @@
-"""The desk's way to a member: found, looked up, and made one with a duplicate."""
+"""Desk pages that find, look up and merge members."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from campaigns.web.forms import Posted
 
 @dataclass(frozen=True)
 class Members:
-    """Looking, and merging."""
+    """Search, look-up and merge forms."""
 
     counter: Counter
 
     def tasks(self) -> Sequence[Task]:
-        """Finding, looking up, coming back, and the two steps of a merge."""
+        """Return the tasks: find, look up, show again, merge."""
         return (
             Task(f"{HOME}/find", Act.LOOK_UP, self.find),
             Task(f"{HOME}/member", Act.LOOK_UP, self.look_up),
@@ -32,7 +32,7 @@ class Members:
         )
 
     def find(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """Those who fit what was typed, with little about each; every one of them is noted."""
+        """List members who match the search, with few details; the audit log has each of them."""
         by, typed = form.one("by"), form.one("typed")
         if by not in set(By):
             raise HTTPException(400)
@@ -45,7 +45,7 @@ class Members:
         )
 
     def look_up(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """One member."""
+        """Show one member."""
         reason = self.counter.reason(form)
         self.counter.count_look(agent)
         engine = self.counter.engine(agent)
@@ -53,30 +53,30 @@ class Members:
         return self.counter.show(request, agent, member)
 
     def again(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """The member who was looked up in this session: back from a page about them, or in another language."""
+        """Show the member looked up in this session again: back from a page about them, or in another language."""
         return self.counter.member_page(request, agent, self.counter.member_id(form, agent))
 
     def merge(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """Show the duplicate beside the member first; when that is confirmed, make them one."""
+        """Show the duplicate beside the member; merge them once that is confirmed."""
         into, other = self.counter.member_id(form, agent), form.one("other").strip()
         engine, unmask = self.counter.engine(agent), agent.may(Act.UNMASK)
         if form.one("confirmed"):
-            self._demand_seen(form, agent, other)
+            self._require_looked_up(form, agent, other)
             erasure.merge(engine, other, into)
             return self.counter.member_page(request, agent, into, "done_merge")
         self.counter.count_look(agent)
-        kept = lookup.seen_again(engine, into, unmask=unmask)
+        member = lookup.seen_again(engine, into, unmask=unmask)
         duplicate = lookup.look_up(engine, other, Why(Ground.DUPLICATE), unmask=unmask)
         return self.counter.page(
             request,
             agent,
             "merge",
-            kept=kept.person,
+            kept=member.person,
             other=duplicate.person,
             ticket=form.one("ticket"),
             other_ticket=self.counter.ticket(agent, duplicate.person.member_id),
         )
 
-    def _demand_seen(self, form: Posted, agent: AgentIn, other: str) -> None:
-        """HTTP 403 unless the duplicate was looked at, too."""
+    def _require_looked_up(self, form: Posted, agent: AgentIn, other: str) -> None:
+        """Raise HTTP 403 unless the duplicate was looked up, too."""
         self.counter.member_id(Posted({"member": [other], "ticket": form.every("other_ticket")}), agent)

@@ -1,4 +1,4 @@
-"""The queue of members' requests: put off once, closed; a copy handed out, a member erased, processors told."""
+"""Queue of privacy requests: extend, close, export, erase, and record processor answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from campaigns.web.members.data_pages import FORMS, Shown
 
 @dataclass(frozen=True)
 class Queue:
-    """What waits, and what is done with it."""
+    """Open requests and processor tasks, with their forms."""
 
     counter: Counter
 
     def tasks(self) -> Sequence[Task]:
-        """Seeing, putting off, closing, handing out, erasing, telling processors."""
+        """Return the tasks: list, extend, close, export, erase, record a processor's answer."""
         return (
             Task(f"{HOME}/requests", Act.ANSWER, self.show),
             Task(f"{HOME}/requests/later", Act.ANSWER, self.put_off),
@@ -39,17 +39,17 @@ class Queue:
         )
 
     def show(self, request: Request, _form: Posted, agent: AgentIn) -> HTMLResponse:
-        """The open requests; that somebody looked at them is noted."""
+        """List the open requests, with an audit log row."""
         audit_log.noted(self.counter.engine(agent), "list_requests", "requests")
         return self._page(request, agent, "")
 
     def put_off(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """Take the further months."""
+        """Extend a request by the further months."""
         requests.put_off(self.counter.engine(agent), _number(form), form.one("because"))
         return self._page(request, agent, "done_later")
 
     def close(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """End a request."""
+        """Close a request."""
         ending = form.one("ending")
         if ending not in set(Ending):
             raise HTTPException(400)
@@ -57,42 +57,46 @@ class Queue:
         return self._page(request, agent, "done_close")
 
     def copy(self, request: Request, form: Posted, agent: AgentIn) -> Response:
-        """The member's copy as a file, to be brought to them; that it was handed out is noted."""
-        engine, wanted = self.counter.engine(agent), form.one("form")
-        if wanted not in FORMS:
+        """Return the member's data as a file to pass on, with an audit log row."""
+        engine, file_format = self.counter.engine(agent), form.one("form")
+        if file_format not in FORMS:
             raise HTTPException(400)
-        dossier = hand_out(engine, self._asked(form, agent, RequestKind.ACCESS).member_id, wanted, engine.actor)
-        shown = Shown(self.counter.site.pages, engine.library.catalogue)
-        return shown.to_take_along(dossier, wanted, self.counter.site.language(request))
+        export = hand_out(
+            engine, self._open_request(form, agent, RequestKind.ACCESS).member_id, file_format, engine.actor
+        )
+        data_pages = Shown(self.counter.site.pages, engine.library.catalogue)
+        return data_pages.to_take_along(export, file_format, self.counter.site.language(request))
 
     def erase(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """Ask once more, and then forget the member; the request is closed with it."""
-        engine, asked = self.counter.engine(agent), self._asked(form, agent, RequestKind.ERASE)
+        """Ask for confirmation, then erase the member; that closes the request."""
+        engine, filed = self.counter.engine(agent), self._open_request(form, agent, RequestKind.ERASE)
         if not form.one("confirmed"):
-            return self.counter.page(request, agent, "erase", asked=asked)
-        erasure.erase_and_tell(engine, asked.member_id)
+            return self.counter.page(request, agent, "erase", asked=filed)
+        erasure.erase_and_tell(engine, filed.member_id)
         return self._page(request, agent, "done_erase")
 
     def told(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
-        """Keep that a processor was told, and what it answered."""
+        """Record that a processor was told, and its answer."""
         answer = form.one("answer")
         if answer not in set(Answer):
             raise HTTPException(400)
         processors.answered(self.counter.engine(agent), _number(form), Answer(answer))
         return self._page(request, agent, "done_told")
 
-    def _asked(self, form: Posted, agent: AgentIn, kind: RequestKind) -> Filed:
-        """An open request of a kind; AuthorError when it is another."""
-        asked = requests.open_one(self.counter.engine(agent), _number(form))
-        if asked.kind != kind:
-            raise AuthorError.about(str(asked.number), f"this is no request for {kind}", "another_kind", "look again")
-        return asked
+    def _open_request(self, form: Posted, agent: AgentIn, kind: RequestKind) -> Filed:
+        """Return an open request of a kind; raise UserError when it is of another kind."""
+        filed = requests.open_one(self.counter.engine(agent), _number(form))
+        if filed.kind != kind:
+            raise AuthorError.about(
+                str(filed.number), f"this is not a request for {kind}", "another_kind", "look again"
+            )
+        return filed
 
     def _page(self, request: Request, agent: AgentIn, said: str) -> HTMLResponse:
         engine = self.counter.engine(agent)
         today = requests.today(engine)
-        rows = [(each, (each.due_on - today).days) for each in requests.waiting(engine)]
-        tasks = [(each, (each.due_on - today).days) for each in processors.to_tell(engine)]
+        rows = [(row, (row.due_on - today).days) for row in requests.waiting(engine)]
+        tasks = [(task, (task.due_on - today).days) for task in processors.to_tell(engine)]
         return self.counter.page(
             request,
             agent,
@@ -101,14 +105,14 @@ class Queue:
             tasks=tasks,
             called=partial(PROCESSOR.word, language=self.counter.site.language(request)),
             said=said,
-            endings=[each.value for each in Ending],
-            answers=[each.value for each in Answer],
+            endings=[ending.value for ending in Ending],
+            answers=[answer.value for answer in Answer],
             forms=list(FORMS),
         )
 
 
 def _number(form: Posted) -> int:
-    written = form.one("number")
-    if not written.isascii() or not written.isdecimal() or len(written) > 9:
+    text = form.one("number")
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
         raise HTTPException(400)
-    return int(written)
+    return int(text)

@@ -1,4 +1,4 @@
-"""Every page of the service desk."""
+"""Routes of the service desk."""
 
 from collections.abc import Sequence
 
@@ -14,16 +14,16 @@ from campaigns.web.desk.staff_session import AgentDoor
 from campaigns.web.page_context import Site
 
 
-def desk_routes(site: Site) -> APIRouter:
-    """The desk over one site."""
-    counter = Counter(site, AgentDoor(site))
+def desk_routes(context: Site) -> APIRouter:
+    """Return the routes of the service desk."""
+    desk = Counter(context, AgentDoor(context))
     router = APIRouter()
-    router.include_router(Entrance(counter).routes())
-    router.include_router(counter.router(tasks(counter)))
+    router.include_router(Entrance(desk).routes())
+    router.include_router(desk.router(tasks(desk)))
     return router
 
 
-def tasks(counter: Counter) -> Sequence[Task]:
-    """Everything that demands a role."""
-    parts = (Members(counter), Changes(counter), Expert(counter), Queue(counter))
-    return [task for part in parts for task in part.tasks()]
+def tasks(desk: Counter) -> Sequence[Task]:
+    """Return every task that requires a role."""
+    pages = (Members(desk), Changes(desk), Expert(desk), Queue(desk))
+    return [task for page in pages for task in page.tasks()]

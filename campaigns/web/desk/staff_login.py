@@ -1,4 +1,4 @@
-"""The desk's door: an account's name and password, and the page that comes after them."""
+"""Sign-in of staff: account name and password, and the desk's home page."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ from campaigns.web.page_context import READ
 
 @dataclass(frozen=True)
 class Entrance:
-    """In and out."""
+    """Sign-in, sign-out and home page."""
 
     counter: Counter
 
     def routes(self) -> APIRouter:
-        """The first page, and the two forms that need no role."""
+        """Return the home page and the two forms that need no role."""
         router = APIRouter()
         router.add_api_route(HOME, self.show, methods=READ, response_class=HTMLResponse)
         router.add_api_route(f"{HOME}/session", self.enter, methods=["POST"], response_class=HTMLResponse)
@@ -26,20 +26,20 @@ class Entrance:
         return router
 
     def show(self, request: Request) -> HTMLResponse:
-        """Where an agent begins; for everybody else the page that asks who they are."""
+        """Show the home page to a signed-in agent, the sign-in page to anyone else."""
         agent = self.counter.door.who(request)
         if agent is None:
             return self.counter.page(request, None, "sign_in", wrong=False)
         return self.counter.page(request, agent, "home", refused=NOTHING_REFUSED)
 
     def enter(self, request: Request, form: Form) -> Response:
-        """Open a session for whoever knows the password; one answer to everything that is wrong."""
-        site = self.counter.site
-        site.count_try(request)
-        secret = staff_accounts.log_in(site.engine, form.one("name"), form.one("password"))
+        """Open a session when the password is right; every failure gets the same response."""
+        context = self.counter.site
+        context.count_try(request)
+        secret = staff_accounts.log_in(context.engine, form.one("name"), form.one("password"))
         if secret is None:
             return self.counter.page(request, None, "sign_in", 400, wrong=True)
-        response = RedirectResponse(f"{HOME}?lang={site.language(request).value}", 303)
+        response = RedirectResponse(f"{HOME}?lang={context.language(request).value}", 303)
         self.counter.door.let_in(response, secret)
         return response
 

@@ -1,4 +1,4 @@
-"""Which agent is in: the cookie, the session behind it, and the proof that a form is our own and for their role."""
+"""Staff sessions: cookie, session row, and the CSRF token and role check of forms."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -15,30 +15,30 @@ from campaigns.web.page_context import Site
 
 @dataclass(frozen=True, slots=True)
 class AgentIn:
-    """An agent in a session."""
+    """Session of a signed-in agent."""
 
     account: Account
     secret: str = field(repr=False)
     proof: str = field(repr=False)
 
     def may(self, act: Act) -> bool:
-        """Whether their roles permit an act."""
+        """Return whether the roles permit an act."""
         return self.account.may(act)
 
 
 @dataclass(frozen=True)
 class AgentDoor:
-    """Lets agents in and out. The cookie holds a random secret, of which the ledger knows the hash."""
+    """Staff sessions by cookie. The cookie holds a random secret; the ledger stores its hash."""
 
     site: Site
 
     @property
     def cookie(self) -> str:
-        """The name of the cookie; with https the one that no other host can set."""
-        return "__Host-viesti-desk" if self._encrypted else "viesti-desk"
+        """Return the cookie name; with https the `__Host-` name, which no other host can set."""
+        return "__Host-viesti-desk" if self._is_https else "viesti-desk"
 
     def who(self, request: Request) -> AgentIn | None:
-        """The agent whose browser asks, if any."""
+        """Return the agent's session of a request, if there is one."""
         secret = request.cookies.get(self.cookie)
         if not secret:
             return None
@@ -49,9 +49,9 @@ class AgentDoor:
         return AgentIn(account, secret, self.site.engine.signer.opaque("desk form", secret))
 
     def demand(self, request: Request, form: Posted, act: Act | None) -> AgentIn:
-        """The agent who sent one of our forms, the session kept awake by it.
+        """Return the session of a posted form, and record its use.
 
-        HTTP 403 when nobody is in, the form is not ours (CSRF), or the roles do not permit the act.
+        HTTP 403 without a session, with a wrong CSRF token, or when the roles do not permit the act.
         """
         agent = self.who(request)
         if agent is None or not hmac.compare_digest(form.one("proof").encode(), agent.proof.encode()):
@@ -63,15 +63,15 @@ class AgentDoor:
         return agent
 
     def let_in(self, response: Response, secret: str) -> None:
-        """Give the browser its session; it ends with the browser, or by itself."""
-        response.set_cookie(self.cookie, secret, path="/", secure=self._encrypted, httponly=True, samesite="strict")
+        """Set the session cookie; it ends with the browser, or when the session expires."""
+        response.set_cookie(self.cookie, secret, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
     def let_out(self, response: Response, agent: AgentIn) -> None:
-        """End the session, in the ledger and in the browser."""
+        """End the session in the ledger and in the browser."""
         with self.site.engine.ledger.write() as connection:
             accounts.end(connection, agent.secret)
-        response.delete_cookie(self.cookie, path="/", secure=self._encrypted, httponly=True, samesite="strict")
+        response.delete_cookie(self.cookie, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
     @property
-    def _encrypted(self) -> bool:
+    def _is_https(self) -> bool:
         return self.site.engine.library.settings.public_url.scheme == "https"

@@ -1,7 +1,6 @@
-"""Who follows a link: a person, as far as that can be told, or a machine that looks at what people are sent.
+"""Bot detection for link clicks: mail filters, previews and prefetching browsers follow links before a person does.
 
-Mail filters, previews and prefetching browsers follow links before anybody reads. What they say of themselves is
-believed; those that say nothing show by their haste. Whoever wants to be counted as a person will be.
+Declared bots are believed; others show by following links too fast. A person who wants to be counted always is.
 """
 
 import re
@@ -14,12 +13,12 @@ from typing import Final
 from starlette.datastructures import Headers
 
 HASTE: Final = timedelta(seconds=2)
-"""Nobody follows two links of a message, or one that was handed over just now, within so short a time."""
+"""No person follows two links of a message, or a link of a message delivered just now, within this time."""
 
-_STRANGERS: Final = 10_000
-_SAID: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-_AHEAD: Final = re.compile("prefetch|prerender|preview", re.IGNORECASE)
-_NAMED: Final = re.compile(
+_MAX_CLIENTS: Final = 10_000
+_PURPOSE_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_PREFETCH: Final = re.compile("prefetch|prerender|preview", re.IGNORECASE)
+_BOT_AGENTS: Final = re.compile(
     r"bot\b|bot/|crawl|spider|scan|preview|proofpoint|mimecast|barracuda|symantec|forcepoint|trend ?micro|safelinks"
     r"|ms-office|microsoft office|bitdefender|sophos|fortinet|facebookexternalhit|whatsapp|headless|phantomjs"
     r"|curl|wget|python|aiohttp|httpx|go-http|java/|okhttp|libwww|node-fetch|axios|ruby|perl",
@@ -28,31 +27,33 @@ _NAMED: Final = re.compile(
 
 
 def says_it_is_one(headers: Headers) -> bool:
-    """Whether a request names itself as no person's: read ahead of a person, by a known filter, by a program, by
-    nobody.
-    """
+    """Return whether a request declares itself automatic: a prefetch, a known filter, a program, or no user agent."""
     agent = headers.get("user-agent", "")
-    return not agent or bool(_NAMED.search(agent)) or any(_AHEAD.search(headers.get(name, "")) for name in _SAID)
+    return (
+        not agent
+        or bool(_BOT_AGENTS.search(agent))
+        or any(_PREFETCH.search(headers.get(name, "")) for name in _PURPOSE_HEADERS)
+    )
 
 
 @dataclass
 class Hasty:
-    """Notices who follows several links of one message at a time, in one process."""
+    """Detector of clients that follow several links of one message at once, in one process."""
 
     _seen: OrderedDict[str, tuple[datetime, frozenset[str]]] = field(default_factory=OrderedDict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
-    def note(self, who: str, link: str, now: datetime) -> None:
-        """Somebody follows a link; `who` names them and the message as closely as it can be told."""
+    def note(self, client: str, link: str, now: datetime) -> None:
+        """Record that a link was followed; `client` names client and message as closely as possible."""
         with self._lock:
-            since, links = self._seen.get(who, (now, frozenset()))
-            kept = links if now - since <= HASTE else frozenset()
-            self._seen[who] = (now, kept | {link})
-            self._seen.move_to_end(who)
-            while len(self._seen) > _STRANGERS:
+            since, links = self._seen.get(client, (now, frozenset()))
+            recent = links if now - since <= HASTE else frozenset()
+            self._seen[client] = (now, recent | {link})
+            self._seen.move_to_end(client)
+            while len(self._seen) > _MAX_CLIENTS:
                 self._seen.popitem(last=False)
 
-    def was(self, who: str) -> bool:
-        """Whether they have followed several, before or since."""
+    def was(self, client: str) -> bool:
+        """Return whether the client followed several links, before or since."""
         with self._lock:
-            return len(self._seen.get(who, (None, frozenset()))[1]) > 1
+            return len(self._seen.get(client, (None, frozenset()))[1]) > 1

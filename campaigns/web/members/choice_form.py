@@ -1,4 +1,4 @@
-"""What a form with the choices says: those that somebody touched on the page that they saw, each under its wording."""
+"""Posted choice form: entries for the choices that were changed on the page, each under its text version."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -11,19 +11,20 @@ from campaigns.web.members.choice_list import Item
 
 
 def touched(
-    form: Posted, member_id: str, stance: Stance, offered: Mapping[str, Item], saying: Callable[[str], Saying]
+    form: Posted, member_id: str, consent: Stance, items: Mapping[str, Item], context_of: Callable[[str], Saying]
 ) -> Iterator[Entry]:
-    """The entries to record; `saying` is told the wording of each. HTTP 400 for a form that is not one of ours.
+    """Return the entries to record; `context_of` takes the text version of each.
 
-    A choice that changed meanwhile, in another window, is left as it is unless it was touched on this page.
+    HTTP 400 for an invalid form. A choice that changed meanwhile in another window stays, unless it was changed on this
+    page.
     """
     ticked = set(form.every("on"))
-    for shown in form.every("shown"):
-        choice, _, rest = shown.partition("|")
-        was, _, wording = rest.partition("|")
-        item = offered.get(choice)
-        if item is None or was not in {"on", "off"}:
+    for field in form.every("shown"):
+        choice, _, rest = field.partition("|")
+        state_shown, _, version = rest.partition("|")
+        item = items.get(choice)
+        if item is None or state_shown not in {"on", "off"}:
             raise HTTPException(400)
         wanted = choice in ticked
-        if wanted is not (was == "on") and wanted is not item.is_ticked(stance):
-            yield saying(wording).entry(member_id, choice, wanted is item.ticked_is_on)
+        if wanted is not (state_shown == "on") and wanted is not item.is_ticked(consent):
+            yield context_of(version).entry(member_id, choice, wanted is item.ticked_is_on)

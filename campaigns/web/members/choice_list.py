@@ -1,4 +1,4 @@
-"""The choices as they are offered on a page: in groups, each under its text, ticked or not."""
+"""List of choices on a page: groups of items with text, ticked or not."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _GROUPS: Final[Mapping[str, tuple[Choice, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One choice with its text. What forbids is offered by what it would forbid, but for "no marketing at all"."""
+    """Choice with its text. A prohibition is offered as the thing that it prohibits, except "no marketing at all"."""
 
     choice: str
     language: Language
@@ -32,22 +32,22 @@ class Item:
 
     @property
     def wording(self) -> str:
-        """The version of the text (C-13)."""
+        """Return the version of the text (C-13)."""
         return self.offered.version
 
     @property
     def offered(self) -> Offered:
-        """The text as it is kept."""
+        """Return the consent text as it is stored."""
         return Offered(self.choice, self.language, f"{self.title}. {self.about}")
 
     @property
     def ticked_is_on(self) -> bool:
-        """Whether a tick turns the choice on; else it turns it off."""
+        """Return whether a tick turns the choice on; otherwise it turns it off."""
         return permits(self.choice) or self.choice == Choice.NO_MARKETING
 
-    def is_ticked(self, stance: Stance) -> bool:
-        """Whether the box is ticked for a member of this stance."""
-        return _is_on(self.choice, stance) is self.ticked_is_on
+    def is_ticked(self, consent: Stance) -> bool:
+        """Return whether the box is ticked for this consent state."""
+        return _is_on(self.choice, consent) is self.ticked_is_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Group:
 
 @lru_cache(maxsize=len(Language))
 def offered_groups(pages: Pages, language: Language) -> tuple[Group, ...]:
-    """Every choice that a member has, in the order of the page; newsletters one by one."""
+    """Return every choice in page order; newsletters are separate items."""
     newsletters = tuple(_newsletter(pages, name, language) for name in pages.settings.newsletters)
     groups = [Group(pages.say("newsletters_group", language), newsletters)] if newsletters else []
     for key, choices in _GROUPS.items():
@@ -68,25 +68,25 @@ def offered_groups(pages: Pages, language: Language) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def ticked_groups(pages: Pages, language: Language, stance: Stance) -> list[tuple[str, list[tuple[Item, bool]]]]:
-    """The same under each heading with what a member of this stance has ticked, as `choices.html` shows it."""
+def ticked_groups(pages: Pages, language: Language, consent: Stance) -> list[tuple[str, list[tuple[Item, bool]]]]:
+    """Return the groups with the ticks of a consent state, as `choices.html` takes them."""
     groups = offered_groups(pages, language)
-    return [(group.title, [(item, item.is_ticked(stance)) for item in group.items]) for group in groups]
+    return [(group.title, [(item, item.is_ticked(consent)) for item in group.items]) for group in groups]
 
 
 def offered_items(pages: Pages, language: Language) -> Mapping[str, Item]:
-    """Every choice with its text, by its name."""
+    """Return every item by choice name."""
     return {item.choice: item for group in offered_groups(pages, language) for item in group.items}
 
 
 def every_wording(pages: Pages) -> Iterator[Offered]:
-    """All texts under which choices are offered, in all languages."""
+    """Yield all texts under which choices are offered, in all languages."""
     for language in Language:
         yield from (item.offered for item in offered_items(pages, language).values())
 
 
 def name_of(pages: Pages, choice: str, language: Language) -> str:
-    """What a member reads for a choice; the name of a list that is offered no more for its own."""
+    """Return the title of a choice; a newsletter that is no longer offered goes by its own name."""
     item = offered_items(pages, language).get(choice)
     return choice.removeprefix(NEWSLETTER_PREFIX) if item is None else item.stop_title
 
@@ -103,7 +103,7 @@ def _item(pages: Pages, choice: Choice, language: Language) -> Item:
     return Item(choice.value, language, title, about, stop_title)
 
 
-def _is_on(choice: str, stance: Stance) -> bool:
+def _is_on(choice: str, consent: Stance) -> bool:
     if choice.startswith(NEWSLETTER_PREFIX):
-        return choice.removeprefix(NEWSLETTER_PREFIX) in stance.newsletters
-    return Choice(choice) in stance.on
+        return choice.removeprefix(NEWSLETTER_PREFIX) in consent.newsletters
+    return Choice(choice) in consent.on

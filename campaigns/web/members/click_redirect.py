@@ -1,4 +1,4 @@
-"""The links of e-mails: on to where they lead, counted; by member only where the member allows it at that moment."""
+"""Redirect of tracked links in e-mails: clicks are counted, by member only with tracking consent at that moment."""
 
 import asyncio
 import logging
@@ -22,81 +22,82 @@ from campaigns.web.members.bot_detection import HASTE, Hasty, says_it_is_one
 from campaigns.web.page_context import READ, Site, client
 
 SETTLING: Final = HASTE.total_seconds()
-"""Seconds until a link is counted."""
+"""Seconds between a click and its count."""
 
 _LOG: Final = logging.getLogger("viesti.web")
-_SILENT: Final = frozenset({Choice.RESTRICTED, Choice.NO_MARKETING, Choice.DECEASED})
+_NO_TRACKING: Final = frozenset({Choice.RESTRICTED, Choice.NO_MARKETING, Choice.DECEASED})
 
 
 @dataclass(frozen=True)
 class Following:
-    """Leads on at once; what there is to count is counted after the answer, people and machines apart.
+    """Click redirects.
 
-    A HEAD counts for nothing. The target is signed: there is no way to anywhere that no template of ours leads to.
+    Clicks are counted after the response, people and bots apart. A HEAD is not counted. The target is signed, so only
+    targets from our templates can be reached.
     """
 
     site: Site
     hasty: Hasty = field(default_factory=Hasty)
 
     def routes(self) -> APIRouter:
-        """The one route."""
+        """Return the only route."""
         router = APIRouter()
         router.add_api_route(f"/{PATH}/{{token}}", self.follow, methods=READ, response_class=RedirectResponse)
         return router
 
     def follow(self, request: Request, token: str) -> RedirectResponse:
-        """On to the target; HTTP 404 for a link that is not ours."""
+        """Redirect to the target; HTTP 404 for an invalid link."""
         try:
-            way = self.site.engine.signer.read_way(token)
+            link = self.site.engine.signer.read_way(token)
         except BadToken:
             raise self.site.missed(request) from None
-        counting = BackgroundTask(self._settle, request, way) if request.method == "GET" else None
-        return RedirectResponse(way.target, 302, background=counting)
+        count_task = BackgroundTask(self._count_later, request, link) if request.method == "GET" else None
+        return RedirectResponse(link.target, 302, background=count_task)
 
-    async def _settle(self, request: Request, way: Way) -> None:
-        """Count when it has shown whether who followed is in such haste as no person is."""
-        at, who, is_machine = self.site.now, _who(request, way), says_it_is_one(request.headers)
-        self.hasty.note(who, way.target, at)
+    async def _count_later(self, request: Request, link: Way) -> None:
+        """Count the click once bursts of clicks have shown."""
+        at, client_key, is_bot = self.site.now, _client_key(request, link), says_it_is_one(request.headers)
+        self.hasty.note(client_key, link.target, at)
         await asyncio.sleep(SETTLING)
-        await asyncio.to_thread(self._count, way, at, is_machine=is_machine or self.hasty.was(who))
+        await asyncio.to_thread(self._count, link, at, is_bot=is_bot or self.hasty.was(client_key))
 
-    def _count(self, way: Way, at: datetime, *, is_machine: bool) -> None:
+    def _count(self, link: Way, at: datetime, *, is_bot: bool) -> None:
         try:
             with self.site.engine.ledger.write() as connection:
-                delivery = _delivery(connection, way)
-                is_person = not is_machine and not _is_hasty(delivery, at)
-                link_clicks.count(connection, way.run_number, way.target, is_person=is_person)
+                delivery = _delivery(connection, link)
+                is_person = not is_bot and not _is_immediate(delivery, at)
+                link_clicks.count(connection, link.run_number, link.target, is_person=is_person)
                 if is_person and delivery:
-                    _of_member(connection, way, delivery, at)
-        except SQLAlchemyError as error:  # a count that is lost is no reason to be anything but silent
-            _LOG.warning("a followed link was not counted: %s", type(error).__name__)
+                    _record_member_click(connection, link, delivery, at)
+        except SQLAlchemyError as error:  # a lost count must not fail anything
+            _LOG.warning("click was not counted: %s", type(error).__name__)
 
 
-def _of_member(connection: Connection, way: Way, delivery: RowMapping, at: datetime) -> None:
-    """Keep who followed, if they allow it now: a withdrawal holds for what was sent before, too (GD-22)."""
+def _record_member_click(connection: Connection, link: Way, delivery: RowMapping, at: datetime) -> None:
+    """Record the member's click if they allow it now: a withdrawal also covers messages sent before it (GD-22)."""
     allowed = choices.stance_of(connection, delivery["member_id"]).on
-    if Choice.TRACKING in allowed and not allowed & _SILENT:
-        place, link = (way.run_number, delivery["position"]), link_clicks.name_of(way.target)
-        delivery_events.record_click(connection, place, delivery["member_id"], link, at)
+    if Choice.TRACKING in allowed and not allowed & _NO_TRACKING:
+        place, link_name = (link.run_number, delivery["position"]), link_clicks.name_of(link.target)
+        delivery_events.record_click(connection, place, delivery["member_id"], link_name, at)
 
 
-def _is_hasty(delivery: RowMapping | None, at: datetime) -> bool:
-    """Whether a link was followed at the very moment at which its message went."""
+def _is_immediate(delivery: RowMapping | None, at: datetime) -> bool:
+    """Return whether a link was followed within seconds of the delivery of its message."""
     return delivery is not None and delivery["ended_at"] is not None and at - delivery["ended_at"] <= HASTE
 
 
-def _delivery(connection: Connection, way: Way) -> RowMapping | None:
-    """The delivery of a link that is one member's own."""
-    if way.position is None:
+def _delivery(connection: Connection, link: Way) -> RowMapping | None:
+    """Return the delivery of a link that belongs to one member."""
+    if link.position is None:
         return None
     query = select(DELIVERY.c.member_id, DELIVERY.c.ended_at, DELIVERY.c.position).where(
-        DELIVERY.c.run_number == way.run_number, DELIVERY.c.position == way.position
+        DELIVERY.c.run_number == link.run_number, DELIVERY.c.position == link.position
     )
     return connection.execute(query).mappings().one_or_none()
 
 
-def _who(request: Request, way: Way) -> str:
-    """Who follows a link of which message, as closely as a link that is the same for everybody tells."""
-    if way.position is not None:
-        return f"{way.run_number}:{way.position}"
-    return f"{way.run_number}:{client(request)}:{request.headers.get('user-agent', '')}"
+def _client_key(request: Request, link: Way) -> str:
+    """Return a key for client and message, as closely as a link shared by all recipients allows."""
+    if link.position is not None:
+        return f"{link.run_number}:{link.position}"
+    return f"{link.run_number}:{client(request)}:{request.headers.get('user-agent', '')}"

@@ -1,4 +1,4 @@
-"""What is kept in codes, said in words: every coded column of a dossier, and which words its codes have (GD-10)."""
+"""Labels of stored codes: every coded column of a subject access export, and the labels of its codes (GD-10)."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,16 +25,19 @@ from campaigns.web.page_renderer import read_words, texts
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Codes, and how the keys of their words begin: the first that there is counts, "" for a choice's own name."""
+    """Codes with the key prefixes of their labels.
+
+    The first prefix with a text counts; "" stands for a choice's own name.
+    """
 
     codes: Collection[str]
     begins: tuple[str, ...]
 
     def word(self, code: object, language: Language) -> str:
-        """The words for a code; what is none of ours, such as the name of a provider of theirs, as it is."""
+        """Return the label of a code; an unknown code, such as a custom provider name, as it is."""
         key = str(code).replace(" ", "_")
-        found = (_words().get(f"{begin}{key}") for begin in self.begins)
-        return next((each.words.text(language) for each in found if each is not None), str(code))
+        texts_found = (_label_texts().get(f"{prefix}{key}") for prefix in self.begins)
+        return next((text.words.text(language) for text in texts_found if text is not None), str(code))
 
 
 _CHANNEL: Final = Vocabulary(tuple(Channel), ("way_",))
@@ -44,12 +47,12 @@ _SOURCE: Final = Vocabulary(tuple(Source), ("from_",))
 _KIND: Final = Vocabulary(tuple(RequestKind), ("kind_",))
 _ENDING: Final = Vocabulary(tuple(Ending), ("ending_",))
 _STATE: Final = Vocabulary(tuple(DeliveryState), ("delivery_",))
-_ENDED: Final = Vocabulary(tuple(EndReason), ("reason_", ""))
+_END_REASON: Final = Vocabulary(tuple(EndReason), ("reason_", ""))
 _PROVIDER: Final = Vocabulary(("folder", "smtp", "sendgrid", "twilio"), ("provider_",))
 PROCESSOR: Final = Vocabulary(("print_house", "call_centre", "smtp", "sendgrid", "twilio"), ("provider_", "value_"))
 _ANSWER: Final = Vocabulary(tuple(Answer), ("answer_",))
-_SAID: Final = Vocabulary(("on", "off"), ("said_",))
-_OURS: Final = Vocabulary(("no_limit",), ("value_",))
+_ON_OFF: Final = Vocabulary(("on", "off"), ("said_",))
+_NO_LIMIT: Final = Vocabulary(("no_limit",), ("value_",))
 YES_OR_NO: Final = Vocabulary(("yes", "no"), ("value_",))
 
 CODED: Final[Mapping[tuple[str, str], Vocabulary]] = {
@@ -65,7 +68,7 @@ CODED: Final[Mapping[tuple[str, str], Vocabulary]] = {
     ("messages", "reason"): Vocabulary(tuple(SkipReason), ("reason_", "")),
     ("messages", "channel"): _CHANNEL,
     ("messages", "delivery_state"): _STATE,
-    ("messages", "delivery_reason"): _ENDED,
+    ("messages", "delivery_reason"): _END_REASON,
     ("messages", "delivery_provider"): _PROVIDER,
     ("event", "word"): Vocabulary(tuple(EventWord), ("heard_",)),
     ("event", "provider"): _PROVIDER,
@@ -74,7 +77,7 @@ CODED: Final[Mapping[tuple[str, str], Vocabulary]] = {
     ("note", "channel"): _CHANNEL,
     ("note", "language"): _LANGUAGE,
     ("note", "state"): _STATE,
-    ("note", "reason"): _ENDED,
+    ("note", "reason"): _END_REASON,
     ("suppressions", "kind"): Vocabulary(tuple(AddressKind), ("blocked_",)),
     ("suppressions", "reason"): Vocabulary(REASONS, ("reason_",)),
     ("suppressions", "scope"): Vocabulary(tuple(SuppressionScope), ("scope_",)),
@@ -95,7 +98,7 @@ CODED: Final[Mapping[tuple[str, str], Vocabulary]] = {
     ("processors", "receives"): Vocabulary((), ("value_",)),
     ("processors", "where"): Vocabulary(("here", "print_house", "call_centre"), ("value_",)),
 }
-"""The columns of a dossier whose values are codes, by section and column; the closed lists with all their codes."""
+"""Labels of coded columns, by section and column; closed lists have all their codes."""
 
 DETAILS: Final[Mapping[str, Vocabulary]] = {
     "kind": _KIND,
@@ -109,14 +112,14 @@ DETAILS: Final[Mapping[str, Vocabulary]] = {
     ),
     "form": Vocabulary(("page", "html", "json", "csv"), ("form_",)),
 }
-"""The same for what the audit log adds to an act, by name."""
+"""Labels of audit log details, by name."""
 
-_NAMES: Final = Vocabulary((), ("detail_",))
+_DETAIL_NAMES: Final = Vocabulary((), ("detail_",))
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Says coded values in one language; `titles` names a field of contact, `written` writes what is no code."""
+    """Formatter of stored values in one language; `titles` names a contact field, `written` formats uncoded values."""
 
     settings: Settings
     language: Language
@@ -124,38 +127,38 @@ class Speech:
     written: Callable[[Any], str]
 
     def cell(self, section: str, column: str, row: Mapping[str, Any]) -> str:
-        """The value of a column in a row, in words."""
+        """Return the text of a column in a row."""
         value = row.get(column)
         if value is None:
-            return _OURS.word("no_limit", self.language) if column == "kept_days" else ""
-        if (section, column) == ("choice_history", "state"):  # as the desk says it: of what the choice is called by
-            return _SAID.word("on" if comes(row["choice"], on=value == "on") else "off", self.language)
-        coded = CODED.get((section, column))
-        return self._made(section, column, value) if coded is None else coded.word(value, self.language)
+            return _NO_LIMIT.word("no_limit", self.language) if column == "kept_days" else ""
+        if (section, column) == ("choice_history", "state"):  # as the desk puts it: permitted or not
+            return _ON_OFF.word("on" if comes(row["choice"], on=value == "on") else "off", self.language)
+        labels = CODED.get((section, column))
+        return self._compound(section, column, value) if labels is None else labels.word(value, self.language)
 
-    def _made(self, section: str, column: str, value: Any) -> str:
+    def _compound(self, section: str, column: str, value: Any) -> str:
         match section, column:
             case "choices", "newsletters":
-                return self._choices(f"{NEWSLETTER_PREFIX}{name}" for name in _between_bars(value))
+                return self._choices(f"{NEWSLETTER_PREFIX}{name}" for name in _split_bars(value))
             case "choices", "withdrawn":
-                return self._choices(_between_bars(value))
+                return self._choices(_split_bars(value))
             case "messages", "newsletter":
                 return self._choice(f"{NEWSLETTER_PREFIX}{value}")
             case "sign_up", "wordings":
                 return "; ".join(f"{self._choice(choice)}: {version}" for choice, version in value.items())
             case "audit", "detail":
-                return "; ".join(self._detail(name, each) for name, each in value.items() if each != "")
+                return "; ".join(self._detail(name, item) for name, item in value.items() if item != "")
             case ("choice_history", _) | ("own_change", _):
-                return self._named(column, value)
+                return self._value_by_name(column, value)
         return self.written(value)
 
     def _detail(self, name: str, value: Any) -> str:
-        coded = DETAILS.get(name)
-        said = self._named(name, value) if coded is None else coded.word(value, self.language)
-        return f"{_NAMES.word(name, self.language)}: {said}"
+        labels = DETAILS.get(name)
+        text = self._value_by_name(name, value) if labels is None else labels.word(value, self.language)
+        return f"{_DETAIL_NAMES.word(name, self.language)}: {text}"
 
-    def _named(self, name: str, value: Any) -> str:
-        """What stands under a name that says what it is, here and in what the audit log adds."""
+    def _value_by_name(self, name: str, value: Any) -> str:
+        """Return the text of a value whose name tells its type, in a column or an audit log detail."""
         match name:
             case "choice":
                 return self._choice(value)
@@ -175,10 +178,10 @@ class Speech:
         return ", ".join(map(self._choice, choices))
 
 
-def _between_bars(value: str) -> Iterator[str]:
-    return (each for each in value.split("|") if each)
+def _split_bars(value: str) -> Iterator[str]:
+    return (part for part in value.split("|") if part)
 
 
 @lru_cache(maxsize=1)
-def _words() -> Mapping[str, Text]:
+def _label_texts() -> Mapping[str, Text]:
     return {**texts(), **read_words("coded.yaml")}

@@ -1,4 +1,4 @@
-"""The page on which a one-time code is typed: sent once the page was answered, and opening no more than it may."""
+"""Page where a one-time code is typed. The code is sent after the response, and opens only its declared aims."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from campaigns.web.page_context import Site
 
 @dataclass(frozen=True)
 class CodeStep:
-    """One such page: its form goes to `way`, its other languages are at `at`, and a code typed there opens `aims`."""
+    """Code page: its form posts to `way`, its other languages are at `at`, and its codes serve `aims`."""
 
     site: Site
     way: str
@@ -28,35 +28,35 @@ class CodeStep:
         self,
         request: Request,
         send: Callable[[str], None],
-        found: SignedIn | None = None,
+        session: SignedIn | None = None,
         language: Language | None = None,
         to: str = "",
     ) -> HTMLResponse:
-        """The empty page; once it was answered, `send` is told its challenge.
+        """Render the empty page, and call `send` with its challenge after the response.
 
-        `to` is where the code goes, if whoever asks may know.
+        `to` is the recipient, when the client may know it.
         """
         self.site.count_asking(request)
         challenge = new_challenge()
-        page = self._page(request, challenge, found, language, to=to)
+        page = self._page(request, challenge, session, language, to=to)
         page.background = BackgroundTask(send, challenge)
         return page
 
-    def redeem(self, connection: Connection, form: Posted, found: SignedIn | None = None) -> Asked | None:
-        """What the typed code was asked for; None unless it is good here, and good for the member of the session."""
-        member_id = None if found is None else found.member_id
+    def redeem(self, connection: Connection, form: Posted, session: SignedIn | None = None) -> Asked | None:
+        """Return the request of a valid code; None unless it is valid here, and for the member of the session."""
+        member_id = None if session is None else session.member_id
         typed = Typed(form.one("challenge"), form.one("code"), self.aims, member_id)
         return redeem(connection, self.site.engine.signer, typed, self.site.now)
 
-    def again(self, request: Request, form: Posted, found: SignedIn | None = None) -> HTMLResponse:
-        """The page once more, saying that the code was wrong."""
-        return self._page(request, form.one("challenge"), found, wrong=True)
+    def again(self, request: Request, form: Posted, session: SignedIn | None = None) -> HTMLResponse:
+        """Render the page again, saying that the code was wrong."""
+        return self._page(request, form.one("challenge"), session, wrong=True)
 
     def _page(
         self,
         request: Request,
         challenge: str,
-        found: SignedIn | None,
+        session: SignedIn | None,
         language: Language | None = None,
         *,
         to: str = "",
@@ -70,7 +70,7 @@ class CodeStep:
             challenge=challenge,
             wrong=wrong,
             to=to,
-            proof=None if found is None else found.proof,
+            proof=None if session is None else session.proof,
             way=self.way,
             again=self.at,
             at=self.at,

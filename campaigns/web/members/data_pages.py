@@ -1,4 +1,4 @@
-"""A dossier as a person reads it: sections and columns under their names in three languages, and their newest rows."""
+"""Pages and files of a subject access export: titled sections and columns in three languages, newest rows first."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,26 +21,26 @@ from campaigns.rendering.templates.translations import Text
 from campaigns.web.members.code_labels import YES_OR_NO, Speech
 from campaigns.web.page_renderer import Pages, read_words
 
-MOST: Final = 50  # rows of a section on a page; the files have all
+MOST: Final = 50  # rows of a section on a page; files have all rows
 FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "json": ("application/json", "json"),
     "csv": ("application/zip", "zip"),
-    "html": ("text/html; charset=utf-8", "html"),  # a page of its own, which needs no server
+    "html": ("text/html; charset=utf-8", "html"),  # one page that needs no server
 }
-"""The forms in which a dossier is taken along: media type, and how the file's name ends."""
+"""Download formats of an export: media type and file name extension."""
 
 _CENTS: Final = -2
-_ALL: Final = 1_000_000
-_FIRST: Final[Mapping[str, tuple[str, ...]]] = {
+_ALL_ROWS: Final = 1_000_000
+_FIRST_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "receipts": ("purchased_at", "amount", "store_id"),
     "purchases": ("purchased_at", "product_type", "quantity", "amount"),
 }
-_TABLE_OF: Final = {"contact": "members", "profile": "members"}  # where a section's columns are declared
+_TABLE_OF: Final = {"contact": "members", "profile": "members"}  # the table that declares a section's columns
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section: each row is the title and the value of every column; `all` is how many rows there are."""
+    """Section of a page: rows of (title, value) pairs; `all` is the number of rows that exist."""
 
     name: str
     title: str
@@ -51,43 +51,43 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Writes dossiers for one organisation."""
+    """Renderer of subject access exports for one organisation."""
 
     pages: Pages
     catalogue: Catalogue
 
-    def made_on(self, dossier: Dossier) -> date:
-        """The day that the dossier speaks of."""
-        return local_day(dossier.made_at, self.pages.settings.zone)
+    def made_on(self, export: Dossier) -> date:
+        """Return the day of the export."""
+        return local_day(export.made_at, self.pages.settings.zone)
 
-    def to_take_along(self, dossier: Dossier, form: str, language: Language) -> Response:
-        """The whole as a file, in one of the `FORMS`."""
-        media_type, ending = FORMS[form]
-        headers = {"Content-Disposition": f'attachment; filename="viesti-{self.made_on(dossier)}.{ending}"'}
-        return Response(self.file(dossier, form, language), headers=headers, media_type=media_type)
+    def to_take_along(self, export: Dossier, file_format: str, language: Language) -> Response:
+        """Return the whole export as a download, in one of `FORMS`."""
+        media_type, extension = FORMS[file_format]
+        headers = {"Content-Disposition": f'attachment; filename="viesti-{self.made_on(export)}.{extension}"'}
+        return Response(self.file(export, file_format, language), headers=headers, media_type=media_type)
 
-    def sections(self, dossier: Dossier, language: Language, *, most: int = MOST) -> Iterator[Section]:
-        """Every section, with at most so many rows; no value in a code of ours."""
+    def sections(self, export: Dossier, language: Language, *, most: int = MOST) -> Iterator[Section]:
+        """Yield every section with at most `most` rows; codes are replaced by labels."""
         settings = self.pages.settings
         field = partial(self._title, "contact", language=language)
-        speech = Speech(settings, language, field, _Hand(language, settings).written)
-        for name, rows in dossier.sections.items():
-            titles = {column: self._title(name, column, language) for column in _worth_reading(dossier, name)}
-            shown = [
-                [(title, speech.cell(name, column, row)) for column, title in titles.items()] for row in rows[:most]
+        formatter = Speech(settings, language, field, _PlainValues(language, settings).written)
+        for name, rows in export.sections.items():
+            titles = {column: self._title(name, column, language) for column in _visible_columns(export, name)}
+            texts = [
+                [(title, formatter.cell(name, column, row)) for column, title in titles.items()] for row in rows[:most]
             ]
-            yield Section(name, _named(f"section_{name}", name, language), list(titles.values()), shown, len(rows))
+            yield Section(name, _label(f"section_{name}", name, language), list(titles.values()), texts, len(rows))
 
-    def file(self, dossier: Dossier, form: str, language: Language) -> bytes:
-        """The content of such a file."""
-        if form != "html":
-            return as_json(dossier) if form == "json" else as_csv(dossier)
-        sections = list(self.sections(dossier, language, most=_ALL))
-        page = self.pages.answer("whole_file", language, "", sections=sections, made_on=self.made_on(dossier))
+    def file(self, export: Dossier, file_format: str, language: Language) -> bytes:
+        """Return the content of a download."""
+        if file_format != "html":
+            return as_json(export) if file_format == "json" else as_csv(export)
+        sections = list(self.sections(export, language, most=_ALL_ROWS))
+        page = self.pages.answer("whole_file", language, "", sections=sections, made_on=self.made_on(export))
         return bytes(page.body)
 
     def _title(self, section: str, column: str, language: Language) -> str:
-        """The catalogue's word for a column of its own, else ours, else a choice's or the column's name."""
+        """Return the catalogue's title of a column, else ours, else the choice's or column's name."""
         tables = [self.catalogue.tables.get(_TABLE_OF.get(section, section))]
         tables += [self.catalogue.tables["products"]] if section == "purchases" else []
         for table in tables:
@@ -95,18 +95,18 @@ class Shown:
                 return table.columns[column].meaning.text(language)
         is_choice = section == "choices" and column in set(Choice)
         name = choice_name(column, language, self.pages.settings) if is_choice else column
-        return _named(f"field_{column}", name, language)
+        return _label(f"field_{column}", name, language)
 
 
 @dataclass(frozen=True, slots=True)
-class _Hand:
-    """Writes values that are no codes as one language does: days, times, numbers, yes and no."""
+class _PlainValues:
+    """Formatter of uncoded values in one language: days, times, numbers, yes and no."""
 
     language: Language
     settings: Settings
 
     def written(self, value: Any) -> str:
-        if isinstance(value, str):  # most are
+        if isinstance(value, str):  # the most frequent type
             return value
         match value:
             case bool():
@@ -120,7 +120,7 @@ class _Hand:
                 has_cents = value.as_tuple().exponent == _CENTS
                 return self._filter("number")(value, 2 if has_cents else 0)
             case Mapping():
-                return "; ".join(f"{key}: {self.written(each)}" for key, each in value.items())
+                return "; ".join(f"{key}: {self.written(item)}" for key, item in value.items())
             case list():
                 return "; ".join(map(self.written, value))
         return "" if value is None else str(value)
@@ -129,19 +129,19 @@ class _Hand:
         return filters(self.language, self.settings.currency)[name]
 
 
-def _worth_reading(dossier: Dossier, section: str) -> Sequence[str]:
-    """The columns of a section as a person reads them: what tells most first, and not in every row whose it is."""
-    rows, first = dossier.sections[section], _FIRST.get(section, ())
-    theirs = section != "contact" and all(row.get("member_id") in (None, dossier.member_id) for row in rows)
-    shown = [name for name in columns(rows) if not (theirs and name == "member_id")]
-    return sorted(shown, key=lambda name: first.index(name) if name in first else len(first))
+def _visible_columns(export: Dossier, section: str) -> Sequence[str]:
+    """Return the columns worth showing, the most telling first; without the member's own number in every row."""
+    rows, first = export.sections[section], _FIRST_COLUMNS.get(section, ())
+    is_own = section != "contact" and all(row.get("member_id") in (None, export.member_id) for row in rows)
+    names = [name for name in columns(rows) if not (is_own and name == "member_id")]
+    return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
 
 
-def _named(key: str, name: str, language: Language) -> str:
-    found = _names().get(key)
-    return name.replace("_", " ") if found is None else found.words.text(language)
+def _label(key: str, name: str, language: Language) -> str:
+    text = _label_texts().get(key)
+    return name.replace("_", " ") if text is None else text.words.text(language)
 
 
 @lru_cache(maxsize=1)
-def _names() -> Mapping[str, Text]:
+def _label_texts() -> Mapping[str, Text]:
     return read_words("held.yaml")

@@ -1,4 +1,4 @@
-"""The settings link of a message: ending anything needs no more than the link; seeing and allowing needs a code."""
+"""Settings link of a message: opting out needs only the link; seeing and allowing needs a code."""
 
 from dataclasses import dataclass
 
@@ -20,21 +20,21 @@ _SCOPE = "preferences"
 
 @dataclass(frozen=True)
 class Preferences:
-    """The pages behind a message's settings link. They show nothing of what its receiver has chosen."""
+    """Pages behind a message's settings link. They show none of the recipient's choices."""
 
     site: Site
     codes: Codes
 
     def routes(self) -> APIRouter:
-        """What can be ended, its ending, and the way to a code."""
+        """Return the list of choices, the opt-out form and the code form."""
         router, path = APIRouter(), f"/{LINKS[_SCOPE]}/{{token}}"
-        router.add_api_route(path, self.ask, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(path, self.show, methods=READ, response_class=HTMLResponse)
         router.add_api_route(path, self.stop, methods=["POST"], response_class=HTMLResponse)
         router.add_api_route(f"{path}/code", self.send_code, methods=["POST"], response_class=HTMLResponse)
         return router
 
-    def ask(self, request: Request, token: str) -> HTMLResponse:
-        """Every choice with an empty box: what should stop?"""
+    def show(self, request: Request, token: str) -> HTMLResponse:
+        """Show every choice with an empty box, to be ticked for opt-out."""
         received = self.site.received(request, _SCOPE, token)
         return self.site.answer(
             request,
@@ -45,28 +45,26 @@ class Preferences:
         )
 
     def stop(self, request: Request, token: str, form: Form) -> HTMLResponse:
-        """End what is ticked, for this member; HTTP 400 and no change when something ticked was not offered."""
+        """Opt out of the ticked choices; HTTP 400 and no change when a ticked choice was not offered."""
         received = self.site.received(request, _SCOPE, token)
-        offered = offered_items(self.site.pages, received.language)
+        items = offered_items(self.site.pages, received.language)
         ticked = sorted(set(form.every("stop")))
-        if not set(ticked) <= offered.keys():
+        if not set(ticked) <= items.keys():
             raise HTTPException(400)
         member, now = received.message.member_id, self.site.now
-        closings = [
-            Saying(now, Source.WEB, received.language, offered[choice].wording).entry(
-                member, choice, not permits(choice)
-            )
+        entries = [
+            Saying(now, Source.WEB, received.language, items[choice].wording).entry(member, choice, not permits(choice))
             for choice in ticked
         ]
-        if received.known and closings:
+        if received.known and entries:
             with self.site.engine.ledger.write() as connection:
-                if end(connection, closings):
-                    enqueue.choices_changed(connection, member, closings, now)
-        titles = [offered[choice].stop_title for choice in ticked]
+                if end(connection, entries):
+                    enqueue.choices_changed(connection, member, entries, now)
+        titles = [items[choice].stop_title for choice in ticked]
         return self.site.answer(request, "stopped_several", received.language, titles=titles)
 
     def send_code(self, request: Request, token: str, form: Form) -> HTMLResponse:
-        """Send a code to the member's own address or number; the page does not say whether there is one."""
+        """Send a code to the member's own address or number; the page does not reveal whether there is one."""
         received = self.site.received(request, _SCOPE, token)
         member, channel = received.message.member_id, asked_channel(form)
         return sign_in_step(self.site).ask(

@@ -1,4 +1,4 @@
-"""What we hold about a member, and the rights over it: behind the session, and behind a fresh code (C-10, C-11)."""
+"""Pages of a member's own data and rights: behind the session, and mostly behind a fresh code (C-10, C-11)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,24 +29,24 @@ from campaigns.web.members.session import Door, SignedIn
 from campaigns.web.page_context import READ, Site
 
 _DATA: Final = f"{HOME}/data"
-_FILED_HERE: Final = (RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT)
+_REQUEST_KINDS: Final = (RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT)
 
 
 @dataclass(frozen=True)
 class OwnData:
-    """The pages of a member's own data. Nothing of it is shown, handed out or erased without a fresh code."""
+    """Pages of a member's own data. Data is shown, exported or erased only after a fresh code."""
 
     site: Site
     codes: Codes
     door: Door
 
     def routes(self) -> APIRouter:
-        """The overview, the code and its proof, the whole, its files, requests, erasure."""
+        """Return the overview, the code forms, the data page, its downloads, requests and erasure."""
         router = APIRouter()
         router.add_api_route(_DATA, self.overview, methods=READ, response_class=HTMLResponse)
         acts: Mapping[str, Callable[..., Response]] = {
-            f"{_DATA}/code": self.ask,
-            f"{_DATA}/proof": self.prove,
+            f"{_DATA}/code": self.send_code,
+            f"{_DATA}/proof": self.confirm,
             f"{_DATA}/whole": self.whole,
             f"{_DATA}/file": self.file,
             f"{HOME}/requests": self.request,
@@ -57,90 +57,90 @@ class OwnData:
         return router
 
     def overview(self, request: Request) -> HTMLResponse:
-        """What can be done; for everybody else the page that asks for an address."""
-        found, language = self.door.who(request), self.site.language(request)
-        if found is None:
+        """Show the options; to anyone without a session, the sign-in page."""
+        session, language = self.door.who(request), self.site.language(request)
+        if session is None:
             return self.site.answer(request, "sign_in", language)
         with self.site.engine.ledger.read() as connection:
-            contact = contact_row(connection, found.member_id)
-            asked = kept.of_member(connection, found.member_id)
-            proved = sessions.is_proved(connection, found.secret, self.site.now)
+            contact = contact_row(connection, session.member_id)
+            asked = kept.of_member(connection, session.member_id)
+            proved = sessions.is_proved(connection, session.secret, self.site.now)
         ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
         return self.site.answer(
-            request, "data", language, proof=found.proof, proved=proved, ways=ways, asked=asked, day=self._day
+            request, "data", language, proof=session.proof, proved=proved, ways=ways, asked=asked, day=self._day
         )
 
-    def ask(self, request: Request, form: Form) -> HTMLResponse:
-        """Send a fresh code to an address that is known."""
-        found = self.door.demand(request, form)
+    def send_code(self, request: Request, form: Form) -> HTMLResponse:
+        """Send a fresh code to a known address."""
+        session = self.door.demand(request, form)
         channel = asked_channel(form)
         with self.site.engine.ledger.read() as connection:
-            contact = contact_row(connection, found.member_id)
+            contact = contact_row(connection, session.member_id)
         to = contact["phone" if channel is Channel.SMS else "email"] or ""
-        return self._step.ask(
+        return self._code_page.ask(
             request,
-            lambda challenge: self.codes.to_whom_asked(Asked(challenge, found.member_id, Aim.STEP_UP), channel),
-            found,
+            lambda challenge: self.codes.to_whom_asked(Asked(challenge, session.member_id, Aim.STEP_UP), channel),
+            session,
             to=to,
         )
 
-    def prove(self, request: Request, form: Form) -> Response:
-        """Open the session for a while."""
-        found = self.door.demand(request, form)
+    def confirm(self, request: Request, form: Form) -> Response:
+        """Unlock the session for a while."""
+        session = self.door.demand(request, form)
         self.site.count_try(request)
         with self.site.engine.ledger.write() as connection:
-            asked = self._step.redeem(connection, form, found)
-            if asked is not None:
-                sessions.prove(connection, found.secret, self.site.now)
-        if asked is None:
-            return self._step.again(request, form, found)
+            code_request = self._code_page.redeem(connection, form, session)
+            if code_request is not None:
+                sessions.prove(connection, session.secret, self.site.now)
+        if code_request is None:
+            return self._code_page.again(request, form, session)
         return RedirectResponse(f"{_DATA}?lang={self.site.language(request).value}", 303)
 
     def whole(self, request: Request, form: Form) -> HTMLResponse:
-        """Everything, to read."""
-        found, language = self._demand_proved(request, form), self.site.language(request)
-        dossier = hand_out(self.site.engine, found.member_id, "page", "member")
-        sections = list(self._shown.sections(dossier, language))
+        """Show all data."""
+        session, language = self._require_fresh_code(request, form), self.site.language(request)
+        export = hand_out(self.site.engine, session.member_id, "page", "member")
+        sections = list(self._data_pages.sections(export, language))
         return self.site.answer(
-            request, "whole", language, at=_DATA, sections=sections, made_on=self._shown.made_on(dossier)
+            request, "whole", language, at=_DATA, sections=sections, made_on=self._data_pages.made_on(export)
         )
 
     def file(self, request: Request, form: Form) -> Response:
-        """Everything, to take along."""
-        found = self._demand_proved(request, form)
-        wanted = form.one("form")
-        if wanted not in FORMS:
+        """Return all data as a download."""
+        session = self._require_fresh_code(request, form)
+        file_format = form.one("form")
+        if file_format not in FORMS:
             raise HTTPException(400)
-        dossier = hand_out(self.site.engine, found.member_id, wanted, "member")
-        return self._shown.to_take_along(dossier, wanted, self.site.language(request))
+        export = hand_out(self.site.engine, session.member_id, file_format, "member")
+        return self._data_pages.to_take_along(export, file_format, self.site.language(request))
 
     def request(self, request: Request, form: Form) -> HTMLResponse:
-        """File a request; restriction and objection hold from this moment on."""
-        found = self.door.demand(request, form)
-        kind = next((kind for kind in _FILED_HERE if kind == form.one("kind")), None)
+        """File a request; restriction and objection take effect at once."""
+        session = self.door.demand(request, form)
+        kind = next((kind for kind in _REQUEST_KINDS if kind == form.one("kind")), None)
         if kind is None or (kind is RequestKind.CORRECT and not form.one("words").strip()):
             raise HTTPException(400)
-        filed = self._file(found.member_id, kind, form.one("words"))
-        return self._say_filed(request, filed)
+        filed = self._file(session.member_id, kind, form.one("words"))
+        return self._filed_page(request, filed)
 
     def erase(self, request: Request, form: Form) -> HTMLResponse:
-        """Forget the member; filed as a request when the warehouse is being written to at this moment."""
-        found, language = self._demand_proved(request, form), self.site.language(request)
+        """Erase the member; file a request instead while the warehouse is being written."""
+        session, language = self._require_fresh_code(request, form), self.site.language(request)
         if form.one("sure") != "yes":
             raise HTTPException(400)
         try:
-            erasure.erase_and_tell(self.site.engine, found.member_id)
+            erasure.erase_and_tell(self.site.engine, session.member_id)
         except AuthorError:
-            filed = self._file(found.member_id, RequestKind.ERASE, "")
-            return self._say_filed(request, filed)
+            filed = self._file(session.member_id, RequestKind.ERASE, "")
+            return self._filed_page(request, filed)
         page = self.site.answer(request, "erased", language, at=HOME)
-        self.door.let_out(page, found)
+        self.door.let_out(page, session)
         return page
 
     def _file(self, member_id: str, kind: RequestKind, words: str) -> Filed:
         return requests.file(self.site.engine, member_id, kind, Source.WEB, words)
 
-    def _say_filed(self, request: Request, filed: Filed) -> HTMLResponse:
+    def _filed_page(self, request: Request, filed: Filed) -> HTMLResponse:
         language, at_once = self.site.language(request), filed.kind in requests.AT_ONCE
         return self.site.answer(
             request, "filed", language, at=_DATA, kind=filed.kind, due=filed.due_on, at_once=at_once
@@ -149,18 +149,18 @@ class OwnData:
     def _day(self, at: datetime) -> date:
         return local_day(at, self.site.engine.library.settings.zone)
 
-    def _demand_proved(self, request: Request, form: Posted) -> SignedIn:
-        """The member, who has typed a fresh code; HTTP 403 otherwise."""
-        found = self.door.demand(request, form)
+    def _require_fresh_code(self, request: Request, form: Posted) -> SignedIn:
+        """Return the session after a fresh code; HTTP 403 otherwise."""
+        session = self.door.demand(request, form)
         with self.site.engine.ledger.read() as connection:
-            if not sessions.is_proved(connection, found.secret, self.site.now):
+            if not sessions.is_proved(connection, session.secret, self.site.now):
                 raise HTTPException(403)
-        return found
+        return session
 
     @property
-    def _shown(self) -> Shown:
+    def _data_pages(self) -> Shown:
         return Shown(self.site.pages, self.site.engine.library.catalogue)
 
     @property
-    def _step(self) -> CodeStep:
+    def _code_page(self) -> CodeStep:
         return CodeStep(self.site, f"{_DATA}/proof", _DATA, frozenset({Aim.STEP_UP}))

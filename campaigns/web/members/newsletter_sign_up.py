@@ -1,4 +1,4 @@
-"""Newsletters for people who are no members: asked for here, confirmed by whoever reads the mailbox (GD-05, FI-01)."""
+"""Newsletter sign-up for people who are not members, with double opt-in (GD-05, FI-01)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,57 +20,57 @@ from campaigns.web.forms import Form
 from campaigns.web.members.choice_list import offered_items
 from campaigns.web.page_context import READ, Site
 
-_AT: Final = f"/{JOIN}"
+_PATH: Final = f"/{JOIN}"
 
 
 @dataclass(frozen=True)
 class Joining:
-    """The form, and the page behind the link of the letter; no answer tells whether an address is known."""
+    """Sign-up form and confirmation page; no response reveals whether an address is known."""
 
     site: Site
 
     def routes(self) -> APIRouter:
-        """Ask, and confirm."""
+        """Return the sign-up form and the confirmation page."""
         router = APIRouter()
-        router.add_api_route(_AT, self.show, methods=READ, response_class=HTMLResponse)
-        router.add_api_route(_AT, self.ask, methods=["POST"], response_class=HTMLResponse)
-        router.add_api_route(f"{_AT}/{{token}}", self.look, methods=READ, response_class=HTMLResponse)
-        router.add_api_route(f"{_AT}/{{token}}", self.confirm, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(_PATH, self.show, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(_PATH, self.ask, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{_PATH}/{{token}}", self.look, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(f"{_PATH}/{{token}}", self.confirm, methods=["POST"], response_class=HTMLResponse)
         return router
 
     def show(self, request: Request) -> HTMLResponse:
-        """Every newsletter with an empty box."""
+        """Show every newsletter with an empty box."""
         return self._form(request)
 
     def ask(self, request: Request, form: Form) -> HTMLResponse:
-        """Send a letter with a link to the address; nothing is sent otherwise until it is confirmed."""
+        """Send a confirmation link to the address; nothing else is sent until it is confirmed."""
         language = self.site.language(request)
-        address, wanted = addresses.email(form.one("address").strip()), sorted(set(form.every("on")))
-        offered = offered_items(self.site.pages, language)
-        if not all(choice.startswith(NEWSLETTER_PREFIX) and choice in offered for choice in wanted):
+        address, chosen = addresses.email(form.one("address").strip()), sorted(set(form.every("on")))
+        items = offered_items(self.site.pages, language)
+        if not all(choice.startswith(NEWSLETTER_PREFIX) and choice in items for choice in chosen):
             raise HTTPException(400)
-        if address is None or not wanted:
-            return self._form(request, 400, no_address=address is None, ticked=wanted, written=form.one("address"))
+        if address is None or not chosen:
+            return self._form(request, 400, no_address=address is None, ticked=chosen, written=form.one("address"))
         self.site.count_asking(request)
-        asked = Asked(address, language, {choice: offered[choice].wording for choice in wanted})
-        page = self.site.answer(request, "join_asked", language, at=_AT)
-        page.background = BackgroundTask(self._send, asked)
+        sign_up = Asked(address, language, {choice: items[choice].wording for choice in chosen})
+        page = self.site.answer(request, "join_asked", language, at=_PATH)
+        page.background = BackgroundTask(self._send, sign_up)
         return page
 
     def look(self, request: Request, token: str) -> HTMLResponse:
-        """One button: a link scanner that looks has confirmed nothing."""
+        """Show a confirmation button: a link scanner that opens the page confirms nothing."""
         number = self._number(request, token)
         with self.site.engine.ledger.read() as connection:
-            asked = sign_ups.open_ask(connection, number, self.site.now)
+            sign_up = sign_ups.open_ask(connection, number, self.site.now)
         language = self.site.language(request)
-        if asked is None:
+        if sign_up is None:
             return self.site.answer(request, "join_late", language)
-        offered = offered_items(self.site.pages, language)
-        titles = [offered[choice].title for choice in asked.wordings if choice in offered]
+        items = offered_items(self.site.pages, language)
+        titles = [items[choice].title for choice in sign_up.wordings if choice in items]
         return self.site.answer(request, "join_confirm", language, titles=titles)
 
     def confirm(self, request: Request, token: str) -> HTMLResponse:
-        """Subscribe; the same answer for a second press."""
+        """Subscribe; a second press gets the same response."""
         number, engine = self._number(request, token), self.site.engine
         with engine.ledger.write() as connection:
             try:
@@ -80,7 +80,7 @@ class Joining:
             if member_id is not None:
                 subject = audit.of_member(engine.signer, member_id)
                 audit.note(connection, self.site.now, "member", "sign_up", subject)
-        return self.site.answer(request, "joined", self.site.language(request), at=_AT)
+        return self.site.answer(request, "joined", self.site.language(request), at=_PATH)
 
     def _number(self, request: Request, token: str) -> int:
         try:
@@ -88,16 +88,16 @@ class Joining:
         except BadToken:
             raise self.site.missed(request) from None
 
-    def _send(self, asked: Asked) -> None:
+    def _send(self, sign_up: Asked) -> None:
         with self.site.engine.ledger.write() as connection:
-            number = sign_ups.ask(connection, asked, self.site.now)
+            number = sign_ups.ask(connection, sign_up, self.site.now)
             if number is None:
                 return
-            if sign_ups.is_known(connection, asked.address):
-                enqueue.known_already(connection, asked.address, asked.language, self.site.now)
+            if sign_ups.is_known(connection, sign_up.address):
+                enqueue.known_already(connection, sign_up.address, sign_up.language, self.site.now)
             else:
-                names = [choice.removeprefix(NEWSLETTER_PREFIX) for choice in asked.wordings]
-                enqueue.sign_up(connection, number, asked.address, asked.language, names, self.site.now)
+                names = [choice.removeprefix(NEWSLETTER_PREFIX) for choice in sign_up.wordings]
+                enqueue.sign_up(connection, number, sign_up.address, sign_up.language, names, self.site.now)
 
     def _form(
         self,
@@ -112,7 +112,7 @@ class Joining:
         items = [item for item in offered_items(self.site.pages, language).values() if _is_newsletter(item.choice)]
         wrong = "address" if no_address else "newsletters" if status != 200 else ""
         return self.site.answer(
-            request, "join", language, status, at=_AT, items=items, wrong=wrong, ticked=ticked or [], written=written
+            request, "join", language, status, at=_PATH, items=items, wrong=wrong, ticked=ticked or [], written=written
         )
 
 

@@ -1,4 +1,4 @@
-"""The preference centre: a signed-in member sees and changes choices and the language of messages."""
+"""Preference centre: a signed-in member sees and changes choices and the language of messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,78 +24,78 @@ from campaigns.web.members.login import HOME
 from campaigns.web.members.session import Door, SignedIn
 from campaigns.web.page_context import READ, Site
 
-_ABOVE_TICKS: Final = (Choice.RESTRICTED, Choice.NO_MARKETING)  # as long as one is on, no tick brings anything
+_OVERRIDING: Final = (Choice.RESTRICTED, Choice.NO_MARKETING)  # while one is on, ticks have no effect
 
 
 @dataclass(frozen=True)
 class Centre:
-    """The pages of a member who has typed a code."""
+    """Pages of a member who has typed a code."""
 
     site: Site
     door: Door
 
     def routes(self) -> APIRouter:
-        """The choices, and their saving."""
+        """Return the choices page and its form."""
         router = APIRouter()
         router.add_api_route(HOME, self.show, methods=READ, response_class=HTMLResponse)
         router.add_api_route(f"{HOME}/choices", self.save, methods=["POST"], response_class=HTMLResponse)
         return router
 
     def show(self, request: Request) -> HTMLResponse:
-        """The member's choices and contact; for everybody else the page that asks for an address."""
-        found, language = self.door.who(request), self.site.language(request)
-        if found is None:
+        """Show the member's choices and contact; to anyone without a session, the sign-in page."""
+        session, language = self.door.who(request), self.site.language(request)
+        if session is None:
             return self.site.answer(request, "sign_in", language)
-        return self.page(request, found)
+        return self.page(request, session)
 
     def page(
-        self, request: Request, found: SignedIn, status: int = 200, *, wrong: str = "", written: str = ""
+        self, request: Request, session: SignedIn, status: int = 200, *, wrong: str = "", written: str = ""
     ) -> HTMLResponse:
-        """The centre as it stands; `wrong` names the field in which something was `written` that is no address."""
+        """Render the current choices; `wrong` names the field whose value `written` is no valid address."""
         language = self.site.language(request)
         with self.site.engine.ledger.read() as connection:
-            stance = choices.stance_of(connection, found.member_id)
-            contact = contact_row(connection, found.member_id)
+            consent = choices.stance_of(connection, session.member_id)
+            contact = contact_row(connection, session.member_id)
         return self.site.answer(
             request,
             "centre",
             language,
             status,
             at=HOME,
-            proof=found.proof,
-            groups=ticked_groups(self.site.pages, language, stance),
+            proof=session.proof,
+            groups=ticked_groups(self.site.pages, language, consent),
             contact=contact,
             whose=" ".join(filter(None, (contact["first_name"], contact["last_name"]))),
-            standing=[choice.value for choice in _ABOVE_TICKS if choice in stance.on],
+            standing=[choice.value for choice in _OVERRIDING if choice in consent.on],
             wrong=wrong,
             written=written,
         )
 
     def save(self, request: Request, form: Form) -> HTMLResponse:
-        """Record what the member changed on the page that they saw, each under its wording.
+        """Record the choices that the member changed on this page, each under its text version.
 
-        A choice that changed meanwhile, by an unsubscribe in another window, is left as it is unless the member
-        touched it here. HTTP 400 and no change for a form that is not one of ours.
+        A choice that changed meanwhile, such as by an unsubscribe in another window, stays unless it was changed here.
+        HTTP 400 and no change for an invalid form.
         """
-        found = self.door.demand(request, form)
+        session = self.door.demand(request, form)
         language = self.site.language(request)
-        offered = offered_items(self.site.pages, language)
+        items = offered_items(self.site.pages, language)
         with self.site.engine.ledger.write() as connection:
-            stance = choices.stance_of(connection, found.member_id)
-            saying = partial(Saying, self.site.now, Source.WEB, language)
-            entries = list(touched(form, found.member_id, stance, offered, saying))
+            consent = choices.stance_of(connection, session.member_id)
+            context_of = partial(Saying, self.site.now, Source.WEB, language)
+            entries = list(touched(form, session.member_id, consent, items, context_of))
             try:
                 demand_known(connection, entries)
             except UnknownWording as error:
                 raise HTTPException(400) from error
             choices.record(connection, entries)
-            enqueue.choices_changed(connection, found.member_id, entries, self.site.now)
-            spoken = self._speak(connection, found.member_id, form.one("language"))
-        said = [(offered[entry.choice], entry.on is offered[entry.choice].ticked_is_on) for entry in entries]
-        return self.site.answer(request, "saved", language, at=HOME, said=said, spoken=spoken)
+            enqueue.choices_changed(connection, session.member_id, entries, self.site.now)
+            new_language = self._change_language(connection, session.member_id, form.one("language"))
+        changes = [(items[entry.choice], entry.on is items[entry.choice].ticked_is_on) for entry in entries]
+        return self.site.answer(request, "saved", language, at=HOME, said=changes, spoken=new_language)
 
-    def _speak(self, connection: Connection, member_id: str, wanted: str) -> Language | None:
-        """The language that the member now wants, if it is another than before."""
+    def _change_language(self, connection: Connection, member_id: str, wanted: str) -> Language | None:
+        """Change the member's language; return it when it differs from before."""
         before = dict(contact_row(connection, member_id))
         if wanted not in set(Language) or before["language"] == wanted:
             return None
@@ -106,7 +106,7 @@ class Centre:
 
 
 def contact_row(connection: Connection, member_id: str) -> RowMapping:
-    """The contact of a member in a session; HTTP 403 when they were erased meanwhile."""
+    """Return the contact of a member in a session; HTTP 403 when they were erased meanwhile."""
     row = connection.execute(select(CONTACT).where(CONTACT.c.member_id == member_id)).mappings().one_or_none()
     if row is None:
         raise HTTPException(403)

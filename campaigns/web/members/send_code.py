@@ -1,6 +1,6 @@
-"""Asks for one-time codes, after the page was answered: how long that takes tells nobody whether an address is known.
+"""Requests for one-time codes, handled after the response: its timing does not reveal whether an address is known.
 
-The courier carries them (`dispatch.courier`).
+`runs.notices.sender` sends the codes.
 """
 
 from dataclasses import dataclass
@@ -16,48 +16,48 @@ from campaigns.runs.notices import enqueue
 from campaigns.web.forms import Posted
 from campaigns.web.page_context import Site
 
-_SHARERS: Final = 6  # codes that go to one address at a time, one for each member who has it
+_MAX_SHARERS: Final = 6  # codes sent to one address at a time, one per member who has it
 
 
 def asked_channel(form: Posted) -> Channel:
-    """The channel that a form asks for a code by."""
+    """Return the channel that a form requests a code by."""
     return Channel.SMS if form.one("by") == "sms" else Channel.EMAIL
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes on their way. Every one names its member, so that those who share an address know theirs."""
+    """Sender of one-time codes. Each code names its member, for members who share an address."""
 
     site: Site
 
-    def to_address(self, challenge: str, written: str) -> None:
-        """A code for every member who has this address or number; for none when nobody has."""
-        email, phone = addresses.email(written), addresses.phone(written)
+    def to_address(self, challenge: str, text: str) -> None:
+        """Send a code to every member with this address or number, if any."""
+        email, phone = addresses.email(text), addresses.phone(text)
         if email is not None:
             self._to_all(challenge, CONTACT.c.mailbox == email.lower(), Channel.EMAIL)
         elif phone is not None:
             self._to_all(challenge, CONTACT.c.phone == phone, Channel.SMS)
 
     def to_member(self, challenge: str, member_id: str, channel: Channel) -> None:
-        """A code to the address of a member that we know, if we know one."""
+        """Send a code to a member's known address, if there is one."""
         self._to_all(challenge, CONTACT.c.member_id == member_id, channel)
 
-    def to_new_address(self, asked: Asked) -> None:
-        """A code to an address that is to become the member's."""
-        self.to_whom_asked(asked, Channel.EMAIL if asked.aim is Aim.EMAIL else Channel.SMS)
+    def to_new_address(self, code_request: Asked) -> None:
+        """Send a code to an address that is to become the member's."""
+        self.to_whom_asked(code_request, Channel.EMAIL if code_request.aim is Aim.EMAIL else Channel.SMS)
 
-    def to_whom_asked(self, asked: Asked, channel: Channel) -> None:
-        """A code for what a member in a session asked for."""
+    def to_whom_asked(self, code_request: Asked, channel: Channel) -> None:
+        """Send a code for the request of a member in a session."""
         with self.site.engine.ledger.write() as connection:
-            self._send(connection, asked, channel)
+            self._send(connection, code_request, channel)
 
-    def _to_all(self, challenge: str, who: Any, channel: Channel) -> None:
-        known = CONTACT.c.email if channel is Channel.EMAIL else CONTACT.c.phone
-        query = select(CONTACT.c.member_id).where(who, known.is_not(None)).order_by(CONTACT.c.member_id)
+    def _to_all(self, challenge: str, condition: Any, channel: Channel) -> None:
+        address = CONTACT.c.email if channel is Channel.EMAIL else CONTACT.c.phone
+        query = select(CONTACT.c.member_id).where(condition, address.is_not(None)).order_by(CONTACT.c.member_id)
         with self.site.engine.ledger.write() as connection:
-            for member_id in connection.execute(query.limit(_SHARERS)).scalars().all():
+            for member_id in connection.execute(query.limit(_MAX_SHARERS)).scalars().all():
                 self._send(connection, Asked(challenge, member_id), channel)
 
-    def _send(self, connection: Connection, asked: Asked, channel: Channel) -> None:
-        if issue(connection, self.site.engine.signer, asked, self.site.now):
-            enqueue.code_asked(connection, asked, channel, self.site.now)
+    def _send(self, connection: Connection, code_request: Asked, channel: Channel) -> None:
+        if issue(connection, self.site.engine.signer, code_request, self.site.now):
+            enqueue.code_asked(connection, code_request, channel, self.site.now)

@@ -1,4 +1,4 @@
-"""Who is signed in: the cookie, the session behind it, and the proof that a form is our own."""
+"""Member sessions: cookie, session row, and the CSRF token of forms."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from campaigns.web.page_context import Site
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A member in a session."""
+    """Session of a signed-in member."""
 
     member_id: str
     secret: str = field(repr=False)
@@ -22,17 +22,17 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Door:
-    """Lets members in and out. The cookie holds a random secret, of which the ledger knows the hash."""
+    """Member sessions by cookie. The cookie holds a random secret; the ledger stores its hash."""
 
     site: Site
 
     @property
     def cookie(self) -> str:
-        """The name of the cookie; with https the one that no other host can set."""
-        return "__Host-viesti" if self._encrypted else "viesti"
+        """Return the cookie name; with https the `__Host-` name, which no other host can set."""
+        return "__Host-viesti" if self._is_https else "viesti"
 
     def who(self, request: Request) -> SignedIn | None:
-        """The member whose browser asks, if any."""
+        """Return the member's session of a request, if there is one."""
         secret = request.cookies.get(self.cookie)
         if not secret:
             return None
@@ -41,30 +41,30 @@ class Door:
         return None if member is None else SignedIn(member, secret, self.site.engine.signer.opaque("form", secret))
 
     def demand(self, request: Request, form: Posted) -> SignedIn:
-        """The member who sent one of our forms; HTTP 403 when nobody is signed in or the form is not ours (CSRF)."""
-        found = self.who(request)
-        if found is None or not hmac.compare_digest(form.one("proof").encode(), found.proof.encode()):
+        """Return the session of a posted form; HTTP 403 without a session or with a wrong CSRF token."""
+        session = self.who(request)
+        if session is None or not hmac.compare_digest(form.one("proof").encode(), session.proof.encode()):
             raise HTTPException(403)
-        return found
+        return session
 
     def let_in(self, response: Response, secret: str) -> None:
-        """Give the browser its session."""
+        """Set the session cookie."""
         response.set_cookie(
             self.cookie,
             secret,
             max_age=int(sessions.LIFE.total_seconds()),
             path="/",
-            secure=self._encrypted,
+            secure=self._is_https,
             httponly=True,
             samesite="strict",
         )
 
-    def let_out(self, response: Response, found: SignedIn) -> None:
-        """End the session, in the ledger and in the browser."""
+    def let_out(self, response: Response, session: SignedIn) -> None:
+        """End the session in the ledger and in the browser."""
         with self.site.engine.ledger.write() as connection:
-            sessions.end(connection, found.secret)
-        response.delete_cookie(self.cookie, path="/", secure=self._encrypted, httponly=True, samesite="strict")
+            sessions.end(connection, session.secret)
+        response.delete_cookie(self.cookie, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
     @property
-    def _encrypted(self) -> bool:
+    def _is_https(self) -> bool:
         return self.site.engine.library.settings.public_url.scheme == "https"

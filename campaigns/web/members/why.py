@@ -1,4 +1,4 @@
-"""Why a message was sent: from the decision and the evidence as they were kept, never computed anew (C-09)."""
+""" "Why did I get this" page: from the stored decision and evidence, never computed again (C-09)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from campaigns.web.page_context import READ, Site
 
 @dataclass(frozen=True)
 class Why:
-    """The page behind a message's "why" link."""
+    """Page behind a message's "why" link."""
 
     site: Site
 
     def routes(self) -> APIRouter:
-        """One page, to be read only."""
+        """Return the only page, read-only."""
         router = APIRouter()
         router.add_api_route(f"/{LINKS['why']}/{{token}}", self.show, methods=READ, response_class=HTMLResponse)
         return router
 
     def show(self, request: Request, token: str) -> HTMLResponse:
-        """What the message was and why it was sent; says nothing of who received it."""
+        """Show the message and why it was sent; nothing about its recipient."""
         received = self.site.received(request, "why", token)
         library, message = self.site.engine.library, received.message
         return self.site.answer(
@@ -45,31 +45,31 @@ class Why:
 
 
 def reasons(message: Linked, catalogue: Catalogue, language: Language) -> Mapping[str, Any]:
-    """What the page says, in its language.
+    """Return the values of the page in its language.
 
-    Conditions on products are left out, words and data, where the decision did not use them: the receiver may have
+    Conditions on products are left out, text and data, where the decision did not use them: the recipient may have
     forbidden it.
     """
     evidence, products = message.evidence, message.evidence["products"]
     hides_audience = products["audience"] and not message.used_basket
     hides_variant = message.variant in products["variants"] and not message.used_basket
     return {
-        "title": _in(evidence["title"], language),
+        "title": _localised(evidence["title"], language),
         "purpose": message.purpose.value,
         "basis": basis(message.purpose, message.channel).value,
         "channel": message.channel.value,
         "is_newsletter": message.purpose is Purpose.NEWSLETTER,
         "hidden": hides_audience or hides_variant,
-        "audience": None if hides_audience else _in(evidence["audience"], language),
-        "variant": None if hides_variant else _in(evidence["variants"].get(message.variant), language),
+        "audience": None if hides_audience else _localised(evidence["audience"], language),
+        "variant": None if hides_variant else _localised(evidence["variants"].get(message.variant), language),
         "data": _data(evidence["data"], catalogue, language, with_basket=message.used_basket),
         "purchases": _purchases(message),
         "offers": evidence["offers"] and message.used_basket,
     }
 
 
-def _in(localised: Mapping[str, str] | None, language: Language) -> str | None:
-    return None if localised is None else localised[language.value]
+def _localised(texts: Mapping[str, str] | None, language: Language) -> str | None:
+    return None if texts is None else texts[language.value]
 
 
 def _purchases(message: Linked) -> str:
@@ -81,7 +81,7 @@ def _purchases(message: Linked) -> str:
 def _data(
     names: Iterable[str], catalogue: Catalogue, language: Language, *, with_basket: bool
 ) -> list[tuple[DataClass, list[str]]]:
-    """The columns that were read, by class, each by its meaning; what the catalogue declares no more is left out."""
+    """Return the columns that were read, by data class and meaning; columns no longer in the catalogue are left out."""
     read: dict[DataClass, list[str]] = {}
     for name in names:
         table, _, column_name = name.partition(".")

@@ -140,7 +140,7 @@ def test_tw03_a_sample_is_called_one_and_what_is_refused_costs_nothing(
     priced(viesti, "0.1")
     viesti.write("texts", TEXTS)
     said = viesti("plan", "texts").out
-    assert "Text messages, as 1 000 of 24 000 are that were written" in said
+    assert "Text messages, estimated from 1 000 of 24 000" in said
     assert "cannot be written, refused" in said
     assert "3, refused" in said
     assert "about 31 104 segments, 3110.40 EUR at 0.1 a segment" in said

@@ -1,4 +1,4 @@
-"""How a double behaves: how slow it is, what it does wrong and how often, and what reached whom."""
+"""Behaviour of a double: its delays and faults, and the mailboxes of its recipients."""
 
 import argparse
 import math
@@ -12,7 +12,7 @@ _SIGMAS_TO_P99 = 2.326
 
 
 class Fault(StrEnum):
-    """What can go wrong with one message. `*_after`: the message is on its way all the same."""
+    """Fault of one message. `*_after`: the message is delivered nevertheless."""
 
     THROTTLE = "throttle"
     REFUSE = "refuse"
@@ -25,15 +25,15 @@ class Fault(StrEnum):
 
     @property
     def takes(self) -> bool:
-        """Whether the message is on its way nevertheless."""
+        """Return whether the message is delivered nevertheless."""
         return self.value.endswith("_after")
 
 
 @dataclass
 class Manners:
-    """Delays through `p50` and `p99` seconds (log-normal); the faults of `script` first, then each by its share.
+    """Log-normal delays with `p50` and `p99` in seconds; the faults of `script` first, then each by its share.
 
-    Whoever is throttled is told to wait for `retry_after` seconds.
+    Throttled requests are answered with `Retry-After: retry_after` seconds.
     """
 
     p50: float = 0.0
@@ -44,14 +44,14 @@ class Manners:
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - the same faults every time
 
     def delay(self) -> float:
-        """Seconds that the next answer takes."""
+        """Return the delay of the next answer in seconds."""
         if self.p50 <= 0:
             return 0.0
         spread = math.log(max(self.p99, self.p50) / self.p50) / _SIGMAS_TO_P99
         return self.chance.lognormvariate(math.log(self.p50), spread)
 
     def fault(self) -> Fault | None:
-        """What goes wrong with the next message, if anything."""
+        """Return the fault of the next message, if any."""
         if self.script:
             return self.script.popleft()
         if not self.shares:
@@ -64,18 +64,18 @@ class Manners:
         return None
 
     def next(self, *faults: Fault | None) -> None:
-        """Script the faults of the next messages; None is a message with which nothing goes wrong."""
+        """Script the faults of the next messages; None means no fault."""
         self.script.extend(faults)
 
 
 @dataclass
 class Mailboxes:
-    """What reached whom: the names of the deliveries that each address received, in order."""
+    """Mailboxes: delivery names received by each address, in order."""
 
     received: dict[str, list[str]] = field(default_factory=dict)
 
     def put(self, address: str, delivery: str) -> None:
-        """One message arrived."""
+        """Store one message."""
         self.received.setdefault(address, []).append(delivery)
 
     def __len__(self) -> int:
@@ -83,26 +83,26 @@ class Mailboxes:
 
     @property
     def twice(self) -> dict[str, int]:
-        """The deliveries that somebody received more than once, and how often."""
+        """Return the deliveries received more than once by one address, and how often."""
         counts = Counter((address, name) for address, names in self.received.items() for name in names)
         return {name: count for (_, name), count in counts.items() if count > 1}
 
 
 def add_manners(parser: argparse.ArgumentParser) -> None:
-    """The command line's words for manners."""
-    parser.add_argument("--port", type=int, default=0, help="0: any that is free")
-    parser.add_argument("--p50", type=float, default=0.0, help="seconds that half of the answers take")
-    parser.add_argument("--p99", type=float, default=0.0, help="seconds that nearly every answer takes")
-    parser.add_argument("--count-only", action="store_true", help="keep no messages, only who received which")
+    """Add the command-line options of a double's behaviour."""
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: any free port")
+    parser.add_argument("--p50", type=float, default=0.0, help="median delay of answers in seconds")
+    parser.add_argument("--p99", type=float, default=0.0, help="99th percentile of the delay in seconds")
+    parser.add_argument("--count-only", action="store_true", help="keep no messages, only delivery names by recipient")
     parser.add_argument("--fault", action="append", default=[], metavar="FAULT=SHARE", help=", ".join(Fault))
 
 
 def manners_of(arguments: argparse.Namespace) -> Manners:
-    """The manners that a command line asks for."""
+    """Return the behaviour set by command-line options."""
     return Manners(arguments.p50, arguments.p99, dict(_shares(arguments.fault)))
 
 
-def _shares(written: Iterable[str]) -> Iterable[tuple[Fault, float]]:
-    for each in written:
-        name, _, share = each.partition("=")
+def _shares(texts: Iterable[str]) -> Iterable[tuple[Fault, float]]:
+    for text in texts:
+        name, _, share = text.partition("=")
         yield Fault(name), float(share or 1)

@@ -1,4 +1,4 @@
-"""SendGrid's mail/send and Event Webhook as a server on the loopback: its limits, its errors, its signed events.
+"""Double of SendGrid's mail/send and Event Webhook on the loopback: its limits, errors and signed events.
 
 By hand: `python -m campaigns.demo.rehearsal.doubles.sendgrid --port 8025 --fault throttle=0.01 --events-to http://localhost:8000/...`
 """
@@ -26,7 +26,7 @@ from campaigns.demo.rehearsal.doubles.faults import add_manners, manners_of
 from campaigns.demo.rehearsal.doubles.sendgrid_rules import Wrong, check
 from campaigns.demo.rehearsal.doubles.web import WebDouble, serve_for_ever
 
-# What becomes of a message to an address that begins so
+# Events of a message, by the start of its address
 FATES: dict[str, tuple[dict[str, Any], ...]] = {
     "bounce": ({"event": "bounce", "type": "bounce", "status": "5.1.1", "reason": "550 5.1.1 no such user"},),
     "blocked": ({"event": "bounce", "type": "blocked", "status": "5.7.1", "reason": "550 5.7.1 content"},),
@@ -39,7 +39,7 @@ FATES: dict[str, tuple[dict[str, Any], ...]] = {
 
 @dataclass
 class SendGridDouble(WebDouble):
-    """Takes messages, counts them, and tells of them in signed POSTs."""
+    """Double of SendGrid: accepts messages, counts them and sends signed events."""
 
     api_key: str = "SG.double"
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
@@ -50,7 +50,7 @@ class SendGridDouble(WebDouble):
 
     @property
     def public_key(self) -> str:
-        """As SendGrid's settings page shows it."""
+        """Return the public key as SendGrid's settings page shows it."""
         der = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return b64encode(der).decode()
 
@@ -63,8 +63,8 @@ class SendGridDouble(WebDouble):
             return await self.misbehave(request, fault, _problem)
         try:
             mail = check(await request.read())
-        except Wrong as wrong:
-            return _problem(wrong.status, wrong.field)
+        except Wrong as error:
+            return _problem(error.status, error.field)
         message_id = uuid4().hex
         if self.keep_requests:
             self.requests.append(mail)
@@ -81,10 +81,10 @@ class SendGridDouble(WebDouble):
             for to in reader["to"]:
                 self.mailboxes.put(to["email"], names.get("delivery", ""))
                 if self.keep_requests:
-                    self.events += _told(to["email"], names, message_id)
+                    self.events += _events_of(to["email"], names, message_id)
 
     def signed(self, events: list[dict[str, Any]], at: float | None = None) -> tuple[bytes, dict[str, str]]:
-        """One POST of the webhook: its body and headers."""
+        """Return the body and headers of one webhook POST."""
         body = json.dumps(events).encode()
         timestamp = str(int(time.time() if at is None else at))  # noqa: TID251 - this stands for SendGrid's clock
         signature = self.key.sign(timestamp.encode() + body, ec.ECDSA(SHA256()))
@@ -95,15 +95,15 @@ class SendGridDouble(WebDouble):
         }
 
     def batches(self, *, times: int = 1, size: int = 100, seed: int = 1) -> Iterator[tuple[bytes, dict[str, str]]]:
-        """Every event so far, each told `times` times and all of them shuffled, as signed POSTs."""
-        told = self.events * times
+        """Generate signed POSTs of all events so far, each `times` times, shuffled if repeated."""
+        events = self.events * times
         if times > 1:
-            random.Random(seed).shuffle(told)  # noqa: S311 - the same order every time
-        for start in range(0, len(told), size):
-            yield self.signed(told[start : start + size])
+            random.Random(seed).shuffle(events)  # noqa: S311 - the same order every time
+        for start in range(0, len(events), size):
+            yield self.signed(events[start : start + size])
 
     async def tell(self, url: str, *, times: int = 1) -> list[int]:
-        """POST every event so far to `url`; the statuses that came back."""
+        """POST every event so far to `url`; return the status codes."""
         statuses = []
         async with aiohttp.ClientSession() as session:
             for body, headers in self.batches(times=times):
@@ -112,7 +112,7 @@ class SendGridDouble(WebDouble):
         return statuses
 
 
-def _told(address: str, names: Mapping[str, str], message_id: str) -> Iterator[dict[str, Any]]:
+def _events_of(address: str, names: Mapping[str, str], message_id: str) -> Iterator[dict[str, Any]]:
     fate = next(fate for start, fate in FATES.items() if address.startswith(start))
     first = () if fate[0]["event"] == "dropped" else ({"event": "processed"},)
     for event in (*first, *fate):
@@ -128,19 +128,19 @@ def _told(address: str, names: Mapping[str, str], message_id: str) -> Iterator[d
 
 
 def _problem(status: int, at: str | None = None) -> web.Response:
-    wrong = {"message": "The double says so; nobody@example.org was in it.", "field": at, "help": None}
-    return web.json_response({"errors": [wrong]}, status=status)
+    problem = {"message": "The double says so; nobody@example.org was in it.", "field": at, "help": None}
+    return web.json_response({"errors": [problem]}, status=status)
 
 
-async def _by_hand(arguments: argparse.Namespace) -> None:
+async def _main(arguments: argparse.Namespace) -> None:
     double = SendGridDouble(manners=manners_of(arguments), port=arguments.port, keep_requests=not arguments.count_only)
-    said = f"SendGrid's double. SENDGRID_API_KEY={double.api_key}\nSENDGRID_WEBHOOK_PUBLIC_KEY={double.public_key}"
-    telling = asyncio.create_task(_keep_telling(double, arguments.events_to)) if arguments.events_to else None
-    await serve_for_ever(double, lambda: f"{said}\nchannels.email.sendgrid.base_url: {double.url}")
-    del telling
+    text = f"SendGrid's double. SENDGRID_API_KEY={double.api_key}\nSENDGRID_WEBHOOK_PUBLIC_KEY={double.public_key}"
+    posting = asyncio.create_task(_keep_posting_events(double, arguments.events_to)) if arguments.events_to else None
+    await serve_for_ever(double, lambda: f"{text}\nchannels.email.sendgrid.base_url: {double.url}")
+    del posting
 
 
-async def _keep_telling(double: SendGridDouble, url: str) -> None:
+async def _keep_posting_events(double: SendGridDouble, url: str) -> None:
     while True:
         await asyncio.sleep(1)
         with suppress(aiohttp.ClientError):
@@ -152,6 +152,6 @@ async def _keep_telling(double: SendGridDouble, url: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m campaigns.demo.rehearsal.doubles.sendgrid", description=__doc__)
     add_manners(parser)
-    parser.add_argument("--events-to", help="where to POST signed events, each twice and out of order")
+    parser.add_argument("--events-to", help="URL to POST signed events to, each twice and out of order")
     with suppress(KeyboardInterrupt):
-        run(_by_hand(parser.parse_args()))
+        run(_main(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""A mail server on the loopback: STARTTLS, AUTH, PIPELINING, SMTPUTF8, limits, and a slip at whatever step is asked.
+"""Mail server double on the loopback: STARTTLS, AUTH, PIPELINING, SMTPUTF8, limits, and a fault at any chosen step.
 
 By hand: `python -m campaigns.demo.rehearsal.doubles.smtp --port 2525 --fault drop_after=0.001 --tell 8026`
 """
@@ -25,9 +25,9 @@ _VERP = re.compile(r"[^+]+\+([^@]+)@")
 
 @dataclass(frozen=True)
 class Slip:
-    """What goes wrong at a step (EHLO, AUTH, MAIL, RCPT, DATA, message): another reply, or none and the line cut.
+    """Fault at a step (EHLO, AUTH, MAIL, RCPT, DATA, message): another reply, or a cut connection without a reply.
 
-    `after` lets the message through all the same.
+    `after` delivers the message nevertheless.
     """
 
     step: str
@@ -50,7 +50,7 @@ SLIPS = {
 
 @dataclass
 class SmtpDouble:
-    """Listens on the loopback; use as `async with`."""
+    """Mail server double on the loopback; use as `async with`."""
 
     manners: Manners = field(default_factory=Manners)
     mailboxes: Mailboxes = field(default_factory=Mailboxes)
@@ -62,7 +62,7 @@ class SmtpDouble:
     account: tuple[str, str] | None = None
     largest: int = 30 * 2**20
     messages_per_connection: int = 10_000
-    lenient: bool = False  # opens DATA even when nobody would get the message, as RFC 2920 allows
+    lenient: bool = False  # accepts DATA even without a valid recipient, as RFC 2920 allows
     keep_messages: bool = True
     slips: deque[Slip] = field(default_factory=deque)
     messages: list[bytes] = field(default_factory=list)
@@ -87,37 +87,37 @@ class SmtpDouble:
         await asyncio.sleep(0)
 
     def begin(self, talk: "Talk") -> None:
-        """A connection came."""
+        """Register a new connection."""
         self.connections += 1
         self._open.add(talk)
 
     def end(self, talk: "Talk") -> None:
-        """A connection went."""
+        """Remove a closed connection."""
         self._open.discard(talk)
 
     def say_to_all(self, reply: str) -> None:
-        """Say something that nobody asked for, and end every connection."""
+        """Send an unsolicited reply on every connection and close it."""
         for talk in list(self._open):
             talk.say_and_leave(reply)
 
     def slip(self) -> Slip | None:
-        """What goes wrong with the next message."""
+        """Return the fault of the next message, if any."""
         if self.slips:
             return self.slips.popleft()
         fault = self.manners.fault()
         return None if fault is None else SLIPS[fault]
 
     def take(self, sender: str, recipient: str, message: bytes) -> None:
-        """A message is on its way."""
-        named = _VERP.match(sender)
-        self.mailboxes.put(recipient, named[1] if named else "")
+        """Store an accepted message."""
+        verp = _VERP.match(sender)
+        self.mailboxes.put(recipient, verp[1] if verp else "")
         if self.keep_messages:
             self.messages.append(message)
             self.paths.append((sender, recipient))
 
 
 class Talk(asyncio.Protocol):
-    """One connection."""
+    """One SMTP connection."""
 
     def __init__(self, double: SmtpDouble) -> None:
         self.double = double
@@ -128,23 +128,23 @@ class Talk(asyncio.Protocol):
         self.taken = 0
         self.slip: Slip | None = None
         self.sender: str | None = None
-        self._begin_again()
+        self._reset_message()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.double.begin(self)
-        self._say("220 double ESMTP")
+        self._reply("220 double ESMTP")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
         self.double.end(self)
 
     def hang_up(self) -> None:
-        """Cut the line."""
+        """Abort the connection."""
         self.transport.abort()
 
     def say_and_leave(self, reply: str) -> None:
-        """Say one thing more and close."""
-        self._say(reply)
+        """Send one more reply and close."""
+        self._reply(reply)
         self.transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -154,15 +154,15 @@ class Talk(asyncio.Protocol):
             if end < 0:
                 return
             size = 5 if self.in_message else 2
-            found, self.buffer = bytes(self.buffer[:end]), self.buffer[end + size :]
+            line, self.buffer = bytes(self.buffer[:end]), self.buffer[end + size :]
             if self.in_message:
-                self._message(found + b"\r\n")
+                self._message(line + b"\r\n")
             else:
-                self._command(found)
+                self._command(line)
 
     def _command(self, line: bytes) -> None:
         verb, _, rest = line.decode("utf-8", "replace").partition(" ")
-        said = {
+        handle = {
             "EHLO": lambda: self._step("EHLO", self._hello()),
             "HELO": lambda: self._step("EHLO", self._hello()),
             "STARTTLS": self._starttls,
@@ -172,25 +172,25 @@ class Talk(asyncio.Protocol):
             "DATA": self._data,
             "RSET": self._reset,
             "QUIT": self._quit,
-        }.get(verb.upper(), lambda: self._say("502 5.5.1 not known"))
-        said()
+        }.get(verb.upper(), lambda: self._reply("502 5.5.1 not known"))
+        handle()
 
     def _starttls(self) -> None:
         if self.double.tls is None or self.secure:
-            self._say("502 5.5.1 not offered")
+            self._reply("502 5.5.1 not offered")
             return
         self.secure = True
-        self._say("220 2.0.0 go ahead")
-        self.transport.pause_reading()  # what comes next is not for us but for TLS
+        self._reply("220 2.0.0 go ahead")
+        self.transport.pause_reading()  # the next bytes belong to TLS
         self.upgrading = True
         self.task = asyncio.ensure_future(self._upgrade(self.double.tls))
 
     def _reset(self) -> None:
-        self._begin_again()
-        self._say("250 2.0.0 ok")
+        self._reset_message()
+        self._reply("250 2.0.0 ok")
 
     def _quit(self) -> None:
-        self._say("221 2.0.0 bye")
+        self._reply("221 2.0.0 bye")
         self.transport.close()
 
     def _hello(self) -> str:
@@ -199,7 +199,7 @@ class Talk(asyncio.Protocol):
             offered.append("STARTTLS")
         if self.double.account is not None and (self.secure or self.double.tls is None):
             offered.append("AUTH PLAIN")
-        return "\r\n".join([*(f"250-{each}" for each in offered[:-1]), f"250 {offered[-1]}"])
+        return "\r\n".join([*(f"250-{extension}" for extension in offered[:-1]), f"250 {offered[-1]}"])
 
     async def _upgrade(self, context: ssl.SSLContext) -> None:
         loop = asyncio.get_running_loop()
@@ -207,60 +207,60 @@ class Talk(asyncio.Protocol):
             upgraded = await loop.start_tls(self.transport, self, context, server_side=True)
             self.transport = cast("asyncio.Transport", upgraded)
             self.upgrading = False
-            self.data_received(b"")  # what came before the new transport was ours
+            self.data_received(b"")  # bytes received before the new transport are SMTP
 
     def _auth(self, rest: str) -> None:
         method, _, initial = rest.partition(" ")
         try:
-            given = b64decode(initial, validate=True).decode().split("\0")[1:]
+            credentials = b64decode(initial, validate=True).decode().split("\0")[1:]
         except (Error, ValueError):
-            given = []
-        right = method.upper() == "PLAIN" and tuple(given) == self.double.account
-        self.known = self.known or right
-        self._step("AUTH", "235 2.7.0 welcome" if right else "535 5.7.8 no")
+            credentials = []
+        is_valid = method.upper() == "PLAIN" and tuple(credentials) == self.double.account
+        self.known = self.known or is_valid
+        self._step("AUTH", "235 2.7.0 welcome" if is_valid else "535 5.7.8 no")
 
     def _mail(self, rest: str) -> None:
-        found = _PATH.fullmatch(rest)
+        path = _PATH.fullmatch(rest)
         self.slip = self.double.slip()
         if not self.known:
-            self._say("530 5.7.0 authentication required")
+            self._reply("530 5.7.0 authentication required")
         elif self.taken >= self.double.messages_per_connection:
-            self._say("421 4.7.0 too many messages on this connection")
+            self._reply("421 4.7.0 too many messages on this connection")
             self.transport.close()
-        elif found is None or self.sender is not None:
-            self._say("501 5.5.4 bad MAIL" if found is None else "503 5.5.1 nested MAIL")
+        elif path is None or self.sender is not None:
+            self._reply("501 5.5.4 bad MAIL" if path is None else "503 5.5.1 nested MAIL")
         else:
-            self.sender, self.utf8 = found[1], "SMTPUTF8" in found[2] and "SMTPUTF8" in self.double.extensions
+            self.sender, self.utf8 = path[1], "SMTPUTF8" in path[2] and "SMTPUTF8" in self.double.extensions
             if not self._step("MAIL", "250 2.1.0 ok"):
                 self.sender = None
 
     def _rcpt(self, rest: str) -> None:
-        found = _PATH.fullmatch(rest)
+        path = _PATH.fullmatch(rest)
         if self.sender is None:
-            self._say("503 5.5.1 MAIL first")
-        elif found is None or (not found[1].isascii() and not self.utf8):
-            self._say("553 5.6.7 no such address form")
+            self._reply("503 5.5.1 MAIL first")
+        elif path is None or (not path[1].isascii() and not self.utf8):
+            self._reply("553 5.6.7 no such address form")
         elif self._step("RCPT", "250 2.1.5 ok"):
-            self.recipients.append(found[1])
+            self.recipients.append(path[1])
 
     def _data(self) -> None:
         if not self.recipients and not self.double.lenient:
-            self._say("503 5.5.1 RCPT first")
+            self._reply("503 5.5.1 RCPT first")
         elif self._step("DATA", "354 go ahead"):
             self.in_message = True
 
     def _message(self, stuffed: bytes) -> None:
         message = stuffed.replace(b"\r\n..", b"\r\n.").removeprefix(b".") if b"\r\n.." in stuffed else stuffed
         if len(message) > self.double.largest:
-            self._begin_again()
-            self._say("552 5.3.4 too large")
+            self._reset_message()
+            self._reply("552 5.3.4 too large")
             return
         slip = self.slip if self.slip is not None and self.slip.step == "message" else None
         if slip is None or slip.after:
             self.taken += 1
             for recipient in self.recipients:
                 self.double.take(self.sender or "", recipient, message)
-        self._begin_again()
+        self._reset_message()
         delay = self.double.manners.delay()
         answer = f"250 2.0.0 ok: queued as {id(self):x}{self.taken:x}"
         if delay:
@@ -269,42 +269,42 @@ class Talk(asyncio.Protocol):
             self._step("message", answer)
 
     def _step(self, step: str, reply: str) -> bool:
-        """Say a step's reply, or what the slip of this message says instead; whether all went well."""
+        """Send a step's reply, or the fault of this message instead; return whether there was no fault."""
         slip = self.slip if self.slip is not None else next(iter(self.double.slips), None)
         if slip is None or slip.step != step:
-            self._say(reply)
+            self._reply(reply)
             return True
         if slip is not self.slip:
             self.double.slips.popleft()
         if slip.reply:
-            self._say(slip.reply)
+            self._reply(slip.reply)
             if slip.reply.startswith("421"):
                 self.transport.close()
         elif not slip.silent:
             self.transport.abort()
         return False
 
-    def _say(self, reply: str) -> None:
+    def _reply(self, reply: str) -> None:
         if not self.transport.is_closing():
             self.transport.write(f"{reply}\r\n".encode())
 
-    def _begin_again(self) -> None:
+    def _reset_message(self) -> None:
         self.sender = None
         self.utf8 = False
         self.recipients: list[str] = []
         self.in_message = False
 
 
-async def _by_hand(arguments: argparse.Namespace) -> None:
+async def _main(arguments: argparse.Namespace) -> None:
     double = SmtpDouble(manners_of(arguments), port=arguments.port, keep_messages=not arguments.count_only)
-    async with double, WebDouble(mailboxes=double.mailboxes, port=arguments.tell) as teller:
-        print(f"A mail server on {double.host}:{double.port}; what arrived: {teller.url}/double", flush=True)  # noqa: T201
+    async with double, WebDouble(mailboxes=double.mailboxes, port=arguments.tell) as mailbox_page:
+        print(f"A mail server on {double.host}:{double.port}; received messages: {mailbox_page.url}/double", flush=True)  # noqa: T201
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m campaigns.demo.rehearsal.doubles.smtp", description=__doc__)
     add_manners(parser)
-    parser.add_argument("--tell", type=int, default=0, help="the port of the page that tells what arrived")
+    parser.add_argument("--tell", type=int, default=0, help="port of the page with the received messages")
     with suppress(KeyboardInterrupt):
-        run(_by_hand(parser.parse_args()))
+        run(_main(parser.parse_args()))

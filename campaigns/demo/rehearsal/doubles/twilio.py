@@ -1,4 +1,4 @@
-"""Twilio's Messages resource as a server on the loopback: its checks, its error codes, its signed callbacks.
+"""Double of Twilio's Messages resource on the loopback: its checks, error codes and signed callbacks.
 
 By hand: `python -m campaigns.demo.rehearsal.doubles.twilio --port 8027 --fault throttle=0.01 --tell-status`
 """
@@ -33,7 +33,7 @@ _SID = re.compile(r"MG[0-9a-fA-F]{32}")
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z &+_-]{1,11}")
 _CODES = {400: 21620, 401: 20003, 429: 20429, 500: 20500}
 
-# What becomes of a message to a number that ends so: its statuses, and the error of the last
+# Statuses of a message, by the end of its number, and the error code of the last one
 FATES: dict[str, tuple[tuple[str, ...], int | None]] = {
     "0003": (("queued", "sending", "sent", "undelivered"), 30003),
     "0006": (("queued", "failed"), 30006),
@@ -46,7 +46,7 @@ Callback = tuple[str, dict[str, str], dict[str, str]]
 
 
 class Wrong(Exception):  # noqa: N818 - said as what happened
-    """The request is refused with one of Twilio's codes."""
+    """Twilio's refusal of a request, with one of its error codes."""
 
     def __init__(self, code: int) -> None:
         self.code = code
@@ -55,7 +55,7 @@ class Wrong(Exception):  # noqa: N818 - said as what happened
 
 @dataclass
 class TwilioDouble(WebDouble):
-    """Takes messages, counts them, lists them, and calls back."""
+    """Double of Twilio: accepts messages, counts and lists them, and sends status callbacks."""
 
     account: str = "AC" + "0" * 32
     token: str = "double"  # noqa: S105 - a double's
@@ -70,7 +70,7 @@ class TwilioDouble(WebDouble):
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(self.manners.delay())
-        if not self._knows(request):
+        if not self._is_authorised(request):
             return _problem(401)
         fault = self.manners.fault()
         if fault is not None and not fault.takes:
@@ -78,57 +78,57 @@ class TwilioDouble(WebDouble):
         form = dict(parse_qsl((await request.read()).decode(), keep_blank_values=True))
         try:
             self._check(form)
-        except Wrong as wrong:
-            return _problem(400, wrong.code)
-        made = self._take(form)
+        except Wrong as error:
+            return _problem(400, error.code)
+        message = self._take(form)
         if fault is not None:
             return await self.misbehave(request, fault, _problem)
-        return web.json_response(made, status=201)
+        return web.json_response(message, status=201)
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        if not self._knows(request):
+        if not self._is_authorised(request):
             return _problem(401)
         fault = self.manners.fault()
         if fault is not None:
             return await self.misbehave(request, fault, _problem)
-        wanted = request.query.get("To")
+        recipient = request.query.get("To")
         since = datetime.fromisoformat(request.query.get("DateSent>", "2000-01-01")).replace(tzinfo=UTC)
-        found = [
-            each
-            for each in reversed(self.messages)
-            if wanted in (None, each["to"]) and parsedate_to_datetime(each["date_created"]) >= since
+        messages = [
+            message
+            for message in reversed(self.messages)
+            if recipient in (None, message["to"]) and parsedate_to_datetime(message["date_created"]) >= since
         ]
         size, page = int(request.query.get("PageSize", 50)), int(request.query.get("Page", 0))
         after = f"{request.path}?{urlencode({**request.query, 'Page': page + 1})}"
         return web.json_response(
             {
-                "messages": found[page * size : (page + 1) * size],
+                "messages": messages[page * size : (page + 1) * size],
                 "page": page,
                 "page_size": size,
                 "uri": request.path_qs,
-                "next_page_uri": after if len(found) > (page + 1) * size else None,
+                "next_page_uri": after if len(messages) > (page + 1) * size else None,
             }
         )
 
-    def _knows(self, request: web.Request) -> bool:
+    def _is_authorised(self, request: web.Request) -> bool:
         known = b64encode(f"{self.account}:{self.token}".encode()).decode()
         return request.headers.get("Authorization") == f"Basic {known}"
 
     def _check(self, form: Mapping[str, str]) -> None:
         number, text = form.get("To", ""), form.get("Body", "")
-        _demand(_MOBILE.fullmatch(number) is not None, 21211)
-        _demand(_LANDLINE.fullmatch(number) is None, 21614)
-        _demand(text != "", 21602)
-        _demand(len(text) <= 1600, 21617)
+        _require(_MOBILE.fullmatch(number) is not None, 21211)
+        _require(_LANDLINE.fullmatch(number) is None, 21614)
+        _require(text != "", 21602)
+        _require(len(text) <= 1600, 21617)
         _check_sender(form)
-        _demand(1 <= int(form.get("ValidityPeriod", "36000")) <= 36_000, 21620)
+        _require(1 <= int(form.get("ValidityPeriod", "36000")) <= 36_000, 21620)
         _check_callback(form.get("StatusCallback", "https://example.org"))
-        _demand(number not in self.stopped, 21610)
+        _require(number not in self.stopped, 21610)
 
     def _take(self, form: Mapping[str, str]) -> dict[str, Any]:
         callback = form.get("StatusCallback", "")
         self.mailboxes.put(form["To"], dict(parse_qsl(urlsplit(callback).query)).get("delivery", ""))
-        made = {
+        message = {
             "sid": f"SM{uuid4().hex}",
             "account_sid": self.account,
             "to": form["To"],
@@ -150,33 +150,33 @@ class TwilioDouble(WebDouble):
         }
         if self.keep_requests:
             self.requests.append(dict(form))
-            self.messages.append(made)
-            self.callbacks += [(callback, told) for told in _statuses(made)]
-        return made
+            self.messages.append(message)
+            self.callbacks += [(callback, status) for status in _statuses(message)]
+        return message
 
     def signed(self, url: str, form: dict[str, str]) -> Callback:
-        """One POST of a webhook: its URL, form and headers. Signed here by the description, not by Twilio's package."""
-        said = url + "".join(f"{name}{form[name]}" for name in sorted(form))
-        mac = hmac.new(self.token.encode(), said.encode(), sha1).digest()
+        """Return the URL, form and headers of one webhook POST, signed as Twilio documents it, not by its package."""
+        signed_text = url + "".join(f"{name}{form[name]}" for name in sorted(form))
+        mac = hmac.new(self.token.encode(), signed_text.encode(), sha1).digest()
         return url, form, {"X-Twilio-Signature": b64encode(mac).decode()}
 
     def reply(self, url: str, number: str, text: str) -> Callback:
-        """What is POSTed when a member answers; STOP in English also stops this sender's messages at Twilio."""
+        """Return the POST of a member's reply; STOP in English also stops this sender's messages at Twilio."""
         if text.strip().upper() in {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}:
             self.stopped.add(number)
         form = {"MessageSid": f"SM{uuid4().hex}", "From": number, "To": "+358450000000", "Body": text}
         return self.signed(url, form)
 
     def told(self, *, times: int = 1, seed: int = 1) -> Iterator[Callback]:
-        """Every status so far as signed POSTs, each `times` times; they overtake each other when told repeatedly."""
-        told = self.callbacks * times
+        """Generate signed POSTs of all statuses so far, each `times` times, shuffled if repeated."""
+        callbacks = self.callbacks * times
         if times > 1:
-            random.Random(seed).shuffle(told)  # noqa: S311 - the same order every time
-        for url, form in told:
+            random.Random(seed).shuffle(callbacks)  # noqa: S311 - the same order every time
+        for url, form in callbacks:
             yield self.signed(url, form)
 
     async def tell(self, *, times: int = 1) -> list[int]:
-        """Call back with every status so far; what the callbacks answered."""
+        """POST every status so far to its callback; return the status codes."""
         statuses = []
         async with aiohttp.ClientSession() as session:
             for url, form, headers in self.told(times=times):
@@ -187,53 +187,58 @@ class TwilioDouble(WebDouble):
 
 def _check_sender(form: Mapping[str, str]) -> None:
     if "MessagingServiceSid" in form:
-        _demand(_SID.fullmatch(form["MessagingServiceSid"]) is not None, 21703)
+        _require(_SID.fullmatch(form["MessagingServiceSid"]) is not None, 21703)
         return
     sender = form.get("From", "")
-    _demand(sender != "", 21603)
-    _demand(bool(_MOBILE.fullmatch(sender) or _ALPHANUMERIC.fullmatch(sender)), 21212)
+    _require(sender != "", 21603)
+    _require(bool(_MOBILE.fullmatch(sender) or _ALPHANUMERIC.fullmatch(sender)), 21212)
 
 
 def _check_callback(url: str) -> None:
     parts = urlsplit(url)
-    _demand(parts.scheme in ("http", "https") and bool(parts.hostname) and "_" not in str(parts.hostname), 21609)
+    _require(parts.scheme in ("http", "https") and bool(parts.hostname) and "_" not in str(parts.hostname), 21609)
 
 
-def _demand(holds: bool, code: int) -> None:
+def _require(holds: bool, code: int) -> None:
     if not holds:
         raise Wrong(code)
 
 
-def _statuses(made: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """The callbacks of a message; its first status is not called back."""
-    statuses, error = next(fate for end, fate in FATES.items() if str(made["to"]).endswith(end))
+def _statuses(message: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Generate the callbacks of a message; its first status has none."""
+    statuses, error = next(fate for end, fate in FATES.items() if str(message["to"]).endswith(end))
     for status in statuses[1:]:
-        told = {"MessageSid": made["sid"], "MessageStatus": status, "To": made["to"], "AccountSid": made["account_sid"]}
+        form = {
+            "MessageSid": message["sid"],
+            "MessageStatus": status,
+            "To": message["to"],
+            "AccountSid": message["account_sid"],
+        }
         if error is not None and status == statuses[-1]:
-            told["ErrorCode"] = str(error)
-        yield told
+            form["ErrorCode"] = str(error)
+        yield form
 
 
 def _problem(status: int, code: int | None = None) -> web.Response:
     code = code or _CODES.get(status, status)
-    said = {
+    problem = {
         "code": code,
         "message": "The double says so about '+358400000000'.",
         "more_info": f"https://www.twilio.com/docs/errors/{code}",
         "status": status,
     }
-    return web.Response(body=json.dumps(said).encode(), status=status, content_type="application/json")
+    return web.Response(body=json.dumps(problem).encode(), status=status, content_type="application/json")
 
 
-async def _by_hand(arguments: argparse.Namespace) -> None:
+async def _main(arguments: argparse.Namespace) -> None:
     double = TwilioDouble(manners=manners_of(arguments), port=arguments.port, keep_requests=not arguments.count_only)
-    telling = asyncio.create_task(_keep_telling(double)) if arguments.tell_status else None
-    said = f"Twilio's double. TWILIO_ACCOUNT_SID={double.account} TWILIO_AUTH_TOKEN={double.token}"
-    await serve_for_ever(double, lambda: f"{said}\nchannels.sms.twilio.base_url: {double.url}")
-    del telling
+    posting = asyncio.create_task(_keep_posting_statuses(double)) if arguments.tell_status else None
+    text = f"Twilio's double. TWILIO_ACCOUNT_SID={double.account} TWILIO_AUTH_TOKEN={double.token}"
+    await serve_for_ever(double, lambda: f"{text}\nchannels.sms.twilio.base_url: {double.url}")
+    del posting
 
 
-async def _keep_telling(double: TwilioDouble) -> None:
+async def _keep_posting_statuses(double: TwilioDouble) -> None:
     while True:
         await asyncio.sleep(1)
         with suppress(aiohttp.ClientError):
@@ -244,6 +249,8 @@ async def _keep_telling(double: TwilioDouble) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m campaigns.demo.rehearsal.doubles.twilio", description=__doc__)
     add_manners(parser)
-    parser.add_argument("--tell-status", action="store_true", help="call back with each status, twice, out of order")
+    parser.add_argument(
+        "--tell-status", action="store_true", help="POST each status to its callback, twice and out of order"
+    )
     with suppress(KeyboardInterrupt):
-        run(_by_hand(parser.parse_args()))
+        run(_main(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""What the HTTP doubles share: a server on the loopback that misbehaves as it is told, and tells what arrived."""
+"""Base of the HTTP doubles: a server on the loopback that misbehaves on demand and reports the received messages."""
 
 import asyncio
 import ssl
@@ -14,7 +14,7 @@ from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners
 
 @dataclass
 class WebDouble:
-    """Serves on `host`; use as `async with`. `GET /double` tells what reached whom, `DELETE /double` forgets it."""
+    """HTTP double; use as `async with`. `GET /double` returns the mailboxes, `DELETE /double` empties them."""
 
     manners: Manners = field(default_factory=Manners)
     mailboxes: Mailboxes = field(default_factory=Mailboxes)
@@ -26,8 +26,8 @@ class WebDouble:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=31 * 2**20)
-        app.router.add_get("/double", self._tell)
-        app.router.add_delete("/double", self._forget)
+        app.router.add_get("/double", self._show)
+        app.router.add_delete("/double", self._clear)
         self.add_routes(app.router)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -43,23 +43,23 @@ class WebDouble:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Return the base URL."""
         return f"http{'s' if self.tls else ''}://{self.host}:{self.port}"
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        """The API's own addresses: none, for a double that only tells."""
+        """Add the API's own routes; the base class has none."""
 
-    async def _tell(self, _: web.Request) -> web.Response:
+    async def _show(self, _: web.Request) -> web.Response:
         return web.json_response({"received": self.mailboxes.received, "twice": self.mailboxes.twice})
 
-    async def _forget(self, _: web.Request) -> web.Response:
+    async def _clear(self, _: web.Request) -> web.Response:
         self.mailboxes.received.clear()
         return web.Response(status=204)
 
     async def misbehave(
         self, request: web.Request, fault: Fault, problem: Callable[[int], web.Response]
     ) -> web.StreamResponse:
-        """The answer of one request with which something goes wrong; `problem` makes the API's error of a status."""
+        """Answer one request with a fault; `problem` returns the API's error for a status."""
         match fault:
             case Fault.THROTTLE:
                 answer = problem(429)
@@ -80,8 +80,8 @@ class WebDouble:
                 raise asyncio.CancelledError
 
 
-async def serve_for_ever(double: WebDouble, said: Callable[[], str]) -> None:
-    """Run a double by hand until it is interrupted."""
+async def serve_for_ever(double: WebDouble, describe: Callable[[], str]) -> None:
+    """Run a double until it is interrupted; print its settings first."""
     async with double:
-        print(said(), flush=True)  # noqa: T201 - a command
+        print(describe(), flush=True)  # noqa: T201 - a command
         await asyncio.Event().wait()
