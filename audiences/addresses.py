@@ -32,7 +32,7 @@ _STREET_PARTS: Final = re.compile(
 )
 
 
-def email(text: str) -> str | None:
+def normalise_email(text: str) -> str | None:
     """Return the address with its domain in lower-case ASCII (E-03, E-05), or None when invalid. Asks no DNS."""
     try:
         validated = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
@@ -41,7 +41,7 @@ def email(text: str) -> str | None:
     return validated.ascii_email
 
 
-def phone(text: str) -> str | None:
+def normalise_phone(text: str) -> str | None:
     """Return a person's number, mobile or fixed, as E.164, or None. Without a country code it is a Finnish one."""
     try:
         number = phonenumbers.parse(text, _REGION)
@@ -53,7 +53,7 @@ def phone(text: str) -> str | None:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def postal_code(text: str) -> str | None:
+def normalise_postal_code(text: str) -> str | None:
     """Return a Finnish postal code, five digits (PR-01), or None."""
     return text if _POSTAL_CODE.fullmatch(text) and text.isascii() else None
 

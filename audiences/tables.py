@@ -95,7 +95,7 @@ class Suppression(SQLModel, table=True):
     source: str
 
 
-class Unit(SQLModel, table=True):
+class HoldoutUnit(SQLModel, table=True):
     """Holdout unit of a member, and `since` when: members with one number are held out and drawn together."""
 
     __tablename__ = "unit"
@@ -105,7 +105,7 @@ class Unit(SQLModel, table=True):
     since: datetime
 
 
-class FormerUnit(SQLModel, table=True):
+class FormerHoldoutUnit(SQLModel, table=True):
     """Holdout unit of a member `until` it was joined with an older one, or dissolved."""
 
     __tablename__ = "former_unit"
@@ -141,7 +141,7 @@ class ErasedAddress(SQLModel, table=True):
     at: datetime
 
 
-class Wording(SQLModel, table=True):
+class ConsentTextVersion(SQLModel, table=True):
     """Text under which a choice was offered (C-13); never changed, never deleted.
 
     `version` is the hash of the rest, so that a changed text is another version; `valid_from` when it was first shown.
@@ -156,7 +156,7 @@ class Wording(SQLModel, table=True):
     valid_from: datetime
 
 
-class Tried(SQLModel, table=True):
+class AttemptLimitState(SQLModel, table=True):
     """Attempt limit state of one key; `who` is a keyed hash of the origin and the kind of attempt."""
 
     __tablename__ = "tried"
@@ -165,7 +165,7 @@ class Tried(SQLModel, table=True):
     due_at: datetime = Field(index=True)
 
 
-class OwnChange(SQLModel, table=True):
+class SelfServiceChange(SQLModel, table=True):
     """Contact field that a member changed with us, until the membership system has the change, too.
 
     `replaced` are the values that it had before: an import that brings one of them is older than the change.
@@ -233,13 +233,13 @@ CONTACT = SQLModel.metadata.tables["contact"]
 CHOICE_ENTRY = SQLModel.metadata.tables["choice_entry"]
 CHOICES = SQLModel.metadata.tables["choices"]
 SUPPRESSION = SQLModel.metadata.tables["suppression"]
-UNIT = SQLModel.metadata.tables["unit"]
-FORMER_UNIT = SQLModel.metadata.tables["former_unit"]
+HOLDOUT_UNIT = SQLModel.metadata.tables["unit"]
+FORMER_HOLDOUT_UNIT = SQLModel.metadata.tables["former_unit"]
 HOLDOUT_VERSION = SQLModel.metadata.tables["holdout_version"]
 ERASED_ADDRESS = SQLModel.metadata.tables["erased_address"]
-WORDING = SQLModel.metadata.tables["wording"]
-TRIED = SQLModel.metadata.tables["tried"]
-OWN_CHANGE = SQLModel.metadata.tables["own_change"]
+CONSENT_TEXT_VERSION = SQLModel.metadata.tables["wording"]
+ATTEMPT_LIMIT_STATE = SQLModel.metadata.tables["tried"]
+SELF_SERVICE_CHANGE = SQLModel.metadata.tables["own_change"]
 ONE_TIME_CODE = SQLModel.metadata.tables["one_time_code"]
 SIGN_UP = SQLModel.metadata.tables["sign_up"]
 MEMBER_SESSION = SQLModel.metadata.tables["member_session"]

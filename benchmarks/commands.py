@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import best, tell
-from campaigns.workspace.scaffold import make_workspace
+from campaigns.workspace.scaffold import create_workspace
 
 _CAMPAIGNS = 100
 
@@ -16,7 +16,7 @@ def measure() -> None:
     """Report the time of `--help`, and of a check of many campaigns."""
     with TemporaryDirectory() as folder:
         root = Path(folder, "workspace")
-        workspace = make_workspace(root)
+        workspace = create_workspace(root)
         examples = workspace.campaign_files()
         for number in range(_CAMPAIGNS - len(examples)):
             shutil.copyfile(examples[number % len(examples)], workspace.campaigns / f"copy_{number}.yaml")

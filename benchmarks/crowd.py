@@ -13,8 +13,8 @@ from typing import Final
 import duckdb
 from adbc_driver_sqlite import dbapi
 
-from audiences.tables import CHOICES, CONTACT, SUPPRESSION, UNIT
-from audiences.warehouse.sql_quoting import text
+from audiences.tables import CHOICES, CONTACT, HOLDOUT_UNIT, SUPPRESSION
+from audiences.warehouse.sql_quoting import quote_literal
 from benchmarks.world import World
 from campaigns.runs.engine import Engine
 from campaigns.store.admin import schema
@@ -37,8 +37,8 @@ _SUPPRESSED_COLUMNS: Final = {"email": "email", "phone": "phone", "address": "ad
 
 def lay_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: int) -> None:
     """Create the table `crowd`: the number `n` of each member, its copy `c` and the copied member `base_id`."""
-    for table in (CONTACT, CHOICES, SUPPRESSION, UNIT):
-        connection.register(f"base_{table.name}", base.ledger.arrow(f"SELECT * FROM {table.name}"))
+    for table in (CONTACT, CHOICES, SUPPRESSION, HOLDOUT_UNIT):
+        connection.register(f"base_{table.name}", base.ledger.fetch_arrow(f"SELECT * FROM {table.name}"))
     connection.execute(f"""
         CREATE TABLE crowd AS
         WITH people AS (SELECT member_id AS base_id, row_number() OVER (ORDER BY member_id) - 1 AS b FROM base_contact)
@@ -49,11 +49,12 @@ def lay_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: int)
 
 def write_profile(connection: duckdb.DuckDBPyConnection, base: Engine, path: Path) -> None:
     """Write the warehouse's table of members."""
-    stored = ", ".join(text(str(base.workspace.warehouse / name)) for name in _files(base, "members"))
+    stored = ", ".join(quote_literal(str(base.workspace.warehouse / name)) for name in _files(base, "members"))
     connection.execute(
-        f"COPY (SELECT * EXCLUDE (n, c, base_id) REPLACE ({ID} AS member_id, {_COLUMNS['household_id']} AS household_id) "
+        f"COPY (SELECT * EXCLUDE (n, c, base_id) REPLACE ({ID} AS member_id, "
+        f"{_COLUMNS['household_id']} AS household_id) "
         f"FROM (SELECT m.*, n, c, base_id FROM crowd JOIN read_parquet([{stored}]) AS m ON m.member_id = base_id) "
-        f"ORDER BY n) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        f"ORDER BY n) TO {quote_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
     )
 
 
@@ -67,11 +68,11 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     suppressions = " UNION ALL ".join(
         f"SELECT s.kind, {_COLUMNS[column]} AS value, s.reason, s.scope, s.at, s.source FROM crowd "
         f"JOIN base_contact AS o ON o.member_id = base_id "
-        f"JOIN base_suppression AS s ON s.kind = {text(kind)} AND s.value = o.{column}"
+        f"JOIN base_suppression AS s ON s.kind = {quote_literal(kind)} AND s.value = o.{column}"
         for kind, column in _SUPPRESSED_COLUMNS.items()
     )
     with _without_indexes(engine.workspace.ledger):
-        for table in (CONTACT, CHOICES, UNIT):
+        for table in (CONTACT, CHOICES, HOLDOUT_UNIT):
             columns = ", ".join(f"{_COLUMNS.get(name, f'o.{name}')} AS {name}" for name in table.columns.keys())  # noqa: SIM118 - iterating gives columns
             query = f"SELECT {columns} FROM crowd JOIN base_{table.name} AS o ON o.member_id = base_id ORDER BY n"
             _copy(connection, query, engine.workspace.ledger, table.name)

@@ -21,8 +21,11 @@ def cpu(process: int) -> float:
 
 def best(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
     """Return the best of several rounds, each running all works in turn: comparable on a shared machine."""
-    taken = [{name: seconds(work) for name, work in works.items()} for _ in range(rounds)]
-    return {name: (min(each[name][0] for each in taken), min(each[name][1] for each in taken)) for name in works}
+    measured = [{name: seconds(work) for name, work in works.items()} for _ in range(rounds)]
+    return {
+        name: (min(timings[name][0] for timings in measured), min(timings[name][1] for timings in measured))
+        for name in works
+    }
 
 
 def percentile(values: Sequence[float], share: float) -> float:

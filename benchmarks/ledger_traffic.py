@@ -21,9 +21,9 @@ import pyarrow as pa
 from audiences.tables import CHOICES, CONTACT
 from campaigns.channels.outcome import Accepted
 from campaigns.core.model.enums import Channel, Choice
-from campaigns.runs.composing.run_context import Job
+from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.dispatch.claim import claim
-from campaigns.runs.dispatch.record_outcomes import Answer, record
+from campaigns.runs.dispatch.record_outcomes import DeliveryAnswer, record_answers
 from campaigns.runs.engine import Engine
 from campaigns.runs.planning.run_files import RunFiles
 from campaigns.store.admin import schema
@@ -60,7 +60,7 @@ def name(number: int) -> str:
 
 def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> int:
     """Stage a plan that sends to every member in random order, and start it; return its number."""
-    campaign = engine.library.draft(CAMPAIGN)[0].campaign
+    campaign = engine.library.campaign_definition(CAMPAIGN)[0].campaign
     variant = campaign.variants[0].name
     with ledger.write() as connection:
         run = runs.open_run(connection, campaign, "", due_at, NOW, scheduled=False)
@@ -75,34 +75,34 @@ def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> 
     deliveries = pa.table(
         {"member_id": ids, "position": places, "state": pa.repeat("pending", members), **shared_columns}
     )
-    holds = partial(runs.hold, run=run)
+    holds = partial(runs.assert_still_planning, run=run)
     with TemporaryDirectory() as folder:
         for table, rows in ((DELIVERY, deliveries.sort_by("position")), (DECISION, decided)):
-            ledger.pour(table, rows.to_reader(CHUNK), Path(folder), guard=holds, told=lambda _: None)
+            ledger.bulk_load(table, rows.to_reader(CHUNK), Path(folder), guard=holds, on_progress=lambda _: None)
     ledger.analyse(DECISION, DELIVERY)
     with ledger.write() as connection:
-        runs.move(connection, number, [RunState.PLANNING], RunState.SENDING)
+        runs.change_state(connection, number, [RunState.PLANNING], RunState.SENDING)
     return number
 
 
 def traffic(root: Path, url: str, run_id: str) -> int:
     """Claim and record in one process until nothing is left; return the number of its deliveries."""
     engine = Engine(Workspace(root), "benchmark")
-    campaign = engine.library.draft(CAMPAIGN)[0].campaign
+    campaign = engine.library.campaign_definition(CAMPAIGN)[0].campaign
     count = 0
     with closing(Ledger(url)) as ledger:
         with ledger.read() as connection:
             run = runs.get(connection, run_id)
-        job = Job(run, campaign, engine.library.settings, engine.signer, RunFiles(root / "none"))
-        answers: list[Answer] = []
+        job = RunContext(run, campaign, engine.library.settings, engine.signer, RunFiles(root / "none"))
+        answers: list[DeliveryAnswer] = []
         while True:
             with ledger.write() as connection:
-                record(connection, job.number, answers, "none")
-                taken = claim(connection, job, Channel.EMAIL, IN_FLIGHT, NOW).taken
-            if not taken:
+                record_answers(connection, job.number, answers, "none")
+                deliveries = claim(connection, job, Channel.EMAIL, IN_FLIGHT, NOW).deliveries
+            if not deliveries:
                 return count
-            count += len(taken)
-            answers = [Answer(each.claimed, Accepted("none"), NOW) for each in taken]
+            count += len(deliveries)
+            answers = [DeliveryAnswer(delivery.claimed, Accepted("none"), NOW) for delivery in deliveries]
 
 
 def timed(name: str, number: int, work: Callable[[], object]) -> None:

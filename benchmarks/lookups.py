@@ -7,21 +7,21 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, event
 
-from audiences.consent.consent_state import Source
-from audiences.consent.opt_out import Kind, Saying, end_for_address
-from audiences.people.find_members import By, find
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
+from audiences.people.find_members import SearchField, find_members
 from benchmarks.figures import percentile, tell
 from benchmarks.ledger_traffic import NOW, name
 from benchmarks.multitude import known_by
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.store.ledger.connection import Ledger
-from campaigns.store.runs.linked_message import linked
+from campaigns.store.runs.linked_message import find_message
 
 Ask = Callable[[Connection, int], object]
 
 _TIMES: Final = 200
-_KIND: Final = Kind(Purpose.MARKETING, Channel.EMAIL)
-_SAYING: Final = Saying(NOW, Source.ONE_CLICK, Language.FI)
+_KIND: Final = MessageKind(Purpose.MARKETING, Channel.EMAIL)
+_SAYING: Final = ConsentContext(NOW, ConsentSource.ONE_CLICK, Language.FI)
 _SCANS: Final = ("Seq Scan on", "SCAN ")  # a full table scan in PostgreSQL's and SQLite's plans
 # Small tables and other sources that may be scanned
 _SMALL_TABLES: Final = ("elements", "json_each", "run", "wording", "CONSTANT", "SUBQUERY", "CTE")
@@ -30,10 +30,10 @@ _SMALL_TABLES: Final = ("elements", "json_each", "run", "wording", "CONSTANT", "
 def look_up(ledger: Ledger, members: int, run_number: int, messages: int) -> None:
     """Print the time of each lookup for random members; raise SystemExit when one scans a whole table."""
     asks: dict[str, tuple[Ask, int]] = {
-        "a link's message": (lambda connection, place: linked(connection, run_number, place + 1), messages),
+        "a link's message": (lambda connection, place: find_message(connection, run_number, place + 1), messages),
         "one click, for a shared mailbox": (_opt_out, members),
     }
-    for by in By:
+    for by in SearchField:
         asks[f"the desk: a member by {by}"] = (_search(by), members)
     for what, (ask, among) in asks.items():
         times = _times(ledger, ask, among)
@@ -42,24 +42,24 @@ def look_up(ledger: Ledger, members: int, run_number: int, messages: int) -> Non
             raise SystemExit(f"{what}: full table scan: {line}")
 
 
-def _search(by: By) -> Ask:
-    return lambda connection, number: find(connection, by, known_by(number)[by])
+def _search(by: SearchField) -> Ask:
+    return lambda connection, number: find_members(connection, by, known_by(number)[by])
 
 
 def _opt_out(connection: Connection, number: int) -> object:
-    return end_for_address(connection, _KIND, name(number), _SAYING)
+    return opt_out_address(connection, _KIND, name(number), _SAYING)
 
 
 def _times(ledger: Ledger, ask: Ask, among: int) -> list[float]:
     """Return the milliseconds of each lookup; roll every one back."""
-    taken = []
+    times = []
     for number in Random(1).sample(range(among), _TIMES):  # noqa: S311 - nothing secret
         with ledger.write() as connection:
             began = perf_counter()
             ask(connection, number)
-            taken.append((perf_counter() - began) * 1000)
+            times.append((perf_counter() - began) * 1000)
             connection.rollback()
-    return taken
+    return times
 
 
 def _full_scans(ledger: Ledger, ask: Ask) -> list[str]:

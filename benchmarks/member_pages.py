@@ -29,7 +29,7 @@ from benchmarks.lookups import look_up
 from benchmarks.multitude import lay_everybody
 from campaigns.runs.engine import Engine
 from campaigns.store.admin import schema
-from campaigns.store.admin.database_url import VARIABLE
+from campaigns.store.admin.database_url import URL_VARIABLE
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs import runs
 from campaigns.store.runs.run_tables import RUN
@@ -50,7 +50,7 @@ class Taken:
 
 def serve(root: Path, url: str, port: int) -> None:
     """Serve the workspace until the process is ended."""
-    os.environ[VARIABLE] = url
+    os.environ[URL_VARIABLE] = url
     engine = Engine(Workspace(root), "benchmark")
     server_of(engine).run(sockets=[listening("127.0.0.1", port)])
 
@@ -68,7 +68,7 @@ def plan_on(root: Path, url: str, members: int, stopped: Event) -> None:
 def send_on(root: Path, url: str, due: list[datetime], stopped: Event) -> None:
     """Send the inserted runs one after the other: claim and record without a provider."""
     with closing(Ledger(url)) as ledger, ledger.read() as connection:
-        names = [run.run_id for run in runs.recent(connection) if run.due_at in due]
+        names = [run.run_id for run in runs.list_recent(connection) if run.due_at in due]
     for name in names:
         if not stopped.is_set():
             traffic(root, url, name)
@@ -91,7 +91,7 @@ def beside(*jobs: tuple[object, tuple[object, ...]]) -> Iterator[list[int]]:
 
 async def ask(address: str, link_pairs: list[tuple[str, str]], rate: int) -> Taken:
     """Send requests in order, `rate` a second, regardless of the response times."""
-    taken, began = Taken(), perf_counter()
+    response_times, began = Taken(), perf_counter()
     timeout, connector = aiohttp.ClientTimeout(total=30), aiohttp.TCPConnector(limit=0)
 
     async def send_request(session: aiohttp.ClientSession, number: int, page: str, post: str) -> None:
@@ -101,14 +101,14 @@ async def ask(address: str, link_pairs: list[tuple[str, str]], rate: int) -> Tak
         request = session.post(address + post, data=_ONE_CLICK) if is_post else session.get(address + page)
         async with request as response:
             await response.read()
-        taken.wrong += response.status != 200
-        taken.milliseconds[_POST if is_post else _PAGE].append((perf_counter() - due) * 1000)
+        response_times.wrong += response.status != 200
+        response_times.milliseconds[_POST if is_post else _PAGE].append((perf_counter() - due) * 1000)
 
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
         await asyncio.gather(
             *(send_request(session, number, *link_pair) for number, link_pair in enumerate(link_pairs))
         )
-    return taken
+    return response_times
 
 
 def lay(engine: Engine, ledger: Ledger, members: int, messages: int, due: list[datetime]) -> int:
@@ -124,7 +124,7 @@ def lay(engine: Engine, ledger: Ledger, members: int, messages: int, due: list[d
 
 def pages(root: Path, url: str, members: int, messages: int, rate: int, span: int) -> None:
     """Measure the pages while a run is sent and plans are staged."""
-    os.environ[VARIABLE] = url
+    os.environ[URL_VARIABLE] = url
     engine = Engine(Workspace(root), "benchmark")
     due = [NOW - timedelta(days=day) for day in (3, 2, 1)]
     with closing(Ledger(url)) as ledger:
@@ -132,7 +132,10 @@ def pages(root: Path, url: str, members: int, messages: int, rate: int, span: in
         look_up(ledger, members, number, messages)
     signer = engine.signer
     links = [
-        (f"/p/{signer.link('preferences', number, position)}", f"/u/{signer.link('unsubscribe', number, position)}")
+        (
+            f"/p/{signer.link_token('preferences', number, position)}",
+            f"/u/{signer.link_token('unsubscribe', number, position)}",
+        )
         for position in Random(1).sample(range(1, messages + 1), rate * (span + 1))  # noqa: S311 - nothing secret
     ]
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -148,12 +151,12 @@ def pages(root: Path, url: str, members: int, messages: int, rate: int, span: in
         # Warm up: the first pages compile their templates.
         asyncio.run(ask(f"http://127.0.0.1:{port}", links[:rate], rate))
         before = cpu(server)
-        taken = asyncio.run(ask(f"http://127.0.0.1:{port}", links[rate:], rate))
+        response_times = asyncio.run(ask(f"http://127.0.0.1:{port}", links[rate:], rate))
         used = cpu(server) - before
         stopped.set()
-    tell(f"requests, {rate} a second; unexpected answers", f"{len(links) - rate:,}; {taken.wrong}")
+    tell(f"requests, {rate} a second; unexpected answers", f"{len(links) - rate:,}; {response_times.wrong}")
     tell("cpu of the server a request", f"{used / (len(links) - rate) * 1000:.1f} ms")
-    for kind, times in taken.milliseconds.items():
+    for kind, times in response_times.milliseconds.items():
         shares = ", ".join(f"{percentile(times, share):,.0f}" for share in (0.5, 0.95, 0.99))
         tell(f"{kind}: p50, p95, p99", f"{shares} ms")
 

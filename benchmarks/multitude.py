@@ -12,7 +12,7 @@ from typing import Final
 import duckdb
 from sqlalchemy import Table
 
-from audiences.people.find_members import By
+from audiences.people.find_members import SearchField
 from audiences.tables import CHOICES, CONTACT
 from benchmarks.ledger_traffic import CHUNK
 from campaigns.core.model.enums import Choice
@@ -42,15 +42,20 @@ def lay_everybody(ledger: Ledger, members: int) -> None:
                 CHUNK * 32
             )
             with _without_indexes(ledger, table):
-                ledger.pour(table, reader, Path(folder), guard=lambda _: None, told=lambda _: None)
+                ledger.bulk_load(table, reader, Path(folder), guard=lambda _: None, on_progress=lambda _: None)
     ledger.analyse(CONTACT, CHOICES)
 
 
-def known_by(number: int) -> dict[By, str]:
+def known_by(number: int) -> dict[SearchField, str]:
     """Return the search values that find the member of this number."""
     name = f"Etu{number % 997} Suku{number % 10007}"
     phone = f"+35850{number:07}"
-    return {By.NUMBER: f"m{number:08}", By.NAME: name, By.PHONE: phone, By.EMAIL: f"m{number:08}@example.org"}
+    return {
+        SearchField.NUMBER: f"m{number:08}",
+        SearchField.NAME: name,
+        SearchField.PHONE: phone,
+        SearchField.EMAIL: f"m{number:08}@example.org",
+    }
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from audiences.consent.choices import record
-from audiences.consent.consent_state import Entry, Source
+from audiences.consent.choices import record_choices
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from audiences.tables import CONTACT
 from benchmarks.figures import peak_megabytes, percentile, tell
 from benchmarks.world import AS_OF, World
 from campaigns.store.admin import schema
-from campaigns.store.admin.copy import analyse, fill
+from campaigns.store.admin.copy import analyse, copy_rows
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import RUN
 
@@ -25,7 +25,7 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
     url = database or str(engine.ledger.engine.url)
     if database is not None:
         vars(engine)["ledger"] = filled(engine.ledger, database)
-    draft, _ = engine.library.draft(campaign)
+    draft, _ = engine.library.campaign_definition(campaign)
     with engine.ledger.read() as connection:
         earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
     as_of = AS_OF + timedelta(seconds=1 + earlier)  # a run of its own
@@ -53,9 +53,9 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
     storing = sum(ends - begins for begins, ends in pour_spans)
     tell(f"{campaign}: decisions with deliveries stored, {kind}", f"{decisions / storing:,.0f} a second")
     tell(f"{campaign}: most memory", f"{peak_megabytes():,.0f} MB")
-    for name, taken in (("meanwhile", [duration for _, duration in opt_outs]), ("while it was stored", beside)):
-        figures = " and ".join(f"{percentile(taken, share) * 1000:.0f} ms" for share in (0.5, 0.99) if taken)
-        tell(f"{campaign}: an unsubscription {name}, p50 and p99 of {len(taken)}", figures)
+    for name, durations in (("meanwhile", [duration for _, duration in opt_outs]), ("while it was stored", beside)):
+        figures = " and ".join(f"{percentile(durations, share) * 1000:.0f} ms" for share in (0.5, 0.99) if durations)
+        tell(f"{campaign}: an unsubscription {name}, p50 and p99 of {len(durations)}", figures)
 
 
 def filled(ledger: Ledger, database: str) -> Ledger:
@@ -66,7 +66,7 @@ def filled(ledger: Ledger, database: str) -> Ledger:
         if connection.execute(select(CONTACT.c.member_id).limit(1)).first() is not None:
             return target
     with ledger.read() as leaving, target.write() as arriving:
-        counted = fill(leaving, arriving, lambda _: None)
+        counted = copy_rows(leaving, arriving, lambda _: None)
     analyse(target, counted)
     return target
 
@@ -74,7 +74,7 @@ def filled(ledger: Ledger, database: str) -> Ledger:
 def _record_pour_spans(ledger: Ledger) -> list[tuple[float, float]]:
     """Return the periods of bulk loads into the ledger, from first query to last commit; filled while it is used."""
     spans: list[tuple[float, float]] = []
-    pour = ledger.pour
+    pour = ledger.bulk_load
 
     def timed(*arguments: Any, **options: Any) -> None:
         began = perf_counter()
@@ -93,7 +93,9 @@ def _unsubscribe(url: str, stop: Event, waits: "multiprocessing.Queue[list[tuple
         at = datetime(2018, 1, 1, tzinfo=UTC) + timedelta(seconds=len(opt_outs))
         began = perf_counter()
         with opened.write() as connection:
-            record(connection, [Entry(f"m{len(opt_outs):08d}", "email_own", False, at, Source.WEB)])
+            record_choices(
+                connection, [ConsentEntry(f"m{len(opt_outs):08d}", "email_own", False, at, ConsentSource.WEB)]
+            )
         opt_outs.append((began, perf_counter() - began))
     opened.close()
     waits.put(opt_outs)

@@ -20,7 +20,7 @@ from campaigns.rendering.email.mime import Envelope, assemble
 from campaigns.rendering.templates.filters import filters
 from campaigns.rendering.templates.folder import TemplateFolder, load_folder
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.repository import Library
+from campaigns.workspace.repository import WorkspaceRepository
 
 _WHEN: Final = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
 _ENVELOPE: Final = Envelope(_WHEN, "n@lahde.example.org", "Lähde", "a@lahde.example.org", "aino@example.org")
@@ -28,7 +28,7 @@ _ENVELOPE: Final = Envelope(_WHEN, "n@lahde.example.org", "Lähde", "a@lahde.exa
 
 def measure(root: Path, times: int) -> None:
     """Report the rendering time of every e-mail of a workspace."""
-    settings = Library(Workspace(root)).settings
+    settings = WorkspaceRepository(Workspace(root)).settings
     for folder in sorted((root / "templates" / "email").iterdir()):
         if (folder / TEXT).is_file():
             _measure(load_folder(root, Channel.EMAIL, folder.name), settings, times)

@@ -23,7 +23,7 @@ from campaigns.operations.ledger_admin import copy_to
 from campaigns.people.privacy import erasure
 from campaigns.people.privacy.subject_access import dossier
 from campaigns.runs.engine import Engine
-from campaigns.store.admin.database_url import VARIABLE
+from campaigns.store.admin.database_url import URL_VARIABLE
 from campaigns.web.members.data_pages import FORMS, Shown
 from campaigns.web.page_renderer import Pages
 from campaigns.workspace.paths import Workspace
@@ -98,7 +98,7 @@ def main() -> None:
         if chosen.database is not None:
             with closing(_engine(root)) as engine:
                 copy_to(engine, chosen.database, lambda _rows: None)
-            os.environ[VARIABLE] = chosen.database
+            os.environ[URL_VARIABLE] = chosen.database
         measure(root, night=chosen.night)
 
 

@@ -14,7 +14,7 @@ from time import perf_counter
 
 import duckdb
 
-from audiences.warehouse.warehouse import WHOLE, Warehouse
+from audiences.warehouse.warehouse import WHOLE_TABLE, Warehouse
 from benchmarks import crowd, diaries
 from benchmarks.world import AS_OF, World
 from campaigns.demo.data.dataset import connect
@@ -29,12 +29,12 @@ def generate(world: World, folder: Path) -> None:
     base = _base(folder / "base")
     shutil.rmtree(world.root, ignore_errors=True)
     warehouse = Engine(workspace_at(world.root), "benchmark").library.warehouse
-    with connect() as connection, warehouse.writing():
+    with connect() as connection, warehouse.write_lock():
         connection.execute("SET memory_limit = '6GB'")
         crowd.lay_crowd(connection, base, world.members)
         crowd.write_ledger(connection, world)  # first, because a base older than the tables fails here at once
         diaries.lay_diaries(connection)
-        warehouse.replace(_write_warehouse(connection, world, warehouse, base), AS_OF)
+        warehouse.publish_state(_write_warehouse(connection, world, warehouse, base), AS_OF)
     world.done.write_text(json.dumps({"fraction": world.fraction}), "ascii")
 
 
@@ -56,13 +56,13 @@ def _write_warehouse(
             buyers = diaries.buyers(table, month, world.members)
             if buyers:
                 query_text = query(connection, month, buyers)
-                files[table][name] = warehouse.write(connection, query_text, table, name)
+                files[table][name] = warehouse.write_files(connection, query_text, table, name)
         print(name, flush=True)
-    members, products = warehouse.new_file("members"), warehouse.new_file("products")
+    members, products = warehouse.new_file_path("members"), warehouse.new_file_path("products")
     crowd.write_profile(connection, base, members)
     (stored,) = base.library.warehouse.manifest().files("products")
     shutil.copyfile(base.workspace.warehouse / stored, products)
-    return {**files, "members": {WHOLE: [members]}, "products": {WHOLE: [products]}}
+    return {**files, "members": {WHOLE_TABLE: [members]}, "products": {WHOLE_TABLE: [products]}}
 
 
 def _base(root: Path) -> Engine:

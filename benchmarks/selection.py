@@ -12,13 +12,13 @@ from benchmarks.figures import best, seconds, tell
 from benchmarks.world import AS_OF, World
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Purpose
-from campaigns.rules.scope import Scope
+from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.aggregate_cache import KeptTotals
-from campaigns.runs.planning.match import population
-from campaigns.runs.planning.plan import lay_out
-from campaigns.runs.planning.query_session import Bench
+from campaigns.runs.planning.aggregate_cache import AggregateCache
+from campaigns.runs.planning.match import create_population
+from campaigns.runs.planning.plan import register_snapshot
+from campaigns.runs.planning.query_session import QuerySession
 
 NESTED: Final = """
 title: Three windows
@@ -59,7 +59,7 @@ def by_hand(files: str) -> dict[str, str]:
     """Return three ways to write the query; the best depends on the data, so all are timed."""
     lines = f"FROM read_parquet({files}) JOIN ({_GOODS}) USING (product_id)"
     since = f"purchased_at >= TIMESTAMP '2017-10-02 21:00:00' AND {_UNTIL}"
-    asked = "coalesce(spend, 0) < 15 AND (coalesce(visits, 0) >= 2 OR coalesce(quantity, 0) >= 4)"
+    condition = "coalesce(spend, 0) < 15 AND (coalesce(visits, 0) >= 2 OR coalesce(quantity, 0) >= 4)"
     one = f"SELECT count(*) FROM population LEFT JOIN ({_SUMS} {lines} WHERE {since} {{only}} GROUP BY member_id) "
 
     def having(goods: str, day: str, total: str) -> str:
@@ -72,11 +72,11 @@ def by_hand(files: str) -> dict[str, str]:
     cheese = having("cheese", "2017-11-05 22:00:00", "sum(quantity) >= 4")
     soft = having("soft", "2017-10-02 21:00:00", "sum(amount) >= 15")
     return {
-        "one scan": one.format(only="") + f"USING (member_id) WHERE {_PROFILE_FILTER} AND {asked}",
+        "one scan": one.format(only="") + f"USING (member_id) WHERE {_PROFILE_FILTER} AND {condition}",
         "one scan of the members that the profile leaves": one.format(
             only=f"AND member_id IN (SELECT member_id FROM population WHERE {_PROFILE_FILTER})"
         )
-        + f"USING (member_id) WHERE {_PROFILE_FILTER} AND {asked}",
+        + f"USING (member_id) WHERE {_PROFILE_FILTER} AND {condition}",
         "three scans": f"SELECT count(*) FROM population ANTI JOIN ({soft}) USING (member_id) WHERE {_PROFILE_FILTER} "
         f"AND (member_id IN ({meat}) OR member_id IN ({cheese}))",
     }
@@ -86,9 +86,9 @@ def measure(world: World, rounds: int = 3) -> None:
     """Report the figures of a world."""
     engine = world.engine()
     with closing(engine.library.warehouse.connect(AS_OF)) as connection:
-        plain = Bench(connection)
-        people = lay_out(plain, engine.snapshot())
-        population(plain, Purpose.MARKETING, people)
+        plain = QuerySession(connection)
+        people = register_snapshot(plain, engine.snapshot())
+        create_population(plain, Purpose.MARKETING, people)
         connection.execute("CREATE TEMP TABLE laid AS FROM population")
         connection.execute("CREATE OR REPLACE TEMP VIEW population AS FROM laid")
         files = [
@@ -96,10 +96,10 @@ def measure(world: World, rounds: int = 3) -> None:
         ]
         folder = world.root / "data" / "kept"
         shutil.rmtree(folder, ignore_errors=True)
-        kept = Bench(connection, kept=KeptTotals(folder))
+        caching = QuerySession(connection, cache=AggregateCache(folder))
         hand = by_hand(str(files))
 
-        def ours(bench: Bench, limit: int, hours: int = 0) -> int:
+        def ours(bench: QuerySession, limit: int, hours: int = 0) -> int:
             return _count(bench, engine, NESTED.format(limit=limit), hours)
 
         def theirs(sql: str) -> int:
@@ -110,39 +110,39 @@ def measure(world: World, rounds: int = 3) -> None:
         assert len(answers) == 1, answers
         works = {f"by hand, {name}": partial(theirs, sql) for name, sql in hand.items()}
         figures = best({"the rule": partial(ours, plain, 2), **works}, rounds)
-        first = seconds(partial(ours, kept, 2))
+        first_run = seconds(partial(ours, caching, 2))
         again = best(
             {
-                "the rule again, another limit": partial(ours, kept, 3),
-                "the rule again, an hour later": partial(ours, kept, 2, 1),
+                "the rule again, another limit": partial(ours, caching, 3),
+                "the rule again, an hour later": partial(ours, caching, 2, 1),
                 "a rule on the profile only": partial(_count, plain, engine, PROFILE.format(limit=30), 0),
             },
             rounds,
         )
     tell(f"members matched, of {world.members:,}", f"{answers.pop():,}")
-    for name, (clock, used) in {**figures, "the rule, first time with its totals kept": first, **again}.items():
+    for name, (clock, used) in {**figures, "the rule, first time with its totals kept": first_run, **again}.items():
         tell(name, f"{clock:.2f} s, cpu {used:.2f} s")
     least = min(used for name, (_, used) in figures.items() if name != "the rule")
     tell("the rule, of the best by hand (cpu)", f"{figures['the rule'][1] / least:.2f} ×")
 
 
-def _count(bench: Bench, engine: Engine, text: str, hours: int) -> int:
+def _count(bench: QuerySession, engine: Engine, text: str, hours: int) -> int:
     path = engine.workspace.audiences / "benchmark.yaml"
     path.write_text(text, "utf-8")
     engine.reread()
-    asked, _ = engine.library.audience("benchmark")
+    condition, _ = engine.library.audience("benchmark")
     path.unlink()
-    return _matched(bench, engine, asked.match, hours)
+    return _matched(bench, engine, condition.match, hours)
 
 
-def _matched(bench: Bench, engine: Engine, condition: Condition, hours: int) -> int:
+def _matched(bench: QuerySession, engine: Engine, condition: Condition, hours: int) -> int:
     library = engine.library
-    scope = Scope(
+    scope = RuleScope(
         as_of=AS_OF + timedelta(hours=hours),
         zone=library.settings.zone,
         catalogue=library.catalogue,
         audiences={},
         salt="benchmark",
     )
-    judged = bench.judge("judged", select_conditions({"audience": condition}, scope))
-    return int(bench.rows(select(func.count()).select_from(judged).where(judged.c.audience))[0][0])
+    judged = bench.evaluate_rules("judged", select_conditions({"audience": condition}, scope))
+    return int(bench.fetch_rows(select(func.count()).select_from(judged).where(judged.c.audience))[0][0])

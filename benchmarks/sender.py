@@ -16,7 +16,7 @@ from benchmarks.world import AS_OF
 from campaigns.channels.registry import Providers
 from campaigns.cli.main import OBJECTS_A_COLLECTION
 from campaigns.core.clock import Clock
-from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings, TwilioSettings
 from campaigns.runs.engine import Engine
 from campaigns.store.ledger.connection import Ledger
 from campaigns.workspace.paths import Workspace
@@ -53,7 +53,7 @@ def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) 
 def _providers(chosen: Providers, path: str, port: int) -> Providers:
     """Return the providers of a path; import only its own, as a worker does."""
     url = f"http://127.0.0.1:{port}"
-    smtp = SmtpSettings(host="127.0.0.1", port=port or 1, security=Security.NONE, connections=_CONNECTIONS)
+    smtp = SmtpSettings(host="127.0.0.1", port=port or 1, security=SmtpSecurity.NONE, connections=_CONNECTIONS)
     match path:
         case "sendgrid":
             from campaigns.channels.sendgrid import SendGridEmail

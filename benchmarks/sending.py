@@ -64,12 +64,12 @@ def _plan(engine: Engine, path: str) -> tuple[str, int]:
     """Plan the path's campaign as a run of its own, and start it."""
     file = engine.workspace.campaigns / f"benchmark_{path}.yaml"
     file.write_text(_CAMPAIGNS[path], "utf-8")
-    draft, _ = engine.library.draft(file.stem)
+    draft, _ = engine.library.campaign_definition(file.stem)
     with engine.ledger.read() as connection:
         earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
     run, tally = engine.plan(draft, AS_OF + timedelta(seconds=1 + earlier), lambda _: None)
     with engine.ledger.write() as connection:
-        runs.move(connection, run.number or 0, [RunState.PLANNED], RunState.SENDING)
+        runs.change_state(connection, run.number or 0, [RunState.PLANNED], RunState.SENDING)
     return run.run_id, tally.sent
 
 

@@ -28,10 +28,10 @@ from campaigns.channels.twilio import STATUS_PATH, TOKEN
 from campaigns.core import event_loop
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.runs.composing.template_context import root_of
+from campaigns.runs.composing.template_context import public_base_url
 from campaigns.runs.engine import Engine
 from campaigns.store.admin import schema
-from campaigns.store.admin.database_url import VARIABLE
+from campaigns.store.admin.database_url import URL_VARIABLE
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import DELIVERY
 from campaigns.web.server import listening, server_of
@@ -67,7 +67,7 @@ def lay(root: Path, url: str, messages: int) -> tuple[Engine, int]:
 
 def mails(double: SendGridDouble, engine: Engine, run: int, messages: int, size: int) -> Iterator[Post]:
     """Generate SendGrid's POSTs: two events for each message; one in 500 is a bounce, one in 5,000 a complaint."""
-    names = {position: engine.signer.delivery_name(run, position) for position in range(1, messages + 1)}
+    names = {position: engine.signer.delivery_reference(run, position) for position in range(1, messages + 1)}
     events = [
         _mail(name, position, event_name) for position, name in names.items() for event_name in _event_names(position)
     ]
@@ -97,9 +97,9 @@ def _mail(name: str, position: int, event_name: str) -> dict[str, object]:
 
 def texts(double: TwilioDouble, engine: Engine, run: int, messages: int) -> Iterator[Post]:
     """Generate Twilio's POSTs: one for every status of every message."""
-    root = root_of(engine.library.settings)
+    root = public_base_url(engine.library.settings)
     for position in range(1, messages + 1):
-        path = f"{STATUS_PATH}?{NAMED}={engine.signer.delivery_name(run, position)}"
+        path = f"{STATUS_PATH}?{NAMED}={engine.signer.delivery_reference(run, position)}"
         for status in _STATUSES:
             form = {
                 "MessageSid": f"SM{position:032x}",
@@ -121,7 +121,7 @@ def serve(root: Path, port: int, environment: Mapping[str, str]) -> None:
 
 async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, list[float]]:
     """Send all POSTs, `at_once` concurrently; return the total seconds, and those of each POST."""
-    waiting, taken = iter(posts), []
+    waiting, durations = iter(posts), []
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def client() -> None:
@@ -130,11 +130,11 @@ async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, l
                 async with session.post(post.path, data=post.body, headers=post.headers) as answer:
                     if answer.status != 204:
                         raise RuntimeError(f"HTTP {answer.status}")
-                taken.append(perf_counter() - began)
+                durations.append(perf_counter() - began)
 
         began = perf_counter()
         await asyncio.gather(*(client() for _ in range(at_once)))
-        return perf_counter() - began, taken
+        return perf_counter() - began, durations
 
 
 def report(name: str, port: int, server: int, posts: Sequence[Post], at_once: int) -> None:
@@ -167,7 +167,7 @@ def main() -> None:
     sendgrid, twilio = SendGridDouble(), TwilioDouble()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    environment = {VARIABLE: chosen.url, PUBLIC_KEY: sendgrid.public_key, TOKEN: twilio.token}
+    environment = {URL_VARIABLE: chosen.url, PUBLIC_KEY: sendgrid.public_key, TOKEN: twilio.token}
     server = get_context("spawn").Process(target=serve, args=(chosen.workspace, port, environment), daemon=True)
     server.start()
     _wait_for(port)

@@ -13,15 +13,15 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from audiences.tables import ONE_TIME_CODE
 from campaigns.core.tokens import Signer
 
-LIFE: Final = timedelta(minutes=10)
-TRIES: Final = 5
-MOST_AT_ONCE: Final = 3  # untyped codes a member within `_SPAN`, from any requester
+CODE_LIFETIME: Final = timedelta(minutes=10)
+MAX_TRIES: Final = 5
+MAX_UNTYPED_CODES: Final = 3  # untyped codes a member within `_SPAN`, from any requester
 _WINDOW: Final = timedelta(minutes=15)
 _RETENTION: Final = timedelta(days=1)
 _DIGITS: Final = 8
 
 
-class Aim(StrEnum):
+class CodeAim(StrEnum):
     """Use of a code: sign in, see all data held, or verify a new address."""
 
     SIGN_IN = "sign_in"
@@ -31,22 +31,22 @@ class Aim(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CodeRequest:
     """Request for a code. `challenge` is from `new_challenge`; `address` is the new one to verify."""
 
     challenge: str
     member_id: str
-    aim: Aim = Aim.SIGN_IN
+    aim: CodeAim = CodeAim.SIGN_IN
     address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedCode:
     """Code typed by a visitor, where it may open `aims`; in a session, for its member alone."""
 
     challenge: str
     code: str = field(repr=False)
-    aims: Set[Aim]
+    aims: Set[CodeAim]
     member_id: str | None = None
 
 
@@ -55,16 +55,18 @@ def new_challenge() -> str:
     return secrets.token_urlsafe(24)
 
 
-def digits(signer: Signer, request: Asked) -> str:
+def code_digits(signer: Signer, request: CodeRequest) -> str:
     """Return the digits of an issued code, computed anew by the sending process: they are stored nowhere."""
-    keyed_hash = signer.opaque("digits", request.challenge, request.member_id, request.aim.value, request.address or "")
+    keyed_hash = signer.keyed_hash(
+        "digits", request.challenge, request.member_id, request.aim.value, request.address or ""
+    )
     number = int.from_bytes(
         hashlib.sha256(keyed_hash.encode()).digest()
     )  # the characters of the hash are not equally likely
     return f"{number % 10**_DIGITS:0{_DIGITS}}"
 
 
-def issue(connection: Connection, signer: Signer, request: Asked, now: datetime) -> bool:
+def issue_code(connection: Connection, signer: Signer, request: CodeRequest, now: datetime) -> bool:
     """Store a code for a request; False when the member has too many recent codes that were not typed.
 
     A challenge is good for one request. Codes of the last day are kept to be counted, then deleted here.
@@ -73,23 +75,23 @@ def issue(connection: Connection, signer: Signer, request: Asked, now: datetime)
     recent = select(func.count()).where(
         ONE_TIME_CODE.c.member_id == request.member_id, ONE_TIME_CODE.c.issued_at > now - _WINDOW
     )
-    if connection.execute(recent).scalar_one() >= MOST_AT_ONCE:
+    if connection.execute(recent).scalar_one() >= MAX_UNTYPED_CODES:
         return False
     connection.execute(
         insert(ONE_TIME_CODE).values(
-            digest=_digest(signer, request.challenge, digits(signer, request)),
+            digest=_digest(signer, request.challenge, code_digits(signer, request)),
             challenge=request.challenge,
             member_id=request.member_id,
             aim=request.aim.value,
             address=request.address,
             issued_at=now,
-            tries_left=TRIES,
+            tries_left=MAX_TRIES,
         )
     )
     return True
 
 
-def redeem(connection: Connection, signer: Signer, typed: Typed, now: datetime) -> Asked | None:
+def redeem_code(connection: Connection, signer: Signer, typed: TypedCode, now: datetime) -> CodeRequest | None:
     """Return the request of a code, once; None for a code that opens nothing here, without a reason.
 
     Every try is counted against all codes of the challenge: commit the transaction either way.
@@ -99,7 +101,7 @@ def redeem(connection: Connection, signer: Signer, typed: Typed, now: datetime) 
     query = select(ONE_TIME_CODE).where(
         *open_codes,
         ONE_TIME_CODE.c.digest == digest,
-        ONE_TIME_CODE.c.issued_at > now - LIFE,
+        ONE_TIME_CODE.c.issued_at > now - CODE_LIFETIME,
         ONE_TIME_CODE.c.aim.in_([aim.value for aim in typed.aims]),
     )
     if typed.member_id is not None:
@@ -109,13 +111,13 @@ def redeem(connection: Connection, signer: Signer, typed: Typed, now: datetime) 
     connection.execute(update(ONE_TIME_CODE).where(*open_codes).values(tries_left=tries_left))
     if row is not None:  # the member reads what we send: only untyped codes count towards the limit
         connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest))
-    return None if row is None else Asked(typed.challenge, row.member_id, Aim(row.aim), row.address)
+    return None if row is None else CodeRequest(typed.challenge, row.member_id, CodeAim(row.aim), row.address)
 
 
-def spaced(code: str) -> str:
+def format_code(code: str) -> str:
     """Return the digits as a person reads them: `1234 5678`."""
     return f"{code[: _DIGITS // 2]} {code[_DIGITS // 2 :]}"
 
 
 def _digest(signer: Signer, challenge: str, code: str) -> str:
-    return signer.opaque("code", challenge, code)
+    return signer.keyed_hash("code", challenge, code)

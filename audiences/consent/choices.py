@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from audiences.consent.consent_state import Entry, Source, Stance, fold
+from audiences.consent.consent_state import ConsentEntry, ConsentSource, ConsentState, reduce_entries
 from audiences.tables import CHOICE_ENTRY, CHOICES
 from campaigns.core.model.enums import Choice
 
 _ON, _OFF = "on", "off"
 
 
-def record(connection: Connection, entries: Iterable[Entry]) -> int:
+def record_choices(connection: Connection, entries: Iterable[ConsentEntry]) -> int:
     """Append the entries that are not on record yet, and update the projection of their members.
 
     Return how many were new. Runs in the caller's write transaction: at most some thousand members, to keep it short.
@@ -33,7 +33,7 @@ def record(connection: Connection, entries: Iterable[Entry]) -> int:
     return len(new)
 
 
-def entries_of(connection: Connection, members: Sequence[str]) -> dict[str, list[Entry]]:
+def entries_of(connection: Connection, members: Sequence[str]) -> dict[str, list[ConsentEntry]]:
     """Return the entries of each of these members, in the order in which they were appended."""
     entries_by_member = defaultdict(list)
     query = select(CHOICE_ENTRY).where(CHOICE_ENTRY.c.member_id.in_(members)).order_by(CHOICE_ENTRY.c.seq)
@@ -42,24 +42,24 @@ def entries_of(connection: Connection, members: Sequence[str]) -> dict[str, list
     return entries_by_member
 
 
-def stance_of(connection: Connection, member_id: str) -> Stance:
+def consent_state_of(connection: Connection, member_id: str) -> ConsentState:
     """Return a member's consent state from the projection; the empty state when there is none."""
     row = connection.execute(select(CHOICES).where(CHOICES.c.member_id == member_id)).mappings().one_or_none()
     if row is None:
-        return Stance()
+        return ConsentState()
     on = frozenset(choice for choice in Choice if row[choice.value])
-    return Stance(on, frozenset(_split_names(row["newsletters"])), frozenset(_split_names(row["withdrawn"])))
+    return ConsentState(on, frozenset(_split_names(row["newsletters"])), frozenset(_split_names(row["withdrawn"])))
 
 
-def _project(connection: Connection, records: Mapping[str, Sequence[Entry]]) -> None:
+def _project(connection: Connection, records: Mapping[str, Sequence[ConsentEntry]]) -> None:
     latest = connection.execute(select(func.coalesce(func.max(CHOICE_ENTRY.c.seq), 0))).scalar_one()
-    rows = [_projection_row(member, fold(entries), latest) for member, entries in records.items() if entries]
+    rows = [_projection_row(member, reduce_entries(entries), latest) for member, entries in records.items() if entries]
     connection.execute(delete(CHOICES).where(CHOICES.c.member_id.in_(list(records))))
     if rows:
         connection.execute(insert(CHOICES), rows)
 
 
-def _projection_row(member_id: str, state: Stance, seq: int) -> dict[str, Any]:
+def _projection_row(member_id: str, state: ConsentState, seq: int) -> dict[str, Any]:
     return {
         "member_id": member_id,
         "newsletters": _join_names(state.newsletters),
@@ -69,7 +69,7 @@ def _projection_row(member_id: str, state: Stance, seq: int) -> dict[str, Any]:
     }
 
 
-def _entry_row(entry: Entry) -> dict[str, Any]:
+def _entry_row(entry: ConsentEntry) -> dict[str, Any]:
     return {
         "member_id": entry.member_id,
         "choice": entry.choice,
@@ -82,13 +82,13 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(
+def _entry(row: Row[Any]) -> ConsentEntry:
+    return ConsentEntry(
         row.member_id,
         row.choice,
         row.state == _ON,
         row.at,
-        Source(row.source),
+        ConsentSource(row.source),
         row.wording,
         row.language,
         row.agent,

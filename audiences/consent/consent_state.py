@@ -15,7 +15,7 @@ from typing import Final
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice, Register
 
 
-class Source(StrEnum):
+class ConsentSource(StrEnum):
     """Origin of an entry. START by SMS and the resubscribe event of a provider are `sms` and `provider`."""
 
     WEB = "web"
@@ -31,13 +31,13 @@ class Source(StrEnum):
     ROBINSON = "robinson"
 
 
-_STATED_BY_MEMBER: Final = frozenset({Source.WEB, Source.DESK, Source.PHONE})
-_MAY_ALLOW: Final = _STATED_BY_MEMBER | {Source.IMPORT}
+_STATED_BY_MEMBER: Final = frozenset({ConsentSource.WEB, ConsentSource.DESK, ConsentSource.PHONE})
+_MAY_ALLOW: Final = _STATED_BY_MEMBER | {ConsentSource.IMPORT}
 UNVERIFIED: Final = "unverified"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ConsentEntry:
     """One entry of the record. `choice` is a `Choice` or `newsletter:<list>`; `at` is aware; `on` is the stated value.
 
     Entries that differ only in `wording`, `language` or `agent` are the same entry.
@@ -47,24 +47,24 @@ class Entry:
     choice: str
     on: bool
     at: datetime
-    source: Source
+    source: ConsentSource
     wording: str = UNVERIFIED
     language: str | None = None
     agent: str | None = None
 
     @property
-    def identity(self) -> tuple[str, str, bool, datetime, Source]:
+    def identity(self) -> tuple[str, str, bool, datetime, ConsentSource]:
         """Return the key by which repeated entries are recognised."""
         return self.member_id, self.choice, self.on, self.at, self.source
 
     @property
-    def opens(self) -> bool:
+    def is_opt_in(self) -> bool:
         """Return whether the entry allows something: a yes, or an objection taken back."""
-        return self.on is permits(self.choice)
+        return self.on is is_permission(self.choice)
 
 
 @dataclass(frozen=True, slots=True)
-class Stance:
+class ConsentState:
     """Consent state of a member: choices that are on, subscribed newsletters, withdrawn permissions.
 
     `withdrawn` names choices as the record does: `email_own`, `newsletter:beauty`. A member without entries has the
@@ -77,24 +77,26 @@ class Stance:
     register: Register = Register.CUSTOMERS
 
 
-def permits(choice: str) -> bool:
+def is_permission(choice: str) -> bool:
     """Return whether a choice allows something when on; raise ValueError when there is no such choice."""
     return choice.startswith(NEWSLETTER_PREFIX) or Choice(choice).permits
 
 
-def fold(entries: Iterable[Entry]) -> Stance:
+def reduce_entries(entries: Iterable[ConsentEntry]) -> ConsentState:
     """Return the consent state of one member's entries, given in any order."""
     outcomes = {choice: _resolve(said) for choice, said in _group_by_choice(entries).items()}
-    on = {choice for choice, outcome in outcomes.items() if outcome.open is permits(choice)}
+    on = {choice for choice, outcome in outcomes.items() if outcome.open is is_permission(choice)}
     newsletters = {choice for choice in on if choice.startswith(NEWSLETTER_PREFIX)}
-    return Stance(
+    return ConsentState(
         frozenset(Choice(choice) for choice in on - newsletters),
         frozenset(choice.removeprefix(NEWSLETTER_PREFIX) for choice in newsletters),
-        frozenset(choice for choice, outcome in outcomes.items() if outcome.withdrawn and permits(choice)),
+        frozenset(choice for choice, outcome in outcomes.items() if outcome.withdrawn and is_permission(choice)),
     )
 
 
-def merged(member_id: str, record: Iterable[Entry], other: Iterable[Entry], at: datetime) -> list[Entry]:
+def merge_entries(
+    member_id: str, record: Iterable[ConsentEntry], other: Iterable[ConsentEntry], at: datetime
+) -> list[ConsentEntry]:
     """Return the entries to append to `member_id` when another member's record is merged into it at `at`.
 
     These are the other member's entries, and an opt-out for every choice closed in either record: the most restrictive
@@ -107,7 +109,9 @@ def merged(member_id: str, record: Iterable[Entry], other: Iterable[Entry], at: 
         for choice, of_choice in _group_by_choice(entries).items()
         if _resolve(of_choice).closed
     }
-    opt_outs = [Entry(member_id, choice, not permits(choice), at, Source.MERGE) for choice in sorted(closed)]
+    opt_outs = [
+        ConsentEntry(member_id, choice, not is_permission(choice), at, ConsentSource.MERGE) for choice in sorted(closed)
+    ]
     return [*(replace(entry, member_id=member_id) for entry in other), *opt_outs]
 
 
@@ -120,19 +124,19 @@ class _ChoiceOutcome:
     withdrawn: bool
 
 
-def _resolve(entries: list[Entry]) -> _ChoiceOutcome:
+def _resolve(entries: list[ConsentEntry]) -> _ChoiceOutcome:
     """Return the result of the entries of one choice."""
-    opt_ins = [entry for entry in entries if entry.opens and entry.source in _MAY_ALLOW]
-    opt_out_times = [entry.at for entry in entries if not entry.opens]
+    opt_ins = [entry for entry in entries if entry.is_opt_in and entry.source in _MAY_ALLOW]
+    opt_out_times = [entry.at for entry in entries if not entry.is_opt_in]
     if not opt_out_times:
-        return _ChoiceOutcome(open=bool(opt_ins) or not permits(entries[0].choice), closed=False, withdrawn=False)
+        return _ChoiceOutcome(open=bool(opt_ins) or not is_permission(entries[0].choice), closed=False, withdrawn=False)
     latest = max(opt_out_times)
     reopened = any(entry.at > latest and entry.source in _STATED_BY_MEMBER for entry in opt_ins)
     was_allowed = any(entry.at <= latest for entry in opt_ins)
     return _ChoiceOutcome(open=reopened, closed=not reopened, withdrawn=was_allowed and not reopened)
 
 
-def _group_by_choice(entries: Iterable[Entry]) -> Mapping[str, list[Entry]]:
+def _group_by_choice(entries: Iterable[ConsentEntry]) -> Mapping[str, list[ConsentEntry]]:
     by_choice = defaultdict(list)
     for entry in entries:
         by_choice[entry.choice].append(entry)

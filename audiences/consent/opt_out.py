@@ -11,8 +11,8 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from audiences.consent import choices
-from audiences.consent.consent_state import UNVERIFIED, Entry, Source, permits
-from audiences.consent.permissions import permitted
+from audiences.consent.consent_state import UNVERIFIED, ConsentEntry, ConsentSource, is_permission
+from audiences.consent.permissions import permission_condition
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose, Register
 
@@ -31,7 +31,7 @@ _ADDRESS_COLUMN: Final[Mapping[Channel, str]] = {Channel.EMAIL: "mailbox", Chann
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class MessageKind:
     """Kind of a message: the row and column of the permission table, and the newsletter list."""
 
     purpose: Purpose
@@ -40,7 +40,7 @@ class Kind:
     newsletter: str | None = None
 
     @property
-    def ended_by(self) -> str | None:
+    def opt_out_choice(self) -> str | None:
         """Return the choice that ends messages of this kind; None where no choice applies.
 
         Owner post ends as a whole, not only by e-mail: withdrawing its electronic form alone would bring it back on
@@ -60,45 +60,45 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
+class ConsentContext:
     """Context of a consent statement: time, source, language and the text that was shown."""
 
     at: datetime
-    source: Source
+    source: ConsentSource
     language: Language | None = None
     wording: str = UNVERIFIED
 
-    def entry(self, member_id: str, choice: str, on: bool) -> Entry:
+    def entry(self, member_id: str, choice: str, on: bool) -> ConsentEntry:
         """Return the entry of one member's choice."""
         language = None if self.language is None else self.language.value
-        return Entry(member_id, choice, on, self.at, self.source, self.wording, language)
+        return ConsentEntry(member_id, choice, on, self.at, self.source, self.wording, language)
 
 
-def end_for_address(connection: Connection, kind: Kind, member_id: str, context: Saying) -> int:
+def opt_out_address(connection: Connection, kind: MessageKind, member_id: str, context: ConsentContext) -> int:
     """Opt out a member, and all members who share the address that the message was sent to (design, section 5).
 
     An objection closes more than this address, so it is recorded only for sharers whom such a message reaches there.
     Return the number of new entries: none when the opt-out is already on record.
     """
-    choice = kind.ended_by
+    choice = kind.opt_out_choice
     if choice is None:
         return 0
     members = [member_id, *_reached(connection, kind, choice, _sharers(connection, kind.channel, member_id))]
-    return end(connection, [context.entry(member, choice, not permits(choice)) for member in members])
+    return record_opt_outs(connection, [context.entry(member, choice, not is_permission(choice)) for member in members])
 
 
-def end(connection: Connection, opt_outs: Iterable[Entry]) -> int:
+def record_opt_outs(connection: Connection, opt_outs: Iterable[ConsentEntry]) -> int:
     """Record the opt-outs that are new; return how many were."""
     opt_outs = list(opt_outs)
     record = choices.entries_of(connection, sorted({entry.member_id for entry in opt_outs}))
     new_opt_outs = [entry for entry in opt_outs if not _is_opted_out(record.get(entry.member_id, ()), entry.choice)]
-    return choices.record(connection, new_opt_outs) if new_opt_outs else 0
+    return choices.record_choices(connection, new_opt_outs) if new_opt_outs else 0
 
 
-def _is_opted_out(record: Iterable[Entry], choice: str) -> bool:
+def _is_opted_out(record: Iterable[ConsentEntry], choice: str) -> bool:
     """Return whether the latest entry of a choice is an opt-out."""
     entries = [entry for entry in record if entry.choice == choice]
-    return bool(entries) and not max(entries, key=lambda entry: (entry.at, entry.opens)).opens
+    return bool(entries) and not max(entries, key=lambda entry: (entry.at, entry.is_opt_in)).is_opt_in
 
 
 def _sharers(connection: Connection, channel: Channel, member_id: str) -> dict[str, Register]:
@@ -113,13 +113,13 @@ def _sharers(connection: Connection, channel: Channel, member_id: str) -> dict[s
     return {row.member_id: Register(row.register) for row in connection.execute(query)}
 
 
-def _reached(connection: Connection, kind: Kind, choice: str, sharers: Mapping[str, Register]) -> list[str]:
+def _reached(connection: Connection, kind: MessageKind, choice: str, sharers: Mapping[str, Register]) -> list[str]:
     """Return the sharers whom a message of this kind reaches."""
-    if permits(choice):
+    if is_permission(choice):
         return list(sharers)
-    condition = permitted(kind.purpose, kind.channel, partner=kind.partner, newsletter=kind.newsletter)
+    condition = permission_condition(kind.purpose, kind.channel, partner=kind.partner, newsletter=kind.newsletter)
     states = {
-        member: replace(choices.stance_of(connection, member), register=register)
+        member: replace(choices.consent_state_of(connection, member), register=register)
         for member, register in sharers.items()
     }
-    return [member for member, state in states.items() if condition is not None and condition.holds(state)]
+    return [member for member, state in states.items() if condition is not None and condition.is_met_by(state)]

@@ -12,39 +12,49 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, case, literal, null
 
-from audiences.consent.expression import Columns, Expression, InRegister, Subscribes, Withdrew, allows, forbids
+from audiences.consent.expression import (
+    ChoiceColumns,
+    ConsentCondition,
+    HasWithdrawn,
+    InRegister,
+    SubscribesTo,
+    allows,
+    forbids,
+)
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Purpose, Register
 from campaigns.core.model.reasons import SkipReason
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class PermissionClause:
     """Condition of a permission and the skip reason when it fails; `consents` are the choices that must be a yes."""
 
-    needs: Expression
-    otherwise: SkipReason
+    condition: ConsentCondition
+    skip_reason: SkipReason
     consents: tuple[str, ...] = ()
 
 
-Cell = tuple[Clause, ...]
+PermissionCell = tuple[PermissionClause, ...]
 
 
-def _requires(*choices: Choice) -> Clause:
+def _requires(*choices: Choice) -> PermissionClause:
     """Return the clause that at least one of the choices was allowed; no record means no."""
     condition = reduce(or_, map(allows, choices))
-    return Clause(condition, SkipReason.NO_CONSENT, tuple(choice.value for choice in choices))
+    return PermissionClause(condition, SkipReason.NO_CONSENT, tuple(choice.value for choice in choices))
 
 
-def _unless(*choices: Choice) -> Clause:
+def _unless(*choices: Choice) -> PermissionClause:
     """Return the clause that none of the choices was made; no record means no objection."""
-    return Clause(reduce(and_, map(forbids, choices)), SkipReason.OBJECTED_CHANNEL)
+    return PermissionClause(reduce(and_, map(forbids, choices)), SkipReason.OBJECTED_CHANNEL)
 
 
 _OWN, _PARTNER = False, True
-_ALLOWED: Final[Cell] = ()
-_SUBSCRIBED: Final = Clause(Subscribes(""), SkipReason.NO_CONSENT)  # the list is filled in when the cell is read
+_ALLOWED: Final[PermissionCell] = ()
+_SUBSCRIBED: Final = PermissionClause(
+    SubscribesTo(""), SkipReason.NO_CONSENT
+)  # the list is filled in when the cell is read
 
-TABLE: Final[Mapping[tuple[Purpose, bool], Mapping[Channel, Cell]]] = {
+PERMISSION_TABLE: Final[Mapping[tuple[Purpose, bool], Mapping[Channel, PermissionCell]]] = {
     (Purpose.NEWSLETTER, _OWN): {
         Channel.EMAIL: (_SUBSCRIBED,),
     },
@@ -84,22 +94,22 @@ TABLE: Final[Mapping[tuple[Purpose, bool], Mapping[Channel, Cell]]] = {
     },
 }
 
-_ENTITLED: Final[Mapping[Purpose, Clause]] = {
-    purpose: Clause(InRegister(Register.OWNERS), SkipReason.NOT_ENTITLED)
+_ENTITLED: Final[Mapping[Purpose, PermissionClause]] = {
+    purpose: PermissionClause(InRegister(Register.OWNERS), SkipReason.NOT_ENTITLED)
     for purpose in (Purpose.OWNER_POST, Purpose.MAGAZINE)
 }
-_SECRECY: Final[Mapping[Channel, Clause]] = {
-    channel: Clause(forbids(Choice.ADDRESS_SECRET), SkipReason.ADDRESS_SECRET)
+_SECRECY: Final[Mapping[Channel, PermissionClause]] = {
+    channel: PermissionClause(forbids(Choice.ADDRESS_SECRET), SkipReason.ADDRESS_SECRET)
     for channel in (Channel.POST, Channel.PHONE)
 }
 _OUTSIDE_MARKETING: Final = forbids(Choice.RESTRICTED) & forbids(Choice.DECEASED)
-_PROCESSED: Final[Mapping[Purpose, Expression]] = {
+_PROCESSED: Final[Mapping[Purpose, ConsentCondition]] = {
     Purpose.SERVICE: _OUTSIDE_MARKETING,
     Purpose.RIGHTS: forbids(Choice.DECEASED),
 }
 
 
-def processed(purpose: Purpose) -> Expression:
+def processing_condition(purpose: Purpose) -> ConsentCondition:
     """Return the condition for being processed at all for a purpose.
 
     Other members get no decision and are counted as `not_processed`.
@@ -107,9 +117,9 @@ def processed(purpose: Purpose) -> Expression:
     return _PROCESSED.get(purpose, _OUTSIDE_MARKETING & forbids(Choice.NO_MARKETING))
 
 
-def permitted(
+def permission_condition(
     purpose: Purpose, channel: Channel, *, partner: bool = False, newsletter: str | None = None
-) -> Expression | None:
+) -> ConsentCondition | None:
     """Return the permission condition of one channel; None where the table has no cell.
 
     A newsletter needs the name of its list.
@@ -117,11 +127,11 @@ def permitted(
     clauses = _clauses(purpose, channel, partner, newsletter)
     if clauses is None:
         return None
-    return reduce(and_, (clause.needs for clause in clauses), processed(purpose))
+    return reduce(and_, (clause.condition for clause in clauses), processing_condition(purpose))
 
 
-def refusal(
-    purpose: Purpose, channel: Channel, columns: Columns, *, partner: bool = False, newsletter: str | None = None
+def skip_reason_sql(
+    purpose: Purpose, channel: Channel, columns: ChoiceColumns, *, partner: bool = False, newsletter: str | None = None
 ) -> ColumnElement[Any]:
     """Return SQL: the `SkipReason` of the first clause that fails, NULL where every clause holds.
 
@@ -130,12 +140,12 @@ def refusal(
     clauses = _clauses(purpose, channel, partner, newsletter)
     if clauses is None:
         return literal(SkipReason.NOT_ENTITLED.value)
-    whens = [(~clause.needs.sql(columns), _reason_sql(clause, columns)) for clause in clauses]
+    whens = [(~clause.condition.sql(columns), _reason_sql(clause, columns)) for clause in clauses]
     return case(*whens, else_=null()) if whens else null()
 
 
-def _clauses(purpose: Purpose, channel: Channel, partner: bool, newsletter: str | None) -> Cell | None:
-    cell = TABLE.get((purpose, partner), {}).get(channel)
+def _clauses(purpose: Purpose, channel: Channel, partner: bool, newsletter: str | None) -> PermissionCell | None:
+    cell = PERMISSION_TABLE.get((purpose, partner), {}).get(channel)
     if cell is None:
         return None
     general_clauses = (_ENTITLED.get(purpose), _SECRECY.get(channel))
@@ -145,19 +155,19 @@ def _clauses(purpose: Purpose, channel: Channel, partner: bool, newsletter: str 
     )
 
 
-def _with_newsletter(clause: Clause, newsletter: str | None) -> Clause:
+def _with_newsletter(clause: PermissionClause, newsletter: str | None) -> PermissionClause:
     if clause is not _SUBSCRIBED:
         return clause
     if newsletter is None:
         raise ValueError("a newsletter's permission needs the name of its list")
-    return replace(clause, needs=Subscribes(newsletter), consents=(NEWSLETTER_PREFIX + newsletter,))
+    return replace(clause, condition=SubscribesTo(newsletter), consents=(NEWSLETTER_PREFIX + newsletter,))
 
 
-def _reason_sql(clause: Clause, columns: Columns) -> ColumnElement[Any]:
+def _reason_sql(clause: PermissionClause, columns: ChoiceColumns) -> ColumnElement[Any]:
     if not clause.consents:
-        return literal(clause.otherwise.value)
-    has_withdrawn = reduce(or_, (Withdrew(consent) for consent in clause.consents))
+        return literal(clause.skip_reason.value)
+    has_withdrawn = reduce(or_, (HasWithdrawn(consent) for consent in clause.consents))
     return case(
         (has_withdrawn.sql(columns), literal(SkipReason.CONSENT_WITHDRAWN.value)),
-        else_=literal(clause.otherwise.value),
+        else_=literal(clause.skip_reason.value),
     )

@@ -34,7 +34,7 @@ class SuppressionScope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Suppressed:
+class AddressSuppression:
     """One suppression; `value` is a `suppression_value`."""
 
     kind: AddressKind
@@ -52,16 +52,16 @@ def suppression_value(kind: AddressKind, address: str) -> str | None:
     """
     match kind:
         case AddressKind.EMAIL:
-            email = addresses.email(address)
+            email = addresses.normalise_email(address)
             return None if email is None else email.lower()
         case AddressKind.PHONE:
-            return addresses.phone(address)
+            return addresses.normalise_phone(address)
         case AddressKind.ADDRESS:
             match_ = _POSTAL.fullmatch(address)
             return None if match_ is None else addresses.address_key(match_["street"], match_["code"])
 
 
-def suppress(connection: Connection, suppressions: Iterable[Suppressed]) -> int:
+def suppress(connection: Connection, suppressions: Iterable[AddressSuppression]) -> int:
     """Add suppressions; return how many were new. A known one keeps its scope and time.
 
     Runs in the caller's write transaction: some thousand rows.
@@ -78,7 +78,7 @@ def suppress(connection: Connection, suppressions: Iterable[Suppressed]) -> int:
     return len(new)
 
 
-def _row(suppression: Suppressed) -> dict[str, Any]:
+def _row(suppression: AddressSuppression) -> dict[str, Any]:
     return {
         "kind": suppression.kind.value,
         "value": suppression.value,

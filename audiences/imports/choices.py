@@ -3,46 +3,62 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from audiences.consent.choices import record
-from audiences.consent.consent_state import UNVERIFIED, Entry, Source
-from audiences.imports.cell_types import Reading, one_of, plain, timestamp
-from audiences.imports.file_kind import Job, Kind, missing, unusable_id
-from audiences.imports.staging import GOOD, Cell
-from campaigns.core.clock import instant_of
+from audiences.consent.choices import record_choices
+from audiences.consent.consent_state import UNVERIFIED, ConsentEntry, ConsentSource
+from audiences.imports.cell_types import CellType, one_of_type, text_type, timestamp_type
+from audiences.imports.file_kind import FileKind, ImportJob, invalid_id_check, missing_value_checks
+from audiences.imports.staging import VALID_TABLE, CellCleaning
+from campaigns.core.clock import from_warehouse_time
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice, Language
 
-_REQUIRED: Final[Mapping[str, Cell]] = dict.fromkeys(("member_id", "choice", "state", "at", "source"), Cell.WORDS)
-_OPTIONAL: Final[Mapping[str, Cell]] = dict.fromkeys(("wording", "language", "agent"), Cell.WORDS)
+_REQUIRED: Final[Mapping[str, CellCleaning]] = dict.fromkeys(
+    ("member_id", "choice", "state", "at", "source"), CellCleaning.WORDS
+)
+_OPTIONAL: Final[Mapping[str, CellCleaning]] = dict.fromkeys(("wording", "language", "agent"), CellCleaning.WORDS)
 _IN_TRANSACTION: Final = 1000
 
 
-def _store(job: Job) -> int:
+def _store(job: ImportJob) -> int:
     newsletters = tuple(NEWSLETTER_PREFIX + newsletter for newsletter in job.settings.newsletters)
-    readings: list[Reading] = [
-        plain("member_id"),
-        one_of("choice", (*newsletters, *Choice)),
-        one_of("state", ("on", "off")),
-        timestamp("at"),
-        one_of("source", tuple(Source)),
-        plain("wording"),
-        one_of("language", tuple(Language)),
-        plain("agent"),
+    readings: list[CellType] = [
+        text_type("member_id"),
+        one_of_type("choice", (*newsletters, *Choice)),
+        one_of_type("state", ("on", "off")),
+        timestamp_type("at"),
+        one_of_type("source", tuple(ConsentSource)),
+        text_type("wording"),
+        one_of_type("language", tuple(Language)),
+        text_type("agent"),
     ]
-    checks = [*missing(list(_REQUIRED)), unusable_id("member_id"), job.erased(), job.future("at")]
-    job.staging.accept(readings, checks)
+    checks = [
+        *missing_value_checks(list(_REQUIRED)),
+        invalid_id_check("member_id"),
+        job.erased_member_check(),
+        job.future_time_check("at"),
+    ]
+    job.staging.validate(readings, checks)
     new = 0
-    for rows in job.staging.rows(f"SELECT * EXCLUDE (line) FROM {GOOD} ORDER BY member_id, line", _IN_TRANSACTION):
+    for rows in job.staging.rows(
+        f"SELECT * EXCLUDE (line) FROM {VALID_TABLE} ORDER BY member_id, line", _IN_TRANSACTION
+    ):
         entries = [_entry(row) for row in rows]
         with job.ledger.write() as connection:
-            new += record(connection, entries)
+            new += record_choices(connection, entries)
     return new
 
 
-def _entry(row: Sequence[Any]) -> Entry:
+def _entry(row: Sequence[Any]) -> ConsentEntry:
     member_id, choice, state, at, source, wording, language, agent = row
-    return Entry(
-        member_id, choice, state == "on", instant_of(at), Source(source), wording or UNVERIFIED, language, agent
+    return ConsentEntry(
+        member_id,
+        choice,
+        state == "on",
+        from_warehouse_time(at),
+        ConsentSource(source),
+        wording or UNVERIFIED,
+        language,
+        agent,
     )
 
 
-CHOICES: Final = Kind(_REQUIRED, _store, lambda _: _OPTIONAL)
+CHOICES: Final = FileKind(_REQUIRED, _store, lambda _: _OPTIONAL)

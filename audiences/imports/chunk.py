@@ -6,14 +6,14 @@ from typing import Final, Protocol
 
 import pyarrow as pa
 
-from audiences.imports.import_report import Progress
+from audiences.imports.import_report import FileProgressCallback
 
 LINE: Final = "line"
-ROWS_IN_PIECE: Final = 50_000
+ROWS_PER_CHUNK: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class InvalidLine:
     """Line that is not a row of the table."""
 
     line: int
@@ -21,14 +21,14 @@ class Misfit:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """Rows as Arrow text columns after a column `line`, and the invalid lines among them."""
 
     rows: pa.RecordBatch
-    misfits: tuple[Misfit, ...] = ()
+    invalid_lines: tuple[InvalidLine, ...] = ()
 
 
-class Sheet(Protocol):
+class TableReader(Protocol):
     """Reader of an opened file."""
 
     @property
@@ -41,12 +41,12 @@ class Sheet(Protocol):
         """Return whether `1,5` may be a number: the comma does not separate fields."""
         ...
 
-    def pieces(self, on_progress: Progress) -> Iterator[Piece]:
+    def chunks(self, on_progress: FileProgressCallback) -> Iterator[Chunk]:
         """Yield the rows in the file's order, some thousand at a time."""
         ...
 
 
-def text_rows(
+def text_batch(
     header: Sequence[str], lines: Sequence[int], columns: Sequence[Sequence[str] | pa.Array]
 ) -> pa.RecordBatch:
     """Return a batch of text columns beside the line of each row."""

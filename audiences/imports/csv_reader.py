@@ -10,18 +10,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from audiences.imports.chunk import ROWS_IN_PIECE, Misfit, Piece, text_rows
-from audiences.imports.import_report import Progress
-from campaigns.core.errors import AuthorError, Place, Problem
+from audiences.imports.chunk import ROWS_PER_CHUNK, Chunk, InvalidLine, text_batch
+from audiences.imports.import_report import FileProgressCallback
+from campaigns.core.errors import FilePosition, Problem, UserError
 
 _BLOCK: Final = 1 << 20
 _MAX_RECORD_LINES: Final = 50  # lines; a quote still open after them is a stray one
 _STRAY_QUOTE: Final = "a quote stands in the wrong place or is never closed"
 
-Record = tuple[int, list[str] | None]
+CsvRecord = tuple[int, list[str] | None]
 
 
-class CsvSheet:
+class CsvReader:
     """Reader of a CSV file with checked encoding; an invalid line costs no other line."""
 
     def __init__(self, path: Path) -> None:
@@ -33,7 +33,7 @@ class CsvSheet:
         self.decimal_comma = self._delimiter == ";"
         self.header = tuple(name.strip() for name in next(csv.reader([first], delimiter=self._delimiter), []))
 
-    def pieces(self, on_progress: Progress) -> Iterator[Piece]:
+    def chunks(self, on_progress: FileProgressCallback) -> Iterator[Chunk]:
         """Yield the rows in the file's order; a record's line is the one on which it begins."""
         total = self._path.stat().st_size
         with self._open() as file:
@@ -46,7 +46,7 @@ class CsvSheet:
     def _open(self) -> TextIOWrapper:
         return self._path.open(encoding="utf-8-sig", newline="")
 
-    def _records(self, file: Iterator[str]) -> Iterator[Record]:
+    def _records(self, file: Iterator[str]) -> Iterator[CsvRecord]:
         """Yield each record with its line; None for an invalid line. Empty lines are skipped."""
         lines = _Lines(file)
         while True:
@@ -60,22 +60,22 @@ class CsvSheet:
             else:
                 return
 
-    def _next_chunk(self, records: Iterator[Record]) -> Piece | None:
+    def _next_chunk(self, records: Iterator[CsvRecord]) -> Chunk | None:
         """Return the next records as columns; None after the last. Columns instead of row objects are twice as fast."""
         width = len(self.header)
-        lines, cells, invalid_lines = list[int](), list[str](), list[Misfit]()
-        for line, row in islice(records, ROWS_IN_PIECE):
+        lines, cells, invalid_lines = list[int](), list[str](), list[InvalidLine]()
+        for line, row in islice(records, ROWS_PER_CHUNK):
             if row is None:
-                invalid_lines.append(Misfit(line, _STRAY_QUOTE))
+                invalid_lines.append(InvalidLine(line, _STRAY_QUOTE))
             elif len(row) == width:
                 lines.append(line)
                 cells += row
             else:
-                invalid_lines.append(Misfit(line, f"{len(row)} fields, and the header has {width}"))
+                invalid_lines.append(InvalidLine(line, f"{len(row)} fields, and the header has {width}"))
         if not lines and not invalid_lines:
             return None
-        return Piece(
-            text_rows(self.header, lines, [cells[place::width] for place in range(width)]), tuple(invalid_lines)
+        return Chunk(
+            text_batch(self.header, lines, [cells[place::width] for place in range(width)]), tuple(invalid_lines)
         )
 
 
@@ -131,6 +131,8 @@ def _check_encoding(path: Path) -> None:
             before = block.rpartition(b"\n")[2] if b"\n" in block else before + block
 
 
-def _not_utf8(path: Path, line: int, column: int) -> AuthorError:
+def _not_utf8(path: Path, line: int, column: int) -> UserError:
     message = f"byte {column} of line {line} is not UTF-8"
-    return AuthorError([Problem(Place(str(path), line, column), message, "encoding", "save the file as `CSV UTF-8`")])
+    return UserError(
+        [Problem(FilePosition(str(path), line, column), message, "encoding", "save the file as `CSV UTF-8`")]
+    )

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from audiences.imports.cell_types import timestamp
-from audiences.imports.staging import Cell, Check, Staging
+from audiences.imports.cell_types import timestamp_type
+from audiences.imports.staging import CellCleaning, RowCheck, Staging
 from audiences.warehouse import columns
-from audiences.warehouse.sql_quoting import name, text
+from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
 from audiences.warehouse.warehouse import Warehouse
-from campaigns.core.clock import stored
+from campaigns.core.clock import to_warehouse_time
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.settings import Settings
 from campaigns.core.tokens import Signer
 from campaigns.store.ledger.connection import Ledger
 
-LONGEST_ID: Final = 64
+MAX_ID_LENGTH: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ImportJob:
     """Import in progress: the staged rows, the stores, and the column names of the file's `header`.
 
     `signer` recognises the addresses of erased members.
@@ -36,39 +36,41 @@ class Job:
     header: frozenset[str]
     signer: Signer
 
-    def future(self, column: str) -> Check:
+    def future_time_check(self, column: str) -> RowCheck:
         """Return the check that rejects a time in the future."""
-        now = f"TIMESTAMP {text(stored(self.now).isoformat(sep=' '))}"
-        return Check(column, f"coalesce({timestamp(column).value} > {now}, false)", "lies in the future")
+        now = f"TIMESTAMP {quote_literal(to_warehouse_time(self.now).isoformat(sep=' '))}"
+        return RowCheck(column, f"coalesce({timestamp_type(column).value} > {now}, false)", "lies in the future")
 
-    def erased(self) -> Check:
+    def erased_member_check(self) -> RowCheck:
         """Return the check that rejects an erased member (GD-12)."""
-        erased_members = self.warehouse.stored_rows("tombstones", columns.TOMBSTONES)
-        return Check("member_id", f"coalesce(member_id IN ({erased_members}), false)", "this member was erased")
+        erased_members = self.warehouse.select_stored("tombstones", columns.TOMBSTONES)
+        return RowCheck("member_id", f"coalesce(member_id IN ({erased_members}), false)", "this member was erased")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FileKind:
     """Kind of a file. `required` columns must be in the header, `optional` ones (by catalogue) may.
 
     `store` checks the staged rows, stores the valid ones and returns how many were new or changed.
     """
 
-    required: Mapping[str, Cell]
-    store: Callable[[Job], int]
-    optional: Callable[[Catalogue], Mapping[str, Cell]] = field(default=lambda _: {})
+    required: Mapping[str, CellCleaning]
+    store: Callable[[ImportJob], int]
+    optional: Callable[[Catalogue], Mapping[str, CellCleaning]] = field(default=lambda _: {})
 
-    def columns(self, catalogue: Catalogue) -> Mapping[str, Cell]:
+    def columns(self, catalogue: Catalogue) -> Mapping[str, CellCleaning]:
         """Return all columns that such a file may have."""
         return {**self.required, **self.optional(catalogue)}
 
 
-def missing(names: Sequence[str]) -> list[Check]:
+def missing_value_checks(names: Sequence[str]) -> list[RowCheck]:
     """Return checks that reject rows without one of these values."""
-    return [Check(column, f"{name(column)} IS NULL", "missing") for column in names]
+    return [RowCheck(column, f"{quote_identifier(column)} IS NULL", "missing") for column in names]
 
 
-def unusable_id(column: str) -> Check:
+def invalid_id_check(column: str) -> RowCheck:
     """Return the check that rejects ids that cannot be used in a file name or a list."""
-    is_valid = f"regexp_full_match({name(column)}, '[^\\s\\p{{C}}|]{{1,{LONGEST_ID}}}')"
-    return Check(column, f"coalesce(NOT {is_valid}, false)", f"an id has 1 to {LONGEST_ID} characters and no spaces")
+    is_valid = f"regexp_full_match({quote_identifier(column)}, '[^\\s\\p{{C}}|]{{1,{MAX_ID_LENGTH}}}')"
+    return RowCheck(
+        column, f"coalesce(NOT {is_valid}, false)", f"an id has 1 to {MAX_ID_LENGTH} characters and no spaces"
+    )

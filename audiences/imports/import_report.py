@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-Progress = Callable[[int, int], None]
+FileProgressCallback = Callable[[int, int], None]
 """Called with the position in the file and its total size, in bytes or rows."""
 
 

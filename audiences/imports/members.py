@@ -5,21 +5,29 @@ from typing import Any, Final
 
 from audiences import addresses
 from audiences.consent.suppressions import AddressKind
-from audiences.imports.cell_types import Reading, date, declared, integer, one_of, plain, timestamp
-from audiences.imports.file_kind import Job, Kind, missing, unusable_id
+from audiences.imports.cell_types import (
+    CellType,
+    date_type,
+    declared_type,
+    integer_type,
+    one_of_type,
+    text_type,
+    timestamp_type,
+)
+from audiences.imports.file_kind import FileKind, ImportJob, invalid_id_check, missing_value_checks
 from audiences.imports.products import declared_cells
-from audiences.imports.staging import GOOD, Cell, Check
-from audiences.imports.upsert import CHANGED, upsert
+from audiences.imports.staging import VALID_TABLE, CellCleaning, RowCheck
+from audiences.imports.upsert import CHANGED_TABLE, upsert
 from audiences.people import contacts, holdout_units, member_erasure, self_service_changes
 from audiences.warehouse import columns
-from audiences.warehouse.sql_quoting import name, text
-from campaigns.core.clock import instant_of, local_day
+from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
+from campaigns.core.clock import from_warehouse_time, local_day
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language, Register
 
 _KEY: Final = "member_id"
-_REQUIRED: Final[Mapping[str, Cell]] = {_KEY: Cell.WORDS, "register": Cell.WORDS}
-_OPTIONAL: Final[Mapping[str, Cell]] = dict.fromkeys(
+_REQUIRED: Final[Mapping[str, CellCleaning]] = {_KEY: CellCleaning.WORDS, "register": CellCleaning.WORDS}
+_OPTIONAL: Final[Mapping[str, CellCleaning]] = dict.fromkeys(
     (
         "household_id",
         "first_name",
@@ -35,77 +43,85 @@ _OPTIONAL: Final[Mapping[str, Cell]] = dict.fromkeys(
         "household_size",
         self_service_changes.CHANGED_AT,
     ),
-    Cell.WORDS,
+    CellCleaning.WORDS,
 )
-_CONTACT: Final = ("register", "household_id", "language", *columns.HELD_IN_LEDGER)
+_CONTACT: Final = ("register", "household_id", "language", *columns.LEDGER_ONLY_COLUMNS)
 _ADDRESSES: Final[Mapping[str, tuple[Callable[[str], str | None], str]]] = {
-    "email": (addresses.email, "not an e-mail address; the member is stored without one"),
-    "phone": (addresses.phone, "not a telephone number of a person; the member is stored without one"),
-    "postal_code": (addresses.postal_code, "not a postal code of five digits; the member is stored without one"),
+    "email": (addresses.normalise_email, "not an e-mail address; the member is stored without one"),
+    "phone": (addresses.normalise_phone, "not a telephone number of a person; the member is stored without one"),
+    "postal_code": (
+        addresses.normalise_postal_code,
+        "not a postal code of five digits; the member is stored without one",
+    ),
 }
 _IN_TRANSACTION: Final = 1000
 
 _Contact = dict[str, Any]
 
 
-def _store(job: Job) -> int:
+def _store(job: ImportJob) -> int:
     catalogue = job.warehouse.catalogue
     readings = [_cell_type(column, catalogue) for column in MEMBERS.columns(catalogue)]
-    checks = [*missing(list(_REQUIRED)), unusable_id(_KEY), job.erased(), _birth_date_check(job)]
-    job.staging.accept(readings, checks, _KEY)
+    checks = [
+        *missing_value_checks(list(_REQUIRED)),
+        invalid_id_check(_KEY),
+        job.erased_member_check(),
+        _birth_date_check(job),
+    ]
+    job.staging.validate(readings, checks, _KEY)
     _store_contact(job)
-    holdout_units.unite(job.ledger, job.warehouse, job.now)
+    holdout_units.rebuild_units(job.ledger, job.warehouse, job.now)
     language = {"language": job.settings.default_language.value}
-    upsert(job, "members", columns.members(catalogue), language)
-    return job.staging.count(f"FROM {CHANGED} UNION FROM changed_contact")
+    upsert(job, "members", columns.member_columns(catalogue), language)
+    return job.staging.count_rows(f"FROM {CHANGED_TABLE} UNION FROM changed_contact")
 
 
-def _cell_type(column: str, catalogue: Catalogue) -> Reading:
+def _cell_type(column: str, catalogue: Catalogue) -> CellType:
     declarations = catalogue.tables["members"].columns
     match column:
         case "register":
-            return one_of(column, tuple(Register))
+            return one_of_type(column, tuple(Register))
         case "language":
-            return one_of(column, tuple(Language))
+            return one_of_type(column, tuple(Language))
         case _ if column in declarations:
-            return declared(column, declarations[column])
+            return declared_type(column, declarations[column])
         case "birth_date":
-            return date(column)
+            return date_type(column)
         case "household_size":
-            return integer(column)
+            return integer_type(column)
         case self_service_changes.CHANGED_AT:
-            return timestamp(column)
-    return plain(column)
+            return timestamp_type(column)
+    return text_type(column)
 
 
-def _birth_date_check(job: Job) -> Check:
+def _birth_date_check(job: ImportJob) -> RowCheck:
     today = local_day(job.now, job.settings.zone).isoformat()
-    birth_date = date("birth_date").value
-    return Check("birth_date", f"coalesce({birth_date} > DATE {text(today)}, false)", "lies in the future")
+    birth_date = date_type("birth_date").value
+    return RowCheck("birth_date", f"coalesce({birth_date} > DATE {quote_literal(today)}, false)", "lies in the future")
 
 
-def _store_contact(job: Job) -> None:
+def _store_contact(job: ImportJob) -> None:
     contact_columns = [
         _KEY,
         *(column for column in (*_CONTACT, self_service_changes.CHANGED_AT) if column in job.header),
     ]
-    job.staging.keep("changed_contact", [_KEY], [])
-    query = f"SELECT line, {', '.join(map(name, contact_columns))} FROM {GOOD} ORDER BY line"
+    job.staging.append_rows("changed_contact", [_KEY], [])
+    query = f"SELECT line, {', '.join(map(quote_identifier, contact_columns))} FROM {VALID_TABLE} ORDER BY line"
     with job.ledger.read() as connection:
-        erased = member_erasure.erased_addresses(connection)
+        erased = member_erasure.erased_address_hashes(connection)
     for rows in job.staging.rows(query, _IN_TRANSACTION):
         invalid: list[tuple[int, str, str]] = []
         accepted = _without_erased(
             job, [(row[0], _normalise_contact(row, contact_columns, invalid)) for row in rows], erased
         )
-        job.staging.empty(invalid)
+        job.staging.record_emptied(invalid)
         with job.ledger.write() as connection:
-            accepted = self_service_changes.heed(connection, accepted)
-            changed = contacts.write(connection, accepted, job.settings.default_language.value)
-        job.staging.keep("changed_contact", [_KEY], [(member,) for member in changed])
+            accepted = self_service_changes.apply_own_changes(connection, accepted)
+            changed = contacts.upsert_contacts(connection, accepted, job.settings.default_language.value)
+        job.staging.append_rows("changed_contact", [_KEY], [(member,) for member in changed])
 
 
-def _without_erased(job: Job, rows: Sequence[tuple[int, _Contact]], erased: frozenset[str]) -> list[_Contact]:
+def _without_erased(job: ImportJob, rows: Sequence[tuple[int, _Contact]], erased: frozenset[str]) -> list[_Contact]:
     """Return the contacts to store; a new member with an erased member's address is rejected (GD-12)."""
     matches = {
         contact[_KEY]: (line, column)
@@ -113,17 +129,21 @@ def _without_erased(job: Job, rows: Sequence[tuple[int, _Contact]], erased: froz
         if (column := _erased_address_column(job, contact, erased))
     }
     with job.ledger.read() as connection:
-        new = set(matches) - contacts.known(connection, list(matches))
+        new = set(matches) - contacts.existing_members(connection, list(matches))
     for member in new:
-        job.staging.refuse(*matches[member], "this address was an erased member's")
+        job.staging.reject(*matches[member], "this address was an erased member's")
     return [contact for _, contact in rows if contact[_KEY] not in new]
 
 
-def _erased_address_column(job: Job, contact: _Contact, erased: frozenset[str]) -> str | None:
+def _erased_address_column(job: ImportJob, contact: _Contact, erased: frozenset[str]) -> str | None:
     """Return the column of an address that an erased member had."""
     kinds = (AddressKind.EMAIL, AddressKind.PHONE) if erased else ()
     return next(
-        (kind.value for kind in kinds if member_erasure.is_erased(job.signer, kind, contact.get(kind.value), erased)),
+        (
+            kind.value
+            for kind in kinds
+            if member_erasure.is_erased_address(job.signer, kind, contact.get(kind.value), erased)
+        ),
         None,
     )
 
@@ -135,7 +155,7 @@ def _normalise_contact(
     line, *values = row
     contact = dict(zip(contact_columns, values, strict=True))
     if contact.get(self_service_changes.CHANGED_AT) is not None:
-        contact[self_service_changes.CHANGED_AT] = instant_of(contact[self_service_changes.CHANGED_AT])
+        contact[self_service_changes.CHANGED_AT] = from_warehouse_time(contact[self_service_changes.CHANGED_AT])
     for column, (normalise, reason) in _ADDRESSES.items():
         value = contact.get(column)
         if value is not None:
@@ -145,6 +165,6 @@ def _normalise_contact(
     return contact
 
 
-MEMBERS: Final = Kind(
+MEMBERS: Final = FileKind(
     _REQUIRED, _store, lambda catalogue: {**_OPTIONAL, **declared_cells(catalogue, "members"), **_REQUIRED}
 )

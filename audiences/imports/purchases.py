@@ -4,47 +4,47 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from audiences.imports.cell_types import Reading, decimal, plain, timestamp
-from audiences.imports.file_kind import LONGEST_ID, Job, Kind, missing
-from audiences.imports.staging import GOOD, Cell, Check
+from audiences.imports.cell_types import CellType, decimal_type, text_type, timestamp_type
+from audiences.imports.file_kind import MAX_ID_LENGTH, FileKind, ImportJob, missing_value_checks
+from audiences.imports.staging import VALID_TABLE, CellCleaning, RowCheck
 from audiences.warehouse import columns
-from audiences.warehouse.sql_quoting import text
+from audiences.warehouse.sql_quoting import quote_literal
 
-_COLUMNS: Final[Mapping[str, Cell]] = {
-    "member_id": Cell.PLAIN,
-    "purchased_at": Cell.PLAIN,
-    "basket_id": Cell.PLAIN,
-    "product_id": Cell.PLAIN,
-    "quantity": Cell.NUMBER,
-    "amount": Cell.NUMBER,
-    "store_id": Cell.PLAIN,
+_COLUMNS: Final[Mapping[str, CellCleaning]] = {
+    "member_id": CellCleaning.PLAIN,
+    "purchased_at": CellCleaning.PLAIN,
+    "basket_id": CellCleaning.PLAIN,
+    "product_id": CellCleaning.PLAIN,
+    "quantity": CellCleaning.NUMBER,
+    "amount": CellCleaning.NUMBER,
+    "store_id": CellCleaning.PLAIN,
 }
 _IDS: Final = ("member_id", "basket_id", "product_id", "store_id")
 _KEY: Final = "basket_id, product_id, line"
 _ORDERED: Final = "FROM merged ORDER BY member_id, purchased_at, basket_id, product_id, line"
-_CELL_TYPES: Final[tuple[Reading, ...]] = (
-    *(plain(column) for column in _IDS),
-    timestamp("purchased_at"),
-    decimal("quantity", columns.PURCHASES["quantity"]),
-    decimal("amount", columns.PURCHASES["amount"]),
+_CELL_TYPES: Final[tuple[CellType, ...]] = (
+    *(text_type(column) for column in _IDS),
+    timestamp_type("purchased_at"),
+    decimal_type("quantity", columns.PURCHASES["quantity"]),
+    decimal_type("amount", columns.PURCHASES["amount"]),
 )
 
 
-def _store(job: Job) -> int:
-    too_long = f"has more than {LONGEST_ID} characters"
-    job.staging.accept(
+def _store(job: ImportJob) -> int:
+    too_long = f"has more than {MAX_ID_LENGTH} characters"
+    job.staging.validate(
         _CELL_TYPES,
         [
-            *missing(["purchased_at", "basket_id", "product_id", "quantity", "amount"]),
-            job.future("purchased_at"),
-            *(Check(column, f"coalesce(length({column}) > {LONGEST_ID}, false)", too_long) for column in _IDS),
+            *missing_value_checks(["purchased_at", "basket_id", "product_id", "quantity", "amount"]),
+            job.future_time_check("purchased_at"),
+            *(RowCheck(column, f"coalesce(length({column}) > {MAX_ID_LENGTH}, false)", too_long) for column in _IDS),
         ],
     )
     lines = ", ".join(f"{column}::{type_} AS {column}" for column, type_ in columns.PURCHASES.items())
     job.staging.connection.execute(
         f"CREATE TABLE incoming AS SELECT {lines}, strftime(purchased_at, '%Y-%m') AS month "
         f"FROM (SELECT * REPLACE (row_number() OVER (PARTITION BY basket_id, product_id ORDER BY line) AS line) "
-        f"FROM {GOOD})"
+        f"FROM {VALID_TABLE})"
     )
     months = job.staging.connection.execute("SELECT DISTINCT month FROM incoming ORDER BY month").fetchall()
     changed, files = 0, dict[str, dict[str, list[Path]]](purchases={}, receipts={})
@@ -55,34 +55,34 @@ def _store(job: Job) -> int:
             files["receipts"][month] = _write(job, "receipts", month, _receipts(job, month))
             changed += new
     if changed:
-        job.warehouse.replace(files, job.now)
+        job.warehouse.publish_state(files, job.now)
     return changed
 
 
-def _merge(job: Job, month: str) -> int:
+def _merge(job: ImportJob, month: str) -> int:
     """Create `merged` from the stored and incoming lines of a month; return how many are new or changed.
 
     The key of a line is its basket, its product and its position among the basket's lines of that product.
     """
     connection = job.staging.connection
     names = ", ".join(columns.PURCHASES)
-    stored = job.warehouse.stored_rows("purchases", columns.PURCHASES, [month])
-    of_month = f"SELECT {names} FROM incoming WHERE month = {text(month)}"
+    stored = job.warehouse.select_stored("purchases", columns.PURCHASES, [month])
+    of_month = f"SELECT {names} FROM incoming WHERE month = {quote_literal(month)}"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW fresh AS {of_month}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS FROM ({stored}) SEMI JOIN fresh USING ({_KEY})")
-    changed = job.staging.count("FROM fresh EXCEPT FROM known")
+    changed = job.staging.count_rows("FROM fresh EXCEPT FROM known")
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW merged AS FROM ({stored}) ANTI JOIN fresh USING ({_KEY}) UNION ALL FROM fresh"
     )
     return changed
 
 
-def _receipts(job: Job, month: str) -> str:
+def _receipts(job: ImportJob, month: str) -> str:
     """Return the SELECT of the month's receipts.
 
     Receipts of changed baskets are summed anew, special goods included; the others stay as stored.
     """
-    stored = job.warehouse.stored_rows("receipts", columns.RECEIPTS, [month])
+    stored = job.warehouse.select_stored("receipts", columns.RECEIPTS, [month])
     sums = ", ".join(f"sum({column})::{columns.RECEIPTS[column]} AS {column}" for column in ("amount", "quantity"))
     summed = (
         "SELECT min(member_id) AS member_id, min(purchased_at) AS purchased_at, basket_id, min(store_id) AS store_id, "
@@ -94,8 +94,8 @@ def _receipts(job: Job, month: str) -> str:
     )
 
 
-def _write(job: Job, table: str, month: str, query: str) -> list[Path]:
-    return job.warehouse.write(job.staging.connection, query, table, month)
+def _write(job: ImportJob, table: str, month: str, query: str) -> list[Path]:
+    return job.warehouse.write_files(job.staging.connection, query, table, month)
 
 
-PURCHASES: Final = Kind(_COLUMNS, _store)
+PURCHASES: Final = FileKind(_COLUMNS, _store)

@@ -11,18 +11,18 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from audiences.imports.cell_types import Reading
-from audiences.imports.chunk import LINE, Misfit, Sheet
-from audiences.imports.import_report import Progress
-from audiences.warehouse.sql_quoting import name, text
-from audiences.warehouse.warehouse import STAGING, Opened
+from audiences.imports.cell_types import CellType
+from audiences.imports.chunk import LINE, InvalidLine, TableReader
+from audiences.imports.import_report import FileProgressCallback
+from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
+from audiences.warehouse.warehouse import STAGING_PREFIX, WarehouseConnection
 
-RAW: Final = "raw"
-GOOD: Final = "good"
+RAW_TABLE: Final = "raw"
+VALID_TABLE: Final = "good"
 _SPACES: Final = r"[\s\p{Cc}\x{A0}]+"
 
 
-class Cell(Enum):
+class CellCleaning(Enum):
     """Clean-up of the text of a cell before anything else.
 
     In `WORDS`, white space, line ends and control characters become one space. In a `NUMBER`, a comma is a decimal
@@ -35,7 +35,7 @@ class Cell(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class RowCheck:
     """Row check: the row is rejected, with `reason` at `column`, where `fails` (SQL over the staged text) is true."""
 
     column: str
@@ -47,56 +47,58 @@ class Check:
 class Staging:
     """Open staging database: `raw` has the texts, NULL for an empty cell; `rejects` the invalid lines and values."""
 
-    connection: Opened
+    connection: WarehouseConnection
 
-    def load(self, reader: Sheet, columns: Mapping[str, Cell], on_progress: Progress) -> None:
+    def load(self, reader: TableReader, columns: Mapping[str, CellCleaning], on_progress: FileProgressCallback) -> None:
         """Read the file into `raw`; columns that it lacks are empty."""
         cells = ", ".join(_cell_sql(column, cell, reader) for column, cell in columns.items())
-        typed = ", ".join(f"{name(column)} VARCHAR" for column in columns)
-        self.connection.execute(f"CREATE TABLE {RAW} ({LINE} BIGINT, {typed})")
+        typed = ", ".join(f"{quote_identifier(column)} VARCHAR" for column in columns)
+        self.connection.execute(f"CREATE TABLE {RAW_TABLE} ({LINE} BIGINT, {typed})")
         self.connection.execute('CREATE TABLE rejects (line BIGINT, "column" VARCHAR, reason VARCHAR, whole BOOLEAN)')
         self.connection.begin()
-        for chunk in reader.pieces(on_progress):
+        for chunk in reader.chunks(on_progress):
             self.connection.register("piece", chunk.rows)
-            self.connection.execute(f"INSERT INTO {RAW} SELECT {LINE}, {cells} FROM piece")
+            self.connection.execute(f"INSERT INTO {RAW_TABLE} SELECT {LINE}, {cells} FROM piece")
             self.connection.unregister("piece")
-            self._reject_lines(chunk.misfits)
+            self._reject_lines(chunk.invalid_lines)
         self.connection.commit()
 
-    def accept(self, cell_types: Sequence[Reading], checks: Sequence[Check], key: str | None = None) -> None:
+    def validate(self, cell_types: Sequence[CellType], checks: Sequence[RowCheck], key: str | None = None) -> None:
         """Create `good` from the rows that pass: `line` and the value of each cell type.
 
         With a `key`, a row whose key stood in an earlier row is rejected, too.
         """
         all_checks = [
             *checks,
-            *(Check(cell_type.column, cell_type.fails, f"not {cell_type.expected}") for cell_type in cell_types),
+            *(RowCheck(cell_type.column, cell_type.fails, f"not {cell_type.expected}") for cell_type in cell_types),
         ]
-        values = ", ".join(f"{cell_type.value} AS {name(cell_type.column)}" for cell_type in cell_types)
+        values = ", ".join(f"{cell_type.value} AS {quote_identifier(cell_type.column)}" for cell_type in cell_types)
         suspect = " OR ".join(
             check.fails for check in all_checks
         )  # in the same SELECT as the values, so that each is computed once
-        self.connection.execute(f"CREATE TABLE judged AS SELECT {LINE}, {values}, {suspect} AS is_suspect FROM {RAW}")
         self.connection.execute(
-            f"CREATE TEMP TABLE suspects AS FROM {RAW} SEMI JOIN (FROM judged WHERE is_suspect) USING ({LINE})"
+            f"CREATE TABLE judged AS SELECT {LINE}, {values}, {suspect} AS is_suspect FROM {RAW_TABLE}"
+        )
+        self.connection.execute(
+            f"CREATE TEMP TABLE suspects AS FROM {RAW_TABLE} SEMI JOIN (FROM judged WHERE is_suspect) USING ({LINE})"
         )
         for check in all_checks:
-            self._insert_rejects(check.column, text(check.reason), f"FROM suspects WHERE {check.fails}")
+            self._insert_rejects(check.column, quote_literal(check.reason), f"FROM suspects WHERE {check.fails}")
         passed = "judged ANTI JOIN (FROM rejects WHERE whole) USING (line)"
         if key is not None:
-            earlier = f"min({LINE}) OVER (PARTITION BY {name(key)})"
+            earlier = f"min({LINE}) OVER (PARTITION BY {quote_identifier(key)})"
             self._insert_rejects(
                 key,
                 "'the same id stood in line ' || earlier",
                 f"FROM (SELECT {LINE}, {earlier} AS earlier FROM {passed}) WHERE {LINE} > earlier",
             )
-        self.connection.execute(f"CREATE VIEW {GOOD} AS SELECT * EXCLUDE (is_suspect) FROM {passed}")
+        self.connection.execute(f"CREATE VIEW {VALID_TABLE} AS SELECT * EXCLUDE (is_suspect) FROM {passed}")
 
-    def refuse(self, line: int, column: str, reason: str) -> None:
+    def reject(self, line: int, column: str, reason: str) -> None:
         """Reject a row after validation."""
         self._add_rejects([line], [column], [reason], whole=True)
 
-    def empty(self, invalid: Sequence[tuple[int, str, str]]) -> None:
+    def record_emptied(self, invalid: Sequence[tuple[int, str, str]]) -> None:
         """Record invalid values in rows that are stored: line, column, reason."""
         if invalid:
             lines, columns, reasons = zip(*invalid, strict=True)
@@ -109,14 +111,14 @@ class Staging:
         while batch := cursor.fetchmany(size):
             yield batch
 
-    def count(self, query: str) -> int:
+    def count_rows(self, query: str) -> int:
         """Return the number of rows of a query."""
         row = self.connection.execute(f"SELECT count(*) FROM ({query})").fetchone()
         return int(row[0]) if row else 0
 
-    def keep(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def append_rows(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Append rows of text to a staging table; create it when missing."""
-        typed = ", ".join(f"{name(column)} VARCHAR" for column in columns)
+        typed = ", ".join(f"{quote_identifier(column)} VARCHAR" for column in columns)
         self.connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({typed})")
         if rows:
             arrays = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
@@ -125,15 +127,15 @@ class Staging:
     def write_rejects(self, path: Path) -> bool:
         """Write the rejects to a CSV file, replacing that of an earlier import; False when there are none."""
         path.unlink(missing_ok=True)
-        if self.count("FROM rejects") == 0:
+        if self.count_rows("FROM rejects") == 0:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
         self.connection.execute(
-            f'COPY (SELECT line, "column", reason FROM rejects ORDER BY ALL) TO {text(str(path))} (FORMAT csv, HEADER)'
+            f'COPY (SELECT line, "column", reason FROM rejects ORDER BY ALL) TO {quote_literal(str(path))} (FORMAT csv, HEADER)'
         )
         return True
 
-    def _reject_lines(self, invalid_lines: Sequence[Misfit]) -> None:
+    def _reject_lines(self, invalid_lines: Sequence[InvalidLine]) -> None:
         if invalid_lines:
             reasons = [invalid.reason for invalid in invalid_lines]
             self._add_rejects(
@@ -147,7 +149,7 @@ class Staging:
         self._append("rejects", pa.table(rejects))
 
     def _insert_rejects(self, column: str, reason: str, source: str) -> None:
-        self.connection.execute(f"INSERT INTO rejects SELECT {LINE}, {text(column)}, {reason}, true {source}")
+        self.connection.execute(f"INSERT INTO rejects SELECT {LINE}, {quote_literal(column)}, {reason}, true {source}")
 
     def _append(self, table: str, rows: pa.Table) -> None:
         self.connection.register("appended", rows)
@@ -156,27 +158,27 @@ class Staging:
 
 
 @contextmanager
-def staging(root: Path, zone: ZoneInfo) -> Iterator[Staging]:
+def open_staging(root: Path, zone: ZoneInfo) -> Iterator[Staging]:
     """Open an empty staging database below `root`, deleted afterwards; texts without a zone are read in `zone`."""
     import duckdb  # imported late: sending processes do not need its 25 MB
 
-    with TemporaryDirectory(dir=root, prefix=STAGING) as folder:
+    with TemporaryDirectory(dir=root, prefix=STAGING_PREFIX) as folder:
         config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         connection = duckdb.connect(Path(folder) / "staging.duckdb", config=dict(config))
         try:
             connection.execute("SET enable_progress_bar = false")  # commands draw their own
-            connection.execute(f"SET TimeZone = {text(zone.key)}")
+            connection.execute(f"SET TimeZone = {quote_literal(zone.key)}")
             yield Staging(connection)
         finally:
             connection.close()
 
 
-def _cell_sql(column: str, cell: Cell, reader: Sheet) -> str:
-    expression = name(column)
+def _cell_sql(column: str, cell: CellCleaning, reader: TableReader) -> str:
+    expression = quote_identifier(column)
     if column not in reader.header:
         return "NULL"
-    if cell is Cell.WORDS:
-        expression = f"regexp_replace({expression}, {text(_SPACES)}, ' ', 'g')"
-    elif cell is Cell.NUMBER and reader.decimal_comma:
+    if cell is CellCleaning.WORDS:
+        expression = f"regexp_replace({expression}, {quote_literal(_SPACES)}, ' ', 'g')"
+    elif cell is CellCleaning.NUMBER and reader.decimal_comma:
         expression = f"replace({expression}, ',', '.')"
     return f"nullif(trim({expression}), '')"

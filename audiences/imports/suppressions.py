@@ -6,54 +6,54 @@ from typing import Any, Final
 from audiences.consent.suppressions import (
     REASONS,
     AddressKind,
-    Suppressed,
+    AddressSuppression,
     SuppressionScope,
     suppress,
     suppression_value,
 )
-from audiences.imports.cell_types import Reading, one_of, plain, timestamp
-from audiences.imports.file_kind import Job, Kind, missing
-from audiences.imports.staging import GOOD, Cell
-from campaigns.core.clock import instant_of
+from audiences.imports.cell_types import CellType, one_of_type, text_type, timestamp_type
+from audiences.imports.file_kind import FileKind, ImportJob, missing_value_checks
+from audiences.imports.staging import VALID_TABLE, CellCleaning
+from campaigns.core.clock import from_warehouse_time
 from campaigns.core.model.reasons import SkipReason
 
-_REQUIRED: Final[Mapping[str, Cell]] = dict.fromkeys(("kind", "value", "reason"), Cell.WORDS)
-_OPTIONAL: Final[Mapping[str, Cell]] = dict.fromkeys(("scope", "at", "source"), Cell.WORDS)
+_REQUIRED: Final[Mapping[str, CellCleaning]] = dict.fromkeys(("kind", "value", "reason"), CellCleaning.WORDS)
+_OPTIONAL: Final[Mapping[str, CellCleaning]] = dict.fromkeys(("scope", "at", "source"), CellCleaning.WORDS)
 _IN_TRANSACTION: Final = 500
 
 
-def _store(job: Job) -> int:
-    readings: list[Reading] = [
-        one_of("kind", tuple(AddressKind)),
-        plain("value"),
-        one_of("reason", REASONS),
-        one_of("scope", tuple(SuppressionScope)),
-        timestamp("at"),
-        plain("source"),
+def _store(job: ImportJob) -> int:
+    readings: list[CellType] = [
+        one_of_type("kind", tuple(AddressKind)),
+        text_type("value"),
+        one_of_type("reason", REASONS),
+        one_of_type("scope", tuple(SuppressionScope)),
+        timestamp_type("at"),
+        text_type("source"),
     ]
-    job.staging.accept(readings, [*missing(list(_REQUIRED)), job.future("at")])
+    job.staging.validate(readings, [*missing_value_checks(list(_REQUIRED)), job.future_time_check("at")])
     new = 0
-    for rows in job.staging.rows(f"FROM {GOOD} ORDER BY line", _IN_TRANSACTION):
+    for rows in job.staging.rows(f"FROM {VALID_TABLE} ORDER BY line", _IN_TRANSACTION):
         suppressions = [suppression for row in rows if (suppression := _suppression(row, job)) is not None]
         with job.ledger.write() as connection:
             new += suppress(connection, suppressions)
     return new
 
 
-def _suppression(row: Sequence[Any], job: Job) -> Suppressed | None:
+def _suppression(row: Sequence[Any], job: ImportJob) -> AddressSuppression | None:
     line, kind, address, reason, scope, at, source = row
     value = suppression_value(AddressKind(kind), address)
     if value is None:
-        job.staging.refuse(line, "value", f"not an address of the kind `{kind}`")
+        job.staging.reject(line, "value", f"not an address of the kind `{kind}`")
         return None
-    return Suppressed(
+    return AddressSuppression(
         AddressKind(kind),
         value,
         SkipReason(reason),
         SuppressionScope(scope or SuppressionScope.ALL),
-        job.now if at is None else instant_of(at),
+        job.now if at is None else from_warehouse_time(at),
         source or "import",
     )
 
 
-SUPPRESSIONS: Final = Kind(_REQUIRED, _store, lambda _: _OPTIONAL)
+SUPPRESSIONS: Final = FileKind(_REQUIRED, _store, lambda _: _OPTIONAL)

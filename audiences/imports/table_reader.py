@@ -7,26 +7,26 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audiences.imports.chunk import ROWS_IN_PIECE, Piece, Sheet, text_rows
-from audiences.imports.csv_reader import CsvSheet
-from audiences.imports.import_report import Progress
-from campaigns.core.errors import AuthorError
+from audiences.imports.chunk import ROWS_PER_CHUNK, Chunk, TableReader, text_batch
+from audiences.imports.csv_reader import CsvReader
+from audiences.imports.import_report import FileProgressCallback
+from campaigns.core.errors import UserError
 
 _MAGIC: Final = b"PAR1"
 
 
-def open_sheet(path: Path) -> Sheet:
+def open_reader(path: Path) -> TableReader:
     """Return a reader of the file; raise UserError when it is missing, empty, not UTF-8 or damaged."""
     if not path.is_file():
-        raise AuthorError.about(str(path), "there is no such file", "file_missing", "is the path right?")
+        raise UserError.about(str(path), "there is no such file", "file_missing", "is the path right?")
     with path.open("rb") as file:
         start = file.read(len(_MAGIC))
     if not start:
-        raise AuthorError.about(str(path), "the file is empty", "file_empty", "give it a header and rows")
-    return ParquetSheet(path) if start == _MAGIC else CsvSheet(path)
+        raise UserError.about(str(path), "the file is empty", "file_empty", "give it a header and rows")
+    return ParquetReader(path) if start == _MAGIC else CsvReader(path)
 
 
-class ParquetSheet:
+class ParquetReader:
     """Reader of a Parquet file: each value as the text that CSV would hold; the line is the row number."""
 
     decimal_comma = False
@@ -35,18 +35,18 @@ class ParquetSheet:
         try:
             self._file = pq.ParquetFile(path)
         except pa.ArrowInvalid as error:
-            raise AuthorError.about(str(path), "the file is damaged: not a whole Parquet file", "parquet") from error
+            raise UserError.about(str(path), "the file is damaged: not a whole Parquet file", "parquet") from error
         self.header = tuple(self._file.schema_arrow.names)
         for field in self._file.schema_arrow:
             if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
-                raise AuthorError.about(str(path), f"the column `{field.name}` holds no plain values", "parquet")
+                raise UserError.about(str(path), f"the column `{field.name}` holds no plain values", "parquet")
 
-    def pieces(self, on_progress: Progress) -> Iterator[Piece]:
+    def chunks(self, on_progress: FileProgressCallback) -> Iterator[Chunk]:
         """Yield the rows in the file's order."""
         done, total = 0, self._file.metadata.num_rows
-        for batch in self._file.iter_batches(ROWS_IN_PIECE):
+        for batch in self._file.iter_batches(ROWS_PER_CHUNK):
             lines = range(done + 1, done + 1 + batch.num_rows)
-            yield Piece(text_rows(self.header, lines, [_as_text(column) for column in batch.columns]))
+            yield Chunk(text_batch(self.header, lines, [_as_text(column) for column in batch.columns]))
             done += batch.num_rows
             on_progress(done, total)
 

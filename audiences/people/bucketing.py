@@ -15,24 +15,24 @@ _DIGITS: Final = 8
 _ABOVE_ALL_HASHES: Final = "g"  # every hexadecimal digit sorts below it
 
 
-def threshold(share: Decimal) -> str:
+def hash_threshold(share: Decimal) -> str:
     """Return the text below which this share of all hexadecimal MD5 sums sort."""
     if not 0 <= share <= 1:
         raise ValueError("a share is between 0 and 1")
     return _ABOVE_ALL_HASHES if share == 1 else f"{int(share * 16**_DIGITS):0{_DIGITS}x}"
 
 
-def in_share(key: ColumnElement[Any], salt: str, share: Decimal) -> ColumnElement[bool]:
+def in_share_sql(key: ColumnElement[Any], salt: str, share: Decimal) -> ColumnElement[bool]:
     """Return SQL: whether a unit falls into the share drawn by `salt`. A larger share contains a smaller one."""
-    return _hash_sql(key, salt) < threshold(share)
+    return _hash_sql(key, salt) < hash_threshold(share)
 
 
 def is_in_share(key: str, salt: str, share: Decimal) -> bool:
     """Return the same for one unit, without a database."""
-    return _hash(key, salt) < threshold(share)
+    return _hash(key, salt) < hash_threshold(share)
 
 
-def arm(key: ColumnElement[Any], salt: str, arms: Mapping[str, int]) -> ColumnElement[Any]:
+def arm_sql(key: ColumnElement[Any], salt: str, arms: Mapping[str, int]) -> ColumnElement[Any]:
     """Return SQL: the arm of a unit; `arms` are percentages that sum to 100, in the order of their ranges."""
     *first, (last, _) = _ranges(arms)
     hash_ = _hash_sql(key, salt)
@@ -41,7 +41,7 @@ def arm(key: ColumnElement[Any], salt: str, arms: Mapping[str, int]) -> ColumnEl
 
 def _ranges(arms: Mapping[str, int]) -> list[tuple[str, str]]:
     bounds = accumulate(arms.values())
-    return [(name, threshold(Decimal(bound) / 100)) for name, bound in zip(arms, bounds, strict=True)]
+    return [(name, hash_threshold(Decimal(bound) / 100)) for name, bound in zip(arms, bounds, strict=True)]
 
 
 def _hash_sql(key: ColumnElement[Any], salt: str) -> ColumnElement[Any]:

@@ -6,16 +6,16 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select
 
 from audiences.addresses import address_key
-from audiences.consent.choices import stance_of
+from audiences.consent.choices import consent_state_of
 from audiences.people.find_members import name_key
 from audiences.tables import CONTACT
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice
 
 _BLANK: Final[Mapping[str, Any]] = dict.fromkeys(CONTACT.c.keys())
 
 
-def write(connection: Connection, rows: Sequence[Mapping[str, Any]], default_language: str) -> list[str]:
+def upsert_contacts(connection: Connection, rows: Sequence[Mapping[str, Any]], default_language: str) -> list[str]:
     """Store contacts by `member_id`; columns that a row lacks stay as they are.
 
     Return the ids of new or changed ones. Runs in the caller's write transaction: some thousand rows.
@@ -32,12 +32,12 @@ def write(connection: Connection, rows: Sequence[Mapping[str, Any]], default_lan
     return [row["member_id"] for row in changed]
 
 
-def known(connection: Connection, members: Sequence[str]) -> set[str]:
+def existing_members(connection: Connection, members: Sequence[str]) -> set[str]:
     """Return the ids that belong to members."""
     return set(connection.execute(select(CONTACT.c.member_id).where(CONTACT.c.member_id.in_(members))).scalars())
 
 
-def anybody(connection: Connection) -> bool:
+def has_members(connection: Connection) -> bool:
     """Return whether there is any member."""
     return connection.execute(select(CONTACT.c.member_id).limit(1)).one_or_none() is not None
 
@@ -46,7 +46,7 @@ def contact_of(connection: Connection, member_id: str) -> Mapping[str, Any]:
     """Return a member's contact; raise UserError when there is no such member."""
     row = connection.execute(select(CONTACT).where(CONTACT.c.member_id == member_id)).mappings().one_or_none()
     if row is None:
-        raise AuthorError.about(
+        raise UserError.about(
             member_id,
             "there is no member of this id",
             "unknown_member",
@@ -57,7 +57,7 @@ def contact_of(connection: Connection, member_id: str) -> Mapping[str, Any]:
 
 def choices_of(connection: Connection, member_id: str) -> Mapping[str, object]:
     """Return the choices of a member; without entries nothing that needs consent is allowed."""
-    state = stance_of(connection, member_id)
+    state = consent_state_of(connection, member_id)
     choices = {choice.value: choice in state.on for choice in Choice}
     return {"newsletters": sorted(state.newsletters), **choices}
 

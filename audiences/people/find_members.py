@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, false, or_, select
 from audiences import addresses
 from audiences.tables import CONTACT
 
-MOST: Final = 20
+MAX_RESULTS: Final = 20
 
 
-class By(StrEnum):
+class SearchField(StrEnum):
     """Field to search by."""
 
     NUMBER = "number"
@@ -29,24 +29,24 @@ def name_key(first: str | None, last: str | None) -> str | None:
     return f"{_normalise(last)} {_normalise(first)}" if first and last else None
 
 
-def find(connection: Connection, by: By, term: str, postal_code: str = "") -> Sequence[RowMapping]:
+def find_members(connection: Connection, by: SearchField, term: str, postal_code: str = "") -> Sequence[RowMapping]:
     """Return the matching contacts, at most `MAX_RESULTS` + 1; with a postal code only members who live there."""
-    query = select(CONTACT).where(_matches(by, term.strip())).order_by(CONTACT.c.member_id).limit(MOST + 1)
+    query = select(CONTACT).where(_matches(by, term.strip())).order_by(CONTACT.c.member_id).limit(MAX_RESULTS + 1)
     if postal_code:
         query = query.where(CONTACT.c.postal_code == postal_code)
     return connection.execute(query).mappings().all()
 
 
-def _matches(by: By, term: str) -> ColumnElement[Any]:
+def _matches(by: SearchField, term: str) -> ColumnElement[Any]:
     match by:
-        case By.NUMBER:
+        case SearchField.NUMBER:
             return CONTACT.c.member_id == term
-        case By.NAME:
+        case SearchField.NAME:
             return or_(*(CONTACT.c.name_key == key for key in _possible_name_keys(term)), false())
-        case By.PHONE:
-            return CONTACT.c.phone == (addresses.phone(term) or "")
-        case By.EMAIL:
-            return CONTACT.c.mailbox == (addresses.email(term) or "").lower()
+        case SearchField.PHONE:
+            return CONTACT.c.phone == (addresses.normalise_phone(term) or "")
+        case SearchField.EMAIL:
+            return CONTACT.c.mailbox == (addresses.normalise_email(term) or "").lower()
 
 
 def _possible_name_keys(term: str) -> Sequence[str]:

@@ -7,11 +7,11 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, delete, func, select
 
-from audiences.tables import FORMER_UNIT, UNIT
+from audiences.tables import FORMER_HOLDOUT_UNIT, HOLDOUT_UNIT
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.store.ledger.connection import Ledger, append
 
-LARGEST: Final = 20
+MAX_UNIT_SIZE: Final = 20
 """Upper limit of a unit. A household or an address of more members ties none of them together: the address of a
 reception desk must not hold out hundreds.
 """
@@ -60,7 +60,7 @@ class _Connection(Protocol):
     def execute(self, query: str, parameters: object = None, /) -> Any: ...
 
 
-def unite(ledger: Ledger, warehouse: Warehouse, now: datetime) -> int:
+def rebuild_units(ledger: Ledger, warehouse: Warehouse, now: datetime) -> int:
     """Bring the units up to date with the contacts; return how many members changed unit (none on a second run).
 
     Members connected by a household, an e-mail address, a telephone number or a letter box form a unit. A member never
@@ -69,11 +69,11 @@ def unite(ledger: Ledger, warehouse: Warehouse, now: datetime) -> int:
     """
     changed = 0
     with closing(warehouse.connect(now)) as connection:
-        connection.register("contact_now", ledger.arrow(_MEMBERS))
+        connection.register("contact_now", ledger.fetch_arrow(_MEMBERS))
         connection.execute(_PEOPLE, {"newest": _highest_number(ledger)})
-        connection.execute(_BONDS, {"largest": LARGEST})
+        connection.execute(_BONDS, {"largest": MAX_UNIT_SIZE})
         _propagate_labels(connection)
-        settled = connection.sql(_CHANGED_UNITS, params={"largest": LARGEST})
+        settled = connection.sql(_CHANGED_UNITS, params={"largest": MAX_UNIT_SIZE})
         for batch in settled.to_arrow_reader(_IN_TRANSACTION):
             with ledger.write() as transaction:
                 _store(transaction, batch.to_pylist(), now)
@@ -83,7 +83,10 @@ def unite(ledger: Ledger, warehouse: Warehouse, now: datetime) -> int:
 
 def _highest_number(ledger: Ledger) -> int:
     """Return the highest number ever used, those of erased members included."""
-    highest = [select(func.coalesce(func.max(table.c.number), 0)).scalar_subquery() for table in (UNIT, FORMER_UNIT)]
+    highest = [
+        select(func.coalesce(func.max(table.c.number), 0)).scalar_subquery()
+        for table in (HOLDOUT_UNIT, FORMER_HOLDOUT_UNIT)
+    ]
     with ledger.read() as connection:
         return max(map(int, connection.execute(select(*highest)).one()))
 
@@ -111,11 +114,11 @@ def _count_changed(connection: _Connection, statement: str) -> int:
 
 def _store(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime) -> None:
     """Write new units and keep the former units of these members."""
-    these_members = UNIT.c.member_id.in_([row["member_id"] for row in rows])
-    former = connection.execute(select(UNIT).where(these_members)).all()
+    these_members = HOLDOUT_UNIT.c.member_id.in_([row["member_id"] for row in rows])
+    former = connection.execute(select(HOLDOUT_UNIT).where(these_members)).all()
     if former:
         former_rows = ((row.member_id, row.number, row.since, now) for row in former if row.since < now)
-        append(connection, FORMER_UNIT, ("member_id", "number", "since", "until"), former_rows)
-        connection.execute(delete(UNIT).where(these_members))
+        append(connection, FORMER_HOLDOUT_UNIT, ("member_id", "number", "since", "until"), former_rows)
+        connection.execute(delete(HOLDOUT_UNIT).where(these_members))
     new_rows = ((row["member_id"], row["number"], now) for row in rows)
-    append(connection, UNIT, ("member_id", "number", "since"), new_rows)
+    append(connection, HOLDOUT_UNIT, ("member_id", "number", "since"), new_rows)

@@ -16,47 +16,56 @@ from audiences.tables import (
     CHOICES,
     CONTACT,
     ERASED_ADDRESS,
-    FORMER_UNIT,
+    FORMER_HOLDOUT_UNIT,
+    HOLDOUT_UNIT,
     MEMBER_SESSION,
     ONE_TIME_CODE,
-    OWN_CHANGE,
+    SELF_SERVICE_CHANGE,
     SIGN_UP,
     SUPPRESSION,
-    UNIT,
 )
 from audiences.warehouse import columns
-from audiences.warehouse.sql_quoting import text
-from audiences.warehouse.warehouse import WHOLE, Warehouse
+from audiences.warehouse.sql_quoting import quote_literal
+from audiences.warehouse.warehouse import WHOLE_TABLE, Warehouse
 from campaigns.core.tokens import Signer
 
 _PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
-_MEMBER_TABLES: Final = (CONTACT, CHOICES, UNIT, FORMER_UNIT, ONE_TIME_CODE, MEMBER_SESSION, SIGN_UP, OWN_CHANGE)
+_MEMBER_TABLES: Final = (
+    CONTACT,
+    CHOICES,
+    HOLDOUT_UNIT,
+    FORMER_HOLDOUT_UNIT,
+    ONE_TIME_CODE,
+    MEMBER_SESSION,
+    SIGN_UP,
+    SELF_SERVICE_CHANGE,
+)
 
 
-def bury(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> None:
+def tombstone_members(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> None:
     """Hide these members from every reader that connects from now on, and from every later import."""
-    with warehouse.writing():
-        warehouse.replace({"tombstones": {WHOLE: [tombstones(warehouse, members, as_of)]}}, as_of)
+    with warehouse.write_lock():
+        warehouse.publish_state({"tombstones": {WHOLE_TABLE: [write_tombstones(warehouse, members, as_of)]}}, as_of)
 
 
-def tombstones(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> Path:
+def write_tombstones(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> Path:
     """Write the tombstone file of the next state, with these members added; call while holding the write lock."""
-    file, erased = warehouse.new_file("tombstones"), list(members)
-    earlier = warehouse.stored_rows("tombstones", columns.TOMBSTONES)
-    with closing(warehouse.about(erased, as_of)) as connection:
+    file, erased = warehouse.new_file_path("tombstones"), list(members)
+    earlier = warehouse.select_stored("tombstones", columns.TOMBSTONES)
+    with closing(warehouse.connect_for_members(erased, as_of)) as connection:
         connection.register("forgotten", pa.table({"member_id": pa.array(erased, pa.string())}))
         connection.execute(
-            f"COPY (FROM ({earlier}) UNION FROM forgotten ORDER BY member_id) TO {text(str(file))} {_PARQUET}"
+            f"COPY (FROM ({earlier}) UNION FROM forgotten ORDER BY member_id) TO {quote_literal(str(file))} {_PARQUET}"
         )
     return file
 
 
 def pseudonym(signer: Signer, member_id: str) -> str:
     """Return the id of an erased member for rows that must stay: record of choices, decisions, audit log."""
-    return f"erased-{signer.opaque('erased', member_id)}"
+    return f"erased-{signer.keyed_hash('erased', member_id)}"
 
 
-def forget(connection: Connection, signer: Signer, member_id: str, now: datetime) -> None:
+def erase_from_ledger(connection: Connection, signer: Signer, member_id: str, now: datetime) -> None:
     """Delete a member from the ledger; raise UserError when there is none.
 
     Keyed hashes of the addresses stay, to block an import of the same person. The record of choices stays under a
@@ -66,7 +75,7 @@ def forget(connection: Connection, signer: Signer, member_id: str, now: datetime
     addresses = {AddressKind.EMAIL: contact["email"], AddressKind.PHONE: contact["phone"]}
     for kind, value in addresses.items():
         if value is not None:
-            _store_hash(connection, signer.opaque(kind.value, _normalised(kind, value)), kind, now)
+            _store_hash(connection, signer.keyed_hash(kind.value, _normalised(kind, value)), kind, now)
     for table in _MEMBER_TABLES:
         connection.execute(delete(table).where(table.c.member_id == member_id))
     connection.execute(
@@ -77,14 +86,14 @@ def forget(connection: Connection, signer: Signer, member_id: str, now: datetime
     _delete_suppressions(connection, {**addresses, AddressKind.ADDRESS: contact["address_key"]})
 
 
-def erased_addresses(connection: Connection) -> frozenset[str]:
+def erased_address_hashes(connection: Connection) -> frozenset[str]:
     """Return the hashes of all addresses of erased members."""
     return frozenset(connection.execute(select(ERASED_ADDRESS.c.digest)).scalars())
 
 
-def is_erased(signer: Signer, kind: AddressKind, value: str | None, erased: frozenset[str]) -> bool:
+def is_erased_address(signer: Signer, kind: AddressKind, value: str | None, erased: frozenset[str]) -> bool:
     """Return whether an address in the ledger's form was an erased member's, by any key still in use."""
-    return value is not None and not erased.isdisjoint(signer.opaques(kind.value, _normalised(kind, value)))
+    return value is not None and not erased.isdisjoint(signer.keyed_hashes(kind.value, _normalised(kind, value)))
 
 
 def _store_hash(connection: Connection, digest: str, kind: AddressKind, now: datetime) -> None:

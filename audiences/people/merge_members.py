@@ -10,25 +10,25 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
 from audiences.consent import choices
-from audiences.consent.consent_state import merged
+from audiences.consent.consent_state import merge_entries
 from audiences.people import contacts
 from audiences.people.contacts import contact_of
-from audiences.people.member_erasure import tombstones
+from audiences.people.member_erasure import write_tombstones
 from audiences.tables import (
     CHOICE_ENTRY,
     CHOICES,
     CONTACT,
-    FORMER_UNIT,
+    FORMER_HOLDOUT_UNIT,
+    HOLDOUT_UNIT,
     MEMBER_SESSION,
     ONE_TIME_CODE,
-    OWN_CHANGE,
+    SELF_SERVICE_CHANGE,
     SIGN_UP,
-    UNIT,
 )
-from audiences.warehouse.sql_quoting import text
+from audiences.warehouse.sql_quoting import quote_literal
 from audiences.warehouse.views import stored_tables
-from audiences.warehouse.warehouse import WHOLE, Opened, Warehouse
-from campaigns.core.errors import AuthorError
+from audiences.warehouse.warehouse import WHOLE_TABLE, Warehouse, WarehouseConnection
+from campaigns.core.errors import UserError
 
 _EVENTS: Final = ("purchases", "receipts", "sent")
 _ADDRESS: Final = ("street", "postal_code", "city")
@@ -37,38 +37,38 @@ _MEMBER_TABLES: Final = (
     CONTACT,
     CHOICES,
     CHOICE_ENTRY,
-    UNIT,
-    FORMER_UNIT,
+    HOLDOUT_UNIT,
+    FORMER_HOLDOUT_UNIT,
     ONE_TIME_CODE,
     MEMBER_SESSION,
     SIGN_UP,
-    OWN_CHANGE,
+    SELF_SERVICE_CHANGE,
 )
 
 
-def mergeable(connection: Connection, member_id: str, into: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def contacts_to_merge(connection: Connection, member_id: str, into: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return the contacts of both members; raise UserError when one is unknown or both are the same."""
     if member_id == into:
-        raise AuthorError.about(into, "a member cannot be merged with itself", "same_member", "give two ids")
+        raise UserError.about(into, "a member cannot be merged with itself", "same_member", "give two ids")
     return contact_of(connection, member_id), contact_of(connection, into)
 
 
-def merge_people(connection: Connection, member_id: str, into: str, now: datetime) -> None:
+def merge_members(connection: Connection, member_id: str, into: str, now: datetime) -> None:
     """Merge `member_id` into `into` in the ledger; raise UserError as `contacts_to_merge` does.
 
     Choices: a refusal in either record stays, also against a later import.
     Contact: gaps are filled, nothing is replaced.
     Holdout: a member held out under one id is held out under the other.
     """
-    merged_contact, contact = mergeable(connection, member_id, into)
+    merged_contact, contact = contacts_to_merge(connection, member_id, into)
     entries = choices.entries_of(connection, [member_id, into])
-    choices.record(connection, merged(into, entries[into], entries[member_id], now))
+    choices.record_choices(connection, merge_entries(into, entries[into], entries[member_id], now))
     _join_units(connection, member_id, into, now)
     for table in _MEMBER_TABLES:
         connection.execute(delete(table).where(table.c.member_id == member_id))
     gaps = _fill_gaps(contact, merged_contact)
     if gaps:
-        contacts.write(connection, [{"member_id": into, **gaps}], contact["language"])
+        contacts.upsert_contacts(connection, [{"member_id": into, **gaps}], contact["language"])
 
 
 def merge_purchases(warehouse: Warehouse, member_id: str, into: str, as_of: datetime) -> int:
@@ -76,11 +76,11 @@ def merge_purchases(warehouse: Warehouse, member_id: str, into: str, as_of: date
 
     All of it becomes visible at once. The member is tombstoned: the profile is dropped, and no import brings it back.
     """
-    with warehouse.writing(), closing(warehouse.connect(as_of)) as connection:
+    with warehouse.write_lock(), closing(warehouse.connect(as_of)) as connection:
         mover = _RowMover(warehouse, connection, member_id, into)
         moved = sum(mover.move_rows(table) for table in _EVENTS)
-        mover.changes["tombstones"] = {WHOLE: [tombstones(warehouse, [member_id], as_of)]}
-        warehouse.replace(mover.changes, as_of)
+        mover.changes["tombstones"] = {WHOLE_TABLE: [write_tombstones(warehouse, [member_id], as_of)]}
+        warehouse.publish_state(mover.changes, as_of)
     return moved
 
 
@@ -89,7 +89,7 @@ class _RowMover:
     """Rewriter of the files that hold rows of one member, under the other id; `changes` collects the new parts."""
 
     warehouse: Warehouse
-    connection: Opened
+    connection: WarehouseConnection
     member_id: str
     into: str
     changes: dict[str, dict[str, list[Path]]] = field(default_factory=dict)
@@ -97,14 +97,16 @@ class _RowMover:
     def move_rows(self, table: str) -> int:
         """Move the rows of a table; return how many."""
         types, manifest, moved = stored_tables(self.warehouse.catalogue)[table], self.warehouse.manifest(), 0
-        candidates = frozenset(manifest.files_about(table, [self.member_id]))
-        renamed = f"if(member_id = {text(self.member_id)}, {text(self.into)}, member_id) AS member_id"
+        candidates = frozenset(manifest.files_with_members(table, [self.member_id]))
+        renamed = f"if(member_id = {quote_literal(self.member_id)}, {quote_literal(self.into)}, member_id) AS member_id"
         for part, files in manifest.parts(table).items():
-            rows = {file: self._count(self.warehouse.rows_of([file], types)) for file in files if file in candidates}
+            rows = {
+                file: self._count(self.warehouse.select_files([file], types)) for file in files if file in candidates
+            }
             touched = [file for file in rows if rows[file]]
             if touched:
-                query = f"SELECT * REPLACE ({renamed}) FROM ({self.warehouse.rows_of(touched, types)})"
-                new_files = self.warehouse.write(self.connection, query, table, part)
+                query = f"SELECT * REPLACE ({renamed}) FROM ({self.warehouse.select_files(touched, types)})"
+                new_files = self.warehouse.write_files(self.connection, query, table, part)
                 unchanged = [self.warehouse.root / file for file in files if file not in touched]
                 self.changes.setdefault(table, {})[part] = [*unchanged, *new_files]
                 moved += sum(rows.values())
@@ -117,15 +119,22 @@ class _RowMover:
 
 def _join_units(connection: Connection, member_id: str, into: str, now: datetime) -> None:
     """Put both units under the older number."""
-    both = select(UNIT.c.number).where(UNIT.c.member_id.in_([member_id, into]))
+    both = select(HOLDOUT_UNIT.c.number).where(HOLDOUT_UNIT.c.member_id.in_([member_id, into]))
     numbers = sorted(set(connection.execute(both).scalars()))
     if len(numbers) > 1:
         oldest = numbers[0]
-        younger = UNIT.c.number.in_(numbers[1:])
+        younger = HOLDOUT_UNIT.c.number.in_(numbers[1:])
         names = ["member_id", "number", "since", "until"]
-        past = select(UNIT.c.member_id, UNIT.c.number, UNIT.c.since, literal(now, FORMER_UNIT.c.until.type))
-        connection.execute(insert(FORMER_UNIT).from_select(names, past.where(younger, UNIT.c.since < now)))
-        connection.execute(update(UNIT).where(younger).values(number=oldest, since=now))
+        past = select(
+            HOLDOUT_UNIT.c.member_id,
+            HOLDOUT_UNIT.c.number,
+            HOLDOUT_UNIT.c.since,
+            literal(now, FORMER_HOLDOUT_UNIT.c.until.type),
+        )
+        connection.execute(
+            insert(FORMER_HOLDOUT_UNIT).from_select(names, past.where(younger, HOLDOUT_UNIT.c.since < now))
+        )
+        connection.execute(update(HOLDOUT_UNIT).where(younger).values(number=oldest, since=now))
 
 
 def _fill_gaps(contact: Mapping[str, Any], merged_contact: Mapping[str, Any]) -> dict[str, Any]:

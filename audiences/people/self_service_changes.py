@@ -12,27 +12,29 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, delete, insert, or_, select
 
-from audiences.tables import CONTACT, OWN_CHANGE
+from audiences.tables import CONTACT, SELF_SERVICE_CHANGE
 
 CHANGED_AT: Final = "contact_changed_at"
 """Column of a member import: the time at which the source changed the contact of the row, if known."""
 
-FIELDS: Final = ("first_name", "last_name", "language", "email", "phone", "street", "postal_code", "city")
+CONTACT_FIELDS: Final = ("first_name", "last_name", "language", "email", "phone", "street", "postal_code", "city")
 
 
-def keep(connection: Connection, before: Mapping[str, Any], change: Mapping[str, Any], at: datetime) -> None:
+def record_change(connection: Connection, before: Mapping[str, Any], change: Mapping[str, Any], at: datetime) -> None:
     """Record a member's change; `before` is the whole contact as it stood. Call in the transaction of the change."""
     member_id = before["member_id"]
     replaced_values = {row.field: list(row.replaced) for row in _stored_changes(connection, [member_id])}
-    for field in FIELDS:
+    for field in CONTACT_FIELDS:
         if field in change and change[field] != before[field]:
-            same_field = (OWN_CHANGE.c.member_id == member_id, OWN_CHANGE.c.field == field)
-            connection.execute(delete(OWN_CHANGE).where(*same_field))
+            same_field = (SELF_SERVICE_CHANGE.c.member_id == member_id, SELF_SERVICE_CHANGE.c.field == field)
+            connection.execute(delete(SELF_SERVICE_CHANGE).where(*same_field))
             replaced = [value for value in replaced_values.get(field, []) if value != change[field]] + [before[field]]
-            connection.execute(insert(OWN_CHANGE).values(member_id=member_id, field=field, replaced=replaced, at=at))
+            connection.execute(
+                insert(SELF_SERVICE_CHANGE).values(member_id=member_id, field=field, replaced=replaced, at=at)
+            )
 
 
-def heed(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def apply_own_changes(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return imported contacts with the members' own changes applied; changes that the source has are deleted.
 
     Removes `CHANGED_AT` from the rows. Call in the transaction that writes them.
@@ -82,14 +84,14 @@ def _delete_caught_up(
     changes: Mapping[str, Sequence[Row[Any]]],
 ) -> None:
     caught_up = [
-        and_(OWN_CHANGE.c.member_id == row["member_id"], OWN_CHANGE.c.field == change.field)
+        and_(SELF_SERVICE_CHANGE.c.member_id == row["member_id"], SELF_SERVICE_CHANGE.c.field == change.field)
         for row, contact in zip(rows, applied, strict=True)
         for change in changes.get(row["member_id"], ())
         if change.field in row and row[change.field] == contact[change.field]
     ]
     if caught_up:
-        connection.execute(delete(OWN_CHANGE).where(or_(*caught_up)))
+        connection.execute(delete(SELF_SERVICE_CHANGE).where(or_(*caught_up)))
 
 
 def _stored_changes(connection: Connection, members: Sequence[str]) -> Sequence[Row[Any]]:
-    return connection.execute(select(OWN_CHANGE).where(OWN_CHANGE.c.member_id.in_(members))).all()
+    return connection.execute(select(SELF_SERVICE_CHANGE).where(SELF_SERVICE_CHANGE.c.member_id.in_(members))).all()

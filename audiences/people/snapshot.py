@@ -38,7 +38,7 @@ _TABLES: Final[dict[str, dict[str, str]]] = {
 }
 
 
-def snapshot(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
+def take_snapshot(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
     """Return one row a member; with `members` only their rows, without reading the others.
 
     Columns: the texts of the contact (NULL when unknown); a boolean for each choice; `newsletters` and `withdrawn`
@@ -48,7 +48,7 @@ def snapshot(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
 
     The tables are read one by one and joined here: in the ledger, the joins would take most of the time.
     """
-    return _join_tables(_read_few(ledger, members) if members else ledger.texts(_TABLES))
+    return _join_tables(_read_few(ledger, members) if members else ledger.fetch_texts(_TABLES))
 
 
 def _read_few(ledger: Ledger, members: Collection[str]) -> dict[str, pa.Table]:

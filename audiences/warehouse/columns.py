@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from campaigns.core.model.catalogue import Catalogue, Column
+from campaigns.core.model.catalogue import Catalogue, CatalogueColumn
 from campaigns.core.model.enums import ColumnType, DataClass
 
-HELD_IN_LEDGER: Final = ("first_name", "last_name", "email", "phone", "street", "postal_code", "city")
+LEDGER_ONLY_COLUMNS: Final = ("first_name", "last_name", "email", "phone", "street", "postal_code", "city")
 """Member columns that only the ledger stores: contact is read where it is current, never from a copy."""
 
 PURCHASES: Final[Mapping[str, str]] = {
@@ -50,17 +50,17 @@ _TYPES: Final[Mapping[ColumnType, str]] = {
 }
 
 
-def members(catalogue: Catalogue) -> Mapping[str, str]:
+def member_columns(catalogue: Catalogue) -> Mapping[str, str]:
     """Return the profile: all columns that the catalogue declares and a rule may read, without contact."""
     declared = catalogue.tables["members"].columns
     return {"member_id": "VARCHAR"} | {
         name: _TYPES[column.type]
         for name, column in declared.items()
-        if name not in HELD_IN_LEDGER and not _is_special(column)
+        if name not in LEDGER_ONLY_COLUMNS and not _is_special(column)
     }
 
 
-def products(catalogue: Catalogue) -> Mapping[str, str]:
+def product_columns(catalogue: Catalogue) -> Mapping[str, str]:
     """Return the columns of `products` that may be read."""
     declared = catalogue.tables["products"].columns
     return {"product_id": "VARCHAR"} | {
@@ -68,12 +68,12 @@ def products(catalogue: Catalogue) -> Mapping[str, str]:
     }
 
 
-def stored_products(catalogue: Catalogue) -> Mapping[str, str]:
+def stored_product_columns(catalogue: Catalogue) -> Mapping[str, str]:
     """Return those columns, and the special ones that `special_when` needs to find the hidden rows."""
     table = catalogue.tables["products"]
     special_columns = {name: _TYPES[table.columns[name].type] for name in table.special_when if name in table.columns}
-    return {**products(catalogue), **special_columns}
+    return {**product_columns(catalogue), **special_columns}
 
 
-def _is_special(column: Column) -> bool:
+def _is_special(column: CatalogueColumn) -> bool:
     return column.data_class is DataClass.SPECIAL

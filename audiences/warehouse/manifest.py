@@ -9,17 +9,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 
-NAME: Final = "manifest.json"
+MANIFEST_FILE: Final = "manifest.json"
 _LOCK: Final = "lock.sqlite"
 
-Parts = Mapping[str, tuple[str, ...]]
-Span = tuple[str, str]
+FilesByPart = Mapping[str, tuple[str, ...]]
+MemberSpan = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class WarehouseManifest:
     """One state of the warehouse: the file names of each table by part, and the values of category columns.
 
     A part is the unit that an import rewrites: a month of purchases, the whole of members or products. `spans` has the
@@ -27,11 +27,11 @@ class Manifest:
     """
 
     version: int = 0
-    tables: Mapping[str, Parts] = field(default_factory=dict)
+    tables: Mapping[str, FilesByPart] = field(default_factory=dict)
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    spans: Mapping[str, Span] = field(default_factory=dict)
+    spans: Mapping[str, MemberSpan] = field(default_factory=dict)
 
-    def parts(self, table: str) -> Parts:
+    def parts(self, table: str) -> FilesByPart:
         """Return the files of a table by part; none when nothing was imported."""
         return self.tables.get(table, {})
 
@@ -39,7 +39,7 @@ class Manifest:
         """Return all files of a table."""
         return tuple(name for names in self.parts(table).values() for name in names)
 
-    def files_about(self, table: str, members: Collection[str]) -> tuple[str, ...]:
+    def files_with_members(self, table: str, members: Collection[str]) -> tuple[str, ...]:
         """Return the files of a table that may have rows of these members."""
         return tuple(name for name in self.files(table) if any(self._may_hold(name, member) for member in members))
 
@@ -47,11 +47,11 @@ class Manifest:
         first, last = self.spans.get(file, (member_id, member_id))
         return first <= member_id <= last
 
-    def only(self, *tables: str) -> "Manifest":
+    def with_tables_only(self, *tables: str) -> "WarehouseManifest":
         """Return the same state with the files of these tables only."""
         return replace(self, tables={table: self.parts(table) for table in tables})
 
-    def with_parts(self, changes: Mapping[str, Parts]) -> "Manifest":
+    def with_parts(self, changes: Mapping[str, FilesByPart]) -> "WarehouseManifest":
         """Return the next state: these parts replaced, or dropped where they have no file."""
         tables = dict(self.tables)
         for table, parts in changes.items():
@@ -60,19 +60,19 @@ class Manifest:
         return replace(self, version=self.version + 1, tables=tables)
 
 
-def read(root: Path) -> Manifest:
+def read_manifest(root: Path) -> WarehouseManifest:
     """Return the present state of the warehouse at `root`; an empty one when nothing was imported."""
     try:
-        stored = json.loads((root / NAME).read_text(encoding="utf-8"))
+        stored = json.loads((root / MANIFEST_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Manifest()
+        return WarehouseManifest()
     tables = {table: {part: tuple(names) for part, names in parts.items()} for table, parts in stored["tables"].items()}
     categories = {column: tuple(values) for column, values in stored["categories"].items()}
     spans = {file: (first, last) for file, (first, last) in stored.get("spans", {}).items()}
-    return Manifest(stored["version"], tables, categories, spans)
+    return WarehouseManifest(stored["version"], tables, categories, spans)
 
 
-def swap(root: Path, manifest: Manifest) -> None:
+def write_manifest(root: Path, manifest: WarehouseManifest) -> None:
     """Make `manifest` the present state: all of it or, after a crash, nothing of it.
 
     The files that it names are synced to disk first.
@@ -80,23 +80,23 @@ def swap(root: Path, manifest: Manifest) -> None:
     for table in manifest.tables:
         for name in manifest.files(table):
             _sync(root / name)
-    draft = root / f"{NAME}.new"
+    draft = root / f"{MANIFEST_FILE}.new"
     draft.write_text(json.dumps(asdict(manifest), ensure_ascii=False, indent=1), encoding="utf-8")
     _sync(draft)
-    draft.replace(root / NAME)
+    draft.replace(root / MANIFEST_FILE)
     if os.name == "posix":  # elsewhere a folder cannot be opened, and the rename is durable anyway
         _sync(root)
 
 
 @contextmanager
-def one_writer(root: Path) -> Iterator[None]:
+def write_lock(root: Path) -> Iterator[None]:
     """Hold the write lock of the warehouse; a crash releases it. Raise UserError when another import holds it."""
     root.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(root / _LOCK, timeout=0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            raise AuthorError.about(
+            raise UserError.about(
                 str(root), "another import is writing here", "warehouse_busy", "wait until it has ended"
             ) from error
         yield

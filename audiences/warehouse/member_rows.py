@@ -5,33 +5,33 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from audiences.warehouse.sql_quoting import name
+from audiences.warehouse.sql_quoting import quote_identifier
 from audiences.warehouse.views import stored_tables
-from audiences.warehouse.warehouse import Opened, Warehouse
-from campaigns.core.clock import instant_of
+from audiences.warehouse.warehouse import Warehouse, WarehouseConnection
+from campaigns.core.clock import from_warehouse_time
 
-Value = str | int | bool | datetime | date | Decimal | None
-Row = Mapping[str, Value]
+StoredValue = str | int | bool | datetime | date | Decimal | None
+StoredRow = Mapping[str, StoredValue]
 
 _MOMENTS: Final = {"receipts": "purchased_at", "purchases": "purchased_at", "sent": "sent_at"}
 
 
-def holdings(warehouse: Warehouse, connection: Opened) -> Mapping[str, Sequence[Row]]:
+def rows_of_member(warehouse: Warehouse, connection: WarehouseConnection) -> Mapping[str, Sequence[StoredRow]]:
     """Return a member's rows of each stored table, newest first; purchase lines with the columns of their product.
 
     `connection` is from `Warehouse.connect_for_members`. Lines of special goods and rows past their retention are
     included for as long as they are stored.
     """
 
-    def rows(query: str) -> list[Row]:
+    def rows(query: str) -> list[StoredRow]:
         result = connection.execute(query)
         columns = [column[0] for column in result.description]
         return [dict(zip(columns, map(_with_zone, row), strict=True)) for row in result.fetchall()]
 
-    return {table: rows(_query(warehouse, table)) for table in tables_of_members(warehouse)}
+    return {table: rows(_query(warehouse, table)) for table in member_tables(warehouse)}
 
 
-def tables_of_members(warehouse: Warehouse) -> list[str]:
+def member_tables(warehouse: Warehouse) -> list[str]:
     """Return the stored tables that have rows of members."""
     tables = stored_tables(warehouse.catalogue)
     return [table for table, types in tables.items() if "member_id" in types and table != "tombstones"]
@@ -43,11 +43,11 @@ def _query(warehouse: Warehouse, table: str) -> str:
         return f"SELECT t.* FROM stored_{table} AS t {newest}"
     tables = stored_tables(warehouse.catalogue)
     product_columns = "".join(
-        f", p.{name(column)}" for column in tables["products"] if column not in tables["purchases"]
+        f", p.{quote_identifier(column)}" for column in tables["products"] if column not in tables["purchases"]
     )
     joined = "LEFT JOIN stored_products AS p USING (product_id)"
     return f"SELECT t.*{product_columns} FROM stored_purchases AS t {joined} {newest}"
 
 
-def _with_zone(value: Value) -> Value:
-    return instant_of(value) if isinstance(value, datetime) else value
+def _with_zone(value: StoredValue) -> StoredValue:
+    return from_warehouse_time(value) if isinstance(value, datetime) else value

@@ -12,10 +12,10 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 from sqlalchemy import Select
 
-from audiences.warehouse.views import stored_tables, views
+from audiences.warehouse.views import stored_tables, view_queries
 from audiences.warehouse.warehouse import Warehouse
-from campaigns.core.errors import AuthorError
-from campaigns.rules.compile import carried, compile_for
+from campaigns.core.errors import UserError
+from campaigns.rules.compile import compile_for, transpile_query
 
 _TYPES: Final = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ"}
 _CONFIG: Final = {
@@ -33,7 +33,7 @@ _LOCAL: Final = {
 }
 
 
-class Spark:
+class SparkWarehouse:
     """Session with its own views in the Spark of this process; it ends with the process.
 
     `master` is the address of Spark, `local[*]` for this machine. Raises UserError when Spark does not start.
@@ -42,36 +42,36 @@ class Spark:
     def __init__(self, master: str) -> None:
         self._session = _session(master).newSession()
 
-    def lay(self, name: str, data: pa.Table) -> None:
+    def register(self, name: str, data: pa.Table) -> None:
         """Register an Arrow table under a name."""
         self._session.createDataFrame(data).createOrReplaceTempView(name)
 
-    def lay_files(self, name: str, types: Mapping[str, str], files: Sequence[Path]) -> None:
+    def register_files(self, name: str, types: Mapping[str, str], files: Sequence[Path]) -> None:
         """Register Parquet files as a table; a column that a file lacks is NULL."""
         declared = ", ".join(f"`{column}` {_TYPES.get(type_, type_)}" for column, type_ in types.items())
         reader = self._session.read.schema(declared)
         rows = reader.parquet(*map(str, files)) if files else self._session.createDataFrame([], declared)
         rows.createOrReplaceTempView(name)
 
-    def view(self, name: str, query: str) -> None:
+    def create_view(self, name: str, query: str) -> None:
         """Create a view of a query that is written for DuckDB."""
-        self._session.sql(carried(query, "spark")).createOrReplaceTempView(name)
+        self._session.sql(transpile_query(query, "spark")).createOrReplaceTempView(name)
 
-    def stream(self, statement: Select[Any]) -> pa.RecordBatchReader:
+    def fetch_batches(self, statement: Select[Any]) -> pa.RecordBatchReader:
         """Return the rows of a statement as Arrow batches."""
         compiled = compile_for(statement, "spark")
         return self._session.sql(compiled.sql, args=dict(compiled.parameters)).toArrow().to_reader()
 
 
-def open_spark(warehouse: Warehouse, as_of: datetime, master: str) -> Spark:
+def open_spark(warehouse: Warehouse, as_of: datetime, master: str) -> SparkWarehouse:
     """Return a Spark session with the views of `Warehouse.connect`, over the present state of the warehouse."""
-    spark = Spark(master)
+    spark = SparkWarehouse(master)
     manifest = warehouse.manifest()
     for table, types in stored_tables(warehouse.catalogue).items():
         files = [warehouse.root.resolve() / file for file in manifest.files(table)]
-        spark.lay_files(f"stored_{table}", types, files)
-    for view, query in views(warehouse.catalogue, as_of).items():
-        spark.view(view, query)
+        spark.register_files(f"stored_{table}", types, files)
+    for view, query in view_queries(warehouse.catalogue, as_of).items():
+        spark.create_view(view, query)
     return spark
 
 
@@ -87,6 +87,6 @@ def _session(master: str) -> SparkSession:
     except (PySparkRuntimeError, Py4JJavaError) as error:
         message = f"Spark does not start: {str(error).splitlines()[0]}"
         hint = "is this where Spark is; and is Java 17 or later installed here, and JAVA_HOME set?"
-        raise AuthorError.about(f"warehouse.master: {master}", message, "no_spark", hint) from error
+        raise UserError.about(f"warehouse.master: {master}", message, "no_spark", hint) from error
     session.sparkContext.setLogLevel("ERROR")
     return session

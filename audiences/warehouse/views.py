@@ -5,8 +5,8 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from audiences.warehouse import columns
-from audiences.warehouse.sql_quoting import name, text
-from campaigns.core.clock import stored
+from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
+from campaigns.core.clock import to_warehouse_time
 from campaigns.core.model.catalogue import Catalogue
 
 _FARTHEST_ZONE: Final = timedelta(hours=14)  # UTC+14: the first day of a retention counts whole in every zone
@@ -16,48 +16,50 @@ def stored_tables(catalogue: Catalogue) -> Mapping[str, Mapping[str, str]]:
     """Return the tables as files hold them, with columns and types; views read them as `stored_<table>`."""
     return {
         "tombstones": columns.TOMBSTONES,
-        "members": columns.members(catalogue),
+        "members": columns.member_columns(catalogue),
         "receipts": columns.RECEIPTS,
-        "products": columns.stored_products(catalogue),
+        "products": columns.stored_product_columns(catalogue),
         "purchases": columns.PURCHASES,
         "sent": columns.SENT,
     }
 
 
-def views(catalogue: Catalogue, as_of: datetime) -> Mapping[str, str]:
+def view_queries(catalogue: Catalogue, as_of: datetime) -> Mapping[str, str]:
     """Return the SELECT of each view, in the order in which they build on each other.
 
     Rows past their retention at `as_of` (aware), lines of special goods and erased members are not in them.
     """
-    readable = columns.products(catalogue)
-    product_columns = "".join(f", p.{name(column)}" for column in readable if column not in columns.PURCHASES)
+    readable = columns.product_columns(catalogue)
+    product_columns = "".join(
+        f", p.{quote_identifier(column)}" for column in readable if column not in columns.PURCHASES
+    )
     lines = ", ".join(f"l.{column}" for column in columns.PURCHASES if column != "line")
     without_erased = "ANTI JOIN stored_tombstones USING (member_id)"
     return {
         "members": f"SELECT * FROM stored_members {without_erased}",
-        "receipts": f"SELECT * FROM stored_receipts {without_erased} WHERE {kept(catalogue, 'receipts', as_of)}",
+        "receipts": f"SELECT * FROM stored_receipts {without_erased} WHERE {within_retention_sql(catalogue, 'receipts', as_of)}",
         "sent": f"SELECT * FROM stored_sent {without_erased}",
         "assortment": f"SELECT *, {_is_special(catalogue)} AS is_special FROM stored_products",
-        "products": f"SELECT {', '.join(map(name, readable))} FROM assortment WHERE NOT is_special",
+        "products": f"SELECT {', '.join(map(quote_identifier, readable))} FROM assortment WHERE NOT is_special",
         "purchase_lines": f"SELECT {lines}{product_columns} FROM stored_purchases AS l "
         f"LEFT JOIN assortment AS p USING (product_id) {without_erased} "
-        f"WHERE p.is_special IS NOT TRUE AND {kept(catalogue, 'purchases', as_of)}",
+        f"WHERE p.is_special IS NOT TRUE AND {within_retention_sql(catalogue, 'purchases', as_of)}",
     }
 
 
-def kept(catalogue: Catalogue, table: str, as_of: datetime) -> str:
+def within_retention_sql(catalogue: Catalogue, table: str, as_of: datetime) -> str:
     """Return SQL: whether a row of a table with `purchased_at` is within its retention at `as_of`."""
     retention = catalogue.retention(table)
     if retention is None:
         return "true"
-    first_day = datetime.combine((stored(as_of) - retention).date(), time.min) - _FARTHEST_ZONE
-    return f"purchased_at >= TIMESTAMP {text(first_day.isoformat(sep=' '))}"
+    first_day = datetime.combine((to_warehouse_time(as_of) - retention).date(), time.min) - _FARTHEST_ZONE
+    return f"purchased_at >= TIMESTAMP {quote_literal(first_day.isoformat(sep=' '))}"
 
 
 def _is_special(catalogue: Catalogue) -> str:
     """Return SQL: whether a product may never be read. A missing value is not special; letter case is ignored."""
     conditions = [
-        f"coalesce(lower({name(column)}) IN ({', '.join(text(value.lower()) for value in values)}), false)"
+        f"coalesce(lower({quote_identifier(column)}) IN ({', '.join(quote_literal(value.lower()) for value in values)}), false)"
         for column, values in catalogue.tables["products"].special_when.items()
     ]
     return " OR ".join(["false", *conditions])

@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from audiences.warehouse import columns
-from audiences.warehouse.manifest import Manifest, Parts, Span, one_writer, read, swap
-from audiences.warehouse.sql_quoting import name, text
-from audiences.warehouse.views import stored_tables, views
+from audiences.warehouse.manifest import (
+    FilesByPart,
+    MemberSpan,
+    WarehouseManifest,
+    read_manifest,
+    write_lock,
+    write_manifest,
+)
+from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
+from audiences.warehouse.views import stored_tables, view_queries
 from campaigns.core.model.catalogue import Catalogue
 
 if TYPE_CHECKING:
@@ -21,16 +28,16 @@ _MEMORY: Final = "1500MB"  # larger results spill to disk: a plan of millions st
 _FILES: Final = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUPS_PER_FILE 32)"  # of 122,880 rows: four million in a file
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
-Opened: TypeAlias = "duckdb.DuckDBPyConnection"
+WarehouseConnection: TypeAlias = "duckdb.DuckDBPyConnection"
 """A connection to an open warehouse."""
 
-WHOLE: Final = ""
+WHOLE_TABLE: Final = ""
 """Name of the only part of an undivided table."""
 
-STAGING: Final = "staging-"
+STAGING_PREFIX: Final = "staging-"
 """Prefix of the folders that imports work in."""
 
-TOTALS: Final = "totals"
+AGGREGATES_FOLDER: Final = "totals"
 """Folder of cached aggregates over purchases; deleted with the superseded files."""
 
 
@@ -53,157 +60,167 @@ class Warehouse:
         self.root = root
         self.catalogue = catalogue
 
-    def manifest(self) -> Manifest:
+    def manifest(self) -> WarehouseManifest:
         """Return the present state."""
-        return read(self.root)
+        return read_manifest(self.root)
 
-    def connect(self, as_of: datetime) -> Opened:
+    def connect(self, as_of: datetime) -> WarehouseConnection:
         """Return a connection with the views `members`, `products`, `receipts` and `purchase_lines`.
 
         Rows past their retention at `as_of` (aware), lines of special goods and erased members are not in them.
         All ids are text, all timestamps UTC without a zone. Tables that were never imported are empty.
         """
-        return self._connect(read(self.root), as_of)
+        return self._connect(read_manifest(self.root), as_of)
 
-    def about(self, members: Collection[str], as_of: datetime, *, at_once: bool = False) -> Opened:
+    def connect_for_members(
+        self, members: Collection[str], as_of: datetime, *, eager: bool = False
+    ) -> WarehouseConnection:
         """Return a connection with the same views, with rows of these members only; only their files are opened.
 
         `eager` reads the rows once, for many queries; otherwise each query reads them.
         """
-        return self._connect(read(self.root), as_of, _MemberFilter(members, eager=at_once))
+        return self._connect(read_manifest(self.root), as_of, _MemberFilter(members, eager=eager))
 
     def categories(self) -> Mapping[str, frozenset[str]]:
         """Return the values of each column declared with `categories: true`, as of the last import.
 
         Columns without values are left out: rules may name values before they are imported.
         """
-        return {column: frozenset(values) for column, values in read(self.root).categories.items() if values}
+        return {column: frozenset(values) for column, values in read_manifest(self.root).categories.items() if values}
 
-    def newest(self) -> datetime | None:
+    def newest_receipt_at(self) -> datetime | None:
         """Return a moment (aware) that no receipt lies after, by the files' statistics; None when unknown."""
         import duckdb
 
         with closing(duckdb.connect(":memory:", config=dict(_CONFIG))) as connection:
-            [(newest,)] = connection.execute(self._newest_sql(read(self.root).parts("receipts"))).fetchall()
+            [(newest,)] = connection.execute(self._newest_sql(read_manifest(self.root).parts("receipts"))).fetchall()
         return None if newest is None else newest.replace(tzinfo=UTC)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def write_lock(self) -> Iterator[None]:
         """Hold the write lock; raise UserError when another process has it."""
-        with one_writer(self.root):
+        with write_lock(self.root):
             yield
 
-    def new_file(self, table: str, part: str = WHOLE) -> Path:
+    def new_file_path(self, table: str, part: str = WHOLE_TABLE) -> Path:
         """Return the path of a part's file in the next state; call while holding the write lock."""
-        version = read(self.root).version + 1
+        version = read_manifest(self.root).version + 1
         return self.root / f"{'-'.join(filter(None, (table, part, str(version))))}.parquet"
 
-    def write(self, connection: Opened, query: str, table: str, part: str) -> list[Path]:
+    def write_files(self, connection: WarehouseConnection, query: str, table: str, part: str) -> list[Path]:
         """Write a query's rows, in their order, as a part's files of the next state; call while holding the write lock.
 
         A file has some millions of rows, so that the files opened for one member have short footers: see
         `connect_for_members`.
         """
-        folder = self.root / f"{STAGING}{table}-{part}"
+        folder = self.root / f"{STAGING_PREFIX}{table}-{part}"
         shutil.rmtree(folder, ignore_errors=True)
-        connection.execute(f"COPY ({query}) TO {text(str(folder))} {_FILES}")
-        stem = self.new_file(table, part).stem
+        connection.execute(f"COPY ({query}) TO {quote_literal(str(folder))} {_FILES}")
+        stem = self.new_file_path(table, part).stem
         parquet_files = sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name))  # data_2 before data_10
         files = [path.rename(self.root / f"{stem}-{number}.parquet") for number, path in enumerate(parquet_files)]
         folder.rmdir()
         return files
 
-    def replace(self, changes: Mapping[str, Mapping[str, Collection[Path]]], as_of: datetime) -> None:
+    def publish_state(self, changes: Mapping[str, Mapping[str, Collection[Path]]], as_of: datetime) -> None:
         """Publish new files, by table and part, as the next state; call while holding the write lock.
 
         A part with no file is dropped. A crash before the end leaves the present state.
         """
-        parts: dict[str, Parts] = {
+        parts: dict[str, FilesByPart] = {
             table: {part: tuple(path.name for path in paths) for part, paths in by_part.items()}
             for table, by_part in changes.items()
         }
-        next_state = read(self.root).with_parts(parts)
-        with closing(self._connect(next_state.only("members", "products", "tombstones"), as_of)) as connection:
+        next_state = read_manifest(self.root).with_parts(parts)
+        with closing(
+            self._connect(next_state.with_tables_only("members", "products", "tombstones"), as_of)
+        ) as connection:
             spans = self._spans(connection, next_state)
             categories = next_state.categories if changes.keys() == {"tombstones"} else self._categories(connection)
-        swap(self.root, replace(next_state, categories=categories, spans=spans))
+        write_manifest(self.root, replace(next_state, categories=categories, spans=spans))
 
-    def sweep(self) -> int:
+    def delete_superseded(self) -> int:
         """Delete the files that the present state does not name; return how many. Call while holding the write lock.
 
         Readers of an older state fail.
         """
-        shutil.rmtree(self.root / TOTALS, ignore_errors=True)
-        for folder in self.root.glob(f"{STAGING}*"):  # of an import that was killed
+        shutil.rmtree(self.root / AGGREGATES_FOLDER, ignore_errors=True)
+        for folder in self.root.glob(f"{STAGING_PREFIX}*"):  # of an import that was killed
             shutil.rmtree(folder)
-        manifest = read(self.root)
+        manifest = read_manifest(self.root)
         in_use = {name for table in manifest.tables for name in manifest.files(table)}
         superseded = [path for path in self.root.glob("*.parquet") if path.name not in in_use]
         for path in superseded:
             path.unlink()
         return len(superseded)
 
-    def stored_rows(self, table: str, types: Mapping[str, str], parts: Collection[str] | None = None) -> str:
+    def select_stored(self, table: str, types: Mapping[str, str], parts: Collection[str] | None = None) -> str:
         """Return the SELECT of a table as stored, erased and special rows included; of some parts, or of all."""
-        by_part = read(self.root).parts(table)
+        by_part = read_manifest(self.root).parts(table)
         wanted = by_part if parts is None else [part for part in parts if part in by_part]
-        return self.rows_of((name for part in wanted for name in by_part[part]), types)
+        return self.select_files((name for part in wanted for name in by_part[part]), types)
 
-    def rows_of(self, files: Iterable[str], types: Mapping[str, str]) -> str:
+    def select_files(self, files: Iterable[str], types: Mapping[str, str]) -> str:
         """Return the SELECT of typed rows of some files; a column that a file lacks is NULL."""
-        nulls = ", ".join(f"NULL::{type_} AS {name(column)}" for column, type_ in types.items())
+        nulls = ", ".join(f"NULL::{type_} AS {quote_identifier(column)}" for column, type_ in types.items())
         empty = f"SELECT {nulls} WHERE false"
-        paths = ", ".join(text(str(self.root / file)) for file in files)
+        paths = ", ".join(quote_literal(str(self.root / file)) for file in files)
         if not paths:
             return empty
-        typed = ", ".join(f"{name(column)}::{type_} AS {name(column)}" for column, type_ in types.items())
+        typed = ", ".join(
+            f"{quote_identifier(column)}::{type_} AS {quote_identifier(column)}" for column, type_ in types.items()
+        )
         return (
             f"SELECT {typed} FROM ({empty} UNION ALL BY NAME SELECT * FROM read_parquet([{paths}], union_by_name=true))"
         )
 
-    def _connect(self, manifest: Manifest, as_of: datetime, member_filter: "_MemberFilter | None" = None) -> Opened:
+    def _connect(
+        self, manifest: WarehouseManifest, as_of: datetime, member_filter: "_MemberFilter | None" = None
+    ) -> WarehouseConnection:
         import duckdb  # imported late: a check of files reads the manifest alone
 
         connection = duckdb.connect(":memory:", config=dict(_CONFIG))
         connection.execute("SET enable_progress_bar = false")  # commands draw their own
-        connection.execute(f"SET memory_limit = {text(_MEMORY)}")
-        connection.execute(f"SET temp_directory = {text(str(self.root / 'spill'))}")
+        connection.execute(f"SET memory_limit = {quote_literal(_MEMORY)}")
+        connection.execute(f"SET temp_directory = {quote_literal(str(self.root / 'spill'))}")
         for table, types in stored_tables(self.catalogue).items():
             kind, rows = self._stored_table(manifest, table, types, member_filter)
             connection.execute(f"CREATE {kind} stored_{table} AS {rows}")
-        for view, query in views(self.catalogue, as_of).items():
+        for view, query in view_queries(self.catalogue, as_of).items():
             connection.execute(f"CREATE VIEW {view} AS {query}")
         for view, table in (("receipts", "receipts"), ("purchase_lines", "purchases")):
             connection.execute(f"CREATE VIEW newest_{view} AS {self._newest_sql(manifest.parts(table))}")
         return connection
 
-    def _newest_sql(self, parts: Parts) -> str:
+    def _newest_sql(self, parts: FilesByPart) -> str:
         """Return SQL: a moment that no row lies after, from the files' statistics; NULL when unknown.
 
         Parts are named by months, so that the last one has the newest rows.
         """
-        paths = ", ".join(text(str(self.root / file)) for file in parts.get(max(parts, default=WHOLE), ()))
+        paths = ", ".join(
+            quote_literal(str(self.root / file)) for file in parts.get(max(parts, default=WHOLE_TABLE), ())
+        )
         if not paths:
             return "SELECT NULL::TIMESTAMP AS purchased_at"
         known = "CASE WHEN count(*) = count(stats_max_value) THEN max(stats_max_value::TIMESTAMP) END AS purchased_at"
         return f"SELECT {known} FROM parquet_metadata([{paths}]) WHERE path_in_schema = 'purchased_at'"
 
     def _stored_table(
-        self, manifest: Manifest, table: str, types: Mapping[str, str], member_filter: "_MemberFilter | None"
+        self, manifest: WarehouseManifest, table: str, types: Mapping[str, str], member_filter: "_MemberFilter | None"
     ) -> tuple[str, str]:
         """Return the type of `stored_<table>`, a view or a table, and the SELECT of its rows."""
         if member_filter is None or "member_id" not in types:
-            return "VIEW", self.rows_of(manifest.files(table), types)
-        rows = self.rows_of(manifest.files_about(table, member_filter.members), types)
-        wanted = ", ".join(map(text, member_filter.members))
+            return "VIEW", self.select_files(manifest.files(table), types)
+        rows = self.select_files(manifest.files_with_members(table, member_filter.members), types)
+        wanted = ", ".join(map(quote_literal, member_filter.members))
         return "TABLE" if member_filter.eager else "VIEW", f"SELECT * FROM ({rows}) WHERE member_id IN ({wanted})"
 
-    def _spans(self, connection: Opened, manifest: Manifest) -> dict[str, Span]:
+    def _spans(self, connection: WarehouseConnection, manifest: WarehouseManifest) -> dict[str, MemberSpan]:
         """Return the first and last member of every file whose statistics name them."""
         people = [table for table, types in stored_tables(self.catalogue).items() if "member_id" in types]
         files = [file for table in people for file in manifest.files(table)]
         known = {file: manifest.spans[file] for file in files if file in manifest.spans}
-        paths = ", ".join(text(str(self.root / file)) for file in files if file not in known)
+        paths = ", ".join(quote_literal(str(self.root / file)) for file in files if file not in known)
         if not paths:
             return known
         rows = connection.execute(
@@ -214,18 +231,20 @@ class Warehouse:
         ).fetchall()
         return known | {file: (first, last) for file, first, last in rows}
 
-    def _categories(self, connection: Opened) -> dict[str, tuple[str, ...]]:
+    def _categories(self, connection: WarehouseConnection) -> dict[str, tuple[str, ...]]:
         return {
-            **self._column_values(connection, "members", columns.members(self.catalogue)),
-            **self._column_values(connection, "products", columns.products(self.catalogue)),
+            **self._column_values(connection, "members", columns.member_columns(self.catalogue)),
+            **self._column_values(connection, "products", columns.product_columns(self.catalogue)),
         }
 
-    def _column_values(self, connection: Opened, table: str, types: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    def _column_values(
+        self, connection: WarehouseConnection, table: str, types: Mapping[str, str]
+    ) -> dict[str, tuple[str, ...]]:
         declared = self.catalogue.tables[table].columns
         values_by_column = {}
         for column in types:
             if column in declared and declared[column].categories:
-                quoted = name(column)
+                quoted = quote_identifier(column)
                 query = f"SELECT DISTINCT {quoted} FROM {table} WHERE {quoted} IS NOT NULL ORDER BY ALL"
                 values_by_column[column] = tuple(str(value) for (value,) in connection.execute(query).fetchall())
         return values_by_column

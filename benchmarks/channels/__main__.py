@@ -20,7 +20,7 @@ from campaigns.channels.outcome import Accepted
 from campaigns.channels.sendgrid import SendGridEmail, payload
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.twilio import TwilioSms
-from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings, TwilioSettings
 
 IN_FLIGHT = 256
 Step = Callable[[int], Awaitable[Any]]
@@ -127,7 +127,7 @@ async def sendgrid(messages: int) -> None:
 async def smtp(messages: int) -> None:
     """Measure a mail server, without and with DKIM signatures."""
     async with double("smtp") as port:
-        settings = SmtpSettings(host="127.0.0.1", port=port, security=Security.NONE, messages_per_connection=10_000)
+        settings = SmtpSettings(host="127.0.0.1", port=port, security=SmtpSecurity.NONE, messages_per_connection=10_000)
         bare = await bare_smtp("bare SMTP, the same bytes", port, email(0).mime, messages)
         ours = await sent("SMTP", SmtpEmail(settings, "b@lahde.example.org"), email, messages)
         print(f"{'':34} {ours / bare:7.2f} times the bare loop")

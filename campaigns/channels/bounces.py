@@ -64,9 +64,8 @@ def events_of(raw: bytes, to: str, at: datetime) -> list[Event]:
 def _reports(parts: Mapping[str, Message]) -> Iterator[tuple[str, str, _Meaning]]:
     """Yield address, code and meaning of each block of a report."""
     if "message/delivery-status" in parts:
-        yield from map(
-            _delivery_status, _blocks(parts["message/delivery-status"])[1:]
-        )  # the first describes the mail itself
+        blocks = _blocks(parts["message/delivery-status"])
+        yield from map(_delivery_status, blocks[1:])  # the first describes the mail itself
     if "message/feedback-report" in parts:
         yield from map(_complaint, _blocks(parts["message/feedback-report"])[:1])
 

@@ -8,7 +8,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import Final
 
 from campaigns.core.model.enums import Channel
-from campaigns.core.model.internal_addresses import is_internal
+from campaigns.core.model.internal_addresses import is_internal_address
 from campaigns.core.model.settings import Settings
 
 _KEY: Final = object()
@@ -41,7 +41,7 @@ class Claimed:
 def mint(  # the only constructor for deliveries of runs
     *, opaque_id: str, attempt: str, run: str, position: int, member_id: str, channel: Channel, address: str
 ) -> Claimed:
-    """Return the delivery of a claim just committed. Only `campaigns.runs.dispatch.claim` may import this; a test checks."""
+    """Return the delivery of a claim just committed. Only `campaigns.runs.dispatch.claim` may import this; tested."""
     return Claimed(opaque_id, attempt, run, position, member_id, channel, address, _KEY)
 
 
@@ -52,11 +52,11 @@ def mint_proof(
 
     Raises ValueError for an address that is not internal. Only `campaigns.runs.proofs.proof` may import this.
     """
-    if not is_internal(address, settings.internal_addresses):
+    if not is_internal_address(address, settings.internal_addresses):
         raise ValueError("a proof goes to internal addresses only")
     return Claimed(opaque_id, attempt, run, 0, "", channel, address, _KEY)
 
 
 def mint_note(*, opaque_id: str, attempt: str, number: int, channel: Channel, address: str) -> Claimed:
-    """Return the notice of a claim just committed. Only `campaigns.runs.notices.sender` may import this; a test checks."""
+    """Return the notice of a claim just committed. Only `campaigns.runs.notices.sender` may import this; tested."""
     return Claimed(opaque_id, attempt, NOTES, number, "", channel, address, _KEY)

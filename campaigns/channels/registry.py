@@ -15,7 +15,7 @@ from campaigns.channels.folder_phone import FolderPhone
 from campaigns.channels.folder_post import FolderPost
 from campaigns.channels.folder_sms import FolderSms
 from campaigns.channels.provider import BundleProvider, MessageProvider, OutgoingEmail, OutgoingSms
-from campaigns.core.errors import AuthorError, nearest
+from campaigns.core.errors import UserError, closest_match
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.settings import Settings
 
@@ -115,6 +115,6 @@ def chosen_providers(context: Surroundings) -> Providers:
 def _factory(factories: Makers[Provider], channel: Channel, name: str) -> Callable[[Surroundings], Provider]:
     if name not in factories:
         message = f"`channels.{channel}.provider` names no provider of ours: `{name}`"
-        hint = nearest(name, factories) or ", ".join(factories)
-        raise AuthorError.about("config/settings.yaml", message, "provider", hint)
+        hint = closest_match(name, factories) or ", ".join(factories)
+        raise UserError.about("config/settings.yaml", message, "provider", hint)
     return factories[name]

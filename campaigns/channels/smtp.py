@@ -18,7 +18,7 @@ from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, 
 from campaigns.channels.provider import OutgoingEmail
 from campaigns.channels.smtp_session import Lost, Said, Session
 from campaigns.channels.smtp_status import Fault, fault_of
-from campaigns.core.model.provider_settings import Security, SmtpSettings
+from campaigns.core.model.provider_settings import SmtpSecurity, SmtpSettings
 from campaigns.core.model.reasons import EndReason
 
 USERNAME: Final = "SMTP_USERNAME"
@@ -128,8 +128,8 @@ class SmtpEmail:
         client = aiosmtplib.SMTP(
             hostname=self.settings.host,
             port=self.settings.port,
-            use_tls=self.settings.security is Security.TLS,
-            start_tls=self.settings.security is Security.STARTTLS,
+            use_tls=self.settings.security is SmtpSecurity.TLS,
+            start_tls=self.settings.security is SmtpSecurity.STARTTLS,
             tls_context=self._tls_context,
             local_hostname=self._name,
             username=self.username or None,

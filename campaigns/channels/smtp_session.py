@@ -73,7 +73,7 @@ class Session(asyncio.Protocol):
         with self._time_limit(self._timeout):
             decisive = await self._envelope(("MAIL", mail), ("RCPT", rcpt), ("DATA", "DATA"))
             if decisive.goes_on:
-                self._transport.write(_dot_stuffed(message))
+                self._transport.write(_stuffed(message))
                 decisive = await self._read("message", may_have_gone=True)
             elif not self._is_closed:
                 await self._reset()
@@ -163,7 +163,7 @@ class Session(asyncio.Protocol):
             self._waiter.set_result(None)
 
 
-def _dot_stuffed(message: bytes) -> bytes:
+def _stuffed(message: bytes) -> bytes:
     """Return the message as DATA carries it: leading dots doubled, a single dot at the end."""
     end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
     return (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..") + end

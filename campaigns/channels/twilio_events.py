@@ -73,6 +73,7 @@ def status_event(form: Form, delivery: str, at: datetime) -> Event:
 def reply_event(form: Form, at: datetime) -> Event:
     """Return the event of a member's reply. Only STOP has an action: START grants nothing (TW-07)."""
     word = meaning_of(_first(form, "Body"))
+    # `OptOutType`: Twilio's Advanced Opt-Out has its own keywords
     is_opt_out = word is EventWord.UNSUBSCRIBED or _first(form, "OptOutType") == "STOP"
     sid = _first(form, "MessageSid")
     return Event(

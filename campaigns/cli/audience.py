@@ -35,7 +35,7 @@ def count(
         if sql:
             output.line(query.sql)
             return
-        output.problems(filter(None, [engine.data_end(name, query.scope.as_of, query.classes)]))
+        output.problems(filter(None, [engine.data_end(name, query.scope.as_of, query.data_classes)]))
         shown_language = language or engine.library.settings.default_language
         counts = engine.count(query, shown_language)
         if json:
@@ -43,7 +43,7 @@ def count(
             parts = numbers.pop("parts")
             output.as_json(numbers | ({"parts": parts} if explain else {}))
             return
-        output.line(query.sentence(shown_language))
+        output.line(query.describe(shown_language))
         output.table(
             "",
             ("", "members"),

@@ -25,27 +25,27 @@ def verify(
         verdict = audit_log.verify(engine, kept)
     fault = verdict.fault
     if json:
-        fault_fields = None if fault is None else {"row": fault.row, "because": fault.because, "seal": fault.seal}
+        fault_fields = None if fault is None else {"row": fault.row, "because": fault.reason, "seal": fault.seal}
         last = None if verdict.last is None else str(verdict.last)
         output.as_json(
             {
                 "fits": fault is None,
                 "rows": verdict.rows,
-                "sealed_now": verdict.fresh,
+                "sealed_now": verdict.newly_sealed,
                 "seal": last,
                 "fault": fault_fields,
             }
         )
     elif fault is None:
         output.line(f"{output.number(verdict.rows)} rows are unchanged")
-        if verdict.fresh:
+        if verdict.newly_sealed:
             output.line(
-                f"the last {output.number(verdict.fresh)} were sealed only now: an earlier change would not show"
+                f"the last {output.number(verdict.newly_sealed)} were sealed only now: an earlier change would not show"
             )
         output.line(f"newest seal, to be kept elsewhere: {verdict.last or 'none'}")
     else:
         of_seal = "" if fault.seal is None else f"seal {fault.seal}, "
-        output.line(f"{of_seal}row {fault.row}: {fault.because}; the {output.number(verdict.rows)} rows before it fit")
+        output.line(f"{of_seal}row {fault.row}: {fault.reason}; the {output.number(verdict.rows)} rows before it fit")
     if fault is not None:
         raise typer.Exit(1)
 

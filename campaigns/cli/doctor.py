@@ -19,9 +19,11 @@ def doctor(context: typer.Context, json: open_workspace.AsJson = False) -> None:
         output.as_json([asdict(finding) for finding in findings])
     else:
         output.table(
-            "", ("", "check", "", "next step"), [(each.level, each.check, each.said, each.step) for each in findings]
+            "",
+            ("", "check", "", "next step"),
+            [(finding.level, finding.check, finding.said, finding.step) for finding in findings],
         )
-    if any(each.level is Level.FAIL for each in findings):
+    if any(finding.level is Level.FAIL for finding in findings):
         raise typer.Exit(1)
 
 

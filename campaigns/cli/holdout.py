@@ -22,7 +22,7 @@ def versions(context: typer.Context, json: open_workspace.AsJson = False) -> Non
                 "since": version.since.isoformat(),
                 "until": None if version.until is None else version.until.isoformat(),
             }
-            for version in holdout_versions.versions(connection)
+            for version in holdout_versions.list_versions(connection)
         ]
     if json:
         output.as_json(rows)
@@ -42,10 +42,10 @@ def members(
 
     with open_workspace.engine(context) as engine:
         with engine.ledger.read() as connection:
-            chosen = holdout_versions.version(connection, version)
+            chosen = holdout_versions.read_version(connection, version)
         end = chosen.until or engine.clock.now()
         moment = end if at is None else open_workspace.moment(at, engine)
-        for member_id in holdout_versions.held_out(engine.ledger, chosen, moment):
+        for member_id in holdout_versions.held_out_members(engine.ledger, chosen, moment):
             typer.echo(member_id)
 
 
@@ -58,7 +58,7 @@ def renew(context: typer.Context) -> None:
     with open_workspace.engine(context) as engine, engine.ledger.write() as connection:
         now, share = engine.clock.now(), engine.library.settings.holdout
         renewed = holdout_versions.reshuffle(connection, share, now)
-        audit.note(connection, now, engine.actor, "holdout", "renewed" if renewed else "none", {"share": str(share)})
+        audit.record(connection, now, engine.actor, "holdout", "renewed" if renewed else "none", {"share": str(share)})
     output.line(
         "nobody is held out: the settings say 0 percent" if renewed is None else f"version {renewed.number} is in force"
     )

@@ -25,10 +25,10 @@ def import_(
     json: open_workspace.AsJson = False,
 ) -> None:
     """Import a file; set bad rows aside with reasons. Importing the same file again changes nothing."""
-    from audiences.imports.import_file import KINDS
+    from audiences.imports.import_file import FILE_KINDS
 
-    if kind not in (*KINDS, _OFFERS):
-        raise typer.BadParameter(f"one of {', '.join((*KINDS, _OFFERS))}", param_hint="KIND")
+    if kind not in (*FILE_KINDS, _OFFERS):
+        raise typer.BadParameter(f"one of {', '.join((*FILE_KINDS, _OFFERS))}", param_hint="KIND")
     with open_workspace.engine(context) as engine, output.portion(f"importing {file.name}") as on_progress:
         report = engine.import_offers(file) if kind == _OFFERS else engine.import_file(kind, file, on_progress)
     if json:

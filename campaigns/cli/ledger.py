@@ -8,8 +8,8 @@ import typer
 from campaigns.cli import open_workspace, output
 
 if TYPE_CHECKING:
-    from campaigns.store.admin.copy import Counted
-    from campaigns.store.admin.suspend import Held
+    from campaigns.store.admin.copy import RowCounts
+    from campaigns.store.admin.suspend import SuspendResult
 
 database = typer.Typer(help="Upgrade, back up and restore the ledger.", rich_markup_mode=None, no_args_is_help=True)
 ledger = typer.Typer(help="Move the ledger to another database.", rich_markup_mode=None, no_args_is_help=True)
@@ -66,7 +66,7 @@ def copy(
     output.line("The old ledger is suspended. The copy takes over once `database_url` or VIESTI_DATABASE_URL names it.")
 
 
-def _print_counts(counts: "Counted", suspended: "Held") -> None:
+def _print_counts(counts: "RowCounts", suspended: "SuspendResult") -> None:
     output.table("", ("table", "rows"), [(name, rows) for name, rows in counts.items() if rows])
     output.line(
         f"Suspended: {suspended.runs} runs are paused, {suspended.publications} campaigns are off the schedule."

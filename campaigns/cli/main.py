@@ -30,7 +30,7 @@ from campaigns.cli import (
     worker,
     workspace_files,
 )
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 
 AUTHOR: Final = 1
 BUG: Final = 3
@@ -91,7 +91,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     gc.set_threshold(OBJECTS_A_COLLECTION)
     try:
         app(args=arguments, prog_name="viesti")
-    except AuthorError as error:
+    except UserError as error:
         from campaigns.cli.output import problems
 
         problems(error.problems)

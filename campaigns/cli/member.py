@@ -52,7 +52,7 @@ def why(
         if campaign is None:
             _show_history(engine.decisions_about(member), shown_language.value, json=json)
             return
-        draft, _ = engine.library.draft(campaign)
+        draft, _ = engine.library.campaign_definition(campaign)
         explanation = engine.explain(draft, member, open_workspace.moment(as_of, engine), shown_language)
     if json:
         from dataclasses import asdict
@@ -136,8 +136,12 @@ def _show_explanation(explanation: "Explanation") -> None:
 
 def _show_rule(title: str, predicates: "tuple[Predicate, ...]") -> None:
     rows = [
-        ("  " * each.depth + each.said, _VALUES[each.value], "← first blocking condition" if each.blocks else "")
-        for each in predicates
+        (
+            "  " * predicate.depth + predicate.said,
+            _VALUES[predicate.value],
+            "← first blocking condition" if predicate.blocks else "",
+        )
+        for predicate in predicates
     ]
     output.table(title, ("condition", "holds", ""), rows)
 

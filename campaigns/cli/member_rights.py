@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from campaigns.cli import open_workspace, output
-from campaigns.core.errors import AuthorError, nearest, writing
+from campaigns.core.errors import UserError, closest_match, report_write_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def export(
         typer.echo(content.decode())
         return
     file = out or Path(f"export-{quote(member, safe='')}.{'zip' if form is ExportFormat.CSV else form.value}")
-    with writing(file):
+    with report_write_errors(file):
         file.touch(mode=0o600)
         file.write_bytes(content)
     output.line(str(file))
@@ -105,12 +105,12 @@ def choices(
     if json:
         output.as_json(states)
         return
-    rows = [(name, "on" if on else "off", offered[name].offered.shown) for name, on in states.items()]
+    rows = [(name, "on" if on else "off", offered[name].offered.text) for name, on in states.items()]
     output.table(f"Choices of {member}", ("choice", "state", "offered as"), rows)
 
 
 def _strings(value: object) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
+    return [str(item) for item in value] if isinstance(value, list) else []
 
 
 def _offered_items(engine: "Engine", member_id: str) -> "Mapping[str, Item]":
@@ -123,28 +123,28 @@ def _offered_items(engine: "Engine", member_id: str) -> "Mapping[str, Item]":
     pages: Pages = Pages(engine.library.settings)
     language = Language(str(engine.member(member_id)["language"]))
     with engine.ledger.write() as connection:
-        consent_texts.publish(connection, every_wording(pages), engine.clock.now())
+        consent_texts.publish_texts(connection, every_wording(pages), engine.clock.now())
     return offered_items(pages, language)
 
 
 def _read(change: str, offered: "Mapping[str, Item]") -> "tuple[Item, bool]":
     name, _, state = change.partition("=")
     if name not in offered:
-        hint = nearest(name, offered) or f"one of {', '.join(f'`{each}`' for each in offered)}"
-        raise AuthorError.about(change, "there is no such choice", "unknown_choice", hint)
+        hint = closest_match(name, offered) or f"one of {', '.join(f'`{choice}`' for choice in offered)}"
+        raise UserError.about(change, "there is no such choice", "unknown_choice", hint)
     if state not in _STATES:
-        raise AuthorError.about(change, "a choice is `on` or `off`", "unknown_state", f"`{name}=off`")
+        raise UserError.about(change, "a choice is `on` or `off`", "unknown_state", f"`{name}=off`")
     return offered[name], _STATES[state]
 
 
 def _change(engine: "Engine", member_id: str, changes: "list[tuple[Item, bool]]", source: ChoiceSource) -> None:
-    from audiences.consent.consent_state import Source
-    from audiences.consent.opt_out import Saying
+    from audiences.consent.consent_state import ConsentSource
+    from audiences.consent.opt_out import ConsentContext
     from campaigns.people.desk.changes import change_choices
 
     now = engine.clock.now()
     entries = [
-        Saying(now, Source(source.value), item.language, item.wording).entry(member_id, item.choice, on)
+        ConsentContext(now, ConsentSource(source.value), item.language, item.wording).entry(member_id, item.choice, on)
         for item, on in changes
     ]
     change_choices(engine, member_id, entries)

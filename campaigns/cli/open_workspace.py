@@ -15,7 +15,7 @@ from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
     from campaigns.runs.engine import Engine
-    from campaigns.workspace.repository import Library
+    from campaigns.workspace.repository import WorkspaceRepository
 
 _YEARS: Final = range(1900, 2200)  # beyond them date arithmetic fails
 
@@ -46,12 +46,12 @@ def engine(context: typer.Context) -> Iterator["Engine"]:
         opened.close()
 
 
-def library(context: typer.Context) -> "Library":
+def library(context: typer.Context) -> "WorkspaceRepository":
     """Return the workspace's files alone, for commands that need no data; half the imports of the engine."""
     from campaigns.workspace.paths import find_workspace
-    from campaigns.workspace.repository import Library
+    from campaigns.workspace.repository import WorkspaceRepository
 
-    return Library(find_workspace(Path(context.obj)))
+    return WorkspaceRepository(find_workspace(Path(context.obj)))
 
 
 def account() -> str:

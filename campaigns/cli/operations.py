@@ -7,13 +7,13 @@ import typer
 
 from campaigns.cli import ledger, open_workspace, output, plan_output, process_options
 from campaigns.cli.planning import RunName
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.logging_setup import LogFormat, log_to_stderr
 
 if TYPE_CHECKING:
-    from campaigns.runs.capacity.sms_segments import Lengths
+    from campaigns.runs.capacity.sms_segments import SegmentDistribution
     from campaigns.runs.engine import Engine
-    from campaigns.store.runs.decisions import Outcomes
+    from campaigns.store.runs.decisions import OutcomeCounts
     from campaigns.store.runs.run_tables import Run
 
 
@@ -27,22 +27,22 @@ def status(
 
     with open_workspace.engine(context) as engine:
         runs = engine.recent_runs() if run is None else [engine.run(run)]
-        outcomes_by_run = {each.run_id: (each, engine.outcomes(each)) for each in runs}
+        outcomes_by_run = {listed_run.run_id: (listed_run, engine.outcomes(listed_run)) for listed_run in runs}
         events = None if run is None else run_events.told(engine, run)
         start_notice = None if run is None or json or runs[0].state != "planned" else _start_notice(engine, runs[0])
         texts = _texts(engine, runs[0]) if run is not None and runs[0].state == "planned" else None
         settings = engine.library.settings
     if json:
         rows = [
-            {"run": name, "state": each.state, "reason": each.reason, "deliveries": outcomes.by_state}
-            for name, (each, outcomes) in outcomes_by_run.items()
+            {"run": name, "state": listed_run.state, "reason": listed_run.reason, "deliveries": outcomes.by_state}
+            for name, (listed_run, outcomes) in outcomes_by_run.items()
         ]
         lengths = plan_output.texts_as_json(texts, settings)
         output.as_json(
             rows if events is None else {**rows[0], "events": events.words, "alarms": events.alarms, **lengths}
         )
         return
-    output.table("", ("run", "state", "planned", "accepted", ""), [_line(*each) for each in outcomes_by_run.values()])
+    output.table("", ("run", "state", "planned", "accepted", ""), [_line(*entry) for entry in outcomes_by_run.values()])
     if run is not None and events is not None:
         plan_output.show_texts(texts, settings)
         output.table("\nDeliveries", ("channel", "state", "reason", "deliveries"), outcomes_by_run[run][1].rows)
@@ -53,9 +53,9 @@ def status(
             output.line(f"\n{start_notice}")
 
 
-def _texts(engine: "Engine", run: "Run") -> "Lengths | None":
+def _texts(engine: "Engine", run: "Run") -> "SegmentDistribution | None":
     """Return the lengths of a plan's text messages; None for a plan without any, or one whose files are gone."""
-    with suppress(AuthorError):
+    with suppress(UserError):
         return engine.lengths(run)
     return None
 
@@ -70,7 +70,7 @@ def _start_notice(engine: "Engine", run: "Run") -> str:
     return f"not begun: `viesti send {run.run_id}` sends it"
 
 
-def _line(run: "Run", outcomes: "Outcomes") -> tuple[str, str, int, int, str]:
+def _line(run: "Run", outcomes: "OutcomeCounts") -> tuple[str, str, int, int, str]:
     """Return a run as one table row; states other than accepted stand at its end, unless zero."""
     states = outcomes.by_state
     accepted = states.pop("accepted")
@@ -114,18 +114,18 @@ def retention(context: typer.Context, json: open_workspace.AsJson = False) -> No
     with open_workspace.engine(context) as engine:
         evidence = [
             {
-                "table": each.table,
-                "kept_days": None if each.retention is None else each.retention.days,
-                "removed": each.removed,
-                "left": each.left,
-                "oldest": None if each.oldest is None else each.oldest.isoformat(),
+                "table": removal.table,
+                "kept_days": None if removal.retention is None else removal.retention.days,
+                "removed": removal.removed,
+                "left": removal.remaining,
+                "oldest": None if removal.oldest is None else removal.oldest.isoformat(),
             }
-            for each in erasure.retain(engine)
+            for removal in erasure.retain(engine)
         ]
     if json:
         output.as_json(evidence)
         return
-    rows = [[cell if cell is not None else "" for cell in each.values()] for each in evidence]
+    rows = [[cell if cell is not None else "" for cell in row.values()] for row in evidence]
     output.table("", ("table", "kept for days", "rows removed", "rows left", "oldest row"), rows)
 
 
@@ -138,13 +138,13 @@ def serve(
     log_level: process_options.FromLevel = process_options.Level.WARNING,
 ) -> None:
     """Serve the web pages; plan and send in a background process."""
-    from campaigns.operations.background_process import Orders
+    from campaigns.operations.background_process import ProcessConfig
     from campaigns.web.server import serve as run_server
 
     log_to_stderr(log_format, log_level)
     with open_workspace.engine(context) as engine:
         output.doing(f"serving on http://{host}:{port}, until Ctrl-C")
-        orders = Orders(engine.workspace.root, engine.actor, metrics, log_format, log_level)
+        orders = ProcessConfig(engine.workspace.root, engine.actor, metrics, log_format, log_level)
         run_server(engine, host, port, orders)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from campaigns.core.errors import Problem
-from campaigns.workspace.source_excerpt import excerpt
+from campaigns.workspace.source_excerpt import source_excerpt
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,10 +21,10 @@ Rows = Sequence[Sequence[object]]
 _UNFOLDED: Final = 1_000  # columns: output read by a program is not folded
 
 
-def problems(found: Iterable[Problem]) -> None:
+def problems(listed_problems: Iterable[Problem]) -> None:
     """Print problems to standard error, each with the line of its file."""
-    for problem in found:
-        typer.echo(excerpt(problem, _source(problem.place.file)), err=True)
+    for problem in listed_problems:
+        typer.echo(source_excerpt(problem, _source(problem.place.file)), err=True)
 
 
 def as_json(value: object) -> None:

@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from campaigns.core.model.settings import Settings
-    from campaigns.runs.capacity.sms_segments import Lengths
-    from campaigns.runs.planning.plan_counts import Tally
+    from campaigns.runs.capacity.sms_segments import SegmentDistribution
+    from campaigns.runs.planning.plan_counts import PlanCounts
     from campaigns.store.runs.run_tables import Run
 
 _BAR: Final = 30
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
-def as_json(run: "Run", tally: "Tally", zone: "tzinfo") -> dict[str, object]:
+def as_json(run: "Run", tally: "PlanCounts", zone: "tzinfo") -> dict[str, object]:
     """Return the plan for scripts; `matched` is sends plus skips.
 
     The keys are stable. A plan of text messages also has the keys of `texts_as_json`.
@@ -33,7 +33,7 @@ def as_json(run: "Run", tally: "Tally", zone: "tzinfo") -> dict[str, object]:
     }
 
 
-def show_plan(run: "Run", tally: "Tally", before: "tuple[Run, Tally] | None") -> None:
+def show_plan(run: "Run", tally: "PlanCounts", before: "tuple[Run, PlanCounts] | None") -> None:
     """Print a plan, with the change of each number since the campaign's plan before."""
     earlier = before[1] if before else None
     output.line(f"{run.run_id}\n")
@@ -52,15 +52,15 @@ def show_plan(run: "Run", tally: "Tally", before: "tuple[Run, Tally] | None") ->
         output.line(f"\nchange: since {before[0].run_id}")
 
 
-def texts_as_json(lengths: "Lengths | None", settings: "Settings") -> dict[str, object]:
+def texts_as_json(lengths: "SegmentDistribution | None", settings: "Settings") -> dict[str, object]:
     """Return the lengths of a plan's text messages, for scripts; empty for a plan without any."""
     if lengths is None:
         return {}
     price = settings.channels.sms.price_per_segment
     summary: dict[str, object] = {
         "messages": lengths.messages,
-        "written": lengths.written,
-        "by_segments": lengths.spread,
+        "written": lengths.sample_size,
+        "by_segments": lengths.messages_by_segments,
         "refused": lengths.refused,
         "segments": lengths.segments,
     }
@@ -69,15 +69,16 @@ def texts_as_json(lengths: "Lengths | None", settings: "Settings") -> dict[str, 
     return {"texts": summary}
 
 
-def show_texts(lengths: "Lengths | None", settings: "Settings") -> None:
+def show_texts(lengths: "SegmentDistribution | None", settings: "Settings") -> None:
     """Print the lengths of a plan's text messages, and their cost where a price is known (TW-03)."""
     if lengths is None:
         return
     basis = "all written"
     if not lengths.is_exact:
-        basis = f"estimated from {output.number(lengths.written)} of {output.number(lengths.messages)}"
+        basis = f"estimated from {output.number(lengths.sample_size)} of {output.number(lengths.messages)}"
     rows = [
-        (_length(length, lengths), number, bar(number, lengths.messages)) for length, number in lengths.spread.items()
+        (_length(length, lengths), number, bar(number, lengths.messages))
+        for length, number in lengths.messages_by_segments.items()
     ]
     output.table(f"\nText messages, {basis}", ("segments", "members", ""), rows)
     price = settings.channels.sms.price_per_segment
@@ -86,13 +87,13 @@ def show_texts(lengths: "Lengths | None", settings: "Settings") -> None:
     output.line(f"{prefix}{output.number(lengths.segments)} segments{cost}")
 
 
-def _length(length: int, lengths: "Lengths") -> str:
+def _length(length: int, lengths: "SegmentDistribution") -> str:
     if length == 0:
         return "cannot be written, refused"
     return f"{length}, refused" if lengths.is_refused(length) else str(length)
 
 
-def _funnel(tally: "Tally", before: "Tally | None") -> Iterator[tuple[str, int, str, str]]:
+def _funnel(tally: "PlanCounts", before: "PlanCounts | None") -> Iterator[tuple[str, int, str, str]]:
     everyone = tally.population + tally.not_processed
     baseline = before or tally
     steps = [
@@ -104,7 +105,7 @@ def _funnel(tally: "Tally", before: "Tally | None") -> Iterator[tuple[str, int, 
     for name, number, previous in steps:
         yield name, number, bar(number, everyone), _change(number - previous)
     reasons = {**dict.fromkeys(baseline.skips, 0), **tally.skips}
-    for reason, number in sorted(reasons.items(), key=lambda each: -each[1]):
+    for reason, number in sorted(reasons.items(), key=lambda item: -item[1]):
         yield f"  {reason}", number, bar(number, tally.matched), _change(number - baseline.skips.get(reason, 0))
     yield "to be sent", tally.sent, bar(tally.sent, tally.matched), _change(tally.sent - baseline.sent)
 

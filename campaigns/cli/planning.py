@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from campaigns.cli import open_workspace, output, plan_output
-from campaigns.core.errors import AuthorError, Problem, Severity
+from campaigns.core.errors import Problem, Severity, UserError
 
 if TYPE_CHECKING:
     from campaigns.core.model.campaign import Campaign as Decided
     from campaigns.runs.engine import Engine
-    from campaigns.runs.planning.plan_counts import Tally
+    from campaigns.runs.planning.plan_counts import PlanCounts
     from campaigns.store.runs.run_tables import Run
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or a campaign file.")]
@@ -49,7 +49,7 @@ def run(
         duplicate_warning = engine.again_today(planned_run)
         if duplicate_warning is not None:
             hint = f"`viesti send {planned_run.run_id}` sends it anyway; {duplicate_warning.hint}"
-            raise AuthorError([replace(duplicate_warning, hint=hint)])
+            raise UserError([replace(duplicate_warning, hint=hint)])
         _send(engine, planned_run, _as_json(engine, planned_run, tally) if json else None)
 
 
@@ -59,7 +59,7 @@ def send(context: typer.Context, run: RunName, json: open_workspace.AsJson = Fal
         planned_run = engine.run(run)
         hint = _HALTED.get(planned_run.state)
         if hint is not None:
-            raise AuthorError.about(
+            raise UserError.about(
                 run, f"the run is {planned_run.state}, and nothing of it is sent", "wrong_state", hint
             )
         texts = None
@@ -80,7 +80,7 @@ def preview(
 ) -> None:
     """Write the message that one member would get; nothing is sent or counted."""
     with open_workspace.engine(context) as engine:
-        draft, _ = engine.library.draft(campaign)
+        draft, _ = engine.library.campaign_definition(campaign)
         path = engine.preview(draft, member, open_workspace.moment(as_of, engine))
     output.line(str(path))
     if show_it:
@@ -90,7 +90,7 @@ def preview(
 def publish(context: typer.Context, campaign: Campaign, json: open_workspace.AsJson = False) -> None:
     """Publish a campaign as its files are now; the scheduler runs it."""
     with open_workspace.engine(context) as engine:
-        draft, warnings = engine.library.draft(campaign, engine.clock.now())
+        draft, warnings = engine.library.campaign_definition(campaign, engine.clock.now())
         output.problems(warnings)
         due = engine.publish(draft)
     name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
@@ -129,8 +129,13 @@ def calendar(
     with open_workspace.engine(context) as engine:
         zone = engine.library.settings.zone
         occasions = [
-            (each.due_at.astimezone(zone), each.campaign.name, each.published, ", ".join(each.campaign.channels))
-            for each in engine.calendar(days)
+            (
+                occasion.due_at.astimezone(zone),
+                occasion.campaign.name,
+                occasion.published,
+                ", ".join(occasion.campaign.channels),
+            )
+            for occasion in engine.calendar(days)
         ]
     if json:
         names = ("due", "campaign", "published", "channels")
@@ -143,8 +148,8 @@ def calendar(
     output.table("", ("due", "campaign", "", "channels"), rows)
 
 
-def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decided, Run, Tally]":
-    draft, warnings = engine.library.draft(campaign)
+def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decided, Run, PlanCounts]":
+    draft, warnings = engine.library.campaign_definition(campaign)
     output.problems(warnings)
     with output.progress(f"planning {draft.campaign.name}") as on_progress:
         run, tally = engine.plan(draft, open_workspace.moment(as_of, engine), on_progress)
@@ -154,10 +159,10 @@ def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decide
 
 
 def _warn(*problems: Problem | None) -> None:
-    output.problems(replace(each, severity=Severity.WARNING) for each in problems if each is not None)
+    output.problems(replace(problem, severity=Severity.WARNING) for problem in problems if problem is not None)
 
 
-def _next_step(definition: "Decided", run: "Run", tally: "Tally") -> str:
+def _next_step(definition: "Decided", run: "Run", tally: "PlanCounts") -> str:
     """Return the next step for a plan."""
     if not tally.sent:
         return "no member is left to send it to"
@@ -166,15 +171,15 @@ def _next_step(definition: "Decided", run: "Run", tally: "Tally") -> str:
     return f"`viesti send {run.run_id}` sends it"
 
 
-def _print_plan(engine: "Engine", run: "Run", tally: "Tally") -> None:
-    from campaigns.runs.planning.plan_counts import Tally
+def _print_plan(engine: "Engine", run: "Run", tally: "PlanCounts") -> None:
+    from campaigns.runs.planning.plan_counts import PlanCounts
 
     before = engine.previous(run)
-    plan_output.show_plan(run, tally, (before, Tally.from_json(before.counts)) if before else None)
+    plan_output.show_plan(run, tally, (before, PlanCounts.from_json(before.counts)) if before else None)
     plan_output.show_texts(engine.lengths(run), engine.library.settings)
 
 
-def _as_json(engine: "Engine", run: "Run", tally: "Tally") -> dict[str, object]:
+def _as_json(engine: "Engine", run: "Run", tally: "PlanCounts") -> dict[str, object]:
     settings = engine.library.settings
     return plan_output.as_json(run, tally, settings.zone) | plan_output.texts_as_json(engine.lengths(run), settings)
 
@@ -189,15 +194,15 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
             {
                 "run": run.run_id,
                 "closed": sent.closed,
-                "again_at": sent.again_at,
+                "again_at": sent.resume_at,
                 "deliveries": outcomes.by_state,
                 **json,
             }
         )
         return
     output.table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
-    if sent.again_at is not None:
-        moment = sent.again_at.astimezone(engine.library.settings.zone)
+    if sent.resume_at is not None:
+        moment = sent.resume_at.astimezone(engine.library.settings.zone)
         output.line(f"\nthe rest is due at {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
 
 

@@ -21,12 +21,12 @@ def proof(
     variant: Annotated[str | None, typer.Option("--variant", metavar="V", help="Variant to send.")] = None,
 ) -> None:
     """Send one message to an address of your own for review; it counts in no plan, cap or report."""
-    from campaigns.runs.proofs.send_proof import Wanted, send_proof
+    from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
 
     with open_workspace.engine(context) as engine:
-        draft, warnings = engine.library.draft(campaign)
+        draft, warnings = engine.library.campaign_definition(campaign)
         output.problems(warnings)
-        sent = send_proof(engine, draft, Wanted(to, member, language, variant))
+        sent = send_proof(engine, draft, ProofRequest(to, member, language, variant))
     output.line(f"sent; provider id {sent.provider_id}" if sent.provider_id else "sent")
 
 

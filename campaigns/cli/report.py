@@ -55,10 +55,10 @@ def _show(run_report: "Report", zone: "tzinfo") -> None:
 
 
 def _show_links(run_report: "Report") -> None:
-    output.table("\nLink clicks", ("link", "people", "machines"), [astuple(each) for each in run_report.links])
-    machines = sum(each.machines for each in run_report.links)
+    output.table("\nLink clicks", ("link", "people", "machines"), [astuple(link) for link in run_report.links])
+    machines = sum(link.machines for link in run_report.links)
     if machines:
-        whole = machines + sum(each.people for each in run_report.links)
+        whole = machines + sum(link.people for link in run_report.links)
         output.line(f"{machines / whole:.0%} of it by machines: message filters and link previews")
 
 
@@ -83,7 +83,9 @@ def _show_comparison(comparison: "Comparison") -> None:
 
 def _show_arms(arms: "Arms") -> None:
     output.table(
-        "Arms", ("arm", "units", "converted", "share"), [(arm, *_cells(each)) for arm, each in arms.shares.items()]
+        "Arms",
+        ("arm", "units", "converted", "share"),
+        [(arm, *_cells(proportion)) for arm, proportion in arms.shares.items()],
     )
     output.line(f"better than every other: {arms.winner}" if arms.winner else "no arm is better than every other")
 
@@ -106,7 +108,7 @@ def _as_json(run_report: "Report", zone: "tzinfo") -> dict[str, object]:
         "deliveries": run_report.outcomes,
         "skips": run_report.tally.skips,
         "events": run_report.told,
-        "links": [asdict(each) for each in run_report.links],
+        "links": [asdict(link) for link in run_report.links],
         "said_no_since": run_report.ended,
         "effect": _effect_as_json(run_report.effect, zone),
     }
@@ -119,16 +121,16 @@ def _effect_as_json(effect: "Effect", zone: "tzinfo") -> dict[str, object]:
     }
     comparisons = [
         {
-            "against": each.against,
-            "addressed": _share(each.addressed),
-            "held_out": _share(each.held_out),
-            "difference": each.difference,
-            "low": each.low,
-            "high": each.high,
-            "p": each.p,
-            "detectable": each.detectable,
+            "against": comparison.against,
+            "addressed": _share(comparison.addressed),
+            "held_out": _share(comparison.held_out),
+            "difference": comparison.difference,
+            "low": comparison.low,
+            "high": comparison.high,
+            "p": comparison.p,
+            "detectable": comparison.detectable,
         }
-        for each in effect.comparisons
+        for comparison in effect.comparisons
     ]
     arms = None
     if effect.arms is not None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from campaigns.cli import open_workspace, output
-from campaigns.core.model.privacy_rights import Answer
+from campaigns.core.model.privacy_rights import ProcessorAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ def requests(
         typer.Option("--told", metavar="TASK", help="Close this task: its processor was notified and answered."),
     ] = None,
     answer: Annotated[
-        Answer | None, typer.Option("--answer", help="With --told, the processor's answer; default: done.")
+        ProcessorAnswer | None, typer.Option("--answer", help="With --told, the processor's answer; default: done.")
     ] = None,
     json: open_workspace.AsJson = False,
 ) -> None:
@@ -32,7 +32,7 @@ def requests(
         raise typer.BadParameter("needs --told TASK", param_hint="--answer")
     with open_workspace.engine(context) as engine:
         if told is not None:
-            processors.answered(engine, told, answer or Answer.DONE)
+            processors.answered(engine, told, answer or ProcessorAnswer.DONE)
         audit_log.noted(engine, "list_requests", "requests")
         waiting, tasks = _waiting(engine), _to_tell(engine)
     if json:
@@ -45,21 +45,21 @@ def requests(
 
 
 def _waiting(engine: "Engine") -> "list[dict[str, Any]]":
-    from campaigns.people.privacy import requests as asked
+    from campaigns.people.privacy import requests as privacy_requests
 
-    today = asked.today(engine)
+    today = privacy_requests.today(engine)
     return [
         {
-            "request": each.number,
-            "member": each.member_id,
-            "kind": each.kind,
-            "source": each.source,
-            "filed_at": each.filed_at.isoformat(),
-            "due_on": each.due_on.isoformat(),
-            "days_left": (each.due_on - today).days,
-            "put_off_because": each.put_off_because,
+            "request": request.number,
+            "member": request.member_id,
+            "kind": request.kind,
+            "source": request.source,
+            "filed_at": request.filed_at.isoformat(),
+            "due_on": request.due_on.isoformat(),
+            "days_left": (request.due_on - today).days,
+            "put_off_because": request.put_off_because,
         }
-        for each in asked.waiting(engine)
+        for request in privacy_requests.waiting(engine)
     ]
 
 
@@ -70,15 +70,15 @@ def _to_tell(engine: "Engine") -> "list[dict[str, Any]]":
 
     return [
         {
-            "task": each.number,
-            "processor": each.processor,
-            "channel": each.channel.value,
-            "kind": each.kind,
-            "member": each.member_id,
-            "due_on": each.due_on.isoformat(),
-            "messages": [asdict(message) for message in each.messages],
+            "task": task.number,
+            "processor": task.processor,
+            "channel": task.channel.value,
+            "kind": task.kind,
+            "member": task.member_id,
+            "due_on": task.due_on.isoformat(),
+            "messages": [asdict(message) for message in task.messages],
         }
-        for each in processors.to_tell(engine)
+        for task in processors.to_tell(engine)
     ]
 
 

@@ -1,44 +1,44 @@
-"""Permission that each command requires. Operators' commands (import, serve, db …) are unrestricted and not listed."""
+"""Permission that each command requires. Operators' commands (import, serve, db …) need none and are not listed."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from campaigns.core.model.roles import Act
+from campaigns.core.model.roles import Permission
 
 if TYPE_CHECKING:
     from campaigns.runs.engine import Engine
 
-GOVERNED: Final[Mapping[str, Act]] = {
-    "plan": Act.WRITE,
-    "preview": Act.WRITE,
-    "proof": Act.WRITE,
-    "publish": Act.WRITE,
-    "unpublish": Act.WRITE,
-    "approve": Act.APPROVE,
-    "send": Act.SEND,
-    "run": Act.SEND,
-    "pause": Act.SEND,
-    "resume": Act.SEND,
-    "cancel": Act.SEND,
-    "uncertain": Act.SEND,
-    "calls": Act.CHANGE,
-    "status": Act.COUNT,
-    "report": Act.COUNT,
-    "calendar": Act.COUNT,
-    "audience count": Act.COUNT,
-    "holdout versions": Act.COUNT,
-    "holdout members": Act.LOOK_UP,
-    "holdout renew": Act.WRITE,
-    "member show": Act.LOOK_UP,
-    "member why": Act.EXPLAIN,
-    "member choices": Act.CHANGE,
-    "member export": Act.ANSWER,
-    "member merge": Act.MERGE,
-    "member erase": Act.ANSWER,
-    "requests": Act.ANSWER,
-    "audit verify": Act.READ_AUDIT,
-    "audit show": Act.READ_AUDIT,
-    "record": Act.READ_AUDIT,
+GOVERNED: Final[Mapping[str, Permission]] = {
+    "plan": Permission.WRITE,
+    "preview": Permission.WRITE,
+    "proof": Permission.WRITE,
+    "publish": Permission.WRITE,
+    "unpublish": Permission.WRITE,
+    "approve": Permission.APPROVE,
+    "send": Permission.SEND,
+    "run": Permission.SEND,
+    "pause": Permission.SEND,
+    "resume": Permission.SEND,
+    "cancel": Permission.SEND,
+    "uncertain": Permission.SEND,
+    "calls": Permission.CHANGE,
+    "status": Permission.COUNT,
+    "report": Permission.COUNT,
+    "calendar": Permission.COUNT,
+    "audience count": Permission.COUNT,
+    "holdout versions": Permission.COUNT,
+    "holdout members": Permission.LOOK_UP,
+    "holdout renew": Permission.WRITE,
+    "member show": Permission.LOOK_UP,
+    "member why": Permission.EXPLAIN,
+    "member choices": Permission.CHANGE,
+    "member export": Permission.ANSWER,
+    "member merge": Permission.MERGE,
+    "member erase": Permission.ANSWER,
+    "requests": Permission.ANSWER,
+    "audit verify": Permission.READ_AUDIT,
+    "audit show": Permission.READ_AUDIT,
+    "record": Permission.READ_AUDIT,
 }
 
 

@@ -15,16 +15,16 @@ def worker(
     log_level: process_options.FromLevel = process_options.Level.WARNING,
 ) -> None:
     """Send messages, codes and confirmations beside `viesti serve`; any number of workers may run."""
-    from campaigns.core.metrics import exposed
-    from campaigns.operations.gauges import figures
-    from campaigns.operations.scheduler import work
-    from campaigns.operations.worker import Outgoing
+    from campaigns.core.metrics import serve_metrics
+    from campaigns.operations.gauges import read_gauges
+    from campaigns.operations.scheduler import run_worker
+    from campaigns.operations.worker import Worker
 
     log_to_stderr(log_format, log_level)
-    with open_workspace.engine(context) as engine, exposed(partial(figures, engine), metrics):
-        outgoing = Outgoing.of_worker(engine)
+    with open_workspace.engine(context) as engine, serve_metrics(partial(read_gauges, engine), metrics):
+        outgoing = Worker.for_worker_command(engine)
         output.doing(f"sending {', '.join(outgoing.channels)}, until Ctrl-C")
-        work(outgoing)
+        run_worker(outgoing)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, assert_never
 import typer
 
 from campaigns.cli import open_workspace, output
-from campaigns.core.errors import AuthorError, errors_among
+from campaigns.core.errors import UserError, errors_only
 
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Campaign or audience files; default: all.")]
 Kind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
@@ -14,20 +14,20 @@ Kind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
 
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
     """Create a workspace with settings, a catalogue, example campaigns, audiences, offers and templates."""
-    from campaigns.workspace.scaffold import make_workspace
+    from campaigns.workspace.scaffold import create_workspace
 
-    make_workspace(directory)
+    create_workspace(directory)
     output.line(f"created {directory}; next: cd {directory} && viesti check")
 
 
 def check(context: typer.Context, files: Files = None, json: open_workspace.AsJson = False) -> None:
     """Check campaign files, audiences and templates; report every problem with its line."""
     library = open_workspace.library(context)
-    chosen = files or [*library.workspace.campaign_files(), *library.workspace.audience_files()]
+    files_to_check = files or [*library.workspace.campaign_files(), *library.workspace.audience_files()]
     now = library.clock.now()
-    found = list(dict.fromkeys(problem for file in chosen for problem in library.problems(file, now)))
+    problems = list(dict.fromkeys(problem for file in files_to_check for problem in library.file_problems(file, now)))
     if not files:
-        found += library.problems_of_workspace()
+        problems += library.workspace_problems()
     if json:
         output.as_json(
             [
@@ -40,16 +40,16 @@ def check(context: typer.Context, files: Files = None, json: open_workspace.AsJs
                     "message": problem.message,
                     "hint": problem.hint,
                 }
-                for problem in found
+                for problem in problems
             ]
         )
-        if errors_among(found):
+        if errors_only(problems):
             raise typer.Exit(1)
         return
-    if errors_among(found):
-        raise AuthorError(found)
-    output.problems(found)
-    output.line("1 file is in order" if len(chosen) == 1 else f"{len(chosen)} files are in order")
+    if errors_only(problems):
+        raise UserError(problems)
+    output.problems(problems)
+    output.line("1 file is in order" if len(files_to_check) == 1 else f"{len(files_to_check)} files are in order")
 
 
 def schema(
@@ -61,18 +61,18 @@ def schema(
 
     match kind:
         case "campaign":
-            made = schemas.campaign_schema(open_workspace.library(context).vocabulary)
+            json_schema = schemas.campaign_schema(open_workspace.library(context).vocabulary)
         case "audience":
-            made = schemas.audience_schema(open_workspace.library(context).vocabulary)
+            json_schema = schemas.audience_schema(open_workspace.library(context).vocabulary)
         case "offers":
-            made = schemas.offers_schema()
+            json_schema = schemas.offers_schema()
         case "settings":
-            made = schemas.settings_schema()
+            json_schema = schemas.settings_schema()
         case "catalogue":
-            made = schemas.catalogue_schema()
+            json_schema = schemas.catalogue_schema()
         case _ as never:
             assert_never(never)
-    output.as_json(made)
+    output.as_json(json_schema)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO, ParamSpec, TypeVar
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
 
-def apart(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+def run_in_child_process(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """Run `work` in a child process and return its result; function, arguments and result must be picklable.
 
     Raise UserError as `work` does, CalledProcessError when the child was killed or failed otherwise.
@@ -23,7 +23,7 @@ def apart(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     child = subprocess.run(command, input=request, stdout=subprocess.PIPE, check=True)  # noqa: S603 - a fixed command
     value, problems = pickle.loads(child.stdout)  # noqa: S301 - from our own child process
     if problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     result: _T = value
     return result
 
@@ -34,7 +34,7 @@ def _serve(request: BinaryIO, response: BinaryIO) -> None:
     result: tuple[object, tuple[Problem, ...]]
     try:
         result = (work(*args, **kwargs), ())
-    except AuthorError as error:
+    except UserError as error:
         result = (None, error.problems)
     pickle.dump(result, response)
 

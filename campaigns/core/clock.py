@@ -26,7 +26,7 @@ class Clock:
         return cls(timedelta() if start is None else start.astimezone(UTC) - read(), read)
 
     @classmethod
-    def anchored(cls, start: datetime | None, anchor: Path) -> "Clock":
+    def from_anchor_file(cls, start: datetime | None, anchor: Path) -> "Clock":
         """Return a clock that showed `start` on first use and has run on since, shared by all processes.
 
         The file `anchor` stores the shift; another `start` resets it. None: the real time.
@@ -62,7 +62,7 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
-def stored(instant: datetime) -> datetime:
+def to_warehouse_time(instant: datetime) -> datetime:
     """Return an aware instant in the form of the warehouse: UTC without a zone.
 
     Raise ValueError for a naive datetime: its zone is unknown.
@@ -72,6 +72,6 @@ def stored(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(tzinfo=None)
 
 
-def instant_of(value: datetime) -> datetime:
+def from_warehouse_time(value: datetime) -> datetime:
     """Return the aware instant of a warehouse value."""
     return value.replace(tzinfo=UTC)

@@ -16,7 +16,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class FilePosition:
     """Position in a file, counted from 1; line 0 means the file as a whole."""
 
     file: str
@@ -31,7 +31,7 @@ class Place:
 class Problem:
     """One problem: position, message, code, and a hint at the next step."""
 
-    place: Place
+    place: FilePosition
     message: str
     code: str
     hint: str = ""
@@ -43,7 +43,7 @@ class Problem:
         return f"{text}\n  try: {self.hint}" if self.hint else text
 
 
-class AuthorError(Exception):
+class UserError(Exception):
     """Error that the user can fix; printed plainly, without a traceback, exit code 1.
 
     Carries every problem found, in the order of the file.
@@ -54,28 +54,28 @@ class AuthorError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     @classmethod
-    def about(cls, file: str, message: str, code: str, hint: str = "") -> "AuthorError":
+    def about(cls, file: str, message: str, code: str, hint: str = "") -> "UserError":
         """Return the error of one problem that concerns a file, or a command's argument, as a whole."""
-        return cls([Problem(Place(file), message, code, hint)])
+        return cls([Problem(FilePosition(file), message, code, hint)])
 
 
 @contextmanager
-def writing(file: Path) -> Iterator[None]:
+def report_write_errors(file: Path) -> Iterator[None]:
     """Turn an OSError into a UserError that says why the file cannot be written."""
     try:
         yield
     except OSError as error:
         message = f"this file cannot be written: {error.strerror or error}"
         hint = "name another path, on a disk with free space"
-        raise AuthorError.about(str(file), message, "unwritable", hint) from error
+        raise UserError.about(str(file), message, "unwritable", hint) from error
 
 
-def errors_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def errors_only(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return the problems that refuse the file."""
     return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def closest_match(word: str, known: Iterable[str]) -> str:
     """Return the known word most like `word`, or with a part most like it.
 
     The word is quoted for a hint; empty when none is close enough.

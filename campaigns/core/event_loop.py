@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 _T = TypeVar("_T")
 
 
-def factory() -> Callable[[], asyncio.AbstractEventLoop]:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """Return the constructor of the event loop."""
     if find_spec("uvloop") is None:  # uvloop does not exist for Windows
         return asyncio.new_event_loop
@@ -19,5 +19,5 @@ def factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
     """Run `work` in its own event loop, as `asyncio.run` does, and return its result."""
-    with asyncio.Runner(loop_factory=factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(work)

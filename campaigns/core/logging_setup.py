@@ -25,7 +25,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-def masked(text: str) -> str:
+def mask_personal_data(text: str) -> str:
     """Return the text without e-mail addresses, telephone numbers and tokens of members' links."""
     return _TOKEN.sub(r"\1…", _PHONE.sub("+…", _EMAIL.sub("…@…", text)))
 
@@ -38,7 +38,7 @@ class _Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as lines."""
-        return masked(super().format(record))
+        return mask_personal_data(super().format(record))
 
 
 class _Json(logging.Formatter):
@@ -59,27 +59,27 @@ class _Json(logging.Formatter):
 
 
 def _json_value(value: object) -> object:
-    return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
+    return value if value is None or isinstance(value, bool | int | float) else mask_personal_data(str(value))
 
 
 @dataclass
-class Once:
+class LogOnce:
     """Log of persistent errors: an error of a subject is logged once, and again when it changes or comes back.
 
     Otherwise a check that runs every second would log it every second.
     """
 
-    to: logging.Logger
+    logger: logging.Logger
     _last_errors: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
-    def wrong(self, subject: str, error: object) -> None:
+    def error(self, subject: str, error: object) -> None:
         """Log an error of a subject, unless it is logged already."""
         text = str(error)
         if self._last_errors.get(subject) != text:
             self._last_errors[subject] = text
-            self.to.error(text if text.startswith(f"{subject}:") else f"{subject}: {text}")
+            self.logger.error(text if text.startswith(f"{subject}:") else f"{subject}: {text}")
 
-    def well(self, subject: str) -> None:
+    def ok(self, subject: str) -> None:
         """Forget the error of a subject: it works again."""
         self._last_errors.pop(subject, None)
 

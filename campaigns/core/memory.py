@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Release freed memory, in some milliseconds; of the C libraries only glibc offers it (`malloc_trim`)."""
     if "pyarrow" in sys.modules:
         sys.modules["pyarrow"].default_memory_pool().release_unused()

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, Pro
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _REGISTRY: Final = CollectorRegistry()
@@ -27,24 +27,24 @@ _RESPONSE_TIMES: Final = Histogram(
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class GaugeValue:
     """Value of a gauge at this moment, with its labels."""
 
     name: str
-    meaning: str
+    description: str
     value: float
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-Read = Callable[[], Iterable[Figure]]
+GaugeReader = Callable[[], Iterable[GaugeValue]]
 
 
-def answering(channel: str, provider: str) -> AbstractContextManager[object]:
+def time_response(channel: str, provider: str) -> AbstractContextManager[object]:
     """Return a timer of the response time of a provider."""
     return _response_time(channel, provider).time()
 
 
-def answered(channel: str, provider: str, outcome: str, number: int = 1) -> None:
+def count_responses(channel: str, provider: str, outcome: str, number: int = 1) -> None:
     """Count responses of a provider."""
     _message_counter(channel, provider, outcome).inc(number)
 
@@ -63,20 +63,20 @@ def _message_counter(channel: str, provider: str, outcome: str) -> Counter:
 class _GaugeCollector(Collector):
     """Collector that reads gauges at scrape time."""
 
-    read: Read
+    read: GaugeReader
 
     def collect(self) -> Iterator[Metric]:
         by_name = sorted(self.read(), key=lambda gauge: gauge.name)
         for name, gauges in groupby(by_name, key=lambda gauge: gauge.name):
             family_gauges = list(gauges)
-            family = GaugeMetricFamily(name, family_gauges[0].meaning, labels=list(family_gauges[0].labels))
+            family = GaugeMetricFamily(name, family_gauges[0].description, labels=list(family_gauges[0].labels))
             for gauge in family_gauges:
                 family.add_metric(list(gauge.labels.values()), gauge.value)
             yield family
 
 
 @contextmanager
-def exposed(read: Read, address: str | None) -> Iterator[None]:
+def serve_metrics(read: GaugeReader, address: str | None) -> Iterator[None]:
     """Serve `http://ADDRESS/metrics` meanwhile; do nothing without an address. Raise UserError when it is in use.
 
     The endpoint has its own port: metrics do not belong at the public address.
@@ -87,7 +87,7 @@ def exposed(read: Read, address: str | None) -> Iterator[None]:
     hint = "an address of this machine and a free port: `127.0.0.1:9464`"
     host, _, port = address.rpartition(":")
     if not port.isdecimal():
-        raise AuthorError.about(address, "an address ends with a colon and its port", "no_port", hint)
+        raise UserError.about(address, "an address ends with a colon and its port", "no_port", hint)
     registry = CollectorRegistry()
     for collector in (_REGISTRY, _GaugeCollector(read)):
         registry.register(collector)
@@ -95,7 +95,7 @@ def exposed(read: Read, address: str | None) -> Iterator[None]:
     try:
         server, thread = start_http_server(int(port), host or "127.0.0.1", registry)
     except (OSError, ValueError, OverflowError) as error:
-        raise AuthorError.about(address, f"metrics cannot be served here: {error}", "no_port", hint) from error
+        raise UserError.about(address, f"metrics cannot be served here: {error}", "no_port", hint) from error
     try:
         yield
     finally:

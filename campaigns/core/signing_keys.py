@@ -8,20 +8,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.tokens import Signer
 
-VARIABLE: Final = "VIESTI_SIGNING_KEYS"
+KEYS_VARIABLE: Final = "VIESTI_SIGNING_KEYS"
 _BYTES: Final = 32
 
 
-def signer(environment: Mapping[str, str], key_file: Path) -> Signer:
+def load_signer(environment: Mapping[str, str], key_file: Path) -> Signer:
     """Return the signer of a workspace.
 
     `VIESTI_SIGNING_KEYS` holds keys of 64 hexadecimal digits, oldest first, separated by commas; the last one signs.
     Without it a key is created once and stored in `key_file`: enough for one machine.
     """
-    keys = environment.get(VARIABLE)
+    keys = environment.get(KEYS_VARIABLE)
     if keys is None:
         return Signer({1: _read_or_create(key_file)})
     return Signer({number: _parse_key(text) for number, text in enumerate(keys.split(","), start=1)})
@@ -53,5 +53,7 @@ def _parse_key(text: str) -> bytes:
     except (Error, ValueError):
         key = b""
     if len(key) < _BYTES:
-        raise AuthorError.about(VARIABLE, "a signing key is 64 hexadecimal digits", "bad_key", "`openssl rand -hex 32`")
+        raise UserError.about(
+            KEYS_VARIABLE, "a signing key is 64 hexadecimal digits", "bad_key", "`openssl rand -hex 32`"
+        )
     return key

@@ -18,7 +18,7 @@ _REFERENCE: Final = Struct(">II")  # run number, position
 _REFERENCE_CHARACTERS: Final = 26
 
 
-class BadToken(ValueError):  # noqa: N818 - said as what it is
+class InvalidTokenError(ValueError):
     """Token that was not made here for this use; carries no detail."""
 
 
@@ -31,7 +31,7 @@ class DeliveryLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class TrackedLink:
     """Target of a tracked link of a run; `position` is None where the click must not identify a recipient."""
 
     run_number: int
@@ -48,15 +48,15 @@ class Signer:
 
     keys: Mapping[int, bytes]
 
-    def opaque(self, *parts: object) -> str:
+    def keyed_hash(self, *parts: object) -> str:
         """Return the keyed 128-bit hash of the parts; equal for equal parts, and reveals none of them (GD-24, E-09)."""
         return self._keyed_hash(max(self.keys), *parts)
 
-    def opaques(self, *parts: object) -> frozenset[str]:
+    def keyed_hashes(self, *parts: object) -> frozenset[str]:
         """Return the hashes of the parts by every key: all results of `keyed_hash` before the keys rotated."""
         return frozenset(self._keyed_hash(number, *parts) for number in self.keys)
 
-    def delivery_name(self, run_number: int, position: int) -> str:
+    def delivery_reference(self, run_number: int, position: int) -> str:
         """Return the external reference of a delivery: opaque to others, readable for us (GD-24, E-09).
 
         Half of it is the keyed hash of run number and position, the other half these numbers, masked by the hash. So
@@ -65,7 +65,7 @@ class Signer:
         payload = _REFERENCE.pack(run_number, position)
         return _base32(self._reference(max(self.keys), payload))
 
-    def delivery_named(self, reference: str) -> DeliveryLink:
+    def read_delivery_reference(self, reference: str) -> DeliveryLink:
         """Return the delivery of an external reference, made with any key and in any letter case.
 
         Raise InvalidTokenError for every other text.
@@ -76,7 +76,7 @@ class Signer:
             payload = _xor(hidden, self._mask(number, tag))
             if hmac.compare_digest(content, self._reference(number, payload)):
                 return DeliveryLink(*_REFERENCE.unpack(payload))
-        raise BadToken
+        raise InvalidTokenError
 
     def _reference(self, number: int, payload: bytes) -> bytes:
         tag = self._digest(number, "delivery", payload.hex())[: _REFERENCE.size]
@@ -85,13 +85,13 @@ class Signer:
     def _mask(self, number: int, tag: bytes) -> bytes:
         return self._digest(number, "delivery mask", tag.hex())[: _REFERENCE.size]
 
-    def link(self, scope: str, run_number: int, position: int) -> str:
+    def link_token(self, scope: str, run_number: int, position: int) -> str:
         """Return a token for one delivery and one action of its holder."""
         number = max(self.keys)
         payload = _LINK.pack(number, run_number, position)
         return _base64(payload + self._tag(number, scope, payload))
 
-    def read(self, scope: str, token: str) -> DeliveryLink:
+    def read_link(self, scope: str, token: str) -> DeliveryLink:
         """Return the delivery of a token of this scope, signed with any key; raise InvalidTokenError for other texts.
 
         A token has one spelling: another text that decodes to the same bytes is refused, too.
@@ -100,25 +100,25 @@ class Signer:
         payload, tag = content[: _LINK.size], content[_LINK.size :]
         number = payload[0]
         if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, scope, payload)):
-            raise BadToken
+            raise InvalidTokenError
         return DeliveryLink(*_LINK.unpack(payload)[1:])
 
-    def way(self, link: Way) -> str:
+    def tracked_link_token(self, link: TrackedLink) -> str:
         """Return a token for one link target; a changed token is invalid (no open redirect)."""
         number = max(self.keys)
         position = _NO_POSITION if link.position is None else link.position
         payload = _LINK.pack(number, link.run_number, position) + link.target.encode()
         return _base64(payload + self._tag(number, _TRACKED_SCOPE, payload))
 
-    def read_way(self, token: str) -> Way:
+    def read_tracked_link(self, token: str) -> TrackedLink:
         """Return the target of a token; raise InvalidTokenError for every other text."""
         content = _decode(token, _MAX_TRACKED_TOKEN)
         payload, tag = content[:-_TAG_BYTES], content[-_TAG_BYTES:]
         number = payload[0] if payload else -1
         if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, _TRACKED_SCOPE, payload)):
-            raise BadToken
+            raise InvalidTokenError
         _, run_number, position = _LINK.unpack_from(payload)
-        return Way(run_number, None if position == _NO_POSITION else position, payload[_LINK.size :].decode())
+        return TrackedLink(run_number, None if position == _NO_POSITION else position, payload[_LINK.size :].decode())
 
     def _tag(self, number: int, scope: str, payload: bytes) -> bytes:
         return self._digest(number, scope, payload.hex())[:_TAG_BYTES]
@@ -138,11 +138,11 @@ def _base32(content: bytes) -> str:
 
 def _reference_bytes(reference: str) -> bytes:
     if len(reference) != _REFERENCE_CHARACTERS or not reference.isascii():
-        raise BadToken
+        raise InvalidTokenError
     try:
         return b32decode(f"{reference.upper()}======")
     except Error as error:
-        raise BadToken from error
+        raise InvalidTokenError from error
 
 
 def _xor(one: bytes, other: bytes) -> bytes:
@@ -156,17 +156,17 @@ def _base64(content: bytes) -> str:
 def _token_bytes(token: str) -> bytes:
     content = _decode(token, _MAX_TOKEN)
     if len(content) != _LINK.size + _TAG_BYTES:
-        raise BadToken
+        raise InvalidTokenError
     return content
 
 
 def _decode(token: str, limit: int) -> bytes:
     if len(token) > limit or not token.isascii():
-        raise BadToken
+        raise InvalidTokenError
     try:
         content = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except Error as error:
-        raise BadToken from error
+        raise InvalidTokenError from error
     if _base64(content) != token:
-        raise BadToken
+        raise InvalidTokenError
     return content

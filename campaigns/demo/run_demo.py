@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Final
 
 from audiences.imports.import_report import ImportReport
-from campaigns.core.errors import AuthorError, Problem, errors_among
+from campaigns.core.errors import Problem, UserError, errors_only
 from campaigns.demo.data.files import write_demo_files
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.plan_counts import Tally
+from campaigns.runs.planning.plan_counts import PlanCounts
 from campaigns.store.runs import runs
-from campaigns.store.runs.decisions import Outcomes
+from campaigns.store.runs.decisions import OutcomeCounts
 from campaigns.store.runs.states import RunState
 from campaigns.workspace.paths import Workspace, find_workspace
-from campaigns.workspace.scaffold import make_workspace
+from campaigns.workspace.scaffold import create_workspace
 
 CAMPAIGNS: Final = ("beauty_newsletter", "weekend_offer", "owner_post")
 
@@ -24,15 +24,15 @@ class Stop:
     """Result of one campaign: its plan and outcomes. `sent_before`: an earlier demonstration sent it."""
 
     run_id: str
-    tally: Tally
-    outcomes: Outcomes
+    tally: PlanCounts
+    outcomes: OutcomeCounts
     sent_before: bool
 
 
 def workspace_at(directory: Path) -> Workspace:
     """Return the workspace in `directory`; create one in a new or empty folder."""
     if not directory.exists() or not any(directory.iterdir()):
-        return make_workspace(directory)
+        return create_workspace(directory)
     return find_workspace(directory)
 
 
@@ -48,9 +48,9 @@ def bring_in(engine: Engine, on_step: Callable[[str], None]) -> Iterator[tuple[s
 def check(engine: Engine) -> tuple[Problem, ...]:
     """Return the warnings about every campaign file; raise UserError with all problems if one has errors."""
     files = engine.workspace.campaign_files()
-    problems = [problem for file in files for problem in engine.library.problems(file, engine.clock.now())]
-    if errors_among(problems):
-        raise AuthorError(problems)
+    problems = [problem for file in files for problem in engine.library.file_problems(file, engine.clock.now())]
+    if errors_only(problems):
+        raise UserError(problems)
     return tuple(dict.fromkeys(problems))
 
 
@@ -59,7 +59,7 @@ def visit(engine: Engine, campaign: str, on_progress: Callable[[int], None]) -> 
 
     Continue an interrupted demonstration; delivered messages are not delivered again.
     """
-    draft, _ = engine.library.draft(campaign)
+    draft, _ = engine.library.campaign_definition(campaign)
     as_of = engine.library.settings.clock_start or engine.clock.now()
     with engine.ledger.read() as connection:
         run = runs.find(connection, runs.run_id(campaign, as_of))
@@ -68,13 +68,13 @@ def visit(engine: Engine, campaign: str, on_progress: Callable[[int], None]) -> 
         run, _ = engine.plan(draft, as_of, on_progress)
     engine.start(run)
     _send_all(engine, run.run_id, on_progress)
-    return Stop(run.run_id, Tally.from_json(run.counts), engine.outcomes(run), sent_before)
+    return Stop(run.run_id, PlanCounts.from_json(run.counts), engine.outcomes(run), sent_before)
 
 
 def _send_all(engine: Engine, run_id: str, on_progress: Callable[[int], None]) -> None:
     """Send to the end; wait for the leases of messages that a killed demonstration left in flight."""
-    while (sent := engine.send(run_id, on_progress)).again_at is not None:
-        engine.clock.sleep_until(sent.again_at)
+    while (sent := engine.send(run_id, on_progress)).resume_at is not None:
+        engine.clock.sleep_until(sent.resume_at)
 
 
 def worth_opening(engine: Engine, stops: list[Stop]) -> Iterator[tuple[str, Path]]:

@@ -9,13 +9,13 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Place, Problem, nearest
+from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language
 from campaigns.core.model.offer import Offer
 from campaigns.core.yaml.located import Located
-from campaigns.core.yaml.located import Path as Steps
-from campaigns.core.yaml.validate import shaped
+from campaigns.core.yaml.located import NodePath as Steps
+from campaigns.core.yaml.validate import validate
 from campaigns.workspace.offers_file import load_offers, offer_problems
 
 _LOCALISED: Final = ("title", "text", "unit")
@@ -28,7 +28,7 @@ _OPTIONAL: Final = (
     "weight",
     *(f"unit_{language}" for language in Language),
 )
-COLUMNS: Final = (
+PRICE_FEED_COLUMNS: Final = (
     "id",
     *(f"{name}_{language}" for name in _LOCALISED for language in Language),
     *("price", "lowest_price_30d", "valid_from", "valid_to", "department", "product_category", "product_type"),
@@ -37,12 +37,12 @@ COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class OffersRead:
+class PriceFeed:
     """Result of reading a price feed: its offers, the problems of invalid rows, and its number of rows."""
 
     offers: tuple[Offer, ...]
     problems: tuple[Problem, ...]
-    read: int
+    row_count: int
 
     def write_rejects(self, path: Path) -> bool:
         """Write the problems to a CSV file, replacing an earlier one; return False when there are none."""
@@ -60,21 +60,21 @@ class OffersRead:
         return True
 
 
-def read_offers(path: Path, catalogue: Catalogue) -> OffersRead:
+def read_price_feed(path: Path, catalogue: Catalogue) -> PriceFeed:
     """Return the offers of a CSV file (UTF-8, comma or semicolon, the columns of `COLUMNS`).
 
     Raise UserError when the file cannot be read or its header is wrong.
     """
     rows = list(_rows(path))
     problems: list[Problem] = []
-    located_offers = [(offer, at) for at in rows if (offer := shaped(Offer, at, problems)) is not None]
+    located_offers = [(offer, at) for at in rows if (offer := validate(Offer, at, problems)) is not None]
     problems += offer_problems(located_offers, catalogue)
     invalid_lines = {problem.place.line for problem in problems}
     offers = tuple(offer for offer, at in located_offers if at.place.line not in invalid_lines)
-    return OffersRead(offers, tuple(problems), len(rows))
+    return PriceFeed(offers, tuple(problems), len(rows))
 
 
-def write_offers(offers: Iterable[Offer], path: Path, catalogue: Catalogue) -> None:
+def write_offers_file(offers: Iterable[Offer], path: Path, catalogue: Catalogue) -> None:
     """Write the offers file, sorted by id; replace the old one only when the new one loads without problems."""
     draft = path.with_suffix(".new.yaml")
     lines = ["# Written by `viesti import offers`: edit the price feed instead.", "offers:"]
@@ -103,9 +103,9 @@ def _rows(path: Path) -> Iterator[Located]:
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise AuthorError.about(str(path), "the file is not UTF-8 text", "encoding", "save it as UTF-8") from error
+        raise UserError.about(str(path), "the file is not UTF-8 text", "encoding", "save it as UTF-8") from error
     except OSError as error:
-        raise AuthorError.about(str(path), "the file cannot be read", "unreadable", "look at its name") from error
+        raise UserError.about(str(path), "the file cannot be read", "unreadable", "look at its name") from error
     header = text.partition("\n")[0]
     reader = csv.reader(StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",")
     names = [name.strip() for name in next(reader, [])]
@@ -119,8 +119,8 @@ def _rows(path: Path) -> Iterator[Located]:
 
 
 def _check_header(path: Path, names: list[str]) -> None:
-    place = Place(str(path), 1, 1)
-    required = [name for name in COLUMNS if name not in _OPTIONAL]
+    place = FilePosition(str(path), 1, 1)
+    required = [name for name in PRICE_FEED_COLUMNS if name not in _OPTIONAL]
     problems = [
         *(
             Problem(place, f"the column `{name}` is missing", "missing_column", "add it to the header")
@@ -128,13 +128,18 @@ def _check_header(path: Path, names: list[str]) -> None:
             if name not in names
         ),
         *(
-            Problem(place, f"`{name}` is not a column of this file", "unknown_column", nearest(name, COLUMNS))
+            Problem(
+                place,
+                f"`{name}` is not a column of this file",
+                "unknown_column",
+                closest_match(name, PRICE_FEED_COLUMNS),
+            )
             for name in names
-            if name not in COLUMNS
+            if name not in PRICE_FEED_COLUMNS
         ),
     ]
     if problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
 
 
 def _values(cells: Mapping[str, str]) -> dict[str, object]:

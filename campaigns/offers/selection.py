@@ -10,12 +10,12 @@ import pyarrow as pa
 from sqlalchemy import Select, TableClause, and_, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from campaigns.core.clock import local_day, midnight, stored
-from campaigns.core.model.campaign import Campaign, OfferChoice
+from campaigns.core.clock import local_day, midnight, to_warehouse_time
+from campaigns.core.model.campaign import Campaign, OfferSelection
 from campaigns.core.model.offer import Offer
 from campaigns.store.runs.decisions import SEND
 
-WINDOW: Final = timedelta(days=90)
+AFFINITY_WINDOW: Final = timedelta(days=90)
 _MAX_PER_CATEGORY: Final = 2
 _SCHEMA: Final = pa.schema(
     [
@@ -30,25 +30,27 @@ _SCHEMA: Final = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class VariantOffers:
     """Offers that a variant may show, the heaviest first, and the maximum number in a message."""
 
     offers: tuple[Offer, ...]
     at_most: int
 
 
-def shelves(campaign: Campaign, variants: Iterable[str], offers: Sequence[Offer], day: date) -> Mapping[str, Shelf]:
+def select_offers(
+    campaign: Campaign, variants: Iterable[str], offers: Sequence[Offer], day: date
+) -> Mapping[str, VariantOffers]:
     """Return the offers, on sale on `day`, of every variant in `variants` that asks for offers."""
     choices = {variant.name: variant.offers or campaign.offers for variant in campaign.variants}
     return {name: _variant_offers(offers, choice, day) for name in variants if (choice := choices[name]) is not None}
 
 
-def _variant_offers(offers: Sequence[Offer], choice: OfferChoice, day: date) -> Shelf:
+def _variant_offers(offers: Sequence[Offer], choice: OfferSelection, day: date) -> VariantOffers:
     eligible = (offer for offer in offers if offer.valid_from <= day <= offer.valid_to and _matches(offer, choice))
-    return Shelf(tuple(sorted(eligible, key=lambda offer: (-offer.weight, offer.id))), choice.at_most)
+    return VariantOffers(tuple(sorted(eligible, key=lambda offer: (-offer.weight, offer.id))), choice.at_most)
 
 
-def _matches(offer: Offer, choice: OfferChoice) -> bool:
+def _matches(offer: Offer, choice: OfferSelection) -> bool:
     criteria = (
         (choice.department, offer.department),
         (choice.product_category, offer.product_category),
@@ -57,7 +59,7 @@ def _matches(offer: Offer, choice: OfferChoice) -> bool:
     return all(not allowed or value in allowed for allowed, value in criteria)
 
 
-def as_columns(shelves: Mapping[str, Shelf]) -> pa.Table:
+def offers_table(variant_offers: Mapping[str, VariantOffers]) -> pa.Table:
     """Return the offers of all variants as a table for the ranking."""
     rows = [
         {
@@ -68,21 +70,25 @@ def as_columns(shelves: Mapping[str, Shelf]) -> pa.Table:
             "weight": offer.weight,
             "at_most": shelf.at_most,
         }
-        for variant, shelf in shelves.items()
+        for variant, shelf in variant_offers.items()
         for offer in shelf.offers
     ]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
 def affinity(
-    decided: TableClause, lines: TableClause, shelves: Mapping[str, Shelf], as_of: datetime, zone: ZoneInfo
+    decided: TableClause,
+    lines: TableClause,
+    variant_offers: Mapping[str, VariantOffers],
+    as_of: datetime,
+    zone: ZoneInfo,
 ) -> Select[Any]:
     """Select the 90-day spend of each recipient of offers on the offered product categories, by category and brand.
 
     Members who forbid the use of detailed purchase data (C7) have no row: they see the heaviest offers.
     """
-    since = stored(midnight(local_day(as_of, zone) - WINDOW, zone))
-    categories = {offer.product_category for shelf in shelves.values() for offer in shelf.offers}
+    since = to_warehouse_time(midnight(local_day(as_of, zone) - AFFINITY_WINDOW, zone))
+    categories = {offer.product_category for shelf in variant_offers.values() for offer in shelf.offers}
     return (
         select(
             lines.c.member_id,
@@ -93,17 +99,17 @@ def affinity(
         .select_from(lines.join(decided, decided.c.member_id == lines.c.member_id))
         .where(
             decided.c.kind == SEND,
-            decided.c.variant.in_(sorted(shelves)),
+            decided.c.variant.in_(sorted(variant_offers)),
             lines.c.product_category.in_(sorted(categories)),
             ~decided.c.no_purchase_detail,
             lines.c.purchased_at >= since,
-            lines.c.purchased_at < stored(as_of),
+            lines.c.purchased_at < to_warehouse_time(as_of),
         )
         .group_by(lines.c.member_id, lines.c.product_category, lines.c.brand)
     )
 
 
-def ranked(decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
+def rank_offers(decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
     """Select `offers` for every send that shows any: the offer ids in the order of the message.
 
     The score of an offer is the spend in its product category, twice where the brand is the offer's; then its weight

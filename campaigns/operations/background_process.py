@@ -19,13 +19,13 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import BinaryIO, Final, cast
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.logging_setup import LogFormat, log_to_stderr
-from campaigns.core.metrics import exposed
-from campaigns.operations.gauges import figures
-from campaigns.operations.nightly import Nightly
-from campaigns.operations.scheduler import Rounds, plan_apart
-from campaigns.runs.dispatch.ticker import waking
+from campaigns.core.metrics import serve_metrics
+from campaigns.operations.gauges import read_gauges
+from campaigns.operations.nightly import NightlyJobs
+from campaigns.operations.scheduler import Scheduler, plan_in_child_process
+from campaigns.runs.dispatch.ticker import start_ticker
 from campaigns.runs.engine import Engine
 from campaigns.workspace.paths import Workspace
 
@@ -38,7 +38,7 @@ _NICENESS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class ProcessConfig:
     """Configuration of the background process: workspace, actor, metrics address and logging."""
 
     root: Path
@@ -49,7 +49,7 @@ class Orders:
 
 
 @contextmanager
-def rounds_apart(config: Orders) -> Iterator[None]:
+def background_process(config: ProcessConfig) -> Iterator[None]:
     """Run the background process for the duration of the block; then wait until messages in flight are recorded.
 
     Raise UserError or CalledProcessError if it cannot start. A process that is killed later is replaced.
@@ -69,7 +69,7 @@ def rounds_apart(config: Orders) -> Iterator[None]:
 class _SchedulerProcess:
     """Background process as seen by the server."""
 
-    config: Orders
+    config: ProcessConfig
     _process: "subprocess.Popen[bytes]" = field(init=False)
     _stopping: Event = field(default_factory=Event, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
@@ -89,7 +89,7 @@ class _SchedulerProcess:
             raise subprocess.CalledProcessError(self._wait(), command) from error
         if problems:
             self._wait()
-            raise AuthorError(problems)
+            raise UserError(problems)
 
     def supervise(self) -> None:
         """Replace every process that is killed, until one ends as requested."""
@@ -99,7 +99,7 @@ class _SchedulerProcess:
                 return
             try:
                 self._restart()
-            except (AuthorError, subprocess.CalledProcessError, OSError) as error:
+            except (UserError, subprocess.CalledProcessError, OSError) as error:
                 _LOG.error("it cannot be replaced: %s", error)
 
     def stop(self) -> None:
@@ -129,11 +129,11 @@ def _main(requests: BinaryIO, responses: BinaryIO) -> int:
     signal.signal(signal.SIGTERM, lambda _signal, _frame: stopping.set())
     with closing(Engine(Workspace(config.root), config.actor)) as engine:
         try:
-            with exposed(partial(figures, engine), config.metrics), _scheduler(engine, stopping):
+            with serve_metrics(partial(read_gauges, engine), config.metrics), _scheduler(engine, stopping):
                 _report_ready(responses, ())
                 Thread(target=_wait_for_parent, args=(requests, stopping), daemon=True).start()
                 stopping.wait()
-        except AuthorError as error:
+        except UserError as error:
             _report_ready(responses, error.problems)
             return 1
     return 0
@@ -141,9 +141,14 @@ def _main(requests: BinaryIO, responses: BinaryIO) -> int:
 
 @contextmanager
 def _scheduler(engine: Engine, stopping: Event) -> Iterator[None]:
-    scheduler, nightly = Rounds(engine, stopping, plan_apart), Nightly(engine, stopping)
-    ticker = waking(
-        scheduler.schedule, scheduler.dispatch, scheduler.carry, scheduler.admit, scheduler.listen, nightly.look
+    scheduler, nightly = Scheduler(engine, stopping, plan_in_child_process), NightlyJobs(engine, stopping)
+    ticker = start_ticker(
+        scheduler.plan_due,
+        scheduler.send,
+        scheduler.send_notices,
+        scheduler.import_sign_ups,
+        scheduler.read_mail,
+        nightly.run_if_due,
     )
     try:
         yield

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from campaigns.channels.bounces import PROVIDER as UNSIGNED
 from campaigns.channels.events import EventWord
-from campaigns.core.metrics import Figure
+from campaigns.core.metrics import GaugeValue
 from campaigns.core.model.enums import Channel
 from campaigns.operations.doctor.stores import data_age
 from campaigns.runs.engine import Engine
@@ -18,44 +18,46 @@ from campaigns.store.runs import halts, stats
 _COMPLAINT_PERIOD: Final = timedelta(days=7)
 
 
-def figures(engine: Engine) -> Iterator[Figure]:
+def read_gauges(engine: Engine) -> Iterator[GaugeValue]:
     """Yield runs, backlog, claimed and uncertain deliveries, complaints and the age of the data. Nothing personal."""
     with engine.ledger.read() as connection:
-        for state, number in stats.run_states(connection).items():
-            yield Figure("viesti_runs", "Runs by state.", number, {"state": state})
-        pending, uncertain = stats.backlog(connection), stats.uncertain(connection)
+        for state, number in stats.runs_by_state(connection).items():
+            yield GaugeValue("viesti_runs", "Runs by state.", number, {"state": state})
+        pending, uncertain = stats.pending_by_channel(connection), stats.uncertain_by_channel(connection)
         for channel in Channel:
             labels = {"channel": channel.value}
-            yield Figure("viesti_pending", "Pending deliveries of started runs.", pending.get(channel, 0), labels)
-            yield Figure("viesti_uncertain", "Deliveries that may have been sent.", uncertain.get(channel, 0), labels)
+            yield GaugeValue("viesti_pending", "Pending deliveries of started runs.", pending.get(channel, 0), labels)
+            yield GaugeValue(
+                "viesti_uncertain", "Deliveries that may have been sent.", uncertain.get(channel, 0), labels
+            )
         yield from _claimed(engine, connection)
         yield from _complaints(engine, connection)
     age = data_age(engine)
     if age is not None:
-        yield Figure("viesti_data_age_seconds", "Age of the newest purchase.", age.total_seconds())
+        yield GaugeValue("viesti_data_age_seconds", "Age of the newest purchase.", age.total_seconds())
 
 
-def _claimed(engine: Engine, connection: Connection) -> Iterator[Figure]:
+def _claimed(engine: Engine, connection: Connection) -> Iterator[GaugeValue]:
     """Yield claimed deliveries. A lease older than its span belongs to a process that died or hangs."""
-    claimed = stats.under_way(connection)
+    claimed = stats.claimed_deliveries(connection)
     span = engine.library.settings.dispatch.lease
     remaining = span if claimed.first_lease is None else (claimed.first_lease - engine.clock.now()).total_seconds()
-    yield Figure("viesti_sending", "Claimed deliveries.", claimed.number)
-    yield Figure("viesti_oldest_lease_seconds", "Age of the oldest claim.", max(span - remaining, 0))
+    yield GaugeValue("viesti_sending", "Claimed deliveries.", claimed.number)
+    yield GaugeValue("viesti_oldest_lease_seconds", "Age of the oldest claim.", max(span - remaining, 0))
 
 
-def _complaints(engine: Engine, connection: Connection) -> Iterator[Figure]:
+def _complaints(engine: Engine, connection: Connection) -> Iterator[GaugeValue]:
     """Yield complaints as a share of the messages of a week's runs; pending messages are not counted as sent."""
-    planned = stats.planned(connection, engine.clock.now() - _COMPLAINT_PERIOD)
-    complaints = halts.grievances(connection, planned, EventWord.COMPLAINED, UNSIGNED, None)
+    planned = stats.planned_sends(connection, engine.clock.now() - _COMPLAINT_PERIOD)
+    complaints = halts.report_counts(connection, planned, EventWord.COMPLAINED, UNSIGNED, None)
     sent: Counter[str] = Counter()
     for sends in planned.values():
         sent.update(sends)
-    sent.subtract(stats.backlog(connection, planned))
+    sent.subtract(stats.pending_by_channel(connection, planned))
     for channel, number in sent.items():
         if number > 0:
             reports = complaints.get(channel)
             rate = (reports.signed + reports.unsigned if reports else 0) / number
-            yield Figure(
+            yield GaugeValue(
                 "viesti_complaint_rate", "Complaints as a share of the messages of a week.", rate, {"channel": channel}
             )

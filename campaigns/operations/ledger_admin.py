@@ -11,12 +11,12 @@ from audiences.people import member_erasure
 from audiences.tables import CONTACT
 from campaigns.results.feedback import erase_events
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.shared_run_files import SharedFiles
+from campaigns.runs.planning.shared_run_files import SharedRunFiles
 from campaigns.store.admin import backup, copy, schema
-from campaigns.store.admin.copy import Counted
-from campaigns.store.admin.database_url import checked
-from campaigns.store.admin.suspend import Held
-from campaigns.store.ledger.connection import Ledger, Told
+from campaigns.store.admin.copy import RowCounts
+from campaigns.store.admin.database_url import check_url
+from campaigns.store.admin.suspend import SuspendResult
+from campaigns.store.ledger.connection import Ledger, ProgressCallback
 from campaigns.store.people import audit, privacy_requests, reassign
 from campaigns.store.runs import runs
 from campaigns.store.runs.states import RunState
@@ -34,16 +34,16 @@ def upgrade(engine: Engine) -> None:
             migrate(ledger)
 
 
-def copy_to(engine: Engine, url: str, on_progress: Told) -> tuple[Counted, Held]:
+def copy_to(engine: Engine, url: str, on_progress: ProgressCallback) -> tuple[RowCounts, SuspendResult]:
     """Copy the ledger to the database of a URL (see `store.admin.copy`), with the files of runs that workers will send.
 
     After a crash between rows and files, those runs must be planned again.
     """
     now = engine.clock.now()
-    with closing(Ledger(checked(url, "--to"))) as target:
-        counted, suspended = copy.copy(engine.ledger, target, now, on_progress)
+    with closing(Ledger(check_url(url, "--to"))) as target:
+        counted, suspended = copy.copy_ledger(engine.ledger, target, now, on_progress)
         with target.write() as connection:
-            audit.note(connection, now, engine.actor, "copy ledger", "ledger", {"rows": sum(counted.values())})
+            audit.record(connection, now, engine.actor, "copy ledger", "ledger", {"rows": sum(counted.values())})
         if target.is_shared:
             _share_files(engine, target)
     return counted, suspended
@@ -52,17 +52,17 @@ def copy_to(engine: Engine, url: str, on_progress: Told) -> tuple[Counted, Held]
 def _share_files(engine: Engine, target: Ledger) -> None:
     """Store the frozen files of open runs in the database, from which workers fetch them."""
     with target.read() as connection:
-        unfinished = runs.in_state(connection, RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
+        unfinished = runs.with_state(connection, RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
     for run in unfinished:
-        SharedFiles(target, run, engine.run_files(run)).ensure()
+        SharedRunFiles(target, run, engine.run_files(run)).ensure_uploaded()
 
 
-def backup_to(engine: Engine, file: Path, on_progress: Told) -> Counted:
+def backup_to(engine: Engine, file: Path, on_progress: ProgressCallback) -> RowCounts:
     """Write a backup (see `store.admin.backup`)."""
     return backup.backup(engine.ledger, file, on_progress)
 
 
-def restore_from(engine: Engine, file: Path, on_progress: Told) -> tuple[Counted, Held]:
+def restore_from(engine: Engine, file: Path, on_progress: ProgressCallback) -> tuple[RowCounts, SuspendResult]:
     """Restore a backup without members erased since, whom the warehouse remembers (see `store.admin.backup`).
 
     An id that was merged into another one since then counts as erased, too.
@@ -75,11 +75,11 @@ def restore_from(engine: Engine, file: Path, on_progress: Told) -> tuple[Counted
         restored = _known(connection, erased)
         for member in restored:
             erase_events.forget(connection, member)
-            member_erasure.forget(connection, engine.signer, member, now)
+            member_erasure.erase_from_ledger(connection, engine.signer, member, now)
             alias = member_erasure.pseudonym(engine.signer, member)
             reassign.pseudonymise(connection, member, alias)
-            privacy_requests.forget(connection, member, alias, engine.actor, now)
-        audit.note(connection, now, engine.actor, "restore", file.name, {"erased_since": len(restored)})
+            privacy_requests.erase_member(connection, member, alias, engine.actor, now)
+        audit.record(connection, now, engine.actor, "restore", file.name, {"erased_since": len(restored)})
 
     return backup.restore(file, engine.ledger, erase, on_progress)
 

@@ -7,11 +7,11 @@ from threading import Event
 from typing import Final
 
 from campaigns.core.clock import local_day
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.people.privacy.erasure import retain
 from campaigns.runs.engine import Engine
 from campaigns.store.admin import job_locks
-from campaigns.store.runs.reconciliation import disagreements
+from campaigns.store.runs.reconciliation import reconcile_recent_runs
 
 _LOG: Final = logging.getLogger("viesti")
 _NAME: Final = "retention"
@@ -23,36 +23,36 @@ _MAX_MISSED: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True)
-class Nightly:
+class NightlyJobs:
     """Nightly jobs of one process; of several processes on one ledger, one does them each night.
 
     A machine that sleeps at night does them by day once they were missed for two nights.
     """
 
     engine: Engine
-    stopping: Event = field(default_factory=Event)
+    stop_event: Event = field(default_factory=Event)
 
-    def look(self) -> None:
+    def run_if_due(self) -> None:
         """Run the jobs if they are due; an obstacle is logged, and they are tried again later."""
         now = self.engine.clock.now()
         occasion = self._last_occasion(now)
         if not self._claim(occasion, now):
             return
         try:
-            evidence = retain(self.engine, self.stopping)
-        except AuthorError as error:
+            evidence = retain(self.engine, self.stop_event)
+        except UserError as error:
             _LOG.warning("retention: put off: %s", error)
             with self.engine.ledger.write() as connection:
-                job_locks.put_off(connection, _NAME, occasion, self.engine.clock.now() + _RETRY_AFTER)
+                job_locks.postpone(connection, _NAME, occasion, self.engine.clock.now() + _RETRY_AFTER)
             return
         with self.engine.ledger.write() as connection:
-            job_locks.end(connection, _NAME, occasion, self.engine.clock.now())
+            job_locks.complete(connection, _NAME, occasion, self.engine.clock.now())
         _LOG.info("retention: %s", ", ".join(f"{purged.removed} {purged.table}" for purged in evidence))
         self._reconcile()
 
     def _reconcile(self) -> None:
         """Log the runs of the last days whose plan, deliveries and provider events do not agree (OP-04)."""
-        checked, alarms_by_run = disagreements(self.engine.ledger, self.engine.clock.now())
+        checked, alarms_by_run = reconcile_recent_runs(self.engine.ledger, self.engine.clock.now())
         for run_id, alarms in alarms_by_run.items():
             for alarm in alarms:
                 _LOG.error("%s: look at this: %s", run_id, alarm)
@@ -61,15 +61,15 @@ class Nightly:
     def _claim(self, occasion: datetime, now: datetime) -> bool:
         """Claim the occasion if it is due; return False when it is not, or another process has it."""
         with self.engine.ledger.read() as connection:
-            last = job_locks.last(connection, _NAME)
+            last = job_locks.last_claim(connection, _NAME)
         by_night = now - occasion < _NIGHT_SPAN
         if last is not None and not by_night and occasion - last.occasion < _MAX_MISSED:
             return False
         with self.engine.ledger.write() as connection:
             if last is None and not by_night:
-                job_locks.begin(connection, _NAME, occasion, now)
+                job_locks.start_schedule(connection, _NAME, occasion, now)
                 return False
-            return job_locks.take(connection, _NAME, occasion, now, now + _LEASE)
+            return job_locks.claim(connection, _NAME, occasion, now, now + _LEASE)
 
     def _last_occasion(self, now: datetime) -> datetime:
         """Return the last time at which the jobs were due, in UTC."""

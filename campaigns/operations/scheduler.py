@@ -11,52 +11,52 @@ from threading import Event
 from typing import Final
 
 from campaigns.channels.outcome import ChannelMisconfigured
-from campaigns.core.child_process import apart
-from campaigns.core.errors import AuthorError
-from campaigns.core.logging_setup import Once
-from campaigns.core.model.enums import BUNDLED
-from campaigns.operations.worker import Outgoing
+from campaigns.core.child_process import run_in_child_process
+from campaigns.core.errors import UserError
+from campaigns.core.logging_setup import LogOnce
+from campaigns.core.model.enums import BUNDLED_CHANNELS
+from campaigns.operations.worker import Worker
 from campaigns.people import sign_up_import
 from campaigns.results.feedback.circuit_breaker import Breaker
 from campaigns.results.feedback.returned_mail import read_new_mail
-from campaigns.runs.dispatch.lifecycle import Present, begins, give_up, take_up
-from campaigns.runs.dispatch.ticker import waking
+from campaigns.runs.dispatch.lifecycle import CurrentDefinition, claim_due_run, mark_missed, start_time
+from campaigns.runs.dispatch.ticker import start_ticker
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.shared_run_files import agree_on_key, forget_ended
+from campaigns.runs.planning.shared_run_files import delete_ended_fields, require_same_key
 from campaigns.store.people import audit_seals
 from campaigns.store.runs import publications, runs
 from campaigns.store.runs.run_tables import Publication, Run
 from campaigns.store.runs.states import RunState
-from campaigns.workspace.campaign_definition import Draft
-from campaigns.workspace.file_watcher import Watch
+from campaigns.workspace.campaign_definition import CampaignDefinition
+from campaigns.workspace.file_watcher import FileWatcher
 from campaigns.workspace.paths import Workspace
 
 _LOG: Final = logging.getLogger("viesti")
 
 
-Plan = Callable[[Engine, Draft, datetime], None]
+PlanCallback = Callable[[Engine, CampaignDefinition, datetime], None]
 """Plans an occasion that is due."""
 
 
-def plan_here(engine: Engine, definition: Draft, due_at: datetime) -> None:
+def plan_in_process(engine: Engine, definition: CampaignDefinition, due_at: datetime) -> None:
     """Plan in this process, with its engine."""
     engine.plan(definition, due_at, _ignore_progress, scheduled=True)
 
 
-def plan_apart(engine: Engine, definition: Draft, due_at: datetime) -> None:
+def plan_in_child_process(engine: Engine, definition: CampaignDefinition, due_at: datetime) -> None:
     """Plan in a child process: millions of decisions take gigabytes, which a sending process would keep.
 
     Raise UserError also if the child process was killed; the run is planned again when its lease is over.
     """
     try:
-        apart(_plan_in_new_engine, engine.workspace, engine.actor, definition, due_at)
+        run_in_child_process(_plan_in_new_engine, engine.workspace, engine.actor, definition, due_at)
     except CalledProcessError as error:
         message, hint = f"the planning process has ended: {error}", "is there enough memory? it will be tried again"
-        raise AuthorError.about(definition.campaign.name, message, "not_planned", hint) from error
+        raise UserError.about(definition.campaign.name, message, "not_planned", hint) from error
 
 
 @dataclass(frozen=True)
-class Rounds:
+class Scheduler:
     """Scheduler of one process; several processes may share one ledger.
 
     An error in one campaign is logged for its author and delays no other campaign.
@@ -64,27 +64,27 @@ class Rounds:
 
     engine: Engine
     stopping: Event = field(default_factory=Event)
-    plan: Plan = plan_here
-    _error_log: Once = field(default_factory=lambda: Once(_LOG), init=False, repr=False)
-    _file_watcher: Watch = field(init=False, repr=False)
+    plan: PlanCallback = plan_in_process
+    _error_log: LogOnce = field(default_factory=lambda: LogOnce(_LOG), init=False, repr=False)
+    _file_watcher: FileWatcher = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_file_watcher", Watch(self.engine.workspace))
+        object.__setattr__(self, "_file_watcher", FileWatcher(self.engine.workspace))
 
-    def schedule(self) -> None:
+    def plan_due(self) -> None:
         """Claim due occasions; plan and start claimed runs, also those of dead processes."""
         now = self.engine.clock.now()
-        audit_seals.seal_gathered(self.engine.ledger, self.engine.signer, now)
+        audit_seals.seal_if_due(self.engine.ledger, self.engine.signer, now)
         with self.engine.ledger.read() as connection:
-            due_publications = publications.due(connection, now)
+            due_publications = publications.list_due(connection, now)
         if self._file_watcher.has_changed() or due_publications:
             self._log_errors("the workspace's files", self.engine.reread)
         for publication in due_publications:
             self._log_errors(publication.campaign, partial(self._claim_due_run, publication))
         with self.engine.ledger.read() as connection:
-            late_runs = runs.late(connection, now)
-            planned_runs = [run for run in runs.in_state(connection, RunState.PLANNED) if run.scheduled]
-            planning_runs = [run for run in runs.in_state(connection, RunState.PLANNING) if run.scheduled]
+            late_runs = runs.list_overdue(connection, now)
+            planned_runs = [run for run in runs.with_state(connection, RunState.PLANNED) if run.scheduled]
+            planning_runs = [run for run in runs.with_state(connection, RunState.PLANNING) if run.scheduled]
         for run in late_runs:
             self._mark_missed(run, now)
         missed_run_ids = {run.run_id for run in late_runs}
@@ -93,10 +93,10 @@ class Rounds:
                 self._log_errors(run.run_id, partial(self._plan, run))
         jitter = self.engine.library.settings.dispatch.jitter
         for run in planned_runs:
-            if run.run_id not in missed_run_ids and begins(run, jitter) <= now:
+            if run.run_id not in missed_run_ids and start_time(run, jitter) <= now:
                 self._log_errors(run.run_id, partial(self.engine.start, run))
 
-    def dispatch(self) -> None:
+    def send(self) -> None:
         """Send what may go now of all runs under way, and clean up after dead processes.
 
         If workers on other machines send messages, the runs are submitted to them, and only bundles are handed over
@@ -104,27 +104,27 @@ class Rounds:
         """
         worker = self._worker
         if self.engine.has_workers:
-            worker.submit()
-            forget_ended(self.engine.ledger)
-            worker = replace(worker, channels=BUNDLED)
-        worker.round()
+            worker.submit_runs()
+            delete_ended_fields(self.engine.ledger)
+            worker = replace(worker, channels=BUNDLED_CHANNELS)
+        worker.send_all()
 
-    def carry(self) -> None:
+    def send_notices(self) -> None:
         """Send waiting codes and confirmations; a run under way does not delay them."""
-        self._log_errors("notices", self.engine.courier.carry)
+        self._log_errors("notices", self.engine.courier.send_waiting)
 
-    def admit(self) -> None:
+    def import_sign_ups(self) -> None:
         """Import newsletter sign-ups as members."""
         self._log_errors("sign-ups", partial(sign_up_import.admit, self.engine))
 
-    def listen(self) -> None:
+    def read_mail(self) -> None:
         """Read returned mail and run the circuit breaker; sending does not delay it."""
         self._log_errors("mail", partial(read_new_mail, self.engine))
         self._breaker.look()
 
     @cached_property
-    def _worker(self) -> Outgoing:
-        return Outgoing(self.engine, self.stopping)
+    def _worker(self) -> Worker:
+        return Worker(self.engine, self.stopping)
 
     @cached_property
     def _breaker(self) -> Breaker:
@@ -133,7 +133,7 @@ class Rounds:
     def _claim_due_run(self, publication: Publication) -> None:
         definition, current_definition = self._current_definition(publication.campaign)
         with self.engine.ledger.write() as connection:
-            occasion = take_up(connection, publication, current_definition, self.engine.clock.now())
+            occasion = claim_due_run(connection, publication, current_definition, self.engine.clock.now())
         if occasion is None:
             return
         if definition is None or occasion.missed is not None:
@@ -141,12 +141,14 @@ class Rounds:
         else:
             self.plan(self.engine, definition, occasion.due_at)
 
-    def _current_definition(self, campaign: str) -> tuple[Draft | None, Present | None]:
+    def _current_definition(self, campaign: str) -> tuple[CampaignDefinition | None, CurrentDefinition | None]:
         """Return the campaign's current definition; log an invalid file and return None."""
         try:
-            definition, _ = self.engine.library.draft(campaign)
-            return definition, Present(definition.campaign, definition.definition(), str(definition.file.resolve()))
-        except AuthorError as error:
+            definition, _ = self.engine.library.campaign_definition(campaign)
+            return definition, CurrentDefinition(
+                definition.campaign, definition.definition_hash(), str(definition.file.resolve())
+            )
+        except UserError as error:
             _LOG.error("%s: %s", campaign, error)
             return None, None
 
@@ -155,22 +157,22 @@ class Rounds:
 
     def _mark_missed(self, run: Run, now: datetime) -> None:
         with self.engine.ledger.write() as connection:
-            is_missed = give_up(connection, run, now)
+            is_missed = mark_missed(connection, run, now)
         if is_missed:
-            self.engine.run_files(run).close()
+            self.engine.run_files(run).delete_fields()
             _LOG.warning("%s was not started in time", run.run_id)
 
     def _log_errors(self, subject: str, work: Callable[[], object]) -> None:
         """Do some work and log errors that the campaign's author has to fix."""
         try:
             work()
-        except (AuthorError, ChannelMisconfigured) as error:
-            self._error_log.wrong(subject, error)
+        except (UserError, ChannelMisconfigured) as error:
+            self._error_log.error(subject, error)
         else:
-            self._error_log.well(subject)
+            self._error_log.ok(subject)
 
 
-def work(worker: Outgoing) -> None:
+def run_worker(worker: Worker) -> None:
     """Run as `viesti worker` does: send messages, and notices beside them, until SIGINT or SIGTERM.
 
     Raise UserError if this machine's signing key is not the ledger's: it could not send what others have planned, and
@@ -178,10 +180,10 @@ def work(worker: Outgoing) -> None:
     """
     engine = worker.engine
     if engine.has_workers:
-        agree_on_key(engine.ledger, engine.signer)
-    scheduler = waking(Rounds(engine, worker.stopping).carry)
+        require_same_key(engine.ledger, engine.signer)
+    scheduler = start_ticker(Scheduler(engine, worker.stopping).send_notices)
     try:
-        worker.until_told()
+        worker.run_until_signalled()
     finally:
         scheduler.shutdown(wait=True)
 
@@ -190,9 +192,9 @@ def _is_lease_over(run: Run, now: datetime) -> bool:
     return run.lease_until is None or run.lease_until <= now
 
 
-def _plan_in_new_engine(workspace: Workspace, actor: str, definition: Draft, due_at: datetime) -> None:
+def _plan_in_new_engine(workspace: Workspace, actor: str, definition: CampaignDefinition, due_at: datetime) -> None:
     with closing(Engine(workspace, actor)) as engine:
-        plan_here(engine, definition, due_at)
+        plan_in_process(engine, definition, due_at)
 
 
 def _ignore_progress(_step: int) -> None:

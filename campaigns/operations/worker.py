@@ -13,14 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.channels.provider import BundleBroken
 from campaigns.core import event_loop
-from campaigns.core.errors import AuthorError
-from campaigns.core.logging_setup import Once
-from campaigns.core.model.enums import BUNDLED, Channel
-from campaigns.runs.dispatch.dispatcher import under_way
-from campaigns.runs.dispatch.run_sender import Sent
-from campaigns.runs.dispatch.send_pool import Gate
+from campaigns.core.errors import UserError
+from campaigns.core.logging_setup import LogOnce
+from campaigns.core.model.enums import BUNDLED_CHANNELS, Channel
+from campaigns.runs.dispatch.dispatcher import runs_under_way
+from campaigns.runs.dispatch.run_sender import SendResult
+from campaigns.runs.dispatch.send_pool import SendPool
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.shared_run_files import agree_on_key
+from campaigns.runs.planning.shared_run_files import require_same_key
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -30,7 +30,7 @@ class _StopRequestedError(Exception):
 
 
 @dataclass(frozen=True)
-class Outgoing:
+class Worker:
     """Worker that sends what may go now of all runs under way, in some channels or all.
 
     An error in one run is logged for its author and delays no other run. Once `stopping` is set, nothing more is
@@ -40,60 +40,63 @@ class Outgoing:
     engine: Engine
     stopping: Event = field(default_factory=Event)
     channels: Collection[Channel] = tuple(Channel)
-    troubles: Once = field(default_factory=lambda: Once(_LOG), repr=False)
+    error_log: LogOnce = field(default_factory=lambda: LogOnce(_LOG), repr=False)
 
     @classmethod
-    def of_worker(cls, engine: Engine) -> "Outgoing":
+    def for_worker_command(cls, engine: Engine) -> "Worker":
         """Return the worker of `viesti worker`.
 
         With workers on several machines it hands over no bundles: they are files of the server's machine.
         """
-        return cls(engine, channels=[channel for channel in Channel if not (engine.has_workers and channel in BUNDLED)])
+        return cls(
+            engine,
+            channels=[channel for channel in Channel if not (engine.has_workers and channel in BUNDLED_CHANNELS)],
+        )
 
-    def until_told(self) -> None:
+    def run_until_signalled(self) -> None:
         """Run until SIGINT or SIGTERM, then finish messages in flight.
 
         Raise UserError if this machine's signing key is not the ledger's: it could not send what others have planned.
         """
         if self.engine.has_workers:
-            agree_on_key(self.engine.ledger, self.engine.signer)
+            require_same_key(self.engine.ledger, self.engine.signer)
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, lambda _signal, _frame: self.stopping.set())
-        self.work()
+        self.run()
 
-    def round(self) -> None:
+    def send_all(self) -> None:
         """Send all that may go now, in this process, and return when every run has to wait."""
         event_loop.run(self._round())
 
-    def submit(self) -> None:
+    def submit_runs(self) -> None:
         """Submit all runs under way to the workers; clean up after dead processes."""
-        for run_id in under_way(self.engine.ledger, self.engine.clock.now()):
+        for run_id in runs_under_way(self.engine.ledger, self.engine.clock.now()):
             self.engine.dispatcher.submit(run_id)
 
-    def work(self) -> None:
+    def run(self) -> None:
         """Send submitted runs and runs under way in the ledger, until `stopping` is set."""
         event_loop.run(self._work())
 
     async def _round(self) -> None:
         async with self.engine.gate() as gate:
-            await self.engine.embedded.round(partial(self._send, gate), self.stopping)
+            await self.engine.embedded.send_all(partial(self._send, gate), self.stopping)
 
     async def _work(self) -> None:
         async with self.engine.gate() as gate:
             await self.engine.dispatcher.work(partial(self._send, gate), self.stopping)
 
-    async def _send(self, gate: Gate, run_id: str) -> Sent | None:
+    async def _send(self, gate: SendPool, run_id: str) -> SendResult | None:
         try:
             sent = await self.engine.sending(gate, run_id, self._stop_if_requested, self.channels)
         except _StopRequestedError:
             return None
-        except (AuthorError, ChannelMisconfigured, BundleBroken) as error:
-            self.troubles.wrong(run_id, error)
+        except (UserError, ChannelMisconfigured, BundleBroken) as error:
+            self.error_log.error(run_id, error)
             return None
         except DBAPIError as error:  # the ledger cannot be reached or is full: try again later
-            self.troubles.wrong(run_id, f"the ledger does not answer: {type(error.orig).__name__}")
+            self.error_log.error(run_id, f"the ledger does not answer: {type(error.orig).__name__}")
             return None
-        self.troubles.well(run_id)
+        self.error_log.ok(run_id)
         return sent
 
     def _stop_if_requested(self, _ended: int) -> None:

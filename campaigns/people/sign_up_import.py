@@ -24,9 +24,9 @@ def admit(engine: Engine) -> int:
     """
     now = engine.clock.now()
     with engine.ledger.read() as connection:
-        if not sign_ups.confirmed(connection, now - _BATCH_WAIT):
+        if not sign_ups.confirmed_members(connection, now - _BATCH_WAIT):
             return 0
-        members = sign_ups.confirmed(connection, now)
+        members = sign_ups.confirmed_members(connection, now)
     with TemporaryDirectory(dir=engine.workspace.data) as folder:
         file = Path(folder) / "sign-ups.csv"
         with file.open("w", encoding="utf-8", newline="") as output:
@@ -35,5 +35,5 @@ def admit(engine: Engine) -> int:
             writer.writerows(members)
         engine.import_file("members", file, lambda _done, _whole: None)
     with engine.ledger.write() as connection:
-        sign_ups.settle(connection, [member["member_id"] for member in members])
+        sign_ups.delete_imported(connection, [member["member_id"] for member in members])
     return len(members)

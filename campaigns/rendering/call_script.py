@@ -1,4 +1,4 @@
-"""What the service desk says on the telephone: one text a language, the same for everyone who is called."""
+"""Call scripts for the service desk: one text a language, the same for every call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,28 +16,28 @@ SCRIPT: Final = "script.md"
 
 @dataclass(frozen=True, slots=True)
 class ScriptTemplate:
-    """A script in one language. It is read aloud to many: it knows the organisation and no member."""
+    """Call script in one language: values of the organisation, none of a member."""
 
     language: Language
     body: Template
 
     @classmethod
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
-        """The folder in one language; AuthorError with what its author has to put right."""
+        """Compile the folder in one language; UserError with every problem."""
         sandbox = environment(Channel.PHONE, language, settings.currency)
         source = fill_texts(folder.source(SCRIPT), folder.texts_in(language))
         return cls(language, compile_template(sandbox, source))
 
     def render(self, context: Mapping[str, object]) -> str:
-        """The script, as Markdown that reads well as it is; TemplateError when a value is missing."""
+        """Return the script as plain Markdown; TemplateError when a value is missing."""
         return self.body.render(context).strip() + "\n"
 
 
 def script_reads(folder: TemplateFolder) -> tuple[Read, ...]:
-    """Every use of a value in the folder's script, in all three languages, with its place."""
+    """Return every use of a value in the folder's script, in all three languages, with its position."""
     return tuple(body_reads(folder, SCRIPT))
 
 
 def script_names(folder: TemplateFolder) -> frozenset[str]:
-    """The values that the folder's script reads."""
+    """Return the names of the values that the folder's script reads."""
     return frozenset(read.name for read in script_reads(folder))

@@ -1,11 +1,11 @@
-"""What the choices are called in three languages, wherever a member reads of them."""
+"""Labels of the choices in three languages, for messages and member pages."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.templates.translations import Text, read_texts
@@ -14,21 +14,21 @@ _FILE: Final = Path(__file__).with_suffix(".yaml")
 _OBJECTIONS: Final = frozenset(
     {Choice.NO_DIRECT_MAIL, Choice.NO_OWNER_POST, Choice.NO_SURVEYS_OR_PHONE, Choice.NO_PURCHASE_DETAIL}
 )
-"""Choices that are named by what they forbid."""
+"""Choices whose label names the thing they forbid."""
 
 
 @lru_cache(maxsize=1)
 def choice_names() -> Mapping[str, Text]:
-    """The names by choice, and the pattern of newsletters' under `newsletter`."""
+    """Return the labels by choice; `newsletter` holds the pattern for newsletters."""
     problems: list[Problem] = []
-    found = read_texts(_FILE.name, _FILE.read_bytes(), problems)
+    labels = read_texts(_FILE.name, _FILE.read_bytes(), problems)
     if problems:
-        raise AuthorError(problems)
-    return found
+        raise UserError(problems)
+    return labels
 
 
 def choice_name(choice: str, language: Language, settings: Settings) -> str:
-    """The name of one choice; a newsletter that is offered no more has the name of its list."""
+    """Return the label of one choice; a discontinued newsletter is labelled with the name of its list."""
     if not choice.startswith(NEWSLETTER_PREFIX):
         return choice_names()[choice].words.text(language)
     name = choice.removeprefix(NEWSLETTER_PREFIX)
@@ -37,5 +37,5 @@ def choice_name(choice: str, language: Language, settings: Settings) -> str:
 
 
 def comes(choice: str, *, on: bool) -> bool:
-    """Whether what a choice is called by is on: with an objection on, the thing that it names is off."""
+    """Return whether the thing that a choice's label names is on; an objection that is on turns it off."""
     return on is (choice not in _OBJECTIONS)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from campaigns.core.clock import local_day, midnight, stored
-from campaigns.core.model.condition import Window
+from campaigns.core.clock import local_day, midnight, to_warehouse_time
+from campaigns.core.model.condition import TimeWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class EvaluationTime:
     """Evaluation time of a rule: `as_of` (aware), seen from `zone`.
 
     Instants are returned as the warehouse stores them: naive UTC.
@@ -21,22 +21,22 @@ class Moment:
     @property
     def instant(self) -> datetime:
         """Instant of as_of; events from then on do not exist for a rule."""
-        return stored(self.as_of)
+        return to_warehouse_time(self.as_of)
 
     @property
     def day(self) -> date:
         """Calendar day of as_of: today."""
         return local_day(self.as_of, self.zone)
 
-    def day_of(self, bound: date | timedelta) -> date:
+    def resolve_day(self, bound: date | timedelta) -> date:
         """Return a date unchanged, or the day that lies a span of days before today."""
         return self.day - bound if isinstance(bound, timedelta) else bound
 
     def start(self, day: date) -> datetime:
         """Return the instant at which `day` begins."""
-        return stored(midnight(day, self.zone))
+        return to_warehouse_time(midnight(day, self.zone))
 
-    def bounds(self, window: Window, retention: timedelta | None = None) -> tuple[datetime | None, datetime]:
+    def bounds(self, window: TimeWindow, retention: timedelta | None = None) -> tuple[datetime | None, datetime]:
         """Return the first instant of a window (None: no limit) and the first instant after it.
 
         A window without a beginning starts at the end of `retention`: rows past retention are not read.

@@ -9,58 +9,58 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.selectable import Select
 
-Engine = Literal["duckdb", "postgresql", "spark"]
+SqlEngine = Literal["duckdb", "postgresql", "spark"]
 Result = TypeVar("Result")
 
-_DIALECTS: Final[dict[Engine, str]] = {"duckdb": "duckdb", "postgresql": "postgres", "spark": "spark"}
+_DIALECTS: Final[dict[SqlEngine, str]] = {"duckdb": "duckdb", "postgresql": "postgres", "spark": "spark"}
 _FRAMES: Final = 20_000
 # `named`: every other parameter style of SQLAlchemy doubles the percent signs in literals.
 _POSTGRESQL: Final[Dialect] = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledQuery:
     """SQL text with named parameters (`:name`; `$name` for DuckDB) and their values."""
 
     sql: str
     parameters: Mapping[str, object]
 
 
-def compile_for(statement: Select[Any], engine: Engine) -> Compiled:
+def compile_for(statement: Select[Any], engine: SqlEngine) -> CompiledQuery:
     """Return the statement in the dialect of `engine`."""
     return _with_deep_stack(lambda: _compile_for(statement, engine))
 
 
-def as_text(statement: Select[Any], engine: Engine) -> str:
+def render_sql(statement: Select[Any], engine: SqlEngine) -> str:
     """Return the statement with its values written into it, for people to read and paste."""
     return _with_deep_stack(lambda: _with_values(_compile(statement), engine))
 
 
-def carried(query: str, engine: Engine) -> str:
+def transpile_query(query: str, engine: SqlEngine) -> str:
     """Return a DuckDB query in the dialect of `engine`."""
-    from campaigns.rules.transpile import carry
+    from campaigns.rules.transpile import transpile
 
-    return carry(query, _DIALECTS["duckdb"], _DIALECTS[engine])
+    return transpile(query, _DIALECTS["duckdb"], _DIALECTS[engine])
 
 
-def _compile_for(statement: Select[Any], engine: Engine) -> Compiled:
-    from campaigns.rules.transpile import carry
+def _compile_for(statement: Select[Any], engine: SqlEngine) -> CompiledQuery:
+    from campaigns.rules.transpile import transpile
 
     compiled = _compile(statement)
     if engine == "postgresql":
         return compiled
-    return Compiled(carry(compiled.sql, _DIALECTS["postgresql"], _DIALECTS[engine]), compiled.parameters)
+    return CompiledQuery(transpile(compiled.sql, _DIALECTS["postgresql"], _DIALECTS[engine]), compiled.parameters)
 
 
-def _with_values(compiled: Compiled, engine: Engine) -> str:
-    from campaigns.rules.transpile import carry
+def _with_values(compiled: CompiledQuery, engine: SqlEngine) -> str:
+    from campaigns.rules.transpile import transpile
 
-    return carry(compiled.sql, _DIALECTS["postgresql"], _DIALECTS[engine], compiled.parameters, pretty=True)
+    return transpile(compiled.sql, _DIALECTS["postgresql"], _DIALECTS[engine], compiled.parameters, pretty=True)
 
 
-def _compile(statement: Select[Any]) -> Compiled:
+def _compile(statement: Select[Any]) -> CompiledQuery:
     compiled = statement.compile(dialect=_POSTGRESQL, compile_kwargs={"render_postcompile": True})
-    return Compiled(str(compiled), dict(compiled.params))
+    return CompiledQuery(str(compiled), dict(compiled.params))
 
 
 def _with_deep_stack(work: Callable[[], Result]) -> Result:

@@ -10,12 +10,12 @@ from campaigns.core.model.enums import Channel, ColumnType, Purpose
 from campaigns.rules.age import AGE
 from campaigns.rules.age import MEANING as AGE_MEANING
 from campaigns.rules.operators import OPERATORS
-from campaigns.rules.operators.measures import BOUGHT, MEASURES, SHOPPED, Measure, Unit
-from campaigns.rules.operators.operator import Takes
-from campaigns.rules.parsing.comparisons import fits, written_words
-from campaigns.rules.parsing.received import TIMES
-from campaigns.rules.parsing.values import LARGEST
-from campaigns.rules.vocabulary import Field, Vocabulary
+from campaigns.rules.operators.measures import BOUGHT, MEASURES, SHOPPED, Measure, MeasureUnit
+from campaigns.rules.operators.operator import ArgumentKind
+from campaigns.rules.parsing.comparisons import is_applicable, operator_keywords
+from campaigns.rules.parsing.received import TIMES_FIELD
+from campaigns.rules.parsing.values import MAX_NUMBER
+from campaigns.rules.vocabulary import RuleField, RuleVocabulary
 
 Schema = dict[str, Any]
 
@@ -32,7 +32,7 @@ _PERCENT: Final[Schema] = {
 _SHARE: Final[Schema] = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _PERCENT]}
 _SAMPLE: Final[Schema] = {"share": _SHARE, "salt": {"type": "string", "minLength": 1, "maxLength": 64}}
 _FLAG: Final[Schema] = {"type": "boolean"}
-_SIZE: Final[Schema] = {"exclusiveMinimum": -LARGEST, "exclusiveMaximum": LARGEST}
+_SIZE: Final[Schema] = {"exclusiveMinimum": -MAX_NUMBER, "exclusiveMaximum": MAX_NUMBER}
 _VALUES: Final[dict[ColumnType, Schema]] = {
     ColumnType.TEXT: {"type": "string", "minLength": 1},
     ColumnType.INTEGER: {"type": "integer", **_SIZE},
@@ -43,13 +43,13 @@ _VALUES: Final[dict[ColumnType, Schema]] = {
 }
 
 
-def condition_schema(vocabulary: Vocabulary) -> Schema:
+def condition_schema(vocabulary: RuleVocabulary) -> Schema:
     """Return the schema of one condition: a `$ref` and the `$defs` it refers to."""
     condition = _single_key(_conditions(vocabulary))
     return {**CONDITION, "$defs": {"condition": condition, "lines": _lines(vocabulary)}}
 
 
-def _conditions(vocabulary: Vocabulary) -> dict[str, Schema]:
+def _conditions(vocabulary: RuleVocabulary) -> dict[str, Schema]:
     parts = {"type": "array", "items": CONDITION, "minItems": 1}
     return {
         **{name: _field(vocabulary, field) for name, field in vocabulary.member_fields.items()},
@@ -69,15 +69,15 @@ def _conditions(vocabulary: Vocabulary) -> dict[str, Schema]:
     }
 
 
-def _field(vocabulary: Vocabulary, field: Field) -> Schema:
-    meaning = AGE_MEANING if field.name == AGE else vocabulary.catalogue.profile[field.name].meaning
+def _field(vocabulary: RuleVocabulary, field: RuleField) -> Schema:
+    meaning = AGE_MEANING if field.name == AGE else vocabulary.catalogue.profile_columns[field.name].meaning
     return {**_comparisons(field), "description": meaning.en}
 
 
-def _lines(vocabulary: Vocabulary) -> Schema:
+def _lines(vocabulary: RuleVocabulary) -> Schema:
     return _closed(
         {
-            name: {**_comparisons(field), "description": vocabulary.catalogue.line[name].meaning.en}
+            name: {**_comparisons(field), "description": vocabulary.catalogue.line_columns[name].meaning.en}
             for name, field in vocabulary.line_fields.items()
         },
         minProperties=1,
@@ -90,16 +90,18 @@ def _purchases(source: str) -> dict[str, Schema]:
 
 
 def _measure(measure: Measure) -> Schema:
-    return _comparisons(Field(measure.word, measure.type, share=measure.unit is Unit.SHARE, measured=True))
+    return _comparisons(
+        RuleField(measure.keyword, measure.type, is_share=measure.unit is MeasureUnit.SHARE, is_measure=True)
+    )
 
 
-def _messages(vocabulary: Vocabulary) -> dict[str, Schema]:
+def _messages(vocabulary: RuleVocabulary) -> dict[str, Schema]:
     return {
         "campaign": {"type": "string", "examples": sorted(vocabulary.campaigns)},
         "purpose": _names(Purpose),
         "channel": _names(Channel),
         **_window(),
-        "times": _comparisons(TIMES),
+        "times": _comparisons(TIMES_FIELD),
     }
 
 
@@ -107,29 +109,29 @@ def _window() -> dict[str, Schema]:
     return {"within": _DAYS, "from": _DATE, "to": _DATE}
 
 
-def _comparisons(field: Field) -> Schema:
+def _comparisons(field: RuleField) -> Schema:
     value = _value(field)
-    arguments = {word: _argument(OPERATORS[word].takes, value) for word in written_words(field)}
+    arguments = {word: _argument(OPERATORS[word].argument_kind, value) for word in operator_keywords(field)}
     operators = _closed(arguments, minProperties=1)
-    bare_values = [value, _list(value)] if fits(OPERATORS["is"], field) else []
+    bare_values = [value, _list(value)] if is_applicable(OPERATORS["is"], field) else []
     return {"anyOf": [*bare_values, operators]}
 
 
-def _value(field: Field) -> Schema:
-    if field.share:
+def _value(field: RuleField) -> Schema:
+    if field.is_share:
         return _SHARE
     return _VALUES[field.type] if field.values is None else _names(field.values)
 
 
-def _argument(takes: Takes, value: Schema) -> Schema:
+def _argument(takes: ArgumentKind, value: Schema) -> Schema:
     match takes:
-        case Takes.AHEAD | Takes.BACK:
+        case ArgumentKind.AHEAD | ArgumentKind.BACK:
             return _DAYS
-        case Takes.DAY:
+        case ArgumentKind.DAY:
             return {"anyOf": [_DATE, _DAYS_AGO]}
-        case Takes.FLAG:
+        case ArgumentKind.FLAG:
             return _FLAG
-        case Takes.VALUE_OR_VALUES:
+        case ArgumentKind.VALUE_OR_VALUES:
             return {"anyOf": [value, _list(value)]}
         case _:
             return value

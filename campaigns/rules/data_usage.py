@@ -5,52 +5,52 @@ from dataclasses import dataclass
 from typing import Final
 
 from campaigns.core.model.catalogue import Catalogue
-from campaigns.core.model.condition import Birthday, Condition, FieldIs, Heard, Shopping
+from campaigns.core.model.condition import Birthday, Condition, FieldCondition, MessageCondition, PurchaseCondition
 from campaigns.core.model.enums import DataClass
 from campaigns.rules.age import AGE, BIRTH_DATE
-from campaigns.rules.expand_audiences import inlined
-from campaigns.rules.operators.measures import BOUGHT, MEASURES, Total
-from campaigns.rules.scope import Scope
-from campaigns.rules.traverse import audiences_in, leaves, share_base
+from campaigns.rules.expand_audiences import expand_audiences
+from campaigns.rules.operators.measures import BOUGHT, MEASURES, AggregateKind
+from campaigns.rules.scope import RuleScope
+from campaigns.rules.traverse import leaves, referenced_audiences, share_base_filters
 
-_COLUMNS: Final[dict[Total, str]] = {
-    Total.LINES: "basket_id",
-    Total.VISITS: "basket_id",
-    Total.SPEND: "amount",
-    Total.BASE: "amount",
-    Total.QUANTITY: "quantity",
-    Total.PRODUCTS: "product_id",
-    Total.FIRST: "purchased_at",
-    Total.LAST: "purchased_at",
+_COLUMNS: Final[dict[AggregateKind, str]] = {
+    AggregateKind.LINES: "basket_id",
+    AggregateKind.VISITS: "basket_id",
+    AggregateKind.SPEND: "amount",
+    AggregateKind.BASE: "amount",
+    AggregateKind.QUANTITY: "quantity",
+    AggregateKind.PRODUCTS: "product_id",
+    AggregateKind.FIRST: "purchased_at",
+    AggregateKind.LAST: "purchased_at",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Uses:
+class DataUsage:
     """Data classes and columns (table, column) that a rule reads, including through its audiences.
 
     `audiences` are those it refers to, directly or not. `messages`: it reads messages sent to the member; `tracking`:
     it reads the member's clicks.
     """
 
-    classes: frozenset[DataClass]
+    data_classes: frozenset[DataClass]
     columns: frozenset[tuple[str, str]]
     audiences: frozenset[str]
-    messages: bool
-    tracking: bool
+    reads_messages: bool
+    reads_clicks: bool
 
 
-def uses(condition: Condition, scope: Scope) -> Uses:
+def data_usage(condition: Condition, scope: RuleScope) -> DataUsage:
     """Return the data that the rule reads; raise UserError as `expand_audiences` does."""
-    conditions = list(leaves(inlined(condition, scope.audiences, scope.salt)))
+    conditions = list(leaves(expand_audiences(condition, scope.audiences, scope.salt)))
     columns = frozenset(_columns(conditions, scope.catalogue))
-    verbs = {leaf.verb for leaf in conditions if isinstance(leaf, Heard)}
-    return Uses(
-        classes=frozenset(_classes(conditions, columns, scope.catalogue)),
+    verbs = {leaf.verb for leaf in conditions if isinstance(leaf, MessageCondition)}
+    return DataUsage(
+        data_classes=frozenset(_classes(conditions, columns, scope.catalogue)),
         columns=columns,
-        audiences=audiences_in(condition, scope.audiences),
-        messages=bool(verbs),
-        tracking="clicked" in verbs,
+        audiences=referenced_audiences(condition, scope.audiences),
+        reads_messages=bool(verbs),
+        reads_clicks="clicked" in verbs,
     )
 
 
@@ -58,7 +58,7 @@ def _classes(
     conditions: Iterable[Condition], columns: Iterable[tuple[str, str]], catalogue: Catalogue
 ) -> Iterator[DataClass]:
     for leaf in conditions:
-        if isinstance(leaf, Shopping):  # C7 forbids `bought` as a whole, whatever class a single column has
+        if isinstance(leaf, PurchaseCondition):  # C7 forbids `bought` as a whole, whatever class a single column has
             yield DataClass.BASKET if leaf.source == BOUGHT else DataClass.TOTALS
     for table, name in columns:
         yield catalogue.tables[table].columns[name].data_class
@@ -67,20 +67,20 @@ def _classes(
 def _columns(conditions: Iterable[Condition], catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     for leaf in conditions:
         match leaf:
-            case FieldIs(column=column):
+            case FieldCondition(column=column):
                 yield "members", BIRTH_DATE if column == AGE else column
             case Birthday():
                 yield "members", BIRTH_DATE
-            case Shopping():
+            case PurchaseCondition():
                 yield from _purchase_columns(leaf, catalogue)
 
 
-def _purchase_columns(purchases: Shopping, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+def _purchase_columns(purchases: PurchaseCondition, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     table = "purchases" if purchases.source == BOUGHT else "receipts"
-    kinds = {Total.LINES}.union(*(MEASURES[word].totals for word, _ in purchases.measures))
+    kinds = {AggregateKind.LINES}.union(*(MEASURES[word].aggregates for word, _ in purchases.measures))
     names = {"member_id", "purchased_at", *(_COLUMNS[kind] for kind in kinds)}
     if purchases.source == BOUGHT:
-        names |= {where.column for where in (*purchases.where, *share_base(purchases))}
+        names |= {where.column for where in (*purchases.where, *share_base_filters(purchases))}
     for name in names:
         for owner in (table, "products"):
             if name in catalogue.tables[owner].columns:

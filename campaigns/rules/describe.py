@@ -10,28 +10,28 @@ from campaigns.core.model.condition import (
     Any,
     Birthday,
     Condition,
-    FieldIs,
-    Heard,
+    FieldCondition,
     InAudience,
+    MessageCondition,
     Not,
+    PurchaseCondition,
     Sample,
-    Shopping,
-    Test,
+    ValueComparison,
 )
 from campaigns.core.model.enums import Language, Register
 from campaigns.core.model.localised_text import Localised
 from campaigns.rules.age import AGE
 from campaigns.rules.age import MEANING as AGE_MEANING
-from campaigns.rules.describing.describer import Speech
-from campaigns.rules.describing.phrases import noun
-from campaigns.rules.describing.purchases import say_shopping
-from campaigns.rules.describing.received import say_heard
+from campaigns.rules.describing.describer import Describer
+from campaigns.rules.describing.phrases import as_noun
+from campaigns.rules.describing.purchases import describe_purchases
+from campaigns.rules.describing.received import describe_messages
 from campaigns.rules.vocabulary import REGISTER
 
 _REGISTERS: Final = ("is", "one_of", "is_not")
 
 
-def sentence(
+def describe(
     condition: Condition,
     language: Language,
     catalogue: Catalogue,
@@ -39,7 +39,7 @@ def sentence(
     currency: str = "EUR",
 ) -> str:
     """Return the rule as one sentence. `titles` are the titles of audiences; an audience without one shows its name."""
-    text = _Description(Speech(language, currency), catalogue, titles or {}).clause(condition, denied=False)
+    text = _Description(Describer(language, currency), catalogue, titles or {}).clause(condition, denied=False)
     start = 1 if text.startswith("(") else 0
     return f"{text[:start]}{text[start : start + 1].upper()}{text[start + 1 :]}."
 
@@ -48,7 +48,7 @@ def sentence(
 class _Description:
     """Description of a rule tree. A `not` moves down into its leaves, where it turns `and` into `or`."""
 
-    describer: Speech
+    describer: Describer
     catalogue: Catalogue
     titles: Mapping[str, str | Localised] = field(default_factory=dict)
 
@@ -77,12 +77,12 @@ class _Description:
 
     def _leaf(self, condition: Condition, *, denied: bool) -> str:
         match condition:
-            case FieldIs():
+            case FieldCondition():
                 return self._field(condition, denied=denied)
-            case Shopping():
-                return say_shopping(condition, self.catalogue, self.describer, denied=denied)
-            case Heard():
-                return say_heard(condition, self.describer, denied=denied)
+            case PurchaseCondition():
+                return describe_purchases(condition, self.catalogue, self.describer, denied=denied)
+            case MessageCondition():
+                return describe_messages(condition, self.describer, denied=denied)
             case Birthday(days_ahead=days):
                 phrases = self.describer.phrases
                 return phrases.birthday[denied].format(phrases.birthday_days(days))
@@ -93,19 +93,23 @@ class _Description:
             case _:
                 raise AssertionError(f"{type(condition).__name__} has no description")
 
-    def _field(self, condition: FieldIs, *, denied: bool) -> str:
-        if condition.column == REGISTER and len(condition.tests) == 1 and condition.tests[0].word in _REGISTERS:
-            return self._register(condition.tests[0], denied=denied)
-        meaning = AGE_MEANING if condition.column == AGE else self.catalogue.profile[condition.column].meaning
-        subject = self.describer.phrases.field.format(noun(meaning, self.describer.language))
-        return f"{subject} {self.describer.clauses(condition.tests, denied=denied)}"
+    def _field(self, condition: FieldCondition, *, denied: bool) -> str:
+        if (
+            condition.column == REGISTER
+            and len(condition.comparisons) == 1
+            and condition.comparisons[0].keyword in _REGISTERS
+        ):
+            return self._register(condition.comparisons[0], denied=denied)
+        meaning = AGE_MEANING if condition.column == AGE else self.catalogue.profile_columns[condition.column].meaning
+        subject = self.describer.phrases.field.format(as_noun(meaning, self.describer.language))
+        return f"{subject} {self.describer.clauses(condition.comparisons, denied=denied)}"
 
-    def _register(self, comparison: Test, *, denied: bool) -> str:
+    def _register(self, comparison: ValueComparison, *, denied: bool) -> str:
         phrases = self.describer.phrases
         registers = comparison.argument if isinstance(comparison.argument, tuple) else (comparison.argument,)
         names = [phrases.registers[Register(str(register))] for register in registers]
-        outside = denied is not (comparison.word == "is_not")
-        return phrases.register[outside].format(self.describer.listed(names, phrases.disjunction))
+        outside = denied is not (comparison.keyword == "is_not")
+        return phrases.register[outside].format(self.describer.join(names, phrases.disjunction))
 
     def _title(self, name: str) -> str:
         title = self.titles.get(name, name)

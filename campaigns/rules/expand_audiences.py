@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.condition import All, Any, Condition, InAudience, Not, Sample
-from campaigns.rules.traverse import references
+from campaigns.rules.traverse import audience_references
 
 MAX_DEPTH: Final = 100
 MAX_LEAVES: Final = 5_000
@@ -26,7 +26,7 @@ def _find_cycles(
 ) -> None:
     if name in done:
         return
-    for reference in references(audiences[name]):
+    for reference in audience_references(audiences[name]):
         if reference.name in path:
             cycle = (*path[path.index(reference.name) :], reference.name)
             problems.append(_cycle_problem(reference, cycle))
@@ -40,7 +40,7 @@ def _cycle_problem(reference: InAudience, cycle: tuple[str, ...]) -> Problem:
     return Problem(reference.place, message, "audience_cycle", "take one of the references out")
 
 
-def inlined(condition: Condition, audiences: Mapping[str, Condition], salt: str = "") -> Condition:
+def expand_audiences(condition: Condition, audiences: Mapping[str, Condition], salt: str = "") -> Condition:
     """Return the condition with every audience reference replaced by its rule and a salt for every sample.
 
     `salt` applies to the condition's own samples. Samples inside an audience are salted with the audience's name, so
@@ -49,7 +49,7 @@ def inlined(condition: Condition, audiences: Mapping[str, Condition], salt: str 
     """
     cycles = audience_cycles(audiences)
     if cycles:
-        raise AuthorError(cycles)
+        raise UserError(cycles)
     return _Expansion(audiences).expand(condition, salt, 1)
 
 
@@ -77,14 +77,14 @@ class _Expansion:
     def _audience(self, reference: Condition, name: str) -> Condition:
         if name not in self.audiences:
             message = f"there is no audience `{name}`"
-            raise AuthorError([Problem(reference.place, message, "unknown_audience")])
+            raise UserError([Problem(reference.place, message, "unknown_audience")])
         return self.audiences[name]
 
     def _check_limits(self, condition: Condition, depth: int) -> None:
         self.leaves += not isinstance(condition, All | Any | Not)
         if depth > MAX_DEPTH:
             message = f"with its audiences, the rule is nested over {MAX_DEPTH} levels deep"
-            raise AuthorError([Problem(condition.place, message, "too_deep")])
+            raise UserError([Problem(condition.place, message, "too_deep")])
         if self.leaves > MAX_LEAVES:
             message = f"with its audiences, the rule has over {MAX_LEAVES} conditions"
-            raise AuthorError([Problem(condition.place, message, "too_large")])
+            raise UserError([Problem(condition.place, message, "too_large")])

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.condition import Condition
-from campaigns.rules.as_of import Moment
+from campaigns.rules.as_of import EvaluationTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class RuleScope:
     """Scope of a rule's evaluation. `as_of` is aware; days are counted in `zone`.
 
     `salt` is the name of the campaign or audience that the rules belong to: a `sample` without a salt of its own uses
@@ -26,6 +26,6 @@ class Scope:
     members: tuple[str, ...] = ()
 
     @property
-    def moment(self) -> Moment:
+    def moment(self) -> EvaluationTime:
         """Evaluation time in the zone."""
-        return Moment(self.as_of, self.zone)
+        return EvaluationTime(self.as_of, self.zone)

@@ -7,34 +7,36 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause, TableClause
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.condition import Condition
-from campaigns.rules.expand_audiences import inlined
-from campaigns.rules.lowering.aggregates import Aggregate, Rows, Scan
-from campaigns.rules.lowering.predicates import Predicates
+from campaigns.rules.expand_audiences import expand_audiences
+from campaigns.rules.lowering.aggregates import Aggregate, AggregateScan, RowSelection
+from campaigns.rules.lowering.predicates import ConditionLowering
 from campaigns.rules.lowering.required_aggregates import aggregates_of
-from campaigns.rules.operators.measures import Total
+from campaigns.rules.operators.measures import AggregateKind
 from campaigns.rules.operators.operator import SQL_TYPES
-from campaigns.rules.retention_check import past_retention
-from campaigns.rules.scope import Scope
+from campaigns.rules.retention_check import retention_problems
+from campaigns.rules.scope import RuleScope
 
-__all__ = ["Scope", "select_conditions"]
+__all__ = ["RuleScope", "select_conditions"]
 
 
-def select_conditions(conditions: Mapping[str, Condition], scope: Scope) -> sa.Select[Any]:
+def select_conditions(conditions: Mapping[str, Condition], scope: RuleScope) -> sa.Select[Any]:
     """Select `member_id` and, under each label, the condition's value: true, false, or unknown (NULL).
 
     Every row of `population` gives one row. Values and dates are bound parameters. Raise UserError for audiences that
     cannot be expanded and for dates before the retained data.
     """
-    expanded = {label: inlined(condition, scope.audiences, scope.salt) for label, condition in conditions.items()}
-    problems = [problem for condition in expanded.values() for problem in past_retention(condition, scope)]
+    expanded = {
+        label: expand_audiences(condition, scope.audiences, scope.salt) for label, condition in conditions.items()
+    }
+    problems = [problem for condition in expanded.values() for problem in retention_problems(condition, scope)]
     if problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     population = _population(scope.catalogue)
     source, columns = _join_aggregates(population, expanded.values(), scope)
-    predicates = Predicates(population, scope.catalogue, scope.moment, columns.__getitem__)
+    predicates = ConditionLowering(population, scope.catalogue, scope.moment, columns.__getitem__)
     query = sa.select(
         population.c.member_id,
         *(predicates.lower(condition).label(label) for label, condition in expanded.items()),
@@ -43,24 +45,24 @@ def select_conditions(conditions: Mapping[str, Condition], scope: Scope) -> sa.S
 
 
 def _population(catalogue: Catalogue) -> TableClause:
-    columns = {name: SQL_TYPES[column.type] for name, column in catalogue.profile.items()}
+    columns = {name: SQL_TYPES[column.type] for name, column in catalogue.profile_columns.items()}
     columns |= {"member_id": sa.String(), "no_purchase_detail": sa.Boolean(), "tracking": sa.Boolean()}
     return sa.table("population", *(sa.column(name, type_) for name, type_ in columns.items()))
 
 
 def _join_aggregates(
-    population: TableClause, conditions: Iterable[Condition], scope: Scope
+    population: TableClause, conditions: Iterable[Condition], scope: RuleScope
 ) -> tuple[FromClause, dict[Aggregate, ColumnElement[Any]]]:
     """Return the population joined with one scan for each row selection, and the column of each aggregate."""
-    required: dict[Rows, dict[Total, None]] = {}
+    required: dict[RowSelection, dict[AggregateKind, None]] = {}
     for condition in conditions:
         for aggregate in aggregates_of(condition):
-            required.setdefault(aggregate.rows, {})[aggregate.total] = None
-    scan = Scan(scope.catalogue, scope.moment, scope.members)
+            required.setdefault(aggregate.rows, {})[aggregate.kind] = None
+    scan = AggregateScan(scope.catalogue, scope.moment, scope.members)
     joined: FromClause = population
     columns: dict[Aggregate, ColumnElement[Any]] = {}
     for number, (rows, kinds) in enumerate(required.items(), 1):
-        subquery = scan.totals(rows, kinds, f"{rows.source}_{number}")
+        subquery = scan.subquery(rows, kinds, f"{rows.source}_{number}")
         joined = joined.outerjoin(subquery, subquery.c.member_id == population.c.member_id)
         columns |= {Aggregate(rows, kind): subquery.c[kind] for kind in kinds}
     return joined, columns

@@ -6,7 +6,9 @@ import sqlglot
 from sqlglot import exp
 
 
-def carry(sql: str, read: str, write: str, values: Mapping[str, object] | None = None, *, pretty: bool = False) -> str:
+def transpile(
+    sql: str, read: str, write: str, values: Mapping[str, object] | None = None, *, pretty: bool = False
+) -> str:
     """Return a statement of the dialect `read` in the dialect `write`, with `values` for its named parameters.
 
     Raise AssertionError if the translation lost an `IS TRUE`: the result is parsed again to check.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from campaigns.core.model.condition import All, Any, Condition, InAudience, Not, Shopping, Where
+from campaigns.core.model.condition import All, Any, Condition, InAudience, Not, PurchaseCondition, RowFilter
 
 
 def leaves(condition: Condition) -> Iterator[Condition]:
@@ -17,7 +17,7 @@ def leaves(condition: Condition) -> Iterator[Condition]:
             yield condition
 
 
-def references(condition: Condition) -> Iterator[InAudience]:
+def audience_references(condition: Condition) -> Iterator[InAudience]:
     """Yield the audiences that the rule itself names, each once."""
     seen: set[str] = set()
     for leaf in leaves(condition):
@@ -26,18 +26,18 @@ def references(condition: Condition) -> Iterator[InAudience]:
             yield leaf
 
 
-def audiences_in(condition: Condition, audiences: Mapping[str, Condition]) -> frozenset[str]:
+def referenced_audiences(condition: Condition, audiences: Mapping[str, Condition]) -> frozenset[str]:
     """Return the audiences that the rule names, directly or through other audiences."""
     names: set[str] = set()
     pending = [condition]
     while pending:
-        new_names = {reference.name for reference in references(pending.pop())} - names
+        new_names = {reference.name for reference in audience_references(pending.pop())} - names
         names |= new_names
         pending.extend(audiences[name] for name in new_names if name in audiences)
     return frozenset(names)
 
 
-def share_base(purchases: Shopping) -> tuple[Where, ...]:
+def share_base_filters(purchases: PurchaseCondition) -> tuple[RowFilter, ...]:
     """Return the line filters of the base of `share_of_spend`: `of`, or else `where` without `brand`.
 
     When `where` names no brand, or only a brand, the base is all lines.

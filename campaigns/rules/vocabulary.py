@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from campaigns.core.model.catalogue import Catalogue, Column
+from campaigns.core.model.catalogue import Catalogue, CatalogueColumn
 from campaigns.core.model.enums import ColumnType, DataClass, Register
 from campaigns.rules.age import AGE, BIRTH_DATE
 
@@ -12,7 +12,7 @@ REGISTER = "register"
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class RuleField:
     """Field of a rule with its type. `values` are all it may have; None: any. A `share` is a number from 0 to 1.
 
     `is_measure`: its value is counted or summed, so it cannot be tested for `known`.
@@ -21,12 +21,12 @@ class Field:
     name: str
     type: ColumnType
     values: frozenset[str] | None = None
-    share: bool = False
-    measured: bool = False
+    is_share: bool = False
+    is_measure: bool = False
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class RuleVocabulary:
     """Names available to a rule while it is parsed.
 
     `values` holds, by column, the category values found in the data; values of other columns are not checked.
@@ -38,18 +38,18 @@ class Vocabulary:
     campaigns: frozenset[str] = frozenset()
 
     @cached_property
-    def member_fields(self) -> Mapping[str, Field]:
+    def member_fields(self) -> Mapping[str, RuleField]:
         """Fields that a condition on the member may name."""
-        fields = {name: self._field(name, column) for name, column in self.catalogue.profile.items()}
-        fields[REGISTER] = Field(REGISTER, ColumnType.TEXT, frozenset(Register))
+        fields = {name: self._field(name, column) for name, column in self.catalogue.profile_columns.items()}
+        fields[REGISTER] = RuleField(REGISTER, ColumnType.TEXT, frozenset(Register))
         if BIRTH_DATE in fields:
-            fields[AGE] = Field(AGE, ColumnType.INTEGER)
+            fields[AGE] = RuleField(AGE, ColumnType.INTEGER)
         return fields
 
     @cached_property
-    def line_fields(self) -> Mapping[str, Field]:
+    def line_fields(self) -> Mapping[str, RuleField]:
         """Fields that `where` may name."""
-        return {name: self._field(name, column) for name, column in self.catalogue.line.items()}
+        return {name: self._field(name, column) for name, column in self.catalogue.line_columns.items()}
 
     @cached_property
     def special_fields(self) -> frozenset[str]:
@@ -70,8 +70,10 @@ class Vocabulary:
                 special[column] = special.get(column, frozenset()) | frozenset(values)
         return special
 
-    def _field(self, name: str, column: Column) -> Field:
+    def _field(self, name: str, column: CatalogueColumn) -> RuleField:
         if column.values:
-            return Field(name, column.type, frozenset(column.values))
+            return RuleField(name, column.type, frozenset(column.values))
         values = self.values.get(name) if column.categories else None
-        return Field(name, column.type, None if values is None else values - self.special_values.get(name, frozenset()))
+        return RuleField(
+            name, column.type, None if values is None else values - self.special_values.get(name, frozenset())
+        )

@@ -7,26 +7,26 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
-from audiences.people.snapshot import snapshot
-from audiences.warehouse.warehouse import TOTALS
+from audiences.people.snapshot import take_snapshot
+from audiences.warehouse.warehouse import AGGREGATES_FOLDER
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.core.clock import Clock
-from campaigns.core.errors import AuthorError
-from campaigns.core.signing_keys import signer
+from campaigns.core.errors import UserError
+from campaigns.core.signing_keys import load_signer
 from campaigns.core.tokens import Signer
 from campaigns.rendering.notice_writer import NoteWriter
-from campaigns.runs.dispatch.dispatcher import Dispatcher, Embedded
-from campaigns.runs.dispatch.provider_outage import Outages
-from campaigns.runs.notices.sender import Courier
+from campaigns.runs.dispatch.dispatcher import Dispatcher, EmbeddedDispatcher
+from campaigns.runs.dispatch.provider_outage import ProviderOutages
+from campaigns.runs.notices.sender import NoticeSender
 from campaigns.runs.planning import contact_history
-from campaigns.runs.planning.aggregate_cache import KeptTotals
-from campaigns.runs.planning.plan import Snapshot
-from campaigns.runs.planning.query_session import Elsewhere
+from campaigns.runs.planning.aggregate_cache import AggregateCache
+from campaigns.runs.planning.plan import LedgerSnapshot
+from campaigns.runs.planning.query_session import RuleEngine
 from campaigns.store.admin import schema
-from campaigns.store.admin.database_url import ledger_address
+from campaigns.store.admin.database_url import ledger_url
 from campaigns.store.ledger.connection import Ledger
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.repository import Library
+from campaigns.workspace.repository import WorkspaceRepository
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Parts:
     actor: str
 
     @cached_property
-    def library(self) -> Library:
+    def library(self) -> WorkspaceRepository:
         """What the workspace's files say."""
-        return Library(self.workspace)
+        return WorkspaceRepository(self.workspace)
 
     @cached_property
     def clock(self) -> Clock:
@@ -58,12 +58,12 @@ class Parts:
         workspace = self.workspace
         file = workspace.ledger
         file.parent.mkdir(parents=True, exist_ok=True)
-        return Ledger(ledger_address(os.environ, self.library.settings.database_url, workspace.settings, file))
+        return Ledger(ledger_url(os.environ, self.library.settings.database_url, workspace.settings, file))
 
     @cached_property
     def signer(self) -> Signer:
         """The signer of links and of opaque names."""
-        return signer(os.environ, self.workspace.data / "signing.key")
+        return load_signer(os.environ, self.workspace.data / "signing.key")
 
     @cached_property
     def providers(self) -> Providers:
@@ -71,16 +71,16 @@ class Parts:
         return chosen_providers(Surroundings(self.workspace.root, self.library.settings))
 
     @cached_property
-    def outages(self) -> Outages:
+    def outages(self) -> ProviderOutages:
         """Which of them take nothing at the moment."""
-        return Outages()
+        return ProviderOutages()
 
     @cached_property
-    def courier(self) -> Courier:
+    def courier(self) -> NoticeSender:
         """Who carries codes and confirmations, with providers of its own beside those of the runs."""
         settings = self.library.settings
         providers = chosen_providers(Surroundings(self.workspace.root, settings))
-        return Courier(self.ledger, providers, settings, self.signer, self.clock, NoteWriter(settings))
+        return NoticeSender(self.ledger, providers, settings, self.signer, self.clock, NoteWriter(settings))
 
     @property
     def has_workers(self) -> bool:
@@ -88,33 +88,33 @@ class Parts:
         return self.ledger.is_shared
 
     @cached_property
-    def embedded(self) -> Embedded:
+    def embedded(self) -> EmbeddedDispatcher:
         """What sends in this process whatever is under way."""
-        return Embedded(self.ledger, self.clock)
+        return EmbeddedDispatcher(self.ledger, self.clock)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
         """What brings the runs under way to those who send them."""
         if not self.has_workers:
             return self.embedded
-        from campaigns.runs.dispatch.procrastinate_dispatcher import Queued
+        from campaigns.runs.dispatch.procrastinate_dispatcher import ProcrastinateDispatcher
 
-        return Queued(self.ledger, self.clock)
+        return ProcrastinateDispatcher(self.ledger, self.clock)
 
-    def snapshot(self, members: tuple[str, ...] = ()) -> Snapshot:
+    def snapshot(self, members: tuple[str, ...] = ()) -> LedgerSnapshot:
         """The ledger as a plan sees it now; with `members` what concerns them alone."""
-        return Snapshot(
-            snapshot(self.ledger, members),
-            contact_history.heard(self.ledger, members),
+        return LedgerSnapshot(
+            take_snapshot(self.ledger, members),
+            contact_history.sent_messages(self.ledger, members),
             contact_history.clicks(self.ledger),
         )
 
     @property
-    def kept_totals(self) -> KeptTotals:
+    def kept_totals(self) -> AggregateCache:
         """What was summed over purchases before."""
-        return KeptTotals(self.workspace.warehouse / TOTALS)
+        return AggregateCache(self.workspace.warehouse / AGGREGATES_FOLDER)
 
-    def elsewhere(self, as_of: datetime) -> Elsewhere | None:
+    def elsewhere(self, as_of: datetime) -> RuleEngine | None:
         """The engine that evaluates rules in DuckDB's place, where the settings name one."""
         chosen = self.library.settings.warehouse
         if chosen.engine == "duckdb":
@@ -123,7 +123,7 @@ class Parts:
             from audiences.warehouse.spark import open_spark
         except ModuleNotFoundError as error:
             message, hint = "`warehouse.engine: spark` needs the package pyspark", "pip install 'viesti[spark]'"
-            raise AuthorError.about(str(self.workspace.settings), message, "no_spark", hint) from error
+            raise UserError.about(str(self.workspace.settings), message, "no_spark", hint) from error
         return open_spark(self.library.warehouse, as_of, chosen.master)
 
     def acting(self, actor: str) -> Self:
@@ -144,8 +144,8 @@ class Parts:
 
         AuthorError when they are not in order: then what they said before goes on.
         """
-        library, before = Library(self.workspace), self.library
-        library.read()
+        library, before = WorkspaceRepository(self.workspace), self.library
+        library.load_all()
         vars(self)["library"] = library
         if library.settings != before.settings:
             for made_of_them in ("providers", "courier"):

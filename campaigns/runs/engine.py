@@ -10,27 +10,27 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from audiences.imports.import_file import import_file
-from audiences.imports.import_report import ImportReport, Progress
+from audiences.imports.import_report import FileProgressCallback, ImportReport
 from audiences.people import holdout_versions
 from campaigns.core import event_loop, memory
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Channel
-from campaigns.offers.price_feed import read_offers, write_offers
+from campaigns.offers.price_feed import read_price_feed, write_offers_file
 from campaigns.runs.capacity.forecast import Weighing, without_fields
-from campaigns.runs.composing.composer_factory import Workshop
-from campaigns.runs.dispatch.lifecycle import begins, start, why_not
-from campaigns.runs.dispatch.run_sender import Dispatch, Sent
-from campaigns.runs.dispatch.send_pool import Gate
-from campaigns.runs.planning.evidence import evidence
-from campaigns.runs.planning.plan_counts import Tally
-from campaigns.runs.planning.save_plan import begin, show, store
-from campaigns.runs.proofs.send_proof import send_seeds
+from campaigns.runs.composing.composer_factory import ComposerFactory
+from campaigns.runs.dispatch.lifecycle import start_problem, start_run, start_time
+from campaigns.runs.dispatch.run_sender import RunSender, SendResult
+from campaigns.runs.dispatch.send_pool import SendPool
+from campaigns.runs.planning.evidence import plan_evidence
+from campaigns.runs.planning.plan_counts import PlanCounts
+from campaigns.runs.planning.save_plan import copy_run_files, make_visible, save_plan
+from campaigns.runs.proofs.send_proof import send_seed_copies
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.people import audit
 from campaigns.store.runs import publications, runs
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
-from campaigns.workspace.campaign_definition import Draft
+from campaigns.workspace.campaign_definition import CampaignDefinition
 
 Told = Callable[[int], None]
 T = TypeVar("T")
@@ -46,7 +46,9 @@ class Engine(Weighing):
     What asks is in `Asking` and `Weighing`, what constructs in `Parts`.
     """
 
-    def plan(self, draft: Draft, as_of: datetime, told: Told, *, scheduled: bool = False) -> tuple[Run, Tally]:
+    def plan(
+        self, draft: CampaignDefinition, as_of: datetime, told: Told, *, scheduled: bool = False
+    ) -> tuple[Run, PlanCounts]:
         """Decide one occasion of a campaign and keep the plan.
 
         AuthorError when the occasion has been sent, or when the templates or offers could not be: then nothing is kept.
@@ -54,25 +56,25 @@ class Engine(Weighing):
         `planning`: plan again.
         """
         if not scheduled:
-            self.library.vet(draft)
+            self.library.require_valid(draft)
         now = self.clock.now()
         file = str(draft.file.resolve())
         with self.ledger.write() as connection:
             run = runs.open_run(connection, draft.campaign, file, as_of, now, scheduled=scheduled)
-            holdout_versions.adopt(connection, self.library.settings.holdout, now)
+            holdout_versions.activate_version(connection, self.library.settings.holdout, now)
         files = self.run_files(run)
         if self.has_workers:
-            self._shared_files(run).drop()
-        begin(run, self.ledger, files, draft.parts())
+            self._shared_files(run).delete()
+        copy_run_files(run, self.ledger, files, draft.files())
         with self.decided(draft, as_of) as made:
-            reasons = evidence(made.brief, draft.titles)
-            store(made, run, self.ledger, files, told)
+            reasons = plan_evidence(made.plan_input, draft.titles)
+            save_plan(made, run, self.ledger, files, told)
             if self.has_workers:  # before another machine sees that there is something to send
-                self._shared_files(run).put()
-            show(made, run, reasons, self.ledger, now, self.actor)
-        memory.give_back()
+                self._shared_files(run).upload()
+            make_visible(made, run, reasons, self.ledger, now, self.actor)
+        memory.release_memory()
         with self.ledger.read() as connection:
-            return runs.get(connection, run.run_id), made.tally
+            return runs.get(connection, run.run_id), made.counts
 
     def start(self, run: Run) -> None:
         """Let a planned run send; one that was started is left as it is.
@@ -84,93 +86,95 @@ class Engine(Weighing):
             return
         now = self.clock.now()
         if self.has_workers:
-            self._shared_files(run).ensure()
+            self._shared_files(run).ensure_uploaded()
         objection = self.objection(run)
         if objection is not None:
-            raise AuthorError([objection])
-        campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
+            raise UserError([objection])
+        campaign, _ = self.library.planned_campaign(self.run_files(run).definition, run.campaign)
         with self.ledger.write() as connection:
-            started = start(connection, run, campaign, now)
+            started = start_run(connection, run, campaign, now)
             if started:
-                audit.note(connection, now, self.actor, "send", run.run_id)
+                audit.record(connection, now, self.actor, "send", run.run_id)
         if started:
-            sends = Tally.from_json(run.counts).sent
+            sends = PlanCounts.from_json(run.counts).sent
             _LOG.info("%s: begun, %d to be sent", run.run_id, sends, extra={"run": run.run_id})
-            send_seeds(self, run, campaign)
+            send_seed_copies(self, run, campaign)
 
     def objection(self, run: Run) -> Problem | None:
         """Why a plan would not be let go now (see `start`); None: it would."""
         if self.has_workers:
             self._shared_files(run).fetch_definition()
         files = self.run_files(run)
-        campaign, _ = self.library.planned(files.definition, run.campaign)
+        campaign, _ = self.library.planned_campaign(files.definition, run.campaign)
         if not self.has_workers and not files.fields.exists():  # where there are workers, `start` has them ensured
             return without_fields(run)
-        return why_not(run, campaign, self.draft_of(run).definition(), self.clock.now()) or self.cannot_fit(run)
+        return start_problem(run, campaign, self.draft_of(run).definition_hash(), self.clock.now()) or self.cannot_fit(
+            run
+        )
 
     def waits(self, run: Run) -> datetime | Problem | None:
         """Why a planned run has not begun: its moment is to come, or there is an objection; None: it may begin."""
         if run.scheduled:
-            moment = begins(run, self.library.settings.dispatch.jitter)
+            moment = start_time(run, self.library.settings.dispatch.jitter)
             if moment > self.clock.now():
                 return moment
         try:
             return self.objection(run)
-        except AuthorError as error:
+        except UserError as error:
             return error.problems[0]
 
-    def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> Sent:
+    def send(self, run_id: str, told: Told, channels: Collection[Channel] = tuple(Channel)) -> SendResult:
         """Send what may go now of a run that was started; killed at any moment, call it again."""
 
-        async def alone() -> Sent:
+        async def alone() -> SendResult:
             async with self.gate() as gate:
                 return await self.sending(gate, run_id, told, channels)
 
         return event_loop.run(alone())
 
-    def draft_of(self, run: Run) -> Draft:
+    def draft_of(self, run: Run) -> CampaignDefinition:
         """The campaign of a run as it stands now: in its own file, or by its name where that file is not here."""
-        return self.library.draft(run.file if Path(run.file).exists() else run.campaign)[0]
+        return self.library.campaign_definition(run.file if Path(run.file).exists() else run.campaign)[0]
 
-    def gate(self) -> Gate:
+    def gate(self) -> SendPool:
         """A new gate for the runs that one event loop sends."""
-        return Gate(self.ledger, self.library.settings.dispatch.in_flight, self.outages)
+        return SendPool(self.ledger, self.library.settings.dispatch.in_flight, self.outages)
 
-    async def sending(self, gate: Gate, run_id: str, told: Told, channels: Collection[Channel]) -> Sent:
+    async def sending(self, gate: SendPool, run_id: str, told: Told, channels: Collection[Channel]) -> SendResult:
         """Send what may go now of some channels of a run, beside the other runs that go through a gate."""
-        run, dispatch = self.run(run_id), Dispatch(gate, self.providers, self.clock)
+        run, dispatch = self.run(run_id), RunSender(gate, self.providers, self.clock)
         if run.state != RunState.SENDING:
             if run.state == RunState.CANCELLED:
-                await asyncio.to_thread(dispatch.name_bundles, run, channels)
-            return Sent(closed=run.state == RunState.CLOSED)
+                await asyncio.to_thread(dispatch.rename_committed_bundles, run, channels)
+            return SendResult(closed=run.state == RunState.CLOSED)
         job, offers = await asyncio.to_thread(self._job, run)
-        done = await asyncio.to_thread(dispatch.without_work, job, channels)
+        done = await asyncio.to_thread(dispatch.close_if_nothing_left, job, channels)
         if done is not None:
             return done
         try:
             fields = await asyncio.to_thread(self._frozen_fields, run)
-        except AuthorError:
+        except UserError:
             if self.run(run_id).state == RunState.SENDING:
                 raise
-            return Sent(closed=True)  # by another process, at this very moment
+            return SendResult(closed=True)  # by another process, at this very moment
         with closing(fields):
-            workshop = Workshop(job, fields, offers, self.clock)
+            workshop = ComposerFactory(job, fields, offers, self.clock)
             return await dispatch.send(job, workshop, channels, told)
 
     def approve(self, run_id: str) -> None:
         """Approve a plan; AuthorError when it is not a plan any more, or was made by the same account (A-19)."""
         run = self.run(run_id)
         with self.ledger.write() as connection:
-            runs.demand_same_plan(connection, run)
+            runs.require_same_plan(connection, run)
             if not runs.approve(connection, run.number or 0, self.actor):
-                raise AuthorError.about(run_id, *self._not_approved(run))
-            audit.note(connection, self.clock.now(), self.actor, "approve", run_id, {"definition": run.definition})
+                raise UserError.about(run_id, *self._not_approved(run))
+            audit.record(connection, self.clock.now(), self.actor, "approve", run_id, {"definition": run.definition})
 
     def _not_approved(self, run: Run) -> tuple[str, str, str]:
         """Why a run was not approved, under which code, and what to do next."""
         if run.state != RunState.PLANNED:
             return f"it is {run.state}, and not a plan any more", "cannot_approve", "`viesti status`"
-        campaign, _ = self.library.planned(self.run_files(run).definition, run.campaign)
+        campaign, _ = self.library.planned_campaign(self.run_files(run).definition, run.campaign)
         if campaign.approval is None:
             return "this campaign's plans need no approval", "cannot_approve", f"`viesti send {run.run_id}`"
         return "who planned it cannot approve it as well", "cannot_approve", "somebody else approves it"
@@ -180,20 +184,20 @@ class Engine(Weighing):
         run = self.run(run_id)
         done = action(self.ledger, run, self.clock.now(), self.actor)
         if self.run(run_id).state == RunState.CANCELLED:
-            self.run_files(run).close()
+            self.run_files(run).delete_fields()
         return done
 
-    def publish(self, draft: Draft) -> datetime | None:
+    def publish(self, draft: CampaignDefinition) -> datetime | None:
         """Let the scheduler run this definition of a campaign; returns when it is due next, if ever.
 
         AuthorError when its templates or offers are not in order.
         """
-        self.library.vet(draft)
+        self.library.require_valid(draft)
         now = self.clock.now()
-        definition = draft.definition()
+        definition = draft.definition_hash()
         with self.ledger.write() as connection:
             due = publications.publish(connection, draft.campaign, definition, now, self.actor)
-            audit.note(connection, now, self.actor, "publish", draft.campaign.name, {"definition": definition})
+            audit.record(connection, now, self.actor, "publish", draft.campaign.name, {"definition": definition})
         return due
 
     def unpublish(self, campaign: str) -> list[str]:
@@ -202,15 +206,15 @@ class Engine(Weighing):
         AuthorError when it was not published.
         """
         with self.ledger.write() as connection:
-            if not publications.withdraw(connection, campaign):
-                raise AuthorError.about(
+            if not publications.unpublish(connection, campaign):
+                raise UserError.about(
                     campaign, "no campaign of this name is published", "not_published", "`viesti calendar`"
                 )
-            audit.note(connection, self.clock.now(), self.actor, "unpublish", campaign)
-            own = [run for run in runs.in_state(connection, *_GOING_ON) if run.campaign == campaign]
+            audit.record(connection, self.clock.now(), self.actor, "unpublish", campaign)
+            own = [run for run in runs.with_state(connection, *_GOING_ON) if run.campaign == campaign]
         return [run.run_id for run in own if run.scheduled or run.state == RunState.SENDING]
 
-    def import_file(self, kind: str, file: Path, told: Progress) -> ImportReport:
+    def import_file(self, kind: str, file: Path, told: FileProgressCallback) -> ImportReport:
         """Bring a file in (see `audiences.imports`)."""
         return import_file(
             kind,
@@ -221,16 +225,16 @@ class Engine(Weighing):
             clock=self.clock,
             signer=self.signer,
             rejects=self.workspace.data / "rejects",
-            progress=told,
+            on_progress=told,
         )
 
     def import_offers(self, file: Path) -> ImportReport:
         """Make the workspace's offers file out of a price feed; a row that is no offer is set aside with its reason."""
         library = self.library
-        found = read_offers(file, library.catalogue)
+        found = read_price_feed(file, library.catalogue)
         unchanged = len(set(found.offers) & set(library.offers))
-        write_offers(found.offers, self.workspace.offers, library.catalogue)
+        write_offers_file(found.offers, self.workspace.offers, library.catalogue)
         rejects = self.workspace.data / "rejects" / f"offers-{file.stem}.csv"
-        rejected = found.read - len(found.offers)
+        rejected = found.row_count - len(found.offers)
         listed = rejects if found.write_rejects(rejects) else None
-        return ImportReport(found.read, len(found.offers) - unchanged, unchanged, rejected, 0, listed)
+        return ImportReport(found.row_count, len(found.offers) - unchanged, unchanged, rejected, 0, listed)

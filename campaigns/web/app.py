@@ -66,7 +66,7 @@ def pages(engine: Engine) -> FastAPI:
     )
     context = Site(engine)
     with engine.ledger.write() as connection:
-        consent_texts.publish(connection, every_wording(context.pages), context.now)
+        consent_texts.publish_texts(connection, every_wording(context.pages), context.now)
     _add_health_checks(app, engine)
     _include_member_pages(app, context)
     app.include_router(desk_routes(context))

@@ -9,12 +9,12 @@ from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
-from audiences.consent.opt_out import Kind
+from audiences.consent.opt_out import MessageKind
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Language
-from campaigns.core.tokens import BadToken
+from campaigns.core.tokens import InvalidTokenError
 from campaigns.runs.engine import Engine
-from campaigns.store.runs.linked_message import Linked, linked
+from campaigns.store.runs.linked_message import PlannedMessage, find_message
 from campaigns.web.page_renderer import Pages
 from campaigns.web.throttling import Rate, SharedRate, stranger
 
@@ -26,15 +26,15 @@ _QUARTER: Final = timedelta(minutes=15)
 class Received:
     """Message named by the link of a request, and the language of the page."""
 
-    message: Linked
+    message: PlannedMessage
     language: Language
     known: bool  # the member still exists and was not erased meanwhile
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> MessageKind:
         """Return the kind of the message."""
         message = self.message
-        return Kind(message.purpose, message.channel, message.partner is not None, message.newsletter)
+        return MessageKind(message.purpose, message.channel, message.partner is not None, message.newsletter)
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ class Site:
         Valid links are never counted: mailbox providers post many of them from few addresses.
         """
         try:
-            link = self.engine.signer.read(scope, token)
-        except BadToken:
+            link = self.engine.signer.read_link(scope, token)
+        except InvalidTokenError:
             raise self.missed(request) from None
         with self.engine.ledger.read() as connection:
-            message = linked(connection, link.run_number, link.position)
+            message = find_message(connection, link.run_number, link.position)
             if message is None:
                 raise self.missed(request)
             contact = select(CONTACT.c.language).where(CONTACT.c.member_id == message.member_id)
@@ -109,9 +109,9 @@ class Site:
         """Return the language of a page without a message: requested, else the browser's, else the organisation's."""
         return asked_language(request) or _browser_language(request) or self.engine.library.settings.default_language
 
-    def link(self, scope: str, path: str, message: Linked) -> str:
+    def link(self, scope: str, path: str, message: PlannedMessage) -> str:
         """Return the path of another page of the same message."""
-        return f"/{path}/{self.engine.signer.link(scope, message.run_number, message.position)}"
+        return f"/{path}/{self.engine.signer.link_token(scope, message.run_number, message.position)}"
 
 
 def client(request: Request) -> str:

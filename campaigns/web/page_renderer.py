@@ -9,7 +9,7 @@ from typing import Final
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.choice_labels import choice_names
@@ -31,7 +31,7 @@ def read_words(name: str) -> Mapping[str, Text]:
     problems: list[Problem] = []
     texts_by_key = read_texts(name, (_FOLDER / name).read_bytes(), problems)
     if problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     return texts_by_key
 
 
@@ -55,7 +55,7 @@ class Pages:
             **{name: formats[name] for name in ("date", "money", "number")},
             language=language.value,
             languages=[(other.value, LANGUAGE_NAMES[other], f"{path}?lang={other.value}") for other in Language],
-            organisation=self.settings.organisation.values(language),
+            organisation=self.settings.organisation.template_values(language),
             synthetic=self.settings.synthetic,
         )
         return HTMLResponse(content, status, {"Content-Language": language.value})

@@ -6,10 +6,10 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.runs.engine import Engine
 from campaigns.web.app import application
-from campaigns.workspace.file_watcher import Watch
+from campaigns.workspace.file_watcher import FileWatcher
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -24,10 +24,10 @@ class Current:
 
     engine: Engine
     _application: ASGIApp = field(init=False)
-    _watch: Watch = field(init=False)
+    _watch: FileWatcher = field(init=False)
 
     def __post_init__(self) -> None:
-        self._watch = Watch(self.engine.workspace)
+        self._watch = FileWatcher(self.engine.workspace)
         self._application = application(self.engine)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +39,7 @@ class Current:
             return
         engine = self.engine.afresh()
         try:
-            engine.library.read()
+            engine.library.load_all()
             self._application = application(engine)
-        except AuthorError as error:
+        except UserError as error:
             _LOG.error("workspace files are invalid, pages keep the last valid version: %s", error)

@@ -13,11 +13,11 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from campaigns.core.errors import AuthorError
-from campaigns.operations.background_process import Orders, rounds_apart
-from campaigns.runs.dispatch.ticker import waking
+from campaigns.core.errors import UserError
+from campaigns.operations.background_process import ProcessConfig, background_process
+from campaigns.runs.dispatch.ticker import start_ticker
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.shared_run_files import agree_on_key
+from campaigns.runs.planning.shared_run_files import require_same_key
 from campaigns.web.app import application
 from campaigns.web.reloading_app import Current
 
@@ -27,18 +27,18 @@ PATIENCE: Final = 10.0
 LARGEST_HEAD: Final = 64 * 1024
 
 
-def serve(engine: Engine, host: str, port: int, orders: Orders) -> None:
+def serve(engine: Engine, host: str, port: int, orders: ProcessConfig) -> None:
     """Serve until SIGINT or SIGTERM; messages being sent are finished and recorded before the process ends.
 
     There is no access log: the address of a member's page grants access to it. `orders` configures the scheduler
     process.
     """
     if engine.has_workers:
-        agree_on_key(engine.ledger, engine.signer)
-    with listening(host, port) as server_socket, rounds_apart(orders):
+        require_same_key(engine.ledger, engine.signer)
+    with listening(host, port) as server_socket, background_process(orders):
         signal.signal(signal.SIGTERM, _exit)  # uvicorn passes the signal on after its own shutdown
         app = Current(engine)
-        ticker = waking(app.look)
+        ticker = start_ticker(app.look)
         try:
             _uvicorn_server(app).run(sockets=[server_socket])
         finally:
@@ -123,7 +123,7 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         message = f"cannot listen here: {error.strerror}"
-        raise AuthorError.about(f"{host}:{port}", message, "no_port", "another `--host` or `--port`") from error
+        raise UserError.about(f"{host}:{port}", message, "no_port", "another `--host` or `--port`") from error
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> None:

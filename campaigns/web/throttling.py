@@ -20,8 +20,8 @@ _NETWORK_BITS: Final = 64  # prefix of an IPv6 address that one household or att
 
 @dataclass(frozen=True, slots=True)
 class SharedRate:
-    """Throttle shared by all processes, in one ledger row per client: a burst of `most` attempts, refilled every
-    `span`.
+    """Throttle shared by all processes, in one ledger row per client: a burst of `limit` attempts, refilled every
+    `period`.
     """
 
     ledger: Ledger
@@ -32,14 +32,14 @@ class SharedRate:
 
     def allows(self, client: str, now: datetime) -> bool:
         """Count an attempt and return whether it is allowed. The ledger stores no client address, only a keyed hash."""
-        client_hash = self.signer.opaque("stranger", self.name, client)
+        client_hash = self.signer.keyed_hash("stranger", self.name, client)
         with self.ledger.write() as connection:
-            return attempt_limit.allows(connection, client_hash, self.most, self.span, now)
+            return attempt_limit.allow_attempt(connection, client_hash, self.most, self.span, now)
 
 
 @dataclass
 class Rate:
-    """Throttle of one process: at most `most` attempts of a client in any `span`."""
+    """Throttle of one process: at most `limit` attempts of a client in any `period`."""
 
     most: int
     span: timedelta

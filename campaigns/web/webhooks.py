@@ -22,9 +22,9 @@ from campaigns.channels import sendgrid_events, twilio_events
 from campaigns.channels.events import Event
 from campaigns.channels.sendgrid_events import EventKey
 from campaigns.channels.twilio import DELIVERY, STATUS_PATH, TOKEN
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.results.feedback.ingest_queue import Intake
-from campaigns.runs.composing.template_context import root_of
+from campaigns.runs.composing.template_context import public_base_url
 from campaigns.runs.engine import Engine
 
 SENDGRID_PATH: Final = "/webhooks/sendgrid"
@@ -55,11 +55,11 @@ class Webhooks:
             key = EventKey.of(key_text) if key_text else None
         except ValueError as error:
             hint = "copy it from beside the setting of the signed Event Webhook"
-            raise AuthorError.about(sendgrid_events.PUBLIC_KEY, str(error), "bad_key", hint) from error
+            raise UserError.about(sendgrid_events.PUBLIC_KEY, str(error), "bad_key", hint) from error
         return cls(engine, Intake(engine), key, environment.get(TOKEN, ""))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to a request for one of `PATHS`; all of them take POST only."""
+        """Respond to a request for one of `WEBHOOK_PATHS`; all of them take POST only."""
         request = Request(scope, receive)
         if request.method != "POST":
             response = Response(status_code=405, headers={"Allow": "POST"})
@@ -120,7 +120,7 @@ class Webhooks:
     def _public_url(self, request: Request) -> str:
         """Return the URL that was given to Twilio; host and scheme as changed by a proxy do not count (TW-13)."""
         query = request.scope["query_string"].decode("latin-1")
-        return f"{root_of(self.engine.library.settings)}{request.scope['path']}{'?' if query else ''}{query}"
+        return f"{public_base_url(self.engine.library.settings)}{request.scope['path']}{'?' if query else ''}{query}"
 
     async def _ingest(self, provider: str, raw: bytes, events: Sequence[Event], response: Response) -> Response:
         """Return the response once the events are on disk."""

@@ -4,30 +4,30 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from campaigns.core.errors import AuthorError, Problem, errors_among
-from campaigns.core.model.audience import Audience, AudienceOutline
+from campaigns.core.errors import Problem, UserError, errors_only
+from campaigns.core.model.audience import Audience, AudienceBase
 from campaigns.core.yaml.source import read_yaml
-from campaigns.core.yaml.validate import shaped
+from campaigns.core.yaml.validate import validate
 from campaigns.rules.expand_audiences import audience_cycles
-from campaigns.rules.vocabulary import Vocabulary
-from campaigns.workspace.file_names import name_problems
-from campaigns.workspace.rule_fields import with_rule
+from campaigns.rules.vocabulary import RuleVocabulary
+from campaigns.workspace.file_names import file_name_problems
+from campaigns.workspace.rule_fields import with_parsed_rule
 
 
-def load_audience(path: Path, vocabulary: Vocabulary) -> tuple[Audience, tuple[Problem, ...]]:
+def load_audience(path: Path, vocabulary: RuleVocabulary) -> tuple[Audience, tuple[Problem, ...]]:
     """Return the audience in the file and its warnings; raise UserError with all problems when it has errors.
 
     Cycles of references between audiences are found by `load_audiences` only.
     """
-    problems = list(name_problems(path))
+    problems = list(file_name_problems(path))
     at = read_yaml(path)
-    outline = shaped(AudienceOutline, at, problems, with_rule(at, "match", vocabulary, problems))
-    if outline is None or errors_among(problems):
-        raise AuthorError(problems)
+    outline = validate(AudienceBase, at, problems, with_parsed_rule(at, "match", vocabulary, problems))
+    if outline is None or errors_only(problems):
+        raise UserError(problems)
     return Audience(name=path.stem, title=outline.title, match=outline.match), tuple(problems)
 
 
-def load_audiences(folder: Path, vocabulary: Vocabulary) -> Mapping[str, Audience]:
+def load_audiences(folder: Path, vocabulary: RuleVocabulary) -> Mapping[str, Audience]:
     """Return the audiences of a folder by name; each may refer to the others. Raise UserError with all problems."""
     files = sorted(folder.glob("*.yaml"))
     known = replace(vocabulary, audiences=vocabulary.audiences | {file.stem for file in files})
@@ -36,9 +36,9 @@ def load_audiences(folder: Path, vocabulary: Vocabulary) -> Mapping[str, Audienc
     for file in files:
         try:
             audiences[file.stem], _ = load_audience(file, known)
-        except AuthorError as error:
+        except UserError as error:
             problems += error.problems
     problems += audience_cycles({name: audience.match for name, audience in audiences.items()})
-    if errors_among(problems):
-        raise AuthorError(problems)
+    if errors_only(problems):
+        raise UserError(problems)
     return audiences

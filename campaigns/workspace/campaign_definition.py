@@ -10,11 +10,11 @@ from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.localised_text import Localised
 from campaigns.rendering.templates.folder import SHARED, load_folder
 from campaigns.workspace.definition_hash import audiences_used, definition_hash
-from campaigns.workspace.template_usage import UsedTemplate, digests, used_templates, with_offers
+from campaigns.workspace.template_usage import UsedTemplate, template_digests, used_templates, variants_with_offers
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class CampaignDefinition:
     """Campaign with its file, the audiences it may use with theirs, and the root of its workspace."""
 
     campaign: Campaign
@@ -32,12 +32,12 @@ class Draft:
         """Return the templates it uses; raise UserError with their problems."""
         return used_templates(self.campaign, partial(load_folder, self.root))
 
-    def definition(self) -> str:
+    def definition_hash(self) -> str:
         """Return the hash of everything that decides which messages are sent."""
         files = [self.audience_files[name] for name in audiences_used(self.campaign, self.audiences)]
-        return definition_hash(self.file, files, digests(self.templates()))
+        return definition_hash(self.file, files, template_digests(self.templates()))
 
-    def parts(self) -> Mapping[str, Path]:
+    def files(self) -> Mapping[str, Path]:
         """Return every file and folder it is made of, by its place in a workspace."""
         names = audiences_used(self.campaign, self.audiences)
         templates = self.templates()
@@ -45,7 +45,7 @@ class Draft:
         shared = {f"templates/{template.folder.channel}/{SHARED}" for template in templates}
         return {
             f"config/campaigns/{self.campaign.name}.yaml": self.file,
-            **({"config/offers.yaml": self.root / "config/offers.yaml"} if with_offers(templates) else {}),
+            **({"config/offers.yaml": self.root / "config/offers.yaml"} if variants_with_offers(templates) else {}),
             **{f"config/audiences/{name}.yaml": self.audience_files[name] for name in names},
             **{place: self.root / place for place in sorted(folders | shared) if (self.root / place).is_dir()},
         }

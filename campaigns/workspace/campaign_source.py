@@ -8,25 +8,25 @@ from typing import Annotated
 from pydantic import Field
 
 from campaigns.core.errors import Problem, Severity
-from campaigns.core.model.campaign import Campaign, Content, OfferChoice, Outline, Variant
+from campaigns.core.model.campaign import Campaign, CampaignBase, ChannelTemplates, OfferSelection, Variant
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.yaml.located import Located
-from campaigns.rules.scope import Scope
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.scope import RuleScope
+from campaigns.rules.vocabulary import RuleVocabulary
 
 ONLY_VARIANT = "everyone"
 
 
-class CampaignFile(Outline):
+class CampaignFile(CampaignBase):
     """Keys of a campaign file. `content` is the short form of a single variant without `when`."""
 
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] | None = None
-    content: Content | None = None
+    content: ChannelTemplates | None = None
     variants: Annotated[tuple[Variant, ...], Field(min_length=1)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class CampaignSource:
     """Campaign file with the locations of its parts and the context of its checks.
 
     `scope` has the audiences that rules refer to. `newsletters`, `templates` (by channel) and the present time `now`
@@ -35,8 +35,8 @@ class Written:
 
     file: CampaignFile
     at: Located
-    vocabulary: Vocabulary
-    scope: Scope
+    vocabulary: RuleVocabulary
+    scope: RuleScope
     newsletters: Collection[str] | None = None
     templates: Mapping[Channel, Collection[str]] | None = None
     now: datetime | None = None
@@ -48,7 +48,7 @@ class Written:
             return (Variant(name=ONLY_VARIANT, **self.file.content.model_dump()),)
         return self.file.variants or ()
 
-    def variants_at(self) -> tuple[Located, ...]:
+    def variant_locations(self) -> tuple[Located, ...]:
         """Return the location of each of `variants`."""
         if self.file.content is not None:
             return (self.at.part("content"),)
@@ -63,21 +63,21 @@ class Written:
             return (Channel.EMAIL,)
         return tuple(channel for channel in Channel if any(variant.template(channel) for variant in self.variants))
 
-    def offer_choices(self) -> Iterator[tuple[OfferChoice, Located]]:
+    def offer_choices(self) -> Iterator[tuple[OfferSelection, Located]]:
         """Yield the offer choices of the campaign and of its variants, with their locations."""
         if self.file.offers is not None:
-            yield self.file.offers, self.key("offers")
-        for variant, at in zip(self.variants, self.variants_at(), strict=True):
+            yield self.file.offers, self.part_or_file("offers")
+        for variant, at in zip(self.variants, self.variant_locations(), strict=True):
             if variant.offers is not None:
                 yield variant.offers, at.part("offers")
 
-    def key(self, name: str) -> Located:
+    def part_or_file(self, name: str) -> Located:
         """Return the part under a top-level key; the whole file when the key is missing."""
         return self.at.part(name) if isinstance(self.at.value, dict) and name in self.at.value else self.at
 
     def campaign(self, name: str) -> Campaign:
         """Return the campaign; the file must have no errors."""
-        common = {field: getattr(self.file, field) for field in Outline.model_fields}
+        common = {field: getattr(self.file, field) for field in CampaignBase.model_fields}
         return Campaign(name=name, channels=self.channels, variants=self.variants, **common)
 
 

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Problem, nearest
-from campaigns.core.model.catalogue import Catalogue, Table
+from campaigns.core.errors import Problem, UserError, closest_match
+from campaigns.core.model.catalogue import Catalogue, CatalogueTable
 from campaigns.core.model.enums import ColumnType
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
-from campaigns.core.yaml.validate import shaped
+from campaigns.core.yaml.validate import validate
 
 # Tables and columns that the engine itself reads; a workspace may declare more (design, section 4).
-REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+REQUIRED_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "members": ("member_id", "register", "household_id", "language", "birth_date"),
     "receipts": ("member_id", "purchased_at", "basket_id", "amount"),
     "purchases": ("member_id", "purchased_at", "basket_id", "product_id", "quantity", "amount"),
@@ -24,37 +24,37 @@ def load_catalogue(path: Path) -> Catalogue:
     """Return the catalogue in the file; raise UserError with all its problems."""
     problems: list[Problem] = []
     at = read_yaml(path)
-    catalogue = shaped(Catalogue, at, problems)
+    catalogue = validate(Catalogue, at, problems)
     if catalogue is not None:
         problems += _problems(catalogue, at.part("tables"))
     if catalogue is None or problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     return catalogue
 
 
 def _problems(catalogue: Catalogue, at: Located) -> Iterator[Problem]:
-    for name in REQUIRED:
+    for name in REQUIRED_COLUMNS:
         if name not in catalogue.tables:
             yield Problem(at.key_place, f"the table `{name}` is required here", "missing", f"add `{name}: ...`")
     for name, table in catalogue.tables.items():
         yield from _table_problems(name, table, at.part(name))
 
 
-def _table_problems(name: str, table: Table, at: Located) -> Iterator[Problem]:
-    for column in REQUIRED.get(name, ()):
+def _table_problems(name: str, table: CatalogueTable, at: Located) -> Iterator[Problem]:
+    for column in REQUIRED_COLUMNS.get(name, ()):
         if column not in table.columns:
             message = f"the column `{column}` of `{name}` is required here"
             yield Problem(at.part("columns").key_place, message, "missing", f"add `{column}: ...`")
     for key, rows in (("special_when", table.special_when), ("restricted_when", table.restricted_when)):
         for column in rows:
             if column not in table.columns:
-                hint = nearest(column, table.columns) or "declare it under `columns`"
+                hint = closest_match(column, table.columns) or "declare it under `columns`"
                 message = f"`{name}` has no column `{column}`"
                 yield Problem(at.part(key).part(column).key_place, message, "unknown_column", hint)
     yield from _closed_problems(table, at.part("columns"))
 
 
-def _closed_problems(table: Table, at: Located) -> Iterator[Problem]:
+def _closed_problems(table: CatalogueTable, at: Located) -> Iterator[Problem]:
     for name, column in table.columns.items():
         closed = "values" if column.values else "categories" if column.categories else None
         if closed is not None and column.type is not ColumnType.TEXT:

@@ -26,16 +26,16 @@ _ENTRY: Final = TypeAdapter(_Entry)
 
 
 @dataclass(frozen=True)
-class KeptFindings:
+class CheckCache:
     """Cache of problems: one file per template and purpose in `folder`, which may be deleted at any time.
 
     An entry is valid only while everything it depends on is the same, including `inputs` and the rendering code.
     """
 
     folder: Path
-    given: bytes
+    inputs: bytes
 
-    def of(self, name: str, digest: str, check: Callable[[], list[Problem]]) -> list[Problem]:
+    def get_or_check(self, name: str, digest: str, check: Callable[[], list[Problem]]) -> list[Problem]:
         """Return the cached problems of a template with this digest; run `check` when there are none."""
         key = sha256(self._base_hash + f"{name}\0{digest}".encode()).hexdigest()
         file = self.folder / f"{name}.json"
@@ -57,7 +57,7 @@ class KeptFindings:
 
     @cached_property
     def _base_hash(self) -> bytes:
-        return sha256(self.given + "\0".join(_code_state()).encode()).digest()
+        return sha256(self.inputs + "\0".join(_code_state()).encode()).digest()
 
 
 def _code_state() -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from campaigns.core.model.audience import Audience
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.yaml.source import read_yaml
-from campaigns.rules.traverse import audiences_in
+from campaigns.rules.traverse import referenced_audiences
 
 
 def definition_hash(campaign: Path, audiences: Iterable[Path], templates: Mapping[str, str]) -> str:
@@ -32,7 +32,7 @@ def audiences_used(campaign: Campaign, audiences: Mapping[str, Audience]) -> tup
     goal = campaign.experiment.goal if campaign.experiment else None
     rules = [campaign.audience, goal, *(variant.when for variant in campaign.variants)]
     matches = {name: audience.match for name, audience in audiences.items()}
-    used = {name for rule in rules if rule is not None for name in audiences_in(rule, matches)}
+    used = {name for rule in rules if rule is not None for name in referenced_audiences(rule, matches)}
     return tuple(sorted(used & matches.keys()))
 
 

@@ -11,7 +11,7 @@ _FileStates = frozenset[tuple[Path, int, int]]
 
 
 @dataclass
-class Watch:
+class FileWatcher:
     """Watcher of settings, catalogue, offers and audiences, by time of change and size."""
 
     workspace: Workspace

@@ -6,12 +6,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from campaigns.core.errors import Place
-from campaigns.core.model.audience import AudienceOutline
+from campaigns.core.errors import FilePosition
+from campaigns.core.model.audience import AudienceBase
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.settings import Settings
 from campaigns.rules.condition_schema import condition_schema
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.campaign_source import CampaignFile
 from campaigns.workspace.offers_file import OffersFile
 
@@ -32,7 +32,7 @@ class _FileSchema(GenerateJsonSchema):
         return False
 
 
-def campaign_schema(vocabulary: Vocabulary) -> dict[str, Any]:
+def campaign_schema(vocabulary: RuleVocabulary) -> dict[str, Any]:
     """Return the schema of a campaign file, with the fields, audiences and campaigns that rules may name."""
     schema = _with_rules(CampaignFile, vocabulary)
     audience_name = {"enum": sorted(vocabulary.audiences), "description": "a file of config/audiences"}
@@ -40,9 +40,9 @@ def campaign_schema(vocabulary: Vocabulary) -> dict[str, Any]:
     return {**schema, "oneOf": [{"required": ["content"]}, {"required": ["variants"]}]}
 
 
-def audience_schema(vocabulary: Vocabulary) -> dict[str, Any]:
+def audience_schema(vocabulary: RuleVocabulary) -> dict[str, Any]:
     """Return the schema of an audience file."""
-    return _with_rules(AudienceOutline, vocabulary)
+    return _with_rules(AudienceBase, vocabulary)
 
 
 def settings_schema() -> dict[str, Any]:
@@ -64,10 +64,10 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
     return {"$schema": DIALECT, **model.model_json_schema(schema_generator=_FileSchema)}
 
 
-def _with_rules(model: type[BaseModel], vocabulary: Vocabulary) -> dict[str, Any]:
+def _with_rules(model: type[BaseModel], vocabulary: RuleVocabulary) -> dict[str, Any]:
     """Return the model's schema, with the rule language's schema for conditions."""
     schema = _schema(model)
     rule = condition_schema(vocabulary)
     definitions = {**schema["$defs"], **rule.pop("$defs", {}), _RULE: rule}
-    definitions.pop(Place.__name__, None)  # a condition's location is not part of the file
+    definitions.pop(FilePosition.__name__, None)  # a condition's location is not part of the file
     return {**schema, "$defs": definitions}

@@ -4,18 +4,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.catalogue import Catalogue
-from campaigns.core.model.localised_text import Frozen
+from campaigns.core.model.localised_text import FrozenModel
 from campaigns.core.model.offer import Offer
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
-from campaigns.core.yaml.validate import shaped
+from campaigns.core.yaml.validate import validate
 
 _COLUMNS: Final = ("department", "product_category", "product_type", "brand")
 
 
-class OffersFile(Frozen):
+class OffersFile(FrozenModel):
     """Offers file with its one key."""
 
     offers: tuple[Offer, ...]
@@ -28,15 +28,15 @@ def load_offers(path: Path, catalogue: Catalogue) -> tuple[Offer, ...]:
     """
     problems: list[Problem] = []
     at = read_yaml(path)
-    file = shaped(OffersFile, at, problems)
+    file = validate(OffersFile, at, problems)
     if file is not None:
         problems += offer_problems(zip(file.offers, at.part("offers").items(), strict=True), catalogue)
     if file is None or problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     return file.offers
 
 
-def forbidden_why(catalogue: Catalogue, column: str, value: str | None) -> str | None:
+def forbidden_reason(catalogue: Catalogue, column: str, value: str | None) -> str | None:
     """Return `special` or `restricted` when goods with this value in a products column may not be offered, else None.
 
     Letter case is ignored, as it is where the warehouse hides special rows.
@@ -66,7 +66,7 @@ def offer_problems(offers: Iterable[tuple[Offer, Located]], catalogue: Catalogue
 def _forbidden_goods(offer: Offer, at: Located, catalogue: Catalogue) -> Iterator[Problem]:
     for column in _COLUMNS:
         value = getattr(offer, column)
-        reason = forbidden_why(catalogue, column, value)
+        reason = forbidden_reason(catalogue, column, value)
         if reason is not None:
             message = f"`{value}` is {reason} in the catalogue and is never offered"
             yield Problem(at.part(column).place, message, f"{reason}_offer", "remove this offer")

@@ -5,7 +5,7 @@ from os.path import relpath
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel
 
 _SETTINGS: Final = Path("config", "settings.yaml")
@@ -99,7 +99,7 @@ class Workspace:
         return self.data / "runs"
 
     @property
-    def findings(self) -> Path:
+    def check_cache(self) -> Path:
         """Folder of cached template checks; may be deleted."""
         return self.data / "findings"
 
@@ -120,4 +120,4 @@ def find_workspace(start: Path) -> Workspace:
         if (folder / _SETTINGS).is_file():
             return Workspace(folder if start.is_absolute() else start / relpath(folder, here))
     hint = "`viesti init DIR` makes one, `--workspace DIR` names one"
-    raise AuthorError.about(str(start), "there is no workspace here or above", "no_workspace", hint)
+    raise UserError.about(str(start), "there is no workspace here or above", "no_workspace", hint)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.clock import Clock
-from campaigns.core.errors import AuthorError, Problem, errors_among, nearest
+from campaigns.core.errors import Problem, UserError, closest_match, errors_only
 from campaigns.core.model.audience import Audience
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.catalogue import Catalogue
@@ -18,13 +18,13 @@ from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.checks import notices
 from campaigns.rendering.templates.folder import load_folder
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audience, load_audiences
-from campaigns.workspace.campaign_definition import Draft
+from campaigns.workspace.campaign_definition import CampaignDefinition
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
-from campaigns.workspace.check_cache import KeptFindings
-from campaigns.workspace.file_names import unread_files
+from campaigns.workspace.check_cache import CheckCache
+from campaigns.workspace.file_names import unread_file_problems
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.settings_file import load_settings
@@ -34,7 +34,7 @@ KnownAudiences = tuple[Mapping[str, Path], Mapping[str, Audience]]
 
 
 @dataclass(frozen=True)
-class Library:
+class WorkspaceRepository:
     """Content of a workspace's files. Every property raises UserError with all problems of its file."""
 
     workspace: Workspace
@@ -47,7 +47,7 @@ class Library:
     @cached_property
     def clock(self) -> Clock:
         """Clock of the workspace; the settings may start it at another time than the real one."""
-        return Clock.anchored(self.settings.clock_start, self.workspace.data / "clock.json")
+        return Clock.from_anchor_file(self.settings.clock_start, self.workspace.data / "clock.json")
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -65,16 +65,18 @@ class Library:
         return Warehouse(self.workspace.warehouse, self.catalogue)
 
     @cached_property
-    def vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> RuleVocabulary:
         """Names that rules may use: the catalogue's, the categories in the data, and the workspace's own."""
-        return Vocabulary(
+        return RuleVocabulary(
             self.catalogue,
             self.warehouse.categories(),
             frozenset(self._audience_files(self.workspace.audiences)),
             frozenset(path.stem for path in self.workspace.campaign_files()),
         )
 
-    def draft(self, campaign: str, now: datetime | None = None) -> tuple[Draft, tuple[Problem, ...]]:
+    def campaign_definition(
+        self, campaign: str, now: datetime | None = None
+    ) -> tuple[CampaignDefinition, tuple[Problem, ...]]:
         """Return the campaign with this name or file path, and its warnings; raise UserError with its problems.
 
         A file outside the workspace may have its own audiences in the folder `audiences` beside its own folder; they
@@ -95,9 +97,9 @@ class Library:
             templates={channel: self.workspace.template_names(channel) for channel in Channel},
             now=now,
         )
-        return Draft(loaded, file, audiences, files, self.workspace.root), warnings
+        return CampaignDefinition(loaded, file, audiences, files, self.workspace.root), warnings
 
-    def planned(self, definition: Path, campaign: str) -> tuple[Campaign, Mapping[str, Offer]]:
+    def planned_campaign(self, definition: Path, campaign: str) -> tuple[Campaign, Mapping[str, Offer]]:
         """Return a campaign as it was stored with a plan, and the offers of that time by id.
 
         The category values now in the data do not matter.
@@ -120,48 +122,50 @@ class Library:
             return load_audience(path, vocabulary)[0], known
         _, known = self._audiences_for(self.workspace.campaign(audience))
         if audience not in known:
-            hint = nearest(path.stem, known) or "the audiences are the files in config/audiences"
-            raise AuthorError.about(audience, "there is no audience of this name", "unknown_audience", hint)
+            hint = closest_match(path.stem, known) or "the audiences are the files in config/audiences"
+            raise UserError.about(audience, "there is no audience of this name", "unknown_audience", hint)
         return known[audience], known
 
-    def read(self) -> None:
+    def load_all(self) -> None:
         """Read everything but campaigns and templates now, so that none of it fails later."""
         _ = self.settings, self.catalogue, self.offers, self._load_audiences(None)
 
-    def problems(self, file: Path, now: datetime) -> Iterator[Problem]:
+    def file_problems(self, file: Path, now: datetime) -> Iterator[Problem]:
         """Yield all errors and warnings of one campaign or audience file and its templates."""
         try:
-            if is_audience(file):
+            if is_audience_file(file):
                 _, known = self._audiences_for(file.parent.parent / "campaigns" / file.name)
                 yield from load_audience(file, replace(self.vocabulary, audiences=frozenset(known)))[1]
                 return
-            definition, warnings = self.draft(str(file), now)
-        except AuthorError as error:
+            definition, warnings = self.campaign_definition(str(file), now)
+        except UserError as error:
             yield from error.problems
             return
         yield from warnings
         yield from self._template_and_offer_problems(definition)
 
-    def problems_of_workspace(self) -> Iterator[Problem]:
+    def workspace_problems(self) -> Iterator[Problem]:
         """Yield all errors and warnings of the workspace outside its campaign and audience files.
 
         These are files that are never read, and settings with which notices (codes, confirmations) cannot be written.
         """
-        yield from unread_files(self.workspace.campaigns)
-        yield from unread_files(self.workspace.audiences)
-        yield from self._check_cache.of("notes", notices.digest(), lambda: list(notices.problems(self.settings)))
+        yield from unread_file_problems(self.workspace.campaigns)
+        yield from unread_file_problems(self.workspace.audiences)
+        yield from self._check_cache.get_or_check(
+            "notes", notices.digest(), lambda: list(notices.problems(self.settings))
+        )
 
-    def vet(self, definition: Draft) -> None:
+    def require_valid(self, definition: CampaignDefinition) -> None:
         """Raise UserError when a campaign's templates or the offers have errors; call this before planning."""
-        errors = errors_among(self._template_and_offer_problems(definition))
+        errors = errors_only(self._template_and_offer_problems(definition))
         if errors:
-            raise AuthorError(errors)
+            raise UserError(errors)
 
-    def _template_and_offer_problems(self, definition: Draft) -> Iterator[Problem]:
+    def _template_and_offer_problems(self, definition: CampaignDefinition) -> Iterator[Problem]:
         yield from self._template_checks.problems(definition.campaign)
         try:
             _ = self.offers
-        except AuthorError as error:
+        except UserError as error:
             yield from error.problems
 
     @cached_property
@@ -170,9 +174,9 @@ class Library:
         return TemplateChecks(load, self.catalogue, self.settings, self._check_cache)
 
     @cached_property
-    def _check_cache(self) -> KeptFindings:
+    def _check_cache(self) -> CheckCache:
         inputs = self.workspace.settings.read_bytes() + self.workspace.catalogue.read_bytes()
-        return KeptFindings(self.workspace.findings, inputs)
+        return CheckCache(self.workspace.check_cache, inputs)
 
     def _campaign_file(self, campaign: str) -> Path:
         path = Path(campaign)
@@ -181,8 +185,8 @@ class Library:
         file = self.workspace.campaign(campaign)
         if not file.exists():
             names = [path.stem for path in self.workspace.campaign_files()]
-            hint = nearest(campaign, names) or f"one of: {', '.join(names)}"
-            raise AuthorError.about(campaign, "there is no campaign of this name", "unknown_campaign", hint)
+            hint = closest_match(campaign, names) or f"one of: {', '.join(names)}"
+            raise UserError.about(campaign, "there is no campaign of this name", "unknown_campaign", hint)
         return file
 
     def _audiences_for(self, campaign_file: Path) -> KnownAudiences:
@@ -212,7 +216,7 @@ class Library:
         return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def is_audience(file: Path) -> bool:
+def is_audience_file(file: Path) -> bool:
     """Return whether a file holds an audience: it has the key `match`, or its folder is `audiences`."""
     if file.parent.name == "audiences":
         return True

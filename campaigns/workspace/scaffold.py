@@ -4,27 +4,27 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.workspace.paths import Workspace
 
 _PARTS: Final = ("config", "templates", "images")
 _NOT_IN_GIT: Final = "/data/\n/outbox/\n"
 
 
-def make_workspace(directory: Path) -> Workspace:
+def create_workspace(directory: Path) -> Workspace:
     """Copy the example workspace into a new or empty folder.
 
     Raise UserError when the folder is not empty or cannot be written.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise AuthorError.about(
+        raise UserError.about(
             str(directory), "there is something here already", "not_empty", "name a new or empty folder"
         )
     try:
         _copy(_example(), directory)
     except OSError as error:
         message = f"no workspace can be written here: {error.strerror or error}"
-        raise AuthorError.about(str(directory), message, "not_writable", "name a folder of yours") from error
+        raise UserError.about(str(directory), message, "not_writable", "name a folder of yours") from error
     return Workspace(directory)
 
 

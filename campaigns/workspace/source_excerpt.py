@@ -4,11 +4,11 @@ from typing import Final
 
 from campaigns.core.errors import Problem
 
-WIDTH: Final = 100
+MAX_WIDTH: Final = 100
 _CUT: Final = "…"
 
 
-def excerpt(problem: Problem, text: str) -> str:
+def source_excerpt(problem: Problem, text: str) -> str:
     """Return the problem, its line of `text` and a caret; no line when the problem concerns the whole file.
 
     A tab counts as one column, a control character is printed as a space, and a long line is cut around the place.
@@ -29,9 +29,9 @@ def _source(line: int, column: int, text: str) -> list[str]:
 
 def _cut(line: str, column: int) -> tuple[str, int]:
     """Return at most WIDTH characters of a line around the column, and the new index of the column."""
-    if len(line) <= WIDTH:
+    if len(line) <= MAX_WIDTH:
         return line, column
-    start = max(0, min(column - WIDTH // 2, len(line) - WIDTH))
-    end = start + WIDTH
+    start = max(0, min(column - MAX_WIDTH // 2, len(line) - MAX_WIDTH))
+    end = start + MAX_WIDTH
     before, after = (_CUT if start else ""), (_CUT if end < len(line) else "")
     return f"{before}{line[start:end]}{after}", column - start + len(before)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Channel, DataClass, Purpose
@@ -19,12 +19,12 @@ from campaigns.rendering.email.email_template import email_names
 from campaigns.rendering.letters.letter_template import letter_names
 from campaigns.rendering.sms.sms_template import sms_names
 from campaigns.rendering.templates.folder import TemplateFolder
-from campaigns.workspace.check_cache import KeptFindings
+from campaigns.workspace.check_cache import CheckCache
 
-Loader = Callable[[Channel, str], TemplateFolder]
-Check = Callable[[TemplateFolder, Purpose, frozenset[str], Settings], list[Problem]]
+TemplateLoader = Callable[[Channel, str], TemplateFolder]
+TemplateCheck = Callable[[TemplateFolder, Purpose, frozenset[str], Settings], list[Problem]]
 
-CONTACT: Final = frozenset({"first_name", "last_name", "street", "postal_code", "city", "language", "register"})
+CONTACT_FIELDS: Final = frozenset({"first_name", "last_name", "street", "postal_code", "city", "language", "register"})
 _MEMBER: Final = "member."
 _NAMES: Final[Mapping[Channel, Callable[[TemplateFolder], frozenset[str]]]] = {
     Channel.EMAIL: email_names,
@@ -32,7 +32,7 @@ _NAMES: Final[Mapping[Channel, Callable[[TemplateFolder], frozenset[str]]]] = {
     Channel.POST: letter_names,
     Channel.PHONE: script_names,
 }
-_CHECKS: Final[Mapping[Channel, Check]] = {
+_CHECKS: Final[Mapping[Channel, TemplateCheck]] = {
     Channel.EMAIL: check_email,
     Channel.SMS: check_sms,
     Channel.POST: check_letter,
@@ -48,21 +48,21 @@ class UsedTemplate:
     folder: TemplateFolder
 
 
-def used_templates(campaign: Campaign, load: Loader) -> tuple[UsedTemplate, ...]:
+def used_templates(campaign: Campaign, load: TemplateLoader) -> tuple[UsedTemplate, ...]:
     """Return the templates of every variant and channel; raise UserError with the problems of all unreadable ones."""
     templates: list[UsedTemplate] = []
     problems: list[Problem] = []
     for variant, channel, name in _template_names(campaign):
         try:
             templates.append(UsedTemplate(variant, load(channel, name)))
-        except AuthorError as error:
+        except UserError as error:
             problems += [problem for problem in error.problems if problem not in problems]
     if problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     return tuple(templates)
 
 
-def digests(templates: tuple[UsedTemplate, ...]) -> Mapping[str, str]:
+def template_digests(templates: tuple[UsedTemplate, ...]) -> Mapping[str, str]:
     """Return the hash of each template by `channel/name`: their part of the definition hash."""
     return {f"{template.folder.channel}/{template.folder.name}": template.folder.digest() for template in templates}
 
@@ -70,10 +70,10 @@ def digests(templates: tuple[UsedTemplate, ...]) -> Mapping[str, str]:
 def profile_fields(templates: tuple[UsedTemplate, ...]) -> tuple[str, ...]:
     """Return the profile columns that the templates name, without contact, which is never frozen."""
     names = {name for template in templates for name in _NAMES[template.folder.channel](template.folder)}
-    return tuple(sorted({name.split(".")[1] for name in names if name.startswith(_MEMBER)} - CONTACT))
+    return tuple(sorted({name.split(".")[1] for name in names if name.startswith(_MEMBER)} - CONTACT_FIELDS))
 
 
-def with_offers(templates: tuple[UsedTemplate, ...]) -> frozenset[str]:
+def variants_with_offers(templates: tuple[UsedTemplate, ...]) -> frozenset[str]:
     """Return the variants with a template that shows offers."""
     return frozenset(
         template.variant
@@ -86,16 +86,16 @@ def with_offers(templates: tuple[UsedTemplate, ...]) -> frozenset[str]:
 class TemplateChecks:
     """Checks of a workspace's templates: each is read and checked once, however many campaigns use it."""
 
-    load: Loader
+    load: TemplateLoader
     catalogue: Catalogue
     settings: Settings
-    kept: KeptFindings
+    cache: CheckCache
 
     def problems(self, campaign: Campaign) -> Iterator[Problem]:
         """Yield all problems of a campaign's templates."""
         try:
             templates = used_templates(campaign, self.load)
-        except AuthorError as error:
+        except UserError as error:
             yield from error.problems
             return
         for channel, name in dict.fromkeys((template.folder.channel, template.folder.name) for template in templates):
@@ -103,24 +103,26 @@ class TemplateChecks:
 
     @cached_property
     def _check(self) -> Callable[[Channel, str, Purpose], list[Problem]]:
-        known = known_names(self.catalogue)
+        known = member_variables(self.catalogue)
 
         @cache
         def check(channel: Channel, name: str, purpose: Purpose) -> list[Problem]:
             folder = self.load(channel, name)
             run = partial(_CHECKS[channel], folder, purpose, known, self.settings)
-            return self.kept.of(f"{channel}-{name}-{purpose}", folder.digest(), run)
+            return self.cache.get_or_check(f"{channel}-{name}-{purpose}", folder.digest(), run)
 
         return check
 
 
-def known_names(catalogue: Catalogue) -> frozenset[str]:
+def member_variables(catalogue: Catalogue) -> frozenset[str]:
     """Return the member variables of templates: some contact fields, and the catalogue's columns other than contact.
 
     E-mail addresses and phone numbers are not among them: they would be frozen with the plan and become outdated.
     """
-    declared = {name for name, column in catalogue.profile.items() if column.data_class is not DataClass.CONTACT}
-    return frozenset(f"{_MEMBER}{name}" for name in CONTACT | declared)
+    declared = {
+        name for name, column in catalogue.profile_columns.items() if column.data_class is not DataClass.CONTACT
+    }
+    return frozenset(f"{_MEMBER}{name}" for name in CONTACT_FIELDS | declared)
 
 
 def _template_names(campaign: Campaign) -> Iterator[tuple[str, Channel, str]]:

@@ -85,7 +85,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    ledger = Ledger.at(tmp_path / "ledger.sqlite")
+    ledger = Ledger.from_path(tmp_path / "ledger.sqlite")
     SQLModel.metadata.create_all(ledger.engine)
     yield Place(tmp_path, ledger, Warehouse(tmp_path / "ware house", CATALOGUE))
     ledger.close()

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from audiences.addresses import address_key, email, phone, postal_code
+from audiences.addresses import address_key, normalise_email, normalise_phone, normalise_postal_code
 
 EMAILS = [
     ("Aino.Virta@Example.ORG", "Aino.Virta@example.org"),
@@ -72,7 +72,7 @@ HOMES: Final = (
 
 @pytest.mark.parametrize(("written", "expected"), EMAILS)
 def test_e03_e05_an_email_address(written: str, expected: str | None) -> None:
-    assert email(written) == expected
+    assert normalise_email(written) == expected
 
 
 PHONES = [
@@ -97,12 +97,12 @@ PHONES = [
 
 @pytest.mark.parametrize(("written", "expected"), PHONES)
 def test_tw04_a_telephone_number(written: str, expected: str | None) -> None:
-    assert phone(written) == expected
+    assert normalise_phone(written) == expected
 
 
 @pytest.mark.parametrize(("written", "valid"), [("00100", True), ("100", False), ("FI-00100", False), ("٠٠١٠٠", False)])
 def test_pr01_a_postal_code(written: str, valid: bool) -> None:
-    assert postal_code(written) == (written if valid else None)
+    assert normalise_postal_code(written) == (written if valid else None)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from audiences.warehouse.warehouse import Warehouse
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.store.ledger.connection import Ledger
 from tests.audiences.conftest import CATALOGUE, Place
 
@@ -23,7 +23,7 @@ def outcome(place: Place, path: Path) -> str:
     kind = path.name.partition(".")[0]
     try:
         report = place.bring_file(kind, path)
-    except AuthorError as error:
+    except UserError as error:
         assert place.warehouse.manifest().version == 0
         return str(error).replace(str(path), path.name) + "\n"
     counts = f"read {report.read}, stored {report.stored}, unchanged {report.unchanged}, "
@@ -49,7 +49,7 @@ def _write() -> None:
     for path in FILES:
         with TemporaryDirectory() as folder:
             root = Path(folder)
-            ledger = Ledger.at(root / "ledger.sqlite")
+            ledger = Ledger.from_path(root / "ledger.sqlite")
             SQLModel.metadata.create_all(ledger.engine)
             text = outcome(Place(root, ledger, Warehouse(root / "warehouse", CATALOGUE)), path)
             path.with_suffix(".txt").write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import ColumnElement, String, column
 from sqlalchemy.dialects import postgresql
 
-from audiences.people.bucketing import arm, in_share, is_in_share, threshold
+from audiences.people.bucketing import arm_sql, hash_threshold, in_share_sql, is_in_share
 
 SHARES = st.integers(0, 1000).map(lambda thousandths: Decimal(thousandths) / 1000)
 KEYS = st.text(max_size=12)
@@ -26,12 +26,12 @@ UNIT = column("unit", String())
     [("0", "00000000"), ("0.05", "0ccccccc"), ("0.5", "80000000"), ("0.999", "ffbe76c8"), ("1", "g")],
 )
 def test_a_share_is_a_threshold_of_hexadecimal_text(share: str, expected: str) -> None:
-    assert threshold(Decimal(share)) == expected
+    assert hash_threshold(Decimal(share)) == expected
 
 
 def test_more_than_everybody_is_refused() -> None:
     with pytest.raises(ValueError, match="share"):
-        threshold(Decimal("1.1"))
+        hash_threshold(Decimal("1.1"))
 
 
 GOLDEN = [
@@ -54,7 +54,7 @@ def in_sql(units: list[str], *expressions: ColumnElement[Any]) -> list[tuple[Any
 
 
 def arms_of(units: list[str], salt: str, arms: Mapping[str, int]) -> dict[str, str]:
-    return dict(in_sql(units, arm(UNIT, salt, arms)))
+    return dict(in_sql(units, arm_sql(UNIT, salt, arms)))
 
 
 @pytest.mark.parametrize(("key", "salt", "expected"), GOLDEN)
@@ -67,7 +67,7 @@ def test_a10_the_same_unit_gets_the_same_arm_for_ever(key: str, salt: str, expec
 def test_sql_and_python_draw_alike(salt: str, share: str) -> None:
     units = [f"member:{number}" for number in range(500)] + ["", "household:ÄÖ", "email:a'b%c@x.fi"]
     part = Decimal(share)
-    assert in_sql(units, in_share(UNIT, salt, part)) == [(unit, is_in_share(unit, salt, part)) for unit in units]
+    assert in_sql(units, in_share_sql(UNIT, salt, part)) == [(unit, is_in_share(unit, salt, part)) for unit in units]
 
 
 @given(KEYS, SHARES, SHARES)

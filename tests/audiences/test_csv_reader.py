@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiences.imports.csv_reader import CsvSheet
+from audiences.imports.csv_reader import CsvReader
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('";,\r\n \0='), max_size=8)
 ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=8)
@@ -18,9 +18,9 @@ def _read(content: bytes) -> tuple[list[list[str]], list[int], list[int]]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "file.csv"
         path.write_bytes(content)
-        pieces = list(CsvSheet(path).pieces(lambda _done, _whole: None))
+        pieces = list(CsvReader(path).chunks(lambda _done, _whole: None))
     rows = [list(row.values()) for piece in pieces for row in piece.rows.to_pylist()]
-    misfits = [misfit.line for piece in pieces for misfit in piece.misfits]
+    misfits = [misfit.line for piece in pieces for misfit in piece.invalid_lines]
     return [row[1:] for row in rows], [row[0] for row in rows], misfits
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select
 from sqlmodel import SQLModel
 
-from audiences.people.holdout_units import LARGEST, unite
-from audiences.tables import CONTACT, FORMER_UNIT, UNIT
+from audiences.people.holdout_units import MAX_UNIT_SIZE, rebuild_units
+from audiences.tables import CONTACT, FORMER_HOLDOUT_UNIT, HOLDOUT_UNIT
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.store.ledger.connection import Ledger
 from tests.audiences.conftest import CATALOGUE, NOW, Place
@@ -35,7 +35,7 @@ def _settle(ledger: Ledger, members: Mapping[str, Bonds]) -> None:
 
 def _numbers(ledger: Ledger) -> dict[str, int]:
     with ledger.read() as connection:
-        return {row.member_id: row.number for row in connection.execute(select(UNIT))}
+        return {row.member_id: row.number for row in connection.execute(select(HOLDOUT_UNIT))}
 
 
 def _together(ledger: Ledger) -> set[frozenset[str]]:
@@ -48,7 +48,7 @@ def _groups(*groups: str) -> set[frozenset[str]]:
 
 
 def _unite(place: Place) -> int:
-    return unite(place.ledger, place.warehouse, NOW)
+    return rebuild_units(place.ledger, place.warehouse, NOW)
 
 
 def test_a11_a_unit_is_whatever_one_message_reaches_and_all_that_it_connects(place: Place) -> None:
@@ -101,9 +101,9 @@ def test_what_a_member_belonged_to_is_kept(place: Place) -> None:
     _unite(place)
     alone = _numbers(place.ledger)["b"]
     _settle(place.ledger, {"a": {"household_id": "h"}, "b": {"household_id": "h"}})
-    unite(place.ledger, place.warehouse, NOW + timedelta(days=1))
+    rebuild_units(place.ledger, place.warehouse, NOW + timedelta(days=1))
     with place.ledger.read() as connection:
-        [kept] = connection.execute(select(FORMER_UNIT)).all()
+        [kept] = connection.execute(select(FORMER_HOLDOUT_UNIT)).all()
     assert (kept.member_id, kept.number, kept.since, kept.until) == ("b", alone, NOW, NOW + timedelta(days=1))
 
 
@@ -112,12 +112,12 @@ def test_a_unit_of_no_duration_is_not_kept(place: Place) -> None:
         _settle(place.ledger, {"a": {"email": "e@x.fi"}, "b": {"household_id": "h"}, "c": shared})
         _unite(place)
     with place.ledger.read() as connection:
-        assert connection.execute(select(FORMER_UNIT)).all() == []
+        assert connection.execute(select(FORMER_HOLDOUT_UNIT)).all() == []
     assert len(_together(place.ledger)) == 1
 
 
 def test_an_address_of_too_many_binds_nobody_and_leaves_their_households_whole(place: Place) -> None:
-    desk = {f"m{number:02}": {"email": "desk@example.org"} for number in range(LARGEST)}
+    desk = {f"m{number:02}": {"email": "desk@example.org"} for number in range(MAX_UNIT_SIZE)}
     couple = {"x": {"household_id": "h"}, "y": {"household_id": "h", "email": "desk@example.org"}}
     _settle(place.ledger, {**desk, **couple})
     _unite(place)
@@ -125,7 +125,7 @@ def test_an_address_of_too_many_binds_nobody_and_leaves_their_households_whole(p
 
 
 def test_an_address_of_as_many_as_a_unit_may_have_binds_them(place: Place) -> None:
-    _settle(place.ledger, {f"m{number:02}": {"email": "desk@example.org"} for number in range(LARGEST)})
+    _settle(place.ledger, {f"m{number:02}": {"email": "desk@example.org"} for number in range(MAX_UNIT_SIZE)})
     _unite(place)
     assert len(_together(place.ledger)) == 1
 
@@ -139,13 +139,13 @@ def _chain(length: int) -> dict[str, Bonds]:
 
 
 def test_a_unit_that_grows_too_large_is_dissolved_and_stays_so(place: Place) -> None:
-    _settle(place.ledger, _chain(LARGEST))
+    _settle(place.ledger, _chain(MAX_UNIT_SIZE))
     _unite(place)
     [first] = set(_numbers(place.ledger).values())
-    _settle(place.ledger, _chain(LARGEST + 1))
+    _settle(place.ledger, _chain(MAX_UNIT_SIZE + 1))
     _unite(place)
     numbers = _numbers(place.ledger)
-    assert len(set(numbers.values())) == LARGEST + 1
+    assert len(set(numbers.values())) == MAX_UNIT_SIZE + 1
     assert numbers["m0000"] == first
     assert _unite(place) == 0
 
@@ -200,7 +200,7 @@ def _components(members: Mapping[str, Bonds], former: Iterable[frozenset[str]]) 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(CONTACTS, min_size=1, max_size=3))
 def test_law_units_are_the_components_of_all_that_was_ever_shared(states: Sequence[Mapping[str, Bonds]]) -> None:
-    with TemporaryDirectory() as folder, closing(Ledger.at(Path(folder) / "ledger.sqlite")) as ledger:
+    with TemporaryDirectory() as folder, closing(Ledger.from_path(Path(folder) / "ledger.sqlite")) as ledger:
         SQLModel.metadata.create_all(ledger.engine)
         warehouse = Warehouse(Path(folder) / "warehouse", CATALOGUE)
         members: dict[str, Bonds] = {}
@@ -209,7 +209,7 @@ def test_law_units_are_the_components_of_all_that_was_ever_shared(states: Sequen
             members |= state
             _settle(ledger, members)
             before = _numbers(ledger)
-            unite(ledger, warehouse, NOW)
+            rebuild_units(ledger, warehouse, NOW)
             expected = _components(members, expected)
             assert _together(ledger) == expected
             after = _numbers(ledger)

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audiences.consent.choices import entries_of, stance_of
-from audiences.consent.consent_state import Entry, Source, Stance
+from audiences.consent.choices import consent_state_of, entries_of
+from audiences.consent.consent_state import ConsentEntry, ConsentSource, ConsentState
 from audiences.imports.import_file import import_file
 from campaigns.core.clock import Clock
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice
 from tests.audiences.conftest import NOW, SETTINGS, SIGNER, Place
 
@@ -116,9 +116,9 @@ def test_parquet_timestamps_follow_the_same_rule(place: Place) -> None:
 
 
 def test_a_file_that_is_not_there_or_damaged_is_refused(place: Place) -> None:
-    with pytest.raises(AuthorError, match="no such file"):
+    with pytest.raises(UserError, match="no such file"):
         place.bring_file("members", place.root / "nothing.csv")
-    with pytest.raises(AuthorError, match="damaged"):
+    with pytest.raises(UserError, match="damaged"):
         place.bring("members", b"PAR1 and nothing more")
 
 
@@ -170,10 +170,10 @@ def test_choices_keep_wording_source_and_instant(place: Place) -> None:
     at = datetime(2017, 5, 1, 7, tzinfo=UTC)
     with place.ledger.read() as connection:
         assert entries_of(connection, ["m1"])["m1"] == [
-            Entry("m1", "email_own", True, at, Source.DESK, "2017-1", "sv", "agent 7"),
-            Entry("m1", "newsletter:food", True, at, Source.IMPORT),
+            ConsentEntry("m1", "email_own", True, at, ConsentSource.DESK, "2017-1", "sv", "agent 7"),
+            ConsentEntry("m1", "newsletter:food", True, at, ConsentSource.IMPORT),
         ]
-        assert stance_of(connection, "m1") == Stance(frozenset({Choice.EMAIL_OWN}), frozenset({"food"}))
+        assert consent_state_of(connection, "m1") == ConsentState(frozenset({Choice.EMAIL_OWN}), frozenset({"food"}))
 
 
 def test_c12_an_import_never_resurrects_a_withdrawn_permission(place: Place) -> None:
@@ -182,12 +182,12 @@ def test_c12_an_import_never_resurrects_a_withdrawn_permission(place: Place) -> 
     report = place.bring("choices", head + "m1,email_own,on,2017-03-01,web\nm1,email_own,on,2017-12-01,import\n")
     assert report.stored == 2
     with place.ledger.read() as connection:
-        assert stance_of(connection, "m1") == Stance(withdrawn=frozenset({"email_own"}))
+        assert consent_state_of(connection, "m1") == ConsentState(withdrawn=frozenset({"email_own"}))
 
 
 def test_a_wrong_header_leaves_everything_untouched(place: Place) -> None:
     for kind in ("members", "choices", "purchases", "products", "suppressions"):
-        with pytest.raises(AuthorError, match="unknown_column"):
+        with pytest.raises(UserError, match="unknown_column"):
             place.bring(kind, "nothing,of,this\n1,2,3\n")
     assert place.ledger_rows("SELECT count(*) FROM contact") == [(0,)]
     assert not place.warehouse.root.exists()
@@ -220,7 +220,7 @@ def test_progress_goes_from_the_beginning_to_the_end_of_the_file(place: Place, t
         clock=Clock(read=lambda: NOW),
         signer=SIGNER,
         rejects=tmp_path / "rejects",
-        progress=lambda done, whole: told.append((done, whole)),
+        on_progress=lambda done, whole: told.append((done, whole)),
     )
     assert report.stored == 60_000
     assert len(told) == 2

@@ -6,13 +6,13 @@ from sqlalchemy import select, text
 from audiences.consent.suppressions import AddressKind
 from audiences.imports.import_report import ImportReport
 from audiences.people import member_erasure
-from audiences.people.member_erasure import bury
+from audiences.people.member_erasure import tombstone_members
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.reasons import SkipReason
 from campaigns.core.tokens import Signer
 from campaigns.people.privacy import erasure as privacy_erasure
-from campaigns.store.people.audit import of_member
+from campaigns.store.people.audit import subject_of_member
 from campaigns.store.runs.run_tables import AUDIT
 from tests.support.sample_workspace import Village
 
@@ -51,7 +51,7 @@ def test_gd12_nothing_about_the_member_is_read_from_now_on(village: Village) -> 
     assert rows_of(village, "m05") == [1, 2, 2]
     privacy_erasure.erase(village.engine, "m05")
     assert rows_of(village, "m05") == [0, 0, 0]
-    with pytest.raises(AuthorError, match="no member"):
+    with pytest.raises(UserError, match="no member"):
         village.contact("m05")
     run, _ = village.plan("hi", MARKETING)
     assert len(village.decisions(run)) == 11
@@ -79,7 +79,7 @@ def test_gd12_aggregates_and_the_record_of_choices_stay_by_a_pseudonym(village: 
         said = connection.execute(select(CHOICE_ENTRY.c.choice).where(CHOICE_ENTRY.c.member_id == alias)).scalars()
         assert set(said) == {"email_own", "sms_own"}
         noted = connection.execute(select(AUDIT.c.subject).where(AUDIT.c.action == "erase")).scalars().all()
-    assert noted == [of_member(village.engine.signer, "m05")]
+    assert noted == [subject_of_member(village.engine.signer, "m05")]
 
 
 def test_gd12_what_was_still_to_go_is_withdrawn(village: Village) -> None:
@@ -141,20 +141,20 @@ def test_a_suppression_stays_where_somebody_else_has_the_address(
 
 
 def test_an_erasure_that_broke_off_is_completed_by_another(village: Village) -> None:
-    bury(village.engine.library.warehouse, ["m05"], village.hands.at)
+    tombstone_members(village.engine.library.warehouse, ["m05"], village.hands.at)
     privacy_erasure.erase(village.engine, "m05")
     assert "m05@example.org" not in dump(village)
 
 
 def test_a_member_nobody_knows_cannot_be_erased(village: Village) -> None:
-    with pytest.raises(AuthorError, match="no member"):
+    with pytest.raises(UserError, match="no member"):
         privacy_erasure.erase(village.engine, "nobody")
     assert village.engine.library.warehouse.manifest().parts("tombstones") == {}
 
 
 def test_gd12_a_preview_of_the_member_goes_too(village: Village) -> None:
     village.write("hi", MARKETING)
-    draft, _ = village.engine.library.draft("hi")
+    draft, _ = village.engine.library.campaign_definition("hi")
     shown = [village.engine.preview(draft, member, village.hands.at) for member in ("m05", "m06")]
     privacy_erasure.erase(village.engine, "m05")
     assert [path.exists() for path in shown] == [False, True]

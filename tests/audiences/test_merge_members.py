@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from sqlalchemy import insert, select
 from sqlmodel import SQLModel
 
-from audiences.consent.choices import record, stance_of
-from audiences.consent.consent_state import Entry, Source, Stance, fold, permits
-from audiences.people.merge_members import merge_people
-from audiences.tables import CHOICE_ENTRY, CONTACT, UNIT
-from campaigns.core.errors import AuthorError
+from audiences.consent.choices import consent_state_of, record_choices
+from audiences.consent.consent_state import ConsentEntry, ConsentSource, ConsentState, is_permission, reduce_entries
+from audiences.people.merge_members import merge_members
+from audiences.tables import CHOICE_ENTRY, CONTACT, HOLDOUT_UNIT
+from campaigns.core.errors import UserError
 from campaigns.people.privacy import erasure
 from campaigns.store.ledger.connection import Ledger
 from tests.support.random_choices import CHOICES, RECORDS, START
@@ -30,28 +30,32 @@ content: {email: hello}
 """
 
 
-def _refuses(said: list[Entry], choice: str) -> bool:
+def _refuses(said: list[ConsentEntry], choice: str) -> bool:
     """Whether a choice was closed in the record and has not been opened again."""
-    return any(entry.choice == choice and not entry.opens for entry in said) and not _allows(fold(said), choice)
+    return any(entry.choice == choice and not entry.is_opt_in for entry in said) and not _allows(
+        reduce_entries(said), choice
+    )
 
 
-def _allows(stance: Stance, choice: str) -> bool:
+def _allows(stance: ConsentState, choice: str) -> bool:
     on = {*stance.on, *(f"newsletter:{name}" for name in stance.newsletters)}
-    return (choice in on) is permits(choice)
+    return (choice in on) is is_permission(choice)
 
 
 @settings(max_examples=30, deadline=None)
 @given(RECORDS, RECORDS)
-def test_c12_law_what_either_record_refuses_the_merged_member_refuses(one: list[Entry], other: list[Entry]) -> None:
+def test_c12_law_what_either_record_refuses_the_merged_member_refuses(
+    one: list[ConsentEntry], other: list[ConsentEntry]
+) -> None:
     theirs = [replace(entry, member_id="other") for entry in other]
-    with TemporaryDirectory() as folder, closing(Ledger.at(Path(folder) / "ledger.sqlite")) as ledger:
+    with TemporaryDirectory() as folder, closing(Ledger.from_path(Path(folder) / "ledger.sqlite")) as ledger:
         SQLModel.metadata.create_all(ledger.engine)
         with ledger.write() as connection:
             people = [{"member_id": member, "register": "owners", "language": "fi"} for member in ("m", "other")]
             connection.execute(insert(CONTACT), people)
-            record(connection, [*one, *theirs])
-            merge_people(connection, "other", "m", START + timedelta(days=9))
-            stance = stance_of(connection, "m")
+            record_choices(connection, [*one, *theirs])
+            merge_members(connection, "other", "m", START + timedelta(days=9))
+            stance = consent_state_of(connection, "m")
             members = set(connection.execute(select(CHOICE_ENTRY.c.member_id)).scalars())
     refused = [choice for choice in CHOICES if _refuses(one, choice) or _refuses(theirs, choice)]
     assert [choice for choice in refused if _allows(stance, choice)] == []
@@ -63,9 +67,9 @@ def test_c12_an_import_after_the_merge_resurrects_nothing(village: Village) -> N
     village.hands.go(days=1)
     erasure.merge(village.engine, "m07", "m05")
     village.hands.go(days=1)
-    again = Entry("m05", "email_own", on=True, at=village.hands.at, source=Source.IMPORT)
+    again = ConsentEntry("m05", "email_own", on=True, at=village.hands.at, source=ConsentSource.IMPORT)
     with village.engine.ledger.write() as connection:
-        record(connection, [again])
+        record_choices(connection, [again])
     assert village.contact("m05")["email_own"] is False
 
 
@@ -87,7 +91,7 @@ def test_what_the_duplicate_bought_is_the_members_and_nothing_is_counted_twice(v
 
 def test_one_id_stays(village: Village) -> None:
     erasure.merge(village.engine, "m07", "m05")
-    with pytest.raises(AuthorError, match="no member"):
+    with pytest.raises(UserError, match="no member"):
         village.contact("m07")
     run, _ = village.plan("hi", MARKETING)
     assert "m07" not in village.decisions(run)
@@ -130,7 +134,7 @@ def test_of_one_person_planned_twice_only_one_message_goes(village: Village) -> 
 def test_those_who_were_bound_to_the_duplicate_are_bound_to_the_member(village: Village) -> None:
     erasure.merge(village.engine, "m03", "m05")  # m04 is of the household of m03
     with village.engine.ledger.read() as connection:
-        units = {row.member_id: row.number for row in connection.execute(select(UNIT))}
+        units = {row.member_id: row.number for row in connection.execute(select(HOLDOUT_UNIT))}
     assert units["m04"] == units["m05"]
     assert "m03" not in units
 
@@ -144,7 +148,7 @@ def test_no_import_brings_the_duplicate_back(village: Village) -> None:
 
 @pytest.mark.parametrize(("member", "into"), [("m05", "m05"), ("m05", "nobody"), ("nobody", "m05")])
 def test_a_merge_that_makes_no_sense_is_refused_and_changes_nothing(village: Village, member: str, into: str) -> None:
-    with pytest.raises(AuthorError):
+    with pytest.raises(UserError):
         erasure.merge(village.engine, member, into)
     assert village.contact("m05")["email"] == "m05@example.org"
     assert _bought(village, "m05") == [(2, "CHEESE COFFEE")]

@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import ColumnElement, String, column
 from sqlalchemy.dialects import postgresql, sqlite
 
-from audiences.consent.consent_state import Stance
-from audiences.consent.permissions import permitted, processed, refusal
+from audiences.consent.consent_state import ConsentState
+from audiences.consent.permissions import permission_condition, processing_condition, skip_reason_sql
 from campaigns.core.model.enums import Channel, Choice, Purpose, Register
 from campaigns.core.model.reasons import SkipReason
 
@@ -75,10 +75,10 @@ class Member:
         }
 
     @property
-    def stance(self) -> Stance:
+    def stance(self) -> ConsentState:
         newsletters = {"food", "beauty"} if self.said("subscribed") else {"food"}
         on = frozenset(choice for choice in Choice if self.said(choice))
-        return Stance(on, frozenset(newsletters), register=self.register)
+        return ConsentState(on, frozenset(newsletters), register=self.register)
 
 
 # ---- the oracle: one function a sentence ----
@@ -202,7 +202,7 @@ def world(request: pytest.FixtureRequest, rows: list[dict[str, Any]]) -> Iterato
 
 
 def _permitted(purpose: Purpose, channel: Channel, *, partner: bool) -> Any:
-    return permitted(purpose, channel, partner=partner, newsletter="beauty")
+    return permission_condition(purpose, channel, partner=partner, newsletter="beauty")
 
 
 def test_sql_permits_exactly_what_the_sentences_permit(world: World) -> None:
@@ -214,12 +214,12 @@ def test_sql_permits_exactly_what_the_sentences_permit(world: World) -> None:
 
 def test_sql_looks_only_at_those_whom_the_sentences_leave(world: World) -> None:
     for purpose in Purpose:
-        assert world.members(processed(purpose).sql(COLUMNS)) == looked_at(purpose)
+        assert world.members(processing_condition(purpose).sql(COLUMNS)) == looked_at(purpose)
 
 
 def test_a_refusal_has_a_reason_and_a_permission_none(world: World) -> None:
     for purpose, channel, partner in CELLS:
-        reason = refusal(purpose, channel, COLUMNS, partner=partner, newsletter="beauty")
+        reason = skip_reason_sql(purpose, channel, COLUMNS, partner=partner, newsletter="beauty")
         unrefused = world.members(reason.is_(None)) & looked_at(purpose)
         assert unrefused == oracle(purpose, channel, partner=partner), (purpose, channel, partner)
 
@@ -244,7 +244,7 @@ def test_a_cell_that_does_not_exist_permits_nobody() -> None:
 
 def test_a_newsletter_needs_the_name_of_its_list() -> None:
     with pytest.raises(ValueError, match="list"):
-        permitted(Purpose.NEWSLETTER, Channel.EMAIL)
+        permission_condition(Purpose.NEWSLETTER, Channel.EMAIL)
 
 
 # ---- C-02, key cells by name ----
@@ -252,7 +252,7 @@ def test_a_newsletter_needs_the_name_of_its_list() -> None:
 
 def _may(purpose: Purpose, channel: Channel, *on: Choice, partner: bool = False) -> bool:
     expression = _permitted(purpose, channel, partner=partner)
-    return expression is not None and expression.holds(Stance(frozenset(on), register=Register.OWNERS))
+    return expression is not None and expression.holds(ConsentState(frozenset(on), register=Register.OWNERS))
 
 
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
@@ -289,9 +289,9 @@ def test_c02_electronic_owner_post_is_never_doubled_on_paper() -> None:
 
 def test_c02_the_magazine_and_owner_post_are_for_owners() -> None:
     for purpose in (Purpose.MAGAZINE, Purpose.OWNER_POST):
-        expression = permitted(purpose, Channel.POST)
+        expression = permission_condition(purpose, Channel.POST)
         assert expression is not None
-        in_register = {register for register in Register if expression.holds(Stance(register=register))}
+        in_register = {register for register in Register if expression.is_met_by(ConsentState(register=register))}
         assert in_register == {Register.OWNERS}
 
 
@@ -331,7 +331,7 @@ def test_the_first_clause_that_fails_gives_the_reason(
     purpose: Purpose, channel: Channel, said: dict[str, Any], expected: SkipReason | None
 ) -> None:
     row = {**Member(0).row, "newsletters": None, "register": "owners", **said}
-    reason = refusal(purpose, channel, COLUMNS, newsletter="beauty")
+    reason = skip_reason_sql(purpose, channel, COLUMNS, newsletter="beauty")
     compiled = reason.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     with duckdb.connect() as connection:
         connection.register("world", pa.Table.from_pylist([row]))
@@ -339,7 +339,7 @@ def test_the_first_clause_that_fails_gives_the_reason(
 
 
 def test_an_underscore_in_the_name_of_a_list_stands_for_itself() -> None:
-    expression = permitted(Purpose.NEWSLETTER, Channel.EMAIL, newsletter="f_od")
+    expression = permission_condition(Purpose.NEWSLETTER, Channel.EMAIL, newsletter="f_od")
     assert expression is not None
     compiled = expression.sql(COLUMNS).compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     with duckdb.connect() as connection:

@@ -6,11 +6,11 @@ from typing import Final
 
 import pytest
 
-from audiences.consent.consent_state import Source
-from audiences.consent.permissions import permitted
-from audiences.imports.import_file import KINDS
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.permissions import permission_condition
+from audiences.imports.import_file import FILE_KINDS
 from campaigns.core.model.enums import Channel, Choice, Purpose
-from campaigns.offers.price_feed import read_offers
+from campaigns.offers.price_feed import read_price_feed
 from tests.audiences.conftest import CATALOGUE, Place
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -35,7 +35,8 @@ def test_the_table_has_its_dashes_where_nothing_can_be_sent() -> None:
         for channel, cell in zip(Channel, cells, strict=True):
             shown[purpose, partner, channel] = cell != "–"
     told = {
-        (purpose, partner, channel): permitted(purpose, channel, partner=partner, newsletter="food") is not None
+        (purpose, partner, channel): permission_condition(purpose, channel, partner=partner, newsletter="food")
+        is not None
         for purpose in Purpose
         for partner in (False, True)
         for channel in Channel
@@ -46,23 +47,23 @@ def test_the_table_has_its_dashes_where_nothing_can_be_sent() -> None:
     assert {purpose for purpose, _, _ in shown} == set(Purpose)
 
 
-@pytest.mark.parametrize("word", [*Choice, *Source])
+@pytest.mark.parametrize("word", [*Choice, *ConsentSource])
 def test_every_choice_and_source_is_explained(word: str) -> None:
     assert f"`{word}`" in PERMISSIONS
 
 
 def test_there_is_an_example_of_every_kind() -> None:
-    assert set(EXAMPLES) == {*KINDS, "offers"}
+    assert set(EXAMPLES) == {*FILE_KINDS, "offers"}
 
 
 def test_the_example_of_offers_is_one(tmp_path: Path) -> None:
     feed = tmp_path / "offers.csv"
     feed.write_text(EXAMPLES["offers"], encoding="utf-8")
-    found = read_offers(feed, CATALOGUE)
-    assert (len(found.offers), found.read, found.problems) == (1, 1, ())
+    found = read_price_feed(feed, CATALOGUE)
+    assert (len(found.offers), found.row_count, found.problems) == (1, 1, ())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FILE_KINDS)
 def test_the_example_files_can_be_imported(place: Place, kind: str) -> None:
     example = EXAMPLES[kind]
     report = place.bring(kind, example)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from audiences.people.member_erasure import bury
-from audiences.retention import enforce
-from campaigns.core.model.retention_evidence import Retained
+from audiences.people.member_erasure import tombstone_members
+from audiences.retention import enforce_retention
+from campaigns.core.model.retention_evidence import RetentionEvidence
 from campaigns.people.privacy import erasure
 from campaigns.store.runs.run_tables import DECISION
 from tests.audiences.conftest import NOW, Place
@@ -31,16 +31,16 @@ def filled(place: Place) -> Place:
     return place
 
 
-def evidence(place: Place, as_of: datetime) -> dict[str, Retained]:
-    return {each.table: each for each in enforce(place.warehouse, as_of, _nobody_reads)}
+def evidence(place: Place, as_of: datetime) -> dict[str, RetentionEvidence]:
+    return {each.table: each for each in enforce_retention(place.warehouse, as_of, _nobody_reads)}
 
 
 def test_fi11_the_job_removes_what_is_past_its_retention_and_says_how_old_the_oldest_row_is(place: Place) -> None:
     found = evidence(filled(place), NOW)
     lines, receipts, members = found["purchases"], found["receipts"], found["members"]
-    assert (lines.retention, lines.removed, lines.left) == (timedelta(days=400), 1, 5)
+    assert (lines.retention, lines.removed, lines.remaining) == (timedelta(days=400), 1, 5)
     assert lines.oldest == datetime(2016, 11, 28, 8, 0, tzinfo=UTC)
-    assert (receipts.removed, receipts.left, receipts.oldest) == (0, 5, datetime(2016, 11, 20, 8, 0, tzinfo=UTC))
+    assert (receipts.removed, receipts.remaining, receipts.oldest) == (0, 5, datetime(2016, 11, 20, 8, 0, tzinfo=UTC))
     assert asdict(members) == {"table": "members", "retention": None, "removed": 0, "left": 2, "oldest": None}
 
 
@@ -49,13 +49,13 @@ def test_gd03_time_takes_the_rest(place: Place) -> None:
     removed = [evidence(place, NOW + timedelta(days=days))["purchases"].removed for days in (0, 1, 6, 397, 401, 402)]
     assert removed == [1, 0, 1, 0, 4, 0]
     last = evidence(place, NOW + timedelta(days=2000))
-    assert (last["purchases"].left, last["purchases"].oldest, last["receipts"].removed) == (0, None, 5)
+    assert (last["purchases"].remaining, last["purchases"].oldest, last["receipts"].removed) == (0, None, 5)
     assert place.warehouse.manifest().parts("purchases") == {}
 
 
 def test_gd12_no_file_holds_a_row_of_an_erased_member(place: Place) -> None:
     filled(place).bring("sent", SENT)
-    bury(place.warehouse, ["m1"], NOW)
+    tombstone_members(place.warehouse, ["m1"], NOW)
     found = evidence(place, NOW)
     assert {table: each.removed for table, each in found.items()} == {
         "members": 1,
@@ -71,7 +71,7 @@ def test_gd12_no_file_holds_a_row_of_an_erased_member(place: Place) -> None:
 
 def test_files_without_a_row_that_has_to_go_stay_as_they_are(place: Place) -> None:
     before = filled(place).warehouse.manifest().parts("receipts")
-    bury(place.warehouse, ["m1"], NOW)
+    tombstone_members(place.warehouse, ["m1"], NOW)
     evidence(place, NOW)
     after = place.warehouse.manifest().parts("receipts")
     assert after["2016-11"] == before["2016-11"]
@@ -79,15 +79,15 @@ def test_files_without_a_row_that_has_to_go_stay_as_they_are(place: Place) -> No
 
 
 def test_the_job_done_twice_changes_nothing(place: Place) -> None:
-    enforce(filled(place).warehouse, NOW, _nobody_reads)
+    enforce_retention(filled(place).warehouse, NOW, _nobody_reads)
     version = place.warehouse.manifest().version
-    assert all(each.removed == 0 for each in enforce(place.warehouse, NOW, _nobody_reads))
+    assert all(each.removed == 0 for each in enforce_retention(place.warehouse, NOW, _nobody_reads))
     assert place.warehouse.manifest().version == version
 
 
 def test_only_files_of_the_present_state_are_left(place: Place) -> None:
     filled(place).bring("members", "member_id,register\nm3,owners\n")
-    enforce(place.warehouse, NOW, _nobody_reads)
+    enforce_retention(place.warehouse, NOW, _nobody_reads)
     manifest = place.warehouse.manifest()
     named = {name for table in manifest.tables for name in manifest.files(table)}
     assert {path.name for path in place.warehouse.root.glob("*.parquet")} == named
@@ -108,7 +108,7 @@ def decided(village: Village) -> dict[str, int]:
     return {kind: number for kind, number in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
-def skips(village: Village) -> Retained:
+def skips(village: Village) -> RetentionEvidence:
     return next(each for each in erasure.retain(village.engine) if each.table == "skips")
 
 
@@ -126,7 +126,7 @@ def test_gd03_skips_are_folded_into_their_runs_counts_after_90_days(village: Vil
         "oldest": due,
     }
     village.hands.go(minutes=1)
-    assert (skips(village).removed, skips(village).left) == (1, 0)
+    assert (skips(village).removed, skips(village).remaining) == (1, 0)
     assert decided(village) == {"send": 23}
     assert village.engine.run(run.run_id).counts["skips"] == {"consent_withdrawn": 1}
     assert village.balance(run) == {"accepted": 23}
@@ -136,7 +136,7 @@ def test_skips_of_a_run_that_is_under_way_stay(village: Village) -> None:
     village.say("m05", "email_own", on=False)
     village.start("hi", MARKETING)
     village.hands.go(days=91)
-    assert skips(village).left == 1
+    assert skips(village).remaining == 1
 
 
 def test_the_nightly_job_unites_those_who_came_to_share_an_address_meanwhile(village: Village) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from audiences.people import contacts, self_service_changes
-from audiences.tables import OWN_CHANGE
+from audiences.tables import SELF_SERVICE_CHANGE
 from campaigns.people.privacy import erasure
 from campaigns.store.ledger.connection import Ledger
 from tests.support.sample_workspace import MEMBERS, Village
@@ -15,8 +15,8 @@ OLD, OWN, NEWER = f"{AINO}@example.org", "own@example.org", "newer@example.org"
 def change(village: Village, member: str = AINO, **wanted: str | None) -> None:
     with village.engine.ledger.write() as connection:
         before = {**village.contact(member), "member_id": member}
-        self_service_changes.keep(connection, before, wanted, village.hands.at)
-        contacts.write(connection, [{"member_id": member, **wanted}], "fi")
+        self_service_changes.record_change(connection, before, wanted, village.hands.at)
+        contacts.upsert_contacts(connection, [{"member_id": member, **wanted}], "fi")
 
 
 def bring(village: Village, **row: str) -> None:
@@ -25,7 +25,7 @@ def bring(village: Village, **row: str) -> None:
 
 def kept(ledger: Ledger) -> list[str]:
     with ledger.read() as connection:
-        return sorted(row.field for row in connection.execute(OWN_CHANGE.select()))
+        return sorted(row.field for row in connection.execute(SELF_SERVICE_CHANGE.select()))
 
 
 def test_an_import_of_what_was_before_changes_nothing(village: Village):

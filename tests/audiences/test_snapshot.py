@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from audiences.consent.choices import record
-from audiences.consent.consent_state import Entry, Source
-from audiences.consent.suppressions import AddressKind, Suppressed, SuppressionScope, suppress
-from audiences.people.snapshot import snapshot
+from audiences.consent.choices import record_choices
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
+from audiences.consent.suppressions import AddressKind, AddressSuppression, SuppressionScope, suppress
+from audiences.people.snapshot import take_snapshot
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.reasons import SkipReason
 from tests.audiences.conftest import NOW, Place
@@ -19,12 +19,12 @@ m2,customers,,,,,,,
 """
 
 
-def _suppressed(kind: AddressKind, value: str, reason: SkipReason, scope: SuppressionScope) -> Suppressed:
-    return Suppressed(kind, value, reason, scope, NOW, "test")
+def _suppressed(kind: AddressKind, value: str, reason: SkipReason, scope: SuppressionScope) -> AddressSuppression:
+    return AddressSuppression(kind, value, reason, scope, NOW, "test")
 
 
 def test_an_empty_ledger_has_an_empty_typed_snapshot(place: Place) -> None:
-    empty = snapshot(place.ledger)
+    empty = take_snapshot(place.ledger)
     assert empty.num_rows == 0
     assert empty.schema.field("email").type == pa.string()
     assert {empty.schema.field(choice.value).type for choice in Choice} == {pa.bool_()}
@@ -32,7 +32,7 @@ def test_an_empty_ledger_has_an_empty_typed_snapshot(place: Place) -> None:
 
 def _known(place: Place) -> list[dict[str, object]]:
     """What the snapshot knows of each member, in their order: nothing empty, nothing that is not so."""
-    rows = snapshot(place.ledger).sort_by("member_id").to_pylist()
+    rows = take_snapshot(place.ledger).sort_by("member_id").to_pylist()
     return [{name: value for name, value in row.items() if value not in (None, False)} for row in rows]
 
 
@@ -61,13 +61,13 @@ def test_choices_stand_beside_it_and_what_was_withdrawn_is_told_apart_from_what_
     place.bring("members", MEMBERS)
     before, other = _known(place)
     with place.ledger.write() as connection:
-        record(
+        record_choices(
             connection,
             [
-                Entry("m1", "email_own", True, START, Source.WEB),
-                Entry("m1", "newsletter:food", True, START, Source.WEB),
-                Entry("m1", "newsletter:food", False, START + timedelta(days=1), Source.WEB),
-                Entry("m1", "newsletter:beauty", True, START, Source.WEB),
+                ConsentEntry("m1", "email_own", True, START, ConsentSource.WEB),
+                ConsentEntry("m1", "newsletter:food", True, START, ConsentSource.WEB),
+                ConsentEntry("m1", "newsletter:food", False, START + timedelta(days=1), ConsentSource.WEB),
+                ConsentEntry("m1", "newsletter:beauty", True, START, ConsentSource.WEB),
             ],
         )
     said = {"email_own": True, "newsletters": "|beauty|", "withdrawn": "|newsletter:food|"}
@@ -98,8 +98,8 @@ def test_suppressions_stand_beside_the_address_that_they_are_of(place: Place) ->
 
 def test_a_snapshot_leaves_the_log_of_open_connections_alone(place: Place) -> None:
     place.bring("members", MEMBERS)
-    snapshot(place.ledger)
+    take_snapshot(place.ledger)
     with place.ledger.write() as connection:
-        record(connection, [Entry("m1", "email_own", True, START, Source.WEB)])
-    assert snapshot(place.ledger).sort_by("member_id").column("email_own").to_pylist() == [True, False]
+        record_choices(connection, [ConsentEntry("m1", "email_own", True, START, ConsentSource.WEB)])
+    assert take_snapshot(place.ledger).sort_by("member_id").column("email_own").to_pylist() == [True, False]
     assert (place.root / "ledger.sqlite-wal").is_file()

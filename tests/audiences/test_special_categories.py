@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language
 from campaigns.runs.planning.run_files import FrozenFields
 from tests.support.sample_workspace import MEMBERS, Village
@@ -87,7 +87,7 @@ def fields(village: Village) -> Any:
 
 def explanations(village: Village) -> Any:
     village.write("hi", CAMPAIGN)
-    draft, _ = village.engine.library.draft("hi")
+    draft, _ = village.engine.library.campaign_definition("hi")
     return [village.engine.explain(draft, member, village.hands.at, Language.EN) for member in MEMBERS[:3]]
 
 
@@ -143,7 +143,7 @@ def test_fi20_special_and_restricted_goods_are_never_offered(village: Village, c
     path: Path = village.root / "config" / "offers.yaml"
     path.write_text(OFFER.format(name=category).replace(f"id: {category}", "id: it"), encoding="utf-8")
     vars(village.engine).pop("library", None)
-    with pytest.raises(AuthorError, match="never offered"):
+    with pytest.raises(UserError, match="never offered"):
         village.plan("hi", CAMPAIGN)
 
 

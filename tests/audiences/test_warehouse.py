@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from audiences.people.member_erasure import bury
+from audiences.people.member_erasure import tombstone_members
 from audiences.warehouse import columns
-from audiences.warehouse.warehouse import WHOLE
-from campaigns.core.errors import AuthorError
+from audiences.warehouse.warehouse import WHOLE_TABLE
+from campaigns.core.errors import UserError
 from tests.audiences.conftest import CATALOGUE, NOW, Place
 
 PRODUCTS = """product_id,department,brand,product_category,product_type,health_mark
@@ -46,9 +46,9 @@ def filled(place: Place) -> Place:
 
 def test_an_empty_warehouse_has_empty_typed_views(place: Place) -> None:
     views = {
-        "members": columns.members(CATALOGUE),
+        "members": columns.member_columns(CATALOGUE),
         "receipts": columns.RECEIPTS,
-        "products": columns.products(CATALOGUE),
+        "products": columns.product_columns(CATALOGUE),
     }
     for view, types in views.items():
         described = {row[0]: row[1] for row in place.rows(f"DESCRIBE {view}")}
@@ -132,10 +132,10 @@ def test_categories_stand_in_the_manifest_without_special_values(filled: Place) 
 
 def test_a_column_declared_after_the_import_is_unknown(filled: Place) -> None:
     (file,) = filled.warehouse.manifest().files("members")
-    with filled.warehouse.writing(), filled.warehouse.connect(NOW) as connection:
-        older = filled.warehouse.new_file("members")
+    with filled.warehouse.write_lock(), filled.warehouse.connect(NOW) as connection:
+        older = filled.warehouse.new_file_path("members")
         connection.execute(f"COPY (SELECT * EXCLUDE (bonus) FROM members) TO '{older}' (FORMAT parquet)")
-        filled.warehouse.replace({"members": {WHOLE: [older]}}, NOW)
+        filled.warehouse.publish_state({"members": {WHOLE_TABLE: [older]}}, NOW)
     assert file not in filled.warehouse.manifest().files("members")
     assert filled.rows("SELECT bonus FROM members") == [(None,), (None,)]
 
@@ -168,15 +168,15 @@ def test_the_manifest_is_readable_by_others(filled: Place) -> None:
 
 
 def test_a_second_writer_is_refused(filled: Place) -> None:
-    with filled.warehouse.writing(), pytest.raises(AuthorError, match="another import"):
+    with filled.warehouse.write_lock(), pytest.raises(UserError, match="another import"):
         filled.bring("members", MEMBERS)
 
 
 def test_sweeping_deletes_what_is_superseded_only(filled: Place) -> None:
     filled.bring("members", "member_id,register\nm3,owners\n")
     (filled.warehouse.root / "staging-killed").mkdir()
-    with filled.warehouse.writing():
-        assert filled.warehouse.sweep() == 1
+    with filled.warehouse.write_lock():
+        assert filled.warehouse.delete_superseded() == 1
     assert not (filled.warehouse.root / "staging-killed").exists()
     assert filled.rows("SELECT count(*) FROM members") == [(3,)]
 
@@ -188,13 +188,13 @@ def _sights(place: Place) -> list[int]:
 
 def test_gd12_a_buried_member_is_out_of_sight_at_once(filled: Place) -> None:
     assert _sights(filled) == [1, 1, 3]
-    bury(filled.warehouse, ["m1"], NOW)
+    tombstone_members(filled.warehouse, ["m1"], NOW)
     assert _sights(filled) == [0, 0, 0]
     assert filled.rows("SELECT count(*) FROM receipts") == [(3,)]
 
 
 def test_gd12_an_import_brings_no_buried_member_back(filled: Place) -> None:
-    bury(filled.warehouse, ["m1"], NOW)
+    tombstone_members(filled.warehouse, ["m1"], NOW)
     report = filled.bring("members", MEMBERS)
     assert (report.stored, report.unchanged, report.rejected) == (0, 1, 1)
     filled.bring("purchases", PURCHASES.replace("2017-12-30", "2017-12-29"))
@@ -203,7 +203,7 @@ def test_gd12_an_import_brings_no_buried_member_back(filled: Place) -> None:
 
 def test_what_is_asked_about_one_member_opens_no_file_that_they_are_not_in(filled: Place) -> None:
     manifest = filled.warehouse.manifest()
-    opened = {member: manifest.files_about("receipts", [member]) for member in ("m1", "m2", "m3")}
+    opened = {member: manifest.files_with_members("receipts", [member]) for member in ("m1", "m2", "m3")}
     assert [[name[:16] for name in opened[member]] for member in opened] == [
         ["receipts-2017-12"],
         ["receipts-2016-11"],
@@ -214,11 +214,11 @@ def test_what_is_asked_about_one_member_opens_no_file_that_they_are_not_in(fille
 
 @pytest.mark.parametrize("at_once", [False, True])
 def test_the_views_about_one_member_hold_their_rows_and_no_others(filled: Place, *, at_once: bool) -> None:
-    bury(filled.warehouse, ["m2"], NOW)
+    tombstone_members(filled.warehouse, ["m2"], NOW)
     for view in ("members", "receipts", "purchase_lines"):
         for member in ("m1", "m2"):
             theirs = filled.rows(f"FROM {view} WHERE member_id = '{member}' ORDER BY ALL")
-            with filled.warehouse.about([member], NOW, at_once=at_once) as connection:
+            with filled.warehouse.connect_for_members([member], NOW, eager=at_once) as connection:
                 assert connection.execute(f"FROM {view} ORDER BY ALL").fetchall() == theirs
                 assert bool(theirs) is (member == "m1")
 
@@ -226,8 +226,8 @@ def test_the_views_about_one_member_hold_their_rows_and_no_others(filled: Place,
 def test_a_file_of_which_it_is_not_known_who_is_in_it_is_opened_for_everybody(filled: Place) -> None:
     filled.bring("purchases", PURCHASES.splitlines()[0] + "\n,2017-11-30 10:00,b9,p1,2,4.00,s1\n", "nobody.csv")
     manifest = filled.warehouse.manifest()
-    assert manifest.files_about("receipts", ["m3"]) == manifest.parts("receipts")["2017-11"]
+    assert manifest.files_with_members("receipts", ["m3"]) == manifest.parts("receipts")["2017-11"]
     path = filled.warehouse.root / "manifest.json"
     older = {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name != "spans"}
     path.write_text(json.dumps(older), encoding="utf-8")
-    assert filled.warehouse.manifest().files_about("receipts", ["m3"]) == manifest.files("receipts")
+    assert filled.warehouse.manifest().files_with_members("receipts", ["m3"]) == manifest.files("receipts")

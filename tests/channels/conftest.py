@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, LetterBundle, Pages
 from campaigns.channels.claimed_delivery import Claimed, mint
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
-from campaigns.core.event_loop import factory
+from campaigns.core.event_loop import loop_factory
 from campaigns.core.model.enums import Channel, Language
 from tests.support.provider_fixtures import FOLDERS, WIRES, Stage, folder_stage
 from tests.support.provider_fixtures import wire_stage as wired
@@ -30,7 +30,7 @@ Claims = Callable[..., Claimed]
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
     """Providers are asked in the loop that they ship with: what it calls a transport is not what asyncio does."""
-    return {"shipped": factory()}
+    return {"shipped": loop_factory()}
 
 
 MIME = (

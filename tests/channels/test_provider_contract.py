@@ -13,7 +13,7 @@ from campaigns.channels.bundle import BundleId
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
 from campaigns.channels.provider import BundleBroken
 from campaigns.channels.registry import Surroundings, chosen_providers
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.demo.rehearsal.doubles.faults import Fault
 from tests.support.provider_fixtures import SETTINGS, folder_arrivals, leaks, one_outcome, opened
@@ -290,5 +290,5 @@ def test_a_run_cannot_write_outside_the_outbox(channel, providers, tmp_path):
 def test_an_unknown_provider_is_refused_with_the_nearest_name(tmp_path):
     sms = SETTINGS.channels.sms.model_copy(update={"provider": "foldr"})
     channels = SETTINGS.channels.model_copy(update={"sms": sms})
-    with pytest.raises(AuthorError, match="try: `folder`"):
+    with pytest.raises(UserError, match="try: `folder`"):
         chosen_providers(Surroundings(tmp_path, SETTINGS.model_copy(update={"channels": channels})))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from campaigns.channels.registry import EMAIL, PHONE, POST, SMS
-from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpSettings, TwilioSettings
+from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings, TwilioSettings
 from campaigns.core.model.settings import EmailSettings, SmsSettings
 from tests.support.provider_fixtures import AUTHORISED, SETTINGS
 
@@ -28,10 +28,10 @@ def test_every_channel_has_its_providers():
 
 
 def test_a_mail_server_is_spoken_to_in_secret_unless_it_is_on_this_machine():
-    assert SmtpSettings(host="smtp.example.org").security is Security.STARTTLS
-    assert SmtpSettings(host="localhost", security=Security.NONE).security is Security.NONE
+    assert SmtpSettings(host="smtp.example.org").security is SmtpSecurity.STARTTLS
+    assert SmtpSettings(host="localhost", security=SmtpSecurity.NONE).security is SmtpSecurity.NONE
     with pytest.raises(ValidationError, match="in the open"):
-        SmtpSettings(host="smtp.example.org", security=Security.NONE)
+        SmtpSettings(host="smtp.example.org", security=SmtpSecurity.NONE)
 
 
 @pytest.mark.parametrize(

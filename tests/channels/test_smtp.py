@@ -15,7 +15,7 @@ from campaigns.channels.smtp import outcome as outcome_of
 from campaigns.channels.smtp_session import Said, _stuffed
 from campaigns.channels.smtp_status import Fault, enhanced_code, fault_of
 from campaigns.core.model.enums import Channel
-from campaigns.core.model.provider_settings import DkimSettings, Security, SmtpSettings
+from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings
 from campaigns.core.model.reasons import EndReason
 from campaigns.demo.rehearsal.doubles.smtp import Slip, SmtpDouble
 from tests.channels.conftest import claim
@@ -28,7 +28,7 @@ PIPELINED = pytest.mark.parametrize("extensions", [ALL, ("8BITMIME",)], ids=["pi
 
 def provider_for(double: SmtpDouble, **changes) -> SmtpEmail:
     """The provider that speaks to a double in the open."""
-    written = {"host": double.host, "port": double.port, "security": Security.NONE, **changes}
+    written = {"host": double.host, "port": double.port, "security": SmtpSecurity.NONE, **changes}
     return SmtpEmail(SmtpSettings.model_validate(written), "b@lahde.example.org", patience=2)
 
 
@@ -240,9 +240,9 @@ async def test_a_refusal_without_a_reason_concerns_a_reader_only_when_there_is_o
         assert type(await send(provider)) is expected
 
 
-@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+@pytest.mark.parametrize("security", [SmtpSecurity.TLS, SmtpSecurity.STARTTLS])
 async def test_a_connection_is_secured_and_signed_in(send, certificate, tls, security):
-    double = SmtpDouble(tls=tls, implicit_tls=security is Security.TLS, account=("viesti", "secret"))
+    double = SmtpDouble(tls=tls, implicit_tls=security is SmtpSecurity.TLS, account=("viesti", "secret"))
     async with double:
         trusted = {"security": security, "authorities": str(certificate / "certificate.pem")}
         provider = replace(provider_for(double, **trusted), username="viesti", password="secret")
@@ -252,9 +252,9 @@ async def test_a_connection_is_secured_and_signed_in(send, certificate, tls, sec
         assert len(double.mailboxes) == 20
 
 
-@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+@pytest.mark.parametrize("security", [SmtpSecurity.TLS, SmtpSecurity.STARTTLS])
 async def test_a_server_that_cannot_prove_its_name_is_not_written_to(send, tls, security):
-    async with SmtpDouble(tls=tls, implicit_tls=security is Security.TLS) as double:
+    async with SmtpDouble(tls=tls, implicit_tls=security is SmtpSecurity.TLS) as double:
         with pytest.raises(ChannelMisconfigured, match="certificate"):
             await provider_for(double, security=security).open()
         assert len(double.mailboxes) == 0
@@ -263,7 +263,7 @@ async def test_a_server_that_cannot_prove_its_name_is_not_written_to(send, tls, 
 async def test_a_server_without_encryption_is_not_written_to():
     async with SmtpDouble(account=("viesti", "secret")) as double:
         with pytest.raises(ChannelMisconfigured, match="encryption"):
-            await provider_for(double, security=Security.STARTTLS).open()
+            await provider_for(double, security=SmtpSecurity.STARTTLS).open()
 
 
 async def test_a_wrong_password_stops_the_channel():

@@ -68,7 +68,7 @@ async def test_tw16_a_messaging_service_chooses_the_sender_and_shortens_no_link(
     [({}, False), ({"number": "+358450000000"}, True), ({"messaging_service": SERVICE}, True)],
 )
 def test_nobody_can_answer_a_name(settings, answerable):
-    assert TwilioSettings.model_validate(settings).can_be_answered is answerable
+    assert TwilioSettings.model_validate(settings).accepts_replies is answerable
 
 
 @pytest.mark.parametrize(

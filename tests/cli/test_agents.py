@@ -8,8 +8,8 @@ import typer
 
 from campaigns.cli.main import app
 from campaigns.cli.required_roles import GOVERNED
-from campaigns.core.errors import AuthorError
-from campaigns.core.model.roles import Act, Role, may
+from campaigns.core.errors import UserError
+from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import staff_accounts
 from tests.support.sample_workspace import Village
 from tests.support.shell import MONDAYS, Shell
@@ -28,28 +28,28 @@ SENTENCES: Final = {
 """For each role the commands that it is for, written apart from the table."""
 
 BY_WORD: Final = {
-    "plan": Act.WRITE, "publish": Act.WRITE, "unpublish": Act.WRITE, "preview": Act.WRITE,
-    "proof": Act.WRITE, "count": Act.COUNT,
-    "approve": Act.APPROVE, "send": Act.SEND, "run": Act.SEND, "pause": Act.SEND, "resume": Act.SEND,
-    "cancel": Act.SEND, "show": Act.LOOK_UP, "why": Act.EXPLAIN, "merge": Act.MERGE, "erase": Act.ANSWER,
-    "requests": Act.ANSWER, "verify": Act.READ_AUDIT,
+    "plan": Permission.WRITE, "publish": Permission.WRITE, "unpublish": Permission.WRITE, "preview": Permission.WRITE,
+    "proof": Permission.WRITE, "count": Permission.COUNT,
+    "approve": Permission.APPROVE, "send": Permission.SEND, "run": Permission.SEND, "pause": Permission.SEND, "resume": Permission.SEND,
+    "cancel": Permission.SEND, "show": Permission.LOOK_UP, "why": Permission.EXPLAIN, "merge": Permission.MERGE, "erase": Permission.ANSWER,
+    "requests": Permission.ANSWER, "verify": Permission.READ_AUDIT,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("word", BY_WORD)
 def test_a25_a_role_is_for_the_commands_that_were_promised_and_no_others(role: Role, word: str) -> None:
-    assert may([role], BY_WORD[word]) is (word in SENTENCES[role].split())
+    assert is_permitted([role], BY_WORD[word]) is (word in SENTENCES[role].split())
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.EXPERT])
 def test_a25_nobody_but_the_expert_reads_lines(role: Role) -> None:
-    assert not may([role], Act.READ_LINES)
-    assert may([Role.EXPERT], Act.READ_LINES)
+    assert not is_permitted([role], Permission.READ_LINES)
+    assert is_permitted([Role.EXPERT], Permission.READ_LINES)
 
 
 def test_a25_the_analyst_sees_no_member() -> None:
-    assert {act for act in Act if may([Role.ANALYST], act)} == {Act.COUNT}
+    assert {act for act in Permission if is_permitted([Role.ANALYST], act)} == {Permission.COUNT}
 
 
 def paths(group: object, *before: str) -> list[str]:
@@ -95,13 +95,13 @@ def test_accounts_are_made_listed_changed_and_disabled(viesti: Shell, typed: Non
 
 @pytest.mark.parametrize("name", ["", "Aino", "aino mäki", "../aino", "a" * 33, "1aino"])
 def test_a_name_is_a_plain_word(village: Village, name: str) -> None:
-    with pytest.raises(AuthorError, match="a-z"):
+    with pytest.raises(UserError, match="a-z"):
         staff_accounts.add(village.engine, name, [Role.DESK], PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["", "short", "my name is aino", "x" * 201])
 def test_a_weak_password_is_refused(village: Village, password: str) -> None:
-    with pytest.raises(AuthorError, match="12 to 200"):
+    with pytest.raises(UserError, match="12 to 200"):
         staff_accounts.add(village.engine, "aino", [Role.DESK], password)
 
 

@@ -40,7 +40,7 @@ def test_a_yes_is_kept_when_the_server_is_killed(viesti: Shell, seed: int) -> No
         village = Village(viesti.root)  # its clock stands; it only reads
         run = village.engine.recent_runs()[0]
         paths = {
-            member: f"/u/{village.engine.signer.link('unsubscribe', run.number or 0, row['position'])}"
+            member: f"/u/{village.engine.signer.link_token('unsubscribe', run.number or 0, row['position'])}"
             for member, row in village.deliveries(run).items()
         }
 

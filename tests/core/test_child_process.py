@@ -7,8 +7,8 @@ from subprocess import CalledProcessError
 
 import pytest
 
-from campaigns.core.child_process import apart
-from campaigns.core.errors import AuthorError
+from campaigns.core.child_process import run_in_child_process
+from campaigns.core.errors import UserError
 from campaigns.rendering.letters.typst import Sheets
 
 AT = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
@@ -22,15 +22,15 @@ def sheets(source: str) -> Sheets:
 
 def test_both_draw_the_same_bytes():
     greeting = sheets("= #sys.inputs.name\n#pagebreak()\n= Hyvää päivää")
-    assert apart(greeting.drawn, AT, HEADINGS) == greeting.drawn(AT, HEADINGS)
+    assert run_in_child_process(greeting.drawn, AT, HEADINGS) == greeting.drawn(AT, HEADINGS)
 
 
 def test_what_typst_refuses_is_told_with_its_place():
     broken = sheets("fine\n#nothing-of-that-name")
-    with pytest.raises(AuthorError) as here:
+    with pytest.raises(UserError) as here:
         broken.pdf(AT)
-    with pytest.raises(AuthorError) as elsewhere:
-        apart(broken.drawn, AT, HEADINGS)
+    with pytest.raises(UserError) as elsewhere:
+        run_in_child_process(broken.drawn, AT, HEADINGS)
     assert elsewhere.value.problems == here.value.problems
 
 
@@ -40,4 +40,4 @@ def test_a_process_that_is_killed_leaves_an_error_behind(tmp_path: Path, monkeyp
     killed.chmod(0o700)
     monkeypatch.setattr("sys.executable", os.fspath(killed))
     with pytest.raises(CalledProcessError, match="SIGKILL"):
-        apart(sheets("fine").drawn, AT, HEADINGS)
+        run_in_child_process(sheets("fine").drawn, AT, HEADINGS)

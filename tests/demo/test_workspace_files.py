@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from campaigns.core.model.catalogue import Catalogue
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audiences
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.paths import Workspace
@@ -36,14 +36,14 @@ _INTOXICATING = re.compile(
 
 
 @pytest.fixture(scope="module")
-def vocabulary(workspace: Workspace, catalogue: Catalogue, data: duckdb.DuckDBPyConnection) -> Vocabulary:
+def vocabulary(workspace: Workspace, catalogue: Catalogue, data: duckdb.DuckDBPyConnection) -> RuleVocabulary:
     closed = [name for name, column in catalogue.tables["products"].columns.items() if column.categories]
     values = {
         column: frozenset(value for (value,) in data.execute(f"select distinct {column} from products").fetchall())
         for column in closed
     }
     names = frozenset(path.stem for path in workspace.audiences.glob("*.yaml"))
-    return Vocabulary(catalogue, values, names, frozenset(CAMPAIGNS))
+    return RuleVocabulary(catalogue, values, names, frozenset(CAMPAIGNS))
 
 
 def test_the_campaigns_are_those_of_the_demonstration(workspace: Workspace) -> None:
@@ -51,14 +51,14 @@ def test_the_campaigns_are_those_of_the_demonstration(workspace: Workspace) -> N
 
 
 @pytest.mark.parametrize("name", CAMPAIGNS)
-def test_campaigns_load_without_a_warning(workspace: Workspace, vocabulary: Vocabulary, name: str) -> None:
+def test_campaigns_load_without_a_warning(workspace: Workspace, vocabulary: RuleVocabulary, name: str) -> None:
     audiences = load_audiences(workspace.audiences, vocabulary)
     newsletters = load_settings(workspace.settings).newsletters
     _, warnings = load_campaign(workspace.campaign(name), vocabulary, audiences=audiences, newsletters=newsletters)
     assert warnings == ()
 
 
-def test_audiences_show_the_rule_language(workspace: Workspace, vocabulary: Vocabulary) -> None:
+def test_audiences_show_the_rule_language(workspace: Workspace, vocabulary: RuleVocabulary) -> None:
     audiences = load_audiences(workspace.audiences, vocabulary)
     assert {"active_members", "beauty_buyers"} < set(audiences)
     assert len(audiences) >= 8

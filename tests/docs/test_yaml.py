@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from campaigns.core.model.settings import Settings
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.repository import Library
+from campaigns.workspace.repository import WorkspaceRepository
 from campaigns.workspace.settings_file import load_settings
 from tests.support.docs_pages import ROOT, yaml_blocks
 
@@ -36,7 +36,7 @@ def test_a_block_is_read(page: str, block: str, tmp_path: Path) -> None:
     if named:
         file = tmp_path / f"{named[1]}.yaml"
         file.write_text(block, "utf-8")
-        _, warnings = Library(Workspace(ROOT)).draft(str(file))
+        _, warnings = WorkspaceRepository(Workspace(ROOT)).campaign_definition(str(file))
         assert warnings == ()
         return
     yaml = YAML(typ="safe", pure=True)

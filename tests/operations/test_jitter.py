@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from campaigns.operations.scheduler import Rounds
-from campaigns.runs.dispatch.lifecycle import begins
+from campaigns.operations.scheduler import Scheduler
+from campaigns.runs.dispatch.lifecycle import start_time
 from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import NOW, Village
 
@@ -29,7 +29,7 @@ def scheduled(name: str, late_by: timedelta = timedelta(hours=1)) -> Run:
 
 
 def test_dl09_runs_of_one_hour_begin_at_moments_of_their_own() -> None:
-    moments = [begins(scheduled(f"run{number}"), FIVE) - NOW for number in range(200)]
+    moments = [start_time(scheduled(f"run{number}"), FIVE) - NOW for number in range(200)]
     assert all(timedelta() <= each < FIVE for each in moments)
     assert len(set(moments)) == 200
     minutes = [each // timedelta(minutes=1) for each in moments]
@@ -37,9 +37,9 @@ def test_dl09_runs_of_one_hour_begin_at_moments_of_their_own() -> None:
 
 
 def test_dl09_every_process_reckons_the_same_and_none_comes_too_late() -> None:
-    assert begins(scheduled("letter"), FIVE) == begins(scheduled("letter"), FIVE)
-    assert begins(scheduled("letter"), timedelta()) == NOW
-    hurried = [begins(scheduled(f"run{number}", timedelta(minutes=2)), FIVE) for number in range(100)]
+    assert start_time(scheduled("letter"), FIVE) == start_time(scheduled("letter"), FIVE)
+    assert start_time(scheduled("letter"), timedelta()) == NOW
+    hurried = [start_time(scheduled(f"run{number}", timedelta(minutes=2)), FIVE) for number in range(100)]
     assert max(hurried) < NOW + timedelta(minutes=1)
 
 
@@ -47,14 +47,14 @@ def test_dl09_a_run_is_planned_when_due_and_let_go_at_its_moment(village: Villag
     settings = village.root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 5, jitter: 5 minutes}"), "utf-8")
     village.write("letter", LETTER)
-    draft, _ = village.engine.library.draft("letter")
+    draft, _ = village.engine.library.campaign_definition("letter")
     village.engine.publish(draft)
     village.hands.go(hours=2)
-    rounds = Rounds(village.engine)
-    rounds.schedule()
-    rounds.schedule()
+    rounds = Scheduler(village.engine)
+    rounds.plan_due()
+    rounds.plan_due()
     [run] = village.engine.recent_runs()
     assert run.state == "planned"
-    village.hands.at = begins(run, FIVE)
-    rounds.schedule()
+    village.hands.at = start_time(run, FIVE)
+    rounds.plan_due()
     assert village.state(run) == "sending"

@@ -17,12 +17,12 @@ from campaigns.channels.outcome import Outcome, Refused, TryLater, Unknown
 from campaigns.channels.provider import MessageProvider, OutgoingEmail
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.core import logging_setup, metrics
-from campaigns.core.errors import AuthorError
-from campaigns.core.logging_setup import LogFormat, masked
-from campaigns.core.metrics import exposed
+from campaigns.core.errors import UserError
+from campaigns.core.logging_setup import LogFormat, mask_personal_data
+from campaigns.core.metrics import serve_metrics
 from campaigns.core.model.reasons import EndReason
-from campaigns.operations.gauges import figures
-from campaigns.operations.scheduler import Rounds
+from campaigns.operations.gauges import read_gauges
+from campaigns.operations.scheduler import Scheduler
 from campaigns.web.app import application
 from tests.support.sample_workspace import MEMBERS, Village
 from tests.support.sent_run import Sending
@@ -89,7 +89,7 @@ def port() -> int:
 
 def read(village: Village) -> str:
     address = f"127.0.0.1:{port()}"
-    with exposed(partial(figures, village.engine), address):
+    with serve_metrics(partial(read_gauges, village.engine), address):
         return str(urlopen(f"http://{address}/metrics", timeout=20).read().decode())
 
 
@@ -121,16 +121,16 @@ def test_the_figures_are_those_of_the_ledger(moody: Village) -> None:
 
 def test_a_lease_that_nobody_gives_back_shows(village: Village) -> None:
     from campaigns.core.model.enums import Channel
-    from campaigns.runs.composing.run_context import Job
+    from campaigns.runs.composing.run_context import RunContext
     from campaigns.runs.dispatch.claim import claim
 
     run = village.start("letter", LETTER)
-    campaign, _ = village.engine.library.draft("letter")
-    job = Job(
+    campaign, _ = village.engine.library.campaign_definition("letter")
+    job = RunContext(
         run, campaign.campaign, village.engine.library.settings, village.engine.signer, village.engine.run_files(run)
     )
     with village.engine.ledger.write() as connection:
-        assert claim(connection, job, Channel.EMAIL, 3, village.hands.at).found == 3
+        assert claim(connection, job, Channel.EMAIL, 3, village.hands.at).row_count == 3
     village.hands.go(seconds=60)
     said = read(village)
     assert (value(said, "viesti_sending"), value(said, "viesti_oldest_lease_seconds")) == (3, 60)
@@ -146,16 +146,16 @@ def test_an_address_that_is_taken_is_said_plainly(village: Village) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(AuthorError, match="metrics cannot be served here"), exposed(list, address):
+        with pytest.raises(UserError, match="metrics cannot be served here"), serve_metrics(list, address):
             pass
     for address in ("nowhere", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1"):
-        with pytest.raises(AuthorError, match="ends with a colon and its port"), exposed(list, address):
+        with pytest.raises(UserError, match="ends with a colon and its port"), serve_metrics(list, address):
             pass
 
 
 def test_without_an_address_nobody_reads(village: Village) -> None:
-    with exposed(partial(figures, village.engine), None):
-        assert metrics.Figure("x", "y", 1).value == 1
+    with serve_metrics(partial(read_gauges, village.engine), None):
+        assert metrics.GaugeValue("x", "y", 1).value == 1
 
 
 @pytest.fixture
@@ -184,14 +184,14 @@ def test_op06_the_logs_of_a_whole_run_name_nobody(moody: Village, logged: String
     """Planned, started and sent by the server's rounds, with refusals, doubts, and one that cannot be written."""
     moody.move("m05", first_name=None)
     moody.write("letter", LETTER)
-    draft, _ = moody.engine.library.draft("letter")
+    draft, _ = moody.engine.library.campaign_definition("letter")
     moody.hands.go(hours=-1)
     moody.engine.publish(draft)
     moody.hands.go(hours=1)
-    rounds = Rounds(moody.engine)
-    rounds.schedule()
-    rounds.schedule()
-    rounds.dispatch()
+    rounds = Scheduler(moody.engine)
+    rounds.plan_due()
+    rounds.plan_due()
+    rounds.send()
     said = [json.loads(line) for line in logged.getvalue().splitlines()]
     outcomes = [each["outcome"] for each in said if each["logger"] == "viesti.delivery"]
     assert {"refused", "uncertain", "later"} <= set(outcomes)
@@ -215,14 +215,14 @@ def test_op06_what_others_say_is_masked(logged: StringIO) -> None:
     ["letter-20180108T0730Z: paused", "2026-11-22T15:05:07.123+00:00", "attempt 0123456789abcdef", "HTTP 429 20429"],
 )
 def test_ids_and_moments_stay(kept: str) -> None:
-    assert masked(kept) == kept
+    assert mask_personal_data(kept) == kept
 
 
 @pytest.mark.parametrize(
     "gone", ["a@b.fi", '"a b"@example.org', "käyttäjä@näköala.fi", "+358401234567", "040 123 4567", "0401234567"]
 )
 def test_op06_addresses_and_numbers_do_not(gone: str) -> None:
-    assert not set(re.findall(r"\w{3,}", gone)) & set(re.findall(r"\w{3,}", masked(f"to {gone}, refused")))
+    assert not set(re.findall(r"\w{3,}", gone)) & set(re.findall(r"\w{3,}", mask_personal_data(f"to {gone}, refused")))
 
 
 def personal(village: Village, text: str) -> list[str]:

@@ -8,9 +8,9 @@ from time import monotonic, sleep
 
 import pytest
 
-from campaigns.operations.nightly import Nightly
+from campaigns.operations.nightly import NightlyJobs
 from campaigns.people.privacy.erasure import retain
-from campaigns.store.runs.run_tables import AUDIT, CHORE, DECISION
+from campaigns.store.runs.run_tables import AUDIT, DECISION, JOB_LOCK
 from tests.support.sample_workspace import Village
 
 LETTER = """\
@@ -34,7 +34,7 @@ def nights(village: Village) -> list[datetime]:
 def looks(village: Village, *moments: datetime) -> list[datetime]:
     for moment in moments:
         village.hands.at = moment
-        Nightly(village.engine).look()
+        NightlyJobs(village.engine).run_if_due()
     return nights(village)
 
 
@@ -51,10 +51,10 @@ def test_a_machine_that_sleeps_at_night_does_it_by_day_after_two(village: Villag
 
 def test_of_several_processes_one_does_it(village: Village) -> None:
     village.hands.at = EVENING
-    Nightly(village.engine).look()
+    NightlyJobs(village.engine).run_if_due()
     second = Village(village.root, village.hands)
     village.hands.at = NIGHT
-    threads = [Thread(target=Nightly(each.engine).look) for each in (village, second, village, second)]
+    threads = [Thread(target=NightlyJobs(each.engine).run_if_due) for each in (village, second, village, second)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -66,16 +66,16 @@ def test_of_several_processes_one_does_it(village: Village) -> None:
 def test_one_that_was_killed_leaves_it_to_the_others_for_a_while(village: Village) -> None:
     looks(village, EVENING, NIGHT)
     with village.engine.ledger.write() as connection:  # as if the process had died in the middle
-        connection.execute(CHORE.update().values(done_at=None))
+        connection.execute(JOB_LOCK.update().values(done_at=None))
     assert looks(village, NIGHT + timedelta(minutes=20)) == [NIGHT]
     village.hands.at = NIGHT + timedelta(days=1)
-    Nightly(village.engine).look()
+    NightlyJobs(village.engine).run_if_due()
     assert nights(village) == [NIGHT, NIGHT + timedelta(days=1)]
 
 
 def test_while_an_import_writes_it_is_put_off(village: Village, caplog: pytest.LogCaptureFixture) -> None:
     looks(village, EVENING)
-    with village.engine.library.warehouse.writing():
+    with village.engine.library.warehouse.write_lock():
         assert looks(village, NIGHT) == []
     assert "put off" in caplog.text
     again = NIGHT + timedelta(minutes=11)
@@ -112,7 +112,7 @@ def test_a_plan_that_is_being_made_keeps_its_files(village: Village) -> None:
             seen.append(before - set(village.engine.workspace.warehouse.glob("*.parquet")))
 
     village.write("letter", LETTER)
-    draft, _ = village.engine.library.draft("letter")
+    draft, _ = village.engine.library.campaign_definition("letter")
     run, _ = village.engine.plan(draft, village.hands.at, told)
     night.join()
     other.close()
@@ -122,7 +122,7 @@ def test_a_plan_that_is_being_made_keeps_its_files(village: Village) -> None:
 
 def test_who_is_told_to_stop_does_not_wait_for_a_plan(village: Village) -> None:
     village.write("letter", LETTER)
-    draft, _ = village.engine.library.draft("letter")
+    draft, _ = village.engine.library.campaign_definition("letter")
     from campaigns.people.privacy.erasure import erase
 
     erase(village.engine, "m20")

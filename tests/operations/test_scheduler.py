@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from campaigns.core.model.schedule import Schedule
-from campaigns.operations.scheduler import Rounds, plan_apart
+from campaigns.operations.scheduler import Scheduler, plan_in_child_process
 from campaigns.store.runs.run_tables import AUDIT
 from tests.support.sample_workspace import MEMBERS, Village
 from tests.support.schedules import DAILY, DUE, HELSINKI, all_runs, at, publish, round_of, told
@@ -122,11 +122,11 @@ def test_many_schedulers_run_each_occasion_once(village):
     together = Barrier(3)
 
     def make_rounds(each: Village) -> None:
-        rounds = Rounds(each.engine)
+        rounds = Scheduler(each.engine)
         together.wait()
         for _ in range(3):
-            rounds.schedule()
-            rounds.dispatch()
+            rounds.plan_due()
+            rounds.send()
 
     threads = [Thread(target=make_rounds, args=[each]) for each in others]
     for thread in threads:
@@ -147,18 +147,18 @@ def test_many_schedulers_run_each_occasion_once(village):
 
 
 def test_what_is_sent_follows_the_settings_with_nothing_due(village):
-    rounds = Rounds(village.engine)
-    rounds.schedule()
+    rounds = Scheduler(village.engine)
+    rounds.plan_due()
     before = village.engine.providers, village.engine.courier
     settings = village.root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("address: a@", "address: anew@"), "utf-8")
-    rounds.schedule()
+    rounds.plan_due()
     assert village.engine.library.settings.channels.email.address == "anew@kyla.example.org"
     assert village.engine.courier.settings is village.engine.library.settings
     assert village.engine.providers is not before[0]
     after = village.engine.providers, village.engine.courier
     (village.root / "config" / "offers.yaml").write_text("[]\n", "utf-8")
-    rounds.schedule()
+    rounds.plan_due()
     assert (village.engine.providers, village.engine.courier) == after  # connections stay open
 
 
@@ -224,9 +224,9 @@ def test_offers_that_change_while_the_server_runs_are_those_of_the_day(village, 
 def test_a_run_is_planned_as_well_by_a_process_of_its_own(village, wire):
     publish(village)
     village.hands.at = DUE
-    rounds = Rounds(village.engine, plan=plan_apart)
-    rounds.schedule()
+    rounds = Scheduler(village.engine, plan=plan_in_child_process)
+    rounds.plan_due()
     (run,) = all_runs(village)
     assert (run.due_at, run.state, run.scheduled) == (DUE, "sending", True)
-    rounds.dispatch()
+    rounds.send()
     assert sorted(wire.heard) == sorted(MEMBERS)

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.core.errors import AuthorError
-from campaigns.operations.scheduler import Rounds, plan_apart
-from campaigns.operations.worker import Outgoing
+from campaigns.core.errors import UserError
+from campaigns.operations.scheduler import Scheduler, plan_in_child_process
+from campaigns.operations.worker import Worker
 from campaigns.runs import engine
-from campaigns.runs.planning.query_session import Bench
+from campaigns.runs.planning.query_session import QuerySession
 from campaigns.store.runs import publications, runs
 from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import MEMBERS, NOW, Village
@@ -21,7 +21,7 @@ def taken_up(village: Village, state: str) -> Run:
     """A scheduled run that its process left in this state."""
     publish(village)
     village.hands.at = DUE
-    draft, _ = village.engine.library.draft("hi")
+    draft, _ = village.engine.library.campaign_definition("hi")
     with village.engine.ledger.write() as connection:
         publications.advance(connection, "hi", DUE, DUE + timedelta(days=1))
         run = runs.open_run(connection, draft.campaign, str(draft.file), DUE, DUE, scheduled=True)
@@ -58,7 +58,7 @@ def test_who_was_thought_dead_cannot_mix_its_plan_with_that_of_another(village, 
     """The one that plans is asleep for longer than its lease; another plans the same run meanwhile."""
     village.write("hi", DAILY)
     other = Village(village.root, village.hands)
-    draft, _ = village.engine.library.draft("hi")
+    draft, _ = village.engine.library.campaign_definition("hi")
     decide, slept = type(village.engine).decided, []
 
     def asleep(engine, *arguments):
@@ -68,7 +68,7 @@ def test_who_was_thought_dead_cannot_mix_its_plan_with_that_of_another(village, 
         return decide(engine, *arguments)
 
     monkeypatch.setattr(type(village.engine), "decided", asleep)
-    with pytest.raises(AuthorError) as raised:
+    with pytest.raises(UserError) as raised:
         village.engine.plan(draft, NOW, lambda _: None)
     other.close()
     assert [problem.code for problem in raised.value.problems] == ["planned_elsewhere"]
@@ -78,10 +78,10 @@ def test_who_was_thought_dead_cannot_mix_its_plan_with_that_of_another(village, 
     village.balance(run)
 
 
-@pytest.mark.parametrize(("owner", "step"), [(engine, "begin"), (Bench, "write")])
+@pytest.mark.parametrize(("owner", "step"), [(engine, "begin"), (QuerySession, "write")])
 def test_who_plans_too_slowly_changes_no_file_of_the_plan_that_took_the_run_over(village, monkeypatch, owner, step):
     """Otherwise nobody could send that plan, or members would read what was frozen about others."""
-    draft, _ = village.engine.library.draft(village.write("hi", DAILY).stem)
+    draft, _ = village.engine.library.campaign_definition(village.write("hi", DAILY).stem)
     other, really, read = Village(village.root, village.hands), getattr(owner, step), {}
 
     def slowly(*given):
@@ -95,7 +95,7 @@ def test_who_plans_too_slowly_changes_no_file_of_the_plan_that_took_the_run_over
         return accept(message)
 
     monkeypatch.setattr(owner, step, slowly)
-    with pytest.raises(AuthorError) as raised:
+    with pytest.raises(UserError) as raised:
         village.engine.plan(draft, NOW, lambda _: None)
     other.close()
     assert [problem.code for problem in raised.value.problems] == ["planned_elsewhere"]
@@ -126,9 +126,9 @@ def test_a_run_whose_frozen_fields_are_gone_is_said_so_and_holds_up_no_other(vil
     village.engine.run_files(gone).fields.unlink()
     village.hands.go(seconds=61)
     run = village.start("ho", DAILY)
-    outgoing = Outgoing(village.engine)
-    outgoing.round()
-    outgoing.round()
+    outgoing = Worker(village.engine)
+    outgoing.send_all()
+    outgoing.send_all()
     assert (village.state(gone), village.state(run)) == ("sending", "closed")
     assert village.balance(gone) == {"pending": len(MEMBERS)}
     assert [each.getMessage().partition(" [")[0] for each in caplog.records if each.levelname == "ERROR"] == [
@@ -151,16 +151,16 @@ def test_what_is_due_while_settings_are_wrong_is_planned_when_they_are_right(vil
     """Who plans apart reads them anew, as they are."""
     publish(village)
     village.hands.at = DUE
-    settings, rounds = village.root / "config" / "settings.yaml", Rounds(village.engine, plan=plan_apart)
+    settings, rounds = village.root / "config" / "settings.yaml", Scheduler(village.engine, plan=plan_in_child_process)
     right = settings.read_text("utf-8")
     settings.write_text(right + "newsletters: {", "utf-8")
-    rounds.schedule()
+    rounds.plan_due()
     assert told(village) == [(DUE, "planning", None)]
     settings.write_text(right, "utf-8")
     village.hands.go(minutes=10)
-    rounds.schedule()
-    rounds.schedule()
-    rounds.dispatch()
+    rounds.plan_due()
+    rounds.plan_due()
+    rounds.send()
     assert told(village) == [(DUE, "closed", None)]
     assert sorted(wire.heard) == sorted(MEMBERS)
 
@@ -171,18 +171,18 @@ def test_a_plan_whose_process_was_killed_is_made_again(village, wire, tmp_path, 
     killed = tmp_path / "killed"
     killed.write_text("#!/bin/sh\nkill -9 $$\n", "ascii")
     killed.chmod(0o700)
-    rounds = Rounds(village.engine, plan=plan_apart)
+    rounds = Scheduler(village.engine, plan=plan_in_child_process)
     with monkeypatch.context() as broken:
         broken.setattr("sys.executable", str(killed))
-        rounds.schedule()
+        rounds.plan_due()
     assert [each.getMessage().partition("\n")[0] for each in caplog.records] == [
         f"hi: the planning process has ended: Command '('{killed}', '-m', 'campaigns.core.child_process')' died with "
         "<Signals.SIGKILL: 9>. [not_planned]"
     ]
     village.hands.go(minutes=10)  # nobody has held the plan for so long
-    rounds.schedule()
-    rounds.schedule()
-    rounds.dispatch()
+    rounds.plan_due()
+    rounds.plan_due()
+    rounds.send()
     assert told(village) == [(DUE, "closed", None)]
     assert sorted(wire.heard) == sorted(MEMBERS)
 
@@ -190,15 +190,15 @@ def test_a_plan_whose_process_was_killed_is_made_again(village, wire, tmp_path, 
 def test_what_stands_in_the_way_of_a_run_is_said_once(village, wire, caplog):
     publish(village)
     village.hands.at = DUE
-    rounds = Rounds(village.engine)
-    rounds.schedule()
-    rounds.schedule()
+    rounds = Scheduler(village.engine)
+    rounds.plan_due()
+    rounds.plan_due()
     (run,) = all_runs(village)
     kept = village.engine.run_files(run).definition
     kept.rename(kept.with_name("away"))
     for _ in range(3):
-        rounds.dispatch()
+        rounds.send()
     assert [each.getMessage().partition(":")[0] for each in caplog.records] == [run.run_id]
     kept.with_name("away").rename(kept)
-    rounds.dispatch()
+    rounds.send()
     assert sorted(wire.heard) == sorted(MEMBERS)

@@ -5,16 +5,16 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from audiences.consent.consent_state import Entry, Source
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from campaigns.core.model.enums import Choice
-from campaigns.core.model.privacy_rights import Ending, RequestKind
+from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome
 from campaigns.core.model.roles import Role
 from campaigns.people.accounts import audit_log, staff_accounts
 from campaigns.people.desk import changes, lookup
 from campaigns.people.desk.access_reasons import Ground, Why
 from campaigns.people.privacy import erasure, requests, subject_access
 from campaigns.runs.dispatch import control
-from campaigns.store.people.audit import of_member
+from campaigns.store.people.audit import subject_of_member
 from campaigns.store.runs.run_tables import AUDIT
 from tests.support.sample_workspace import Village
 
@@ -24,7 +24,7 @@ M = "m05"
 
 def publish(village: Village) -> str:
     village.write("letter", LETTER)
-    village.engine.publish(village.engine.library.draft("letter")[0])
+    village.engine.publish(village.engine.library.campaign_definition("letter")[0])
     return "letter"
 
 
@@ -41,13 +41,13 @@ def cancel(village: Village) -> str:
 
 
 def choose(village: Village) -> None:
-    said = Entry(M, Choice.NO_MARKETING.value, True, village.hands.at, Source.PHONE)
+    said = ConsentEntry(M, Choice.NO_MARKETING.value, True, village.hands.at, ConsentSource.PHONE)
     changes.change_choices(village.engine, M, [said])
 
 
 def answer(village: Village) -> None:
-    filed = requests.file(village.engine, M, RequestKind.ACCESS, Source.PHONE)
-    requests.close(village.engine, filed.number or 0, Ending.DONE)
+    filed = requests.file(village.engine, M, RequestKind.ACCESS, ConsentSource.PHONE)
+    requests.close(village.engine, filed.number or 0, RequestOutcome.DONE)
 
 
 def account(village: Village) -> str:
@@ -63,7 +63,7 @@ ACTS: dict[str, Callable[[Village], str | None]] = {
     "look_up": lambda village: lookup.look_up(village.engine, M, Why(Ground.CALL), unmask=False) and None,
     "change_choices": choose,
     "change_contact": lambda village: changes.change_contact(village.engine, M, {"city": ""}, ["phone"]) and None,
-    "mark": lambda village: changes.mark(village.engine, M, Choice.DECEASED, Source.DESK, on=True),
+    "mark": lambda village: changes.mark(village.engine, M, Choice.DECEASED, ConsentSource.DESK, on=True),
     "close_request": answer,
     "erase": lambda village: erasure.erase(village.engine, M),
     "add_agent": account,
@@ -72,7 +72,7 @@ ACTS: dict[str, Callable[[Village], str | None]] = {
 
 @pytest.mark.parametrize("action", ACTS)
 def test_a24_what_has_to_be_answered_for_is_noted(village: Village, action: str) -> None:
-    subject = ACTS[action](village) or of_member(village.engine.signer, M)
+    subject = ACTS[action](village) or subject_of_member(village.engine.signer, M)
     with village.engine.ledger.read() as connection:
         rows = connection.execute(select(AUDIT).where(AUDIT.c.action == action)).mappings().all()
     assert [(row["subject"], row["at"]) for row in rows] == [(subject, village.hands.at)]

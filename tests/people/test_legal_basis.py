@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from audiences.consent import choices, consent_texts
-from audiences.consent.choices import stance_of
-from audiences.consent.consent_state import Source
-from audiences.consent.opt_out import Saying
-from audiences.tables import CHOICE_ENTRY, WORDING
+from audiences.consent.choices import consent_state_of
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.opt_out import ConsentContext
+from audiences.tables import CHOICE_ENTRY, CONSENT_TEXT_VERSION
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose
-from campaigns.core.model.legal_basis import Basis, basis
+from campaigns.core.model.legal_basis import LegalBasis, legal_basis
 from campaigns.store.runs.run_tables import DELIVERY, RUN
 from campaigns.web.members.choice_list import every_wording, offered_items, ticked_groups
 from campaigns.web.page_renderer import Pages
@@ -31,12 +31,12 @@ def test_gd04_a_random_message_leads_to_its_basis_and_that_to_the_text_that_was_
     pages = Pages(village.engine.library.settings)
     at = village.hands.at
     with village.engine.ledger.write() as connection:
-        consent_texts.publish(connection, every_wording(pages), at)
+        consent_texts.publish_texts(connection, every_wording(pages), at)
         for number, member in enumerate(MEMBERS):
             language = list(Language)[number % 3]
             item = offered_items(pages, language)[Choice.EMAIL_OWN]
-            said = Saying(at, Source.WEB, language, item.wording)
-            choices.record(connection, [said.entry(member, Choice.EMAIL_OWN, True)])
+            said = ConsentContext(at, ConsentSource.WEB, language, item.wording)
+            choices.record_choices(connection, [said.entry(member, Choice.EMAIL_OWN, True)])
     village.hands.go(hours=1)
     run = village.start("offers", f"purpose: marketing\n{BY_EMAIL}")
     village.send(run)
@@ -47,7 +47,7 @@ def test_gd04_a_random_message_leads_to_its_basis_and_that_to_the_text_that_was_
         assert len(sent) > 12
         for message in Random(4).sample(list(sent), 12):  # noqa: S311 - drawn, not kept secret
             purpose, channel = Purpose(message.purpose), Channel(message.channel)
-            assert basis(purpose, channel) is Basis.CONSENT
+            assert legal_basis(purpose, channel) is LegalBasis.CONSENT
             of_it = (
                 CHOICE_ENTRY.c.member_id == message.member_id,
                 CHOICE_ENTRY.c.choice == Choice.EMAIL_OWN,
@@ -55,8 +55,10 @@ def test_gd04_a_random_message_leads_to_its_basis_and_that_to_the_text_that_was_
             )
             newest = select(CHOICE_ENTRY).where(*of_it).order_by(CHOICE_ENTRY.c.at.desc(), CHOICE_ENTRY.c.seq.desc())
             yes = connection.execute(newest.limit(1)).one()
-            text = connection.execute(select(WORDING).where(WORDING.c.version == yes.wording)).one()
-            shown = offered_items(pages, Language(text.language))[Choice.EMAIL_OWN].offered.shown
+            text = connection.execute(
+                select(CONSENT_TEXT_VERSION).where(CONSENT_TEXT_VERSION.c.version == yes.wording)
+            ).one()
+            shown = offered_items(pages, Language(text.language))[Choice.EMAIL_OWN].offered.text
             assert (yes.state, text.choice, text.shown) == ("on", Choice.EMAIL_OWN, shown)
 
 
@@ -68,7 +70,7 @@ def test_fi03_gd19_a_membership_is_whole_without_a_single_yes(village: Village):
         [{**like, "member_id": NEW, "register": "owners", "bonus_last_month": "3.50", "email": f"{NEW}@example.org"}],
     )
     with village.engine.ledger.read() as connection:
-        stance = stance_of(connection, NEW)
+        stance = consent_state_of(connection, NEW)
     groups = ticked_groups(Pages(village.engine.library.settings), Language.EN, stance)
     asked = [(item.choice, ticked) for _, items in groups for item, ticked in items if asks_for_a_yes(item.choice)]
     assert len(asked) > 4

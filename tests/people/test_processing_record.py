@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from audiences.consent.permissions import TABLE
+from audiences.consent.permissions import PERMISSION_TABLE
 from campaigns.channels import registry
 from campaigns.core.model.enums import Language
 from campaigns.people.privacy.processing_record import record
@@ -48,14 +48,14 @@ def test_gd20_every_column_of_the_catalogue_and_every_table_about_members_is_in_
         column = tables[table].columns[name]
         told = (column.data_class.value, column.meaning.text(Language.EN), column.source)
         assert (row["class"], row["meaning"], row["source"]) == told
-    assert {row["table"] for row in made["ledger"]} == {table.name for table in personal_data.tables_of_members()}
+    assert {row["table"] for row in made["ledger"]} == {table.name for table in personal_data.member_tables()}
     assert [row for row in made["ledger"] if not re.match(r"[A-Z].{20}", str(row["meaning"]))] == []
 
 
 def test_gd20_every_cell_of_what_is_permitted_has_a_purpose_with_its_basis(village: Village):
     purposes = drawn_up(village)["purposes"]
     found = {(row["purpose"], row["for"] == "a partner", row["channel"]) for row in purposes}
-    cells = {(purpose, partner, channel) for (purpose, partner), row in TABLE.items() for channel in row}
+    cells = {(purpose, partner, channel) for (purpose, partner), row in PERMISSION_TABLE.items() for channel in row}
     assert cells <= found
     assert all(row["basis"] for row in purposes)
     consent = {(row["purpose"], row["channel"]) for row in purposes if row["basis"] == "consent"}

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import select, update
 
-from audiences.consent.consent_state import Source
+from audiences.consent.consent_state import ConsentSource
 from audiences.people import member_erasure
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Choice
-from campaigns.core.model.privacy_rights import Answer, Ending, RequestKind
+from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
 from campaigns.core.model.reasons import EndReason
 from campaigns.people.desk import changes
 from campaigns.people.privacy import erasure as privacy_erasure
@@ -56,7 +56,9 @@ def test_gd14_an_erasure_is_told_to_whoever_has_messages_and_the_task_says_nothi
     told = {each.processor: each for each in processors.to_tell(village.engine)}
     (message,) = told["sendgrid"].messages
     assert message.reference == "filter-1"
-    assert village.engine.run(message.run).number == village.engine.signer.delivery_named(message.name).run_number
+    assert (
+        village.engine.run(message.run).number == village.engine.signer.read_delivery_reference(message.name).run_number
+    )
     assert {each.due_on.isoformat() for each in told.values()} == {"2018-02-01"}
     personal = {str(before[name]) for name in ("member_id", "first_name", "last_name", "email", "phone", "street")}
     with village.engine.ledger.read() as connection:
@@ -98,8 +100,8 @@ def test_gd14_a_message_that_died_under_way_is_told_to_whoever_carries_its_chann
 
 
 def test_gd14_a_confirmation_counts_as_a_message_and_so_does_the_last_word_after_an_erasure(village: Village):
-    requests.file(village.engine, OTHER, RequestKind.ACCESS, Source.DESK)
-    village.engine.courier.carry()
+    requests.file(village.engine, OTHER, RequestKind.ACCESS, ConsentSource.DESK)
+    village.engine.courier.send_waiting()
     carried_by(village, "email", "smtp")
     privacy_erasure.erase(village.engine, OTHER)
     privacy_erasure.erase_and_tell(village.engine, AINO)
@@ -109,20 +111,20 @@ def test_gd14_a_confirmation_counts_as_a_message_and_so_does_the_last_word_after
 
 def test_gd14_a_restriction_is_told_when_it_is_filed_and_an_objection_is_nobody_elses_affair(village: Village):
     sent(village, "post")
-    requests.file(village.engine, AINO, RequestKind.OBJECT, Source.WEB)
+    requests.file(village.engine, AINO, RequestKind.OBJECT, ConsentSource.WEB)
     assert waiting(village) == []
     for _ in range(2):
-        requests.file(village.engine, AINO, RequestKind.RESTRICT, Source.WEB)
-    changes.mark(village.engine, AINO, Choice.RESTRICTED, Source.DESK, on=True)
-    changes.mark(village.engine, OTHER, Choice.RESTRICTED, Source.DESK, on=True)
-    changes.mark(village.engine, OTHER, Choice.RESTRICTED, Source.DESK, on=False)
+        requests.file(village.engine, AINO, RequestKind.RESTRICT, ConsentSource.WEB)
+    changes.mark(village.engine, AINO, Choice.RESTRICTED, ConsentSource.DESK, on=True)
+    changes.mark(village.engine, OTHER, Choice.RESTRICTED, ConsentSource.DESK, on=True)
+    changes.mark(village.engine, OTHER, Choice.RESTRICTED, ConsentSource.DESK, on=False)
     assert waiting(village) == [(member, "restrict", "print_house") for member in (AINO, OTHER)]
 
 
 def test_gd11_gd14_a_correction_is_told_once_it_is_done_and_each_is_told(village: Village):
     sent(village, "post")
-    for ending in (Ending.DONE, Ending.REFUSED, Ending.DONE):
-        asked = requests.file(village.engine, AINO, RequestKind.CORRECT, Source.DESK, "Nimi on Aino")
+    for ending in (RequestOutcome.DONE, RequestOutcome.REFUSED, RequestOutcome.DONE):
+        asked = requests.file(village.engine, AINO, RequestKind.CORRECT, ConsentSource.DESK, "Nimi on Aino")
         requests.close(village.engine, asked.number or 0, ending, "Sama nimi")
     assert waiting(village) == [(AINO, "correct", "print_house")] * 2
 
@@ -131,23 +133,23 @@ def test_gd14_an_answer_is_kept_once_and_audited(village: Village):
     sent(village, "post")
     privacy_erasure.erase(village.engine, AINO)
     (task,) = processors.to_tell(village.engine)
-    processors.answered(village.engine, task.number, Answer.HELD_NOTHING)
+    processors.answered(village.engine, task.number, ProcessorAnswer.HELD_NOTHING)
     assert waiting(village) == []
-    with pytest.raises(AuthorError, match="there is no open task"):
-        processors.answered(village.engine, task.number, Answer.DONE)
+    with pytest.raises(UserError, match="there is no open task"):
+        processors.answered(village.engine, task.number, ProcessorAnswer.DONE)
     with village.engine.ledger.read() as connection:
         (kept,) = connection.execute(select(PROCESSOR_TASK)).mappings()
         newest = connection.execute(select(AUDIT).order_by(AUDIT.c.seq.desc())).mappings().first()
     assert (kept["answer"], kept["closed_by"], kept["closed_at"]) == ("held_nothing", "tester", village.hands.at)
     assert newest is not None
     assert (newest["action"], newest["actor"]) == ("tell_processor", "tester")
-    assert newest["subject"] == audit.of_member(village.engine.signer, task.member_id)
+    assert newest["subject"] == audit.subject_of_member(village.engine.signer, task.member_id)
     assert newest["detail"]["processor"] == "print_house"
 
 
 def test_gd12_gd14_what_is_open_when_the_member_goes_goes_on_under_the_pseudonym(village: Village):
     sent(village, "post")
-    requests.file(village.engine, AINO, RequestKind.RESTRICT, Source.WEB)
+    requests.file(village.engine, AINO, RequestKind.RESTRICT, ConsentSource.WEB)
     assert [row["kind"] for row in dossier(village.engine, AINO).sections["processor_task"]] == ["restrict"]
     privacy_erasure.erase(village.engine, AINO)
     alias = member_erasure.pseudonym(village.engine.signer, AINO)
@@ -156,7 +158,7 @@ def test_gd12_gd14_what_is_open_when_the_member_goes_goes_on_under_the_pseudonym
 
 def test_c12_the_tasks_of_a_duplicate_go_over(village: Village):
     sent(village, "post")
-    requests.file(village.engine, OTHER, RequestKind.RESTRICT, Source.WEB)
+    requests.file(village.engine, OTHER, RequestKind.RESTRICT, ConsentSource.WEB)
     privacy_erasure.merge(village.engine, OTHER, AINO)
     assert waiting(village) == [(AINO, "restrict", "print_house")]
 

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from audiences.consent.consent_state import Source
-from campaigns.core.errors import AuthorError
+from audiences.consent.consent_state import ConsentSource
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice, Language
-from campaigns.core.model.privacy_rights import Ending, RequestKind, due
+from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome, due_date
 from campaigns.people.desk import changes
 from campaigns.people.privacy import erasure, requests
 from campaigns.store.people import privacy_requests as kept
-from campaigns.store.runs.run_tables import NOTE
+from campaigns.store.runs.run_tables import NOTICE
 from tests.support.sample_workspace import MEMBERS, Village
 
 EVERYBODY = "purpose: marketing\nschedule: {at: '2018-01-05 10:30'}\naudience: {register: [owners, customers]}\n"
@@ -23,32 +23,32 @@ AINO = MEMBERS[0]
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.sampled_from([1, 3]))
 def test_gd07_a_due_date_is_the_same_day_of_a_later_month_or_its_last(filed, months):
-    last = due(filed, months)
+    last = due_date(filed, months)
     assert (last.year * 12 + last.month) - (filed.year * 12 + filed.month) == months
     assert last.day == filed.day or (last.day < filed.day and (last + timedelta(days=1)).day == 1)
 
 
 @pytest.mark.parametrize(("filed", "last"), [("2018-01-31", "2018-02-28"), ("2017-12-31", "2018-01-31")])
 def test_gd07_a_month_that_is_shorter_ends_on_its_last_day(filed, last):
-    assert due(date.fromisoformat(filed)) == date.fromisoformat(last)
+    assert due_date(date.fromisoformat(filed)) == date.fromisoformat(last)
 
 
 def test_fi06_gd07_a_request_is_filed_once_and_due_in_a_month(village: Village):
-    first = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.WEB)
-    again = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.PHONE)
+    first = requests.file(village.engine, AINO, RequestKind.ACCESS, ConsentSource.WEB)
+    again = requests.file(village.engine, AINO, RequestKind.ACCESS, ConsentSource.PHONE)
     assert (first.number, first.due_on, first.filed_by) == (again.number, date(2018, 2, 1), "member")
 
 
 def test_every_correction_is_a_request_of_its_own(village: Village):
     for words in ("Nimi on Aino", "Katu on Koivutie"):
-        requests.file(village.engine, AINO, RequestKind.CORRECT, Source.DESK, words)
+        requests.file(village.engine, AINO, RequestKind.CORRECT, ConsentSource.DESK, words)
     assert [each.words for each in requests.waiting(village.engine)] == ["Nimi on Aino", "Katu on Koivutie"]
 
 
 def test_the_most_urgent_stands_first(village: Village):
-    requests.file(village.engine, MEMBERS[1], RequestKind.ERASE, Source.WEB)
+    requests.file(village.engine, MEMBERS[1], RequestKind.ERASE, ConsentSource.WEB)
     village.hands.go(days=3)
-    late = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.WEB)
+    late = requests.file(village.engine, AINO, RequestKind.ACCESS, ConsentSource.WEB)
     early = requests.waiting(village.engine)[0]
     assert early.member_id == MEMBERS[1]
     requests.put_off(village.engine, early.number or 0, "Arkistosta haetaan")
@@ -56,26 +56,26 @@ def test_the_most_urgent_stands_first(village: Village):
 
 
 def test_gd07_a_request_is_put_off_once_with_a_reason_and_before_it_is_due(village: Village):
-    number = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.WEB).number or 0
-    with pytest.raises(AuthorError, match="needs a reason"):
+    number = requests.file(village.engine, AINO, RequestKind.ACCESS, ConsentSource.WEB).number or 0
+    with pytest.raises(UserError, match="needs a reason"):
         requests.put_off(village.engine, number, "  ")
     assert requests.put_off(village.engine, number, "Kolme rekisteriä").due_on == date(2018, 4, 1)
-    with pytest.raises(AuthorError, match="put off once"):
+    with pytest.raises(UserError, match="put off once"):
         requests.put_off(village.engine, number, "Vielä")
-    late = requests.file(village.engine, AINO, RequestKind.ERASE, Source.WEB).number or 0
+    late = requests.file(village.engine, AINO, RequestKind.ERASE, ConsentSource.WEB).number or 0
     village.hands.go(days=40)
-    with pytest.raises(AuthorError, match="put off once"):
+    with pytest.raises(UserError, match="put off once"):
         requests.put_off(village.engine, late, "Myöhässä")
 
 
 def test_a_request_is_closed_once_and_refused_with_a_reason(village: Village):
-    number = requests.file(village.engine, AINO, RequestKind.ERASE, Source.WEB).number or 0
-    with pytest.raises(AuthorError, match="needs a reason"):
-        requests.close(village.engine, number, Ending.REFUSED)
-    closed = requests.close(village.engine, number, Ending.REFUSED, "Laki vaatii säilyttämään")
+    number = requests.file(village.engine, AINO, RequestKind.ERASE, ConsentSource.WEB).number or 0
+    with pytest.raises(UserError, match="needs a reason"):
+        requests.close(village.engine, number, RequestOutcome.REFUSED)
+    closed = requests.close(village.engine, number, RequestOutcome.REFUSED, "Laki vaatii säilyttämään")
     assert (closed.outcome, closed.closed_by) == ("refused", "tester")
-    with pytest.raises(AuthorError, match="closed before"):
-        requests.close(village.engine, number, Ending.DONE)
+    with pytest.raises(UserError, match="closed before"):
+        requests.close(village.engine, number, RequestOutcome.DONE)
     assert requests.waiting(village.engine) == []
 
 
@@ -87,11 +87,11 @@ def test_gd13_gd16_whom_it_concerns_is_in_no_selection_from_that_moment(village:
     )
     asked = village.engine.question("coffee", village.hands.at)
     before = village.engine.count(asked, Language.EN)  # keeps totals of purchases, theirs among them
-    requests.file(village.engine, AINO, kind, Source.DESK)
+    requests.file(village.engine, AINO, kind, ConsentSource.DESK)
     after = village.engine.count(asked, Language.EN)
     assert (after.matched, after.not_processed) == (before.matched - 1, before.not_processed + 1)
     village.write("all", EVERYBODY + "channels: [email]\ncontent: {email: hello}\n")
-    draft, _ = village.engine.library.draft("all")
+    draft, _ = village.engine.library.campaign_definition("all")
     assert not village.engine.explain(
         draft, AINO, village.hands.at, village.engine.library.settings.default_language
     ).processed
@@ -101,49 +101,49 @@ def test_gd13_gd16_whom_it_concerns_is_in_no_selection_from_that_moment(village:
 
 def test_gd13_a_member_is_told_of_a_restriction_that_ends_and_nobody_of_a_death(village: Village):
     for choice, on in ((Choice.DECEASED, True), (Choice.DECEASED, False), (Choice.RESTRICTED, False)):
-        changes.mark(village.engine, AINO, choice, Source.PHONE, on=on)
+        changes.mark(village.engine, AINO, choice, ConsentSource.PHONE, on=on)
     with village.engine.ledger.read() as connection:
-        [note] = connection.execute(select(NOTE)).mappings()
+        [note] = connection.execute(select(NOTICE)).mappings()
     assert (note["member_id"], note["kind"], note["about"]) == (AINO, "choices", {"choices": [["restricted", False]]})
 
 
 def test_gd13_what_was_planned_before_a_restriction_is_withdrawn(village: Village):
     run = village.start("all", EVERYBODY + "channels: [email]\ncontent: {email: hello}\n")
-    requests.file(village.engine, AINO, RequestKind.RESTRICT, Source.PHONE)
+    requests.file(village.engine, AINO, RequestKind.RESTRICT, ConsentSource.PHONE)
     village.send(run)
     assert village.ends(run)[AINO][0] == "withdrawn"
 
 
 def test_gd12_an_erased_member_leaves_that_they_asked_and_not_what_they_wrote(village: Village):
-    requests.file(village.engine, AINO, RequestKind.CORRECT, Source.WEB, "Aino Mäki, Kylätie 1")
+    requests.file(village.engine, AINO, RequestKind.CORRECT, ConsentSource.WEB, "Aino Mäki, Kylätie 1")
     erasure.erase(village.engine, AINO)
     with village.engine.ledger.read() as connection:
-        assert kept.of_member(connection, AINO) == []
+        assert kept.list_for_member(connection, AINO) == []
     assert requests.waiting(village.engine) == []
 
 
 def test_c12_the_requests_of_a_duplicate_go_over(village: Village):
-    filed = requests.file(village.engine, MEMBERS[1], RequestKind.ACCESS, Source.WEB)
+    filed = requests.file(village.engine, MEMBERS[1], RequestKind.ACCESS, ConsentSource.WEB)
     erasure.merge(village.engine, MEMBERS[1], AINO)
     (waiting,) = requests.waiting(village.engine)
     assert (waiting.number, waiting.member_id) == (filed.number, AINO)
 
 
 def test_nobody_files_for_a_member_who_is_not_there(village: Village):
-    with pytest.raises(AuthorError, match="no member"):
-        requests.file(village.engine, "m99", RequestKind.ERASE, Source.WEB)
+    with pytest.raises(UserError, match="no member"):
+        requests.file(village.engine, "m99", RequestKind.ERASE, ConsentSource.WEB)
 
 
 def _notes(village: Village) -> list[tuple[str, str, dict[str, str]]]:
     with village.engine.ledger.read() as connection:
-        rows = connection.execute(select(NOTE.c.kind, NOTE.c.member_id, NOTE.c.about).order_by(NOTE.c.number))
+        rows = connection.execute(select(NOTICE.c.kind, NOTICE.c.member_id, NOTICE.c.about).order_by(NOTICE.c.number))
         return [(kind, member, about) for kind, member, about in rows]
 
 
 def test_gd07_who_has_to_wait_or_is_refused_is_told_why_and_until_when(village: Village):
-    number = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.WEB).number or 0
+    number = requests.file(village.engine, AINO, RequestKind.ACCESS, ConsentSource.WEB).number or 0
     requests.put_off(village.engine, number, "Arkistosta haetaan")
-    requests.close(village.engine, number, Ending.REFUSED, "Sama pyyntö viikko sitten")
+    requests.close(village.engine, number, RequestOutcome.REFUSED, "Sama pyyntö viikko sitten")
     assert _notes(village)[1:] == [
         ("put_off", AINO, {"request": "access", "due": "2018-04-01", "because": "Arkistosta haetaan"}),
         ("refused", AINO, {"request": "access", "because": "Sama pyyntö viikko sitten"}),
@@ -152,20 +152,20 @@ def test_gd07_who_has_to_wait_or_is_refused_is_told_why_and_until_when(village: 
 
 @pytest.mark.parametrize("kind", [RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT])
 def test_gd07_that_it_was_done_is_told_where_nothing_else_shows_it(village: Village, kind: RequestKind):
-    number = requests.file(village.engine, AINO, kind, Source.WEB).number or 0
-    requests.close(village.engine, number, Ending.DONE)
+    number = requests.file(village.engine, AINO, kind, ConsentSource.WEB).number or 0
+    requests.close(village.engine, number, RequestOutcome.DONE)
     assert _notes(village)[1:] == [("done", AINO, {"request": kind.value})]
 
 
 def test_gd12_an_erasure_is_not_closed_as_done_before_it_is(village: Village):
-    number = requests.file(village.engine, AINO, RequestKind.ERASE, Source.WEB).number or 0
-    with pytest.raises(AuthorError, match="when the member is erased"):
-        requests.close(village.engine, number, Ending.DONE)
+    number = requests.file(village.engine, AINO, RequestKind.ERASE, ConsentSource.WEB).number or 0
+    with pytest.raises(UserError, match="when the member is erased"):
+        requests.close(village.engine, number, RequestOutcome.DONE)
     assert [each.number for each in requests.waiting(village.engine)] == [number]
 
 
 def test_a_copy_that_was_handed_out_or_what_is_taken_back_needs_no_word(village: Village):
-    for ending in (Ending.DONE, Ending.WITHDRAWN):
-        number = requests.file(village.engine, AINO, RequestKind.ACCESS, Source.WEB).number or 0
+    for ending in (RequestOutcome.DONE, RequestOutcome.WITHDRAWN):
+        number = requests.file(village.engine, AINO, RequestKind.ACCESS, ConsentSource.WEB).number or 0
         requests.close(village.engine, number, ending)
     assert {kind for kind, *_ in _notes(village)} == {"request"}

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from audiences.warehouse.views import stored_tables
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import DataClass
 from campaigns.people.privacy import erasure
 from campaigns.people.privacy.export_files import as_csv, as_json, cell, columns
@@ -34,17 +34,17 @@ def test_c10_every_column_of_the_catalogue_that_is_about_members_is_told(village
 
 
 def test_c10_every_table_of_the_ledger_is_told_or_says_why_not():
-    of_members = {table.name for table in personal_data.tables_of_members()}
+    of_members = {table.name for table in personal_data.member_tables()}
     for table in SQLModel.metadata.sorted_tables:
-        assert (table.name in of_members) is not (table.name in personal_data.NOBODYS), table.name
+        assert (table.name in of_members) is not (table.name in personal_data.TABLES_WITHOUT_MEMBERS), table.name
 
 
 def test_c10_every_column_of_the_ledger_about_a_member_is_told_but_secrets(village: Village):
     told = dossier(village.engine, AINO).sections
-    for table in personal_data.tables_of_members():
-        secret = personal_data.WITHHELD.get(table.name, frozenset())
+    for table in personal_data.member_tables():
+        secret = personal_data.WITHHELD_COLUMNS.get(table.name, frozenset())
         assert secret <= set(table.c.keys()), table.name
-        assert table.name in {*told, "contact", "choice_entry", "unit", *personal_data.ELSEWHERE}, table.name
+        assert table.name in {*told, "contact", "choice_entry", "unit", *personal_data.TABLES_IN_MESSAGES}, table.name
 
 
 def test_c10_every_table_of_the_warehouse_about_members_is_told(village: Village):
@@ -104,7 +104,7 @@ def test_a_message_is_told_with_what_became_of_it(village: Village):
 
 def test_whoever_was_erased_is_held_no_more(village: Village):
     erasure.erase(village.engine, AINO)
-    with pytest.raises(AuthorError, match="no member of this id"):
+    with pytest.raises(UserError, match="no member of this id"):
         dossier(village.engine, AINO)
 
 

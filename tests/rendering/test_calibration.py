@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pypdf import PageObject, PdfReader
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language
 from campaigns.rendering.letters.calibration import calibration_sheet, read_profile
 from campaigns.workspace.paths import Workspace
@@ -84,7 +84,7 @@ def test_the_same_profile_gives_the_same_bytes() -> None:
     ],
 )
 def test_a_wrong_measure_is_said_with_its_place(tmp_path: Path, old: str, new: str, place: str) -> None:
-    with pytest.raises(AuthorError, match=f"profile.yaml:{place}"):
+    with pytest.raises(UserError, match=f"profile.yaml:{place}"):
         read_profile(changed(tmp_path, old, new), "profile.yaml")
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language
 from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_names, email_reads, one_line
 from campaigns.rendering.templates.sandbox import TemplateError
@@ -81,7 +81,7 @@ def test_a_missing_value_of_a_shared_part_is_told_with_that_part(tmp_path: Path)
 
 
 def test_a_syntax_error_points_into_the_author_s_file(tmp_path: Path) -> None:
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         rendered(tmp_path, html("fine\n{% if %}x{% endif %}"))
     assert str(refused.value.problems[0].place) == "templates/email/trial/body.mjml:7:1"
 
@@ -92,12 +92,12 @@ def test_both_parts_are_wanted(tmp_path: Path, missing: str) -> None:
     without = {file: data for file, data in folder.files.items() if file != missing}
     folder = type(folder)(folder.channel, folder.name, folder.directory, without, {}, folder.texts, folder.values)
 
-    with pytest.raises(AuthorError, match=missing):
+    with pytest.raises(UserError, match=missing):
         EmailTemplate.compile(folder, Language.FI, SETTINGS)
 
 
 def test_a_subject_is_wanted(tmp_path: Path) -> None:
-    with pytest.raises(AuthorError, match="there is no text `subject`"):
+    with pytest.raises(UserError, match="there is no text `subject`"):
         EmailTemplate.compile(folder_of(tmp_path, {"texts.yaml": "a: {fi: a, sv: b, en: c}\n"}), Language.FI, SETTINGS)
 
 

@@ -17,7 +17,7 @@ from campaigns.workspace.settings_file import load_settings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(ROOT / "config" / "settings.yaml")
-KNOWN = frozenset(f"member.{name}" for name in load_catalogue(ROOT / "config" / "catalogue.yaml").profile)
+KNOWN = frozenset(f"member.{name}" for name in load_catalogue(ROOT / "config" / "catalogue.yaml").profile_columns)
 PURPOSES = {
     "beauty_brands": Purpose.NEWSLETTER,
     "beauty_mixed": Purpose.NEWSLETTER,

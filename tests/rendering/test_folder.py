@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.folder import load_folder
 from tests.support.template_folders import TEXTS, folder_of
@@ -18,13 +18,13 @@ def write(root: Path, path: str, content: str) -> None:
 
 @pytest.mark.parametrize("name", ["..", "../sms/x", "a/b", "/etc", "", "Iso", "_shared", ".git", "a" * 64, "a\0b"])
 def test_a_name_cannot_lead_out_of_the_templates(tmp_path: Path, name: str) -> None:
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         load_folder(tmp_path, Channel.EMAIL, name)
     assert [problem.code for problem in refused.value.problems] == ["name"]
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(AuthorError, match=r"templates/email/nowhere: there is no such template folder \[missing\]"):
+    with pytest.raises(UserError, match=r"templates/email/nowhere: there is no such template folder \[missing\]"):
         load_folder(tmp_path, Channel.EMAIL, "nowhere")
 
 
@@ -46,7 +46,7 @@ def test_an_own_file_hides_the_shared_one(tmp_path: Path) -> None:
 
     assert (folder.source("body.txt").text, folder.source("body.txt").file) == ("own", "templates/email/trial/body.txt")
     assert folder.source("other.txt").file == "templates/email/_shared/other.txt"
-    with pytest.raises(AuthorError, match="no such file"):
+    with pytest.raises(UserError, match="no such file"):
         folder.source("../_shared/other.txt")
 
 
@@ -66,7 +66,7 @@ def test_every_missing_language_is_told_with_its_line(tmp_path: Path) -> None:
     texts = (
         "subject: {fi: Hei, sv: Hej}\nlead:\n  fi: a\n  sv: ''\n  en: c\nend: hello\nBad Key: {fi: a, sv: a, en: a}\n"
     )
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         folder_of(tmp_path, {"texts.yaml": texts})
 
     assert [(p.place.line, p.code, p.message) for p in refused.value.problems] == [
@@ -79,7 +79,7 @@ def test_every_missing_language_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_all_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
     write(tmp_path, "trial/body.txt", "x")
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         load_folder(tmp_path, Channel.EMAIL, "trial")
     assert [str(problem.place) for problem in refused.value.problems] == [
         "templates/email/trial/sample.yaml",
@@ -93,12 +93,12 @@ def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
     folder_of(tmp_path, {})
     (tmp_path / "templates/email/trial/stolen.txt").symlink_to(secret)
 
-    with pytest.raises(AuthorError, match=r"stolen\.txt: a template holds no symbolic links"):
+    with pytest.raises(UserError, match=r"stolen\.txt: a template holds no symbolic links"):
         load_folder(tmp_path, Channel.EMAIL, "trial")
 
 
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AuthorError, match=r"larger than 1 MB"):
+    with pytest.raises(UserError, match=r"larger than 1 MB"):
         folder_of(tmp_path, {"notes.txt": "x" * 1_000_001})
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.rendering.checks.letter import check_letter
 from campaigns.rendering.letters.letter_template import LetterTemplate, letter_names
@@ -117,5 +117,5 @@ def test_a_print_profile_that_was_verified_is_not_spoken_of(workspace):
 def test_a_letter_without_its_file_is_refused(workspace, tmp_path):
     workspace()
     (tmp_path / "templates/post/win_back/letter.typ").unlink()
-    with pytest.raises(AuthorError, match="no such file"):
+    with pytest.raises(UserError, match="no such file"):
         LetterTemplate.compile(load_folder(tmp_path, Channel.POST, "win_back"), Language.FI, SETTINGS)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language
 from campaigns.rendering.email.mjml import compile_mjml
 from campaigns.rendering.email.mjml_check import mjml_problems
@@ -169,7 +169,7 @@ def test_parts_are_included_from_the_folder_and_the_shared_one(tmp_path: Path) -
     "path", ["../../../../etc/passwd", "/etc/passwd", "file:///etc/passwd", "../_shared/x.mjml", "nothing.mjml", ""]
 )
 def test_nothing_is_included_from_elsewhere(tmp_path: Path, path: str) -> None:
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         compile_mjml(folder_of(tmp_path, html(f'\n<mj-include path="{path}" />')))
     assert [(p.code, p.place.line) for p in refused.value.problems] == [("include", 7)]
 
@@ -177,7 +177,7 @@ def test_nothing_is_included_from_elsewhere(tmp_path: Path, path: str) -> None:
 def test_a_part_cannot_include_itself(tmp_path: Path) -> None:
     files = {**html('<mj-include path="a.mjml" />'), "a.mjml": '<mj-include path="b.mjml" />',
              "b.mjml": '\n<mj-include path="a.mjml" />'}  # fmt: skip
-    with pytest.raises(AuthorError, match=r"b\.mjml:2:1: `a\.mjml` includes itself"):
+    with pytest.raises(UserError, match=r"b\.mjml:2:1: `a\.mjml` includes itself"):
         compile_mjml(folder_of(tmp_path, files))
 
 
@@ -191,12 +191,12 @@ def test_a_part_cannot_include_itself(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_filled_is_told_with_its_place(tmp_path: Path, content: str, code: str) -> None:
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         compile_mjml(folder_of(tmp_path, html(content)))
     first = refused.value.problems[0]
     assert (first.code, str(first.place)) == (code, "templates/email/trial/body.mjml:6:18")
 
 
 def test_what_the_library_itself_refuses_is_shown(tmp_path: Path) -> None:
-    with pytest.raises(AuthorError, match="this is not MJML near"):
+    with pytest.raises(UserError, match="this is not MJML near"):
         compile_mjml(folder_of(tmp_path, html("a < b")))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.model.notice_kinds import NoteKind
+from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.rendering import notice_writer
 from campaigns.rendering.checks import notices
 from tests.support.provider_fixtures import SETTINGS
@@ -22,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_every_kind_of_note_is_among_the_samples():
-    assert {kind for kind, _ in notices.samples(SETTINGS)} == set(NoteKind)
+    assert {kind for kind, _ in notices.samples(SETTINGS)} == set(NoticeKind)
 
 
 def test_the_notes_that_we_ship_can_be_written():

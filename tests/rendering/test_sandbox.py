@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.folder import Source
 from campaigns.rendering.templates.sandbox import TemplateError, compile_template, environment, fill_texts, reads_of
@@ -107,7 +107,7 @@ SSTI = [
 
 @pytest.mark.parametrize("template", SSTI)
 def test_a22_no_template_gets_hold_of_python(template: str) -> None:
-    with pytest.raises((AuthorError, TemplateError)):
+    with pytest.raises((UserError, TemplateError)):
         rendered(template)
 
 
@@ -135,7 +135,7 @@ BLOW_UPS = [
 @pytest.mark.parametrize("template", BLOW_UPS, ids=range(len(BLOW_UPS)))
 def test_a22_no_template_takes_more_than_its_length_deserves(template: str) -> None:
     begun = process_time()
-    with pytest.raises((AuthorError, TemplateError)):
+    with pytest.raises((UserError, TemplateError)):
         rendered(template)
     assert process_time() - begun < 2
 
@@ -165,7 +165,7 @@ def test_a_value_that_cannot_be_written_stops_the_message_and_tells_the_line(tem
 
 
 def test_every_breach_of_the_grammar_is_told_at_once() -> None:
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         rendered("{{ a|mony }}\n{{ f() }}\n{% include 'x' %}\n{{ a is evn }}")
     assert [(p.place.line, p.code, p.hint) for p in refused.value.problems if p.code != "template_syntax"] == [
         (1, "unknown_filter", "`money`"),
@@ -175,7 +175,7 @@ def test_every_breach_of_the_grammar_is_told_at_once() -> None:
 
 
 def test_a_syntax_error_has_its_line() -> None:
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         rendered("fine\n{% if %}x{% endif %}")
     assert [(p.place.line, p.code) for p in refused.value.problems] == [(2, "template_syntax")]
 
@@ -206,7 +206,7 @@ def test_a_syntax_error_has_its_line() -> None:
 )
 def test_the_names_that_a_template_reads(template: str, names: set[str] | None) -> None:
     if names is None:
-        with pytest.raises(AuthorError):
+        with pytest.raises(UserError):
             reads_of(Source("template", template))
     else:
         assert {read.name for read in reads_of(Source("template", template))} == names
@@ -221,7 +221,7 @@ def test_what_is_read_of_an_item_is_known_with_its_place() -> None:
 def test_any_text_at_all_is_either_a_template_or_refused(text: str) -> None:
     try:
         written = rendered(text)
-    except (AuthorError, TemplateError):  # anything else that is raised fails this test
+    except (UserError, TemplateError):  # anything else that is raised fails this test
         assert "{" in text
     else:
         assert "{" in text or written.splitlines() == text.splitlines()
@@ -233,7 +233,7 @@ def test_texts_are_filled_before_the_values() -> None:
 
 
 def test_a_text_that_is_not_there_is_told_with_its_line_and_the_nearest() -> None:
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         fill_texts(Source("body.txt", "a\nbc [[ greting ]] [[ zzz ]]"), {"greeting": "Hei"})
     assert [(p.place.line, p.place.column, p.code, p.hint) for p in refused.value.problems] == [
         (2, 4, "unknown_text", "`greeting`"),

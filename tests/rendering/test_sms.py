@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
@@ -142,7 +142,7 @@ def test_an_unknown_value_in_a_text_is_found_where_it_is_written(workspace):
 
 
 def test_a_missing_language_is_refused(workspace):
-    with pytest.raises(AuthorError, match="`wish` is missing in `sv`"):
+    with pytest.raises(UserError, match="`wish` is missing in `sv`"):
         workspace("birthday", texts="wish: {fi: Hei, en: Hello}\ngift: {fi: a, sv: b, en: c}\n")
 
 

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from audiences.consent.choices import entries_of
-from audiences.consent.consent_state import Source
+from audiences.consent.consent_state import ConsentSource
 from audiences.tables import SUPPRESSION
 from campaigns.channels.call_dispositions import WORDS, meaning
 from campaigns.channels.events import EventWord
 from campaigns.channels.folder_outbox import table
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.results.feedback.call_results import Answers, read_answers
 from campaigns.store.runs.event_tables import EVENT
-from campaigns.store.runs.run_tables import AUDIT, NOTE
+from campaigns.store.runs.run_tables import AUDIT, NOTICE
 from tests.support.sample_workspace import MEMBERS, Village
 from tests.support.sent_run import SMS, sent
 from tests.support.shell import Shell
@@ -43,7 +43,7 @@ class CallList:
 
     def reference(self, member: str) -> str:
         position = self.village.deliveries(self.run)[member]["position"]
-        return self.village.engine.signer.delivery_name(self.run.number or 0, position)
+        return self.village.engine.signer.delivery_reference(self.run.number or 0, position)
 
     def filled(self, answers: Mapping[str, str], **changes: str) -> Path:
         """The file with answers by member; `changes` are made to the rows of those members."""
@@ -113,9 +113,9 @@ def test_c15_do_not_call_closes_calls_and_is_confirmed_and_audited(calls):
     calls.read(path)
     with village.engine.ledger.read() as connection:
         entries = [each for each in entries_of(connection, [AINO])[AINO] if each.choice == "no_surveys_or_phone"]
-        notes = connection.execute(select(NOTE.c.kind, NOTE.c.member_id)).all()
+        notes = connection.execute(select(NOTICE.c.kind, NOTICE.c.member_id)).all()
         audited = {row["action"]: row for row in connection.execute(select(AUDIT)).mappings()}
-    assert [(each.on, each.source, each.agent) for each in entries] == [(True, Source.PHONE, "tester")]
+    assert [(each.on, each.source, each.agent) for each in entries] == [(True, ConsentSource.PHONE, "tester")]
     assert [tuple(note) for note in notes] == [("choices", AINO)]
     assert audited["change_choices"]["detail"] == {"choices": ["no_surveys_or_phone"], "source": "phone"}
     assert AINO not in str(audited)
@@ -162,7 +162,7 @@ def test_who_was_erased_meanwhile_is_left_alone(calls):
     path = calls.filled({AINO: "do not call", OTHER: "reached"})
     calls.village.erase(AINO)
     assert calls.read(path).new == {EventWord.NO_MORE_CALLS: 1, EventWord.REACHED: 1}
-    assert calls.count(NOTE) == 0
+    assert calls.count(NOTICE) == 0
 
 
 def test_bad_rows_are_named_and_cost_no_other(calls):
@@ -199,11 +199,11 @@ def test_only_calls_that_were_handed_over_are_believed(calls):
     """A text message's name and a delivery that never was are no calls, though the names are well made."""
     text = sent(calls.village, SMS, "texts")
     signer = calls.village.engine.signer
-    names = [text.name(AINO), signer.delivery_name(calls.run.number or 0, 999), signer.delivery_name(77, 1)]
+    names = [text.name(AINO), signer.delivery_reference(calls.run.number or 0, 999), signer.delivery_reference(77, 1)]
     rows = [["040 1230001", "", "fi", "s", name, "do not call"] for name in names]
     answers = calls.read(calls.written(table(calls.rows[0], rows)))
     assert [code for _, code in codes(answers)] == ["unknown_reference"] * 3
-    assert calls.count(NOTE) == 0
+    assert calls.count(NOTICE) == 0
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_only_calls_that_were_handed_over_are_believed(calls):
     ],
 )
 def test_what_is_no_call_list_is_refused_whole(calls, content, code):
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         calls.read(calls.written(content))
     assert {problem.code for problem in refused.value.problems} == {code}
     assert calls.told() == {}

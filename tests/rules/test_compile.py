@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 import sqlglot
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.condition import Condition
-from campaigns.rules.compile import Engine, as_text, compile_for
-from campaigns.rules.scope import Scope
+from campaigns.rules.compile import SqlEngine, compile_for, render_sql
+from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
 from tests.rules.test_problems import nested
 from tests.support.random_rules import Author
@@ -20,17 +20,17 @@ from tests.support.rule_world import Member, Warehouse, World
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 AS_OF = datetime(2018, 1, 1, 10, 0, tzinfo=HELSINKI)
-ENGINES: list[Engine] = ["duckdb", "postgresql", "spark"]
+ENGINES: list[SqlEngine] = ["duckdb", "postgresql", "spark"]
 DIALECTS = {"duckdb": "duckdb", "postgresql": "postgres", "spark": "spark"}
 
 
-def scope(**audiences: Condition) -> Scope:
-    return Scope(as_of=AS_OF, zone=HELSINKI, catalogue=CATALOGUE, audiences=audiences, salt="campaign")
+def scope(**audiences: Condition) -> RuleScope:
+    return RuleScope(as_of=AS_OF, zone=HELSINKI, catalogue=CATALOGUE, audiences=audiences, salt="campaign")
 
 
 def test_the_whole_statement() -> None:
     rule = parsed("{bought: {where: {department: [MEAT, SEAFOOD]}, within: 28 days, visits: {at_least: 2}}}")
-    assert as_text(select_conditions({"audience": rule}, scope()), "duckdb") == (
+    assert render_sql(select_conditions({"audience": rule}, scope()), "duckdb") == (
         """\
 SELECT
   population.member_id,
@@ -62,13 +62,13 @@ def test_conditions_that_ask_the_same_of_the_same_lines_share_one_scan() -> None
         "b": parsed("{bought: {within: 28 days, spend: {at_most: 5}, quantity: 3}}"),
         "c": parsed("{not: {bought: {within: 90 days}}}"),
     }
-    sql = as_text(select_conditions(rules, scope()), "duckdb")
+    sql = render_sql(select_conditions(rules, scope()), "duckdb")
     assert sql.count("FROM purchase_lines") == 2
     assert sql.count("SUM(purchase_lines.amount)") == 1
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_value_is_a_parameter(engine: Engine) -> None:
+def test_every_value_is_a_parameter(engine: SqlEngine) -> None:
     rule = parsed("{all: [{first_name: O'Hara}, {birth_date: {from: 1990-01-01}}, {bought: {spend: {at_least: 20}}}]}")
     compiled = compile_for(select_conditions({"audience": rule}, scope()), engine)
     for text in ("Hara", "1990", "20", "2018"):
@@ -80,11 +80,11 @@ def test_every_value_is_a_parameter(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_rule_is_readable_to_every_engine(engine: Engine) -> None:
+def test_every_rule_is_readable_to_every_engine(engine: SqlEngine) -> None:
     random = seeded(7)
     author = Author(random, AS_OF.date(), [])
     rules = {f"rule {number}": parsed(plain(author.rule())) for number in range(40)}
-    sql = as_text(select_conditions(rules, scope()), engine)
+    sql = render_sql(select_conditions(rules, scope()), engine)
     assert sqlglot.parse_one(sql, read=DIALECTS[engine]).find(sqlglot.exp.Placeholder) is None
     assert "NOW(" not in sql.upper()
 
@@ -98,11 +98,11 @@ def test_the_text_answers_as_the_statement_does(warehouse: Warehouse) -> None:
     statement = select_conditions(rules, scope())
     compiled = compile_for(statement, "duckdb")
     bound = warehouse.connection.execute(compiled.sql, dict(compiled.parameters)).fetchall()
-    assert sorted(warehouse.connection.execute(as_text(statement, "duckdb")).fetchall()) == sorted(bound)
+    assert sorted(warehouse.connection.execute(render_sql(statement, "duckdb")).fetchall()) == sorted(bound)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_is_true_survives(engine: Engine) -> None:
+def test_is_true_survives(engine: SqlEngine) -> None:
     judged = select_conditions({"audience": parsed("{region: Lappi}")}, scope()).subquery("judged")
     chosen = sa.select(judged.c.member_id).where(judged.c.audience.is_(True), judged.c.audience.is_not(False))
     sql = compile_for(chosen, engine).sql.upper()
@@ -124,13 +124,13 @@ def test_the_deepest_rule_that_is_allowed_is_answered(warehouse: Warehouse) -> N
 
 def test_some_members_only(warehouse: Warehouse) -> None:
     warehouse.show(World(members=[Member(member_id=f"m{number}", region="Lappi") for number in range(3)]))
-    narrow = Scope(as_of=AS_OF, zone=HELSINKI, catalogue=CATALOGUE, audiences={}, members=("m1", "m7"))
+    narrow = RuleScope(as_of=AS_OF, zone=HELSINKI, catalogue=CATALOGUE, audiences={}, members=("m1", "m7"))
     rules = {"rule": parsed("{all: [{region: Lappi}, {not: {shopped: {}}}]}")}
     assert warehouse.answers(rules, narrow) == {"rule": {"m1": True}}
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:
-    naive = Scope(as_of=AS_OF.replace(tzinfo=None), zone=HELSINKI, catalogue=CATALOGUE, audiences={})
+    naive = RuleScope(as_of=AS_OF.replace(tzinfo=None), zone=HELSINKI, catalogue=CATALOGUE, audiences={})
     with pytest.raises(ValueError, match="without a zone"):
         select_conditions({"rule": parsed("{shopped: {within: 3 days}}")}, naive)
 
@@ -139,7 +139,7 @@ def test_a_date_before_what_is_kept_is_refused_at_its_rule() -> None:
     kept = parsed("{bought: {from: 2016-11-27}}")  # 400 days before as_of
     assert select_conditions({"rule": kept}, scope()) is not None
     gone = parsed("{all: [{bought: {from: 2016-11-26}}, {shopped: {to: 2012-12-31}}]}")
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         select_conditions({"rule": gone}, scope())
     assert str(refused.value) == (
         "rule.yaml:1:16: 2016-11-26 is before 2016-11-27, the oldest day that is still kept [past_retention]\n"
@@ -156,6 +156,6 @@ def test_days_are_those_of_the_zone() -> None:
         ("Europe/Helsinki", datetime.fromisoformat("2017-12-30T22:00")),
         ("Asia/Tokyo", datetime.fromisoformat("2017-12-30T15:00")),
     ):
-        asked = Scope(as_of=moment, zone=ZoneInfo(zone), catalogue=CATALOGUE, audiences={})
+        asked = RuleScope(as_of=moment, zone=ZoneInfo(zone), catalogue=CATALOGUE, audiences={})
         compiled = compile_for(select_conditions({"rule": rule}, asked), "duckdb")
         assert begins in compiled.parameters.values()

@@ -6,21 +6,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campaigns.core.model.enums import DataClass
-from campaigns.rules.data_usage import Uses, uses
-from campaigns.rules.scope import Scope
+from campaigns.rules.data_usage import DataUsage, data_usage
+from campaigns.rules.scope import RuleScope
 from tests.support.rule_source import CATALOGUE, parsed
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 BASKET, TOTALS, PROFILE, CONTACT = DataClass.BASKET, DataClass.TOTALS, DataClass.PROFILE, DataClass.CONTACT
 
 
-def used(rule: str) -> Uses:
+def used(rule: str) -> DataUsage:
     audiences = {
         "active_members": parsed("{shopped: {visits: {at_least: 2}}}"),
         "beauty_buyers": parsed("{all: [{audience: active_members}, {bought: {where: {department: COSMETICS}}}]}"),
     }
     as_of = datetime(2018, 1, 1, tzinfo=HELSINKI)
-    return uses(parsed(rule), Scope(as_of=as_of, zone=HELSINKI, catalogue=CATALOGUE, audiences=audiences))
+    return data_usage(parsed(rule), RuleScope(as_of=as_of, zone=HELSINKI, catalogue=CATALOGUE, audiences=audiences))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def used(rule: str) -> Uses:
     ],
 )
 def test_classes(rule: str, classes: set[DataClass]) -> None:
-    assert used(rule).classes == classes
+    assert used(rule).data_classes == classes
 
 
 def test_columns_are_those_that_are_read() -> None:
@@ -62,6 +62,6 @@ def test_audiences_are_followed() -> None:
 
 
 def test_messages_and_tracking() -> None:
-    assert (used("{received: {}}").messages, used("{received: {}}").tracking) == (True, False)
-    assert (used("{not: {clicked: {}}}").messages, used("{not: {clicked: {}}}").tracking) == (True, True)
-    assert (used("{region: Lappi}").messages, used("{region: Lappi}").tracking) == (False, False)
+    assert (used("{received: {}}").reads_messages, used("{received: {}}").reads_clicks) == (True, False)
+    assert (used("{not: {clicked: {}}}").reads_messages, used("{not: {clicked: {}}}").reads_clicks) == (True, True)
+    assert (used("{region: Lappi}").reads_messages, used("{region: Lappi}").reads_clicks) == (False, False)

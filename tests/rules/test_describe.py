@@ -8,7 +8,7 @@ import pytest
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
 from campaigns.core.yaml.source import parse_yaml
-from campaigns.rules.describe import sentence
+from campaigns.rules.describe import describe
 from tests.support.example_rules import example_rules
 from tests.support.random_rules import Author
 from tests.support.random_world import Chance, any_moment, seeded
@@ -32,14 +32,14 @@ def table(path: Path) -> list[Any]:
 @pytest.mark.parametrize("case", table(HERE / "sentences.yaml"))
 def test_sentence(case: dict[str, Any]) -> None:
     rule = parsed(plain(case["rule"]))
-    said = {language.value: sentence(rule, language, CATALOGUE) for language in Language}
+    said = {language.value: describe(rule, language, CATALOGUE) for language in Language}
     assert said == {language: text for language, text in case.items() if language != "rule"}
 
 
 @pytest.mark.parametrize("case", table(HERE / "example_sentences.yaml"))
 def test_sentence_of_an_example(case: dict[str, Any]) -> None:
     rule = example_rules()[case["rule"]]
-    said = {language.value: sentence(rule, language, CATALOGUE, TITLES) for language in Language}
+    said = {language.value: describe(rule, language, CATALOGUE, TITLES) for language in Language}
     assert said == {language: text for language, text in case.items() if language != "rule"}
 
 
@@ -49,10 +49,10 @@ def test_every_example_is_said() -> None:
 
 def test_another_currency() -> None:
     rule = parsed("{shopped: {spend: {from: 1000, to: 2500.5}}}")
-    assert sentence(rule, Language.FI, CATALOGUE, currency="SEK") == (
+    assert describe(rule, Language.FI, CATALOGUE, currency="SEK") == (
         "Jäsen on asioinut, ja näiden ostosten summa on 1\u00a0000–2\u00a0500,50\u00a0SEK."
     )
-    assert sentence(rule, Language.EN, CATALOGUE, currency="SEK") == (
+    assert describe(rule, Language.EN, CATALOGUE, currency="SEK") == (
         "The member has shopped, and the total of these purchases is from SEK\u00a01,000 to SEK\u00a02,500.50."
     )
 
@@ -64,6 +64,6 @@ def test_every_rule_can_say_itself(seed: int) -> None:
     author = Author(random, Chance(random, *any_moment(random)).today, ["active_members"])
     for rule in (parsed(plain(author.rule())) for _ in range(20)):
         for language in Language:
-            said = sentence(rule, language, CATALOGUE, TITLES)
+            said = describe(rule, language, CATALOGUE, TITLES)
             assert said.endswith(".")
             assert not any(left in said for left in ("{", "}", "  ", "None", " ."))

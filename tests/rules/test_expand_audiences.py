@@ -4,27 +4,27 @@ from itertools import pairwise
 
 import pytest
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.condition import All, Condition, InAudience, Not, Sample
-from campaigns.rules.expand_audiences import audience_cycles, inlined
-from tests.support.rule_source import VOCABULARY, Vocabulary, parsed
+from campaigns.rules.expand_audiences import audience_cycles, expand_audiences
+from tests.support.rule_source import VOCABULARY, RuleVocabulary, parsed
 
 
 def named(**rules: str) -> dict[str, Condition]:
-    vocabulary = Vocabulary(catalogue=VOCABULARY.catalogue, audiences=frozenset({*rules, "gone"}))
+    vocabulary = RuleVocabulary(catalogue=VOCABULARY.catalogue, audiences=frozenset({*rules, "gone"}))
     return {name: parsed(rule, vocabulary) for name, rule in rules.items()}
 
 
 def test_an_audience_is_put_in_its_place() -> None:
     audiences = named(a="{all: [{audience: b}, {region: Lappi}]}", b="{not: {audience: c}}", c="{age: 18}")
-    placed = inlined(InAudience(name="a"), audiences)
+    placed = expand_audiences(InAudience(name="a"), audiences)
     assert placed == All(parts=(Not(part=parsed("{age: 18}")), parsed("{region: Lappi}")))
 
 
 def test_a_sample_is_salted_by_whoever_says_it() -> None:
     audiences = named(a="{sample: 20 percent}", b="{sample: {share: 0.2, salt: spring}}")
     rule = All(parts=(InAudience(name="a"), InAudience(name="b"), parsed("{sample: 0.2}")))
-    placed = inlined(rule, audiences, "campaign")
+    placed = expand_audiences(rule, audiences, "campaign")
     assert isinstance(placed, All)
     assert [part.salt for part in placed.parts if isinstance(part, Sample)] == ["a", "spring", "campaign"]
 
@@ -65,6 +65,6 @@ def chain(length: int, rule: str) -> dict[str, Condition]:
     ],
 )
 def test_what_cannot_be_placed_is_refused(audiences: dict[str, Condition], code: str) -> None:
-    with pytest.raises(AuthorError) as refused:
-        inlined(InAudience(name=list(audiences)[-1]), audiences)
+    with pytest.raises(UserError) as refused:
+        expand_audiences(InAudience(name=list(audiences)[-1]), audiences)
     assert [problem.code for problem in refused.value.problems] == [code]

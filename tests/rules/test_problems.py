@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import MEASURES
@@ -19,7 +19,7 @@ MANUAL = Path(__file__).parents[2] / "docs" / "rules.md"
 
 
 def told(path: Path) -> str:
-    return str(AuthorError(problems_of(parse_yaml(path.read_bytes(), path.name).part("match")))) + "\n"
+    return str(UserError(problems_of(parse_yaml(path.read_bytes(), path.name).part("match")))) + "\n"
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)

@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns.rules.scope import Scope
+from campaigns.rules.scope import RuleScope
 from tests.support.random_rules import Author
 from tests.support.random_world import Chance, any_moment
 from tests.support.rule_oracle import Oracle
@@ -24,7 +24,7 @@ def disagreements(engine: Engine, random: Random) -> list[object]:
     audiences = {name: parsed(plain(Author(random, chance.today, []).rule(2))) for name in AUDIENCES}
     author = Author(random, chance.today, AUDIENCES)
     conditions = {f"rule {number}": parsed(plain(author.rule())) for number in range(RULES)}
-    scope = Scope(as_of=as_of, zone=zone, catalogue=CATALOGUE, audiences=audiences, salt="campaign")
+    scope = RuleScope(as_of=as_of, zone=zone, catalogue=CATALOGUE, audiences=audiences, salt="campaign")
 
     engine.show(world)
     answers = engine.answers(conditions, scope)

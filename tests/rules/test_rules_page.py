@@ -9,7 +9,7 @@ from campaigns.core.errors import Problem
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.parse import parse_condition
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -18,7 +18,7 @@ CATALOGUE = (ROOT / "config" / "catalogue.yaml").read_bytes()
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example_is_a_rule_of_this_workspace(example: str) -> None:
-    vocabulary = Vocabulary(
+    vocabulary = RuleVocabulary(
         catalogue=Catalogue.model_validate(parse_yaml(CATALOGUE, "catalogue.yaml").value),
         audiences=frozenset({"active_members", "beauty_buyers"}),
         campaigns=frozenset({"win_back"}),

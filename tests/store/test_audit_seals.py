@@ -9,29 +9,29 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
 from campaigns.core.tokens import Signer
-from campaigns.operations.scheduler import Rounds
+from campaigns.operations.scheduler import Scheduler
 from campaigns.people.accounts import audit_log
 from campaigns.people.privacy import erasure
 from campaigns.store.admin import copy, schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.people import audit, audit_seals
-from campaigns.store.people.audit_seals import BATCH, PATIENCE, Seal, Verdict
+from campaigns.store.people.audit_seals import BATCH_ROWS, MAX_WAIT, ChainVerification, Seal
 from campaigns.store.runs.run_tables import AUDIT, AUDIT_SEAL
 from tests.support.sample_workspace import MEMBERS, Village
 
 NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 OURS = Signer({1: b"1" * 32})
-ROWS = BATCH + 40
-MIDDLE = BATCH + 20
+ROWS = BATCH_ROWS + 40
+MIDDLE = BATCH_ROWS + 20
 
 
 def write(ledger: Ledger, number: int) -> None:
     with ledger.write() as connection:
         for each in range(number):
-            audit.note(connection, NOW + timedelta(seconds=each), "aino", "look_up", f"member:{each}", {"why": "ö"})
+            audit.record(connection, NOW + timedelta(seconds=each), "aino", "look_up", f"member:{each}", {"why": "ö"})
 
 
-def verdict(ledger: Ledger, kept: Seal | None = None, signer: Signer = OURS) -> Verdict:
+def verdict(ledger: Ledger, kept: Seal | None = None, signer: Signer = OURS) -> ChainVerification:
     with ledger.read() as connection:
         return audit_seals.verify(connection, signer, kept)
 
@@ -53,7 +53,7 @@ def test_a24_a_log_that_nobody_touched_fits(sealed: Ledger) -> None:
 
 def test_a_log_without_rows_fits(ledger: Ledger) -> None:
     assert audit_seals.seal_all(ledger, OURS, NOW) == 0
-    assert verdict(ledger) == Verdict(0, None, None)
+    assert verdict(ledger) == ChainVerification(0, None, None)
 
 
 CHANGES = {
@@ -66,7 +66,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-@pytest.mark.parametrize("row", [1, BATCH, MIDDLE])
+@pytest.mark.parametrize("row", [1, BATCH_ROWS, MIDDLE])
 def test_a24_a_row_that_was_changed_is_named(sealed: Ledger, row: int, change: dict[str, object]) -> None:
     if row == 1 and "at" in change:
         change = {"at": NOW + timedelta(microseconds=1)}
@@ -74,16 +74,16 @@ def test_a24_a_row_that_was_changed_is_named(sealed: Ledger, row: int, change: d
         connection.execute(update(AUDIT).where(AUDIT.c.seq == row).values(**change))
     fault = verdict(sealed).fault
     assert fault is not None
-    assert (fault.row, fault.because) == (row, "the row was changed")
+    assert (fault.row, fault.reason) == (row, "the row was changed")
 
 
-@pytest.mark.parametrize("row", [1, BATCH, MIDDLE, ROWS])
+@pytest.mark.parametrize("row", [1, BATCH_ROWS, MIDDLE, ROWS])
 def test_a24_a_row_that_was_removed_is_named(sealed: Ledger, row: int) -> None:
     with sealed.write() as connection:
         connection.execute(delete(AUDIT).where(AUDIT.c.seq == row))
     fault = verdict(sealed).fault
     assert fault is not None
-    assert (fault.row, fault.because) == (row, "the row is missing")
+    assert (fault.row, fault.reason) == (row, "the row is missing")
 
 
 @pytest.mark.parametrize("row", [-5, 0])
@@ -92,7 +92,7 @@ def test_a24_a_row_that_was_put_in_is_named(sealed: Ledger, row: int) -> None:
         insert_row(connection, row)
     fault = verdict(sealed).fault
     assert fault is not None
-    assert (fault.row, fault.because) == (row, "the row was put in")
+    assert (fault.row, fault.reason) == (row, "the row was put in")
 
 
 def insert_row(connection: Connection, row: int) -> None:
@@ -109,7 +109,7 @@ def test_a24_a_row_that_was_put_in_between_two_is_named(ledger: Ledger) -> None:
         insert_row(connection, 2)
     fault = verdict(ledger).fault
     assert fault is not None
-    assert (fault.row, fault.because) == (2, "the row was put in")
+    assert (fault.row, fault.reason) == (2, "the row was put in")
 
 
 def seal_anew(connection: Connection) -> None:
@@ -121,7 +121,7 @@ def seal_anew(connection: Connection) -> None:
 FORGERIES: dict[str, tuple[Callable[[Connection], object], str]] = {
     "a leaf": (lambda c: c.execute(update(AUDIT_SEAL).values(leaves=[[1, "0"]])), "the seal was changed"),
     "the first seal": (lambda c: c.execute(delete(AUDIT_SEAL).where(AUDIT_SEAL.c.number == 1)), "seal 1 is missing"),
-    "its moment": (lambda c: c.execute(update(AUDIT_SEAL).values(at=NOW + PATIENCE)), "the seal was changed"),
+    "its moment": (lambda c: c.execute(update(AUDIT_SEAL).values(at=NOW + MAX_WAIT)), "the seal was changed"),
 }
 
 
@@ -133,7 +133,7 @@ def test_a24_a_seal_that_was_forged_is_named(
         forge(connection)
     fault = verdict(sealed).fault
     assert fault is not None
-    assert fault.because == because
+    assert fault.reason == because
 
 
 def test_a24_who_has_no_key_cannot_seal_anew_what_they_changed(sealed: Ledger) -> None:
@@ -142,7 +142,7 @@ def test_a24_who_has_no_key_cannot_seal_anew_what_they_changed(sealed: Ledger) -
     audit_seals.seal_all(sealed, Signer({1: b"2" * 32}), NOW)
     fault = verdict(sealed).fault
     assert fault is not None
-    assert (fault.row, fault.seal, fault.because) == (1, 1, "the seal was not made with our key")
+    assert (fault.row, fault.seal, fault.reason) == (1, 1, "the seal was not made with our key")
 
 
 def test_a24_a_seal_that_was_written_down_shows_what_even_the_keys_owner_did(sealed: Ledger) -> None:
@@ -154,18 +154,18 @@ def test_a24_a_seal_that_was_written_down_shows_what_even_the_keys_owner_did(sea
     assert verdict(sealed).fault is None
     fault = verdict(sealed, kept).fault
     assert fault is not None
-    assert fault.because == "the seal is not the one that was written down"
+    assert fault.reason == "the seal is not the one that was written down"
 
 
 def test_a24_a_log_that_was_cut_short_shows_by_a_seal_that_was_written_down(sealed: Ledger) -> None:
     kept = verdict(sealed).last
     with sealed.write() as connection:
         connection.execute(delete(AUDIT_SEAL).where(AUDIT_SEAL.c.number == 2))
-        connection.execute(delete(AUDIT).where(AUDIT.c.seq > BATCH))
+        connection.execute(delete(AUDIT).where(AUDIT.c.seq > BATCH_ROWS))
     assert verdict(sealed).fault is None
     fault = verdict(sealed, kept).fault
     assert fault is not None
-    assert (fault.row, fault.because) == (BATCH + 1, "the log ends before the seal that was written down")
+    assert (fault.row, fault.reason) == (BATCH_ROWS + 1, "the log ends before the seal that was written down")
 
 
 def test_a24_seals_of_an_older_key_are_good_while_the_key_is_kept(sealed: Ledger) -> None:
@@ -197,14 +197,14 @@ def test_a24_writers_and_sealers_at_once_make_one_chain(ledger: Ledger, address:
 
 
 def test_the_server_seals_what_has_gathered_for_a_while(village: Village) -> None:
-    rounds = Rounds(village.engine)
+    rounds = Scheduler(village.engine)
     with village.engine.ledger.write() as connection:
-        audit.note(connection, village.hands.at, "aino", "publish", "letter")
-    rounds.schedule()
+        audit.record(connection, village.hands.at, "aino", "publish", "letter")
+    rounds.plan_due()
     with village.engine.ledger.read() as connection:
         assert connection.execute(select(AUDIT_SEAL)).all() == []
-    village.hands.at += PATIENCE
-    rounds.schedule()
+    village.hands.at += MAX_WAIT
+    rounds.plan_due()
     found = verdict(village.engine.ledger, signer=village.engine.signer)
     assert (found.rows, found.fault) == (1, None)
 
@@ -228,10 +228,10 @@ def test_gd12_an_erasure_breaks_nothing_and_the_log_names_nobody(village: Villag
 
 
 def test_a_copied_ledger_carries_the_chain_on(sealed: Ledger, tmp_path) -> None:
-    with closing(Ledger.at(tmp_path / "copy.sqlite")) as target:
+    with closing(Ledger.from_path(tmp_path / "copy.sqlite")) as target:
         schema.prepare(target)
         with sealed.read() as leaving, target.write() as arriving:
-            copy.fill(leaving, arriving, lambda _rows: None)
+            copy.copy_rows(leaving, arriving, lambda _rows: None)
         write(target, 3)
         assert audit_seals.seal_all(target, OURS, NOW) == 3
         found = verdict(target)

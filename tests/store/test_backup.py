@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select, text
 from sqlmodel import SQLModel
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.operations import ledger_admin
 from campaigns.people.privacy.erasure import erase
 from campaigns.store.ledger.connection import Ledger
@@ -59,7 +59,7 @@ def test_who_was_erased_after_the_backup_stays_erased(village, tmp_path):
     erase(village.engine, "m05")
     _lose(village)
     ledger_admin.restore_from(village.engine, tmp_path / "backup", _nobody)
-    with pytest.raises(AuthorError, match="unknown_member"):
+    with pytest.raises(UserError, match="unknown_member"):
         village.contact("m05")
     assert "m05" not in village.decisions(run)
     with village.engine.ledger.read() as connection:
@@ -69,7 +69,7 @@ def test_who_was_erased_after_the_backup_stays_erased(village, tmp_path):
 
 def test_a_restore_into_a_ledger_that_holds_anything_is_refused(village, tmp_path):
     ledger_admin.backup_to(village.engine, tmp_path / "backup", _nobody)
-    with pytest.raises(AuthorError, match="not_empty"):
+    with pytest.raises(UserError, match="not_empty"):
         ledger_admin.restore_from(village.engine, tmp_path / "backup", _nobody)
 
 
@@ -78,7 +78,7 @@ def test_a_backup_is_its_owners_alone_and_is_never_written_over(village, tmp_pat
     ledger_admin.backup_to(village.engine, file, _nobody)
     assert file.stat().st_mode & 0o077 == 0
     content = file.read_bytes()
-    with pytest.raises(AuthorError, match="file_exists"):
+    with pytest.raises(UserError, match="file_exists"):
         ledger_admin.backup_to(village.engine, file, _nobody)
     assert file.read_bytes() == content
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".backup")] == []
@@ -88,7 +88,7 @@ def test_a_backup_that_fails_leaves_no_file(village, tmp_path):
     def breaks(_rows: int) -> None:
         raise OSError("no space left")
 
-    with pytest.raises(AuthorError, match="no space"):
+    with pytest.raises(UserError, match="no space"):
         ledger_admin.backup_to(village.engine, tmp_path / "deep" / "backup", breaks)
     assert list((tmp_path / "deep").iterdir()) == []
 
@@ -98,13 +98,13 @@ def test_a_file_that_is_no_backup_is_refused(village, tmp_path, content):
     file: Path = tmp_path / "backup"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(AuthorError) as raised:
+    with pytest.raises(UserError) as raised:
         ledger_admin.restore_from(village.engine, file, _nobody)
     assert raised.value.problems[0].code == ("unreadable" if content is None else "no_backup")
 
 
 def test_an_empty_database_is_no_backup(village, tmp_path):
-    with closing(Ledger.at(tmp_path / "other.sqlite")) as other, other.write() as connection:
+    with closing(Ledger.from_path(tmp_path / "other.sqlite")) as other, other.write() as connection:
         connection.execute(text("CREATE TABLE shopping (milk TEXT)"))
-    with pytest.raises(AuthorError, match="no_backup"):
+    with pytest.raises(UserError, match="no_backup"):
         ledger_admin.restore_from(village.engine, tmp_path / "other.sqlite", _nobody)

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from campaigns.store.ledger.connection import Ledger
-from campaigns.store.runs.run_tables import DECISION, PACE
+from campaigns.store.runs.run_tables import DECISION, RATE_LIMIT
 from tests.store.test_ledger import AT
 
 MANY = 10_000
@@ -32,7 +32,7 @@ def _stored(ledger: Ledger) -> int:
 
 
 def test_rows_arrive_as_they_were(ledger, tmp_path):
-    ledger.pour(DECISION, _rows(HARD), tmp_path, guard=lambda _: None, told=lambda _: None)
+    ledger.bulk_load(DECISION, _rows(HARD), tmp_path, guard=lambda _: None, on_progress=lambda _: None)
     with ledger.read() as connection:
         kept = {row.member_id: row for row in connection.execute(select(DECISION))}
     assert set(kept) == set(HARD)
@@ -44,7 +44,7 @@ def test_rows_arrive_as_they_were(ledger, tmp_path):
 
 
 def test_no_rows_are_no_transaction(ledger, tmp_path):
-    ledger.pour(DECISION, _rows([]), tmp_path, guard=pytest.fail, told=pytest.fail)
+    ledger.bulk_load(DECISION, _rows([]), tmp_path, guard=pytest.fail, on_progress=pytest.fail)
     assert _stored(ledger) == 0
 
 
@@ -56,14 +56,14 @@ def test_others_write_between_the_transactions_of_many_rows(ledger, address, tmp
         portions.append(stored)
         other = Ledger(address)
         with other.write() as connection:
-            connection.execute(insert(PACE).values(account=str(len(portions)), due_at=AT))
+            connection.execute(insert(RATE_LIMIT).values(account=str(len(portions)), due_at=AT))
         other.close()
 
-    ledger.pour(DECISION, _rows(members), tmp_path, guard=lambda _: None, told=told)
+    ledger.bulk_load(DECISION, _rows(members), tmp_path, guard=lambda _: None, on_progress=told)
     assert sum(portions) == _stored(ledger) == MANY
     assert len(portions) > 1
     with ledger.read() as connection:
-        assert connection.execute(select(func.count()).select_from(PACE)).scalar_one() == len(portions)
+        assert connection.execute(select(func.count()).select_from(RATE_LIMIT)).scalar_one() == len(portions)
 
 
 def test_a_guard_that_raises_ends_it_and_leaves_what_was_committed(ledger, tmp_path):
@@ -74,10 +74,16 @@ def test_a_guard_that_raises_ends_it_and_leaves_what_was_committed(ledger, tmp_p
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        ledger.pour(DECISION, _rows([f"m{n:05}" for n in range(MANY)]), tmp_path, guard=guard, told=portions.append)
+        ledger.bulk_load(
+            DECISION, _rows([f"m{n:05}" for n in range(MANY)]), tmp_path, guard=guard, on_progress=portions.append
+        )
     assert _stored(ledger) == sum(portions) < MANY
-    ledger.pour(
-        PACE, pa.table({"account": ["a"], "due_at": [AT]}).slice(1).to_reader(), tmp_path, guard=guard, told=guard
+    ledger.bulk_load(
+        RATE_LIMIT,
+        pa.table({"account": ["a"], "due_at": [AT]}).slice(1).to_reader(),
+        tmp_path,
+        guard=guard,
+        on_progress=guard,
     )
     with ledger.write() as connection:  # and its connection was given back whole
-        connection.execute(insert(PACE).values(account="after", due_at=AT))
+        connection.execute(insert(RATE_LIMIT).values(account="after", due_at=AT))

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from campaigns.channels.outcome import Outcome
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.operations import ledger_admin
-from campaigns.operations.scheduler import Rounds
+from campaigns.operations.scheduler import Scheduler
 from campaigns.store.admin import copy, schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.states import RunState
@@ -72,16 +72,16 @@ def test_a_plan_made_on_sqlite_is_sent_where_the_ledger_moved_to(village, onward
 
 
 def test_the_ledger_that_was_left_plans_and_sends_nothing_by_itself(village, onward):
-    draft, _ = village.engine.library.draft(village.write("daily", EVERY).stem)
+    draft, _ = village.engine.library.campaign_definition(village.write("daily", EVERY).stem)
     village.engine.publish(draft)
     run = village.start("hi", MARKETING)
     _, held = ledger_admin.copy_to(village.engine, onward, _nobody)
     assert (held.runs, held.publications) == (1, 1)
     wire = wired(village, Wire())
     village.hands.go(days=2)
-    rounds = Rounds(village.engine)
-    rounds.schedule()
-    rounds.dispatch()
+    rounds = Scheduler(village.engine)
+    rounds.plan_due()
+    rounds.send()
     assert wire.heard == []
     assert village.balance(run) == {"pending": len(MEMBERS)}
 
@@ -90,7 +90,7 @@ def test_a_database_that_holds_anything_is_refused_and_left_alone(village, onwar
     ledger_admin.copy_to(village.engine, onward, _nobody)
     with closing(Ledger(onward)) as target:
         before = _content(target)
-        with pytest.raises(AuthorError, match="not_empty"):
+        with pytest.raises(UserError, match="not_empty"):
             ledger_admin.copy_to(village.engine, onward, _nobody)
         assert _content(target) == before
 
@@ -100,7 +100,7 @@ def test_nothing_is_copied_while_deliveries_are_under_way(village, onward):
 
     def answer(message: Message) -> Outcome:
         if not refused:
-            with pytest.raises(AuthorError) as raised:
+            with pytest.raises(UserError) as raised:
                 ledger_admin.copy_to(village.engine, onward, _nobody)
             refused.append(raised.value.problems[0].code)
         return accept(message)
@@ -128,7 +128,7 @@ def test_a_copy_that_fails_leaves_the_target_empty(village, onward):
 
 def test_a_table_that_lost_rows_on_the_way_is_noticed(ledger, tmp_path, monkeypatch):
     monkeypatch.setattr(copy, "append", lambda *_: None)
-    with closing(Ledger.at(tmp_path / "source.sqlite")) as source:
+    with closing(Ledger.from_path(tmp_path / "source.sqlite")) as source:
         schema.prepare(source)
         with source.write() as connection:
             connection.execute(
@@ -139,4 +139,4 @@ def test_a_table_that_lost_rows_on_the_way_is_noticed(ledger, tmp_path, monkeypa
             ledger.write() as arriving,
             pytest.raises(RuntimeError, match="pace: 1 rows left"),
         ):
-            copy.fill(leaving, arriving, _nobody)
+            copy.copy_rows(leaving, arriving, _nobody)

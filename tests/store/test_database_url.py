@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.errors import AuthorError
-from campaigns.store.admin.database_url import VARIABLE, ledger_address
+from campaigns.core.errors import UserError
+from campaigns.store.admin.database_url import URL_VARIABLE, ledger_url
 
 SETTINGS, FILE = Path("config/settings.yaml"), Path("data/ledger.sqlite")
 
@@ -14,13 +14,13 @@ SETTINGS, FILE = Path("config/settings.yaml"), Path("data/ledger.sqlite")
     ("environment", "in_settings", "expected"),
     [
         ({}, None, "sqlite:///data/ledger.sqlite"),
-        ({VARIABLE: ""}, None, "sqlite:///data/ledger.sqlite"),
+        ({URL_VARIABLE: ""}, None, "sqlite:///data/ledger.sqlite"),
         ({}, "postgresql://db/viesti", "postgresql://db/viesti"),
-        ({VARIABLE: "postgresql://u:p@db/viesti"}, "postgresql://other/viesti", "postgresql://u:p@db/viesti"),
+        ({URL_VARIABLE: "postgresql://u:p@db/viesti"}, "postgresql://other/viesti", "postgresql://u:p@db/viesti"),
     ],
 )
 def test_the_first_who_says_where_is_heard(environment, in_settings, expected):
-    assert ledger_address(environment, in_settings, SETTINGS, FILE) == expected
+    assert ledger_url(environment, in_settings, SETTINGS, FILE) == expected
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,13 @@ def test_the_first_who_says_where_is_heard(environment, in_settings, expected):
     [
         ({}, "postgresql://u:hunter2@db/viesti", "secret_in_file"),
         ({}, "mysql://db/viesti", "bad_database_url"),
-        ({VARIABLE: "viesti"}, None, "bad_database_url"),
-        ({VARIABLE: "postgresql://u:hunter2@db:port/viesti"}, None, "bad_database_url"),
+        ({URL_VARIABLE: "viesti"}, None, "bad_database_url"),
+        ({URL_VARIABLE: "postgresql://u:hunter2@db:port/viesti"}, None, "bad_database_url"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_without_repeating_it(environment, in_settings, code):
-    with pytest.raises(AuthorError) as raised:
-        ledger_address(environment, in_settings, SETTINGS, FILE)
+    with pytest.raises(UserError) as raised:
+        ledger_url(environment, in_settings, SETTINGS, FILE)
     (problem,) = raised.value.problems
     assert problem.code == code
     assert "hunter2" not in str(raised.value)

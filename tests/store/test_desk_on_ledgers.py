@@ -2,11 +2,11 @@
 
 import pytest
 
-from audiences.consent.consent_state import Source
+from audiences.consent.consent_state import ConsentSource
 from audiences.people import contacts
-from audiences.people.find_members import By, find
-from campaigns.core.model.privacy_rights import Ending, RequestKind
-from campaigns.core.model.roles import Act, Role
+from audiences.people.find_members import SearchField, find_members
+from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome
+from campaigns.core.model.roles import Permission, Role
 from campaigns.people.accounts import staff_accounts
 from campaigns.people.desk import lookup
 from campaigns.people.desk.access_reasons import Ground, Why
@@ -23,31 +23,35 @@ def test_an_account_signs_in_and_out_on_either_ledger(village: Village) -> None:
     secret = staff_accounts.log_in(village.engine, "helmi", PASSWORD)
     assert secret is not None
     with village.engine.ledger.write() as connection:
-        account = accounts.in_session(connection, secret, village.hands.at)
+        account = accounts.account_of_session(connection, secret, village.hands.at)
         assert account is not None
-        assert account.may(Act.LOOK_UP)
-        accounts.end(connection, secret)
-        assert accounts.in_session(connection, secret, village.hands.at) is None
+        assert account.may(Permission.LOOK_UP)
+        accounts.end_session(connection, secret)
+        assert accounts.account_of_session(connection, secret, village.hands.at) is None
 
 
 def test_a_request_goes_its_way_on_either_ledger(village: Village) -> None:
-    first = requests.file(village.engine, "m05", RequestKind.ACCESS, Source.WEB)
-    assert requests.file(village.engine, "m05", RequestKind.ACCESS, Source.DESK).number == first.number
+    first = requests.file(village.engine, "m05", RequestKind.ACCESS, ConsentSource.WEB)
+    assert requests.file(village.engine, "m05", RequestKind.ACCESS, ConsentSource.DESK).number == first.number
     requests.put_off(village.engine, first.number or 0, "Arkisto")
-    requests.close(village.engine, first.number or 0, Ending.DONE)
+    requests.close(village.engine, first.number or 0, RequestOutcome.DONE)
     assert requests.waiting(village.engine) == []
 
 
 @pytest.mark.parametrize("typed", ["Åke von Döbeln", "VON DÖBELN åke", "von döbeln   Åke"])
 def test_a_name_is_found_in_any_letter_case_on_either_ledger(village: Village, typed: str) -> None:
     with village.engine.ledger.write() as connection:
-        contacts.write(connection, [{"member_id": "m05", "first_name": "Åke", "last_name": "von Döbeln"}], "fi")
-        assert [row["member_id"] for row in find(connection, By.NAME, typed)] == ["m05"]
+        contacts.upsert_contacts(
+            connection, [{"member_id": "m05", "first_name": "Åke", "last_name": "von Döbeln"}], "fi"
+        )
+        assert [row["member_id"] for row in find_members(connection, SearchField.NAME, typed)] == ["m05"]
 
 
 def test_more_members_than_are_shown_are_said_to_be_more(village: Village) -> None:
     with village.engine.ledger.write() as connection:
         same = [{"member_id": f"m{each:02}", "email": "same@example.org"} for each in range(1, 25)]
-        contacts.write(connection, same, "fi")
-    people, more = lookup.found(village.engine, By.EMAIL, "same@example.org", "", Why(Ground.CALL), unmask=False)
+        contacts.upsert_contacts(connection, same, "fi")
+    people, more = lookup.found(
+        village.engine, SearchField.EMAIL, "same@example.org", "", Why(Ground.CALL), unmask=False
+    )
     assert (len(people), more) == (20, True)

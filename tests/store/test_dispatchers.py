@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from campaigns.channels.outcome import Outcome
 from campaigns.core.clock import Clock
-from campaigns.operations.worker import Outgoing
+from campaigns.operations.worker import Worker
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
 from tests.runs.dispatch.test_claim import MARKETING
@@ -35,16 +35,16 @@ def until(happened: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def working(village: Village, wire: Any) -> Iterator[Outgoing]:
+def working(village: Village, wire: Any) -> Iterator[Worker]:
     """A worker over the village's ledger, in a thread of its own, with an engine of its own."""
     with closing(Village(village.root, village.hands)) as beside:
         wired(beside, wire)
-        outgoing = Outgoing.of_worker(beside.engine)
+        outgoing = Worker.for_worker_command(beside.engine)
         failures: list[BaseException] = []
 
         def work() -> None:
             try:
-                outgoing.work()
+                outgoing.run()
             except BaseException as error:
                 failures.append(error)
 

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import InternalError
 
 from campaigns.store.ledger import postgresql
-from campaigns.store.runs.run_tables import PACE
+from campaigns.store.runs.run_tables import RATE_LIMIT
 from tests.support.open_transaction import holder
 from tests.support.sample_workspace import NOW
 
@@ -20,12 +20,12 @@ def test_a_writer_that_was_stopped_is_ended_by_the_server(ledger, address):
     with holder(address, patience="500ms") as held:
         os.kill(held.pid, signal.SIGSTOP)
         with ledger.write() as connection:
-            connection.execute(insert(PACE).values(account="b", due_at=NOW))
+            connection.execute(insert(RATE_LIMIT).values(account="b", due_at=NOW))
         held.kill()
     with ledger.read() as connection:
-        assert connection.execute(select(PACE.c.account)).scalars().all() == ["b"]
+        assert connection.execute(select(RATE_LIMIT.c.account)).scalars().all() == ["b"]
 
 
 def test_postgresql_refuses_to_write_in_a_reader(ledger):
     with pytest.raises(InternalError, match="read-only"), ledger.read() as connection:
-        connection.execute(insert(PACE).values(account="a", due_at=NOW))
+        connection.execute(insert(RATE_LIMIT).values(account="a", due_at=NOW))

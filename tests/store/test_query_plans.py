@@ -22,6 +22,6 @@ def test_a_few_are_known_as_among_all(village):
     assert of_few(few.people) == of_few(everyone.people)
     assert len(of_few(few.people)) == len(few.people) == 3
     assert {row["email_suppression_all"] for row in of_few(few.people)} == {None, "suppressed_hard_bounce"}
-    assert of_few(few.heard) == of_few(everyone.heard)
-    assert {row["member_id"] for row in few.heard.to_pylist()} == {"m02", "m07"}
-    assert few.heard.schema == everyone.heard.schema
+    assert of_few(few.sent_messages) == of_few(everyone.sent_messages)
+    assert {row["member_id"] for row in few.sent_messages.to_pylist()} == {"m02", "m07"}
+    assert few.sent_messages.schema == everyone.sent_messages.schema

@@ -3,11 +3,11 @@
 import pytest
 
 from campaigns.core.clock import Clock
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.operations.doctor import stores
 from campaigns.operations.doctor.finding import Level
 from campaigns.runs.dispatch import procrastinate_dispatcher
-from campaigns.runs.dispatch.procrastinate_dispatcher import Queued, migrate, unmigrated
+from campaigns.runs.dispatch.procrastinate_dispatcher import ProcrastinateDispatcher, migrate, missing_migrations
 from campaigns.store.ledger.connection import Ledger
 
 DATABASES = ("postgresql",)
@@ -31,19 +31,19 @@ def made_by(ledger: Ledger, version: str) -> None:
     for migration in procrastinate_dispatcher._migrations():
         if migration.name < version:
             with ledger.write() as connection:
-                procrastinate_dispatcher._run(connection, migration.read_text("utf-8"))
-                procrastinate_dispatcher._note(connection, migration.name)
+                procrastinate_dispatcher._execute_script(connection, migration.read_text("utf-8"))
+                procrastinate_dispatcher._record_migration(connection, migration.name)
 
 
 def test_tables_of_an_earlier_version_are_refused_told_of_and_brought_along(ledger):
     made_by(ledger, "03.02")
     earlier = shape(ledger)
-    with pytest.raises(AuthorError) as refused:
-        Queued(ledger, Clock())
+    with pytest.raises(UserError) as refused:
+        ProcrastinateDispatcher(ledger, Clock())
     assert "viesti db upgrade" in str(refused.value)
     assert stores.ledger(ledger).level is Level.FAIL
     migrate(ledger)
-    Queued(ledger, Clock()).close()
+    ProcrastinateDispatcher(ledger, Clock()).close()
     assert shape(ledger) != earlier
     assert stores.ledger(ledger).level is Level.OK
 
@@ -56,12 +56,12 @@ def test_tables_that_were_brought_along_are_those_of_a_new_ledger(ledger):
         schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
         connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    Queued(ledger, Clock()).close()
+    ProcrastinateDispatcher(ledger, Clock()).close()
     assert shape(ledger) == brought
 
 
 def test_a_new_queue_lacks_nothing_and_is_made_once(ledger):
     for _ in range(2):
-        Queued(ledger, Clock()).close()
+        ProcrastinateDispatcher(ledger, Clock()).close()
     with ledger.read() as connection:
-        assert unmigrated(connection) == []
+        assert missing_migrations(connection) == []

@@ -13,16 +13,16 @@ import pytest
 from sqlalchemy import func, select
 
 from audiences.consent import choices
-from audiences.consent.consent_state import Entry, Source
-from audiences.consent.suppressions import AddressKind, Suppressed, SuppressionScope, suppress
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
+from audiences.consent.suppressions import AddressKind, AddressSuppression, SuppressionScope, suppress
 from audiences.people import contacts
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
 from campaigns.channels.outcome import Outcome
-from campaigns.core.errors import AuthorError
-from campaigns.core.model.campaign import Campaign, Rate
+from campaigns.core.errors import UserError
+from campaigns.core.model.campaign import Campaign, SendRate
 from campaigns.core.model.enums import Channel, Choice
 from campaigns.core.model.reasons import SkipReason
-from campaigns.runs.dispatch.rate_limit import Pace
+from campaigns.runs.dispatch.rate_limit import RateLimiter
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs import bundles, publications, runs
 from campaigns.store.runs.run_tables import RUN, Run
@@ -61,7 +61,7 @@ def campaign(founded, tmp_path_factory) -> Campaign:
     root = tmp_path_factory.mktemp("drafts") / "village"
     shutil.copytree(founded, root)
     with closing(Village(root)) as village:
-        return village.engine.library.draft(village.write("hi", MARKETING).stem)[0].campaign
+        return village.engine.library.campaign_definition(village.write("hi", MARKETING).stem)[0].campaign
 
 
 def test_an_occasion_is_taken_up_once(ledger, address, campaign):
@@ -72,14 +72,14 @@ def test_an_occasion_is_taken_up_once(ledger, address, campaign):
     took = at_once(address, *[lambda connection: publications.advance(connection, "hi", due, later)] * 4)
     assert Counter(took) == {True: 1, False: 3}
     with ledger.read() as connection:
-        assert [publication.next_due for publication in publications.published(connection)] == [later]
+        assert [publication.next_due for publication in publications.list_all(connection)] == [later]
 
 
 def test_a_campaign_is_published_at_once_by_three_and_stands_once(ledger, address, campaign):
     publish = [lambda connection: publications.publish(connection, campaign, "hash", NOW, "a")] * 3
     assert at_once(address, *publish) == [campaign.schedule.next_after(NOW)] * 3
     with ledger.read() as connection:
-        assert len(publications.published(connection)) == 1
+        assert len(publications.list_all(connection)) == 1
 
 
 def test_a_run_is_opened_once_and_moves_once(ledger, address, campaign):
@@ -89,9 +89,9 @@ def test_a_run_is_opened_once_and_moves_once(ledger, address, campaign):
     numbers = at_once(address, opens, opens, opens)
     assert len(set(numbers)) == 1
     number = numbers[0]
-    moves = [lambda connection: runs.move(connection, number, [RunState.PLANNING], RunState.SENDING)] * 4
+    moves = [lambda connection: runs.change_state(connection, number, [RunState.PLANNING], RunState.SENDING)] * 4
     assert Counter(at_once(address, *moves)) == {True: 1, False: 3}
-    with pytest.raises(AuthorError, match="not planned anew"), ledger.write() as connection:
+    with pytest.raises(UserError, match="not planned anew"), ledger.write() as connection:
         opens(connection)
     with ledger.read() as connection:
         assert connection.execute(select(func.count()).select_from(RUN)).scalar_one() == 1
@@ -101,23 +101,23 @@ def test_choices_that_come_together_all_count(ledger, address):
     said = [Choice.EMAIL_OWN, Choice.SMS_OWN, Choice.NO_MARKETING, Choice.TRACKING]
 
     def says(choice):
-        entry = Entry("m1", choice.value, True, NOW, Source.WEB)
-        return lambda connection: choices.record(connection, [entry])
+        entry = ConsentEntry("m1", choice.value, True, NOW, ConsentSource.WEB)
+        return lambda connection: choices.record_choices(connection, [entry])
 
     assert at_once(address, *map(says, said)) == [1] * 4
     with ledger.read() as connection:
-        assert choices.stance_of(connection, "m1").on == frozenset(said)
+        assert choices.consent_state_of(connection, "m1").on == frozenset(said)
 
 
 def test_the_same_entry_is_recorded_once(ledger, address):
-    entry = Entry("m1", "email_own", True, NOW, Source.WEB)
-    assert sorted(at_once(address, *[lambda connection: choices.record(connection, [entry])] * 3)) == [0, 0, 1]
+    entry = ConsentEntry("m1", "email_own", True, NOW, ConsentSource.WEB)
+    assert sorted(at_once(address, *[lambda connection: choices.record_choices(connection, [entry])] * 3)) == [0, 0, 1]
     with ledger.read() as connection:
         assert connection.execute(select(func.count()).select_from(CHOICE_ENTRY)).scalar_one() == 1
 
 
 def test_the_same_address_is_suppressed_once(ledger, address):
-    one = Suppressed(
+    one = AddressSuppression(
         AddressKind.EMAIL, "a@example.org", SkipReason.SUPPRESSED_HARD_BOUNCE, SuppressionScope.ALL, NOW, "test"
     )
     assert sorted(at_once(address, *[lambda connection: suppress(connection, [one])] * 3)) == [0, 0, 1]
@@ -127,7 +127,7 @@ def test_the_same_address_is_suppressed_once(ledger, address):
 
 def test_the_same_contact_is_written_once(ledger, address):
     row = {"member_id": "m1", "register": "owners", "email": "a@example.org"}
-    wrote = at_once(address, *[lambda connection: contacts.write(connection, [row], "fi")] * 3)
+    wrote = at_once(address, *[lambda connection: contacts.upsert_contacts(connection, [row], "fi")] * 3)
     assert sorted(wrote) == [[], [], ["m1"]]
 
 
@@ -137,10 +137,10 @@ def test_bundles_get_different_numbers(ledger, address):
 
 
 def test_permits_are_shared(ledger, address):
-    pace = Pace("account", Rate(messages=20, per=timedelta(seconds=20)))
+    pace = RateLimiter("account", SendRate(messages=20, per=timedelta(seconds=20)))
 
     def takes(connection):
-        permitted = pace.permits(connection, 100, NOW)
+        permitted = pace.available(connection, 100, NOW)
         pace.take(connection, permitted, NOW)
         return permitted
 

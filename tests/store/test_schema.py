@@ -14,7 +14,7 @@ from campaigns.store.ledger.connection import Ledger
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger.at(tmp_path / "ledger.sqlite")
+    ledger = Ledger.from_path(tmp_path / "ledger.sqlite")
     yield ledger
     ledger.close()
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
-from campaigns.core.errors import AuthorError
-from campaigns.operations.worker import Outgoing
+from campaigns.core.errors import UserError
+from campaigns.operations.worker import Worker
 from campaigns.runs.dispatch import procrastinate_dispatcher
 from campaigns.runs.planning import shared_run_files
-from campaigns.runs.planning.shared_run_files import SharedFiles, agree_on_key, forget_ended
+from campaigns.runs.planning.shared_run_files import SharedRunFiles, delete_ended_fields, require_same_key
 from campaigns.store.runs import runs
 from campaigns.store.runs.run_file_tables import RUN_FILE
 from campaigns.store.runs.states import RunState
@@ -39,7 +39,7 @@ def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(village, 
     run = village.start("hi", MARKETING)
     with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
         files = other.engine.run_files(run)
-        shared = SharedFiles(other.engine.ledger, run, files)
+        shared = SharedRunFiles(other.engine.ledger, run, files)
         really, calls = shared_run_files.shutil.rmtree, []
 
         def slowly(path, **how) -> None:
@@ -52,30 +52,30 @@ def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(village, 
         shared.fetch_definition()
         assert calls.count(files.definition) == 2
         assert [path.name for path in files.folder.iterdir() if path.name.startswith("tmp")] == []
-        assert other.engine.library.planned(files.definition, run.campaign)[0].name == "hi"
+        assert other.engine.library.planned_campaign(files.definition, run.campaign)[0].name == "hi"
 
 
 def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(village, monkeypatch):
     """Another server starts whatever is planned, at once."""
-    really, states = SharedFiles.put, []
+    really, states = SharedRunFiles.upload, []
 
-    def put(shared: SharedFiles) -> None:
+    def put(shared: SharedRunFiles) -> None:
         really(shared)
         states.append(village.state(shared.run))
 
-    monkeypatch.setattr(SharedFiles, "put", put)
+    monkeypatch.setattr(SharedRunFiles, "put", put)
     village.plan("hi", MARKETING)
     assert states == [RunState.PLANNING]
 
 
 def test_who_began_to_plan_and_was_asleep_drops_no_files_of_a_plan_that_others_made_meanwhile(village):
-    draft, _ = village.engine.library.draft(village.write("hi", MARKETING))
+    draft, _ = village.engine.library.campaign_definition(village.write("hi", MARKETING))
     now = village.hands.at
     with village.engine.ledger.write() as connection:
         begun = runs.open_run(connection, draft.campaign, str(draft.file), now, now, scheduled=False)
     run, _ = village.plan("hi")
-    with pytest.raises(AuthorError) as raised:
-        SharedFiles(village.engine.ledger, begun, village.engine.run_files(run)).drop()
+    with pytest.raises(UserError) as raised:
+        SharedRunFiles(village.engine.ledger, begun, village.engine.run_files(run)).delete()
     assert [problem.code for problem in raised.value.problems] == ["planned_elsewhere"]
     assert kept(village) == {"definition", "fields"}
 
@@ -84,19 +84,19 @@ def test_of_two_processes_that_put_the_same_files_at_once_both_go_on(village, mo
     """The other is faster between the look into the ledger and the first part."""
     run, _ = village.plan("hi", MARKETING)
     files = village.engine.run_files(run)
-    shared = SharedFiles(village.engine.ledger, run, files)
+    shared = SharedRunFiles(village.engine.ledger, run, files)
     frozen = b"".join(shared._parts("fields"))
-    shared.drop()
+    shared.delete()
     files.fields.write_bytes(frozen)
-    really = SharedFiles.put
+    really = SharedRunFiles.upload
 
-    def late(late_one: SharedFiles) -> None:
-        monkeypatch.setattr(SharedFiles, "put", really)
-        shared.ensure()
+    def late(late_one: SharedRunFiles) -> None:
+        monkeypatch.setattr(SharedRunFiles, "put", really)
+        shared.ensure_uploaded()
         really(late_one)
 
-    monkeypatch.setattr(SharedFiles, "put", late)
-    shared.ensure()
+    monkeypatch.setattr(SharedRunFiles, "put", late)
+    shared.ensure_uploaded()
     assert b"".join(shared._parts("fields")) == frozen
     village.engine.start(run)
     assert village.state(run) == RunState.SENDING
@@ -107,11 +107,11 @@ def test_another_machine_sends_what_was_planned_here_and_keeps_nothing_of_it(vil
     assert not village.engine.run_files(run).fields.exists()
     with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
         wire = wired(other, Wire())
-        Outgoing.of_worker(other.engine).round()
+        Worker.for_worker_command(other.engine).send_all()
         assert Counter(wire.heard) == dict.fromkeys(MEMBERS, 1)
         assert [path.name for path in other.engine.run_files(run).folder.rglob("*.parquet")] == []
     assert village.state(run) == RunState.CLOSED
-    forget_ended(village.engine.ledger)
+    delete_ended_fields(village.engine.ledger)
     assert kept(village) == {"definition"}
 
 
@@ -127,17 +127,17 @@ def test_a_plan_whose_files_are_nowhere_is_not_started(village):
     run, _ = village.plan("hi", MARKETING)
     with village.engine.ledger.write() as connection:
         connection.execute(delete(RUN_FILE))
-    with pytest.raises(AuthorError, match="on another machine"):
+    with pytest.raises(UserError, match="on another machine"):
         village.engine.start(run)
 
 
 def test_who_signs_otherwise_does_not_begin(village, tmp_path):
-    agree_on_key(village.engine.ledger, village.engine.signer)
+    require_same_key(village.engine.ledger, village.engine.signer)
     with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
-        agree_on_key(other.engine.ledger, other.engine.signer)
+        require_same_key(other.engine.ledger, other.engine.signer)
     (tmp_path / "elsewhere/data/signing.key").unlink()
-    with closing(Village(tmp_path / "elsewhere", village.hands)) as stranger, pytest.raises(AuthorError, match="key"):
-        Outgoing.of_worker(stranger.engine).until_told()
+    with closing(Village(tmp_path / "elsewhere", village.hands)) as stranger, pytest.raises(UserError, match="key"):
+        Worker.for_worker_command(stranger.engine).run_until_signalled()
 
 
 def test_it_is_said_once_that_no_worker_takes_a_run_up(village, caplog, monkeypatch):

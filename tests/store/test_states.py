@@ -9,9 +9,9 @@ from campaigns.channels.claimed_delivery import mint
 from campaigns.channels.outcome import Accepted, Outcome, TryLater
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel
-from campaigns.runs.dispatch.record_outcomes import Answer, record
+from campaigns.runs.dispatch.record_outcomes import DeliveryAnswer, record_answers
 from campaigns.store.ledger.connection import Ledger
-from campaigns.store.runs.deliveries import in_state
+from campaigns.store.runs.deliveries import with_state
 from campaigns.store.runs.run_tables import DELIVERY
 from campaigns.store.runs.states import DeliveryState
 
@@ -49,7 +49,7 @@ def way(connection: Connection, query: Select[int]) -> str:
 @pytest.mark.parametrize("state", INDEXES)
 def test_deliveries_in_a_state_are_found_by_an_index_of_their_own(ledger, state):
     planned(ledger, state)
-    of_run = in_state(select(DELIVERY.c.position), state).where(
+    of_run = with_state(select(DELIVERY.c.position), state).where(
         DELIVERY.c.run_number == 1, DELIVERY.c.channel == "email"
     )
     in_order = of_run.order_by(DELIVERY.c.position).limit(200)
@@ -60,7 +60,7 @@ def test_deliveries_in_a_state_are_found_by_an_index_of_their_own(ledger, state)
 
 def test_a_claim_begins_in_the_index_behind_what_was_claimed_before(ledger):
     planned(ledger, DeliveryState.PENDING)
-    behind = in_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(
+    behind = with_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(
         DELIVERY.c.run_number == 1, DELIVERY.c.channel == "email", DELIVERY.c.position > GONE
     )
     with ledger.read() as connection:
@@ -104,5 +104,5 @@ def changes(ledger: Ledger, outcome: Outcome) -> list[str]:
                 cursor.execute(f"{explain} {statement}", parameters[0] if isinstance(parameters, list) else parameters)
                 found.append(json.dumps(cursor.fetchall(), default=tuple))
 
-        record(connection, 1, [Answer(claimed, outcome, NOW)], "double")
+        record_answers(connection, 1, [DeliveryAnswer(claimed, outcome, NOW)], "double")
     return found

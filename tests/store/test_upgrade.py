@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from audiences import tables as _people  # noqa: F401 - its tables belong to the ledger
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.people import people_tables as _desk  # noqa: F401 - so do these
@@ -46,7 +46,7 @@ def test_processes_that_open_a_new_ledger_at_once_make_it_once(address):
 def test_an_older_ledger_is_refused_with_the_command_that_brings_it_up(ledger):
     with ledger.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    with pytest.raises(AuthorError) as raised:
+    with pytest.raises(UserError) as raised:
         schema.prepare(ledger)
     (problem,) = raised.value.problems
     assert problem.code == "old_ledger"
@@ -57,7 +57,7 @@ def test_an_older_ledger_is_refused_with_the_command_that_brings_it_up(ledger):
 def test_a_database_that_is_away_is_said_to_be_away():
     with (
         closing(Ledger("postgresql://nobody:secret@127.0.0.1:1/nothing")) as ledger,
-        pytest.raises(AuthorError) as raised,
+        pytest.raises(UserError) as raised,
     ):
         schema.prepare(ledger)
     (problem,) = raised.value.problems

@@ -12,7 +12,7 @@ import pytest
 
 from campaigns.demo.run_demo import bring_in
 from campaigns.runs.engine import Engine
-from campaigns.workspace.scaffold import make_workspace
+from campaigns.workspace.scaffold import create_workspace
 
 
 def imported(factory: pytest.TempPathFactory) -> Path:
@@ -27,7 +27,7 @@ def imported(factory: pytest.TempPathFactory) -> Path:
 
 
 def _import_into(root: Path) -> Path:
-    engine = Engine(make_workspace(root), "tester")
+    engine = Engine(create_workspace(root), "tester")
     for name, report in bring_in(engine, lambda _: None):
         assert report.read == report.stored, f"{name}: {report}"
     engine.close()

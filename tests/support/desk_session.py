@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from audiences.consent.choices import stance_of
+from audiences.consent.choices import consent_state_of
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.roles import Role
 from campaigns.store.people import accounts
@@ -51,7 +51,7 @@ async def at_desk(town: Town, web: httpx.AsyncClient, *roles: Role) -> Desk:
     """Somebody with these roles, in a session of their own."""
     with town.engine.ledger.write() as connection:
         accounts.add(connection, NAME, roles, "no password is this", town.hands.at)
-        secret = accounts.begin(connection, NAME, town.hands.at)
+        secret = accounts.open_session(connection, NAME, town.hands.at)
     web.cookies.set("viesti-desk", secret)
     page = await web.get("/desk?lang=en")
     return Desk(town, web, hidden(page.text)["proof"][0])
@@ -60,7 +60,7 @@ async def at_desk(town: Town, web: httpx.AsyncClient, *roles: Role) -> Desk:
 def on(town: Town, member: str = AINO) -> frozenset[Choice]:
     """The choices of a member that are on now."""
     with town.engine.ledger.read() as connection:
-        return stance_of(connection, member).on
+        return consent_state_of(connection, member).on
 
 
 def every_task(town: Town) -> Sequence[Task]:

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from campaigns.core.model.enums import Choice
 from campaigns.runs.planning.contact_history import _SCHEMA as HEARD_SCHEMA
-from campaigns.runs.planning.contact_history import CLICKS
-from campaigns.runs.planning.plan import Snapshot
+from campaigns.runs.planning.contact_history import CLICK_SCHEMA
+from campaigns.runs.planning.plan import LedgerSnapshot
 
 AS_OF = datetime(2018, 1, 10, 8, tzinfo=UTC)
 
@@ -51,7 +51,7 @@ class Soul:
         return self.unit or f"member:{self.member_id}"
 
 
-def snapshot(crowd: list[Soul]) -> Snapshot:
+def snapshot(crowd: list[Soul]) -> LedgerSnapshot:
     people = pa.Table.from_pylist([_person(soul) for soul in crowd], schema=_PEOPLE)
     heard = [
         {
@@ -66,7 +66,7 @@ def snapshot(crowd: list[Soul]) -> Snapshot:
         for soul in crowd
         for days in soul.heard
     ]
-    return Snapshot(people, pa.Table.from_pylist(heard, schema=HEARD_SCHEMA), CLICKS.empty_table())
+    return LedgerSnapshot(people, pa.Table.from_pylist(heard, schema=HEARD_SCHEMA), CLICK_SCHEMA.empty_table())
 
 
 _TEXTS = ("member_id", "register", "household_id", "email", "phone", "street", "postal_code", "city", "address_key")

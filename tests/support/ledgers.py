@@ -87,7 +87,7 @@ def moved(founded: Path, root: Path, ledger: Ledger) -> Village:
     """A copy of the village at `root`, its people in a ledger that has empty tables."""
     shutil.copytree(founded, root)
     file = root / "data" / "ledger.sqlite"
-    with closing(Ledger.at(file)) as source, source.read() as leaving, ledger.write() as arriving:
-        copy.fill(leaving, arriving, lambda _rows: None)
+    with closing(Ledger.from_path(file)) as source, source.read() as leaving, ledger.write() as arriving:
+        copy.copy_rows(leaving, arriving, lambda _rows: None)
     file.unlink()
     return Village(root)

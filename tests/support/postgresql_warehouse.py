@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from campaigns.core.model.condition import Condition
 from campaigns.rules.compile import compile_for
-from campaigns.rules.scope import Scope
+from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
 from tests.support.rule_world import Truth, World
 from tests.support.warehouse_rows import Laid
@@ -32,7 +32,7 @@ class PostgresWorld:
                     into = sa.table(table, *map(sa.column, columns))
                     connection.execute(sa.insert(into), [dict(zip(columns, row, strict=True)) for row in rows])
 
-    def answers(self, conditions: Mapping[str, Condition], scope: Scope) -> dict[str, dict[str, Truth]]:
+    def answers(self, conditions: Mapping[str, Condition], scope: RuleScope) -> dict[str, dict[str, Truth]]:
         compiled = compile_for(select_conditions(conditions, scope), "postgresql")
         with self.engine.connect() as connection:
             rows = connection.execute(sa.text(compiled.sql), dict(compiled.parameters)).all()

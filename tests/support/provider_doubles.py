@@ -8,7 +8,7 @@ from campaigns.channels.registry import Providers
 from campaigns.channels.sendgrid import SendGridEmail
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.twilio import TwilioSms
-from campaigns.core.model.provider_settings import Security, SmtpSettings, TwilioSettings
+from campaigns.core.model.provider_settings import SmtpSecurity, SmtpSettings, TwilioSettings
 from campaigns.demo.rehearsal.doubles.faults import Manners
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
@@ -31,7 +31,7 @@ async def doubled(
             case SendGridDouble():
                 email = SendGridEmail(double.url, double.api_key, 8, patience=5.0)
             case SmtpDouble():
-                where = SmtpSettings(host="127.0.0.1", port=double.port, security=Security.NONE)
+                where = SmtpSettings(host="127.0.0.1", port=double.port, security=SmtpSecurity.NONE)
                 email = SmtpEmail(where, "b@kyla.example.org", patience=5.0)
             case TwilioDouble():
                 at = TwilioSettings(base_url=double.url)

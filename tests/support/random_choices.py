@@ -5,7 +5,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from audiences.consent.consent_state import Entry, Source
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from campaigns.core.model.enums import Choice
 
 START: Final = datetime(2017, 1, 1, tzinfo=UTC)
@@ -19,11 +19,11 @@ CHOICES: Final = (
 
 # Few moments and few choices, so that entries meet, contradict and tie each other.
 ENTRIES: Final = st.builds(
-    Entry,
+    ConsentEntry,
     member_id=st.just("m"),
     choice=st.sampled_from(CHOICES),
     on=st.booleans(),
     at=st.integers(0, 4).map(lambda days: START + timedelta(days=days)),
-    source=st.sampled_from(Source),
+    source=st.sampled_from(ConsentSource),
 )
 RECORDS: Final = st.lists(ENTRIES, max_size=12)

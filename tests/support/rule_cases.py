@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.core.model.condition import Condition
-from campaigns.rules.scope import Scope
+from campaigns.rules.scope import RuleScope
 from tests.support.rule_source import CATALOGUE, parsed, plain
 from tests.support.rule_tables import AS_OF, AUDIENCES, HELSINKI, Case, cases, world_of
 from tests.support.rule_world import Truth, World
 
-SCOPE = Scope(as_of=AS_OF, zone=HELSINKI, catalogue=CATALOGUE, audiences=AUDIENCES, salt="campaign")
+SCOPE = RuleScope(as_of=AS_OF, zone=HELSINKI, catalogue=CATALOGUE, audiences=AUDIENCES, salt="campaign")
 
 
 @dataclass(frozen=True)

@@ -90,17 +90,17 @@ class Oracle:
 
     def judge_one(self, condition: tree.Condition, member: Member) -> Truth:
         match condition:
-            case tree.FieldIs(column=column, tests=tests):
+            case tree.FieldCondition(column=column, comparisons=tests):
                 return self.hold(tests, self.age(member.birth_date) if column == "age" else getattr(member, column))
             case tree.Birthday(days_ahead=days):
                 return self.birthday(member.birth_date, days)
-            case tree.Heard():
+            case tree.MessageCondition():
                 return self.heard(condition, member)
-            case tree.Shopping(source="shopped"):
+            case tree.PurchaseCondition(source="shopped"):
                 return self.shopping(
                     condition, [row for row in self.world.receipts if row.member_id == member.member_id]
                 )
-            case tree.Shopping(source="bought"):
+            case tree.PurchaseCondition(source="bought"):
                 if member.no_purchase_detail is not False:
                     return None
                 return self.shopping(condition, [row for row in self.world.lines if row.member_id == member.member_id])
@@ -108,8 +108,8 @@ class Oracle:
 
     # values
 
-    def hold(self, tests: Sequence[tree.Test], value: Any) -> Truth:
-        return both(self.holds(test.word, test.argument, value) for test in tests)
+    def hold(self, tests: Sequence[tree.ValueComparison], value: Any) -> Truth:
+        return both(self.holds(test.keyword, test.argument, value) for test in tests)
 
     def holds(self, word: str, argument: Any, value: Any) -> Truth:
         if word == "known":
@@ -139,7 +139,7 @@ class Oracle:
 
     # events
 
-    def counts(self, at: datetime, window: tree.Window, kept: int | None) -> bool:
+    def counts(self, at: datetime, window: tree.TimeWindow, kept: int | None) -> bool:
         if at >= self.now:
             return False
         day = at.replace(tzinfo=UTC).astimezone(self.zone).date()
@@ -149,7 +149,7 @@ class Oracle:
             return False
         return (window.first is None or day >= window.first) and (window.last is None or day <= window.last)
 
-    def heard(self, heard: tree.Heard, member: Member) -> Truth:
+    def heard(self, heard: tree.MessageCondition, member: Member) -> Truth:
         if heard.verb == "clicked" and member.tracking is not True:
             return None
         rows = (
@@ -166,9 +166,9 @@ class Oracle:
             and heard.channel in (None, row.channel)
             and self.counts(at, heard.window, None)
         ]
-        return self.hold(heard.tests, len(found)) if heard.tests else bool(found)
+        return self.hold(heard.comparisons, len(found)) if heard.comparisons else bool(found)
 
-    def shopping(self, shopping: tree.Shopping, rows: Sequence[Any]) -> Truth:
+    def shopping(self, shopping: tree.PurchaseCondition, rows: Sequence[Any]) -> Truth:
         kept = RETENTION[shopping.source]
         in_window = [row for row in rows if self.counts(row.purchased_at, shopping.window, kept)]
         lines = [row for row in in_window if self.passes(shopping.where, row)]
@@ -181,8 +181,8 @@ class Oracle:
             truths.append(len(lines) > 0)
         return both(truths)
 
-    def passes(self, where: Sequence[tree.Where], row: Any) -> bool:
-        return all(self.hold(each.tests, getattr(row, each.column)) is True for each in where)
+    def passes(self, where: Sequence[tree.RowFilter], row: Any) -> bool:
+        return all(self.hold(each.comparisons, getattr(row, each.column)) is True for each in where)
 
 
 def celebration(birth: date, year: int) -> date:

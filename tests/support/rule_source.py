@@ -8,12 +8,12 @@ from campaigns.core.model.condition import Condition
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.parse import parse_condition
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 
 HERE = Path(__file__).parents[1] / "rules"
 CATALOGUE = Catalogue.model_validate(parse_yaml((HERE / "catalogue.yaml").read_bytes(), "catalogue.yaml").value)
 DEPARTMENTS = frozenset({"COSMETICS", "DRUG GM", "MEAT", "MEAT-PCKGD", "SEAFOOD", "PRODUCE"})
-VOCABULARY = Vocabulary(
+VOCABULARY = RuleVocabulary(
     catalogue=CATALOGUE,
     values={
         "department": DEPARTMENTS,
@@ -35,7 +35,7 @@ def plain(value: object) -> Located:
     return Located("rule.yaml", value, {}, {})
 
 
-def parsed(at: Located | str, vocabulary: Vocabulary = VOCABULARY) -> Condition:
+def parsed(at: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> Condition:
     """The rule, which must be faultless."""
     problems: list[Problem] = []
     condition = parse_condition(written(at) if isinstance(at, str) else at, vocabulary, problems)
@@ -45,7 +45,7 @@ def parsed(at: Located | str, vocabulary: Vocabulary = VOCABULARY) -> Condition:
     return condition
 
 
-def problems_of(at: Located | str, vocabulary: Vocabulary = VOCABULARY) -> list[Problem]:
+def problems_of(at: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> list[Problem]:
     """Whatever is wrong with the rule."""
     problems: list[Problem] = []
     parse_condition(written(at) if isinstance(at, str) else at, vocabulary, problems)

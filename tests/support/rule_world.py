@@ -10,7 +10,7 @@ import duckdb
 
 from campaigns.core.model.condition import Condition
 from campaigns.rules.compile import compile_for
-from campaigns.rules.scope import Scope
+from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
 
 Truth = bool | None
@@ -126,7 +126,7 @@ class Engine(Protocol):
     def show(self, world: World) -> None:
         """Hold this world and nothing else."""
 
-    def answers(self, conditions: Mapping[str, Condition], scope: Scope) -> dict[str, dict[str, Truth]]:
+    def answers(self, conditions: Mapping[str, Condition], scope: RuleScope) -> dict[str, dict[str, Truth]]:
         """What each member is under each label."""
 
 
@@ -157,7 +157,7 @@ class Warehouse:
             flat = [value for row in values for value in row]
             self.connection.execute(f"INSERT INTO {table} VALUES {', '.join([one] * len(values))}", flat)
 
-    def answers(self, conditions: Mapping[str, Condition], scope: Scope) -> dict[str, dict[str, Truth]]:
+    def answers(self, conditions: Mapping[str, Condition], scope: RuleScope) -> dict[str, dict[str, Truth]]:
         """What each member is under each label."""
         compiled = compile_for(select_conditions(conditions, scope), "duckdb")
         rows = self.connection.execute(compiled.sql, dict(compiled.parameters)).fetchall()

@@ -16,15 +16,21 @@ from typing import Any, Final
 from sqlalchemy import Table, delete, select, update
 
 from audiences.consent import choices
-from audiences.consent.consent_state import Entry, Source
-from audiences.consent.suppressions import AddressKind, Suppressed, SuppressionScope, suppress, suppression_value
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
+from audiences.consent.suppressions import (
+    AddressKind,
+    AddressSuppression,
+    SuppressionScope,
+    suppress,
+    suppression_value,
+)
 from audiences.tables import CONTACT
 from campaigns.channels.registry import Providers
 from campaigns.core.clock import Clock
 from campaigns.core.model.reasons import SkipReason
-from campaigns.runs.dispatch.run_sender import Sent
+from campaigns.runs.dispatch.run_sender import SendResult
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.plan_counts import Tally
+from campaigns.runs.planning.plan_counts import PlanCounts
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN, Run
 from campaigns.workspace.paths import Workspace
 
@@ -78,9 +84,9 @@ class Village:
 
     def say(self, member: str, *said: str, on: bool = True) -> None:
         """A member makes choices, on or off, this very moment."""
-        entries = [Entry(member, choice, on, self.hands.at, Source.WEB) for choice in said]
+        entries = [ConsentEntry(member, choice, on, self.hands.at, ConsentSource.WEB) for choice in said]
         with self.engine.ledger.write() as connection:
-            choices.record(connection, entries)
+            choices.record_choices(connection, entries)
 
     def move(self, member: str, **contact: str | None) -> None:
         """Change a member's contact."""
@@ -96,7 +102,7 @@ class Village:
         """Put an address on the list of those that are not written to."""
         value = suppression_value(kind, written)
         assert value is not None
-        one = Suppressed(kind, value, reason, SuppressionScope(scope), self.hands.at, "test")
+        one = AddressSuppression(kind, value, reason, SuppressionScope(scope), self.hands.at, "test")
         with self.engine.ledger.write() as connection:
             suppress(connection, [one])
 
@@ -122,11 +128,11 @@ class Village:
         path.write_text(path.read_text("utf-8") + f"{text}\n", encoding="utf-8")
         vars(self.engine).pop("library", None)
 
-    def plan(self, name: str, text: str | None = None, as_of: datetime | None = None) -> tuple[Run, Tally]:
+    def plan(self, name: str, text: str | None = None, as_of: datetime | None = None) -> tuple[Run, PlanCounts]:
         """Plan a campaign, written first when its text is given."""
         if text is not None:
             self.write(name, text)
-        draft, _ = self.engine.library.draft(name)
+        draft, _ = self.engine.library.campaign_definition(name)
         return self.engine.plan(draft, as_of or self.hands.at, _nobody)
 
     def start(self, name: str, text: str | None = None) -> Run:
@@ -135,7 +141,7 @@ class Village:
         self.engine.start(run)
         return self.engine.run(run.run_id)
 
-    def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> Sent:
+    def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> SendResult:
         """Send what may go now."""
         return self.engine.send(run.run_id, told)
 

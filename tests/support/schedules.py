@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from campaigns.operations.scheduler import Rounds
+from campaigns.operations.scheduler import Scheduler
 from campaigns.store.runs.run_tables import RUN, Run
 from tests.support.sample_workspace import Village
 
@@ -26,15 +26,15 @@ def at(text: str) -> datetime:
 
 def publish(village: Village, name: str = "hi", text: str = DAILY) -> datetime | None:
     village.write(name, text)
-    draft, _ = village.engine.library.draft(name)
+    draft, _ = village.engine.library.campaign_definition(name)
     return village.engine.publish(draft)
 
 
 def round_of(village: Village) -> None:
-    rounds = Rounds(village.engine)
-    rounds.schedule()
-    rounds.schedule()  # what was planned in the first is started in the second
-    rounds.dispatch()
+    rounds = Scheduler(village.engine)
+    rounds.plan_due()
+    rounds.plan_due()  # what was planned in the first is started in the second
+    rounds.send()
 
 
 def all_runs(village: Village) -> list[Run]:

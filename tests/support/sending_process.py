@@ -9,11 +9,11 @@ from threading import Event, Thread
 
 from campaigns.channels.registry import Providers, Surroundings, chosen_providers
 from campaigns.core.clock import Clock
-from campaigns.operations.scheduler import Rounds
-from campaigns.operations.worker import Outgoing
+from campaigns.operations.scheduler import Scheduler
+from campaigns.operations.worker import Worker
 from campaigns.runs.engine import Engine
-from campaigns.store.admin.database_url import VARIABLE
-from campaigns.store.runs.states import ENDED_RUNS
+from campaigns.store.admin.database_url import URL_VARIABLE
+from campaigns.store.runs.states import ENDED_RUN_STATES
 from campaigns.workspace.paths import Workspace
 from tests.support.provider_server import NearEnd
 
@@ -23,7 +23,7 @@ def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
 
     Its ledger is at `address`, or where its settings say: what is forked has the environment of whoever forked first.
     """
-    os.environ[VARIABLE] = address
+    os.environ[URL_VARIABLE] = address
     engine = Engine(Workspace(Path(root)), "sender")
     vars(engine)["clock"] = Clock(shift=timedelta(seconds=ahead))
     real = chosen_providers(Surroundings(engine.workspace.root, engine.library.settings))
@@ -34,16 +34,16 @@ def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
 def sender(root: str, port: int, ahead: float) -> None:
     """Send, as a worker does, until everything that there is to run has been sent."""
     engine = _engine(root, port, ahead)
-    outgoing = Outgoing.of_worker(engine)
+    outgoing = Worker.for_worker_command(engine)
     while not _all_ended(engine):
-        outgoing.round()
+        outgoing.send_all()
     engine.close()
 
 
 def cramped(root: str, port: int, ahead: float) -> None:
     """Send as `sender` does, on a disk on which for a while no file can grow."""
     engine = _engine(root, port, ahead)
-    outgoing, full = Outgoing.of_worker(engine), Event()
+    outgoing, full = Worker.for_worker_command(engine), Event()
     grown, most = max(path.stat().st_size for path in Path(root, "data").glob("ledger.sqlite*")), resource.RLIM_INFINITY
     complaints = Complaints()
     logging.getLogger("viesti").addHandler(complaints)
@@ -57,7 +57,7 @@ def cramped(root: str, port: int, ahead: float) -> None:
     Thread(target=until_there_is_room, daemon=True).start()
     full.set()
     while not _all_ended(engine):
-        outgoing.round()
+        outgoing.send_all()
     engine.close()
     if not complaints.came.is_set():
         raise RuntimeError("the disk was not full")
@@ -77,20 +77,20 @@ class Complaints(logging.Handler):
 def work(root: str, port: int, ahead: float, address: str) -> None:
     """Do what `viesti worker` does, over the ledger at `address`."""
     engine = _engine(root, port, ahead, address)
-    Outgoing.of_worker(engine).until_told()
+    Worker.for_worker_command(engine).run_until_signalled()
     engine.close()
 
 
 def server(root: str, port: int, ahead: float) -> None:
     """Make the rounds that `viesti serve` makes, until everything that is due has been sent."""
     engine = _engine(root, port, ahead)
-    rounds = Rounds(engine)
+    rounds = Scheduler(engine)
     while not _all_ended(engine):
-        rounds.schedule()
-        rounds.dispatch()
+        rounds.plan_due()
+        rounds.send()
     engine.close()
 
 
 def _all_ended(engine: Engine) -> bool:
     runs = engine.recent_runs()
-    return bool(runs) and all(run.state in ENDED_RUNS for run in runs)
+    return bool(runs) and all(run.state in ENDED_RUN_STATES for run in runs)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from audiences.consent.choices import stance_of
+from audiences.consent.choices import consent_state_of
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
 from campaigns.channels.events import Event, EventWord
 from campaigns.channels.outcome import Accepted, Outcome, Unknown
@@ -36,7 +36,7 @@ class Sending:
     def name(self, member: str) -> str:
         """Our opaque name of a member's delivery."""
         position = self.village.deliveries(self.run)[member]["position"]
-        return self.village.engine.signer.delivery_name(self.run.number or 0, position)
+        return self.village.engine.signer.delivery_reference(self.run.number or 0, position)
 
     def event(self, member: str, word: EventWord, **said: Any) -> Event:
         """What a provider that signs tells of a member's delivery; its key is made of who and what."""
@@ -80,7 +80,7 @@ def holds(connection: Connection) -> dict[str, Any]:
     return {
         "deliveries": _rows(connection, DELIVERY, "member_id", "state", "reason", "provider_ref"),
         "suppressions": _rows(connection, SUPPRESSION, "kind", "value", "reason", "scope"),
-        "stances": {member: stance_of(connection, member) for member in MEMBERS},
+        "stances": {member: consent_state_of(connection, member) for member in MEMBERS},
         "said": {tuple(row) for row in entries},
         "events": _rows(connection, EVENT, "provider", "key", "word", "member_id"),
     }

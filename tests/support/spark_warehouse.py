@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from audiences.warehouse.spark import Spark
+from audiences.warehouse.spark import SparkWarehouse
 from campaigns.core.model.condition import Condition
-from campaigns.rules.scope import Scope
+from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
 from tests.support.rule_world import Truth, World
 from tests.support.warehouse_rows import Laid
@@ -14,7 +14,7 @@ from tests.support.warehouse_rows import Laid
 class SparkWorld:
     """Holds one world and nothing else, in files below a folder; each world has files of its own."""
 
-    def __init__(self, spark: Spark, folder: Path) -> None:
+    def __init__(self, spark: SparkWarehouse, folder: Path) -> None:
         self.spark, self.folder = spark, folder
         self.laid = Laid()
         self._shown = 0
@@ -25,9 +25,9 @@ class SparkWorld:
         for table, types in self.laid.tables.items():
             file = self.folder / f"{table}-{self._shown}.parquet"
             self.laid.write(table, file)
-            self.spark.lay_files(table, types, [file])
+            self.spark.register_files(table, types, [file])
 
-    def answers(self, conditions: Mapping[str, Condition], scope: Scope) -> dict[str, dict[str, Truth]]:
-        rows = self.spark.stream(select_conditions(conditions, scope)).read_all()
+    def answers(self, conditions: Mapping[str, Condition], scope: RuleScope) -> dict[str, dict[str, Truth]]:
+        rows = self.spark.fetch_batches(select_conditions(conditions, scope)).read_all()
         members = rows.column("member_id").to_pylist()
         return {label: dict(zip(members, rows.column(label).to_pylist(), strict=True)) for label in conditions}

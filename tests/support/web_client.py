@@ -15,11 +15,11 @@ from typing import Any, Final
 from sqlmodel import SQLModel, select
 
 from audiences.consent import choices
-from audiences.consent.consent_state import Entry
+from audiences.consent.consent_state import ConsentEntry
 from audiences.people import contacts
-from campaigns.runs.composing.template_context import LINKS
-from campaigns.runs.dispatch.run_sender import Sent
-from campaigns.store.runs.run_tables import NOTE, Run
+from campaigns.runs.composing.template_context import LINK_PATHS
+from campaigns.runs.dispatch.run_sender import SendResult
+from campaigns.store.runs.run_tables import NOTICE, Run
 from tests.support.sample_workspace import MEMBERS, NOW, Hands, Village
 
 _OF: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
@@ -53,7 +53,7 @@ def build(root: Path) -> None:
         for member, email in zip(SHARERS, ("perhe@example.org", "Perhe@example.org"), strict=True)
     ]
     with village.engine.ledger.write() as connection:
-        contacts.write(connection, share, "fi")
+        contacts.upsert_contacts(connection, share, "fi")
     for name, text in CAMPAIGNS.items():
         village.start(name, text)
     village.close()
@@ -71,14 +71,14 @@ class Town(Village):
         """The path of a link in the message that a member got."""
         run = self.run(campaign)
         position = self.decisions(run)[member]["position"]
-        return f"/{LINKS[scope]}/{self.engine.signer.link(scope, run.number or 0, position)}"
+        return f"/{LINK_PATHS[scope]}/{self.engine.signer.link_token(scope, run.number or 0, position)}"
 
-    def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> Sent:
+    def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> SendResult:
         """As a village does, in a thread of its own: tests of pages run inside an event loop."""
         with ThreadPoolExecutor(1) as pool:
             return pool.submit(super().send, run, told).result()
 
-    def record(self, member: str = AINO) -> list[Entry]:
+    def record(self, member: str = AINO) -> list[ConsentEntry]:
         """What a member said since the town was built."""
         with self.engine.ledger.read() as connection:
             said = choices.entries_of(connection, [member])[member]
@@ -95,15 +95,15 @@ class Town(Village):
     def notes(self) -> list[tuple[str, str]]:
         """What the courier has carried by now, oldest first: to whom, and the text."""
         with ThreadPoolExecutor(1) as pool:  # tests of pages run inside an event loop
-            pool.submit(self.engine.courier.carry).result()
+            pool.submit(self.engine.courier.send_waiting).result()
         folder = self.root / "outbox" / "notes"
         found = {file.name.split("-")[1]: _email(file) for file in (folder / "email").glob("*.eml")}
         texts = folder / "sms.jsonl"
         lines = texts.read_text("utf-8").splitlines() if texts.exists() else []
         found |= {line["id"]: (line["to"], line["text"]) for line in map(json.loads, lines)}
         with self.engine.ledger.read() as connection:
-            numbers = connection.execute(select(NOTE.c.number).order_by(NOTE.c.number)).scalars().all()
-        names = [self.engine.signer.opaque("note", number) for number in numbers]
+            numbers = connection.execute(select(NOTICE.c.number).order_by(NOTICE.c.number)).scalars().all()
+        names = [self.engine.signer.keyed_hash("note", number) for number in numbers]
         return [found[name] for name in names if name in found]
 
     def codes(self) -> list[str]:

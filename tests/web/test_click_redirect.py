@@ -9,10 +9,10 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from campaigns.core.tokens import Way
+from campaigns.core.tokens import TrackedLink
 from campaigns.store.runs import link_clicks
 from campaigns.store.runs.event_tables import EVENT
-from campaigns.store.runs.link_clicks import Followed
+from campaigns.store.runs.link_clicks import LinkClicks
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO, Town
 
@@ -68,15 +68,15 @@ def clicks(town: Town) -> list[tuple[str, str]]:
         return [(row.member_id, row.code) for row in rows]
 
 
-def counted(town: Town, run) -> list[Followed]:
+def counted(town: Town, run) -> list[LinkClicks]:
     with town.engine.ledger.read() as connection:
-        return link_clicks.counts(connection, run.number)
+        return link_clicks.click_counts(connection, run.number)
 
 
 def test_c14_without_consent_a_link_is_the_same_for_everybody(town, linked):
     ways = {member: links_of(town, member) for member in MEMBERS[1:7]}
     assert len({tuple(each) for each in ways.values()}) == 1
-    assert town.engine.signer.read_way(ways[OTHER][0].split("/")[2]) == Way(linked.number, None, SHOP)
+    assert town.engine.signer.read_tracked_link(ways[OTHER][0].split("/")[2]) == TrackedLink(linked.number, None, SHOP)
     assert links_of(town, AINO) != ways[OTHER]
 
 
@@ -101,15 +101,15 @@ async def test_a_followed_link_leads_on_and_is_counted_for_nobody(town, web, lin
         assert (answer.status_code, answer.headers["location"]) == (302, SHOP)
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "set-cookie" not in answer.headers
-    assert counted(town, linked) == [Followed(SHOP, people=2, machines=0)]
+    assert counted(town, linked) == [LinkClicks(SHOP, people=2, machines=0)]
     assert clicks(town) == []
 
 
 async def test_with_consent_it_is_known_who_followed(town, web, linked):
     (way,) = links_of(town, AINO)
     assert (await web.get(way)).status_code == 302
-    assert clicks(town) == [(AINO, link_clicks.name_of(SHOP))]
-    assert counted(town, linked) == [Followed(SHOP, people=1, machines=0)]
+    assert clicks(town) == [(AINO, link_clicks.link_name(SHOP))]
+    assert counted(town, linked) == [LinkClicks(SHOP, people=1, machines=0)]
 
 
 @pytest.mark.parametrize("withdrawn", ["tracking", "restricted", "no_marketing"])
@@ -119,7 +119,7 @@ async def test_gd22_a_withdrawal_holds_for_what_was_sent_before(town, web, linke
     town.say(AINO, withdrawn, on=withdrawn != "tracking")
     assert (await web.get(way)).status_code == 302
     assert clicks(town) == []
-    assert counted(town, linked) == [Followed(SHOP, people=1, machines=0)]
+    assert counted(town, linked) == [LinkClicks(SHOP, people=1, machines=0)]
 
 
 async def test_a_scanner_changes_no_choice_and_its_head_is_not_counted(town, web, linked):
@@ -148,7 +148,7 @@ async def test_a_scanner_changes_no_choice_and_its_head_is_not_counted(town, web
 async def test_what_names_itself_as_no_persons_is_counted_apart_and_is_nobodys_click(town, web, linked, said):
     (way,) = links_of(town, AINO)
     assert (await web.get(way, headers=said)).headers["location"] == SHOP
-    assert counted(town, linked) == [Followed(SHOP, people=0, machines=1)]
+    assert counted(town, linked) == [LinkClicks(SHOP, people=0, machines=1)]
     assert clicks(town) == []
 
 
@@ -156,19 +156,19 @@ async def test_who_follows_what_was_handed_over_this_moment_is_no_person(town, w
     (way,) = links_of(town, AINO)
     town.hands.go(seconds=-59)
     await web.get(way)
-    assert counted(town, linked) == [Followed(SHOP, people=0, machines=1)]
+    assert counted(town, linked) == [LinkClicks(SHOP, people=0, machines=1)]
     assert clicks(town) == []
 
 
 async def test_who_follows_several_links_of_a_message_at_once_is_no_person(town, web, linked, monkeypatch):
     monkeypatch.setattr("campaigns.web.members.click_redirect.SETTLING", 0.2)
-    other = f"/c/{town.engine.signer.way(Way(linked.number, None, 'https://shop.example.org/'))}"
+    other = f"/c/{town.engine.signer.tracked_link_token(TrackedLink(linked.number, None, 'https://shop.example.org/'))}"
     (way,) = links_of(town, OTHER)
     await asyncio.gather(web.get(way), web.get(other), web.get(way, headers={"User-Agent": "Mozilla/5.0 (another)"}))
-    assert counted(town, linked) == [Followed(SHOP, 1, 1), Followed("https://shop.example.org/", 0, 1)]
+    assert counted(town, linked) == [LinkClicks(SHOP, 1, 1), LinkClicks("https://shop.example.org/", 0, 1)]
     town.hands.go(seconds=3)
     await web.get(way)
-    assert counted(town, linked)[0] == Followed(SHOP, people=2, machines=1)
+    assert counted(town, linked)[0] == LinkClicks(SHOP, people=2, machines=1)
 
 
 @pytest.mark.parametrize("target", ["https://evil.example.org/", "//evil.example.org", "javascript:alert(1)"])
@@ -178,13 +178,13 @@ async def test_nobody_leads_through_us_to_another_place(town, web, linked, targe
     for forged in (f"/c/{target}", f"{way}?to={target}", f"{way[:-1]}{'A' if way[-1] != 'A' else 'B'}", f"{way}AAAA"):
         answer = await web.get(forged)
         assert answer.headers.get("location", SHOP) == SHOP
-    tokens = (town.engine.signer.link("unsubscribe", 1, 1), "", "x" * 4000, "ä")
+    tokens = (town.engine.signer.link_token("unsubscribe", 1, 1), "", "x" * 4000, "ä")
     assert [(await web.get(f"/c/{token}")).status_code for token in tokens] == [404] * 4
     assert {name for name, rows in town.everything().items() if rows != before[name]} <= {"link_count"}
 
 
 async def test_a_way_of_a_run_that_is_no_more_still_leads_on(town, web):
-    token = town.engine.signer.way(Way(4711, 3, SHOP))
+    token = town.engine.signer.tracked_link_token(TrackedLink(4711, 3, SHOP))
     before = town.everything()
     assert (await web.get(f"/c/{token}")).headers["location"] == SHOP
     assert town.everything() == before

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audiences.consent import choices
-from audiences.consent.consent_state import Entry, Source
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from campaigns.core.model.enums import Choice, Language
 from campaigns.people.desk import changes
 from campaigns.people.privacy import subject_access as making
@@ -33,14 +33,14 @@ def shown(town: Town) -> Shown:
 def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(town: Town, shown: Shown, language: Language):
     tables = [
         table
-        for table in personal_data.tables_of_members()
-        if table.name not in {*personal_data.ELSEWHERE, "unit", "contact"}
+        for table in personal_data.member_tables()
+        if table.name not in {*personal_data.TABLES_IN_MESSAGES, "unit", "contact"}
     ]
     rows = {
         _RENAMED.get(table.name, table.name): {
             column.name: None
             for column in table.c
-            if column.name not in personal_data.WITHHELD.get(table.name, ()) and column.name != "agent"
+            if column.name not in personal_data.WITHHELD_COLUMNS.get(table.name, ()) and column.name != "agent"
         }
         for table in tables
     }
@@ -160,9 +160,11 @@ def test_a_member_reads_words_where_codes_are_kept(
 ):
     at = town.engine.clock.now()
     with town.engine.ledger.write() as connection:
-        choices.record(connection, [Entry(AINO, "newsletter:food", False, at, Source.WEB)])
-    changes.change_choices(town.engine, AINO, [Entry(AINO, Choice.NO_DIRECT_MAIL, True, at, Source.PHONE)])
-    changes.mark(town.engine, AINO, Choice.ADDRESS_SECRET, Source.PHONE, on=True)
+        choices.record_choices(connection, [ConsentEntry(AINO, "newsletter:food", False, at, ConsentSource.WEB)])
+    changes.change_choices(
+        town.engine, AINO, [ConsentEntry(AINO, Choice.NO_DIRECT_MAIL, True, at, ConsentSource.PHONE)]
+    )
+    changes.mark(town.engine, AINO, Choice.ADDRESS_SECRET, ConsentSource.PHONE, on=True)
     page = shown.file(dossier(town.engine, AINO), "html", language).decode()
     assert [word for word in words if word not in page] == []
     codes = ("no_direct_mail", "address_secret", "change_choices", "newsletter:", "|food|", "email_own", "<dd>owners<")

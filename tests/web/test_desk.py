@@ -6,7 +6,7 @@ from campaigns.core.model.roles import Role
 from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
 from campaigns.store.people import audit_seals
-from campaigns.store.people.audit import of_member
+from campaigns.store.people.audit import subject_of_member
 from tests.support.desk_session import NAME
 from tests.support.page_walk import hidden
 from tests.support.sample_workspace import MEMBERS
@@ -31,7 +31,12 @@ async def test_a_member_is_found_by_number_name_phone_and_email(desk, by, typed)
     assert page.status_code == 200
     assert hidden(page.text)["member"] == [AINO]
     assert desk.noted() == [
-        (NAME, "find", of_member(desk.town.engine.signer, AINO), {"by": by, "found": 1, "why": "visit", "case": "A-17"})
+        (
+            NAME,
+            "find",
+            subject_of_member(desk.town.engine.signer, AINO),
+            {"by": by, "found": 1, "why": "visit", "case": "A-17"},
+        )
     ]
 
 
@@ -49,7 +54,7 @@ async def test_a_part_or_a_pattern_finds_nobody_and_is_noted(desk, by, typed):
 async def test_those_who_share_an_address_are_all_shown_and_all_noted(town, desk):
     page = await desk.post("/find", by="email", typed="perhe@example.org", ground="call")
     assert hidden(page.text)["member"] == list(SHARERS)
-    assert {row[2] for row in desk.noted()} == {of_member(town.engine.signer, each) for each in SHARERS}
+    assert {row[2] for row in desk.noted()} == {subject_of_member(town.engine.signer, each) for each in SHARERS}
 
 
 async def test_namesakes_are_told_apart_by_their_postal_code(town, desk):
@@ -81,7 +86,7 @@ def town_words(desk):
 async def test_a24_a_look_up_is_noted_with_its_reason(town, desk):
     page = await desk.opens(ground="letter", case="B/77")
     assert f"{AINO}@example.org" in page.text
-    subject = of_member(town.engine.signer, AINO)
+    subject = subject_of_member(town.engine.signer, AINO)
     assert desk.noted() == [(NAME, "look_up", subject, {"why": "letter", "case": "B/77"})]
 
 
@@ -121,7 +126,7 @@ async def test_gd23_a_secret_address_is_masked_for_agents_and_not_for_the_office
         assert town.contact(AINO)["postal_code"] not in page.text
     accounts.give_roles(town.engine, NAME, [Role.PRIVACY_OFFICER])
     with town.engine.ledger.write() as connection:
-        web.cookies.set("viesti-desk", people_accounts.begin(connection, NAME, town.hands.at))
+        web.cookies.set("viesti-desk", people_accounts.open_session(connection, NAME, town.hands.at))
     desk.proof = hidden((await web.get("/desk")).text)["proof"][0]
     assert street in (await desk.opens()).text
     assert desk.noted()[-1][3] == {"why": "call", "unmasked": True}

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from campaigns.core.model.enums import Choice, Language
-from campaigns.core.model.privacy_rights import Answer, RequestKind
+from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind
 from campaigns.core.model.roles import Role
 from campaigns.people.accounts import staff_accounts
 from campaigns.people.privacy import requests
@@ -126,7 +126,7 @@ def test_the_privacy_officer_answers_requests_and_tells_processors_by_keyboard_a
         carried = {"provider": "twilio", "provider_ref": "SM0123456789abcdef0123456789abcdef"}
         connection.execute(update(DELIVERY).where(DELIVERY.c.run_number == run.number).values(**carried))
     for member, kind in ((AINO, RequestKind.ACCESS), (DUPLICATE, RequestKind.ERASE)):
-        requests.file(town.engine, member, kind, requests.Source.WEB, "Kiitos")
+        requests.file(town.engine, member, kind, requests.ConsentSource.WEB, "Kiitos")
     staff_accounts.add(town.engine, "oiva", [Role.PRIVACY_OFFICER], PASSWORD)
     agent.signs_in("oiva")
     agent.presses("form[action*=requests] button")
@@ -139,7 +139,7 @@ def test_the_privacy_officer_answers_requests_and_tells_processors_by_keyboard_a
     agent.presses("form[action*=close] button")
     agent.unfolds("form[action*=told]")
     agent.keeps("desk-processors")
-    agent.chooses("select[name=answer]", Answer.HELD_NOTHING)
+    agent.chooses("select[name=answer]", ProcessorAnswer.HELD_NOTHING)
     agent.presses("form[action*=told] button")
     assert agent.page.inner_text(".lead") == "Nothing waits"
 

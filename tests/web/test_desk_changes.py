@@ -2,10 +2,10 @@
 
 import pytest
 
-from audiences.consent.consent_state import Source
-from audiences.consent.consent_texts import Offered
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.consent_texts import ConsentText
 from campaigns.core.model.enums import Choice, Language
-from campaigns.store.people.audit import of_member
+from campaigns.store.people.audit import subject_of_member
 from tests.support.desk_session import NAME, on
 from tests.support.page_walk import hidden
 from tests.support.sample_workspace import MEMBERS
@@ -29,16 +29,16 @@ async def test_c15_choices_are_changed_with_agent_source_and_wording_and_confirm
     said = {entry.choice: entry for entry in town.record()}
     assert set(said) == {"tracking", "sms_own"}
     for entry in said.values():
-        assert (entry.agent, entry.source, entry.language) == (NAME, Source(source), Language.EN)
+        assert (entry.agent, entry.source, entry.language) == (NAME, ConsentSource(source), Language.EN)
     granted = said["tracking"]
     (shown,) = [row for row in town.everything()["wording"] if row[0] == granted.wording]
-    assert Offered("tracking", Language.EN, shown[3]).version == granted.wording
+    assert ConsentText("tracking", Language.EN, shown[3]).version == granted.wording
     (told,) = [text for to, text in town.notes() if to == f"{AINO}@example.org"]
     assert "Dina val har ändrats" in told  # in the member's language, not the agent's
     assert "Uppföljning av vilka länkar jag öppnar" in told
     assert desk.noted()[-1][1:] == (
         "change_choices",
-        of_member(town.engine.signer, AINO),
+        subject_of_member(town.engine.signer, AINO),
         {"choices": ["sms_own", "tracking"], "source": source},
     )
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from campaigns.core.model.roles import Act, Role, may
+from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
 from campaigns.web.app import pages
@@ -43,10 +43,10 @@ async def test_every_wrong_sign_in_gets_one_answer(town, web, kind):
     elif kind == "disabled":
         accounts.disable(town.engine, NAME)
     elif kind == "barred":
-        barred = town.engine.signer.opaque("account", NAME)
+        barred = town.engine.signer.keyed_hash("account", NAME)
         with town.engine.ledger.write() as connection:
-            for _ in range(people_accounts.MOST_FAILURES):
-                people_accounts.failed(connection, barred, town.hands.at)
+            for _ in range(people_accounts.MAX_LOGIN_FAILURES):
+                people_accounts.record_login_failure(connection, barred, town.hands.at)
     answer = await web.post("/desk/session?lang=en", data={"name": name, "password": password})
     reference = await web.post("/desk/session?lang=en", data={"name": "xyz", "password": "x"})
     assert (answer.status_code, answer.text) == (400, reference.text)
@@ -55,10 +55,10 @@ async def test_every_wrong_sign_in_gets_one_answer(town, web, kind):
 
 async def test_an_account_is_barred_for_a_quarter_of_an_hour_whoever_tries(town, web):
     accounts.add(town.engine, NAME, [Role.DESK], PASSWORD)
-    for _ in range(people_accounts.MOST_FAILURES):
+    for _ in range(people_accounts.MAX_LOGIN_FAILURES):
         assert accounts.log_in(town.engine, NAME, "wrong") is None
     assert accounts.log_in(town.engine, NAME, PASSWORD) is None
-    town.hands.at += people_accounts.SPAN + timedelta(seconds=1)
+    town.hands.at += people_accounts.LOGIN_FAILURE_WINDOW + timedelta(seconds=1)
     assert accounts.log_in(town.engine, NAME, PASSWORD) is not None
 
 
@@ -75,7 +75,7 @@ def test_a_password_is_kept_by_argon2_alone_and_at_todays_cost(town, password):
     accounts.add(town.engine, NAME, [Role.DESK], password)
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
     with town.engine.ledger.write() as connection:
-        people_accounts.rehash(connection, NAME, cheap)
+        people_accounts.store_rehash(connection, NAME, cheap)
     assert accounts.log_in(town.engine, NAME, password)
     ((_, _, kept, *_),) = town.everything()["agent"]
     assert kept.startswith("$argon2id$")
@@ -84,18 +84,18 @@ def test_a_password_is_kept_by_argon2_alone_and_at_todays_cost(town, password):
 
 async def test_a_session_ends_when_nobody_uses_it_and_after_hours(town, web, desk):
     for _ in range(3):
-        town.hands.at += people_accounts.IDLE - timedelta(seconds=1)
+        town.hands.at += people_accounts.SESSION_IDLE_LIMIT - timedelta(seconds=1)
         assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 200
-    town.hands.at += people_accounts.IDLE
+    town.hands.at += people_accounts.SESSION_IDLE_LIMIT
     assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 403
     assert "Password" in (await web.get("/desk?lang=en")).text
 
 
 async def test_a_session_is_not_kept_awake_for_ever(town, desk):
     began = town.hands.at
-    while town.hands.at < began + people_accounts.LIFE:
+    while town.hands.at < began + people_accounts.SESSION_LIFETIME:
         assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code in {200, 429}
-        town.hands.at += people_accounts.IDLE / 2
+        town.hands.at += people_accounts.SESSION_IDLE_LIMIT / 2
     assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 403
 
 
@@ -116,11 +116,11 @@ async def test_a25_a_role_opens_what_it_may_and_nothing_else(town, web, role):
     before = town.everything()
     for task in every_task(town):
         answer = await desk.post(task.path.removeprefix("/desk"))
-        permitted = may([role], task.act)
+        permitted = is_permitted([role], task.act)
         # a permitted form with nothing in it is refused for that: it lacks a ticket, a number, a reason
         if task.path == "/desk/requests":
             assert answer.status_code == (200 if permitted else 403)
-        elif "ticket" not in answer.text and permitted and task.act in {Act.LOOK_UP, Act.ANSWER}:
+        elif "ticket" not in answer.text and permitted and task.act in {Permission.LOOK_UP, Permission.ANSWER}:
             assert answer.status_code in {400, 403}
         else:
             assert answer.status_code == 403
@@ -132,7 +132,7 @@ async def test_a25_a_role_opens_what_it_may_and_nothing_else(town, web, role):
 @pytest.mark.parametrize("proof", ["", "x", "of another session"])
 async def test_a_form_without_the_sessions_own_proof_is_refused(town, desk, path, proof):
     await desk.opens()
-    desk.proof = town.engine.signer.opaque("desk form", "another") if proof == "of another session" else proof
+    desk.proof = town.engine.signer.keyed_hash("desk form", "another") if proof == "of another session" else proof
     before = town.everything()
     answer = await desk.does(path, by="number", typed=AINO, ground="call", choice="deceased", confirmed="yes")
     assert answer.status_code == 403

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from campaigns.store.people.people_tables import REQUEST
+from campaigns.store.people.people_tables import PRIVACY_REQUEST
 from tests.support.page_walk import hidden, sign_in
 from tests.support.web_client import AINO
 
@@ -38,7 +38,7 @@ async def test_the_words_of_a_request_are_kept_and_shown_as_they_were_typed(town
     page = await web.post("/me/requests", data={"proof": proof, "kind": "correct", "words": typed})
     assert page.status_code == 200
     with town.engine.ledger.read() as connection:
-        assert connection.execute(select(REQUEST.c.words)).scalars().all() == [typed]
+        assert connection.execute(select(PRIVACY_REQUEST.c.words)).scalars().all() == [typed]
 
 
 @pytest.mark.parametrize("typed", HOSTILE)

@@ -6,65 +6,67 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.core.tokens import BadToken, DeliveryLink, Signer
-from campaigns.runs.composing.template_context import LINKS
+from campaigns.core.tokens import DeliveryLink, InvalidTokenError, Signer
+from campaigns.runs.composing.template_context import LINK_PATHS
 from tests.support.web_client import AINO
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 SIGNER = Signer({1: OLD, 2: NEW})
-TOKEN = SIGNER.link("why", 7, 123_456)
+TOKEN = SIGNER.link_token("why", 7, 123_456)
 numbers = st.integers(min_value=0, max_value=2**32 - 1)
-PATHS = (*(f"/{path}" for path in LINKS.values()),)
+PATHS = (*(f"/{path}" for path in LINK_PATHS.values()),)
 
 
-@given(numbers, numbers, st.sampled_from(sorted(LINKS)))
+@given(numbers, numbers, st.sampled_from(sorted(LINK_PATHS)))
 def test_a_link_is_read_as_it_was_made(run, position, scope):
-    assert SIGNER.read(scope, SIGNER.link(scope, run, position)) == DeliveryLink(run, position)
+    assert SIGNER.read_link(scope, SIGNER.link_token(scope, run, position)) == DeliveryLink(run, position)
 
 
 def test_a_link_of_an_older_key_is_read_while_the_key_is_kept():
-    token = Signer({1: OLD}).link("why", 7, 8)
-    assert SIGNER.read("why", token) == DeliveryLink(7, 8)
-    with pytest.raises(BadToken):
-        Signer({2: NEW}).read("why", token)
+    token = Signer({1: OLD}).link_token("why", 7, 8)
+    assert SIGNER.read_link("why", token) == DeliveryLink(7, 8)
+    with pytest.raises(InvalidTokenError):
+        Signer({2: NEW}).read_link("why", token)
 
 
-@pytest.mark.parametrize("scope", [*sorted(set(LINKS) - {"why"}), "name", "code", ""])
+@pytest.mark.parametrize("scope", [*sorted(set(LINK_PATHS) - {"why"}), "name", "code", ""])
 def test_a_link_of_another_scope_is_none(scope):
-    with pytest.raises(BadToken):
-        SIGNER.read(scope, TOKEN)
+    with pytest.raises(InvalidTokenError):
+        SIGNER.read_link(scope, TOKEN)
 
 
 @pytest.mark.parametrize("place", range(len(TOKEN)))
 def test_a_link_with_another_character_is_none(place):
     for other in "A-_9" if TOKEN[place] not in "A-_9" else "BzQ":
-        with pytest.raises(BadToken):
-            SIGNER.read("why", TOKEN[:place] + other + TOKEN[place + 1 :])
+        with pytest.raises(InvalidTokenError):
+            SIGNER.read_link("why", TOKEN[:place] + other + TOKEN[place + 1 :])
 
 
 @given(st.text(max_size=80))
 def test_no_other_text_is_a_link(text):
-    with pytest.raises(BadToken):
-        SIGNER.read("why", text)
+    with pytest.raises(InvalidTokenError):
+        SIGNER.read_link("why", text)
 
 
 @given(st.binary(min_size=25, max_size=25))
 def test_nothing_that_looks_like_a_link_is_one(content):
-    with pytest.raises(BadToken):
-        SIGNER.read("why", urlsafe_b64encode(content).decode().rstrip("="))
+    with pytest.raises(InvalidTokenError):
+        SIGNER.read_link("why", urlsafe_b64encode(content).decode().rstrip("="))
 
 
 @pytest.mark.parametrize("token", [TOKEN[:-1], TOKEN[1:], TOKEN + "A", f"{TOKEN}==", f" {TOKEN}", TOKEN.swapcase()])
 def test_a_link_that_was_cut_or_grew_is_none(token):
-    with pytest.raises(BadToken):
-        SIGNER.read("why", token)
+    with pytest.raises(InvalidTokenError):
+        SIGNER.read_link("why", token)
 
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_link_that_is_not_ours_changes_nothing_and_says_nothing(town, web, path):
     good = town.way("letters").removeprefix("/u/")
     foreign = town.way("letters", scope="why").removeprefix("/w/") if path != "/w" else good
-    unplanned = town.engine.signer.link(next(scope for scope, at in LINKS.items() if f"/{at}" == path), 999, 0)
+    unplanned = town.engine.signer.link_token(
+        next(scope for scope, at in LINK_PATHS.items() if f"/{at}" == path), 999, 0
+    )
     before, answers = town.everything(), set()
     for token in (good[:-1], "A" * 34, foreign, unplanned, "%00", "x" * 3000):
         for method in ("GET", "POST"):

@@ -31,7 +31,7 @@ async def test_every_choice_can_be_ended_by_the_link_and_none_can_be_allowed(tow
     await web.post(town.way("letters", scope="preferences"), data={"stop": list(offered)})
     record = town.record()
     assert {entry.choice for entry in record} == set(offered)
-    assert not any(entry.opens for entry in record)
+    assert not any(entry.is_opt_in for entry in record)
 
 
 async def test_nothing_ticked_changes_nothing_and_says_so(town, web):

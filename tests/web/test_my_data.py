@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from audiences.access import sessions
 from campaigns.core.model.enums import Language
-from campaigns.core.model.privacy_rights import Ending
+from campaigns.core.model.privacy_rights import RequestOutcome
 from campaigns.people.privacy import requests
-from campaigns.store.people.people_tables import REQUEST
+from campaigns.store.people.people_tables import PRIVACY_REQUEST
 from campaigns.store.runs.run_tables import AUDIT
 from tests.support.page_walk import hidden, sign_in
 from tests.support.web_client import AINO, SHARERS
@@ -33,7 +33,7 @@ async def prove(town, web, by="email", place=-1):
 
 def filed(town):
     with town.engine.ledger.read() as connection:
-        rows = connection.execute(select(REQUEST).order_by(REQUEST.c.number)).mappings()
+        rows = connection.execute(select(PRIVACY_REQUEST).order_by(PRIVACY_REQUEST.c.number)).mappings()
         return [(row["member_id"], row["kind"], row["source"], row["words"]) for row in rows]
 
 
@@ -60,7 +60,7 @@ async def test_c11_a_session_alone_shows_and_erases_nothing(town, web, way):
 async def test_c11_the_code_of_a_session_is_not_fresh_enough_a_second_time(town, web):
     await sign_in(town, web, MAIL)
     proof = await prove(town, web)
-    town.hands.at += sessions.PROVED
+    town.hands.at += sessions.STEP_UP_LIFETIME
     assert (await web.post(WHOLE, data={"proof": proof})).status_code == 403
 
 
@@ -160,7 +160,7 @@ async def test_a_member_sees_what_they_asked_for_and_until_when_it_is_answered(t
     page = (await web.get("/me/data?lang=en")).text
     assert "Correction of the data, filed on 1 Jan 2018" in page
     assert "We answer by 1 Feb 2018" in page
-    requests.close(town.engine, 1, Ending.DONE)
+    requests.close(town.engine, 1, RequestOutcome.DONE)
     page = (await web.get("/me/data?lang=en")).text
     assert "We answer by" not in page
     assert "Done" in page
@@ -215,7 +215,7 @@ async def test_gd12_a_member_erases_themselves_and_is_told_so_once_more(town, we
 async def test_gd12_an_erasure_waits_as_a_request_while_an_import_writes(town, web):
     await sign_in(town, web, MAIL)
     proof = await prove(town, web)
-    with town.engine.library.warehouse.writing():
+    with town.engine.library.warehouse.write_lock():
         page = await web.post(ERASE, data={"proof": proof, "sure": "yes"})
     assert page.status_code == 200
     assert filed(town) == [(AINO, "erase", "web", "")]

@@ -84,14 +84,14 @@ async def test_who_confirms_while_others_are_brought_in_is_brought_in_later(town
     await web.post(way(town))
     await web.post("/join", data={**ASKED, "address": f"second-{NEW}"})
     second = way(town, f"second-{NEW}")
-    look, began = sign_ups.confirmed, town.hands.at
+    look, began = sign_ups.confirmed_members, town.hands.at
 
     def looked(connection, before):
         found = look(connection, before)
         if before == town.hands.at:
             with town.engine.ledger.write() as writer:
-                number = town.engine.signer.read("join", second.rpartition("/")[2]).position
-                sign_ups.confirm(writer, number, began)
+                number = town.engine.signer.read_link("join", second.rpartition("/")[2]).position
+                sign_ups.confirm_request(writer, number, began)
         return found
 
     town.hands.go(minutes=16)
@@ -114,7 +114,7 @@ async def test_no_answer_tells_whether_an_address_is_known(town, web):
 async def test_a_link_that_is_too_late_begins_nothing_and_its_address_is_forgotten(town, web):
     await web.post("/join", data=ASKED)
     link = way(town)
-    town.hands.at += sign_ups.LIFE
+    town.hands.at += sign_ups.SIGN_UP_LIFETIME
     assert (await web.get(link)).status_code == 200
     assert (await web.post(link)).status_code == 200
     assert customers(town) == []
@@ -134,13 +134,13 @@ async def test_a_link_that_is_not_ours_is_none(town, web):
 async def test_a_mailbox_is_written_to_twice_a_day_whoever_asks(town, web):
     for _ in range(4):
         assert (await web.post("/join", data=ASKED)).status_code == 200
-    assert len(town.notes()) == sign_ups.MOST_A_DAY
+    assert len(town.notes()) == sign_ups.MAX_EMAILS_PER_DAY
 
 
 async def test_a_mailbox_is_one_however_its_name_is_written(town, web):
     for name in ("lahi", "LAHI", "Lahi", "lAHI"):
         assert (await web.post("/join", data={**ASKED, "address": f"{name}@example.org"})).status_code == 200
-    assert len(town.notes()) == sign_ups.MOST_A_DAY
+    assert len(town.notes()) == sign_ups.MAX_EMAILS_PER_DAY
 
 
 async def test_one_stranger_asks_ten_times_and_then_has_to_wait(web):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from audiences.access import one_time_codes
-from audiences.access.one_time_codes import Aim, Asked, Typed
+from audiences.access.one_time_codes import CodeAim, CodeRequest, TypedCode
 from campaigns.web.members.send_code import Codes
 from campaigns.web.page_context import Site
 from tests.support.page_walk import ask_for_code, hidden, sign_in
@@ -59,7 +59,7 @@ async def test_a_code_is_good_once_and_only_in_the_browser_that_asked(town, web)
 
 async def test_after_five_wrong_tries_the_right_code_is_of_no_use(town, web):
     challenge = await ask_for_code(web, MAIL)
-    for _ in range(one_time_codes.TRIES):
+    for _ in range(one_time_codes.MAX_TRIES):
         await web.post("/me/session", data={"challenge": challenge, "code": WRONG})
     answer = await web.post("/me/session", data={"challenge": challenge, "code": town.codes()[0]})
     assert answer.status_code == 400
@@ -68,24 +68,24 @@ async def test_after_five_wrong_tries_the_right_code_is_of_no_use(town, web):
 async def test_a_code_that_is_too_old_opens_nothing(town, web):
     challenge = await ask_for_code(web, MAIL)
     (code,) = town.codes()
-    town.hands.at += one_time_codes.LIFE
+    town.hands.at += one_time_codes.CODE_LIFETIME
     answer = await web.post("/me/session", data={"challenge": challenge, "code": code})
     assert answer.status_code == 400
 
 
 async def test_a_member_is_sent_three_codes_in_a_quarter_of_an_hour_whoever_asks(town, web):
-    for _ in range(one_time_codes.MOST_AT_ONCE + 2):
+    for _ in range(one_time_codes.MAX_UNTYPED_CODES + 2):
         assert (await web.post("/me/code", data={"address": MAIL})).status_code == 200
-    assert len(town.codes()) == one_time_codes.MOST_AT_ONCE
+    assert len(town.codes()) == one_time_codes.MAX_UNTYPED_CODES
     town.hands.go(minutes=16)
     await web.post("/me/code", data={"address": MAIL})
-    assert len(town.codes()) == one_time_codes.MOST_AT_ONCE + 1
+    assert len(town.codes()) == one_time_codes.MAX_UNTYPED_CODES + 1
 
 
 async def test_codes_that_were_typed_do_not_keep_their_member_from_the_next(town, web):
-    for _ in range(one_time_codes.MOST_AT_ONCE + 2):
+    for _ in range(one_time_codes.MAX_UNTYPED_CODES + 2):
         await sign_in(town, web, MAIL)
-    assert len(town.codes()) == one_time_codes.MOST_AT_ONCE + 2
+    assert len(town.codes()) == one_time_codes.MAX_UNTYPED_CODES + 2
 
 
 async def test_one_stranger_asks_ten_times_and_then_has_to_wait(web):
@@ -118,7 +118,7 @@ async def test_the_link_of_a_message_sends_a_code_to_the_members_own_address(tow
 
 
 async def test_a_code_for_a_new_address_signs_nobody_in(town, web):
-    asked = Asked("a challenge", AINO, Aim.EMAIL, "new@example.org")
+    asked = CodeRequest("a challenge", AINO, CodeAim.EMAIL, "new@example.org")
     Codes(Site(town.engine)).to_new_address(asked)
     answer = await web.post("/me/session", data={"challenge": asked.challenge, "code": town.codes()[0]})
     assert answer.status_code == 400
@@ -126,25 +126,34 @@ async def test_a_code_for_a_new_address_signs_nobody_in(town, web):
 
 @pytest.mark.parametrize(
     "typed",
-    [{"aims": {Aim.STEP_UP}}, {"aims": {Aim.EMAIL}, "member_id": SHARERS[0]}],
+    [{"aims": {CodeAim.STEP_UP}}, {"aims": {CodeAim.EMAIL}, "member_id": SHARERS[0]}],
     ids=["another aim", "another member"],
 )
 def test_a_code_typed_where_it_opens_nothing_is_not_used_up_there(town, typed):
-    signer, ledger, asked = town.engine.signer, town.engine.ledger, Asked("c", AINO, Aim.EMAIL, "new@example.org")
-    code = one_time_codes.digits(signer, asked)
+    signer, ledger, asked = (
+        town.engine.signer,
+        town.engine.ledger,
+        CodeRequest("c", AINO, CodeAim.EMAIL, "new@example.org"),
+    )
+    code = one_time_codes.code_digits(signer, asked)
     with ledger.write() as connection:
-        one_time_codes.issue(connection, signer, asked, town.hands.at)
-        assert one_time_codes.redeem(connection, signer, Typed("c", code, **typed), town.hands.at) is None
-        assert one_time_codes.redeem(connection, signer, Typed("c", code, {Aim.EMAIL}, AINO), town.hands.at) == asked
+        one_time_codes.issue_code(connection, signer, asked, town.hands.at)
+        assert one_time_codes.redeem_code(connection, signer, TypedCode("c", code, **typed), town.hands.at) is None
+        assert (
+            one_time_codes.redeem_code(connection, signer, TypedCode("c", code, {CodeAim.EMAIL}, AINO), town.hands.at)
+            == asked
+        )
 
 
 def test_codes_are_kept_as_hashes_and_removed_after_a_day(town):
     signer, ledger = town.engine.signer, town.engine.ledger
     with ledger.write() as connection:
-        assert one_time_codes.issue(connection, signer, Asked("a", AINO), town.hands.at)
-    assert one_time_codes.digits(signer, Asked("a", AINO)) not in str(town.everything()["one_time_code"])
+        assert one_time_codes.issue_code(connection, signer, CodeRequest("a", AINO), town.hands.at)
+    assert one_time_codes.code_digits(signer, CodeRequest("a", AINO)) not in str(town.everything()["one_time_code"])
     with ledger.write() as connection:
-        one_time_codes.issue(connection, signer, Asked("b", AINO), town.hands.at + timedelta(days=1, seconds=1))
+        one_time_codes.issue_code(
+            connection, signer, CodeRequest("b", AINO), town.hands.at + timedelta(days=1, seconds=1)
+        )
     assert [row[1] for row in town.everything()["one_time_code"]] == ["b"]
 
 

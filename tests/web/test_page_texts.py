@@ -8,10 +8,10 @@ from typing import Final
 
 import pytest
 
-from audiences.consent.consent_state import Source
-from audiences.people.find_members import By
+from audiences.consent.consent_state import ConsentSource
+from audiences.people.find_members import SearchField
 from campaigns.core.model.enums import Choice, DataClass, Language, Purpose, Register
-from campaigns.core.model.privacy_rights import Answer, Ending, RequestKind
+from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
 from campaigns.people.desk.access_reasons import Ground, LinesFor
 from campaigns.people.desk.changes import MARKS
 from campaigns.web import page_renderer
@@ -44,7 +44,7 @@ _COMPOSED: Final = {
     "changed_": ("email", "phone"),
     "source_": ("desk", "phone"),
     "register_": Register,
-    "by_": By,
+    "by_": SearchField,
     "ground_": Ground,
     "lines_for_": LinesFor,
     "mark_": MARKS,
@@ -53,9 +53,9 @@ _COMPOSED: Final = {
     "field_": ("first_name", "last_name", "email", "phone", "street", "postal_code", "city"),
     "remove_": ("email", "phone"),
     "kind_": RequestKind,
-    "ending_": Ending,
-    "answer_": Answer,
-    "from_": Source,
+    "ending_": RequestOutcome,
+    "answer_": ProcessorAnswer,
+    "from_": ConsentSource,
     "refused_": REFUSALS,
     "done_": ("deceased", "address_secret"),
     "todo_": RequestKind,

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from audiences.access import sessions
-from audiences.consent.choices import stance_of
-from audiences.consent.consent_state import Source
+from audiences.consent.choices import consent_state_of
+from audiences.consent.consent_state import ConsentSource
 from campaigns.core.model.enums import Choice
-from campaigns.store.people.audit import of_member
+from campaigns.store.people.audit import subject_of_member
 from tests.support.page_walk import hidden, sign_in
 from tests.support.web_client import AINO, SHARERS
 
@@ -36,7 +36,7 @@ def form(centre, *, tick=(), untick=(), **other):
 
 def stance(town, member=AINO):
     with town.engine.ledger.read() as connection:
-        return stance_of(connection, member)
+        return consent_state_of(connection, member)
 
 
 def test_every_choice_is_offered_once_and_ticked_as_it_stands(centre):
@@ -54,7 +54,7 @@ async def test_what_is_changed_is_recorded_with_its_wording_and_language(town, w
     said = {entry.choice: entry for entry in town.record()}
     assert {choice: entry.on for choice, entry in said.items()} == {"tracking": True, "no_direct_mail": True}
     for choice, entry in said.items():
-        assert (entry.source, entry.language) == (Source.WEB, "en")
+        assert (entry.source, entry.language) == (ConsentSource.WEB, "en")
         assert entry.wording == shown(centre, choice).split("|")[2]
     kept = {row[0]: row for row in town.everything()["wording"]}
     assert "Noting which links I open" in kept[said["tracking"].wording][3]
@@ -125,7 +125,7 @@ async def test_what_was_not_offered_is_refused(town, web, centre, entry):
 @pytest.mark.parametrize("proof", [None, "", "x", "of another session"])
 async def test_a_form_without_the_sessions_own_proof_is_refused(town, web, centre, path, proof):
     if proof == "of another session":
-        proof = town.engine.signer.opaque("form", "another secret")
+        proof = town.engine.signer.keyed_hash("form", "another secret")
     fields = form(centre, tick=["tracking"]) | ({} if proof is None else {"proof": proof})
     if proof is None:
         del fields["proof"]
@@ -140,7 +140,7 @@ async def test_a_session_ends_by_itself_and_by_signing_out(town, web, centre):
     assert town.everything()["member_session"] == []
     town.hands.go(hours=1)
     await sign_in(town, web, MAIL)
-    town.hands.at += sessions.LIFE - timedelta(seconds=1)
+    town.hands.at += sessions.SESSION_LIFETIME - timedelta(seconds=1)
     assert "Your contact details" in (await web.get("/me?lang=en")).text
     town.hands.at += timedelta(seconds=1)
     page = await web.get("/me?lang=en")
@@ -168,7 +168,7 @@ async def test_a_new_address_is_used_after_its_code_and_the_old_one_is_told(town
     assert "Uusi@example.org" in done.text
     assert (town.contact(AINO)["email"], town.contact(AINO)["mailbox"]) == ("Uusi@example.org", "uusi@example.org")
     assert [to for to, _ in town.notes()] == [MAIL, "Uusi@example.org", MAIL]
-    assert town.everything()["audit"][-1][3:5] == ("change_contact", of_member(town.engine.signer, AINO))
+    assert town.everything()["audit"][-1][3:5] == ("change_contact", subject_of_member(town.engine.signer, AINO))
 
 
 async def test_a_new_number_is_proved_by_text_message(town, web, centre):

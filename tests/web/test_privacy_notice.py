@@ -77,8 +77,8 @@ def test_gd09_the_doctor_warns_where_there_is_none():
 
 
 def test_gd09_a_message_is_given_what_the_settings_say():
-    assert SETTINGS.organisation.values(Language.FI)["privacy_notice"] is None
-    told = {language: SAYING.organisation.values(language) for language in Language}
+    assert SETTINGS.organisation.template_values(Language.FI)["privacy_notice"] is None
+    told = {language: SAYING.organisation.template_values(language) for language in Language}
     assert {language: values["privacy_notice"] for language, values in told.items()} == {
         language: NOTICE[language] for language in Language
     }

@@ -4,7 +4,7 @@ import pytest
 
 from campaigns.core.model.roles import Role
 from campaigns.people.desk.purchase_lines import MOST
-from campaigns.store.people.audit import of_member
+from campaigns.store.people.audit import subject_of_member
 from tests.support.desk_session import NAME, at_desk
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO
@@ -34,7 +34,7 @@ async def test_a25_lines_are_read_by_exact_criteria_and_noted(town, expert):
     assert expert.noted()[-1] == (
         NAME,
         "read_lines",
-        of_member(town.engine.signer, AINO),
+        subject_of_member(town.engine.signer, AINO),
         {**criteria, "why": "complaint", "case": "R-1024"},
     )
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from audiences.consent.consent_state import Source
+from audiences.consent.consent_state import ConsentSource
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Role
@@ -17,7 +17,7 @@ OTHER = MEMBERS[5]
 
 
 def filed(town, kind, member=AINO, words=""):
-    return requests.file(town.engine, member, kind, Source.WEB, words).number
+    return requests.file(town.engine, member, kind, ConsentSource.WEB, words).number
 
 
 async def test_gd07_the_queue_shows_the_most_urgent_first_and_that_is_noted(town, web):
@@ -102,7 +102,7 @@ async def test_gd13_gd16_what_the_desk_files_holds_at_once_and_is_confirmed(town
     assert "The request is filed" in (await desk.does("/file", kind=kind, source="desk")).text
     assert choice in on(town)
     (entry,) = town.record()
-    assert (entry.agent, entry.source) == ("helmi", Source.DESK)
+    assert (entry.agent, entry.source) == ("helmi", ConsentSource.DESK)
     assert len(town.notes()) == 1
     run = town.run("offers")
     town.send(run)

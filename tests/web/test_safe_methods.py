@@ -3,16 +3,16 @@
 import pytest
 
 from campaigns.core.model.roles import Role
-from campaigns.runs.composing.link_tracking import PATH
-from campaigns.runs.composing.template_context import LINKS
-from campaigns.runs.notices.sender import JOIN
+from campaigns.runs.composing.link_tracking import CLICK_PATH
+from campaigns.runs.composing.template_context import LINK_PATHS
+from campaigns.runs.notices.sender import SIGN_UP_PATH
 from campaigns.web.app import pages
 from tests.support.desk_session import at_desk
 from tests.support.page_walk import sign_in
 from tests.support.routes import routes
 from tests.support.web_client import AINO, Town
 
-SCOPES = {path: scope for scope, path in LINKS.items()}
+SCOPES = {path: scope for scope, path in LINK_PATHS.items()}
 
 
 def addresses(town: Town) -> list[str]:
@@ -20,7 +20,7 @@ def addresses(town: Town) -> list[str]:
     found = set()
     for route in routes(pages(town.engine)):
         first = route.path.split("/")[1]
-        if first == PATH:  # see `test_following`: they change no choice, and nothing but a count
+        if first == CLICK_PATH:  # see `test_following`: they change no choice, and nothing but a count
             continue
         if "{token}" in route.path:
             found.add(route.path.replace("{token}", token_of(town, first)))
@@ -30,8 +30,8 @@ def addresses(town: Town) -> list[str]:
 
 
 def token_of(town: Town, first: str) -> str:
-    if first == JOIN:
-        return town.engine.signer.link(JOIN, 0, 1)
+    if first == SIGN_UP_PATH:
+        return town.engine.signer.link_token(SIGN_UP_PATH, 0, 1)
     return town.way("letters", AINO, SCOPES[first]).split("/")[2]
 
 

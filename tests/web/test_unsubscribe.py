@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from audiences.consent.consent_state import Source
+from audiences.consent.consent_state import ConsentSource
 from tests.support.web_client import AINO, SHARERS
 
 URLENCODED: Final = {"headers": {"Content-Type": "application/x-www-form-urlencoded"}}
@@ -45,7 +45,9 @@ async def test_e22_one_click_ends_the_kind_of_message_and_nothing_else(town, web
     answer = await web.post(town.way(campaign, scope=scope), **body)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
-    assert [(entry.choice, entry.on, entry.source) for entry in town.record()] == [(choice, on, Source.ONE_CLICK)]
+    assert [(entry.choice, entry.on, entry.source) for entry in town.record()] == [
+        (choice, on, ConsentSource.ONE_CLICK)
+    ]
 
 
 async def test_e22_three_clicks_are_one_entry_and_the_same_answer(town, web):
@@ -67,7 +69,7 @@ async def test_any_other_body_changes_nothing(town, web, body):
 
 async def test_the_button_of_the_page_says_that_it_was_pressed_on_the_page(town, web):
     await web.post(town.way("letters"), data={"List-Unsubscribe": "One-Click", "page": "1"})
-    assert [(entry.choice, entry.source) for entry in town.record()] == [("newsletter:food", Source.WEB)]
+    assert [(entry.choice, entry.source) for entry in town.record()] == [("newsletter:food", ConsentSource.WEB)]
 
 
 async def test_whoever_shares_the_mailbox_is_bound_too(town, web):

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from campaigns.core.model.enums import Language
-from campaigns.store.runs.linked_message import linked
+from campaigns.store.runs.linked_message import find_message
 from campaigns.web.members.why import reasons
 from tests.support.web_client import AINO, CAMPAIGNS, Town
 
@@ -117,6 +117,6 @@ async def test_a_rule_without_products_is_said_though_another_rule_reads_them(to
 def test_a_column_that_is_declared_no_more_is_left_out(town):
     run = town.run("coffee")
     with town.engine.ledger.read() as connection:
-        message = linked(connection, run.number, town.decisions(run)[AINO]["position"])
+        message = find_message(connection, run.number, town.decisions(run)[AINO]["position"])
     catalogue = town.engine.library.catalogue.model_copy(update={"tables": {}})
     assert reasons(message, catalogue, Language.EN)["data"] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.core.model.audience import Audience
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audiences
 from campaigns.workspace.catalogue_file import load_catalogue
 
@@ -14,17 +14,17 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.fixture(scope="session")
-def bare_vocabulary() -> Vocabulary:
+def bare_vocabulary() -> RuleVocabulary:
     """The names of the repository's catalogue, and no audience."""
-    return Vocabulary(load_catalogue(Path(__file__).parents[2] / "config" / "catalogue.yaml"))
+    return RuleVocabulary(load_catalogue(Path(__file__).parents[2] / "config" / "catalogue.yaml"))
 
 
 @pytest.fixture(scope="session")
-def audiences(bare_vocabulary: Vocabulary) -> Mapping[str, Audience]:
+def audiences(bare_vocabulary: RuleVocabulary) -> Mapping[str, Audience]:
     return load_audiences(EXAMPLES / "audiences", bare_vocabulary)
 
 
 @pytest.fixture(scope="session")
-def vocabulary(bare_vocabulary: Vocabulary, audiences: Mapping[str, Audience]) -> Vocabulary:
+def vocabulary(bare_vocabulary: RuleVocabulary, audiences: Mapping[str, Audience]) -> RuleVocabulary:
     names = frozenset(path.stem for path in (EXAMPLES / "campaigns").glob("*.yaml"))
-    return Vocabulary(bare_vocabulary.catalogue, audiences=frozenset(audiences), campaigns=names)
+    return RuleVocabulary(bare_vocabulary.catalogue, audiences=frozenset(audiences), campaigns=names)

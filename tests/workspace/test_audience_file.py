@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.condition import InAudience, Not
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audience, load_audiences
-from campaigns.workspace.file_names import unread_files
+from campaigns.workspace.file_names import unread_file_problems
 
 
 def _write(folder: Path, **rules: str) -> None:
@@ -16,24 +16,24 @@ def _write(folder: Path, **rules: str) -> None:
         (folder / f"{name}.yaml").write_text(f"title: {name}\nmatch: {rule}\n")
 
 
-def test_an_audience_may_refer_to_a_later_file(tmp_path: Path, bare_vocabulary: Vocabulary) -> None:
+def test_an_audience_may_refer_to_a_later_file(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
     _write(tmp_path, first="{not: {audience: second}}", second="{age: {from: 18}}")
     audiences = load_audiences(tmp_path, bare_vocabulary)
     assert audiences["first"].match == Not(InAudience("second"))
     assert audiences["first"].name == audiences["first"].title == "first"
 
 
-def test_a_ring_is_one_problem_with_a_place(tmp_path: Path, bare_vocabulary: Vocabulary) -> None:
+def test_a_ring_is_one_problem_with_a_place(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
     _write(tmp_path, first="{audience: second}", second="{all: [{audience: third}]}", third="{audience: first}")
-    with pytest.raises(AuthorError) as caught:
+    with pytest.raises(UserError) as caught:
         load_audiences(tmp_path, bare_vocabulary)
     (problem,) = caught.value.problems
     assert (problem.place.file, problem.place.line, problem.code) == (str(tmp_path / "third.yaml"), 2, "audience_cycle")
 
 
-def test_the_problems_of_all_files_come_together(tmp_path: Path, bare_vocabulary: Vocabulary) -> None:
+def test_the_problems_of_all_files_come_together(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
     _write(tmp_path, first="{aeg: {from: 18}}", second="{audience: nobody}", Third="{register: owners}")
-    with pytest.raises(AuthorError) as caught:
+    with pytest.raises(UserError) as caught:
         load_audiences(tmp_path, bare_vocabulary)
     assert {(Path(problem.place.file).name, problem.code) for problem in caught.value.problems} == {
         ("first.yaml", "unknown_field"),
@@ -42,14 +42,14 @@ def test_the_problems_of_all_files_come_together(tmp_path: Path, bare_vocabulary
     }
 
 
-def test_a_warning_of_a_rule_does_not_stop_its_audience(tmp_path: Path, bare_vocabulary: Vocabulary) -> None:
+def test_a_warning_of_a_rule_does_not_stop_its_audience(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
     _write(tmp_path, pair="{household_size: [1, 4]}")
     audience, warnings = load_audience(tmp_path / "pair.yaml", bare_vocabulary)
     assert audience.name == "pair"
     assert [warning.place.line for warning in warnings] == [2]
 
 
-def test_a_folder_that_is_not_there_has_no_audiences(tmp_path: Path, bare_vocabulary: Vocabulary) -> None:
+def test_a_folder_that_is_not_there_has_no_audiences(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
     assert load_audiences(tmp_path / "nothing", bare_vocabulary) == {}
 
 
@@ -57,7 +57,7 @@ def test_a_file_with_another_ending_is_warned_of(tmp_path: Path) -> None:
     _write(tmp_path, adults="{age: {from: 18}}")
     (tmp_path / "children.yml").touch()
     (tmp_path / ".hidden").touch()
-    assert [(Path(warning.place.file).name, warning.hint) for warning in unread_files(tmp_path)] == [
+    assert [(Path(warning.place.file).name, warning.hint) for warning in unread_file_problems(tmp_path)] == [
         ("children.yml", "`children.yaml`")
     ]
-    assert list(unread_files(tmp_path / "nothing")) == []
+    assert list(unread_file_problems(tmp_path / "nothing")) == []

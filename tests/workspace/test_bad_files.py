@@ -11,24 +11,24 @@ from typing import Final
 
 import pytest
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.yaml.source import read_yaml
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audience, load_audiences
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.settings_file import load_settings
-from campaigns.workspace.source_excerpt import excerpt
+from campaigns.workspace.source_excerpt import source_excerpt
 
 BAD: Final = Path(__file__).parents[1] / "bad"
 CATALOGUE: Final = load_catalogue(Path(__file__).parents[2] / "config" / "catalogue.yaml")
 EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 FILES: Final = sorted(BAD.glob("*/*.yaml"))
 
-AUDIENCES: Final = load_audiences(EXAMPLES / "audiences", Vocabulary(CATALOGUE))
+AUDIENCES: Final = load_audiences(EXAMPLES / "audiences", RuleVocabulary(CATALOGUE))
 BRANDS: Final = {"brand": frozenset({"National", "Private"})}
-VOCABULARY: Final = Vocabulary(CATALOGUE, BRANDS, frozenset(AUDIENCES), frozenset({"win_back"}))
+VOCABULARY: Final = RuleVocabulary(CATALOGUE, BRANDS, frozenset(AUDIENCES), frozenset({"win_back"}))
 
 
 def _campaign(path: Path) -> object:
@@ -39,7 +39,7 @@ LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "yaml": read_yaml,
     "campaign": _campaign,
     "audience": lambda path: load_audience(path, VOCABULARY),
-    "ring": lambda path: load_audiences(path.parent, Vocabulary(CATALOGUE)),
+    "ring": lambda path: load_audiences(path.parent, RuleVocabulary(CATALOGUE)),
     "settings": load_settings,
     "catalogue": load_catalogue,
     "offers": lambda path: load_offers(path, CATALOGUE),
@@ -48,7 +48,7 @@ LOADERS: Final[dict[str, Callable[[Path], object]]] = {
 
 def problems_of(file: Path) -> tuple[Problem, ...]:
     """What is wrong with a bad file, which is named as from its own folder."""
-    with chdir(file.parent), pytest.raises(AuthorError) as caught:
+    with chdir(file.parent), pytest.raises(UserError) as caught:
         LOADERS[file.parent.name](Path(file.name))
     return caught.value.problems
 
@@ -56,7 +56,7 @@ def problems_of(file: Path) -> tuple[Problem, ...]:
 def printed(file: Path) -> str:
     """The problems as a terminal shows them."""
     text = file.read_bytes().decode(errors="replace")
-    return "\n".join(excerpt(problem, text) for problem in problems_of(file)) + "\n"
+    return "\n".join(source_excerpt(problem, text) for problem in problems_of(file)) + "\n"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from audiences.consent.permissions import TABLE
-from campaigns.core.errors import AuthorError, Severity
+from audiences.consent.permissions import PERMISSION_TABLE
+from campaigns.core.errors import Severity, UserError
 from campaigns.core.model.audience import Audience
-from campaigns.core.model.campaign import Campaign, Rate
+from campaigns.core.model.campaign import Campaign, SendRate
 from campaigns.core.model.condition import InAudience
 from campaigns.core.model.enums import Channel, Purpose
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.campaign_file import load_campaign
-from campaigns.workspace.checks.channel_checks import CHANNELS_OF, PARTNER_CHANNELS
+from campaigns.workspace.checks.channel_checks import CHANNELS_BY_PURPOSE, PARTNER_CHANNELS
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples" / "campaigns").glob("*.yaml"))
 PLAIN = """\
@@ -30,7 +30,7 @@ Read = Callable[..., tuple[Campaign, list[tuple[str, str]]]]
 
 
 @pytest.fixture
-def read(tmp_path: Path, vocabulary: Vocabulary, audiences: Mapping[str, Audience]) -> Read:
+def read(tmp_path: Path, vocabulary: RuleVocabulary, audiences: Mapping[str, Audience]) -> Read:
     """Loads a text; gives the campaign and the (place, code) of its warnings."""
 
     def reading(text: str, now: datetime | None = None) -> tuple[Campaign, list[tuple[str, str]]]:
@@ -45,14 +45,14 @@ def read(tmp_path: Path, vocabulary: Vocabulary, audiences: Mapping[str, Audienc
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_loads_without_a_warning(
-    path: Path, vocabulary: Vocabulary, audiences: Mapping[str, Audience]
+    path: Path, vocabulary: RuleVocabulary, audiences: Mapping[str, Audience]
 ) -> None:
     campaign, warnings = load_campaign(path, vocabulary, audiences=audiences, newsletters={"beauty"})
     assert campaign.name == path.stem
     assert warnings == ()
 
 
-def test_an_example_says_all_that_it_says(vocabulary: Vocabulary, audiences: Mapping[str, Audience]) -> None:
+def test_an_example_says_all_that_it_says(vocabulary: RuleVocabulary, audiences: Mapping[str, Audience]) -> None:
     campaign, _ = load_campaign(EXAMPLES[0].with_name("weekend_offer.yaml"), vocabulary, audiences=audiences)
     assert campaign.channels == (Channel.SMS, Channel.EMAIL)
     assert [(each.name, each.when is None, each.sms) for each in campaign.variants] == [
@@ -60,7 +60,7 @@ def test_an_example_says_all_that_it_says(vocabulary: Vocabulary, audiences: Map
         ("cheese", True, "weekend_cheese"),
     ]
     assert campaign.schedule.late_by == timedelta(hours=2)
-    assert campaign.limits.rate == Rate(100, timedelta(seconds=1))
+    assert campaign.limits.rate == SendRate(100, timedelta(seconds=1))
     assert campaign.limits.per_member is not None
     assert campaign.limits.per_member.rolling == timedelta(days=7)
     assert campaign.quiet_hours[Channel.SMS].action == "hold"
@@ -131,23 +131,23 @@ def test_a_moment_that_has_passed_is_warned_of_when_the_present_is_given(
 
 
 def test_errors_and_warnings_of_a_file_come_together(read: Read) -> None:
-    with pytest.raises(AuthorError) as caught:
+    with pytest.raises(UserError) as caught:
         read(f"{PLAIN}content: {{emial: weekend}}\n".replace("audience: {register: owners}\n", ""))
     assert [problem.code for problem in caught.value.problems] == ["everybody", "extra_forbidden"]
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_the_channels_of_a_purpose_are_the_cells_of_the_permission_table(purpose: Purpose) -> None:
-    assert set(CHANNELS_OF[purpose]) == set(TABLE[purpose, False])
+    assert set(CHANNELS_BY_PURPOSE[purpose]) == set(PERMISSION_TABLE[purpose, False])
 
 
 def test_the_channels_of_partners_are_the_cells_of_the_permission_table() -> None:
-    assert {purpose for purpose, partner in TABLE if partner} == {Purpose.MARKETING}
-    assert set(PARTNER_CHANNELS) == set(TABLE[Purpose.MARKETING, True])
+    assert {purpose for purpose, partner in PERMISSION_TABLE if partner} == {Purpose.MARKETING}
+    assert set(PARTNER_CHANNELS) == set(PERMISSION_TABLE[Purpose.MARKETING, True])
 
 
 def test_a_hundred_files_are_checked_within_two_seconds(
-    vocabulary: Vocabulary, audiences: Mapping[str, Audience]
+    vocabulary: RuleVocabulary, audiences: Mapping[str, Audience]
 ) -> None:
     start = time.process_time()
     for count in range(100):

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from campaigns.core.model.audience import Audience
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audience
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.campaign_source import CampaignFile
@@ -36,7 +36,7 @@ def _completed(example: str) -> str:
 
 @pytest.mark.parametrize("example", KEYS, ids=lambda example: example.split(":")[0])
 def test_an_example_of_keys_loads_without_a_warning(
-    example: str, tmp_path: Path, vocabulary: Vocabulary, audiences: Mapping[str, Audience]
+    example: str, tmp_path: Path, vocabulary: RuleVocabulary, audiences: Mapping[str, Audience]
 ) -> None:
     path = tmp_path / "example.yaml"
     path.write_text(_completed(example))
@@ -45,7 +45,7 @@ def test_an_example_of_keys_loads_without_a_warning(
 
 
 @pytest.mark.parametrize("example", FILES, ids=lambda example: example.split("\n")[0])
-def test_an_example_of_a_file_loads_under_its_name(example: str, tmp_path: Path, vocabulary: Vocabulary) -> None:
+def test_an_example_of_a_file_loads_under_its_name(example: str, tmp_path: Path, vocabulary: RuleVocabulary) -> None:
     path = tmp_path / example.split("\n")[0].removeprefix("# ")
     path.parent.mkdir(parents=True)
     path.write_text(example)

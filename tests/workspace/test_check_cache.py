@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.errors import Place, Problem, Severity
-from campaigns.workspace.check_cache import KeptFindings
+from campaigns.core.errors import FilePosition, Problem, Severity
+from campaigns.workspace.check_cache import CheckCache
 from tests.support.sample_workspace import Village
 
-PROBLEM = Problem(Place("templates/sms/hi/body.txt", 3, 7), "too long", "size", "say less", Severity.WARNING)
+PROBLEM = Problem(FilePosition("templates/sms/hi/body.txt", 3, 7), "too long", "size", "say less", Severity.WARNING)
 
 SMS = "channels: [sms]\ncontent: {sms: hello}\n"
 
@@ -16,7 +16,7 @@ SMS = "channels: [sms]\ncontent: {sms: hello}\n"
 def codes(village: Village, file: Path) -> list[str]:
     """What a command of its own finds now."""
     village.engine.reread()
-    return sorted({problem.code for problem in village.engine.library.problems(file, village.hands.at)})
+    return sorted({problem.code for problem in village.engine.library.file_problems(file, village.hands.at)})
 
 
 class Finder:
@@ -34,27 +34,27 @@ def find() -> Finder:
 
 
 def test_what_was_found_is_found_again_by_another_process_without_looking(tmp_path, find):
-    assert KeptFindings(tmp_path, b"settings").of("sms-hi", "digest", find) == [PROBLEM]
-    assert KeptFindings(tmp_path, b"settings").of("sms-hi", "digest", find) == [PROBLEM]
+    assert CheckCache(tmp_path, b"settings").get_or_check("sms-hi", "digest", find) == [PROBLEM]
+    assert CheckCache(tmp_path, b"settings").get_or_check("sms-hi", "digest", find) == [PROBLEM]
     assert find.asked == 1
 
 
 @pytest.mark.parametrize(("given", "name", "digest"), [(b"other", "a", "d"), (b"s", "b", "d"), (b"s", "a", "e")])
 def test_it_is_looked_for_again_when_anything_changed(tmp_path, find, given, name, digest):
-    KeptFindings(tmp_path, b"s").of("a", "d", find)
-    KeptFindings(tmp_path, given).of(name, digest, find)
+    CheckCache(tmp_path, b"s").get_or_check("a", "d", find)
+    CheckCache(tmp_path, given).get_or_check(name, digest, find)
     assert find.asked == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"key": 1}', b"\xff"])
 def test_a_broken_file_is_as_none(tmp_path, find, content):
     (tmp_path / "a.json").write_bytes(content)
-    assert KeptFindings(tmp_path, b"s").of("a", "d", find) == [PROBLEM]
+    assert CheckCache(tmp_path, b"s").get_or_check("a", "d", find) == [PROBLEM]
 
 
 def test_a_folder_that_cannot_be_made_hinders_nothing(tmp_path, find):
     (tmp_path / "file").write_text("not a folder")
-    assert KeptFindings(tmp_path / "file" / "below", b"s").of("a", "d", find) == [PROBLEM]
+    assert CheckCache(tmp_path / "file" / "below", b"s").get_or_check("a", "d", find) == [PROBLEM]
 
 
 def test_a_changed_template_is_checked_again(village):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.errors import Place
+from campaigns.core.errors import FilePosition
 from campaigns.core.model.audience import Audience
-from campaigns.core.model.campaign import Campaign, Content, Experiment, Variant
+from campaigns.core.model.campaign import Campaign, ChannelTemplates, Experiment, Variant
 from campaigns.core.model.condition import All, Condition, InAudience, Not
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.localised_text import Localised
@@ -71,7 +71,7 @@ def _audience(name: str, match: Condition) -> Audience:
 
 
 def test_audiences_are_found_through_audiences_variants_and_goal() -> None:
-    named = {name: InAudience(name, place=Place("f.yaml")) for name in "abcdef"}
+    named = {name: InAudience(name, place=FilePosition("f.yaml")) for name in "abcdef"}
     audiences = {
         "a": _audience("a", All((named["b"], Not(named["a"])))),
         "b": _audience("b", Condition()),
@@ -85,7 +85,7 @@ def test_audiences_are_found_through_audiences_variants_and_goal() -> None:
         purpose=Purpose.MARKETING,
         schedule=Schedule(at="2018-01-05 10:30"),
         channels=(Channel.EMAIL,),
-        variants=(Variant(name="first", when=named["d"], **Content(email="x").model_dump()),),
+        variants=(Variant(name="first", when=named["d"], **ChannelTemplates(email="x").model_dump()),),
         audience=named["a"],
         experiment=Experiment(arms={"x": 50, "y": 50}, goal=named["f"]),
     )

@@ -8,20 +8,20 @@ from typing import Final
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.yaml.source import read_yaml
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audience
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.settings_file import load_settings
-from campaigns.workspace.source_excerpt import excerpt
+from campaigns.workspace.source_excerpt import source_excerpt
 
 TESTS: Final = Path(__file__).parents[1]
 CONFIG: Final = TESTS.parent / "config"
 CATALOGUE: Final = load_catalogue(CONFIG / "catalogue.yaml")
-VOCABULARY: Final = Vocabulary(CATALOGUE, audiences=frozenset({"active_members", "beauty_buyers"}))
+VOCABULARY: Final = RuleVocabulary(CATALOGUE, audiences=frozenset({"active_members", "beauty_buyers"}))
 
 LOADERS: Final[dict[Path, Callable[[Path], object]]] = {
     **{path: lambda path: load_campaign(path, VOCABULARY) for path in sorted(TESTS.glob("examples/campaigns/*.yaml"))},
@@ -72,9 +72,9 @@ def test_a_file_changed_at_random_is_read_or_refused(path: Path, data: st.DataOb
     file.write_text(text)
     try:
         LOADERS[path](file)
-    except AuthorError as error:
+    except UserError as error:
         problems = error.problems
     else:
         problems = ()
-    assert all(excerpt(problem, text) for problem in problems)
+    assert all(source_excerpt(problem, text) for problem in problems)
     assert not [problem for problem in problems if problem.code == "unfit"]  # every kind of fault has its sentence

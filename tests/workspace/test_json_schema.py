@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from campaigns.core.yaml.source import parse_yaml, read_yaml
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.json_schema import (
     audience_schema,
     campaign_schema,
@@ -23,7 +23,7 @@ TESTS: Final = Path(__file__).parents[1]
 CONFIG: Final = TESTS.parent / "config"
 
 Schema = dict[str, Any]
-SCHEMAS: Final[dict[str, Callable[[Vocabulary], Schema]]] = {
+SCHEMAS: Final[dict[str, Callable[[RuleVocabulary], Schema]]] = {
     "campaigns": campaign_schema,
     "audiences": audience_schema,
     "settings": lambda _: settings_schema(),
@@ -42,10 +42,10 @@ ALL_FILES: Final = [(kind, path) for kind in SCHEMAS for path in _files(kind)]
 
 
 @pytest.fixture(scope="module")
-def every_name(bare_vocabulary: Vocabulary) -> Vocabulary:
+def every_name(bare_vocabulary: RuleVocabulary) -> RuleVocabulary:
     """The audiences and campaigns of the repository's workspace and of the examples."""
     audiences, campaigns = (frozenset(path.stem for path in _files(kind)) for kind in ("audiences", "campaigns"))
-    return Vocabulary(bare_vocabulary.catalogue, audiences=audiences, campaigns=campaigns)
+    return RuleVocabulary(bare_vocabulary.catalogue, audiences=audiences, campaigns=campaigns)
 
 
 def _json(value: object) -> object:
@@ -64,7 +64,7 @@ def _json(value: object) -> object:
 
 
 @pytest.mark.parametrize(("kind", "path"), ALL_FILES, ids=lambda part: getattr(part, "stem", part))
-def test_a_file_that_loads_is_valid(kind: str, path: Path, every_name: Vocabulary) -> None:
+def test_a_file_that_loads_is_valid(kind: str, path: Path, every_name: RuleVocabulary) -> None:
     errors = Draft202012Validator(SCHEMAS[kind](every_name)).iter_errors(_json(read_yaml(path).value))
     assert [error.message for error in errors] == []
 
@@ -74,7 +74,7 @@ def test_there_are_files_of_every_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)
-def test_a_schema_is_one_of_its_dialect(kind: str, every_name: Vocabulary) -> None:
+def test_a_schema_is_one_of_its_dialect(kind: str, every_name: RuleVocabulary) -> None:
     schema = SCHEMAS[kind](every_name)
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
@@ -95,7 +95,7 @@ def test_a_schema_is_one_of_its_dialect(kind: str, every_name: Vocabulary) -> No
         ("unknown: key", []),
     ],
 )
-def test_an_editor_points_at_what_is_wrong(broken: str, path: list[str], every_name: Vocabulary) -> None:
+def test_an_editor_points_at_what_is_wrong(broken: str, path: list[str], every_name: RuleVocabulary) -> None:
     sound = {
         "title": {"fi": "Edut", "sv": "Förmåner", "en": "Offers"},
         "purpose": "marketing",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel
 from campaigns.workspace.paths import Workspace, find_workspace
 
@@ -29,7 +29,7 @@ def test_files_are_named_as_from_where_the_person_stands(root: Path) -> None:
 
 
 def test_outside_the_error_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(AuthorError, match=r"\[no_workspace\]\n  try: `viesti init DIR`"):
+    with pytest.raises(UserError, match=r"\[no_workspace\]\n  try: `viesti init DIR`"):
         find_workspace(tmp_path)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audiences
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
@@ -17,10 +17,10 @@ HERE: Final = Workspace(Path(__file__).parents[2])
 
 
 @pytest.mark.parametrize("path", HERE.campaign_files(), ids=lambda path: path.stem)
-def test_a_campaign_of_the_repository_loads(path: Path, bare_vocabulary: Vocabulary) -> None:
+def test_a_campaign_of_the_repository_loads(path: Path, bare_vocabulary: RuleVocabulary) -> None:
     audiences = load_audiences(HERE.audiences, bare_vocabulary)
     campaigns = frozenset(file.stem for file in HERE.campaign_files())
-    vocabulary = Vocabulary(bare_vocabulary.catalogue, audiences=frozenset(audiences), campaigns=campaigns)
+    vocabulary = RuleVocabulary(bare_vocabulary.catalogue, audiences=frozenset(audiences), campaigns=campaigns)
     newsletters = load_settings(HERE.settings).newsletters
     _, warnings = load_campaign(path, vocabulary, audiences=audiences, newsletters=newsletters)
     assert warnings == ()

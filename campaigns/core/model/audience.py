@@ -1,17 +1,17 @@
 """Named audience."""
 
-from campaigns.core.model.campaign import Name, Rule
-from campaigns.core.model.localised_text import Frozen, Localised, Text
+from campaigns.core.model.campaign import Identifier, Rule
+from campaigns.core.model.localised_text import FrozenModel, Localised, NonEmptyText
 
 
-class AudienceOutline(Frozen):
+class AudienceBase(FrozenModel):
     """Content of an audience file."""
 
-    title: Text | Localised
+    title: NonEmptyText | Localised
     match: Rule
 
 
-class Audience(AudienceOutline):
+class Audience(AudienceBase):
     """Rule with a name, used by campaigns and other audiences. `name` is the file's name without its extension."""
 
-    name: Name
+    name: Identifier

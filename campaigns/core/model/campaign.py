@@ -10,34 +10,34 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_validator
 
 from campaigns.core.model.condition import Condition
-from campaigns.core.model.duration import Span
+from campaigns.core.model.duration import Duration
 from campaigns.core.model.enums import Channel, Purpose
-from campaigns.core.model.localised_text import FormError, Frozen, Localised, Written
-from campaigns.core.model.percentage import Share
+from campaigns.core.model.localised_text import FormatError, FrozenModel, Localised, TextPattern
+from campaigns.core.model.percentage import Percentage
 from campaigns.core.model.schedule import Schedule
 
-NAME_FORM = Written(
+IDENTIFIER_PATTERN = TextPattern(
     r"[a-z][a-z0-9_]{0,62}", "a name has small letters, digits and `_`, and begins with a letter", "spring_offer"
 )
-_RATE_FORM = Written(
+_RATE_FORM = TextPattern(
     r"([1-9]\d{0,5}) per (second|minute|hour)", "a rate is written like `100 per second`", "100 per second"
 )
-_HOURS_FORM = Written(
+_HOURS_FORM = TextPattern(
     r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", "quiet hours are written as two times", '"20:00-09:00"'
 )
 _PER = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
 
-Name = Annotated[str, NAME_FORM]
+Identifier = Annotated[str, IDENTIFIER_PATTERN]
 Rule = InstanceOf[Condition]
 
 
-class Content(Frozen):
+class ChannelTemplates(FrozenModel):
     """Template folder of each channel; a channel without one is not used."""
 
-    email: Name | None = None
-    sms: Name | None = None
-    post: Name | None = None
-    phone: Name | None = None
+    email: Identifier | None = None
+    sms: Identifier | None = None
+    post: Identifier | None = None
+    phone: Identifier | None = None
 
     def template(self, channel: Channel) -> str | None:
         """Return the name of the folder under `templates/<channel>`."""
@@ -45,7 +45,7 @@ class Content(Frozen):
         return None if name is None else str(name)
 
 
-class OfferChoice(Frozen):
+class OfferSelection(FrozenModel):
     """Selection of offers: those that match every listed value, best for the member first."""
 
     department: tuple[str, ...] = ()
@@ -54,67 +54,67 @@ class OfferChoice(Frozen):
     at_most: Annotated[int, Field(ge=1, le=12, strict=True)] = 6
 
 
-class Variant(Content):
+class Variant(ChannelTemplates):
     """Version of a campaign. The first with a true `when` is sent; the last needs no `when`.
 
     Its `offers` replace those of the campaign.
     """
 
-    name: Name
+    name: Identifier
     when: Rule | None = None
-    offers: OfferChoice | None = None
+    offers: OfferSelection | None = None
 
 
-class Sender(Frozen):
+class Sender(FrozenModel):
     """Sender: the organisation itself, or a partner on whose behalf it sends."""
 
     partner: Annotated[str, Field(min_length=1, max_length=80)] | None = None
 
 
-class Cap(Frozen):
+class FrequencyCap(FrozenModel):
     """Frequency cap: at most so many messages a member, per calendar period (`per`) or in a `rolling` span."""
 
     messages: Annotated[int, Field(ge=1, le=1000, strict=True)]
     per: Literal["day", "week", "month"] | None = None
-    rolling: Span | None = None
+    rolling: Duration | None = None
     of: Purpose | None = None
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:
         if (self.per is None) == (self.rolling is None):
-            raise FormError("a cap has either `per` or `rolling`", "`rolling: 7 days`")
+            raise FormatError("a cap has either `per` or `rolling`", "`rolling: 7 days`")
         if self.rolling is not None and not self.rolling:
-            raise FormError("a rolling span of no length caps nothing", "`7 days`", "rolling")
+            raise FormatError("a rolling span of no length caps nothing", "`7 days`", "rolling")
         return self
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class SendRate:
     """Rate limit: at most so many messages (for SMS: segments) in every span of length `per`."""
 
     messages: int
     per: timedelta
 
 
-def _parse_rate(text: object) -> Rate:
-    if isinstance(text, Rate):
+def _parse_rate(text: object) -> SendRate:
+    if isinstance(text, SendRate):
         return text
     match = re.fullmatch(_RATE_FORM.pattern, text.strip()) if isinstance(text, str) else None
     if match is None:
-        raise FormError(_RATE_FORM.rule, f"`{_RATE_FORM.example}`")
-    return Rate(int(match[1]), _PER[match[2]])
+        raise FormatError(_RATE_FORM.rule, f"`{_RATE_FORM.example}`")
+    return SendRate(int(match[1]), _PER[match[2]])
 
 
-SpeakingRate = Annotated[
-    InstanceOf[Rate], BeforeValidator(_parse_rate, json_schema_input_type=Annotated[str, _RATE_FORM])
+SendRateField = Annotated[
+    InstanceOf[SendRate], BeforeValidator(_parse_rate, json_schema_input_type=Annotated[str, _RATE_FORM])
 ]
 
 
-class Limits(Frozen):
+class SendLimits(FrozenModel):
     """Frequency cap for each member, and rate limit of sending."""
 
-    per_member: Cap | None = None
-    rate: SpeakingRate | None = None
+    per_member: FrequencyCap | None = None
+    rate: SendRateField | None = None
 
 
 def _parse_hours(text: object) -> object:
@@ -122,12 +122,12 @@ def _parse_hours(text: object) -> object:
         return text
     match = re.fullmatch(_HOURS_FORM.pattern, text.strip())
     if match is None:
-        raise FormError(_HOURS_FORM.rule, f"`{_HOURS_FORM.example}`")
+        raise FormatError(_HOURS_FORM.rule, f"`{_HOURS_FORM.example}`")
     start, end = (time(int(match[i]), int(match[i + 1])) for i in (1, 3))
     return {"start": start, "end": end}
 
 
-class Quiet(Frozen):
+class QuietPeriod(FrozenModel):
     """Quiet hours of a channel in the campaign's zone: messages are held until `end`, or cancelled."""
 
     start: time
@@ -137,46 +137,48 @@ class Quiet(Frozen):
     @model_validator(mode="after")
     def _check_times(self) -> Self:
         if self.start == self.end:
-            raise FormError("quiet hours begin at one time of day and end at another", f"`{_HOURS_FORM.example}`")
+            raise FormatError("quiet hours begin at one time of day and end at another", f"`{_HOURS_FORM.example}`")
         return self
 
-    def holds_at(self, moment: time) -> bool:
+    def includes(self, moment: time) -> bool:
         """Return whether the local time `moment` lies in the quiet hours, which may span midnight."""
         if self.start <= self.end:
             return self.start <= moment < self.end
         return moment >= self.start or moment < self.end
 
 
-QuietHours = Annotated[Quiet, BeforeValidator(_parse_hours, json_schema_input_type=Annotated[str, _HOURS_FORM] | Quiet)]
+QuietHours = Annotated[
+    QuietPeriod, BeforeValidator(_parse_hours, json_schema_input_type=Annotated[str, _HOURS_FORM] | QuietPeriod)
+]
 
 
 def _check_arms(arms: dict[str, int]) -> dict[str, int]:
     if len(arms) < 2 or min(arms.values()) < 1 or sum(arms.values()) != 100:
-        raise FormError("the arms are two or more shares in percent that sum to 100", "`{short: 50, long: 50}`")
+        raise FormatError("the arms are two or more shares in percent that sum to 100", "`{short: 50, long: 50}`")
     return arms
 
 
-class Experiment(Frozen):
+class Experiment(FrozenModel):
     """Experiment: arms by name with their shares in percent. A report counts the members who match `goal`."""
 
-    arms: Annotated[dict[Name, Annotated[int, Field(strict=True)]], AfterValidator(_check_arms)]
+    arms: Annotated[dict[Identifier, Annotated[int, Field(strict=True)]], AfterValidator(_check_arms)]
     goal: Rule | None = None
 
 
-class Outline(Frozen):
+class CampaignBase(FrozenModel):
     """Keys that a campaign file shares with the campaign read from it."""
 
     title: Localised
     purpose: Purpose
     schedule: Schedule
-    newsletter: Name | None = None
+    newsletter: Identifier | None = None
     audience: Rule | None = None
     sender: Sender = Sender()
-    offers: OfferChoice | None = None
+    offers: OfferSelection | None = None
     one_per: Literal["household"] | None = None
-    limits: Limits = Limits()
+    limits: SendLimits = SendLimits()
     quiet_hours: Mapping[Channel, QuietHours] = Field(default_factory=dict)
-    holdout: Share = Decimal(0)
+    holdout: Percentage = Decimal(0)
     experiment: Experiment | None = None
     max_sends: Annotated[int, Field(ge=1, strict=True)] | None = None
     approval: Literal["required"] | None = None
@@ -187,12 +189,12 @@ class Outline(Frozen):
         return self.sender.partner is not None
 
 
-class Campaign(Outline):
+class Campaign(CampaignBase):
     """Campaign of one file. `name` is the file's name without its extension.
 
     The file's short form `content` has become a single variant. `channels` are in order of preference.
     """
 
-    name: Name
+    name: Identifier
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     variants: Annotated[tuple[Variant, ...], Field(min_length=1)]

@@ -7,13 +7,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from campaigns.core.model.campaign import Name
-from campaigns.core.model.duration import Span
+from campaigns.core.model.campaign import Identifier
+from campaigns.core.model.duration import Duration
 from campaigns.core.model.enums import ColumnType, DataClass
-from campaigns.core.model.localised_text import Frozen, Localised
+from campaigns.core.model.localised_text import FrozenModel, Localised
 
 
-class Column(Frozen):
+class CatalogueColumn(FrozenModel):
     """Column: its type, class, meaning and source.
 
     `values` lists all values of a text column; with `categories: true`, rules may use only values found in the data.
@@ -27,7 +27,7 @@ class Column(Frozen):
     categories: bool = False
 
 
-class Table(Frozen):
+class CatalogueTable(FrozenModel):
     """Table. `retention` is how long its rows are kept; None: as long as the membership.
 
     `special_when` lists, by column, the values whose rows are never used (FI-12); `restricted_when` those that are
@@ -35,19 +35,19 @@ class Table(Frozen):
     """
 
     meaning: Localised
-    columns: Mapping[Name, Column]
-    retention: Span | None = None
+    columns: Mapping[Identifier, CatalogueColumn]
+    retention: Duration | None = None
     special_when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     restricted_when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
-class Catalogue(Frozen):
+class Catalogue(FrozenModel):
     """Tables by name: `members`, `receipts`, `purchases`, `products`."""
 
-    tables: Mapping[Name, Table]
+    tables: Mapping[Identifier, CatalogueTable]
 
     @cached_property
-    def profile(self) -> Mapping[str, Column]:
+    def profile_columns(self) -> Mapping[str, CatalogueColumn]:
         """Columns that a condition on the member may name: all but those of class `special`."""
         return {
             name: column
@@ -56,7 +56,7 @@ class Catalogue(Frozen):
         }
 
     @cached_property
-    def line(self) -> Mapping[str, Column]:
+    def line_columns(self) -> Mapping[str, CatalogueColumn]:
         """Columns of a purchase line and its product that `where` may name."""
         columns = {**self.tables["products"].columns, **self.tables["purchases"].columns}
         return {name: column for name, column in columns.items() if column.data_class is DataClass.BASKET}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from campaigns.core.errors import Place
+from campaigns.core.errors import FilePosition
 
 Scalar = str | int | Decimal | bool | date
 Argument = Scalar | timedelta | tuple[Scalar, ...]
@@ -14,7 +14,7 @@ Argument = Scalar | timedelta | tuple[Scalar, ...]
 class Condition:
     """Node of a rule. `place` is its position in its file and takes no part in equality."""
 
-    place: Place = field(default=Place(""), compare=False, repr=False)
+    place: FilePosition = field(default=FilePosition(""), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +46,26 @@ class InAudience(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class ValueComparison:
     """Operator with its argument, as in `at_least: 2`; `keyword` is a key of `rules.operators.OPERATORS`.
 
     A span is whole days: ahead for `in_next`, back for `within` and `before` (`before: 60 days ago`).
     """
 
-    word: str
+    keyword: str
     argument: Argument
 
 
 @dataclass(frozen=True, slots=True)
-class FieldIs(Condition):
+class FieldCondition(Condition):
     """Comparisons of one column of the members' profile, or of `age`, which is computed; all must hold."""
 
     column: str
-    tests: tuple[Test, ...]
+    comparisons: tuple[ValueComparison, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TimeWindow:
     """Time window: `within` so many days before as_of, or from one date to another, both included.
 
     Without any of them: all retained history up to as_of.
@@ -77,15 +77,15 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class RowFilter:
     """Filter on purchase lines, as in `where: {brand: National}`."""
 
     column: str
-    tests: tuple[Test, ...]
+    comparisons: tuple[ValueComparison, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Shopping(Condition):
+class PurchaseCondition(Condition):
     """Condition on aggregates over a member's receipts (`shopped`) or purchase lines (`bought`).
 
     `source` is `bought` or `shopped`. `measures` pairs a measure (`visits`, `spend`, `last` ...) with its comparisons.
@@ -94,14 +94,14 @@ class Shopping(Condition):
     """
 
     source: str
-    where: tuple[Where, ...]
-    window: Window
-    measures: tuple[tuple[str, tuple[Test, ...]], ...]
-    of: tuple[Where, ...] | None = None
+    where: tuple[RowFilter, ...]
+    window: TimeWindow
+    measures: tuple[tuple[str, tuple[ValueComparison, ...]], ...]
+    of: tuple[RowFilter, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Heard(Condition):
+class MessageCondition(Condition):
     """Condition on messages that the member `received`, or links `clicked` in them, and that match every filter.
 
     `verb` is `received` or `clicked`. `comparisons` are of the number of times; empty: at least once.
@@ -111,8 +111,8 @@ class Heard(Condition):
     campaign: str | None
     purpose: str | None
     channel: str | None
-    window: Window
-    tests: tuple[Test, ...]
+    window: TimeWindow
+    comparisons: tuple[ValueComparison, ...]
 
 
 @dataclass(frozen=True, slots=True)

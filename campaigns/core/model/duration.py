@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from campaigns.core.model.localised_text import FormError, Written
+from campaigns.core.model.localised_text import FormatError, TextPattern
 
-SPAN_FORM = Written(
+DURATION_PATTERN = TextPattern(
     r"(\d{1,5}) (minute|hour|day|week)s?",
     "a span of time is written like `90 minutes`, `3 hours`, `28 days` or `2 weeks`",
     "3 hours",
@@ -21,14 +21,16 @@ _UNITS = {
 }
 
 
-def span(text: object) -> timedelta:
+def parse_duration(text: object) -> timedelta:
     """Return the duration of a text such as `3 hours`; raise FormatError (a ValueError) for other text."""
     if isinstance(text, timedelta):
         return text
-    match = re.fullmatch(SPAN_FORM.pattern, text.strip()) if isinstance(text, str) else None
+    match = re.fullmatch(DURATION_PATTERN.pattern, text.strip()) if isinstance(text, str) else None
     if match is None:
-        raise FormError(SPAN_FORM.rule, f"`{SPAN_FORM.example}`")
+        raise FormatError(DURATION_PATTERN.rule, f"`{DURATION_PATTERN.example}`")
     return int(match[1]) * _UNITS[match[2]]
 
 
-Span = Annotated[timedelta, BeforeValidator(span, json_schema_input_type=Annotated[str, SPAN_FORM])]
+Duration = Annotated[
+    timedelta, BeforeValidator(parse_duration, json_schema_input_type=Annotated[str, DURATION_PATTERN])
+]

@@ -41,7 +41,7 @@ class Channel(StrEnum):
     PHONE = "phone"
 
 
-BUNDLED: Final = (Channel.POST, Channel.PHONE)
+BUNDLED_CHANNELS: Final = (Channel.POST, Channel.PHONE)
 """Channels whose messages are handed over as bundles, in files; the others send one by one."""
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from campaigns.core.model.enums import Channel, Purpose
 
 
-class Basis(StrEnum):
+class LegalBasis(StrEnum):
     """Legal bases used here. There is no soft opt-in: electronic marketing needs consent (FI-01, FI-02)."""
 
     CONSENT = "consent"
@@ -14,17 +14,17 @@ class Basis(StrEnum):
     DUTY = "duty"
 
 
-def basis(purpose: Purpose, channel: Channel) -> Basis:
+def legal_basis(purpose: Purpose, channel: Channel) -> LegalBasis:
     """Return the legal basis of a message; `audiences.consent.permissions` decides whether it permits the message."""
     electronic = channel in (Channel.EMAIL, Channel.SMS)
     match purpose:
         case Purpose.NEWSLETTER:
-            return Basis.CONSENT
+            return LegalBasis.CONSENT
         case Purpose.MARKETING | Purpose.SURVEY:
-            return Basis.CONSENT if electronic else Basis.INTEREST
+            return LegalBasis.CONSENT if electronic else LegalBasis.INTEREST
         case Purpose.OWNER_POST:
-            return Basis.CONSENT if electronic else Basis.MEMBERSHIP
+            return LegalBasis.CONSENT if electronic else LegalBasis.MEMBERSHIP
         case Purpose.MAGAZINE:
-            return Basis.MEMBERSHIP
+            return LegalBasis.MEMBERSHIP
         case Purpose.SERVICE | Purpose.RIGHTS:
-            return Basis.DUTY
+            return LegalBasis.DUTY

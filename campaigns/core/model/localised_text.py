@@ -12,13 +12,13 @@ from pydantic_core import CoreSchema, core_schema
 from campaigns.core.model.enums import Language
 
 
-class Frozen(BaseModel):
+class FrozenModel(BaseModel):
     """Base of every value read from a file: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, validate_default=True)
 
 
-class FormError(ValueError):
+class FormatError(ValueError):
     """Value in a wrong format: a message for its author, and a `hint` with a correction.
 
     `part` names the wrong key below the value when the whole value was checked.
@@ -31,7 +31,7 @@ class FormError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class TextPattern:
     """Text pattern as metadata of a type: the whole text must match `pattern`; `rule` states it for people."""
 
     pattern: str
@@ -41,7 +41,7 @@ class Written:
     def check(self, text: str) -> str:
         """Return the text; raise FormatError when it does not match the pattern."""
         if re.fullmatch(self.pattern, text) is None:
-            raise FormError(self.rule, f"`{self.example}`")
+            raise FormatError(self.rule, f"`{self.example}`")
         return text
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -52,15 +52,15 @@ class Written:
         return {**handler(schema), **keywords}
 
 
-Text = Annotated[str, Field(min_length=1)]
+NonEmptyText = Annotated[str, Field(min_length=1)]
 
 
-class Localised(Frozen):
+class Localised(FrozenModel):
     """Text in Finnish, Swedish and English."""
 
-    fi: Text
-    sv: Text
-    en: Text
+    fi: NonEmptyText
+    sv: NonEmptyText
+    en: NonEmptyText
 
     def text(self, language: Language) -> str:
         """Return the text in `language`."""

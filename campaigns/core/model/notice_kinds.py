@@ -8,7 +8,7 @@ from typing import Any
 from campaigns.core.model.enums import Channel, Language
 
 
-class NoteKind(StrEnum):
+class NoticeKind(StrEnum):
     """Kind of a notice. The list is closed: users cannot write notices of their own."""
 
     CODE = "code"
@@ -24,7 +24,7 @@ class NoteKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Notice:
     """Notice to be sent. Without `address` it goes to the member's address at the time of sending.
 
     `channel` None: e-mail, or else SMS. `language` None: the member's. `details` holds the values that the kind needs:
@@ -32,9 +32,9 @@ class Note:
     It holds nothing that identifies a person.
     """
 
-    kind: NoteKind
+    kind: NoticeKind
     member_id: str | None
-    about: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
     channel: Channel | None = None
     address: str | None = field(default=None, repr=False)
     language: Language | None = None

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from campaigns.core.model.localised_text import FormError, Frozen, Localised, Written
+from campaigns.core.model.localised_text import FormatError, FrozenModel, Localised, TextPattern
 
-_ID_FORM = Written(r"[a-z0-9_-]{1,64}", "an id has small letters, digits, `_` and `-`", "coffee_500g")
-_IMAGE_FORM = Written(
+_ID_FORM = TextPattern(r"[a-z0-9_-]{1,64}", "an id has small letters, digits, `_` and `-`", "coffee_500g")
+_IMAGE_FORM = TextPattern(
     r"(?:[a-z0-9_-]+/)*[a-z0-9_-]+\.png",
     "an image is a PNG below `images/`, named in small letters",
     "offers/coffee.png",
@@ -18,7 +18,7 @@ _IMAGE_FORM = Written(
 Price = Annotated[Decimal, Field(gt=0, max_digits=8, decimal_places=2)]
 
 
-class Offer(Frozen):
+class Offer(FrozenModel):
     """Offer of the catalogue. `image` is a path below the workspace's `images/`.
 
     `weight` ranks offers for members whose data may not be used; higher comes first.
@@ -42,10 +42,10 @@ class Offer(Frozen):
     @model_validator(mode="after")
     def _check_dates_and_prices(self) -> Self:
         if self.valid_to < self.valid_from:
-            raise FormError("`valid_to` is before `valid_from`", "change the two dates round", "valid_to")
+            raise FormatError("`valid_to` is before `valid_from`", "change the two dates round", "valid_to")
         if self.lowest_price_30d is not None and self.lowest_price_30d <= self.price:
             message = "a reduced price is below the lowest price of the 30 days before"
-            raise FormError(message, "leave it out unless a reduction is announced", "lowest_price_30d")
+            raise FormatError(message, "leave it out unless a reduction is announced", "lowest_price_30d")
         return self
 
     @property

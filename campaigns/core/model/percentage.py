@@ -6,21 +6,23 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from campaigns.core.model.localised_text import FormError, Written
+from campaigns.core.model.localised_text import FormatError, TextPattern
 
-SHARE_FORM = Written(
+PERCENTAGE_PATTERN = TextPattern(
     r"(\d{1,3}(?:\.\d{1,3})?) ?(?:percent|%)", "a share is written like `5 percent`, from 0 to 100", "5 percent"
 )
 
 
-def share(text: object) -> Decimal:
+def parse_percentage(text: object) -> Decimal:
     """Return the share, 0 to 1, of a text such as `5 percent`; raise FormatError (a ValueError) for other text."""
     if isinstance(text, Decimal) and 0 <= text <= 1:
         return text
-    match = re.fullmatch(SHARE_FORM.pattern, text.strip()) if isinstance(text, str) else None
+    match = re.fullmatch(PERCENTAGE_PATTERN.pattern, text.strip()) if isinstance(text, str) else None
     if match is None or Decimal(match[1]) > 100:
-        raise FormError(SHARE_FORM.rule, f"`{SHARE_FORM.example}`")
+        raise FormatError(PERCENTAGE_PATTERN.rule, f"`{PERCENTAGE_PATTERN.example}`")
     return Decimal(match[1]) / 100
 
 
-Share = Annotated[Decimal, BeforeValidator(share, json_schema_input_type=Annotated[str, SHARE_FORM])]
+Percentage = Annotated[
+    Decimal, BeforeValidator(parse_percentage, json_schema_input_type=Annotated[str, PERCENTAGE_PATTERN])
+]

@@ -16,7 +16,7 @@ class RequestKind(StrEnum):
     CORRECT = "correct"
 
 
-class Ending(StrEnum):
+class RequestOutcome(StrEnum):
     """Outcome of a closed request; `refused` needs a reason, which is sent to the member (article 12(4))."""
 
     DONE = "done"
@@ -24,7 +24,7 @@ class Ending(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Answer(StrEnum):
+class ProcessorAnswer(StrEnum):
     """Answer of a processor to the notification of a fulfilled request (article 19).
 
     `impossible`: the processor cannot do it, or only with disproportionate effort.
@@ -35,12 +35,12 @@ class Answer(StrEnum):
     IMPOSSIBLE = "impossible"
 
 
-MONTHS: Final = 1
-MONTHS_PUT_OFF: Final = 2
+ANSWER_MONTHS: Final = 1
+EXTENSION_MONTHS: Final = 2
 """Extension in months for a complex request (article 12(3))."""
 
 
-def due(filed_on: date, months: int = MONTHS) -> date:
+def due_date(filed_on: date, months: int = ANSWER_MONTHS) -> date:
     """Return the last day to answer: the same day some months later, or the last day of a shorter month."""
     year, month = divmod(filed_on.year * 12 + filed_on.month - 1 + months, 12)
     return date(year, month + 1, min(filed_on.day, monthrange(year, month + 1)[1]))

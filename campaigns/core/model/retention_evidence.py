@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Retained:
+class RetentionEvidence:
     """Result of the job for one table. `retention` is None for rows kept as long as the membership.
 
     `removed` counts rows past retention or of erased members, `remaining` the rows kept. `oldest` is the time of the
@@ -15,5 +15,5 @@ class Retained:
     table: str
     retention: timedelta | None
     removed: int
-    left: int
+    remaining: int
     oldest: datetime | None

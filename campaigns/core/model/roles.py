@@ -17,7 +17,7 @@ class Role(StrEnum):
     EXPERT = "expert"
 
 
-class Act(StrEnum):
+class Permission(StrEnum):
     """Action that needs a role."""
 
     WRITE = "write"  # plan, read drafts, publish one's own campaigns
@@ -34,19 +34,28 @@ class Act(StrEnum):
     READ_AUDIT = "read_audit"
 
 
-PERMITTED: Final[Mapping[Role, frozenset[Act]]] = {
-    Role.AUTHOR: frozenset({Act.WRITE, Act.COUNT}),
-    Role.APPROVER: frozenset({Act.APPROVE, Act.COUNT}),
-    Role.SENDER: frozenset({Act.SEND, Act.COUNT}),
-    Role.ANALYST: frozenset({Act.COUNT}),
+ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
+    Role.AUTHOR: frozenset({Permission.WRITE, Permission.COUNT}),
+    Role.APPROVER: frozenset({Permission.APPROVE, Permission.COUNT}),
+    Role.SENDER: frozenset({Permission.SEND, Permission.COUNT}),
+    Role.ANALYST: frozenset({Permission.COUNT}),
     Role.PRIVACY_OFFICER: frozenset(
-        {Act.LOOK_UP, Act.CHANGE, Act.MERGE, Act.EXPLAIN, Act.ANSWER, Act.UNMASK, Act.READ_AUDIT, Act.COUNT}
+        {
+            Permission.LOOK_UP,
+            Permission.CHANGE,
+            Permission.MERGE,
+            Permission.EXPLAIN,
+            Permission.ANSWER,
+            Permission.UNMASK,
+            Permission.READ_AUDIT,
+            Permission.COUNT,
+        }
     ),
-    Role.DESK: frozenset({Act.LOOK_UP, Act.CHANGE, Act.MERGE}),
-    Role.EXPERT: frozenset({Act.LOOK_UP, Act.EXPLAIN, Act.READ_LINES}),
+    Role.DESK: frozenset({Permission.LOOK_UP, Permission.CHANGE, Permission.MERGE}),
+    Role.EXPERT: frozenset({Permission.LOOK_UP, Permission.EXPLAIN, Permission.READ_LINES}),
 }
 
 
-def may(roles: Iterable[Role], act: Act) -> bool:
+def is_permitted(roles: Iterable[Role], permission: Permission) -> bool:
     """Return whether any of the roles permits the action."""
-    return any(act in PERMITTED[role] for role in roles)
+    return any(permission in ROLE_PERMISSIONS[role] for role in roles)

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from campaigns.core.clock import instant_of
-from campaigns.core.model.duration import Span
-from campaigns.core.model.localised_text import FormError, Frozen
+from campaigns.core.clock import from_warehouse_time
+from campaigns.core.model.duration import Duration
+from campaigns.core.model.localised_text import FormatError, FrozenModel
 
-SEND_BY = timedelta(hours=24)
+DEFAULT_SEND_BY = timedelta(hours=24)
 
 _WALL_TIME_SHAPE: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
 _CURLY_QUOTES: Final = re.compile("[“”„‘’]")
@@ -23,16 +23,16 @@ def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise FormError(f"`{name}` is not a time zone", "`Europe/Helsinki`") from error
+        raise FormatError(f"`{name}` is not a time zone", "`Europe/Helsinki`") from error
     return name
 
 
 def _check_cron(expression: str) -> str:
     try:
-        CronSim(expression, instant_of(datetime(2018, 1, 1)))  # noqa: DTZ001 - any moment will do
+        CronSim(expression, from_warehouse_time(datetime(2018, 1, 1)))  # noqa: DTZ001 - any moment will do
     except CronSimError as error:
         hint = "minute, hour, day, month and weekday, as in `30 9 * * mon`"
-        raise FormError(f"`{expression}` is not a time that cron knows", hint) from error
+        raise FormatError(f"`{expression}` is not a time that cron knows", hint) from error
     return expression
 
 
@@ -41,39 +41,39 @@ def _check_wall_time(text: object) -> str:
         datetime.strptime(str(text), "%Y-%m-%d %H:%M")  # noqa: DTZ007 - the time zone is a separate key
     except ValueError as error:
         if _WALL_TIME_SHAPE.fullmatch(str(text)):
-            raise FormError(f"no calendar has {text}", "a day that its month has, and an hour before 24") from error
+            raise FormatError(f"no calendar has {text}", "a day that its month has, and an hour before 24") from error
         quotes = ", in straight quotes" if _CURLY_QUOTES.search(str(text)) else ""
-        raise FormError("a moment is a date with a time of day", f'`"2018-01-05 10:30"`{quotes}') from error
+        raise FormatError("a moment is a date with a time of day", f'`"2018-01-05 10:30"`{quotes}') from error
     return str(text)
 
 
 TimeZone = Annotated[str, AfterValidator(_check_zone)]
-Moment = Annotated[
+WallTime = Annotated[
     str, BeforeValidator(_check_wall_time, json_schema_input_type=Annotated[str, Field(examples=["2018-01-05 10:30"])])
 ]
 
 
-class Schedule(Frozen):
+class Schedule(FrozenModel):
     """Schedule: either `cron` (five parts) or `at` (one time), both in `timezone`.
 
     A scheduled run may start up to `late_by` after it is due, and claims deliveries until `send_by` after it is due.
     """
 
     cron: Annotated[str, AfterValidator(_check_cron)] | None = None
-    at: Moment | None = None
+    at: WallTime | None = None
     timezone: TimeZone = "Europe/Helsinki"
-    late_by: Span = timedelta(hours=1)
-    send_by: Span = SEND_BY
+    late_by: Duration = timedelta(hours=1)
+    send_by: Duration = DEFAULT_SEND_BY
 
     @model_validator(mode="after")
     def _check_times(self) -> Self:
         if (self.cron is None) == (self.at is None):
-            raise FormError("a schedule has either `cron` or `at`", '`at: "2018-01-05 10:30"`')
-        if self.at is not None and instant_of_wall(self.at, self.zone) is None:
+            raise FormatError("a schedule has either `cron` or `at`", '`at: "2018-01-05 10:30"`')
+        if self.at is not None and parse_wall_time(self.at, self.zone) is None:
             hint = "an hour later: the clocks go forward over it"
-            raise FormError(f"{self.at} does not exist in {self.timezone}", hint, "at")
-        if self.cron is not None and self.next_after(instant_of(datetime(2018, 1, 1))) is None:  # noqa: DTZ001
-            raise FormError(f"the moment of `{self.cron}` never comes", "a day that its months have", "cron")
+            raise FormatError(f"{self.at} does not exist in {self.timezone}", hint, "at")
+        if self.cron is not None and self.next_after(from_warehouse_time(datetime(2018, 1, 1))) is None:  # noqa: DTZ001
+            raise FormatError(f"the moment of `{self.cron}` never comes", "a day that its months have", "cron")
         return self
 
     @property
@@ -88,7 +88,7 @@ class Schedule(Frozen):
         first time.
         """
         if self.at is not None:
-            due = instant_of_wall(self.at, self.zone)
+            due = parse_wall_time(self.at, self.zone)
             return due if due is not None and due > instant else None
         try:
             return next(CronSim(str(self.cron), instant.astimezone(self.zone))).astimezone(UTC)
@@ -96,7 +96,7 @@ class Schedule(Frozen):
             return None
 
 
-def instant_of_wall(text: str, zone: ZoneInfo) -> datetime | None:
+def parse_wall_time(text: str, zone: ZoneInfo) -> datetime | None:
     """Return the instant of the wall time `YYYY-MM-DD HH:MM` in `zone`, the first of two; None: it does not exist."""
     wall = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=zone)
     instant = wall.astimezone(UTC)

@@ -8,20 +8,20 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, EmailStr, Field, HttpUrl, model_validator
 
-from campaigns.core.model.campaign import Cap, Name, SpeakingRate
-from campaigns.core.model.duration import Span
+from campaigns.core.model.campaign import FrequencyCap, Identifier, SendRateField
+from campaigns.core.model.duration import Duration
 from campaigns.core.model.enums import Language
-from campaigns.core.model.internal_addresses import InternalAddress, Seed, is_internal
-from campaigns.core.model.localised_text import FormError, Frozen, Localised, Text, Written
-from campaigns.core.model.percentage import Share
+from campaigns.core.model.internal_addresses import InternalAddress, SeedAddress, is_internal_address
+from campaigns.core.model.localised_text import FormatError, FrozenModel, Localised, NonEmptyText, TextPattern
+from campaigns.core.model.percentage import Percentage
 from campaigns.core.model.provider_settings import SendGridSettings, SmtpSettings, TwilioSettings
-from campaigns.core.model.schedule import Moment, TimeZone, instant_of_wall
+from campaigns.core.model.schedule import TimeZone, WallTime, parse_wall_time
 from campaigns.core.model.warm_up import WarmUp
 
-_POSTAL_CODE_FORM = Written(r"\d{5}", "a postal code is five digits", '"00100"')
-_DOMAIN_FORM = Written(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", "a domain is in lower case and ASCII", "gmail.com")
-_CURRENCY_FORM = Written(r"[A-Z]{3}", "a currency is three capital letters", "EUR")
-_SENDER_FORM = Written(
+_POSTAL_CODE_FORM = TextPattern(r"\d{5}", "a postal code is five digits", '"00100"')
+_DOMAIN_FORM = TextPattern(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", "a domain is in lower case and ASCII", "gmail.com")
+_CURRENCY_FORM = TextPattern(r"[A-Z]{3}", "a currency is three capital letters", "EUR")
+_SENDER_FORM = TextPattern(
     r"(?=.{3,11}$)[0-9A-Za-z]+(?: [0-9A-Za-z]+)*",
     "an SMS sender is 3 to 11 letters and digits, with single spaces between them",
     "Lahde",
@@ -33,36 +33,36 @@ _LARGEST_HOLDOUT = Decimal("0.15")
 
 def _check_holdout(share: Decimal) -> Decimal:
     if share > _LARGEST_HOLDOUT:
-        raise FormError("at most 15 percent of the members hear nothing at all", "`5 percent`")
+        raise FormatError("at most 15 percent of the members hear nothing at all", "`5 percent`")
     return share
 
 
-class PrivacyNotice(Frozen):
+class PrivacyNotice(FrozenModel):
     """Addresses of the privacy notice (GD-09) by language; `version` identifies its text."""
 
     fi: HttpUrl
     sv: HttpUrl
     en: HttpUrl
-    version: Text | None = None
+    version: NonEmptyText | None = None
 
-    def address(self, language: Language) -> str:
+    def url_for(self, language: Language) -> str:
         """Return the address of the notice in a language."""
         return str(getattr(self, language.value))
 
 
-class Organisation(Frozen):
+class Organisation(FrozenModel):
     """Organisation that sends: the details that the law requires in each message (FI-04), and its privacy notice."""
 
     name: Localised
-    legal_name: Text
-    business_id: Text
-    street: Text
+    legal_name: NonEmptyText
+    business_id: NonEmptyText
+    street: NonEmptyText
     postal_code: Annotated[str, _POSTAL_CODE_FORM]
     city: Localised
-    telephone: Text
+    telephone: NonEmptyText
     privacy_notice: PrivacyNotice | None = None
 
-    def values(self, language: Language) -> dict[str, str | None]:
+    def template_values(self, language: Language) -> dict[str, str | None]:
         """Return the template values of the organisation, by the names in `docs/templates.md`."""
         notice = self.privacy_notice
         return {
@@ -73,12 +73,12 @@ class Organisation(Frozen):
             "postal_code": self.postal_code,
             "city": self.city.text(language),
             "telephone": self.telephone,
-            "privacy_notice": None if notice is None else notice.address(language),
+            "privacy_notice": None if notice is None else notice.url_for(language),
             "privacy_notice_version": None if notice is None else notice.version,
         }
 
 
-class EmailSettings(Frozen):
+class EmailSettings(FrozenModel):
     """Sender of e-mail and its provider; `rate` is the account's limit for all runs together.
 
     `maildir` is the folder that receives mail to `unsubscribe` and bounces (maildir format), relative to the workspace.
@@ -87,9 +87,9 @@ class EmailSettings(Frozen):
     provider: str = "folder"
     address: EmailStr
     unsubscribe: EmailStr
-    maildir: Text | None = None
-    rate: SpeakingRate | None = None
-    domains: Mapping[Annotated[str, _DOMAIN_FORM], SpeakingRate] = Field(default_factory=dict)
+    maildir: NonEmptyText | None = None
+    rate: SendRateField | None = None
+    domains: Mapping[Annotated[str, _DOMAIN_FORM], SendRateField] = Field(default_factory=dict)
     warm_up: WarmUp | None = None
     sendgrid: SendGridSettings = SendGridSettings()
     smtp: SmtpSettings = SmtpSettings()
@@ -98,17 +98,17 @@ class EmailSettings(Frozen):
     def _check_dkim_domain(self) -> Self:
         if self.smtp.dkim is not None and not self.smtp.dkim.aligned_with(self.address):
             message = "a signature counts only when its domain is that of the sender's address"
-            raise FormError(message, f"`{self.address.rpartition('@')[2]}`", "smtp")
+            raise FormatError(message, f"`{self.address.rpartition('@')[2]}`", "smtp")
         return self
 
 
-class Authorised(Frozen):
+class SenderAuthorisation(FrozenModel):
     """Authorisation of the sender id by Traficom; `ref` is the reference of the decision."""
 
-    ref: Text
+    ref: NonEmptyText
 
 
-class SmsSettings(Frozen):
+class SmsSettings(FrozenModel):
     """Sender of SMS and its provider; a message with more than `max_segments` is refused.
 
     Every sender id shown to Finnish numbers must be authorised before it is used (FI-24, Traficom 28 L/2025).
@@ -119,34 +119,34 @@ class SmsSettings(Frozen):
 
     provider: str = "folder"
     sender: Annotated[str, _SENDER_FORM]
-    authorised: Authorised | None = None
+    authorised: SenderAuthorisation | None = None
     max_segments: Annotated[int, Field(ge=1, le=10, strict=True)] = 3
     price_per_segment: Annotated[Decimal, Field(gt=0, le=10, decimal_places=6)] | None = None
-    rate: SpeakingRate | None = None
+    rate: SendRateField | None = None
     twilio: TwilioSettings = TwilioSettings()
 
     @model_validator(mode="after")
     def _check_authorisation(self) -> Self:
-        if self.provider == "twilio" and self.twilio.shows_finnish_id and self.authorised is None:
+        if self.provider == "twilio" and self.twilio.shows_finnish_sender_id and self.authorised is None:
             sender_id = self.twilio.number or self.sender
             message = f"`{sender_id}` may go to Finnish numbers only as a sender id that Traficom has authorised"
-            raise FormError(message, "`authorised: {ref: …}` with the reference of the decision", "provider")
+            raise FormatError(message, "`authorised: {ref: …}` with the reference of the decision", "provider")
         return self
 
 
-class PostSettings(Frozen):
+class PostSettings(FrozenModel):
     """Settings of the provider of printed mail."""
 
     provider: str = "folder"
 
 
-class PhoneSettings(Frozen):
+class PhoneSettings(FrozenModel):
     """Settings of the provider of call lists."""
 
     provider: str = "folder"
 
 
-class ChannelSettings(Frozen):
+class ChannelSettings(FrozenModel):
     """Settings of each channel."""
 
     email: EmailSettings
@@ -155,55 +155,55 @@ class ChannelSettings(Frozen):
     phone: PhoneSettings = PhoneSettings()
 
 
-class ClockSettings(Frozen):
+class ClockSettings(FrozenModel):
     """Settings of the clock; `start` moves the workspace to another time, for demonstrations and rehearsals."""
 
-    start: Moment | None = None
+    start: WallTime | None = None
 
 
-class WarehouseSettings(Frozen):
+class WarehouseSettings(FrozenModel):
     """Engine that evaluates the rules of audiences and variants; `master` is the address of Spark."""
 
     engine: Literal["duckdb", "spark"] = "duckdb"
-    master: Text = "local[*]"
+    master: NonEmptyText = "local[*]"
 
 
-class DispatchSettings(Frozen):
+class DispatchSettings(FrozenModel):
     """Settings of dispatch: deliveries `in_flight` in one process, and the `lease` of a claim in seconds.
 
     A scheduled run starts at its own time within `jitter` after it is due.
     """
 
-    jitter: Span = timedelta()
+    jitter: Duration = timedelta()
     in_flight: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 256
     lease: Annotated[int, Field(ge=5, le=3600, strict=True)] = 120
 
 
 def _whole_days(span: timedelta) -> timedelta:
     if span < timedelta(days=1) or span % timedelta(days=1):
-        raise FormError("what members did is counted over whole days", "`14 days`")
+        raise FormatError("what members did is counted over whole days", "`14 days`")
     return span
 
 
-class EffectSettings(Frozen):
+class EffectSettings(FrozenModel):
     """Days after a run in which a report counts members who reach the goal, and the minimum size of compared groups."""
 
-    window: Annotated[Span, AfterValidator(_whole_days)] = timedelta(days=14)
+    window: Annotated[Duration, AfterValidator(_whole_days)] = timedelta(days=14)
     minimum: Annotated[int, Field(ge=10, le=1_000_000, strict=True)] = 100
 
 
-class BreakerSettings(Frozen):
+class CircuitBreakerSettings(FrozenModel):
     """Circuit breaker: shares of complaints and hard bounces that halt a campaign after its first `after` messages.
 
     Mailbox providers block a sender when 0.3 percent of its messages are reported as spam (DL-03).
     """
 
-    complaints: Share = Decimal("0.003")
-    hard_bounces: Share = Decimal("0.05")
+    complaints: Percentage = Decimal("0.003")
+    hard_bounces: Percentage = Decimal("0.05")
     after: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 1000
 
 
-class Settings(Frozen):
+class Settings(FrozenModel):
     """Content of `config/settings.yaml`.
 
     `holdout` is the share of all members who get only service messages, so that effects can be measured.
@@ -217,25 +217,25 @@ class Settings(Frozen):
     currency: Annotated[str, _CURRENCY_FORM] = "EUR"
     public_url: HttpUrl
     database_url: str | None = None
-    newsletters: Mapping[Name, Localised]
+    newsletters: Mapping[Identifier, Localised]
     channels: ChannelSettings
     clock: ClockSettings = ClockSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     dispatch: DispatchSettings = DispatchSettings()
-    breaker: BreakerSettings = BreakerSettings()
+    breaker: CircuitBreakerSettings = CircuitBreakerSettings()
     effect: EffectSettings = EffectSettings()
-    holdout: Annotated[Share, AfterValidator(_check_holdout)] = Decimal(0)
+    holdout: Annotated[Percentage, AfterValidator(_check_holdout)] = Decimal(0)
     minimum_age: Annotated[int, Field(ge=0, le=120, strict=True)] = 18
-    per_member: tuple[Cap, ...] = ()
+    per_member: tuple[FrequencyCap, ...] = ()
     internal_addresses: tuple[InternalAddress, ...] = ()
-    seeds: tuple[Seed, ...] = ()
+    seeds: tuple[SeedAddress, ...] = ()
     synthetic: bool = False
 
     @model_validator(mode="after")
     def _check_seeds(self) -> Self:
         for seed in self.seeds:
-            if not is_internal(seed.address, self.internal_addresses):
-                raise FormError("a seed is one of our own addresses", "list it in `internal_addresses`", "seeds")
+            if not is_internal_address(seed.address, self.internal_addresses):
+                raise FormatError("a seed is one of our own addresses", "list it in `internal_addresses`", "seeds")
         return self
 
     @property
@@ -246,4 +246,4 @@ class Settings(Frozen):
     @property
     def clock_start(self) -> datetime | None:
         """Instant at which the workspace's clock starts; None: real time."""
-        return None if self.clock.start is None else instant_of_wall(self.clock.start, self.zone)
+        return None if self.clock.start is None else parse_wall_time(self.clock.start, self.zone)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from campaigns.core.errors import Place
+from campaigns.core.errors import FilePosition
 
-Path = tuple[str | int, ...]
+NodePath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class Located:
 
     file: str
     value: object
-    keys: Mapping[Path, tuple[int, int]]
-    values: Mapping[Path, tuple[int, int]]
-    path: Path = ()
+    keys: Mapping[NodePath, tuple[int, int]]
+    values: Mapping[NodePath, tuple[int, int]]
+    path: NodePath = ()
 
     def part(self, step: str | int) -> "Located":
         """Return an entry of a mapping or an item of a list; raise KeyError or IndexError when it is missing."""
@@ -40,15 +40,15 @@ class Located:
                 yield self.part(index)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> FilePosition:
         """Place where the value starts."""
         return self._place(self.values)
 
     @property
-    def key_place(self) -> Place:
+    def key_place(self) -> FilePosition:
         """Place of the value's key; for an item of a list, the place where it starts."""
         return self._place(self.keys) if self.path in self.keys else self.place
 
-    def _place(self, positions: Mapping[Path, tuple[int, int]]) -> Place:
+    def _place(self, positions: Mapping[NodePath, tuple[int, int]]) -> FilePosition:
         line, column = positions.get(self.path, (1, 1))
-        return Place(self.file, line, column)
+        return FilePosition(self.file, line, column)

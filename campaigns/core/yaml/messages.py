@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from campaigns.core.errors import nearest
-from campaigns.core.model.localised_text import FormError
+from campaigns.core.errors import closest_match
+from campaigns.core.model.localised_text import FormatError
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class InvalidValue:
     """Invalid value: its key or item, the value, the allowed words or keys, and the limits."""
 
     step: str
@@ -18,10 +18,10 @@ class Fault:
     limits: Mapping[str, Any]
 
 
-Sentence = tuple[str, str]
+MessageAndHint = tuple[str, str]
 
 
-def sentence_of(kind: str, invalid: Fault) -> tuple[str, Sentence]:
+def error_message(kind: str, invalid: InvalidValue) -> tuple[str, MessageAndHint]:
     """Return the code, message and hint for an error of pydantic's type `kind`."""
     for prefix, code, message in _MESSAGES:
         if kind.startswith(prefix):
@@ -29,74 +29,74 @@ def sentence_of(kind: str, invalid: Fault) -> tuple[str, Sentence]:
     return "unfit", _other(invalid)
 
 
-def _suggestion(invalid: Fault, word: object) -> str:
+def _suggestion(invalid: InvalidValue, word: object) -> str:
     """Return the hint for an unknown word: the nearest allowed word, else all of them."""
     names = ", ".join(f"`{word}`" for word in invalid.allowed)
-    return nearest(str(word), invalid.allowed) or (f"one of {names}" if len(invalid.allowed) > 1 else names)
+    return closest_match(str(word), invalid.allowed) or (f"one of {names}" if len(invalid.allowed) > 1 else names)
 
 
-def _missing(invalid: Fault) -> Sentence:
+def _missing(invalid: InvalidValue) -> MessageAndHint:
     return f"`{invalid.step}` is required here", f"add `{invalid.step}: ...`"
 
 
-def _extra(invalid: Fault) -> Sentence:
+def _extra(invalid: InvalidValue) -> MessageAndHint:
     return f"`{invalid.step}` is not a known key", _suggestion(invalid, invalid.step)
 
 
-def _word(invalid: Fault) -> Sentence:
+def _word(invalid: InvalidValue) -> MessageAndHint:
     word = f"`{invalid.value}`" if isinstance(invalid.value, str) else "this"
     return f"{word} is not a word that is known here", _suggestion(invalid, invalid.value)
 
 
-def _text(invalid: Fault) -> Sentence:
+def _text(invalid: InvalidValue) -> MessageAndHint:
     nested = isinstance(invalid.value, dict | list)
     return "a text is needed here", "write it on one line, without `:` or `-`" if nested else "put quotes round it"
 
 
-def _list(invalid: Fault) -> Sentence:
+def _list(invalid: InvalidValue) -> MessageAndHint:
     nested = isinstance(invalid.value, dict)
     hint = "put `[...]` round it, or `- ` before it on a line of its own" if nested else f"`[{invalid.value}]`"
     return "a list is needed here", hint
 
 
-def _mapping(invalid: Fault) -> Sentence:
+def _mapping(invalid: InvalidValue) -> MessageAndHint:
     keys = ", ".join(f"{key}: ..." for key in invalid.allowed[:4]) or "key: ..."
     return "keys with values are needed here", f"`{{{keys}}}`"
 
 
-def _long(invalid: Fault) -> Sentence:
+def _long(invalid: InvalidValue) -> MessageAndHint:
     return f"the text is over {invalid.limits['max_length']} characters long", "shorten it"
 
 
-def _form(invalid: Fault) -> Sentence:
+def _form(invalid: InvalidValue) -> MessageAndHint:
     error = invalid.limits.get("error")
-    if isinstance(error, FormError):
+    if isinstance(error, FormatError):
         return str(error), error.hint
     if "reason" in invalid.limits:
         return "this is not an e-mail address", "`news@example.org`"
     return _other(invalid)
 
 
-def _other(invalid: Fault) -> Sentence:
+def _other(invalid: InvalidValue) -> MessageAndHint:
     return f"`{invalid.step}` cannot have this value", "compare it with the examples of the documentation"
 
 
-def _constant(message: str, hint: str) -> Callable[[Fault], Sentence]:
+def _constant(message: str, hint: str) -> Callable[[InvalidValue], MessageAndHint]:
     return lambda _: (message, hint)
 
 
-def _bound(message: str, words: str, limit: str) -> Callable[[Fault], Sentence]:
+def _bound(message: str, words: str, limit: str) -> Callable[[InvalidValue], MessageAndHint]:
     return lambda invalid: (message, f"{words} {invalid.limits[limit]}")
 
 
-MISSING: Final = "missing"
-UNKNOWN: Final = "extra_forbidden"
+MISSING_KEY: Final = "missing"
+UNKNOWN_KEY: Final = "extra_forbidden"
 """Problem codes of a missing key and of an unknown key."""
 
 # By prefix of pydantic's error type; a longer prefix stands before a shorter one.
-_MESSAGES: Final[tuple[tuple[str, str, Callable[[Fault], Sentence]], ...]] = (
-    ("missing", MISSING, _missing),
-    ("extra_forbidden", UNKNOWN, _extra),
+_MESSAGES: Final[tuple[tuple[str, str, Callable[[InvalidValue], MessageAndHint]], ...]] = (
+    ("missing", MISSING_KEY, _missing),
+    ("extra_forbidden", UNKNOWN_KEY, _extra),
     ("enum", "unknown_word", _word),
     ("literal_error", "unknown_word", _word),
     ("string_too_short", "empty_text", _constant("the text is empty", "write it, or remove the key")),

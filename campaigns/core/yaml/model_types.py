@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-KEY = "[key]"  # pydantic's step from a mapping to one of its keys
+KEY_STEP = "[key]"  # pydantic's step from a mapping to one of its keys
 
 
-def expected(model: Any, path: Iterable[str | int]) -> tuple[Any, ...]:
+def expected_types(model: Any, path: Iterable[str | int]) -> tuple[Any, ...]:
     """Return the types allowed at `path` below `model`, without metadata and with unions split.
 
     A step that names no part, such as a union member in an error's path, is ignored.
@@ -28,11 +28,11 @@ def known_keys(types: Iterable[Any]) -> tuple[str, ...]:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             keys += [field.alias or name for name, field in kind.model_fields.items()]
         elif _is_mapping(kind):
-            keys += known_words(_members(get_args(kind)[0]))
+            keys += enum_values(_members(get_args(kind)[0]))
     return tuple(dict.fromkeys(keys))
 
 
-def known_words(types: Iterable[Any]) -> tuple[str, ...]:
+def enum_values(types: Iterable[Any]) -> tuple[str, ...]:
     """Return the values of the enums and literals among these types."""
     values: list[str] = []
     for kind in types:
@@ -57,7 +57,7 @@ def _part(kind: Any, step: str | int) -> tuple[Any, ...]:
         fields = {field.alias or name: field for name, field in kind.model_fields.items()}
         return _members(fields[step].annotation) if step in fields else ()
     if _is_mapping(kind):
-        return _members(get_args(kind)[0 if step == KEY else 1])
+        return _members(get_args(kind)[0 if step == KEY_STEP else 1])
     if get_origin(kind) in (tuple, list) and isinstance(step, int):
         return _members(get_args(kind)[0])
     return ()

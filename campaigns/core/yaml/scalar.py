@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-Scalar = str | int | Decimal | bool | date | None
+YamlScalar = str | int | Decimal | bool | date | None
 
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -19,7 +19,7 @@ _DECIMAL = re.compile(r"[-+]?(?:\.\d{1,30}|\d{1,30}(?:\.\d{0,30})?)(?:[eE][-+]?\
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def plain_scalar(text: str) -> Scalar:
+def parse_scalar(text: str) -> YamlScalar:
     """Return the value of an unquoted scalar by the core schema of YAML 1.2, plus dates.
 
     `NO` and `10:30` stay text, as do impossible dates, infinities and numbers of absurd length.

@@ -22,12 +22,12 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from campaigns.core.errors import AuthorError, Place, Problem
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.yaml.located import Located
-from campaigns.core.yaml.located import Path as Steps
-from campaigns.core.yaml.scalar import plain_scalar
+from campaigns.core.yaml.located import NodePath as Steps
+from campaigns.core.yaml.scalar import parse_scalar
 from campaigns.core.yaml.syntax import syntax_problem, tag_problem
-from campaigns.core.yaml.tree import Node, Position, TreeBuilder
+from campaigns.core.yaml.tree import Position, TreeBuilder, YamlNode
 
 MAX_BYTES: Final = 1_000_000
 
@@ -47,15 +47,17 @@ def parse_yaml(content: bytes, file: str) -> Located:
     tree = TreeBuilder(file)
     _read_events(_text(content, file), tree)
     if tree.problems:
-        raise AuthorError(tree.problems)
+        raise UserError(tree.problems)
     if tree.root is None or tree.root.value is None:
-        raise AuthorError.about(file, "the file is empty", "empty_file", "give it its keys, such as `title: ...`")
+        raise UserError.about(file, "the file is empty", "empty_file", "give it its keys, such as `title: ...`")
     if not isinstance(tree.root.value, dict):
         message = "the file is not a mapping of keys and values"
-        raise AuthorError([Problem(Place(file, *tree.root.position), message, "not_a_mapping", "write `key: value`")])
+        raise UserError(
+            [Problem(FilePosition(file, *tree.root.position), message, "not_a_mapping", "write `key: value`")]
+        )
     keys: dict[Steps, Position] = {}
     values: dict[Steps, Position] = {}
-    return Located(file, tree.root.plain((), keys, values), keys, values)
+    return Located(file, tree.root.plain_value((), keys, values), keys, values)
 
 
 def _content(path: Path, file: str) -> bytes:
@@ -63,9 +65,9 @@ def _content(path: Path, file: str) -> bytes:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise AuthorError.about(file, "the file cannot be read", "unreadable", "is the path right?") from error
+        raise UserError.about(file, "the file cannot be read", "unreadable", "is the path right?") from error
     if len(content) > MAX_BYTES:
-        raise AuthorError.about(file, "the file is over 1 MB", "too_large", "split it into several files")
+        raise UserError.about(file, "the file is over 1 MB", "too_large", "split it into several files")
     return content
 
 
@@ -75,9 +77,9 @@ def _text(content: bytes, file: str) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         before = content[: error.start].decode()
-        place = Place(file, *_position(before, len(before)))
+        place = FilePosition(file, *_position(before, len(before)))
         hint = "save the file as UTF-8"
-        raise AuthorError([Problem(place, "this byte is not UTF-8", "not_utf8", hint)]) from error
+        raise UserError([Problem(place, "this byte is not UTF-8", "not_utf8", hint)]) from error
 
 
 def _position(text: str, index: int) -> Position:
@@ -93,7 +95,7 @@ def _read_events(text: str, tree: TreeBuilder) -> None:
             documents += isinstance(event, DocumentStartEvent)
             if documents > 1:
                 hint = "make a file of each, and remove `---`"
-                tree.refuse(_mark(event.start_mark), "a second document begins here", "several_documents", hint)
+                tree.add_problem(_mark(event.start_mark), "a second document begins here", "several_documents", hint)
                 return
             _handle_event(event, tree)
     except MarkedYAMLError as error:
@@ -103,7 +105,7 @@ def _read_events(text: str, tree: TreeBuilder) -> None:
     except ReaderError as error:
         message = f"the character U+{error.character:04X} may not stand in a text file"
         index = next(index for index, character in enumerate(text) if ord(character) == error.character)
-        tree.refuse(_position(text, index), message, "control_character", "remove it, or retype the line")
+        tree.add_problem(_position(text, index), message, "control_character", "remove it, or retype the line")
 
 
 def _handle_event(event: Event, tree: TreeBuilder) -> None:
@@ -112,18 +114,18 @@ def _handle_event(event: Event, tree: TreeBuilder) -> None:
         tree.problems.append(tag_problem(tree.file, position))
     match event:
         case DocumentStartEvent() if event.version or event.tags:
-            tree.refuse(position, "directives (`%...`) are not read here", "directive", "remove the lines above")
+            tree.add_problem(position, "directives (`%...`) are not read here", "directive", "remove the lines above")
         case MappingStartEvent():
-            tree.open(Node(position, {}), event.anchor)
+            tree.open(YamlNode(position, {}), event.anchor)
         case SequenceStartEvent():
-            tree.open(Node(position, []), event.anchor)
+            tree.open(YamlNode(position, []), event.anchor)
         case CollectionEndEvent():
             tree.close()
         case AliasEvent():
-            tree.alias(position, event.anchor)
+            tree.add_alias(position, event.anchor)
         case ScalarEvent():
             plain = event.implicit[0]
-            tree.add(Node(position, plain_scalar(event.value) if plain else event.value), event.anchor)
+            tree.add(YamlNode(position, parse_scalar(event.value) if plain else event.value), event.anchor)
 
 
 def _mark(mark: StreamMark) -> Position:

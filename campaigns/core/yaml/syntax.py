@@ -1,6 +1,6 @@
 """Messages for YAML syntax errors, chosen by the text at the place and not by the parser's message."""
 
-from campaigns.core.errors import Place, Problem
+from campaigns.core.errors import FilePosition, Problem
 from campaigns.core.yaml.tree import Position
 
 _RESERVED = "@`%"
@@ -49,7 +49,7 @@ def _unquoted(file: str, character: str, position: Position) -> Problem:
 
 
 def _problem(file: str, position: Position, message: str, hint: str, code: str = "syntax") -> Problem:
-    return Problem(Place(file, *position), message, code, hint)
+    return Problem(FilePosition(file, *position), message, code, hint)
 
 
 def _line(text: str, position: Position) -> str:

@@ -4,26 +4,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Place, Problem
-from campaigns.core.yaml.located import Path
-from campaigns.core.yaml.scalar import Scalar
+from campaigns.core.errors import FilePosition, Problem, UserError
+from campaigns.core.yaml.located import NodePath
+from campaigns.core.yaml.scalar import YamlScalar
 
 MAX_DEPTH: Final = 50
-MAX_ALIASED: Final = 1_000
+MAX_ALIASED_NODES: Final = 1_000
 
 Position = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Node:
+class YamlNode:
     """Value with its position; `size` counts its nodes, with aliases expanded, and `height` their levels."""
 
     position: Position
-    value: "Scalar | list[Node] | dict[str, tuple[Position, Node]]"
+    value: "YamlScalar | list[YamlNode] | dict[str, tuple[Position, YamlNode]]"
     size: int = 1
     height: int = 1
 
-    def children(self) -> "Iterator[tuple[str | int, Position, Node]]":
+    def children(self) -> "Iterator[tuple[str | int, Position, YamlNode]]":
         """Yield the parts of a mapping or list: step, position of the key (of the item in a list), node."""
         if isinstance(self.value, dict):
             for key, (position, node) in self.value.items():
@@ -32,13 +32,13 @@ class Node:
             for index, node in enumerate(self.value):
                 yield index, node.position, node
 
-    def plain(self, path: Path, keys: dict[Path, Position], values: dict[Path, Position]) -> object:
+    def plain_value(self, path: NodePath, keys: dict[NodePath, Position], values: dict[NodePath, Position]) -> object:
         """Return the value without its positions; add these to `keys` and `values` by path."""
         values[path] = self.position
         parts: dict[str | int, object] = {}
         for step, position, node in self.children():
             keys[*path, step] = position
-            parts[step] = node.plain((*path, step), keys, values)
+            parts[step] = node.plain_value((*path, step), keys, values)
         if isinstance(self.value, list):
             return list(parts.values())
         return parts if isinstance(self.value, dict) else self.value
@@ -48,7 +48,7 @@ class Node:
 class _OpenCollection:
     """Mapping or list that has not ended; `key` waits for its value and is None after a refused key."""
 
-    node: Node
+    node: YamlNode
     anchor: str | None
     key: tuple[str, Position] | None = None
     awaits_value: bool = False
@@ -63,16 +63,16 @@ class TreeBuilder:
 
     file: str
     problems: list[Problem] = field(default_factory=list)
-    root: Node | None = None
+    root: YamlNode | None = None
     _open: list[_OpenCollection] = field(default_factory=list)
-    _anchors: dict[str, Node] = field(default_factory=dict)
+    _anchors: dict[str, YamlNode] = field(default_factory=dict)
     _aliased: int = 0
 
-    def refuse(self, position: Position, message: str, code: str, hint: str) -> None:
+    def add_problem(self, position: Position, message: str, code: str, hint: str) -> None:
         """Add a problem and go on."""
-        self.problems.append(Problem(Place(self.file, *position), message, code, hint))
+        self.problems.append(Problem(FilePosition(self.file, *position), message, code, hint))
 
-    def open(self, node: Node, anchor: str | None) -> None:
+    def open(self, node: YamlNode, anchor: str | None) -> None:
         """Begin a mapping or list."""
         self._limit_depth(node.position, 1)
         self._open.append(_OpenCollection(node, anchor))
@@ -85,7 +85,7 @@ class TreeBuilder:
         ended.node.height = 1 + max((node.height for node in children), default=0)
         self.add(ended.node, ended.anchor)
 
-    def add(self, node: Node, anchor: str | None = None) -> None:
+    def add(self, node: YamlNode, anchor: str | None = None) -> None:
         """Add a finished node as key, value, item or root."""
         if anchor is not None:
             self._anchors[anchor] = node
@@ -100,36 +100,36 @@ class TreeBuilder:
         else:
             parent.key, parent.awaits_value = self._key(node), True
 
-    def alias(self, position: Position, name: str) -> None:
+    def add_alias(self, position: Position, name: str) -> None:
         """Repeat the node of an anchor; the total size of the copies in a file is limited."""
         target = self._anchors.get(name)
         if target is None:
             hint = f"define it before with `&{name}`, or put quotes round a text that begins with `*`"
-            self.refuse(position, f"`*{name}` stands for nothing", "unknown_alias", hint)
-            self.add(Node(position, None))
+            self.add_problem(position, f"`*{name}` stands for nothing", "unknown_alias", hint)
+            self.add(YamlNode(position, None))
             return
         self._aliased += target.size
-        if self._aliased > MAX_ALIASED:
+        if self._aliased > MAX_ALIASED_NODES:
             self._stop(position, "the aliases of this file repeat too much", "alias_bomb", "write the values out")
         self._limit_depth(position, target.height)
         self.add(target)
 
-    def _enter(self, parent: _OpenCollection, node: Node) -> None:
+    def _enter(self, parent: _OpenCollection, node: YamlNode) -> None:
         if parent.key is not None and isinstance(parent.node.value, dict):
             key, position = parent.key
             parent.node.value[key] = (position, node)
         parent.key, parent.awaits_value = None, False
 
-    def _key(self, node: Node) -> tuple[str, Position] | None:
+    def _key(self, node: YamlNode) -> tuple[str, Position] | None:
         """Return the node as a key, or None when it cannot be one; its value is then dropped."""
         known = self._open[-1].node.value
         if not isinstance(node.value, str):
-            self.refuse(node.position, "a key is a text", "key_type", 'put quotes round it, as in `"2018": ...`')
+            self.add_problem(node.position, "a key is a text", "key_type", 'put quotes round it, as in `"2018": ...`')
             return None
         if isinstance(known, dict) and node.value in known:
             first = known[node.value][0][0]
             hint = f"keep one of the two; the other stands on line {first}"
-            self.refuse(node.position, f"`{node.value}` is given twice", "duplicate_key", hint)
+            self.add_problem(node.position, f"`{node.value}` is given twice", "duplicate_key", hint)
             return None
         return node.value, node.position
 
@@ -139,5 +139,5 @@ class TreeBuilder:
             self._stop(position, f"nested over {MAX_DEPTH} levels deep", "too_deep", hint)
 
     def _stop(self, position: Position, message: str, code: str, hint: str) -> None:
-        self.refuse(position, message, code, hint)
-        raise AuthorError(self.problems)
+        self.add_problem(position, message, code, hint)
+        raise UserError(self.problems)

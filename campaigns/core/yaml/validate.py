@@ -5,26 +5,26 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from campaigns.core.errors import Problem, nearest
-from campaigns.core.yaml.located import Located, Path
-from campaigns.core.yaml.messages import MISSING, UNKNOWN, Fault, sentence_of
-from campaigns.core.yaml.model_types import KEY, expected, known_keys, known_words
+from campaigns.core.errors import Problem, closest_match
+from campaigns.core.yaml.located import Located, NodePath
+from campaigns.core.yaml.messages import MISSING_KEY, UNKNOWN_KEY, InvalidValue, error_message
+from campaigns.core.yaml.model_types import KEY_STEP, enum_values, expected_types, known_keys
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def shaped(model: type[Model], at: Located, problems: list[Problem], values: object = None) -> Model | None:
+def validate(model: type[Model], at: Located, problems: list[Problem], values: object = None) -> Model | None:
     """Return the model of the value at `at`; None when problems were added.
 
     `values`, if given, is that value with some parts already parsed, such as its rules.
     """
     values = at.value if values is None else values
-    invalid = faults(model, at, values)
+    invalid = validation_problems(model, at, values)
     problems += invalid.values()
     return None if invalid else model.model_validate(values)
 
 
-def faults(model: type[BaseModel], at: Located, values: object) -> dict[Path, Problem]:
+def validation_problems(model: type[BaseModel], at: Located, values: object) -> dict[NodePath, Problem]:
     """Return the problems of `values`, read at `at`, by path; a problem above another one is dropped."""
     problems = {path: _no_value(at, path) for path in _empty(values)}
     try:
@@ -38,16 +38,16 @@ def faults(model: type[BaseModel], at: Located, values: object) -> dict[Path, Pr
     return {path: problem for path, problem in problems.items() if path not in covered}
 
 
-def _misspelt(problems: Mapping[Path, Problem]) -> Iterator[Path]:
+def _misspelt(problems: Mapping[NodePath, Problem]) -> Iterator[NodePath]:
     """Yield the missing keys that are only misspelt: a similar unknown key stands beside them."""
-    unknown = [path for path, problem in problems.items() if problem.code == UNKNOWN]
+    unknown = [path for path, problem in problems.items() if problem.code == UNKNOWN_KEY]
     for path, problem in problems.items():
         siblings = [str(sibling[-1]) for sibling in unknown if sibling[:-1] == path[:-1]]
-        if problem.code == MISSING and nearest(str(path[-1]), siblings):
+        if problem.code == MISSING_KEY and closest_match(str(path[-1]), siblings):
             yield path
 
 
-def _empty(values: object, path: Path = ()) -> Iterator[Path]:
+def _empty(values: object, path: NodePath = ()) -> Iterator[NodePath]:
     """Yield the paths of keys and items without a value: it has no meaning, and may have been forgotten."""
     if values is None:
         yield path
@@ -59,14 +59,14 @@ def _empty(values: object, path: Path = ()) -> Iterator[Path]:
             yield from _empty(value, (*path, index))
 
 
-def _no_value(at: Located, path: Path) -> Problem:
+def _no_value(at: Located, path: NodePath) -> Problem:
     name = path[-1] if path and isinstance(path[-1], str) else "this item"
     return Problem(_below(at, path).key_place, f"`{name}` has no value", "no_value", "write one, or remove the key")
 
 
-def _path(at: Located, detail: Any) -> Path:
+def _path(at: Located, detail: Any) -> NodePath:
     """Return the steps of an error's path that exist in the file, without pydantic's own (a union's member)."""
-    path: Path = ()
+    path: NodePath = ()
     part = getattr(detail.get("ctx", {}).get("error"), "part", "")
     for step in (*detail["loc"], part):
         if _has(_below(at, path).value, step):
@@ -80,20 +80,20 @@ def _has(value: object, step: str | int) -> bool:
     return isinstance(value, dict) and step in value
 
 
-def _below(at: Located, path: Path) -> Located:
+def _below(at: Located, path: NodePath) -> Located:
     for step in path:
         at = at.part(step)
     return at
 
 
-def _problem(model: type[BaseModel], at: Located, path: Path, detail: Any) -> Problem:
+def _problem(model: type[BaseModel], at: Located, path: NodePath, detail: Any) -> Problem:
     kind, loc = detail["type"], detail["loc"]
-    is_key = loc[-1:] == (KEY,)
+    is_key = loc[-1:] == (KEY_STEP,)
     at_parent = kind in ("missing", "extra_forbidden")  # the allowed keys are known one level above
     node = _below(at, path[:-1] if kind == "missing" else path)
-    types = expected(model, (*loc[:-2], KEY) if is_key else loc[:-1] if at_parent else loc)
-    allowed = known_words(types) or known_keys(types)
+    types = expected_types(model, (*loc[:-2], KEY_STEP) if is_key else loc[:-1] if at_parent else loc)
+    allowed = enum_values(types) or known_keys(types)
     value = path[-1] if is_key else node.value
-    invalid = Fault(str(path[-1]) if path else at.file, value, allowed, detail.get("ctx", {}))
-    code, (message, hint) = sentence_of(kind, invalid)
+    invalid = InvalidValue(str(path[-1]) if path else at.file, value, allowed, detail.get("ctx", {}))
+    code, (message, hint) = error_message(kind, invalid)
     return Problem(node.key_place if is_key or at_parent else node.place, message, code, hint)

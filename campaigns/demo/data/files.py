@@ -71,7 +71,9 @@ def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: N
 
 
 def _entries(members: Sequence[Member], interests_by_member: Mapping[str, Interests]) -> Iterable[Entry]:
-    entries = [entry for member in members for entry in choices(member, interests_by_member.get(member.member_id, Interests()))]
+    entries = [
+        entry for member in members for entry in choices(member, interests_by_member.get(member.member_id, Interests()))
+    ]
     return sorted(entries, key=lambda entry: (entry.at, entry.member_id, entry.choice, entry.state))
 
 

@@ -1,4 +1,4 @@
-"""Deterministic random draws without state: each is a keyed hash of its arguments, so that a new draw changes no other."""
+"""Deterministic random draws without state: keyed hashes of their arguments, so that a new draw changes no other."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b

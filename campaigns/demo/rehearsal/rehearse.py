@@ -11,18 +11,18 @@ from socket import socket
 from time import sleep
 from typing import Final
 
-from campaigns.core.model.enums import BUNDLED
+from campaigns.core.model.enums import BUNDLED_CHANNELS
 from campaigns.demo import run_demo
 from campaigns.demo.rehearsal.doubles_process import FarEnds, far_ends
-from campaigns.operations.worker import Outgoing
+from campaigns.operations.worker import Worker
 from campaigns.results.feedback.resolve_uncertain import reconcile
 from campaigns.runs.engine import Engine
-from campaigns.store.runs.decisions import Outcomes
+from campaigns.store.runs.decisions import OutcomeCounts
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import DeliveryState, RunState
 from campaigns.web.server import beside, listening
 from campaigns.web.webhooks import SENDGRID_PATH
-from campaigns.workspace.scaffold import make_workspace
+from campaigns.workspace.scaffold import create_workspace
 
 _LOG: Final = logging.getLogger("viesti")
 _HOST: Final = "127.0.0.1"
@@ -40,8 +40,8 @@ class Balance:
 
     run_id: str
     planned: int
-    sent: Outcomes
-    settled: Outcomes
+    sent: OutcomeCounts
+    settled: OutcomeCounts
     arrived: int
     most: int
 
@@ -50,7 +50,7 @@ class Balance:
         """Return whether no message was lost or sent twice, and all arrived messages are accepted or uncertain ones."""
         accepted = _over_the_wire(self.settled, DeliveryState.ACCEPTED)
         doubt = _over_the_wire(self.settled, DeliveryState.UNCERTAIN)
-        whole = {sum(each.by_state.values()) for each in (self.sent, self.settled)} == {self.planned}
+        whole = {sum(outcomes.by_state.values()) for outcomes in (self.sent, self.settled)} == {self.planned}
         return whole and self.most <= 1 and accepted <= self.arrived <= accepted + doubt
 
 
@@ -69,7 +69,7 @@ class Rehearsal:
 
 def rehearse(directory: Path, actor: str, on_step: Told) -> Rehearsal:
     """Rehearse in a new workspace; call `on_step` with each step."""
-    workspace = make_workspace(directory)
+    workspace = create_workspace(directory)
     with far_ends() as doubles, heeded(doubles.secrets), listening(_HOST, 0) as listener:
         _set_up(workspace.settings, doubles, url_of(listener))
         engine = Engine(workspace, actor)
@@ -85,7 +85,7 @@ def perform(engine: Engine, campaigns: Sequence[str], doubles: FarEnds, listener
     """Plan and send campaigns to the doubles, and settle the uncertain deliveries."""
     for campaign in campaigns:
         on_step(f"planning {campaign}")
-        draft, _ = engine.library.draft(campaign)
+        draft, _ = engine.library.campaign_definition(campaign)
         run, _ = engine.plan(draft, engine.library.settings.clock_start or engine.clock.now(), lambda _: None)
         engine.start(run)
     on_step("sending all runs at once, to providers that are slow, throttle, refuse, fail and hang up")
@@ -108,28 +108,30 @@ def url_of(listener: socket) -> str:
 
 
 def _send_all(engine: Engine) -> None:
-    outgoing = Outgoing(engine)
+    outgoing = Worker(engine)
     while any(run.state == RunState.SENDING for run in engine.recent_runs()):
-        outgoing.round()
+        outgoing.send_all()
         sleep(0.2)
 
 
-def _balance(engine: Engine, run: Run, sent: Outcomes, doubles: FarEnds) -> Balance:
+def _balance(engine: Engine, run: Run, sent: OutcomeCounts, doubles: FarEnds) -> Balance:
     mailbox_counts = Counter(
         address
         for mailboxes in doubles.mailboxes
         for address, names in mailboxes.received.items()
         for name in names
-        if engine.signer.delivery_named(name).run_number == run.number
+        if engine.signer.read_delivery_reference(name).run_number == run.number
     )
     most = max(mailbox_counts.values(), default=0)
     return Balance(run.run_id, sent.planned, sent, engine.outcomes(run), mailbox_counts.total(), most)
 
 
-def _over_the_wire(outcomes: Outcomes, state: DeliveryState) -> int:
+def _over_the_wire(outcomes: OutcomeCounts, state: DeliveryState) -> int:
     """Return the number of deliveries in a state, without those written to a folder."""
     return sum(
-        number for channel, row_state, _, number in outcomes.rows if row_state == state and channel not in BUNDLED
+        number
+        for channel, row_state, _, number in outcomes.rows
+        if row_state == state and channel not in BUNDLED_CHANNELS
     )
 
 

@@ -13,7 +13,7 @@ from campaigns.channels.outcome import ChannelMisconfigured
 from campaigns.core.clock import Clock
 from campaigns.core.model.provider_settings import SmtpSettings
 from campaigns.core.model.settings import Settings
-from campaigns.core.signing_keys import VARIABLE as SIGNING_KEYS
+from campaigns.core.signing_keys import KEYS_VARIABLE as SIGNING_KEYS
 from campaigns.operations.doctor.finding import Finding, fail, ok, warn
 
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -59,7 +59,7 @@ def senders(settings: Settings) -> Iterator[Finding]:
         authorisation = (
             "its senders are set at Twilio: are they authorised?" if is_real(settings) else "not authorised yet"
         )
-    replies = "can be answered" if sms.twilio.can_be_answered else f"are from `{sms.sender}`, which nobody can answer"
+    replies = "can be answered" if sms.twilio.accepts_replies else f"are from `{sms.sender}`, which nobody can answer"
     yield ok("sender", f"text messages {replies}; {authorisation}")
 
 
@@ -67,8 +67,8 @@ def regions(settings: Settings) -> Iterator[Finding]:
     """Check that SendGrid and Twilio are used in the European Union (GD-21)."""
     email, sms = settings.channels.email, settings.channels.sms
     checks = (
-        (email, "sendgrid", email.sendgrid.in_union, "https://api.eu.sendgrid.com"),
-        (sms, "twilio", sms.twilio.in_union, "https://api.dublin.ie1.twilio.com"),
+        (email, "sendgrid", email.sendgrid.in_eu, "https://api.eu.sendgrid.com"),
+        (sms, "twilio", sms.twilio.in_eu, "https://api.dublin.ie1.twilio.com"),
     )
     for channel, name, in_union, address in checks:
         if channel.provider == name and in_union:

@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from audiences.warehouse.warehouse import Warehouse
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.operations.doctor.finding import Finding, fail, ok, warn
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.data_freshness import STALE
+from campaigns.runs.planning.data_freshness import STALE_AFTER
 from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
-from campaigns.store.runs.reconciliation import disagreements
+from campaigns.store.runs.reconciliation import reconcile_recent_runs
 
 _MIN_FREE: Final = 500 * 2**20
 _LOW_FREE: Final = 5 * 2**30
@@ -41,14 +41,14 @@ def ledger(opened: Ledger) -> Finding:
 
 
 def _queue_is_outdated(connection: Connection) -> bool:
-    from campaigns.runs.dispatch.procrastinate_dispatcher import unmigrated
+    from campaigns.runs.dispatch.procrastinate_dispatcher import missing_migrations
 
-    return bool(unmigrated(connection))
+    return bool(missing_migrations(connection))
 
 
 def agreement(opened: Ledger, now: datetime) -> Finding:
     """Check that the runs of the last days agree with themselves and with provider events (OP-04)."""
-    checked, disagreeing = disagreements(opened, now)
+    checked, disagreeing = reconcile_recent_runs(opened, now)
     if disagreeing:
         names = ", ".join(disagreeing)
         return warn(
@@ -82,7 +82,7 @@ def disk(folder: Path) -> Finding:
 
 def data_age(engine: Engine) -> timedelta | None:
     """Return the age of the newest receipt; None if there are none, or if it is unknown."""
-    newest = engine.library.warehouse.newest()
+    newest = engine.library.warehouse.newest_receipt_at()
     return None if newest is None else max(engine.clock.now() - newest, timedelta())
 
 
@@ -92,13 +92,13 @@ def data(engine: Engine) -> Finding:
     if age is None:
         return warn("data", "there are no purchases", "`viesti import purchases FILE`, every night")
     reason = f"the newest purchase is {age.days} days and {age.seconds // 3600} hours old"
-    return warn("data", reason, "does the nightly import run?") if age > STALE else ok("data", reason)
+    return warn("data", reason, "does the nightly import run?") if age > STALE_AFTER else ok("data", reason)
 
 
 def stores(engine: Engine) -> tuple[Finding, ...]:
     """Return the findings of the stores that a process needs to be ready."""
     try:
         ledger_finding = ledger(engine.ledger)
-    except AuthorError as error:
+    except UserError as error:
         ledger_finding = fail("ledger", error.problems[0].message, error.problems[0].hint)
     return ledger_finding, warehouse(engine.library.warehouse), disk(engine.workspace.data)

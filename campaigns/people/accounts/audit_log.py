@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.runs.engine import Engine
 from campaigns.store.people import audit, audit_seals
-from campaigns.store.people.audit_seals import Seal, Verdict
+from campaigns.store.people.audit_seals import ChainVerification, Seal
 from campaigns.store.runs.run_tables import AUDIT
 
 
-def verify(engine: Engine, earlier_seal: str | None = None) -> Verdict:
+def verify(engine: Engine, earlier_seal: str | None = None) -> ChainVerification:
     """Seal new rows and verify the whole log.
 
     `earlier_seal` is a seal as an earlier verification printed it; raise UserError when it is malformed.
@@ -21,30 +21,30 @@ def verify(engine: Engine, earlier_seal: str | None = None) -> Verdict:
     seal = None if earlier_seal is None else _seal(earlier_seal)
     sealed = _seal_now(engine)
     with engine.ledger.read() as connection:
-        return replace(audit_seals.verify(connection, engine.signer, seal), fresh=sealed)
+        return replace(audit_seals.verify(connection, engine.signer, seal), newly_sealed=sealed)
 
 
 def show(engine: Engine, subject: str | None, most: int) -> Sequence[dict[str, Any]]:
     """Return the newest rows, newest first; optionally of one member, run, campaign or account."""
     query = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(most)
     if subject is not None:
-        query = query.where(AUDIT.c.subject.in_([subject, *audit.names_of_member(engine.signer, subject)]))
+        query = query.where(AUDIT.c.subject.in_([subject, *audit.subjects_of_member(engine.signer, subject)]))
     with engine.ledger.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def looked_up(engine: Engine, member_id: str, command: str) -> None:
     """Record that a member was looked up from the command line."""
-    subject = audit.of_member(engine.signer, member_id)
+    subject = audit.subject_of_member(engine.signer, member_id)
     with engine.ledger.write() as connection:
-        audit.note(connection, engine.clock.now(), engine.actor, "look_up", subject, {"why": command})
+        audit.record(connection, engine.clock.now(), engine.actor, "look_up", subject, {"why": command})
     _seal_now(engine)
 
 
 def noted(engine: Engine, action: str, subject: str) -> None:
     """Record an access to something other than one member."""
     with engine.ledger.write() as connection:
-        audit.note(connection, engine.clock.now(), engine.actor, action, subject)
+        audit.record(connection, engine.clock.now(), engine.actor, action, subject)
     _seal_now(engine)
 
 
@@ -56,7 +56,7 @@ def _seal_now(engine: Engine) -> int:
 def _seal(text: str) -> Seal:
     number, _, digest = text.partition(":")
     if not number.isdecimal() or not digest:
-        raise AuthorError.about(
+        raise UserError.about(
             text, "this is not a seal", "no_seal", "it reads like 12:9f86d0…, see `viesti audit verify`"
         )
     return Seal(int(number), digest)

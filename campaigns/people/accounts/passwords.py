@@ -9,12 +9,12 @@ from argon2.exceptions import VerificationError
 _HASHER: Final = PasswordHasher()  # second recommended option of RFC 9106: 64 MiB, three passes
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return the hash of a password, with its own salt and cost."""
     return _HASHER.hash(password)
 
 
-def fits(password_hash: str | None, password: str) -> bool:
+def verify(password_hash: str | None, password: str) -> bool:
     """Return whether a password matches the hash; takes the same time where there is no hash."""
     try:
         _HASHER.verify(password_hash or _dummy_hash(), password)
@@ -23,7 +23,7 @@ def fits(password_hash: str | None, password: str) -> bool:
     return password_hash is not None
 
 
-def is_outdated(password_hash: str) -> bool:
+def needs_rehash(password_hash: str) -> bool:
     """Return whether a hash was made at a lower cost than today's."""
     return _HASHER.check_needs_rehash(password_hash)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9/-]{0,39}")
 _HAS_DIGIT: Final = re.compile(r"\d")
@@ -49,10 +49,8 @@ class Why:
 def why(word: str, case: str, among: type[_Word], *, needs_case: bool = False) -> Why:
     """Return a typed reason; raise UserError when it is not in the list, or the case is not a number."""
     if word not in {reason.value for reason in among}:
-        raise AuthorError.about("reason", "a reason is needed", "no_reason", "choose one")
+        raise UserError.about("reason", "a reason is needed", "no_reason", "choose one")
     case = case.strip()
     if (case or needs_case) and not (_REFERENCE.fullmatch(case) and _HAS_DIGIT.search(case)):
-        raise AuthorError.about(
-            "case", "a case is a number, with letters, - and / at most", "no_case", "such as A-1024"
-        )
+        raise UserError.about("case", "a case is a number, with letters, - and / at most", "no_case", "such as A-1024")
     return Why(among(word), case)

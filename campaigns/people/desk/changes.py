@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from audiences import addresses
 from audiences.consent import choices
-from audiences.consent.consent_state import Entry, Source
-from audiences.consent.consent_texts import UnknownWording, demand_known
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
+from audiences.consent.consent_texts import UnknownConsentTextError, require_known_texts
 from audiences.people import contacts, self_service_changes
 from audiences.people.contacts import contact_of
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Choice, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy.processors import leave_word
@@ -20,16 +20,20 @@ from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
 
-SOURCES: Final = (Source.DESK, Source.PHONE)
+SOURCES: Final = (ConsentSource.DESK, ConsentSource.PHONE)
 MARKS: Final = (Choice.DECEASED, Choice.ADDRESS_SECRET, Choice.RESTRICTED)
 """Marks that only the desk records and no page offers; taken back only by agents who answer requests."""
 
-_NORMALISERS: Final = {"email": addresses.email, "phone": addresses.phone, "postal_code": addresses.postal_code}
+_NORMALISERS: Final = {
+    "email": addresses.normalise_email,
+    "phone": addresses.normalise_phone,
+    "postal_code": addresses.normalise_postal_code,
+}
 _CHANNELS: Final = {"email": Channel.EMAIL, "phone": Channel.SMS}
 _MAX_LENGTH: Final = 100
 
 
-def change_choices(engine: Engine, member_id: str, entries: Sequence[Entry]) -> Sequence[Entry]:
+def change_choices(engine: Engine, member_id: str, entries: Sequence[ConsentEntry]) -> Sequence[ConsentEntry]:
     """Record choices that a member made through the agent, each under the text that was shown; return the entries.
 
     Raises UserError, and changes nothing, when a grant names no text that was offered for it.
@@ -38,11 +42,11 @@ def change_choices(engine: Engine, member_id: str, entries: Sequence[Entry]) -> 
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
         try:
-            demand_known(connection, recorded)
-        except UnknownWording as error:
+            require_known_texts(connection, recorded)
+        except UnknownConsentTextError as error:
             message = "this was not offered in these words"
-            raise AuthorError.about("choices", message, "unknown_wording", "read the page to them anew") from error
-        choices.record(connection, recorded)
+            raise UserError.about("choices", message, "unknown_wording", "read the page to them anew") from error
+        choices.record_choices(connection, recorded)
         if recorded:
             names = sorted(entry.choice for entry in recorded)
             _note(
@@ -52,16 +56,16 @@ def change_choices(engine: Engine, member_id: str, entries: Sequence[Entry]) -> 
     return recorded
 
 
-def mark(engine: Engine, member_id: str, choice: Choice, source: Source, *, on: bool) -> None:
-    """Switch one of `MARKS` on or off, such as a death, a secret address or a restriction.
+def mark(engine: Engine, member_id: str, choice: Choice, source: ConsentSource, *, on: bool) -> None:
+    """Switch one of `DESK_MARKS` on or off, such as a death, a secret address or a restriction.
 
     The member is notified of all but a death; a lifted restriction has to be notified (GDPR article 18(3)).
     """
     now = engine.clock.now()
-    entry = Entry(member_id, choice.value, on, now, source, agent=engine.actor)
+    entry = ConsentEntry(member_id, choice.value, on, now, source, agent=engine.actor)
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
-        choices.record(connection, [entry])
+        choices.record_choices(connection, [entry])
         enqueue.choices_changed(connection, member_id, [entry], now)
         if on and choice is Choice.RESTRICTED:
             leave_word(engine, connection, member_id, RequestKind.RESTRICT)
@@ -84,8 +88,8 @@ def change_contact(engine: Engine, member_id: str, wanted: Mapping[str, str], re
         before = contact_of(connection, member_id)
         changed = sorted(name for name, value in change.items() if value != before[name])
         if changed:
-            self_service_changes.keep(connection, before, change, engine.clock.now())
-            contacts.write(connection, [{"member_id": member_id, **change}], before["language"])
+            self_service_changes.record_change(connection, before, change, engine.clock.now())
+            contacts.upsert_contacts(connection, [{"member_id": member_id, **change}], before["language"])
             _note(engine, connection, "change_contact", member_id, {"fields": changed})
             for name in set(changed) & set(_CHANNELS):
                 if before[name]:
@@ -98,16 +102,16 @@ def _normalised(name: str, value: str) -> str:
     normalise = _NORMALISERS.get(name)
     text = value[:_MAX_LENGTH] if normalise is None else normalise(value)
     if text is None or (name == "language" and text not in set(Language)) or not text.isprintable():
-        raise AuthorError.about(name, "this cannot be right", f"no_{name}", "ask again")
+        raise UserError.about(name, "this cannot be right", f"no_{name}", "ask again")
     return text
 
 
 def _require_whole_address(change: Mapping[str, Any]) -> None:
     parts = {"street", "postal_code", "city"}
     if parts & set(change) and not parts <= set(change):
-        raise AuthorError.about("street", "street, postal code and city change together", "no_street", "fill in all")
+        raise UserError.about("street", "street, postal code and city change together", "no_street", "fill in all")
 
 
 def _note(engine: Engine, connection: Connection, action: str, member_id: str, detail: Mapping[str, Any]) -> None:
-    subject = audit.of_member(engine.signer, member_id)
-    audit.note(connection, engine.clock.now(), engine.actor, action, subject, detail)
+    subject = audit.subject_of_member(engine.signer, member_id)
+    audit.record(connection, engine.clock.now(), engine.actor, action, subject, detail)

@@ -7,14 +7,14 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from audiences.consent import choices
-from audiences.consent.consent_state import Entry, Stance
+from audiences.consent.consent_state import ConsentEntry, ConsentState
 from audiences.people.contacts import contact_of
-from audiences.people.find_members import MOST, By, find
+from audiences.people.find_members import MAX_RESULTS, SearchField, find_members
 from campaigns.core.model.enums import Choice
 from campaigns.people.desk.access_reasons import Why
 from campaigns.runs.engine import Engine
 from campaigns.store.people import audit, privacy_requests
-from campaigns.store.people.people_tables import Request
+from campaigns.store.people.people_tables import PrivacyRequest
 
 _SECRET_FIELDS: Final = ("phone", "street", "postal_code", "city")
 _SHOWN_FIELDS: Final = ("member_id", "register", "first_name", "last_name", "language", "email", *_SECRET_FIELDS)
@@ -44,26 +44,26 @@ class Member:
     """Member with consent state, choice history and privacy requests."""
 
     person: Person
-    stance: Stance
-    record: Sequence[Entry]
-    requests: Sequence[Request]
+    stance: ConsentState
+    record: Sequence[ConsentEntry]
+    requests: Sequence[PrivacyRequest]
 
 
 def found(
-    engine: Engine, by: By, typed: str, postal_code: str, reason: Why, *, unmask: bool
+    engine: Engine, by: SearchField, typed: str, postal_code: str, reason: Why, *, unmask: bool
 ) -> tuple[list[Person], bool]:
     """Return matching members, and whether there are more than are shown; the audit log has each of them."""
     now = engine.clock.now()
     with engine.ledger.write() as connection:
-        rows = find(connection, by, typed, postal_code)
-        people = [_person(connection, dict(row), unmask=unmask) for row in rows[:MOST]]
+        rows = find_members(connection, by, typed, postal_code)
+        people = [_person(connection, dict(row), unmask=unmask) for row in rows[:MAX_RESULTS]]
         detail = {"by": by.value, "found": len(people), **reason.detail}
         for person in people:
-            subject = audit.of_member(engine.signer, person.member_id)
-            audit.note(connection, now, engine.actor, "find", subject, detail)
+            subject = audit.subject_of_member(engine.signer, person.member_id)
+            audit.record(connection, now, engine.actor, "find", subject, detail)
         if not people:
-            audit.note(connection, now, engine.actor, "find", "nobody", detail)
-    return people, len(rows) > MOST
+            audit.record(connection, now, engine.actor, "find", "nobody", detail)
+    return people, len(rows) > MAX_RESULTS
 
 
 def look_up(engine: Engine, member_id: str, reason: Why, *, unmask: bool) -> Member:
@@ -71,8 +71,8 @@ def look_up(engine: Engine, member_id: str, reason: Why, *, unmask: bool) -> Mem
     with engine.ledger.write() as connection:
         member = _member(connection, member_id, unmask=unmask)
         unmasked = {"unmasked": True} if member.person.secret and unmask else {}
-        subject = audit.of_member(engine.signer, member_id)
-        audit.note(connection, engine.clock.now(), engine.actor, "look_up", subject, {**reason.detail, **unmasked})
+        subject = audit.subject_of_member(engine.signer, member_id)
+        audit.record(connection, engine.clock.now(), engine.actor, "look_up", subject, {**reason.detail, **unmasked})
     return member
 
 
@@ -85,12 +85,12 @@ def seen_again(engine: Engine, member_id: str, *, unmask: bool) -> Member:
 def _member(connection: Connection, member_id: str, *, unmask: bool) -> Member:
     person = _person(connection, contact_of(connection, member_id), unmask=unmask)
     history = choices.entries_of(connection, [member_id])[member_id]
-    consent = choices.stance_of(connection, member_id)
-    return Member(person, consent, history[::-1], privacy_requests.of_member(connection, member_id))
+    consent = choices.consent_state_of(connection, member_id)
+    return Member(person, consent, history[::-1], privacy_requests.list_for_member(connection, member_id))
 
 
 def _person(connection: Connection, contact: Mapping[str, Any], *, unmask: bool) -> Person:
-    secret = Choice.ADDRESS_SECRET in choices.stance_of(connection, contact["member_id"]).on
+    secret = Choice.ADDRESS_SECRET in choices.consent_state_of(connection, contact["member_id"]).on
     hidden = _SECRET_FIELDS if secret and not unmask else ()
     visible = {name: None if name in hidden else contact[name] for name in _SHOWN_FIELDS}
     return Person(visible, secret, masked=bool(hidden))

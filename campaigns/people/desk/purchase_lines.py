@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from audiences.people.contacts import contact_of
-from campaigns.core.clock import instant_of, midnight, stored
-from campaigns.core.errors import AuthorError
+from campaigns.core.clock import from_warehouse_time, midnight, to_warehouse_time
+from campaigns.core.errors import UserError
 from campaigns.people.desk.access_reasons import Why
 from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
@@ -30,9 +30,9 @@ class Criteria:
         """Raise UserError when the criteria are too wide."""
         if not timedelta() <= self.last - self.first < LONGEST:
             message = f"ask for at most {LONGEST.days} days"
-            raise AuthorError.about("days", message, "too_many_days", "the day of the receipt is best")
+            raise UserError.about("days", message, "too_many_days", "the day of the receipt is best")
         if not (self.store or self.department):
-            raise AuthorError.about("criteria", "name the store or the department", "too_wide", "ask which it was")
+            raise UserError.about("criteria", "name the store or the department", "too_wide", "ask which it was")
 
     @property
     def detail(self) -> Mapping[str, str]:
@@ -55,12 +55,12 @@ def read(engine: Engine, member_id: str, criteria: Criteria, reason: Why) -> Lin
     Lines of special goods and lines past their retention are left out here, too.
     """
     now, zone = engine.clock.now(), engine.library.settings.zone
-    subject = audit.of_member(engine.signer, member_id)
+    subject = audit.subject_of_member(engine.signer, member_id)
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
-        audit.note(connection, now, engine.actor, "read_lines", subject, {**criteria.detail, **reason.detail})
-    since = stored(midnight(criteria.first, zone))
-    until = stored(midnight(criteria.last + timedelta(days=1), zone))
+        audit.record(connection, now, engine.actor, "read_lines", subject, {**criteria.detail, **reason.detail})
+    since = to_warehouse_time(midnight(criteria.first, zone))
+    until = to_warehouse_time(midnight(criteria.last + timedelta(days=1), zone))
     conditions = ["member_id = $1", "purchased_at >= $2", "purchased_at < $3"]
     values: list[Any] = [member_id, since, until]
     for column, wanted in (("store_id", criteria.store), ("department", criteria.department)):
@@ -71,10 +71,10 @@ def read(engine: Engine, member_id: str, criteria: Criteria, reason: Why) -> Lin
         "SELECT purchased_at, store_id, department, product_type, quantity, amount FROM purchase_lines "
         f"WHERE {' AND '.join(conditions)} ORDER BY purchased_at, basket_id, product_type LIMIT {MOST + 1}"
     )
-    with closing(engine.library.warehouse.about([member_id], now)) as warehouse:
+    with closing(engine.library.warehouse.connect_for_members([member_id], now)) as warehouse:
         result = warehouse.execute(query, values)
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     for row in rows:
-        row["purchased_at"] = instant_of(row["purchased_at"])
+        row["purchased_at"] = from_warehouse_time(row["purchased_at"])
     return Lines(rows[:MOST], len(rows) > MOST)

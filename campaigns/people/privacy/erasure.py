@@ -12,7 +12,7 @@ from audiences.people import holdout_units, member_erasure, merge_members
 from audiences.people.contacts import contact_of
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
-from campaigns.core.model.retention_evidence import Retained
+from campaigns.core.model.retention_evidence import RetentionEvidence
 from campaigns.people.privacy.processors import leave_word
 from campaigns.results.feedback import erase_events as events_of_member
 from campaigns.runs.engine import Engine
@@ -31,23 +31,23 @@ _POLL_INTERVAL: Final = 0.5
 
 
 def erase(engine: Engine, member_id: str, *, extra_channels: Collection[Channel] = ()) -> None:
-    """Erase a member: hidden at once, deleted with the next `retain` (GD-12).
+    """Erase a member: hidden at once, deleted with the next `apply_retention` (GD-12).
 
     Creates tasks to notify processors that hold data of the member, and those of `extra_channels`. Raises UserError
     when the member is unknown, or while an import writes the warehouse. After a crash, call it again.
     """
     engine.member(member_id)
     now, signer = engine.clock.now(), engine.signer
-    member_erasure.bury(engine.library.warehouse, [member_id], now)
+    member_erasure.tombstone_members(engine.library.warehouse, [member_id], now)
     alias = member_erasure.pseudonym(signer, member_id)
     with engine.ledger.write() as connection:
         events_of_member.forget(connection, member_id)
         leave_word(engine, connection, member_id, RequestKind.ERASE, pseudonym=alias, extra_channels=extra_channels)
-        processor_tasks.rename(connection, member_id, alias)
-        member_erasure.forget(connection, signer, member_id, now)
+        processor_tasks.reassign(connection, member_id, alias)
+        member_erasure.erase_from_ledger(connection, signer, member_id, now)
         reassign.pseudonymise(connection, member_id, alias)
-        privacy_requests.forget(connection, member_id, alias, engine.actor, now)
-        audit.note(connection, now, engine.actor, "erase", audit.of_member(signer, member_id))
+        privacy_requests.erase_member(connection, member_id, alias, engine.actor, now)
+        audit.record(connection, now, engine.actor, "erase", audit.subject_of_member(signer, member_id))
     for preview in (engine.workspace.data / "previews").glob("*"):
         if preview.name.endswith(f"-{member_id}"):
             shutil.rmtree(preview)
@@ -70,40 +70,42 @@ def merge(engine: Engine, member_id: str, into: str) -> int:
     Raises UserError as `erase` does, or when the ids are equal. After a crash, call it again.
     """
     with engine.ledger.read() as connection:
-        merge_members.mergeable(connection, member_id, into)
+        merge_members.contacts_to_merge(connection, member_id, into)
     now = engine.clock.now()
     moved = merge_members.merge_purchases(engine.library.warehouse, member_id, into, now)
     with engine.ledger.write() as connection:
-        merge_members.merge_people(connection, member_id, into, now)
-        reassign.hand_over(connection, member_id, into)
-        privacy_requests.hand_over(connection, member_id, into)
-        processor_tasks.rename(connection, member_id, into)
-        subject, merged_subject = (audit.of_member(engine.signer, id_) for id_ in (into, member_id))
-        audit.note(connection, now, engine.actor, "merge", subject, {"merged": merged_subject})
+        merge_members.merge_members(connection, member_id, into, now)
+        reassign.merge(connection, member_id, into)
+        privacy_requests.reassign(connection, member_id, into)
+        processor_tasks.reassign(connection, member_id, into)
+        subject, merged_subject = (audit.subject_of_member(engine.signer, id_) for id_ in (into, member_id))
+        audit.record(connection, now, engine.actor, "merge", subject, {"merged": merged_subject})
     return moved
 
 
-def retain(engine: Engine, stopping: Event | None = None) -> tuple[Retained, ...]:
+def retain(engine: Engine, stopping: Event | None = None) -> tuple[RetentionEvidence, ...]:
     """Delete data past its retention and update holdout units; return the evidence (GD-03).
 
     Runs nightly. Files that a plan is reading are kept until the plan is made, or until the next night once `stopping`
     is set. Raises UserError while an import writes the warehouse.
     """
     now, ledger, warehouse = engine.clock.now(), engine.ledger, engine.library.warehouse
-    warehouse_evidence = retention.enforce(warehouse, now, partial(_plans_are_made, engine, stopping or Event()))
-    purged = purge_skips.fold_skips(ledger, now - SKIPS_KEPT)
-    remaining, oldest = purge_skips.skips_left(ledger)
-    with warehouse.writing():  # not while an import does the same
-        holdout_units.unite(ledger, warehouse, now)
-    skips = Retained("skips", SKIPS_KEPT, purged, remaining, oldest)
-    emptied = delivery_events.fold(ledger, now - TOLD_KEPT)
+    warehouse_evidence = retention.enforce_retention(
+        warehouse, now, partial(_plans_are_made, engine, stopping or Event())
+    )
+    purged = purge_skips.purge_skips(ledger, now - SKIPS_KEPT)
+    remaining, oldest = purge_skips.remaining_skips(ledger)
+    with warehouse.write_lock():  # not while an import does the same
+        holdout_units.rebuild_units(ledger, warehouse, now)
+    skips = RetentionEvidence("skips", SKIPS_KEPT, purged, remaining, oldest)
+    emptied = delivery_events.purge_payloads(ledger, now - TOLD_KEPT)
     evidence = (
         *warehouse_evidence,
         skips,
-        Retained("words of events", TOLD_KEPT, emptied, *delivery_events.said_left(ledger)),
+        RetentionEvidence("words of events", TOLD_KEPT, emptied, *delivery_events.remaining_payloads(ledger)),
     )
     with ledger.write() as connection:
-        audit.note(connection, now, engine.actor, "retention", "all", {item.table: item.removed for item in evidence})
+        audit.record(connection, now, engine.actor, "retention", "all", {item.table: item.removed for item in evidence})
     return evidence
 
 
@@ -121,5 +123,5 @@ def _being_planned(engine: Engine) -> set[tuple[int | None, datetime | None]]:
     """Return the runs in planning, each with the lease of the current attempt."""
     now = engine.clock.now()
     with engine.ledger.read() as connection:
-        planning = runs.in_state(connection, RunState.PLANNING)
+        planning = runs.with_state(connection, RunState.PLANNING)
     return {(run.number, run.lease_until) for run in planning if run.lease_until is not None and run.lease_until > now}

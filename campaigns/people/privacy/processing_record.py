@@ -7,10 +7,10 @@ from typing import Final
 
 from sqlmodel import SQLModel
 
-from audiences.consent.permissions import TABLE
+from audiences.consent.permissions import PERMISSION_TABLE
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language, Register
-from campaigns.core.model.legal_basis import Basis, basis
+from campaigns.core.model.legal_basis import LegalBasis, legal_basis
 from campaigns.core.model.settings import Settings
 from campaigns.people.privacy.erasure import TOLD_KEPT
 from campaigns.people.privacy.processors import processors
@@ -67,11 +67,11 @@ def _controller(settings: Settings) -> Iterator[Row]:
 
 
 def _purposes() -> Iterator[Row]:
-    for (purpose, is_partner), cells in TABLE.items():
+    for (purpose, is_partner), cells in PERMISSION_TABLE.items():
         for channel in cells:
             row = {"purpose": purpose.value, "for": "a partner" if is_partner else "us", "channel": channel.value}
-            yield {**row, "basis": basis(purpose, channel).value}
-    yield {"purpose": "effects", "for": "us", "channel": None, "basis": Basis.INTEREST.value}
+            yield {**row, "basis": legal_basis(purpose, channel).value}
+    yield {"purpose": "effects", "for": "us", "channel": None, "basis": LegalBasis.INTEREST.value}
 
 
 def _data(catalogue: Catalogue) -> Iterator[Row]:
@@ -85,7 +85,7 @@ def _data(catalogue: Catalogue) -> Iterator[Row]:
 def _tables() -> Iterator[tuple[str, str]]:
     """Yield the ledger tables about people, each with the first sentence of its class docstring."""
     docstrings = {str(model.__tablename__): model.__doc__ or "" for model in SQLModel.__subclasses__()}
-    for table in personal_data.tables_of_members():
+    for table in personal_data.member_tables():
         yield table.name, " ".join(docstrings[table.name].split("\n\n")[0].split())
 
 
@@ -93,7 +93,7 @@ _OUTSIDE: Final = "outside the EU, or not known"
 
 
 def _region(settings: Settings, processor: str, where: str) -> str:
-    regions = {"sendgrid": settings.channels.email.sendgrid.in_union, "twilio": settings.channels.sms.twilio.in_union}
+    regions = {"sendgrid": settings.channels.email.sendgrid.in_eu, "twilio": settings.channels.sms.twilio.in_eu}
     if processor in regions:
         return "EU" if regions[processor] else _OUTSIDE
     return "here" if where == "here" else "as agreed with them"

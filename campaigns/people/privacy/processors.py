@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from campaigns.core.clock import local_day
 from campaigns.core.model.enums import Channel
-from campaigns.core.model.privacy_rights import Answer, RequestKind, due
+from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, due_date
 from campaigns.core.model.settings import Settings
 from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
@@ -101,10 +101,12 @@ def leave_word(
     if kind not in TOLD_OF:
         return
     settings, now = engine.library.settings, engine.clock.now()
-    handed_over = [*kept.handed_to(connection, member_id), *((channel, None) for channel in extra_channels)]
+    handed_over = [*kept.find_recipients(connection, member_id), *((channel, None) for channel in extra_channels)]
     pairs = {(channel, provider or _current_provider(settings, channel)) for channel, provider in handed_over}
     processors_to_notify = {pair for pair in pairs if _is_processor(*pair)}
-    kept.leave(connection, pseudonym or member_id, kind, processors_to_notify, now, due(local_day(now, settings.zone)))
+    kept.create(
+        connection, pseudonym or member_id, kind, processors_to_notify, now, due_date(local_day(now, settings.zone))
+    )
 
 
 def to_tell(engine: Engine) -> Sequence[ToTell]:
@@ -119,24 +121,24 @@ def to_tell(engine: Engine) -> Sequence[ToTell]:
                 processor=_processor_name(Channel(task.channel), task.provider),
                 due_on=task.due_on,
                 messages=[
-                    MessageThere(run_id, engine.signer.delivery_name(number, position), reference or "")
-                    for run_id, number, position, reference in kept.messages(connection, task)
+                    MessageThere(run_id, engine.signer.delivery_reference(number, position), reference or "")
+                    for run_id, number, position, reference in kept.messages_of_task(connection, task)
                 ],
             )
-            for task in kept.waiting(connection)
+            for task in kept.list_open(connection)
         ]
 
 
-def answered(engine: Engine, number: int, answer: Answer) -> None:
+def answered(engine: Engine, number: int, answer: ProcessorAnswer) -> None:
     """Record that a processor was notified, and its answer; raise UserError when no open task has this number."""
     now = engine.clock.now()
     with engine.ledger.write() as connection:
         task = kept.close(connection, number, answer, engine.actor, now)
-        subject = audit.of_member(engine.signer, task.member_id)
+        subject = audit.subject_of_member(engine.signer, task.member_id)
         detail = {
             "task": number,
             "kind": task.kind,
             "processor": _processor_name(Channel(task.channel), task.provider),
             "answer": answer.value,
         }
-        audit.note(connection, now, engine.actor, "tell_processor", subject, detail)
+        audit.record(connection, now, engine.actor, "tell_processor", subject, detail)

@@ -11,18 +11,18 @@ from typing import Final
 from sqlalchemy import Connection
 
 from audiences.consent import choices
-from audiences.consent.consent_state import Entry, Source
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from audiences.people.contacts import contact_of
 from campaigns.core.clock import local_day
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice
-from campaigns.core.model.privacy_rights import MONTHS, MONTHS_PUT_OFF, Ending, RequestKind, due
+from campaigns.core.model.privacy_rights import ANSWER_MONTHS, EXTENSION_MONTHS, RequestKind, RequestOutcome, due_date
 from campaigns.people.privacy.processors import leave_word
 from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
 from campaigns.store.people import privacy_requests as kept
-from campaigns.store.people.people_tables import Request
+from campaigns.store.people.people_tables import PrivacyRequest
 
 AT_ONCE: Final[Mapping[RequestKind, Choice]] = {
     RequestKind.RESTRICT: Choice.RESTRICTED,
@@ -37,37 +37,43 @@ _MEMBER: Final = "member"
 _MAX_LENGTH: Final = 2_000
 
 
-def file(engine: Engine, member_id: str, kind: RequestKind, source: Source, words: str = "") -> Request:
+def file(engine: Engine, member_id: str, kind: RequestKind, source: ConsentSource, words: str = "") -> PrivacyRequest:
     """File and confirm a request.
 
     An open request of the same kind is returned instead, except for a correction. Raises UserError when the member is
     unknown. From the web the member is the actor, otherwise `engine.actor`.
     """
     now = engine.clock.now()
-    actor = _MEMBER if source is Source.WEB else engine.actor
-    filing = kept.Filing(member_id, kind, source.value, actor, words.strip()[:_MAX_LENGTH])
+    actor = _MEMBER if source is ConsentSource.WEB else engine.actor
+    filing = kept.NewRequest(member_id, kind, source.value, actor, words.strip()[:_MAX_LENGTH])
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
-        request, is_new = kept.file(connection, filing, now, due(local_day(now, engine.library.settings.zone), MONTHS))
+        request, is_new = kept.file_request(
+            connection, filing, now, due_date(local_day(now, engine.library.settings.zone), ANSWER_MONTHS)
+        )
         if kind in AT_ONCE:
             agent = None if actor == _MEMBER else actor
-            choices.record(connection, [Entry(member_id, AT_ONCE[kind].value, True, now, source, agent=agent)])
+            choices.record_choices(
+                connection, [ConsentEntry(member_id, AT_ONCE[kind].value, True, now, source, agent=agent)]
+            )
             if is_new:
                 leave_word(engine, connection, member_id, kind)
         if is_new:
-            subject = audit.of_member(engine.signer, member_id)
-            audit.note(connection, now, actor, "file_request", subject, {"request": request.number, "kind": kind.value})
+            subject = audit.subject_of_member(engine.signer, member_id)
+            audit.record(
+                connection, now, actor, "file_request", subject, {"request": request.number, "kind": kind.value}
+            )
             enqueue.request_received(connection, member_id, kind.value, request.due_on, now)
     return request
 
 
-def waiting(engine: Engine) -> Sequence[Request]:
+def waiting(engine: Engine) -> Sequence[PrivacyRequest]:
     """Return the open requests, most urgent first."""
     with engine.ledger.read() as connection:
-        return kept.waiting(connection)
+        return kept.list_open(connection)
 
 
-def open_one(engine: Engine, number: int) -> Request:
+def open_one(engine: Engine, number: int) -> PrivacyRequest:
     """Return an open request; raise UserError when the number is unknown or the request is closed."""
     with engine.ledger.read() as connection:
         request = kept.get(connection, number)
@@ -81,7 +87,7 @@ def today(engine: Engine) -> date:
     return local_day(engine.clock.now(), engine.library.settings.zone)
 
 
-def put_off(engine: Engine, number: int, explanation: str) -> Request:
+def put_off(engine: Engine, number: int, explanation: str) -> PrivacyRequest:
     """Extend the due date of a complex request, and notify the member of the new date and the reason.
 
     Raises UserError without a reason, after the due date, for a second time, and for a closed request.
@@ -89,52 +95,56 @@ def put_off(engine: Engine, number: int, explanation: str) -> Request:
     reason = _reason(number, explanation)
     with engine.ledger.write() as connection:
         request = kept.get(connection, number)
-        new_due_date = due(local_day(request.filed_at, engine.library.settings.zone), MONTHS + MONTHS_PUT_OFF)
-        if today(engine) > request.due_on or not kept.put_off(connection, number, new_due_date, reason):
+        new_due_date = due_date(
+            local_day(request.filed_at, engine.library.settings.zone), ANSWER_MONTHS + EXTENSION_MONTHS
+        )
+        if today(engine) > request.due_on or not kept.extend_due_date(connection, number, new_due_date, reason):
             message = "a request is put off once, while it is open and before it is due"
-            raise AuthorError.about(str(number), message, "cannot_put_off", "answer it")
+            raise UserError.about(str(number), message, "cannot_put_off", "answer it")
         _note(engine, connection, "put_off_request", request, {"due_on": new_due_date.isoformat()})
-        enqueue.request_put_off(connection, request.member_id, request.kind, new_due_date, reason, engine.clock.now())
+        enqueue.request_extended(connection, request.member_id, request.kind, new_due_date, reason, engine.clock.now())
         return kept.get(connection, number)
 
 
-def close(engine: Engine, number: int, ending: Ending, explanation: str = "") -> Request:
+def close(engine: Engine, number: int, ending: RequestOutcome, explanation: str = "") -> PrivacyRequest:
     """Close a request, and notify the member that it was done, or why it was refused.
 
     Raises UserError when it is closed already, refused without a reason, or an erasure that was not carried out.
     """
-    reason = _reason(number, explanation) if ending is Ending.REFUSED else explanation.strip()[:_MAX_LENGTH]
+    reason = _reason(number, explanation) if ending is RequestOutcome.REFUSED else explanation.strip()[:_MAX_LENGTH]
     now = engine.clock.now()
     with engine.ledger.write() as connection:
         request = kept.get(connection, number)
-        if ending is Ending.DONE and request.kind == RequestKind.ERASE and request.closed_at is None:
+        if ending is RequestOutcome.DONE and request.kind == RequestKind.ERASE and request.closed_at is None:
             message = "an erasure is done when the member is erased, which closes it"
-            raise AuthorError.about(str(number), message, "not_erased", "erase, refuse or withdraw it")
+            raise UserError.about(str(number), message, "not_erased", "erase, refuse or withdraw it")
         if not kept.close(connection, number, ending, reason or None, engine.actor, now):
             raise _closed(request)
-        if ending is Ending.DONE and request.kind == RequestKind.CORRECT:
+        if ending is RequestOutcome.DONE and request.kind == RequestKind.CORRECT:
             leave_word(engine, connection, request.member_id, RequestKind.CORRECT)
         _note(engine, connection, "close_request", request, {"outcome": ending.value})
-        if ending is Ending.DONE and request.kind in _NOTIFIED_WHEN_DONE:
+        if ending is RequestOutcome.DONE and request.kind in _NOTIFIED_WHEN_DONE:
             enqueue.request_done(connection, request.member_id, request.kind, now)
-        if ending is Ending.REFUSED:
+        if ending is RequestOutcome.REFUSED:
             enqueue.request_refused(connection, request.member_id, request.kind, reason, now)
         return kept.get(connection, number)
 
 
-def _closed(request: Request) -> AuthorError:
+def _closed(request: PrivacyRequest) -> UserError:
     message = f"it was closed before: {request.outcome}"
-    return AuthorError.about(str(request.number), message, "closed_request", "`viesti requests`")
+    return UserError.about(str(request.number), message, "closed_request", "`viesti requests`")
 
 
 def _reason(number: int, explanation: str) -> str:
     reason = explanation.strip()[:_MAX_LENGTH]
     if not reason:
-        raise AuthorError.about(str(number), "this needs a reason", "no_reason", "say why: the member is told")
+        raise UserError.about(str(number), "this needs a reason", "no_reason", "say why: the member is told")
     return reason
 
 
-def _note(engine: Engine, connection: Connection, action: str, request: Request, detail: Mapping[str, object]) -> None:
+def _note(
+    engine: Engine, connection: Connection, action: str, request: PrivacyRequest, detail: Mapping[str, object]
+) -> None:
     full_detail = {"request": request.number, "kind": request.kind, **detail}
-    subject = audit.of_member(engine.signer, request.member_id)
-    audit.note(connection, engine.clock.now(), engine.actor, action, subject, full_detail)
+    subject = audit.subject_of_member(engine.signer, request.member_id)
+    audit.record(connection, engine.clock.now(), engine.actor, action, subject, full_detail)

@@ -10,23 +10,23 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from audiences.access.one_time_codes import LIFE as CODE_LIFE
+from audiences.access.one_time_codes import CODE_LIFETIME as CODE_LIFE
 from audiences.people import holdout_versions
 from audiences.people.bucketing import is_in_share
 from audiences.people.contacts import contact_of
-from audiences.tables import CHOICE_ENTRY, CONTACT, SUPPRESSION, UNIT, WORDING
+from audiences.tables import CHOICE_ENTRY, CONSENT_TEXT_VERSION, CONTACT, HOLDOUT_UNIT, SUPPRESSION
 from audiences.warehouse import member_rows
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.people.privacy.erasure import SKIPS_KEPT
 from campaigns.people.privacy.processors import processors
 from campaigns.rules.select import select_conditions
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.audience_count import Question
-from campaigns.runs.planning.match import population
-from campaigns.runs.planning.plan import lay_out
-from campaigns.runs.planning.query_session import Bench
-from campaigns.runs.planning.query_session import Connection as WarehouseConnection
+from campaigns.runs.planning.audience_count import CountQuery
+from campaigns.runs.planning.match import create_population
+from campaigns.runs.planning.plan import register_snapshot
+from campaigns.runs.planning.query_session import DuckDBConnection as WarehouseConnection
+from campaigns.runs.planning.query_session import QuerySession
 from campaigns.runs.queries import Asking
 from campaigns.store.people import audit, personal_data
 
@@ -56,8 +56,8 @@ def dossier(queries: Asking, member_id: str) -> Dossier:
     with queries.ledger.read() as connection:
         contact = contact_of(connection, member_id)
         ledger = dict(_ledger_sections(queries, connection, contact))
-    with closing(library.warehouse.about([member_id], now, at_once=True)) as warehouse:
-        tables = member_rows.holdings(library.warehouse, warehouse)
+    with closing(library.warehouse.connect_for_members([member_id], now, eager=True)) as warehouse:
+        tables = member_rows.rows_of_member(library.warehouse, warehouse)
         audiences = _audiences(queries, warehouse, contact, now)
     warehouse_sections = {_RENAMED.get(table, table): rows for table, rows in tables.items()}
     sections = {
@@ -72,12 +72,12 @@ def dossier(queries: Asking, member_id: str) -> Dossier:
     return Dossier(member_id, now, sections)
 
 
-def hand_out(engine: Engine, member_id: str, file_format: str, recipient: str) -> Dossier:
-    """Return the export and write an audit log row with its format and recipient."""
+def hand_out(engine: Engine, member_id: str, file_format: str, actor: str) -> Dossier:
+    """Return the export and write an audit log row with its format and actor."""
     export = dossier(engine, member_id)
     with engine.ledger.write() as connection:
-        subject = audit.of_member(engine.signer, member_id)
-        audit.note(connection, export.made_at, recipient, "export", subject, {"form": file_format})
+        subject = audit.subject_of_member(engine.signer, member_id)
+        audit.record(connection, export.made_at, actor, "export", subject, {"form": file_format})
     return export
 
 
@@ -86,28 +86,28 @@ def _audiences(queries: Asking, warehouse: WarehouseConnection, contact: Row, no
 
     Rules are described in the member's language.
     """
-    session, member_id = Bench(warehouse), contact["member_id"]
-    people = lay_out(session, queries.snapshot((member_id,)))
-    population(session, Purpose.MARKETING, people, (member_id,))
+    session, member_id = QuerySession(warehouse), contact["member_id"]
+    people = register_snapshot(session, queries.snapshot((member_id,)))
+    create_population(session, Purpose.MARKETING, people, (member_id,))
     return [
-        {"audience": name, "rule": question.sentence(Language(contact["language"])), "as_of": now}
+        {"audience": name, "rule": question.describe(Language(contact["language"])), "as_of": now}
         for name, question in _audience_rules(queries, now)
         if _is_in_audience(session, question, member_id)
     ]
 
 
-def _audience_rules(queries: Asking, now: datetime) -> Iterator[tuple[str, Question]]:
+def _audience_rules(queries: Asking, now: datetime) -> Iterator[tuple[str, CountQuery]]:
     """Yield the rule of each audience; an invalid file is logged and skipped, and does not block the export."""
     for file in queries.workspace.audience_files():
         try:
             yield file.stem, queries.question(file.stem, now)
-        except AuthorError as error:
+        except UserError as error:
             _LOG.warning("audience left out of a subject access export: %s", error.problems[0])
 
 
-def _is_in_audience(session: Bench, question: Question, member_id: str) -> bool:
+def _is_in_audience(session: QuerySession, question: CountQuery, member_id: str) -> bool:
     scope = replace(question.scope, members=(member_id,))
-    rows = session.dicts(select_conditions({"taken": question.audience.match}, scope))
+    rows = session.fetch_dicts(select_conditions({"taken": question.audience.match}, scope))
     return any(row["taken"] for row in rows)
 
 
@@ -116,13 +116,13 @@ def _ledger_sections(queries: Asking, connection: Connection, contact: Row) -> I
     yield "contact", [contact]
     yield "household", _household(connection, contact)
     yield "choice_history", _choice_history(connection, member_id)
-    yield "messages", personal_data.messages(connection, member_id)
+    yield "messages", personal_data.messages_of_member(connection, member_id)
     yield "holdout", _holdout(connection, member_id)
     yield "suppressions", _suppressions(connection, contact)
-    yield "audit", personal_data.audited(connection, audit.names_of_member(queries.signer, member_id))
-    for table in personal_data.tables_of_members():
-        if table.name not in _OWN_SECTIONS | personal_data.ELSEWHERE:
-            yield table.name, personal_data.rows_of(connection, table, member_id)
+    yield "audit", personal_data.audit_rows(connection, audit.subjects_of_member(queries.signer, member_id))
+    for table in personal_data.member_tables():
+        if table.name not in _OWN_SECTIONS | personal_data.TABLES_IN_MESSAGES:
+            yield table.name, personal_data.rows_of_member(connection, table, member_id)
 
 
 def _household(connection: Connection, contact: Row) -> Sequence[Row]:
@@ -136,18 +136,22 @@ def _household(connection: Connection, contact: Row) -> Sequence[Row]:
 
 def _choice_history(connection: Connection, member_id: str) -> Sequence[Row]:
     """Return every choice entry with its text. The agent's name is the agent's personal data and left out."""
-    joined = CHOICE_ENTRY.outerjoin(WORDING, WORDING.c.version == CHOICE_ENTRY.c.wording)
+    joined = CHOICE_ENTRY.outerjoin(CONSENT_TEXT_VERSION, CONSENT_TEXT_VERSION.c.version == CHOICE_ENTRY.c.wording)
     columns = [column for column in CHOICE_ENTRY.c if column.name not in ("member_id", "agent")]
-    query = select(*columns, WORDING.c.shown).select_from(joined).where(CHOICE_ENTRY.c.member_id == member_id)
+    query = (
+        select(*columns, CONSENT_TEXT_VERSION.c.shown).select_from(joined).where(CHOICE_ENTRY.c.member_id == member_id)
+    )
     return [dict(row) for row in connection.execute(query.order_by(CHOICE_ENTRY.c.seq)).mappings()]
 
 
 def _holdout(connection: Connection, member_id: str) -> Sequence[Row]:
     """Return the member's holdout unit, and whether the current version holds it out."""
-    unit = connection.execute(select(UNIT.c.number, UNIT.c.since).where(UNIT.c.member_id == member_id)).one_or_none()
+    unit = connection.execute(
+        select(HOLDOUT_UNIT.c.number, HOLDOUT_UNIT.c.since).where(HOLDOUT_UNIT.c.member_id == member_id)
+    ).one_or_none()
     if unit is None:
         return []
-    current = [version for version in holdout_versions.versions(connection) if version.until is None]
+    current = [version for version in holdout_versions.list_versions(connection) if version.until is None]
     is_held_out = any(is_in_share(str(unit.number), version.salt, version.share) for version in current)
     return [{"unit": unit.number, "since": unit.since, "held_out": is_held_out}]
 

@@ -1,1 +1,1 @@
-"""Template checks, one module a channel."""
+"""Checks of templates before they are sent: one module a channel, and one for notices."""

@@ -1,6 +1,6 @@
-"""What is asked of a call script before anyone is called."""
+"""Checks of call scripts."""
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.call_script import ScriptTemplate, script_reads
@@ -12,14 +12,14 @@ from campaigns.rendering.templates.sandbox import TemplateError
 def check_script(
     folder: TemplateFolder, _purpose: Purpose, _known_names: frozenset[str], settings: Settings
 ) -> list[Problem]:
-    """Everything that is wrong with the folder's script; its sample is rendered in three languages.
+    """Return every problem of the folder's script; its sample is rendered in three languages.
 
-    A script is the same for all who are called, so the values of a member are not known to it.
+    A script is the same for every call, so it has no values of a member.
     """
     try:
         templates = [ScriptTemplate.compile(folder, language, settings) for language in Language]
         problems = list(unknown_values(script_reads(folder), COMMON))
-    except AuthorError as error:
+    except UserError as error:
         return list(error.problems)
     for template in () if problems else templates:
         try:

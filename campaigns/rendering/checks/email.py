@@ -1,4 +1,4 @@
-"""What is asked of an e-mail before anyone gets one (A-21, A-26, E-04, E-28, FI-04, FI-23, GD-22)."""
+"""Checks of e-mail templates (A-21, A-26, E-04, E-28, FI-04, FI-23, GD-22)."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +7,7 @@ from decimal import Decimal
 from html import unescape
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Place, Problem, Severity
+from campaigns.core.errors import FilePosition, Problem, Severity, UserError
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.checks.template_values import (
@@ -26,16 +26,16 @@ from campaigns.rendering.templates.filters import filters
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 
-CLIPPED: Final = 102_000  # Gmail cuts longer messages, and the way out with them
+CLIPPED: Final = 102_000  # Gmail clips longer messages, and the unsubscribe link with them
 HEAVY: Final = 60_000
-_LEAVE: Final = "https://check.example/leave"
-_PICTURE: Final = re.compile(r"""(?:<img[^>]*\ssrc=["']|url\(["']?)(https?:[^"')>\s]+)""", re.IGNORECASE)
+_UNSUBSCRIBE_LINK: Final = "https://check.example/leave"
+_IMAGE: Final = re.compile(r"""(?:<img[^>]*\ssrc=["']|url\(["']?)(https?:[^"')>\s]+)""", re.IGNORECASE)
 _TITLE: Final = re.compile(r"<title>\s*[^\s<]")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The template's sample as one language's readers would get it."""
+    """Sample of a template, rendered in one language."""
 
     folder: TemplateFolder
     purpose: Purpose
@@ -44,84 +44,87 @@ class Sample:
     context: Mapping[str, object]
     body: EmailBody
 
-    def parts(self) -> Iterator[tuple[Place, str]]:
-        """What a reader sees in the text and in the HTML, and the file that made it."""
-        yield Place(self.folder.located(TEXT)), self.body.text
-        yield Place(self.folder.located(BODY)), unescape(self.body.html)
+    def parts(self) -> Iterator[tuple[FilePosition, str]]:
+        """Yield the file and the visible content of the text part and of the HTML part."""
+        yield FilePosition(self.folder.located(TEXT)), self.body.text
+        yield FilePosition(self.folder.located(BODY)), unescape(self.body.html)
 
     def offers(self) -> Iterator[Mapping[str, object]]:
-        """The offers of the sample."""
+        """Yield the offers of the sample."""
         offers = self.context.get("offers")
         yield from (offer for offer in offers if isinstance(offer, dict)) if isinstance(offers, list) else ()
 
     @property
-    def html_place(self) -> Place:
-        """The file that the HTML comes from."""
-        return Place(self.folder.located(BODY))
+    def html_place(self) -> FilePosition:
+        """Return the position of the HTML's file."""
+        return FilePosition(self.folder.located(BODY))
 
 
 def check_email(
     folder: TemplateFolder, purpose: Purpose, known_names: frozenset[str], settings: Settings
 ) -> list[Problem]:
-    """Everything that is wrong with the folder's e-mail; its sample is rendered in three languages.
+    """Return every problem of the folder's e-mail; its sample is rendered in three languages.
 
-    `known_names` are the values of a member that the catalogue declares, such as `member.household_size`.
+    `known_names` are the member values that the catalogue declares, such as `member.household_size`.
     """
     try:
         templates = [EmailTemplate.compile(folder, language, settings) for language in Language]
         reads = email_reads(folder)
-    except AuthorError as error:
+    except UserError as error:
         return list(error.problems)
     problems = [*unknown_values(reads, COMMON | OF_A_MEMBER | known_names), *offer_problems(reads, purpose)]
-    if not problems:  # a sample of a broken template would say the same again
-        problems = [problem for template in templates for problem in _sample(folder, template, purpose, settings)]
+    if not problems:  # the sample of a broken template would repeat the same problems
+        for template in templates:
+            problems += _sample_problems(folder, template, purpose, settings)
     return list(dict.fromkeys(problems))
 
 
-def _sample(folder: TemplateFolder, template: EmailTemplate, purpose: Purpose, settings: Settings) -> Iterator[Problem]:
-    context = _probed(folder.sample(template.language))
+def _sample_problems(
+    folder: TemplateFolder, template: EmailTemplate, purpose: Purpose, settings: Settings
+) -> Iterator[Problem]:
+    context = _with_test_link(folder.sample(template.language))
     try:
         body = template.render(context)
     except TemplateError as error:
         yield missing_value(error)
         return
     sample = Sample(folder, purpose, settings, template.language, context, body)
-    for question in QUESTIONS:
-        yield from question(sample)
+    for check in QUESTIONS:
+        yield from check(sample)
     try:
         template.render(without_profile(context))
     except TemplateError as error:
         yield unguarded_value(error)
 
 
-def _probed(context: Mapping[str, object]) -> dict[str, object]:
-    """The sample with a way out that can be recognised wherever the template prints it."""
+def _with_test_link(context: Mapping[str, object]) -> dict[str, object]:
+    """Return the sample with an unsubscribe link that is recognisable wherever the template prints it."""
     links = context.get("links")
-    return {**context, "links": {**(links if isinstance(links, dict) else {}), "unsubscribe": _LEAVE}}
+    return {**context, "links": {**(links if isinstance(links, dict) else {}), "unsubscribe": _UNSUBSCRIBE_LINK}}
 
 
 def way_out(sample: Sample) -> Iterator[Problem]:
-    """Whoever is advertised to finds the way out in both parts, and can click it in one (E-04, E-28)."""
+    """Check that marketing shows the unsubscribe link in both parts, clickable in the HTML (E-04, E-28)."""
     if is_marketing(sample.purpose):
         for place, text in sample.parts():
-            if (f'href="{_LEAVE}"' if place == sample.html_place else _LEAVE) not in text:
+            if (f'href="{_UNSUBSCRIBE_LINK}"' if place == sample.html_place else _UNSUBSCRIBE_LINK) not in text:
                 message = f"a {sample.purpose} message shows how to refuse the next one, in text and HTML"
                 yield Problem(place, message, "opt_out", "link to `{{ links.unsubscribe }}`, as the shared footer does")
 
 
 def sender(sample: Sample) -> Iterator[Problem]:
-    """Marketing says who advertises: the legal entity, its business id and its address (FI-04)."""
+    """Check that marketing names the advertiser: legal name, business id and street address (FI-04)."""
     organisation = sample.context.get("organisation")
-    said = organisation if isinstance(organisation, dict) else {}
+    values = organisation if isinstance(organisation, dict) else {}
     for place, text in sample.parts() if is_marketing(sample.purpose) else ():
         for name in ("legal_name", "business_id", "street"):
-            if name not in said or str(said[name]) not in text:
+            if name not in values or str(values[name]) not in text:
                 message = f"a {sample.purpose} message names its sender"
                 yield Problem(place, message, "sender", f"print `{{{{ organisation.{name} }}}}`")
 
 
 def reduced_prices(sample: Sample) -> Iterator[Problem]:
-    """Wherever a reduced price is seen, the lowest of the 30 days before is seen as well (FI-23)."""
+    """Check that every reduced price stands with the lowest price of the 30 days before (FI-23)."""
     money = filters(sample.language, sample.settings.currency)["money"]
     for offer in sample.offers():
         price, lowest = offer.get("price"), offer.get("lowest_price_30d")
@@ -134,32 +137,34 @@ def reduced_prices(sample: Sample) -> Iterator[Problem]:
 
 
 def size(sample: Sample) -> Iterator[Problem]:
-    """The HTML is not so long that a mailbox cuts it (E-04)."""
+    """Check that the HTML is short enough not to be clipped by a mailbox (E-04)."""
     octets = len(sample.body.html.encode())
-    said = f"the HTML of the sample is {octets / 1000:.0f} kB in `{sample.language}`"
+    description = f"the HTML of the sample is {octets / 1000:.0f} kB in `{sample.language}`"
     if octets > CLIPPED:
-        yield Problem(sample.html_place, f"{said}: mailboxes cut it at {CLIPPED // 1000} kB", "size")
+        yield Problem(sample.html_place, f"{description}: mailboxes cut it at {CLIPPED // 1000} kB", "size")
     elif octets > HEAVY:
-        message = f"{said}: {HEAVY // 1000} kB is what readers wait for"
+        message = f"{description}: {HEAVY // 1000} kB is what readers wait for"
         yield Problem(sample.html_place, message, "size", severity=Severity.WARNING)
 
 
 def words(sample: Sample) -> Iterator[Problem]:
-    """There is a subject, a title and a text part."""
+    """Check that there is a subject, a title and a text part."""
     if not sample.body.subject:
-        place = Place(sample.folder.located("texts.yaml"))
+        place = FilePosition(sample.folder.located("texts.yaml"))
         yield Problem(place, f"the subject is empty in `{sample.language}`", "subject")
     if not sample.body.text.strip():
-        yield Problem(Place(sample.folder.located(TEXT)), f"the text part is empty in `{sample.language}`", "text")
+        yield Problem(
+            FilePosition(sample.folder.located(TEXT)), f"the text part is empty in `{sample.language}`", "text"
+        )
     if not _TITLE.search(sample.body.html):
         yield Problem(sample.html_place, "the HTML has no title", "title", "add <mj-title>[[ subject ]]</mj-title>")
 
 
 def pictures(sample: Sample) -> Iterator[Problem]:
-    """Pictures come from our own address: another's would learn who opens the message, and when (GD-22)."""
-    offered = {str(offer.get("image")) for offer in sample.offers()}
-    for address in _PICTURE.findall(unescape(sample.body.html)):
-        if address not in offered and not address.startswith(str(sample.settings.public_url)):
+    """Check that images come from our own site: another site would learn who opens the message, and when (GD-22)."""
+    offer_images = {str(offer.get("image")) for offer in sample.offers()}
+    for address in _IMAGE.findall(unescape(sample.body.html)):
+        if address not in offer_images and not address.startswith(str(sample.settings.public_url)):
             message = f"the picture `{address[:60]}` is fetched from elsewhere, which tells who opens the message"
             yield Problem(sample.html_place, message, "foreign_picture", "put it under `images/`")
 

@@ -1,10 +1,10 @@
-"""What is asked of a letter before one is printed (A-21, PR-02 to PR-04, PR-12)."""
+"""Checks of letter templates (A-21, PR-02 to PR-04, PR-12)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Place, Problem, Severity
+from campaigns.core.errors import FilePosition, Problem, Severity, UserError
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.located import Located
@@ -25,25 +25,25 @@ from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 
 PROFILE: Final = "profile.yaml"
-_WANTED: Final = {
+_REQUIRED_TEXTS: Final = {
     "address_source": "each letter says where the address comes from (PR-12)",
     "objection": "each letter says how to object (PR-12)",
 }
-_ANY_DAY: Final = datetime(2018, 1, 1, tzinfo=UTC)  # nobody reads the date of a sample's file
+_ANY_DAY: Final = datetime(2018, 1, 1, tzinfo=UTC)  # the date of a sample's file does not matter
 
 
 def check_letter(
     folder: TemplateFolder, purpose: Purpose, known_names: frozenset[str], settings: Settings
 ) -> list[Problem]:
-    """Everything that is wrong with the folder's letter; its sample is drawn in three languages.
+    """Return every problem of the folder's letter; its sample is rendered in three languages.
 
-    `known_names` are the values of a member that the catalogue declares, such as `member.household_size`.
+    `known_names` are the member values that the catalogue declares, such as `member.household_size`.
     """
     try:
         templates = [LetterTemplate.compile(folder, language, settings) for language in Language]
         reads = letter_reads(folder)
         profile = parse_yaml(folder.source(PROFILE).text.encode(), folder.located(PROFILE))
-    except AuthorError as error:
+    except UserError as error:
         return list(error.problems)
     problems = [
         *unknown_values(reads, COMMON | OF_A_MEMBER | known_names),
@@ -51,24 +51,24 @@ def check_letter(
         *_colophon(folder, templates[0]),
     ]
     if not problems:
-        problems += (problem for template in templates for problem in _sample(folder, template, profile))
+        problems += (problem for template in templates for problem in _sample_problems(folder, template, profile))
         problems += _unverified(profile)
-    return list(dict.fromkeys(problems))  # the languages often share one
+    return list(dict.fromkeys(problems))  # the languages often share a problem
 
 
 def _colophon(folder: TemplateFolder, template: LetterTemplate) -> Iterator[Problem]:
-    for key, message in _WANTED.items():
+    for key, message in _REQUIRED_TEXTS.items():
         if key not in template.texts:
             hint = f"print `page.text.{key}`, as the shared layout does"
-            yield Problem(Place(folder.located(FILE)), message, "colophon", hint)
+            yield Problem(FilePosition(folder.located(FILE)), message, "colophon", hint)
 
 
-def _sample(folder: TemplateFolder, template: LetterTemplate, profile: Located) -> Iterator[Problem]:
+def _sample_problems(folder: TemplateFolder, template: LetterTemplate, profile: Located) -> Iterator[Problem]:
     sample = folder.sample(template.language)
     address = _address(sample, template.language)
     if isinstance(address, AddressProblem):
         yield Problem(
-            Place(folder.located("sample.yaml")), f"the sample's address cannot be written: {address}", "sample"
+            FilePosition(folder.located("sample.yaml")), f"the sample's address cannot be written: {address}", "sample"
         )
         return
     try:
@@ -76,13 +76,13 @@ def _sample(folder: TemplateFolder, template: LetterTemplate, profile: Located) 
     except TemplateError as error:
         yield missing_value(error)
         return
-    except AuthorError as error:
+    except UserError as error:
         yield from error.problems
         return
-    most = 2 * _sheets(profile)
-    if pages > most:
-        message = f"the letter takes {pages} pages in `{template.language}`, its envelope takes {most}"
-        yield Problem(Place(folder.located(FILE)), message, "too_long")
+    max_pages = 2 * _sheets(profile)
+    if pages > max_pages:
+        message = f"the letter takes {pages} pages in `{template.language}`, its envelope takes {max_pages}"
+        yield Problem(FilePosition(folder.located(FILE)), message, "too_long")
     try:
         template.fill(without_profile(sample), address)
     except TemplateError as error:
@@ -92,12 +92,12 @@ def _sample(folder: TemplateFolder, template: LetterTemplate, profile: Located) 
 def _address(sample: Mapping[str, object], language: Language) -> PostalAddress | AddressProblem:
     member = sample.get("member")
     columns = ("first_name", "last_name", "street", "postal_code", "city")
-    known = {name: member.get(name) if isinstance(member, Mapping) else None for name in columns}
-    return PostalAddress.from_contact(**known, language=language)
+    contact = {name: member.get(name) if isinstance(member, Mapping) else None for name in columns}
+    return PostalAddress.from_contact(**contact, language=language)
 
 
 def _sheets(profile: Located) -> int:
-    """How many sheets the envelope of the print profile takes."""
+    """Return the number of sheets that fit the envelope of the print profile."""
     sheets = dict(profile.entries()).get("sheets")
     return sheets.value if sheets is not None and isinstance(sheets.value, int) else 1
 

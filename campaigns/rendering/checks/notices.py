@@ -1,12 +1,12 @@
-"""Whether every note can be written in every language with a workspace's settings; see `notes`."""
+"""Check that every notice renders in every language with a workspace's settings; see `notice_writer`."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from campaigns.core.errors import AuthorError, Place, Problem
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Choice, Language
-from campaigns.core.model.notice_kinds import NoteKind
+from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.notice_writer import FOLDER, NoteWriter, Told, as_said
@@ -16,42 +16,44 @@ _DUE: Final = "2018-02-01"
 
 
 def digest() -> str:
-    """What all templates and words of notes come to."""
+    """Return a SHA-256 of all templates and texts of notices."""
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(FOLDER.iterdir()))).hexdigest()
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
-    """What keeps a note from being written, by e-mail or SMS."""
+    """Yield every problem that keeps a notice from being rendered as e-mail or SMS."""
     for language in Language:
         writer = NoteWriter(settings)
-        for kind, about in samples(settings):
-            told = Told(language, "1234 5678", "/me" if kind in (NoteKind.SIGN_UP, NoteKind.KNOWN) else "", "Aino")
+        for kind, details in samples(settings):
+            values = Told(
+                language, "1234 5678", "/me" if kind in (NoticeKind.SIGN_UP, NoticeKind.KNOWN) else "", "Aino"
+            )
             try:
-                said = as_said(kind, about, told, settings)
-                writer.email(said, language)
-                writer.sms(said, language)
-            except AuthorError as error:
+                text = as_said(kind, details, values, settings)
+                writer.email(text, language)
+                writer.sms(text, language)
+            except UserError as error:
                 yield from error.problems
             except TemplateError as error:
                 yield Problem(error.place, error.reason, "note_template")
             except KeyError as error:
                 yield Problem(
-                    Place(str(FOLDER / "words.yaml")), f"{kind}, {language}: {error} is missing", "note_words"
+                    FilePosition(str(FOLDER / "words.yaml")), f"{kind}, {language}: {error} is missing", "note_words"
                 )
 
 
-def samples(settings: Settings) -> Iterator[tuple[NoteKind, Mapping[str, Any]]]:
-    """What notes of each kind may be about."""
+def samples(settings: Settings) -> Iterator[tuple[NoticeKind, Mapping[str, Any]]]:
+    """Yield sample details for every kind of notice."""
     choices = [*(choice.value for choice in Choice), *(f"newsletter:{name}" for name in settings.newsletters)]
-    answered = {"due": _DUE, "because": "Arkisto {1/2} <haetaan>"}
-    yield NoteKind.CODE, {}
-    yield NoteKind.CHOICES, {"choices": [[choice, is_on] for choice in choices for is_on in (True, False)]}
-    yield NoteKind.ADDRESS, {}
-    yield NoteKind.SIGN_UP, {"newsletters": list(settings.newsletters), "sign_up": 1}
-    yield NoteKind.KNOWN, {}
-    yield NoteKind.ERASED, {}
+    answer = {"due": _DUE, "because": "Arkisto {1/2} <haetaan>"}
+    yield NoticeKind.CODE, {}
+    yield NoticeKind.CHOICES, {"choices": [[choice, is_on] for choice in choices for is_on in (True, False)]}
+    yield NoticeKind.ADDRESS, {}
+    yield NoticeKind.SIGN_UP, {"newsletters": list(settings.newsletters), "sign_up": 1}
+    yield NoticeKind.KNOWN, {}
+    yield NoticeKind.ERASED, {}
     for right in RequestKind:
-        yield NoteKind.REQUEST, {"request": right.value, "due": _DUE}
-        yield NoteKind.PUT_OFF, {"request": right.value, **answered}
-        yield NoteKind.DONE, {"request": right.value}
-        yield NoteKind.REFUSED, {"request": right.value, "because": answered["because"]}
+        yield NoticeKind.REQUEST, {"request": right.value, "due": _DUE}
+        yield NoticeKind.PUT_OFF, {"request": right.value, **answer}
+        yield NoticeKind.DONE, {"request": right.value}
+        yield NoticeKind.REFUSED, {"request": right.value, "because": answer["because"]}

@@ -1,10 +1,10 @@
-"""What is asked of a text message before anyone gets one (A-21, FI-04, TW-03, TW-05, TW-17)."""
+"""Checks of text message templates (A-21, FI-04, TW-03, TW-05, TW-17)."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Place, Problem, Severity
+from campaigns.core.errors import FilePosition, Problem, Severity, UserError
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.checks.template_values import (
@@ -28,57 +28,57 @@ _SHORTENER: Final = re.compile(r"\b(?:bit\.ly|tinyurl\.com|goo\.gl|t\.co|is\.gd|
 def check_sms(
     folder: TemplateFolder, purpose: Purpose, known_names: frozenset[str], settings: Settings
 ) -> list[Problem]:
-    """Everything that is wrong with the folder's message; its sample is rendered in three languages.
+    """Return every problem of the folder's message; its sample is rendered in three languages.
 
-    `known_names` are the values of a member that the catalogue declares, such as `member.household_size`.
+    `known_names` are the member values that the catalogue declares, such as `member.household_size`.
     """
     try:
         templates = [SmsTemplate.compile(folder, language, settings) for language in Language]
         reads = sms_reads(folder)
-    except AuthorError as error:
+    except UserError as error:
         return list(error.problems)
     problems = [
         *unknown_values(reads, COMMON | OF_A_MEMBER | known_names),
         *offer_problems(reads, purpose),
-        *_way_out(folder, purpose),
+        *_opt_out(folder, purpose),
         *_shorteners(folder),
     ]
-    if not problems:  # a sample of a broken template would say the same again
-        problems += (problem for template in templates for problem in _sample(folder, template, settings))
-    return list(dict.fromkeys(problems))  # the languages often share one
+    if not problems:  # the sample of a broken template would repeat the same problems
+        problems += (problem for template in templates for problem in _sample_problems(folder, template, settings))
+    return list(dict.fromkeys(problems))  # the languages often share a problem
 
 
-def _way_out(folder: TemplateFolder, purpose: Purpose) -> Iterator[Problem]:
+def _opt_out(folder: TemplateFolder, purpose: Purpose) -> Iterator[Problem]:
     if is_marketing(purpose) and not any(read.name == "links.stop" for read in sms_reads(folder)):
         message = f"a {purpose} message tells how to refuse the next one"
         yield Problem(
-            Place(folder.located(BODY)), message, "opt_out", "add `[[ stop ]]`, a text with `{{ links.stop }}`"
+            FilePosition(folder.located(BODY)), message, "opt_out", "add `[[ stop ]]`, a text with `{{ links.stop }}`"
         )
 
 
 def _shorteners(folder: TemplateFolder) -> Iterator[Problem]:
     body = folder.source(BODY)
-    written = [(Place(body.file), body.text)]
+    contents = [(FilePosition(body.file), body.text)]
     for text in folder.texts.values():
-        written += ((text.places[language], text.words.text(language)) for language in Language)
-    for place, words in written:
-        if _SHORTENER.search(words):
+        contents += ((text.places[language], text.words.text(language)) for language in Language)
+    for place, content in contents:
+        if _SHORTENER.search(content):
             yield Problem(place, "a public link shortener hides who writes: use an address of our own", "shortener")
 
 
-def _sample(folder: TemplateFolder, template: SmsTemplate, settings: Settings) -> Iterator[Problem]:
+def _sample_problems(folder: TemplateFolder, template: SmsTemplate, settings: Settings) -> Iterator[Problem]:
     sample = folder.sample(template.language)
-    place, most = Place(folder.located(BODY)), settings.channels.sms.max_segments
+    place, limit = FilePosition(folder.located(BODY)), settings.channels.sms.max_segments
     try:
         sms = template.render(sample)
     except TemplateError as error:
         yield missing_value(error)
         return
-    if sms.segments > most:
-        message = f"the sample takes {sms.segments} segments in `{template.language}`, at most {most} are allowed"
+    if sms.segments > limit:
+        message = f"the sample takes {sms.segments} segments in `{template.language}`, at most {limit} are allowed"
         yield Problem(place, message, "too_long", "shorten the text, or raise `channels.sms.max_segments`")
-    if outside := foreign(sms.text):
-        message = f"`{outside}` in `{template.language}` is outside GSM-7: a segment holds 70 characters, not 160"
+    if characters := foreign(sms.text):
+        message = f"`{characters}` in `{template.language}` is outside GSM-7: a segment holds 70 characters, not 160"
         yield Problem(place, message, "ucs2", "write it with other characters", Severity.WARNING)
     try:
         template.render(without_profile(sample))

@@ -1,1 +1,1 @@
-"""E-mail: MJML compiled once, filled for each member, written as MIME."""
+"""E-mail: MJML compiled once, rendered for each member, assembled as MIME."""

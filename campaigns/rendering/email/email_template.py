@@ -1,4 +1,4 @@
-"""One e-mail template in one language: compiled once, then filled for each member."""
+"""E-mail template in one language: compiled once, rendered for each member."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self
 
-from campaigns.core.errors import Place
+from campaigns.core.errors import FilePosition
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.email.includes import gather, joined
@@ -18,13 +18,13 @@ from campaigns.rendering.templates.variables import Read
 
 SUBJECT: Final = "subject"
 TEXT: Final = "body.txt"
-_GAP: Final = "\n\n\n"
-_TARGET: Final = re.compile(r"""\shref="(https?://[^"{}\s]+)\"""")
+_BLANK_LINES: Final = "\n\n\n"
+_SHARED_LINK: Final = re.compile(r"""\shref="(https?://[^"{}\s]+)\"""")
 
 
 @dataclass(frozen=True, slots=True)
 class EmailBody:
-    """What one member reads: the subject on one line, the text and the HTML, both saying the same."""
+    """Rendered content of one e-mail: the subject on one line, the text part and the HTML part."""
 
     subject: str
     text: str
@@ -33,43 +33,44 @@ class EmailBody:
 
 @dataclass(frozen=True, slots=True)
 class EmailTemplate:
-    """A template in one language."""
+    """Compiled e-mail template in one language."""
 
     language: Language
     subject: Template
     text: Template
     html: Template
     targets: frozenset[str]
-    """Where the links of the HTML lead that are the same for every member, as they are written there."""
+    """Links in the HTML that are the same for every member, as written there."""
 
     @classmethod
     def compile(
         cls, folder: TemplateFolder, language: Language, settings: Settings, led: Callable[[str], str] | None = None
     ) -> Self:
-        """The folder in one language; AuthorError with what its author has to put right.
+        """Compile the folder in one language; UserError with every problem.
 
-        `led` says where the links of the HTML lead that are the same for every member; without it they stay.
+        `led` maps the links in the HTML that are the same for every member to other addresses; without it they stay.
         """
         sandbox = environment(Channel.EMAIL, language, settings.currency)
         *plain, (html, place_of) = email_parts(folder, language)
-        targets = frozenset(_TARGET.findall(html.text))
+        targets = frozenset(_SHARED_LINK.findall(html.text))
         if led is not None:
-            lead = led
-            html = Source(html.file, _TARGET.sub(lambda found: found[0].replace(found[1], lead(found[1])), html.text))
+            track_link = led  # type narrowing is lost inside a lambda
+            tracked = _SHARED_LINK.sub(lambda link: link[0].replace(link[1], track_link(link[1])), html.text)
+            html = Source(html.file, tracked)
         subject, text = (compile_template(sandbox, source, place) for source, place in plain)
         return cls(language, subject, text, compile_template(sandbox, html, place_of), targets)
 
     def render(self, context: Mapping[str, object]) -> EmailBody:
-        """The message of one member; TemplateError when a value is missing or of the wrong kind."""
+        """Return the message of one member; TemplateError when a value is missing or of the wrong type."""
         return EmailBody(
             one_line(self.subject.render(context)),
-            _tidy(self.text.render(context)),
+            _normalised_text(self.text.render(context)),
             self.html.render(context),
         )
 
 
 def email_reads(folder: TemplateFolder) -> tuple[Read, ...]:
-    """Every use of a value in the folder's e-mail, in all three languages, with its place."""
+    """Return every use of a value in the folder's e-mail, in all three languages, with its position."""
     return tuple(
         read
         for language in Language
@@ -79,34 +80,34 @@ def email_reads(folder: TemplateFolder) -> tuple[Read, ...]:
 
 
 def email_names(folder: TemplateFolder) -> frozenset[str]:
-    """The values that the folder's e-mail reads: what a plan has to freeze for it."""
+    """Return the names of the values that the folder's e-mail reads, which a plan has to freeze."""
     return frozenset(read.name for read in email_reads(folder))
 
 
 @lru_cache(maxsize=64)
-def email_parts(folder: TemplateFolder, language: Language) -> tuple[tuple[Source, Callable[[int], Place]], ...]:
-    """Subject, text and HTML as Jinja reads them, the words of one language put in, and where their lines came from."""
-    return tuple(_filled(folder, language))
+def email_parts(folder: TemplateFolder, language: Language) -> tuple[tuple[Source, Callable[[int], FilePosition]], ...]:
+    """Return the Jinja sources of subject, text and HTML in one language, with the origin of their lines."""
+    return tuple(_sources(folder, language))
 
 
-def _filled(folder: TemplateFolder, language: Language) -> Iterator[tuple[Source, Callable[[int], Place]]]:
+def _sources(folder: TemplateFolder, language: Language) -> Iterator[tuple[Source, Callable[[int], FilePosition]]]:
     heading = Source(folder.located("texts.yaml"), f"[[ {SUBJECT} ]]")
     for file, sources in ((heading.file, {heading.file: heading}), (folder.located(TEXT), gather(folder, TEXT))):
-        holes = Holes(folder.texts)
-        marked = {path: holes.dig(source) for path, source in sources.items()}
-        filled = holes.fill(joined(next(iter(marked)), marked), language)
-        yield Source(file, filled.text), filled.place
-    filled = compile_mjml(folder).in_language(language)
-    yield Source(folder.located(BODY), filled.text), filled.place
+        placeholders = Holes(folder.texts)
+        extracted = {path: placeholders.dig(source) for path, source in sources.items()}
+        restored = placeholders.fill(joined(next(iter(extracted)), extracted), language)
+        yield Source(file, restored.text), restored.place
+    restored = compile_mjml(folder).in_language(language)
+    yield Source(folder.located(BODY), restored.text), restored.place
 
 
 def one_line(text: str) -> str:
-    """A header's value: no line break of any kind and no control character survives (A-22)."""
+    """Return the text as a header value, without line breaks and control characters (A-22)."""
     return "".join(character for character in " ".join(text.split()) if character.isprintable())
 
 
-def _tidy(text: str) -> str:
+def _normalised_text(text: str) -> str:
     lines = "\n".join(map(str.rstrip, text.split("\n")))
-    while _GAP in lines:
-        lines = lines.replace(_GAP, "\n\n")
+    while _BLANK_LINES in lines:
+        lines = lines.replace(_BLANK_LINES, "\n\n")
     return lines.strip() + "\n"

@@ -1,40 +1,42 @@
-"""Parts that templates share: `<mj-include path="footer.mjml" />`, in MJML and in text, from two folders only."""
+"""Includes in MJML and text, `<mj-include path="footer.mjml" />`: from the template and shared folders only."""
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Place, Problem, nearest
+from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.rendering.templates.folder import Source, TemplateFolder
 
 _INCLUDE: Final = re.compile(r"""<mj-include\s+path=(?:"([^"]*)"|'([^']*)')\s*/>""")
-_DEEPEST: Final = 5
+_MAX_DEPTH: Final = 5
 
 
 def gather(folder: TemplateFolder, file: str) -> dict[str, Source]:
-    """The file and everything that it includes, by path; AuthorError when one is not there or includes itself.
+    """Return the file and all its includes by path; UserError when one is missing or includes itself.
 
-    A path is looked up among the files of the template and of the channel's shared folder, and nowhere on the disk.
+    A path is looked up among the files of the template and of the channel's shared folder, never on the disk.
     """
-    found: dict[str, Source] = {}
-    _gather(folder, file, Place(folder.located(file)), (), found)
-    return found
+    sources: dict[str, Source] = {}
+    _collect(folder, file, FilePosition(folder.located(file)), (), sources)
+    return sources
 
 
 def joined(file: str, texts: Mapping[str, str]) -> str:
-    """The text of a file with the texts of its parts in their places."""
+    """Return the text of a file with its includes expanded."""
     return _INCLUDE.sub(lambda include: joined(_path(include), texts), texts[file])
 
 
-def _gather(folder: TemplateFolder, file: str, at: Place, above: tuple[str, ...], found: dict[str, Source]) -> None:
-    if file in above or len(above) >= _DEEPEST:
-        raise AuthorError([Problem(at, f"`{file}` includes itself, or is included too deep", "include")])
+def _collect(
+    folder: TemplateFolder, file: str, place: FilePosition, including: tuple[str, ...], sources: dict[str, Source]
+) -> None:
+    if file in including or len(including) >= _MAX_DEPTH:
+        raise UserError([Problem(place, f"`{file}` includes itself, or is included too deep", "include")])
     if file not in folder:
-        near = nearest(file, (*folder.files, *folder.shared))
-        raise AuthorError([Problem(at, f"there is no `{file}` in the template or in `_shared`", "include", near)])
-    found[file] = source = folder.source(file)
+        hint = closest_match(file, (*folder.files, *folder.shared))
+        raise UserError([Problem(place, f"there is no `{file}` in the template or in `_shared`", "include", hint)])
+    sources[file] = source = folder.source(file)
     for include in _INCLUDE.finditer(source.text):
-        _gather(folder, _path(include), source.at(include.start()), (*above, file), found)
+        _collect(folder, _path(include), source.at(include.start()), (*including, file), sources)
 
 
 def _path(include: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
-"""The bytes of an e-mail, put together from pieces: no `email` object a message, which would be the bottleneck.
+"""MIME assembly from bytes, without an `email` object a message, which would be the bottleneck.
 
-E-01 to E-09, E-20. What `email` reads from the same bytes is the tests' judge.
+E-01 to E-09, E-20. The tests parse the same bytes with `email`.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import Final
 from campaigns.rendering.email.email_template import EmailBody, one_line
 
 _LINE: Final = 76
-_WORD_BYTES: Final = 39  # an encoded-word of 64 characters: it fits behind the longest of our header names (RFC 2047)
+_WORD_BYTES: Final = 39  # an encoded-word of 64 characters: it fits after the longest of our header names (RFC 2047)
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
 _PRINTABLE: Final = re.compile(r"[!-~]{1,60}( [!-~]{1,60})*")
 
@@ -30,9 +30,9 @@ _FEEDBACK: Final = re.compile(r"[A-Za-z0-9_.-]{0,80}(:[A-Za-z0-9_.-]{0,80}){1,3}
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
-    """How a member leaves a list by one click: an https address that takes a POST, and a mail with `token` as subject.
+    """List headers for one-click unsubscribe: an https link that accepts a POST, and a mailbox with `token` as subject.
 
-    `list_id` is stable over the campaigns of a list (E-07).
+    `list_id` is the same for all campaigns of a list (E-07).
     """
 
     list_id: str
@@ -42,19 +42,19 @@ class Unsubscribe:
     token: str
 
     def __post_init__(self) -> None:
-        _demand(_LIST_ID, self.list_id, "a List-Id")
-        _demand(_LINK, self.link, "a link to unsubscribe with")
-        _demand(_ADDRESS, self.mailbox, "an address to unsubscribe at")
-        _demand(_TOKEN, self.token, "a token to unsubscribe with")
+        _require(_LIST_ID, self.list_id, "a List-Id")
+        _require(_LINK, self.link, "a link to unsubscribe with")
+        _require(_ADDRESS, self.mailbox, "an address to unsubscribe at")
+        _require(_TOKEN, self.token, "a token to unsubscribe with")
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who writes to whom, and under which names the message is known.
+    """Header values of one message: sender, recipient, date and ids.
 
-    `message_id` is `name@domain` without brackets, the same whenever the delivery is written again (E-09);
-    `feedback_id` says campaign, list, class and sender, and nothing of the member (E-08). `unsubscribe` is None for
-    what cannot be unsubscribed from: service and rights. ValueError when a part cannot stand in a header.
+    `message_id` is `name@domain` without brackets, the same whenever the delivery is rendered again (E-09).
+    `feedback_id` holds campaign, list, class and sender, nothing of the member (E-08). `unsubscribe` is None for
+    service and rights messages, which have no unsubscribe. ValueError when a value cannot stand in a header.
     """
 
     date: datetime
@@ -69,37 +69,37 @@ class Envelope:
     def __post_init__(self) -> None:
         if self.date.tzinfo is None:
             raise ValueError("a message's date has a zone")
-        _demand(_MESSAGE_ID, self.message_id, "a Message-ID")
-        _demand(_ADDRESS, self.from_address, "a sender's address")
-        _demand(_ADDRESS, self.to_address, "an address")
+        _require(_MESSAGE_ID, self.message_id, "a Message-ID")
+        _require(_ADDRESS, self.from_address, "a sender's address")
+        _require(_ADDRESS, self.to_address, "an address")
         if self.feedback_id is not None:
-            _demand(_FEEDBACK, self.feedback_id, "a Feedback-ID")
+            _require(_FEEDBACK, self.feedback_id, "a Feedback-ID")
 
 
 def extra_headers(envelope: Envelope) -> dict[str, str]:
-    """The headers beyond Date, From, To, Subject, Message-ID and MIME's own, each on one line.
+    """Return the headers beyond Date, From, To, Subject, Message-ID and MIME's own, each on one line.
 
-    For providers that put the message together themselves; `assemble` writes the same.
+    For providers that assemble the message themselves; `assemble` writes the same headers.
     """
     headers = {"Auto-Submitted": "auto-generated"}
     if envelope.feedback_id is not None:
         headers["Feedback-ID"] = envelope.feedback_id
     if envelope.unsubscribe is not None:
-        leave = envelope.unsubscribe
-        headers["List-Id"] = f"{_phrase(one_line(leave.list_name))} <{leave.list_id}>"
-        headers["List-Unsubscribe"] = f"<{leave.link}>, <mailto:{leave.mailbox}?subject={leave.token}>"
+        target = envelope.unsubscribe
+        headers["List-Id"] = f"{_phrase(one_line(target.list_name))} <{target.list_id}>"
+        headers["List-Unsubscribe"] = f"<{target.link}>, <mailto:{target.mailbox}?subject={target.token}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers
 
 
 def demand_writable(body: EmailBody) -> None:
-    """ValueError for a text that nothing can write: it has half a character of UTF-16 in it."""
+    """Raise ValueError for a text that cannot be encoded because it holds a lone UTF-16 surrogate."""
     for text in (body.subject, body.text, body.html):
         text.encode()
 
 
 def assemble(envelope: Envelope, body: EmailBody) -> bytes:
-    """The whole message: ASCII, short lines that end in CRLF, text before HTML.
+    """Return the whole message: ASCII, short lines that end in CRLF, text before HTML.
 
     The same envelope and body give the same bytes.
     """
@@ -153,7 +153,7 @@ def _unstructured(text: str) -> str:
 
 
 def _encoded_words(text: str) -> str:
-    """RFC 2047, in base64; no character is cut in two."""
+    """Return the text as RFC 2047 encoded-words in base64; no character is split."""
     words, word = [], b""
     for character in text:
         octets = character.encode()
@@ -161,11 +161,11 @@ def _encoded_words(text: str) -> str:
             words.append(word)
             word = b""
         word += octets
-    return " ".join(f"=?utf-8?b?{b64encode(each).decode()}?=" for each in (*words, word))
+    return " ".join(f"=?utf-8?b?{b64encode(chunk).decode()}?=" for chunk in (*words, word))
 
 
 def _folded(name: str, value: str) -> str:
-    """The header on as many lines as it needs, broken at its spaces."""
+    """Return the header folded at its spaces."""
     line, lines = f"{name}:", []
     for word in value.split(" "):
         if len(line) + 1 + len(word) > _LINE and not line.endswith(":"):
@@ -176,13 +176,14 @@ def _folded(name: str, value: str) -> str:
 
 
 def _quoted_printable(text: str) -> bytes:
-    # soft line breaks follow the text's own, so all of them are made CRLF at the end
+    # soft line breaks use the text's own line ends, so all become CRLF at the end
     return b2a_qp(_unix(text).encode(), istext=True).replace(b"\n", b"\r\n")
 
 
 def _base64(text: str) -> bytes:
     encoded = b64encode(_unix(text).replace("\n", "\r\n").encode())
-    lines = [encoded[at : at + _LINE] for at in range(0, len(encoded), _LINE)]  # half the time of `encodebytes`
+    # half the time of `encodebytes`
+    lines = [encoded[start : start + _LINE] for start in range(0, len(encoded), _LINE)]
     return b"\r\n".join((*lines, b""))
 
 
@@ -190,6 +191,6 @@ def _unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _demand(shape: re.Pattern[str], value: str, what: str) -> None:
-    if not shape.fullmatch(value):  # the value itself stays out of every log
-        raise ValueError(f"{what} was wanted")
+def _require(pattern: re.Pattern[str], value: str, description: str) -> None:
+    if not pattern.fullmatch(value):  # the value itself stays out of every log
+        raise ValueError(f"{description} was wanted")

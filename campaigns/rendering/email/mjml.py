@@ -1,4 +1,4 @@
-"""MJML to HTML, with Jinja's tags left inside: the one module that names `mjml`."""
+"""MJML compiled to HTML with Jinja tags preserved; the only module that imports `mjml`."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 
 from mjml import mjml2html
 
-from campaigns.core.errors import AuthorError, Place, Problem
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Language
 from campaigns.rendering.email.includes import gather, joined
 from campaigns.rendering.email.mjml_check import mjml_problems
@@ -21,44 +21,44 @@ _POSITION: Final = re.compile(r"at position (\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """A template's HTML, compiled once, with its tags and texts still to be put back."""
+    """Compiled HTML of a template, with placeholders for its Jinja tags and texts."""
 
     file: str
     html: str
     holes: Holes
 
     def in_language(self, language: Language) -> Filled:
-        """The Jinja source of one language."""
+        """Return the Jinja source of one language."""
         return self.holes.fill(self.html, language, _escaped)
 
 
 @lru_cache(maxsize=64)
 def compile_mjml(folder: TemplateFolder) -> Skeleton:
-    """The folder's `body.mjml` as HTML; AuthorError with every unknown tag, attribute, text or include.
+    """Compile the folder's `body.mjml` to HTML; UserError with every unknown tag, attribute, text or include.
 
-    Nothing is fetched, neither now nor by the reader's program: no web fonts, and includes only from the folder and
-    the channel's shared one.
+    Nothing is fetched, now or by the recipient's mail client: no web fonts, and includes only from the folder and the
+    channel's shared folder.
     """
     sources = gather(folder, BODY)
     problems = [problem for source in sources.values() for problem in mjml_problems(source)]
     if problems:
-        raise AuthorError(problems)
-    holes = Holes(folder.texts)
-    marked = joined(BODY, {file: holes.dig_markup(source) for file, source in sources.items()})
-    marked = re.sub(r"<mjml\b", f'<mjml lang="{holes.language()}"', marked, count=1)
+        raise UserError(problems)
+    placeholders = Holes(folder.texts)
+    mjml = joined(BODY, {file: placeholders.dig_markup(source) for file, source in sources.items()})
+    mjml = re.sub(r"<mjml\b", f'<mjml lang="{placeholders.language()}"', mjml, count=1)
     try:
-        html = mjml2html(marked, disable_comments=True, fonts={})
+        html = mjml2html(mjml, disable_comments=True, fonts={})
     except ValueError as error:
-        raise AuthorError([_unread(folder.located(BODY), marked, str(error))]) from error
-    return Skeleton(folder.located(BODY), html, holes)
+        raise UserError([_compiler_problem(folder.located(BODY), mjml, str(error))]) from error
+    return Skeleton(folder.located(BODY), html, placeholders)
 
 
-def _unread(file: str, marked: str, reason: str) -> Problem:
-    """The compiler knows only how far it came in the joined text: show what stands there."""
-    found = _POSITION.search(reason)
-    at = len(marked.encode()[: int(found[1])].decode(errors="ignore")) if found else 0
-    near = " ".join(marked[at : at + 60].split())
-    return Problem(Place(file), f"this is not MJML near `{near}`", "mjml", "is every tag closed?")
+def _compiler_problem(file: str, mjml: str, reason: str) -> Problem:
+    """Return a problem that quotes the text at the compiler's position; the compiler knows no file and no line."""
+    position = _POSITION.search(reason)
+    start = len(mjml.encode()[: int(position[1])].decode(errors="ignore")) if position else 0
+    near = " ".join(mjml[start : start + 60].split())
+    return Problem(FilePosition(file), f"this is not MJML near `{near}`", "mjml", "is every tag closed?")
 
 
 def _escaped(text: str) -> str:

@@ -1,10 +1,10 @@
-"""Whether MJML says what its author meant: every tag and attribute known, closed, and where it belongs."""
+"""Checks of MJML: every tag and attribute known, every tag closed and in an allowed place."""
 
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from typing import Final
 
-from campaigns.core.errors import Place, Problem, nearest
+from campaigns.core.errors import FilePosition, Problem, closest_match
 from campaigns.rendering.email.mjml_reference import (
     ANYWHERE,
     DEFAULTS,
@@ -20,11 +20,11 @@ from campaigns.rendering.templates.folder import Source
 from campaigns.rendering.templates.translations import TEXT_KEY
 
 _LINKS: Final = frozenset({"href", "src", "background-url"})
-_SAFE_LINKS: Final = ("https:", "http:", "mailto:", "tel:", "#", "x")  # x: a tag or a text
+_SAFE_LINKS: Final = ("https:", "http:", "mailto:", "tel:", "#", "x")  # x stands for a Jinja tag or a text
 
 
 def mjml_problems(source: Source) -> list[Problem]:
-    """Everything that the compiler would let pass, or would refuse without a line."""
+    """Return every problem that the compiler would ignore, or report without a line."""
     reader = _Reader(source)
     reader.feed(TAG.sub(lambda tag: "x" + "\n" * tag[0].count("\n"), TEXT_KEY.sub("x", source.text)))
     reader.close()
@@ -33,21 +33,21 @@ def mjml_problems(source: Source) -> list[Problem]:
 
 
 class _Reader(HTMLParser):
-    """Keeps the tags that are open; a part that is included begins with none, and may stand wherever it is put."""
+    """Parser with a stack of open tags. An included file starts with an empty stack, so its root may be any tag."""
 
     def __init__(self, source: Source) -> None:
         super().__init__(convert_charrefs=True)
         self.source = source
         self.problems: list[Problem] = []
-        self.open: list[tuple[str, Place]] = []
+        self.open: list[tuple[str, FilePosition]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._see(tag, attrs)
+        self._check_tag(tag, attrs)
         if tag not in EMPTY_HTML:
             self.open.append((tag, self._place()))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._see(tag, attrs)
+        self._check_tag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         if self.open and self.open[-1][0] == tag:
@@ -63,66 +63,66 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         text = data.strip()
         if text and self._holds_tags_only():
-            shown = text.split("\n")[0][:40]
-            self._report(f"text directly in <{self.open[-1][0]}>: `{shown}`", "mjml_text", "put it into <mj-raw>")
+            excerpt = text.split("\n")[0][:40]
+            self._report(f"text directly in <{self.open[-1][0]}>: `{excerpt}`", "mjml_text", "put it into <mj-raw>")
 
     def finish(self) -> None:
         for name, place in self.open:
             self._report(f"<{name}> is not closed", "mjml_unclosed", place=place)
 
-    def _see(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _check_tag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         parent = self.open[-1][0] if self.open else ""
         if parent == "mj-attributes":
-            self._attributes(tag, attrs, DEFAULTS.get(tag))
+            self._check_attributes(tag, attrs, DEFAULTS.get(tag))
         elif tag in TAGS:
-            self._belongs(tag, parent)
-            self._attributes(tag, attrs, TAGS[tag].attributes)
-            self._described(tag, attrs)
+            self._check_parent(tag, parent)
+            self._check_attributes(tag, attrs, TAGS[tag].attributes)
+            self._check_alt(tag, attrs)
         elif tag in HTML and not self._holds_tags_only():
-            self._attributes(tag, attrs, HTML_ATTRIBUTES)
-            self._described(tag, attrs)
+            self._check_attributes(tag, attrs, HTML_ATTRIBUTES)
+            self._check_alt(tag, attrs)
         elif tag in HTML:
             self._report(f"<{tag}> cannot stand here", "mjml_place", "put it into <mj-text> or <mj-raw>")
         elif tag in REFUSED:
             reason, hint = REFUSED[tag]
             self._report(f"<{tag}> is refused: {reason}", "mjml_tag", hint)
         else:
-            self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _near(tag, (*TAGS, *HTML)))
+            self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _closest_tag(tag, (*TAGS, *HTML)))
 
-    def _described(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _check_alt(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("mj-image", "img") and "alt" not in dict(attrs):
             self._report(f"<{tag}> has no `alt`", "mjml_alt", 'say what it shows, or alt="" for an ornament')
 
     def _holds_tags_only(self) -> bool:
         return bool(self.open) and self.open[-1][0] in TAGS and not TAGS[self.open[-1][0]].free
 
-    def _belongs(self, tag: str, parent: str) -> None:
+    def _check_parent(self, tag: str, parent: str) -> None:
         inside = TAGS[tag].inside
         if parent and tag != ANYWHERE and parent not in inside:
-            wanted = " or ".join(f"<{name}>" for name in sorted(inside)) if inside else f"the root, <{ROOT}>"
-            self._report(f"<{tag}> cannot stand in <{parent}>", "mjml_place", f"it belongs into {wanted}")
+            allowed = " or ".join(f"<{name}>" for name in sorted(inside)) if inside else f"the root, <{ROOT}>"
+            self._report(f"<{tag}> cannot stand in <{parent}>", "mjml_place", f"it belongs into {allowed}")
 
-    def _attributes(self, tag: str, attrs: list[tuple[str, str | None]], known: frozenset[str] | None) -> None:
+    def _check_attributes(self, tag: str, attrs: list[tuple[str, str | None]], known: frozenset[str] | None) -> None:
         if known is None:
-            self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _near(tag, DEFAULTS))
+            self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _closest_tag(tag, DEFAULTS))
             return
         for name, value in attrs:
             text = (value or "").strip()
             if name not in known:
-                self._report(f"<{tag}> has no attribute `{name}`", "mjml_attribute", nearest(name, known))
+                self._report(f"<{tag}> has no attribute `{name}`", "mjml_attribute", closest_match(name, known))
             elif name in _LINKS and text and not text.casefold().startswith(_SAFE_LINKS):
                 self._report(f"`{name}` leads to `{text[:40]}`", "mjml_link", "write a whole https:// address")
             elif "\\" in text or not text.isprintable():
                 self._report(f"`{name}` holds a character that MJML spoils", "mjml_attribute", "put it into a text")
 
-    def _report(self, message: str, code: str, hint: str = "", place: Place | None = None) -> None:
+    def _report(self, message: str, code: str, hint: str = "", place: FilePosition | None = None) -> None:
         self.problems.append(Problem(place or self._place(), message, code, hint))
 
-    def _place(self) -> Place:
+    def _place(self) -> FilePosition:
         line, column = self.getpos()
-        return Place(self.source.file, line, column + 1)
+        return FilePosition(self.source.file, line, column + 1)
 
 
-def _near(tag: str, known: Iterable[str]) -> str:
-    found = nearest(tag, known)
-    return f"<{found.strip('`')}>" if found else ""
+def _closest_tag(tag: str, known: Iterable[str]) -> str:
+    match = closest_match(tag, known)
+    return f"<{match.strip('`')}>" if match else ""

@@ -1,7 +1,7 @@
-"""The MJML that we know: each tag with the tags it stands in and its attributes. The library lets others pass silently.
+"""Allowed MJML: each tag with its parents and attributes. The library silently accepts unknown ones.
 
-Written from MJML 4's reference, less what would make a reader's program call a third party (`mj-font`, the icons of
-`mj-social`) and what our compiler lacks (`mj-html-attributes`, `mj-style inline`).
+Taken from the reference of MJML 4, without the tags that make a mail client call a third party (`mj-font`, the icons
+of `mj-social`) and those our compiler lacks (`mj-html-attributes`, `mj-style inline`).
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One tag; `free` ones hold text and HTML instead of other MJML."""
+    """MJML tag; `inside` names its parents, and `free` tags hold text and HTML instead of MJML."""
 
     inside: frozenset[str]
     attributes: frozenset[str]
@@ -87,14 +87,14 @@ TAGS: Final = {
     ),
 }
 
-# below mj-attributes stand the tags themselves, with the attributes they shall have everywhere
+# inside mj-attributes a tag sets the default attributes of all tags of its name
 DEFAULTS: Final = {
     "mj-all": frozenset().union(*(tag.attributes for tag in TAGS.values())),
     "mj-class": frozenset({"name"}).union(*(tag.attributes for tag in TAGS.values())),
     **{name: tag.attributes for name, tag in TAGS.items()},
 }
 
-REFUSED: Final = {  # known, and why not
+REFUSED: Final = {  # reason and hint for each refused tag
     "mj-font": ("it fetches a font from a third party", "use fonts that readers have"),
     "mj-social": ("it fetches icons from a third party", "use links, or <mj-image> with pictures of our own"),
     "mj-html-attributes": ("our compiler lacks it", ""),

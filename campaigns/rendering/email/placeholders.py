@@ -1,6 +1,7 @@
-"""What MJML must not see: Jinja's tags, `[[ key ]]` and Outlook's comments, taken out and put back by their number.
+"""Placeholders for Jinja tags, `[[ key ]]` texts and Outlook comments, which MJML must not see.
 
-Each keeps the place where its author wrote it, so that an error in the finished template still points there.
+They are extracted before MJML compiles and restored by number after. Each keeps its position in the author's file, so
+that an error in the finished template points there.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Place, Problem, nearest
+from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
 from campaigns.rendering.templates.folder import Source
@@ -19,72 +20,71 @@ _QUOTED: Final = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'])*?"""
 TAG: Final = re.compile(r"\{#.*?#\}|\{\{" + _QUOTED + r"\}\}|\{%" + _QUOTED + r"%\}", re.DOTALL)
 _OUTLOOK: Final = re.compile(r"<!--\[if.*?<!\[endif\]-->", re.DOTALL)
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
-_MARK: Final = re.compile(r"jq(\d{5})qj")
+_PLACEHOLDER: Final = re.compile(r"jq(\d{5})qj")
 _OPENING: Final = re.compile(r"\{[{%][-+]?")
 _RAW: Final = re.compile(r"\{%[-+]?\s*(?:raw|endraw)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A finished Jinja source, and where its lines came from."""
+    """Restored Jinja source, and the origin of its lines."""
 
     text: str
     lines: tuple[int, ...]
-    places: tuple[Place, ...]
+    places: tuple[FilePosition, ...]
 
-    def place(self, line: int) -> Place:
-        """Where the author wrote what now stands on `line`."""
+    def place(self, line: int) -> FilePosition:
+        """Return the author's position of the content that is now on `line`."""
         return self.places[max(bisect_right(self.lines, line) - 1, 0)]
 
 
 @dataclass(slots=True)
 class Holes:
-    """Digs holes into the files of one template and fills them, language by language."""
+    """Placeholders of one template's files: extracted once, restored language by language."""
 
     texts: Mapping[str, Text]
-    _dug: list[tuple[str | Text, Place]] = field(default_factory=list)
+    _extracted: list[tuple[str | Text, FilePosition]] = field(default_factory=list)
 
     def dig(self, source: Source) -> str:
-        """The source with a mark for every tag and text; AuthorError for keys that have no text."""
+        """Return the source with a placeholder for every tag and text; UserError for keys without a text."""
         problems = list(self._problems(source))
         if problems:
-            raise AuthorError(problems)
-        return re.sub(
-            f"{TAG.pattern}|{TEXT_KEY.pattern}", lambda found: self._hole(source, found), source.text, flags=re.DOTALL
-        )
+            raise UserError(problems)
+        pattern = f"{TAG.pattern}|{TEXT_KEY.pattern}"
+        return re.sub(pattern, lambda match: self._replacement(source, match), source.text, flags=re.DOTALL)
 
     def dig_markup(self, source: Source) -> str:
-        """As `dig`; Outlook's comments become holes too, and the author's are left out."""
-        text = _OUTLOOK.sub(lambda found: self._mark(found[0], source.place(1)), self.dig(source))
+        """Return the MJML with placeholders also for Outlook's comments; other comments are removed."""
+        text = _OUTLOOK.sub(lambda comment: self._placeholder(comment[0], source.place(1)), self.dig(source))
         return _COMMENT.sub("", text)
 
     def language(self) -> str:
-        """A mark for the code of the language."""
+        """Return a placeholder for the language code."""
         codes = Localised(**{language.value: language.value for language in Language})
-        return self._mark(Text(codes, dict.fromkeys(Language, Place(""))), Place(""))
+        return self._placeholder(Text(codes, dict.fromkeys(Language, FilePosition(""))), FilePosition(""))
 
-    def fill(self, marked: str, language: Language, escape: Callable[[str], str] = str) -> Filled:
-        """The marked text with everything put back; the words of texts go through `escape`, their tags do not."""
+    def fill(self, extracted: str, language: Language, escape: Callable[[str], str] = str) -> Filled:
+        """Restore every placeholder of a text; texts are passed through `escape`, the tags in them are not."""
         writer = _Writer(escape)
-        self._write(marked, language, writer)
+        self._write(extracted, language, writer)
         return Filled("".join(writer.parts), tuple(writer.lines), tuple(writer.places))
 
-    def _hole(self, source: Source, found: re.Match[str]) -> str:
-        if found[0].startswith("{#"):
+    def _replacement(self, source: Source, match: re.Match[str]) -> str:
+        if match[0].startswith("{#"):
             return ""
-        text = self.texts[found[1].strip()] if found[0].startswith("[[") else found[0]
-        return self._mark(text, source.at(found.start()))
+        text = self.texts[match[1].strip()] if match[0].startswith("[[") else match[0]
+        return self._placeholder(text, source.at(match.start()))
 
-    def _mark(self, content: str | Text, place: Place) -> str:
-        self._dug.append((content, place))
-        return f"jq{len(self._dug) - 1:05}qj"
+    def _placeholder(self, content: str | Text, place: FilePosition) -> str:
+        self._extracted.append((content, place))
+        return f"jq{len(self._extracted) - 1:05}qj"
 
-    def _write(self, marked: str, language: Language, writer: "_Writer") -> None:
-        for index, piece in enumerate(_MARK.split(marked)):
+    def _write(self, extracted: str, language: Language, writer: "_Writer") -> None:
+        for index, piece in enumerate(_PLACEHOLDER.split(extracted)):
             if index % 2 == 0:
                 writer.data(piece)
                 continue
-            content, place = self._dug[int(piece)]
+            content, place = self._extracted[int(piece)]
             if isinstance(content, Text):
                 writer.words(content.words.text(language), content.places[language])
             elif content.startswith("<!--"):
@@ -93,18 +93,18 @@ class Holes:
                 writer.tag(content, place)
 
     def _problems(self, source: Source) -> Iterator[Problem]:
-        for found in _MARK.finditer(source.text):
-            yield Problem(source.at(found.start()), f"`{found[0]}` means something to us: write it otherwise", "mark")
-        for found in TEXT_KEY.finditer(source.text):
-            key = found[1].strip()
+        for match in _PLACEHOLDER.finditer(source.text):
+            yield Problem(source.at(match.start()), f"`{match[0]}` means something to us: write it otherwise", "mark")
+        for match in TEXT_KEY.finditer(source.text):
+            key = match[1].strip()
             if key not in self.texts:
-                place = source.at(found.start())
-                yield Problem(place, f"there is no text `{key}`", "unknown_text", nearest(key, self.texts))
-        for found in TAG.finditer(source.text):
-            if TEXT_KEY.search(found[0]):
-                yield Problem(source.at(found.start()), "a text stands beside a tag, not in it", "text_in_tag")
-            if _RAW.match(found[0]):
-                yield Problem(source.at(found.start()), "`raw` is not for templates", "template_syntax")
+                place = source.at(match.start())
+                yield Problem(place, f"there is no text `{key}`", "unknown_text", closest_match(key, self.texts))
+        for match in TAG.finditer(source.text):
+            if TEXT_KEY.search(match[0]):
+                yield Problem(source.at(match.start()), "a text stands beside a tag, not in it", "text_in_tag")
+            if _RAW.match(match[0]):
+                yield Problem(source.at(match.start()), "`raw` is not for templates", "template_syntax")
 
 
 @dataclass(slots=True)
@@ -112,31 +112,31 @@ class _Writer:
     escape: Callable[[str], str]
     parts: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=lambda: [0])
-    places: list[Place] = field(default_factory=lambda: [Place("")])
+    places: list[FilePosition] = field(default_factory=lambda: [FilePosition("")])
     line: int = 1
 
     def data(self, text: str) -> None:
         self.parts.append(text)
         self.line += text.count("\n")
 
-    def tag(self, text: str, place: Place) -> None:
-        # a line break inside the tag changes nothing in the message and gives each tag a line of its own
-        end = _OPENING.match(text)
-        opening = end[0] if end else ""
+    def tag(self, text: str, place: FilePosition) -> None:
+        # a line break inside the tag does not show in the message and gives each tag a line of its own
+        match = _OPENING.match(text)
+        opening = match[0] if match else ""
         self.lines.append(self.line + 1)
         self.places.append(place)
         self.data(f"{opening}\n{text[len(opening) :]}")
 
-    def words(self, text: str, place: Place) -> None:
-        at = 0
-        for found in TAG.finditer(text):
-            self.data(self.escape(text[at : found.start()]))
-            self.tag(_inline(found[0]), place)
-            at = found.end()
-        self.data(self.escape(text[at:]))
+    def words(self, text: str, place: FilePosition) -> None:
+        end = 0
+        for match in TAG.finditer(text):
+            self.data(self.escape(text[end : match.start()]))
+            self.tag(_inline(match[0]), place)
+            end = match.end()
+        self.data(self.escape(text[end:]))
 
 
 def _inline(tag: str) -> str:
-    """A text stands within a line: its tags take no space and no line break away, as those of a file do."""
+    """Return a text's tag without trimming: a text stands within a line, so its spaces and line breaks must stay."""
     tag = re.sub(r"^\{%(?![-+])", "{%+", tag)
     return re.sub(r"(?<![-+])%\}$", "+%}", tag)

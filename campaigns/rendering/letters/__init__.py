@@ -1,1 +1,1 @@
-"""Letters: Typst to PDF/A, postal addresses, fonts, calibration sheet."""
+"""Letters: templates, PDF/A through Typst, postal addresses, fonts, calibration sheet."""

@@ -1,4 +1,4 @@
-"""The calibration sheet: the windows of a print profile, drawn to be tried in the envelope (PR-03)."""
+"""Calibration sheet: the windows of a print profile at actual size, to try in the envelope (PR-03)."""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from campaigns.core.errors import AuthorError, Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language
-from campaigns.core.model.localised_text import Frozen, Text
+from campaigns.core.model.localised_text import FrozenModel, NonEmptyText
 from campaigns.core.yaml.source import read_yaml
-from campaigns.core.yaml.validate import shaped
+from campaigns.core.yaml.validate import validate
 from campaigns.rendering.letters.typst import Sheets
 
 _HERE: Final = Path(__file__).parent
@@ -22,8 +22,8 @@ _ADDRESS: Final = ("Esimerkki Eero Kristian", "c/o Malli Maija", "Pitkänkadunku
 Millimetres = Annotated[Decimal, Field(ge=0, le=297)]
 
 
-class Window(Frozen):
-    """An opening of the envelope, in millimetres from the top left corner of the folded sheet."""
+class Window(FrozenModel):
+    """Window of an envelope, in millimetres from the top left corner of the folded sheet."""
 
     left: Millimetres
     top: Millimetres
@@ -31,10 +31,10 @@ class Window(Frozen):
     height: Millimetres
 
 
-class PrintProfile(Frozen):
-    """What `profile.yaml` says; `quiet` is how far round the address window nothing may be printed."""
+class PrintProfile(FrozenModel):
+    """Print profile, read from `profile.yaml`; `quiet` is the clear margin around the address window."""
 
-    name: Text
+    name: NonEmptyText
     verified: bool
     sheets: Annotated[int, Field(ge=1, le=60, strict=True)]
     return_window: Window
@@ -43,30 +43,30 @@ class PrintProfile(Frozen):
 
 
 def read_profile(file: Path, name: str) -> PrintProfile:
-    """The profile in a file that problems call `name`; AuthorError with everything that is wrong in it."""
+    """Read a profile from a file that problems call `name`; UserError with every problem."""
     problems: list[Problem] = []
-    profile = shaped(PrintProfile, read_yaml(file, name), problems)
+    profile = validate(PrintProfile, read_yaml(file, name), problems)
     if profile is None or problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     return profile
 
 
 def calibration_sheet(profile: PrintProfile, language: Language, created_at: datetime) -> bytes:
-    """One page as PDF/A-2b at actual size: windows, clear space, scales in millimetres and what to do with it."""
-    words = _in(language, read_yaml(_HERE / "calibration_texts.yaml", "calibration_texts.yaml").value)
-    shown = profile.model_dump(mode="python")
+    """Return one page as PDF/A-2b at actual size: windows, clear space, scales in millimetres and instructions."""
+    texts = _in_language(language, read_yaml(_HERE / "calibration_texts.yaml", "calibration_texts.yaml").value)
+    values = profile.model_dump(mode="python")
     inputs = {
-        "profile": json.dumps(shown, default=float),
-        "words": json.dumps(words, ensure_ascii=False),
+        "profile": json.dumps(values, default=float),
+        "words": json.dumps(texts, ensure_ascii=False),
         "address": json.dumps(_ADDRESS, ensure_ascii=False),
     }
     return Sheets({"main.typ": (_HERE / "calibration_sheet.typ").read_bytes()}, inputs).pdf(created_at)
 
 
-def _in(language: Language, value: Any) -> Any:
-    """Texts in three languages as those of one, however deep they stand."""
+def _in_language(language: Language, value: Any) -> Any:
+    """Return a nested value with every text in one language instead of three."""
     if isinstance(value, Mapping):
-        if set(value) == {each.value for each in Language}:
+        if set(value) == {code.value for code in Language}:
             return value[language.value]
-        return {key: _in(language, each) for key, each in value.items()}
-    return [_in(language, each) for each in value]
+        return {key: _in_language(language, item) for key, item in value.items()}
+    return [_in_language(language, item) for item in value]

@@ -1,6 +1,6 @@
-"""Letters: texts filled a member at a time, pages drawn many at a time as PDF/A-2b.
+"""Letter templates: texts filled one member at a time, pages rendered many at a time as PDF/A-2b.
 
-A member's values reach Typst as JSON strings, never as source, so that no name can say anything to it.
+A member's values reach Typst as JSON strings, never as source, so that no name can inject markup.
 """
 
 import json
@@ -11,8 +11,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.child_process import apart
-from campaigns.core.errors import AuthorError
+from campaigns.core.child_process import run_in_child_process
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Organisation, Settings
 from campaigns.rendering.letters.fonts import can_draw, visible
@@ -24,9 +24,9 @@ from campaigns.rendering.templates.folder import SHARED, Source, TemplateFolder
 from campaigns.rendering.templates.sandbox import Template, TemplateError, compile_template, environment
 from campaigns.rendering.templates.variables import Read
 
-_FEW: Final = 20
+_MAX_IN_PROCESS: Final = 20
 _TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
-_PAGES: Final = (
+_PAGES_QUERY: Final = (
     "query(<letter>).zip(query(<end>)).map(((start, end)) => end.location().page() - start.location().page() + 1)"
 )
 _DRIVER: Final = """\
@@ -38,7 +38,7 @@ _DRIVER: Final = """\
 
 @dataclass(frozen=True, slots=True)
 class LetterPages:
-    """Several letters in one PDF, and how many pages each of them has."""
+    """Several letters in one PDF, and the number of pages of each."""
 
     pdf: bytes
     per_letter: tuple[int, ...]
@@ -46,7 +46,7 @@ class LetterPages:
 
 @dataclass(frozen=True)
 class LetterTemplate:
-    """One letter in one language, ready to be filled and drawn."""
+    """Compiled letter in one language, ready to be filled and rendered."""
 
     file: str
     language: Language
@@ -58,9 +58,9 @@ class LetterTemplate:
 
     @classmethod
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> "LetterTemplate":
-        """The template of `folder` in `language`; AuthorError with every problem of its texts.
+        """Compile the folder in one language; UserError with every problem of its texts.
 
-        Typst reads its source when pages are drawn: `check_letter` draws the sample for that reason.
+        Typst reads its source only when pages are rendered; `check_letter` renders the sample for that reason.
         """
         sandbox = environment(Channel.POST, language, settings.currency)
         compiled = {
@@ -78,7 +78,7 @@ class LetterTemplate:
         )
 
     def fill(self, context: Mapping[str, object], address: PostalAddress) -> Mapping[str, object]:
-        """The values of one member's letter, all of them plain text; TemplateError when one is missing."""
+        """Return the values of one member's letter, all plain text; TemplateError when one is missing."""
         today = context["today"]
         if not isinstance(today, date):
             raise TypeError("`today` is a date")
@@ -86,45 +86,47 @@ class LetterTemplate:
             "address": address.rows,
             "date": filters(self.language, self.currency)["date"](today, "long"),
             "arm": context.get("arm") or "",
-            "text": {key: _written(text, context) for key, text in self.texts.items()},
+            "text": {key: _printable_text(text, context) for key, text in self.texts.items()},
             "offers": self._offers(context),
         }
 
     def render_bundle(self, pages: Sequence[Mapping[str, object]], created_at: datetime) -> LetterPages:
-        """The letters of filled values, in their order, each beginning on a page of its own.
+        """Render the letters of filled values in order, each beginning on a new page.
 
-        The same values and `created_at` give the same bytes. AuthorError for what Typst refuses in the template.
+        The same values and `created_at` give the same bytes. UserError for an error that Typst finds in the template.
         """
         sheets = Sheets(self.sources, {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)})
-        if len(pages) > _FEW:
-            pdf, per_letter = apart(sheets.drawn, created_at, _PAGES)  # Typst remembers a megabyte of each
+        if len(pages) > _MAX_IN_PROCESS:
+            pdf, per_letter = run_in_child_process(
+                sheets.drawn, created_at, _PAGES_QUERY
+            )  # Typst caches a megabyte a letter
         else:
-            pdf, per_letter = sheets.drawn(created_at, _PAGES)
+            pdf, per_letter = sheets.drawn(created_at, _PAGES_QUERY)
         if len(per_letter) != len(pages):
             message = "a letter is drawn by the shared `letter-sheet`, once"
-            raise AuthorError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")
+            raise UserError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")
         return LetterPages(pdf, tuple(per_letter))
 
     def _offers(self, context: Mapping[str, object]) -> list[dict[str, str]]:
         offers = context.get("offers") if self.offer_texts else ()
         return [
-            {key: _written(text, {**context, "offer": offer}) for key, text in self.offer_texts.items()}
+            {key: _printable_text(text, {**context, "offer": offer}) for key, text in self.offer_texts.items()}
             for offer in (offers if isinstance(offers, Sequence) else ())
         ]
 
 
 def letter_reads(folder: TemplateFolder) -> tuple[Read, ...]:
-    """Every use of a value in the folder's letter, in all three languages, with its place."""
+    """Return every use of a value in the folder's letter, in all three languages, with its position."""
     return tuple(source_reads(folder))
 
 
 def letter_names(folder: TemplateFolder) -> frozenset[str]:
-    """The values that the folder's letter reads: what a plan has to freeze for it."""
+    """Return the names of the values that the folder's letter reads, which a plan has to freeze."""
     return frozenset(read.name for read in letter_reads(folder))
 
 
 def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
-    """What Typst may read, by path in the workspace: the folder, the shared folder and nothing of the machine."""
+    """Return the files that Typst may read, by path in the workspace: the template's and the shared ones, no others."""
     directory = Path(folder.directory)
     shared = {(directory.parent / SHARED / file).as_posix(): data for file, data in folder.shared.items()}
     own = {(directory / file).as_posix(): data for file, data in folder.files.items()}
@@ -143,9 +145,9 @@ def _house(organisation: Organisation, language: Language) -> Mapping[str, str]:
     }
 
 
-def _written(text: Template, context: Mapping[str, object]) -> str:
-    """The text of one member as it can be drawn; telephone numbers do not break at the end of a line."""
-    words = visible(text.render(context)).strip()
-    if not can_draw(words):
+def _printable_text(text: Template, context: Mapping[str, object]) -> str:
+    """Return the text of one member as it can be printed, with telephone numbers that do not break over lines."""
+    printable = visible(text.render(context)).strip()
+    if not can_draw(printable):
         raise TemplateError(text.place_of(0), "a value has a character that the typeface of letters lacks")
-    return _TELEPHONE.sub(lambda found: found[0].replace(" ", "\u00a0"), words)
+    return _TELEPHONE.sub(lambda number: number[0].replace(" ", "\u00a0"), printable)

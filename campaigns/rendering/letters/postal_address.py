@@ -1,4 +1,4 @@
-"""A Finnish postal address as a value, as Posti wants it written (PR-01, PR-02)."""
+"""Finnish postal addresses in the form that Posti requires (PR-01, PR-02)."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from campaigns.core.model.enums import Language
 from campaigns.rendering.letters.fonts import can_draw, visible
 
 ROWS: Final = 6
-ROW_WIDTH: Final = 22.0  # in ems: what 11 pt leaves room for in the window of the print profile
+ROW_WIDTH: Final = 22.0  # in ems: the width of the print profile's window at 11 pt
 
 _WIDE: Final = frozenset("MWmw@%&ÆæŒœ…—")
 _WIDEST, _CAPITAL, _SMALL = 0.95, 0.69, 0.56
@@ -59,7 +59,7 @@ _FINNISH: Final = {swedish: finnish for finnish, swedish in _BILINGUAL.items()}
 
 
 class AddressProblem(StrEnum):
-    """Why no letter can be sent to a contact."""
+    """Reason why no letter can be sent to a contact."""
 
     NO_NAME = "no_name"
     NO_STREET = "no_street"
@@ -71,7 +71,7 @@ class AddressProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PostalAddress:
-    """A domestic address whose `rows` may stand in the window: the addressee, the delivery address, the locality."""
+    """Domestic address; `rows` are for the window: addressee, delivery address, locality."""
 
     rows: tuple[str, ...]
     postal_code: str
@@ -87,14 +87,14 @@ class PostalAddress:
         city: str | None,
         language: Language,
     ) -> "PostalAddress | AddressProblem":
-        """The address of a contact's columns, or what is wrong with them."""
-        name = _spaced(f"{first_name or ''} {last_name or ''}")
-        where, town = _spaced(street), _locality(_spaced(city), language)
-        if not name or not where or not town:
-            return _missing(name, where)
+        """Return the address of a contact's columns, or the problem with them."""
+        name = _one_line(f"{first_name or ''} {last_name or ''}")
+        street_row, town = _one_line(street), _locality(_one_line(city), language)
+        if not name or not street_row or not town:
+            return _missing(name, street_row)
         if postal_code is None or not _POSTCODE.fullmatch(postal_code):
             return AddressProblem.BAD_POSTCODE
-        rows = (*_folded(name), *_folded(where), f"{postal_code} {town}")
+        rows = (*_folded(name), *_folded(street_row), f"{postal_code} {town}")
         if len(rows) > ROWS or any(_width(row) > ROW_WIDTH for row in rows):
             return AddressProblem.TOO_LONG
         if not all(can_draw(row) for row in rows):
@@ -108,19 +108,19 @@ def _missing(name: str, street: str) -> AddressProblem:
     return AddressProblem.NO_CITY if street else AddressProblem.NO_STREET
 
 
-def _spaced(text: str | None) -> str:
-    """The text on one line with single spaces, without what cannot be seen."""
+def _one_line(text: str | None) -> str:
+    """Return the text on one line with single spaces, without invisible characters."""
     return " ".join(visible(" ".join((text or "").split())).split())
 
 
 def _locality(city: str, language: Language) -> str:
-    """The post town in capitals, in the reader's language where it has two names."""
+    """Return the post town in capitals, in the addressee's language where it has two names."""
     town = city.upper()
     return _BILINGUAL.get(town, town) if language is Language.SV else _FINNISH.get(town, town)
 
 
 def _folded(row: str) -> list[str]:
-    """The row on as many rows as it needs; a word that is too long by itself stays whole, and is a problem."""
+    """Return the row folded at its spaces; a single word that is too long stays whole, and is a problem."""
     rows: list[str] = []
     for word in row.split():
         joined = f"{rows[-1]} {word}" if rows else word
@@ -132,5 +132,5 @@ def _folded(row: str) -> list[str]:
 
 
 def _width(row: str) -> float:
-    """How wide a row can at most be in a sans of Calibri's widths, in ems."""
+    """Return the greatest possible width of a row in ems, in a sans font with the widths of Calibri."""
     return sum(_WIDEST if letter in _WIDE else _CAPITAL if letter.isupper() else _SMALL for letter in row)

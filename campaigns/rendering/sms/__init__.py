@@ -1,1 +1,1 @@
-"""Text messages: GSM-7 and segments."""
+"""Text messages: templates, GSM-7 and segments."""

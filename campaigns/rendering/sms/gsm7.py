@@ -1,4 +1,4 @@
-"""The alphabet of text messages: what fits GSM-7, what does not, and how many segments a text takes (TW-01, TW-02)."""
+"""GSM-7 alphabet: normalisation, characters outside it, and segments of a text (TW-01, TW-02)."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -33,26 +33,26 @@ _PLAIN: Final = str.maketrans(
 
 
 class Encoding(StrEnum):
-    """How a text travels; one foreign character makes the whole text UCS-2."""
+    """Encoding of a text message; one character outside GSM-7 makes the whole text UCS-2."""
 
     GSM7 = "gsm7"
     UCS2 = "ucs2"
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
-    """How many units one message holds, and each part of a longer one."""
+class _Capacity:
+    """Units that a single message holds, and each part of a longer one."""
 
-    alone: int
-    joined: int
+    single: int
+    part: int
 
 
-_ROOM: Final = {Encoding.GSM7: _Room(160, 153), Encoding.UCS2: _Room(70, 67)}
+_CAPACITY: Final = {Encoding.GSM7: _Capacity(160, 153), Encoding.UCS2: _Capacity(70, 67)}
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a text costs: its encoding, its units (septets or UTF-16 units) and the segments that are paid for."""
+    """Size of a text: its encoding, its units (septets or UTF-16 units) and the segments to pay for."""
 
     encoding: Encoding
     units: int
@@ -60,26 +60,27 @@ class Size:
 
 
 def normalised(text: str) -> str:
-    """The text with typographic signs made plain, so that a price or a quotation mark does not triple its cost.
+    """Return the text with plain signs for typographic ones, so that one quotation mark does not triple its cost.
 
-    Letters are composed but never replaced: a name is spelled as its bearer spells it.
+    Letters are composed but never replaced: names keep their spelling.
     """
     lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
     return lines.translate(_PLAIN)
 
 
 def foreign(text: str) -> str:
-    """The characters that force UCS-2, each once, in the order of the text; empty when it travels as GSM-7."""
+    """Return the characters that force UCS-2, each once, in the order of the text; empty for a GSM-7 text."""
     return "".join(dict.fromkeys(character for character in text if character not in _ALPHABET))
 
 
 def size(text: str) -> Size:
-    """The encoding, units and segments of a text as it stands; an empty one takes no segment."""
+    """Return encoding, units and segments of a text without changing it; an empty text has no segment."""
     encoding = Encoding.GSM7 if _ALPHABET.issuperset(text) else Encoding.UCS2
     widths = _septets(text) if encoding is Encoding.GSM7 else _utf16_units(text)
     units = sum(widths)
-    room = _ROOM[encoding]
-    return Size(encoding, units, min(units, 1) if units <= room.alone else _joined(widths, room.joined))
+    capacity = _CAPACITY[encoding]
+    is_single = units <= capacity.single
+    return Size(encoding, units, min(units, 1) if is_single else _count_parts(widths, capacity.part))
 
 
 def _septets(text: str) -> list[int]:
@@ -90,11 +91,11 @@ def _utf16_units(text: str) -> list[int]:
     return [2 if character > "\uffff" else 1 for character in text]
 
 
-def _joined(widths: list[int], room: int) -> int:
-    """The parts of a long text; no character is cut in two (TW-01), a surrogate pair as little as an escape."""
-    parts, free = 1, room
+def _count_parts(widths: list[int], capacity: int) -> int:
+    """Return the number of parts of a long text; no surrogate pair and no escape is split (TW-01)."""
+    parts, free = 1, capacity
     for width in widths:
         if width > free:
-            parts, free = parts + 1, room
+            parts, free = parts + 1, capacity
         free -= width
     return parts

@@ -1,4 +1,4 @@
-"""One text message in one language: compiled once, filled for each member, counted before anyone pays for it."""
+"""Text message template in one language: compiled once, rendered for each member, segments counted before sending."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _BREAKS: Final = re.compile(r" ?\n[ \n]*")
 
 @dataclass(frozen=True, slots=True)
 class SmsText:
-    """What one member reads, how it travels and how many segments are paid for."""
+    """Rendered text message, its encoding and its segments to pay for."""
 
     text: str
     encoding: Encoding
@@ -29,22 +29,22 @@ class SmsText:
 
 @dataclass(frozen=True, slots=True)
 class SmsTemplate:
-    """A template in one language."""
+    """Compiled text message template in one language."""
 
     language: Language
     body: Template
 
     @classmethod
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
-        """The folder in one language; AuthorError with what its author has to put right."""
+        """Compile the folder in one language; UserError with every problem."""
         sandbox = environment(Channel.SMS, language, settings.currency)
         source = fill_texts(folder.source(BODY), folder.texts_in(language))
         return cls(language, compile_template(sandbox, source))
 
     def render(self, context: Mapping[str, object]) -> SmsText:
-        """The message of one member, however long it is; TemplateError when a value is missing or nothing is said.
+        """Return the message of one member, of any length; TemplateError when a value is missing or the text is empty.
 
-        Whoever sends it refuses what takes more segments than the workspace allows.
+        The caller refuses messages with more segments than the workspace allows.
         """
         text = tidy(self.body.render(context))
         if not text:
@@ -54,15 +54,15 @@ class SmsTemplate:
 
 
 def tidy(text: str) -> str:
-    """The text as it is sent: signs made plain, single spaces, no empty lines."""
+    """Return the text as it is sent: plain signs, single spaces, no empty lines."""
     return _BREAKS.sub("\n", _SPACES.sub(" ", normalised(text))).strip()
 
 
 def sms_reads(folder: TemplateFolder) -> tuple[Read, ...]:
-    """Every use of a value in the folder's message, in all three languages, with its place."""
+    """Return every use of a value in the folder's message, in all three languages, with its position."""
     return tuple(body_reads(folder, BODY))
 
 
 def sms_names(folder: TemplateFolder) -> frozenset[str]:
-    """The values that the folder's message reads: what a plan has to freeze for it."""
+    """Return the names of the values that the folder's message reads, which a plan has to freeze."""
     return frozenset(read.name for read in sms_reads(folder))

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
 
-from campaigns.core.errors import AuthorError, Place, Problem
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.translations import Text, read_sample, read_texts
 
@@ -26,14 +26,14 @@ class Source:
     file: str
     text: str
 
-    def place(self, line: int) -> Place:
+    def place(self, line: int) -> FilePosition:
         """The start of a line; line 0 is the file as a whole."""
-        return Place(self.file, line, 1 if line else 0)
+        return FilePosition(self.file, line, 1 if line else 0)
 
-    def at(self, index: int) -> Place:
+    def at(self, index: int) -> FilePosition:
         """The place of a character."""
         start = self.text.rfind("\n", 0, index) + 1
-        return Place(self.file, self.text.count("\n", 0, index) + 1, index - start + 1)
+        return FilePosition(self.file, self.text.count("\n", 0, index) + 1, index - start + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,15 +56,15 @@ class TemplateFolder:
         return file in self.files or file in self.shared
 
     def source(self, file: str) -> Source:
-        """The text of a file of the folder, else of the shared folder; AuthorError when neither has it."""
+        """The text of a file of the folder, else of the shared folder; UserError when neither has it."""
         name = self.located(file)
         data = self.files[file] if file in self.files else self.shared.get(file)
         if data is None:
-            raise AuthorError.about(name, "the template has no such file", "missing")
+            raise UserError.about(name, "the template has no such file", "missing")
         try:
             return Source(name, data.decode("utf-8").replace("\r\n", "\n"))
         except UnicodeDecodeError as error:
-            raise AuthorError.about(name, "the file is not UTF-8 text", "encoding") from error
+            raise UserError.about(name, "the file is not UTF-8 text", "encoding") from error
 
     def located(self, file: str) -> str:
         """The name that problems give a file."""
@@ -94,22 +94,22 @@ class TemplateFolder:
 
 
 def load_folder(root: Path, channel: Channel, name: str) -> TemplateFolder:
-    """The folder `templates/<channel>/<name>` of the workspace `root`; AuthorError with every problem found."""
+    """The folder `templates/<channel>/<name>` of the workspace `root`; UserError with every problem found."""
     directory = f"templates/{channel.value}/{name}"
     if not _NAME.fullmatch(name):
-        raise AuthorError.about(directory, "a template's name is lower-case letters, digits and `_`", "name")
+        raise UserError.about(directory, "a template's name is lower-case letters, digits and `_`", "name")
     if not (root / directory).is_dir():
-        raise AuthorError.about(directory, "there is no such template folder", "missing")
+        raise UserError.about(directory, "there is no such template folder", "missing")
     problems: list[Problem] = []
     shared = _Half.read(root, f"templates/{channel.value}/{SHARED}", problems)
     own = _Half.read(root, directory, problems)
     problems += [
-        Problem(Place(f"{directory}/{wanted}"), f"a template needs `{wanted}`", "missing")
+        Problem(FilePosition(f"{directory}/{wanted}"), f"a template needs `{wanted}`", "missing")
         for wanted in (_TEXTS, _SAMPLE)
         if wanted not in own.files
     ]
     if problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     texts, values = {**shared.texts, **own.texts}, _over(shared.values, own.values)
     return TemplateFolder(channel, name, directory, own.files, shared.files, texts, values)
 
@@ -135,10 +135,10 @@ def _files(root: Path, directory: str, problems: list[Problem]) -> Iterator[tupl
     for path in sorted(base.rglob("*")) if base.is_dir() else ():
         file = path.relative_to(base).as_posix()
         if path.is_symlink():  # it could point at anything on the machine
-            problems.append(Problem(Place(f"{directory}/{file}"), "a template holds no symbolic links", "link"))
+            problems.append(Problem(FilePosition(f"{directory}/{file}"), "a template holds no symbolic links", "link"))
         elif path.is_file() and not file.startswith(".") and "/." not in file:
             if path.stat().st_size > _LARGEST:
-                problems.append(Problem(Place(f"{directory}/{file}"), "the file is larger than 1 MB", "size"))
+                problems.append(Problem(FilePosition(f"{directory}/{file}"), "the file is larger than 1 MB", "size"))
                 continue
             yield file, path.read_bytes()
 

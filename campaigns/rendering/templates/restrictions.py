@@ -6,7 +6,7 @@ from typing import Final
 
 from jinja2 import nodes
 
-from campaigns.core.errors import nearest
+from campaigns.core.errors import closest_match
 
 _STATEMENTS: Final = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.With, nodes.Scope)
 _REFUSED: Final[Mapping[str, str]] = {  # by the class of the syntax node
@@ -47,7 +47,7 @@ def breaches(tree: nodes.Template, filters: Collection[str], tests: Collection[s
 
 def _unknown(kind: str, name: str, known: Collection[str], line: int) -> Iterator[Breach]:
     if name not in known:
-        hint = nearest(name, known) or f"one of {', '.join(sorted(known))}"
+        hint = closest_match(name, known) or f"one of {', '.join(sorted(known))}"
         yield Breach(line, f"there is no {kind} `{name}`", f"unknown_{kind}", hint)
 
 

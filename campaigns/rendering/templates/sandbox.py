@@ -15,7 +15,7 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import LoopContext, StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from campaigns.core.errors import AuthorError, Place, Problem, nearest
+from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.filters import filters
 from campaigns.rendering.templates.folder import Source
@@ -34,7 +34,7 @@ _LARGEST: Final = 10**18
 class TemplateError(Exception):
     """A message cannot be written for one member: a value is missing or of the wrong kind."""
 
-    def __init__(self, place: Place, reason: str, *, is_missing: bool = False) -> None:
+    def __init__(self, place: FilePosition, reason: str, *, is_missing: bool = False) -> None:
         self.place, self.reason, self.is_missing = place, reason, is_missing
         super().__init__(f"{place}: {reason}")
 
@@ -81,7 +81,7 @@ class Template:
 
     compiled: jinja2.Template
     file: str
-    place_of: Callable[[int], Place]
+    place_of: Callable[[int], FilePosition]
 
     def render(self, context: Mapping[str, object]) -> str:
         """The template filled with one member's values; TemplateError when it cannot be."""
@@ -122,28 +122,30 @@ def environment(channel: Channel, language: Language, currency: str) -> Sandbox:
 
 
 def parse_template(
-    sandbox: Sandbox, source: Source, place_of: Callable[[int], Place] | None = None
+    sandbox: Sandbox, source: Source, place_of: Callable[[int], FilePosition] | None = None
 ) -> jinja2.nodes.Template:
-    """The syntax tree of a source; AuthorError with its syntax error, or with every breach of the grammar."""
+    """The syntax tree of a source; UserError with its syntax error, or with every breach of the grammar."""
     place = place_of or source.place
     try:
         tree = sandbox.parse(source.text)
     except jinja2.TemplateSyntaxError as error:
         message = error.message or "this is not a template"
-        raise AuthorError([Problem(place(error.lineno), message, "template_syntax")]) from error
+        raise UserError([Problem(place(error.lineno), message, "template_syntax")]) from error
     except (RecursionError, ValueError) as error:  # brackets in brackets, a number of thousands of digits
-        raise AuthorError.about(source.file, "the template is too tangled to be read", "template_syntax") from error
+        raise UserError.about(source.file, "the template is too tangled to be read", "template_syntax") from error
     problems = [
         Problem(place(breach.line), breach.message, breach.code, breach.hint)
         for breach in breaches(tree, sandbox.filters, sandbox.tests)
     ]
     if problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     return tree
 
 
-def compile_template(sandbox: Sandbox, source: Source, place_of: Callable[[int], Place] | None = None) -> Template:
-    """The source compiled under the rules of the sandbox; AuthorError when it breaks them.
+def compile_template(
+    sandbox: Sandbox, source: Source, place_of: Callable[[int], FilePosition] | None = None
+) -> Template:
+    """The source compiled under the rules of the sandbox; UserError when it breaks them.
 
     `place_of` maps a line of the source to where its author wrote it; without it lines are the file's own.
     """
@@ -151,7 +153,7 @@ def compile_template(sandbox: Sandbox, source: Source, place_of: Callable[[int],
     return Template(jinja2.Template.from_code(sandbox, code, {}), source.file, place_of or source.place)
 
 
-def reads_of(source: Source, place_of: Callable[[int], Place] | None = None) -> tuple[Read, ...]:
+def reads_of(source: Source, place_of: Callable[[int], FilePosition] | None = None) -> tuple[Read, ...]:
     """Every use of a value in a source, with its place; what is read of a list's items included."""
     sandbox = environment(Channel.EMAIL, Language.EN, "EUR")
     return tuple(reads(parse_template(sandbox, source, place_of), place_of or source.place))
@@ -160,11 +162,11 @@ def reads_of(source: Source, place_of: Callable[[int], Place] | None = None) -> 
 def fill_texts(source: Source, texts: Mapping[str, str], escape: Callable[[str], str] = str) -> Source:
     """The first pass: every `[[ key ]]` becomes the text of that key, escaped for where it is put.
 
-    AuthorError with every key that there is no text for. A text may hold `{{ … }}` tags; `[[ … ]]` in it stays.
+    UserError with every key that there is no text for. A text may hold `{{ … }}` tags; `[[ … ]]` in it stays.
     """
     problems = list(_unknown_keys(source, texts))
     if problems:
-        raise AuthorError(problems)
+        raise UserError(problems)
     return Source(source.file, TEXT_KEY.sub(lambda found: escape(texts[found[1].strip()]), source.text))
 
 
@@ -172,7 +174,9 @@ def _unknown_keys(source: Source, texts: Mapping[str, str]) -> Iterator[Problem]
     for found in TEXT_KEY.finditer(source.text):
         key = found[1].strip()
         if key not in texts:
-            yield Problem(source.at(found.start()), f"there is no text `{key}`", "unknown_text", nearest(key, texts))
+            yield Problem(
+                source.at(found.start()), f"there is no text `{key}`", "unknown_text", closest_match(key, texts)
+            )
 
 
 def _is_markup(file: str | None) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from campaigns.core.errors import AuthorError, Place, Problem, nearest
+from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
 from campaigns.core.yaml.located import Located
@@ -22,7 +22,7 @@ class Text:
     """One text in three languages, and where each stands."""
 
     words: Localised
-    places: Mapping[Language, Place]
+    places: Mapping[Language, FilePosition]
 
 
 def read_texts(file: str, content: bytes | None, problems: list[Problem]) -> dict[str, Text]:
@@ -49,7 +49,7 @@ def _entries(file: str, content: bytes | None, problems: list[Problem]) -> Itera
         return
     try:
         yield from parse_yaml(content, file).entries()
-    except AuthorError as error:
+    except UserError as error:
         problems += error.problems
 
 
@@ -61,7 +61,7 @@ def _wrong(key: str, entry: Located) -> Iterator[Problem]:
         return
     for language, part in entry.entries():
         if language not in _LANGUAGES:
-            hint = nearest(language, _LANGUAGES)
+            hint = closest_match(language, _LANGUAGES)
             yield Problem(part.key_place, f"`{language}` is not a language of ours", "language", hint)
         elif not isinstance(part.value, str) or not part.value.strip():
             yield Problem(part.key_place, f"`{key}` has no text in `{language}`", "language")

@@ -6,7 +6,7 @@ from typing import Final
 
 from jinja2 import nodes
 
-from campaigns.core.errors import Place
+from campaigns.core.errors import FilePosition
 
 ITEM: Final = "*"
 
@@ -22,7 +22,7 @@ class Read:
     """One use of a value: its path from the context, `*` for an item of a list, and where it stands."""
 
     path: Path
-    place: Place
+    place: FilePosition
 
     @property
     def name(self) -> str:
@@ -31,7 +31,7 @@ class Read:
         return ".".join(steps)
 
 
-def reads(tree: nodes.Template, place: Callable[[int], Place]) -> Iterator[Read]:
+def reads(tree: nodes.Template, place: Callable[[int], FilePosition]) -> Iterator[Read]:
     """Every use of a value, in the order of the text; whole values that are only given an alias are not uses."""
     for path, line in _all(tree.body, {}):
         yield Read(path, place(line))

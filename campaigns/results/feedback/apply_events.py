@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, select
 
-from audiences.consent.channel_opt_out import bind, sharers, withdraw_email, withdraw_sms
-from audiences.consent.consent_state import Source
-from audiences.consent.opt_out import Saying
+from audiences.consent.channel_opt_out import members_with_address, opt_out_of_email, opt_out_of_sms, suppress_address
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.opt_out import ConsentContext
 from audiences.consent.suppressions import AddressKind, suppression_value
 from audiences.tables import CONTACT
 from campaigns.channels.bounces import PROVIDER as UNSIGNED
@@ -43,14 +43,14 @@ def follow(connection: Connection, event: Event, delivery: Mapping[str, Any] | N
     if not event.asks - {Consequence.ALARM}:
         return
     affected = affected_members(connection, event, delivery)
-    context = Saying(_event_time(event.at, now), _source(event))
+    context = ConsentContext(_event_time(event.at, now), _source(event))
     if affected.address is not None:
         for reason in (reason for action, reason in _SUPPRESSIONS.items() if action in event.asks):
-            bind(connection, affected.kind, affected.address, reason, context)
+            suppress_address(connection, affected.kind, affected.address, reason, context)
     if Consequence.WITHDRAW_EMAIL in event.asks:
-        withdraw_email(connection, affected.members, context)
+        opt_out_of_email(connection, affected.members, context)
     if Consequence.WITHDRAW_SMS in event.asks:
-        withdraw_sms(connection, affected.members, context)
+        opt_out_of_sms(connection, affected.members, context)
 
 
 def affected_members(connection: Connection, event: Event, delivery: Mapping[str, Any] | None) -> AffectedMembers:
@@ -66,7 +66,7 @@ def affected_members(connection: Connection, event: Event, delivery: Mapping[str
     if event.provider == UNSIGNED:  # any recipient can forge a report, but only about their own message
         is_trusted = address is None or event.word is EventWord.COMPLAINED
         address = own_address if is_trusted else address if address == own_address else None
-    address_members = set() if address is None else sharers(connection, kind, address)
+    address_members = set() if address is None else members_with_address(connection, kind, address)
     delivery_member = set() if member is None else {member["member_id"]}
     return AffectedMembers(kind, address, frozenset(address_members | delivery_member))
 
@@ -82,16 +82,16 @@ def _contact(connection: Connection, member_id: str) -> RowMapping | None:
     return connection.execute(query).mappings().one_or_none()
 
 
-def _source(event: Event) -> Source:
+def _source(event: Event) -> ConsentSource:
     match event.word:
         case EventWord.COMPLAINED:
-            return Source.COMPLAINT
+            return ConsentSource.COMPLAINT
         case _ if event.provider == UNSIGNED:
-            return Source.MAIL
+            return ConsentSource.MAIL
         case _ if Consequence.WITHDRAW_SMS in event.asks and not event.delivery:
-            return Source.SMS
+            return ConsentSource.SMS
         case _:
-            return Source.PROVIDER
+            return ConsentSource.PROVIDER
 
 
 def _event_time(at: datetime, now: datetime) -> datetime:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from audiences.imports.table_reader import open_sheet
+from audiences.imports.table_reader import open_reader
 from campaigns.channels.call_dispositions import WORDS, meaning
 from campaigns.channels.events import EventWord
-from campaigns.core.errors import AuthorError, Problem
-from campaigns.core.errors import Place as Position
-from campaigns.core.tokens import BadToken, Signer
-from campaigns.store.runs.delivery_events import Place
+from campaigns.core.errors import FilePosition as Position
+from campaigns.core.errors import Problem, UserError
+from campaigns.core.tokens import InvalidTokenError, Signer
+from campaigns.store.runs.delivery_events import DeliveryKey
 
 _COLUMNS: Final = ("number", "reference", "answer")
 _MAX_SIZE: Final = 32 * 1024 * 1024
@@ -26,7 +26,7 @@ class Answered:
     """Answered row: position in the file, named delivery, answer, and the number as written."""
 
     at: Position
-    place: Place
+    place: DeliveryKey
     word: EventWord
     number: str
 
@@ -41,15 +41,15 @@ def answered_calls(signer: Signer, path: Path, problems: list[Problem]) -> Itera
 
     Raises UserError when the file is no call list.
     """
-    answers: dict[Place, EventWord] = {}
+    answers: dict[DeliveryKey, EventWord] = {}
     for line, number, reference, answer in _rows(path, problems):
         at, word = Position(str(path), line, 1), meaning(answer)
         if word is None:
             problems.append(Problem(at, "this answer is not one that is known here", "unknown_answer", _KNOWN_ANSWERS))
             continue
         try:
-            delivery = signer.delivery_named(reference)
-        except BadToken:
+            delivery = signer.read_delivery_reference(reference)
+        except InvalidTokenError:
             problems.append(stranger(at))
             continue
         place = (delivery.run_number, delivery.position)
@@ -64,18 +64,18 @@ def answered_calls(signer: Signer, path: Path, problems: list[Problem]) -> Itera
 def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str, str, str]]:
     """Yield line, number, reference and answer of each answered row."""
     if path.is_file() and path.stat().st_size > _MAX_SIZE:
-        raise AuthorError.about(str(path), "the file is larger than any call list", "too_large", "is it the right one?")
-    reader = open_sheet(path)
+        raise UserError.about(str(path), "the file is larger than any call list", "too_large", "is it the right one?")
+    reader = open_reader(path)
     missing = [name for name in _COLUMNS if reader.header.count(name) != 1]
     if missing:
         hint = "read the `calls.csv` that was handed over, with its columns as they were"
         at = Position(str(path), 1, 1)
-        raise AuthorError(
+        raise UserError(
             [Problem(at, f"the column `{name}` has to be there once", "missing_column", hint) for name in missing]
         )
-    for chunk in reader.pieces(lambda _done, _whole: None):
+    for chunk in reader.chunks(lambda _done, _whole: None):
         problems += [
-            Problem(Position(str(path), invalid.line, 1), invalid.reason, "no_row") for invalid in chunk.misfits
+            Problem(Position(str(path), invalid.line, 1), invalid.reason, "no_row") for invalid in chunk.invalid_lines
         ]
         columns = [chunk.rows.column(name).to_pylist() for name in ("line", *_COLUMNS)]
         for line, number, reference, answer in zip(*columns, strict=True):

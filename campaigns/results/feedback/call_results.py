@@ -13,9 +13,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from audiences import addresses
-from audiences.consent.channel_opt_out import bind
-from audiences.consent.consent_state import Source
-from audiences.consent.opt_out import Saying, end
+from audiences.consent.channel_opt_out import suppress_address
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.opt_out import ConsentContext, record_opt_outs
 from audiences.consent.suppressions import AddressKind
 from audiences.tables import CONTACT
 from campaigns.channels.events import Event, EventWord
@@ -64,7 +64,7 @@ def read_answers(engine: Engine, path: Path) -> Answers:
 
 def _handed_over(connection: Connection, calls: Sequence[Answered], problems: list[Problem]) -> list[Answered]:
     """Return the calls that were handed over; report the others."""
-    deliveries = delivery_events.sends(connection, [call.place for call in calls])
+    deliveries = delivery_events.find_deliveries(connection, [call.place for call in calls])
     known_calls = []
     for call in calls:
         row = deliveries.get(call.place, {})
@@ -77,20 +77,20 @@ def _handed_over(connection: Connection, calls: Sequence[Answered], problems: li
 
 def _fresh(connection: Connection, calls: Sequence[Answered]) -> list[Answered]:
     """Return the calls whose answer was not read before."""
-    unknown = delivery_events.unknown(connection, PROVIDER, [call.key for call in calls])
+    unknown = delivery_events.unknown_keys(connection, PROVIDER, [call.key for call in calls])
     return [call for call in calls if call.key in unknown]
 
 
 def _keep(engine: Engine, connection: Connection, calls: Sequence[Answered]) -> None:
     """Store answers as events and apply them, with one audit log row per run."""
     now, signer = engine.clock.now(), engine.signer
-    events = [Event(PROVIDER, call.key, call.word, now, signer.delivery_name(*call.place)) for call in calls]
+    events = [Event(PROVIDER, call.key, call.word, now, signer.delivery_reference(*call.place)) for call in calls]
     hear(connection, signer, events, now)
-    deliveries = delivery_events.sends(connection, [call.place for call in calls])
+    deliveries = delivery_events.find_deliveries(connection, [call.place for call in calls])
     for call in calls:
         _apply(engine, connection, call, deliveries[call.place]["member_id"], now)
     for number, words in _by_run(calls).items():
-        audit.note(connection, now, engine.actor, _READ, runs.name_of(connection, number), words)
+        audit.record(connection, now, engine.actor, _READ, runs.run_id_of(connection, number), words)
 
 
 def _by_run(calls: Sequence[Answered]) -> Mapping[int, Mapping[str, int]]:
@@ -106,13 +106,17 @@ def _apply(engine: Engine, connection: Connection, call: Answered, member_id: st
     contact: Any = connection.execute(query).one_or_none()
     if contact is None:
         return
-    context = Saying(now, Source.PHONE)
+    context = ConsentContext(now, ConsentSource.PHONE)
     if call.word is EventWord.NO_MORE_CALLS:
         entry = replace(context.entry(member_id, Choice.NO_SURVEYS_OR_PHONE, on=True), agent=engine.actor)
-        if end(connection, [entry]):
+        if record_opt_outs(connection, [entry]):
             enqueue.choices_changed(connection, member_id, [entry], now)
             detail = {"choices": [entry.choice], "source": entry.source.value}
-            subject = audit.of_member(engine.signer, member_id)
-            audit.note(connection, now, engine.actor, "change_choices", subject, detail)
-    elif call.word is EventWord.WRONG_NUMBER and contact.phone and addresses.phone(call.number) == contact.phone:
-        bind(connection, AddressKind.PHONE, contact.phone, SkipReason.SUPPRESSED_INVALID, context)
+            subject = audit.subject_of_member(engine.signer, member_id)
+            audit.record(connection, now, engine.actor, "change_choices", subject, detail)
+    elif (
+        call.word is EventWord.WRONG_NUMBER
+        and contact.phone
+        and addresses.normalise_phone(call.number) == contact.phone
+    ):
+        suppress_address(connection, AddressKind.PHONE, contact.phone, SkipReason.SUPPRESSED_INVALID, context)

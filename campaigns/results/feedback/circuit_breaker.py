@@ -15,11 +15,11 @@ from sqlalchemy import Connection
 from campaigns.channels.bounces import PROVIDER as UNSIGNED
 from campaigns.channels.events import EventWord
 from campaigns.channels.smtp_status import HALTING
-from campaigns.core.model.settings import BreakerSettings
+from campaigns.core.model.settings import CircuitBreakerSettings
 from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
 from campaigns.store.runs import halts, runs
-from campaigns.store.runs.halts import Told
+from campaigns.store.runs.halts import ReportCount
 from campaigns.store.runs.states import RunState
 
 ACTOR: Final = "breaker"
@@ -54,23 +54,23 @@ class Breaker:
     def look(self) -> list[str]:
         """Pause campaigns over a limit; return their names. After a crash, the next call goes on."""
         with self.engine.ledger.read() as connection:
-            sending = {run.campaign for run in runs.in_state(connection, RunState.SENDING)}
+            sending = {run.campaign for run in runs.with_state(connection, RunState.SENDING)}
             reasons = {campaign: self._why(connection, campaign) for campaign in sorted(sending)}
         return [campaign for campaign, reason in reasons.items() if reason is not None and self._halt(campaign, reason)]
 
     def _why(self, connection: Connection, campaign: str) -> str | None:
         """Return why a campaign has to be paused, from events of the last week since its last halt."""
-        numbers = halts.of_campaign(connection, campaign, self.engine.clock.now() - _WINDOW)
-        after = halts.last(connection, campaign)
-        if _is_rejected(halts.refusals(connection, numbers, HALTING, after)):
+        numbers = halts.run_numbers_of_campaign(connection, campaign, self.engine.clock.now() - _WINDOW)
+        after = halts.last_halted_at(connection, campaign)
+        if _is_rejected(halts.blocked_member_counts(connection, numbers, HALTING, after)):
             return f"mail is refused with {HALTING[0]}: are SPF, DKIM and DMARC of the sender right?"
         for measure in _measures(self.engine.library.settings.breaker):
-            reports = halts.grievances(connection, numbers, measure.word, UNSIGNED, after)
+            reports = halts.report_counts(connection, numbers, measure.word, UNSIGNED, after)
             for channel, count in ((channel, _trusted_count(report)) for channel, report in reports.items()):
                 key = (campaign, channel, measure.word.value)
                 if count <= measure.limit * self._minimum or count == self._seen.get(key):
                     continue  # too few, or no growth: do not count messages, perhaps millions
-                messages = halts.gone(connection, numbers, channel, after)
+                messages = halts.sent_count(connection, numbers, channel, after)
                 if messages < self._minimum:
                     continue
                 if count > measure.limit * messages:
@@ -87,13 +87,13 @@ class Breaker:
         with self.engine.ledger.write() as connection:
             paused = list(_paused(connection, campaign, reason, now))
             if paused:
-                halts.halt(connection, campaign, reason, now)
+                halts.record_halt(connection, campaign, reason, now)
         for run_id in paused:
             _LOG.error("%s: paused, %s", run_id, reason)
         return bool(paused)
 
 
-def _trusted_count(report: Told) -> int:
+def _trusted_count(report: ReportCount) -> int:
     """Return how many messages have an event, as far as a few readers cannot have forged it; each counts once."""
     return report.signed + (report.readers if report.readers >= _MIN_READERS else 0)
 
@@ -104,7 +104,7 @@ def _is_rejected(refusals: Mapping[str, int]) -> bool:
     return bool(signed) or refusals.get(UNSIGNED, 0) >= _MIN_READERS
 
 
-def _measures(limits: BreakerSettings) -> tuple[_Measure, ...]:
+def _measures(limits: CircuitBreakerSettings) -> tuple[_Measure, ...]:
     return (
         _Measure(EventWord.COMPLAINED, "complaints", limits.complaints),
         _Measure(EventWord.BOUNCED, "hard bounces", limits.hard_bounces),
@@ -113,9 +113,9 @@ def _measures(limits: BreakerSettings) -> tuple[_Measure, ...]:
 
 def _paused(connection: Connection, campaign: str, reason: str, now: datetime) -> Iterator[str]:
     """Pause the campaign's sending runs, each with an audit log row; yield their names."""
-    for run in runs.in_state(connection, RunState.SENDING):
-        if run.campaign == campaign and runs.move(
+    for run in runs.with_state(connection, RunState.SENDING):
+        if run.campaign == campaign and runs.change_state(
             connection, run.number or 0, [RunState.SENDING], RunState.PAUSED, reason=reason
         ):
-            audit.note(connection, now, ACTOR, "pause", run.run_id, {"why": reason})
+            audit.record(connection, now, ACTOR, "pause", run.run_id, {"why": reason})
             yield run.run_id

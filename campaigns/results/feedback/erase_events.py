@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select
 
 from audiences.tables import CONTACT
-from campaigns.store.runs.delivery_events import forget_addresses
+from campaigns.store.runs.delivery_events import erase_addresses
 
 
 def forget(connection: Connection, member_id: str) -> None:
@@ -13,4 +13,4 @@ def forget(connection: Connection, member_id: str) -> None:
     """
     contact = select(CONTACT.c.mailbox, CONTACT.c.phone).where(CONTACT.c.member_id == member_id)
     for row in connection.execute(contact):
-        forget_addresses(connection, [address for address in row if address])
+        erase_addresses(connection, [address for address in row if address])

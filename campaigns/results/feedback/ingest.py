@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from audiences.consent.choices import stance_of
+from audiences.consent.choices import consent_state_of
 from audiences.consent.suppressions import suppression_value
 from campaigns.channels.events import Consequence, Event, EventWord
 from campaigns.core.model.enums import Choice
-from campaigns.core.tokens import BadToken, Signer
+from campaigns.core.tokens import InvalidTokenError, Signer
 from campaigns.results.feedback.apply_events import follow, kind_of
 from campaigns.store.runs import delivery_events as stored_events
-from campaigns.store.runs.delivery_events import Place
+from campaigns.store.runs.delivery_events import DeliveryKey
 
 AT_ONCE: Final = 250
 """Maximum number of events per transaction: keeps it under 100 ms."""
@@ -40,12 +40,14 @@ def hear(connection: Connection, signer: Signer, events: Sequence[Event], now: d
     """
     new = _new(connection, events)
     places = [(event, _place(signer, event.delivery)) for event in new]
-    deliveries = stored_events.sends(connection, [place for _, place in places if place is not None])
+    deliveries = stored_events.find_deliveries(connection, [place for _, place in places if place is not None])
     pairs = [(event, None if place is None else deliveries.get(place)) for event, place in places]
     pairs = [(event, delivery) for event, delivery in pairs if _may_keep(connection, event, delivery)]
-    stored_events.keep(connection, [_row(event, delivery, now) for event, delivery in pairs])
+    stored_events.store_events(connection, [_row(event, delivery, now) for event, delivery in pairs])
     settled = (delivery for event, delivery in pairs if delivery is not None and event.proves is not None)
-    stored_events.settle(connection, [(delivery["run_number"], delivery["position"]) for delivery in settled])
+    stored_events.resolve_uncertain(
+        connection, [(delivery["run_number"], delivery["position"]) for delivery in settled]
+    )
     for event, delivery in pairs:
         follow(connection, event, delivery, now)
         if Consequence.ALARM in event.asks:
@@ -59,15 +61,15 @@ def _new(connection: Connection, events: Iterable[Event]) -> list[Event]:
         by_provider.setdefault(event.provider, {}).setdefault(_storable(event.key), event)
     new: list[Event] = []
     for provider, by_key in by_provider.items():
-        unknown = stored_events.unknown(connection, provider, by_key.keys())
+        unknown = stored_events.unknown_keys(connection, provider, by_key.keys())
         new += [event for key, event in by_key.items() if key in unknown]
     return new
 
 
-def _place(signer: Signer, name: str) -> Place | None:
+def _place(signer: Signer, name: str) -> DeliveryKey | None:
     try:
-        delivery = signer.delivery_named(name)
-    except BadToken:
+        delivery = signer.read_delivery_reference(name)
+    except InvalidTokenError:
         return None
     return delivery.run_number, delivery.position
 
@@ -75,7 +77,7 @@ def _place(signer: Signer, name: str) -> Place | None:
 def _may_keep(connection: Connection, event: Event, delivery: Mapping[str, Any] | None) -> bool:
     if event.word not in _TRACKING_EVENTS:
         return True
-    return delivery is not None and Choice.TRACKING in stance_of(connection, delivery["member_id"]).on
+    return delivery is not None and Choice.TRACKING in consent_state_of(connection, delivery["member_id"]).on
 
 
 def _row(event: Event, delivery: Mapping[str, Any] | None, now: datetime) -> Mapping[str, Any]:

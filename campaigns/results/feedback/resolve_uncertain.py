@@ -17,9 +17,9 @@ from audiences.tables import CONTACT
 from campaigns.channels.folder_outbox import table
 from campaigns.channels.outcome import Accepted
 from campaigns.channels.provider import MessageProvider, OutgoingSms, Searchable
-from campaigns.core.errors import AuthorError, writing
+from campaigns.core.errors import UserError, report_write_errors
 from campaigns.core.model.enums import Channel
-from campaigns.runs.dispatch.sweeper import tidy
+from campaigns.runs.dispatch.sweeper import clean_up
 from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
 from campaigns.store.runs import delivery_events
@@ -44,7 +44,7 @@ class Reconciled:
 class _Search:
     """Search for one delivery at the provider, in real time."""
 
-    place: delivery_events.Place
+    place: delivery_events.DeliveryKey
     number: str
     since: datetime
     until: datetime
@@ -55,8 +55,8 @@ def uncertain(engine: Engine, run_id: str) -> list[Mapping[str, Any]]:
     """Return the uncertain deliveries of a run; `delivery` is our name for them with the provider."""
     number = engine.run(run_id).number or 0
     with engine.ledger.read() as connection:
-        rows = stored.of_run(connection, number)
-    return [{**row, "delivery": engine.signer.delivery_name(number, row["position"])} for row in rows]
+        rows = stored.list_for_run(connection, number)
+    return [{**row, "delivery": engine.signer.delivery_reference(number, row["position"])} for row in rows]
 
 
 def reconcile(engine: Engine, run_id: str) -> Reconciled:
@@ -65,16 +65,16 @@ def reconcile(engine: Engine, run_id: str) -> Reconciled:
     A message missing at the provider is no proof: that delivery stays uncertain. After a crash, call it again.
     """
     before = len(uncertain(engine, run_id))
-    tidy(engine.ledger, engine.clock.now())
+    clean_up(engine.ledger, engine.clock.now())
     rows = uncertain(engine, run_id)
     by_events = before - len(rows)
     provider_ids = asyncio.run(_search_provider(engine.providers.sms, _searches(engine, rows)))
     by_provider = 0
     with engine.ledger.write() as connection:
         for place, provider_id in provider_ids.items():
-            by_provider += stored.conclude(connection, place, provider_id)
+            by_provider += stored.resolve_accepted(connection, place, provider_id)
         detail = {"by_events": by_events, "by_provider": by_provider, "left": len(rows) - by_provider}
-        audit.note(connection, engine.clock.now(), engine.actor, _RECONCILE, run_id, detail)
+        audit.record(connection, engine.clock.now(), engine.actor, _RECONCILE, run_id, detail)
     return Reconciled(by_events, by_provider, len(rows) - by_provider)
 
 
@@ -87,14 +87,14 @@ def mark(engine: Engine, run_id: str, state: DeliveryState, members: Collection[
     unknown = sorted(set(members) - {row["member_id"] for row in rows})
     if unknown:
         hint = f"`viesti uncertain {run_id}` lists those that there are"
-        raise AuthorError.about(unknown[0], "this member has no uncertain delivery in the run", "not_uncertain", hint)
+        raise UserError.about(unknown[0], "this member has no uncertain delivery in the run", "not_uncertain", hint)
     places = [(row["run_number"], row["position"]) for row in rows if not members or row["member_id"] in members]
     marked = 0
     for start in range(0, len(places), _AT_ONCE):
         with engine.ledger.write() as connection:
-            count = stored.mark(connection, places[start : start + _AT_ONCE], state)
+            count = stored.mark_by_hand(connection, places[start : start + _AT_ONCE], state)
             detail = {"state": state.value, "deliveries": count}
-            audit.note(connection, engine.clock.now(), engine.actor, "mark uncertain", run_id, detail)
+            audit.record(connection, engine.clock.now(), engine.actor, "mark uncertain", run_id, detail)
         marked += count
     return marked
 
@@ -107,7 +107,7 @@ def export(engine: Engine, run_id: str, file: Path) -> int:
     """
     rows = uncertain(engine, run_id)
     content = table(COLUMNS, ([_cell(row[name]) for name in COLUMNS] for row in rows))
-    with writing(file), file.open("xb") as output:
+    with report_write_errors(file), file.open("xb") as output:
         output.write(content)
     return len(rows)
 
@@ -131,7 +131,7 @@ def _searches(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> list[_Search
             if number is None or shared[number] > 1:
                 continue
             sharers = select(CONTACT.c.member_id).where(CONTACT.c.phone == number)
-            known = stored.references(connection, list(connection.execute(sharers).scalars()))
+            known = stored.provider_references(connection, list(connection.execute(sharers).scalars()))
             since = row["claimed_at"] - shift
             searches.append(_Search((row["run_number"], row["position"]), number, since, since + lease, known))
     return searches
@@ -139,7 +139,7 @@ def _searches(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> list[_Search
 
 async def _search_provider(
     provider: MessageProvider[OutgoingSms], searches: Sequence[_Search]
-) -> dict[delivery_events.Place, str]:
+) -> dict[delivery_events.DeliveryKey, str]:
     """Return the provider's ids of the messages that it has."""
     if not isinstance(provider, Searchable) or not searches:
         return {}

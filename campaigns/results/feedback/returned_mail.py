@@ -19,16 +19,16 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from audiences.consent.consent_state import Source
-from audiences.consent.opt_out import Kind, Saying, end_for_address
-from audiences.people.contacts import known
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
+from audiences.people.contacts import existing_members
 from campaigns.channels.bounces import events_of, opaque_id_of
 from campaigns.channels.events import Event, EventWord
-from campaigns.core.errors import AuthorError
-from campaigns.core.tokens import BadToken, Signer
+from campaigns.core.errors import UserError
+from campaigns.core.tokens import InvalidTokenError, Signer
 from campaigns.results.feedback.ingest import hear
 from campaigns.runs.engine import Engine
-from campaigns.store.runs.linked_message import Linked, linked
+from campaigns.store.runs.linked_message import PlannedMessage, find_message
 
 PROVIDER: Final = "mailto"
 _LOG: Final = logging.getLogger("viesti")
@@ -82,7 +82,7 @@ def read_mail(engine: Engine) -> Sorted:
         mails += len(finished)
     if unreadable:
         message = f"{len(unreadable)} of the mails here cannot be read"
-        raise AuthorError.about(
+        raise UserError.about(
             str(unreadable[0]), message, "unreadable_mail", "give the user that runs viesti read permission"
         )
     return Sorted(mails, events, unsubscribed)
@@ -98,7 +98,7 @@ def read_new_mail(engine: Engine) -> None:
         read_mail(engine)
 
 
-def read_one(raw: bytes, now: datetime) -> Read:
+def parse_mail(raw: bytes, now: datetime) -> Read:
     """Return the content of one mail; empty when it cannot be parsed."""
     name = sha256(raw).hexdigest()
     try:
@@ -117,11 +117,11 @@ def maildir(engine: Engine) -> Path:
     settings = str(engine.workspace.settings)
     if path is None:
         hint = "`channels.email.maildir` names the folder that bounces are delivered to"
-        raise AuthorError.about(settings, "the settings name no maildir", "no_maildir", hint)
+        raise UserError.about(settings, "the settings name no maildir", "no_maildir", hint)
     folder = engine.workspace.root / path
     if not all((folder / part).is_dir() for part in ("new", "cur", "tmp")):
         hint = "let the mail server deliver there, or make the folders `new`, `cur` and `tmp`"
-        raise AuthorError.about(settings, f"{path} is no maildir", "no_maildir", hint)
+        raise UserError.about(settings, f"{path} is no maildir", "no_maildir", hint)
     return folder
 
 
@@ -130,7 +130,7 @@ def _read(file: Path, now: datetime, unreadable: list[Path]) -> Read | None:
     try:
         stat = file.lstat()
         if S_ISREG(stat.st_mode) and stat.st_size <= _MAX_SIZE:
-            return read_one(file.read_bytes(), now)
+            return parse_mail(file.read_bytes(), now)
         _LOG.warning("mail of %d bytes: skipped, too large or not a file", stat.st_size)
     except FileNotFoundError:
         pass
@@ -166,16 +166,16 @@ def _is_automatic(mail: Message) -> bool:
 def _unsubscribe(connection: Connection, signer: Signer, report: Read, now: datetime) -> bool:
     """Opt out of the kind of the token's message, for all who share the address; return whether that was new."""
     try:
-        link = signer.read(_SCOPE, report.token)
-    except BadToken:
+        link = signer.read_link(_SCOPE, report.token)
+    except InvalidTokenError:
         return False
-    message = linked(connection, link.run_number, link.position)
-    if message is None or not known(connection, [message.member_id]):
+    message = find_message(connection, link.run_number, link.position)
+    if message is None or not existing_members(connection, [message.member_id]):
         return False
-    name = signer.delivery_name(link.run_number, link.position)
+    name = signer.delivery_reference(link.run_number, link.position)
     hear(connection, signer, [Event(PROVIDER, report.name, EventWord.UNSUBSCRIBED, now, delivery=name)], now)
-    return end_for_address(connection, _kind(message), message.member_id, Saying(now, Source.MAIL)) > 0
+    return opt_out_address(connection, _kind(message), message.member_id, ConsentContext(now, ConsentSource.MAIL)) > 0
 
 
-def _kind(message: Linked) -> Kind:
-    return Kind(message.purpose, message.channel, message.partner is not None, message.newsletter)
+def _kind(message: PlannedMessage) -> MessageKind:
+    return MessageKind(message.purpose, message.channel, message.partner is not None, message.newsletter)

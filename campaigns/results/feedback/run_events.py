@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from campaigns.runs.engine import Engine
 from campaigns.store.runs import delivery_events
-from campaigns.store.runs.reconciliation import agreement
+from campaigns.store.runs.reconciliation import reconcile_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,5 +20,5 @@ def told(engine: Engine, run_id: str) -> Told:
     """Return the events of a run; raise UserError when the run is unknown."""
     run = engine.run(run_id)
     with engine.ledger.read() as connection:
-        words = delivery_events.words(connection, run.number or 0)
-        return Told(words, agreement(connection, run, engine.clock.now()).alarms)
+        words = delivery_events.count_by_kind(connection, run.number or 0)
+        return Told(words, reconcile_run(connection, run, engine.clock.now()).alarms)

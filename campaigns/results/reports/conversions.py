@@ -13,18 +13,18 @@ from typing import Final
 from sqlalchemy import Select, TableClause, case, func, literal, or_, select
 
 from campaigns.core.model.campaign import Campaign
-from campaigns.core.model.condition import Condition, Shopping, Window
+from campaigns.core.model.condition import Condition, PurchaseCondition, TimeWindow
 from campaigns.core.model.enums import Purpose
 from campaigns.core.model.reasons import SkipReason
 from campaigns.results.reports.lift import ADDRESSED
 from campaigns.results.reports.statistics import Share
 from campaigns.rules.operators.measures import SHOPPED
-from campaigns.rules.scope import Scope
+from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.match import population
-from campaigns.runs.planning.plan import lay_out
-from campaigns.runs.planning.query_session import Bench
+from campaigns.runs.planning.match import create_population
+from campaigns.runs.planning.plan import register_snapshot
+from campaigns.runs.planning.query_session import QuerySession
 from campaigns.store.runs.decisions import SEND
 from campaigns.store.runs.run_tables import Run
 
@@ -49,7 +49,9 @@ def goal_of(campaign: Campaign, window: timedelta) -> Condition:
     """Return the campaign's goal; default: a purchase within the window."""
     if campaign.experiment is not None and campaign.experiment.goal is not None:
         return campaign.experiment.goal
-    return Shopping(source=SHOPPED, where=(), window=Window(within=timedelta(days=window.days)), measures=())
+    return PurchaseCondition(
+        source=SHOPPED, where=(), window=TimeWindow(within=timedelta(days=window.days)), measures=()
+    )
 
 
 def converted(
@@ -60,7 +62,7 @@ def converted(
     Restricted and erased members are not evaluated; they count as not converted, in every group alike.
     """
     library = engine.library
-    scope = Scope(
+    scope = RuleScope(
         as_of=until,
         zone=campaign.schedule.zone,
         catalogue=library.catalogue,
@@ -68,11 +70,11 @@ def converted(
         salt=campaign.name,
     )
     with closing(library.warehouse.connect(engine.clock.now())) as connection:
-        bench = Bench(connection, engine.elsewhere(until))
-        population(bench, Purpose.SERVICE, lay_out(bench, engine.snapshot()))
-        judged = bench.judge("judged", select_conditions({_GOAL: goal}, scope))
-        assigned = bench.lay("assigned", engine.ledger.arrow(_ASSIGNED.format(number=run.number or 0)))
-        rows = bench.rows(_by_group(bench.make("units", _units(assigned, judged))))
+        bench = QuerySession(connection, engine.elsewhere(until))
+        create_population(bench, Purpose.SERVICE, register_snapshot(bench, engine.snapshot()))
+        judged = bench.evaluate_rules("judged", select_conditions({_GOAL: goal}, scope))
+        assigned = bench.register("assigned", engine.ledger.fetch_arrow(_ASSIGNED.format(number=run.number or 0)))
+        rows = bench.fetch_rows(_by_group(bench.create_table("units", _units(assigned, judged))))
     return _shares(rows)
 
 

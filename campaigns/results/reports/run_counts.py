@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
-from audiences.consent.consent_state import Source, permits
-from audiences.consent.opt_out import Kind
+from audiences.consent.consent_state import ConsentSource, is_permission
+from audiences.consent.opt_out import MessageKind
 from audiences.tables import CHOICE_ENTRY
 from campaigns.channels.events import EventWord
 from campaigns.core.model.enums import Channel, Purpose
@@ -15,7 +15,15 @@ from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY, Run
 
 _MEMBER_SOURCES: Final = tuple(
-    source.value for source in (Source.ONE_CLICK, Source.WEB, Source.SMS, Source.MAIL, Source.DESK, Source.PHONE)
+    source.value
+    for source in (
+        ConsentSource.ONE_CLICK,
+        ConsentSource.WEB,
+        ConsentSource.SMS,
+        ConsentSource.MAIL,
+        ConsentSource.DESK,
+        ConsentSource.PHONE,
+    )
 )
 Outcome = Mapping[str, str | int]
 
@@ -78,8 +86,8 @@ def ended(connection: Connection, run: Run, since: datetime, until: datetime) ->
 
 
 def _opt_out_of(run: Run, channel: Channel) -> ColumnElement[bool]:
-    choice = Kind(Purpose(run.purpose), channel, run.partner is not None, run.newsletter).ended_by
+    choice = MessageKind(Purpose(run.purpose), channel, run.partner is not None, run.newsletter).opt_out_choice
     if choice is None:
         return false()
-    state = "off" if permits(choice) else "on"
+    state = "off" if is_permission(choice) else "on"
     return and_(DELIVERY.c.channel == channel, CHOICE_ENTRY.c.choice == choice, CHOICE_ENTRY.c.state == state)

@@ -14,12 +14,12 @@ from campaigns.results.reports.conversions import HOLDOUTS, Converted, converted
 from campaigns.results.reports.lift import ADDRESSED, Arms, Comparison, compare, winner
 from campaigns.results.reports.run_counts import Outcome
 from campaigns.results.reports.statistics import Share
-from campaigns.rules.describe import sentence
-from campaigns.rules.traverse import audiences_in
+from campaigns.rules.describe import describe
+from campaigns.rules.traverse import referenced_audiences
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.plan_counts import Tally
+from campaigns.runs.planning.plan_counts import PlanCounts
 from campaigns.store.runs import link_clicks
-from campaigns.store.runs.link_clicks import Followed
+from campaigns.store.runs.link_clicks import LinkClicks
 from campaigns.store.runs.run_tables import Run
 
 Titles = Mapping[str, str | Localised]
@@ -46,10 +46,10 @@ class Report:
     """
 
     run: Run
-    tally: Tally
+    tally: PlanCounts
     outcomes: Sequence[Outcome]
     told: Sequence[Outcome]
-    links: Sequence[Followed]
+    links: Sequence[LinkClicks]
     ended: Mapping[str, int]
     effect: Effect
 
@@ -57,25 +57,25 @@ class Report:
 def report(engine: Engine, run_id: str, language: Language) -> Report:
     """Return the report of a planned run; raise UserError when there is no run of that name."""
     run = engine.run(run_id)
-    campaign, _ = engine.library.planned(engine.run_files(run).definition, run.campaign)
+    campaign, _ = engine.library.planned_campaign(engine.run_files(run).definition, run.campaign)
     number, window = run.number or 0, engine.library.settings.effect.window
     with engine.ledger.read() as connection:
         outcomes, events = run_counts.outcomes(connection, number), run_counts.told(connection, number)
-        links = link_clicks.counts(connection, number)
+        links = link_clicks.click_counts(connection, number)
         since = run_counts.began(connection, number)
         ended = {} if since is None else run_counts.ended(connection, run, since, since + window)
-    tally = Tally.from_json(run.counts)
+    tally = PlanCounts.from_json(run.counts)
     return Report(run, tally, outcomes, events, links, ended, _effect(engine, run, campaign, tally, since, language))
 
 
 def _effect(
-    engine: Engine, run: Run, campaign: Campaign, tally: Tally, since: datetime | None, language: Language
+    engine: Engine, run: Run, campaign: Campaign, tally: PlanCounts, since: datetime | None, language: Language
 ) -> Effect:
     settings = engine.library.settings
     until = None if since is None else since + settings.effect.window
     goal = goal_of(campaign, settings.effect.window)
     audiences, titles = _audiences(engine, run, goal)
-    goal_text = sentence(goal, language, engine.library.catalogue, titles, settings.currency)
+    goal_text = describe(goal, language, engine.library.catalogue, titles, settings.currency)
     withheld = _withheld_reason(engine, tally, since, until, campaign)
     if withheld is not None or until is None:
         return Effect(goal_text, since, until, (), None, withheld)
@@ -91,7 +91,7 @@ def _effect(
     )
 
 
-def _comparisons(conversions: Converted, tally: Tally, minimum: int) -> tuple[Comparison, ...]:
+def _comparisons(conversions: Converted, tally: PlanCounts, minimum: int) -> tuple[Comparison, ...]:
     addressed = conversions.groups.get(ADDRESSED, _EMPTY)
     return tuple(
         compare(reason, addressed, conversions.groups[reason], minimum)
@@ -101,7 +101,7 @@ def _comparisons(conversions: Converted, tally: Tally, minimum: int) -> tuple[Co
 
 
 def _withheld_reason(
-    engine: Engine, tally: Tally, since: datetime | None, until: datetime | None, campaign: Campaign
+    engine: Engine, tally: PlanCounts, since: datetime | None, until: datetime | None, campaign: Campaign
 ) -> str | None:
     """Return why there is no result yet, or never will be."""
     if campaign.experiment is None and not any(tally.skips.get(reason) for reason in HOLDOUTS):
@@ -113,14 +113,14 @@ def _withheld_reason(
     return None
 
 
-def _missing_holdouts(conversions: Converted, tally: Tally) -> str | None:
+def _missing_holdouts(conversions: Converted, tally: PlanCounts) -> str | None:
     missing = [reason for reason in HOLDOUTS if tally.skips.get(reason) and reason not in conversions.groups]
     return "the held-out members are no longer known: skips are kept for 90 days" if missing else None
 
 
 def _audiences(engine: Engine, run: Run, goal: Condition) -> tuple[Mapping[str, Condition], Titles]:
     """Return the audiences that the goal may name, and their titles; read the campaign's file only if it names one."""
-    if not audiences_in(goal, {}):
+    if not referenced_audiences(goal, {}):
         return {}, {}
-    draft, _ = engine.library.draft(run.file)
+    draft, _ = engine.library.campaign_definition(run.file)
     return {name: each.match for name, each in draft.audiences.items()}, draft.titles

@@ -6,18 +6,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from campaigns.core.model.condition import Argument, Test
+from campaigns.core.model.condition import Argument, ValueComparison
 from campaigns.core.model.enums import Language
 from campaigns.rules.describing.english import ENGLISH
 from campaigns.rules.describing.finnish import FINNISH
-from campaigns.rules.describing.phrases import Phrases
+from campaigns.rules.describing.phrases import LanguagePhrases
 from campaigns.rules.describing.swedish import SWEDISH
 from campaigns.rules.operators import OPERATORS
-from campaigns.rules.operators.comparison import RANGE, RANGE_OF_DAYS
-from campaigns.rules.operators.labels import Saying
-from campaigns.rules.operators.measures import Unit
+from campaigns.rules.operators.comparison import DATE_RANGE_LABELS, RANGE_LABELS
+from campaigns.rules.operators.labels import OperatorLabels
+from campaigns.rules.operators.measures import MeasureUnit
 
-_PHRASES: Final[dict[Language, Phrases]] = {
+_PHRASES: Final[dict[Language, LanguagePhrases]] = {
     Language.FI: FINNISH,
     Language.SV: SWEDISH,
     Language.EN: ENGLISH,
@@ -28,91 +28,105 @@ Join = Callable[[Sequence[str]], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class Describer:
     """Describer of values and comparisons in one language and currency."""
 
     language: Language
     currency: str = "EUR"
 
     @property
-    def phrases(self) -> Phrases:
+    def phrases(self) -> LanguagePhrases:
         """Phrases of the language."""
         return _PHRASES[self.language]
 
     def clauses(
-        self, comparisons: Sequence[Test], unit: Unit = Unit.NUMBER, *, denied: bool = False, subordinate: bool = False
+        self,
+        comparisons: Sequence[ValueComparison],
+        unit: MeasureUnit = MeasureUnit.NUMBER,
+        *,
+        denied: bool = False,
+        subordinate: bool = False,
     ) -> str:
         """Return the comparisons with verbs: `is at least 3 and is not 5`; denied means that at least one fails."""
         clauses = [
             labels.clause(self.language, text, denied=denied, subordinate=subordinate)
             for labels, text in self._labelled(comparisons, unit)
         ]
-        return self.listed(clauses, self.phrases.disjunction if denied else self.phrases.conjunction)
+        return self.join(clauses, self.phrases.disjunction if denied else self.phrases.conjunction)
 
-    def adverb(self, comparisons: Sequence[Test], unit: Unit) -> str:
+    def adverb(self, comparisons: Sequence[ValueComparison], unit: MeasureUnit) -> str:
         """Return the comparisons without verbs, as in `at least 2 times and at most 5 times`."""
         phrases = [labels.phrase(self.language, text) for labels, text in self._labelled(comparisons, unit)]
-        return self.listed(phrases, self.phrases.conjunction)
+        return self.join(phrases, self.phrases.conjunction)
 
-    def listed(self, texts: Sequence[str], word: str) -> str:
+    def join(self, texts: Sequence[str], word: str) -> str:
         """Return the texts as a list: `a, b and c`."""
         *before, last = texts
         return f"{', '.join(before)} {word} {last}" if before else last
 
     def share(self, share: Decimal) -> str:
         """Return a share in percent."""
-        return self._with_unit([share], "".join, Unit.SHARE)
+        return self._with_unit([share], "".join, MeasureUnit.SHARE)
 
-    def _labelled(self, comparisons: Sequence[Test], unit: Unit) -> Iterator[tuple[Saying, str]]:
+    def _labelled(
+        self, comparisons: Sequence[ValueComparison], unit: MeasureUnit
+    ) -> Iterator[tuple[OperatorLabels, str]]:
         """Yield each comparison's labels with its argument as text; `from` and `to` together are one range."""
         bounds = {
-            comparison.word: comparison.argument for comparison in comparisons if comparison.word in ("from", "to")
+            comparison.keyword: comparison.argument
+            for comparison in comparisons
+            if comparison.keyword in ("from", "to")
         }
         if len(bounds) == 2:
-            labels = RANGE_OF_DAYS if isinstance(bounds["from"], date) else RANGE
-            yield labels, self._with_unit([bounds["from"], bounds["to"]], self.phrases.numbers.to.join, unit)
+            labels = DATE_RANGE_LABELS if isinstance(bounds["from"], date) else RANGE_LABELS
+            yield labels, self._with_unit([bounds["from"], bounds["to"]], self.phrases.number_format.to.join, unit)
         for comparison in comparisons:
-            if len(bounds) < 2 or comparison.word not in bounds:
-                yield OPERATORS[comparison.word].says(comparison.argument), self._argument(comparison.argument, unit)
+            if len(bounds) < 2 or comparison.keyword not in bounds:
+                yield (
+                    OPERATORS[comparison.keyword].labels_for(comparison.argument),
+                    self._argument(comparison.argument, unit),
+                )
 
-    def _argument(self, argument: Argument, unit: Unit) -> str:
+    def _argument(self, argument: Argument, unit: MeasureUnit) -> str:
         if isinstance(argument, timedelta):
             return self._number(Decimal(argument.days))
         values = argument if isinstance(argument, tuple) else (argument,)
-        return self._with_unit(values, lambda texts: self.listed(texts, self.phrases.disjunction), unit)
+        return self._with_unit(values, lambda texts: self.join(texts, self.phrases.disjunction), unit)
 
-    def _with_unit(self, values: Sequence[Argument], join: Join, unit: Unit) -> str:
+    def _with_unit(self, values: Sequence[Argument], join: Join, unit: MeasureUnit) -> str:
         """Return the values with one unit for all: `20–50 €`, `2 or 3 times`."""
-        numbers = self.phrases.numbers
+        numbers = self.phrases.number_format
         texts = [self._value(value, unit) for value in values]
         match unit:
-            case Unit.MONEY:
+            case MeasureUnit.MONEY:
                 sign = _SIGNS.get(self.currency, f"{self.currency}\u00a0" if numbers.sign_first else self.currency)
                 if numbers.sign_first:
                     return join([numbers.price.format(text, sign) for text in texts])
                 return numbers.price.format(join(texts), sign)
-            case Unit.SHARE:
+            case MeasureUnit.SHARE:
                 return f"{join(texts)}{numbers.percent}"
-            case Unit.TIMES:
+            case MeasureUnit.TIMES:
                 return self.phrases.once if list(values) == [1] else self.phrases.times.format(join(texts))
             case _:
                 return join(texts)
 
-    def _value(self, value: Argument, unit: Unit) -> str:
+    def _value(self, value: Argument, unit: MeasureUnit) -> str:
         match value:
             case bool():
-                return self.phrases.numbers.yes if value else self.phrases.numbers.no
+                return self.phrases.number_format.yes if value else self.phrases.number_format.no
             case date():
-                return self.phrases.numbers.day(value)
+                return self.phrases.number_format.day(value)
             case int() | Decimal():
-                return self._number(Decimal(value) * 100 if unit is Unit.SHARE else Decimal(value), unit)
+                return self._number(Decimal(value) * 100 if unit is MeasureUnit.SHARE else Decimal(value), unit)
             case _:
                 return str(value)
 
-    def _number(self, number: Decimal, unit: Unit = Unit.NUMBER) -> str:
+    def _number(self, number: Decimal, unit: MeasureUnit = MeasureUnit.NUMBER) -> str:
         is_whole = number == number.to_integral_value()
-        text = f"{number:,.2f}" if unit is Unit.MONEY and not is_whole else f"{_shortest(number):,f}"
-        return text.translate(str.maketrans(",.", self.phrases.numbers.thousands + self.phrases.numbers.decimal_sign))
+        text = f"{number:,.2f}" if unit is MeasureUnit.MONEY and not is_whole else f"{_shortest(number):,f}"
+        return text.translate(
+            str.maketrans(",.", self.phrases.number_format.thousands + self.phrases.number_format.decimal_sign)
+        )
 
 
 def _shortest(number: Decimal) -> Decimal:

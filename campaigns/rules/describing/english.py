@@ -3,7 +3,7 @@
 from typing import Final
 
 from campaigns.core.model.enums import Channel, Purpose, Register
-from campaigns.rules.describing.phrases import Numbers, Phrases, Spans
+from campaigns.rules.describing.phrases import LanguagePhrases, NumberFormat, WindowPhrases
 
 _AHEAD: Final = {0: "today", 1: "today or tomorrow"}
 # Not `strftime`: its month names follow the process's locale.
@@ -22,8 +22,8 @@ _MONTHS: Final = {
     12: "December",
 }
 
-ENGLISH: Final = Phrases(
-    numbers=Numbers(
+ENGLISH: Final = LanguagePhrases(
+    number_format=NumberFormat(
         decimal_sign=".",
         thousands=",",
         price="{1}{0}",
@@ -34,7 +34,7 @@ ENGLISH: Final = Phrases(
         yes="“yes”",
         no="“no”",
     ),
-    spans=Spans(
+    window_phrases=WindowPhrases(
         today="today",
         since_yesterday="yesterday or today",
         days="in the last {} days",
@@ -44,7 +44,7 @@ ENGLISH: Final = Phrases(
     ),
     conjunction="and",
     disjunction="or",
-    untrue="it is not true that {}",
+    negation="it is not true that {}",
     field="the member's {}",
     register=("the member is in the register of {}", "the member is not in the register of {}"),
     registers={

@@ -3,12 +3,12 @@
 from typing import Final
 
 from campaigns.core.model.enums import Channel, Purpose, Register
-from campaigns.rules.describing.phrases import Numbers, Phrases, Spans
+from campaigns.rules.describing.phrases import LanguagePhrases, NumberFormat, WindowPhrases
 
 _AHEAD: Final = {0: "tänään", 1: "tänään tai huomenna"}
 
-FINNISH: Final = Phrases(
-    numbers=Numbers(
+FINNISH: Final = LanguagePhrases(
+    number_format=NumberFormat(
         decimal_sign=",",
         thousands="\u00a0",
         price="{}\u00a0{}",
@@ -19,7 +19,7 @@ FINNISH: Final = Phrases(
         yes="”kyllä”",
         no="”ei”",
     ),
-    spans=Spans(
+    window_phrases=WindowPhrases(
         today="tänään",
         since_yesterday="eilen tai tänään",
         days="viimeisten {} päivän aikana",
@@ -29,7 +29,7 @@ FINNISH: Final = Phrases(
     ),
     conjunction="ja",
     disjunction="tai",
-    untrue="ei pidä paikkaansa, että {}",
+    negation="ei pidä paikkaansa, että {}",
     field="jäsenen {}",
     register=("jäsen kuuluu {} rekisteriin", "jäsen ei kuulu {} rekisteriin"),
     registers={

@@ -7,12 +7,12 @@ from datetime import date
 from campaigns.core.model.enums import Channel, Language, Purpose, Register
 from campaigns.core.model.localised_text import Localised
 
-Pair = tuple[str, str]
+AffirmedAndDenied = tuple[str, str]
 """Phrase affirmed and denied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
+class NumberFormat:
     """Format of numbers and dates. `price` is a pattern with the amount and the currency's sign."""
 
     decimal_sign: str
@@ -27,7 +27,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spans:
+class WindowPhrases:
     """Phrases of time windows: the last `n` days, or from one date to another."""
 
     today: str
@@ -39,27 +39,27 @@ class Spans:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Phrases:
+class LanguagePhrases:
     """Phrases of one language. `{}` is replaced; `{when}` is the place of the adverbs, `{what}` of the object.
 
     `messages` are objects of `received`; `whose` begins a clause about goods.
     """
 
-    numbers: Numbers
-    spans: Spans
+    number_format: NumberFormat
+    window_phrases: WindowPhrases
     conjunction: str
     disjunction: str
-    untrue: str
+    negation: str
     field: str
-    register: Pair
+    register: AffirmedAndDenied
     registers: Mapping[Register, str]
-    audience: Pair
-    sample: Pair
-    birthday: Pair
+    audience: AffirmedAndDenied
+    sample: AffirmedAndDenied
+    birthday: AffirmedAndDenied
     birthday_days: Callable[[int], str]
-    bought: Pair
-    bought_anything: Pair
-    shopped: Pair
+    bought: AffirmedAndDenied
+    bought_anything: AffirmedAndDenied
+    shopped: AffirmedAndDenied
     goods: str
     whose: str
     all_spend: str
@@ -67,15 +67,15 @@ class Phrases:
     spend_on: str
     once: str
     times: str
-    received: Pair
-    clicked: Pair
-    link: Pair
+    received: AffirmedAndDenied
+    clicked: AffirmedAndDenied
+    link: AffirmedAndDenied
     of_campaign: str
     channels: Mapping[Channel, str]
-    messages: Mapping[Purpose | None, Pair]
+    messages: Mapping[Purpose | None, AffirmedAndDenied]
 
 
-def noun(meaning: Localised, language: Language) -> str:
+def as_noun(meaning: Localised, language: Language) -> str:
     """Return the meaning with a lower-case first letter, unless it begins with an abbreviation."""
     text = meaning.text(language)
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]

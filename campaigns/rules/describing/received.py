@@ -1,16 +1,16 @@
 """Descriptions of `received` and `clicked`."""
 
-from campaigns.core.model.condition import Heard
+from campaigns.core.model.condition import MessageCondition
 from campaigns.core.model.enums import Channel, Purpose
-from campaigns.rules.describing.adverbs import how_often, is_never, put, when
-from campaigns.rules.describing.describer import Speech
+from campaigns.rules.describing.adverbs import fill_pattern, frequency_phrase, is_never, window_phrase
+from campaigns.rules.describing.describer import Describer
 
 
-def say_heard(messages: Heard, describer: Speech, *, denied: bool) -> str:
+def describe_messages(messages: MessageCondition, describer: Describer, *, denied: bool) -> str:
     """Return the clause that describes the condition."""
     phrases = describer.phrases
-    never = is_never(messages.tests)
-    times = "" if never else how_often(messages.tests, describer)
+    never = is_never(messages.comparisons)
+    times = "" if never else frequency_phrase(messages.comparisons, describer)
     denied = denied is not never
     purpose = None if messages.purpose is None else Purpose(messages.purpose)
     received = messages.verb == "received"
@@ -21,4 +21,4 @@ def say_heard(messages: Heard, describer: Speech, *, denied: bool) -> str:
         message = phrases.link[denied].format(message)
     pattern = (phrases.received if received else phrases.clicked)[denied]
     channel = "" if messages.channel is None else phrases.channels[Channel(messages.channel)]
-    return put(pattern, message, channel, times, when(messages.window, describer))
+    return fill_pattern(pattern, message, channel, times, window_phrase(messages.window, describer))

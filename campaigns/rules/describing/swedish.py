@@ -3,12 +3,12 @@
 from typing import Final
 
 from campaigns.core.model.enums import Channel, Purpose, Register
-from campaigns.rules.describing.phrases import Numbers, Phrases, Spans
+from campaigns.rules.describing.phrases import LanguagePhrases, NumberFormat, WindowPhrases
 
 _AHEAD: Final = {0: "i dag", 1: "i dag eller i morgon"}
 
-SWEDISH: Final = Phrases(
-    numbers=Numbers(
+SWEDISH: Final = LanguagePhrases(
+    number_format=NumberFormat(
         decimal_sign=",",
         thousands="\u00a0",
         price="{}\u00a0{}",
@@ -19,7 +19,7 @@ SWEDISH: Final = Phrases(
         yes="”ja”",
         no="”nej”",
     ),
-    spans=Spans(
+    window_phrases=WindowPhrases(
         today="i dag",
         since_yesterday="i går eller i dag",
         days="under de senaste {} dagarna",
@@ -29,7 +29,7 @@ SWEDISH: Final = Phrases(
     ),
     conjunction="och",
     disjunction="eller",
-    untrue="det stämmer inte att {}",
+    negation="det stämmer inte att {}",
     field="medlemmens {}",
     register=("medlemmen hör till registret över {}", "medlemmen hör inte till registret över {}"),
     registers={

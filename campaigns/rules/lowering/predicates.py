@@ -11,28 +11,39 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableClause
 
 from campaigns.core.model.catalogue import Catalogue
-from campaigns.core.model.condition import All, Any, Birthday, Condition, FieldIs, Heard, Not, Sample, Shopping, Test
+from campaigns.core.model.condition import (
+    All,
+    Any,
+    Birthday,
+    Condition,
+    FieldCondition,
+    MessageCondition,
+    Not,
+    PurchaseCondition,
+    Sample,
+    ValueComparison,
+)
 from campaigns.core.model.enums import ColumnType
-from campaigns.rules.age import AGE, BIRTH_DATE, celebrated_within, completed_years, day_of_year
-from campaigns.rules.as_of import Moment
+from campaigns.rules.age import AGE, BIRTH_DATE, birthdays_within, completed_years, month_and_day
+from campaigns.rules.as_of import EvaluationTime
 from campaigns.rules.lowering.aggregates import Aggregate
-from campaigns.rules.lowering.required_aggregates import AT_LEAST_ONCE, measured, message_count
+from campaigns.rules.lowering.required_aggregates import AT_LEAST_ONCE, message_count, required_measures
 from campaigns.rules.operators import OPERATORS
-from campaigns.rules.operators.measures import BOUGHT, PRESENCE
+from campaigns.rules.operators.measures import BOUGHT, LINE_COUNT
 from campaigns.rules.operators.operator import Operand
 
-Resolve = Callable[[Aggregate], ColumnElement[AnyType]]
+ColumnOfAggregate = Callable[[Aggregate], ColumnElement[AnyType]]
 _HEX_DIGITS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Predicates:
+class ConditionLowering:
     """Lowering of conditions, with audiences expanded, to SQL; `resolve` returns the column of an aggregate."""
 
     population: TableClause
     catalogue: Catalogue
-    moment: Moment
-    resolve: Resolve
+    moment: EvaluationTime
+    column_of: ColumnOfAggregate
 
     def lower(self, condition: Condition) -> ColumnElement[bool]:
         """Return the SQL expression of a condition."""
@@ -48,15 +59,15 @@ class Predicates:
 
     def _leaf(self, condition: Condition) -> ColumnElement[bool]:
         match condition:
-            case FieldIs():
-                return self._comparisons(self._field(condition.column), condition.tests)
-            case Shopping():
+            case FieldCondition():
+                return self._comparisons(self._field(condition.column), condition.comparisons)
+            case PurchaseCondition():
                 return self._purchases(condition)
-            case Heard():
+            case MessageCondition():
                 return self._messages(condition)
             case Birthday(days_ahead=days_ahead):
-                days = celebrated_within(self.moment.day, days_ahead)
-                return day_of_year(self.population.c[BIRTH_DATE]).in_([sa.literal(day, sa.Integer()) for day in days])
+                days = birthdays_within(self.moment.day, days_ahead)
+                return month_and_day(self.population.c[BIRTH_DATE]).in_([sa.literal(day, sa.Integer()) for day in days])
             case Sample():
                 return self._sample(condition)
             case _:
@@ -65,18 +76,23 @@ class Predicates:
     def _field(self, column: str) -> Operand:
         if column == AGE:
             return Operand(completed_years(self.population.c[BIRTH_DATE], self.moment.day), ColumnType.INTEGER)
-        return Operand(self.population.c[column], self.catalogue.profile[column].type)
+        return Operand(self.population.c[column], self.catalogue.profile_columns[column].type)
 
-    def _comparisons(self, operand: Operand, comparisons: tuple[Test, ...]) -> ColumnElement[bool]:
+    def _comparisons(self, operand: Operand, comparisons: tuple[ValueComparison, ...]) -> ColumnElement[bool]:
         return sa.and_(
-            *(OPERATORS[comparison.word].lower(operand, comparison.argument, self.moment) for comparison in comparisons)
+            *(
+                OPERATORS[comparison.keyword].lower(operand, comparison.argument, self.moment)
+                for comparison in comparisons
+            )
         )
 
-    def _purchases(self, purchases: Shopping) -> ColumnElement[bool]:
+    def _purchases(self, purchases: PurchaseCondition) -> ColumnElement[bool]:
         holds = sa.and_(
             *(
-                self._comparisons(measure.combine(*(self.resolve(aggregate) for aggregate in aggregates)), comparisons)
-                for measure, aggregates, comparisons in measured(purchases)
+                self._comparisons(
+                    measure.combine(*(self.column_of(aggregate) for aggregate in aggregates)), comparisons
+                )
+                for measure, aggregates, comparisons in required_measures(purchases)
             )
         )
         if purchases.source != BOUGHT:
@@ -84,9 +100,9 @@ class Predicates:
         # Without a known permission the lines are forbidden: a NULL here hides them, too (C7).
         return sa.case((sa.not_(self.population.c.no_purchase_detail), holds))
 
-    def _messages(self, messages: Heard) -> ColumnElement[bool]:
-        times = PRESENCE.combine(self.resolve(message_count(messages)))
-        holds = self._comparisons(times, messages.tests or AT_LEAST_ONCE)
+    def _messages(self, messages: MessageCondition) -> ColumnElement[bool]:
+        times = LINE_COUNT.combine(self.column_of(message_count(messages)))
+        holds = self._comparisons(times, messages.comparisons or AT_LEAST_ONCE)
         return holds if messages.verb == "received" else sa.case((self.population.c.tracking, holds))
 
     def _sample(self, sample: Sample) -> ColumnElement[bool]:

@@ -3,47 +3,58 @@
 from collections.abc import Iterator
 from typing import Final
 
-from campaigns.core.model.condition import Condition, Heard, Scalar, Shopping, Test, Where
-from campaigns.rules.lowering.aggregates import Aggregate, Rows
-from campaigns.rules.operators.measures import MEASURES, PRESENCE, Measure, Total, visits
-from campaigns.rules.traverse import leaves, share_base
+from campaigns.core.model.condition import (
+    Condition,
+    MessageCondition,
+    PurchaseCondition,
+    RowFilter,
+    Scalar,
+    ValueComparison,
+)
+from campaigns.rules.lowering.aggregates import Aggregate, RowSelection
+from campaigns.rules.operators.measures import LINE_COUNT, MEASURES, AggregateKind, Measure, visits
+from campaigns.rules.traverse import leaves, share_base_filters
 
-AT_LEAST_ONCE: Final = (Test("at_least", 1),)
+AT_LEAST_ONCE: Final = (ValueComparison("at_least", 1),)
 
 
-def measured(purchases: Shopping) -> Iterator[tuple[Measure, tuple[Aggregate, ...], tuple[Test, ...]]]:
+def required_measures(
+    purchases: PurchaseCondition,
+) -> Iterator[tuple[Measure, tuple[Aggregate, ...], tuple[ValueComparison, ...]]]:
     """Yield each measure with its aggregates and comparisons; without `visits`, the implied visit comes first."""
-    if all(word != visits.word for word, _ in purchases.measures):
-        yield PRESENCE, _aggregates(PRESENCE, purchases), AT_LEAST_ONCE
+    if all(word != visits.keyword for word, _ in purchases.measures):
+        yield LINE_COUNT, _aggregates(LINE_COUNT, purchases), AT_LEAST_ONCE
     for word, comparisons in purchases.measures:
         yield MEASURES[word], _aggregates(MEASURES[word], purchases), comparisons
 
 
-def message_count(messages: Heard) -> Aggregate:
+def message_count(messages: MessageCondition) -> Aggregate:
     """Return the aggregate that counts messages or clicks."""
     filters: dict[str, Scalar | None] = {
         "campaign": messages.campaign,
         "purpose": messages.purpose,
         "channel": messages.channel,
     }
-    where = tuple(Where(column, (Test("is", value),)) for column, value in filters.items() if value is not None)
-    return Aggregate(Rows(messages.verb, where, messages.window), Total.LINES)
+    where = tuple(
+        RowFilter(column, (ValueComparison("is", value),)) for column, value in filters.items() if value is not None
+    )
+    return Aggregate(RowSelection(messages.verb, where, messages.window), AggregateKind.LINES)
 
 
 def aggregates_of(condition: Condition) -> Iterator[Aggregate]:
     """Yield every aggregate that a condition needs; its audiences are already expanded."""
     for leaf in leaves(condition):
-        if isinstance(leaf, Shopping):
-            for _, aggregates, _ in measured(leaf):
+        if isinstance(leaf, PurchaseCondition):
+            for _, aggregates, _ in required_measures(leaf):
                 yield from aggregates
-        elif isinstance(leaf, Heard):
+        elif isinstance(leaf, MessageCondition):
             yield message_count(leaf)
 
 
-def _aggregates(measure: Measure, purchases: Shopping) -> tuple[Aggregate, ...]:
+def _aggregates(measure: Measure, purchases: PurchaseCondition) -> tuple[Aggregate, ...]:
     return tuple(
-        Aggregate(Rows(purchases.source, share_base(purchases), purchases.window), Total.SPEND)
-        if kind is Total.BASE
-        else Aggregate(Rows(purchases.source, purchases.where, purchases.window), kind)
-        for kind in measure.totals
+        Aggregate(RowSelection(purchases.source, share_base_filters(purchases), purchases.window), AggregateKind.SPEND)
+        if kind is AggregateKind.BASE
+        else Aggregate(RowSelection(purchases.source, purchases.where, purchases.window), kind)
+        for kind in measure.aggregates
     )

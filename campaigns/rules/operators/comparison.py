@@ -7,84 +7,84 @@ from typing import Any, Final
 from sqlalchemy.sql.elements import ColumnElement
 
 from campaigns.core.model.condition import Argument
-from campaigns.rules.as_of import Moment
-from campaigns.rules.operators.labels import WAS, Saying
-from campaigns.rules.operators.operator import DAYS, NUMBERS, Lower, Operand, Operator, Takes
+from campaigns.rules.as_of import EvaluationTime
+from campaigns.rules.operators.labels import WAS, OperatorLabels
+from campaigns.rules.operators.operator import DATE_TYPES, NUMBER_TYPES, ArgumentKind, LowerFunction, Operand, Operator
 
-_AT_LEAST: Final = Saying(fi="vähintään {}", sv="minst {}", en="at least {}")
-_AT_MOST: Final = Saying(fi="enintään {}", sv="högst {}", en="at most {}")
-_MORE_THAN: Final = Saying(fi="yli {}", sv="mer än {}", en="more than {}")
-_LESS_THAN: Final = Saying(fi="alle {}", sv="mindre än {}", en="less than {}")
-_FROM_DAY: Final = Saying(fi="{} tai sen jälkeen", sv="{} eller senare", en="on or after {}", verb=WAS)
-_TO_DAY: Final = Saying(fi="{} tai sitä ennen", sv="{} eller tidigare", en="on or before {}", verb=WAS)
-RANGE: Final = Saying(fi="{}", sv="{}", en="from {}")
-RANGE_OF_DAYS: Final = Saying(fi="{}", sv="{}", en="from {}", verb=WAS)
-
-
-def _comparison(compare: Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]) -> Lower:
-    return lambda operand, argument, _moment: compare(operand.value, operand.bound(argument))
+_AT_LEAST: Final = OperatorLabels(fi="vähintään {}", sv="minst {}", en="at least {}")
+_AT_MOST: Final = OperatorLabels(fi="enintään {}", sv="högst {}", en="at most {}")
+_MORE_THAN: Final = OperatorLabels(fi="yli {}", sv="mer än {}", en="more than {}")
+_LESS_THAN: Final = OperatorLabels(fi="alle {}", sv="mindre än {}", en="less than {}")
+_FROM_DAY: Final = OperatorLabels(fi="{} tai sen jälkeen", sv="{} eller senare", en="on or after {}", verb=WAS)
+_TO_DAY: Final = OperatorLabels(fi="{} tai sitä ennen", sv="{} eller tidigare", en="on or before {}", verb=WAS)
+RANGE_LABELS: Final = OperatorLabels(fi="{}", sv="{}", en="from {}")
+DATE_RANGE_LABELS: Final = OperatorLabels(fi="{}", sv="{}", en="from {}", verb=WAS)
 
 
-def _from(operand: Operand, argument: Any, moment: Moment) -> ColumnElement[bool]:
+def _comparison(compare: Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]) -> LowerFunction:
+    return lambda operand, argument, _moment: compare(operand.value, operand.bind(argument))
+
+
+def _from(operand: Operand, argument: Any, moment: EvaluationTime) -> ColumnElement[bool]:
     if isinstance(argument, date):
-        return operand.value >= operand.start(argument, moment)
-    return operand.value >= operand.bound(argument)
+        return operand.value >= operand.day_start(argument, moment)
+    return operand.value >= operand.bind(argument)
 
 
-def _to(operand: Operand, argument: Any, moment: Moment) -> ColumnElement[bool]:
+def _to(operand: Operand, argument: Any, moment: EvaluationTime) -> ColumnElement[bool]:
     if isinstance(argument, date):  # up to the end of that day
-        return operand.value < operand.start(argument + timedelta(days=1), moment)
-    return operand.value <= operand.bound(argument)
+        return operand.value < operand.day_start(argument + timedelta(days=1), moment)
+    return operand.value <= operand.bind(argument)
 
 
-def _number_or_day(number: Saying, day: Saying) -> Callable[[Argument], Saying]:
+def _number_or_day(number: OperatorLabels, day: OperatorLabels) -> Callable[[Argument], OperatorLabels]:
     return lambda argument: day if isinstance(argument, date) else number
 
 
 at_least = Operator(
-    word="at_least",
-    types=NUMBERS,
-    takes=Takes.VALUE,
+    keyword="at_least",
+    types=NUMBER_TYPES,
+    argument_kind=ArgumentKind.VALUE,
     lower=_comparison(lambda value, bound: value >= bound),
-    says=lambda _: _AT_LEAST,
+    labels_for=lambda _: _AT_LEAST,
 )
 
 at_most = Operator(
-    word="at_most",
-    types=NUMBERS,
-    takes=Takes.VALUE,
+    keyword="at_most",
+    types=NUMBER_TYPES,
+    argument_kind=ArgumentKind.VALUE,
     lower=_comparison(lambda value, bound: value <= bound),
-    says=lambda _: _AT_MOST,
+    labels_for=lambda _: _AT_MOST,
 )
 
 more_than = Operator(
-    word="more_than",
-    types=NUMBERS,
-    takes=Takes.VALUE,
+    keyword="more_than",
+    types=NUMBER_TYPES,
+    argument_kind=ArgumentKind.VALUE,
     lower=_comparison(lambda value, bound: value > bound),
-    says=lambda _: _MORE_THAN,
+    labels_for=lambda _: _MORE_THAN,
 )
 
 less_than = Operator(
-    word="less_than",
-    types=NUMBERS,
-    takes=Takes.VALUE,
+    keyword="less_than",
+    types=NUMBER_TYPES,
+    argument_kind=ArgumentKind.VALUE,
     lower=_comparison(lambda value, bound: value < bound),
-    says=lambda _: _LESS_THAN,
+    labels_for=lambda _: _LESS_THAN,
 )
 
 from_ = Operator(
-    word="from",
-    types=NUMBERS | DAYS,
-    takes=Takes.VALUE,
+    keyword="from",
+    types=NUMBER_TYPES | DATE_TYPES,
+    argument_kind=ArgumentKind.VALUE,
     lower=_from,
-    says=_number_or_day(_AT_LEAST, _FROM_DAY),
+    labels_for=_number_or_day(_AT_LEAST, _FROM_DAY),
 )
 
 to = Operator(
-    word="to",
-    types=NUMBERS | DAYS,
-    takes=Takes.VALUE,
+    keyword="to",
+    types=NUMBER_TYPES | DATE_TYPES,
+    argument_kind=ArgumentKind.VALUE,
     lower=_to,
-    says=_number_or_day(_AT_MOST, _TO_DAY),
+    labels_for=_number_or_day(_AT_MOST, _TO_DAY),
 )

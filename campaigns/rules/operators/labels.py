@@ -7,31 +7,31 @@ from campaigns.core.model.enums import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verb:
+class VerbForms:
     """Verb by language, affirmed and denied."""
 
     fi: tuple[str, str]
     sv: tuple[str, str]
     en: tuple[str, str]
 
-    def form(self, language: Language, *, denied: bool) -> str:
+    def select(self, language: Language, *, denied: bool) -> str:
         """Return the verb in a language, affirmed or denied."""
         return {Language.FI: self.fi, Language.SV: self.sv, Language.EN: self.en}[language][denied]
 
 
-IS: Final = Verb(fi=("on", "ei ole"), sv=("är", "är inte"), en=("is", "is not"))
-IS_NOT: Final = Verb(fi=("ei ole", "on"), sv=("är inte", "är"), en=("is not", "is"))
-WAS: Final = Verb(fi=("oli", "ei ollut"), sv=("var", "var inte"), en=("was", "was not"))
+IS: Final = VerbForms(fi=("on", "ei ole"), sv=("är", "är inte"), en=("is", "is not"))
+IS_NOT: Final = VerbForms(fi=("ei ole", "on"), sv=("är inte", "är"), en=("is not", "is"))
+WAS: Final = VerbForms(fi=("oli", "ei ollut"), sv=("var", "var inte"), en=("was", "was not"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saying:
+class OperatorLabels:
     """Labels that describe an operator in a sentence."""
 
     fi: str = "{}"
     sv: str = "{}"
     en: str = "{}"
-    verb: Verb = IS
+    verb: VerbForms = IS
 
     def phrase(self, language: Language, argument: str) -> str:
         """Return the phrase without its verb, as in `at least 3`."""
@@ -40,7 +40,7 @@ class Saying:
 
     def clause(self, language: Language, argument: str, *, denied: bool = False, subordinate: bool = False) -> str:
         """Return the phrase with its verb, as in `is at least 3`; `subordinate` after a relative pronoun."""
-        verb = self.verb.form(language, denied=denied)
+        verb = self.verb.select(language, denied=denied)
         if subordinate and language is Language.SV:
             verb = _subordinate(verb)
         return f"{verb} {self.phrase(language, argument)}".rstrip()

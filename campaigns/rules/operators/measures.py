@@ -10,13 +10,13 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from campaigns.core.model.enums import ColumnType
 from campaigns.core.model.localised_text import Localised
-from campaigns.rules.operators.operator import Nothing, Operand
+from campaigns.rules.operators.operator import NullHandling, Operand
 
 BOUGHT: Final = "bought"
 SHOPPED: Final = "shopped"
 
 
-class Unit(StrEnum):
+class MeasureUnit(StrEnum):
     """Unit in which the numbers of a measure are described."""
 
     NUMBER = "number"
@@ -26,7 +26,7 @@ class Unit(StrEnum):
     TIMES = "times"
 
 
-class Total(StrEnum):
+class AggregateKind(StrEnum):
     """Kind of aggregate that the warehouse computes over the lines of a condition."""
 
     LINES = "lines"
@@ -43,13 +43,13 @@ class Total(StrEnum):
 class Measure:
     """Measure of purchases. `combine` builds the left side of comparisons from the columns of `aggregates`."""
 
-    word: str
+    keyword: str
     type: ColumnType
-    totals: tuple[Total, ...]
+    aggregates: tuple[AggregateKind, ...]
     noun: Localised
-    unit: Unit = Unit.NUMBER
+    unit: MeasureUnit = MeasureUnit.NUMBER
     sources: frozenset[str] = frozenset({BOUGHT, SHOPPED})
-    over_nothing: Nothing = Nothing.ZERO
+    null_handling: NullHandling = NullHandling.ZERO
     combine: Callable[..., Operand]
 
 
@@ -62,12 +62,12 @@ def _instant(total: ColumnElement[Any]) -> Operand:
 
 
 def _average(spend: ColumnElement[Any], visits: ColumnElement[Any]) -> Operand:
-    return Operand(_or_zero(spend), ColumnType.DECIMAL, per=sa.func.nullif(visits, sa.literal_column("0")))
+    return Operand(_or_zero(spend), ColumnType.DECIMAL, denominator=sa.func.nullif(visits, sa.literal_column("0")))
 
 
 def _share(spend: ColumnElement[Any], base: ColumnElement[Any]) -> Operand:
     # Without spend in the base, or with more returned than bought, there is no share: NULL.
-    return Operand(_or_zero(spend), ColumnType.DECIMAL, per=sa.case((base > sa.literal_column("0"), base)))
+    return Operand(_or_zero(spend), ColumnType.DECIMAL, denominator=sa.case((base > sa.literal_column("0"), base)))
 
 
 def _or_zero(total: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -75,78 +75,78 @@ def _or_zero(total: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 visits = Measure(
-    word="visits",
+    keyword="visits",
     type=ColumnType.INTEGER,
-    unit=Unit.TIMES,
-    totals=(Total.VISITS,),
+    unit=MeasureUnit.TIMES,
+    aggregates=(AggregateKind.VISITS,),
     combine=_zero_if_none(ColumnType.INTEGER),
     noun=Localised(fi="ostokertojen määrä", sv="antalet köptillfällen", en="the number of visits"),
 )
 
 spend = Measure(
-    word="spend",
+    keyword="spend",
     type=ColumnType.DECIMAL,
-    unit=Unit.MONEY,
-    totals=(Total.SPEND,),
+    unit=MeasureUnit.MONEY,
+    aggregates=(AggregateKind.SPEND,),
     combine=_zero_if_none(ColumnType.DECIMAL),
     noun=Localised(fi="näiden ostosten summa", sv="summan av dessa köp", en="the total of these purchases"),
 )
 
 quantity = Measure(
-    word="quantity",
+    keyword="quantity",
     type=ColumnType.DECIMAL,
-    totals=(Total.QUANTITY,),
+    aggregates=(AggregateKind.QUANTITY,),
     combine=_zero_if_none(ColumnType.DECIMAL),
     noun=Localised(fi="ostettu määrä", sv="den köpta mängden", en="the quantity bought"),
 )
 
 products = Measure(
-    word="products",
+    keyword="products",
     type=ColumnType.INTEGER,
     sources=frozenset({BOUGHT}),
-    totals=(Total.PRODUCTS,),
+    aggregates=(AggregateKind.PRODUCTS,),
     combine=_zero_if_none(ColumnType.INTEGER),
     noun=Localised(fi="eri tuotteiden määrä", sv="antalet olika produkter", en="the number of different products"),
 )
 
 average = Measure(
-    word="average",
+    keyword="average",
     type=ColumnType.DECIMAL,
-    unit=Unit.MONEY,
-    totals=(Total.SPEND, Total.VISITS),
+    unit=MeasureUnit.MONEY,
+    aggregates=(AggregateKind.SPEND, AggregateKind.VISITS),
     combine=_average,
-    over_nothing=Nothing.UNKNOWN,
+    null_handling=NullHandling.UNKNOWN,
     noun=Localised(fi="keskiostos", sv="medelköpet", en="the average spend a visit"),
 )
 
 first = Measure(
-    word="first",
+    keyword="first",
     type=ColumnType.TIMESTAMP,
-    unit=Unit.DAY,
-    totals=(Total.FIRST,),
+    unit=MeasureUnit.DAY,
+    aggregates=(AggregateKind.FIRST,),
     combine=_instant,
-    over_nothing=Nothing.UNKNOWN,
+    null_handling=NullHandling.UNKNOWN,
     noun=Localised(fi="ensimmäinen näistä ostoksista", sv="det första av dessa köp", en="the first of these purchases"),
 )
 
 last = Measure(
-    word="last",
+    keyword="last",
     type=ColumnType.TIMESTAMP,
-    unit=Unit.DAY,
-    totals=(Total.LAST,),
+    unit=MeasureUnit.DAY,
+    aggregates=(AggregateKind.LAST,),
     combine=_instant,
-    over_nothing=Nothing.UNKNOWN,  # without visits there is no last visit to compare
+    null_handling=NullHandling.UNKNOWN,  # without visits there is no last visit to compare
     noun=Localised(fi="viimeisin näistä ostoksista", sv="det senaste av dessa köp", en="the latest of these purchases"),
 )
 
 share_of_spend = Measure(
-    word="share_of_spend",
+    keyword="share_of_spend",
     type=ColumnType.DECIMAL,
-    unit=Unit.SHARE,
+    unit=MeasureUnit.SHARE,
     sources=frozenset({BOUGHT}),
-    totals=(Total.SPEND, Total.BASE),
+    aggregates=(AggregateKind.SPEND, AggregateKind.BASE),
     combine=_share,
-    over_nothing=Nothing.UNKNOWN,
+    null_handling=NullHandling.UNKNOWN,
     noun=Localised(fi="niiden osuus {base}", sv="deras andel av {base}", en="their share of {base}"),
 )
 
@@ -162,10 +162,10 @@ MEASURES: Final[dict[str, Measure]] = {
 }
 
 # For the implied "at least one visit" of a rule without `visits`: cheaper than counting distinct receipts.
-PRESENCE: Final = Measure(
-    word="lines",
+LINE_COUNT: Final = Measure(
+    keyword="lines",
     type=ColumnType.INTEGER,
-    totals=(Total.LINES,),
+    aggregates=(AggregateKind.LINES,),
     combine=_zero_if_none(ColumnType.INTEGER),
     noun=visits.noun,
 )

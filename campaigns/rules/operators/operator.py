@@ -12,8 +12,8 @@ from sqlalchemy.types import TypeEngine
 
 from campaigns.core.model.condition import Argument
 from campaigns.core.model.enums import ColumnType
-from campaigns.rules.as_of import Moment
-from campaigns.rules.operators.labels import Saying
+from campaigns.rules.as_of import EvaluationTime
+from campaigns.rules.operators.labels import OperatorLabels
 
 SQL_TYPES: Final[dict[ColumnType, TypeEngine[Any]]] = {
     ColumnType.TEXT: sa.String(),
@@ -25,7 +25,7 @@ SQL_TYPES: Final[dict[ColumnType, TypeEngine[Any]]] = {
 }
 
 
-class Takes(StrEnum):
+class ArgumentKind(StrEnum):
     """Kind of argument that an operator takes."""
 
     VALUE = "a value of the field's type"
@@ -37,7 +37,7 @@ class Takes(StrEnum):
     FLAG = "true or false"
 
 
-class Nothing(StrEnum):
+class NullHandling(StrEnum):
     """Result of a comparison with a missing value, or with an aggregate over no rows."""
 
     UNKNOWN = "unknown"  # NULL, which `not` leaves unknown
@@ -54,19 +54,19 @@ class Operand:
 
     value: ColumnElement[Any]
     type: ColumnType
-    per: ColumnElement[Any] | None = None
+    denominator: ColumnElement[Any] | None = None
 
-    def bound(self, argument: object) -> ColumnElement[Any]:
+    def bind(self, argument: object) -> ColumnElement[Any]:
         """Return an argument as a bound parameter of the operand's type, times the denominator if there is one."""
         parameter = sa.literal(argument, SQL_TYPES[self.type])
-        return parameter if self.per is None else parameter * self.per
+        return parameter if self.denominator is None else parameter * self.denominator
 
-    def start(self, day: date, moment: Moment) -> ColumnElement[Any]:
+    def day_start(self, day: date, moment: EvaluationTime) -> ColumnElement[Any]:
         """Return the start of a day: an instant when the operand is a timestamp, the day itself when it is a date."""
-        return self.bound(moment.start(day) if self.type is ColumnType.TIMESTAMP else day)
+        return self.bind(moment.start(day) if self.type is ColumnType.TIMESTAMP else day)
 
 
-Lower = Callable[[Operand, Any, Moment], ColumnElement[bool]]
+LowerFunction = Callable[[Operand, Any, EvaluationTime], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +77,17 @@ class Operator:
     `explicit` is False for the operators of a bare value and a bare list, whose keywords a rule does not write.
     """
 
-    word: str
+    keyword: str
     types: frozenset[ColumnType]
-    takes: Takes
-    lower: Lower
-    says: Callable[[Argument], Saying]
-    over_nothing: Nothing = Nothing.UNKNOWN
-    written: bool = True
+    argument_kind: ArgumentKind
+    lower: LowerFunction
+    labels_for: Callable[[Argument], OperatorLabels]
+    null_handling: NullHandling = NullHandling.UNKNOWN
+    explicit: bool = True
 
 
 ANY_TYPE: Final = frozenset(ColumnType)
-NUMBERS: Final = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL})
-DAYS: Final = frozenset({ColumnType.DATE, ColumnType.TIMESTAMP})
-TEXTS: Final = frozenset({ColumnType.TEXT})
-PLAIN: Final = ANY_TYPE - {ColumnType.TIMESTAMP}  # equality with a timestamp would mean one microsecond
+NUMBER_TYPES: Final = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL})
+DATE_TYPES: Final = frozenset({ColumnType.DATE, ColumnType.TIMESTAMP})
+TEXT_TYPES: Final = frozenset({ColumnType.TEXT})
+EQUALITY_TYPES: Final = ANY_TYPE - {ColumnType.TIMESTAMP}  # equality with a timestamp would mean one microsecond

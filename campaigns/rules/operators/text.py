@@ -5,25 +5,25 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
-from campaigns.rules.as_of import Moment
-from campaigns.rules.operators.labels import Saying, Verb
-from campaigns.rules.operators.operator import TEXTS, Operand, Operator, Takes
+from campaigns.rules.as_of import EvaluationTime
+from campaigns.rules.operators.labels import OperatorLabels, VerbForms
+from campaigns.rules.operators.operator import TEXT_TYPES, ArgumentKind, Operand, Operator
 
-_STARTS_WITH: Final = Saying(
+_STARTS_WITH: Final = OperatorLabels(
     fi="”{}”",
     sv="”{}”",
     en="“{}”",
-    verb=Verb(
+    verb=VerbForms(
         fi=("alkaa merkeillä", "ei ala merkeillä"),
         sv=("börjar med", "börjar inte med"),
         en=("starts with", "does not start with"),
     ),
 )
-_CONTAINS: Final = Saying(
+_CONTAINS: Final = OperatorLabels(
     fi="”{}”",
     sv="”{}”",
     en="“{}”",
-    verb=Verb(
+    verb=VerbForms(
         fi=("sisältää merkit", "ei sisällä merkkejä"),
         sv=("innehåller", "innehåller inte"),
         en=("contains", "does not contain"),
@@ -31,27 +31,27 @@ _CONTAINS: Final = Saying(
 )
 
 
-def _starts_with(operand: Operand, argument: str, _moment: Moment) -> ColumnElement[bool]:
-    return sa.func.starts_with(operand.value, operand.bound(argument), type_=sa.Boolean())
+def _starts_with(operand: Operand, argument: str, _moment: EvaluationTime) -> ColumnElement[bool]:
+    return sa.func.starts_with(operand.value, operand.bind(argument), type_=sa.Boolean())
 
 
-def _contains(operand: Operand, argument: str, _moment: Moment) -> ColumnElement[bool]:
+def _contains(operand: Operand, argument: str, _moment: EvaluationTime) -> ColumnElement[bool]:
     # Not LIKE: `%` and `_` in the argument are ordinary characters.
-    return sa.func.strpos(operand.value, operand.bound(argument), type_=sa.Integer()) > sa.literal_column("0")
+    return sa.func.strpos(operand.value, operand.bind(argument), type_=sa.Integer()) > sa.literal_column("0")
 
 
 starts_with = Operator(
-    word="starts_with",
-    types=TEXTS,
-    takes=Takes.VALUE,
+    keyword="starts_with",
+    types=TEXT_TYPES,
+    argument_kind=ArgumentKind.VALUE,
     lower=_starts_with,
-    says=lambda _: _STARTS_WITH,
+    labels_for=lambda _: _STARTS_WITH,
 )
 
 contains = Operator(
-    word="contains",
-    types=TEXTS,
-    takes=Takes.VALUE,
+    keyword="contains",
+    types=TEXT_TYPES,
+    argument_kind=ArgumentKind.VALUE,
     lower=_contains,
-    says=lambda _: _CONTAINS,
+    labels_for=lambda _: _CONTAINS,
 )

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from campaigns.core.errors import nearest
-from campaigns.core.model.condition import Birthday, FieldIs, InAudience, Sample
+from campaigns.core.errors import closest_match
+from campaigns.core.model.condition import Birthday, FieldCondition, InAudience, Sample
 from campaigns.core.yaml.located import Located
-from campaigns.rules.parsing.comparisons import read_tests
-from campaigns.rules.parsing.rule_reader import Reader, listed, plain, shown
+from campaigns.rules.parsing.comparisons import read_comparisons
+from campaigns.rules.parsing.rule_reader import RuleReader, display_value, list_names, printable
 from campaigns.rules.parsing.values import read_days, read_share
 
 _BIRTHDAY: Final = "`birthday: today` or `birthday: {in_next: 6 days}`"
@@ -15,47 +15,51 @@ _MAX_SALT_LENGTH: Final = 64
 _SAMPLE_KEYS: Final = ("share", "salt")
 
 
-def read_field(reader: Reader, node: Located, name: str, keywords: tuple[str, ...]) -> FieldIs | None:
+def read_field(reader: RuleReader, node: Located, name: str, keywords: tuple[str, ...]) -> FieldCondition | None:
     """Return a condition on a field of the member; `keywords` are other names to suggest for an unknown name."""
     vocabulary = reader.vocabulary
     if name in vocabulary.member_fields:
-        return FieldIs(
-            column=name, tests=read_tests(reader, node, vocabulary.member_fields[name]), place=node.key_place
+        return FieldCondition(
+            column=name,
+            comparisons=read_comparisons(reader, node, vocabulary.member_fields[name]),
+            place=node.key_place,
         )
     if name in vocabulary.special_fields:
-        message = f"`{plain(name)}` holds data of a special category and may not be used"
-        reader.key_problem(node, message, "special_field", "leave it out")
+        message = f"`{printable(name)}` holds data of a special category and may not be used"
+        reader.add_key_problem(node, message, "special_field", "leave it out")
     elif name in vocabulary.line_fields:
-        message = f"`{plain(name)}` is a field of purchase lines, not of members"
-        reader.key_problem(node, message, "unknown_field", f"`bought: {{where: {{{name}: ...}}}}`")
+        message = f"`{printable(name)}` is a field of purchase lines, not of members"
+        reader.add_key_problem(node, message, "unknown_field", f"`bought: {{where: {{{name}: ...}}}}`")
     else:
         known = [*keywords, *vocabulary.member_fields]
-        hint = nearest(name, known) or listed(known)
-        reader.key_problem(node, f"there is no field or condition `{plain(name)}`", "unknown_field", hint)
+        hint = closest_match(name, known) or list_names(known)
+        reader.add_key_problem(node, f"there is no field or condition `{printable(name)}`", "unknown_field", hint)
     return None
 
 
-def read_audience(reader: Reader, node: Located) -> InAudience | None:
+def read_audience(reader: RuleReader, node: Located) -> InAudience | None:
     """Return a reference to a named audience."""
-    name = reader.named(node, reader.vocabulary.audiences, "audience", "unknown_audience")
+    name = reader.read_name(node, reader.vocabulary.audiences, "audience", "unknown_audience")
     return None if name is None else InAudience(name=name, place=node.place)
 
 
-def read_birthday(reader: Reader, node: Located) -> Birthday | None:
+def read_birthday(reader: RuleReader, node: Located) -> Birthday | None:
     """Return the condition of `birthday: today` or `birthday: {in_next: …}`."""
     if node.value == "today":
         return Birthday(days_ahead=0, place=node.key_place)
     if not isinstance(node.value, dict) or list(node.value) != ["in_next"]:
-        reader.problem(node, f"this is not when a birthday is: {shown(node.value)}", "wrong_type", _BIRTHDAY)
+        reader.add_problem(
+            node, f"this is not when a birthday is: {display_value(node.value)}", "wrong_type", _BIRTHDAY
+        )
         return None
     ahead = read_days(reader, node.part("in_next"), "in_next")
     if ahead is not None and ahead.days > _MAX_DAYS_AHEAD:
         message = f"a birthday comes within {_MAX_DAYS_AHEAD} days"
-        reader.problem(node.part("in_next"), message, "wrong_type", _BIRTHDAY)
+        reader.add_problem(node.part("in_next"), message, "wrong_type", _BIRTHDAY)
     return None if ahead is None else Birthday(days_ahead=ahead.days, place=node.key_place)
 
 
-def read_sample(reader: Reader, node: Located) -> Sample | None:
+def read_sample(reader: RuleReader, node: Located) -> Sample | None:
     """Return the condition of `sample: 20 percent`, or of `share` with a `salt` of its own."""
     if not isinstance(node.value, dict):
         share = read_share(reader, node, "sample")
@@ -63,18 +67,18 @@ def read_sample(reader: Reader, node: Located) -> Sample | None:
     entries = reader.text_keys(node)
     for key in entries:
         if key not in _SAMPLE_KEYS:
-            reader.unknown(entries[key], key, _SAMPLE_KEYS, "`sample`")
+            reader.add_unknown_key(entries[key], key, _SAMPLE_KEYS, "`sample`")
     if "share" not in entries:
-        reader.problem(node, "`share` is required here", "missing", "`{share: 20 percent, salt: spring}`")
+        reader.add_problem(node, "`share` is required here", "missing", "`{share: 20 percent, salt: spring}`")
         return None
     share = read_share(reader, entries["share"], "share")
     salt = _salt(reader, entries["salt"]) if "salt" in entries else ""
     return None if share is None else Sample(share=share, salt=salt, place=node.key_place)
 
 
-def _salt(reader: Reader, node: Located) -> str:
+def _salt(reader: RuleReader, node: Located) -> str:
     if isinstance(node.value, str) and 0 < len(node.value) <= _MAX_SALT_LENGTH:
         return node.value
-    message = f"`salt` is a text of at most {_MAX_SALT_LENGTH} characters, and this is {shown(node.value)}"
-    reader.problem(node, message, "wrong_type", "`salt: spring`")
+    message = f"`salt` is a text of at most {_MAX_SALT_LENGTH} characters, and this is {display_value(node.value)}"
+    reader.add_problem(node, message, "wrong_type", "`salt: spring`")
     return ""

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from campaigns.core.errors import Problem, Severity, nearest
+from campaigns.core.errors import Problem, Severity, closest_match
 from campaigns.core.yaml.located import Located
-from campaigns.rules.vocabulary import Vocabulary
+from campaigns.rules.vocabulary import RuleVocabulary
 
 MAX_DEPTH: Final = 50
 MAX_PARTS: Final = 2_000
@@ -18,23 +18,23 @@ class TooLargeError(Exception):
 
 
 @dataclass(slots=True)
-class Reader:
+class RuleReader:
     """Parser state of one rule. `parts` counts conditions, comparisons and list items."""
 
-    vocabulary: Vocabulary
+    vocabulary: RuleVocabulary
     problems: list[Problem]
     parts: int = 0
 
-    def problem(self, node: Located, message: str, code: str, hint: str = "") -> None:
+    def add_problem(self, node: Located, message: str, code: str, hint: str = "") -> None:
         """Record an error of a value; the place of an empty value is its key."""
         place = node.key_place if node.value is None else node.place
         self.problems.append(Problem(place, message, code, hint))
 
-    def key_problem(self, node: Located, message: str, code: str, hint: str = "") -> None:
+    def add_key_problem(self, node: Located, message: str, code: str, hint: str = "") -> None:
         """Record an error of a value's key."""
         self.problems.append(Problem(node.key_place, message, code, hint))
 
-    def warning(self, node: Located, message: str, code: str, hint: str = "") -> None:
+    def add_warning(self, node: Located, message: str, code: str, hint: str = "") -> None:
         """Record a warning about a value."""
         self.problems.append(Problem(node.place, message, code, hint, Severity.WARNING))
 
@@ -42,7 +42,9 @@ class Reader:
         """Count one more part; raise TooLargeError when it exceeds the limit."""
         self.parts += 1
         if self.parts > MAX_PARTS:
-            self.problem(node, f"a rule has at most {MAX_PARTS} parts", "too_large", "split it into named audiences")
+            self.add_problem(
+                node, f"a rule has at most {MAX_PARTS} parts", "too_large", "split it into named audiences"
+            )
             raise TooLargeError
 
     def entries(self, node: Located, subject: str, example: str) -> "dict[str, Located] | None":
@@ -50,25 +52,31 @@ class Reader:
         if isinstance(node.value, dict):
             return self.text_keys(node)
         if node.value is None:
-            self.problem(node, f"{subject} is empty", "empty", example)
+            self.add_problem(node, f"{subject} is empty", "empty", example)
         else:
-            self.problem(node, f"{subject} is a mapping, and this is {shown(node.value)}", "wrong_type", example)
+            self.add_problem(
+                node, f"{subject} is a mapping, and this is {display_value(node.value)}", "wrong_type", example
+            )
         return None
 
-    def unknown(self, node: Located, key: str, known: Iterable[str], where: str) -> None:
+    def add_unknown_key(self, node: Located, key: str, known: Iterable[str], where: str) -> None:
         """Record a problem for an unknown key, with the nearest known key as its hint."""
         names = list(known)
-        hint = nearest(key, names) or listed(names)
-        self.key_problem(node, f"`{plain(key)}` is not a known key of {where}", "unknown_key", hint)
+        hint = closest_match(key, names) or list_names(names)
+        self.add_key_problem(node, f"`{printable(key)}` is not a known key of {where}", "unknown_key", hint)
 
-    def named(self, node: Located, known: Mapping[str, object] | frozenset[str], noun: str, code: str) -> str | None:
+    def read_name(
+        self, node: Located, known: Mapping[str, object] | frozenset[str], noun: str, code: str
+    ) -> str | None:
         """Return the value if it is one of the `known` names; record a problem and return None otherwise."""
         if not isinstance(node.value, str):
-            self.problem(node, f"{noun} is a name, and this is {shown(node.value)}", "wrong_type", listed(known))
+            self.add_problem(
+                node, f"{noun} is a name, and this is {display_value(node.value)}", "wrong_type", list_names(known)
+            )
             return None
         if node.value not in known:
-            hint = nearest(node.value, known) or listed(known)
-            self.problem(node, f"there is no {noun} `{plain(node.value)}`", code, hint)
+            hint = closest_match(node.value, known) or list_names(known)
+            self.add_problem(node, f"there is no {noun} `{printable(node.value)}`", code, hint)
             return None
         return node.value
 
@@ -77,24 +85,26 @@ class Reader:
         keys: list[object] = list(node.value) if isinstance(node.value, dict) else []
         for key in keys:
             if not isinstance(key, str):
-                self.problem(node, f"a key is a text, and this is {shown(key)}", "unknown_key", "put quotes round it")
+                self.add_problem(
+                    node, f"a key is a text, and this is {display_value(key)}", "unknown_key", "put quotes round it"
+                )
         return {key: node.part(key) for key in keys if isinstance(key, str)}
 
 
-def items(reader: Reader, node: Located) -> Iterator[Located]:
+def counted_items(reader: RuleReader, node: Located) -> Iterator[Located]:
     """Yield the items of a list, and count each."""
     for item in node.items():
         reader.count(item)
         yield item
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     """Return text from a file, shortened and printable, for a message."""
     shortened = text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
     return "".join(character if character.isprintable() else "?" for character in shortened)
 
 
-def shown(value: object) -> str:
+def display_value(value: object) -> str:
     """Return a value for a message: a scalar as written, anything else by its kind."""
     match value:
         case None | "":
@@ -106,10 +116,10 @@ def shown(value: object) -> str:
         case bool():
             return f"`{str(value).lower()}`"
         case _:
-            return f"`{plain(str(value))}`"
+            return f"`{printable(str(value))}`"
 
 
-def listed(names: Iterable[str]) -> str:
+def list_names(names: Iterable[str]) -> str:
     """Return names for a hint, in alphabetical order; empty when there are more than 12."""
     ordered = sorted(names)
     return ", ".join(f"`{name}`" for name in ordered) if len(ordered) <= 12 else ""

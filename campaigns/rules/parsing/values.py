@@ -6,38 +6,38 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from campaigns.core.errors import nearest
+from campaigns.core.errors import closest_match
 from campaigns.core.model.condition import Scalar
-from campaigns.core.model.duration import span
+from campaigns.core.model.duration import parse_duration
 from campaigns.core.model.enums import ColumnType
-from campaigns.core.model.percentage import share
+from campaigns.core.model.percentage import parse_percentage
 from campaigns.core.yaml.located import Located
-from campaigns.rules.parsing.rule_reader import Reader, listed, plain, shown
-from campaigns.rules.vocabulary import Field
+from campaigns.rules.parsing.rule_reader import RuleReader, display_value, list_names, printable
+from campaigns.rules.vocabulary import RuleField
 
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2999
-LARGEST: Final = 10**12
+MAX_NUMBER: Final = 10**12
 _SMALLEST_STEP: Final = Decimal("0.000001")
 _AGO: Final = re.compile(r"(.*\S) +ago")
 
 
-def read_value(reader: Reader, node: Located, field: Field) -> Scalar | None:
+def read_value(reader: RuleReader, node: Located, field: RuleField) -> Scalar | None:
     """Return a value of the field's type; where the field lists its values, only one of these."""
-    if field.share:
+    if field.is_share:
         return read_share(reader, node, field.name)
     value = _READERS[field.type](node.value)
     if value is None:
         hint = _hint(field, node.value)
-        message = f"`{field.name}` is {_TYPE_NAMES[field.type]}, and this is {shown(node.value)}"
-        reader.problem(node, message, "wrong_type", hint)
+        message = f"`{field.name}` is {_TYPE_NAMES[field.type]}, and this is {display_value(node.value)}"
+        reader.add_problem(node, message, "wrong_type", hint)
         return None
     if isinstance(value, str) and not _is_known(reader, node, field, value):
         return None
     return value
 
 
-def _hint(field: Field, value: object) -> str:
+def _hint(field: RuleField, value: object) -> str:
     if field.type is ColumnType.TEXT and isinstance(value, int | Decimal | date):
         return "put quotes round it"
     if field.type in (ColumnType.INTEGER, ColumnType.DECIMAL) and isinstance(value, str):
@@ -45,41 +45,41 @@ def _hint(field: Field, value: object) -> str:
     return ""
 
 
-def _is_known(reader: Reader, node: Located, field: Field, value: str) -> bool:
+def _is_known(reader: RuleReader, node: Located, field: RuleField, value: str) -> bool:
     if value in reader.vocabulary.special_values.get(field.name, ()):
-        message = f"`{plain(value)}` reveals data of a special category: its lines are never read"
-        reader.problem(node, message, "special_field", "leave it out")
+        message = f"`{printable(value)}` reveals data of a special category: its lines are never read"
+        reader.add_problem(node, message, "special_field", "leave it out")
         return False
     if field.values is None or value in field.values:
         return True
-    hint = nearest(value, field.values) or listed(field.values)
-    reader.problem(node, f"`{field.name}` has no value `{plain(value)}`", "unknown_value", hint)
+    hint = closest_match(value, field.values) or list_names(field.values)
+    reader.add_problem(node, f"`{field.name}` has no value `{printable(value)}`", "unknown_value", hint)
     return False
 
 
-def read_date(reader: Reader, node: Located, key: str) -> date | None:
+def read_date(reader: RuleReader, node: Located, key: str) -> date | None:
     """Return a calendar day."""
     day = _date(node.value)
     if day is None:
-        message = f"`{key}` is {_A_DATE}, and this is {shown(node.value)}"
-        reader.problem(node, message, "wrong_type", f"`{key}: 2017-12-31`")
+        message = f"`{key}` is {_A_DATE}, and this is {display_value(node.value)}"
+        reader.add_problem(node, message, "wrong_type", f"`{key}: 2017-12-31`")
     return day
 
 
-def read_days(reader: Reader, node: Located, key: str) -> timedelta | None:
+def read_days(reader: RuleReader, node: Located, key: str) -> timedelta | None:
     """Return a span of whole days."""
     try:
-        days = span(node.value) if isinstance(node.value, str) else None
+        days = parse_duration(node.value) if isinstance(node.value, str) else None
     except ValueError:
         days = None
     if days is None or days % timedelta(days=1):
-        message = f"`{key}` is a number of whole days, and this is {shown(node.value)}"
-        reader.problem(node, message, "wrong_type", f"`{key}: 28 days`")
+        message = f"`{key}` is a number of whole days, and this is {display_value(node.value)}"
+        reader.add_problem(node, message, "wrong_type", f"`{key}: 28 days`")
         return None
     return days
 
 
-def read_day_or_ago(reader: Reader, node: Located, key: str) -> date | timedelta | None:
+def read_date_or_days_ago(reader: RuleReader, node: Located, key: str) -> date | timedelta | None:
     """Return a calendar day, or the span of `60 days ago`."""
     day = _date(node.value)
     if day is not None:
@@ -87,37 +87,39 @@ def read_day_or_ago(reader: Reader, node: Located, key: str) -> date | timedelta
     match = _AGO.fullmatch(node.value) if isinstance(node.value, str) else None
     if match is not None:
         try:
-            days = span(match[1])
+            days = parse_duration(match[1])
         except ValueError:
             days = timedelta(microseconds=1)
         if not days % timedelta(days=1):
             return days
-    message = f"`{key}` is a date or a number of days ago, and this is {shown(node.value)}"
-    reader.problem(node, message, "wrong_type", f"`{key}: 60 days ago`")
+    message = f"`{key}` is a date or a number of days ago, and this is {display_value(node.value)}"
+    reader.add_problem(node, message, "wrong_type", f"`{key}: 60 days ago`")
     return None
 
 
-def read_flag(reader: Reader, node: Located, key: str) -> bool | None:
+def read_flag(reader: RuleReader, node: Located, key: str) -> bool | None:
     """Return true or false."""
     if isinstance(node.value, bool):
         return node.value
-    reader.problem(node, f"`{key}` is true or false, and this is {shown(node.value)}", "wrong_type", f"`{key}: true`")
+    reader.add_problem(
+        node, f"`{key}` is true or false, and this is {display_value(node.value)}", "wrong_type", f"`{key}: true`"
+    )
     return None
 
 
-def read_share(reader: Reader, node: Located, key: str) -> Decimal | None:
+def read_share(reader: RuleReader, node: Located, key: str) -> Decimal | None:
     """Return a share from 0 to 1, written like `0.95` or `95 percent`."""
     value = _share(node.value)
     if value is None:
-        message = f"`{key}` is a share from 0 to 1, and this is {shown(node.value)}"
-        reader.problem(node, message, "wrong_type", "`0.25` or `25 percent`")
+        message = f"`{key}` is a share from 0 to 1, and this is {display_value(node.value)}"
+        reader.add_problem(node, message, "wrong_type", "`0.25` or `25 percent`")
     return value
 
 
 def _share(value: object) -> Decimal | None:
     if isinstance(value, str):
         try:
-            return share(value)
+            return parse_percentage(value)
         except ValueError:
             return None
     number = _decimal(value)
@@ -130,14 +132,14 @@ def _text(value: object) -> str | None:
 
 def _integer(value: object) -> int | None:
     is_integer = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_integer and isinstance(value, int) and abs(value) < LARGEST else None
+    return value if is_integer and isinstance(value, int) and abs(value) < MAX_NUMBER else None
 
 
 def _decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     number = Decimal(str(value))
-    if not number.is_finite() or abs(number) >= LARGEST or number != number.quantize(_SMALLEST_STEP):
+    if not number.is_finite() or abs(number) >= MAX_NUMBER or number != number.quantize(_SMALLEST_STEP):
         return None
     return Decimal(f"{number:f}")  # without an exponent, which some drivers cannot read
 

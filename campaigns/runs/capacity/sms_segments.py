@@ -11,22 +11,22 @@ from sqlalchemy import Connection, RowMapping, Select, func, select
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.sandbox import TemplateError
-from campaigns.runs.composing.message_composers import SmsPen
-from campaigns.runs.composing.run_context import Job
-from campaigns.runs.planning.plan_counts import Tally
-from campaigns.runs.planning.run_files import ROWS_IN_GROUP
+from campaigns.runs.composing.message_composers import SmsComposer
+from campaigns.runs.composing.run_context import RunContext
+from campaigns.runs.planning.plan_counts import PlanCounts
+from campaigns.runs.planning.run_files import ROW_GROUP_SIZE
 from campaigns.store.runs.run_tables import DELIVERY
 
-ENOUGH: Final = 1_000
+SAMPLE_SIZE: Final = 1_000
 """Sample size: a plan with more text messages is measured by composing this many."""
 
 _SAMPLE_SPOTS: Final = 8
-_SPOT_SPAN: Final = 4 * ROWS_IN_GROUP
+_SPOT_SPAN: Final = 4 * ROW_GROUP_SIZE
 """Sampled positions lie close together, because frozen fields are read one row group at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lengths:
+class SegmentDistribution:
     """Numbers of text messages by segment count: `spread` sums to `messages`.
 
     `written` of them were composed for their members; the others are extrapolated. Key 0 counts messages that cannot be
@@ -34,12 +34,12 @@ class Lengths:
     """
 
     messages: int
-    written: int
-    spread: Mapping[int, int]
-    most: int
+    sample_size: int
+    messages_by_segments: Mapping[int, int]
+    max_segments: int
 
     @classmethod
-    def like(cls, measured: Counter[int], messages: int, most: int) -> Self:
+    def extrapolate(cls, measured: Counter[int], messages: int, most: int) -> Self:
         """Extrapolate measured counts to all messages; rounding remainders go to the largest fractions."""
         written = measured.total()
         if not written:
@@ -53,63 +53,72 @@ class Lengths:
     @property
     def is_exact(self) -> bool:
         """Return whether every message was composed."""
-        return self.written == self.messages
+        return self.sample_size == self.messages
 
     def is_refused(self, length: int) -> bool:
         """Return whether a message of this many segments is not sent."""
-        return not 0 < length <= self.most
+        return not 0 < length <= self.max_segments
 
     @property
     def refused(self) -> int:
         """Return how many messages will not be sent because they are too long or cannot be composed."""
-        return sum(number for length, number in self.spread.items() if self.is_refused(length))
+        return sum(number for length, number in self.messages_by_segments.items() if self.is_refused(length))
 
     @property
     def segments(self) -> int:
         """Return how many segments will be sent and paid for."""
-        return sum(length * number for length, number in self.spread.items() if not self.is_refused(length))
+        return sum(
+            length * number for length, number in self.messages_by_segments.items() if not self.is_refused(length)
+        )
 
     def cost(self, price: Decimal) -> Decimal:
         """Return the cost at a price for one segment, rounded to the cent."""
         return (self.segments * price).quantize(Decimal("0.01"))
 
 
-def lengths_of(connection: Connection, run_context: Job, composer: SmsPen, messages: int) -> Lengths:
+def measure_segments(
+    connection: Connection, run_context: RunContext, composer: SmsComposer, messages: int
+) -> SegmentDistribution:
     """Measure the segments of a plan's text messages.
 
     All messages of a small plan are composed; of a larger one, a sample from several spots.
     """
     measured = {row["position"]: _segments(composer, row) for row in _sample_rows(connection, run_context)}
-    return Lengths.like(Counter(measured.values()), messages, run_context.settings.channels.sms.max_segments)
+    return SegmentDistribution.extrapolate(
+        Counter(measured.values()), messages, run_context.settings.channels.sms.max_segments
+    )
 
 
-def _segments(composer: SmsPen, row: RowMapping) -> int:
+def _segments(composer: SmsComposer, row: RowMapping) -> int:
     template = composer.templates[row["variant"], Language(row["language"])]
     try:
-        return template.render(composer.contexts.of(row, row["position"], row["arm"])).segments
+        return template.render(composer.contexts.build(row, row["position"], row["arm"])).segments
     except TemplateError:
         return 0
 
 
-def _sample_rows(connection: Connection, run_context: Job) -> Iterator[RowMapping]:
-    planned = Tally.from_json(run_context.run.counts).sends.get(Channel.SMS, 0)
+def _sample_rows(connection: Connection, run_context: RunContext) -> Iterator[RowMapping]:
+    planned = PlanCounts.from_json(run_context.run.counts).sends.get(Channel.SMS, 0)
     last = (
         connection.execute(_planned_texts(run_context).with_only_columns(func.max(DELIVERY.c.position))).scalar_one()
         or 0
     )
-    if planned <= ENOUGH and last <= _SAMPLE_SPOTS * _SPOT_SPAN:
+    if planned <= SAMPLE_SIZE and last <= _SAMPLE_SPOTS * _SPOT_SPAN:
         yield from connection.execute(_planned_texts(run_context)).mappings()
         return
     for spot in range(_SAMPLE_SPOTS):
         after_spot = DELIVERY.c.position > last * spot // _SAMPLE_SPOTS
         query = (
-            _planned_texts(run_context).where(after_spot).order_by(DELIVERY.c.position).limit(ENOUGH // _SAMPLE_SPOTS)
+            _planned_texts(run_context)
+            .where(after_spot)
+            .order_by(DELIVERY.c.position)
+            .limit(SAMPLE_SIZE // _SAMPLE_SPOTS)
         )
         rows = connection.execute(query).mappings().all()
         yield from (row for row in rows if row["position"] < rows[0]["position"] + _SPOT_SPAN)
 
 
-def _planned_texts(run_context: Job) -> Select[tuple[object, ...]]:
+def _planned_texts(run_context: RunContext) -> Select[tuple[object, ...]]:
     """Return a statement for the planned text messages to known members."""
     return (
         select(DELIVERY.c.position, DELIVERY.c.variant, DELIVERY.c.arm, *CONTACT.c)

@@ -11,28 +11,28 @@ from campaigns.core.model.reasons import EndReason
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
 from campaigns.rendering.templates.sandbox import TemplateError
-from campaigns.runs.composing.claimed_message import CannotWrite, Taken
-from campaigns.runs.composing.template_context import Contexts, language_of
+from campaigns.runs.composing.claimed_message import ClaimedMessage, ComposeError
+from campaigns.runs.composing.template_context import TemplateContexts, message_language
 
 ADDRESS_SOURCE = "member register"
 
 
-def material(template: str, language: Language) -> str:
+def material_name(template: str, language: Language) -> str:
     """Return the name of a template in one language, as used for printed material."""
     return f"{template}-{language}"
 
 
 @dataclass(frozen=True, slots=True)
-class LetterBinder:
+class LetterComposer:
     """Composer of letters; `templates` are keyed by material name."""
 
     campaign: Campaign
-    contexts: Contexts
+    contexts: TemplateContexts
     templates: Mapping[str, LetterTemplate]
 
-    def write(self, delivery: Taken, /) -> Letter:
+    def compose(self, delivery: ClaimedMessage, /) -> Letter:
         """Return the letter of a claimed delivery; raise ComposeError if its address or a template value is missing."""
-        language = language_of(delivery)
+        language = message_language(delivery)
         contact = delivery.contact
         address = PostalAddress.from_contact(
             first_name=contact["first_name"],
@@ -43,17 +43,17 @@ class LetterBinder:
             language=language,
         )
         if isinstance(address, AddressProblem):
-            raise CannotWrite(EndReason.NO_ADDRESS, address.value)
-        name = material(template_of(self.campaign, delivery.variant, Channel.POST), language)
+            raise ComposeError(EndReason.NO_ADDRESS, address.value)
+        name = material_name(template_name(self.campaign, delivery.variant, Channel.POST), language)
         try:
             page = self.templates[name].fill(
-                self.contexts.of(delivery.contact, delivery.claimed.position, delivery.arm), address
+                self.contexts.build(delivery.contact, delivery.claimed.position, delivery.arm), address
             )
         except TemplateError as error:
-            raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
+            raise ComposeError(EndReason.TEMPLATE_ERROR, str(error)) from error
         return Letter(delivery.claimed, name, language, address.postal_code, address.rows, page)
 
-    def bind(self, name: BundleId, items: Sequence[Letter], created_at: datetime, /) -> LetterBundle:
+    def compose_bundle(self, name: BundleId, items: Sequence[Letter], created_at: datetime, /) -> LetterBundle:
         """Return the bundle; its pages are rendered one material at a time."""
 
         def draw(material_name: str, letters: Sequence[Letter]) -> Pages:
@@ -64,27 +64,27 @@ class LetterBinder:
 
 
 @dataclass(frozen=True, slots=True)
-class CallBinder:
+class CallListComposer:
     """Composer of call lists; `scripts` are keyed by material name."""
 
     campaign: Campaign
     scripts: Mapping[str, str]
 
-    def write(self, delivery: Taken, /) -> Call:
+    def compose(self, delivery: ClaimedMessage, /) -> Call:
         """Return the call of a claimed delivery: number, name and script. Nothing else is disclosed."""
-        language = language_of(delivery)
+        language = message_language(delivery)
         name = " ".join(filter(None, (delivery.contact["first_name"], delivery.contact["last_name"])))
-        template = template_of(self.campaign, delivery.variant, Channel.PHONE)
-        return Call(delivery.claimed, material(template, language), language, name)
+        template = template_name(self.campaign, delivery.variant, Channel.PHONE)
+        return Call(delivery.claimed, material_name(template, language), language, name)
 
-    def bind(self, name: BundleId, items: Sequence[Call], created_at: datetime, /) -> CallBundle:
+    def compose_bundle(self, name: BundleId, items: Sequence[Call], created_at: datetime, /) -> CallBundle:
         """Return the bundle with the scripts that its calls use."""
         script_names = {call.script for call in items}
         scripts = {script: text for script, text in self.scripts.items() if script in script_names}
         return CallBundle(name, items, scripts, created_at, ADDRESS_SOURCE)
 
 
-def template_of(campaign: Campaign, variant: str, channel: Channel) -> str:
+def template_name(campaign: Campaign, variant: str, channel: Channel) -> str:
     """Return the template folder of a variant for a channel that it was planned for."""
     match = next(candidate for candidate in campaign.variants if candidate.name == variant)
     name = match.template(channel)

@@ -10,17 +10,17 @@ from campaigns.core.model.reasons import EndReason
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimedMessage:
     """Claimed delivery with the contact as read by the claim; it may be handed over before its deadline."""
 
     claimed: Claimed
     contact: Mapping[Any, Any]
     variant: str
     arm: str | None
-    until: datetime
+    deadline: datetime
 
 
-class CannotWrite(Exception):
+class ComposeError(Exception):
     """Error for one message that cannot be composed; its delivery ends with `reason`, the others go on."""
 
     def __init__(self, reason: EndReason, detail: str) -> None:

@@ -12,24 +12,24 @@ from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.sms.sms_template import SmsTemplate
 from campaigns.rendering.templates.folder import TemplateFolder, load_folder
-from campaigns.runs.composing.bundle_composers import CallBinder, LetterBinder, material
-from campaigns.runs.composing.link_tracking import Ways
-from campaigns.runs.composing.message_composers import EmailPen, SmsPen
-from campaigns.runs.composing.run_context import Job
-from campaigns.runs.composing.template_context import Contexts
+from campaigns.runs.composing.bundle_composers import CallListComposer, LetterComposer, material_name
+from campaigns.runs.composing.link_tracking import LinkTracker
+from campaigns.runs.composing.message_composers import EmailComposer, SmsComposer
+from campaigns.runs.composing.run_context import RunContext
+from campaigns.runs.composing.template_context import TemplateContexts
 from campaigns.runs.planning.run_files import FrozenFields
 
 
 @dataclass(frozen=True)
-class Workshop:
+class ComposerFactory:
     """Factory of the composers of one run, from the definition stored with its plan."""
 
-    job: Job
+    run_context: RunContext
     fields: FrozenFields
     offers: Mapping[str, Offer]
     clock: Clock
 
-    def email(self) -> EmailPen:
+    def email_composer(self) -> EmailComposer:
         """Return the composer of e-mails."""
         folders = dict(self._folders(Channel.EMAIL))
 
@@ -37,56 +37,56 @@ class Workshop:
             link_rewriter: Callable[[str], str] | None,
         ) -> Mapping[tuple[str, Language], EmailTemplate]:
             return {
-                (variant, language): EmailTemplate.compile(folder, language, self.job.settings, link_rewriter)
+                (variant, language): EmailTemplate.compile(folder, language, self.run_context.settings, link_rewriter)
                 for variant, folder in folders.items()
                 for language in Language
             }
 
-        return EmailPen(
-            self.job,
+        return EmailComposer(
+            self.run_context,
             self._contexts,
             compile_templates(None),
             self.clock,
-            shared=compile_templates(Ways(self.job).shared),
+            shared=compile_templates(LinkTracker(self.run_context).shared_link),
         )
 
-    def sms(self) -> SmsPen:
+    def sms_composer(self) -> SmsComposer:
         """Return the composer of text messages."""
         templates = {
-            (variant, language): SmsTemplate.compile(folder, language, self.job.settings)
+            (variant, language): SmsTemplate.compile(folder, language, self.run_context.settings)
             for variant, folder in self._folders(Channel.SMS)
             for language in Language
         }
-        return SmsPen(self.job, self._contexts, templates, self.clock)
+        return SmsComposer(self.run_context, self._contexts, templates, self.clock)
 
-    def letters(self) -> LetterBinder:
+    def letter_composer(self) -> LetterComposer:
         """Return the composer of letters."""
         templates = {
-            material(folder.name, language): LetterTemplate.compile(folder, language, self.job.settings)
+            material_name(folder.name, language): LetterTemplate.compile(folder, language, self.run_context.settings)
             for _, folder in self._folders(Channel.POST)
             for language in Language
         }
-        return LetterBinder(self.job.campaign, self._contexts, templates)
+        return LetterComposer(self.run_context.campaign, self._contexts, templates)
 
-    def calls(self) -> CallBinder:
+    def call_list_composer(self) -> CallListComposer:
         """Return the composer of call lists."""
         templates = {
-            material(folder.name, language): ScriptTemplate.compile(folder, language, self.job.settings)
+            material_name(folder.name, language): ScriptTemplate.compile(folder, language, self.run_context.settings)
             for _, folder in self._folders(Channel.PHONE)
             for language in Language
         }
         scripts = {
-            name: template.render(self._contexts.shared(Language(name.rpartition("-")[2])))
+            name: template.render(self._contexts.common_values(Language(name.rpartition("-")[2])))
             for name, template in templates.items()
         }
-        return CallBinder(self.job.campaign, scripts)
+        return CallListComposer(self.run_context.campaign, scripts)
 
     def _folders(self, channel: Channel) -> Iterator[tuple[str, TemplateFolder]]:
-        for variant in self.job.campaign.variants:
+        for variant in self.run_context.campaign.variants:
             name = variant.template(channel)
             if name is not None:
-                yield variant.name, load_folder(self.job.files.definition, channel, name)
+                yield variant.name, load_folder(self.run_context.files.definition, channel, name)
 
     @cached_property
-    def _contexts(self) -> Contexts:
-        return Contexts(self.job, self.fields.row, self.offers)
+    def _contexts(self) -> TemplateContexts:
+        return TemplateContexts(self.run_context, self.fields.row, self.offers)

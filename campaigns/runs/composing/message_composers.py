@@ -14,53 +14,53 @@ from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.email.mime import Envelope, Unsubscribe, assemble, demand_writable, extra_headers
 from campaigns.rendering.sms.sms_template import SmsTemplate
 from campaigns.rendering.templates.sandbox import TemplateError
-from campaigns.runs.composing.claimed_message import CannotWrite, Taken
-from campaigns.runs.composing.link_tracking import Ways
-from campaigns.runs.composing.run_context import Job
-from campaigns.runs.composing.template_context import Contexts, language_of
+from campaigns.runs.composing.claimed_message import ClaimedMessage, ComposeError
+from campaigns.runs.composing.link_tracking import LinkTracker
+from campaigns.runs.composing.run_context import RunContext
+from campaigns.runs.composing.template_context import TemplateContexts, message_language
 
 _PURPOSES_WITHOUT_LIST = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
 
 @dataclass(frozen=True, slots=True)
-class EmailPen:
+class EmailComposer:
     """Composer of e-mails; `templates` are keyed by variant and language. A `mark` is put before every subject.
 
     `shared` templates use one tracking link for all recipients, for members without tracking consent.
     """
 
-    job: Job
-    contexts: Contexts
+    run_context: RunContext
+    contexts: TemplateContexts
     templates: Mapping[tuple[str, Language], EmailTemplate]
     clock: Clock
-    mark: str = ""
+    subject_prefix: str = ""
     shared: Mapping[tuple[str, Language], EmailTemplate] = field(default_factory=dict)
-    ways: Ways = field(init=False)
+    link_tracker: LinkTracker = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ways", Ways(self.job))
+        object.__setattr__(self, "ways", LinkTracker(self.run_context))
 
-    def __call__(self, delivery: Taken, /) -> OutgoingEmail:
+    def __call__(self, delivery: ClaimedMessage, /) -> OutgoingEmail:
         """Return the complete e-mail of a claimed delivery.
 
         Raise ComposeError if a template value is missing or unfit for a header.
         """
-        context = self.contexts.of(delivery.contact, delivery.claimed.position, delivery.arm)
+        context = self.contexts.build(delivery.contact, delivery.claimed.position, delivery.arm)
         try:
             is_internal = not delivery.claimed.member_id  # links in proofs and seeds are not tracked
             is_tracked = not is_internal and bool(delivery.contact["tracking"])
             template = (self.templates if is_internal or is_tracked else self.shared)[
-                delivery.variant, language_of(delivery)
+                delivery.variant, message_language(delivery)
             ]
             body = template.render(context)
-            if self.mark:
-                body = replace(body, subject=f"{self.mark} {body.subject}")
+            if self.subject_prefix:
+                body = replace(body, subject=f"{self.subject_prefix} {body.subject}")
             if is_tracked:
-                body = replace(body, html=self.ways.lead(body.html, template, delivery.claimed.position))
+                body = replace(body, html=self.link_tracker.track_links(body.html, template, delivery.claimed.position))
             envelope = self._envelope(delivery)
             demand_writable(body)
         except (TemplateError, ValueError) as error:
-            raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
+            raise ComposeError(EndReason.TEMPLATE_ERROR, str(error)) from error
         return OutgoingEmail(
             claimed=delivery.claimed,
             assembled=partial(assemble, envelope, body),
@@ -73,8 +73,8 @@ class EmailPen:
             headers=extra_headers(envelope),
         )
 
-    def _envelope(self, delivery: Taken) -> Envelope:
-        settings, language = self.job.settings, language_of(delivery)
+    def _envelope(self, delivery: ClaimedMessage) -> Envelope:
+        settings, language = self.run_context.settings, message_language(delivery)
         domain = settings.channels.email.address.rpartition("@")[2]
         names = (delivery.contact["first_name"], delivery.contact["last_name"])
         return Envelope(
@@ -84,12 +84,12 @@ class EmailPen:
             from_address=settings.channels.email.address,
             to_address=delivery.claimed.address,
             to_name=" ".join(filter(None, names)) or None,
-            feedback_id=f"{self.job.campaign.name}:{list_name(self.job.campaign)}:{self.job.campaign.purpose}:viesti",
+            feedback_id=f"{self.run_context.campaign.name}:{list_name(self.run_context.campaign)}:{self.run_context.campaign.purpose}:viesti",
             unsubscribe=self._unsubscribe(delivery, language, domain),
         )
 
-    def _unsubscribe(self, delivery: Taken, language: Language, domain: str) -> Unsubscribe | None:
-        campaign, settings = self.job.campaign, self.job.settings
+    def _unsubscribe(self, delivery: ClaimedMessage, language: Language, domain: str) -> Unsubscribe | None:
+        campaign, settings = self.run_context.campaign, self.run_context.settings
         if campaign.purpose in _PURPOSES_WITHOUT_LIST:
             return None
         link = self.contexts.links(delivery.claimed.position)["unsubscribe"]
@@ -114,29 +114,29 @@ def list_name(campaign: Campaign) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SmsPen:
+class SmsComposer:
     """Composer of text messages; `templates` are keyed by variant and language."""
 
-    job: Job
-    contexts: Contexts
+    run_context: RunContext
+    contexts: TemplateContexts
     templates: Mapping[tuple[str, Language], SmsTemplate]
     clock: Clock
 
-    def __call__(self, delivery: Taken, /) -> OutgoingSms:
+    def __call__(self, delivery: ClaimedMessage, /) -> OutgoingSms:
         """Return the text message of a delivery; raise ComposeError for a missing value or too many segments."""
         try:
-            sms = self.templates[delivery.variant, language_of(delivery)].render(
-                self.contexts.of(delivery.contact, delivery.claimed.position, delivery.arm)
+            sms = self.templates[delivery.variant, message_language(delivery)].render(
+                self.contexts.build(delivery.contact, delivery.claimed.position, delivery.arm)
             )
         except TemplateError as error:
-            raise CannotWrite(EndReason.TEMPLATE_ERROR, str(error)) from error
-        if sms.segments > self.job.settings.channels.sms.max_segments:
-            raise CannotWrite(EndReason.TOO_LONG, f"{sms.segments} segments")
-        sender = self.job.settings.channels.sms.sender
+            raise ComposeError(EndReason.TEMPLATE_ERROR, str(error)) from error
+        if sms.segments > self.run_context.settings.channels.sms.max_segments:
+            raise ComposeError(EndReason.TOO_LONG, f"{sms.segments} segments")
+        sender = self.run_context.settings.channels.sms.sender
         return OutgoingSms(delivery.claimed, sender, sms.text, sms.encoding, sms.segments, self._valid_for())
 
     def _valid_for(self) -> timedelta | None:
         """Return how long the provider may queue the message: until quiet hours, so that it wakes no member (TW-11)."""
         now = self.clock.now()
-        quiet_start = self.job.quiet_from(Channel.SMS, now)
+        quiet_start = self.run_context.next_quiet_hours_start(Channel.SMS, now)
         return None if quiet_start is None else quiet_start - now

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, assert_never
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.call_script import ScriptTemplate
@@ -15,13 +15,13 @@ from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
 from campaigns.rendering.sms.sms_template import SmsTemplate
 from campaigns.rendering.templates.folder import load_folder
-from campaigns.runs.composing.bundle_composers import template_of
-from campaigns.runs.composing.template_context import Contexts
-from campaigns.workspace.campaign_definition import Draft
+from campaigns.runs.composing.bundle_composers import template_name
+from campaigns.runs.composing.template_context import TemplateContexts
+from campaigns.workspace.campaign_definition import CampaignDefinition
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PreviewDecision:
     """Decision of a plan for one member, with the member's contact."""
 
     variant: str
@@ -31,15 +31,22 @@ class Planned:
 
 
 def write_preview(
-    planned: Planned, draft: Draft, settings: Settings, contexts: Contexts, target: Path, now: datetime
+    planned: PreviewDecision,
+    definition: CampaignDefinition,
+    settings: Settings,
+    contexts: TemplateContexts,
+    target: Path,
+    now: datetime,
 ) -> Path:
     """Write the message of a campaign below `target` and return its file.
 
     Raise UserError or TemplateError if it cannot be composed.
     """
-    folder = load_folder(draft.root, planned.channel, template_of(draft.campaign, planned.variant, planned.channel))
+    folder = load_folder(
+        definition.root, planned.channel, template_name(definition.campaign, planned.variant, planned.channel)
+    )
     language = Language(planned.contact["language"])
-    context = contexts.of(planned.contact, 0, planned.arm)
+    context = contexts.build(planned.contact, 0, planned.arm)
     target.mkdir(parents=True, exist_ok=True)
     match planned.channel:
         case Channel.EMAIL:
@@ -65,7 +72,7 @@ def _address(contact: Mapping[str, Any], language: Language) -> PostalAddress:
     parts = {name: contact[name] for name in ("first_name", "last_name", "street", "postal_code", "city")}
     address = PostalAddress.from_contact(**parts, language=language)
     if isinstance(address, AddressProblem):
-        raise AuthorError.about(str(contact["member_id"]), f"no letter can go there: {address.value}", "no_address")
+        raise UserError.about(str(contact["member_id"]), f"no letter can go there: {address.value}", "no_address")
     return address
 
 

@@ -9,15 +9,15 @@ from campaigns.core.clock import local_day
 from campaigns.core.model.enums import Language
 from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
-from campaigns.runs.composing.claimed_message import Taken
-from campaigns.runs.composing.run_context import Job
+from campaigns.runs.composing.claimed_message import ClaimedMessage
+from campaigns.runs.composing.run_context import RunContext
 
 _CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
 _PROFILE_PREFIX: Final = "member_"
-LINKS: Final[Mapping[str, str]] = {"unsubscribe": "u", "preferences": "p", "why": "w", "stop": "s"}
+LINK_PATHS: Final[Mapping[str, str]] = {"unsubscribe": "u", "preferences": "p", "why": "w", "stop": "s"}
 
 
-def language_of(delivery: Taken) -> Language:
+def message_language(delivery: ClaimedMessage) -> Language:
     """Return the language of the message."""
     return Language(delivery.contact["language"])
 
@@ -37,29 +37,29 @@ def offer_view(offer: Offer, language: Language, settings: Settings) -> Mapping[
         "department": offer.department,
         "product_category": offer.product_category,
         "brand": offer.brand,
-        "image": f"{root_of(settings)}/images/{offer.image}",
+        "image": f"{public_base_url(settings)}/images/{offer.image}",
     }
 
 
-def root_of(settings: Settings) -> str:
+def public_base_url(settings: Settings) -> str:
     """Return the public base URL without a trailing slash."""
     return str(settings.public_url).rstrip("/")
 
 
 @dataclass
-class Contexts:
+class TemplateContexts:
     """Template contexts of one run; `frozen` returns the fields that the plan froze for a position."""
 
-    job: Job
-    frozen: Callable[[int], Mapping[str, Any]]
+    run_context: RunContext
+    frozen_fields: Callable[[int], Mapping[str, Any]]
     offers: Mapping[str, Offer]
     _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
     _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
     _linked: tuple[int, Mapping[str, str]] = field(default=(-1, {}), init=False)
 
-    def of(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
+    def build(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
         """Return the template values of one delivery, named as in `docs/templates.md`."""
-        frozen = self.frozen(position)
+        frozen = self.frozen_fields(position)
         language = Language(contact["language"])
         profile = {
             name.removeprefix(_PROFILE_PREFIX): value
@@ -68,7 +68,7 @@ class Contexts:
         }
         member = {**profile, **{name: contact[name] for name in _CONTACT_FIELDS}, "language": language.value}
         return {
-            **self.shared(language),
+            **self.common_values(language),
             "member": member,
             "offers": list(self._offers(frozen.get("offers") or (), language)),
             "links": self.links(position),
@@ -79,31 +79,37 @@ class Contexts:
         """Return the URLs that carry this delivery's tokens."""
         linked = self._linked
         if linked[0] != position:  # needed by the template, then by the headers
-            base_url, signer, run = root_of(self.job.settings), self.job.signer, self.job.number
-            signed = {name: f"{base_url}/{path}/{signer.link(name, run, position)}" for name, path in LINKS.items()}
+            base_url, signer, run = (
+                public_base_url(self.run_context.settings),
+                self.run_context.signer,
+                self.run_context.number,
+            )
+            signed = {
+                name: f"{base_url}/{path}/{signer.link_token(name, run, position)}" for name, path in LINK_PATHS.items()
+            }
             linked = self._linked = position, signed
         return linked[1]
 
     def _offers(self, ids: Iterable[str], language: Language) -> Iterable[Mapping[str, object]]:
         for offer_id in ids:
             if (offer_id, language) not in self._views:
-                self._views[offer_id, language] = offer_view(self.offers[offer_id], language, self.job.settings)
+                self._views[offer_id, language] = offer_view(self.offers[offer_id], language, self.run_context.settings)
             yield self._views[offer_id, language]
 
-    def shared(self, language: Language) -> Mapping[str, object]:
+    def common_values(self, language: Language) -> Mapping[str, object]:
         """Return the cached template values common to all members of a language."""
         if language not in self._common:
-            today = local_day(self.job.run.due_at, self.job.campaign.schedule.zone)
-            self._common[language] = common(self.job, language, today)
+            today = local_day(self.run_context.run.due_at, self.run_context.campaign.schedule.zone)
+            self._common[language] = build_common_values(self.run_context, language, today)
         return self._common[language]
 
 
-def common(job: Job, language: Language, today: date) -> Mapping[str, object]:
+def build_common_values(run_context: RunContext, language: Language, today: date) -> Mapping[str, object]:
     """Return the template values common to all members of a language."""
-    organisation = job.settings.organisation.values(language)
-    partner = job.campaign.sender.partner
+    organisation = run_context.settings.organisation.template_values(language)
+    partner = run_context.campaign.sender.partner
     return {
-        "campaign": {"name": job.campaign.name, "title": job.campaign.title.text(language)},
+        "campaign": {"name": run_context.campaign.name, "title": run_context.campaign.title.text(language)},
         "sender": {"name": organisation["name"], "partner": partner},
         "organisation": organisation,
         "today": today,

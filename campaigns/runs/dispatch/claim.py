@@ -13,44 +13,44 @@ from sqlalchemy import ColumnElement, Connection, Integer, RowMapping, String, a
 
 from campaigns.channels.claimed_delivery import mint
 from campaigns.core.model.enums import Channel
-from campaigns.runs.composing.claimed_message import Taken
-from campaigns.runs.composing.run_context import Job
-from campaigns.runs.dispatch.domain_limits import Domains
-from campaigns.runs.dispatch.eligibility import Examined, examine
-from campaigns.store.ledger.bulk_values import given, packed
+from campaigns.runs.composing.claimed_message import ClaimedMessage
+from campaigns.runs.composing.run_context import RunContext
+from campaigns.runs.dispatch.domain_limits import DomainLimits
+from campaigns.runs.dispatch.eligibility import EligibilityCheck, check_eligibility
+from campaigns.store.ledger.bulk_values import bulk_values, pack_values
 from campaigns.store.runs.run_tables import DELIVERY, RUN
 from campaigns.store.runs.states import DeliveryState, RunState
 
-AT_ONCE: Final = 500
+MAX_PER_CLAIM: Final = 500
 """Maximum number of rows in one claim; keeps its transaction under 100 ms."""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimResult:
     """Result of one claim: deliveries to send, number withdrawn, number held for their domain, last position."""
 
-    taken: tuple[Taken, ...]
+    deliveries: tuple[ClaimedMessage, ...]
     withdrawn: int
     held: int = 0
-    last: int = 0
+    last_position: int = 0
 
     @property
-    def found(self) -> int:
+    def row_count(self) -> int:
         """Return the number of rows read; if it is below the limit, nothing more can be claimed now."""
-        return len(self.taken) + self.withdrawn + self.held
+        return len(self.deliveries) + self.withdrawn + self.held
 
 
 def claim(
     connection: Connection,
-    run_context: Job,
+    run_context: RunContext,
     channel: Channel,
     limit: int,
     now: datetime,
     *,
     attempt: str | None = None,
-    domains: Domains | None = None,
+    domains: DomainLimits | None = None,
     after: int = 0,
-) -> Claim:
+) -> ClaimResult:
     """Claim up to `limit` pending deliveries of a channel, in claim order; withdraw those that became ineligible.
 
     Only positions beyond `after` are read. Nothing is claimed in quiet hours, after `send_by`, or of a run that is not
@@ -59,25 +59,27 @@ def claim(
     after it, `sending` with a lease. Use the result only after the commit.
     """
     if limit < 1 or not run_context.may_claim(channel, now) or not is_sending(connection, run_context):
-        return Claim((), 0)
-    checked = examine(connection, run_context, channel, DeliveryState.PENDING, _is_due(now, after), now, limit)
+        return ClaimResult((), 0)
+    checked = check_eligibility(
+        connection, run_context, channel, DeliveryState.PENDING, _is_due(now, after), now, limit
+    )
     attempt = attempt or token_hex(8)
     eligible = [row for row, reason in checked if reason is None]
     addresses = [(row["position"], _address_of(channel, row)) for row in eligible]
-    held = domains.hold(connection, run_context.number, addresses, now) if domains else frozenset()
-    deadline = run_context.good_until(channel, now)
+    held = domains.hold_over_limit(connection, run_context.number, addresses, now) if domains else frozenset()
+    deadline = run_context.send_deadline(channel, now)
     deliveries = [
         _claimed_delivery(run_context, channel, row, attempt, deadline)
         for row in eligible
         if row["position"] not in held
     ]
-    withdraw(connection, run_context, checked, now)
+    withdraw_ineligible(connection, run_context, checked, now)
     _mark(connection, run_context, deliveries, attempt, now)
     last = checked[-1][0]["position"] if checked else after
-    return Claim(tuple(deliveries), len(checked) - len(eligible), len(held), last)
+    return ClaimResult(tuple(deliveries), len(checked) - len(eligible), len(held), last)
 
 
-def is_sending(connection: Connection, run_context: Job) -> bool:
+def is_sending(connection: Connection, run_context: RunContext) -> bool:
     """Return whether the run is sending: not paused, cancelled or closed meanwhile."""
     state = connection.execute(select(RUN.c.state).where(RUN.c.number == run_context.number)).scalar_one()
     return bool(state == RunState.SENDING)
@@ -88,7 +90,9 @@ def _is_due(now: datetime, after: int) -> ColumnElement[bool]:
     return and_(DELIVERY.c.position > after, or_(DELIVERY.c.not_before.is_(None), DELIVERY.c.not_before <= now))
 
 
-def _claimed_delivery(run_context: Job, channel: Channel, row: RowMapping, attempt: str, deadline: datetime) -> Taken:
+def _claimed_delivery(
+    run_context: RunContext, channel: Channel, row: RowMapping, attempt: str, deadline: datetime
+) -> ClaimedMessage:
     claimed = mint(
         opaque_id=run_context.opaque_id(row["position"]),
         attempt=attempt,
@@ -98,7 +102,7 @@ def _claimed_delivery(run_context: Job, channel: Channel, row: RowMapping, attem
         channel=channel,
         address=_address_of(channel, row),
     )
-    return Taken(claimed, row, row["variant"], row["arm"], deadline)
+    return ClaimedMessage(claimed, row, row["variant"], row["arm"], deadline)
 
 
 def _address_of(channel: Channel, row: RowMapping) -> str:
@@ -111,7 +115,7 @@ def _address_of(channel: Channel, row: RowMapping) -> str:
             return ""
 
 
-_REJECTED = given("objected", position=Integer(), reason=String())
+_REJECTED = bulk_values("objected", position=Integer(), reason=String())
 _WITHDRAW = (
     update(DELIVERY)
     .where(DELIVERY.c.run_number == bindparam("of_run"), DELIVERY.c.position == _REJECTED.c.position)
@@ -119,14 +123,18 @@ _WITHDRAW = (
 )
 
 
-def withdraw(connection: Connection, run_context: Job, checked: Sequence[Examined], now: datetime) -> None:
+def withdraw_ineligible(
+    connection: Connection, run_context: RunContext, checked: Sequence[EligibilityCheck], now: datetime
+) -> None:
     """Withdraw ineligible deliveries, each with its reason; no other member takes their place."""
     rejected = [(row["position"], reason) for row, reason in checked if reason]
     if rejected:
-        connection.execute(_WITHDRAW, {"of_run": run_context.number, "objected": packed(rejected), "at": now})
+        connection.execute(_WITHDRAW, {"of_run": run_context.number, "objected": pack_values(rejected), "at": now})
 
 
-def _mark(connection: Connection, run_context: Job, deliveries: Sequence[Taken], attempt: str, now: datetime) -> None:
+def _mark(
+    connection: Connection, run_context: RunContext, deliveries: Sequence[ClaimedMessage], attempt: str, now: datetime
+) -> None:
     positions = [delivery.claimed.position for delivery in deliveries]
     if positions:
         connection.execute(
@@ -146,7 +154,7 @@ _REWIND_INTERVAL: Final = timedelta(seconds=10)
 
 
 @dataclass
-class Bookmark:
+class ClaimCursor:
     """Position of one process in the claim order of a run's channel.
 
     PostgreSQL keeps claimed rows in the index of pending rows while an older transaction is open, such as a backup or
@@ -157,14 +165,14 @@ class Bookmark:
     position: int = 0
     _returned_at: datetime | None = field(default=None, init=False)
 
-    def begin(self, now: datetime) -> int:
+    def next_position(self, now: datetime) -> int:
         """Return the position after which to claim."""
         if self._returned_at is None or now - self._returned_at >= _REWIND_INTERVAL:
             self.position, self._returned_at = 0, now
         return self.position
 
-    def move(self, claim: Claim, limit: int) -> bool:
+    def advance(self, claim: ClaimResult, limit: int) -> bool:
         """Move past a claim of at most `limit` rows; return whether anything may be left to claim now."""
-        was_full, started_at_beginning = claim.found >= limit, self.position == 0
-        self.position = claim.last if was_full else 0
+        was_full, started_at_beginning = claim.row_count >= limit, self.position == 0
+        self.position = claim.last_position if was_full else 0
         return was_full or not started_at_beginning

@@ -3,14 +3,14 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.reasons import EndReason
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.people import audit
 from campaigns.store.runs import runs
 from campaigns.store.runs.deliveries import end_pending
 from campaigns.store.runs.run_tables import Run
-from campaigns.store.runs.states import OPEN_RUNS, DeliveryState, RunState
+from campaigns.store.runs.states import OPEN_RUN_STATES, DeliveryState, RunState
 
 
 def pause(ledger: Ledger, run: Run, now: datetime, actor: str) -> None:
@@ -29,7 +29,7 @@ def cancel(ledger: Ledger, run: Run, now: datetime, actor: str) -> int:
     Messages in flight still end normally. A crash leaves some deliveries pending that can no longer be claimed; the
     sweeper withdraws them.
     """
-    _transition(ledger, run, OPEN_RUNS, RunState.CANCELLED, now, actor, "cancel")
+    _transition(ledger, run, OPEN_RUN_STATES, RunState.CANCELLED, now, actor, "cancel")
     return end_pending(ledger, run.number or 0, DeliveryState.WITHDRAWN, EndReason.CANCELLED, now)
 
 
@@ -37,11 +37,11 @@ def _transition(
     ledger: Ledger, run: Run, expected: Collection[RunState], state: RunState, now: datetime, actor: str, action: str
 ) -> None:
     with ledger.write() as connection:
-        if not runs.move(connection, run.number or 0, expected, state, reason=None):
+        if not runs.change_state(connection, run.number or 0, expected, state, reason=None):
             *states, last = expected
             allowed = f"{', '.join(states)} or {last}" if states else last
             message = f"the run is {run.state}; to {action} one, it has to be {allowed}"
             is_planned = run.state == RunState.PLANNED
             hint = f"`viesti cancel {run.run_id}` ends a plan" if is_planned else f"`viesti status {run.run_id}`"
-            raise AuthorError.about(run.run_id, message, "wrong_state", hint)
-        audit.note(connection, now, actor, action, run.run_id)
+            raise UserError.about(run.run_id, message, "wrong_state", hint)
+        audit.record(connection, now, actor, action, run.run_id)

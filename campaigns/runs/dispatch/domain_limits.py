@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, update
 
-from campaigns.core.model.campaign import Rate
-from campaigns.runs.dispatch.rate_limit import Pace
+from campaigns.core.model.campaign import SendRate
+from campaigns.runs.dispatch.rate_limit import RateLimiter
 from campaigns.store.runs.run_tables import DELIVERY
 
 _HOLD: Final = (
@@ -20,16 +20,16 @@ _HOLD: Final = (
 
 
 @dataclass
-class Domains:
+class DomainLimits:
     """Rate limits by domain name, shared by all runs and processes.
 
     Each held message gets a time slot of its own, so that it is claimed once and not re-read with every claim.
     """
 
-    rates: Mapping[str, Rate]
+    rates: Mapping[str, SendRate]
     _last: dict[str, datetime] = field(default_factory=dict, init=False)
 
-    def hold(
+    def hold_over_limit(
         self, connection: Connection, run_number: int, addresses: Sequence[tuple[int, str]], now: datetime
     ) -> frozenset[int]:
         """Hold messages whose domain has no permit; return their positions. Call it in the claim's transaction.
@@ -38,10 +38,10 @@ class Domains:
         """
         waiting: dict[int, datetime] = {}
         for domain, positions in self._by_domain(addresses).items():
-            limiter = Pace(f"domain {domain}", self.rates[domain])
-            permitted = limiter.permits(connection, len(positions), now)
+            limiter = RateLimiter(f"domain {domain}", self.rates[domain])
+            permitted = limiter.available(connection, len(positions), now)
             limiter.take(connection, permitted, now)
-            next_slots = limiter.slots(connection, now, self._last.get(domain))
+            next_slots = limiter.next_slots(connection, now, self._last.get(domain))
             waiting.update(zip(positions[permitted:], next_slots, strict=False))
             if positions[permitted:]:
                 self._last[domain] = waiting[positions[-1]]

@@ -11,9 +11,9 @@ from audiences.consent import permissions
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.reasons import EndReason, SkipReason
-from campaigns.runs.composing.run_context import Job
+from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.planning import channel_choice, frequency_caps
-from campaigns.store.runs.deliveries import in_state, is_claimed
+from campaigns.store.runs.deliveries import is_claimed, with_state
 from campaigns.store.runs.run_tables import DELIVERY, RUN
 from campaigns.store.runs.states import DeliveryState
 
@@ -27,25 +27,25 @@ _REFUSAL_REASONS: Mapping[str, EndReason] = {
 }
 """End reasons of refusals at the claim; for any other refusal, consent was withdrawn after the plan."""
 
-Examined = tuple[RowMapping, EndReason | None]
+EligibilityCheck = tuple[RowMapping, EndReason | None]
 
 
-def examine(
+def check_eligibility(
     connection: Connection,
-    run_context: Job,
+    run_context: RunContext,
     channel: Channel,
     state: DeliveryState,
     condition: ColumnElement[bool],
     now: datetime,
     limit: int | None = None,
-) -> list[Examined]:
+) -> list[EligibilityCheck]:
     """Return deliveries of a channel in a state that meet `condition`, in claim order, each with a reason to end it.
 
     The reason is None for an eligible delivery. Call it in the transaction that acts on the result.
     """
     campaign = run_context.campaign
     statement = _statement(campaign.purpose, channel, campaign.newsletter, campaign.from_partner)
-    query = in_state(statement, state).where(DELIVERY.c.run_number == run_context.number, condition)
+    query = with_state(statement, state).where(DELIVERY.c.run_number == run_context.number, condition)
     rows = connection.execute(query.limit(limit)).mappings().all()
     capped_members = _capped_members(connection, run_context, [row["member_id"] for row in rows], now)
     return [(row, _end_reason(row, capped_members)) for row in rows]
@@ -53,7 +53,9 @@ def examine(
 
 @lru_cache(maxsize=64)  # building the statement takes longer than reading a claim's rows
 def _statement(purpose: Purpose, channel: Channel, newsletter: str | None, from_partner: bool) -> Select[Any]:
-    refusal = permissions.refusal(purpose, channel, _CHOICE_COLUMNS, partner=from_partner, newsletter=newsletter)
+    refusal = permissions.skip_reason_sql(
+        purpose, channel, _CHOICE_COLUMNS, partner=from_partner, newsletter=newsletter
+    )
     return (
         select(
             DELIVERY.c.position,
@@ -63,12 +65,12 @@ def _statement(purpose: Purpose, channel: Channel, newsletter: str | None, from_
             DELIVERY.c.used_basket,
             *(column for column in CONTACT.c if column.name != "member_id"),
             CONTACT.c.member_id.label("known"),
-            permissions.processed(purpose).sql(_CHOICE_COLUMNS).label("processed"),
+            permissions.processing_condition(purpose).sql(_CHOICE_COLUMNS).label("processed"),
             func.coalesce(CHOICES.c.no_purchase_detail, False).label("no_purchase_detail"),
             func.coalesce(CHOICES.c.tracking, False).label("tracking"),
             refusal.label("refusal"),
-            channel_choice.address(channel, CONTACT).is_(None).label("no_address"),
-            channel_choice.unusable(channel, CONTACT).label("unusable"),
+            channel_choice.address_column(channel, CONTACT).is_(None).label("no_address"),
+            channel_choice.is_unusable(channel, CONTACT).label("unusable"),
             _suppression(purpose, channel).label("suppression"),
         )
         .select_from(
@@ -89,7 +91,7 @@ def _suppression(purpose: Purpose, channel: Channel) -> ColumnElement[Any]:
     }
     kind, value = address.get(channel, ("phone", CONTACT.c.phone))
     query = select(func.min(SUPPRESSION.c.reason)).where(SUPPRESSION.c.kind == kind, SUPPRESSION.c.value == value)
-    if purpose in frequency_caps.SPARED:
+    if purpose in frequency_caps.EXEMPT_PURPOSES:
         query = query.where(SUPPRESSION.c.scope == "all")
     return query.scalar_subquery()
 
@@ -108,7 +110,9 @@ def _end_reason(row: RowMapping, capped_members: frozenset[str]) -> EndReason | 
     return next((reason for applies, reason in checks if applies), None)
 
 
-def _capped_members(connection: Connection, run_context: Job, members: Sequence[str], now: datetime) -> frozenset[str]:
+def _capped_members(
+    connection: Connection, run_context: RunContext, members: Sequence[str], now: datetime
+) -> frozenset[str]:
     """Return members whose frequency cap this message would exceed; other runs' messages count from their claim."""
     deliveries = DELIVERY.join(RUN, RUN.c.number == DELIVERY.c.run_number)
     capped_members: set[str] = set()
@@ -123,7 +127,7 @@ def _capped_members(connection: Connection, run_context: Job, members: Sequence[
                 DELIVERY.c.run_number != run_context.number,
                 DELIVERY.c.state.in_(_COUNTED_STATES),
                 func.coalesce(DELIVERY.c.ended_at, DELIVERY.c.claimed_at) >= since,
-                frequency_caps.counts(cap, RUN.c.purpose),
+                frequency_caps.counts_against(cap, RUN.c.purpose),
             )
             .group_by(DELIVERY.c.member_id)
             .having(func.count() >= cap.messages)

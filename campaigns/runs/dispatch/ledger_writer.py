@@ -13,7 +13,7 @@ from campaigns.store.ledger.connection import Ledger
 _T = TypeVar("_T")
 
 
-class Writer:
+class LedgerWriter:
     """Writer with one thread for write transactions; use as `async with`."""
 
     def __init__(self, ledger: Ledger) -> None:

@@ -22,8 +22,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from campaigns.core.clock import Clock
-from campaigns.core.errors import AuthorError
-from campaigns.runs.dispatch.dispatcher import LOOK, Send, Turns, under_way
+from campaigns.core.errors import UserError
+from campaigns.runs.dispatch.dispatcher import POLL_INTERVAL, RunTracker, SendCallback, runs_under_way
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.ledger.postgresql import conninfo
 
@@ -33,22 +33,22 @@ _QUEUE: Final = "viesti"
 _CONCURRENCY: Final = 32
 _BASELINE_MIGRATION: Final = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
 """Last migration of tables without a recorded one: no earlier version of Procrastinate was ever required."""
-_PATIENCE: Final = 15.0
+_STUCK_AFTER: Final = 15.0
 """Seconds after which a job that no worker takes is logged."""
 
 _POOL_OPTIONS: Final[Mapping[str, Any]] = {"min_size": 1, "max_size": 4, "timeout": 10.0, "reconnect_timeout": 10.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Heart:
+class HeartbeatSettings:
     """Heartbeat of a worker in seconds: its interval, and the silence after which the worker loses its jobs."""
 
-    beat: float = 5.0
-    silence: float = 20.0
+    interval: float = 5.0
+    timeout: float = 20.0
 
 
 @dataclass
-class Queued:
+class ProcrastinateDispatcher:
     """Dispatcher over a Procrastinate queue; a job only says that a run is under way, and its worker reads the ledger.
 
     At most one job of a run waits in the queue. When a worker takes it, the next one may be queued, so that another
@@ -57,14 +57,14 @@ class Queued:
 
     ledger: Ledger
     clock: Clock
-    heart: Heart = field(default_factory=Heart)
-    turns: Turns = field(init=False)
+    heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
+    tracker: RunTracker = field(init=False)
     _waiting: dict[str, tuple[int | None, float]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # jobs are only hints
-        self.turns = Turns(self.clock)
-        prepare(self.ledger)
+        self.tracker = RunTracker(self.clock)
+        create_tables(self.ledger)
 
     def submit(self, run_id: str) -> None:
         """Queue a job for a run, unless one is waiting."""
@@ -82,12 +82,12 @@ class Queued:
         if seen != job:
             self._waiting[run_id] = job, monotonic()
             return False
-        if monotonic() - since < _PATIENCE:
+        if monotonic() - since < _STUCK_AFTER:
             return False
         self._waiting[run_id] = job, float("inf")
         return True
 
-    async def work(self, send: Send, stopping: Event) -> None:
+    async def work(self, send: SendCallback, stopping: Event) -> None:
         """Take jobs until `stopping` is set; reconnect after a loss of the database."""
         while not stopping.is_set():
             try:
@@ -101,13 +101,13 @@ class Queued:
         if "_submitting" in vars(self):
             self._submitting.close()
 
-    async def _take_jobs(self, send: Send, stopping: Event) -> None:
+    async def _take_jobs(self, send: SendCallback, stopping: Event) -> None:
         app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._conninfo, **_POOL_OPTIONS))
 
         @app.task(name=_TASK, queue=_QUEUE)
         async def _send_run(run_id: str) -> None:
-            if self.turns.may_begin(run_id):
-                await self.turns.take(send, run_id)
+            if self.tracker.may_start(run_id):
+                await self.tracker.send_run(send, run_id)
 
         async with app.open_async():
             polling = asyncio.create_task(self._poll_forever(app, stopping))
@@ -117,9 +117,9 @@ class Queued:
                     concurrency=_CONCURRENCY,
                     install_signal_handlers=False,
                     delete_jobs="always",
-                    fetch_job_polling_interval=LOOK,
-                    update_heartbeat_interval=self.heart.beat,
-                    stalled_worker_timeout=self.heart.silence,
+                    fetch_job_polling_interval=POLL_INTERVAL,
+                    update_heartbeat_interval=self.heartbeat.interval,
+                    stalled_worker_timeout=self.heartbeat.timeout,
                 )
             )
             try:
@@ -138,12 +138,12 @@ class Queued:
     async def _poll(self, app: procrastinate.App) -> None:
         """Remove the jobs of dead workers and queue again runs whose submission was lost."""
         jobs = app.job_manager
-        for job in await jobs.get_stalled_jobs(task_name=_TASK, seconds_since_heartbeat=self.heart.silence):
+        for job in await jobs.get_stalled_jobs(task_name=_TASK, seconds_since_heartbeat=self.heartbeat.timeout):
             with suppress(ConnectorException):  # another worker was faster
                 await jobs.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
         waiting = {job.queueing_lock for job in await jobs.list_jobs_async(task=_TASK, status=Status.TODO.value)}
-        for run_id in await asyncio.to_thread(under_way, self.ledger, self.clock.now()):
-            if run_id not in waiting and self.turns.is_due(run_id):
+        for run_id in await asyncio.to_thread(runs_under_way, self.ledger, self.clock.now()):
+            if run_id not in waiting and self.tracker.is_due(run_id):
                 with suppress(AlreadyEnqueued):
                     await _job(app, run_id).defer_async(run_id=run_id)
 
@@ -159,22 +159,22 @@ class Queued:
         return app
 
 
-def prepare(ledger: Ledger) -> None:
+def create_tables(ledger: Ledger) -> None:
     """Create Procrastinate's tables if there are none; safe when several processes start at once.
 
     Raise UserError if the existing tables belong to an earlier version of Procrastinate.
     """
     with ledger.write() as connection:
         if connection.exec_driver_sql("SELECT to_regclass('procrastinate_jobs')").scalar_one() is None:
-            _run(connection, procrastinate.schema.SchemaManager.get_schema())
-            _note(connection, _migrations()[-1].name)
-        missing = unmigrated(connection)
+            _execute_script(connection, procrastinate.schema.SchemaManager.get_schema())
+            _record_migration(connection, _migrations()[-1].name)
+        missing = missing_migrations(connection)
     if missing:
         message = f"the queue's tables lack {len(missing)} changes of the installed Procrastinate"
-        raise AuthorError.about("ledger", message, "old_queue", "make a backup, then `viesti db upgrade`")
+        raise UserError.about("ledger", message, "old_queue", "make a backup, then `viesti db upgrade`")
 
 
-def unmigrated(connection: Connection) -> list[Path]:
+def missing_migrations(connection: Connection) -> list[Path]:
     """Return the migrations that the queue's tables lack; none if there are no tables."""
     if connection.exec_driver_sql("SELECT to_regclass('procrastinate_jobs')").scalar_one() is None:
         return []
@@ -187,11 +187,11 @@ def migrate(ledger: Ledger) -> None:
     """Migrate the queue's tables to the installed Procrastinate, one migration at a time; repeat it after a crash."""
     while True:
         with ledger.write() as connection:
-            missing = unmigrated(connection)
+            missing = missing_migrations(connection)
             if not missing:
                 return
-            _run(connection, missing[0].read_text("utf-8"))
-            _note(connection, missing[0].name)
+            _execute_script(connection, missing[0].read_text("utf-8"))
+            _record_migration(connection, missing[0].name)
 
 
 def _migrations() -> list[Path]:
@@ -199,11 +199,11 @@ def _migrations() -> list[Path]:
     return sorted(Path(procrastinate.schema.SchemaManager.get_migrations_path()).glob("*.sql"))
 
 
-def _run(connection: Connection, statements: str) -> None:
+def _execute_script(connection: Connection, statements: str) -> None:
     connection.connection.cursor().execute(statements)
 
 
-def _note(connection: Connection, migration: str) -> None:
+def _record_migration(connection: Connection, migration: str) -> None:
     """Record the last migration as a comment on the table: Procrastinate itself does not record it."""
     connection.exec_driver_sql(f"COMMENT ON TABLE procrastinate_jobs IS '{migration}'")
 
@@ -222,4 +222,4 @@ async def _cancel(*tasks: "asyncio.Task[None]") -> None:
 
 
 async def _sleep(stopping: Event) -> None:
-    await asyncio.to_thread(stopping.wait, LOOK)
+    await asyncio.to_thread(stopping.wait, POLL_INTERVAL)

@@ -9,7 +9,7 @@ from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unk
 
 _LOG: Final = logging.getLogger("viesti")
 
-MANY: Final = 32
+FAILURE_THRESHOLD: Final = 32
 """Failures in a row that count as an outage; if every second message fails, chance is one in four billion."""
 
 _FIRST_DELAY: Final = timedelta(seconds=0.25)
@@ -17,7 +17,7 @@ _MAX_DELAY: Final = timedelta(minutes=1)
 
 
 @dataclass
-class Outage:
+class ProviderOutage:
     """State of one provider as seen by one process, over all runs.
 
     A failing provider would make every message of a run uncertain, and an absent one would be called as fast as the
@@ -27,36 +27,36 @@ class Outage:
     """
 
     provider: object
-    again_at: datetime | None = field(default=None, init=False)
+    retry_at: datetime | None = field(default=None, init=False)
     _failures_in_a_row: int = field(default=0, init=False)
     _delay: timedelta = field(default=_FIRST_DELAY, init=False)
 
-    def hear(self, outcome: Outcome, now: datetime) -> None:
+    def record_outcome(self, outcome: Outcome, now: datetime) -> None:
         """Count an answer of the provider; start or end an outage."""
         self._failures_in_a_row = 0 if _is_provider_alive(outcome) else self._failures_in_a_row + 1
         if not self._failures_in_a_row:
             self._end()
-        elif self._failures_in_a_row == MANY:
-            self.again_at = now + self._delay
+        elif self._failures_in_a_row == FAILURE_THRESHOLD:
+            self.retry_at = now + self._delay
             _LOG.warning("%s takes nothing: it is asked by one message at a time until it does", self._name)
 
-    def let(self, wanted: int, now: datetime) -> int:
+    def available(self, wanted: int, now: datetime) -> int:
         """Return how many of `wanted` messages may go now. Call `record_sent` with the number that went."""
-        retry_at = self.again_at  # answers that arrive meanwhile in another thread count from the next call on
+        retry_at = self.retry_at  # answers that arrive meanwhile in another thread count from the next call on
         if retry_at is None:
             return wanted
         is_waiting = timedelta() < retry_at - now <= self._delay  # false if the clock was set back
         return 0 if is_waiting else min(wanted, 1)
 
-    def went(self, messages: int, now: datetime) -> None:
+    def record_sent(self, messages: int, now: datetime) -> None:
         """Double the delay before the next message if one was sent during an outage."""
-        if messages and self.again_at is not None:
+        if messages and self.retry_at is not None:
             self._delay = min(self._delay * 2, _MAX_DELAY)
-            self.again_at = now + self._delay
+            self.retry_at = now + self._delay
 
     def _end(self) -> None:
-        if self.again_at is not None:
-            self.again_at, self._delay = None, _FIRST_DELAY
+        if self.retry_at is not None:
+            self.retry_at, self._delay = None, _FIRST_DELAY
             _LOG.warning("%s takes messages again", self._name)
 
     @property
@@ -65,14 +65,14 @@ class Outage:
 
 
 @dataclass
-class Outages:
+class ProviderOutages:
     """Outages of a process's providers; they outlive runs and send pools."""
 
-    _outages: dict[int, Outage] = field(default_factory=dict, init=False)
+    _outages: dict[int, ProviderOutage] = field(default_factory=dict, init=False)
 
-    def of(self, provider: object) -> Outage:
+    def outage_of(self, provider: object) -> ProviderOutage:
         """Return the outage state of a provider; it keeps the provider alive, so that its id is not reused."""
-        return self._outages.setdefault(id(provider), Outage(provider))
+        return self._outages.setdefault(id(provider), ProviderOutage(provider))
 
 
 def _is_provider_alive(outcome: Outcome) -> bool:

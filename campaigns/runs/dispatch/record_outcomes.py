@@ -12,18 +12,21 @@ from campaigns.channels.claimed_delivery import Claimed
 from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unknown
 from campaigns.core import metrics
 from campaigns.core.model.reasons import EndReason
-from campaigns.runs.dispatch.address_feedback import heed
-from campaigns.store.ledger.bulk_values import given, packed
-from campaigns.store.runs.deliveries import as_value
+from campaigns.runs.dispatch.address_feedback import apply_refusals
+from campaigns.store.ledger.bulk_values import bulk_values, pack_values
+from campaigns.store.runs.deliveries import state_as_subquery
 from campaigns.store.runs.run_tables import DELIVERY
 from campaigns.store.runs.states import DeliveryState
 
-_ANSWERS = given(
+_ANSWERS = bulk_values(
     "told", position=Integer(), attempt=String(), state=String(), reason=String(), detail=String(), ref=String()
 )
 _IS_AWAITED = or_(
-    DELIVERY.c.state == as_value(DeliveryState.SENDING),
-    and_(DELIVERY.c.state == as_value(DeliveryState.UNCERTAIN), _ANSWERS.c.state != DeliveryState.UNCERTAIN.value),
+    DELIVERY.c.state == state_as_subquery(DeliveryState.SENDING),
+    and_(
+        DELIVERY.c.state == state_as_subquery(DeliveryState.UNCERTAIN),
+        _ANSWERS.c.state != DeliveryState.UNCERTAIN.value,
+    ),
 )
 _END = (
     update(DELIVERY)
@@ -50,7 +53,7 @@ _PUT_BACK = (
         DELIVERY.c.run_number == bindparam("of_run"),
         DELIVERY.c.position == bindparam("at_position"),
         DELIVERY.c.attempt == bindparam("of_attempt"),
-        DELIVERY.c.state == as_value(DeliveryState.SENDING),
+        DELIVERY.c.state == state_as_subquery(DeliveryState.SENDING),
     )
     .values(
         state=DeliveryState.PENDING.value,
@@ -63,15 +66,15 @@ _PUT_BACK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DeliveryAnswer:
     """Outcome of one delivery, with its time."""
 
     claimed: Claimed
     outcome: Outcome
-    at: datetime
+    answered_at: datetime
 
 
-def record(connection: Connection, run_number: int, answers: Sequence[Answer], provider: str) -> None:
+def record_answers(connection: Connection, run_number: int, answers: Sequence[DeliveryAnswer], provider: str) -> None:
     """Record answers; an answer whose attempt differs from the row's changes nothing.
 
     A late definite answer of the same attempt resolves a delivery that became uncertain meanwhile; it never puts it
@@ -81,17 +84,17 @@ def record(connection: Connection, run_number: int, answers: Sequence[Answer], p
     same = {"of_run": run_number, "by": provider}
     ended_answers = [answer for answer in answers if not isinstance(answer.outcome, TryLater)]
     if ended_answers:
-        at = max(answer.at for answer in ended_answers)
-        connection.execute(_END, {**same, "told": packed(map(_row, ended_answers)), "at": at})
+        at = max(answer.answered_at for answer in ended_answers)
+        connection.execute(_END, {**same, "told": pack_values(map(_row, ended_answers)), "at": at})
     put_back = [
         {**same, **_retry_row(answer, answer.outcome)} for answer in answers if isinstance(answer.outcome, TryLater)
     ]
     if put_back:
         connection.execute(_PUT_BACK, put_back)
-    heed(connection, run_number, answers, provider)
+    apply_refusals(connection, run_number, answers, provider)
 
 
-def _row(answer: Answer) -> tuple[str | int | None, ...]:
+def _row(answer: DeliveryAnswer) -> tuple[str | int | None, ...]:
     return (answer.claimed.position, answer.claimed.attempt, *_values(answer.outcome))
 
 
@@ -110,8 +113,8 @@ def _values(outcome: Outcome) -> tuple[str | None, ...]:
             assert_never(never)
 
 
-def _retry_row(answer: Answer, outcome: TryLater) -> Mapping[str, object]:
-    claimed, retry_at = answer.claimed, answer.at + timedelta(seconds=outcome.seconds)
+def _retry_row(answer: DeliveryAnswer, outcome: TryLater) -> Mapping[str, object]:
+    claimed, retry_at = answer.claimed, answer.answered_at + timedelta(seconds=outcome.seconds)
     return {"at_position": claimed.position, "of_attempt": claimed.attempt, "why": outcome.detail, "later": retry_at}
 
 
@@ -124,10 +127,10 @@ _OUTCOME_WORDS: Final[dict[type[Outcome], str]] = {
 }
 
 
-def notice(claimed: Claimed, provider: str, outcome: Outcome) -> None:
+def log_outcome(claimed: Claimed, provider: str, outcome: Outcome) -> None:
     """Count an outcome; log every one but acceptance, with the run, the delivery's public name and its attempt."""
     word = _OUTCOME_WORDS[type(outcome)]
-    metrics.answered(claimed.channel, provider, word)
+    metrics.count_responses(claimed.channel, provider, word)
     if isinstance(outcome, Accepted):
         return
     ids = {"run": claimed.run, "delivery": claimed.opaque_id, "attempt": claimed.attempt, "outcome": word}

@@ -9,25 +9,25 @@ from types import TracebackType
 from typing import Self
 
 from campaigns.channels.provider import MessageProvider, OutgoingEmail, OutgoingSms
-from campaigns.runs.dispatch.ledger_writer import Writer
-from campaigns.runs.dispatch.provider_outage import Outage, Outages
-from campaigns.runs.dispatch.record_outcomes import Answer
+from campaigns.runs.dispatch.ledger_writer import LedgerWriter
+from campaigns.runs.dispatch.provider_outage import ProviderOutage, ProviderOutages
+from campaigns.runs.dispatch.record_outcomes import DeliveryAnswer
 from campaigns.store.ledger.connection import Ledger
 
-Provider = MessageProvider[OutgoingEmail] | MessageProvider[OutgoingSms]
+EmailOrSmsProvider = MessageProvider[OutgoingEmail] | MessageProvider[OutgoingSms]
 
 
-class Gate:
+class SendPool:
     """Send pool of one event loop; use as `async with`.
 
     Limits the messages in flight over all runs: a crash may leave that many uncertain.
     """
 
-    def __init__(self, ledger: Ledger, limit: int, outages: Outages) -> None:
+    def __init__(self, ledger: Ledger, limit: int, outages: ProviderOutages) -> None:
         self.ledger = ledger
-        self.writer = Writer(ledger)
+        self.writer = LedgerWriter(ledger)
         self._limit = limit
-        self._slots: list[Share] = []
+        self._slots: list[RunSlots] = []
         self._users: Counter[int] = Counter()
         self._outages = outages
         self._lock = asyncio.Lock()
@@ -42,7 +42,7 @@ class Gate:
         await self.writer.__aexit__(exc_type, error, trace)
 
     @asynccontextmanager
-    async def share(self, provider: Provider) -> "AsyncIterator[Share]":
+    async def open_slots(self, provider: EmailOrSmsProvider) -> "AsyncIterator[RunSlots]":
         """Open slots in the pool for the duration of the block, with the provider open.
 
         The first user opens the provider and the last one closes it. Raise ChannelMisconfigured if the provider cannot
@@ -52,7 +52,7 @@ class Gate:
             if not self._users[id(provider)]:
                 await provider.open()
             self._users[id(provider)] += 1
-        slots = Share(self, self._outages.of(provider))
+        slots = RunSlots(self, self._outages.outage_of(provider))
         self._slots.append(slots)
         try:
             yield slots
@@ -68,26 +68,26 @@ class Gate:
         """Return whether more than one run or channel uses the pool."""
         return len(self._slots) > 1
 
-    def free_for(self, slots: "Share") -> int:
+    def free_slots(self, slots: "RunSlots") -> int:
         """Return how many more messages a run's channel may have in flight: a fair share, so that none delays another.
 
         A single user leaves an eighth of the pool free for others that start while its provider does not answer.
         """
-        own = len(slots.under_way)
-        other_count = sum(len(other.under_way) for other in self._slots) - own
+        own = len(slots.in_flight)
+        other_count = sum(len(other.in_flight) for other in self._slots) - own
         fair_share = max(self._limit // len(self._slots), 1)
         return max(min(fair_share, self._limit - self._limit // 8, self._limit - other_count) - own, 0)
 
 
 @dataclass(eq=False)
-class Share:
+class RunSlots:
     """Slots of one channel of one run, with its messages in flight."""
 
-    gate: Gate
-    outage: Outage
-    under_way: set[asyncio.Task[Answer]] = field(default_factory=set)
+    pool: SendPool
+    outage: ProviderOutage
+    in_flight: set[asyncio.Task[DeliveryAnswer]] = field(default_factory=set)
 
     @property
     def free(self) -> int:
         """Return how many more messages may be in flight now."""
-        return self.gate.free_for(self)
+        return self.pool.free_slots(self)

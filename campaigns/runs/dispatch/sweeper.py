@@ -5,14 +5,14 @@ from typing import Final
 
 from sqlalchemy import Connection, case, func, select
 
-from campaigns.core.model.enums import BUNDLED, Channel
+from campaigns.core.model.enums import BUNDLED_CHANNELS, Channel
 from campaigns.core.model.reasons import EndReason
-from campaigns.runs.composing.run_context import Job
+from campaigns.runs.composing.run_context import RunContext
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs import bundles, delivery_events, runs
-from campaigns.store.runs.deliveries import change_in_state, end_pending, in_state
+from campaigns.store.runs.deliveries import end_pending, update_with_state, with_state
 from campaigns.store.runs.run_tables import DELIVERY, RUN
-from campaigns.store.runs.states import UNDER_WAY, DeliveryState, RunState
+from campaigns.store.runs.states import OPEN_DELIVERY_STATES, DeliveryState, RunState
 
 _ENDS: Final = {
     RunState.CANCELLED: (DeliveryState.WITHDRAWN, EndReason.CANCELLED),
@@ -20,10 +20,10 @@ _ENDS: Final = {
 }
 
 
-def tidy(ledger: Ledger, now: datetime) -> None:
+def clean_up(ledger: Ledger, now: datetime) -> None:
     """Expire leases of dead senders, whatever the state of their run, and end pending deliveries of ended runs."""
     with ledger.write() as connection:
-        sweep(connection, now)
+        expire_leases(connection, now)
         pending_runs = {state: _with_pending(connection, state) for state in _ENDS}
     _resolve_uncertain(ledger)
     for state, numbers in pending_runs.items():
@@ -31,50 +31,52 @@ def tidy(ledger: Ledger, now: datetime) -> None:
             end_pending(ledger, number, *_ENDS[state], now)
 
 
-def sweep(connection: Connection, now: datetime) -> None:
+def expire_leases(connection: Connection, now: datetime) -> None:
     """End leases that have run out.
 
     A message may have been sent: it becomes uncertain and is never sent again automatically. A letter or call whose
     bundle was not handed over cannot have been sent: it is put back to pending.
     """
-    expired = change_in_state(DeliveryState.SENDING).where(DELIVERY.c.lease_until <= now)
+    expired = update_with_state(DeliveryState.SENDING).where(DELIVERY.c.lease_until <= now)
     connection.execute(
-        expired.where(DELIVERY.c.channel.not_in(BUNDLED)).values(
+        expired.where(DELIVERY.c.channel.not_in(BUNDLED_CHANNELS)).values(
             state=DeliveryState.UNCERTAIN, reason=EndReason.UNKNOWN_OUTCOME, ended_at=now, lease_until=None
         )
     )
     values = {"state": DeliveryState.PENDING, "attempt": None, "lease_until": None}
-    connection.execute(expired.where(DELIVERY.c.channel.in_(BUNDLED)).values(values))
+    connection.execute(expired.where(DELIVERY.c.channel.in_(BUNDLED_CHANNELS)).values(values))
 
 
 def _resolve_uncertain(ledger: Ledger) -> None:
     """Resolve uncertain deliveries that provider events prove sent or not; mostly there are none."""
     with ledger.read() as connection:
-        provable = delivery_events.provable(connection)
+        provable = delivery_events.list_provable(connection)
     if provable:
         with ledger.write() as connection:
-            delivery_events.settle(connection, provable)
+            delivery_events.resolve_uncertain(connection, provable)
 
 
 def _with_pending(connection: Connection, state: RunState) -> list[int]:
     """Return the runs in an end state that still have pending deliveries: put back, or never started."""
-    waiting = in_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(DELIVERY.c.run_number == RUN.c.number)
+    waiting = with_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(
+        DELIVERY.c.run_number == RUN.c.number
+    )
     query = select(RUN.c.number).where(RUN.c.state == state, waiting.exists())
     return list(connection.execute(query).scalars())
 
 
-def close_when_done(connection: Connection, run_context: Job, now: datetime) -> bool:
+def close_if_done(connection: Connection, run_context: RunContext, now: datetime) -> bool:
     """Close a run with nothing pending or in flight and no bundle to rename; return whether it was closed."""
-    for state in UNDER_WAY:
-        remaining = in_state(select(DELIVERY.c.position), state).where(DELIVERY.c.run_number == run_context.number)
+    for state in OPEN_DELIVERY_STATES:
+        remaining = with_state(select(DELIVERY.c.position), state).where(DELIVERY.c.run_number == run_context.number)
         if connection.execute(select(remaining.exists())).scalar_one():
             return False
-    if any(bundles.committed(connection, run_context.number, channel) for channel in BUNDLED):
+    if any(bundles.list_committed(connection, run_context.number, channel) for channel in BUNDLED_CHANNELS):
         return False
-    return runs.move(connection, run_context.number, [RunState.SENDING], RunState.CLOSED, closed_at=now)
+    return runs.change_state(connection, run_context.number, [RunState.SENDING], RunState.CLOSED, closed_at=now)
 
 
-def next_moment(connection: Connection, run_context: Job, channel: Channel) -> datetime | None:
+def next_due_at(connection: Connection, run_context: RunContext, channel: Channel) -> datetime | None:
     """Return when to look at a channel again: the time of a waiting delivery, or the end of a claimed one's lease.
 
     Return None if nothing is pending or claimed.
@@ -85,10 +87,10 @@ def next_moment(connection: Connection, run_context: Job, channel: Channel) -> d
     )
     moments = [
         connection.execute(
-            in_state(select(func.min(waiting)), state).where(
+            with_state(select(func.min(waiting)), state).where(
                 DELIVERY.c.run_number == run_context.number, DELIVERY.c.channel == channel
             )
         ).scalar_one_or_none()
-        for state in UNDER_WAY
+        for state in OPEN_DELIVERY_STATES
     ]
     return min((moment for moment in moments if moment is not None), default=None)

@@ -12,7 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 _SECONDS: Final = 1
 
 
-def waking(*ticks: Callable[[], object]) -> BackgroundScheduler:
+def start_ticker(*ticks: Callable[[], object]) -> BackgroundScheduler:
     """Start and return a scheduler that calls each tick every second, never twice at once; missed ticks are skipped.
 
     Nothing is stored: a new process finds due work in the ledger.

@@ -5,64 +5,64 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from audiences.access.one_time_codes import Asked
-from audiences.consent.consent_state import Entry
+from audiences.access.one_time_codes import CodeRequest
+from audiences.consent.consent_state import ConsentEntry
 from campaigns.core.model.enums import Channel, Choice, Language
-from campaigns.core.model.notice_kinds import Note, NoteKind
+from campaigns.core.model.notice_kinds import Notice, NoticeKind
 from campaigns.store.people import notice_queue
 
 
-def choices_changed(connection: Connection, member_id: str, entries: Sequence[Entry], now: datetime) -> None:
+def choices_changed(connection: Connection, member_id: str, entries: Sequence[ConsentEntry], now: datetime) -> None:
     """Confirm changes of a member's choices, made by themselves or on their behalf (C-15); do nothing without entries.
 
     Call it in the transaction that records the entries. The sender composes the text.
     """
     choices = [[entry.choice, entry.on] for entry in entries if entry.choice != Choice.DECEASED]
     if choices:
-        notice_queue.leave(connection, Note(NoteKind.CHOICES, member_id, {"choices": choices}), now)
+        notice_queue.enqueue(connection, Notice(NoticeKind.CHOICES, member_id, {"choices": choices}), now)
 
 
-def code_asked(connection: Connection, request: Asked, channel: Channel, now: datetime) -> None:
+def code_requested(connection: Connection, request: CodeRequest, channel: Channel, now: datetime) -> None:
     """Send the code issued for a request, to the member's known address or to the one to be verified."""
     about = {"challenge": request.challenge, "aim": request.aim.value}
-    notice_queue.leave(connection, Note(NoteKind.CODE, request.member_id, about, channel, request.address), now)
+    notice_queue.enqueue(connection, Notice(NoticeKind.CODE, request.member_id, about, channel, request.address), now)
 
 
 def contact_changed(
     connection: Connection, member_id: str, channel: Channel, former_address: str, now: datetime
 ) -> None:
     """Notify the former address that it is no longer in use."""
-    notice_queue.leave(connection, Note(NoteKind.ADDRESS, member_id, {}, channel, former_address), now)
+    notice_queue.enqueue(connection, Notice(NoticeKind.ADDRESS, member_id, {}, channel, former_address), now)
 
 
 def request_received(connection: Connection, member_id: str, request: str, due: date, now: datetime) -> None:
     """Confirm a request and the date of its answer; `request` is one of the words in `note_templates`."""
     about = {"request": request, "due": due.isoformat()}
-    notice_queue.leave(connection, Note(NoteKind.REQUEST, member_id, about), now)
+    notice_queue.enqueue(connection, Notice(NoticeKind.REQUEST, member_id, about), now)
 
 
-def request_put_off(
+def request_extended(
     connection: Connection, member_id: str, request: str, due: date, reason: str, now: datetime
 ) -> None:
     """Announce that a request is extended, until when and why; due within the first month (GDPR article 12(3))."""
     about = {"request": request, "due": due.isoformat(), "because": reason}
-    notice_queue.leave(connection, Note(NoteKind.PUT_OFF, member_id, about), now)
+    notice_queue.enqueue(connection, Notice(NoticeKind.PUT_OFF, member_id, about), now)
 
 
 def request_done(connection: Connection, member_id: str, request: str, now: datetime) -> None:
     """Announce that a request was carried out; the member must be told (GDPR article 12(3))."""
-    notice_queue.leave(connection, Note(NoteKind.DONE, member_id, {"request": request}), now)
+    notice_queue.enqueue(connection, Notice(NoticeKind.DONE, member_id, {"request": request}), now)
 
 
 def request_refused(connection: Connection, member_id: str, request: str, reason: str, now: datetime) -> None:
     """Announce that a request is refused, why, and where to complain (GDPR article 12(4))."""
     about = {"request": request, "because": reason}
-    notice_queue.leave(connection, Note(NoteKind.REFUSED, member_id, about), now)
+    notice_queue.enqueue(connection, Notice(NoticeKind.REFUSED, member_id, about), now)
 
 
 def erased(connection: Connection, channel: Channel, former_address: str, language: Language, now: datetime) -> None:
     """Send a last notice to the address of an erased member; the address is deleted with it."""
-    notice_queue.leave(connection, Note(NoteKind.ERASED, None, {}, channel, former_address, language), now)
+    notice_queue.enqueue(connection, Notice(NoticeKind.ERASED, None, {}, channel, former_address, language), now)
 
 
 def sign_up(
@@ -70,9 +70,9 @@ def sign_up(
 ) -> None:
     """Ask the owner of an address to confirm newsletters; `number` is the row of `sign_up`."""
     about = {"newsletters": list(newsletters), "sign_up": number}
-    notice_queue.leave(connection, Note(NoteKind.SIGN_UP, None, about, Channel.EMAIL, address, language), now)
+    notice_queue.enqueue(connection, Notice(NoticeKind.SIGN_UP, None, about, Channel.EMAIL, address, language), now)
 
 
-def known_already(connection: Connection, address: str, language: Language, now: datetime) -> None:
+def already_a_member(connection: Connection, address: str, language: Language, now: datetime) -> None:
     """Answer a newsletter sign-up with a member's address: it is known, and choices are made on the member's page."""
-    notice_queue.leave(connection, Note(NoteKind.KNOWN, None, {}, Channel.EMAIL, address, language), now)
+    notice_queue.enqueue(connection, Notice(NoticeKind.KNOWN, None, {}, Channel.EMAIL, address, language), now)

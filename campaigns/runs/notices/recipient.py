@@ -7,15 +7,15 @@ from sqlalchemy import Connection, Row, RowMapping, exists, select
 
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION
 from campaigns.core.model.enums import Channel, Language
-from campaigns.core.model.notice_kinds import NoteKind
+from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.reasons import EndReason
 
-_SOLICITED: Final = (NoteKind.CODE,)
+_SOLICITED: Final = (NoticeKind.CODE,)
 """Notices that a person has just requested; sent even to an address with an earlier suppression."""
 
 
 @dataclass(frozen=True, slots=True)
-class Addressee:
+class Recipient:
     """Person to write to, or the address that the notice is about."""
 
     channel: Channel
@@ -24,7 +24,7 @@ class Addressee:
     first_name: str | None = field(default=None, repr=False)
 
 
-def addressee(connection: Connection, note: Row[Any], default: Language) -> Addressee | EndReason:
+def resolve_recipient(connection: Connection, note: Row[Any], default_language: Language) -> Recipient | EndReason:
     """Return the recipient of a row of `note`, or the reason why it cannot be sent."""
     contact = _contact(connection, note.member_id)
     if note.member_id is not None and (contact is None or contact["deceased"]):
@@ -39,8 +39,8 @@ def addressee(connection: Connection, note: Row[Any], default: Language) -> Addr
         destinations = usable
     if not destinations:
         return EndReason.NO_ADDRESS
-    language = Language(note.language or (contact["language"] if contact is not None else default))
-    return Addressee(*destinations[0], language, None if contact is None else contact["first_name"])
+    language = Language(note.language or (contact["language"] if contact is not None else default_language))
+    return Recipient(*destinations[0], language, None if contact is None else contact["first_name"])
 
 
 def _contact(connection: Connection, member_id: str | None) -> RowMapping | None:

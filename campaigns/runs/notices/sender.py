@@ -16,27 +16,27 @@ from typing import Any, Final, assert_never
 
 from sqlalchemy import Connection, Row
 
-from audiences.access.one_time_codes import Aim, Asked, digits, spaced
+from audiences.access.one_time_codes import CodeAim, CodeRequest, code_digits, format_code
 from campaigns.channels.claimed_delivery import Claimed, mint_note
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.channels.registry import Providers
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel
-from campaigns.core.model.notice_kinds import NoteKind
+from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.reasons import EndReason
 from campaigns.core.model.settings import Settings
 from campaigns.core.tokens import Signer
 from campaigns.rendering.email.mime import Envelope, assemble, extra_headers
 from campaigns.rendering.notice_writer import NoteWriter, Said, Told, as_said
 from campaigns.rendering.templates.sandbox import TemplateError
-from campaigns.runs.dispatch.rate_limit import account_pace
-from campaigns.runs.notices.recipient import Addressee, addressee
+from campaigns.runs.dispatch.rate_limit import account_limiter
+from campaigns.runs.notices.recipient import Recipient, resolve_recipient
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.people import notice_queue
 from campaigns.store.runs.states import DeliveryState
 
-JOIN: Final = "join"
+SIGN_UP_PATH: Final = "join"
 """Path of the newsletter sign-up page, and scope of the confirmation link's token."""
 
 _LOG: Final = logging.getLogger("viesti.courier")
@@ -45,16 +45,16 @@ _MISCONFIGURED_RETRY: Final = 30.0  # seconds until a misconfigured provider is 
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimedNotice:
     """Claimed notice with its recipient."""
 
     row: Row[Any] = field(repr=False)
-    to: Addressee
+    recipient: Recipient
     claimed: Claimed
 
 
 @dataclass(frozen=True)
-class Courier:
+class NoticeSender:
     """Sender of one ledger's notices, with providers of its own: those of the runs may be in use in another thread."""
 
     ledger: Ledger
@@ -62,9 +62,9 @@ class Courier:
     settings: Settings
     signer: Signer
     clock: Clock
-    writer: NoteWriter
+    composer: NoteWriter
 
-    def carry(self) -> int:
+    def send_waiting(self) -> int:
         """Send waiting notices; return how many were accepted.
 
         A crash at any moment leaves claimed notices uncertain, never to be repeated, and the others waiting. A
@@ -72,57 +72,58 @@ class Courier:
         """
         accepted = 0
         with self.ledger.read() as connection:
-            has_waiting = notice_queue.any_wait(connection, self.clock.now())
+            has_waiting = notice_queue.has_work(connection, self.clock.now())
         while has_waiting:
             with self.ledger.write() as connection:
-                rows = notice_queue.waiting(connection, self.clock.now(), _BATCH_SIZE)
+                rows = notice_queue.list_claimable(connection, self.clock.now(), _BATCH_SIZE)
                 claimed = self._claim(connection, rows)
             accepted += asyncio.run(self._deliver(claimed)) if claimed else 0
             has_waiting = bool(rows)
         return accepted
 
-    def _claim(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Taken]:
+    def _claim(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[ClaimedNotice]:
         now = self.clock.now()
-        notice_queue.sweep(connection, now)
+        notice_queue.expire_leases(connection, now)
         claimed = []
         for row in rows:
-            recipient = addressee(connection, row, self.settings.default_language)
+            recipient = resolve_recipient(connection, row, self.settings.default_language)
             if row.carry_by <= now:
                 notice_queue.end(connection, row.number, DeliveryState.EXPIRED, now, reason=EndReason.EXPIRED)
             elif isinstance(recipient, EndReason):
                 notice_queue.end(connection, row.number, DeliveryState.WITHDRAWN, now, reason=recipient)
             else:
-                claimed.append(Taken(row, recipient, self._claim_token(row.number, recipient)))
+                claimed.append(ClaimedNotice(row, recipient, self._claim_token(row.number, recipient)))
                 lease = timedelta(seconds=self.settings.dispatch.lease)
-                notice_queue.take(connection, row.number, claimed[-1].claimed.attempt, now + lease)
+                notice_queue.claim(connection, row.number, claimed[-1].claimed.attempt, now + lease)
         self._take_permits(connection, claimed)
         return claimed
 
-    def _take_permits(self, connection: Connection, claimed: Sequence[Taken]) -> None:
+    def _take_permits(self, connection: Connection, claimed: Sequence[ClaimedNotice]) -> None:
         """Take the rate permits that notices may need from the campaigns' account; a code never waits for a permit."""
         for channel in (Channel.EMAIL, Channel.SMS):
-            limiter = account_pace(self.settings, channel)
-            units = limiter.largest * sum(1 for notice in claimed if notice.to.channel is channel)
+            limiter = account_limiter(self.settings, channel)
+            units = limiter.max_message_units * sum(1 for notice in claimed if notice.recipient.channel is channel)
             limiter.take(connection, units, self.clock.now())
 
-    def _claim_token(self, number: int, recipient: Addressee) -> Claimed:
+    def _claim_token(self, number: int, recipient: Recipient) -> Claimed:
         return mint_note(
-            opaque_id=self.signer.opaque("note", number),
+            opaque_id=self.signer.keyed_hash("note", number),
             attempt=token_hex(8),
             number=number,
             channel=recipient.channel,
             address=recipient.address,
         )
 
-    async def _deliver(self, claimed: Sequence[Taken]) -> int:
+    async def _deliver(self, claimed: Sequence[ClaimedNotice]) -> int:
         """Send claimed notices, both channels at once; return how many were accepted."""
         batches = (
-            [notice for notice in claimed if notice.to.channel is channel] for channel in (Channel.EMAIL, Channel.SMS)
+            [notice for notice in claimed if notice.recipient.channel is channel]
+            for channel in (Channel.EMAIL, Channel.SMS)
         )
         return sum(await asyncio.gather(*(self._send_batch(batch) for batch in batches if batch)))
 
-    async def _send_batch(self, batch: Sequence[Taken]) -> int:
-        provider = self.providers.email if batch[0].to.channel is Channel.EMAIL else self.providers.sms
+    async def _send_batch(self, batch: Sequence[ClaimedNotice]) -> int:
+        provider = self.providers.email if batch[0].recipient.channel is Channel.EMAIL else self.providers.sms
         try:
             await provider.open()
         except ChannelMisconfigured as error:
@@ -135,9 +136,9 @@ class Courier:
         await asyncio.to_thread(self._record, batch, outcomes)
         return sum(1 for outcome in outcomes if isinstance(outcome, Accepted))
 
-    async def _send(self, notice: Taken) -> Outcome:
+    async def _send(self, notice: ClaimedNotice) -> Outcome:
         try:
-            if notice.to.channel is Channel.EMAIL:
+            if notice.recipient.channel is Channel.EMAIL:
                 return await self.providers.email.send(self._email(notice))
             return await self.providers.sms.send(self._sms(notice))
         except ChannelMisconfigured as error:
@@ -146,48 +147,50 @@ class Courier:
             _LOG.error("a notice could not be composed: %s", type(error).__name__)
             return Refused(EndReason.TEMPLATE_ERROR, "")
 
-    def _record(self, batch: Sequence[Taken], outcomes: Sequence[Outcome]) -> None:
+    def _record(self, batch: Sequence[ClaimedNotice], outcomes: Sequence[Outcome]) -> None:
         now = self.clock.now()
         with self.ledger.write() as connection:
             end = partial(notice_queue.end, connection)
             for notice, outcome in zip(batch, outcomes, strict=True):
-                number, attempt, channel = notice.row.number, notice.claimed.attempt, notice.to.channel
+                number, attempt, channel = notice.row.number, notice.claimed.attempt, notice.recipient.channel
                 match outcome:
                     case Accepted():
                         end(number, DeliveryState.ACCEPTED, now, attempt=attempt, channel=channel)
                     case Refused(reason):
                         end(number, DeliveryState.REFUSED, now, reason=reason, attempt=attempt, channel=channel)
                     case TryLater(seconds):
-                        notice_queue.put_back(connection, number, attempt, now + timedelta(seconds=seconds))
+                        notice_queue.release(connection, number, attempt, now + timedelta(seconds=seconds))
                     case Unknown():
                         state, reason = DeliveryState.UNCERTAIN, EndReason.UNKNOWN_OUTCOME
                         end(number, state, now, reason=reason, attempt=attempt, channel=channel)
                     case _ as never:
                         assert_never(never)
 
-    def _text(self, notice: Taken) -> Said:
-        kind, about = NoteKind(notice.row.kind), notice.row.about
+    def _text(self, notice: ClaimedNotice) -> Said:
+        kind, about = NoticeKind(notice.row.kind), notice.row.about
         code, path = "", ""
         match kind:
-            case NoteKind.CODE:
-                request = Asked(about["challenge"], notice.row.member_id, Aim(about["aim"]), notice.row.address)
-                code = spaced(digits(self.signer, request))
-            case NoteKind.SIGN_UP:
-                path = f"/{JOIN}/{self.signer.link(JOIN, 0, about['sign_up'])}"
-            case NoteKind.KNOWN:
+            case NoticeKind.CODE:
+                request = CodeRequest(
+                    about["challenge"], notice.row.member_id, CodeAim(about["aim"]), notice.row.address
+                )
+                code = format_code(code_digits(self.signer, request))
+            case NoticeKind.SIGN_UP:
+                path = f"/{SIGN_UP_PATH}/{self.signer.link_token(SIGN_UP_PATH, 0, about['sign_up'])}"
+            case NoticeKind.KNOWN:
                 path = "/me"
-        values = Told(notice.to.language, code, path, notice.to.first_name or "")
+        values = Told(notice.recipient.language, code, path, notice.recipient.first_name or "")
         return as_said(kind, about, values, self.settings)
 
-    def _email(self, notice: Taken) -> OutgoingEmail:
-        body = self.writer.email(self._text(notice), notice.to.language)
+    def _email(self, notice: ClaimedNotice) -> OutgoingEmail:
+        body = self.composer.email(self._text(notice), notice.recipient.language)
         sender = self.settings.channels.email.address
         envelope = Envelope(
             date=self.clock.now(),
             message_id=f"{notice.claimed.opaque_id}@{sender.rpartition('@')[2]}",
-            from_name=self.settings.organisation.name.text(notice.to.language),
+            from_name=self.settings.organisation.name.text(notice.recipient.language),
             from_address=sender,
-            to_address=notice.to.address,
+            to_address=notice.recipient.address,
         )
         return OutgoingEmail(
             claimed=notice.claimed,
@@ -201,8 +204,8 @@ class Courier:
             headers=extra_headers(envelope),
         )
 
-    def _sms(self, notice: Taken) -> OutgoingSms:
-        sms = self.writer.sms(self._text(notice), notice.to.language)
+    def _sms(self, notice: ClaimedNotice) -> OutgoingSms:
+        sms = self.composer.sms(self._text(notice), notice.recipient.language)
         sender = self.settings.channels.sms.sender
         valid_for = notice.row.carry_by - self.clock.now()
         return OutgoingSms(notice.claimed, sender, sms.text, sms.encoding, sms.segments, valid_for)

@@ -17,9 +17,9 @@ from sqlalchemy import BinaryExpression, BindParameter, ColumnClause, Select, Su
 from sqlalchemy.sql.operators import lt
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
-from audiences.warehouse.sql_quoting import text
-from campaigns.rules.compile import Compiled, compile_for
-from campaigns.runs.planning.query_session import Connection
+from audiences.warehouse.sql_quoting import quote_literal
+from campaigns.rules.compile import CompiledQuery, compile_for
+from campaigns.runs.planning.query_session import DuckDBConnection
 
 _SOURCE_VIEWS: Final[Mapping[str, tuple[str, ...]]] = {
     "receipts": ("receipts", "stored_receipts", "stored_tombstones"),
@@ -28,12 +28,12 @@ _SOURCE_VIEWS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class KeptTotals:
+class AggregateCache:
     """Folder of cached aggregates, deleted with the warehouse's superseded files; without it, all is summed again."""
 
     folder: Path
 
-    def put(self, connection: Connection, statement: Select[Any]) -> Select[Any]:
+    def use_cached(self, connection: DuckDBConnection, statement: Select[Any]) -> Select[Any]:
         """Return the statement with every scan of purchases replaced by its result, from the cache or computed now."""
         tables: dict[Subquery, TableClause] = {}
         for element in iterate(statement):
@@ -49,16 +49,18 @@ class KeptTotals:
 
         return _replace(statement, replacement) if tables else statement
 
-    def _cached(self, connection: Connection, name: str, scan: Select[Any], source: str) -> TableClause:
+    def _cached(self, connection: DuckDBConnection, name: str, scan: Select[Any], source: str) -> TableClause:
         """Return the result of a scan, as a view under the scan's name."""
         compiled = compile_for(_without_future(scan, _newest(connection, source)), "duckdb")
         path = self.folder / f"{_hash(connection, compiled, source)}.parquet"
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             draft = path.with_suffix(f".{os.getpid()}")
-            connection.execute(f"COPY ({compiled.sql}) TO {text(str(draft))} (FORMAT parquet)", compiled.parameters)
+            connection.execute(
+                f"COPY ({compiled.sql}) TO {quote_literal(str(draft))} (FORMAT parquet)", compiled.parameters
+            )
             draft.replace(path)
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet({text(str(path))})")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet({quote_literal(str(path))})")
         return table(name, *(column(field.name, field.type) for field in scan.selected_columns))
 
 
@@ -68,7 +70,7 @@ def _purchase_view(scan: Select[Any]) -> str | None:
     return sources[0] if len(sources) == 1 and sources[0] in _SOURCE_VIEWS else None
 
 
-def _newest(connection: Connection, source: str) -> datetime | None:
+def _newest(connection: DuckDBConnection, source: str) -> datetime | None:
     """Return a time after which a view has no stored row; None when it is not known."""
     newest: datetime | None = connection.execute(f"SELECT purchased_at FROM newest_{source}").fetchone()[0]
     return newest
@@ -93,8 +95,8 @@ def _replace(statement: Select[Any], replacement: Callable[[Any], Any]) -> Selec
     return result
 
 
-def _hash(connection: Connection, compiled: Compiled, source: str) -> str:
-    names = ", ".join(map(text, _SOURCE_VIEWS[source]))
+def _hash(connection: DuckDBConnection, compiled: CompiledQuery, source: str) -> str:
+    names = ", ".join(map(quote_literal, _SOURCE_VIEWS[source]))
     query = f"SELECT sql FROM duckdb_views() WHERE view_name IN ({names}) ORDER BY view_name"
     content = (compiled.sql, sorted(compiled.parameters.items()), connection.execute(query).fetchall())
     return hashlib.sha256(repr(content).encode()).hexdigest()

@@ -11,44 +11,44 @@ from campaigns.core.model.audience import Audience
 from campaigns.core.model.condition import All, Condition
 from campaigns.core.model.enums import DataClass, Language, Purpose
 from campaigns.core.model.localised_text import Localised
-from campaigns.rules.compile import as_text
-from campaigns.rules.data_usage import uses
-from campaigns.rules.describe import sentence
-from campaigns.rules.scope import Scope
+from campaigns.rules.compile import render_sql
+from campaigns.rules.data_usage import data_usage
+from campaigns.rules.describe import describe
+from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
-from campaigns.runs.planning.match import population
-from campaigns.runs.planning.plan import Snapshot, lay_out
-from campaigns.runs.planning.query_session import Bench
+from campaigns.runs.planning.match import create_population
+from campaigns.runs.planning.plan import LedgerSnapshot, register_snapshot
+from campaigns.runs.planning.query_session import QuerySession
 
 _AUDIENCE = "audience"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CountQuery:
     """Audience to count at a given time. `titles` are those of the audiences that it refers to."""
 
     audience: Audience
-    scope: Scope
+    scope: RuleScope
     titles: Mapping[str, str | Localised]
     currency: str
 
     @property
-    def classes(self) -> frozenset[DataClass]:
+    def data_classes(self) -> frozenset[DataClass]:
         """Data classes that the audience reads."""
-        return uses(self.audience.match, self.scope).classes
+        return data_usage(self.audience.match, self.scope).data_classes
 
     @property
     def sql(self) -> str:
         """SQL of the query, with its values inlined."""
-        return as_text(self.statement(), "duckdb")
+        return render_sql(self.statement(), "duckdb")
 
-    def sentence(self, language: Language) -> str:
+    def describe(self, language: Language) -> str:
         """Return the rule in words."""
-        return self.said(self.audience.match, language)
+        return self.describe_condition(self.audience.match, language)
 
-    def said(self, condition: Condition, language: Language) -> str:
+    def describe_condition(self, condition: Condition, language: Language) -> str:
         """Return one of its conditions in words."""
-        return sentence(condition, language, self.scope.catalogue, self.titles, self.currency)
+        return describe(condition, language, self.scope.catalogue, self.titles, self.currency)
 
     def statement(self) -> Select[Any]:
         """Return the query: one row per member, with the result of the audience and of each of its conditions."""
@@ -62,7 +62,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ConditionCount:
     """Condition with the number of members for whom it is true, false or unknown.
 
     `removes` counts the members that it alone keeps out, by being false or unknown: all other conditions take them.
@@ -76,7 +76,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class AudienceCount:
     """Numbers of an audience at a given time."""
 
     audience: str
@@ -84,31 +84,34 @@ class Count:
     matched: int
     unknown: int
     not_processed: int
-    parts: tuple[Part, ...]
+    parts: tuple[ConditionCount, ...]
 
 
-def count(session: Bench, query: Question, snapshot: Snapshot, language: Language) -> Count:
+def count_audience(
+    session: QuerySession, query: CountQuery, snapshot: LedgerSnapshot, language: Language
+) -> AudienceCount:
     """Count the members for whom the rule is true or unknown; members who allow no marketing are not processed."""
-    people = lay_out(session, snapshot)
-    population(session, Purpose.MARKETING, people)
-    evaluated = session.judge("judged", query.statement())
+    people = register_snapshot(session, snapshot)
+    create_population(session, Purpose.MARKETING, people)
+    evaluated = session.evaluate_rules("judged", query.statement())
     parts = query.parts()
     (matched, _, unknown), *part_counts = _truth_counts(session, evaluated, tuple(parts))
-    not_processed = session.count(people) - session.count(evaluated)
+    not_processed = session.count_rows(people) - session.count_rows(evaluated)
     counts = tuple(
-        Part(query.said(part, language), *numbers) for part, numbers in zip(parts.values(), part_counts, strict=True)
+        ConditionCount(query.describe_condition(part, language), *numbers)
+        for part, numbers in zip(parts.values(), part_counts, strict=True)
     )
-    return Count(query.audience.name, query.scope.as_of.isoformat(), matched, unknown, not_processed, counts)
+    return AudienceCount(query.audience.name, query.scope.as_of.isoformat(), matched, unknown, not_processed, counts)
 
 
-def _truth_counts(session: Bench, evaluated: TableClause, parts: tuple[str, ...]) -> list[tuple[int, ...]]:
+def _truth_counts(session: QuerySession, evaluated: TableClause, parts: tuple[str, ...]) -> list[tuple[int, ...]]:
     """Return the true, false and unknown counts of the whole rule, then of each part with its removed members."""
     groups = [_truth_conditions(evaluated, _AUDIENCE)]
     for part in parts:
         other_parts = [evaluated.c[label].is_(True) for label in parts if label != part]
         groups.append([*_truth_conditions(evaluated, part), and_(evaluated.c[part].is_not(True), *other_parts)])
     sums = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for group in groups for condition in group]
-    numbers = map(int, session.rows(select(*sums))[0])
+    numbers = map(int, session.fetch_rows(select(*sums))[0])
     return [tuple(islice(numbers, len(group))) for group in groups]
 
 

@@ -11,7 +11,7 @@ _MAX_PER_CAMPAIGN = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class CalendarEntry:
     """Occasion on which a campaign is due; only a published campaign will run."""
 
     due_at: datetime
@@ -19,12 +19,12 @@ class Occasion:
     published: bool
 
 
-def occasions(
+def calendar_entries(
     campaigns: Iterable[Campaign], published: frozenset[str], start: datetime, end: datetime
-) -> list[Occasion]:
+) -> list[CalendarEntry]:
     """Return the occasions after `start` and up to `end`, earliest first; at most 500 per campaign."""
     entries = [
-        Occasion(due_at, campaign, campaign.name in published)
+        CalendarEntry(due_at, campaign, campaign.name in published)
         for campaign in campaigns
         for due_at in takewhile(lambda due_at: due_at <= end, _due(campaign, start))
     ]

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, FromClause, Select, TableClause, and_, cas
 from audiences.consent import permissions
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import SkipReason
-from campaigns.runs.planning.frequency_caps import SPARED
-from campaigns.runs.planning.plan_input import Brief
+from campaigns.runs.planning.frequency_caps import EXEMPT_PURPOSES
+from campaigns.runs.planning.plan_input import PlanInput
 
 _FINNISH: Final = "+358%"
 _FINNISH_MOBILES: Final = ("+3584%", "+35850%")
@@ -16,7 +16,7 @@ _FINNISH_MOBILES: Final = ("+3584%", "+35850%")
 _ReasonColumn = ColumnElement[Any]
 
 
-def reached(plan_input: Brief, matched: TableClause, people: TableClause) -> Select[Any]:
+def choose_channels(plan_input: PlanInput, matched: TableClause, people: TableClause) -> Select[Any]:
     """Select one row per matched member: `channel` and its `address`, or `reason` when no channel passed.
 
     Channels are tried in the campaign's order. When none passes, the reason is that of the channel that got
@@ -33,7 +33,7 @@ def reached(plan_input: Brief, matched: TableClause, people: TableClause) -> Sel
             people.c.unit,
             people.c.postal_code,
             people.c.no_purchase_detail,
-            *(address(channel, people).label(f"{channel}_address") for channel in channels),
+            *(address_column(channel, people).label(f"{channel}_address") for channel in channels),
             *(case(*whens, else_=null()).label(f"{channel}_reason") for channel, whens in steps.items()),
             *(_depth(whens).label(f"{channel}_depth") for channel, whens in steps.items()),
         )
@@ -58,20 +58,20 @@ def reached(plan_input: Brief, matched: TableClause, people: TableClause) -> Sel
 
 
 def _steps(
-    plan_input: Brief, channel: Channel, matched: TableClause, people: TableClause
+    plan_input: PlanInput, channel: Channel, matched: TableClause, people: TableClause
 ) -> list[tuple[ColumnElement[bool], _ReasonColumn]]:
     """Return the conditions that rule out a channel, in order of checking, each with its reason."""
     campaign = plan_input.campaign
-    channel_address = address(channel, people)
-    refusal = permissions.refusal(
+    channel_address = address_column(channel, people)
+    refusal = permissions.skip_reason_sql(
         campaign.purpose, channel, people.c, partner=campaign.from_partner, newsletter=campaign.newsletter
     )
     suppression = _suppression(plan_input, channel, people)
-    has_template = or_(*(matched.c.variant == name for name in plan_input.has_template(channel)))
+    has_template = or_(*(matched.c.variant == name for name in plan_input.variants_with_template(channel)))
     return [
         (or_(matched.c.variant.is_(None), ~has_template), literal(SkipReason.MISSING_VARIANT.value)),
         (channel_address.is_(None), literal(SkipReason.NO_ADDRESS.value)),
-        (unusable(channel, people), literal(SkipReason.INVALID_ADDRESS.value)),
+        (is_unusable(channel, people), literal(SkipReason.INVALID_ADDRESS.value)),
         (refusal.is_not(None), refusal),
         (suppression.is_not(None), suppression),
     ]
@@ -81,7 +81,7 @@ def _depth(whens: list[tuple[ColumnElement[bool], _ReasonColumn]]) -> ColumnElem
     return case(*((condition, literal(depth)) for depth, (condition, _) in enumerate(whens)), else_=len(whens))
 
 
-def address(channel: Channel, people: FromClause) -> ColumnElement[Any]:
+def address_column(channel: Channel, people: FromClause) -> ColumnElement[Any]:
     """Return the address of a channel as `people` has it; NULL when there is none."""
     match channel:
         case Channel.EMAIL:
@@ -98,15 +98,15 @@ def address(channel: Channel, people: FromClause) -> ColumnElement[Any]:
             return case((complete, people.c.address_key), else_=null())
 
 
-def unusable(channel: Channel, people: FromClause) -> ColumnElement[bool]:
+def is_unusable(channel: Channel, people: FromClause) -> ColumnElement[bool]:
     """Return the condition that a known address is unusable for the channel: a fixed line for SMS (TW-04)."""
     if channel is not Channel.SMS:
         return literal(value=False)
     return and_(people.c.phone.like(_FINNISH), *(people.c.phone.not_like(pattern) for pattern in _FINNISH_MOBILES))
 
 
-def _suppression(plan_input: Brief, channel: Channel, people: TableClause) -> _ReasonColumn:
+def _suppression(plan_input: PlanInput, channel: Channel, people: TableClause) -> _ReasonColumn:
     """Return the suppression of the address; service messages ignore suppressions of marketing only."""
     kind = {Channel.EMAIL: "email", Channel.POST: "address"}.get(channel, "phone")
-    scope = "_all" if plan_input.campaign.purpose in SPARED else ""
+    scope = "_all" if plan_input.campaign.purpose in EXEMPT_PURPOSES else ""
     return people.c[f"{kind}_suppression{scope}"]

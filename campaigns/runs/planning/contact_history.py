@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 from sqlalchemy import bindparam, text
 
-from campaigns.store.ledger.connection import Ledger, instants
+from campaigns.store.ledger.connection import Ledger, to_timestamps
 
 _SENT: Final = """
     SELECT d.member_id, r.campaign, r.purpose, d.channel, d.state, d.run_number,
@@ -40,7 +40,7 @@ _CLICKS: Final = """
     JOIN choices c ON c.member_id = e.member_id
     WHERE e.word = 'clicked' AND c.tracking
 """
-CLICKS: Final = pa.schema(
+CLICK_SCHEMA: Final = pa.schema(
     [
         ("member_id", pa.string()),
         ("campaign", pa.string()),
@@ -51,12 +51,12 @@ CLICKS: Final = pa.schema(
 )
 
 
-def heard(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
+def sent_messages(ledger: Ledger, members: Collection[str] = ()) -> pa.Table:
     """Return all messages sent, possibly sent or on their way, with times in UTC; with `members`, only theirs."""
-    rows = _sent_to_members(ledger, members) if members else ledger.arrow(_SENT)
+    rows = _sent_to_members(ledger, members) if members else ledger.fetch_arrow(_SENT)
     if rows.num_rows == 0:
         return _MESSAGE_SCHEMA.empty_table()
-    sent_at = instants(rows.column("sent_at"))
+    sent_at = to_timestamps(rows.column("sent_at"))
     return rows.set_column(rows.schema.get_field_index("sent_at"), "sent_at", sent_at).cast(_MESSAGE_SCHEMA)
 
 
@@ -69,8 +69,8 @@ def _sent_to_members(ledger: Ledger, members: Collection[str]) -> pa.Table:
 
 def clicks(ledger: Ledger) -> pa.Table:
     """Return the clicks of members who now consent to tracking, with times in UTC."""
-    rows = ledger.arrow(_CLICKS)
+    rows = ledger.fetch_arrow(_CLICKS)
     if rows.num_rows == 0:
-        return CLICKS.empty_table()
-    clicked_at = instants(rows.column("clicked_at"))
-    return rows.set_column(rows.schema.get_field_index("clicked_at"), "clicked_at", clicked_at).cast(CLICKS)
+        return CLICK_SCHEMA.empty_table()
+    clicked_at = to_timestamps(rows.column("clicked_at"))
+    return rows.set_column(rows.schema.get_field_index("clicked_at"), "clicked_at", clicked_at).cast(CLICK_SCHEMA)

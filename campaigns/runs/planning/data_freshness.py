@@ -5,29 +5,29 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from campaigns.core.clock import local_day
-from campaigns.core.errors import Place, Problem, Severity
+from campaigns.core.errors import FilePosition, Problem, Severity
 from campaigns.core.model.enums import DataClass
 
-STALE: Final = timedelta(days=3)
+STALE_AFTER: Final = timedelta(days=3)
 """Maximum age of the newest purchase without a warning."""
 
-OF_PURCHASES: Final = frozenset({DataClass.BASKET, DataClass.TOTALS})
+PURCHASE_CLASSES: Final = frozenset({DataClass.BASKET, DataClass.TOTALS})
 """Data classes derived from a member's purchases."""
 
 
-def nobody(subject: str) -> Problem:
+def no_members_warning(subject: str) -> Problem:
     """Return a warning that no members have been imported, so that no rule matches anybody."""
     return _warning(
         subject, "no members have been imported, so nobody is found", "no_members", "`viesti import members FILE`"
     )
 
 
-def data_end(subject: str, as_of: datetime, newest: datetime | None, zone: ZoneInfo) -> Problem | None:
+def stale_data_warning(subject: str, as_of: datetime, newest: datetime | None, zone: ZoneInfo) -> Problem | None:
     """Return a warning when rules at `as_of` look back on days without purchases; None when the data are fresh."""
     if newest is None:
         message = "no purchases have been imported; rules about them see nothing"
         return _warning(subject, message, "no_purchases", "`viesti import purchases FILE`")
-    if as_of - newest <= STALE:
+    if as_of - newest <= STALE_AFTER:
         return None
     days = (as_of - newest).days
     message = f"purchases end on {local_day(newest, zone)}; rules about them see nothing of the {days} days since"
@@ -36,4 +36,4 @@ def data_end(subject: str, as_of: datetime, newest: datetime | None, zone: ZoneI
 
 
 def _warning(subject: str, message: str, code: str, hint: str) -> Problem:
-    return Problem(Place(subject), message, code, hint, Severity.WARNING)
+    return Problem(FilePosition(subject), message, code, hint, Severity.WARNING)

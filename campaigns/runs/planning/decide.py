@@ -17,18 +17,18 @@ from sqlalchemy import (
     table,
 )
 
-from audiences.people.bucketing import in_share
+from audiences.people.bucketing import in_share_sql
 from campaigns.core.clock import local_day
 from campaigns.core.model.enums import Channel, Register
 from campaigns.core.model.reasons import SkipReason
 from campaigns.rules.age import BIRTH_DATE, completed_years
-from campaigns.runs.planning.plan_input import Brief
+from campaigns.runs.planning.plan_input import PlanInput
 from campaigns.store.runs.decisions import SEND, SKIP
 
 _POPULATION: Final = table("population", column("member_id"), column(BIRTH_DATE, Date()))
 
 
-def decided(plan_input: Brief, reached: TableClause, capped: TableClause) -> Select[Any]:
+def decide(plan_input: PlanInput, reached: TableClause, capped: TableClause) -> Select[Any]:
     """Select one decision per matched member; sends first, by channel, letters by postal code (PR-08)."""
     turned = _with_turn(plan_input, _without_minors(plan_input, reached))
     holdouts = _holdout_reasons(plan_input, turned)
@@ -61,9 +61,9 @@ def decided(plan_input: Brief, reached: TableClause, capped: TableClause) -> Sel
     )
 
 
-def _without_minors(plan_input: Brief, reached: TableClause) -> FromClause:
+def _without_minors(plan_input: PlanInput, reached: TableClause) -> FromClause:
     """Remove the channel of members known to be too young, so that they do not represent their household either."""
-    if not plan_input.minimum_age or BIRTH_DATE not in plan_input.catalogue.profile:
+    if not plan_input.minimum_age or BIRTH_DATE not in plan_input.catalogue.profile_columns:
         return reached
     day = local_day(plan_input.as_of, plan_input.campaign.schedule.zone)
     # NULL, so not too young, when the age is unknown
@@ -77,7 +77,7 @@ def _without_minors(plan_input: Brief, reached: TableClause) -> FromClause:
     return select(*columns).select_from(with_birth_date).subquery("old_enough")
 
 
-def _with_turn(plan_input: Brief, reached: FromClause) -> Any:
+def _with_turn(plan_input: PlanInput, reached: FromClause) -> Any:
     """Add `turn`, which is 1 for the one member who represents a shared address or household.
 
     Owners come before others, then the smaller member id: the same member on every machine.
@@ -89,13 +89,13 @@ def _with_turn(plan_input: Brief, reached: FromClause) -> Any:
     return select(*reached.c, turn.label("turn")).subquery("turned")
 
 
-def _deduplication_key(plan_input: Brief, reached: FromClause) -> ColumnElement[Any]:
+def _deduplication_key(plan_input: PlanInput, reached: FromClause) -> ColumnElement[Any]:
     """Return the deduplication key: the household for letters, the address for e-mail and SMS, else the member."""
     keys: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
     if plan_input.campaign.one_per == "household":
         household = func.coalesce(reached.c.household_id, reached.c.address, reached.c.member_id)
         keys.append((reached.c.channel == Channel.POST.value, household))
-    if plan_input.once_an_address:
+    if plan_input.once_per_address:
         electronic = reached.c.channel.in_([Channel.EMAIL.value, Channel.SMS.value])
         keys.append((electronic, func.coalesce(func.lower(reached.c.address), reached.c.member_id)))
     return case(*keys, else_=reached.c.member_id) if keys else reached.c.member_id
@@ -106,11 +106,11 @@ def _duplicate_reason(turned: Any) -> ColumnElement[Any]:
     return case((letters, literal(SkipReason.HOUSEHOLD_DEDUP.value)), else_=literal(SkipReason.ADDRESS_DEDUP.value))
 
 
-def _holdout_reasons(plan_input: Brief, turned: Any) -> list[tuple[ColumnElement[bool], SkipReason]]:
-    if not plan_input.observes_holdouts:
+def _holdout_reasons(plan_input: PlanInput, turned: Any) -> list[tuple[ColumnElement[bool], SkipReason]]:
+    if not plan_input.uses_holdouts:
         return []
     holdouts = [
         (plan_input.settings.holdout, plan_input.holdout_salt, SkipReason.HOLDOUT_GLOBAL),
         (plan_input.campaign.holdout, f"holdout:{plan_input.campaign.name}", SkipReason.HOLDOUT_CAMPAIGN),
     ]
-    return [(in_share(turned.c.unit, salt, share), reason) for share, salt, reason in holdouts if share]
+    return [(in_share_sql(turned.c.unit, salt, share), reason) for share, salt, reason in holdouts if share]

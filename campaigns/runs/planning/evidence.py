@@ -6,15 +6,15 @@ from typing import Any
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import DataClass, Language
 from campaigns.core.model.localised_text import Localised
-from campaigns.rules.data_usage import uses
-from campaigns.rules.describe import sentence
-from campaigns.rules.expand_audiences import inlined
-from campaigns.runs.planning.plan_input import Brief
+from campaigns.rules.data_usage import data_usage
+from campaigns.rules.describe import describe
+from campaigns.rules.expand_audiences import expand_audiences
+from campaigns.runs.planning.plan_input import PlanInput
 
-Titles = Mapping[str, str | Localised]
+AudienceTitles = Mapping[str, str | Localised]
 
 
-def evidence(plan_input: Brief, titles: Titles) -> dict[str, Any]:
+def plan_evidence(plan_input: PlanInput, titles: AudienceTitles) -> dict[str, Any]:
     """Return the evidence of a plan as JSON (C-09); later changes of a rule do not change the evidence of this run.
 
     `audience` and each of `variants` are rules in three languages, with named audiences spelled out (None: everybody,
@@ -24,30 +24,30 @@ def evidence(plan_input: Brief, titles: Titles) -> dict[str, Any]:
     campaign = plan_input.campaign
     whens = {variant.name: variant.when for variant in campaign.variants}
     rules = [rule for rule in (campaign.audience, *whens.values()) if rule is not None]
-    usages = [uses(rule, plan_input.scope) for rule in rules]
+    usages = [data_usage(rule, plan_input.scope) for rule in rules]
     return {
         "title": campaign.title.model_dump(),
         "audience": _in_words(plan_input, campaign.audience, titles),
         "variants": {name: _in_words(plan_input, when, titles) for name, when in whens.items()},
         "data": sorted({f"{table}.{column}" for usage in usages for table, column in usage.columns}),
-        "classes": sorted({data_class.value for usage in usages for data_class in usage.classes}),
+        "classes": sorted({data_class.value for usage in usages for data_class in usage.data_classes}),
         "products": {
             "audience": _reads_purchase_lines(plan_input, campaign.audience),
             "variants": [name for name, when in whens.items() if _reads_purchase_lines(plan_input, when)],
         },
-        "offers": bool(plan_input.shelves),
+        "offers": bool(plan_input.variant_offers),
     }
 
 
-def _reads_purchase_lines(plan_input: Brief, rule: Condition | None) -> bool:
-    return rule is not None and DataClass.BASKET in uses(rule, plan_input.scope).classes
+def _reads_purchase_lines(plan_input: PlanInput, rule: Condition | None) -> bool:
+    return rule is not None and DataClass.BASKET in data_usage(rule, plan_input.scope).data_classes
 
 
-def _in_words(plan_input: Brief, rule: Condition | None, titles: Titles) -> dict[str, str] | None:
+def _in_words(plan_input: PlanInput, rule: Condition | None, titles: AudienceTitles) -> dict[str, str] | None:
     if rule is None:
         return None
-    expanded = inlined(rule, plan_input.audiences)  # members cannot look up an audience's name
+    expanded = expand_audiences(rule, plan_input.audiences)  # members cannot look up an audience's name
     return {
-        language.value: sentence(expanded, language, plan_input.catalogue, titles, plan_input.settings.currency)
+        language.value: describe(expanded, language, plan_input.catalogue, titles, plan_input.settings.currency)
         for language in Language
     }

@@ -9,8 +9,8 @@ from campaigns.core.model.condition import All, Condition, InAudience, Not
 from campaigns.core.model.condition import Any as AnyOf
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
-from campaigns.rules.describe import sentence
-from campaigns.rules.expand_audiences import inlined
+from campaigns.rules.describe import describe
+from campaigns.rules.expand_audiences import expand_audiences
 from campaigns.rules.select import select_conditions
 from campaigns.runs.planning.plan import Plan
 
@@ -43,10 +43,10 @@ class Explanation:
 
 def explain(plan: Plan, member_id: str, titles: Mapping[str, str | Localised], language: Language) -> Explanation:
     """Explain a plan that was made for this one member only."""
-    campaign = plan.brief.campaign
-    processed = plan.tally.population > 0
+    campaign = plan.plan_input.campaign
+    processed = plan.counts.population > 0
     explainer = _RuleExplainer(plan, titles, language)
-    decisions = plan.bench.dicts(plan.rows())
+    decisions = plan.session.fetch_dicts(plan.ordered_decisions())
     variants = _evaluated_variants(campaign.variants, decisions[0]["variant"] if decisions else None)
     whens = {variant.name: variant.when for variant in variants if variant.when is not None}
     return Explanation(
@@ -72,10 +72,10 @@ class _RuleExplainer:
 
     def predicates(self, rule: Condition) -> tuple[Predicate, ...]:
         """Return every node of the rule with its value; the first that keeps the rule from being true `blocks`."""
-        plan_input = self.plan.brief
+        plan_input = self.plan.plan_input
         nodes = list(_nodes(rule, plan_input.audiences))
         labels = {f"node_{number}": node for number, (_, node) in enumerate(nodes)}
-        row = self.plan.bench.dicts(select_conditions(labels, plan_input.scope))[0]
+        row = self.plan.session.fetch_dicts(select_conditions(labels, plan_input.scope))[0]
         values = [row[label] for label in labels]
         blocker = _blocker(nodes, values)
         return tuple(
@@ -84,8 +84,8 @@ class _RuleExplainer:
         )
 
     def _in_words(self, node: Condition) -> str:
-        plan_input = self.plan.brief
-        return sentence(node, self.language, plan_input.catalogue, self.titles, plan_input.settings.currency)
+        plan_input = self.plan.plan_input
+        return describe(node, self.language, plan_input.catalogue, self.titles, plan_input.settings.currency)
 
 
 def _nodes(rule: Condition, audiences: Mapping[str, Condition], depth: int = 0) -> Iterator[tuple[int, Condition]]:
@@ -97,7 +97,7 @@ def _nodes(rule: Condition, audiences: Mapping[str, Condition], depth: int = 0) 
         case Not(part=part):
             children = (part,)
         case InAudience(name=name):
-            children = (inlined(audiences[name], audiences, name),)  # its samples are salted with its own name
+            children = (expand_audiences(audiences[name], audiences, name),)  # its samples are salted with its own name
         case _:
             children = ()
     for child in children:

@@ -7,27 +7,27 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, TableClause, func, literal, select, union
 
-from campaigns.core.clock import local_day, midnight, stored
-from campaigns.core.model.campaign import Campaign, Cap
+from campaigns.core.clock import local_day, midnight, to_warehouse_time
+from campaigns.core.model.campaign import Campaign, FrequencyCap
 from campaigns.core.model.enums import Purpose
 from campaigns.core.model.settings import Settings
 
-SPARED: Final = (Purpose.SERVICE.value, Purpose.RIGHTS.value)
+EXEMPT_PURPOSES: Final = (Purpose.SERVICE.value, Purpose.RIGHTS.value)
 
 
-def caps_of(campaign: Campaign, settings: Settings) -> tuple[Cap, ...]:
+def applicable_caps(campaign: Campaign, settings: Settings) -> tuple[FrequencyCap, ...]:
     """Return the caps of a campaign: the workspace's and its own; service messages have none.
 
     Workspace caps for other purposes do not apply.
     """
-    if campaign.purpose in SPARED:
+    if campaign.purpose in EXEMPT_PURPOSES:
         return ()
     own = campaign.limits.per_member
     shared = (cap for cap in settings.per_member if cap.of in (None, campaign.purpose))
     return (*shared, *((own,) if own else ()))
 
 
-def window_start(cap: Cap, moment: datetime, zone: ZoneInfo) -> datetime:
+def window_start(cap: FrequencyCap, moment: datetime, zone: ZoneInfo) -> datetime:
     """Return the time from which messages count against a cap at `moment`."""
     if cap.rolling is not None:
         return moment - cap.rolling
@@ -36,13 +36,16 @@ def window_start(cap: Cap, moment: datetime, zone: ZoneInfo) -> datetime:
     return midnight(starts[str(cap.per)], zone)
 
 
-def capped(caps: Sequence[Cap], messages: TableClause, as_of: datetime, zone: ZoneInfo) -> Select[Any]:
+def capped_members(caps: Sequence[FrequencyCap], messages: TableClause, as_of: datetime, zone: ZoneInfo) -> Select[Any]:
     """Select the members for whom one more message would exceed a cap; no rows when there are no caps."""
     if not caps:
         return select(messages.c.member_id).where(literal(value=False))
     exceeded = [
         select(messages.c.member_id)
-        .where(messages.c.sent_at >= stored(window_start(cap, as_of, zone)), counts(cap, messages.c.purpose))
+        .where(
+            messages.c.sent_at >= to_warehouse_time(window_start(cap, as_of, zone)),
+            counts_against(cap, messages.c.purpose),
+        )
         .group_by(messages.c.member_id)
         .having(func.count() >= cap.messages)
         for cap in caps
@@ -50,6 +53,6 @@ def capped(caps: Sequence[Cap], messages: TableClause, as_of: datetime, zone: Zo
     return select(union(*exceeded).subquery("over").c.member_id)
 
 
-def counts(cap: Cap, purpose: ColumnElement[Any]) -> ColumnElement[bool]:
+def counts_against(cap: FrequencyCap, purpose: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition that a message of this purpose counts against the cap; service messages never do."""
-    return purpose == cap.of.value if cap.of is not None else purpose.not_in(SPARED)
+    return purpose == cap.of.value if cap.of is not None else purpose.not_in(EXEMPT_PURPOSES)

@@ -18,13 +18,13 @@ from sqlalchemy import (
 )
 
 from audiences.consent import permissions
-from audiences.consent.expression import Subscribes
-from audiences.warehouse.columns import HELD_IN_LEDGER
+from audiences.consent.expression import SubscribesTo
+from audiences.warehouse.columns import LEDGER_ONLY_COLUMNS
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Purpose
 from campaigns.rules.select import select_conditions
-from campaigns.runs.planning.plan_input import Brief
-from campaigns.runs.planning.query_session import Bench
+from campaigns.runs.planning.plan_input import PlanInput
+from campaigns.runs.planning.query_session import QuerySession
 
 _AUDIENCE: Final = "audience"
 _MEMBERS: Final = table("members", column("member_id"))
@@ -32,7 +32,7 @@ _POPULATION: Final = table("population", column("member_id"))
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class MatchResult:
     """Matched members with their variants, and the numbers of members evaluated, unknown and not processed.
 
     `table` has `member_id` and `variant`, NULL where no variant's `when` is true.
@@ -44,46 +44,52 @@ class Match:
     not_processed: int
 
 
-def population(session: Bench, purpose: Purpose, people: TableClause, members: Sequence[str] = ()) -> TableClause:
+def create_population(
+    session: QuerySession, purpose: Purpose, people: TableClause, members: Sequence[str] = ()
+) -> TableClause:
     """Create the view of members who may be evaluated for a purpose; with `members`, only these.
 
     It has their profile, present contact, and the two choices that rules depend on.
     """
     only_members = [_MEMBERS.c.member_id.in_(members)] if members else []
-    return session.show(
+    return session.create_view(
         "population",
         select(
             literal_column("members.*"),
-            *(people.c[name] for name in HELD_IN_LEDGER),
+            *(people.c[name] for name in LEDGER_ONLY_COLUMNS),
             func.coalesce(people.c.no_purchase_detail, literal(value=False)).label("no_purchase_detail"),
             func.coalesce(people.c.tracking, literal(value=False)).label("tracking"),
         )
         .select_from(_MEMBERS.join(people, people.c.member_id == _MEMBERS.c.member_id))
-        .where(permissions.processed(purpose).sql(people.c), *only_members),
+        .where(permissions.processing_condition(purpose).sql(people.c), *only_members),
     )
 
 
-def match(session: Bench, plan_input: Brief, people: TableClause) -> Match:
+def match_members(session: QuerySession, plan_input: PlanInput, people: TableClause) -> MatchResult:
     """Evaluate the audience and every variant's `when` in one statement; an audience includes only *true*."""
-    population(session, plan_input.campaign.purpose, people, plan_input.members)
+    create_population(session, plan_input.campaign.purpose, people, plan_input.members)
     evaluated = _evaluated(session, plan_input, people)
-    matched = session.make(
+    matched = session.create_table(
         "matched",
         select(evaluated.c.member_id, _variant(plan_input, evaluated).label("variant")).where(evaluated.c.audience),
     )
-    evaluated_count = session.count(evaluated)
-    unknown = session.rows(select(func.count()).select_from(evaluated).where(evaluated.c.audience.is_(None)))[0][0]
-    return Match(matched, evaluated_count, unknown, session.count(people) - evaluated_count)
+    evaluated_count = session.count_rows(evaluated)
+    unknown = session.fetch_rows(select(func.count()).select_from(evaluated).where(evaluated.c.audience.is_(None)))[0][
+        0
+    ]
+    return MatchResult(matched, evaluated_count, unknown, session.count_rows(people) - evaluated_count)
 
 
-def _evaluated(session: Bench, plan_input: Brief, people: TableClause) -> TableClause:
+def _evaluated(session: QuerySession, plan_input: PlanInput, people: TableClause) -> TableClause:
     conditions = _conditions(plan_input)
-    results = session.judge("judged", select_conditions(conditions, plan_input.scope)) if conditions else _POPULATION
+    results = (
+        session.evaluate_rules("judged", select_conditions(conditions, plan_input.scope)) if conditions else _POPULATION
+    )
     if _AUDIENCE in conditions:
         return results
-    subscribed = Subscribes(str(plan_input.campaign.newsletter)).sql(people.c)
+    subscribed = SubscribesTo(str(plan_input.campaign.newsletter)).sql(people.c)
     whens = [results.c[name] for name in conditions]
-    return session.make(
+    return session.create_table(
         "evaluated",
         select(results.c.member_id, subscribed.label(_AUDIENCE), *whens).select_from(
             results.join(people, people.c.member_id == results.c.member_id)
@@ -91,7 +97,7 @@ def _evaluated(session: Bench, plan_input: Brief, people: TableClause) -> TableC
     )
 
 
-def _conditions(plan_input: Brief) -> Mapping[str, Condition]:
+def _conditions(plan_input: PlanInput) -> Mapping[str, Condition]:
     campaign = plan_input.campaign
     audience = {} if campaign.audience is None else {_AUDIENCE: campaign.audience}
     whens = {
@@ -100,7 +106,7 @@ def _conditions(plan_input: Brief) -> Mapping[str, Condition]:
     return {**audience, **whens}
 
 
-def _variant(plan_input: Brief, evaluated: TableClause) -> ColumnElement[Any]:
+def _variant(plan_input: PlanInput, evaluated: TableClause) -> ColumnElement[Any]:
     """Return the first variant that has no `when` or one that is true."""
     whens: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
     for number, variant in enumerate(plan_input.campaign.variants):

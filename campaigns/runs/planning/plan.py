@@ -23,13 +23,13 @@ from sqlalchemy import (
 from audiences.people import bucketing
 from campaigns.core.model.enums import DataClass
 from campaigns.offers import selection
-from campaigns.rules.data_usage import uses
+from campaigns.rules.data_usage import data_usage
 from campaigns.runs.planning import channel_choice, frequency_caps
-from campaigns.runs.planning.decide import decided
-from campaigns.runs.planning.match import match
-from campaigns.runs.planning.plan_counts import Tally, tally
-from campaigns.runs.planning.plan_input import Brief
-from campaigns.runs.planning.query_session import Bench
+from campaigns.runs.planning.decide import decide
+from campaigns.runs.planning.match import match_members
+from campaigns.runs.planning.plan_counts import PlanCounts, count_decisions
+from campaigns.runs.planning.plan_input import PlanInput
+from campaigns.runs.planning.query_session import QuerySession
 from campaigns.store.runs.decisions import SEND
 from campaigns.store.runs.states import DeliveryState
 
@@ -43,11 +43,11 @@ _PURCHASE_LINES = table(
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class LedgerSnapshot:
     """Ledger as the plan sees it: contact, choices, messages and clicks of members (see `contact_history`)."""
 
     people: pa.Table
-    heard: pa.Table
+    sent_messages: pa.Table
     clicks: pa.Table
 
 
@@ -55,25 +55,25 @@ class Snapshot:
 class Plan:
     """Decisions beside the warehouse: `decisions` has one row per matched member, `offers` the offers of sends."""
 
-    brief: Brief
-    bench: Bench
+    plan_input: PlanInput
+    session: QuerySession
     decisions: TableClause
     offers: TableClause
-    tally: Tally
+    counts: PlanCounts
 
-    def rows(self) -> Select[Any]:
+    def ordered_decisions(self) -> Select[Any]:
         """Select the decisions in claim order, skips after the sends."""
         names = ("position", "member_id", "kind", "reason", "variant", "channel", "arm", "used_basket", "unit")
         return select(*(self.decisions.c[name] for name in names)).order_by(self.decisions.c.position)
 
-    def decided(self, run_number: int) -> Select[Any]:
+    def decision_rows(self, run_number: int) -> Select[Any]:
         """Select the decisions of a run as the ledger stores them, by member."""
         decisions = self.decisions.c
         columns = [decisions[name] for name in (*_COMMON, "kind", "reason", "unit")]
         position = case((decisions.kind == SEND, decisions.position)).label("position")
         return select(literal(run_number).label("run_number"), position, *columns).order_by(decisions.member_id)
 
-    def deliveries(self, run_number: int) -> Select[Any]:
+    def delivery_rows(self, run_number: int) -> Select[Any]:
         """Select the deliveries of a run as the ledger stores them before any is claimed, in claim order."""
         decisions = self.decisions.c
         pending = literal(DeliveryState.PENDING.value).label("state")
@@ -81,13 +81,13 @@ class Plan:
         statement = select(literal(run_number).label("run_number"), *columns, pending)
         return statement.where(decisions.kind == SEND).order_by(decisions.position)
 
-    def fields(self) -> Select[Any]:
+    def field_rows(self) -> Select[Any]:
         """Select the template fields of every send in claim order: profile fields and the ids of its offers."""
-        profile = table("population", column("member_id"), *map(column, self.brief.fields))
+        profile = table("population", column("member_id"), *map(column, self.plan_input.profile_fields))
         return (
             select(
                 self.decisions.c.position,
-                *(profile.c[name].label(f"member_{name}") for name in self.brief.fields),
+                *(profile.c[name].label(f"member_{name}") for name in self.plan_input.profile_fields),
                 self.offers.c.offers,
             )
             .select_from(
@@ -100,26 +100,29 @@ class Plan:
         )
 
 
-def plan(session: Bench, plan_input: Brief, snapshot: Snapshot) -> Plan:
+def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnapshot) -> Plan:
     """Make a plan: decide for every matched member, in the order of the design's section 3."""
-    people = lay_out(session, snapshot)
-    match_result = match(session, plan_input, people)
-    reached = session.make("reached", channel_choice.reached(plan_input, match_result.table, people))
+    people = register_snapshot(session, snapshot)
+    match_result = match_members(session, plan_input, people)
+    reached = session.create_table("reached", channel_choice.choose_channels(plan_input, match_result.table, people))
     zone = plan_input.campaign.schedule.zone
-    capped_members = session.make(
+    capped_members = session.create_table(
         "capped",
-        frequency_caps.capped(
-            frequency_caps.caps_of(plan_input.campaign, plan_input.settings), _HEARD_TABLE, plan_input.as_of, zone
+        frequency_caps.capped_members(
+            frequency_caps.applicable_caps(plan_input.campaign, plan_input.settings),
+            _HEARD_TABLE,
+            plan_input.as_of,
+            zone,
         ),
     )
-    decided_rows = session.make("settled", decided(plan_input, reached, capped_members))
-    decisions = session.make("decided", _with_evidence(plan_input, decided_rows))
+    decided_rows = session.create_table("settled", decide(plan_input, reached, capped_members))
+    decisions = session.create_table("decided", _with_evidence(plan_input, decided_rows))
     return Plan(
         plan_input,
         session,
         decisions,
         _offers(session, plan_input, decisions),
-        tally(
+        count_decisions(
             session,
             decisions,
             population=match_result.population,
@@ -129,44 +132,44 @@ def plan(session: Bench, plan_input: Brief, snapshot: Snapshot) -> Plan:
     )
 
 
-def lay_out(session: Bench, snapshot: Snapshot) -> TableClause:
+def register_snapshot(session: QuerySession, snapshot: LedgerSnapshot) -> TableClause:
     """Register the ledger's snapshot beside the warehouse; return the table `people`.
 
     The table `heard` has the messages of the ledger and, from the warehouse's `sent`, those of an earlier system.
     """
-    own = session.lay("ours", snapshot.heard)
+    own = session.register("ours", snapshot.sent_messages)
     accepted = literal(DeliveryState.ACCEPTED.value).label("state")
     everything = union_all(
         select(*(own.c[name] for name in (*_MESSAGE, "state", "sent_at"))),
         select(*(_SENT_TABLE.c[name] for name in _MESSAGE), accepted, _SENT_TABLE.c.sent_at),
     ).subquery("everything")
-    heard = session.make("heard", select(*everything.c))
-    session.lay("clicks", snapshot.clicks)
-    session.make("history", select(*heard.c).where(heard.c.state == DeliveryState.ACCEPTED.value))
-    return session.lay("people", snapshot.people)
+    heard = session.create_table("heard", select(*everything.c))
+    session.register("clicks", snapshot.clicks)
+    session.create_table("history", select(*heard.c).where(heard.c.state == DeliveryState.ACCEPTED.value))
+    return session.register("people", snapshot.people)
 
 
-def _offers(session: Bench, plan_input: Brief, decisions: TableClause) -> TableClause:
-    on_sale = session.lay("offers", selection.as_columns(plan_input.shelves))
-    affinity = session.make(
+def _offers(session: QuerySession, plan_input: PlanInput, decisions: TableClause) -> TableClause:
+    on_sale = session.register("offers", selection.offers_table(plan_input.variant_offers))
+    affinity = session.create_table(
         "affinity",
         selection.affinity(
-            decisions, _PURCHASE_LINES, plan_input.shelves, plan_input.as_of, plan_input.campaign.schedule.zone
+            decisions, _PURCHASE_LINES, plan_input.variant_offers, plan_input.as_of, plan_input.campaign.schedule.zone
         ),
     )
-    return session.make("ranked", selection.ranked(decisions, on_sale, affinity))
+    return session.create_table("ranked", selection.rank_offers(decisions, on_sale, affinity))
 
 
-def _with_evidence(plan_input: Brief, settled: TableClause) -> Select[Any]:
+def _with_evidence(plan_input: PlanInput, settled: TableClause) -> Select[Any]:
     """Add the arm of the experiment, and whether purchase lines took part in the decision."""
     experiment = plan_input.campaign.experiment
     salt = f"experiment:{plan_input.campaign.name}"
-    arm: ColumnElement[Any] = null() if experiment is None else bucketing.arm(settled.c.unit, salt, experiment.arms)
+    arm: ColumnElement[Any] = null() if experiment is None else bucketing.arm_sql(settled.c.unit, salt, experiment.arms)
     used_basket = and_(~settled.c.no_purchase_detail, _depends_on_purchase_lines(plan_input, settled))
     return select(*settled.c, arm.label("arm"), used_basket.label("used_basket"))
 
 
-def _depends_on_purchase_lines(plan_input: Brief, settled: TableClause) -> ColumnElement[bool]:
+def _depends_on_purchase_lines(plan_input: PlanInput, settled: TableClause) -> ColumnElement[bool]:
     """Return the condition that audience, variant or offers of a member who allows it depend on purchase lines.
 
     A variant depends on its own `when` and on all before it; the lack of a variant depends on all of them.
@@ -174,7 +177,7 @@ def _depends_on_purchase_lines(plan_input: Brief, settled: TableClause) -> Colum
     campaign = plan_input.campaign
     if campaign.audience is not None and _reads_purchase_lines(plan_input, campaign.audience):
         return literal(value=True)
-    dependent_variants = set(plan_input.shelves)
+    dependent_variants = set(plan_input.variant_offers)
     depends = False
     for variant in campaign.variants:
         depends = depends or (variant.when is not None and _reads_purchase_lines(plan_input, variant.when))
@@ -184,5 +187,5 @@ def _depends_on_purchase_lines(plan_input: Brief, settled: TableClause) -> Colum
     return func.coalesce(condition, literal(value=depends))
 
 
-def _reads_purchase_lines(plan_input: Brief, condition: Any) -> bool:
-    return DataClass.BASKET in uses(condition, plan_input.scope).classes
+def _reads_purchase_lines(plan_input: PlanInput, condition: Any) -> bool:
+    return DataClass.BASKET in data_usage(condition, plan_input.scope).data_classes

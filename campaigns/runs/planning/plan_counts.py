@@ -8,12 +8,12 @@ from sqlalchemy import TableClause, func, select
 
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import SkipReason
-from campaigns.runs.planning.query_session import Bench
+from campaigns.runs.planning.query_session import QuerySession
 from campaigns.store.runs.decisions import SEND
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class PlanCounts:
     """Numbers of members. `sends` by channel, `skips` by reason; `variants` and `arms` count the sends, `shares` those
     of a variant by channel.
 
@@ -62,10 +62,12 @@ def _by_channel(stored: Mapping[str, int]) -> dict[Channel, int]:
     return {Channel(channel): number for channel, number in stored.items()}
 
 
-def tally(session: Bench, decided: TableClause, *, population: int, unknown: int, not_processed: int) -> Tally:
+def count_decisions(
+    session: QuerySession, decided: TableClause, *, population: int, unknown: int, not_processed: int
+) -> PlanCounts:
     """Count the decisions of a plan."""
     grouped = (decided.c.kind, decided.c.reason, decided.c.channel, decided.c.variant, decided.c.arm)
-    rows = session.rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
+    rows = session.fetch_rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
     sends: dict[Channel, int] = {}
     shares: dict[str, dict[Channel, int]] = {}
     arms: dict[str, int] = {}
@@ -82,4 +84,4 @@ def tally(session: Bench, decided: TableClause, *, population: int, unknown: int
             arms[arm] = arms.get(arm, 0) + number
     matched = sum(row[-1] for row in rows)
     variants = {variant: sum(by_channel.values()) for variant, by_channel in shares.items()}
-    return Tally(population, matched, unknown, not_processed, sends, variants, shares, arms, skips)
+    return PlanCounts(population, matched, unknown, not_processed, sends, variants, shares, arms, skips)

@@ -10,11 +10,11 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.settings import Settings
-from campaigns.offers.selection import Shelf, shelves
-from campaigns.rules.select import Scope
-from campaigns.workspace.campaign_definition import Draft
-from campaigns.workspace.repository import Library
-from campaigns.workspace.template_usage import profile_fields, with_offers
+from campaigns.offers.selection import VariantOffers, select_offers
+from campaigns.rules.select import RuleScope
+from campaigns.workspace.campaign_definition import CampaignDefinition
+from campaigns.workspace.repository import WorkspaceRepository
+from campaigns.workspace.template_usage import profile_fields, variants_with_offers
 
 _EXEMPT = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 _ONE_PER_MEMBER = _EXEMPT | {Purpose.OWNER_POST}
@@ -22,7 +22,7 @@ _WITH_MINIMUM_AGE = frozenset({Purpose.NEWSLETTER, Purpose.MARKETING, Purpose.SU
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class PlanInput:
     """Input of one plan: one campaign on one occasion.
 
     `audiences` are those that its rules may name; `profile_fields` the profile columns that its templates name;
@@ -35,16 +35,16 @@ class Brief:
     audiences: Mapping[str, Condition]
     catalogue: Catalogue
     settings: Settings
-    definition: str
-    fields: tuple[str, ...]
-    shelves: Mapping[str, Shelf]
+    definition_hash: str
+    profile_fields: tuple[str, ...]
+    variant_offers: Mapping[str, VariantOffers]
     holdout_salt: str
     members: tuple[str, ...] = ()
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> RuleScope:
         """Time and names for the evaluation of the rules."""
-        return Scope(
+        return RuleScope(
             as_of=self.as_of,
             zone=self.campaign.schedule.zone,
             catalogue=self.catalogue,
@@ -54,12 +54,12 @@ class Brief:
         )
 
     @property
-    def once_an_address(self) -> bool:
+    def once_per_address(self) -> bool:
         """True when e-mail and SMS go once to an address that several members share."""
         return self.campaign.purpose not in _ONE_PER_MEMBER
 
     @property
-    def observes_holdouts(self) -> bool:
+    def uses_holdouts(self) -> bool:
         """True when members may be held out to measure the effect; never from service messages."""
         return self.campaign.purpose not in _EXEMPT
 
@@ -68,27 +68,31 @@ class Brief:
         """Minimum age in years of recipients (FI-10); 0 when this purpose has none."""
         return self.settings.minimum_age if self.campaign.purpose in _WITH_MINIMUM_AGE else 0
 
-    def has_template(self, channel: Channel) -> tuple[str, ...]:
+    def variants_with_template(self, channel: Channel) -> tuple[str, ...]:
         """Return the names of the variants with a template for a channel."""
         return tuple(variant.name for variant in self.campaign.variants if variant.template(channel))
 
 
-def brief(
-    definition: Draft, as_of: datetime, repository: Library, holdout_salt: str, members: tuple[str, ...] = ()
-) -> Brief:
+def build_plan_input(
+    definition: CampaignDefinition,
+    as_of: datetime,
+    repository: WorkspaceRepository,
+    holdout_salt: str,
+    members: tuple[str, ...] = (),
+) -> PlanInput:
     """Return the input of a plan at `as_of`; with `members`, of these members only."""
     templates = definition.templates()
     campaign = definition.campaign
     day = local_day(as_of, campaign.schedule.zone)
-    return Brief(
+    return PlanInput(
         campaign=campaign,
         as_of=as_of,
         audiences={name: audience.match for name, audience in definition.audiences.items()},
         catalogue=repository.catalogue,
         settings=repository.settings,
-        definition=definition.definition(),
-        fields=profile_fields(templates),
+        definition_hash=definition.definition_hash(),
+        profile_fields=profile_fields(templates),
         members=members,
         holdout_salt=holdout_salt,
-        shelves=shelves(campaign, with_offers(templates), repository.offers, day),
+        variant_offers=select_offers(campaign, variants_with_offers(templates), repository.offers, day),
     )

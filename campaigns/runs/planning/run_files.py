@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
-ROWS_IN_GROUP: Final = 2048
+ROW_GROUP_SIZE: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class RunFiles:
         """File of the frozen profile fields, without contact and choices."""
         return self.folder / "fields.parquet"
 
-    def keep(self, paths: Mapping[str, Path]) -> None:
+    def copy_definition(self, paths: Mapping[str, Path]) -> None:
         """Replace the folder by a copy of files and folders; `paths` has them by their place in the definition."""
         shutil.rmtree(self.folder, ignore_errors=True)
         for place, path in paths.items():
@@ -47,11 +47,11 @@ class RunFiles:
             else:
                 shutil.copyfile(path, target)
 
-    def fresh_fields(self) -> Path:
+    def new_fields_file(self) -> Path:
         """Return a unique path for new fields: several processes may plan the run, and only one's become the run's."""
         return self.folder.with_name(f"{self.folder.name}.{token_hex(8)}.parquet")
 
-    def close(self) -> None:
+    def delete_fields(self) -> None:
         """Delete the fields frozen about members, also those of killed processes; the definition stays as evidence."""
         self.fields.unlink(missing_ok=True)
         for file in self.folder.parent.glob(f"{self.folder.name}.*.parquet"):

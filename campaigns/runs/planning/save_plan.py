@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from campaigns.runs.planning.plan import Plan
-from campaigns.runs.planning.run_files import ROWS_IN_GROUP, RunFiles
-from campaigns.store.ledger.connection import Ledger, Told
+from campaigns.runs.planning.run_files import ROW_GROUP_SIZE, RunFiles
+from campaigns.store.ledger.connection import Ledger, ProgressCallback
 from campaigns.store.people import audit
 from campaigns.store.runs import runs
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, Run
@@ -16,14 +16,14 @@ from campaigns.store.runs.run_tables import DECISION, DELIVERY, Run
 _ROWS_PER_DELETE: Final = 2048
 
 
-def begin(run: Run, ledger: Ledger, files: RunFiles, parts: Mapping[str, Path]) -> None:
+def copy_run_files(run: Run, ledger: Ledger, files: RunFiles, parts: Mapping[str, Path]) -> None:
     """Copy the files a run is planned from; raise UserError when another process has begun to plan it."""
     with ledger.write() as connection:
-        runs.hold(connection, run)
-        files.keep(parts)
+        runs.assert_still_planning(connection, run)
+        files.copy_definition(parts)
 
 
-def store(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, on_progress: Told) -> None:
+def save_plan(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, on_progress: ProgressCallback) -> None:
     """Store a plan under an open run; it stays invisible until `make_visible`.
 
     A crash leaves a run in `planning`, to be planned again. Raise UserError as soon as another process begins to plan
@@ -33,27 +33,41 @@ def store(plan: Plan, run: Run, ledger: Ledger, files: RunFiles, on_progress: To
     while _delete_rows(ledger, run):
         pass
     _write_fields(plan, run, ledger, files)
-    guard = partial(runs.hold, run=run)
-    ledger.pour(DELIVERY, plan.bench.reader(plan.deliveries(number)), files.folder, guard=guard, told=lambda _: None)
-    ledger.pour(DECISION, plan.bench.reader(plan.decided(number)), files.folder, guard=guard, told=on_progress)
+    guard = partial(runs.assert_still_planning, run=run)
+    ledger.bulk_load(
+        DELIVERY,
+        plan.session.fetch_batches(plan.delivery_rows(number)),
+        files.folder,
+        guard=guard,
+        on_progress=lambda _: None,
+    )
+    ledger.bulk_load(
+        DECISION,
+        plan.session.fetch_batches(plan.decision_rows(number)),
+        files.folder,
+        guard=guard,
+        on_progress=on_progress,
+    )
     ledger.analyse(DECISION, DELIVERY)
 
 
-def show(plan: Plan, run: Run, reasons: Mapping[str, Any], ledger: Ledger, now: datetime, actor: str) -> None:
+def make_visible(plan: Plan, run: Run, reasons: Mapping[str, Any], ledger: Ledger, now: datetime, actor: str) -> None:
     """Make a stored plan visible, with its evidence, so that it can be started; raise UserError as `save_plan` does."""
     with ledger.write() as connection:
-        runs.hold(connection, run)
-        runs.show_plan(connection, run.number or 0, plan.brief.definition, plan.tally.as_json(), reasons, now, actor)
-        audit.note(connection, now, actor, "plan", run.run_id, {"definition": plan.brief.definition})
+        runs.assert_still_planning(connection, run)
+        runs.mark_planned(
+            connection, run.number or 0, plan.plan_input.definition_hash, plan.counts.as_json(), reasons, now, actor
+        )
+        audit.record(connection, now, actor, "plan", run.run_id, {"definition": plan.plan_input.definition_hash})
 
 
 def _write_fields(plan: Plan, run: Run, ledger: Ledger, files: RunFiles) -> None:
     """Write the profile fields; move them into place only while this process still plans the run."""
-    new_file = files.fresh_fields()
+    new_file = files.new_fields_file()
     try:
-        plan.bench.write(new_file, plan.fields(), ROWS_IN_GROUP)
+        plan.session.export_parquet(new_file, plan.field_rows(), ROW_GROUP_SIZE)
         with ledger.write() as connection:
-            runs.hold(connection, run)
+            runs.assert_still_planning(connection, run)
             new_file.replace(files.fields)
     finally:
         new_file.unlink(missing_ok=True)
@@ -61,5 +75,5 @@ def _write_fields(plan: Plan, run: Run, ledger: Ledger, files: RunFiles) -> None
 
 def _delete_rows(ledger: Ledger, run: Run) -> int:
     with ledger.write() as connection:
-        runs.hold(connection, run)
-        return runs.forget_rows(connection, run.number or 0, _ROWS_PER_DELETE)
+        runs.assert_still_planning(connection, run)
+        return runs.delete_rows(connection, run.number or 0, _ROWS_PER_DELETE)

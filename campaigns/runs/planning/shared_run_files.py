@@ -12,14 +12,14 @@ from typing import Final
 
 from sqlalchemy import delete, insert, select
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.tokens import Signer
 from campaigns.runs.planning.run_files import FrozenFields, RunFiles
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs import runs
 from campaigns.store.runs.run_file_tables import RUN_FILE
 from campaigns.store.runs.run_tables import RUN, Run
-from campaigns.store.runs.states import ENDED_RUNS
+from campaigns.store.runs.states import ENDED_RUN_STATES
 
 _PART: Final = 1 << 20  # a write transaction of about 20 ms
 _DEFINITION: Final = "definition"
@@ -28,14 +28,14 @@ _KEY: Final = "key"
 
 
 @dataclass(frozen=True, slots=True)
-class SharedFiles:
+class SharedRunFiles:
     """Files of a run, in the ledger and in a folder of this machine."""
 
     ledger: Ledger
     run: Run
     files: RunFiles
 
-    def put(self) -> None:
+    def upload(self) -> None:
         """Move the frozen fields into the ledger, with a copy of the definition; repeat it after a crash.
 
         Raise UserError as soon as another process begins to plan the run.
@@ -44,27 +44,27 @@ class SharedFiles:
         with self.files.fields.open("rb") as file:
             self._put(_FIELDS, file)
         with self.ledger.write() as connection:
-            runs.hold(connection, self.run)
-            self.files.close()
+            runs.assert_still_planning(connection, self.run)
+            self.files.delete_fields()
 
-    def drop(self) -> None:
+    def delete(self) -> None:
         """Delete the files of an earlier plan of the run from the ledger: its positions now mean other members.
 
         Raise UserError when another process has begun to plan the run: then the files are its own.
         """
         with self.ledger.write() as connection:
-            runs.hold(connection, self.run)
+            runs.assert_still_planning(connection, self.run)
             connection.execute(delete(RUN_FILE).where(RUN_FILE.c.run_number == self._number))
 
-    def ensure(self) -> None:
+    def ensure_uploaded(self) -> None:
         """Ensure that all files are in the ledger before the run is sent; raise UserError when they are missing."""
         if self._digest(_DEFINITION) and self._digest(_FIELDS):
             return
         if not self.files.fields.exists():
             message, hint = "the files of this plan are on another machine", f"`viesti plan {self.run.campaign}`"
-            raise AuthorError.about(self.run.run_id, message, "files_elsewhere", hint)
+            raise UserError.about(self.run.run_id, message, "files_elsewhere", hint)
         try:
-            self.put()
+            self.upload()
         except FileNotFoundError:  # another process of this machine was faster
             if not self._digest(_FIELDS):
                 raise
@@ -123,7 +123,7 @@ class SharedFiles:
         for part, content in reversed(list(enumerate(parts))):  # the first goes last: it marks the file as complete
             key = {"run_number": self._number, "name": name, "part": part}
             with self.ledger.write() as connection:
-                runs.hold(connection, self.run)
+                runs.assert_still_planning(connection, self.run)
                 connection.execute(delete(RUN_FILE).filter_by(**key))
                 connection.execute(insert(RUN_FILE).values(**key, sha256=digest, content=content))
 
@@ -163,9 +163,9 @@ def _tar(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
-def forget_ended(ledger: Ledger) -> None:
+def delete_ended_fields(ledger: Ledger) -> None:
     """Delete the fields frozen about members of runs that have ended; the definitions stay as evidence."""
-    ended = select(RUN.c.number).where(RUN.c.state.in_(ENDED_RUNS))
+    ended = select(RUN.c.number).where(RUN.c.state.in_(ENDED_RUN_STATES))
     frozen = (RUN_FILE.c.name == _FIELDS, RUN_FILE.c.run_number.in_(ended))
     with ledger.read() as connection:
         if connection.execute(select(RUN_FILE.c.run_number).where(*frozen).limit(1)).first() is None:
@@ -174,18 +174,18 @@ def forget_ended(ledger: Ledger) -> None:
         connection.execute(delete(RUN_FILE).where(*frozen))
 
 
-def agree_on_key(ledger: Ledger, signer: Signer) -> None:
+def require_same_key(ledger: Ledger, signer: Signer) -> None:
     """Require the same signing key on all machines; raise UserError when this machine lacks the ledger's key.
 
     Otherwise a member's link would be refused by the server, and an event would find no delivery.
     """
-    own = signer.opaque(_KEY)
+    own = signer.keyed_hash(_KEY)
     with ledger.write() as connection:
         known = connection.execute(select(RUN_FILE.c.sha256).where(RUN_FILE.c.run_number == 0)).scalar_one_or_none()
-        if known is not None and known not in signer.opaques(_KEY):
+        if known is not None and known not in signer.keyed_hashes(_KEY):
             message = "this machine signs with another key than the others that share its ledger"
             hint = "give all of them the same VIESTI_SIGNING_KEYS, or the same data/signing.key"
-            raise AuthorError.about("signing keys", message, "other_key", hint)
+            raise UserError.about("signing keys", message, "other_key", hint)
         if known != own:
             connection.execute(delete(RUN_FILE).where(RUN_FILE.c.run_number == 0))
             row = {"run_number": 0, "name": _KEY, "part": 0, "sha256": own, "content": b""}

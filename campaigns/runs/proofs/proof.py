@@ -16,18 +16,18 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.sms.sms_template import SmsTemplate
 from campaigns.rendering.templates.folder import TemplateFolder, load_folder
-from campaigns.runs.composing.bundle_composers import template_of
-from campaigns.runs.composing.claimed_message import Taken
-from campaigns.runs.composing.message_composers import EmailPen, SmsPen
-from campaigns.runs.composing.run_context import Job
-from campaigns.runs.composing.template_context import Contexts
+from campaigns.runs.composing.bundle_composers import template_name
+from campaigns.runs.composing.claimed_message import ClaimedMessage
+from campaigns.runs.composing.message_composers import EmailComposer, SmsComposer
+from campaigns.runs.composing.run_context import RunContext
+from campaigns.runs.composing.template_context import TemplateContexts
 
-MARK: Final = "[proof]"
+PROOF_PREFIX: Final = "[proof]"
 _SEND_TIMEOUT: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ProofMessage:
     """Message of a variant to an internal `address`, composed for `contact`."""
 
     channel: Channel
@@ -43,36 +43,38 @@ class Proof:
 
 
 @dataclass
-class SampleContexts(Contexts):
+class SampleTemplateContexts(TemplateContexts):
     """Template contexts with the values of a template's sample instead of a member's."""
 
     sample: Mapping[str, object] = field(kw_only=True)
 
-    def of(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
+    def build(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
         """Return the sample's values, the campaign's common values, and links without effect."""
         return {
             **self.sample,
-            **self.shared(Language(contact["language"])),
+            **self.common_values(Language(contact["language"])),
             "links": self.links(position),
             "arm": arm,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Proofs:
+class ProofSender:
     """Sender of a campaign's proofs; templates are read below `root`, and `mark` is put before each subject."""
 
-    job: Job
+    run_context: RunContext
     root: Path
     providers: Providers
     clock: Clock
-    mark: str = MARK
+    subject_prefix: str = PROOF_PREFIX
 
-    def folder(self, proof: Proof) -> TemplateFolder:
+    def template_folder(self, proof: ProofMessage) -> TemplateFolder:
         """Return the template folder of a proof."""
-        return load_folder(self.root, proof.channel, template_of(self.job.campaign, proof.variant, proof.channel))
+        return load_folder(
+            self.root, proof.channel, template_name(self.run_context.campaign, proof.variant, proof.channel)
+        )
 
-    async def send(self, proof: Proof, contexts: Contexts) -> Outcome:
+    async def send(self, proof: ProofMessage, contexts: TemplateContexts) -> Outcome:
         """Send one proof; raise ComposeError, ChannelMisconfigured, or ValueError if its address is not internal."""
         delivery = self._delivery(proof)
         if proof.channel is Channel.EMAIL:
@@ -89,23 +91,25 @@ class Proofs:
         finally:
             await sms.close()
 
-    def _delivery(self, proof: Proof) -> Taken:
+    def _delivery(self, proof: ProofMessage) -> ClaimedMessage:
         claimed = mint_proof(
-            opaque_id=self.job.signer.opaque("proof", token_hex(16)),
+            opaque_id=self.run_context.signer.keyed_hash("proof", token_hex(16)),
             attempt=token_hex(8),
-            run=self.job.run.run_id,
+            run=self.run_context.run.run_id,
             channel=proof.channel,
             address=proof.address,
-            settings=self.job.settings,
+            settings=self.run_context.settings,
         )
-        return Taken(claimed, proof.contact, proof.variant, proof.arm, self.clock.now() + _SEND_TIMEOUT)
+        return ClaimedMessage(claimed, proof.contact, proof.variant, proof.arm, self.clock.now() + _SEND_TIMEOUT)
 
-    def _email(self, proof: Proof, contexts: Contexts, delivery: Taken) -> OutgoingEmail:
-        template = EmailTemplate.compile(self.folder(proof), proof.language, self.job.settings)
-        return EmailPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock, self.mark)(
+    def _email(self, proof: ProofMessage, contexts: TemplateContexts, delivery: ClaimedMessage) -> OutgoingEmail:
+        template = EmailTemplate.compile(self.template_folder(proof), proof.language, self.run_context.settings)
+        return EmailComposer(
+            self.run_context, contexts, {(proof.variant, proof.language): template}, self.clock, self.subject_prefix
+        )(delivery)
+
+    def _sms(self, proof: ProofMessage, contexts: TemplateContexts, delivery: ClaimedMessage) -> OutgoingSms:
+        template = SmsTemplate.compile(self.template_folder(proof), proof.language, self.run_context.settings)
+        return SmsComposer(self.run_context, contexts, {(proof.variant, proof.language): template}, self.clock)(
             delivery
         )
-
-    def _sms(self, proof: Proof, contexts: Contexts, delivery: Taken) -> OutgoingSms:
-        template = SmsTemplate.compile(self.folder(proof), proof.language, self.job.settings)
-        return SmsPen(self.job, contexts, {(proof.variant, proof.language): template}, self.clock)(delivery)

@@ -9,20 +9,20 @@ from typing import Any, Final
 from audiences import addresses
 from audiences.people.contacts import contact_of
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured
-from campaigns.core.errors import AuthorError, nearest
+from campaigns.core.errors import UserError, closest_match
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel, Language
-from campaigns.core.model.internal_addresses import is_internal
+from campaigns.core.model.internal_addresses import is_internal_address
 from campaigns.rendering.templates.sandbox import TemplateError
-from campaigns.runs.composing.claimed_message import CannotWrite
-from campaigns.runs.composing.run_context import Job
-from campaigns.runs.composing.template_context import Contexts
-from campaigns.runs.proofs.proof import Proof, Proofs, SampleContexts
+from campaigns.runs.composing.claimed_message import ComposeError
+from campaigns.runs.composing.run_context import RunContext
+from campaigns.runs.composing.template_context import TemplateContexts
+from campaigns.runs.proofs.proof import ProofMessage, ProofSender, SampleTemplateContexts
 from campaigns.runs.queries import Asking
 from campaigns.store.people import audit
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
-from campaigns.workspace.campaign_definition import Draft
+from campaigns.workspace.campaign_definition import CampaignDefinition
 
 _LOG: Final = logging.getLogger("viesti")
 _UNMARKED: Final = ""
@@ -30,65 +30,67 @@ _CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "c
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ProofRequest:
     """Request for a proof to the address `to` as typed; of a `member`'s own message, else of the template's sample."""
 
-    to: str
+    address: str
     member: str | None = None
     language: Language | None = None
     variant: str | None = None
 
 
-def send_proof(queries: Asking, definition: Draft, request: Wanted) -> Accepted:
+def send_proof(queries: Asking, definition: CampaignDefinition, request: ProofRequest) -> Accepted:
     """Send one message of a campaign to an internal address, with an audit row before it goes.
 
     The proof is in no plan, counts for no cap and no report, and its links have no effect. Raise UserError if the
     address is not internal, the message cannot be composed, or the provider did not accept it.
     """
-    empty_proof = proof_to(request.to)
+    empty_proof = empty_proof_to(request.address)
     settings = queries.library.settings
-    if not is_internal(empty_proof.address, settings.internal_addresses):
+    if not is_internal_address(empty_proof.address, settings.internal_addresses):
         message = "a proof goes only to addresses that the settings list as our own"
         hint = f"add it to `internal_addresses` in {queries.workspace.settings}"
-        raise AuthorError.about(request.to, message, "not_internal", hint)
-    proofs = Proofs(unlinked_job(queries, definition.campaign), definition.root, queries.providers, queries.clock)
+        raise UserError.about(request.address, message, "not_internal", hint)
+    proofs = ProofSender(
+        proof_run_context(queries, definition.campaign), definition.root, queries.providers, queries.clock
+    )
     proof, contexts = _member_proof(queries, definition, request, proofs, empty_proof)
     with queries.ledger.write() as connection:
         detail = {"channel": proof.channel, "variant": proof.variant, "language": proof.language}
-        audit.note(connection, queries.clock.now(), queries.actor, "proof", definition.campaign.name, detail)
-    return deliver(proofs, proof, contexts)
+        audit.record(connection, queries.clock.now(), queries.actor, "proof", definition.campaign.name, detail)
+    return deliver_proof(proofs, proof, contexts)
 
 
-def deliver(proofs: Proofs, proof: Proof, contexts: Contexts) -> Accepted:
+def deliver_proof(proofs: ProofSender, proof: ProofMessage, contexts: TemplateContexts) -> Accepted:
     """Compose and send a proof; raise UserError if that fails or the provider did not confirm it."""
-    name = proofs.job.campaign.name
+    name = proofs.run_context.campaign.name
     try:
         outcome = asyncio.run(proofs.send(proof, contexts))
-    except (CannotWrite, TemplateError) as error:
-        raise AuthorError.about(name, f"cannot be written: {error}", "cannot_be_written") from error
+    except (ComposeError, TemplateError) as error:
+        raise UserError.about(name, f"cannot be written: {error}", "cannot_be_written") from error
     except ChannelMisconfigured as error:
-        raise AuthorError.about(proof.channel, str(error), "misconfigured", "`viesti doctor`") from error
+        raise UserError.about(proof.channel, str(error), "misconfigured", "`viesti doctor`") from error
     if isinstance(outcome, Accepted):
         return outcome
     message = f"the provider did not say that it took the message: {outcome.detail}"
-    raise AuthorError.about(proof.channel, message, "not_accepted", "`viesti doctor`")
+    raise UserError.about(proof.channel, message, "not_accepted", "`viesti doctor`")
 
 
-def proof_to(text: str) -> Proof:
+def empty_proof_to(text: str) -> ProofMessage:
     """Return an empty proof to an address in normal form, through the channel of that address."""
-    email, phone = addresses.email(text), addresses.phone(text)
+    email, phone = addresses.normalise_email(text), addresses.normalise_phone(text)
     if email is not None:
-        return Proof(Channel.EMAIL, email, "", None, {})
+        return ProofMessage(Channel.EMAIL, email, "", None, {})
     if phone is not None:
-        return Proof(Channel.SMS, phone, "", None, {})
+        return ProofMessage(Channel.SMS, phone, "", None, {})
     message, hint = (
         "neither an e-mail address nor a telephone number",
         "`--to` one of the two; letters and calls are shown by `viesti preview`",
     )
-    raise AuthorError.about(text, message, "bad_address", hint)
+    raise UserError.about(text, message, "bad_address", hint)
 
 
-def unlinked_job(queries: Asking, campaign: Campaign) -> Job:
+def proof_run_context(queries: Asking, campaign: Campaign) -> RunContext:
     """Return a run context without a run in the ledger; its number 0 gives links without effect."""
     run = Run(
         run_id=f"proof-{campaign.name}",
@@ -99,64 +101,71 @@ def unlinked_job(queries: Asking, campaign: Campaign) -> Job:
         scheduled=False,
         state=RunState.PLANNED,
     )
-    return Job(run, campaign, queries.library.settings, queries.signer, queries.run_files(run))
+    return RunContext(run, campaign, queries.library.settings, queries.signer, queries.run_files(run))
 
 
 def _member_proof(
-    queries: Asking, definition: Draft, request: Wanted, proofs: Proofs, empty_proof: Proof
-) -> tuple[Proof, Contexts]:
+    queries: Asking,
+    definition: CampaignDefinition,
+    request: ProofRequest,
+    proofs: ProofSender,
+    empty_proof: ProofMessage,
+) -> tuple[ProofMessage, TemplateContexts]:
     if request.member is None:
-        return of_sample(queries, definition.campaign, request, proofs, empty_proof)
+        return sample_proof(queries, definition.campaign, request, proofs, empty_proof)
     with queries.ledger.read() as connection:
         contact = dict(contact_of(connection, request.member))
     with queries.decided(definition, queries.clock.now(), (request.member,)) as plan:
-        decisions, fields = plan.bench.dicts(plan.rows()), plan.bench.dicts(plan.fields())
+        decisions, fields = (
+            plan.session.fetch_dicts(plan.ordered_decisions()),
+            plan.session.fetch_dicts(plan.field_rows()),
+        )
     if not fields:
         reason = decisions[0]["reason"] if decisions else "the audience does not take them"
         message = f"this member would get nothing: {reason}"
-        raise AuthorError.about(request.member, message, "nothing_to_prove", "without `--member`, the sample is shown")
+        raise UserError.about(request.member, message, "nothing_to_prove", "without `--member`, the sample is shown")
     decision = decisions[0]
     variant = _variant(definition.campaign, empty_proof.channel, request.variant or decision["variant"])
     offers = {offer.id: offer for offer in queries.library.offers}
     contact |= {"language": request.language or contact["language"]}
     proof = replace(empty_proof, variant=variant, arm=decision["arm"], contact=contact)
-    return proof, Contexts(proofs.job, lambda _: fields[0], offers)
+    return proof, TemplateContexts(proofs.run_context, lambda _: fields[0], offers)
 
 
-def of_sample(
-    queries: Asking, campaign: Campaign, request: Wanted, proofs: Proofs, empty_proof: Proof
-) -> tuple[Proof, Contexts]:
+def sample_proof(
+    queries: Asking, campaign: Campaign, request: ProofRequest, proofs: ProofSender, empty_proof: ProofMessage
+) -> tuple[ProofMessage, TemplateContexts]:
     """Return a proof filled from the template's sample, with the contexts to compose it."""
     variant = _variant(campaign, empty_proof.channel, request.variant)
     language = request.language or queries.library.settings.default_language
     proof = replace(empty_proof, variant=variant, contact={"language": language})
-    sample = proofs.folder(proof).sample(language)
+    sample = proofs.template_folder(proof).sample(language)
     member = sample.get("member")
     member_values: Mapping[str, Any] = member if isinstance(member, Mapping) else {}
     arm = sample.get("arm")
     contact = {**{name: member_values.get(name) for name in _CONTACT_FIELDS}, "language": language}
     filled_proof = replace(proof, contact=contact, arm=arm if isinstance(arm, str) else None)
-    return filled_proof, SampleContexts(proofs.job, lambda _: {}, {}, sample=sample)
+    return filled_proof, SampleTemplateContexts(proofs.run_context, lambda _: {}, {}, sample=sample)
 
 
 def _variant(campaign: Campaign, channel: Channel, variant: str | None) -> str:
     """Return the requested variant, else the first one with a template for the channel."""
-    variants = speaking(campaign, channel)
+    variants = variants_for_channel(campaign, channel)
     if variant is None and variants:
         return variants[0]
     if variant in variants:
         return str(variant)
     subject = f"the variant `{variant}`" if variant else campaign.name
-    hint = nearest(variant or "", variants) or ", ".join(variants)
-    raise AuthorError.about(campaign.name, f"{subject} has no template for {channel}", "no_template", hint)
+    hint = closest_match(variant or "", variants) or ", ".join(variants)
+    raise UserError.about(campaign.name, f"{subject} has no template for {channel}", "no_template", hint)
 
 
-def speaking(campaign: Campaign, channel: Channel) -> list[str]:
+def variants_for_channel(campaign: Campaign, channel: Channel) -> list[str]:
     """Return the variants with a template for a channel."""
     return [variant.name for variant in campaign.variants if variant.template(channel) is not None]
 
 
-def send_seeds(queries: Asking, run: Run, campaign: Campaign) -> None:
+def send_seed_copies(queries: Asking, run: Run, campaign: Campaign) -> None:
     """Send each seed a copy of every variant that its channel carries, filled from the template's sample (A-20).
 
     Seeds are our own mailboxes and telephones. Called once, when the run was started; a crash right then leaves the
@@ -164,12 +173,12 @@ def send_seeds(queries: Asking, run: Run, campaign: Campaign) -> None:
     them. A failed copy is logged and delays neither the others nor the run.
     """
     root = queries.run_files(run).definition
-    proofs = Proofs(unlinked_job(queries, campaign), root, queries.providers, queries.clock, _UNMARKED)
+    proofs = ProofSender(proof_run_context(queries, campaign), root, queries.providers, queries.clock, _UNMARKED)
     for number, seed in enumerate(queries.library.settings.seeds, 1):
-        empty_proof = proof_to(seed.address)
-        for variant in speaking(campaign, empty_proof.channel):
+        empty_proof = empty_proof_to(seed.address)
+        for variant in variants_for_channel(campaign, empty_proof.channel):
             try:
-                request = Wanted(seed.address, language=seed.language, variant=variant)
-                deliver(proofs, *of_sample(queries, campaign, request, proofs, empty_proof))
-            except AuthorError as error:
+                request = ProofRequest(seed.address, language=seed.language, variant=variant)
+                deliver_proof(proofs, *sample_proof(queries, campaign, request, proofs, empty_proof))
+            except UserError as error:
                 _LOG.warning("%s: seed %d got no `%s`: %s", run.run_id, number, variant, error)

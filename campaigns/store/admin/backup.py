@@ -9,39 +9,41 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
-from campaigns.core.errors import AuthorError, writing
+from campaigns.core.errors import UserError, report_write_errors
 from campaigns.store.admin import schema
-from campaigns.store.admin.copy import Counted, analyse, fill
-from campaigns.store.admin.suspend import Held, hold
-from campaigns.store.ledger.connection import Ledger, Told
+from campaigns.store.admin.copy import RowCounts, analyse, copy_rows
+from campaigns.store.admin.suspend import SuspendResult, suspend
+from campaigns.store.ledger.connection import Ledger, ProgressCallback
 
 
-def backup(ledger: Ledger, file: Path, on_progress: Told) -> Counted:
+def backup(ledger: Ledger, file: Path, on_progress: ProgressCallback) -> RowCounts:
     """Write a snapshot of the ledger into a new SQLite file; sending goes on meanwhile.
 
     Raises UserError when the file exists or cannot be written. A crash leaves no file of that name. A backup holds all
     personal data of the ledger: keep it as safe, and no longer than permitted.
     """
     if file.exists():
-        raise AuthorError.about(str(file), "this file is there already", "file_exists", "give another name")
-    with writing(file):
+        raise UserError.about(str(file), "this file is there already", "file_exists", "give another name")
+    with report_write_errors(file):
         return _write(ledger, file, on_progress)
 
 
-def _write(ledger: Ledger, file: Path, on_progress: Told) -> Counted:
+def _write(ledger: Ledger, file: Path, on_progress: ProgressCallback) -> RowCounts:
     file.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{file.name}-", dir=file.parent) as folder:
         unfinished = Path(folder) / "ledger.sqlite"
-        with closing(Ledger.at(unfinished)) as target:
+        with closing(Ledger.from_path(unfinished)) as target:
             schema.prepare(target)
             with ledger.read() as source_connection, target.write() as target_connection:
-                counted = fill(source_connection, target_connection, on_progress)
+                counted = copy_rows(source_connection, target_connection, on_progress)
         unfinished.chmod(0o600)
         unfinished.rename(file)
     return counted
 
 
-def restore(file: Path, ledger: Ledger, erase: Callable[[Connection], None], on_progress: Told) -> tuple[Counted, Held]:
+def restore(
+    file: Path, ledger: Ledger, erase: Callable[[Connection], None], on_progress: ProgressCallback
+) -> tuple[RowCounts, SuspendResult]:
     """Restore a backup into an empty ledger and suspend all sending.
 
     `erase` removes members who were erased after the backup. All happens in one transaction. Sending is suspended
@@ -51,9 +53,9 @@ def restore(file: Path, ledger: Ledger, erase: Callable[[Connection], None], on_
     with _readable(file) as source:
         schema.prepare(ledger)
         with source.read() as source_connection, ledger.write() as target_connection:
-            counted = fill(source_connection, target_connection, on_progress)
+            counted = copy_rows(source_connection, target_connection, on_progress)
             erase(target_connection)
-            suspended = hold(target_connection, f"restored from {file.name}")
+            suspended = suspend(target_connection, f"restored from {file.name}")
     analyse(ledger, counted)
     return counted, suspended
 
@@ -64,7 +66,7 @@ def _readable(file: Path) -> Iterator[Ledger]:
     _check(file)
     with TemporaryDirectory(prefix="viesti-") as folder:
         copy = Path(shutil.copyfile(file, Path(folder) / "ledger.sqlite"))
-        with closing(Ledger.at(copy)) as source:
+        with closing(Ledger.from_path(copy)) as source:
             if _revision(source) is None:
                 raise _no_backup(file)
             schema.upgrade(source)
@@ -85,14 +87,12 @@ def _check(file: Path) -> None:
             header = stream.read(16)
     except OSError as error:
         message = f"this file cannot be read: {error.strerror}"
-        raise AuthorError.about(
-            str(file), message, "unreadable", "name a file that `viesti db backup` wrote"
-        ) from error
+        raise UserError.about(str(file), message, "unreadable", "name a file that `viesti db backup` wrote") from error
     if header != b"SQLite format 3\0":
         raise _no_backup(file)
 
 
-def _no_backup(file: Path) -> AuthorError:
-    return AuthorError.about(
+def _no_backup(file: Path) -> UserError:
+    return UserError.about(
         str(file), "this is no backup of a ledger", "no_backup", "`viesti db backup FILE` writes one"
     )

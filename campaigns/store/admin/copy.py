@@ -7,19 +7,21 @@ from typing import Final
 from sqlalchemy import Connection, Integer, Table, func, inspect, select
 from sqlmodel import SQLModel
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.store.admin import schema
-from campaigns.store.admin.suspend import Held, hold, refuse_under_way
-from campaigns.store.ledger.connection import Ledger, Told, append
+from campaigns.store.admin.suspend import SuspendResult, require_nothing_under_way, suspend
+from campaigns.store.ledger.connection import Ledger, ProgressCallback, append
 from campaigns.store.people import people_tables as _desk  # noqa: F401 - declares its tables
 
 _ROWS_AT_ONCE: Final = 10_000
 _FOREIGN_PREFIXES: Final = ("alembic_", "procrastinate_")  # the schema's revision; jobs, which are only hints
 
-Counted = Mapping[str, int]
+RowCounts = Mapping[str, int]
 
 
-def copy(source: Ledger, target: Ledger, now: datetime, on_progress: Told) -> tuple[Counted, Held]:
+def copy_ledger(
+    source: Ledger, target: Ledger, now: datetime, on_progress: ProgressCallback
+) -> tuple[RowCounts, SuspendResult]:
     """Copy a ledger into an empty database and suspend the source; return the number of rows by table.
 
     From then on the copy sends and the source does not: if both sent, everybody would be written to twice. Raises
@@ -29,15 +31,15 @@ def copy(source: Ledger, target: Ledger, now: datetime, on_progress: Told) -> tu
     """
     schema.prepare(target)
     with source.write() as source_connection:
-        refuse_under_way(source_connection, now)
+        require_nothing_under_way(source_connection, now)
         with target.write() as target_connection:
-            counted = fill(source_connection, target_connection, on_progress)
-        suspended = hold(source_connection, f"copied to {target.engine.url.database}")
+            counted = copy_rows(source_connection, target_connection, on_progress)
+        suspended = suspend(source_connection, f"copied to {target.engine.url.database}")
     analyse(target, counted)
     return counted, suspended
 
 
-def fill(source: Connection, target: Connection, on_progress: Told) -> Counted:
+def copy_rows(source: Connection, target: Connection, on_progress: ProgressCallback) -> RowCounts:
     """Copy every table into a database in which all are empty; raise UserError when one is not."""
     tables = _tables(source)
     for table in tables:
@@ -48,7 +50,7 @@ def fill(source: Connection, target: Connection, on_progress: Told) -> Counted:
     return counted
 
 
-def analyse(ledger: Ledger, counted: Counted) -> None:
+def analyse(ledger: Ledger, counted: RowCounts) -> None:
     """Update the planner statistics of the filled tables."""
     ledger.analyse(*(SQLModel.metadata.tables[name] for name in counted))
 
@@ -61,12 +63,12 @@ def _tables(connection: Connection) -> list[Table]:
 def _refuse_rows(target: Connection, table: Table) -> None:
     if _count(target, table):
         message = f"the table `{table.name}` of this database holds rows already"
-        raise AuthorError.about(
+        raise UserError.about(
             str(target.engine.url.database), message, "not_empty", "give an empty database, or an empty schema of one"
         )
 
 
-def _copy(source: Connection, target: Connection, table: Table, on_progress: Told) -> int:
+def _copy(source: Connection, target: Connection, table: Table, on_progress: ProgressCallback) -> int:
     ordered = select(table).order_by(*table.primary_key.columns)
     copied = 0
     with source.execute(ordered, execution_options={"yield_per": _ROWS_AT_ONCE}) as rows:

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.store.ledger.connection import Ledger
 
 HEAD: Final = "0001"
@@ -39,11 +39,11 @@ def prepare(ledger: Ledger) -> None:
             current = revision(connection)
     except OperationalError as error:
         message = f"the database cannot be reached: {str(error.orig).splitlines()[0]}"
-        raise AuthorError.about("ledger", message, "no_database", "is it running, and is its address right?") from error
+        raise UserError.about("ledger", message, "no_database", "is it running, and is its address right?") from error
     if current is None:
         upgrade(ledger)
     elif current != HEAD:
-        raise AuthorError.about(
+        raise UserError.about(
             "ledger",
             f"its tables are of revision {current}, this version needs {HEAD}",
             "old_ledger",

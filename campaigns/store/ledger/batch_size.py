@@ -10,7 +10,7 @@ _MOST: Final = 16_384
 
 
 @dataclass
-class Portion:
+class BatchSize:
     """Number of rows for the next transaction. Call `begin` when it has the write lock, `end` when it is committed.
 
     `rows` is then the number that would take 30 ms, at most twice as many as before.

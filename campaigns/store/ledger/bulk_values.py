@@ -27,7 +27,7 @@ def _of_postgresql(element: _Elements, compiler: Any, **named: Any) -> str:
     return f"json_array_elements(CAST({compiler.process(element.clauses, **named)} AS JSON))"
 
 
-def given(name: str, **types: TypeEngine[Any]) -> CTE:
+def bulk_values(name: str, **types: TypeEngine[Any]) -> CTE:
     """Return the rows that `pack_values` bound to the parameter `name`, as a table with columns of these types.
 
     Materialized, so that a database starts from these few rows and looks up the others by key.
@@ -40,6 +40,6 @@ def given(name: str, **types: TypeEngine[Any]) -> CTE:
     return select(*cells).cte(f"{name}_rows").prefix_with("MATERIALIZED")
 
 
-def packed(rows: Iterable[Sequence[str | int | None]]) -> str:
+def pack_values(rows: Iterable[Sequence[str | int | None]]) -> str:
     """Return rows as the JSON value of the parameter, with their cells in the order of its columns."""
     return json.dumps(list(map(list, rows)), ensure_ascii=False)

@@ -13,8 +13,8 @@ from sqlalchemy import URL, Connection, Dialect, Engine, Table, make_url
 from campaigns.store.ledger import sqlite
 
 Rows = Iterable[Sequence[Any]]
-Guard = Callable[[Connection], None]
-Told = Callable[[int], None]
+TransactionGuard = Callable[[Connection], None]
+ProgressCallback = Callable[[int], None]
 _Bind = Callable[[Any], Any]
 
 _WRITERS: Final = 8
@@ -41,8 +41,8 @@ class DatabaseBackend(Protocol):
         folder: Path,
         /,
         *,
-        guard: Guard,
-        on_progress: Told,
+        guard: TransactionGuard,
+        on_progress: ProgressCallback,
     ) -> None: ...
     def analyse(self, engine: Engine, tables: Sequence[Table], /) -> None: ...
 
@@ -61,7 +61,7 @@ class Ledger:
         self._writers = Semaphore(_WRITERS)
 
     @classmethod
-    def at(cls, path: Path) -> "Ledger":
+    def from_path(cls, path: Path) -> "Ledger":
         """Return the ledger in the SQLite file `path`; create its folder if needed."""
         path.parent.mkdir(parents=True, exist_ok=True)
         return cls(f"sqlite:///{path}")
@@ -83,24 +83,32 @@ class Ledger:
         with self._backend.read_transaction(self.engine) as connection:
             yield connection
 
-    def arrow(self, query: str) -> pa.Table:
+    def fetch_arrow(self, query: str) -> pa.Table:
         """Return the rows of a query as Arrow columns from one snapshot; its SQL must be valid in every database.
 
         Types are those of the database: SQLite has numbers for booleans and texts for instants (see `to_timestamps`).
         """
         return self._backend.fetch_arrow(self.engine, query)
 
-    def texts(self, tables: Mapping[str, Mapping[str, str]]) -> dict[str, pa.Table]:
+    def fetch_texts(self, tables: Mapping[str, Mapping[str, str]]) -> dict[str, pa.Table]:
         """Return whole tables from one snapshot, unordered: columns by name and SQL, all text, NULL for ''."""
         return self._backend.fetch_texts(self.engine, tables)
 
-    def pour(self, table: Table, rows: pa.RecordBatchReader, folder: Path, *, guard: Guard, told: Told) -> None:
+    def bulk_load(
+        self,
+        table: Table,
+        rows: pa.RecordBatchReader,
+        folder: Path,
+        *,
+        guard: TransactionGuard,
+        on_progress: ProgressCallback,
+    ) -> None:
         """Store many rows, sorted by the key, in many short transactions between which others can write.
 
         `guard` is called in each transaction and stops the load by raising; `on_progress` gets the number of rows of
         each. A crash leaves some rows stored, and perhaps a copy in `folder`.
         """
-        self._backend.bulk_load(self.engine, table, rows, folder, guard=guard, on_progress=told)
+        self._backend.bulk_load(self.engine, table, rows, folder, guard=guard, on_progress=on_progress)
 
     def analyse(self, *tables: Table) -> None:
         """Update the planner statistics of tables after a bulk load."""
@@ -119,7 +127,7 @@ def append(connection: Connection, table: Table, names: Sequence[str], rows: Row
     _backend(connection.dialect.name).append(connection, table, names, rows)
 
 
-def instants(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def to_timestamps(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column of instants from `Ledger.fetch_arrow` as naive UTC, as the warehouse stores them."""
     if pa.types.is_timestamp(column.type):
         return column.cast(pa.timestamp("us"))

@@ -10,8 +10,8 @@ import pyarrow as pa
 from pyarrow import csv
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, Table, create_engine, event
 
-from campaigns.core.errors import AuthorError
-from campaigns.store.ledger.batch_size import Portion
+from campaigns.core.errors import UserError
+from campaigns.store.ledger.batch_size import BatchSize
 
 _CONNECTIONS: Final = 24  # most that one process uses at a time; opened on demand, then kept
 _SESSION: Final = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=15s"
@@ -32,7 +32,7 @@ def connect(url: URL) -> Engine:
         import psycopg  # noqa: F401
     except ModuleNotFoundError as error:
         message, hint = f"a ledger on PostgreSQL needs the package {error.name}", "pip install 'viesti[postgresql]'"
-        raise AuthorError.about("database_url", message, "no_postgresql", hint) from error
+        raise UserError.about("database_url", message, "no_postgresql", hint) from error
     custom = url.query.get("options", "")
     options = {"options": f"{custom if isinstance(custom, str) else ' '.join(custom)} {_SESSION}".strip()}
     full_url = url.set(drivername="postgresql+psycopg").update_query_dict(options)
@@ -121,7 +121,7 @@ def bulk_load(
     on_progress: Callable[[int], None],
 ) -> None:
     """Insert all rows by COPY in short transactions; Arrow writes the CSV, without a Python object for each row."""
-    portion = Portion()
+    portion = BatchSize()
     for batch in rows:
         done = 0
         while done < batch.num_rows:

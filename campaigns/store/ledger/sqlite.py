@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from sqlalchemy import URL, Connection, Engine, FromClause, Table, create_engine, event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
-from campaigns.store.ledger.batch_size import Portion
+from campaigns.store.ledger.batch_size import BatchSize
 
 _CONNECTIONS: Final = 24
 _WRITES: Final = "viesti_writes"
 _ROWS_AT_ONCE: Final = 50_000
 _TEXTS_AT_ONCE: Final = 20_000
-BETWEEN: Final = "\x1f"
+VALUE_SEPARATOR: Final = "\x1f"
 _LOCK_TIMEOUT: Final = 15  # seconds
 _RETRY_PAUSE: Final = 0.002
 _GAP: Final = 2 * _RETRY_PAUSE  # between two transactions of a bulk load: waiting processes try the lock meanwhile
@@ -150,7 +150,7 @@ def bulk_load(
     insert = f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM laid.laid WHERE rowid > ? AND rowid <= ?'
     total = _write_staging_file(staging, rows)
     with engine.connect().execution_options(**{_WRITES: True}) as connection, _attached(connection, staging):
-        portion, done = Portion(), 0
+        portion, done = BatchSize(), 0
         while done < total:
             last = min(done + portion.rows, total)
             with connection.begin():
@@ -206,13 +206,13 @@ def _text_table(cursor: Any, table: str, columns: Mapping[str, str]) -> pa.Table
 
 def _read_range(cursor: Any, source: str, columns: Mapping[str, str]) -> Iterator[pa.Table]:
     """Yield the rows of one range of row ids, if there are any."""
-    aggregates = ", ".join(f"group_concat(coalesce({value}, ''), '{BETWEEN}')" for value in columns.values())
+    aggregates = ", ".join(f"group_concat(coalesce({value}, ''), '{VALUE_SEPARATOR}')" for value in columns.values())
     rows, *texts = cursor.execute(f"SELECT count(*), {aggregates} FROM {source}").fetchone()
     if not rows:
         return
-    values_by_column = [pc.split_pattern(pa.array([text]), BETWEEN).flatten() for text in texts]
+    values_by_column = [pc.split_pattern(pa.array([text]), VALUE_SEPARATOR).flatten() for text in texts]
     if any(len(values) != rows for values in values_by_column):  # the separator is in one of the values, too
-        cleaned = {name: f"replace({value}, '{BETWEEN}', ' ')" for name, value in columns.items()}
+        cleaned = {name: f"replace({value}, '{VALUE_SEPARATOR}', ' ')" for name, value in columns.items()}
         yield from _read_range(cursor, source, cleaned)
         return
     yield pa.table([_empty_as_null(values) for values in values_by_column], names=list(columns))

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
-from campaigns.core.model.roles import Act, Role, may
-from campaigns.store.people.people_tables import AGENT, AGENT_SESSION, FAILED_LOGIN
+from campaigns.core.model.roles import Permission, Role, is_permitted
+from campaigns.store.people.people_tables import FAILED_LOGIN, STAFF_ACCOUNT, STAFF_SESSION
 
-IDLE: Final = timedelta(minutes=20)
-LIFE: Final = timedelta(hours=4)
-MOST_FAILURES: Final = 10
-SPAN: Final = timedelta(minutes=15)
+SESSION_IDLE_LIMIT: Final = timedelta(minutes=20)
+SESSION_LIFETIME: Final = timedelta(hours=4)
+MAX_LOGIN_FAILURES: Final = 10
+LOGIN_FAILURE_WINDOW: Final = timedelta(minutes=15)
 _FAILURES_KEPT: Final = timedelta(days=1)
 
 
@@ -28,9 +28,9 @@ class Account:
     since: datetime
     disabled_at: datetime | None
 
-    def may(self, act: Act) -> bool:
+    def may(self, act: Permission) -> bool:
         """Return whether the account is enabled and its roles permit an act."""
-        return self.disabled_at is None and may(self.roles, act)
+        return self.disabled_at is None and is_permitted(self.roles, act)
 
 
 def add(connection: Connection, name: str, roles: Iterable[Role], password: str, now: datetime) -> bool:
@@ -38,78 +38,82 @@ def add(connection: Connection, name: str, roles: Iterable[Role], password: str,
     if get(connection, name) is not None:
         return False
     row = {"name": name, "roles": sorted(roles), "password": password, "since": now}
-    connection.execute(insert(AGENT).values(**row))
+    connection.execute(insert(STAFF_ACCOUNT).values(**row))
     return True
 
 
 def get(connection: Connection, name: str) -> Account | None:
     """Return the account of a name."""
-    row = connection.execute(select(AGENT).where(AGENT.c.name == name)).mappings().one_or_none()
+    row = connection.execute(select(STAFF_ACCOUNT).where(STAFF_ACCOUNT.c.name == name)).mappings().one_or_none()
     return None if row is None else _account(row)
 
 
-def every(connection: Connection) -> Sequence[Account]:
+def list_all(connection: Connection) -> Sequence[Account]:
     """Return all accounts by name, disabled ones included."""
-    return [_account(row) for row in connection.execute(select(AGENT).order_by(AGENT.c.name)).mappings()]
+    return [
+        _account(row) for row in connection.execute(select(STAFF_ACCOUNT).order_by(STAFF_ACCOUNT.c.name)).mappings()
+    ]
 
 
-def password_of(connection: Connection, name: str) -> str | None:
+def password_hash(connection: Connection, name: str) -> str | None:
     """Return the password hash of an account that is not disabled."""
-    query = select(AGENT.c.password).where(AGENT.c.name == name, AGENT.c.disabled_at.is_(None))
+    query = select(STAFF_ACCOUNT.c.password).where(STAFF_ACCOUNT.c.name == name, STAFF_ACCOUNT.c.disabled_at.is_(None))
     password: str | None = connection.execute(query).scalar_one_or_none()
     return password
 
 
-def change(connection: Connection, name: str, **values: Any) -> None:
+def change_account(connection: Connection, name: str, **values: Any) -> None:
     """Change an account and end its sessions, so that the next login uses the new values."""
-    connection.execute(update(AGENT).where(AGENT.c.name == name).values(**values))
-    connection.execute(delete(AGENT_SESSION).where(AGENT_SESSION.c.agent == name))
+    connection.execute(update(STAFF_ACCOUNT).where(STAFF_ACCOUNT.c.name == name).values(**values))
+    connection.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.agent == name))
 
 
-def rehash(connection: Connection, name: str, password: str) -> None:
+def store_rehash(connection: Connection, name: str, password: str) -> None:
     """Store the same password, hashed at the current cost."""
-    connection.execute(update(AGENT).where(AGENT.c.name == name).values(password=password))
+    connection.execute(update(STAFF_ACCOUNT).where(STAFF_ACCOUNT.c.name == name).values(password=password))
 
 
-def begin(connection: Connection, name: str, now: datetime) -> str:
+def open_session(connection: Connection, name: str, now: datetime) -> str:
     """Open a session and return its secret, of which only the digest is stored. Ended sessions are deleted."""
-    is_over = (AGENT_SESSION.c.ends_at <= now) | (AGENT_SESSION.c.seen_at <= now - IDLE)
-    connection.execute(delete(AGENT_SESSION).where(is_over))
+    is_over = (STAFF_SESSION.c.ends_at <= now) | (STAFF_SESSION.c.seen_at <= now - SESSION_IDLE_LIMIT)
+    connection.execute(delete(STAFF_SESSION).where(is_over))
     secret = secrets.token_urlsafe(32)
-    row = {"digest": _digest(secret), "agent": name, "ends_at": now + LIFE, "seen_at": now}
-    connection.execute(insert(AGENT_SESSION).values(**row))
+    row = {"digest": _digest(secret), "agent": name, "ends_at": now + SESSION_LIFETIME, "seen_at": now}
+    connection.execute(insert(STAFF_SESSION).values(**row))
     return secret
 
 
-def in_session(connection: Connection, secret: str, now: datetime) -> Account | None:
+def account_of_session(connection: Connection, secret: str, now: datetime) -> Account | None:
     """Return the account of a session; None when there is none, it has ended, or the account is disabled."""
     query = (
-        select(AGENT)
-        .join(AGENT_SESSION, AGENT_SESSION.c.agent == AGENT.c.name)
-        .where(AGENT_SESSION.c.digest == _digest(secret), AGENT.c.disabled_at.is_(None))
-        .where(AGENT_SESSION.c.ends_at > now, AGENT_SESSION.c.seen_at > now - IDLE)
+        select(STAFF_ACCOUNT)
+        .join(STAFF_SESSION, STAFF_SESSION.c.agent == STAFF_ACCOUNT.c.name)
+        .where(STAFF_SESSION.c.digest == _digest(secret), STAFF_ACCOUNT.c.disabled_at.is_(None))
+        .where(STAFF_SESSION.c.ends_at > now, STAFF_SESSION.c.seen_at > now - SESSION_IDLE_LIMIT)
     )
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else _account(row)
 
 
-def seen(connection: Connection, secret: str, now: datetime) -> None:
+def touch_session(connection: Connection, secret: str, now: datetime) -> None:
     """Record that a session was used."""
-    connection.execute(update(AGENT_SESSION).where(AGENT_SESSION.c.digest == _digest(secret)).values(seen_at=now))
+    connection.execute(update(STAFF_SESSION).where(STAFF_SESSION.c.digest == _digest(secret)).values(seen_at=now))
 
 
-def end(connection: Connection, secret: str) -> None:
+def end_session(connection: Connection, secret: str) -> None:
     """End a session; do nothing when there is none."""
-    connection.execute(delete(AGENT_SESSION).where(AGENT_SESSION.c.digest == _digest(secret)))
+    connection.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.digest == _digest(secret)))
 
 
-def failures(connection: Connection, account: str, now: datetime) -> int:
+def count_login_failures(connection: Connection, account: str, now: datetime) -> int:
     """Count the recent wrong passwords for an account; `account` is a keyed hash."""
-    recent = select(func.count()).where(FAILED_LOGIN.c.account == account, FAILED_LOGIN.c.at > now - SPAN)
+    recent = select(func.count()).where(
+        FAILED_LOGIN.c.account == account, FAILED_LOGIN.c.at > now - LOGIN_FAILURE_WINDOW
+    )
     return connection.execute(recent).scalar_one()
 
 
-def failed(connection: Connection, account: str, now: datetime) -> None:
+def record_login_failure(connection: Connection, account: str, now: datetime) -> None:
     """Record a wrong password. Records older than a day are deleted."""
     connection.execute(delete(FAILED_LOGIN).where(FAILED_LOGIN.c.at < now - _FAILURES_KEPT))
     connection.execute(insert(FAILED_LOGIN).values(account=account, at=now))

@@ -10,7 +10,7 @@ from campaigns.core.tokens import Signer
 from campaigns.store.runs.run_tables import AUDIT
 
 
-def note(
+def record(
     connection: Connection, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None
 ) -> None:
     """Append one row in the caller's transaction, so that an action and its record are stored together.
@@ -22,11 +22,11 @@ def note(
     )
 
 
-def of_member(signer: Signer, member_id: str) -> str:
+def subject_of_member(signer: Signer, member_id: str) -> str:
     """Return a member's opaque name in the audit log; its rows are found only with the member id and the key."""
-    return f"member:{signer.opaque('audit', member_id)}"
+    return f"member:{signer.keyed_hash('audit', member_id)}"
 
 
-def names_of_member(signer: Signer, member_id: str) -> frozenset[str]:
+def subjects_of_member(signer: Signer, member_id: str) -> frozenset[str]:
     """Return a member's possible names in the audit log, one for every key that is still stored."""
-    return frozenset(f"member:{name}" for name in signer.opaques("audit", member_id))
+    return frozenset(f"member:{name}" for name in signer.keyed_hashes("audit", member_id))

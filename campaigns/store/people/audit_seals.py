@@ -17,8 +17,8 @@ from campaigns.core.tokens import Signer
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import AUDIT, AUDIT_SEAL
 
-BATCH: Final = 500
-PATIENCE: Final = timedelta(seconds=1)
+BATCH_ROWS: Final = 500
+MAX_WAIT: Final = timedelta(seconds=1)
 """Longest time that the server lets rows gather before it seals them: rows left by one round are sealed in the next."""
 
 _NO_PREVIOUS: Final = "0" * 64
@@ -37,34 +37,34 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ChainFault:
     """First fault of the chain: the number of the row; with `seal`, the row is the first of that seal."""
 
     row: int
-    because: str
+    reason: str
     seal: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChainVerification:
     """Result of a verification: the number of valid rows before the fault, if there is one, and the newest seal.
 
-    `fresh` rows were sealed only for this verification: an earlier change of them cannot be detected.
+    `newly_sealed` rows were sealed only for this verification: an earlier change of them cannot be detected.
     """
 
     rows: int
     last: Seal | None
-    fault: Fault | None
-    fresh: int = 0
+    fault: ChainFault | None
+    newly_sealed: int = 0
 
 
-def seal_gathered(ledger: Ledger, signer: Signer, now: datetime) -> None:
+def seal_if_due(ledger: Ledger, signer: Signer, now: datetime) -> None:
     """Seal the query rows once they are a full batch or the oldest has waited for `PATIENCE`."""
     with ledger.read() as connection:
         unsealed = AUDIT.c.seq > _last_sealed(connection)
         query = select(func.count(), func.min(AUDIT.c.at)).where(unsealed)
         number, oldest = connection.execute(query).one()
-    if number >= BATCH or (number and oldest <= now - PATIENCE):
+    if number >= BATCH_ROWS or (number and oldest <= now - MAX_WAIT):
         seal_all(ledger, signer, now)
 
 
@@ -75,24 +75,24 @@ def seal_all(ledger: Ledger, signer: Signer, now: datetime) -> int:
         with ledger.write() as connection:
             batch = _seal(connection, signer, now)
         sealed += batch
-        if batch < BATCH:
+        if batch < BATCH_ROWS:
             return sealed
 
 
-def verify(connection: Connection, signer: Signer, known_seal: Seal | None = None) -> Verdict:
+def verify(connection: Connection, signer: Signer, known_seal: Seal | None = None) -> ChainVerification:
     """Verify every seal and every sealed row from the first; `known_seal` is a seal that was noted earlier."""
     valid, last = 0, None
     for seal, rows in _seals_with_rows(connection):
         fault = _seal_fault(seal, last, signer) or _mismatch_with_known(seal, known_seal)
         if fault is not None:
-            return Verdict(valid, last, fault)
+            return ChainVerification(valid, last, fault)
         for leaf in seal["leaves"]:
             fault = _row_fault(leaf, next(rows, None))
             if fault is not None:
-                return Verdict(valid, last, fault)
+                return ChainVerification(valid, last, fault)
             valid += 1
         last = Seal(seal["number"], seal["digest"])
-    return Verdict(valid, last, _end_fault(known_seal, last, valid))
+    return ChainVerification(valid, last, _end_fault(known_seal, last, valid))
 
 
 def _seals_with_rows(connection: Connection) -> Iterator[tuple[RowMapping, Iterator[RowMapping]]]:
@@ -118,22 +118,22 @@ def _rows_between(connection: Connection, after: int | None, until: int) -> Sequ
     return connection.execute(rows).mappings().all()
 
 
-def _mismatch_with_known(seal: RowMapping, known_seal: Seal | None) -> Fault | None:
+def _mismatch_with_known(seal: RowMapping, known_seal: Seal | None) -> ChainFault | None:
     if known_seal is None or known_seal.number != seal["number"] or known_seal.digest == seal["digest"]:
         return None
-    return Fault(seal["leaves"][0][0], "the seal is not the one that was written down", known_seal.number)
+    return ChainFault(seal["leaves"][0][0], "the seal is not the one that was written down", known_seal.number)
 
 
-def _end_fault(known_seal: Seal | None, last: Seal | None, valid: int) -> Fault | None:
+def _end_fault(known_seal: Seal | None, last: Seal | None, valid: int) -> ChainFault | None:
     if known_seal is None or (last is not None and known_seal.number <= last.number):
         return None
-    return Fault(valid + 1, "the log ends before the seal that was written down", known_seal.number)
+    return ChainFault(valid + 1, "the log ends before the seal that was written down", known_seal.number)
 
 
 def _seal(connection: Connection, signer: Signer, now: datetime) -> int:
     """Seal the next batch in a write transaction: the ledger has one writer, so no two seals follow the same one."""
     unsealed = AUDIT.c.seq > _last_sealed(connection)
-    rows = connection.execute(select(AUDIT).where(unsealed).order_by(AUDIT.c.seq).limit(BATCH)).mappings().all()
+    rows = connection.execute(select(AUDIT).where(unsealed).order_by(AUDIT.c.seq).limit(BATCH_ROWS)).mappings().all()
     if not rows:
         return 0
     previous = connection.execute(select(AUDIT_SEAL).order_by(AUDIT_SEAL.c.number.desc()).limit(1)).mappings().first()
@@ -145,7 +145,7 @@ def _seal(connection: Connection, signer: Signer, now: datetime) -> int:
         "previous": _NO_PREVIOUS if previous is None else previous["digest"],
     }
     digest = _digest_of_seal(seal)
-    signature = signer.opaque("audit seal", digest)
+    signature = signer.keyed_hash("audit seal", digest)
     connection.execute(insert(AUDIT_SEAL).values(**seal, digest=digest, signature=signature))
     return len(rows)
 
@@ -156,26 +156,26 @@ def _last_sealed(connection: Connection) -> int:
     return 0 if last_row is None else last_row
 
 
-def _seal_fault(seal: RowMapping, previous_seal: Seal | None, signer: Signer) -> Fault | None:
+def _seal_fault(seal: RowMapping, previous_seal: Seal | None, signer: Signer) -> ChainFault | None:
     number, previous = (0, _NO_PREVIOUS) if previous_seal is None else (previous_seal.number, previous_seal.digest)
     reasons = (
         (seal["number"] == number + 1, f"seal {number + 1} is missing"),
         (seal["previous"] == previous, "the seal does not follow the one before"),
         (seal["digest"] == _digest_of_seal(seal), "the seal was changed"),
         (seal["last_row"] == seal["leaves"][-1][0], "the seal was changed"),
-        (seal["signature"] in signer.opaques("audit seal", seal["digest"]), "the seal was not made with our key"),
+        (seal["signature"] in signer.keyed_hashes("audit seal", seal["digest"]), "the seal was not made with our key"),
     )
     reason = next((reason for holds, reason in reasons if not holds), None)
-    return None if reason is None else Fault(seal["leaves"][0][0], reason, seal["number"])
+    return None if reason is None else ChainFault(seal["leaves"][0][0], reason, seal["number"])
 
 
-def _row_fault(leaf: Sequence[Any], row: RowMapping | None) -> Fault | None:
+def _row_fault(leaf: Sequence[Any], row: RowMapping | None) -> ChainFault | None:
     number, digest = leaf
     if row is None or row["seq"] > number:
-        return Fault(number, "the row is missing")
+        return ChainFault(number, "the row is missing")
     if row["seq"] < number:
-        return Fault(row["seq"], "the row was put in")
-    return None if _digest_of_row(row) == digest else Fault(number, "the row was changed")
+        return ChainFault(row["seq"], "the row was put in")
+    return None if _digest_of_row(row) == digest else ChainFault(number, "the row was changed")
 
 
 def _digest_of_row(row: RowMapping) -> str:

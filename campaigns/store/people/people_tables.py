@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
 
-class Request(SQLModel, table=True):
+class PrivacyRequest(SQLModel, table=True):
     """Request that a member made by right: a copy, erasure, restriction, an objection, a correction (GD-07).
 
     `due_on` is the last day to answer; it is extended once, with `put_off_because`. `words` are the member's own and
@@ -51,7 +51,7 @@ class ProcessorTask(SQLModel, table=True):
     answer: str | None = None
 
 
-class Agent(SQLModel, table=True):
+class StaffAccount(SQLModel, table=True):
     """Staff account with roles. Never deleted: the audit log names it."""
 
     __tablename__ = "agent"
@@ -63,7 +63,7 @@ class Agent(SQLModel, table=True):
     disabled_at: datetime | None = None
 
 
-class AgentSession(SQLModel, table=True):
+class StaffSession(SQLModel, table=True):
     """Signed-in browser of a staff account; ends at `ends_at`, or some time after its last use (`seen_at`)."""
 
     __tablename__ = "agent_session"
@@ -84,8 +84,8 @@ class FailedLogin(SQLModel, table=True):
     at: datetime = Field(index=True)
 
 
-REQUEST = SQLModel.metadata.tables["request"]
+PRIVACY_REQUEST = SQLModel.metadata.tables["request"]
 PROCESSOR_TASK = SQLModel.metadata.tables["processor_task"]
-AGENT = SQLModel.metadata.tables["agent"]
-AGENT_SESSION = SQLModel.metadata.tables["agent_session"]
+STAFF_ACCOUNT = SQLModel.metadata.tables["agent"]
+STAFF_SESSION = SQLModel.metadata.tables["agent_session"]
 FAILED_LOGIN = SQLModel.metadata.tables["failed_login"]

@@ -10,7 +10,7 @@ from campaigns.store.runs.run_tables import AUDIT, DECISION, DELIVERY, RUN
 
 LedgerRow = Mapping[str, Any]
 
-WITHHELD: Final[Mapping[str, frozenset[str]]] = {
+WITHHELD_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     "one_time_code": frozenset({"digest", "challenge"}),
     "member_session": frozenset({"digest"}),
     "note": frozenset({"about", "attempt"}),
@@ -19,10 +19,10 @@ WITHHELD: Final[Mapping[str, frozenset[str]]] = {
 }
 """Columns that are not disclosed: they would allow to sign in as the member, or they name staff."""
 
-ELSEWHERE: Final = frozenset({"decision", "delivery"})
+TABLES_IN_MESSAGES: Final = frozenset({"decision", "delivery"})
 """Tables that `messages` joins."""
 
-NOBODYS: Final[Mapping[str, str]] = {
+TABLES_WITHOUT_MEMBERS: Final[Mapping[str, str]] = {
     "run": "an occasion of a campaign; all that concerns a member is in the decision",
     "run_file": "copies of definitions, and of columns that are in `profile`, for a run that is under way",
     "publication": "a campaign's definition",
@@ -45,20 +45,20 @@ NOBODYS: Final[Mapping[str, str]] = {
 """Tables without a column of members, each with the reason why it holds nothing more about a member."""
 
 
-def tables_of_members() -> list[Table]:
+def member_tables() -> list[Table]:
     """Return every table of the ledger that names members, whichever module declares it."""
     return [table for table in SQLModel.metadata.sorted_tables if "member_id" in table.c]
 
 
-def rows_of(connection: Connection, table: Table, member_id: str) -> Sequence[LedgerRow]:
+def rows_of_member(connection: Connection, table: Table, member_id: str) -> Sequence[LedgerRow]:
     """Return a member's rows of one table, without the withheld columns."""
-    withheld = WITHHELD.get(table.name, frozenset())
+    withheld = WITHHELD_COLUMNS.get(table.name, frozenset())
     columns = [column for column in table.c if column.name not in withheld]
     query = select(*columns).where(table.c.member_id == member_id).order_by(*table.primary_key.columns)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def messages(connection: Connection, member_id: str) -> Sequence[LedgerRow]:
+def messages_of_member(connection: Connection, member_id: str) -> Sequence[LedgerRow]:
     """Return every decision run_columns a member with its reason and its delivery, newest first."""
     of_delivery = and_(DELIVERY.c.run_number == DECISION.c.run_number, DELIVERY.c.position == DECISION.c.position)
     joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number).outerjoin(DELIVERY, of_delivery)
@@ -74,7 +74,7 @@ def messages(connection: Connection, member_id: str) -> Sequence[LedgerRow]:
     return [dict(row) for row in connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()]
 
 
-def audited(connection: Connection, names: frozenset[str]) -> Sequence[LedgerRow]:
+def audit_rows(connection: Connection, names: frozenset[str]) -> Sequence[LedgerRow]:
     """Return the actions on a member's data: time, action and detail.
 
     The names of the staff who did them are disclosed to the supervisory authority only.

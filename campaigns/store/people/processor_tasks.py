@@ -6,13 +6,13 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, not_, select, update
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel
-from campaigns.core.model.privacy_rights import Answer, RequestKind
+from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind
 from campaigns.core.model.reasons import EndReason
 from campaigns.store.people.people_tables import PROCESSOR_TASK, ProcessorTask
 from campaigns.store.runs.deliveries import is_claimed
-from campaigns.store.runs.run_tables import DELIVERY, NOTE, RUN
+from campaigns.store.runs.run_tables import DELIVERY, NOTICE, RUN
 from campaigns.store.runs.states import DeliveryState
 
 Processor = tuple[Channel, str]
@@ -27,18 +27,20 @@ _HANDED_OVER: Final = (
 _NOTICE_CHANNELS: Final = (Channel.EMAIL, Channel.SMS)
 
 
-def handed_to(connection: Connection, member_id: str) -> frozenset[tuple[Channel, str | None]]:
+def find_recipients(connection: Connection, member_id: str) -> frozenset[tuple[Channel, str | None]]:
     """Return the recipients of a member's data; None for a provider that the ledger does not name."""
     by_deliveries = select(DELIVERY.c.channel, DELIVERY.c.provider).where(*_of(member_id)).distinct()
     recipients = {(Channel(channel), provider) for channel, provider in connection.execute(by_deliveries)}
-    was_sent = NOTE.c.state.in_(_HANDED_OVER) & (NOTE.c.reason.is_(None) | (NOTE.c.reason != EndReason.TEMPLATE_ERROR))
-    by_notices = select(NOTE.c.channel).where(NOTE.c.member_id == member_id, was_sent).distinct()
+    was_sent = NOTICE.c.state.in_(_HANDED_OVER) & (
+        NOTICE.c.reason.is_(None) | (NOTICE.c.reason != EndReason.TEMPLATE_ERROR)
+    )
+    by_notices = select(NOTICE.c.channel).where(NOTICE.c.member_id == member_id, was_sent).distinct()
     for channel in connection.execute(by_notices).scalars():
         recipients |= {(sent_by, None) for sent_by in (_NOTICE_CHANNELS if channel is None else (Channel(channel),))}
     return frozenset(recipients)
 
 
-def leave(
+def create(
     connection: Connection,
     member_id: str,
     kind: RequestKind,
@@ -58,14 +60,14 @@ def leave(
         connection.execute(insert(PROCESSOR_TASK), rows)
 
 
-def waiting(connection: Connection) -> Sequence[ProcessorTask]:
+def list_open(connection: Connection) -> Sequence[ProcessorTask]:
     """Return the open tasks, most urgent first."""
     query = select(PROCESSOR_TASK).where(PROCESSOR_TASK.c.closed_at.is_(None))
     rows = connection.execute(query.order_by(PROCESSOR_TASK.c.due_on, PROCESSOR_TASK.c.number)).mappings()
     return [ProcessorTask(**row) for row in rows]
 
 
-def messages(connection: Connection, task: ProcessorTask) -> Sequence[ProcessorMessage]:
+def messages_of_task(connection: Connection, task: ProcessorTask) -> Sequence[ProcessorMessage]:
     """Return the messages of the member that the processor of a task received, newest first."""
     of_processor = (
         DELIVERY.c.channel == task.channel,
@@ -78,18 +80,18 @@ def messages(connection: Connection, task: ProcessorTask) -> Sequence[ProcessorM
     return [tuple(row) for row in connection.execute(of_member.order_by(DELIVERY.c.run_number.desc()))]
 
 
-def close(connection: Connection, number: int, answer: Answer, by: str, now: datetime) -> ProcessorTask:
+def close(connection: Connection, number: int, answer: ProcessorAnswer, by: str, now: datetime) -> ProcessorTask:
     """Store a processor's answer; raise UserError when there is no open task of this number."""
     closed = update(PROCESSOR_TASK).where(PROCESSOR_TASK.c.number == number, PROCESSOR_TASK.c.closed_at.is_(None))
     values = {"closed_at": now, "closed_by": by, "answer": answer.value}
     row = connection.execute(closed.values(**values).returning(*PROCESSOR_TASK.c)).mappings().one_or_none()
     if row is None:
         message = "there is no open task of this number"
-        raise AuthorError.about(str(number), message, "unknown_task", "`viesti requests`")
+        raise UserError.about(str(number), message, "unknown_task", "`viesti requests`")
     return ProcessorTask(**row)
 
 
-def rename(connection: Connection, member_id: str, other: str) -> None:
+def reassign(connection: Connection, member_id: str, other: str) -> None:
     """Move the tasks to another id: a pseudonym, or the member who stays of two."""
     connection.execute(update(PROCESSOR_TASK).where(PROCESSOR_TASK.c.member_id == member_id).values(member_id=other))
 

@@ -7,19 +7,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
-from campaigns.store.runs.states import COUNTED, DeliveryState
+from campaigns.store.runs.states import COUNTED_DELIVERY_STATES, DeliveryState
 
 SEND = "send"
 SKIP = "skip"
 
 
-def of(members: Collection[str]) -> ColumnElement[bool]:
+def for_members(members: Collection[str]) -> ColumnElement[bool]:
     """Return the condition for decisions about some members, looked up run by run in the order of the primary key."""
     return and_(DECISION.c.run_number.in_(select(RUN.c.number)), DECISION.c.member_id.in_(members))
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class OutcomeCounts:
     """Outcomes of a run's sends: `rows` of channel, state, reason and number."""
 
     rows: tuple[tuple[str, str, str, int], ...]
@@ -38,25 +38,25 @@ class Outcomes:
         return sum(number for *_, number in self.rows)
 
 
-def outcomes(connection: Connection, run_number: int) -> Outcomes:
+def outcome_counts(connection: Connection, run_number: int) -> OutcomeCounts:
     """Count the deliveries of a run by channel, state and reason."""
     grouped = (DELIVERY.c.channel, DELIVERY.c.state, func.coalesce(DELIVERY.c.reason, ""))
     rows = connection.execute(
         select(*grouped, func.count()).where(DELIVERY.c.run_number == run_number).group_by(*grouped).order_by(*grouped)
     )
-    return Outcomes(tuple((channel, state, reason, number) for channel, state, reason, number in rows))
+    return OutcomeCounts(tuple((channel, state, reason, number) for channel, state, reason, number in rows))
 
 
-def also_in(connection: Connection, run_number: int, other_runs: Collection[int]) -> int:
+def count_members_in_both_runs(connection: Connection, run_number: int, other_runs: Collection[int]) -> int:
     """Count the sends of a run to members to whom one of the other runs also sends or has sent."""
     members_of_others = select(DELIVERY.c.member_id).where(
-        DELIVERY.c.run_number.in_(other_runs), DELIVERY.c.state.in_(COUNTED)
+        DELIVERY.c.run_number.in_(other_runs), DELIVERY.c.state.in_(COUNTED_DELIVERY_STATES)
     )
     sends = select(func.count()).where(DELIVERY.c.run_number == run_number, DELIVERY.c.member_id.in_(members_of_others))
     return connection.execute(sends).scalar_one()
 
 
-def of_member(connection: Connection, member_id: str) -> list[dict[str, Any]]:
+def list_for_member(connection: Connection, member_id: str) -> list[dict[str, Any]]:
     """Return every decision about a member with its outcome, newest run first."""
     joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number).outerjoin(
         DELIVERY,

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, Update, and_, litera
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason
 from campaigns.store.ledger.connection import Ledger
-from campaigns.store.runs.decisions import of as decisions_of
+from campaigns.store.runs.decisions import for_members as decisions_of
 from campaigns.store.runs.run_tables import DECISION, DELIVERY
 from campaigns.store.runs.states import DeliveryState
 
@@ -23,29 +23,29 @@ _INDEXES: Final = {
 }
 
 
-def is_in(state: DeliveryState) -> ColumnElement[bool]:
+def has_state(state: DeliveryState) -> ColumnElement[bool]:
     """Return the condition for a state, as a literal: SQLite does not match a partial index to a bound value."""
     return DELIVERY.c.state == literal(state.value, literal_execute=True)
 
 
-def in_state(statement: Select[*_Columns], state: DeliveryState) -> Select[*_Columns]:
+def with_state(statement: Select[*_Columns], state: DeliveryState) -> Select[*_Columns]:
     """Return the statement for deliveries in a state, using the partial index of that state.
 
     Without the hint SQLite scans the whole run, nearly all of which may be in another state.
     """
-    return statement.where(is_in(state)).with_hint(DELIVERY, _hint(state), "sqlite")
+    return statement.where(has_state(state)).with_hint(DELIVERY, _hint(state), "sqlite")
 
 
-def change_in_state(state: DeliveryState) -> Update:
+def update_with_state(state: DeliveryState) -> Update:
     """Return an update of the deliveries in a state, which are found as by `with_state`."""
-    return update(DELIVERY).where(is_in(state)).with_hint(_hint(state), dialect_name="sqlite")
+    return update(DELIVERY).where(has_state(state)).with_hint(_hint(state), dialect_name="sqlite")
 
 
 def _hint(state: DeliveryState) -> str:
     return f"INDEXED BY {_INDEXES[state]}"
 
 
-def as_value(state: DeliveryState) -> ScalarSelect[str]:
+def state_as_subquery(state: DeliveryState) -> ScalarSelect[str]:
     """Return a state as a value to compare with, for deliveries that are found by their key.
 
     It is a subquery so that PostgreSQL does not see the state when it plans. If it did, statistics from before the
@@ -60,7 +60,7 @@ def is_claimed() -> ColumnElement[bool]:
     return DELIVERY.c.state != literal(DeliveryState.PENDING.value, literal_execute=True)
 
 
-def of(members: Collection[str]) -> ColumnElement[bool]:
+def for_members(members: Collection[str]) -> ColumnElement[bool]:
     """Return the condition for deliveries of some members; pending ones are found by their decisions."""
     claimed_delivery = DELIVERY.alias("known")
     claimed = select(claimed_delivery.c.run_number, claimed_delivery.c.position).where(
@@ -82,7 +82,7 @@ def end_pending(
     """
     ended = 0
     while True:
-        pending = in_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(
+        pending = with_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(
             DELIVERY.c.run_number == run_number
         )
         if channels:
@@ -92,7 +92,7 @@ def end_pending(
             .where(
                 DELIVERY.c.run_number == run_number,
                 DELIVERY.c.position.in_(pending.limit(_ENDED_AT_ONCE)),
-                is_in(DeliveryState.PENDING),
+                has_state(DeliveryState.PENDING),
             )
             .values(state=state, reason=reason, ended_at=now, not_before=None)
         )

@@ -5,15 +5,15 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-GRIEVED = text("word IN ('blocked', 'bounced', 'complained')")
-SAID = text("raw <> ''")
+IS_NEGATIVE = text("word IN ('blocked', 'bounced', 'complained')")
+HAS_PAYLOAD = text("raw <> ''")
 """Conditions of partial indexes: SQLite uses such an index only for a query that repeats its condition literally."""
 
 _CLICKED = text("word = 'clicked'")
 _HAS_ADDRESS = text("address IS NOT NULL")
 
 
-class KeptEvent(SQLModel, table=True):
+class EventRecord(SQLModel, table=True):
     """Event from a provider, stored once: `key` is the provider's own name of the event (`channels.events`).
 
     `run_number`, `position` and `member_id` belong to the delivery that the event names. When it names none, `address`
@@ -26,9 +26,9 @@ class KeptEvent(SQLModel, table=True):
         UniqueConstraint("provider", "key", name="one_event_a_key"),
         Index("events_of_a_delivery", "run_number", "position"),
         Index("events_of_a_member", "member_id"),
-        Index("events_to_fold", "received_at", sqlite_where=SAID, postgresql_where=SAID),
+        Index("events_to_fold", "received_at", sqlite_where=HAS_PAYLOAD, postgresql_where=HAS_PAYLOAD),
         Index("clicks", "member_id", "at", sqlite_where=_CLICKED, postgresql_where=_CLICKED),
-        Index("grievances", "run_number", "word", "position", sqlite_where=GRIEVED, postgresql_where=GRIEVED),
+        Index("grievances", "run_number", "word", "position", sqlite_where=IS_NEGATIVE, postgresql_where=IS_NEGATIVE),
         Index("events_of_an_address", "address", sqlite_where=_HAS_ADDRESS, postgresql_where=_HAS_ADDRESS),
     )
 

@@ -11,13 +11,13 @@ from campaigns.store.runs.run_tables import LINK_COUNT, RUN
 _DIGITS: Final = 16
 
 
-def name_of(target: str) -> str:
+def link_name(target: str) -> str:
     """Return our own name for the target of a link."""
     return hashlib.sha256(target.encode()).hexdigest()[:_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class LinkClicks:
     """Clicks on one target of a run, by people as far as that can be told, and by machines."""
 
     target: str
@@ -25,9 +25,9 @@ class Followed:
     machines: int
 
 
-def count(connection: Connection, run_number: int, target: str, *, is_person: bool) -> None:
+def count_click(connection: Connection, run_number: int, target: str, *, is_person: bool) -> None:
     """Count a click in the caller's write transaction; do nothing for a run that does not exist."""
-    link = name_of(target)
+    link = link_name(target)
     key = (LINK_COUNT.c.run_number == run_number, LINK_COUNT.c.link == link)
     counter = LINK_COUNT.c.people if is_person else LINK_COUNT.c.machines
     if connection.execute(update(LINK_COUNT).where(*key).values({counter: counter + 1})).rowcount:
@@ -37,9 +37,9 @@ def count(connection: Connection, run_number: int, target: str, *, is_person: bo
         connection.execute(insert(LINK_COUNT).values(row))
 
 
-def counts(connection: Connection, run_number: int) -> list[Followed]:
+def click_counts(connection: Connection, run_number: int) -> list[LinkClicks]:
     """Return the clicks on each target of a run, most clicked by people first."""
     query = select(LINK_COUNT.c.target, LINK_COUNT.c.people, LINK_COUNT.c.machines)
     ordered = query.where(LINK_COUNT.c.run_number == run_number)
     rows = connection.execute(ordered.order_by(LINK_COUNT.c.people.desc(), LINK_COUNT.c.target))
-    return [Followed(*row) for row in rows]
+    return [LinkClicks(*row) for row in rows]

@@ -12,7 +12,7 @@ from campaigns.store.runs.run_tables import DELIVERY, RUN
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class PlannedMessage:
     """Message planned for a member, with the evidence that its run stores (see `planning.evidence`)."""
 
     run_number: int
@@ -29,7 +29,7 @@ class Linked:
     evidence: Mapping[str, Any]
 
 
-def linked(connection: Connection, run_number: int, position: int) -> Linked | None:
+def find_message(connection: Connection, run_number: int, position: int) -> PlannedMessage | None:
     """Return the message at a position, or None. After a run is planned again its earlier positions are void."""
     query = (
         select(
@@ -51,4 +51,4 @@ def linked(connection: Connection, run_number: int, position: int) -> Linked | N
     if row is None:
         return None
     enums = {"purpose": Purpose(row["purpose"]), "channel": Channel(row["channel"])}
-    return Linked(run_number, position, **{**row, **enums})
+    return PlannedMessage(run_number, position, **{**row, **enums})

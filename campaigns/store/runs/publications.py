@@ -19,7 +19,7 @@ def publish(connection: Connection, campaign: Campaign, definition: str, now: da
     """
     still_due = select(PUBLICATION.c.next_due).where(PUBLICATION.c.campaign == campaign.name, _is_due(now))
     next_due = connection.execute(still_due).scalar_one_or_none() or campaign.schedule.next_after(now)
-    withdraw(connection, campaign.name)
+    unpublish(connection, campaign.name)
     connection.execute(
         insert(PUBLICATION).values(
             campaign=campaign.name,
@@ -34,24 +34,24 @@ def publish(connection: Connection, campaign: Campaign, definition: str, now: da
     return next_due
 
 
-def withdraw(connection: Connection, campaign: str) -> bool:
+def unpublish(connection: Connection, campaign: str) -> bool:
     """Remove a campaign from the scheduler; return False when it was not published."""
     return connection.execute(delete(PUBLICATION).where(PUBLICATION.c.campaign == campaign)).rowcount == 1
 
 
-def published(connection: Connection) -> list[Publication]:
+def list_all(connection: Connection) -> list[Publication]:
     """Return every publication, by name."""
     rows = connection.execute(select(PUBLICATION).order_by(PUBLICATION.c.campaign)).mappings()
     return [Publication(**row) for row in rows]
 
 
-def due(connection: Connection, now: datetime) -> list[Publication]:
+def list_due(connection: Connection, now: datetime) -> list[Publication]:
     """Return the publications whose next occasion has come, longest due first."""
     rows = connection.execute(select(PUBLICATION).where(_is_due(now)).order_by(PUBLICATION.c.next_due)).mappings()
     return [Publication(**row) for row in rows]
 
 
-def schedule_of(publication: Publication) -> Schedule:
+def read_schedule(publication: Publication) -> Schedule:
     """Return the schedule of a publication."""
     stored = dict(publication.schedule)
     return Schedule(**stored | {name: timedelta(seconds=stored[name]) for name in _SPANS})

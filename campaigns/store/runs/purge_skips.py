@@ -14,7 +14,7 @@ _AT_ONCE: Final = 4000
 _UNDER_WAY: Final = (RunState.PLANNING, RunState.SENDING, RunState.PAUSED)
 
 
-def fold_skips(ledger: Ledger, before: datetime) -> int:
+def purge_skips(ledger: Ledger, before: datetime) -> int:
     """Delete the skips of runs that were due before a moment and have ended; return the number of deleted rows.
 
     Their numbers by reason remain in the run's `counts`, frozen with the plan. After a crash the next call goes on.
@@ -22,7 +22,7 @@ def fold_skips(ledger: Ledger, before: datetime) -> int:
     return sum(_delete(ledger, number) for number in _old(ledger, before))
 
 
-def skips_left(ledger: Ledger) -> tuple[int, datetime | None]:
+def remaining_skips(ledger: Ledger) -> tuple[int, datetime | None]:
     """Return the number of stored skips, and when the oldest run among them was due."""
     joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number)
     query = select(func.count(), func.min(RUN.c.due_at)).select_from(joined).where(DECISION.c.kind == SKIP)

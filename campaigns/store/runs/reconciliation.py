@@ -8,10 +8,10 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from campaigns.store.ledger.connection import Ledger
-from campaigns.store.runs.delivery_events import OURSELVES
+from campaigns.store.runs.delivery_events import OWN_PROVIDER
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY, RUN, Run
-from campaigns.store.runs.states import UNDER_WAY, DeliveryState, RunState
+from campaigns.store.runs.states import OPEN_DELIVERY_STATES, DeliveryState, RunState
 
 MAX_DRIFT: Final = 0.001
 """Highest share of a run's messages in which provider and ledger may differ because of delays."""
@@ -23,7 +23,7 @@ _ENDED: Final = (RunState.CLOSED, RunState.CANCELLED, RunState.MISSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class Reconciliation:
     """Counts of one reconciled run.
 
     `planned` sends were frozen with the plan; `deliveries` is the number of rows. `unfinished` deliveries of an ended
@@ -54,7 +54,7 @@ class Agreement:
         return alarms
 
 
-def agreement(connection: Connection, run: Run, now: datetime) -> Agreement:
+def reconcile_run(connection: Connection, run: Run, now: datetime) -> Reconciliation:
     """Reconcile one run. Reads all its deliveries: about a second for millions."""
     of_run = DELIVERY.c.run_number == run.number
     accepted = DELIVERY.c.state == DeliveryState.ACCEPTED
@@ -62,20 +62,22 @@ def agreement(connection: Connection, run: Run, now: datetime) -> Agreement:
     has_event = exists().where(
         EVENT.c.run_number == DELIVERY.c.run_number,
         EVENT.c.position == DELIVERY.c.position,
-        EVENT.c.provider != OURSELVES,
+        EVENT.c.provider != OWN_PROVIDER,
     )
     is_proven_sent = has_event.where(EVENT.c.proves == DeliveryState.ACCEPTED)
-    return Agreement(
+    return Reconciliation(
         planned=sum(run.counts.get("sends", {}).values()),
         deliveries=_count(connection, of_run),
-        unfinished=_count(connection, of_run & DELIVERY.c.state.in_(UNDER_WAY)) if run.state in _ENDED else 0,
+        unfinished=_count(connection, of_run & DELIVERY.c.state.in_(OPEN_DELIVERY_STATES))
+        if run.state in _ENDED
+        else 0,
         old=_count(connection, of_run & old),
         unreported=_count(connection, of_run & old & ~has_event),
         contradicted=_count(connection, of_run & ~accepted & is_proven_sent),
     )
 
 
-def disagreements(ledger: Ledger, now: datetime) -> tuple[int, Mapping[str, list[str]]]:
+def reconcile_recent_runs(ledger: Ledger, now: datetime) -> tuple[int, Mapping[str, list[str]]]:
     """Reconcile the runs of the last eight days; return their number, and the alarms by run id.
 
     Eight days leave time to notice an alarm. Each run is reconciled in its own transaction, so that no snapshot is held
@@ -87,7 +89,7 @@ def disagreements(ledger: Ledger, now: datetime) -> tuple[int, Mapping[str, list
     alarms_by_run = {}
     for run in recent:
         with ledger.read() as connection:
-            alarms_by_run[run.run_id] = agreement(connection, run, now).alarms
+            alarms_by_run[run.run_id] = reconcile_run(connection, run, now).alarms
     return len(recent), {name: alarms for name, alarms in alarms_by_run.items() if alarms}
 
 

@@ -159,7 +159,7 @@ class Bundle(SQLModel, table=True):
     handed_over_at: datetime | None = None
 
 
-class Pace(SQLModel, table=True):
+class RateLimit(SQLModel, table=True):
     """State of an account's rate limit, by the generic cell rate algorithm: one row shared by all processes.
 
     `due_at` is the time up to which permits are taken. `given_back` is the sum of all refunds in microseconds (see
@@ -173,7 +173,7 @@ class Pace(SQLModel, table=True):
     given_back: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"default": 0})
 
 
-class NoteOnItsWay(SQLModel, table=True):
+class QueuedNotice(SQLModel, table=True):
     """Notice to one person, such as a code or a confirmation, sent at most once by `notices.sender`.
 
     Its text is written when it is sent: no row contains a code. `address` is set only when the notice goes elsewhere
@@ -223,7 +223,7 @@ class LinkCount(SQLModel, table=True):
     machines: int
 
 
-class Chore(SQLModel, table=True):
+class JobLock(SQLModel, table=True):
     """Nightly job with the `occasion` that a process claimed last.
 
     Until `lease_until` no other process claims an occasion that is not done.
@@ -237,7 +237,7 @@ class Chore(SQLModel, table=True):
     done_at: datetime | None = None
 
 
-class Audit(SQLModel, table=True):
+class AuditEntry(SQLModel, table=True):
     """Entry of the audit log: who did what to which run, campaign, file or member, when and why. Append-only.
 
     Contains nothing personal: a member is named by an opaque name (see `store.people.audit`).
@@ -276,9 +276,9 @@ RUN = SQLModel.metadata.tables["run"]
 DECISION = SQLModel.metadata.tables["decision"]
 DELIVERY = SQLModel.metadata.tables["delivery"]
 BUNDLE = SQLModel.metadata.tables["bundle"]
-PACE = SQLModel.metadata.tables["pace"]
-NOTE = SQLModel.metadata.tables["note"]
+RATE_LIMIT = SQLModel.metadata.tables["pace"]
+NOTICE = SQLModel.metadata.tables["note"]
 LINK_COUNT = SQLModel.metadata.tables["link_count"]
-CHORE = SQLModel.metadata.tables["chore"]
+JOB_LOCK = SQLModel.metadata.tables["chore"]
 AUDIT = SQLModel.metadata.tables["audit"]
 AUDIT_SEAL = SQLModel.metadata.tables["audit_seal"]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.campaign import Campaign
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN, Run
 from campaigns.store.runs.states import RunState
@@ -33,28 +33,28 @@ def get(connection: Connection, name: str) -> Run:
     """Return the run of an id; raise UserError when there is none."""
     run = find(connection, name)
     if run is None:
-        raise AuthorError.about(name, "there is no run of this name", "unknown_run", "`viesti status` lists the runs")
+        raise UserError.about(name, "there is no run of this name", "unknown_run", "`viesti status` lists the runs")
     return run
 
 
-def name_of(connection: Connection, number: int) -> str:
+def run_id_of(connection: Connection, number: int) -> str:
     """Return the id of the run with a number."""
     return str(connection.execute(select(RUN.c.run_id).where(RUN.c.number == number)).scalar_one())
 
 
-def recent(connection: Connection, limit: int = 20) -> list[Run]:
+def list_recent(connection: Connection, limit: int = 20) -> list[Run]:
     """Return the newest runs, newest first."""
     rows = connection.execute(select(RUN).order_by(RUN.c.number.desc()).limit(limit)).mappings()
     return [Run(**row) for row in rows]
 
 
-def in_state(connection: Connection, *states: RunState) -> list[Run]:
+def with_state(connection: Connection, *states: RunState) -> list[Run]:
     """Return the runs in one of the states, oldest first."""
     rows = connection.execute(select(RUN).where(RUN.c.state.in_(states)).order_by(RUN.c.number)).mappings()
     return [Run(**row) for row in rows]
 
 
-def begun_between(connection: Connection, campaign: str, first: datetime, end: datetime) -> list[Run]:
+def started_between(connection: Connection, campaign: str, first: datetime, end: datetime) -> list[Run]:
     """Return the campaign's runs due in a time span that began to send, or were cancelled; oldest first."""
     query = select(RUN).where(
         RUN.c.campaign == campaign,
@@ -77,7 +77,7 @@ def latest_planned(connection: Connection, campaign: str, before: int) -> Run | 
     return None if row is None else Run(**row)
 
 
-def has_begun(connection: Connection, campaign: str, due_at: datetime) -> bool:
+def has_started(connection: Connection, campaign: str, due_at: datetime) -> bool:
     """Return whether this occasion has a run that can no longer be planned again."""
     run = find(connection, run_id(campaign, due_at))
     return run is not None and run.state not in _REPLANNABLE
@@ -107,7 +107,7 @@ def open_run(
     elif run.state in _REPLANNABLE:
         connection.execute(update(RUN).where(RUN.c.number == run.number).values(**values, planned_at=None))
     else:
-        raise AuthorError.about(
+        raise UserError.about(
             name,
             f"this run is {run.state} and is not planned anew",
             "already_run",
@@ -116,20 +116,20 @@ def open_run(
     return get(connection, name)
 
 
-def hold(connection: Connection, run: Run) -> None:
+def assert_still_planning(connection: Connection, run: Run) -> None:
     """Raise UserError when another process took over the planning of `run`; call it in each transaction."""
     lease = connection.execute(select(RUN.c.lease_until).where(RUN.c.number == run.number)).scalar_one()
     if lease != run.lease_until:
-        raise AuthorError.about(
+        raise UserError.about(
             run.run_id, "another process began to plan this run", "planned_elsewhere", "`viesti status` shows it"
         )
 
 
-def demand_same_plan(connection: Connection, run: Run) -> None:
+def require_same_plan(connection: Connection, run: Run) -> None:
     """Raise UserError when a run was planned again since it was read; call it where its plan is released."""
     planned_at = connection.execute(select(RUN.c.planned_at).where(RUN.c.number == run.number)).scalar_one()
     if planned_at != run.planned_at:
-        raise AuthorError.about(
+        raise UserError.about(
             run.run_id,
             "this run was planned anew at this very moment",
             "planned_anew",
@@ -150,20 +150,22 @@ def _identity(campaign: str, purpose: str, due_at: datetime) -> Mapping[str, Any
     }
 
 
-def missed(connection: Connection, campaign: str, purpose: str, due_at: datetime, now: datetime, reason: str) -> None:
+def record_missed(
+    connection: Connection, campaign: str, purpose: str, due_at: datetime, now: datetime, reason: str
+) -> None:
     """Record that a scheduled occasion was not run, and why; a plan made by hand stays."""
     if find(connection, run_id(campaign, due_at)) is None:
         values = {"scheduled": True, "state": RunState.MISSED, "reason": reason, "closed_at": now}
         connection.execute(insert(RUN).values(**values, **_identity(campaign, purpose, due_at)))
 
 
-def late(connection: Connection, now: datetime) -> list[Run]:
+def list_overdue(connection: Connection, now: datetime) -> list[Run]:
     """Return scheduled runs, planned or being planned, that may no longer be started."""
     rows = connection.execute(select(RUN).where(RUN.c.state.in_(_REPLANNABLE), RUN.c.start_by < now)).mappings()
     return [Run(**row) for row in rows]
 
 
-def forget_rows(connection: Connection, run_number: int, limit: int) -> int:
+def delete_rows(connection: Connection, run_number: int, limit: int) -> int:
     """Delete up to `limit` deliveries and decisions of a run that is being planned again; return their number."""
     deleted = 0
     for table, key in ((DELIVERY, DELIVERY.c.position), (DECISION, DECISION.c.member_id)):
@@ -172,7 +174,7 @@ def forget_rows(connection: Connection, run_number: int, limit: int) -> int:
     return deleted
 
 
-def show_plan(
+def mark_planned(
     connection: Connection,
     run_number: int,
     definition: str,
@@ -208,7 +210,7 @@ def approve(connection: Connection, run_number: int, actor: str) -> bool:
     return changed.rowcount == 1
 
 
-def move(
+def change_state(
     connection: Connection, run_number: int, expected: Iterable[RunState], state: RunState, **values: object
 ) -> bool:
     """Compare-and-set the state; return False when the run was in none of the expected states."""

@@ -40,8 +40,13 @@ class BundleState(StrEnum):
     ABANDONED = "abandoned"
 
 
-ENDED_RUNS = (RunState.CLOSED, RunState.CANCELLED, RunState.MISSED)
-OPEN_RUNS = (RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
-UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
-COUNTED = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)
+ENDED_RUN_STATES = (RunState.CLOSED, RunState.CANCELLED, RunState.MISSED)
+OPEN_RUN_STATES = (RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
+OPEN_DELIVERY_STATES = (DeliveryState.PENDING, DeliveryState.SENDING)
+COUNTED_DELIVERY_STATES = (
+    DeliveryState.PENDING,
+    DeliveryState.SENDING,
+    DeliveryState.ACCEPTED,
+    DeliveryState.UNCERTAIN,
+)
 """States of deliveries that reach their member, or may do so."""

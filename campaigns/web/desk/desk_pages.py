@@ -10,12 +10,12 @@ from typing import Final
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
-from audiences.consent.consent_state import Source
-from audiences.people.find_members import By
+from audiences.consent.consent_state import ConsentSource
+from audiences.people.find_members import SearchField
 from campaigns.core.clock import local_day
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.privacy_rights import RequestKind
-from campaigns.core.model.roles import Act
+from campaigns.core.model.roles import Permission
 from campaigns.people.desk import lookup
 from campaigns.people.desk.access_reasons import Ground, LinesFor, Why, why
 from campaigns.people.desk.changes import SOURCES
@@ -40,7 +40,7 @@ class Task:
     """Form of the desk: path, required act, handler. All are POST, since every look-up is written to the audit log."""
 
     path: str
-    act: Act
+    act: Permission
     do: Answer
 
 
@@ -79,7 +79,7 @@ class Counter:
             agent = self.door.demand(request, form, task.act)
             try:
                 return task.do(request, form, agent)
-            except AuthorError as error:
+            except UserError as error:
                 return self.refused(request, agent, form, error)
 
         return answer
@@ -95,15 +95,15 @@ class Counter:
         shared = {
             "agent": agent and agent.account.name,
             "proof": agent and agent.proof,
-            "may": {act.value: agent is not None and agent.may(act) for act in Act},
+            "may": {act.value: agent is not None and agent.may(act) for act in Permission},
             "grounds": [ground.value for ground in Ground],
-            "ways": [by.value for by in By],
+            "ways": [by.value for by in SearchField],
             "day": partial(local_day, zone=self.site.engine.library.settings.zone),
         }
         language = self.site.language(request)
         return self.site.answer(request, f"desk/{name}", language, status, at=HOME, **{**shared, **values})
 
-    def refused(self, request: Request, agent: AgentIn, form: Posted, error: AuthorError) -> HTMLResponse:
+    def refused(self, request: Request, agent: AgentIn, form: Posted, error: UserError) -> HTMLResponse:
         """Render a refusal over the submitted form where it can be corrected, in the agent's language.
 
         The browser cannot go back to the form: desk pages are not cached.
@@ -115,7 +115,7 @@ class Counter:
         if form.one("ticket"):
             try:
                 return self.member_page(request, agent, self.member_id(form, agent), refused=refusal)
-            except AuthorError:  # the member no longer exists
+            except UserError:  # the member no longer exists
                 pass
         return self.page(request, agent, "refused", 400, because=refusal.because)
 
@@ -130,7 +130,7 @@ class Counter:
 
     def ticket(self, agent: AgentIn, member_id: str) -> str:
         """Return proof that the agent looked the member up in this session, and that the audit log has it."""
-        return self.site.engine.signer.opaque("desk ticket", agent.secret, member_id)
+        return self.site.engine.signer.keyed_hash("desk ticket", agent.secret, member_id)
 
     def member_id(self, form: Posted, agent: AgentIn) -> str:
         """Return the member of a form; HTTP 403 without the ticket of the look-up."""
@@ -139,22 +139,22 @@ class Counter:
             raise HTTPException(403)
         return member_id
 
-    def source(self, form: Posted) -> Source:
+    def source(self, form: Posted) -> ConsentSource:
         """Return whether the member is at the desk or on the telephone; HTTP 400 for anything else."""
         code = form.one("source")
         if code not in {source.value for source in SOURCES}:
             raise HTTPException(400)
-        return Source(code)
+        return ConsentSource(code)
 
     def person(self, agent: AgentIn, member_id: str) -> Person:
         """Return a member who was looked up in this session, for a confirmation page."""
-        return lookup.seen_again(self.engine(agent), member_id, unmask=agent.may(Act.UNMASK)).person
+        return lookup.seen_again(self.engine(agent), member_id, unmask=agent.may(Permission.UNMASK)).person
 
     def member_page(
         self, request: Request, agent: AgentIn, member_id: str, said: str = "", refused: Refusal = NOTHING_REFUSED
     ) -> HTMLResponse:
         """Render the page of a member again; `said` is the text key of the change that was made."""
-        member = lookup.seen_again(self.engine(agent), member_id, unmask=agent.may(Act.UNMASK))
+        member = lookup.seen_again(self.engine(agent), member_id, unmask=agent.may(Permission.UNMASK))
         return self.show(request, agent, member, said, refused)
 
     def show(

@@ -8,11 +8,11 @@ from typing import Final
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from audiences.consent.choices import stance_of
-from audiences.consent.opt_out import Saying
+from audiences.consent.choices import consent_state_of
+from audiences.consent.opt_out import ConsentContext
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.privacy_rights import RequestKind
-from campaigns.core.model.roles import Act
+from campaigns.core.model.roles import Permission
 from campaigns.people.desk import changes
 from campaigns.people.desk.changes import MARKS
 from campaigns.people.privacy import requests
@@ -35,20 +35,20 @@ class Changes:
     def tasks(self) -> Sequence[Task]:
         """Return one task per form. Marks are taken back only by agents who may answer requests."""
         return (
-            Task(f"{HOME}/choices", Act.CHANGE, self.choose),
-            Task(f"{HOME}/contact", Act.CHANGE, self.correct),
-            Task(f"{HOME}/mark", Act.CHANGE, self.mark),
-            Task(f"{HOME}/unmark", Act.ANSWER, self.unmark),
-            Task(f"{HOME}/file", Act.CHANGE, self.file),
+            Task(f"{HOME}/choices", Permission.CHANGE, self.choose),
+            Task(f"{HOME}/contact", Permission.CHANGE, self.correct),
+            Task(f"{HOME}/mark", Permission.CHANGE, self.mark),
+            Task(f"{HOME}/unmark", Permission.ANSWER, self.unmark),
+            Task(f"{HOME}/file", Permission.CHANGE, self.file),
         )
 
     def choose(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """Record the member's choices, each under the text that the agent read out."""
         member_id, engine = self.counter.member_id(form, agent), self.counter.engine(agent)
         with engine.ledger.read() as connection:
-            consent = stance_of(connection, member_id)
+            consent = consent_state_of(connection, member_id)
         language, context = self.counter.site.language(request), self.counter.site
-        context_of = partial(Saying, context.now, self.counter.source(form), language)
+        context_of = partial(ConsentContext, context.now, self.counter.source(form), language)
         entries = list(touched(form, member_id, consent, offered_items(context.pages, language), context_of))
         changes.change_choices(engine, member_id, entries)
         return self.counter.member_page(request, agent, member_id, "done_choices" if entries else "done_nothing")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from audiences.people.find_members import By
-from campaigns.core.model.roles import Act
+from audiences.people.find_members import SearchField
+from campaigns.core.model.roles import Permission
 from campaigns.people.desk import lookup
 from campaigns.people.desk.access_reasons import Ground, Why
 from campaigns.people.privacy import erasure
@@ -25,21 +25,23 @@ class Members:
     def tasks(self) -> Sequence[Task]:
         """Return the tasks: find, look up, show again, merge."""
         return (
-            Task(f"{HOME}/find", Act.LOOK_UP, self.find),
-            Task(f"{HOME}/member", Act.LOOK_UP, self.look_up),
-            Task(f"{HOME}/again", Act.LOOK_UP, self.again),
-            Task(f"{HOME}/merge", Act.MERGE, self.merge),
+            Task(f"{HOME}/find", Permission.LOOK_UP, self.find),
+            Task(f"{HOME}/member", Permission.LOOK_UP, self.look_up),
+            Task(f"{HOME}/again", Permission.LOOK_UP, self.again),
+            Task(f"{HOME}/merge", Permission.MERGE, self.merge),
         )
 
     def find(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """List members who match the search, with few details; the audit log has each of them."""
         by, typed = form.one("by"), form.one("typed")
-        if by not in set(By):
+        if by not in set(SearchField):
             raise HTTPException(400)
         reason = self.counter.reason(form)
         self.counter.count_look(agent)
-        unmask, engine = agent.may(Act.UNMASK), self.counter.engine(agent)
-        people, more = lookup.found(engine, By(by), typed, form.one("postal_code").strip(), reason, unmask=unmask)
+        unmask, engine = agent.may(Permission.UNMASK), self.counter.engine(agent)
+        people, more = lookup.found(
+            engine, SearchField(by), typed, form.one("postal_code").strip(), reason, unmask=unmask
+        )
         return self.counter.page(
             request, agent, "found", people=people, more=more, reason=reason, refused=Refusal("", form)
         )
@@ -49,7 +51,7 @@ class Members:
         reason = self.counter.reason(form)
         self.counter.count_look(agent)
         engine = self.counter.engine(agent)
-        member = lookup.look_up(engine, form.one("member"), reason, unmask=agent.may(Act.UNMASK))
+        member = lookup.look_up(engine, form.one("member"), reason, unmask=agent.may(Permission.UNMASK))
         return self.counter.show(request, agent, member)
 
     def again(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
@@ -59,7 +61,7 @@ class Members:
     def merge(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """Show the duplicate beside the member; merge them once that is confirmed."""
         into, other = self.counter.member_id(form, agent), form.one("other").strip()
-        engine, unmask = self.counter.engine(agent), agent.may(Act.UNMASK)
+        engine, unmask = self.counter.engine(agent), agent.may(Permission.UNMASK)
         if form.one("confirmed"):
             self._require_looked_up(form, agent, other)
             erasure.merge(engine, other, into)

@@ -8,8 +8,8 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from campaigns.core.errors import AuthorError
-from campaigns.core.model.roles import Act
+from campaigns.core.errors import UserError
+from campaigns.core.model.roles import Permission
 from campaigns.people.desk import purchase_lines
 from campaigns.people.desk.access_reasons import LinesFor, why
 from campaigns.people.desk.purchase_lines import Criteria
@@ -28,7 +28,7 @@ class Expert:
 
     def tasks(self) -> Sequence[Task]:
         """Return the only task."""
-        return (Task(f"{HOME}/lines", Act.READ_LINES, self.read),)
+        return (Task(f"{HOME}/lines", Permission.READ_LINES, self.read),)
 
     def read(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """Show the lines that match the criteria."""
@@ -55,5 +55,5 @@ def _day(text: str) -> date:
     except ValueError:
         day = None
     if day is None or day.year not in _YEARS:
-        raise AuthorError.about("days", "this is not a day", "no_day", "such as 2018-01-31")
+        raise UserError.about("days", "this is not a day", "no_day", "such as 2018-01-31")
     return day

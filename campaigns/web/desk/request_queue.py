@@ -7,13 +7,13 @@ from functools import partial
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
-from campaigns.core.errors import AuthorError
-from campaigns.core.model.privacy_rights import Answer, Ending, RequestKind
-from campaigns.core.model.roles import Act
+from campaigns.core.errors import UserError
+from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
+from campaigns.core.model.roles import Permission
 from campaigns.people.accounts import audit_log
 from campaigns.people.privacy import erasure, processors, requests
 from campaigns.people.privacy.subject_access import hand_out
-from campaigns.store.people.people_tables import Request as Filed
+from campaigns.store.people.people_tables import PrivacyRequest as Filed
 from campaigns.web.desk.desk_pages import HOME, Counter, Task
 from campaigns.web.desk.staff_session import AgentIn
 from campaigns.web.forms import Posted
@@ -30,12 +30,12 @@ class Queue:
     def tasks(self) -> Sequence[Task]:
         """Return the tasks: list, extend, close, export, erase, record a processor's answer."""
         return (
-            Task(f"{HOME}/requests", Act.ANSWER, self.show),
-            Task(f"{HOME}/requests/later", Act.ANSWER, self.put_off),
-            Task(f"{HOME}/requests/close", Act.ANSWER, self.close),
-            Task(f"{HOME}/requests/copy", Act.ANSWER, self.copy),
-            Task(f"{HOME}/requests/erase", Act.ANSWER, self.erase),
-            Task(f"{HOME}/requests/told", Act.ANSWER, self.told),
+            Task(f"{HOME}/requests", Permission.ANSWER, self.show),
+            Task(f"{HOME}/requests/later", Permission.ANSWER, self.put_off),
+            Task(f"{HOME}/requests/close", Permission.ANSWER, self.close),
+            Task(f"{HOME}/requests/copy", Permission.ANSWER, self.copy),
+            Task(f"{HOME}/requests/erase", Permission.ANSWER, self.erase),
+            Task(f"{HOME}/requests/told", Permission.ANSWER, self.told),
         )
 
     def show(self, request: Request, _form: Posted, agent: AgentIn) -> HTMLResponse:
@@ -51,9 +51,9 @@ class Queue:
     def close(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """Close a request."""
         ending = form.one("ending")
-        if ending not in set(Ending):
+        if ending not in set(RequestOutcome):
             raise HTTPException(400)
-        requests.close(self.counter.engine(agent), _number(form), Ending(ending), form.one("because"))
+        requests.close(self.counter.engine(agent), _number(form), RequestOutcome(ending), form.one("because"))
         return self._page(request, agent, "done_close")
 
     def copy(self, request: Request, form: Posted, agent: AgentIn) -> Response:
@@ -78,18 +78,16 @@ class Queue:
     def told(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
         """Record that a processor was told, and its answer."""
         answer = form.one("answer")
-        if answer not in set(Answer):
+        if answer not in set(ProcessorAnswer):
             raise HTTPException(400)
-        processors.answered(self.counter.engine(agent), _number(form), Answer(answer))
+        processors.answered(self.counter.engine(agent), _number(form), ProcessorAnswer(answer))
         return self._page(request, agent, "done_told")
 
     def _open_request(self, form: Posted, agent: AgentIn, kind: RequestKind) -> Filed:
         """Return an open request of a kind; raise UserError when it is of another kind."""
         filed = requests.open_one(self.counter.engine(agent), _number(form))
         if filed.kind != kind:
-            raise AuthorError.about(
-                str(filed.number), f"this is not a request for {kind}", "another_kind", "look again"
-            )
+            raise UserError.about(str(filed.number), f"this is not a request for {kind}", "another_kind", "look again")
         return filed
 
     def _page(self, request: Request, agent: AgentIn, said: str) -> HTMLResponse:
@@ -105,8 +103,8 @@ class Queue:
             tasks=tasks,
             called=partial(PROCESSOR.word, language=self.counter.site.language(request)),
             said=said,
-            endings=[ending.value for ending in Ending],
-            answers=[answer.value for answer in Answer],
+            endings=[ending.value for ending in RequestOutcome],
+            answers=[answer.value for answer in ProcessorAnswer],
             forms=list(FORMS),
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fastapi import HTTPException, Request
 from fastapi.responses import Response
 
-from campaigns.core.model.roles import Act
+from campaigns.core.model.roles import Permission
 from campaigns.store.people import accounts
 from campaigns.store.people.accounts import Account
 from campaigns.web.forms import Posted
@@ -21,7 +21,7 @@ class AgentIn:
     secret: str = field(repr=False)
     proof: str = field(repr=False)
 
-    def may(self, act: Act) -> bool:
+    def may(self, act: Permission) -> bool:
         """Return whether the roles permit an act."""
         return self.account.may(act)
 
@@ -43,12 +43,12 @@ class AgentDoor:
         if not secret:
             return None
         with self.site.engine.ledger.read() as connection:
-            account = accounts.in_session(connection, secret, self.site.now)
+            account = accounts.account_of_session(connection, secret, self.site.now)
         if account is None:
             return None
-        return AgentIn(account, secret, self.site.engine.signer.opaque("desk form", secret))
+        return AgentIn(account, secret, self.site.engine.signer.keyed_hash("desk form", secret))
 
-    def demand(self, request: Request, form: Posted, act: Act | None) -> AgentIn:
+    def demand(self, request: Request, form: Posted, act: Permission | None) -> AgentIn:
         """Return the session of a posted form, and record its use.
 
         HTTP 403 without a session, with a wrong CSRF token, or when the roles do not permit the act.
@@ -59,7 +59,7 @@ class AgentDoor:
         if act is not None and not agent.may(act):
             raise HTTPException(403)
         with self.site.engine.ledger.write() as connection:
-            accounts.seen(connection, agent.secret, self.site.now)
+            accounts.touch_session(connection, agent.secret, self.site.now)
         return agent
 
     def let_in(self, response: Response, secret: str) -> None:
@@ -69,7 +69,7 @@ class AgentDoor:
     def let_out(self, response: Response, agent: AgentIn) -> None:
         """End the session in the ledger and in the browser."""
         with self.site.engine.ledger.write() as connection:
-            accounts.end(connection, agent.secret)
+            accounts.end_session(connection, agent.secret)
         response.delete_cookie(self.cookie, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
     @property

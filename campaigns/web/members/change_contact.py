@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from audiences import addresses
-from audiences.access.one_time_codes import Aim, Asked
+from audiences.access.one_time_codes import CodeAim, CodeRequest
 from audiences.people import contacts, self_service_changes
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
@@ -22,7 +22,7 @@ from campaigns.web.members.send_code import Codes
 from campaigns.web.members.session import Door
 from campaigns.web.page_context import Site
 
-_NORMALISERS: Final = {Aim.EMAIL: addresses.email, Aim.PHONE: addresses.phone}
+_NORMALISERS: Final = {CodeAim.EMAIL: addresses.normalise_email, CodeAim.PHONE: addresses.normalise_phone}
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class NewAddress:
     def send_code(self, request: Request, form: Form) -> HTMLResponse:
         """Send a code to the new address; nothing changes yet."""
         session = self.door.demand(request, form)
-        aim = Aim.PHONE if form.one("kind") == "phone" else Aim.EMAIL
+        aim = CodeAim.PHONE if form.one("kind") == "phone" else CodeAim.EMAIL
         address = _NORMALISERS[aim](form.one("address").strip())
         if address is None:
             return self.centre.page(request, session, 400, wrong=aim.value, written=form.one("address"))
         return self._code_page.ask(
             request,
-            lambda challenge: self.codes.to_new_address(Asked(challenge, session.member_id, aim, address)),
+            lambda challenge: self.codes.to_new_address(CodeRequest(challenge, session.member_id, aim, address)),
             session,
             to=address,
         )
@@ -69,17 +69,17 @@ class NewAddress:
             request, "changed", self.site.language(request), at=HOME, kind=kind, address=address, former=former
         )
 
-    def _use(self, connection: Connection, code_request: Asked) -> str | None:
+    def _use(self, connection: Connection, code_request: CodeRequest) -> str | None:
         """Store the new address; return the former one, if any."""
         before = dict(contact_row(connection, code_request.member_id))
         former: str | None = before[code_request.aim.value]
         change: Mapping[str, Any] = {"member_id": code_request.member_id, code_request.aim.value: code_request.address}
-        self_service_changes.keep(connection, before, change, self.site.now)
-        contacts.write(connection, [change], self.site.engine.library.settings.default_language.value)
-        subject = audit.of_member(self.site.engine.signer, code_request.member_id)
-        audit.note(connection, self.site.now, "member", "change_contact", subject, {"field": code_request.aim.value})
+        self_service_changes.record_change(connection, before, change, self.site.now)
+        contacts.upsert_contacts(connection, [change], self.site.engine.library.settings.default_language.value)
+        subject = audit.subject_of_member(self.site.engine.signer, code_request.member_id)
+        audit.record(connection, self.site.now, "member", "change_contact", subject, {"field": code_request.aim.value})
         if former:
-            channel = Channel.EMAIL if code_request.aim is Aim.EMAIL else Channel.SMS
+            channel = Channel.EMAIL if code_request.aim is CodeAim.EMAIL else Channel.SMS
             enqueue.contact_changed(connection, code_request.member_id, channel, former, self.site.now)
         return former
 

@@ -4,15 +4,19 @@ from collections.abc import Callable, Iterator, Mapping
 
 from fastapi import HTTPException
 
-from audiences.consent.consent_state import Entry, Stance
-from audiences.consent.opt_out import Saying
+from audiences.consent.consent_state import ConsentEntry, ConsentState
+from audiences.consent.opt_out import ConsentContext
 from campaigns.web.forms import Posted
 from campaigns.web.members.choice_list import Item
 
 
 def touched(
-    form: Posted, member_id: str, consent: Stance, items: Mapping[str, Item], context_of: Callable[[str], Saying]
-) -> Iterator[Entry]:
+    form: Posted,
+    member_id: str,
+    consent: ConsentState,
+    items: Mapping[str, Item],
+    context_of: Callable[[str], ConsentContext],
+) -> Iterator[ConsentEntry]:
     """Return the entries to record; `context_of` takes the text version of each.
 
     HTTP 400 for an invalid form. A choice that changed meanwhile in another window stays, unless it was changed on this

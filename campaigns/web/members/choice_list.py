@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from audiences.consent.consent_state import Stance, permits
-from audiences.consent.consent_texts import Offered
+from audiences.consent.consent_state import ConsentState, is_permission
+from audiences.consent.consent_texts import ConsentText
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice, Language
 from campaigns.web.page_renderer import Pages
 
@@ -36,16 +36,16 @@ class Item:
         return self.offered.version
 
     @property
-    def offered(self) -> Offered:
+    def offered(self) -> ConsentText:
         """Return the consent text as it is stored."""
-        return Offered(self.choice, self.language, f"{self.title}. {self.about}")
+        return ConsentText(self.choice, self.language, f"{self.title}. {self.about}")
 
     @property
     def ticked_is_on(self) -> bool:
         """Return whether a tick turns the choice on; otherwise it turns it off."""
-        return permits(self.choice) or self.choice == Choice.NO_MARKETING
+        return is_permission(self.choice) or self.choice == Choice.NO_MARKETING
 
-    def is_ticked(self, consent: Stance) -> bool:
+    def is_ticked(self, consent: ConsentState) -> bool:
         """Return whether the box is ticked for this consent state."""
         return _is_on(self.choice, consent) is self.ticked_is_on
 
@@ -68,7 +68,7 @@ def offered_groups(pages: Pages, language: Language) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def ticked_groups(pages: Pages, language: Language, consent: Stance) -> list[tuple[str, list[tuple[Item, bool]]]]:
+def ticked_groups(pages: Pages, language: Language, consent: ConsentState) -> list[tuple[str, list[tuple[Item, bool]]]]:
     """Return the groups with the ticks of a consent state, as `choices.html` takes them."""
     groups = offered_groups(pages, language)
     return [(group.title, [(item, item.is_ticked(consent)) for item in group.items]) for group in groups]
@@ -79,7 +79,7 @@ def offered_items(pages: Pages, language: Language) -> Mapping[str, Item]:
     return {item.choice: item for group in offered_groups(pages, language) for item in group.items}
 
 
-def every_wording(pages: Pages) -> Iterator[Offered]:
+def every_wording(pages: Pages) -> Iterator[ConsentText]:
     """Yield all texts under which choices are offered, in all languages."""
     for language in Language:
         yield from (item.offered for item in offered_items(pages, language).values())
@@ -103,7 +103,7 @@ def _item(pages: Pages, choice: Choice, language: Language) -> Item:
     return Item(choice.value, language, title, about, stop_title)
 
 
-def _is_on(choice: str, consent: Stance) -> bool:
+def _is_on(choice: str, consent: ConsentState) -> bool:
     if choice.startswith(NEWSLETTER_PREFIX):
         return choice.removeprefix(NEWSLETTER_PREFIX) in consent.newsletters
     return Choice(choice) in consent.on

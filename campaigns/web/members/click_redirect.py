@@ -14,8 +14,8 @@ from starlette.background import BackgroundTask
 
 from audiences.consent import choices
 from campaigns.core.model.enums import Choice
-from campaigns.core.tokens import BadToken, Way
-from campaigns.runs.composing.link_tracking import PATH
+from campaigns.core.tokens import InvalidTokenError, TrackedLink
+from campaigns.runs.composing.link_tracking import CLICK_PATH
 from campaigns.store.runs import delivery_events, link_clicks
 from campaigns.store.runs.run_tables import DELIVERY
 from campaigns.web.members.bot_detection import HASTE, Hasty, says_it_is_one
@@ -42,42 +42,42 @@ class Following:
     def routes(self) -> APIRouter:
         """Return the only route."""
         router = APIRouter()
-        router.add_api_route(f"/{PATH}/{{token}}", self.follow, methods=READ, response_class=RedirectResponse)
+        router.add_api_route(f"/{CLICK_PATH}/{{token}}", self.follow, methods=READ, response_class=RedirectResponse)
         return router
 
     def follow(self, request: Request, token: str) -> RedirectResponse:
         """Redirect to the target; HTTP 404 for an invalid link."""
         try:
-            link = self.site.engine.signer.read_way(token)
-        except BadToken:
+            link = self.site.engine.signer.read_tracked_link(token)
+        except InvalidTokenError:
             raise self.site.missed(request) from None
         count_task = BackgroundTask(self._count_later, request, link) if request.method == "GET" else None
         return RedirectResponse(link.target, 302, background=count_task)
 
-    async def _count_later(self, request: Request, link: Way) -> None:
+    async def _count_later(self, request: Request, link: TrackedLink) -> None:
         """Count the click once bursts of clicks have shown."""
         at, client_key, is_bot = self.site.now, _client_key(request, link), says_it_is_one(request.headers)
         self.hasty.note(client_key, link.target, at)
         await asyncio.sleep(SETTLING)
         await asyncio.to_thread(self._count, link, at, is_bot=is_bot or self.hasty.was(client_key))
 
-    def _count(self, link: Way, at: datetime, *, is_bot: bool) -> None:
+    def _count(self, link: TrackedLink, at: datetime, *, is_bot: bool) -> None:
         try:
             with self.site.engine.ledger.write() as connection:
                 delivery = _delivery(connection, link)
                 is_person = not is_bot and not _is_immediate(delivery, at)
-                link_clicks.count(connection, link.run_number, link.target, is_person=is_person)
+                link_clicks.count_click(connection, link.run_number, link.target, is_person=is_person)
                 if is_person and delivery:
                     _record_member_click(connection, link, delivery, at)
         except SQLAlchemyError as error:  # a lost count must not fail anything
             _LOG.warning("click was not counted: %s", type(error).__name__)
 
 
-def _record_member_click(connection: Connection, link: Way, delivery: RowMapping, at: datetime) -> None:
+def _record_member_click(connection: Connection, link: TrackedLink, delivery: RowMapping, at: datetime) -> None:
     """Record the member's click if they allow it now: a withdrawal also covers messages sent before it (GD-22)."""
-    allowed = choices.stance_of(connection, delivery["member_id"]).on
+    allowed = choices.consent_state_of(connection, delivery["member_id"]).on
     if Choice.TRACKING in allowed and not allowed & _NO_TRACKING:
-        place, link_name = (link.run_number, delivery["position"]), link_clicks.name_of(link.target)
+        place, link_name = (link.run_number, delivery["position"]), link_clicks.link_name(link.target)
         delivery_events.record_click(connection, place, delivery["member_id"], link_name, at)
 
 
@@ -86,7 +86,7 @@ def _is_immediate(delivery: RowMapping | None, at: datetime) -> bool:
     return delivery is not None and delivery["ended_at"] is not None and at - delivery["ended_at"] <= HASTE
 
 
-def _delivery(connection: Connection, link: Way) -> RowMapping | None:
+def _delivery(connection: Connection, link: TrackedLink) -> RowMapping | None:
     """Return the delivery of a link that belongs to one member."""
     if link.position is None:
         return None
@@ -96,7 +96,7 @@ def _delivery(connection: Connection, link: Way) -> RowMapping | None:
     return connection.execute(query).mappings().one_or_none()
 
 
-def _client_key(request: Request, link: Way) -> str:
+def _client_key(request: Request, link: TrackedLink) -> str:
     """Return a key for client and message, as closely as a link shared by all recipients allows."""
     if link.position is not None:
         return f"{link.run_number}:{link.position}"

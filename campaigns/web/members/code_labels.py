@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from audiences.access.one_time_codes import Aim
-from audiences.consent.consent_state import UNVERIFIED, Source
+from audiences.access.one_time_codes import CodeAim
+from audiences.consent.consent_state import UNVERIFIED, ConsentSource
 from audiences.consent.suppressions import REASONS, AddressKind, SuppressionScope
-from audiences.people.find_members import By
+from audiences.people.find_members import SearchField
 from campaigns.channels.events import EventWord, Proof
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose, Register
-from campaigns.core.model.notice_kinds import NoteKind
-from campaigns.core.model.privacy_rights import Answer, Ending, RequestKind
+from campaigns.core.model.notice_kinds import NoticeKind
+from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
 from campaigns.core.model.reasons import EndReason, SkipReason
 from campaigns.core.model.settings import Settings
 from campaigns.people.desk.access_reasons import Ground, LinesFor
@@ -43,14 +43,14 @@ class Vocabulary:
 _CHANNEL: Final = Vocabulary(tuple(Channel), ("way_",))
 _LANGUAGE: Final = Vocabulary(tuple(Language), ("language_",))
 _REGISTER: Final = Vocabulary(tuple(Register), ("register_",))
-_SOURCE: Final = Vocabulary(tuple(Source), ("from_",))
+_SOURCE: Final = Vocabulary(tuple(ConsentSource), ("from_",))
 _KIND: Final = Vocabulary(tuple(RequestKind), ("kind_",))
-_ENDING: Final = Vocabulary(tuple(Ending), ("ending_",))
+_ENDING: Final = Vocabulary(tuple(RequestOutcome), ("ending_",))
 _STATE: Final = Vocabulary(tuple(DeliveryState), ("delivery_",))
 _END_REASON: Final = Vocabulary(tuple(EndReason), ("reason_", ""))
 _PROVIDER: Final = Vocabulary(("folder", "smtp", "sendgrid", "twilio"), ("provider_",))
 PROCESSOR: Final = Vocabulary(("print_house", "call_centre", "smtp", "sendgrid", "twilio"), ("provider_", "value_"))
-_ANSWER: Final = Vocabulary(tuple(Answer), ("answer_",))
+_ANSWER: Final = Vocabulary(tuple(ProcessorAnswer), ("answer_",))
 _ON_OFF: Final = Vocabulary(("on", "off"), ("said_",))
 _NO_LIMIT: Final = Vocabulary(("no_limit",), ("value_",))
 YES_OR_NO: Final = Vocabulary(("yes", "no"), ("value_",))
@@ -73,7 +73,7 @@ CODED: Final[Mapping[tuple[str, str], Vocabulary]] = {
     ("event", "word"): Vocabulary(tuple(EventWord), ("heard_",)),
     ("event", "provider"): _PROVIDER,
     ("event", "proves"): Vocabulary(tuple(Proof), ("delivery_",)),
-    ("note", "kind"): Vocabulary(tuple(NoteKind), ("note_",)),
+    ("note", "kind"): Vocabulary(tuple(NoticeKind), ("note_",)),
     ("note", "channel"): _CHANNEL,
     ("note", "language"): _LANGUAGE,
     ("note", "state"): _STATE,
@@ -89,7 +89,7 @@ CODED: Final[Mapping[tuple[str, str], Vocabulary]] = {
     ("processor_task", "channel"): _CHANNEL,
     ("processor_task", "provider"): _PROVIDER,
     ("processor_task", "answer"): _ANSWER,
-    ("one_time_code", "aim"): Vocabulary(tuple(Aim), ("aim_",)),
+    ("one_time_code", "aim"): Vocabulary(tuple(CodeAim), ("aim_",)),
     ("sign_up", "language"): _LANGUAGE,
     ("audit", "action"): Vocabulary((), ("action_",)),
     ("retention", "what"): Vocabulary(("unsent_messages", "one_time_codes"), ("value_",)),
@@ -106,7 +106,7 @@ DETAILS: Final[Mapping[str, Vocabulary]] = {
     "answer": _ANSWER,
     "processor": PROCESSOR,
     "source": _SOURCE,
-    "by": Vocabulary(tuple(By), ("by_",)),
+    "by": Vocabulary(tuple(SearchField), ("by_",)),
     "why": Vocabulary(
         (*Ground, *LinesFor, "member show", "member why", "member choices"), ("ground_", "lines_for_", "command_")
     ),
@@ -119,7 +119,10 @@ _DETAIL_NAMES: Final = Vocabulary((), ("detail_",))
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Formatter of stored values in one language; `titles` names a contact field, `written` formats uncoded values."""
+    """Formatter of stored values in one language.
+
+    `field_title` names a contact field; `format_value` formats uncoded values.
+    """
 
     settings: Settings
     language: Language

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 
-from audiences.access.one_time_codes import Aim, Asked, Typed, new_challenge, redeem
+from audiences.access.one_time_codes import CodeAim, CodeRequest, TypedCode, new_challenge, redeem_code
 from campaigns.core.model.enums import Language
 from campaigns.web.forms import Posted
 from campaigns.web.members.session import SignedIn
@@ -17,12 +17,12 @@ from campaigns.web.page_context import Site
 
 @dataclass(frozen=True)
 class CodeStep:
-    """Code page: its form posts to `way`, its other languages are at `at`, and its codes serve `aims`."""
+    """Code page: its form posts to `form_action`, its other languages are at `return_path`, its codes serve `aims`."""
 
     site: Site
     way: str
     at: str
-    aims: frozenset[Aim]
+    aims: frozenset[CodeAim]
 
     def ask(
         self,
@@ -42,11 +42,11 @@ class CodeStep:
         page.background = BackgroundTask(send, challenge)
         return page
 
-    def redeem(self, connection: Connection, form: Posted, session: SignedIn | None = None) -> Asked | None:
+    def redeem(self, connection: Connection, form: Posted, session: SignedIn | None = None) -> CodeRequest | None:
         """Return the request of a valid code; None unless it is valid here, and for the member of the session."""
         member_id = None if session is None else session.member_id
-        typed = Typed(form.one("challenge"), form.one("code"), self.aims, member_id)
-        return redeem(connection, self.site.engine.signer, typed, self.site.now)
+        typed = TypedCode(form.one("challenge"), form.one("code"), self.aims, member_id)
+        return redeem_code(connection, self.site.engine.signer, typed, self.site.now)
 
     def again(self, request: Request, form: Posted, session: SignedIn | None = None) -> HTMLResponse:
         """Render the page again, saying that the code was wrong."""

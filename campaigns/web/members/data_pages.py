@@ -61,7 +61,7 @@ class Shown:
         return local_day(export.made_at, self.pages.settings.zone)
 
     def to_take_along(self, export: Dossier, file_format: str, language: Language) -> Response:
-        """Return the whole export as a download, in one of `FORMS`."""
+        """Return the whole export as a download, in one of `EXPORT_FORMATS`."""
         media_type, extension = FORMS[file_format]
         headers = {"Content-Disposition": f'attachment; filename="viesti-{self.made_on(export)}.{extension}"'}
         return Response(self.file(export, file_format, language), headers=headers, media_type=media_type)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audiences.access import sessions
-from audiences.access.one_time_codes import Aim
+from audiences.access.one_time_codes import CodeAim
 from campaigns.web.forms import Form
 from campaigns.web.members.code_page import CodeStep
 from campaigns.web.members.send_code import Codes
@@ -44,7 +44,7 @@ class SigningIn:
         with self.site.engine.ledger.write() as connection:
             code_request = page.redeem(connection, form)
             if code_request is not None:
-                secret = sessions.begin(connection, code_request.member_id, self.site.now)
+                secret = sessions.open_session(connection, code_request.member_id, self.site.now)
         if secret is None:
             return page.again(request, form)
         response = RedirectResponse(f"{HOME}?lang={self.site.language(request).value}", 303)
@@ -61,4 +61,4 @@ class SigningIn:
 
 def sign_in_step(site: Site) -> CodeStep:
     """Return the code page that opens a session, for every way to request a code."""
-    return CodeStep(site, f"{HOME}/session", HOME, frozenset({Aim.SIGN_IN}))
+    return CodeStep(site, f"{HOME}/session", HOME, frozenset({CodeAim.SIGN_IN}))

@@ -9,16 +9,16 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audiences.access import sessions
-from audiences.access.one_time_codes import Aim, Asked
-from audiences.consent.consent_state import Source
+from audiences.access.one_time_codes import CodeAim, CodeRequest
+from audiences.consent.consent_state import ConsentSource
 from campaigns.core.clock import local_day
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy import erasure, requests
 from campaigns.people.privacy.subject_access import hand_out
 from campaigns.store.people import privacy_requests as kept
-from campaigns.store.people.people_tables import Request as Filed
+from campaigns.store.people.people_tables import PrivacyRequest as Filed
 from campaigns.web.forms import Form, Posted
 from campaigns.web.members.code_page import CodeStep
 from campaigns.web.members.data_pages import FORMS, Shown
@@ -63,8 +63,8 @@ class OwnData:
             return self.site.answer(request, "sign_in", language)
         with self.site.engine.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
-            asked = kept.of_member(connection, session.member_id)
-            proved = sessions.is_proved(connection, session.secret, self.site.now)
+            asked = kept.list_for_member(connection, session.member_id)
+            proved = sessions.is_stepped_up(connection, session.secret, self.site.now)
         ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
         return self.site.answer(
             request, "data", language, proof=session.proof, proved=proved, ways=ways, asked=asked, day=self._day
@@ -79,7 +79,9 @@ class OwnData:
         to = contact["phone" if channel is Channel.SMS else "email"] or ""
         return self._code_page.ask(
             request,
-            lambda challenge: self.codes.to_whom_asked(Asked(challenge, session.member_id, Aim.STEP_UP), channel),
+            lambda challenge: self.codes.to_whom_asked(
+                CodeRequest(challenge, session.member_id, CodeAim.STEP_UP), channel
+            ),
             session,
             to=to,
         )
@@ -91,7 +93,7 @@ class OwnData:
         with self.site.engine.ledger.write() as connection:
             code_request = self._code_page.redeem(connection, form, session)
             if code_request is not None:
-                sessions.prove(connection, session.secret, self.site.now)
+                sessions.step_up(connection, session.secret, self.site.now)
         if code_request is None:
             return self._code_page.again(request, form, session)
         return RedirectResponse(f"{_DATA}?lang={self.site.language(request).value}", 303)
@@ -130,7 +132,7 @@ class OwnData:
             raise HTTPException(400)
         try:
             erasure.erase_and_tell(self.site.engine, session.member_id)
-        except AuthorError:
+        except UserError:
             filed = self._file(session.member_id, RequestKind.ERASE, "")
             return self._filed_page(request, filed)
         page = self.site.answer(request, "erased", language, at=HOME)
@@ -138,7 +140,7 @@ class OwnData:
         return page
 
     def _file(self, member_id: str, kind: RequestKind, words: str) -> Filed:
-        return requests.file(self.site.engine, member_id, kind, Source.WEB, words)
+        return requests.file(self.site.engine, member_id, kind, ConsentSource.WEB, words)
 
     def _filed_page(self, request: Request, filed: Filed) -> HTMLResponse:
         language, at_once = self.site.language(request), filed.kind in requests.AT_ONCE
@@ -153,7 +155,7 @@ class OwnData:
         """Return the session after a fresh code; HTTP 403 otherwise."""
         session = self.door.demand(request, form)
         with self.site.engine.ledger.read() as connection:
-            if not sessions.is_proved(connection, session.secret, self.site.now):
+            if not sessions.is_stepped_up(connection, session.secret, self.site.now):
                 raise HTTPException(403)
         return session
 
@@ -163,4 +165,4 @@ class OwnData:
 
     @property
     def _code_page(self) -> CodeStep:
-        return CodeStep(self.site, f"{_DATA}/proof", _DATA, frozenset({Aim.STEP_UP}))
+        return CodeStep(self.site, f"{_DATA}/proof", _DATA, frozenset({CodeAim.STEP_UP}))

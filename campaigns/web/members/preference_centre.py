@@ -10,9 +10,9 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection, RowMapping, select
 
 from audiences.consent import choices
-from audiences.consent.consent_state import Source
-from audiences.consent.consent_texts import UnknownWording, demand_known
-from audiences.consent.opt_out import Saying
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.consent_texts import UnknownConsentTextError, require_known_texts
+from audiences.consent.opt_out import ConsentContext
 from audiences.people import contacts, self_service_changes
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Choice, Language
@@ -54,7 +54,7 @@ class Centre:
         """Render the current choices; `wrong` names the field whose value `written` is no valid address."""
         language = self.site.language(request)
         with self.site.engine.ledger.read() as connection:
-            consent = choices.stance_of(connection, session.member_id)
+            consent = choices.consent_state_of(connection, session.member_id)
             contact = contact_row(connection, session.member_id)
         return self.site.answer(
             request,
@@ -81,14 +81,14 @@ class Centre:
         language = self.site.language(request)
         items = offered_items(self.site.pages, language)
         with self.site.engine.ledger.write() as connection:
-            consent = choices.stance_of(connection, session.member_id)
-            context_of = partial(Saying, self.site.now, Source.WEB, language)
+            consent = choices.consent_state_of(connection, session.member_id)
+            context_of = partial(ConsentContext, self.site.now, ConsentSource.WEB, language)
             entries = list(touched(form, session.member_id, consent, items, context_of))
             try:
-                demand_known(connection, entries)
-            except UnknownWording as error:
+                require_known_texts(connection, entries)
+            except UnknownConsentTextError as error:
                 raise HTTPException(400) from error
-            choices.record(connection, entries)
+            choices.record_choices(connection, entries)
             enqueue.choices_changed(connection, session.member_id, entries, self.site.now)
             new_language = self._change_language(connection, session.member_id, form.one("language"))
         changes = [(items[entry.choice], entry.on is items[entry.choice].ticked_is_on) for entry in entries]
@@ -100,8 +100,8 @@ class Centre:
         if wanted not in set(Language) or before["language"] == wanted:
             return None
         change: Mapping[str, Any] = {"member_id": member_id, "language": wanted}
-        self_service_changes.keep(connection, before, change, self.site.now)
-        contacts.write(connection, [change], self.site.engine.library.settings.default_language.value)
+        self_service_changes.record_change(connection, before, change, self.site.now)
+        contacts.upsert_contacts(connection, [change], self.site.engine.library.settings.default_language.value)
         return Language(wanted)
 
 

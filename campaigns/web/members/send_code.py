@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from audiences import addresses
-from audiences.access.one_time_codes import Aim, Asked, issue
+from audiences.access.one_time_codes import CodeAim, CodeRequest, issue_code
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
@@ -32,7 +32,7 @@ class Codes:
 
     def to_address(self, challenge: str, text: str) -> None:
         """Send a code to every member with this address or number, if any."""
-        email, phone = addresses.email(text), addresses.phone(text)
+        email, phone = addresses.normalise_email(text), addresses.normalise_phone(text)
         if email is not None:
             self._to_all(challenge, CONTACT.c.mailbox == email.lower(), Channel.EMAIL)
         elif phone is not None:
@@ -42,11 +42,11 @@ class Codes:
         """Send a code to a member's known address, if there is one."""
         self._to_all(challenge, CONTACT.c.member_id == member_id, channel)
 
-    def to_new_address(self, code_request: Asked) -> None:
+    def to_new_address(self, code_request: CodeRequest) -> None:
         """Send a code to an address that is to become the member's."""
-        self.to_whom_asked(code_request, Channel.EMAIL if code_request.aim is Aim.EMAIL else Channel.SMS)
+        self.to_whom_asked(code_request, Channel.EMAIL if code_request.aim is CodeAim.EMAIL else Channel.SMS)
 
-    def to_whom_asked(self, code_request: Asked, channel: Channel) -> None:
+    def to_whom_asked(self, code_request: CodeRequest, channel: Channel) -> None:
         """Send a code for the request of a member in a session."""
         with self.site.engine.ledger.write() as connection:
             self._send(connection, code_request, channel)
@@ -56,8 +56,8 @@ class Codes:
         query = select(CONTACT.c.member_id).where(condition, address.is_not(None)).order_by(CONTACT.c.member_id)
         with self.site.engine.ledger.write() as connection:
             for member_id in connection.execute(query.limit(_MAX_SHARERS)).scalars().all():
-                self._send(connection, Asked(challenge, member_id), channel)
+                self._send(connection, CodeRequest(challenge, member_id), channel)
 
-    def _send(self, connection: Connection, code_request: Asked, channel: Channel) -> None:
-        if issue(connection, self.site.engine.signer, code_request, self.site.now):
-            enqueue.code_asked(connection, code_request, channel, self.site.now)
+    def _send(self, connection: Connection, code_request: CodeRequest, channel: Channel) -> None:
+        if issue_code(connection, self.site.engine.signer, code_request, self.site.now):
+            enqueue.code_requested(connection, code_request, channel, self.site.now)

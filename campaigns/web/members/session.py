@@ -37,8 +37,8 @@ class Door:
         if not secret:
             return None
         with self.site.engine.ledger.read() as connection:
-            member = sessions.member_of(connection, secret, self.site.now)
-        return None if member is None else SignedIn(member, secret, self.site.engine.signer.opaque("form", secret))
+            member = sessions.member_of_session(connection, secret, self.site.now)
+        return None if member is None else SignedIn(member, secret, self.site.engine.signer.keyed_hash("form", secret))
 
     def demand(self, request: Request, form: Posted) -> SignedIn:
         """Return the session of a posted form; HTTP 403 without a session or with a wrong CSRF token."""
@@ -52,7 +52,7 @@ class Door:
         response.set_cookie(
             self.cookie,
             secret,
-            max_age=int(sessions.LIFE.total_seconds()),
+            max_age=int(sessions.SESSION_LIFETIME.total_seconds()),
             path="/",
             secure=self._is_https,
             httponly=True,
@@ -62,7 +62,7 @@ class Door:
     def let_out(self, response: Response, session: SignedIn) -> None:
         """End the session in the ledger and in the browser."""
         with self.site.engine.ledger.write() as connection:
-            sessions.end(connection, session.secret)
+            sessions.end_session(connection, session.secret)
         response.delete_cookie(self.cookie, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
     @property

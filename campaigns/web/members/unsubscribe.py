@@ -6,9 +6,9 @@ from typing import Final
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from audiences.consent.consent_state import Source
-from audiences.consent.opt_out import Saying, end_for_address
-from campaigns.runs.composing.template_context import LINKS
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.opt_out import ConsentContext, opt_out_address
+from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.web.forms import Form
 from campaigns.web.members.choice_list import name_of
 from campaigns.web.page_context import READ, Received, Site
@@ -27,39 +27,39 @@ class Unsubscribing:
 
     def routes(self) -> APIRouter:
         """Return the page (GET, changes nothing) and the opt-out (POST)."""
-        router, path = APIRouter(), f"/{LINKS[self.scope]}/{{token}}"
+        router, path = APIRouter(), f"/{LINK_PATHS[self.scope]}/{{token}}"
         router.add_api_route(path, self.show, methods=READ, response_class=HTMLResponse)
         router.add_api_route(path, self.stop, methods=["POST"], response_class=HTMLResponse)
         return router
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the page with the one button."""
-        received = self.site.received(request, self.scope, token)
-        return self._page(request, "stop", received)
+        linked_message = self.site.received(request, self.scope, token)
+        return self._page(request, "stop", linked_message)
 
     def stop(self, request: Request, token: str, form: Form) -> HTMLResponse:
         """Opt out of the message's kind, for all members who share the address; repeated calls get the same response.
 
         No cookie, no redirect, no second question (E-21, E-22); any other body changes nothing.
         """
-        received = self.site.received(request, self.scope, token)
+        linked_message = self.site.received(request, self.scope, token)
         if form.one(_ONE_CLICK_FIELD) != _ONE_CLICK:
             raise HTTPException(400)
-        source = Source.WEB if form.one(_PAGE_FIELD) else Source.ONE_CLICK
-        if received.known:
-            context = Saying(self.site.now, source, received.language)
+        source = ConsentSource.WEB if form.one(_PAGE_FIELD) else ConsentSource.ONE_CLICK
+        if linked_message.known:
+            context = ConsentContext(self.site.now, source, linked_message.language)
             with self.site.engine.ledger.write() as connection:
-                end_for_address(connection, received.kind, received.message.member_id, context)
-        return self._page(request, "stopped", received)
+                opt_out_address(connection, linked_message.kind, linked_message.message.member_id, context)
+        return self._page(request, "stopped", linked_message)
 
-    def _page(self, request: Request, name: str, received: Received) -> HTMLResponse:
-        choice, message = received.kind.ended_by, received.message
+    def _page(self, request: Request, name: str, linked_message: Received) -> HTMLResponse:
+        choice, message = linked_message.kind.opt_out_choice, linked_message.message
         return self.site.answer(
             request,
             "nothing_to_stop" if choice is None else name,
-            received.language,
-            what="" if choice is None else name_of(self.site.pages, choice, received.language),
+            linked_message.language,
+            what="" if choice is None else name_of(self.site.pages, choice, linked_message.language),
             purpose=message.purpose.value,
-            preferences=self.site.link("preferences", LINKS["preferences"], message),
-            why=self.site.link("why", LINKS["why"], message),
+            preferences=self.site.link("preferences", LINK_PATHS["preferences"], message),
+            why=self.site.link("why", LINK_PATHS["why"], message),
         )

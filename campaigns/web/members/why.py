@@ -10,9 +10,9 @@ from fastapi.responses import HTMLResponse
 from campaigns.core.clock import local_day
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import DataClass, Language, Purpose
-from campaigns.core.model.legal_basis import basis
-from campaigns.runs.composing.template_context import LINKS
-from campaigns.store.runs.linked_message import Linked
+from campaigns.core.model.legal_basis import legal_basis
+from campaigns.runs.composing.template_context import LINK_PATHS
+from campaigns.store.runs.linked_message import PlannedMessage
 from campaigns.web.page_context import READ, Site
 
 
@@ -25,26 +25,28 @@ class Why:
     def routes(self) -> APIRouter:
         """Return the only page, read-only."""
         router = APIRouter()
-        router.add_api_route(f"/{LINKS['why']}/{{token}}", self.show, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(f"/{LINK_PATHS['why']}/{{token}}", self.show, methods=READ, response_class=HTMLResponse)
         return router
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the message and why it was sent; nothing about its recipient."""
-        received = self.site.received(request, "why", token)
-        library, message = self.site.engine.library, received.message
+        linked_message = self.site.received(request, "why", token)
+        library, message = self.site.engine.library, linked_message.message
         return self.site.answer(
             request,
             "why",
-            received.language,
-            message=reasons(message, library.catalogue, received.language),
+            linked_message.language,
+            message=reasons(message, library.catalogue, linked_message.language),
             partner=message.partner,
             chosen_on=local_day(message.due_at, library.settings.zone),
-            stop=self.site.link("unsubscribe", LINKS["unsubscribe"], message) if received.kind.ended_by else None,
-            preferences=self.site.link("preferences", LINKS["preferences"], message),
+            stop=self.site.link("unsubscribe", LINK_PATHS["unsubscribe"], message)
+            if linked_message.kind.opt_out_choice
+            else None,
+            preferences=self.site.link("preferences", LINK_PATHS["preferences"], message),
         )
 
 
-def reasons(message: Linked, catalogue: Catalogue, language: Language) -> Mapping[str, Any]:
+def reasons(message: PlannedMessage, catalogue: Catalogue, language: Language) -> Mapping[str, Any]:
     """Return the values of the page in its language.
 
     Conditions on products are left out, text and data, where the decision did not use them: the recipient may have
@@ -56,7 +58,7 @@ def reasons(message: Linked, catalogue: Catalogue, language: Language) -> Mappin
     return {
         "title": _localised(evidence["title"], language),
         "purpose": message.purpose.value,
-        "basis": basis(message.purpose, message.channel).value,
+        "basis": legal_basis(message.purpose, message.channel).value,
         "channel": message.channel.value,
         "is_newsletter": message.purpose is Purpose.NEWSLETTER,
         "hidden": hides_audience or hides_variant,
@@ -72,7 +74,7 @@ def _localised(texts: Mapping[str, str] | None, language: Language) -> str | Non
     return None if texts is None else texts[language.value]
 
 
-def _purchases(message: Linked) -> str:
+def _purchases(message: PlannedMessage) -> str:
     if message.used_basket:
         return "used"
     return "totals" if DataClass.TOTALS in message.evidence["classes"] else "unused"

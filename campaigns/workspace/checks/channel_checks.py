@@ -6,13 +6,13 @@ from typing import Final
 from campaigns.core.errors import Problem
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.yaml.located import Located
-from campaigns.workspace.campaign_source import Written, error, warning
+from campaigns.workspace.campaign_source import CampaignSource, error, warning
 
 _ALL = tuple(Channel)
 _WRITTEN_CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.POST)
 
 # The cells of the permission table that are not "–" (design, section 5): some choice can permit these channels.
-CHANNELS_OF: Final[dict[Purpose, tuple[Channel, ...]]] = {
+CHANNELS_BY_PURPOSE: Final[dict[Purpose, tuple[Channel, ...]]] = {
     Purpose.NEWSLETTER: (Channel.EMAIL,),
     Purpose.MARKETING: _ALL,
     Purpose.OWNER_POST: (Channel.EMAIL, Channel.POST),
@@ -24,9 +24,9 @@ CHANNELS_OF: Final[dict[Purpose, tuple[Channel, ...]]] = {
 PARTNER_CHANNELS: Final = _WRITTEN_CHANNELS
 
 
-def purpose_permits_channels(source: Written) -> Iterator[Problem]:
+def check_channels_permitted(source: CampaignSource) -> Iterator[Problem]:
     """Refuse channels outside the permission table: no choice of a member can permit them."""
-    permitted = PARTNER_CHANNELS if source.file.sender.partner else CHANNELS_OF[source.file.purpose]
+    permitted = PARTNER_CHANNELS if source.file.sender.partner else CHANNELS_BY_PURPOSE[source.file.purpose]
     message_kind = "partner's message" if source.file.sender.partner else f"`{source.file.purpose}` campaign"
     for channel, at in _channel_locations(source):
         if channel not in permitted:
@@ -34,7 +34,7 @@ def purpose_permits_channels(source: Written) -> Iterator[Problem]:
             yield error(at, f"a {message_kind} may not go by `{channel}`", "channel_not_permitted", f"only {names}")
 
 
-def channels_differ(source: Written) -> Iterator[Problem]:
+def check_channels_unique(source: CampaignSource) -> Iterator[Problem]:
     """Refuse a channel that is listed twice."""
     channels = source.file.channels or ()
     for index, channel in enumerate(channels):
@@ -43,21 +43,21 @@ def channels_differ(source: Written) -> Iterator[Problem]:
             yield error(at, f"`{channel}` is listed twice", "duplicate_channel", "remove one")
 
 
-def channels_have_templates(source: Written) -> Iterator[Problem]:
+def check_channel_templates(source: CampaignSource) -> Iterator[Problem]:
     """Refuse a listed channel without a template (it reaches nobody); warn of a template without its channel."""
     for index, channel in enumerate(source.file.channels or ()):
         if source.variants and not any(variant.template(channel) for variant in source.variants):
             hint = f"add `{channel}: my_template`, or remove `{channel}` from `channels`"
             at = source.at.part("channels").part(index)
             yield error(at, f"no variant has a template for `{channel}`", "channel_without_template", hint)
-    for variant, at in zip(source.variants, source.variants_at(), strict=True):
+    for variant, at in zip(source.variants, source.variant_locations(), strict=True):
         for channel in Channel:
             if variant.template(channel) and channel not in source.channels:
                 message = f"this template is not used: `channels` does not list `{channel}`"
                 yield warning(at.part(channel.value), message, "unused_template", f"add `{channel}` to `channels`")
 
 
-def quiet_hours_are_of_channels(source: Written) -> Iterator[Problem]:
+def check_quiet_hours(source: CampaignSource) -> Iterator[Problem]:
     """Warn of quiet hours for a channel that the campaign does not use; another is probably meant."""
     for channel in source.file.quiet_hours:
         if channel not in source.channels:
@@ -66,13 +66,13 @@ def quiet_hours_are_of_channels(source: Written) -> Iterator[Problem]:
             yield warning(at, f"`{channel}` is not a channel of this campaign", "unused_quiet_hours", names)
 
 
-def _channel_locations(source: Written) -> Iterator[tuple[Channel, Located]]:
+def _channel_locations(source: CampaignSource) -> Iterator[tuple[Channel, Located]]:
     """Yield each channel with its location: its item in `channels`, or its first template when there is no list."""
     if source.file.channels is not None:
         yield from zip(source.file.channels, source.at.part("channels").items(), strict=True)
         return
     seen: set[Channel] = set()
-    for variant, at in zip(source.variants, source.variants_at(), strict=True):
+    for variant, at in zip(source.variants, source.variant_locations(), strict=True):
         for channel in Channel:
             if variant.template(channel) and channel not in seen:
                 seen.add(channel)

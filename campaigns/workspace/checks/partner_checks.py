@@ -6,23 +6,25 @@ from campaigns.core.errors import Problem
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import DataClass, Purpose
 from campaigns.core.yaml.located import Located
-from campaigns.rules.data_usage import uses
-from campaigns.workspace.campaign_source import Written, error
+from campaigns.rules.data_usage import data_usage
+from campaigns.workspace.campaign_source import CampaignSource, error
 
 
-def partner_writes_marketing(source: Written) -> Iterator[Problem]:
+def check_partner_purpose(source: CampaignSource) -> Iterator[Problem]:
     """Refuse other purposes than marketing: members' choices about partners cover marketing only."""
     if source.file.sender.partner and source.file.purpose is not Purpose.MARKETING:
         message = f"a partner's message is `marketing`, not `{source.file.purpose}`"
-        yield error(source.key("purpose"), message, "partner_purpose", "`purpose: marketing`, or remove `sender`")
+        yield error(
+            source.part_or_file("purpose"), message, "partner_purpose", "`purpose: marketing`, or remove `sender`"
+        )
 
 
-def partner_sees_no_baskets(source: Written) -> Iterator[Problem]:
+def check_no_purchase_lines_for_partner(source: CampaignSource) -> Iterator[Problem]:
     """Refuse rules and offers based on purchase lines: a click would reveal purchases (design, section 5)."""
     if not source.file.sender.partner:
         return
     for rule, at in _rules(source):
-        if DataClass.BASKET in uses(rule, source.scope).classes:
+        if DataClass.BASKET in data_usage(rule, source.scope).data_classes:
             hint = "receipt totals (`shopped`) and what members have told are permitted"
             yield error(at, "a partner's campaign may not use purchase lines", "partner_basket", hint)
     for _, at in source.offer_choices():
@@ -30,12 +32,12 @@ def partner_sees_no_baskets(source: Written) -> Iterator[Problem]:
         yield error(at, message, "partner_basket", "write the partner's offer into the template")
 
 
-def _rules(source: Written) -> Iterator[tuple[Condition, Located]]:
+def _rules(source: CampaignSource) -> Iterator[tuple[Condition, Located]]:
     """Yield every rule of the campaign with the location of its key."""
     if source.file.audience is not None:
-        yield source.file.audience, source.key("audience")
-    for variant, at in zip(source.variants, source.variants_at(), strict=True):
+        yield source.file.audience, source.part_or_file("audience")
+    for variant, at in zip(source.variants, source.variant_locations(), strict=True):
         if variant.when is not None:
             yield variant.when, at.part("when")
     if source.file.experiment is not None and source.file.experiment.goal is not None:
-        yield source.file.experiment.goal, source.key("experiment").part("goal")
+        yield source.file.experiment.goal, source.part_or_file("experiment").part("goal")

@@ -2,43 +2,47 @@
 
 from collections.abc import Iterator
 
-from campaigns.core.errors import Problem, nearest
+from campaigns.core.errors import Problem, closest_match
 from campaigns.core.model.enums import Purpose
-from campaigns.workspace.campaign_source import Written, error, warning
+from campaigns.workspace.campaign_source import CampaignSource, error, warning
 
 
-def newsletter_is_a_list(source: Written) -> Iterator[Problem]:
+def check_newsletter(source: CampaignSource) -> Iterator[Problem]:
     """Require one newsletter of the settings for a newsletter campaign; refuse it for other purposes."""
-    name, at = source.file.newsletter, source.key("newsletter")
+    name, at = source.file.newsletter, source.part_or_file("newsletter")
     if source.file.purpose is not Purpose.NEWSLETTER:
         if name is not None:
             hint = "say `purpose: newsletter`, or remove `newsletter`"
             yield error(at, f"a `{source.file.purpose}` campaign has no `newsletter`", "not_a_newsletter", hint)
     elif name is None:
         message = "a newsletter campaign names the list that members subscribe to"
-        yield error(source.key("purpose"), message, "missing", "add `newsletter: ...`, a list of config/settings.yaml")
+        yield error(
+            source.part_or_file("purpose"), message, "missing", "add `newsletter: ...`, a list of config/settings.yaml"
+        )
     elif source.newsletters is not None and name not in source.newsletters:
-        hint = nearest(name, source.newsletters) or "add it under `newsletters` in config/settings.yaml"
+        hint = closest_match(name, source.newsletters) or "add it under `newsletters` in config/settings.yaml"
         yield error(at, f"there is no newsletter `{name}`", "unknown_newsletter", hint)
 
 
-def rights_are_rare(source: Written) -> Iterator[Problem]:
+def check_rights_purpose(source: CampaignSource) -> Iterator[Problem]:
     """Warn of `rights`: it bypasses every choice and is for codes, confirmations and exports."""
     if source.file.purpose is Purpose.RIGHTS:
         message = "`rights` passes every choice but death: it is for codes, confirmations and exports"
-        yield warning(source.key("purpose"), message, "rights_purpose", "`purpose: service` for other messages")
+        yield warning(
+            source.part_or_file("purpose"), message, "rights_purpose", "`purpose: service` for other messages"
+        )
 
 
-def everybody_is_meant(source: Written) -> Iterator[Problem]:
+def check_audience_present(source: CampaignSource) -> Iterator[Problem]:
     """Warn of a missing audience; only a newsletter has recipients without one, its subscribers."""
     if source.file.audience is None and source.file.purpose is not Purpose.NEWSLETTER:
         message = "without `audience` this goes to everybody in the registers"
         yield warning(source.at, message, "everybody", "add `audience: ...`, unless that is meant")
 
 
-def moment_is_to_come(source: Written) -> Iterator[Problem]:
+def check_schedule_in_future(source: CampaignSource) -> Iterator[Problem]:
     """Warn of a one-off schedule in the past: it never starts by itself."""
     schedule = source.file.schedule
     if source.now is not None and schedule.at is not None and schedule.next_after(source.now) is None:
-        at = source.key("schedule").part("at")
+        at = source.part_or_file("schedule").part("at")
         yield warning(at, f"{schedule.at} has passed", "past", "a later moment, or `viesti run` by hand")

@@ -21,9 +21,9 @@ from campaigns.rules.operators.measures import MEASURES
 from campaigns.rules.parse import KEYWORDS
 from campaigns.rules.select import select_conditions
 from campaigns.runs.engine import Engine
-from campaigns.runs.planning.match import population
-from campaigns.runs.planning.plan import lay_out
-from campaigns.runs.planning.query_session import Bench
+from campaigns.runs.planning.match import create_population
+from campaigns.runs.planning.plan import register_snapshot
+from campaigns.runs.planning.query_session import QuerySession
 from campaigns.workspace.paths import Workspace
 
 HERE: Final = Path(__file__).parent
@@ -74,7 +74,7 @@ def test_spark_takes_the_same_members_into_every_audience(
     asked = over_spark.question("active_members", AS_OF)
     everything = select_conditions({name: InAudience(name=name) for name in COUNTS}, asked.scope)
     spark = open_spark(over_spark.library.warehouse, AS_OF, "local[2]")
-    judged = Bench(views, spark).judge("judged_by_spark", everything)
+    judged = QuerySession(views, spark).evaluate_rules("judged_by_spark", everything)
     for audience in COUNTS:
         taken = views.execute(f"SELECT member_id, {audience} FROM {judged.name}").fetchall()
         assert dict(taken) == dict(raw.execute(by_hand(audience)).fetchall()), audience
@@ -85,9 +85,9 @@ def test_a_line_of_the_settings_moves_the_rules_to_spark(engine: Engine, over_sp
     assert counted(over_spark, "families") == COUNTS["families"]
     tallies = []
     for each in (engine, over_spark):
-        draft, _ = each.library.draft("beauty_newsletter")
+        draft, _ = each.library.campaign_definition("beauty_newsletter")
         with each.decided(draft, AS_OF) as plan:
-            tallies.append(plan.tally)
+            tallies.append(plan.counts)
     assert tallies[0] == tallies[1]
     assert tallies[0].matched
 
@@ -96,8 +96,8 @@ def test_a_line_of_the_settings_moves_the_rules_to_spark(engine: Engine, over_sp
 def views(engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB with the views that a rule reads, for whoever pastes SQL into it."""
     with closing(engine.library.warehouse.connect(AS_OF)) as connection:
-        bench = Bench(connection)
-        population(bench, Purpose.MARKETING, lay_out(bench, engine.snapshot()))
+        bench = QuerySession(connection)
+        create_population(bench, Purpose.MARKETING, register_snapshot(bench, engine.snapshot()))
         yield connection
 
 
@@ -125,5 +125,5 @@ def test_the_audiences_use_every_word_of_the_language(engine: Engine) -> None:
     assert len(COUNTS) == 20
     folder = engine.workspace.audiences
     used = {word for audience in COUNTS for word in words(read_yaml(folder / f"{audience}.yaml").value)}
-    written = {word for word, operator in OPERATORS.items() if operator.written}
+    written = {word for word, operator in OPERATORS.items() if operator.explicit}
     assert used >= written | set(MEASURES) | set(KEYWORDS)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from campaigns.channels.events import EventWord
-from campaigns.operations.scheduler import Rounds
+from campaigns.operations.scheduler import Scheduler
 from campaigns.results.feedback.circuit_breaker import Breaker
 from campaigns.runs.dispatch import control
 from campaigns.store.runs.run_tables import AUDIT, RUN
@@ -81,7 +81,7 @@ def test_dl07_the_first_refusal_for_missing_authentication_halts(going):
     complain(first, MEMBERS[0], word=EventWord.BLOCKED, code="5.7.1")
     assert Breaker(first.village.engine).look() == []
     complain(first, MEMBERS[0], word=EventWord.BLOCKED, code="5.7.515", key="another")
-    Rounds(first.village.engine).listen()
+    Scheduler(first.village.engine).read_mail()
     assert first.village.state(second) == "paused"
     assert "SPF" in first.village.engine.run(second.run_id).reason
 

@@ -51,6 +51,6 @@ def test_gd03_what_was_said_is_forgotten_after_its_time_and_that_it_was_said_is_
     village.hands.go(days=91)
     sending.hear(sending.event(AINO, EventWord.CLICKED), sending.event(AINO, EventWord.DEFERRED, raw="new"))
     evidence = {each.table: each for each in erasure.retain(village.engine)}["words of events"]
-    assert (evidence.removed, evidence.left, evidence.oldest) == (4, 1, village.hands.at)
+    assert (evidence.removed, evidence.remaining, evidence.oldest) == (4, 1, village.hands.at)
     assert [row["raw"] for row in events(village)] == ["", "", "", "", "new"]
     assert {row["address"] for row in events(village)} == {None}

@@ -36,10 +36,13 @@ def plans(ledger, ask) -> str:
 @pytest.mark.parametrize(
     ("question", "index"),
     [
-        (lambda connection: halts.grievances(connection, [1, 2], "bounced", "smtp", NOW), "grievances"),
-        (delivery_events.provable, "deliveries_uncertain"),
-        (lambda connection: delivery_events.unknown(connection, "sendgrid", ["a", "b"]), "sqlite_autoindex_event_1"),
-        (lambda connection: delivery_events.forget_addresses(connection, ["a"]), "events_of_an_address"),
+        (lambda connection: halts.report_counts(connection, [1, 2], "bounced", "smtp", NOW), "grievances"),
+        (delivery_events.list_provable, "deliveries_uncertain"),
+        (
+            lambda connection: delivery_events.unknown_keys(connection, "sendgrid", ["a", "b"]),
+            "sqlite_autoindex_event_1",
+        ),
+        (lambda connection: delivery_events.erase_addresses(connection, ["a"]), "events_of_an_address"),
     ],
 )
 def test_a_question_uses_its_index(ledger, question, index):
@@ -51,4 +54,4 @@ def test_a_question_uses_its_index(ledger, question, index):
 
 
 def test_the_nightly_job_finds_what_it_empties(ledger):
-    assert "INDEX events_to_fold (received_at<?)" in plans(ledger, lambda: delivery_events.fold(ledger, NOW))
+    assert "INDEX events_to_fold (received_at<?)" in plans(ledger, lambda: delivery_events.purge_payloads(ledger, NOW))

@@ -13,7 +13,7 @@ from audiences.tables import CHOICE_ENTRY, SUPPRESSION
 from campaigns.channels.events import Consequence, EventWord
 from campaigns.channels.twilio_events import reply_event
 from campaigns.people.privacy import erasure
-from campaigns.runs.dispatch.sweeper import tidy
+from campaigns.runs.dispatch.sweeper import clean_up
 from campaigns.runs.planning import contact_history
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY
@@ -95,7 +95,7 @@ def test_what_was_told_before_the_sweep_settles_after_it(sending):
     assert sending.end(UNKNOWN)[0] == "sending"
     with village.engine.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(row).values(state="uncertain", reason="unknown_outcome"))
-    tidy(village.engine.ledger, village.hands.at)
+    clean_up(village.engine.ledger, village.hands.at)
     assert sending.end(UNKNOWN) == ("accepted", None)
 
 

@@ -11,11 +11,11 @@ from sqlalchemy import select, update
 
 from campaigns.channels.events import EventWord
 from campaigns.cli.main import run as command
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.demo.rehearsal.doubles.faults import Fault
 from campaigns.operations.doctor import stores
 from campaigns.operations.doctor.finding import Level
-from campaigns.operations.nightly import Nightly
+from campaigns.operations.nightly import NightlyJobs
 from campaigns.results.feedback import resolve_uncertain
 from campaigns.results.feedback.run_events import told
 from campaigns.store.runs.run_tables import AUDIT, DELIVERY
@@ -48,7 +48,7 @@ def test_what_is_marked_by_hand_says_so_and_stands_in_the_audit_log(sending):
     assert village.balance(sending.run) == {"accepted": 14, "refused": 10}
     assert village.deliveries(sending.run)[LATE[5]]["detail"] == "marked by hand"
     assert resolve_uncertain.mark(village.engine, run, DeliveryState.REFUSED) == 0
-    with pytest.raises(AuthorError, match="no uncertain delivery"):
+    with pytest.raises(UserError, match="no uncertain delivery"):
         resolve_uncertain.mark(village.engine, run, DeliveryState.REFUSED, [MEMBERS[0]])
 
 
@@ -99,7 +99,7 @@ def test_the_file_holds_no_address_and_no_formula(sending, tmp_path):
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert [row["member_id"] for row in rows] == LATE
     assert rows[0]["detail"] == '\'=HYPERLINK("http://x")'
-    with pytest.raises(AuthorError, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot be written"):
         resolve_uncertain.export(village.engine, sending.run.run_id, file)
 
 
@@ -131,12 +131,12 @@ def drifted(sending) -> None:
 
 def test_op04_every_night_and_the_doctor_say_which_runs_do_not_agree(sending, caplog):
     village, run = sending.village, sending.run.run_id
-    nightly = Nightly(village.engine)
-    nightly.look()
+    nightly = NightlyJobs(village.engine)
+    nightly.run_if_due()
     assert stores.agreement(village.engine.ledger, village.hands.at).level is Level.OK
     drifted(sending)
     village.hands.at = village.hands.at.replace(hour=1, minute=30) + timedelta(days=1)
-    nightly.look()
+    nightly.run_if_due()
     assert f"{run}: look at this: of 12 messages over a day old the provider told nothing about 12" in caplog.text
     found = stores.agreement(village.engine.ledger, village.hands.at)
     assert (found.level, run in found.said) == (Level.WARN, True)

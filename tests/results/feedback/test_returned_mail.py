@@ -9,8 +9,8 @@ from sqlalchemy import select
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
 from campaigns.channels.bounces import verp
 from campaigns.channels.events import EventWord
-from campaigns.core.errors import AuthorError
-from campaigns.operations.scheduler import Rounds
+from campaigns.core.errors import UserError
+from campaigns.operations.scheduler import Scheduler
 from campaigns.results.feedback import returned_mail
 from campaigns.results.feedback.returned_mail import read_mail
 from campaigns.store.runs.event_tables import EVENT
@@ -174,7 +174,7 @@ def hostile() -> dict[str, bytes]:
 def test_a_hostile_mail_harms_nothing_and_holds_nothing_up(post, kind):
     post.comes(hostile()[kind])
     post.comes(post.bounce("user_unknown", AINO))
-    Rounds(post.village.engine).listen()
+    Scheduler(post.village.engine).read_mail()
     assert [row["value"] for row in post.rows(SUPPRESSION)] == [f"{AINO}@example.org"]
     assert len(post.rows(EVENT)) <= 21
     assert post.lies() == (0, 2)
@@ -203,7 +203,7 @@ def test_a_mail_that_may_not_be_read_stays_and_holds_up_no_other(post, monkeypat
     with monkeypatch.context() as patched:
         patched.setattr(Path, "read_bytes", read_bytes)
         for _ in range(2):
-            with pytest.raises(AuthorError, match="1 of the mails here cannot be read"):
+            with pytest.raises(UserError, match="1 of the mails here cannot be read"):
                 read_mail(post.village.engine)
     assert [row["value"] for row in post.rows(SUPPRESSION)] == [f"{AINO}@example.org"]
     assert post.lies() == (1, 1)
@@ -211,8 +211,8 @@ def test_a_mail_that_may_not_be_read_stays_and_holds_up_no_other(post, monkeypat
 
 
 def test_without_a_maildir_the_rounds_read_none_and_the_command_says_so(village):
-    Rounds(village.engine).listen()
-    with pytest.raises(AuthorError, match="no maildir"):
+    Scheduler(village.engine).read_mail()
+    with pytest.raises(UserError, match="no maildir"):
         read_mail(village.engine)
 
 
@@ -236,7 +236,7 @@ def test_dl07_no_single_reader_can_halt_a_campaign_by_forged_reports(post):
     village, second = post.village, post.village.start("offers")
     for number in range(12):
         post.comes(shut_out(post, AINO) + b"%d" % number)
-    Rounds(village.engine).listen()
+    Scheduler(village.engine).read_mail()
     assert {row["code"] for row in post.rows(EVENT)} == {"5.7.515"}
     assert village.state(second) == "sending"
 
@@ -246,7 +246,7 @@ def test_dl07_reports_of_several_members_halt(post):
     for member in MEMBERS[:5]:
         assert village.state(second) == "sending"
         post.comes(shut_out(post, member))
-        Rounds(village.engine).listen()
+        Scheduler(village.engine).read_mail()
     assert village.state(second) == "paused"
 
 
@@ -254,7 +254,7 @@ def test_dl07_a_report_that_names_no_delivery_of_ours_halts_nothing(post):
     village, second = post.village, post.village.start("offers")
     for number in range(6):
         post.comes(shut_out(post, AINO).replace(post.sending.name(AINO).encode(), b"k%dk5k5k5k5" % number))
-    Rounds(village.engine).listen()
+    Scheduler(village.engine).read_mail()
     assert village.state(second) == "sending"
 
 
@@ -272,7 +272,7 @@ def test_dl03_no_few_readers_can_halt_a_campaign_by_forged_complaints(post):
     village, second = post.village, post.village.start("offers")
     for number in range(12):
         post.comes(complaint(post, MEMBERS[number % 4], number))
-    Rounds(village.engine).listen()
+    Scheduler(village.engine).read_mail()
     assert [row["word"] for row in post.rows(EVENT)] == ["complained"] * 12
     assert village.state(second) == "sending"
 
@@ -283,7 +283,7 @@ def test_dl03_complaints_by_mail_of_several_members_halt(post):
     for member in MEMBERS[:5]:
         assert village.state(second) == "sending"
         post.comes(complaint(post, member))
-        Rounds(village.engine).listen()
+        Scheduler(village.engine).read_mail()
     assert (village.state(second), village.engine.run(second.run_id).reason) == (
         "paused",
         "complaints: 5 of 12 messages by email",
@@ -297,10 +297,10 @@ def test_dl03_complaints_that_are_signed_count_without_those_that_few_could_forg
     post.sending.hear(post.sending.event(MEMBERS[0], EventWord.COMPLAINED))
     for member in MEMBERS[:4]:
         post.comes(complaint(post, member))
-    Rounds(village.engine).listen()
+    Scheduler(village.engine).read_mail()
     assert village.state(second) == "sending"
     post.sending.hear(post.sending.event(MEMBERS[1], EventWord.COMPLAINED))
-    Rounds(village.engine).listen()
+    Scheduler(village.engine).read_mail()
     assert village.engine.run(second.run_id).reason == "complaints: 2 of 12 messages by email"
 
 
@@ -328,7 +328,7 @@ def test_a_complaint_that_names_no_delivery_of_ours_is_about_nobody(post, name):
     for number, member in enumerate(MEMBERS[:12]):
         raw = complaint(post, member, number, name or "none")
         post.comes(raw.replace(b"Message-ID: <none@", b"X-No-Name: <none@") if not name else raw)
-    Rounds(village.engine).listen()
+    Scheduler(village.engine).read_mail()
     assert {row["member_id"] for row in post.rows(EVENT)} == {None}
     assert [row for row in post.rows(CHOICE_ENTRY) if row["state"] == "off"] == []
     assert post.rows(SUPPRESSION) == []
@@ -336,15 +336,15 @@ def test_a_complaint_that_names_no_delivery_of_ours_is_about_nobody(post, name):
 
 
 def test_a_maildir_that_is_gone_is_said_once_until_something_changes(post, caplog):
-    rounds, away = Rounds(post.village.engine), post.folder.with_name("away")
+    rounds, away = Scheduler(post.village.engine), post.folder.with_name("away")
     post.folder.rename(away)
     for _ in range(3):
-        rounds.listen()
+        rounds.read_mail()
     assert caplog.text.count("is no maildir") == 1
     away.rename(post.folder)
     post.comes(post.bounce("user_unknown", AINO))
-    rounds.listen()
+    rounds.read_mail()
     assert post.lies() == (0, 1)
     post.folder.rename(away)
-    rounds.listen()
+    rounds.read_mail()
     assert caplog.text.count("is no maildir") == 2

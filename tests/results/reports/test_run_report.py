@@ -6,15 +6,15 @@ from typing import Final
 
 import pytest
 
-from audiences.consent.consent_state import Source
-from audiences.consent.opt_out import Kind, Saying, end_for_address
+from audiences.consent.consent_state import ConsentSource
+from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
 from campaigns.channels.events import EventWord
 from campaigns.cli.report import _show_links
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.results.reports.run_report import Report, report
-from campaigns.runs.proofs.send_proof import Wanted, send_proof
+from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
 from campaigns.store.runs import link_clicks
-from campaigns.store.runs.link_clicks import Followed
+from campaigns.store.runs.link_clicks import LinkClicks
 from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import NOW, Village
 from tests.support.sent_run import Sending
@@ -194,24 +194,24 @@ def test_a20_proofs_are_in_no_report(crowded: Village) -> None:
     run = sent(crowded, HALF)
     crowded.hands.go(days=8)
     before = reported(crowded, run)
-    draft, _ = crowded.engine.library.draft("letter")
-    send_proof(crowded.engine, draft, Wanted("aino@kyla.example.org"))
+    draft, _ = crowded.engine.library.campaign_definition("letter")
+    send_proof(crowded.engine, draft, ProofRequest("aino@kyla.example.org"))
     assert reported(crowded, run) == before
 
 
 def say_no(village: Village, member: str, at: datetime) -> None:
     with village.engine.ledger.write() as connection:
-        saying = Saying(at, Source.ONE_CLICK)
-        end_for_address(connection, Kind(Purpose.MARKETING, Channel.EMAIL), member, saying)
+        saying = ConsentContext(at, ConsentSource.ONE_CLICK)
+        opt_out_address(connection, MessageKind(Purpose.MARKETING, Channel.EMAIL), member, saying)
 
 
 def test_links_are_reported_with_who_followed_them(crowded: Village, capsys: pytest.CaptureFixture[str]) -> None:
     run = sent(crowded, LETTER)
     with crowded.engine.ledger.write() as connection:
         for target, is_person in (("a", True), ("b", True), ("b", True), ("b", False)):
-            link_clicks.count(connection, run.number or 0, target, is_person=is_person)
+            link_clicks.count_click(connection, run.number or 0, target, is_person=is_person)
     made = reported(crowded, run)
-    assert made.links == [Followed("b", people=2, machines=1), Followed("a", people=1, machines=0)]
+    assert made.links == [LinkClicks("b", people=2, machines=1), LinkClicks("a", people=1, machines=0)]
     _show_links(made)
     assert "25% of it by machines" in capsys.readouterr().out
 

@@ -35,7 +35,7 @@ def postgresql(postgresql_server: URL) -> Iterator[PostgresWorld]:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> "SparkWorld":
-    from audiences.warehouse.spark import Spark
+    from audiences.warehouse.spark import SparkWarehouse
     from tests.support.spark_warehouse import SparkWorld
 
-    return SparkWorld(Spark("local[2]"), tmp_path_factory.mktemp("spark"))
+    return SparkWorld(SparkWarehouse("local[2]"), tmp_path_factory.mktemp("spark"))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from audiences import tables as _people  # noqa: F401 - its tables are made below
-from audiences.people.member_erasure import bury
+from audiences.people.member_erasure import tombstone_members
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.store.ledger.connection import Ledger
@@ -21,7 +21,7 @@ from tests.audiences.conftest import CATALOGUE, NOW, Place
 from tests.audiences.test_warehouse import MEMBERS, PRODUCTS, PURCHASES
 
 if TYPE_CHECKING:
-    from audiences.warehouse.spark import Spark
+    from audiences.warehouse.spark import SparkWarehouse
 
 pytestmark = pytest.mark.spark
 VIEWS = ("members", "receipts", "products", "purchase_lines")
@@ -29,7 +29,7 @@ VIEWS = ("members", "receipts", "products", "purchase_lines")
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    ledger = Ledger.at(tmp_path / "ledger.sqlite")
+    ledger = Ledger.from_path(tmp_path / "ledger.sqlite")
     SQLModel.metadata.create_all(ledger.engine)
     place = Place(tmp_path, ledger, Warehouse(tmp_path / "ware house", CATALOGUE))
     place.bring("products", PRODUCTS)
@@ -39,9 +39,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
     ledger.close()
 
 
-def rows(spark: "Spark", view: str) -> list[dict[str, Any]]:
+def rows(spark: "SparkWarehouse", view: str) -> list[dict[str, Any]]:
     everything = sa.select(sa.text("*")).select_from(sa.table(view))
-    return sorted(spark.stream(everything).read_all().to_pylist(), key=str)
+    return sorted(spark.fetch_batches(everything).read_all().to_pylist(), key=str)
 
 
 def rows_of_duckdb(warehouse: Warehouse, view: str, as_of: datetime) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def test_retention_ends_on_the_same_day(place: Place) -> None:
 
 
 def test_the_buried_are_out_of_sight(place: Place) -> None:
-    bury(place.warehouse, ["m1"], NOW)
+    tombstone_members(place.warehouse, ["m1"], NOW)
     assert [row["member_id"] for row in rows_of_duckdb(place.warehouse, "members", NOW)] == ["m2"]
     assert_same_views(place.warehouse)
 

@@ -8,16 +8,16 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns.core.errors import AuthorError
-from campaigns.core.model.campaign import Campaign, Rate
+from campaigns.core.errors import UserError
+from campaigns.core.model.campaign import Campaign, SendRate
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.warm_up import WarmUp
-from campaigns.runs.capacity.feasibility import Window, cannot_fit
-from campaigns.runs.capacity.workload import Load, Waiting, load_of
-from campaigns.runs.composing.composer_factory import Workshop
-from campaigns.runs.composing.run_context import Job
+from campaigns.runs.capacity.feasibility import SendWindow, capacity_problem
+from campaigns.runs.capacity.workload import RunBacklog, Workload, measure_workload
+from campaigns.runs.composing.composer_factory import ComposerFactory
+from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.dispatch import control
-from campaigns.runs.dispatch.rate_limit import Pace
+from campaigns.runs.dispatch.rate_limit import RateLimiter
 from campaigns.runs.planning.run_files import FrozenFields
 from campaigns.store.runs.run_tables import Run
 from tests.cli.test_serve import MONDAYS
@@ -42,15 +42,15 @@ variants:
   - {name: far, email: hello}
 limits: {rate: 10 per second}
 """
-DOMAINS = {"gmail.com": Rate(1, SECOND), "example.org": Rate(1, SECOND)}
+DOMAINS = {"gmail.com": SendRate(1, SECOND), "example.org": SendRate(1, SECOND)}
 
 
-def window(village: Village, opens: datetime, span: timedelta, rate: str, quiet: str = "") -> Window:
+def window(village: Village, opens: datetime, span: timedelta, rate: str, quiet: str = "") -> SendWindow:
     village.write("big", LETTER.replace("SEND_BY", "9 hours").replace("4 per hour", rate) + quiet)
-    campaign: Campaign = village.engine.library.draft("big")[0].campaign
+    campaign: Campaign = village.engine.library.campaign_definition("big")[0].campaign
     run = Run(run_id="big", campaign="big", purpose="marketing", due_at=opens, scheduled=True, state="planned")
-    job = Job(run, campaign, SETTINGS, village.engine.signer, village.engine.run_files(run))
-    return Window(job, opens, opens + span)
+    job = RunContext(run, campaign, SETTINGS, village.engine.signer, village.engine.run_files(run))
+    return SendWindow(job, opens, opens + span)
 
 
 def at(hour: int, minute: int = 0, day: int = 8, month: int = 1, year: int = 2018) -> datetime:
@@ -59,17 +59,17 @@ def at(hour: int, minute: int = 0, day: int = 8, month: int = 1, year: int = 201
 
 def test_a15_what_75000_at_10000_a_minute_take() -> None:
     """Eight minutes, begun ones counted: 7.5, and a little, for what may be made up for is taken off the rate."""
-    assert 7.5 * MINUTE <= Pace("a", Rate(10_000, MINUTE)).time_for(75_000) <= 8 * MINUTE
+    assert 7.5 * MINUTE <= RateLimiter("a", SendRate(10_000, MINUTE)).duration(75_000) <= 8 * MINUTE
 
 
 def test_tw12_what_a_million_and_a_half_of_two_segments_take() -> None:
-    assert 7.7 * HOUR <= Pace("a", Rate(100, SECOND), 2).time_for(2_800_000) <= 8.2 * HOUR
+    assert 7.7 * HOUR <= RateLimiter("a", SendRate(100, SECOND), 2).duration(2_800_000) <= 8.2 * HOUR
 
 
 def test_a15_they_fit_in_eight_minutes_and_not_in_seven(village: Village) -> None:
-    sends = Load({Channel.EMAIL: 75_000})
-    assert cannot_fit(window(village, at(8), 8 * MINUTE, "10000 per minute"), sends) is None
-    refused = cannot_fit(window(village, at(8), 7 * MINUTE, "10000 per minute"), sends)
+    sends = Workload({Channel.EMAIL: 75_000})
+    assert capacity_problem(window(village, at(8), 8 * MINUTE, "10000 per minute"), sends) is None
+    refused = capacity_problem(window(village, at(8), 7 * MINUTE, "10000 per minute"), sends)
     assert refused is not None
     assert "75000 messages by email need 8 min at 10000 per minute" in refused.message
     assert "there are 7 min" in refused.message
@@ -77,39 +77,42 @@ def test_a15_they_fit_in_eight_minutes_and_not_in_seven(village: Village) -> Non
 
 def test_tw12_they_fit_in_a_day_but_not_before_the_night(village: Village) -> None:
     """Of two segments each, at 100 a second; from 12 to 20 o'clock in Helsinki are 8 hours, the night is silent."""
-    sends = Load({Channel.SMS: 1_400_000}, segments=2_800_000)
+    sends = Workload({Channel.SMS: 1_400_000}, segments=2_800_000)
     quiet = 'quiet_hours: {sms: "20:00-09:00"}\n'
-    assert cannot_fit(window(village, at(10), 24 * HOUR, "100 per second", quiet), sends) is None
-    refused = cannot_fit(window(village, at(10), 12 * HOUR, "100 per second", quiet), sends)
+    assert capacity_problem(window(village, at(10), 24 * HOUR, "100 per second", quiet), sends) is None
+    refused = capacity_problem(window(village, at(10), 12 * HOUR, "100 per second", quiet), sends)
     assert refused is not None
     assert "there are 8 h 0 min outside quiet hours" in refused.message
 
 
 def test_quiet_hours_that_cancel_end_the_window(village: Village) -> None:
     quiet = 'quiet_hours: {sms: {start: "20:00", end: "09:00", action: cancel}}\n'
-    assert window(village, at(10), 48 * HOUR, "1 per second", quiet).open_for(Channel.SMS) == 8 * HOUR
-    assert window(village, at(20), 48 * HOUR, "1 per second", quiet).open_for(Channel.SMS) == timedelta()
+    assert window(village, at(10), 48 * HOUR, "1 per second", quiet).open_time(Channel.SMS) == 8 * HOUR
+    assert window(village, at(20), 48 * HOUR, "1 per second", quiet).open_time(Channel.SMS) == timedelta()
 
 
 def test_a14_the_night_in_which_the_clocks_go_back_is_an_hour_longer(village: Village) -> None:
     """From noon to noon on 27/28 October 2018, silent from 20:00 to 09:00: 24 + 1 hours, of which 14 are silent."""
     quiet = 'quiet_hours: {sms: "20:00-09:00"}\n'
     night = window(village, at(9, day=27, month=10), 25 * HOUR, "1 per second", quiet)
-    assert night.open_for(Channel.SMS) == 11 * HOUR
+    assert night.open_time(Channel.SMS) == 11 * HOUR
 
 
 def test_channels_of_one_run_share_its_rate(village: Village) -> None:
-    half = Load({Channel.EMAIL: 40_000, Channel.SMS: 40_000}, segments=40_000)
-    assert cannot_fit(window(village, at(8), 5 * MINUTE, "10000 per minute"), Load({Channel.EMAIL: 40_000})) is None
-    assert cannot_fit(window(village, at(8), 5 * MINUTE, "10000 per minute"), half) is not None
+    half = Workload({Channel.EMAIL: 40_000, Channel.SMS: 40_000}, segments=40_000)
+    assert (
+        capacity_problem(window(village, at(8), 5 * MINUTE, "10000 per minute"), Workload({Channel.EMAIL: 40_000}))
+        is None
+    )
+    assert capacity_problem(window(village, at(8), 5 * MINUTE, "10000 per minute"), half) is not None
 
 
-def with_channels(plain: Window, **changes: Mapping[str, object]) -> Window:
+def with_channels(plain: SendWindow, **changes: Mapping[str, object]) -> SendWindow:
     """A window of a workspace whose channels have other settings."""
     channels = SETTINGS.channels
     changed = {name: getattr(channels, name).model_copy(update=each) for name, each in changes.items()}
     settings = SETTINGS.model_copy(update={"channels": channels.model_copy(update=changed)})
-    return replace(plain, job=replace(plain.job, settings=settings))
+    return replace(plain, job=replace(plain.run_context, settings=settings))
 
 
 def test_dl08_a_sender_that_grows_cannot_send_more_than_its_days_take(village: Village) -> None:
@@ -117,74 +120,80 @@ def test_dl08_a_sender_that_grows_cannot_send_more_than_its_days_take(village: V
     plain = window(village, at(8), 24 * HOUR, "1000 per second")
     growing = WarmUp(start=date(2018, 1, 8), first_day=500, growth=Decimal(2))
     grown = with_channels(plain, email={"warm_up": growing})
-    assert cannot_fit(plain, Load({Channel.EMAIL: 2000})) is None
-    assert cannot_fit(grown, Load({Channel.EMAIL: 700})) is None
-    refused = cannot_fit(grown, Load({Channel.EMAIL: 710}))
+    assert capacity_problem(plain, Workload({Channel.EMAIL: 2000})) is None
+    assert capacity_problem(grown, Workload({Channel.EMAIL: 700})) is None
+    refused = capacity_problem(grown, Workload({Channel.EMAIL: 710}))
     assert refused is not None
     assert "710 messages by email are more than the 70" in refused.message
     outgrown = with_channels(plain, email={"warm_up": growing.model_copy(update={"until": 1000})})
-    assert cannot_fit(outgrown, Load({Channel.EMAIL: 2000})) is None
+    assert capacity_problem(outgrown, Workload({Channel.EMAIL: 2000})) is None
 
 
 def test_a15_the_account_holds_back_what_the_campaign_would_not(village: Village) -> None:
     plain = window(village, at(8), HOUR, "1000 per second")
-    slow = with_channels(plain, email={"rate": Rate(1000, MINUTE)}, sms={"rate": Rate(100, SECOND)})
-    assert cannot_fit(slow, Load({Channel.EMAIL: 50_000, Channel.SMS: 100_000}, segments=300_000)) is None
-    refused = cannot_fit(slow, Load({Channel.EMAIL: 70_000}))
+    slow = with_channels(plain, email={"rate": SendRate(1000, MINUTE)}, sms={"rate": SendRate(100, SECOND)})
+    assert capacity_problem(slow, Workload({Channel.EMAIL: 50_000, Channel.SMS: 100_000}, segments=300_000)) is None
+    refused = capacity_problem(slow, Workload({Channel.EMAIL: 70_000}))
     assert refused is not None
     assert "70000 messages by email need 1 h 12 min at 1000 per minute" in refused.message
     assert "`channels.email.rate`" in str(refused)
-    refused = cannot_fit(slow, Load({Channel.SMS: 200_000}, segments=400_000))
+    refused = capacity_problem(slow, Workload({Channel.SMS: 200_000}, segments=400_000))
     assert refused is not None
     assert "200000 messages by sms of 400000 segments need" in refused.message
 
 
 def test_a15_other_runs_that_end_with_it_take_their_part_of_the_account(village: Village) -> None:
     plain = window(village, at(8), HOUR, "1000 per second")
-    slow = with_channels(plain, email={"rate": Rate(1000, MINUTE)}, sms={"rate": Rate(100, SECOND)})
+    slow = with_channels(plain, email={"rate": SendRate(1000, MINUTE)}, sms={"rate": SendRate(100, SECOND)})
     sends = {Channel.EMAIL: 30_000, Channel.SMS: 100_000}
-    half = Load(sends, segments=100_000, beside=[Waiting(at(9), {Channel.EMAIL: 29_000, Channel.SMS: 200_000})])
-    assert cannot_fit(slow, half) is None
-    refused = cannot_fit(slow, replace(half, beside=[*half.beside, Waiting(at(8, 30), {Channel.EMAIL: 10_000})]))
+    half = Workload(
+        sends, segments=100_000, other_backlogs=[RunBacklog(at(9), {Channel.EMAIL: 29_000, Channel.SMS: 200_000})]
+    )
+    assert capacity_problem(slow, half) is None
+    refused = capacity_problem(
+        slow, replace(half, beside=[*half.other_backlogs, RunBacklog(at(8, 30), {Channel.EMAIL: 10_000})])
+    )
     assert refused is not None
     assert (
         "30000 messages by email and 39000 of other runs that have to go meanwhile need 1 h 11 min" in refused.message
     )
-    refused = cannot_fit(slow, replace(half, beside=[Waiting(at(9), {Channel.SMS: 300_000})]))
+    refused = capacity_problem(slow, replace(half, beside=[RunBacklog(at(9), {Channel.SMS: 300_000})]))
     assert refused is not None
     assert "100000 messages by sms of 100000 segments and 300000 of other runs" in refused.message
 
 
 def test_a15_what_can_go_afterwards_counts_for_nothing(village: Village) -> None:
     """A long campaign holds up no short one: after 9 o'clock 59,000 can go in an hour, and all of 100,000 in three."""
-    slow = with_channels(window(village, at(8), HOUR, "1000 per second"), email={"rate": Rate(1000, MINUTE)})
-    load = Load({Channel.EMAIL: 30_000})
-    assert cannot_fit(slow, replace(load, beside=[Waiting(at(12), {Channel.EMAIL: 100_000})])) is None
-    assert cannot_fit(slow, replace(load, beside=[Waiting(at(10), {Channel.EMAIL: 80_000})])) is None
-    refused = cannot_fit(slow, replace(load, beside=[Waiting(at(10), {Channel.EMAIL: 100_000})]))
+    slow = with_channels(window(village, at(8), HOUR, "1000 per second"), email={"rate": SendRate(1000, MINUTE)})
+    load = Workload({Channel.EMAIL: 30_000})
+    assert capacity_problem(slow, replace(load, beside=[RunBacklog(at(12), {Channel.EMAIL: 100_000})])) is None
+    assert capacity_problem(slow, replace(load, beside=[RunBacklog(at(10), {Channel.EMAIL: 80_000})])) is None
+    refused = capacity_problem(slow, replace(load, beside=[RunBacklog(at(10), {Channel.EMAIL: 100_000})]))
     assert refused is not None
-    later = [Waiting(at(10), {Channel.EMAIL: 80_000}), Waiting(at(9), {Channel.EMAIL: 20_000})]
-    assert cannot_fit(slow, replace(load, beside=later)) is not None
+    later = [RunBacklog(at(10), {Channel.EMAIL: 80_000}), RunBacklog(at(9), {Channel.EMAIL: 20_000})]
+    assert capacity_problem(slow, replace(load, beside=later)) is not None
     unlimited = window(village, at(8), HOUR, "1000 per second")
-    assert cannot_fit(unlimited, replace(load, beside=later)) is None
+    assert capacity_problem(unlimited, replace(load, beside=later)) is None
 
 
 def test_dl08_other_runs_of_a_sender_that_grows_count(village: Village) -> None:
     growing = WarmUp(start=date(2018, 1, 8), first_day=500, growth=Decimal(2))
     grown = with_channels(window(village, at(8), 24 * HOUR, "1000 per second"), email={"warm_up": growing})
-    load = Load({Channel.EMAIL: 500}, beside=[Waiting(at(8, day=9), {Channel.EMAIL: 200})])
-    assert cannot_fit(grown, load) is None
-    refused = cannot_fit(grown, replace(load, beside=[*load.beside, Waiting(at(9), {Channel.EMAIL: 10})]))
+    load = Workload({Channel.EMAIL: 500}, other_backlogs=[RunBacklog(at(8, day=9), {Channel.EMAIL: 200})])
+    assert capacity_problem(grown, load) is None
+    refused = capacity_problem(
+        grown, replace(load, beside=[*load.other_backlogs, RunBacklog(at(9), {Channel.EMAIL: 10})])
+    )
     assert refused is not None
     assert "500 messages by email and 210 of other runs that have to go meanwhile are more than" in refused.message
 
 
 def test_what_one_domain_takes_holds_a_plan_back(village: Village) -> None:
     plain = window(village, at(8), HOUR, "1000 per second")
-    slow = with_channels(plain, email={"domains": {"example.org": Rate(100, MINUTE)}})
+    slow = with_channels(plain, email={"domains": {"example.org": SendRate(100, MINUTE)}})
     sends = {Channel.EMAIL: 100_000}
-    assert cannot_fit(slow, Load(sends, domains={"example.org": 5000})) is None
-    refused = cannot_fit(slow, Load(sends, domains={"example.org": 8000}))
+    assert capacity_problem(slow, Workload(sends, domains={"example.org": 5000})) is None
+    refused = capacity_problem(slow, Workload(sends, domains={"example.org": 8000}))
     assert refused is not None
     assert "8000 messages to example.org need" in refused.message
 
@@ -196,24 +205,24 @@ def test_tw12_a_plan_is_measured_by_what_its_readers_would_get(village: Village)
     for name in ("hello", "long"):
         run, tally = village.plan(name, TEXTS % name)
         files = village.engine.run_files(run)
-        campaign, offers = village.engine.library.planned(files.definition, run.campaign)
-        limited = with_channels(window(village, at(8), HOUR, "1 per second"), email={"domains": DOMAINS}).job
+        campaign, offers = village.engine.library.planned_campaign(files.definition, run.campaign)
+        limited = with_channels(window(village, at(8), HOUR, "1 per second"), email={"domains": DOMAINS}).run_context
         job = replace(limited, run=run, campaign=campaign, files=files)
         with closing(FrozenFields(files.fields)) as fields, village.engine.ledger.read() as connection:
-            workshop = Workshop(job, fields, offers, village.engine.clock)
-            loads[name] = load_of(connection, job, tally.sends, workshop.sms)
-    assert loads["hello"] == Load({Channel.SMS: 12, Channel.EMAIL: 12}, 12, {"gmail.com": 1, "example.org": 11})
+            workshop = ComposerFactory(job, fields, offers, village.engine.clock)
+            loads[name] = measure_workload(connection, job, tally.sends, workshop.sms_composer)
+    assert loads["hello"] == Workload({Channel.SMS: 12, Channel.EMAIL: 12}, 12, {"gmail.com": 1, "example.org": 11})
     assert loads["long"].segments == 24
 
 
 def test_letters_have_no_rate(village: Village) -> None:
-    assert cannot_fit(window(village, at(8), MINUTE, "1 per hour"), Load({Channel.POST: 1_000_000})) is None
+    assert capacity_problem(window(village, at(8), MINUTE, "1 per hour"), Workload({Channel.POST: 1_000_000})) is None
 
 
 def test_a15_a_plan_that_cannot_fit_is_not_started(village: Village) -> None:
     run, tally = village.plan("letter", LETTER.replace("SEND_BY", "5 hours"))
     assert tally.sent == 24
-    with pytest.raises(AuthorError, match=r"24 messages by email need 6 h \d+ min at 4 per hour.*there are 5 h 0 min"):
+    with pytest.raises(UserError, match=r"24 messages by email need 6 h \d+ min at 4 per hour.*there are 5 h 0 min"):
         village.engine.start(run)
     assert (village.state(run), village.balance(run)) == ("planned", {"pending": 24})
 
@@ -250,7 +259,7 @@ def test_a15_a_run_under_way_leaves_less_of_the_account(
     second, _ = village.plan("second", text)
     assert village.engine.cannot_fit(second) is None  # what was planned by hand may never go
     village.engine.start(waiting)
-    with pytest.raises(AuthorError, match=said):
+    with pytest.raises(UserError, match=said):
         village.engine.start(second)
     village.engine.hand(control.pause, waiting.run_id)
     assert village.engine.cannot_fit(second) is None
@@ -266,7 +275,7 @@ def test_a15_a_run_that_will_begin_by_itself_counts(village: Village) -> None:
     file.write_text(file.read_text("utf-8").replace("email: {", "email: {rate: 15 per hour, ", 1), "utf-8")
     text = BOTH % ("email", "email", "hello")
     village.write("coming", text)
-    draft, _ = village.engine.library.draft("coming")
+    draft, _ = village.engine.library.campaign_definition("coming")
     village.engine.plan(draft, village.hands.at + MINUTE, lambda _: None, scheduled=True)
     second, _ = village.plan("second", text.replace("send_by: 2 hours", "send_by: 125 minutes"))
     assert "24 of other runs" in str(village.engine.cannot_fit(second))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from campaigns.rendering.sms.gsm7 import size
 from campaigns.runs.capacity import sms_segments as module
 from campaigns.runs.capacity.forecast import Weighing
-from campaigns.runs.capacity.sms_segments import Lengths
+from campaigns.runs.capacity.sms_segments import SegmentDistribution
 from campaigns.runs.engine import Engine
 from tests.support.sample_workspace import MEMBERS, Village
 from tests.support.shell import Shell
@@ -48,7 +48,7 @@ def test_tw03_a_plan_shows_the_segments_that_its_readers_get(village: Village) -
     assert shown.is_exact
     [file] = (village.root / "outbox").rglob("sms.jsonl")
     arrived = [size(json.loads(line)["text"]).segments for line in file.read_text("utf-8").splitlines()]
-    assert {length: number for length, number in shown.spread.items() if length <= 2} == Counter(arrived)
+    assert {length: number for length, number in shown.messages_by_segments.items() if length <= 2} == Counter(arrived)
     assert shown.segments == sum(arrived)
     assert set(arrived) == {1, 2}
     ended = Counter(village.ends(run).values())
@@ -59,19 +59,19 @@ def test_tw03_a_plan_shows_the_segments_that_its_readers_get(village: Village) -
 @given(MEASURED, st.integers(0, 5000))
 def test_tw03_what_was_not_written_is_spread_as_what_was(measured: Counter[int], others: int) -> None:
     """The spread sums to what is planned, and is nowhere a whole message away from its share."""
-    found = Lengths.like(measured, measured.total() + others, 3)
-    assert sum(found.spread.values()) == found.messages
-    assert found.refused + sum(found.spread.get(length, 0) for length in (1, 2, 3)) == found.messages
+    found = SegmentDistribution.extrapolate(measured, measured.total() + others, 3)
+    assert sum(found.messages_by_segments.values()) == found.messages
+    assert found.refused + sum(found.messages_by_segments.get(length, 0) for length in (1, 2, 3)) == found.messages
     for length, number in measured.items():
-        assert abs(found.spread[length] - number * found.messages / measured.total()) < 1
+        assert abs(found.messages_by_segments[length] - number * found.messages / measured.total()) < 1
     if not others:
         assert found.is_exact
-        assert found.spread == measured
+        assert found.messages_by_segments == measured
 
 
 def test_tw03_of_nobody_who_is_known_nothing_can_be_written() -> None:
-    assert Lengths.like(Counter(), 5, 3) == Lengths(5, 0, {0: 5}, 3)
-    assert Lengths.like(Counter(), 5, 3).segments == 0
+    assert SegmentDistribution.extrapolate(Counter(), 5, 3) == SegmentDistribution(5, 0, {0: 5}, 3)
+    assert SegmentDistribution.extrapolate(Counter(), 5, 3).segments == 0
 
 
 def test_tw03_of_many_some_are_written_and_it_is_said(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,8 +79,8 @@ def test_tw03_of_many_some_are_written_and_it_is_said(village: Village, monkeypa
     run, _ = village.plan("texts", TEXTS)
     shown = village.engine.lengths(run)
     assert shown is not None
-    assert (shown.messages, shown.written, shown.is_exact) == (24, 16, False)
-    assert shown.spread == {2: 24}
+    assert (shown.messages, shown.sample_size, shown.is_exact) == (24, 16, False)
+    assert shown.messages_by_segments == {2: 24}
 
 
 def test_tw03_a_plan_without_text_messages_writes_none(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def test_tw03_without_a_price_only_segments_are_shown(viesti: Shell) -> None:
 def test_tw03_a_sample_is_called_one_and_what_is_refused_costs_nothing(
     viesti: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    guessed = Lengths.like(Counter({0: 1, 1: 700, 2: 298, 3: 1}), 24_000, 2)
+    guessed = SegmentDistribution.extrapolate(Counter({0: 1, 1: 700, 2: 298, 3: 1}), 24_000, 2)
     monkeypatch.setattr(Engine, "lengths", lambda _engine, _run: guessed)
     priced(viesti, "0.1")
     viesti.write("texts", TEXTS)

@@ -14,11 +14,11 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from campaigns.channels.registry import Providers
-from campaigns.core.model.enums import BUNDLED, Channel
-from campaigns.operations.worker import Outgoing
+from campaigns.core.model.enums import BUNDLED_CHANNELS, Channel
+from campaigns.operations.worker import Worker
 from campaigns.runs.dispatch import bundle_sender as bundling
 from campaigns.runs.dispatch import control
-from campaigns.runs.dispatch.dispatcher import under_way
+from campaigns.runs.dispatch.dispatcher import runs_under_way
 from campaigns.store.runs.run_tables import BUNDLE
 from tests.support.sample_workspace import MEMBERS, Village
 from tests.support.scripted_provider import Wire, wired
@@ -119,7 +119,7 @@ def test_a_run_whose_letters_wait_for_their_name_is_not_closed_by_who_sends_othe
     assert village.balance(run) == {"accepted": ALL}
     mortal(village)
     assert not village.engine.send(run.run_id, str, (Channel.EMAIL, Channel.SMS)).closed
-    assert village.engine.send(run.run_id, str, BUNDLED).closed
+    assert village.engine.send(run.run_id, str, BUNDLED_CHANNELS).closed
     assert addressees(village) == STREETS
 
 
@@ -130,15 +130,15 @@ def test_what_was_handed_over_gets_its_name_though_its_process_died_and_the_run_
         village.send(run)
     village.engine.hand(action, run.run_id)
     mortal(village)
-    Outgoing(village.engine).round()
+    Worker(village.engine).send_all()
     if action is control.pause:
         assert addressees(village) == Counter()
         village.engine.hand(control.resume, run.run_id)
-        Outgoing(village.engine).round()
+        Worker(village.engine).send_all()
     assert village.balance(run) == {"accepted": ALL}
     assert addressees(village) == STREETS
     assert hidden(village.root) == []
-    assert under_way(village.engine.ledger, village.hands.at) == []
+    assert runs_under_way(village.engine.ledger, village.hands.at) == []
 
 
 def test_letters_whose_files_are_gone_are_said_to_be_and_hold_up_no_other_run(village, run, caplog):
@@ -149,7 +149,7 @@ def test_letters_whose_files_are_gone_are_said_to_be_and_hold_up_no_other_run(vi
     for folder in hidden(village.root):
         shutil.rmtree(folder)
     other = village.start("calls", CALLS)
-    Outgoing(village.engine).round()
+    Worker(village.engine).send_all()
     assert village.balance(other) == {"accepted": ALL}
     assert f"{run.run_id}: the files of post-1 are gone" in caplog.messages
 
@@ -163,7 +163,7 @@ def test_a_death_before_the_commit_returns_the_rows_when_their_lease_is_over(vil
     sent = village.send(run)
     assert not sent.closed
     assert village.balance(run) == {"sending": ALL}  # its process may be alive
-    village.hands.at = sent.again_at
+    village.hands.at = sent.resume_at
     assert village.send(run).closed
 
 

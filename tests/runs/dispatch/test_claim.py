@@ -9,7 +9,7 @@ from audiences.consent.suppressions import AddressKind
 from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason, SkipReason
-from campaigns.operations.scheduler import Rounds
+from campaigns.operations.scheduler import Scheduler
 from campaigns.runs.dispatch import control
 from campaigns.store.runs.run_file_tables import RUN_FILE
 from campaigns.store.runs.run_tables import Run
@@ -220,7 +220,7 @@ def test_a16_a_cancelled_run_sends_nothing_and_forgets_its_fields(village, campa
     village.send(run)
     assert wire.heard == []
     assert set(village.ends(run).values()) == {("withdrawn", "cancelled")}
-    Rounds(village.engine).dispatch()
+    Scheduler(village.engine).send()
     assert not frozen(village, run)
 
 

@@ -124,7 +124,7 @@ def publish(village: Village) -> None:
     due = Clock().now() - timedelta(minutes=5)
     village.hands.at = due - timedelta(hours=1)
     village.write("hi", CAMPAIGN % due.astimezone(ZoneInfo("Europe/Helsinki")).strftime("%Y-%m-%d %H:%M"))
-    village.engine.publish(village.engine.library.draft("hi")[0])
+    village.engine.publish(village.engine.library.campaign_definition("hi")[0])
 
 
 def is_alive(process: BaseProcess) -> bool:

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns.core.errors import AuthorError
-from campaigns.core.model.campaign import Rate
+from campaigns.core.errors import UserError
+from campaigns.core.model.campaign import SendRate
 from campaigns.core.model.warm_up import WarmUp
 from tests.runs.dispatch.test_claim import MARKETING
 from tests.support.sample_workspace import MEMBERS, Village
@@ -44,9 +44,9 @@ def test_a_domain_that_is_full_holds_up_no_other_and_gets_no_more_than_it_takes(
     run = village.start("hi", MARKETING)
     begun, last = village.hands.at, None
     while not (sent := village.send(run)).closed:
-        assert sent.again_at is not None
-        assert last is None or sent.again_at > last
-        village.hands.at = last = max(sent.again_at, village.hands.at + timedelta(milliseconds=1))
+        assert sent.resume_at is not None
+        assert last is None or sent.resume_at > last
+        village.hands.at = last = max(sent.resume_at, village.hands.at + timedelta(milliseconds=1))
     assert times["others"] == [begun] * (len(MEMBERS) - len(at_gmail))
     gmail: list[datetime] = times["gmail"]
     assert len(gmail) == len(at_gmail)
@@ -72,7 +72,7 @@ def test_who_waits_for_a_domain_is_looked_at_at_a_moment_of_their_own(village):
 def test_a_new_sender_grows_day_by_day_until_it_is_known(day, messages):
     start = date(2026, 3, 1)
     warm_up = WarmUp(start=start, first_day=100, growth=Decimal("1.5"), until=1000)
-    assert warm_up.rate_on(start + day * DAY) == (None if messages is None else Rate(messages, DAY))
+    assert warm_up.rate_on(start + day * DAY) == (None if messages is None else SendRate(messages, DAY))
 
 
 def test_on_the_first_day_no_more_leaves_than_the_warm_up_says(village):
@@ -88,5 +88,5 @@ def test_on_the_first_day_no_more_leaves_than_the_warm_up_says(village):
 
 
 def test_a_domain_is_written_as_mail_writes_it(village):
-    with pytest.raises(AuthorError, match="domain"):
+    with pytest.raises(UserError, match="domain"):
         settle(village, "domains: {Gmail: 3 per minute}")

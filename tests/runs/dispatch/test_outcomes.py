@@ -12,10 +12,10 @@ from campaigns.channels.claimed_delivery import mint
 from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason
-from campaigns.runs.composing.message_composers import EmailPen
+from campaigns.runs.composing.message_composers import EmailComposer
 from campaigns.runs.dispatch import control
-from campaigns.runs.dispatch.record_outcomes import Answer, record
-from campaigns.runs.dispatch.sweeper import tidy
+from campaigns.runs.dispatch.record_outcomes import DeliveryAnswer, record_answers
+from campaigns.runs.dispatch.sweeper import clean_up
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import DELIVERY
 from tests.support.sample_workspace import MEMBERS, Village
@@ -55,7 +55,7 @@ def test_try_later_waits_as_long_as_the_provider_asked(village):
     run = village.start("hi", MARKETING)
     sent = village.send(run)
     assert village.balance(run) == {"pending": ALL}
-    assert (sent.closed, sent.again_at) == (False, village.hands.at + timedelta(seconds=60))
+    assert (sent.closed, sent.resume_at) == (False, village.hands.at + timedelta(seconds=60))
     wire.answer = accept
     village.hands.go(seconds=59)
     village.send(run)
@@ -100,14 +100,14 @@ def test_a_bug_of_an_adapter_stops_the_run_and_loses_no_other_answer(village):
 
 
 def test_a_bug_in_the_writing_hands_nothing_over_and_stops_the_run(village, monkeypatch):
-    write = EmailPen.__call__
+    write = EmailComposer.__call__
 
     def broken(self, taken):
         if taken.claimed.member_id == "m03":
             raise KeyError("bug")
         return write(self, taken)
 
-    monkeypatch.setattr(EmailPen, "__call__", broken)
+    monkeypatch.setattr(EmailComposer, "__call__", broken)
     wire = wired(village, Wire())
     run = village.start("hi", MARKETING)
     with pytest.raises(KeyError):
@@ -141,7 +141,7 @@ def test_too_many_segments_refuse_one_member(village):
 
 
 def test_nothing_is_handed_over_before_its_claim_is_committed(village):
-    elsewhere = Ledger.at(village.engine.workspace.ledger)
+    elsewhere = Ledger.from_path(village.engine.workspace.ledger)
     seen = []
 
     def answer(message):
@@ -229,14 +229,14 @@ def _left_sending(village: Village, name: str = "hi"):
 
 def _answer(village, run, claimed, outcome):
     with village.engine.ledger.write() as connection:
-        record(connection, run.number, [Answer(claimed, outcome, village.hands.at)], "test")
+        record_answers(connection, run.number, [DeliveryAnswer(claimed, outcome, village.hands.at)], "test")
     return village.ends(run)["m05"]
 
 
 def test_a_silent_sender_leaves_uncertainty_that_is_never_resent(village):
     run, wire, _ = _left_sending(village)
     sent = village.send(run)
-    assert (sent.closed, sent.again_at) == (False, village.hands.at + timedelta(seconds=5))
+    assert (sent.closed, sent.resume_at) == (False, village.hands.at + timedelta(seconds=5))
     village.hands.go(seconds=5)
     assert village.send(run).closed
     assert village.ends(run)["m05"] == ("uncertain", "unknown_outcome")
@@ -285,7 +285,7 @@ def test_the_sweeper_looks_after_runs_that_do_not_send_any_more(village, state):
     run, _, _ = _left_sending(village)
     village.engine.hand({"paused": control.pause, "cancelled": control.cancel}[state], run.run_id)
     village.hands.go(seconds=5)
-    tidy(village.engine.ledger, village.hands.at)
+    clean_up(village.engine.ledger, village.hands.at)
     assert village.ends(run)["m05"] == ("uncertain", "unknown_outcome")
     village.balance(run)
 

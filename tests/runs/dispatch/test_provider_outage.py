@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from campaigns.channels.outcome import Accepted, Refused, TryLater, Unknown
 from campaigns.core.model.reasons import EndReason
-from campaigns.operations.worker import Outgoing
-from campaigns.runs.dispatch.provider_outage import MANY, Outage
+from campaigns.operations.worker import Worker
+from campaigns.runs.dispatch.provider_outage import FAILURE_THRESHOLD, ProviderOutage
 from tests.runs.dispatch.test_outcomes import MARKETING
 from tests.support.sample_workspace import MEMBERS, NOW
 from tests.support.scripted_provider import Wire, accept, wired
@@ -25,41 +25,41 @@ SILENT = (TryLater(1, "no connection"), TryLater(5, "HTTP 429"), Unknown("HTTP 5
 
 @given(st.lists(st.sampled_from([*SPEAKING, *SILENT * 6]), max_size=200))
 def test_only_many_answers_in_a_row_that_settle_nothing_are_an_outage(answers):
-    outage, in_a_row = Outage(Wire()), 0
+    outage, in_a_row = ProviderOutage(Wire()), 0
     for answer in answers:
-        outage.hear(answer, NOW)
+        outage.record_outcome(answer, NOW)
         in_a_row = 0 if answer in SPEAKING else in_a_row + 1
-        assert outage.let(100, NOW) == (0 if in_a_row >= MANY else 100)
+        assert outage.available(100, NOW) == (0 if in_a_row >= FAILURE_THRESHOLD else 100)
 
 
 def test_it_is_asked_by_one_message_ever_more_rarely_and_every_minute_in_the_end():
-    outage, moments = Outage(Wire()), []
-    for _ in range(MANY):
-        outage.hear(SILENT[0], NOW)
+    outage, moments = ProviderOutage(Wire()), []
+    for _ in range(FAILURE_THRESHOLD):
+        outage.record_outcome(SILENT[0], NOW)
     for step in range(4 * 300):
         now = NOW + step * timedelta(seconds=0.25)
-        if outage.let(100, now):
-            outage.went(1, now)
+        if outage.available(100, now):
+            outage.record_sent(1, now)
             moments.append(step / 4)
-            outage.hear(SILENT[0], now)
+            outage.record_outcome(SILENT[0], now)
     assert moments == [0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 63.75, 123.75, 183.75, 243.75]
 
 
 def test_what_did_not_go_puts_nothing_off():
-    outage = Outage(Wire())
-    for _ in range(MANY):
-        outage.hear(SILENT[0], NOW)
+    outage = ProviderOutage(Wire())
+    for _ in range(FAILURE_THRESHOLD):
+        outage.record_outcome(SILENT[0], NOW)
     later = NOW + timedelta(seconds=1)
-    outage.went(0, later)
-    assert outage.let(0, later) == 0
-    assert outage.let(5, later) == 1
+    outage.record_sent(0, later)
+    assert outage.available(0, later) == 0
+    assert outage.available(5, later) == 1
 
 
 def test_a_clock_that_is_put_back_keeps_nobody_from_asking():
-    outage = Outage(Wire())
-    for _ in range(MANY):
-        outage.hear(SILENT[0], NOW)
-    assert outage.let(5, NOW - timedelta(hours=1)) == 1
+    outage = ProviderOutage(Wire())
+    for _ in range(FAILURE_THRESHOLD):
+        outage.record_outcome(SILENT[0], NOW)
+    assert outage.available(5, NOW - timedelta(hours=1)) == 1
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_run_spends_few_messages_on_a_provider_that_takes_nothing_and_all_othe
 ):
     village, run = town
     caplog.set_level(logging.WARNING, "viesti")
-    bad = MANY + 5  # three are claimed with the last of many, and two are asked alone
+    bad = FAILURE_THRESHOLD + 5  # three are claimed with the last of many, and two are asked alone
 
     def answer(message):
         return silent if len(wire.heard) <= bad else accept(message)
@@ -111,22 +111,22 @@ def test_an_outage_is_known_beyond_the_round_that_met_it(town):
     stopping = Event()
 
     def answer(message):
-        if len(wire.heard) >= MANY:
+        if len(wire.heard) >= FAILURE_THRESHOLD:
             stopping.set()
         return SILENT[2]
 
     wire = wired(village, Wire(answer))
-    Outgoing(village.engine, stopping).round()
+    Worker(village.engine, stopping).send_all()
     met = len(wire.heard)
     stopping.clear()
-    Outgoing(village.engine, stopping).round()
+    Worker(village.engine, stopping).send_all()
     assert len(wire.heard) - met == 1
 
 
 def test_who_said_no_meanwhile_is_no_question_to_the_provider(town):
     village, run = town
     wire = wired(village, Wire())
-    for _ in range(MANY):
+    for _ in range(FAILURE_THRESHOLD):
         village.engine.outages.of(wire).hear(SILENT[0], village.engine.clock.now())
     for each in MEMBERS:
         village.say(each, "email_own", on=False)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel
-from campaigns.runs.composing.run_context import Job
+from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.dispatch import message_sender
 from tests.support.sample_workspace import MEMBERS
 from tests.support.scripted_provider import Wire, accept, wired
@@ -50,7 +50,7 @@ def test_messages_of_the_night_are_held_until_the_morning(village, moment, ends)
     village.engine.start(run)
     village.hands.at = at(moment)
     sent = village.send(run)
-    assert (sent.closed, sent.again_at) == (False, at(ends))
+    assert (sent.closed, sent.resume_at) == (False, at(ends))
     assert wire.heard == []
     village.hands.at = at(ends)
     assert village.send(run).closed
@@ -87,31 +87,31 @@ def test_a_run_falls_silent_when_the_night_begins(village, campaign, rest):
     sent = village.send(run)
     assert village.balance(run) == {"accepted": len(wire.heard), rest: ALL - len(wire.heard)}
     assert 0 < len(wire.heard) < ALL
-    assert sent.again_at == (at("2018-01-06T09:00") if rest == "pending" else None)
+    assert sent.resume_at == (at("2018-01-06T09:00") if rest == "pending" else None)
     assert sent.closed is (rest == "withdrawn")
 
 
 @pytest.mark.parametrize("seconds", [1, 2, 10_000])
 def test_what_was_claimed_before_the_night_is_not_handed_over_in_it(village, monkeypatch, seconds):
     """Between the claim and the call the process was held up: for a moment, or because the machine was asleep."""
-    claimed = message_sender.MessageRun._exchange
+    claimed = message_sender.MessageSender._exchange
 
     def held_up(run, connection, answers):
         found = claimed(run, connection, answers)
-        village.hands.go(seconds=seconds if found.taken else 0)
+        village.hands.go(seconds=seconds if found.deliveries else 0)
         return found
 
-    monkeypatch.setattr(message_sender.MessageRun, "_exchange", held_up)
+    monkeypatch.setattr(message_sender.MessageSender, "_exchange", held_up)
     wire = wired(village, Wire())
     village.hands.at = at("2018-01-05T19:59:59")
     run = village.start("hi", HELD)
     sent = village.send(run)
     assert wire.heard == []
     assert village.balance(run) == {"pending": ALL}
-    assert sent.again_at == at("2018-01-06T09:00")
+    assert sent.resume_at == at("2018-01-06T09:00")
 
 
-def job_with(hours: str) -> Job:
+def job_with(hours: str) -> RunContext:
     """A job of which only the campaign matters."""
     campaign = Campaign.model_validate(
         {
@@ -124,7 +124,7 @@ def job_with(hours: str) -> Job:
             "quiet_hours": {"sms": hours},
         }
     )
-    return Job(*(None, campaign, None, None, None))  # type: ignore[arg-type]
+    return RunContext(*(None, campaign, None, None, None))  # type: ignore[arg-type]
 
 
 HOURS = st.times().map(lambda moment: f"{moment:%H:%M}")
@@ -138,7 +138,7 @@ def test_the_end_of_quiet_hours_is_ahead_and_not_quiet(start, end, noon, minutes
     job = job_with(f"{start}-{end}") if start != end else job_with("20:00-09:00")
     if not job.is_quiet(Channel.SMS, now):
         return
-    until = job.quiet_until(Channel.SMS, now)
+    until = job.quiet_hours_end(Channel.SMS, now)
     assert now < until
     assert not job.is_quiet(Channel.SMS, until)
     waited = (until - now) // timedelta(minutes=1)
@@ -153,7 +153,7 @@ def test_the_beginning_of_quiet_hours_is_ahead_and_until_then_it_is_loud(start, 
     job = job_with(f"{start}-{end}") if start != end else job_with("20:00-09:00")
     if job.is_quiet(Channel.SMS, now):
         return
-    silent = job.quiet_from(Channel.SMS, now)
+    silent = job.next_quiet_hours_start(Channel.SMS, now)
     assert now < silent
     assert job.is_quiet(Channel.SMS, silent)
     waited = (silent - now) // timedelta(minutes=1)

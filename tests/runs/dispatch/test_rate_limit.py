@@ -10,22 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from campaigns.core.model.campaign import Rate
-from campaigns.runs.dispatch.rate_limit import Pace
-from campaigns.runs.dispatch.rate_permits import Permits
+from campaigns.core.model.campaign import SendRate
+from campaigns.runs.dispatch.rate_limit import RateLimiter
+from campaigns.runs.dispatch.rate_permits import RatePermits
 from campaigns.store.ledger.connection import Ledger
-from campaigns.store.runs.run_tables import PACE
+from campaigns.store.runs.run_tables import RATE_LIMIT
 from tests.support.sample_workspace import MEMBERS, Village
 from tests.support.scripted_provider import Wire, accept, wired
 
 START = datetime(2018, 1, 1, 8, tzinfo=UTC)
-TEN_THOUSAND = Rate(10_000, timedelta(minutes=1))
+TEN_THOUSAND = SendRate(10_000, timedelta(minutes=1))
 
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    ledger = Ledger.at(tmp_path_factory.mktemp("pace") / "ledger.sqlite")
-    SQLModel.metadata.create_all(ledger.engine, tables=[PACE])
+    ledger = Ledger.from_path(tmp_path_factory.mktemp("pace") / "ledger.sqlite")
+    SQLModel.metadata.create_all(ledger.engine, tables=[RATE_LIMIT])
     yield ledger
     ledger.close()
 
@@ -33,13 +33,13 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
 class Speaker:
     """Speaks as fast as a pace allows, a transaction a turn, on a clock of its own."""
 
-    def __init__(self, ledger: Ledger, rate: Rate, account: str) -> None:
-        self.ledger, self.pace, self.now = ledger, Pace(account, rate), START
+    def __init__(self, ledger: Ledger, rate: SendRate, account: str) -> None:
+        self.ledger, self.pace, self.now = ledger, RateLimiter(account, rate), START
         self.said: list[datetime] = []
 
     def turn(self, wanted: int, used: int | None = None) -> int:
         with self.ledger.write() as connection:
-            given = self.pace.permits(connection, wanted, self.now)
+            given = self.pace.available(connection, wanted, self.now)
             taken = given if used is None else min(given, used)
             self.pace.take(connection, taken, self.now)
         self.said += [self.now] * taken
@@ -47,7 +47,7 @@ class Speaker:
 
     def worth_asking(self) -> datetime:
         with self.ledger.read() as connection:
-            return self.pace.worth_asking(connection) or self.now
+            return self.pace.retry_after(connection) or self.now
 
     def most_in(self, span: timedelta) -> int:
         """The most that was said in a span of this length, whichever it was."""
@@ -64,7 +64,7 @@ def test_75_000_messages_at_10_000_a_minute_take_8_minutes_and_no_minute_has_mor
 
 
 RATES = st.builds(
-    Rate, st.integers(1, 5000), st.sampled_from([timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)])
+    SendRate, st.integers(1, 5000), st.sampled_from([timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)])
 )
 NUMBERS = count()
 TURNS = st.lists(st.tuples(st.integers(0, 90_000_000), st.integers(0, 600), st.integers(0, 600)), max_size=40)
@@ -95,16 +95,16 @@ Claims = list[tuple[datetime, list[int]]]
 class Texter:
     """Claims text messages whose segments it learns afterwards; `unwritten` are its claims that are open."""
 
-    def __init__(self, ledger: Ledger, rate: Rate, largest: int, account: str) -> None:
+    def __init__(self, ledger: Ledger, rate: SendRate, largest: int, account: str) -> None:
         self.ledger, self.rate = ledger, rate
-        self.permits = Permits((Pace(account, rate, largest),), largest)
+        self.permits = RatePermits((RateLimiter(account, rate, largest),), largest)
         self.unwritten: list[tuple[str, list[int]]] = []
         self.said: Claims = []
 
     def turn(self, now: datetime, segments: list[int], write: bool) -> None:
         with self.ledger.write() as connection:
-            self.permits.give_back(connection, now)
-            permitted = self.permits.permits(connection, len(segments), now)
+            self.permits.refund(connection, now)
+            permitted = self.permits.available(connection, len(segments), now)
             attempt = f"{len(self.said)}"
             self.permits.take(connection, attempt, permitted, now)
         self.said.append((now, segments[:permitted]))
@@ -115,7 +115,7 @@ class Texter:
     def write(self) -> None:
         for attempt, segments in self.unwritten:
             for each in segments:
-                self.permits.wrote(attempt, each)
+                self.permits.record_units(attempt, each)
         self.unwritten.clear()
 
 
@@ -126,7 +126,7 @@ def most_segments(said: Claims, span: timedelta) -> int:
 
 @settings(deadline=None, max_examples=60)
 @given(
-    rate=st.builds(Rate, st.integers(1, 60), st.sampled_from([timedelta(seconds=1), timedelta(minutes=1)])),
+    rate=st.builds(SendRate, st.integers(1, 60), st.sampled_from([timedelta(seconds=1), timedelta(minutes=1)])),
     largest=st.integers(2, 6),
     data=st.data(),
 )
@@ -147,21 +147,21 @@ def test_tw12_no_span_has_more_segments_than_the_rate_says_whoever_writes_when(l
 
 def test_tw12_what_short_messages_do_not_need_is_given_back(ledger):
     """300 a minute of messages that may take three segments, and take one: most of the rate is used."""
-    rate = Rate(300, timedelta(minutes=1))
+    rate = SendRate(300, timedelta(minutes=1))
     texter, now = Texter(ledger, rate, 3, "short texts"), START
     while now < START + timedelta(minutes=2):
         texter.turn(now, [1] * 50, write=True)
         with ledger.read() as connection:
-            now = max(now + timedelta(milliseconds=5), texter.permits.worth_asking(connection) or now)
+            now = max(now + timedelta(milliseconds=5), texter.permits.retry_after(connection) or now)
     assert 270 < most_segments(texter.said, timedelta(minutes=1)) <= 300
 
 
 def test_without_a_rate_everything_is_permitted(ledger):
     with ledger.write() as connection:
-        pace = Pace("free", None)
-        assert pace.permits(connection, 10_000, START) == 10_000
+        pace = RateLimiter("free", None)
+        assert pace.available(connection, 10_000, START) == 10_000
         pace.take(connection, 10_000, START)
-        assert pace.worth_asking(connection) is None
+        assert pace.retry_after(connection) is None
 
 
 def test_two_processes_share_one_rate(ledger):

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from audiences.access import one_time_codes
-from audiences.access.one_time_codes import Asked
-from audiences.consent.consent_state import Entry, Source
+from audiences.access.one_time_codes import CodeRequest
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from audiences.consent.suppressions import AddressKind
 from campaigns.channels.outcome import Unknown
 from campaigns.channels.registry import EMAIL, SMS, Providers, Surroundings
 from campaigns.core.model.enums import Channel, Language
-from campaigns.core.model.notice_kinds import NoteKind
+from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.reasons import SkipReason
 from campaigns.demo.rehearsal.doubles.faults import Fault
@@ -24,10 +24,10 @@ from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 from campaigns.rendering.notice_writer import NoteWriter, Told, as_said
-from campaigns.runs.dispatch.rate_limit import account_pace
+from campaigns.runs.dispatch.rate_limit import account_limiter
 from campaigns.runs.notices import enqueue
-from campaigns.runs.notices.sender import Courier
-from campaigns.store.runs.run_tables import NOTE
+from campaigns.runs.notices.sender import NoticeSender
+from campaigns.store.runs.run_tables import NOTICE
 from tests.support.provider_fixtures import SETTINGS, settings_with
 from tests.support.sample_workspace import MEMBERS, Village
 
@@ -39,7 +39,10 @@ def changed(village: Village) -> Callable[..., None]:
     """Leaves a confirmation of a change of choices."""
 
     def leave(member: str = AINO, *said: str) -> None:
-        entries = [Entry(member, choice, False, village.hands.at, Source.DESK) for choice in said or ("email_own",)]
+        entries = [
+            ConsentEntry(member, choice, False, village.hands.at, ConsentSource.DESK)
+            for choice in said or ("email_own",)
+        ]
         with village.engine.ledger.write() as connection:
             enqueue.choices_changed(connection, member, entries, village.hands.at)
 
@@ -48,18 +51,20 @@ def changed(village: Village) -> Callable[..., None]:
 
 def states(village: Village) -> list[tuple[str, str | None]]:
     with village.engine.ledger.read() as connection:
-        return [tuple(row) for row in connection.execute(select(NOTE.c.state, NOTE.c.reason).order_by(NOTE.c.number))]
+        return [
+            tuple(row) for row in connection.execute(select(NOTICE.c.state, NOTICE.c.reason).order_by(NOTICE.c.number))
+        ]
 
 
 def rows(village: Village) -> list[Mapping[str, Any]]:
     with village.engine.ledger.read() as connection:
-        return [dict(row) for row in connection.execute(select(NOTE)).mappings()]
+        return [dict(row) for row in connection.execute(select(NOTICE)).mappings()]
 
 
-def courier(village: Village, providers: Providers) -> Courier:
+def courier(village: Village, providers: Providers) -> NoticeSender:
     engine = village.engine
     settings = engine.library.settings
-    return Courier(engine.ledger, providers, settings, engine.signer, engine.clock, NoteWriter(settings))
+    return NoticeSender(engine.ledger, providers, settings, engine.signer, engine.clock, NoteWriter(settings))
 
 
 def providers(email: Any = None, sms: Any = None) -> Providers:
@@ -68,7 +73,7 @@ def providers(email: Any = None, sms: Any = None) -> Providers:
 
 def test_a_confirmation_is_carried_once_whoever_asks_how_often(village, changed):
     changed()
-    assert [village.engine.courier.carry() for _ in range(3)] == [1, 0, 0]
+    assert [village.engine.courier.send_waiting() for _ in range(3)] == [1, 0, 0]
     assert len(list((village.root / "outbox" / "notes" / "email").iterdir())) == 1
     assert states(village) == [("accepted", None)]
 
@@ -78,7 +83,7 @@ def test_two_processes_carry_each_note_once(village, changed):
         changed(member)
     other = Village(village.root, village.hands)
     try:
-        carried = village.engine.courier.carry() + other.engine.courier.carry()
+        carried = village.engine.courier.send_waiting() + other.engine.courier.send_waiting()
     finally:
         other.close()
     assert carried == len(list((village.root / "outbox" / "notes" / "email").iterdir())) == 8
@@ -89,14 +94,14 @@ def test_notes_are_counted_in_the_rate_of_the_account_and_wait_for_nobody(villag
     settings_file.write_text(
         settings_file.read_text("utf-8").replace("email: {", "email: {rate: 4 per hour, "), "utf-8"
     )
-    pace = account_pace(village.engine.library.settings, Channel.EMAIL)
+    pace = account_limiter(village.engine.library.settings, Channel.EMAIL)
     for member in MEMBERS[:6]:
         changed(member)
     with village.engine.ledger.write() as connection:
-        assert pace.permits(connection, 1, village.hands.at) == 1
-    assert village.engine.courier.carry() == 6
+        assert pace.available(connection, 1, village.hands.at) == 1
+    assert village.engine.courier.send_waiting() == 6
     with village.engine.ledger.write() as connection:
-        assert pace.permits(connection, 1, village.hands.at) == 0
+        assert pace.available(connection, 1, village.hands.at) == 0
 
 
 def test_what_notes_took_campaigns_wait_for(village, changed):
@@ -109,12 +114,12 @@ def test_what_notes_took_campaigns_wait_for(village, changed):
     run = village.start("offers", f"{text}channels: [email]\ncontent: {{email: hello}}\n")
     for member in MEMBERS[:6]:
         changed(member)
-    assert village.engine.courier.carry() == 6
+    assert village.engine.courier.send_waiting() == 6
     waits = village.send(run)
     assert village.balance(run) == {"pending": len(MEMBERS)}
-    assert waits.again_at is not None
-    assert waits.again_at - village.hands.at > timedelta(hours=1)
-    village.hands.at = waits.again_at
+    assert waits.resume_at is not None
+    assert waits.resume_at - village.hands.at > timedelta(hours=1)
+    village.hands.at = waits.resume_at
     village.send(run)
     assert village.balance(run)["accepted"] > 0
 
@@ -122,27 +127,27 @@ def test_what_notes_took_campaigns_wait_for(village, changed):
 def test_the_dead_get_nothing(village, changed):
     changed()
     village.say(AINO, "deceased")
-    assert village.engine.courier.carry() == 0
+    assert village.engine.courier.send_waiting() == 0
     assert states(village) == [("withdrawn", "not_processed")]
 
 
 def test_whoever_was_erased_gets_nothing(village, changed):
     changed()
     village.erase(AINO)
-    assert village.engine.courier.carry() == 0
+    assert village.engine.courier.send_waiting() == 0
     assert states(village) == [("withdrawn", "not_processed")]
 
 
 def test_no_choice_forbids_a_confirmation(village, changed):
     village.say(AINO, "no_marketing", "restricted", "address_secret")
     changed()
-    assert village.engine.courier.carry() == 1
+    assert village.engine.courier.send_waiting() == 1
 
 
 def test_without_a_mailbox_a_confirmation_goes_by_text_message(village, changed):
     village.move(AINO, email=None, mailbox=None)
     changed()
-    assert village.engine.courier.carry() == 1
+    assert village.engine.courier.send_waiting() == 1
     assert "+358401230001" in (village.root / "outbox" / "notes" / "sms.jsonl").read_text()
 
 
@@ -150,32 +155,32 @@ def test_an_address_that_bounced_is_not_written_to_but_a_code_asked_for_there_is
     village.suppress(AddressKind.EMAIL, f"{AINO}@example.org", SkipReason.SUPPRESSED_HARD_BOUNCE)
     village.move(AINO, phone=None)
     changed()
-    asked = Asked("challenge", AINO)
+    asked = CodeRequest("challenge", AINO)
     with village.engine.ledger.write() as connection:
-        assert one_time_codes.issue(connection, village.engine.signer, asked, village.hands.at)
-        enqueue.code_asked(connection, asked, Channel.EMAIL, village.hands.at)
-    assert village.engine.courier.carry() == 1
+        assert one_time_codes.issue_code(connection, village.engine.signer, asked, village.hands.at)
+        enqueue.code_requested(connection, asked, Channel.EMAIL, village.hands.at)
+    assert village.engine.courier.send_waiting() == 1
     assert states(village) == [("withdrawn", "suppressed"), ("accepted", None)]
 
 
 def test_no_row_holds_a_code_and_an_ended_note_holds_no_address(village):
-    asked = Asked("challenge", AINO, one_time_codes.Aim.EMAIL, "new@example.org")
+    asked = CodeRequest("challenge", AINO, one_time_codes.CodeAim.EMAIL, "new@example.org")
     with village.engine.ledger.write() as connection:
-        assert one_time_codes.issue(connection, village.engine.signer, asked, village.hands.at)
-        enqueue.code_asked(connection, asked, Channel.EMAIL, village.hands.at)
-    code = one_time_codes.digits(village.engine.signer, asked)
+        assert one_time_codes.issue_code(connection, village.engine.signer, asked, village.hands.at)
+        enqueue.code_requested(connection, asked, Channel.EMAIL, village.hands.at)
+    code = one_time_codes.code_digits(village.engine.signer, asked)
     assert code not in str(rows(village))
-    assert village.engine.courier.carry() == 1
+    assert village.engine.courier.send_waiting() == 1
     assert "new@example.org" not in str(rows(village))
-    assert one_time_codes.spaced(code) in next((village.root / "outbox" / "notes" / "email").iterdir()).read_text()
+    assert one_time_codes.format_code(code) in next((village.root / "outbox" / "notes" / "email").iterdir()).read_text()
 
 
 def test_a_code_that_nobody_could_carry_in_time_is_not_carried_late(village):
-    asked = Asked("challenge", AINO)
+    asked = CodeRequest("challenge", AINO)
     with village.engine.ledger.write() as connection:
-        enqueue.code_asked(connection, asked, Channel.EMAIL, village.hands.at)
-    village.hands.at += one_time_codes.LIFE
-    assert village.engine.courier.carry() == 0
+        enqueue.code_requested(connection, asked, Channel.EMAIL, village.hands.at)
+    village.hands.at += one_time_codes.CODE_LIFETIME
+    assert village.engine.courier.send_waiting() == 0
     assert states(village) == [("expired", "expired")]
 
 
@@ -189,10 +194,10 @@ def test_what_a_dead_process_had_claimed_is_uncertain_and_never_carried_again(vi
 
     changed()
     with pytest.raises(KeyboardInterrupt):
-        courier(village, providers(Dies())).carry()
+        courier(village, providers(Dies())).send_waiting()
     assert states(village) == [("sending", None)]
     village.hands.at += timedelta(seconds=village.engine.library.settings.dispatch.lease)
-    assert village.engine.courier.carry() == 0
+    assert village.engine.courier.send_waiting() == 0
     assert states(village) == [("uncertain", "unknown_outcome")]
 
 
@@ -208,8 +213,8 @@ def test_what_may_have_gone_is_not_carried_again(village, changed):
             return Unknown("a line went dead")
 
     changed()
-    assert courier(village, providers(Unsure())).carry() == 0
-    assert village.engine.courier.carry() == 0
+    assert courier(village, providers(Unsure())).send_waiting() == 0
+    assert village.engine.courier.send_waiting() == 0
     assert states(village) == [("uncertain", "unknown_outcome")]
 
 
@@ -220,10 +225,10 @@ async def test_sendgrid_carries_it_and_a_busy_one_is_asked_again(village, change
         at = Surroundings(tmp_path, settings, {"SENDGRID_API_KEY": double.api_key})
         ours = courier(village, providers(EMAIL["sendgrid"](at)))
         double.manners.script.append(Fault.THROTTLE)
-        assert await asyncio.to_thread(ours.carry) == 0
+        assert await asyncio.to_thread(ours.send_waiting) == 0
         assert states(village) == [("pending", None)]
         village.hands.go(minutes=15)
-        assert await asyncio.to_thread(ours.carry) == 1
+        assert await asyncio.to_thread(ours.send_waiting) == 1
         (sent,) = double.requests
     assert sent["personalizations"][0]["to"] == [{"email": f"{AINO}@example.org"}]
     assert AINO not in str(sent).replace(f"{AINO}@example.org", "")
@@ -237,10 +242,10 @@ async def test_smtp_and_twilio_carry_it_too(village, changed, tmp_path):
         twilio = settings_with(Channel.SMS, provider="twilio", twilio={"base_url": phone.url})
         by_sms = SMS["twilio"](Surroundings(tmp_path, twilio, secrets))
         ours = courier(village, providers(EMAIL["smtp"](Surroundings(tmp_path, settings, {})), by_sms))
-        assert await asyncio.to_thread(ours.carry) == 1
+        assert await asyncio.to_thread(ours.send_waiting) == 1
         village.move(AINO, email=None, mailbox=None)
         changed()
-        assert await asyncio.to_thread(ours.carry) == 1
+        assert await asyncio.to_thread(ours.send_waiting) == 1
     assert len(mail.mailboxes.received[f"{AINO}@example.org"]) == 1
     assert len(phone.mailboxes.received["+358401230001"]) == 1
 
@@ -249,41 +254,45 @@ async def test_a_provider_that_does_not_take_us_keeps_notes_waiting(village, cha
     changed()
     settings = settings_with(Channel.EMAIL, provider="sendgrid")
     ours = courier(village, providers(EMAIL["sendgrid"](Surroundings(tmp_path, settings, {}))))
-    assert await asyncio.to_thread(ours.carry) == 0
+    assert await asyncio.to_thread(ours.send_waiting) == 0
     assert states(village) == [("pending", None)]
     assert "SENDGRID_API_KEY" in caplog.text
     assert AINO not in caplog.text
 
 
-ABOUT: Mapping[NoteKind, Mapping[str, Any]] = {
-    NoteKind.CODE: {},
-    NoteKind.CHOICES: {"choices": [["email_own", False], ["no_direct_mail", True], ["newsletter:food", True]]},
-    NoteKind.ADDRESS: {},
-    NoteKind.SIGN_UP: {"newsletters": ["food"], "sign_up": 1},
-    NoteKind.KNOWN: {},
-    NoteKind.REQUEST: {"request": "restrict", "due": "2018-02-01"},
-    NoteKind.PUT_OFF: {"request": "access", "due": "2018-04-01", "because": "Arkisto {1/2} <haetaan>"},
-    NoteKind.REFUSED: {"request": "erase", "because": "Kirjanpitolaki velvoittaa"},
-    NoteKind.DONE: {"request": "erase"},
-    NoteKind.ERASED: {},
+ABOUT: Mapping[NoticeKind, Mapping[str, Any]] = {
+    NoticeKind.CODE: {},
+    NoticeKind.CHOICES: {"choices": [["email_own", False], ["no_direct_mail", True], ["newsletter:food", True]]},
+    NoticeKind.ADDRESS: {},
+    NoticeKind.SIGN_UP: {"newsletters": ["food"], "sign_up": 1},
+    NoticeKind.KNOWN: {},
+    NoticeKind.REQUEST: {"request": "restrict", "due": "2018-02-01"},
+    NoticeKind.PUT_OFF: {"request": "access", "due": "2018-04-01", "because": "Arkisto {1/2} <haetaan>"},
+    NoticeKind.REFUSED: {"request": "erase", "because": "Kirjanpitolaki velvoittaa"},
+    NoticeKind.DONE: {"request": "erase"},
+    NoticeKind.ERASED: {},
 }
 
 
 @pytest.mark.parametrize("kind", RequestKind)
 def test_every_right_has_its_words(kind):
-    said = as_said(NoteKind.REQUEST, {"request": kind.value, "due": "2018-02-01"}, Told(Language.SV), SETTINGS)
+    said = as_said(NoticeKind.REQUEST, {"request": kind.value, "due": "2018-02-01"}, Told(Language.SV), SETTINGS)
     assert "1.2.2018" in said.lead
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("kind", NoteKind)
+@pytest.mark.parametrize("kind", NoticeKind)
 def test_every_note_is_written_in_every_language(kind, language):
-    path = "/join/x" if kind in (NoteKind.SIGN_UP, NoteKind.KNOWN) else ""
+    path = "/join/x" if kind in (NoticeKind.SIGN_UP, NoticeKind.KNOWN) else ""
     told = Told(language, "1234 5678", path, "<Aino>")
     said = as_said(kind, ABOUT[kind], told, SETTINGS)
     email, sms = NoteWriter(SETTINGS).email(said, language), NoteWriter(SETTINGS).sms(said, language)
     for text in (email.html, email.text, sms.text):
-        assert SETTINGS.organisation.telephone in text or kind in (NoteKind.CODE, NoteKind.SIGN_UP, NoteKind.KNOWN)
+        assert SETTINGS.organisation.telephone in text or kind in (
+            NoticeKind.CODE,
+            NoticeKind.SIGN_UP,
+            NoticeKind.KNOWN,
+        )
         assert "{{" not in text
     assert "&lt;Aino&gt;! " in email.html
     assert "<Aino>" not in email.html
@@ -291,7 +300,7 @@ def test_every_note_is_written_in_every_language(kind, language):
 
 
 def test_what_is_named_by_what_it_forbids_is_told_as_what_comes():
-    said = as_said(NoteKind.CHOICES, {"choices": [["no_direct_mail", True]]}, Told(Language.EN), SETTINGS)
+    said = as_said(NoticeKind.CHOICES, {"choices": [["no_direct_mail", True]]}, Told(Language.EN), SETTINGS)
     assert said.lines == ("Advertising letters: off",)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from campaigns.core.model.enums import Language
-from campaigns.runs.planning.aggregate_cache import KeptTotals
-from campaigns.runs.planning.audience_count import Count, count
-from campaigns.runs.planning.query_session import Bench
+from campaigns.runs.planning.aggregate_cache import AggregateCache
+from campaigns.runs.planning.audience_count import AudienceCount, count_audience
+from campaigns.runs.planning.query_session import QuerySession
 from tests.support.sample_workspace import MEMBERS, NOW, Village
 
 RULES = (
@@ -50,16 +50,16 @@ def _line(number: int) -> dict[str, object]:
     }
 
 
-def _ask(village: Village, rule: str, at: datetime, kept: KeptTotals | None) -> Count:
+def _ask(village: Village, rule: str, at: datetime, kept: AggregateCache | None) -> AudienceCount:
     path = village.root / "config" / "audiences" / "asked.yaml"
     path.write_text(f"title: Asked\nmatch: {{{rule}}}\n", encoding="utf-8")
     village.engine.reread()
     question = village.engine.question("asked", at)
     with closing(village.engine.library.warehouse.connect(at)) as connection:
-        return count(Bench(connection, kept=kept), question, village.engine.snapshot(), Language.EN)
+        return count_audience(QuerySession(connection, cache=kept), question, village.engine.snapshot(), Language.EN)
 
 
-def _files(kept: KeptTotals) -> set[Path]:
+def _files(kept: AggregateCache) -> set[Path]:
     return set(kept.folder.glob("*.parquet"))
 
 
@@ -97,7 +97,7 @@ def test_a_sweep_forgets_them(shop: Village) -> None:
     asked = _ask(shop, RULES[0], NOW, kept)
     assert _files(kept)
     warehouse = shop.engine.library.warehouse
-    with warehouse.writing():
-        warehouse.sweep()
+    with warehouse.write_lock():
+        warehouse.delete_superseded()
     assert not _files(kept)
     assert _ask(shop, RULES[0], NOW, kept) == asked

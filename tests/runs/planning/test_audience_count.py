@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from campaigns.core.model.enums import Language
-from campaigns.runs.planning.audience_count import Count
+from campaigns.runs.planning.audience_count import AudienceCount
 from tests.support.sample_workspace import MEMBERS, Village
 
 CONDITIONS = {
@@ -16,7 +16,7 @@ CONDITIONS = {
 }
 
 
-def count(village: Village, *names: str) -> Count:
+def count(village: Village, *names: str) -> AudienceCount:
     parts = "".join(f"\n    - {CONDITIONS[name]}" for name in names)
     path = village.root / "config" / "audiences" / "asked.yaml"
     path.write_text(f"title: {{fi: x, sv: x, en: x}}\nmatch:\n  all:{parts}\n", "utf-8")
@@ -57,6 +57,6 @@ def test_the_conditions_are_said_in_the_language_that_is_asked_for(asked: Villag
     question = asked.engine.question("asked", asked.hands.at)
     parts = asked.engine.count(question, Language(language)).parts
     assert [part.condition for part in parts] == [
-        question.said(condition, Language(language)) for condition in question.parts().values()
+        question.describe_condition(condition, Language(language)) for condition in question.parts().values()
     ]
     assert said in " ".join(part.condition for part in parts).lower()

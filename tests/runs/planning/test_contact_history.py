@@ -20,7 +20,7 @@ NEWSLETTER = MARKETING.replace("marketing", "newsletter\nnewsletter: food")
 
 
 def heard(village) -> set[str]:
-    return set(contact_history.heard(village.engine.ledger).column("member_id").to_pylist())
+    return set(contact_history.sent_messages(village.engine.ledger).column("member_id").to_pylist())
 
 
 def test_a_plan_alone_is_not_heard_and_a_run_under_way_is(village):

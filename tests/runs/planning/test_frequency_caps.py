@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from campaigns.core.model.campaign import Cap
+from campaigns.core.model.campaign import FrequencyCap
 from campaigns.runs.planning.frequency_caps import window_start
 from campaigns.store.runs.run_tables import DELIVERY, RUN
 from tests.support.sample_workspace import MEMBERS, Hands, Village
@@ -89,13 +89,13 @@ WINDOWS = {
 @pytest.mark.parametrize(("per", "moment", "start"), WINDOWS.values(), ids=WINDOWS)
 def test_a07_days_are_those_of_the_calendar_also_when_the_clocks_change(per: str, moment: str, start: str) -> None:
     local = datetime.fromisoformat(moment).replace(tzinfo=HELSINKI).astimezone(UTC)
-    cap = Cap.model_validate({"messages": 1, "per": per})
+    cap = FrequencyCap.model_validate({"messages": 1, "per": per})
     assert window_start(cap, local, HELSINKI) == datetime.fromisoformat(start)
 
 
 def test_a07_a_rolling_day_has_24_hours_also_when_the_clocks_change() -> None:
     local = datetime(2026, 3, 29, 12, tzinfo=HELSINKI).astimezone(UTC)
-    cap = Cap.model_validate({"messages": 1, "rolling": "24 hours"})
+    cap = FrequencyCap.model_validate({"messages": 1, "rolling": "24 hours"})
     assert local - window_start(cap, local, HELSINKI) == timedelta(hours=24)
 
 

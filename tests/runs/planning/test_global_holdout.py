@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from audiences.people import holdout_versions
-from audiences.people.holdout_versions import Version
-from campaigns.core.errors import AuthorError
+from audiences.people.holdout_versions import HoldoutDrawing
+from campaigns.core.errors import UserError
 from tests.support.sample_workspace import MEMBERS, Village
 
 MARKETING = """\
@@ -19,13 +19,13 @@ content: {sms: hello}
 """
 
 
-def versions(village: Village) -> list[Version]:
+def versions(village: Village) -> list[HoldoutDrawing]:
     with village.engine.ledger.read() as connection:
-        return holdout_versions.versions(connection)
+        return holdout_versions.list_versions(connection)
 
 
-def listed(village: Village, version: Version, at: datetime) -> set[str]:
-    return set(holdout_versions.held_out(village.engine.ledger, version, at))
+def listed(village: Village, version: HoldoutDrawing, at: datetime) -> set[str]:
+    return set(holdout_versions.held_out_members(village.engine.ledger, version, at))
 
 
 def planned(village: Village, name: str = "hi") -> set[str]:
@@ -107,7 +107,7 @@ def test_no_share_holds_out_nobody_and_ends_what_was_in_force(village: Village) 
     assert planned(village) == set()
     assert versions(village) == []
     with village.engine.ledger.write() as connection:
-        holdout_versions.adopt(connection, Decimal("0.05"), village.hands.at)
+        holdout_versions.activate_version(connection, Decimal("0.05"), village.hands.at)
     village.hands.go(hours=1)
     assert planned(village) == set()
     assert [version.until for version in versions(village)] == [village.hands.at]
@@ -123,7 +123,7 @@ def test_a11_service_messages_reach_those_who_are_held_out(village: Village, pur
 
 def test_more_than_fifteen_percent_is_refused(village: Village) -> None:
     village.set("holdout: 16 percent")
-    with pytest.raises(AuthorError) as caught:
+    with pytest.raises(UserError) as caught:
         planned(village)
     assert [problem.message for problem in caught.value.problems] == [
         "at most 15 percent of the members hear nothing at all"

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from audiences.tables import Contact
 from campaigns.cli.main import app
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.runs.planning.run_files import FrozenFields
 from campaigns.store.runs import runs
 from tests.support.sample_workspace import MEMBERS
@@ -52,7 +52,7 @@ def test_planning_anew_replaces_the_plan(village):
 
 def test_a_run_that_has_begun_is_not_planned_anew(village):
     run = village.start("hi", MARKETING)
-    with pytest.raises(AuthorError) as raised:
+    with pytest.raises(UserError) as raised:
         village.plan("hi", as_of=run.due_at)
     assert [problem.code for problem in raised.value.problems] == ["already_run"]
 
@@ -65,7 +65,7 @@ def test_a_plan_that_takes_the_place_of_another_meanwhile_is_not_let_go_with_it(
     village.plan("hi", as_of=seen.due_at)
     engine = village.engine.acting("somebody else")
     monkeypatch.setattr(type(engine), "run", lambda _engine, _run_id: seen)
-    with pytest.raises(AuthorError) as raised:
+    with pytest.raises(UserError) as raised:
         engine.start(seen) if act == "start" else engine.approve(seen.run_id)
     assert [problem.code for problem in raised.value.problems] == ["planned_anew"]
     with engine.ledger.read() as connection:

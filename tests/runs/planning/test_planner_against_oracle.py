@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel, Choice, Purpose
 from campaigns.core.model.reasons import SkipReason
-from campaigns.rules.vocabulary import Vocabulary
-from campaigns.runs.planning.plan import Plan, plan
-from campaigns.runs.planning.plan_input import Brief
-from campaigns.runs.planning.query_session import Bench
+from campaigns.rules.vocabulary import RuleVocabulary
+from campaigns.runs.planning.plan import Plan, make_plan
+from campaigns.runs.planning.plan_input import PlanInput
+from campaigns.runs.planning.query_session import QuerySession
 from campaigns.workspace.catalogue_file import load_catalogue
-from campaigns.workspace.checks.channel_checks import CHANNELS_OF, PARTNER_CHANNELS
+from campaigns.workspace.checks.channel_checks import CHANNELS_BY_PURPOSE, PARTNER_CHANNELS
 from campaigns.workspace.settings_file import load_settings
 from tests.support.generated_members import AS_OF, Market, Soul, snapshot
 from tests.support.planner_oracle import RULES, Naive, Verdict
@@ -26,7 +26,7 @@ from tests.support.rule_source import parsed
 WORKSPACE = Path(__file__).parents[2] / "support" / "sample_workspace_files" / "config"
 CATALOGUE = load_catalogue(WORKSPACE / "catalogue.yaml")
 SETTINGS = load_settings(WORKSPACE / "settings.yaml")
-VOCABULARY = Vocabulary(CATALOGUE, {}, frozenset(), frozenset())
+VOCABULARY = RuleVocabulary(CATALOGUE, {}, frozenset(), frozenset())
 CONDITIONS = {name: parsed(text, VOCABULARY) for name, (text, _) in RULES.items()}
 SALT = "drawn"
 STOPS = [reason.value for reason in SkipReason if reason.startswith("suppressed_")]
@@ -67,7 +67,7 @@ CROWDS = st.integers(3, 12).flatmap(lambda size: st.tuples(*(souls(number) for n
 def campaigns(draw: st.DrawFn) -> dict[str, Any]:
     purpose = draw(st.sampled_from(Purpose))
     partner = purpose is Purpose.MARKETING and draw(st.booleans())
-    permitted = PARTNER_CHANNELS if partner else CHANNELS_OF[purpose]
+    permitted = PARTNER_CHANNELS if partner else CHANNELS_BY_PURPOSE[purpose]
     channels = draw(st.lists(st.sampled_from(permitted), min_size=1, unique=True))
     subscribers = purpose is Purpose.NEWSLETTER and draw(st.booleans())
     names = draw(st.sampled_from([["all"], ["one", "two"], ["one", "two", "three"]]))
@@ -114,19 +114,19 @@ def planned(market: Market, asked: dict[str, Any], crowd: list[Soul]) -> tuple[P
     held = SETTINGS.model_copy(
         update={"holdout": campaign.holdout * 0 + asked["holdout"] / type(campaign.holdout)(100)}
     )
-    brief = Brief(
+    brief = PlanInput(
         campaign=campaign,
         as_of=AS_OF,
         audiences={},
         catalogue=CATALOGUE,
         settings=held,
-        definition="",
-        fields=(),
-        shelves={},
+        definition_hash="",
+        profile_fields=(),
+        variant_offers={},
         holdout_salt=SALT,
     )
     market.fill(crowd)
-    return plan(Bench(market.connection), brief, snapshot(crowd)), Naive(
+    return make_plan(QuerySession(market.connection), brief, snapshot(crowd)), Naive(
         campaign, held, asked["audience"], asked["whens"], SALT
     )
 
@@ -135,7 +135,7 @@ def planned(market: Market, asked: dict[str, Any], crowd: list[Soul]) -> tuple[P
 @given(asked=campaigns(), crowd=CROWDS)
 def test_the_planner_decides_as_its_description_says(market, asked, crowd):
     made, naive = planned(market, asked, crowd)
-    rows = made.bench.dicts(made.rows())
+    rows = made.session.fetch_dicts(made.ordered_decisions())
     found = {
         row["member_id"]: Verdict(row["variant"], row["channel"], row["reason"], bool(row["used_basket"]))
         for row in rows
@@ -170,6 +170,6 @@ def _sends_come_first_in_claim_order(rows, crowd):
 @given(asked=campaigns(), crowd=CROWDS)
 def test_the_order_of_the_members_changes_no_decision(market, asked, crowd):
     first, _ = planned(market, asked, crowd)
-    before = first.bench.rows(first.rows())
+    before = first.session.fetch_rows(first.ordered_decisions())
     second, _ = planned(market, asked, crowd[::-1])
-    assert second.bench.rows(second.rows()) == before
+    assert second.session.fetch_rows(second.ordered_decisions()) == before

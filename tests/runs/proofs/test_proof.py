@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Table
 
 from audiences.tables import CHOICE_ENTRY
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
-from campaigns.runs.proofs.send_proof import Wanted, send_proof
-from campaigns.store.runs.run_tables import AUDIT, DECISION, DELIVERY, PACE, RUN
+from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
+from campaigns.store.runs.run_tables import AUDIT, DECISION, DELIVERY, RATE_LIMIT, RUN
 from tests.support.sample_workspace import Village
 
 OURS = 'internal_addresses: ["@kyla.example.org", "+358401112223", boss@elsewhere.example.com]'
@@ -38,8 +38,8 @@ def written(village: Village) -> Village:
 
 
 def prove(village: Village, to: str, **wanted: Any) -> str:
-    draft, _ = village.engine.library.draft("letter")
-    return send_proof(village.engine, draft, Wanted(to, **wanted)).provider_id
+    draft, _ = village.engine.library.campaign_definition("letter")
+    return send_proof(village.engine, draft, ProofRequest(to, **wanted)).provider_id
 
 
 def files(village: Village) -> list[Path]:
@@ -47,7 +47,7 @@ def files(village: Village) -> list[Path]:
 
 
 def refusal(village: Village, to: str, **wanted: Any) -> str:
-    with pytest.raises(AuthorError) as refused:
+    with pytest.raises(UserError) as refused:
         prove(village, to, **wanted)
     assert files(village) == []
     return refused.value.problems[0].code
@@ -91,7 +91,7 @@ def test_every_other_address_is_refused(written: Village, to: str, code: str) ->
 
 
 def test_a_proof_consumes_and_counts_nothing_but_is_audited(written: Village) -> None:
-    kept = (RUN, DECISION, DELIVERY, PACE, CHOICE_ENTRY)
+    kept = (RUN, DECISION, DELIVERY, RATE_LIMIT, CHOICE_ENTRY)
     before = rows(written, *kept)
     for _ in range(3):
         prove(written, "aino@kyla.example.org", member="m02")
@@ -122,7 +122,7 @@ def test_the_links_of_a_proof_lead_nowhere(written: Village) -> None:
     prove(written, "aino@kyla.example.org", member="m02")
     [file] = files(written)
     link = message_from_bytes(file.read_bytes(), policy=SMTP)["List-Unsubscribe"].split("/u/")[1].split(">")[0]
-    assert written.engine.signer.read("unsubscribe", link).run_number == 0
+    assert written.engine.signer.read_link("unsubscribe", link).run_number == 0
 
 
 async def test_a_proof_goes_through_the_provider_of_the_settings(written: Village) -> None:
@@ -133,5 +133,5 @@ async def test_a_proof_goes_through_the_provider_of_the_settings(written: Villag
         vars(written.engine).pop("library", None)
         await asyncio.to_thread(prove, written, "aino@kyla.example.org")
         assert list(double.mailboxes.received) == ["aino@kyla.example.org"]
-    with pytest.raises(AuthorError, match="did not say that it took the message"):
+    with pytest.raises(UserError, match="did not say that it took the message"):
         await asyncio.to_thread(prove, written, "aino@kyla.example.org")

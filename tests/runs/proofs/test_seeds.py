@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.core.errors import AuthorError
+from campaigns.core.errors import UserError
 from tests.runs.proofs.test_proof import LETTER as SLOW
 from tests.support.sample_workspace import Village
 
@@ -72,5 +72,5 @@ def test_a_seed_that_cannot_be_written_to_holds_up_nobody(village: Village, capl
 
 def test_a_seed_is_one_of_our_own(village: Village) -> None:
     village.set(INTERNAL + "seeds: [{address: m01@example.org}]\n")
-    with pytest.raises(AuthorError, match="one of our own"):
+    with pytest.raises(UserError, match="one of our own"):
         _ = village.engine.library.settings
