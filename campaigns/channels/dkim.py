@@ -108,7 +108,7 @@ def signer(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> DkimSigner
 
 
 def published(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> tuple[Published, ...]:
-    """Return the DNS records of the keys that `load_signer` loads; raises as it does."""
+    """Return the DNS records of the keys that `load_dkim_signer` loads; raises as it does."""
     signer(settings, rsa_key, ed25519_key)
     records = []
     if settings.rsa is not None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from campaigns.demo.data.seeded_random import between, happens, weighted
+from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice
 from campaigns.demo.data.members import Member
 from campaigns.demo.data.purchases import Interests
-from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice
+from campaigns.demo.data.seeded_random import between, happens, weighted
 
 _FIRST: Final = datetime(2011, 3, 1, 9, 0)  # noqa: DTZ001 - no zone: the workspace's own applies
 _LAST: Final = datetime(2017, 12, 30, 20, 0)  # noqa: DTZ001

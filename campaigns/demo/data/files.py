@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from campaigns.demo.data.choices import Entry, choices
+from campaigns.demo.data.dataset import connect
 from campaigns.demo.data.households import read_households
 from campaigns.demo.data.members import Member, invent_members
 from campaigns.demo.data.purchases import Interests, deal, december_bonus, interests, write_products, write_purchases
-from campaigns.demo.data.dataset import connect
 from campaigns.demo.data.suppressions import Closed, invent_suppressions
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class DemoFiles:
 
 
 def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: None) -> DemoFiles:
-    """Write the files into `folder`, created if missing; call `progress` with the name of each file before it is written.
+    """Write the files into `folder`, created if missing; call `progress` before each file.
 
     Takes some ten seconds. Raise UserError when the data set's package is not installed.
     """

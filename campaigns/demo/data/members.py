@@ -7,10 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from campaigns.demo.data.seeded_random import draw, happens, pick, weighted
 from campaigns.demo.data.households import Household
 from campaigns.demo.data.names import Name, is_woman, name
 from campaigns.demo.data.places import Address, address
+from campaigns.demo.data.seeded_random import draw, happens, pick, weighted
 
 CUSTOMERS: Final = 600
 

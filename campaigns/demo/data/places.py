@@ -63,7 +63,7 @@ class Address:
 
 
 def address(language: str, *key: object) -> Address:
-    """Return an invented address in a real town; Swedish speakers live in Swedish-speaking towns and use Swedish names."""
+    """Return an invented address in a real town; Swedish speakers get Swedish-speaking towns and street names."""
     swedish = language == "sv"
     place = weighted({place: place.sv if swedish else place.fi for place in _places()}, *key, "place")
     street = pick(_STREETS, *key, "street")[swedish]

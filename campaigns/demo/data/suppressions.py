@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from campaigns.demo.data.seeded_random import between, seed
-from campaigns.demo.data.members import Member
 from campaigns.core.model.reasons import SkipReason
+from campaigns.demo.data.members import Member
+from campaigns.demo.data.seeded_random import between, seed
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,17 +44,20 @@ class EmailTemplate:
 
     @classmethod
     def compile(
-        cls, folder: TemplateFolder, language: Language, settings: Settings, led: Callable[[str], str] | None = None
+        cls,
+        folder: TemplateFolder,
+        language: Language,
+        settings: Settings,
+        track_link: Callable[[str], str] | None = None,
     ) -> Self:
         """Compile the folder in one language; UserError with every problem.
 
-        `led` maps the links in the HTML that are the same for every member to other addresses; without it they stay.
+        `track_link` maps the HTML links that are the same for every member to other addresses; by default they stay.
         """
         sandbox = environment(Channel.EMAIL, language, settings.currency)
         *plain, (html, place_of) = email_parts(folder, language)
         targets = frozenset(_SHARED_LINK.findall(html.text))
-        if led is not None:
-            track_link = led  # type narrowing is lost inside a lambda
+        if track_link is not None:
             tracked = _SHARED_LINK.sub(lambda link: link[0].replace(link[1], track_link(link[1])), html.text)
             html = Source(html.file, tracked)
         subject, text = (compile_template(sandbox, source, place) for source, place in plain)

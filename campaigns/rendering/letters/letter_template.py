@@ -97,9 +97,8 @@ class LetterTemplate:
         """
         sheets = Sheets(self.sources, {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)})
         if len(pages) > _MAX_IN_PROCESS:
-            pdf, per_letter = run_in_child_process(
-                sheets.drawn, created_at, _PAGES_QUERY
-            )  # Typst caches a megabyte a letter
+            # Typst caches a megabyte a letter, freed when the process ends
+            pdf, per_letter = run_in_child_process(sheets.drawn, created_at, _PAGES_QUERY)
         else:
             pdf, per_letter = sheets.drawn(created_at, _PAGES_QUERY)
         if len(per_letter) != len(pages):

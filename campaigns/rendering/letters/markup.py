@@ -69,9 +69,8 @@ def _sources(folder: TemplateFolder) -> list[Source]:
 
 
 def _keys(folder: TemplateFolder, source: Source) -> Iterator[tuple[str, FilePosition]]:
-    shows_offers = (
-        "page.offers" in folder.source(FILE).text
-    )  # the shared layout can render them, but not every letter does
+    # the shared layout can render offers, but not every letter shows them
+    shows_offers = "page.offers" in folder.source(FILE).text
     for match, place in _matches(_TEXT_USE, source):
         if match[1] != "offer":
             yield match[2], place

@@ -1,1 +1,1 @@
-"""Templates: folders, sandbox, filters, variables, translations."""
+"""Templates: folders, Jinja sandbox, filters, variables, translations."""

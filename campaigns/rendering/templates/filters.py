@@ -1,4 +1,4 @@
-"""How money, numbers and days are written in each language."""
+"""Template filters that format money, numbers and dates in each language."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,27 +28,27 @@ Filter = Callable[..., str]
 
 @lru_cache(maxsize=16)
 def filters(language: Language, currency: str) -> Mapping[str, Filter]:
-    """The filters by the name that templates use: `money`, `number`, `percent`, `date`, `period`.
+    """Return the filters by their name in templates: `money`, `number`, `percent`, `date`, `period`.
 
-    Numbers are Decimal or int, days are dates; TypeError for anything else. `number` may take how many decimals; `date`
-    takes a style: short, long, day, weekday, of_month or month; `period` takes the last day. Results hold no-break
-    spaces where the language wants them. They are remembered, since a campaign writes the same few prices and days
-    millions of times.
+    Numbers are Decimal or int, days are dates; TypeError for anything else. `number` takes an optional number of
+    decimals; `date` takes a style: short, long, day, weekday, of_month or month; `period` takes the last day. Results
+    hold no-break spaces where the language requires them. Results are cached: a campaign formats the same few prices
+    and days millions of times.
     """
-    hand = _Hand(language, currency)
-    written: Mapping[str, Filter] = {
-        "money": hand.money,
-        "number": hand.number,
-        "percent": hand.percent,
-        "date": hand.day,
-        "period": hand.period,
+    formatter = _Formatter(language, currency)
+    by_name: Mapping[str, Filter] = {
+        "money": formatter.money,
+        "number": formatter.number,
+        "percent": formatter.percent,
+        "date": formatter.day,
+        "period": formatter.period,
     }
-    return {name: lru_cache(maxsize=4096, typed=True)(write) for name, write in written.items()}
+    return {name: lru_cache(maxsize=4096, typed=True)(function) for name, function in by_name.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class _Hand:
-    """Writes values as one language does."""
+class _Formatter:
+    """Formatter of values in one language."""
 
     language: Language
     currency: str

@@ -1,4 +1,4 @@
-"""A template folder as a value: its files, its texts in three languages, its sample. Reads files, renders nothing."""
+"""Template folders: files, texts in three languages, sample. Reads files, renders nothing."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -21,27 +21,27 @@ _LARGEST: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one template file, and the name under which problems speak of it."""
+    """Text of one template file, and its name in problems."""
 
     file: str
     text: str
 
     def place(self, line: int) -> FilePosition:
-        """The start of a line; line 0 is the file as a whole."""
+        """Return the position of the start of a line; line 0 is the file as a whole."""
         return FilePosition(self.file, line, 1 if line else 0)
 
     def at(self, index: int) -> FilePosition:
-        """The place of a character."""
+        """Return the position of a character."""
         start = self.text.rfind("\n", 0, index) + 1
         return FilePosition(self.file, self.text.count("\n", 0, index) + 1, index - start + 1)
 
 
 @dataclass(frozen=True, eq=False)
 class TemplateFolder:
-    """Everything that a template is made of. `files` and `shared` are by path below their folder, as bytes.
+    """Contents of one template. `files` and `shared` hold bytes by path below their folder.
 
-    A text or file of the folder's own hides the shared one of the same name. What is made of a folder is kept by the
-    object: reading it again makes another.
+    The template's own text or file hides the shared one of the same name. Compiled templates are cached by object
+    identity: loading the folder again gives a new object, which is compiled anew.
     """
 
     channel: Channel
@@ -56,7 +56,7 @@ class TemplateFolder:
         return file in self.files or file in self.shared
 
     def source(self, file: str) -> Source:
-        """The text of a file of the folder, else of the shared folder; UserError when neither has it."""
+        """Return the text of a file of the folder, else of the shared folder; UserError when neither has it."""
         name = self.located(file)
         data = self.files[file] if file in self.files else self.shared.get(file)
         if data is None:
@@ -67,56 +67,56 @@ class TemplateFolder:
             raise UserError.about(name, "the file is not UTF-8 text", "encoding") from error
 
     def located(self, file: str) -> str:
-        """The name that problems give a file."""
+        """Return the name of a file in problems: its path in the workspace."""
         own = file in self.files or file not in self.shared
         return f"{self.directory}/{file}" if own else f"{Path(self.directory).parent.as_posix()}/{SHARED}/{file}"
 
     def texts_in(self, language: Language) -> Mapping[str, str]:
-        """Every text of one language by its key."""
+        """Return every text of one language by its key."""
         return {key: text.words.text(language) for key, text in self.texts.items()}
 
     def sample(self, language: Language) -> dict[str, object]:
-        """The values of `sample.yaml` over the shared ones; a value given in three languages is taken in `language`."""
-        return {key: _spoken(value, language) for key, value in self.values.items()}
+        """Return the values of `sample.yaml` merged over the shared ones, with translated values in `language`."""
+        return {key: _in_language(value, language) for key, value in self.values.items()}
 
     @cached_property
     def _digest(self) -> str:
-        folded = sha256()
+        digest = sha256()
         for owner, files in (("own", self.files), ("shared", self.shared)):
             for file, data in sorted(files.items()):
-                folded.update(f"{owner}\0{file}\0{len(data)}\0".encode())
-                folded.update(data)
-        return folded.hexdigest()
+                digest.update(f"{owner}\0{file}\0{len(data)}\0".encode())
+                digest.update(data)
+        return digest.hexdigest()
 
     def digest(self) -> str:
-        """SHA-256 over every file, own and shared: the template's part of a definition hash."""
+        """Return a SHA-256 over every file, own and shared: the template's part of a definition hash."""
         return self._digest
 
 
 def load_folder(root: Path, channel: Channel, name: str) -> TemplateFolder:
-    """The folder `templates/<channel>/<name>` of the workspace `root`; UserError with every problem found."""
+    """Load the folder `templates/<channel>/<name>` of the workspace `root`; UserError with every problem."""
     directory = f"templates/{channel.value}/{name}"
     if not _NAME.fullmatch(name):
         raise UserError.about(directory, "a template's name is lower-case letters, digits and `_`", "name")
     if not (root / directory).is_dir():
         raise UserError.about(directory, "there is no such template folder", "missing")
     problems: list[Problem] = []
-    shared = _Half.read(root, f"templates/{channel.value}/{SHARED}", problems)
-    own = _Half.read(root, directory, problems)
+    shared = _Directory.read(root, f"templates/{channel.value}/{SHARED}", problems)
+    own = _Directory.read(root, directory, problems)
     problems += [
-        Problem(FilePosition(f"{directory}/{wanted}"), f"a template needs `{wanted}`", "missing")
-        for wanted in (_TEXTS, _SAMPLE)
-        if wanted not in own.files
+        Problem(FilePosition(f"{directory}/{file}"), f"a template needs `{file}`", "missing")
+        for file in (_TEXTS, _SAMPLE)
+        if file not in own.files
     ]
     if problems:
         raise UserError(problems)
-    texts, values = {**shared.texts, **own.texts}, _over(shared.values, own.values)
+    texts, values = {**shared.texts, **own.texts}, _merged(shared.values, own.values)
     return TemplateFolder(channel, name, directory, own.files, shared.files, texts, values)
 
 
 @dataclass(frozen=True, slots=True)
-class _Half:
-    """What stands in one directory: the template's own or the shared one."""
+class _Directory:
+    """Contents of one directory: the template's own or the shared one."""
 
     files: Mapping[str, bytes]
     texts: Mapping[str, Text]
@@ -124,7 +124,7 @@ class _Half:
 
     @classmethod
     def read(cls, root: Path, directory: str, problems: list[Problem]) -> Self:
-        """Everything in the directory, nothing when there is none; what is wrong goes to `problems`."""
+        """Read the directory, empty when there is none; problems are appended to `problems`."""
         files = dict(_files(root, directory, problems))
         texts = read_texts(f"{directory}/{_TEXTS}", files.get(_TEXTS), problems)
         return cls(files, texts, read_sample(f"{directory}/{_SAMPLE}", files.get(_SAMPLE), problems))
@@ -143,21 +143,21 @@ def _files(root: Path, directory: str, problems: list[Problem]) -> Iterator[tupl
             yield file, path.read_bytes()
 
 
-def _over(shared: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+def _merged(shared: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
     merged = dict(shared)
     for key, value in own.items():
-        below = merged.get(key)
-        merged[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
+        shared_value = merged.get(key)
+        merged[key] = {**shared_value, **value} if isinstance(shared_value, dict) and isinstance(value, dict) else value
     return merged
 
 
-def _spoken(value: object, language: Language) -> object:
+def _in_language(value: object, language: Language) -> object:
     match value:
-        case dict() if set(value) == {each.value for each in Language}:
+        case dict() if set(value) == {code.value for code in Language}:
             return value[language.value]
         case dict():
-            return {key: _spoken(each, language) for key, each in value.items()}
+            return {key: _in_language(item, language) for key, item in value.items()}
         case list():
-            return [_spoken(each, language) for each in value]
+            return [_in_language(item, language) for item in value]
         case _:
             return value

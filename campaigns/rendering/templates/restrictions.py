@@ -1,4 +1,4 @@
-"""What a template may say: the part of Jinja's syntax whose cost the length of the source bounds."""
+"""Restrictions on Jinja syntax: only constructs whose cost is bounded by the length of the source."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from jinja2 import nodes
 from campaigns.core.errors import closest_match
 
 _STATEMENTS: Final = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.With, nodes.Scope)
-_REFUSED: Final[Mapping[str, str]] = {  # by the class of the syntax node
+_REFUSED: Final[Mapping[str, str]] = {  # reasons by class of syntax node
     "Include": "an e-mail includes parts with <mj-include path=…/>, other channels have one file",
     "AssignBlock": "`set` takes a value, not a block",
     "Call": "a template calls nothing: what changes a value is a filter, as in `{{ today|date }}`",
@@ -21,7 +21,7 @@ _REFUSED: Final[Mapping[str, str]] = {  # by the class of the syntax node
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One thing that a template may not say, by the line of its source."""
+    """Violation of the restrictions, with the line of the source."""
 
     line: int
     message: str
@@ -30,7 +30,7 @@ class Breach:
 
 
 def breaches(tree: nodes.Template, filters: Collection[str], tests: Collection[str]) -> Iterator[Breach]:
-    """Every breach of the grammar, in the order of the tree."""
+    """Yield every violation, in the order of the tree."""
     for node in tree.find_all(nodes.Node):
         match node:
             case nodes.Filter():
@@ -42,7 +42,7 @@ def breaches(tree: nodes.Template, filters: Collection[str], tests: Collection[s
             case _:
                 message = _refusal(node)
                 if message:
-                    yield Breach(node.lineno or 1, message)  # jinja2 forgets where `autoescape` stood
+                    yield Breach(node.lineno or 1, message)  # jinja2 loses the line of `autoescape`
 
 
 def _unknown(kind: str, name: str, known: Collection[str], line: int) -> Iterator[Breach]:

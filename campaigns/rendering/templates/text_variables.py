@@ -1,4 +1,4 @@
-"""Which values the texts of a folder read, in all three languages."""
+"""Variables used by the texts of a template folder, in all three languages."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,9 +14,9 @@ _BOUND: Final = re.compile(r"\{%-?\s*(?:for|set|with)\s+([a-z_]\w*)")
 
 
 def body_reads(folder: TemplateFolder, file: str) -> Iterator[Read]:
-    """Every use of a value in a file with `[[ key ]]` marks and in the texts that they name.
+    """Yield every use of a value in a file and in the texts it includes by `[[ key ]]`.
 
-    A name that the file itself gives, such as that of a loop's item, is no value of the context.
+    Names bound in the file itself, such as a loop variable, are not values of the context.
     """
     source = folder.source(file)
     bound = frozenset(_BOUND.findall(source.text))
@@ -27,7 +27,7 @@ def body_reads(folder: TemplateFolder, file: str) -> Iterator[Read]:
 
 
 def text_reads(folder: TemplateFolder, keys: Iterable[str]) -> Iterator[Read]:
-    """Every use of a value in the texts of `keys`; a key without a text is another check's matter."""
+    """Yield every use of a value in the texts of `keys`; keys without a text are left to another check."""
     for text in (folder.texts[key] for key in dict.fromkeys(keys) if key in folder.texts):
         for language in Language:
             place = text.places[language]

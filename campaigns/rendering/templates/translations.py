@@ -1,4 +1,4 @@
-"""The words of a template, `texts.yaml`, and the values it is tried with, `sample.yaml`: read, not yet used."""
+"""Reader of a template's translations, `texts.yaml`, and of its sample values, `sample.yaml`."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from campaigns.core.model.localised_text import Localised
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import parse_yaml
 
-TEXT_KEY: Final = re.compile(r"\[\[([^\[\]\n]{0,80})\]\]")  # the mark in a template that a text is put for
+TEXT_KEY: Final = re.compile(r"\[\[([^\[\]\n]{0,80})\]\]")  # placeholder of a text in a template
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LANGUAGES: Final = tuple(language.value for language in Language)
@@ -19,19 +19,19 @@ _LANGUAGES: Final = tuple(language.value for language in Language)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text in three languages, and where each stands."""
+    """Text in three languages, with the position of each."""
 
     words: Localised
     places: Mapping[Language, FilePosition]
 
 
 def read_texts(file: str, content: bytes | None, problems: list[Problem]) -> dict[str, Text]:
-    """The texts of a file by key, none when there is no file; what cannot be used goes to `problems`."""
+    """Return the texts of a file by key, empty when there is no file; problems are appended to `problems`."""
     texts: dict[str, Text] = {}
     for key, entry in _entries(file, content, problems):
-        wrong = list(_wrong(key, entry))
-        problems += wrong
-        if not wrong:
+        entry_problems = list(_problems(key, entry))
+        problems += entry_problems
+        if not entry_problems:
             texts[key] = Text(
                 Localised.model_validate(entry.value),
                 {language: entry.part(language.value).place for language in Language},
@@ -40,7 +40,7 @@ def read_texts(file: str, content: bytes | None, problems: list[Problem]) -> dic
 
 
 def read_sample(file: str, content: bytes | None, problems: list[Problem]) -> dict[str, object]:
-    """The values of a sample file by name, none when there is no file."""
+    """Return the values of a sample file by name, empty when there is no file."""
     return {key: entry.value for key, entry in _entries(file, content, problems)}
 
 
@@ -53,7 +53,7 @@ def _entries(file: str, content: bytes | None, problems: list[Problem]) -> Itera
         problems += error.problems
 
 
-def _wrong(key: str, entry: Located) -> Iterator[Problem]:
+def _problems(key: str, entry: Located) -> Iterator[Problem]:
     if not _KEY.fullmatch(key):
         yield Problem(entry.key_place, f"`{key}` cannot be a key: use lower-case letters, digits and `_`", "text_key")
     if not isinstance(entry.value, dict):

@@ -1,4 +1,4 @@
-"""Which names a template reads, seen in its syntax tree: aliases by `set`, `for` and `with` are followed."""
+"""Variables that a template uses, from its syntax tree; aliases by `set`, `for` and `with` are resolved."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,118 +10,116 @@ from campaigns.core.errors import FilePosition
 
 ITEM: Final = "*"
 
-Path = tuple[str, ...]
-Scope = dict[str, Path | None]  # None: a name of the template's own, whose parts are not ours to know
-
-
-Use = tuple[Path, int]
+_Path = tuple[str, ...]
+_Scope = dict[str, _Path | None]  # None: a name bound in the template to a computed value
+_Use = tuple[_Path, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One use of a value: its path from the context, `*` for an item of a list, and where it stands."""
+    """One use of a value: its path from the context, with `*` for a list item, and its position."""
 
-    path: Path
+    path: _Path
     place: FilePosition
 
     @property
     def name(self) -> str:
-        """The value that has to be at hand: `member.first_name`; for a list's items the list, `offers`."""
+        """Return the value that the context needs: `member.first_name`, or the list `offers` for its items."""
         steps = self.path[: self.path.index(ITEM)] if ITEM in self.path else self.path
         return ".".join(steps)
 
 
 def reads(tree: nodes.Template, place: Callable[[int], FilePosition]) -> Iterator[Read]:
-    """Every use of a value, in the order of the text; whole values that are only given an alias are not uses."""
-    for path, line in _all(tree.body, {}):
+    """Yield every use of a value in the order of the text; binding a value to an alias is not a use."""
+    for path, line in _walk_all(tree.body, {}):
         yield Read(path, place(line))
 
 
-def _walk(node: nodes.Node, scope: Scope) -> Iterator[Use]:
+def _walk(node: nodes.Node, scope: _Scope) -> Iterator[_Use]:
     match node:
         case nodes.Name() | nodes.Getattr() | nodes.Getitem():
-            yield from _value(node, scope)
+            yield from _reference(node, scope)
         case nodes.Assign():
-            yield from _bind(node.target, node.node, scope, scope)
+            yield from _bind_value(node.target, node.node, scope, scope)
         case nodes.With():
             inner = dict(scope)
             for target, value in zip(node.targets, node.values, strict=True):
-                yield from _bind(target, value, scope, inner)
-            yield from _all(node.body, inner)
+                yield from _bind_value(target, value, scope, inner)
+            yield from _walk_all(node.body, inner)
         case nodes.For():
             yield from _loop(node, scope)
         case nodes.AssignBlock():
-            yield from _all(node.body, scope)
-            _hide(node.target, scope)
+            yield from _walk_all(node.body, scope)
+            _bind_computed(node.target, scope)
         case _:
-            yield from _all(node.iter_child_nodes(), scope)
+            yield from _walk_all(node.iter_child_nodes(), scope)
 
 
-def _all(children: object, scope: Scope) -> Iterator[Use]:
+def _walk_all(children: object, scope: _Scope) -> Iterator[_Use]:
     for child in children:  # type: ignore[attr-defined]  # jinja2 types its children loosely
         yield from _walk(child, scope)
 
 
-def _loop(node: nodes.For, scope: Scope) -> Iterator[Use]:
-    inner: Scope = {**scope, "loop": None}
+def _loop(node: nodes.For, scope: _Scope) -> Iterator[_Use]:
+    inner: _Scope = {**scope, "loop": None}
     path = _path(node.iter, scope)
     if path is None:
         yield from _walk(node.iter, scope)
-        _hide(node.target, inner)
+        _bind_computed(node.target, inner)
     else:
         yield path, node.lineno
-        _name(node.target, (*path, ITEM), inner)
-    yield from _all(node.body, inner)
+        _bind_path(node.target, (*path, ITEM), inner)
+    yield from _walk_all(node.body, inner)
     if node.test is not None:
         yield from _walk(node.test, inner)
-    yield from _all(node.else_, scope)
+    yield from _walk_all(node.else_, scope)
 
 
-def _bind(target: nodes.Node, value: nodes.Node, scope: Scope, inner: Scope) -> Iterator[Use]:
+def _bind_value(target: nodes.Node, value: nodes.Node, scope: _Scope, inner: _Scope) -> Iterator[_Use]:
     path = _path(value, scope)
     if path is None or not isinstance(target, nodes.Name):
         yield from _walk(value, scope)
-        _hide(target, inner)
+        _bind_computed(target, inner)
     else:
-        _name(target, path, inner)
+        _bind_path(target, path, inner)
 
 
-def _name(target: nodes.Node, path: Path, scope: Scope) -> None:
+def _bind_path(target: nodes.Node, path: _Path, scope: _Scope) -> None:
     if isinstance(target, nodes.Name):
         scope[target.name] = path
     else:
-        _hide(target, scope)
+        _bind_computed(target, scope)
 
 
-def _hide(target: nodes.Node, scope: Scope) -> None:
+def _bind_computed(target: nodes.Node, scope: _Scope) -> None:
     names = [target] if isinstance(target, nodes.Name) else target.find_all(nodes.Name)
     scope.update(dict.fromkeys(name.name for name in names))
 
 
-def _value(node: nodes.Expr, scope: Scope) -> Iterator[Use]:
+def _reference(node: nodes.Expr, scope: _Scope) -> Iterator[_Use]:
     path = _path(node, scope)
     if path is not None:
         yield path, node.lineno
     elif not isinstance(node, nodes.Name):
-        yield from _all(node.iter_child_nodes(), scope)
+        yield from _walk_all(node.iter_child_nodes(), scope)
 
 
-def _path(node: nodes.Node, scope: Scope) -> Path | None:
-    """The path of a plain reference, or None for anything that is more than one."""
+def _path(node: nodes.Node, scope: _Scope) -> _Path | None:
+    """Return the path of a plain reference, or None for any other expression."""
     match node:
         case nodes.Name():
             return scope.get(node.name, (node.name,))
         case nodes.Getattr():
-            return _below(_path(node.node, scope), node.attr)
+            return _child_path(_path(node.node, scope), node.attr)
         case nodes.Getitem(arg=nodes.Const(value=str() as key)):
-            return _below(_path(node.node, scope), key)
+            return _child_path(_path(node.node, scope), key)
         case nodes.Getitem(arg=nodes.Const(value=int())):
-            return _below(_path(node.node, scope), ITEM)
+            return _child_path(_path(node.node, scope), ITEM)
         case nodes.Filter(name="first" | "last") if node.node is not None:
-            return _below(_path(node.node, scope), ITEM)
+            return _child_path(_path(node.node, scope), ITEM)
         case _:
             return None
 
 
-def _below(path: Path | None, step: str) -> Path | None:
+def _child_path(path: _Path | None, step: str) -> _Path | None:
     return None if path is None else (*path, step)

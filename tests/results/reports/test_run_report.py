@@ -177,7 +177,7 @@ def test_when_skips_were_forgotten_the_report_says_so(crowded: Village) -> None:
     retain(crowded.engine)
     effect = reported(crowded, run).effect
     assert not effect.comparisons
-    assert "forgotten" in str(effect.withheld)
+    assert "no longer known" in str(effect.withheld)
 
 
 def test_who_said_no_afterwards_is_counted_once_and_only_afterwards(crowded: Village) -> None:
