@@ -33,7 +33,7 @@ from campaigns.store.admin.database_url import URL_VARIABLE
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs import runs
 from campaigns.store.runs.run_tables import RUN
-from campaigns.web.server import listening, server_of
+from campaigns.web.server import create_server, listening_socket
 from campaigns.workspace.paths import Workspace
 
 _ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -52,7 +52,7 @@ def serve(root: Path, url: str, port: int) -> None:
     """Serve the workspace until the process is ended."""
     os.environ[URL_VARIABLE] = url
     engine = Engine(Workspace(root), "benchmark")
-    server_of(engine).run(sockets=[listening("127.0.0.1", port)])
+    create_server(engine).run(sockets=[listening_socket("127.0.0.1", port)])
 
 
 def plan_on(root: Path, url: str, members: int, stopped: Event) -> None:

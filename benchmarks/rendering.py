@@ -15,23 +15,23 @@ import jinja2
 from benchmarks.figures import tell
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.email.email_template import TEXT, EmailTemplate, email_parts
-from campaigns.rendering.email.mime import Envelope, assemble
-from campaigns.rendering.templates.filters import filters
-from campaigns.rendering.templates.folder import TemplateFolder, load_folder
+from campaigns.rendering.email.email_template import TEXT_FILE, EmailTemplate, email_sources
+from campaigns.rendering.email.mime import MessageHeaders, assemble_message
+from campaigns.rendering.templates.filters import template_filters
+from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.repository import WorkspaceRepository
 
 _WHEN: Final = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
-_ENVELOPE: Final = Envelope(_WHEN, "n@lahde.example.org", "Lähde", "a@lahde.example.org", "aino@example.org")
+_ENVELOPE: Final = MessageHeaders(_WHEN, "n@lahde.example.org", "Lähde", "a@lahde.example.org", "aino@example.org")
 
 
 def measure(root: Path, times: int) -> None:
     """Report the rendering time of every e-mail of a workspace."""
     settings = WorkspaceRepository(Workspace(root)).settings
     for folder in sorted((root / "templates" / "email").iterdir()):
-        if (folder / TEXT).is_file():
-            _measure(load_folder(root, Channel.EMAIL, folder.name), settings, times)
+        if (folder / TEXT_FILE).is_file():
+            _measure(load_template_folder(root, Channel.EMAIL, folder.name), settings, times)
 
 
 def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
@@ -44,7 +44,7 @@ def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
         size += len(body.html.encode()) // len(Language)
         ours += _seconds(lambda: template.render(sample), times)  # noqa: B023 - called at once
         bare += _seconds(lambda: loop(sample), times)  # noqa: B023
-        whole += _seconds(lambda: assemble(_ENVELOPE, body), times)  # noqa: B023
+        whole += _seconds(lambda: assemble_message(_ENVELOPE, body), times)  # noqa: B023
     figures = f"{1 / ours * 3:,.0f} a second, {bare / ours:.0%} of the bare loop; whole {whole / 3 * 1e6:.0f} µs"
     tell(f"{folder.name}: {size / 1000:.0f} kB", figures)
 
@@ -52,8 +52,8 @@ def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
 def _bare(folder: TemplateFolder, language: Language, currency: str) -> Callable[[Mapping[str, object]], None]:
     """Return a loop of plain Jinja over the same three sources, without sandbox, checks or placeholders."""
     bare = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=True)
-    bare.filters.update(filters(language, currency))
-    parts = [bare.from_string(source.text) for source, _ in email_parts(folder, language)]
+    bare.filters.update(template_filters(language, currency))
+    parts = [bare.from_string(source.text) for source, _ in email_sources(folder, language)]
 
     def loop(sample: Mapping[str, object]) -> None:
         for part in parts:

@@ -21,11 +21,11 @@ from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Language
 from campaigns.operations.ledger_admin import copy_to
 from campaigns.people.privacy import erasure
-from campaigns.people.privacy.subject_access import dossier
+from campaigns.people.privacy.subject_access import collect_export
 from campaigns.runs.engine import Engine
 from campaigns.store.admin.database_url import URL_VARIABLE
-from campaigns.web.members.data_pages import FORMS, Shown
-from campaigns.web.page_renderer import Pages
+from campaigns.web.members.data_pages import EXPORT_FORMATS, DataPages
+from campaigns.web.page_renderer import PageRenderer
 from campaigns.workspace.paths import Workspace
 
 _BUSIEST: Final = f"""
@@ -39,20 +39,20 @@ def measure(root: Path, *, night: bool) -> None:
     engine = _engine(root)
     with closing(engine.library.warehouse.connect(AS_OF)) as connection:
         [(member,)] = connection.execute(_BUSIEST).fetchall()
-    whole = dossier(engine, member)
+    whole = collect_export(engine, member)
     held = {name: len(rows) for name, rows in whole.sections.items()}
     tell("receipts, lines of the one; rows in all", f"{held['receipts']}; {held['purchases']}; {sum(held.values()):,}")
-    shown = Shown(Pages(engine.library.settings), engine.library.catalogue)
-    for form in FORMS:
+    shown = DataPages(PageRenderer(engine.library.settings), engine.library.catalogue)
+    for form in EXPORT_FORMATS:
         _measure(f"an export as {form}", partial(_export, engine, shown, member, form))
     _measure("an erasure", lambda: erasure.erase(engine, member))
     if night:
-        _measure("the nightly job after it", lambda: erasure.retain(engine))
+        _measure("the nightly job after it", lambda: erasure.apply_retention(engine))
     engine.close()
 
 
-def _export(engine: Engine, shown: Shown, member: str, form: str) -> bytes:
-    return shown.file(dossier(engine, member), form, Language.FI)
+def _export(engine: Engine, shown: DataPages, member: str, form: str) -> bytes:
+    return shown.file_content(collect_export(engine, member), form, Language.FI)
 
 
 def _engine(root: Path) -> Engine:

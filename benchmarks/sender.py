@@ -13,7 +13,7 @@ from typing import Final
 
 from benchmarks.figures import peak_megabytes
 from benchmarks.world import AS_OF
-from campaigns.channels.registry import Providers
+from campaigns.channels.registry import ChannelProviders
 from campaigns.cli.main import OBJECTS_A_COLLECTION
 from campaigns.core.clock import Clock
 from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings, TwilioSettings
@@ -50,7 +50,7 @@ def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) 
     return {"sent": sent, "began": began, "ended": ended, "cpu": used, "megabytes": peak_megabytes()}
 
 
-def _providers(chosen: Providers, path: str, port: int) -> Providers:
+def _providers(chosen: ChannelProviders, path: str, port: int) -> ChannelProviders:
     """Return the providers of a path; import only its own, as a worker does."""
     url = f"http://127.0.0.1:{port}"
     smtp = SmtpSettings(host="127.0.0.1", port=port or 1, security=SmtpSecurity.NONE, connections=_CONNECTIONS)
@@ -65,11 +65,11 @@ def _providers(chosen: Providers, path: str, port: int) -> Providers:
             return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org"))
         case "signed":
             from benchmarks.channels.messages import private_keys
-            from campaigns.channels.dkim import signer
+            from campaigns.channels.dkim import load_dkim_signer
             from campaigns.channels.smtp import SmtpEmail
 
             dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
-            dkim_signer = signer(dkim, *private_keys())
+            dkim_signer = load_dkim_signer(dkim, *private_keys())
             return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org", lambda: dkim_signer))
         case "sms":
             from campaigns.channels.twilio import TwilioSms

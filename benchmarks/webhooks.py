@@ -22,9 +22,9 @@ from sqlalchemy import case, update
 
 from benchmarks.figures import cpu, percentile, tell
 from benchmarks.ledger_traffic import NOW, lay_members, lay_plan
-from campaigns.channels.sendgrid_events import PUBLIC_KEY
-from campaigns.channels.twilio import DELIVERY as NAMED
-from campaigns.channels.twilio import STATUS_PATH, TOKEN
+from campaigns.channels.sendgrid_events import PUBLIC_KEY_VARIABLE
+from campaigns.channels.twilio import DELIVERY_PARAMETER as NAMED
+from campaigns.channels.twilio import STATUS_PATH, TOKEN_VARIABLE
 from campaigns.core import event_loop
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
@@ -34,7 +34,7 @@ from campaigns.store.admin import schema
 from campaigns.store.admin.database_url import URL_VARIABLE
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import DELIVERY
-from campaigns.web.server import listening, server_of
+from campaigns.web.server import create_server, listening_socket
 from campaigns.web.webhooks import SENDGRID_PATH
 from campaigns.workspace.paths import Workspace
 
@@ -116,7 +116,7 @@ def serve(root: Path, port: int, environment: Mapping[str, str]) -> None:
     """Serve the workspace until the process is ended."""
     os.environ.update(environment)
     engine = Engine(Workspace(root), "benchmark")
-    server_of(engine).run(sockets=[listening("127.0.0.1", port)])
+    create_server(engine).run(sockets=[listening_socket("127.0.0.1", port)])
 
 
 async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, list[float]]:
@@ -167,7 +167,7 @@ def main() -> None:
     sendgrid, twilio = SendGridDouble(), TwilioDouble()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    environment = {URL_VARIABLE: chosen.url, PUBLIC_KEY: sendgrid.public_key, TOKEN: twilio.token}
+    environment = {URL_VARIABLE: chosen.url, PUBLIC_KEY_VARIABLE: sendgrid.public_key, TOKEN_VARIABLE: twilio.token}
     server = get_context("spawn").Process(target=serve, args=(chosen.workspace, port, environment), daemon=True)
     server.start()
     _wait_for(port)

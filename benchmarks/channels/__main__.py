@@ -15,9 +15,9 @@ from typing import Any
 import aiohttp
 
 from benchmarks.channels.messages import email, private_keys, sms
-from campaigns.channels.dkim import signer
+from campaigns.channels.dkim import load_dkim_signer
 from campaigns.channels.outcome import Accepted
-from campaigns.channels.sendgrid import SendGridEmail, payload
+from campaigns.channels.sendgrid import SendGridEmail, request_body
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.twilio import TwilioSms
 from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings, TwilioSettings
@@ -118,7 +118,7 @@ async def sendgrid(messages: int) -> None:
     async with double("sendgrid") as port:
         url = f"http://127.0.0.1:{port}"
         headers = {"Authorization": "Bearer SG.double", "Content-Type": "application/json"}
-        body = json.dumps(payload(email(0)), ensure_ascii=False).encode()
+        body = json.dumps(request_body(email(0)), ensure_ascii=False).encode()
         bare = await bare_http("bare HTTP, the same bytes", f"{url}/v3/mail/send", headers, body, 202, messages)
         ours = await sent("SendGrid", SendGridEmail(url, "SG.double", IN_FLIGHT), email, messages)
         print(f"{'':34} {ours / bare:7.2f} times the bare loop")
@@ -132,7 +132,7 @@ async def smtp(messages: int) -> None:
         ours = await sent("SMTP", SmtpEmail(settings, "b@lahde.example.org"), email, messages)
         print(f"{'':34} {ours / bare:7.2f} times the bare loop")
         dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
-        dkim_signer = signer(dkim, *private_keys())
+        dkim_signer = load_dkim_signer(dkim, *private_keys())
         provider = SmtpEmail(settings, "b@lahde.example.org", lambda: dkim_signer)
         signed = await sent("SMTP, signed by RSA and Ed25519", provider, email, messages)
         print(f"{'':34} {signed / bare:7.2f} times the bare loop")

@@ -7,18 +7,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from campaigns.channels.claimed_delivery import Claimed, mint
+from campaigns.channels.claimed_delivery import ClaimedDelivery, create_claimed_delivery
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.core.model.enums import Channel
 from campaigns.rendering.email.email_template import EmailBody
-from campaigns.rendering.email.mime import Envelope, Unsubscribe, assemble, extra_headers
+from campaigns.rendering.email.mime import MessageHeaders, OneClickUnsubscribe, assemble_message, extra_headers
 
 _SENDER = "uutiset@lahde.example.org"
 _BODY = EmailBody("Hyvää syntymäpäivää", "Hyvää päivää, Aino!\n" * 40, "<p>Hyvää päivää, Åsa!</p>\n" * 460)
 
 
-def _claimed(number: int, channel: Channel, address: str) -> Claimed:
-    return mint(
+def _claimed(number: int, channel: Channel, address: str) -> ClaimedDelivery:
+    return create_claimed_delivery(
         opaque_id=f"benchmark{number:017d}",
         attempt=f"attempt{number // 64:019d}",
         run="benchmark",
@@ -31,10 +31,12 @@ def _claimed(number: int, channel: Channel, address: str) -> Claimed:
 
 @cache
 def _composed_email() -> tuple[bytes, dict[str, str]]:
-    unsubscribe = Unsubscribe("food.lahde.example.org", "Ruoka", "https://lahde.example.org/u/x", _SENDER, "x")
+    unsubscribe = OneClickUnsubscribe("food.lahde.example.org", "Ruoka", "https://lahde.example.org/u/x", _SENDER, "x")
     moment = datetime(2026, 11, 22, tzinfo=UTC)
-    envelope = Envelope(moment, "x@lahde.example.org", "Lähde", _SENDER, "aino@example.org", unsubscribe=unsubscribe)
-    return assemble(envelope, _BODY), extra_headers(envelope)
+    envelope = MessageHeaders(
+        moment, "x@lahde.example.org", "Lähde", _SENDER, "aino@example.org", unsubscribe=unsubscribe
+    )
+    return assemble_message(envelope, _BODY), extra_headers(envelope)
 
 
 def email(number: int) -> OutgoingEmail:

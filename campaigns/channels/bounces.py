@@ -14,30 +14,30 @@ from hashlib import sha256
 from itertools import islice
 from typing import Final
 
-from campaigns.channels.events import Consequence, Event, EventWord
-from campaigns.channels.smtp_status import bounce, telling_code
+from campaigns.channels.events import Event, EventAction, EventKind
+from campaigns.channels.smtp_status import classify_bounce, most_specific_code
 
-PROVIDER: Final = "smtp"
+SMTP_PROVIDER: Final = "smtp"
 _MAX_RECIPIENTS: Final = 20  # of one report; our messages have one recipient each
 
-_Meaning = tuple[EventWord, frozenset[Consequence]]
-_NOTHING: Final = frozenset[Consequence]()
+_Meaning = tuple[EventKind, frozenset[EventAction]]
+_NOTHING: Final = frozenset[EventAction]()
 
-_ACTIONS: Final[Mapping[str, EventWord]] = {
-    "delayed": EventWord.DEFERRED,
-    "delivered": EventWord.DELIVERED,
-    "relayed": EventWord.DELIVERED,
-    "expanded": EventWord.DELIVERED,
+_ACTIONS: Final[Mapping[str, EventKind]] = {
+    "delayed": EventKind.DEFERRED,
+    "delivered": EventKind.DELIVERED,
+    "relayed": EventKind.DELIVERED,
+    "expanded": EventKind.DELIVERED,
 }
 _COMPLAINTS: Final[Mapping[str, _Meaning]] = {
-    "abuse": (EventWord.COMPLAINED, frozenset({Consequence.WITHDRAW_EMAIL})),
-    "opt-out": (EventWord.UNSUBSCRIBED, frozenset({Consequence.WITHDRAW_EMAIL})),
-    "fraud": (EventWord.COMPLAINED, frozenset({Consequence.ALARM})),
-    "virus": (EventWord.COMPLAINED, frozenset({Consequence.ALARM})),
+    "abuse": (EventKind.COMPLAINED, frozenset({EventAction.WITHDRAW_EMAIL})),
+    "opt-out": (EventKind.UNSUBSCRIBED, frozenset({EventAction.WITHDRAW_EMAIL})),
+    "fraud": (EventKind.COMPLAINED, frozenset({EventAction.ALARM})),
+    "virus": (EventKind.COMPLAINED, frozenset({EventAction.ALARM})),
 }
 
 
-def events_of(raw: bytes, to: str, at: datetime) -> list[Event]:
+def parse_report_mail(raw: bytes, to: str, at: datetime) -> list[Event]:
     """Return the events of one mail received at `at` for the envelope address `to`; empty when it is no report."""
     mail = message_from_bytes(raw, policy=policy.default)
     parts = {part.get_content_type(): part for part in mail.walk()}
@@ -47,14 +47,14 @@ def events_of(raw: bytes, to: str, at: datetime) -> list[Event]:
     text = raw.decode("utf-8", "replace")
     for number, (address, code, (word, actions)) in enumerate(islice(_reports(parts), _MAX_RECIPIENTS)):
         event = Event(
-            provider=PROVIDER,
+            provider=SMTP_PROVIDER,
             key=f"{digest}:{number}",
-            word=word,
+            kind=word,
             at=at,
             delivery=delivery,
             address=address,
             code=code,
-            asks=actions if delivery else _NOTHING,
+            actions=actions if delivery else _NOTHING,
             raw=text,
         )
         events.append(event)
@@ -80,17 +80,17 @@ def _blocks(part: Message) -> list[Message]:
 
 def _delivery_status(block: Message) -> tuple[str, str, _Meaning]:
     address = _without_type(block.get("Final-Recipient", "")) or _without_type(block.get("Original-Recipient", ""))
-    code = telling_code(str(block.get("Status", "")), str(block.get("Diagnostic-Code", "")))
+    code = most_specific_code(str(block.get("Status", "")), str(block.get("Diagnostic-Code", "")))
     action = str(block.get("Action", "")).strip().lower()
     if action == "failed":
-        return address, code, (EventWord.EXPIRED, _NOTHING) if code.startswith("4") else bounce(code)
-    return address, code, (_ACTIONS.get(action, EventWord.UNKNOWN), _NOTHING)
+        return address, code, (EventKind.EXPIRED, _NOTHING) if code.startswith("4") else classify_bounce(code)
+    return address, code, (_ACTIONS.get(action, EventKind.UNKNOWN), _NOTHING)
 
 
 def _complaint(block: Message) -> tuple[str, str, _Meaning]:
     kind = str(block.get("Feedback-Type", "")).strip().lower()
     address = str(block.get("Original-Rcpt-To", "")).strip().strip("<>")
-    return address, kind, _COMPLAINTS.get(kind, (EventWord.UNKNOWN, _NOTHING))
+    return address, kind, _COMPLAINTS.get(kind, (EventKind.UNKNOWN, _NOTHING))
 
 
 def _without_type(value: object) -> str:
@@ -114,7 +114,7 @@ def _original_opaque_id(parts: Mapping[str, Message]) -> str:
 _VERP_ADDRESS: Final = re.compile(r"[^\s@+]+\+([A-Za-z0-9]{1,64})@[^\s@]+")
 
 
-def verp(bounces: str, opaque_id: str) -> str:
+def verp_address(bounces: str, opaque_id: str) -> str:
     """Return the bounce address of one delivery: `bounces@example.org` becomes `bounces+<opaque id>@example.org`."""
     local, _, domain = bounces.rpartition("@")
     return f"{local}+{opaque_id}@{domain}"

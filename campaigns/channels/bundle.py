@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from campaigns.channels.claimed_delivery import Claimed
+from campaigns.channels.claimed_delivery import ClaimedDelivery
 from campaigns.core.model.enums import Channel, Language
 
 
@@ -26,7 +26,7 @@ class Letter:
     `material` names template and language (`owner_post-fi`); `address` is the address block, row by row.
     """
 
-    claimed: Claimed
+    claimed: ClaimedDelivery
     material: str
     language: Language
     postal_code: str
@@ -35,11 +35,11 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class BundlePages:
     """Pages of several letters in one PDF, and the number of pages of each letter, in order."""
 
     pdf: bytes
-    per_letter: tuple[int, ...]
+    page_counts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,17 @@ class LetterBundle:
 
     id: BundleId
     letters: Sequence[Letter]
-    draw: Callable[[str, Sequence[Letter]], Pages]
+    render: Callable[[str, Sequence[Letter]], BundlePages]
     created_at: datetime
     address_source: str
     approvals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PhoneCall:
     """One call to make: the number is the claim's address; `name` is the only other thing the caller learns."""
 
-    claimed: Claimed
+    claimed: ClaimedDelivery
     script: str
     language: Language
     name: str = field(repr=False)
@@ -69,7 +69,7 @@ class CallBundle:
     """Calls of one bundle, and the text of each script they name (`survey_script-fi`)."""
 
     id: BundleId
-    calls: Sequence[Call]
+    calls: Sequence[PhoneCall]
     scripts: Mapping[str, str]
     created_at: datetime
     address_source: str
@@ -88,7 +88,7 @@ class BundleFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class BundleManifest:
     """Contents of a bundle, for the receiver to check it against (PR-06)."""
 
     id: BundleId
@@ -100,11 +100,11 @@ class Manifest:
     by_material: Mapping[str, int]
     files: tuple[BundleFile, ...]
 
-    def encoded(self) -> bytes:
+    def to_json_bytes(self) -> bytes:
         """Return the bytes of `manifest.json`; the same content gives the same bytes."""
         return (json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n").encode()
 
     @property
     def sha256(self) -> str:
         """Return the hash that the ledger stores before the files get their final name."""
-        return hashlib.sha256(self.encoded()).hexdigest()
+        return hashlib.sha256(self.to_json_bytes()).hexdigest()

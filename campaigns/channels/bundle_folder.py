@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaigns.channels.bundle import BundleFile, BundleId, CallBundle, Letter, LetterBundle, Manifest
-from campaigns.channels.folder_outbox import put, run_folder
-from campaigns.channels.provider import BundleBroken
+from campaigns.channels.bundle import BundleFile, BundleId, BundleManifest, CallBundle, Letter, LetterBundle
+from campaigns.channels.folder_outbox import run_folder, write_atomically
+from campaigns.channels.provider import BrokenBundleError
 
-MANIFEST = "manifest.json"
+MANIFEST_FILE = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class BundleContent:
     """One file of a bundle before it is written."""
 
     name: str
@@ -32,19 +32,19 @@ class BundleFolder:
 
     outbox: Path
 
-    def write(self, bundle: LetterBundle | CallBundle, contents: Iterable[Content]) -> Manifest:
+    def write(self, bundle: LetterBundle | CallBundle, contents: Iterable[BundleContent]) -> BundleManifest:
         """Write the files one after the other, then their manifest; files of an earlier attempt are removed first."""
         if self._final(bundle.id).exists():
-            raise BundleBroken(f"{_name(bundle.id)} was handed over already")
+            raise BrokenBundleError(f"{_name(bundle.id)} was handed over already")
         self.discard(bundle.id)
         partial = self._partial(bundle.id)
         partial.mkdir()
         files = []
         for content in contents:
-            put(partial / content.name, content.data, durable=True)
+            write_atomically(partial / content.name, content.data, durable=True)
             files.append(_file(content))
         manifest = _manifest(bundle, tuple(files))
-        put(partial / MANIFEST, manifest.encoded(), durable=True)
+        write_atomically(partial / MANIFEST_FILE, manifest.to_json_bytes(), durable=True)
         return manifest
 
     def commit(self, bundle: BundleId, sha256: str) -> None:
@@ -55,7 +55,7 @@ class BundleFolder:
             return
         try:
             self._rename(bundle, sha256)
-        except (BundleBroken, FileNotFoundError):
+        except (BrokenBundleError, FileNotFoundError):
             if not final.exists():  # otherwise another process has just renamed it
                 raise
             _verify(final, sha256)
@@ -63,7 +63,7 @@ class BundleFolder:
     def _rename(self, bundle: BundleId, sha256: str) -> None:
         partial, final = self._partial(bundle), self._final(bundle)
         if not partial.exists():
-            raise BundleBroken(f"the files of {_name(bundle)} are gone")
+            raise BrokenBundleError(f"the files of {_name(bundle)} are gone")
         _verify(partial, sha256)
         partial.rename(final)
         _sync_folder(final.parent)
@@ -85,15 +85,15 @@ def _name(bundle: BundleId) -> str:
     return f"{bundle.channel}-{bundle.number}"
 
 
-def _file(content: Content) -> BundleFile:
+def _file(content: BundleContent) -> BundleFile:
     digest = hashlib.sha256(content.data).hexdigest()
     return BundleFile(content.name, digest, len(content.data), content.items, content.pages)
 
 
-def _manifest(bundle: LetterBundle | CallBundle, files: tuple[BundleFile, ...]) -> Manifest:
+def _manifest(bundle: LetterBundle | CallBundle, files: tuple[BundleFile, ...]) -> BundleManifest:
     items = bundle.letters if isinstance(bundle, LetterBundle) else bundle.calls
     materials = (item.material if isinstance(item, Letter) else item.script for item in items)
-    return Manifest(
+    return BundleManifest(
         id=bundle.id,
         created_at=bundle.created_at.isoformat(),
         address_source=bundle.address_source,
@@ -108,9 +108,9 @@ def _manifest(bundle: LetterBundle | CallBundle, files: tuple[BundleFile, ...]) 
 def _verify(folder: Path, sha256: str) -> None:
     """Raise BrokenBundleError unless the folder holds the manifest with this hash and exactly the files it lists."""
     listed = _listed_files(folder, sha256)
-    present = {file.name: _digest(file) for file in folder.iterdir() if file.name != MANIFEST}
+    present = {file.name: _digest(file) for file in folder.iterdir() if file.name != MANIFEST_FILE}
     if present != {file.name: file.sha256 for file in listed}:
-        raise BundleBroken(f"the files of {folder.name} are not those of its manifest")
+        raise BrokenBundleError(f"the files of {folder.name} are not those of its manifest")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -123,9 +123,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _listed_files(folder: Path, sha256: str) -> list[BundleFile]:
-    file = folder / MANIFEST
+    file = folder / MANIFEST_FILE
     if not file.is_file() or _digest(file) != sha256:
-        raise BundleBroken(f"the manifest of {folder.name} is not the one that was agreed")
+        raise BrokenBundleError(f"the manifest of {folder.name} is not the one that was agreed")
     return [BundleFile(**values) for values in json.loads(file.read_bytes())["files"]]
 
 

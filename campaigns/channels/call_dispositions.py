@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from typing import Final
 
-from campaigns.channels.events import EventWord
+from campaigns.channels.events import EventKind
 
-WORDS: Final[Mapping[EventWord, tuple[str, ...]]] = {
-    EventWord.REACHED: ("reached", "tavoitettu", "nådd"),
-    EventWord.NOT_REACHED: ("no answer", "ei vastannut", "inget svar"),
-    EventWord.CALL_LATER: ("call later", "soita myöhemmin", "ring senare"),
-    EventWord.NO_MORE_CALLS: ("do not call", "ei soittoja", "ring inte"),
-    EventWord.WRONG_NUMBER: ("wrong number", "väärä numero", "fel nummer"),
+DISPOSITION_WORDS: Final[Mapping[EventKind, tuple[str, ...]]] = {
+    EventKind.REACHED: ("reached", "tavoitettu", "nådd"),
+    EventKind.NOT_REACHED: ("no answer", "ei vastannut", "inget svar"),
+    EventKind.CALL_LATER: ("call later", "soita myöhemmin", "ring senare"),
+    EventKind.NO_MORE_CALLS: ("do not call", "ei soittoja", "ring inte"),
+    EventKind.WRONG_NUMBER: ("wrong number", "väärä numero", "fel nummer"),
 }
 """The word for each disposition in English, Finnish and Swedish."""
 
-_DISPOSITIONS: Final = {word: disposition for disposition, words in WORDS.items() for word in words}
+_DISPOSITIONS: Final = {word: disposition for disposition, words in DISPOSITION_WORDS.items() for word in words}
 
 
-def meaning(answer: str) -> EventWord | None:
+def parse_disposition(answer: str) -> EventKind | None:
     """Return the event kind of an answer, whatever its spaces and capitals; None for an unknown word."""
     return _DISPOSITIONS.get(" ".join(answer.casefold().replace("_", " ").split()))

@@ -12,11 +12,11 @@ from campaigns.core.model.internal_addresses import is_internal_address
 from campaigns.core.model.settings import Settings
 
 _KEY: Final = object()
-NOTES: Final = "notes"  # takes the place of the run of a delivery
+NOTICES_RUN: Final = "notes"  # takes the place of the run of a delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedDelivery:
     """One delivery in the state `sending`, its claim committed.
 
     A provider may learn `opaque_id` (the name of the delivery), `attempt` (the name of the claim, shared by all
@@ -38,25 +38,27 @@ class Claimed:
             raise TypeError("a claimed delivery is made by a committed claim, not by hand")
 
 
-def mint(  # the only constructor for deliveries of runs
+def create_claimed_delivery(  # the only constructor for deliveries of runs
     *, opaque_id: str, attempt: str, run: str, position: int, member_id: str, channel: Channel, address: str
-) -> Claimed:
+) -> ClaimedDelivery:
     """Return the delivery of a claim just committed. Only `campaigns.runs.dispatch.claim` may import this; tested."""
-    return Claimed(opaque_id, attempt, run, position, member_id, channel, address, _KEY)
+    return ClaimedDelivery(opaque_id, attempt, run, position, member_id, channel, address, _KEY)
 
 
-def mint_proof(
+def create_claimed_proof(
     *, opaque_id: str, attempt: str, run: str, channel: Channel, address: str, settings: Settings
-) -> Claimed:
+) -> ClaimedDelivery:
     """Return the claim of a proof, which has no member and no delivery.
 
     Raises ValueError for an address that is not internal. Only `campaigns.runs.proofs.proof` may import this.
     """
     if not is_internal_address(address, settings.internal_addresses):
         raise ValueError("a proof goes to internal addresses only")
-    return Claimed(opaque_id, attempt, run, 0, "", channel, address, _KEY)
+    return ClaimedDelivery(opaque_id, attempt, run, 0, "", channel, address, _KEY)
 
 
-def mint_note(*, opaque_id: str, attempt: str, number: int, channel: Channel, address: str) -> Claimed:
+def create_claimed_notice(
+    *, opaque_id: str, attempt: str, number: int, channel: Channel, address: str
+) -> ClaimedDelivery:
     """Return the notice of a claim just committed. Only `campaigns.runs.notices.sender` may import this; tested."""
-    return Claimed(opaque_id, attempt, NOTES, number, "", channel, address, _KEY)
+    return ClaimedDelivery(opaque_id, attempt, NOTICES_RUN, number, "", channel, address, _KEY)

@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.channels.outcome import ChannelMisconfiguredError
 from campaigns.core.model.provider_settings import DkimSettings
 
-RSA_KEY: Final = "DKIM_RSA_KEY"
-ED25519_KEY: Final = "DKIM_ED25519_KEY"
+RSA_KEY_VARIABLE: Final = "DKIM_RSA_KEY"
+ED25519_KEY_VARIABLE: Final = "DKIM_ED25519_KEY"
 _MIN_RSA_BITS: Final = 2048
 
 # RFC 6376 5.4.1, and both List-Unsubscribe headers as RFC 8058 requires (E-24)
@@ -60,12 +60,12 @@ class DkimKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class DkimRecord:
     """DNS record that a key needs at its selector: `k=` and `p=` (RFC 6376 3.6.1, RFC 8463 4)."""
 
     selector: str
-    kind: str
-    text: str
+    key_type: str
+    public_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,41 +94,45 @@ class DkimSigner:
         return f"DKIM-Signature: {unsigned}{folded}\r\n".encode()
 
 
-def signer(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> DkimSigner:
+def load_dkim_signer(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> DkimSigner:
     """Return the signer for the settings and their keys: PEM, or PKCS #8 in base64.
 
     Raises ChannelMisconfiguredError when a key is missing, of another kind, or too short.
     """
     keys = []
     if settings.rsa is not None:
-        keys.append(_rsa(settings.rsa, _private_key(rsa_key, RSA_KEY)))
+        keys.append(_rsa(settings.rsa, _private_key(rsa_key, RSA_KEY_VARIABLE)))
     if settings.ed25519 is not None:
-        keys.append(_ed25519(settings.ed25519, _private_key(ed25519_key, ED25519_KEY)))
+        keys.append(_ed25519(settings.ed25519, _private_key(ed25519_key, ED25519_KEY_VARIABLE)))
     return DkimSigner(settings.domain, tuple(keys))
 
 
-def published(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> tuple[Published, ...]:
+def dns_records(settings: DkimSettings, rsa_key: str, ed25519_key: str) -> tuple[DkimRecord, ...]:
     """Return the DNS records of the keys that `load_dkim_signer` loads; raises as it does."""
-    signer(settings, rsa_key, ed25519_key)
+    load_dkim_signer(settings, rsa_key, ed25519_key)
     records = []
     if settings.rsa is not None:
-        spki = _private_key(rsa_key, RSA_KEY).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        records.append(Published(settings.rsa, "rsa", b64encode(spki).decode()))
+        spki = (
+            _private_key(rsa_key, RSA_KEY_VARIABLE)
+            .public_key()
+            .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        )
+        records.append(DkimRecord(settings.rsa, "rsa", b64encode(spki).decode()))
     if settings.ed25519 is not None:
-        raw = _private_key(ed25519_key, ED25519_KEY).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        records.append(Published(settings.ed25519, "ed25519", b64encode(raw).decode()))
+        raw = _private_key(ed25519_key, ED25519_KEY_VARIABLE).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        records.append(DkimRecord(settings.ed25519, "ed25519", b64encode(raw).decode()))
     return tuple(records)
 
 
 def _rsa(selector: str, key: PrivateKeyTypes) -> DkimKey:
     if not isinstance(key, RSAPrivateKey) or key.key_size < _MIN_RSA_BITS:
-        raise ChannelMisconfigured(f"{RSA_KEY} is no RSA key of at least {_MIN_RSA_BITS} bits")
+        raise ChannelMisconfiguredError(f"{RSA_KEY_VARIABLE} is no RSA key of at least {_MIN_RSA_BITS} bits")
     return DkimKey("rsa-sha256", selector, lambda data: key.sign(data, PKCS1v15(), SHA256()))
 
 
 def _ed25519(selector: str, key: PrivateKeyTypes) -> DkimKey:
     if not isinstance(key, Ed25519PrivateKey):
-        raise ChannelMisconfigured(f"{ED25519_KEY} is no Ed25519 key")
+        raise ChannelMisconfiguredError(f"{ED25519_KEY_VARIABLE} is no Ed25519 key")
     return DkimKey("ed25519-sha256", selector, lambda data: key.sign(sha256(data).digest()))  # RFC 8463 3
 
 
@@ -138,7 +142,7 @@ def _private_key(encoded: str, variable: str) -> PrivateKeyTypes:
             return load_pem_private_key(encoded.encode(), None)
         return load_der_private_key(b64decode(encoded, validate=True), None)
     except (Error, ValueError, TypeError) as error:
-        raise ChannelMisconfigured(f"{variable} is not set to a private key without a password") from error
+        raise ChannelMisconfiguredError(f"{variable} is not set to a private key without a password") from error
 
 
 def _headers(head: bytes) -> tuple[str, bytes]:

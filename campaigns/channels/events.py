@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class EventWord(StrEnum):
+class EventKind(StrEnum):
     """Kind of event, the same for all providers. An event name that we do not know is UNKNOWN, not an error.
 
     BOUNCED blames the address, BLOCKED the sender or the content, UNDELIVERED neither; DROPPED was never tried. The
@@ -36,7 +36,7 @@ class EventWord(StrEnum):
     WRONG_NUMBER = "wrong_number"
 
 
-class Consequence(StrEnum):
+class EventAction(StrEnum):
     """Action that an event calls for beyond being stored."""
 
     SUPPRESS_BOUNCED = "suppress_bounced"
@@ -47,7 +47,7 @@ class Consequence(StrEnum):
     ALARM = "alarm"
 
 
-class Proof(StrEnum):
+class DeliveryEvidence(StrEnum):
     """Evidence of an event about an uncertain delivery: the provider had accepted the message, or refused it."""
 
     ACCEPTED = "accepted"
@@ -55,17 +55,17 @@ class Proof(StrEnum):
 
 
 _PROVES: Final = {
-    EventWord.TAKEN: Proof.ACCEPTED,
-    EventWord.DELIVERED: Proof.ACCEPTED,
-    EventWord.DEFERRED: Proof.ACCEPTED,
-    EventWord.BOUNCED: Proof.ACCEPTED,
-    EventWord.BLOCKED: Proof.ACCEPTED,
-    EventWord.UNDELIVERED: Proof.ACCEPTED,
-    EventWord.EXPIRED: Proof.ACCEPTED,
-    EventWord.COMPLAINED: Proof.ACCEPTED,
-    EventWord.OPENED: Proof.ACCEPTED,
-    EventWord.CLICKED: Proof.ACCEPTED,
-    EventWord.DROPPED: Proof.REFUSED,
+    EventKind.TAKEN: DeliveryEvidence.ACCEPTED,
+    EventKind.DELIVERED: DeliveryEvidence.ACCEPTED,
+    EventKind.DEFERRED: DeliveryEvidence.ACCEPTED,
+    EventKind.BOUNCED: DeliveryEvidence.ACCEPTED,
+    EventKind.BLOCKED: DeliveryEvidence.ACCEPTED,
+    EventKind.UNDELIVERED: DeliveryEvidence.ACCEPTED,
+    EventKind.EXPIRED: DeliveryEvidence.ACCEPTED,
+    EventKind.COMPLAINED: DeliveryEvidence.ACCEPTED,
+    EventKind.OPENED: DeliveryEvidence.ACCEPTED,
+    EventKind.CLICKED: DeliveryEvidence.ACCEPTED,
+    EventKind.DROPPED: DeliveryEvidence.REFUSED,
 }
 
 
@@ -80,16 +80,16 @@ class Event:
 
     provider: str
     key: str
-    word: EventWord
+    kind: EventKind
     at: datetime
     delivery: str = ""
     provider_id: str = ""
     address: str = field(default="", repr=False)
     code: str = ""
-    asks: frozenset[Consequence] = frozenset()
+    actions: frozenset[EventAction] = frozenset()
     raw: str = field(default="", repr=False)
 
     @property
-    def proves(self) -> Proof | None:
+    def evidence(self) -> DeliveryEvidence | None:
         """Return the evidence about a delivery whose outcome was unknown, or None."""
-        return _PROVES.get(self.word)
+        return _PROVES.get(self.kind)

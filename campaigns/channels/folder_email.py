@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from campaigns.channels.folder_outbox import put, run_folder, safe_name
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome
+from campaigns.channels.folder_outbox import run_folder, safe_name, write_atomically
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome
 from campaigns.channels.provider import OutgoingEmail
 
 _BOUNDARY: Final = re.compile(rb'^Content-Type: multipart/alternative;\s+boundary="([^"]+)"', re.MULTILINE)
@@ -45,14 +45,14 @@ class FolderEmail:
         try:
             return await asyncio.to_thread(self._write, message)
         except OSError as error:
-            raise ChannelMisconfigured(f"the outbox cannot be written to: {error.strerror}") from error
+            raise ChannelMisconfiguredError(f"the outbox cannot be written to: {error.strerror}") from error
 
     def _write(self, message: OutgoingEmail) -> Outcome:
         claimed = message.claimed
         folder = run_folder(self.outbox, claimed.run) / "email"
         folder.mkdir(exist_ok=True)
         name = safe_name(f"{claimed.position:07d}-{claimed.opaque_id}-{claimed.attempt}.eml")
-        put(folder / name, self_contained(message, self._images(message.html)))
+        write_atomically(folder / name, embed_images(message, self._images(message.html)))
         return Accepted(name)
 
     def _images(self, html: str) -> dict[str, bytes]:
@@ -69,7 +69,7 @@ class FolderEmail:
         return images
 
 
-def self_contained(message: OutgoingEmail, images: Mapping[str, bytes]) -> bytes:
+def embed_images(message: OutgoingEmail, images: Mapping[str, bytes]) -> bytes:
     """Return the message with `images` (base64 by URL) embedded, so that it looks the same without a server.
 
     The HTML part becomes the HTML and its images (RFC 2387); every other byte stays.

@@ -26,7 +26,7 @@ def safe_name(name: str) -> str:
     return name
 
 
-def put(path: Path, content: bytes, *, durable: bool = False) -> None:
+def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Write a file atomically; `durable` waits until it would survive a power cut."""
     temporary = path.with_name(f".{path.name}.partial")
     with temporary.open("wb") as file:
@@ -37,7 +37,7 @@ def put(path: Path, content: bytes, *, durable: bool = False) -> None:
     temporary.replace(path)
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
+def spreadsheet_csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
     """Return CSV for a Finnish spreadsheet: UTF-8 with a byte order mark, semicolons, no cell taken for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from campaigns.channels.bundle import Call, CallBundle, Manifest
-from campaigns.channels.bundle_folder import BundleFolder, Content
-from campaigns.channels.call_dispositions import WORDS
-from campaigns.channels.folder_outbox import table
+from campaigns.channels.bundle import BundleManifest, CallBundle, PhoneCall
+from campaigns.channels.bundle_folder import BundleContent, BundleFolder
+from campaigns.channels.call_dispositions import DISPOSITION_WORDS
+from campaigns.channels.folder_outbox import spreadsheet_csv
 
 _COLUMNS: Final = ("number", "name", "language", "script", "reference", "answer")
 _HOME: Final = "+358"
@@ -17,12 +17,12 @@ _HOME: Final = "+358"
 class FolderPhone(BundleFolder):
     """Writer of call lists as `outbox/<run>/phone-<number>/`: number, name and language, nothing else of a member."""
 
-    def prepare(self, bundle: CallBundle) -> Manifest:
+    def prepare(self, bundle: CallBundle) -> BundleManifest:
         """Write the list and the scripts under a temporary name."""
         return self.write(bundle, _contents(bundle))
 
 
-def dialled(number: str) -> str:
+def dialling_format(number: str) -> str:
     """Return an E.164 number in Finnish dialling format, with spaces, so that a spreadsheet keeps it as text."""
     if number.startswith(_HOME):
         national = number.removeprefix(_HOME)
@@ -30,19 +30,19 @@ def dialled(number: str) -> str:
     return f"00 {number.removeprefix('+')}"
 
 
-def _contents(bundle: CallBundle) -> Iterator[Content]:
+def _contents(bundle: CallBundle) -> Iterator[BundleContent]:
     calls = sorted(bundle.calls, key=lambda call: (call.script, call.claimed.position))
-    yield Content("calls.csv", table(_COLUMNS, map(_row, calls)), len(calls))
+    yield BundleContent("calls.csv", spreadsheet_csv(_COLUMNS, map(_row, calls)), len(calls))
     for name, text in sorted(bundle.scripts.items()):
-        yield Content(f"{name}.md", text.encode(), 0)
-    yield Content("answers.md", _answers().encode(), 0)
+        yield BundleContent(f"{name}.md", text.encode(), 0)
+    yield BundleContent("answers.md", _answers().encode(), 0)
 
 
 def _answers() -> str:
     """Return the accepted values of the column `answer`; any of the three languages may be used."""
-    return "".join(f"- {' / '.join(words)}\n" for words in WORDS.values())
+    return "".join(f"- {' / '.join(words)}\n" for words in DISPOSITION_WORDS.values())
 
 
-def _row(call: Call) -> Sequence[str]:
+def _row(call: PhoneCall) -> Sequence[str]:
     claimed = call.claimed
-    return dialled(claimed.address), call.name, call.language.value, call.script, claimed.opaque_id, ""
+    return dialling_format(claimed.address), call.name, call.language.value, call.script, claimed.opaque_id, ""

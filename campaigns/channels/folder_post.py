@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from campaigns.channels.bundle import Letter, LetterBundle, Manifest
-from campaigns.channels.bundle_folder import BundleFolder, Content
-from campaigns.channels.folder_outbox import table
+from campaigns.channels.bundle import BundleManifest, Letter, LetterBundle
+from campaigns.channels.bundle_folder import BundleContent, BundleFolder
+from campaigns.channels.folder_outbox import spreadsheet_csv
 
 LETTERS_PER_FILE: Final = 500  # about two megabytes; print houses refuse files of more than three
 _ADDRESS_ROWS: Final = 6
@@ -26,20 +26,20 @@ _COLUMNS: Final = (
 class FolderPost(BundleFolder):
     """Writer of letters as `outbox/<run>/post-<number>/`; the same bundle gives the same bytes."""
 
-    def prepare(self, bundle: LetterBundle) -> Manifest:
+    def prepare(self, bundle: LetterBundle) -> BundleManifest:
         """Render and write every file under a temporary name."""
         return self.write(bundle, _contents(bundle))
 
 
-def _contents(bundle: LetterBundle) -> Iterator[Content]:
+def _contents(bundle: LetterBundle) -> Iterator[BundleContent]:
     addresses: list[Sequence[str]] = []
     for material, letters in groupby(sorted(bundle.letters, key=_sort_key), key=lambda letter: letter.material):
         for number, part in enumerate(_parts(list(letters)), start=1):
             name = f"{material}-{number:03d}.pdf"
-            pages = bundle.draw(material, part)
-            addresses += _addresses(name, part, pages.per_letter)
-            yield Content(name, pages.pdf, len(part), sum(pages.per_letter))
-    yield Content("addresses.csv", table(_COLUMNS, addresses), len(addresses))
+            pages = bundle.render(material, part)
+            addresses += _addresses(name, part, pages.page_counts)
+            yield BundleContent(name, pages.pdf, len(part), sum(pages.page_counts))
+    yield BundleContent("addresses.csv", spreadsheet_csv(_COLUMNS, addresses), len(addresses))
 
 
 def _sort_key(letter: Letter) -> tuple[str, str, tuple[str, ...], str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaigns.channels.folder_outbox import run_folder
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Unknown
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Unknown
 from campaigns.channels.provider import OutgoingSms
 
 _Attempt = tuple[str, str]
@@ -34,7 +34,7 @@ class FolderSms:
         try:
             return self._append(message)
         except OSError as error:
-            raise ChannelMisconfigured(f"the outbox cannot be written to: {error.strerror}") from error
+            raise ChannelMisconfiguredError(f"the outbox cannot be written to: {error.strerror}") from error
 
     def _append(self, message: OutgoingSms) -> Outcome:
         claimed, line = message.claimed, _line(message)

@@ -9,7 +9,7 @@ from typing import Final
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import PoolTimeoutError, RequestError, RequestTimeoutError
 
-from campaigns.channels.outcome import ChannelMisconfigured, TryLater, Unknown
+from campaigns.channels.outcome import ChannelMisconfiguredError, RetryLater, Unknown
 
 _CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 # Short: a connection that the far end closes while we write to it would leave a message uncertain
@@ -21,7 +21,7 @@ _BAD_CERTIFICATE: Final = "invalid peer certificate"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """HTTP response of a provider's API."""
 
     status: int
@@ -29,7 +29,7 @@ class Reply:
     body: bytes = field(repr=False)
 
     @property
-    def wait(self) -> float:
+    def retry_after(self) -> float:
         """Return the seconds to wait before a retry, from `Retry-After` or `X-RateLimit-Reset`.
 
         The latter is a Unix time and is compared with the reply's own Date, so clock differences do not matter.
@@ -42,15 +42,15 @@ class Reply:
 
 
 @dataclass
-class Pool:
+class HttpPool:
     """Pool of at most `limit` open connections; open it in the event loop that uses it.
 
     `patience` is the timeout of an answer in seconds. It is shorter than a claim's lease, so that the claiming worker
     can still record the outcome. The library's own threads move and encrypt the bytes; they do not block Python.
     """
 
-    limit: int
-    patience: float
+    max_connections: int
+    timeout: float
     _client: Client | None = field(default=None, init=False, repr=False)
 
     async def open(self) -> None:
@@ -59,11 +59,11 @@ class Pool:
             ClientBuilder()
             .user_agent("viesti")
             .follow_redirects(enable=False)
-            .max_connections(self.limit)
+            .max_connections(self.max_connections)
             .pool_timeout(_CONNECT_TIMEOUT)
             .pool_idle_timeout(_IDLE_TIMEOUT)
             .connect_timeout(_CONNECT_TIMEOUT)
-            .timeout(timedelta(seconds=self.patience))
+            .timeout(timedelta(seconds=self.timeout))
             .build()
         )
 
@@ -81,7 +81,7 @@ class Pool:
         headers: Mapping[str, str],
         body: bytes = b"",
         query: Mapping[str, str] | None = None,
-    ) -> Reply | TryLater | Unknown:
+    ) -> HttpReply | RetryLater | Unknown:
         """Send one request. No redirect is followed, and no request that the server may have read is repeated.
 
         TryLater when no connection was made, so that nothing was sent; Unknown when the request may have been read.
@@ -92,23 +92,23 @@ class Pool:
         request = self._client.request(method, url).headers(headers).query(query or {}).body_bytes(body).build()
         try:
             response = await request.send()
-            return Reply(response.status, response.headers, bytes(await response.bytes()))
+            return HttpReply(response.status, response.headers, bytes(await response.bytes()))
         except PoolTimeoutError:
-            return TryLater(_BACK_OFF, "no connection was free")
+            return RetryLater(_BACK_OFF, "no connection was free")
         except RequestError as error:
             return _failure_outcome(error)
 
 
-def _failure_outcome(error: RequestError) -> TryLater | Unknown:
+def _failure_outcome(error: RequestError) -> RetryLater | Unknown:
     """Return the outcome of a failed request, judged by the cause: the library calls a lost answer `ConnectError` too.
 
     Should the wording of a cause ever change, a message becomes uncertain; none is sent twice.
     """
     causes = [cause["message"] for cause in error.details["causes"] or ()]
     if any(cause.startswith(_BAD_CERTIFICATE) for cause in causes):
-        raise ChannelMisconfigured("the provider's certificate does not hold; is the base URL right?") from None
+        raise ChannelMisconfiguredError("the provider's certificate does not hold; is the base URL right?") from None
     if _NOT_CONNECTED in causes:
-        return TryLater(_BACK_OFF, "no connection")
+        return RetryLater(_BACK_OFF, "no connection")
     if isinstance(error, RequestTimeoutError):
         return Unknown("no answer in time")
     return Unknown(f"no answer: {type(error).__name__}")

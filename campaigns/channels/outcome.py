@@ -21,7 +21,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class TryLater:
+class RetryLater:
     """Message certainly not sent: the delivery goes back to pending for `seconds`.
 
     `alone` when the reason is this message or its recipient, and other messages are not affected.
@@ -29,7 +29,7 @@ class TryLater:
 
     seconds: float
     detail: str
-    alone: bool = False
+    this_message_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Unknown:
     detail: str
 
 
-Outcome = Accepted | Refused | TryLater | Unknown
+Outcome = Accepted | Refused | RetryLater | Unknown
 
 
-class ChannelMisconfigured(Exception):  # noqa: N818 - said as what happened
+class ChannelMisconfiguredError(Exception):
     """Raised for a wrong key, sender or folder of ours: the channel stops and no delivery ends."""

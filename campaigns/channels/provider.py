@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar, runtime_checkable
 
-from campaigns.channels.bundle import BundleId, CallBundle, LetterBundle, Manifest
-from campaigns.channels.claimed_delivery import Claimed
+from campaigns.channels.bundle import BundleId, BundleManifest, CallBundle, LetterBundle
+from campaigns.channels.claimed_delivery import ClaimedDelivery
 from campaigns.channels.outcome import Outcome
 
 
@@ -19,8 +19,8 @@ class OutgoingEmail:
     `envelope_from` is the bounce address.
     """
 
-    claimed: Claimed
-    assembled: Callable[[], bytes] = field(repr=False, compare=False)
+    claimed: ClaimedDelivery
+    assemble: Callable[[], bytes] = field(repr=False, compare=False)
     envelope_from: str
     from_name: str
     from_address: str
@@ -32,10 +32,10 @@ class OutgoingEmail:
     @property
     def mime(self) -> bytes:
         """Return the whole message as bytes."""
-        return self.assembled()
+        return self.assemble()
 
     @property
-    def units(self) -> int:
+    def rate_units(self) -> int:
         """Return the units that the message counts for in a rate limit."""
         return 1
 
@@ -47,7 +47,7 @@ class OutgoingSms:
     `valid_for` limits its time in the provider's queue: until quiet hours begin (TW-11).
     """
 
-    claimed: Claimed
+    claimed: ClaimedDelivery
     sender: str
     text: str = field(repr=False)
     encoding: str
@@ -55,7 +55,7 @@ class OutgoingSms:
     valid_for: timedelta | None = None
 
     @property
-    def units(self) -> int:
+    def rate_units(self) -> int:
         """Return its segments, the unit of price and rate limit for text messages (TW-12)."""
         return self.segments
 
@@ -81,11 +81,16 @@ class MessageProvider(Protocol[Message]):
 
 
 @runtime_checkable
-class Searchable(Protocol):
+class SearchableProvider(Protocol):
     """Provider that can search the messages it has accepted."""
 
-    async def find(
-        self, number: str, text: str | None, since: datetime, until: datetime | None = None, known: Collection[str] = ()
+    async def find_message(
+        self,
+        number: str,
+        text: str | None,
+        since: datetime,
+        until: datetime | None = None,
+        known_ids: Collection[str] = (),
     ) -> Outcome | None:
         """Find a message whose answer was lost; None when there is none, another outcome when the search failed.
 
@@ -96,7 +101,7 @@ class Searchable(Protocol):
 class BundleProvider(Protocol[Bundle]):
     """Provider that hands over many letters or calls at once, in three steps around the ledger's transaction."""
 
-    def prepare(self, bundle: Bundle) -> Manifest:
+    def prepare(self, bundle: Bundle) -> BundleManifest:
         """Write every file under a temporary name; repeating it replaces the files of an earlier attempt.
 
         Nothing is handed over yet: a crash before the ledger's commit leaves only files that `discard` removes.
@@ -112,5 +117,5 @@ class BundleProvider(Protocol[Bundle]):
         """Remove the temporary files of a bundle that was not committed; missing files are no error."""
 
 
-class BundleBroken(Exception):  # noqa: N818 - said as what happened
+class BrokenBundleError(Exception):
     """Raised when the files of a bundle are gone or do not match the hash in the ledger."""

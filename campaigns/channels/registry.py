@@ -21,7 +21,7 @@ from campaigns.core.model.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ProviderContext:
     """Inputs for building a provider: the workspace's folder, its settings, and the secrets of the environment."""
 
     workspace: Path
@@ -39,60 +39,66 @@ class Surroundings:
 
 
 Provider = TypeVar("Provider")
-Makers = Mapping[str, Callable[[Surroundings], Provider]]
+ProviderFactories = Mapping[str, Callable[[ProviderContext], Provider]]
 
 
-def _sendgrid(context: Surroundings) -> MessageProvider[OutgoingEmail]:
-    from campaigns.channels.sendgrid import API_KEY, SendGridEmail
+def _sendgrid(context: ProviderContext) -> MessageProvider[OutgoingEmail]:
+    from campaigns.channels.sendgrid import API_KEY_VARIABLE, SendGridEmail
 
     base_url = str(context.settings.channels.email.sendgrid.base_url)
-    return SendGridEmail(base_url, context.secret(API_KEY), context.settings.dispatch.in_flight)
+    return SendGridEmail(base_url, context.secret(API_KEY_VARIABLE), context.settings.dispatch.in_flight)
 
 
-def _smtp(context: Surroundings) -> MessageProvider[OutgoingEmail]:
-    from campaigns.channels.dkim import ED25519_KEY, RSA_KEY, signer
-    from campaigns.channels.smtp import PASSWORD, USERNAME, SmtpEmail
+def _smtp(context: ProviderContext) -> MessageProvider[OutgoingEmail]:
+    from campaigns.channels.dkim import ED25519_KEY_VARIABLE, RSA_KEY_VARIABLE, load_dkim_signer
+    from campaigns.channels.smtp import PASSWORD_VARIABLE, USERNAME_VARIABLE, SmtpEmail
 
     email = context.settings.channels.email
     dkim = email.smtp.dkim
     return SmtpEmail(
         settings=email.smtp,
-        bounces=email.smtp.bounces or email.address,
-        signer=None if dkim is None else lambda: signer(dkim, context.secret(RSA_KEY), context.secret(ED25519_KEY)),
-        username=context.secret(USERNAME),
-        password=context.secret(PASSWORD),
+        bounce_address=email.smtp.bounces or email.address,
+        load_signer=None
+        if dkim is None
+        else lambda: load_dkim_signer(dkim, context.secret(RSA_KEY_VARIABLE), context.secret(ED25519_KEY_VARIABLE)),
+        username=context.secret(USERNAME_VARIABLE),
+        password=context.secret(PASSWORD_VARIABLE),
     )
 
 
-def _twilio(context: Surroundings) -> MessageProvider[OutgoingSms]:
-    from campaigns.channels.twilio import ACCOUNT, TOKEN, TwilioSms
+def _twilio(context: ProviderContext) -> MessageProvider[OutgoingSms]:
+    from campaigns.channels.twilio import ACCOUNT_VARIABLE, TOKEN_VARIABLE, TwilioSms
 
     return TwilioSms(
         settings=context.settings.channels.sms.twilio,
-        account=context.secret(ACCOUNT),
-        token=context.secret(TOKEN),
+        account=context.secret(ACCOUNT_VARIABLE),
+        token=context.secret(TOKEN_VARIABLE),
         public_url=str(context.settings.public_url),
         connections=context.settings.dispatch.in_flight,
     )
 
 
-EMAIL: Final[Makers[MessageProvider[OutgoingEmail]]] = {
+EMAIL_PROVIDERS: Final[ProviderFactories[MessageProvider[OutgoingEmail]]] = {
     "folder": lambda context: FolderEmail(
         context.outbox, context.workspace / "images", str(context.settings.public_url)
     ),
     "sendgrid": _sendgrid,
     "smtp": _smtp,
 }
-SMS: Final[Makers[MessageProvider[OutgoingSms]]] = {
+SMS_PROVIDERS: Final[ProviderFactories[MessageProvider[OutgoingSms]]] = {
     "folder": lambda context: FolderSms(context.outbox),
     "twilio": _twilio,
 }
-POST: Final[Makers[BundleProvider[LetterBundle]]] = {"folder": lambda context: FolderPost(context.outbox)}
-PHONE: Final[Makers[BundleProvider[CallBundle]]] = {"folder": lambda context: FolderPhone(context.outbox)}
+POST_PROVIDERS: Final[ProviderFactories[BundleProvider[LetterBundle]]] = {
+    "folder": lambda context: FolderPost(context.outbox)
+}
+PHONE_PROVIDERS: Final[ProviderFactories[BundleProvider[CallBundle]]] = {
+    "folder": lambda context: FolderPhone(context.outbox)
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Providers:
+class ChannelProviders:
     """Provider of each channel, as the workspace has chosen."""
 
     email: MessageProvider[OutgoingEmail]
@@ -101,18 +107,20 @@ class Providers:
     phone: BundleProvider[CallBundle]
 
 
-def chosen_providers(context: Surroundings) -> Providers:
+def build_providers(context: ProviderContext) -> ChannelProviders:
     """Return the providers that the settings name; UserError for an unknown name."""
     channels = context.settings.channels
-    return Providers(
-        email=_factory(EMAIL, Channel.EMAIL, channels.email.provider)(context),
-        sms=_factory(SMS, Channel.SMS, channels.sms.provider)(context),
-        post=_factory(POST, Channel.POST, channels.post.provider)(context),
-        phone=_factory(PHONE, Channel.PHONE, channels.phone.provider)(context),
+    return ChannelProviders(
+        email=_factory(EMAIL_PROVIDERS, Channel.EMAIL, channels.email.provider)(context),
+        sms=_factory(SMS_PROVIDERS, Channel.SMS, channels.sms.provider)(context),
+        post=_factory(POST_PROVIDERS, Channel.POST, channels.post.provider)(context),
+        phone=_factory(PHONE_PROVIDERS, Channel.PHONE, channels.phone.provider)(context),
     )
 
 
-def _factory(factories: Makers[Provider], channel: Channel, name: str) -> Callable[[Surroundings], Provider]:
+def _factory(
+    factories: ProviderFactories[Provider], channel: Channel, name: str
+) -> Callable[[ProviderContext], Provider]:
     if name not in factories:
         message = f"`channels.{channel}.provider` names no provider of ours: `{name}`"
         hint = closest_match(name, factories) or ", ".join(factories)

@@ -17,13 +17,13 @@ from sendgrid.helpers.mail import (
     TrackingSettings,
 )
 
-from campaigns.channels.http_pool import Pool, Reply
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.http_pool import HttpPool, HttpReply
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Refused, RetryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
 from campaigns.core.model.reasons import EndReason
 
-API_KEY: Final = "SENDGRID_API_KEY"
-DELIVERY: Final = "delivery"
+API_KEY_VARIABLE: Final = "SENDGRID_API_KEY"
+DELIVERY_ARGUMENT: Final = "delivery"
 _FIELD: Final = re.compile(r"[!-?A-~]{1,59}")
 """Pattern of a field name: no address, nothing that a ledger cannot store."""
 
@@ -52,17 +52,17 @@ class SendGridEmail:
     base_url: str
     api_key: str = field(repr=False)
     connections: int
-    patience: float = 30.0
+    timeout: float = 30.0
 
     def __post_init__(self) -> None:
         self._url = f"{self.base_url.rstrip('/')}/v3/mail/send"
         self._headers = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"}
-        self._pool = Pool(self.connections, self.patience)
+        self._pool = HttpPool(self.connections, self.timeout)
 
     async def open(self) -> None:
         """Open the connection pool; raises ChannelMisconfiguredError without an API key."""
         if not self.api_key:
-            raise ChannelMisconfigured(f"{API_KEY} is not set in the environment")
+            raise ChannelMisconfiguredError(f"{API_KEY_VARIABLE} is not set in the environment")
         await self._pool.open()
 
     async def close(self) -> None:
@@ -73,24 +73,24 @@ class SendGridEmail:
         """Send one message to one address."""
         if not message.claimed.address.isascii():  # SendGrid does not support SMTPUTF8 (E-03)
             return Refused(EndReason.INVALID_ADDRESS, "an address outside ASCII")
-        body = orjson.dumps(payload(message))
+        body = orjson.dumps(request_body(message))
         del message  # hundreds wait at once and need only their bytes
         reply = await self._pool.request("POST", self._url, headers=self._headers, body=body)
-        return outcome(reply) if isinstance(reply, Reply) else reply
+        return outcome_of_reply(reply) if isinstance(reply, HttpReply) else reply
 
 
-def payload(message: OutgoingEmail) -> dict[str, Any]:
+def request_body(message: OutgoingEmail) -> dict[str, Any]:
     """Return the request body: address, content and two opaque names, nothing else of the member (GD-24).
 
     Raises ChannelMisconfiguredError for a header that SendGrid reserves (SG-06).
     """
     reserved = [name for name in message.headers if name.lower() in _RESERVED]
     if reserved:
-        raise ChannelMisconfigured(f"sendgrid: the header {reserved[0]} cannot be set")
+        raise ChannelMisconfiguredError(f"sendgrid: the header {reserved[0]} cannot be set")
     recipient = {
         "to": [{"email": message.claimed.address}],
         "headers": dict(message.headers),
-        "custom_args": {DELIVERY: message.claimed.opaque_id, "attempt": message.claimed.attempt},
+        "custom_args": {DELIVERY_ARGUMENT: message.claimed.opaque_id, "attempt": message.claimed.attempt},
     }
     content = [{"type": "text/plain", "value": message.text}, {"type": "text/html", "value": message.html}]
     common = _common(message.from_address, message.from_name)
@@ -116,7 +116,7 @@ def _common(from_address: str, from_name: str) -> dict[str, Any]:
     return request
 
 
-def outcome(reply: Reply) -> Outcome:
+def outcome_of_reply(reply: HttpReply) -> Outcome:
     """Return the outcome of SendGrid's answer.
 
     Raises ChannelMisconfiguredError for a failure that every member shares.
@@ -125,26 +125,28 @@ def outcome(reply: Reply) -> Outcome:
         case 202:
             return Accepted(reply.headers.get("X-Message-Id", ""))
         case 200:
-            raise ChannelMisconfigured("sendgrid: sandbox mode, nothing is sent")
+            raise ChannelMisconfiguredError("sendgrid: sandbox mode, nothing is sent")
         case 400:
             return _bad_request(reply)
         case 413:
             return Refused(EndReason.TOO_LONG, "HTTP 413")
         case 429:
-            return TryLater(reply.wait, "HTTP 429")
+            return RetryLater(reply.retry_after, "HTTP 429")
         case 401 | 403:
-            raise ChannelMisconfigured(f"sendgrid: HTTP {reply.status}, is the API key right, and the sender verified?")
+            raise ChannelMisconfiguredError(
+                f"sendgrid: HTTP {reply.status}, is the API key right, and the sender verified?"
+            )
         case 404 | 405 | 301 | 302 | 307 | 308:
-            raise ChannelMisconfigured(f"sendgrid: HTTP {reply.status}, is the base URL right?")
+            raise ChannelMisconfiguredError(f"sendgrid: HTTP {reply.status}, is the base URL right?")
         case status:
             return Unknown(f"HTTP {status}")
 
 
-def _bad_request(reply: Reply) -> Refused:
+def _bad_request(reply: HttpReply) -> Refused:
     """Return a refusal with the rejected fields. SendGrid's sentences may hold an address, so they are left out."""
     fields = sorted(_fields(reply.body))
     if any(name.partition(".")[0] == "from" for name in fields):
-        raise ChannelMisconfigured("sendgrid: the sender's address is not accepted")
+        raise ChannelMisconfiguredError("sendgrid: the sender's address is not accepted")
     is_bad_address = any(name.startswith("personalizations") and ".to" in name for name in fields)
     reason = EndReason.INVALID_ADDRESS if is_bad_address else EndReason.PROVIDER_REJECTED
     return Refused(reason, " ".join(["HTTP 400", *fields]))

@@ -15,70 +15,70 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from campaigns.channels.events import Consequence, Event, EventWord
-from campaigns.channels.smtp_status import bounce, telling_code
+from campaigns.channels.events import Event, EventAction, EventKind
+from campaigns.channels.smtp_status import classify_bounce, most_specific_code
 
-PROVIDER: Final = "sendgrid"
-SIGNATURE: Final = "X-Twilio-Email-Event-Webhook-Signature"
-TIMESTAMP: Final = "X-Twilio-Email-Event-Webhook-Timestamp"
-PUBLIC_KEY: Final = "SENDGRID_WEBHOOK_PUBLIC_KEY"
+SENDGRID_PROVIDER: Final = "sendgrid"
+SIGNATURE_HEADER: Final = "X-Twilio-Email-Event-Webhook-Signature"
+TIMESTAMP_HEADER: Final = "X-Twilio-Email-Event-Webhook-Timestamp"
+PUBLIC_KEY_VARIABLE: Final = "SENDGRID_WEBHOOK_PUBLIC_KEY"
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _MAX_AGE: Final = timedelta(minutes=10)  # the timestamp is the POST's own, so a repeated POST carries a new one
 
-_Actions = frozenset[Consequence]
+_Actions = frozenset[EventAction]
 _NOTHING: Final[_Actions] = frozenset()
 
 _WORDS: Final = {
-    "processed": EventWord.TAKEN,
-    "delivered": EventWord.DELIVERED,
-    "deferred": EventWord.DEFERRED,
-    "bounce": EventWord.BOUNCED,
-    "blocked": EventWord.BLOCKED,
-    "dropped": EventWord.DROPPED,
-    "spamreport": EventWord.COMPLAINED,
-    "unsubscribe": EventWord.UNSUBSCRIBED,
-    "group_unsubscribe": EventWord.UNSUBSCRIBED,
-    "group_resubscribe": EventWord.RESUBSCRIBED,
-    "open": EventWord.OPENED,
-    "click": EventWord.CLICKED,
+    "processed": EventKind.TAKEN,
+    "delivered": EventKind.DELIVERED,
+    "deferred": EventKind.DEFERRED,
+    "bounce": EventKind.BOUNCED,
+    "blocked": EventKind.BLOCKED,
+    "dropped": EventKind.DROPPED,
+    "spamreport": EventKind.COMPLAINED,
+    "unsubscribe": EventKind.UNSUBSCRIBED,
+    "group_unsubscribe": EventKind.UNSUBSCRIBED,
+    "group_resubscribe": EventKind.RESUBSCRIBED,
+    "open": EventKind.OPENED,
+    "click": EventKind.CLICKED,
 }
 
-_COMPLAINT: Final[_Actions] = frozenset({Consequence.SUPPRESS_COMPLAINED, Consequence.WITHDRAW_EMAIL})
-_ACTIONS: Final[Mapping[EventWord, _Actions]] = {
-    EventWord.COMPLAINED: _COMPLAINT,
-    EventWord.UNSUBSCRIBED: frozenset({Consequence.WITHDRAW_EMAIL}),
+_COMPLAINT: Final[_Actions] = frozenset({EventAction.SUPPRESS_COMPLAINED, EventAction.WITHDRAW_EMAIL})
+_ACTIONS: Final[Mapping[EventKind, _Actions]] = {
+    EventKind.COMPLAINED: _COMPLAINT,
+    EventKind.UNSUBSCRIBED: frozenset({EventAction.WITHDRAW_EMAIL}),
     # RESUBSCRIBED has no action: only the member's own choice with us gives a permission back
 }
 
 # SendGrid's reasons for dropping a message: mostly its own suppression lists, which ours has to follow
 _DROPPED: Final[Mapping[str, _Actions]] = {
-    "unsubscribed address": frozenset({Consequence.WITHDRAW_EMAIL}),
-    "bounced address": frozenset({Consequence.SUPPRESS_BOUNCED}),
+    "unsubscribed address": frozenset({EventAction.WITHDRAW_EMAIL}),
+    "bounced address": frozenset({EventAction.SUPPRESS_BOUNCED}),
     "spam reporting address": _COMPLAINT,
-    "invalid": frozenset({Consequence.SUPPRESS_INVALID}),
-    "spam content (if spam checker app enabled)": frozenset({Consequence.ALARM}),
-    "recipient list over package quota": frozenset({Consequence.ALARM}),
+    "invalid": frozenset({EventAction.SUPPRESS_INVALID}),
+    "spam content (if spam checker app enabled)": frozenset({EventAction.ALARM}),
+    "recipient list over package quota": frozenset({EventAction.ALARM}),
 }
 
 
 @dataclass(frozen=True)
-class EventKey:
+class WebhookKey:
     """Public key for webhook signatures, shown in SendGrid's webhook settings."""
 
     key: EllipticCurvePublicKey = field(repr=False)
 
     @classmethod
-    def of(cls, encoded: str) -> Self:
+    def from_base64(cls, encoded: str) -> Self:
         """Return the key from its base64 form; ValueError when it is none."""
         try:
             key = load_der_public_key(b64decode(encoded, validate=True))
         except (Error, ValueError) as error:
-            raise ValueError(f"{PUBLIC_KEY} is not a public key in base64") from error
+            raise ValueError(f"{PUBLIC_KEY_VARIABLE} is not a public key in base64") from error
         if not isinstance(key, EllipticCurvePublicKey):
-            raise ValueError(f"{PUBLIC_KEY} is not an elliptic curve key")  # noqa: TRY004 - a wrong setting
+            raise ValueError(f"{PUBLIC_KEY_VARIABLE} is not an elliptic curve key")  # noqa: TRY004 - a wrong setting
         return cls(key)
 
-    def vouches_for(self, raw: bytes, signature: str, timestamp: str, now: datetime) -> bool:
+    def verify(self, raw: bytes, signature: str, timestamp: str, now: datetime) -> bool:
         """Return whether `raw`, the body as received, was signed with this timestamp less than 10 minutes ago."""
         if not _SECONDS.fullmatch(timestamp):
             return False
@@ -91,7 +91,7 @@ class EventKey:
         return True
 
 
-def events_of(raw: bytes) -> list[Event]:
+def parse_events(raw: bytes) -> list[Event]:
     """Return the events of one POST whose signature was checked; ValueError when it is no list of events."""
     payloads = json.loads(raw)
     if not isinstance(payloads, list) or not all(isinstance(payload, dict) for payload in payloads):
@@ -103,40 +103,40 @@ def _event(payload: Mapping[str, Any]) -> Event:
     raw = json.dumps(payload, ensure_ascii=False, sort_keys=True)
     word, actions = _meaning(payload)
     return Event(
-        provider=PROVIDER,
+        provider=SENDGRID_PROVIDER,
         key=_text(payload, "sg_event_id") or sha256(raw.encode()).hexdigest(),
-        word=word,
+        kind=word,
         at=_instant(payload.get("timestamp")),
         delivery=_text(payload, "delivery"),
         provider_id=_text(payload, "sg_message_id").partition(".")[0],  # the part before the point is X-Message-Id
         address=_text(payload, "email"),
         code=_code(payload),
-        asks=actions,
+        actions=actions,
         raw=raw,
     )
 
 
-def _meaning(payload: Mapping[str, Any]) -> tuple[EventWord, _Actions]:
-    word = _WORDS.get(_text(payload, "event"), EventWord.UNKNOWN)
+def _meaning(payload: Mapping[str, Any]) -> tuple[EventKind, _Actions]:
+    word = _WORDS.get(_text(payload, "event"), EventKind.UNKNOWN)
     match word:
-        case EventWord.BOUNCED:
+        case EventKind.BOUNCED:
             return _bounce(payload)
-        case EventWord.DROPPED:
+        case EventKind.DROPPED:
             return word, _DROPPED.get(_text(payload, "reason").lower(), _NOTHING)
         case _:
             return word, _ACTIONS.get(word, _NOTHING)
 
 
-def _bounce(payload: Mapping[str, Any]) -> tuple[EventWord, _Actions]:
-    word, actions = bounce(_code(payload))
+def _bounce(payload: Mapping[str, Any]) -> tuple[EventKind, _Actions]:
+    word, actions = classify_bounce(_code(payload))
     if _text(payload, "type") == "blocked":  # SendGrid tries this address again, so we may as well
-        return EventWord.BLOCKED, actions - {Consequence.SUPPRESS_BOUNCED}
+        return EventKind.BLOCKED, actions - {EventAction.SUPPRESS_BOUNCED}
     return word, actions
 
 
 def _code(payload: Mapping[str, Any]) -> str:
     status = _text(payload, "status")
-    return telling_code(status, _text(payload, "reason")) or status
+    return most_specific_code(status, _text(payload, "reason")) or status
 
 
 def _text(payload: Mapping[str, Any], name: str) -> str:

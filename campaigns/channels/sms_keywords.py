@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from campaigns.channels.events import EventWord
+from campaigns.channels.events import EventKind
 
 _STOP: Final = frozenset(
     {
@@ -17,7 +17,7 @@ _HELP: Final = frozenset({"help", "info", "ohje", "apua", "hjälp"})
 _WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
 
 
-def meaning_of(text: str) -> EventWord:
+def classify_reply(text: str) -> EventKind:
     """Return the event kind of a reply: UNSUBSCRIBED, RESUBSCRIBED, ASKED_HELP or REPLIED.
 
     A reply that begins with a STOP keyword is an opt-out, even when more follows ("Stop texting me"): getting fewer
@@ -25,11 +25,11 @@ def meaning_of(text: str) -> EventWord:
     """
     words = [word.casefold() for word in _WORD.findall(text)]
     if words[:1] and words[0] in _STOP:
-        return EventWord.UNSUBSCRIBED
+        return EventKind.UNSUBSCRIBED
     match words:
         case [word] if word in _START:
-            return EventWord.RESUBSCRIBED
+            return EventKind.RESUBSCRIBED
         case [word] if word in _HELP:
-            return EventWord.ASKED_HELP
+            return EventKind.ASKED_HELP
         case _:
-            return EventWord.REPLIED
+            return EventKind.REPLIED

@@ -11,18 +11,18 @@ from typing import Final, assert_never, cast
 
 import aiosmtplib
 
-from campaigns.channels.bounces import verp
-from campaigns.channels.claimed_delivery import Claimed
+from campaigns.channels.bounces import verp_address
+from campaigns.channels.claimed_delivery import ClaimedDelivery
 from campaigns.channels.dkim import DkimSigner
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Refused, RetryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
-from campaigns.channels.smtp_session import Lost, Said, Session
-from campaigns.channels.smtp_status import Fault, fault_of
+from campaigns.channels.smtp_session import SmtpConnectionLostError, SmtpReply, SmtpSession
+from campaigns.channels.smtp_status import SmtpFault, fault_of
 from campaigns.core.model.provider_settings import SmtpSecurity, SmtpSettings
 from campaigns.core.model.reasons import EndReason
 
-USERNAME: Final = "SMTP_USERNAME"
-PASSWORD: Final = "SMTP_PASSWORD"  # noqa: S105 - the name of a variable
+USERNAME_VARIABLE: Final = "SMTP_USERNAME"
+PASSWORD_VARIABLE: Final = "SMTP_PASSWORD"  # noqa: S105 - the name of a variable
 _CONNECT_TIMEOUT: Final = 10.0
 _TIMEOUT: Final = 40.0  # for a free connection, and for a transaction: both fit into a claim's lease
 _BUSY_DELAY: Final = 1.0
@@ -40,24 +40,24 @@ class SmtpEmail:
     """
 
     settings: SmtpSettings
-    bounces: str
-    signer: Callable[[], DkimSigner] | None = field(default=None, repr=False)
+    bounce_address: str
+    load_signer: Callable[[], DkimSigner] | None = field(default=None, repr=False)
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
-    patience: float = _TIMEOUT
+    timeout: float = _TIMEOUT
 
     def __post_init__(self) -> None:
-        self._idle: deque[tuple[Session, bool]] = deque()
+        self._idle: deque[tuple[SmtpSession, bool]] = deque()
 
     async def open(self) -> None:
         """Connect once to check the configuration; a server that is unreachable now is no error."""
         self._free = asyncio.Semaphore(self.settings.connections)
-        self._dkim = None if self.signer is None else self.signer()
+        self._dkim = None if self.load_signer is None else self.load_signer()
         self._name = await asyncio.to_thread(socket.getfqdn)
         try:
             self._tls_context = ssl.create_default_context(cafile=self.settings.authorities)
         except OSError as error:
-            raise ChannelMisconfigured("smtp: `authorities` is no file of certificates") from error
+            raise ChannelMisconfiguredError("smtp: `authorities` is no file of certificates") from error
         try:
             self._idle.append(await self._connect())
         except (OSError, aiosmtplib.SMTPException) as error:
@@ -76,41 +76,43 @@ class SmtpEmail:
         )
         del message  # hundreds wait at once and need only their bytes
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.timeout):
                 await self._free.acquire()
         except TimeoutError:
-            return TryLater(_BUSY_DELAY, "every connection was busy")
+            return RetryLater(_BUSY_DELAY, "every connection was busy")
         try:
             return await self._send(claimed, content)
         finally:
             self._free.release()
 
-    async def _send(self, claimed: Claimed, content: bytes) -> Outcome:
+    async def _send(self, claimed: ClaimedDelivery, content: bytes) -> Outcome:
         try:
             session, utf8 = self._take_idle() or await self._connect()
         except (OSError, aiosmtplib.SMTPException) as error:
             _raise_if_misconfigured(error)
-            return TryLater(_RECONNECT_DELAY, f"no connection: {type(error).__name__}")
+            return RetryLater(_RECONNECT_DELAY, f"no connection: {type(error).__name__}")
         try:
             return await self._transaction(session, claimed, content, utf8=utf8)
         finally:
             await self._put_back(session, utf8=utf8)
 
-    async def _transaction(self, session: Session, claimed: Claimed, content: bytes, *, utf8: bool) -> Outcome:
+    async def _transaction(
+        self, session: SmtpSession, claimed: ClaimedDelivery, content: bytes, *, utf8: bool
+    ) -> Outcome:
         if not _PATH.fullmatch(claimed.address):
             return Refused(EndReason.INVALID_ADDRESS, "no address")
         if not (utf8 or claimed.address.isascii()):
             return Refused(EndReason.INVALID_ADDRESS, "the server takes no address outside ASCII")
         options = "" if claimed.address.isascii() else " SMTPUTF8"
-        mail = f"MAIL FROM:<{verp(self.bounces, claimed.opaque_id)}>{options}"
+        mail = f"MAIL FROM:<{verp_address(self.bounce_address, claimed.opaque_id)}>{options}"
         try:
-            return outcome(await session.deliver(mail, f"RCPT TO:<{claimed.address}>", content))
-        except Lost as error:
+            return outcome_of_reply(await session.deliver(mail, f"RCPT TO:<{claimed.address}>", content))
+        except SmtpConnectionLostError as error:
             if error.may_have_gone:
                 return Unknown("connection lost after the message")
-            return TryLater(_RECONNECT_DELAY, f"connection lost at {error.step}")
+            return RetryLater(_RECONNECT_DELAY, f"connection lost at {error.step}")
 
-    def _take_idle(self) -> tuple[Session, bool] | None:
+    def _take_idle(self) -> tuple[SmtpSession, bool] | None:
         while self._idle:
             session, utf8 = self._idle.pop()  # the one used last: the server is least likely to have timed it out
             if session.is_usable:
@@ -118,13 +120,13 @@ class SmtpEmail:
             session.abort()
         return None
 
-    async def _put_back(self, session: Session, *, utf8: bool) -> None:
+    async def _put_back(self, session: SmtpSession, *, utf8: bool) -> None:
         if session.is_usable and session.transactions < self.settings.messages_per_connection:
             self._idle.append((session, utf8))
         else:
             await session.quit()
 
-    async def _connect(self) -> tuple[Session, bool]:
+    async def _connect(self) -> tuple[SmtpSession, bool]:
         client = aiosmtplib.SMTP(
             hostname=self.settings.host,
             port=self.settings.port,
@@ -143,11 +145,11 @@ class SmtpEmail:
         if transport is None:
             raise aiosmtplib.SMTPServerDisconnected("the connection was lost at once")
         duplex = cast("asyncio.Transport", transport)  # uvloop's transport is one without inheriting from it
-        session = Session(duplex, pipelining=client.supports_extension("pipelining"), patience=self.patience)
+        session = SmtpSession(duplex, pipelining=client.supports_extension("pipelining"), timeout=self.timeout)
         return session, client.supports_extension("smtputf8")
 
 
-def outcome(reply: Said) -> Outcome:
+def outcome_of_reply(reply: SmtpReply) -> Outcome:
     """Return the outcome of the decisive reply.
 
     Raises ChannelMisconfiguredError for a failure that every member shares.
@@ -157,22 +159,24 @@ def outcome(reply: Said) -> Outcome:
             name = reply.text.rpartition(" ")[2][:100]  # "queued as 4711": most servers end with their queue id
             return Accepted(name if _NAME.fullmatch(name) else "")
         case 4:
-            return TryLater(_GREYLIST_DELAY, reply.detail, alone=reply.code != 421 and reply.step != "MAIL")
+            return RetryLater(
+                _GREYLIST_DELAY, reply.detail, this_message_only=reply.code != 421 and reply.step != "MAIL"
+            )
         case _:
             return _refusal(reply)
 
 
-def _refusal(reply: Said) -> Refused:
-    match fault_of(reply.enhanced):
-        case Fault.SENDER:
-            raise ChannelMisconfigured(f"smtp: {reply.detail}: the server does not take mail from us")
-        case Fault.ADDRESS:
+def _refusal(reply: SmtpReply) -> Refused:
+    match fault_of(reply.enhanced_code):
+        case SmtpFault.SENDER:
+            raise ChannelMisconfiguredError(f"smtp: {reply.detail}: the server does not take mail from us")
+        case SmtpFault.ADDRESS:
             return Refused(EndReason.INVALID_ADDRESS, reply.detail)
-        case Fault.SIZE:
+        case SmtpFault.SIZE:
             return Refused(EndReason.TOO_LONG, reply.detail)
-        case Fault.MAILBOX | Fault.POLICY | Fault.UNCLEAR:
+        case SmtpFault.MAILBOX | SmtpFault.POLICY | SmtpFault.UNCLEAR:
             if reply.step == "MAIL":  # the recipient was not named yet
-                raise ChannelMisconfigured(f"smtp: {reply.detail}: the sender is not accepted")
+                raise ChannelMisconfiguredError(f"smtp: {reply.detail}: the sender is not accepted")
             return Refused(EndReason.PROVIDER_REJECTED, reply.detail)
         case _ as never:
             assert_never(never)
@@ -181,8 +185,10 @@ def _refusal(reply: Said) -> Refused:
 def _raise_if_misconfigured(error: BaseException) -> None:
     """Raise ChannelMisconfiguredError for a server that will never accept our configuration."""
     if isinstance(error.__cause__ or error, ssl.SSLCertVerificationError):
-        raise ChannelMisconfigured("smtp: the server's certificate does not hold") from error
+        raise ChannelMisconfiguredError("smtp: the server's certificate does not hold") from error
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
-        raise ChannelMisconfigured(f"smtp: not let in, are {USERNAME} and {PASSWORD} right?") from error
+        raise ChannelMisconfiguredError(
+            f"smtp: not let in, are {USERNAME_VARIABLE} and {PASSWORD_VARIABLE} right?"
+        ) from error
     if type(error) in (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported):  # not offered by the server
-        raise ChannelMisconfigured("smtp: the server offers no encryption, or no way to sign in") from error
+        raise ChannelMisconfiguredError("smtp: the server offers no encryption, or no way to sign in") from error

@@ -18,26 +18,26 @@ _MAX_REPLY_BYTES: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SmtpReply:
     """One reply: its step, code, enhanced code and text; the text may contain an address."""
 
     step: str
     code: int
-    enhanced: str
+    enhanced_code: str
     text: str = field(repr=False)
 
     @property
     def detail(self) -> str:
         """Return the reply without its text, fit for the ledger."""
-        return f"{self.step} {self.code} {self.enhanced}".rstrip()
+        return f"{self.step} {self.code} {self.enhanced_code}".rstrip()
 
     @property
-    def goes_on(self) -> bool:
+    def is_positive(self) -> bool:
         """Return whether the server accepts the next step."""
         return self.code == 354 if self.step == "DATA" else 200 <= self.code < 300
 
 
-class Lost(Exception):  # noqa: N818 - said as what happened
+class SmtpConnectionLostError(Exception):
     """Raised when the connection ends or the server times out; `may_have_gone` when the whole message was written."""
 
     def __init__(self, step: str, *, may_have_gone: bool) -> None:
@@ -45,13 +45,13 @@ class Lost(Exception):  # noqa: N818 - said as what happened
         super().__init__(step)
 
 
-class Session(asyncio.Protocol):
+class SmtpSession(asyncio.Protocol):
     """SMTP client protocol on a transport that is connected, encrypted and logged in."""
 
-    def __init__(self, transport: asyncio.Transport, *, pipelining: bool, patience: float) -> None:
+    def __init__(self, transport: asyncio.Transport, *, pipelining: bool, timeout: float) -> None:
         self._transport = transport
         self._pipelining = pipelining
-        self._timeout = patience
+        self._timeout = timeout
         self._buffer = b""
         self._replies: deque[tuple[int, str]] = deque()
         self._waiter: asyncio.Future[None] | None = None
@@ -64,7 +64,7 @@ class Session(asyncio.Protocol):
         """Return whether another transaction can begin; an unrequested reply announces that the server closes."""
         return not self._is_closed and not self._replies and not self._transport.is_closing()
 
-    async def deliver(self, mail: str, rcpt: str, message: bytes) -> Said:
+    async def deliver(self, mail: str, rcpt: str, message: bytes) -> SmtpReply:
         """Run one transaction and return the decisive reply. `mail`, `rcpt` are commands; `message` has CRLF line ends.
 
         Raises SmtpConnectionLostError; `is_usable` then tells whether the connection can be used again.
@@ -72,8 +72,8 @@ class Session(asyncio.Protocol):
         self.transactions += 1
         with self._time_limit(self._timeout):
             decisive = await self._envelope(("MAIL", mail), ("RCPT", rcpt), ("DATA", "DATA"))
-            if decisive.goes_on:
-                self._transport.write(_stuffed(message))
+            if decisive.is_positive:
+                self._transport.write(dot_stuffed(message))
                 decisive = await self._read("message", may_have_gone=True)
             elif not self._is_closed:
                 await self._reset()
@@ -84,7 +84,7 @@ class Session(asyncio.Protocol):
     async def quit(self) -> None:
         """Send QUIT and close; a server that does not answer within a second is not waited for."""
         if self.is_usable:
-            with self._time_limit(_QUIT_TIMEOUT), suppress(Lost):
+            with self._time_limit(_QUIT_TIMEOUT), suppress(SmtpConnectionLostError):
                 await self._command("QUIT", "QUIT")
         self.abort()
 
@@ -103,43 +103,43 @@ class Session(asyncio.Protocol):
         finally:
             timer.cancel()
 
-    async def _envelope(self, *steps: tuple[str, str]) -> Said:
+    async def _envelope(self, *steps: tuple[str, str]) -> SmtpReply:
         """Send the envelope; return the first refusal, else the reply to DATA."""
         if not self._pipelining:
             for step, command in steps:
                 reply = await self._command(step, command)
-                if not reply.goes_on:
+                if not reply.is_positive:
                     break
             return reply
         self._write("\r\n".join(command for _, command in steps))
         replies = [await self._read(step, may_have_gone=False) for step, _ in steps]
-        if replies[-1].goes_on and not all(reply.goes_on for reply in replies):
+        if replies[-1].is_positive and not all(reply.is_positive for reply in replies):
             self.abort()  # the server waits for a message without recipients
-        return next((reply for reply in replies if not reply.goes_on), replies[-1])
+        return next((reply for reply in replies if not reply.is_positive), replies[-1])
 
     async def _reset(self) -> None:
         try:
             reply = await self._command("RSET", "RSET")
-        except Lost:
+        except SmtpConnectionLostError:
             return
-        if not reply.goes_on:
+        if not reply.is_positive:
             self.abort()
 
-    async def _command(self, step: str, command: str) -> Said:
+    async def _command(self, step: str, command: str) -> SmtpReply:
         self._write(command)
         return await self._read(step, may_have_gone=False)
 
     def _write(self, command: str) -> None:
         self._transport.write(f"{command}\r\n".encode())
 
-    async def _read(self, step: str, *, may_have_gone: bool) -> Said:
+    async def _read(self, step: str, *, may_have_gone: bool) -> SmtpReply:
         while not self._replies:
             if self._is_closed:
-                raise Lost(step, may_have_gone=may_have_gone)
+                raise SmtpConnectionLostError(step, may_have_gone=may_have_gone)
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         code, text = self._replies.popleft()
-        return Said(step, code, enhanced_code(text), text)
+        return SmtpReply(step, code, enhanced_code(text), text)
 
     def data_received(self, data: bytes) -> None:
         """Parse received bytes into replies; several may arrive at once, or one in parts."""
@@ -163,7 +163,7 @@ class Session(asyncio.Protocol):
             self._waiter.set_result(None)
 
 
-def _stuffed(message: bytes) -> bytes:
+def dot_stuffed(message: bytes) -> bytes:
     """Return the message as DATA carries it: leading dots doubled, a single dot at the end."""
     end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
     return (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..") + end

@@ -12,17 +12,17 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from campaigns.channels.http_pool import Pool, Reply
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.http_pool import HttpPool, HttpReply
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Refused, RetryLater, Unknown
 from campaigns.channels.provider import OutgoingSms
-from campaigns.channels.twilio_errors import LATER, OURS, REFUSED
+from campaigns.channels.twilio_errors import MISCONFIGURATION_CODES, REFUSED_CODES, RETRY_SECONDS
 from campaigns.core.model.provider_settings import TwilioSettings
 from campaigns.core.model.reasons import EndReason
 
-ACCOUNT: Final = "TWILIO_ACCOUNT_SID"
-TOKEN: Final = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the name of a variable
+ACCOUNT_VARIABLE: Final = "TWILIO_ACCOUNT_SID"
+TOKEN_VARIABLE: Final = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the name of a variable
 STATUS_PATH: Final = "/webhooks/twilio/status"
-DELIVERY: Final = "delivery"
+DELIVERY_PARAMETER: Final = "delivery"
 _MAX_VALIDITY: Final = timedelta(seconds=36_000)
 _MIN_VALIDITY: Final = timedelta(seconds=5)  # Twilio recommends no less
 _CLOCK_TOLERANCE: Final = timedelta(minutes=2)
@@ -40,7 +40,7 @@ class _NotAcceptedError(Exception):
 class _Transport:
     """HTTP client for Twilio's client. Twilio's own writes URLs with telephone numbers to the log."""
 
-    pool: Pool
+    pool: HttpPool
     is_async: bool = True
 
     async def request(
@@ -58,10 +58,10 @@ class _Transport:
         body = urlencode(data or {}, doseq=True).encode()
         query = {name: str(value) for name, value in (params or {}).items()}
         reply = await self.pool.request(method, url, headers=all_headers, body=body, query=query)
-        if not isinstance(reply, Reply):
+        if not isinstance(reply, HttpReply):
             raise _NotAcceptedError(reply)
         if reply.status not in (200, 201):
-            raise _NotAcceptedError(refusal(reply))
+            raise _NotAcceptedError(outcome_of_error(reply))
         return Response(reply.status, reply.body.decode(), reply.headers)
 
 
@@ -74,16 +74,16 @@ class TwilioSms:
     token: str = field(repr=False)
     public_url: str
     connections: int
-    patience: float = 30.0
+    timeout: float = 30.0
 
     def __post_init__(self) -> None:
-        self._pool = Pool(self.connections, self.patience)
-        self._callback = f"{self.public_url.rstrip('/')}{STATUS_PATH}?{DELIVERY}="
+        self._pool = HttpPool(self.connections, self.timeout)
+        self._callback = f"{self.public_url.rstrip('/')}{STATUS_PATH}?{DELIVERY_PARAMETER}="
 
     async def open(self) -> None:
         """Open the connection pool; raises ChannelMisconfiguredError without an account."""
         if not (self.account and self.token):
-            raise ChannelMisconfigured(f"{ACCOUNT} and {TOKEN} are not set in the environment")
+            raise ChannelMisconfiguredError(f"{ACCOUNT_VARIABLE} and {TOKEN_VARIABLE} are not set in the environment")
         await self._pool.open()
         self._client = Client(self.account, self.token, http_client=_Transport(self._pool), environment={"-": "-"})
         self._client.api.base_url = str(self.settings.base_url)
@@ -109,8 +109,13 @@ class TwilioSms:
             return Unknown("HTTP 201, not understood")
         return Accepted(created.sid or "")
 
-    async def find(
-        self, number: str, text: str | None, since: datetime, until: datetime | None = None, known: Collection[str] = ()
+    async def find_message(
+        self,
+        number: str,
+        text: str | None,
+        since: datetime,
+        until: datetime | None = None,
+        known_ids: Collection[str] = (),
     ) -> Outcome | None:
         """Find a message whose answer was lost (TW-10): the same text to the same number, created after `since`.
 
@@ -130,7 +135,7 @@ class TwilioSms:
             for message in messages
             if (text is None or message.body == text)
             and message.direction == "outbound-api"
-            and message.sid not in known
+            and message.sid not in known_ids
             and (created_at := message.date_created or earliest) >= earliest
             and (latest is None or created_at <= latest)
         )
@@ -149,23 +154,23 @@ def validity_period(valid_for: timedelta | None) -> int:
     return int(min(max(period, _MIN_VALIDITY), _MAX_VALIDITY).total_seconds())
 
 
-def refusal(reply: Reply) -> Outcome:
+def outcome_of_error(reply: HttpReply) -> Outcome:
     """Return the outcome of an answer other than "created".
 
     Raises ChannelMisconfiguredError for a failure that every member shares.
     """
     code = _code(reply.body)
-    if code in OURS:
-        raise ChannelMisconfigured(f"twilio: {code}, {OURS[code]}")
-    if reply.status == 429 or code in LATER:
-        return TryLater(max(LATER.get(code, 0), reply.wait), f"HTTP {reply.status} {code}")
+    if code in MISCONFIGURATION_CODES:
+        raise ChannelMisconfiguredError(f"twilio: {code}, {MISCONFIGURATION_CODES[code]}")
+    if reply.status == 429 or code in RETRY_SECONDS:
+        return RetryLater(max(RETRY_SECONDS.get(code, 0), reply.retry_after), f"HTTP {reply.status} {code}")
     match reply.status:
         case 401 | 403:
-            raise ChannelMisconfigured(f"twilio: HTTP {reply.status}, {OURS[20003]}")
+            raise ChannelMisconfiguredError(f"twilio: HTTP {reply.status}, {MISCONFIGURATION_CODES[20003]}")
         case 301 | 302 | 307 | 308 | 404 | 405:
-            raise ChannelMisconfigured(f"twilio: HTTP {reply.status}, is the base URL right?")
+            raise ChannelMisconfiguredError(f"twilio: HTTP {reply.status}, is the base URL right?")
         case status if 400 <= status < 500:
-            return Refused(REFUSED.get(code, EndReason.PROVIDER_REJECTED), f"HTTP {status} {code}")
+            return Refused(REFUSED_CODES.get(code, EndReason.PROVIDER_REJECTED), f"HTTP {status} {code}")
         case status:
             return Unknown(f"HTTP {status}")
 

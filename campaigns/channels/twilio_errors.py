@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from campaigns.channels.events import Consequence, EventWord
+from campaigns.channels.events import EventAction, EventKind
 from campaigns.core.model.reasons import EndReason
 
 # This member's number or message: refused for good
-REFUSED: Final[Mapping[int, EndReason]] = {
+REFUSED_CODES: Final[Mapping[int, EndReason]] = {
     21211: EndReason.INVALID_ADDRESS,  # no number
     21214: EndReason.INVALID_ADDRESS,  # cannot be reached
     21217: EndReason.INVALID_ADDRESS,  # does not look like a number
@@ -20,7 +20,7 @@ REFUSED: Final[Mapping[int, EndReason]] = {
 }
 
 # Our account, sender or settings: every member would be refused
-OURS: Final[Mapping[int, str]] = {
+MISCONFIGURATION_CODES: Final[Mapping[int, str]] = {
     20003: "are TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN right?",
     20005: "the account is not active",
     20404: "is the account right?",
@@ -37,26 +37,26 @@ OURS: Final[Mapping[int, str]] = {
 }
 
 # Seconds before the retry: nothing was accepted
-LATER: Final[Mapping[int, float]] = {
+RETRY_SECONDS: Final[Mapping[int, float]] = {
     20429: 5.0,  # too many requests: "never processed and always safe to retry" (TW-10)
     21611: 600.0,  # the sender's queue is full
     30001: 600.0,
     63017: 5.0,
 }
 
-_ALARM: Final = frozenset({Consequence.ALARM})
-_INVALID: Final = frozenset({Consequence.SUPPRESS_INVALID})
+_ALARM: Final = frozenset({EventAction.ALARM})
+_INVALID: Final = frozenset({EventAction.SUPPRESS_INVALID})
 
 # Reasons why an accepted message did not arrive. A code that is not here raises an alarm
-TOLD: Final[Mapping[int, tuple[EventWord, frozenset[Consequence]]]] = {
-    21610: (EventWord.UNSUBSCRIBED, frozenset({Consequence.WITHDRAW_SMS})),
-    30001: (EventWord.UNDELIVERED, _ALARM),  # queue overflow
-    30002: (EventWord.UNDELIVERED, _ALARM),
-    30003: (EventWord.UNDELIVERED, frozenset()),  # switched off or out of reach: perhaps another day
-    30004: (EventWord.BLOCKED, frozenset()),
-    30005: (EventWord.BOUNCED, _INVALID),  # unknown number
-    30006: (EventWord.BOUNCED, _INVALID),  # a landline
-    30007: (EventWord.BLOCKED, _ALARM),  # a carrier's spam filter
-    30008: (EventWord.UNDELIVERED, frozenset()),  # unknown to Twilio too
-    30036: (EventWord.EXPIRED, frozenset()),  # its validity ended in the queue
+UNDELIVERED_CODES: Final[Mapping[int, tuple[EventKind, frozenset[EventAction]]]] = {
+    21610: (EventKind.UNSUBSCRIBED, frozenset({EventAction.WITHDRAW_SMS})),
+    30001: (EventKind.UNDELIVERED, _ALARM),  # queue overflow
+    30002: (EventKind.UNDELIVERED, _ALARM),
+    30003: (EventKind.UNDELIVERED, frozenset()),  # switched off or out of reach: perhaps another day
+    30004: (EventKind.BLOCKED, frozenset()),
+    30005: (EventKind.BOUNCED, _INVALID),  # unknown number
+    30006: (EventKind.BOUNCED, _INVALID),  # a landline
+    30007: (EventKind.BLOCKED, _ALARM),  # a carrier's spam filter
+    30008: (EventKind.UNDELIVERED, frozenset()),  # unknown to Twilio too
+    30036: (EventKind.EXPIRED, frozenset()),  # its validity ended in the queue
 }

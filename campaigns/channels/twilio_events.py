@@ -8,29 +8,29 @@ from typing import Final
 
 from twilio.request_validator import RequestValidator
 
-from campaigns.channels.events import Consequence, Event, EventWord
-from campaigns.channels.sms_keywords import meaning_of
-from campaigns.channels.twilio_errors import TOLD
+from campaigns.channels.events import Event, EventAction, EventKind
+from campaigns.channels.sms_keywords import classify_reply
+from campaigns.channels.twilio_errors import UNDELIVERED_CODES
 
-PROVIDER: Final = "twilio"
-SIGNATURE: Final = "X-Twilio-Signature"
+TWILIO_PROVIDER: Final = "twilio"
+SIGNATURE_HEADER: Final = "X-Twilio-Signature"
 
-Form = Mapping[str, Sequence[str]]
+TwilioForm = Mapping[str, Sequence[str]]
 
 _WORDS: Final = {
-    "accepted": EventWord.TAKEN,
-    "scheduled": EventWord.TAKEN,
-    "queued": EventWord.TAKEN,
-    "sending": EventWord.TAKEN,
-    "sent": EventWord.TAKEN,
-    "delivered": EventWord.DELIVERED,
-    "read": EventWord.DELIVERED,
-    "partially_delivered": EventWord.UNDELIVERED,
-    "undelivered": EventWord.UNDELIVERED,
-    "failed": EventWord.UNDELIVERED,
-    "canceled": EventWord.DROPPED,
+    "accepted": EventKind.TAKEN,
+    "scheduled": EventKind.TAKEN,
+    "queued": EventKind.TAKEN,
+    "sending": EventKind.TAKEN,
+    "sent": EventKind.TAKEN,
+    "delivered": EventKind.DELIVERED,
+    "read": EventKind.DELIVERED,
+    "partially_delivered": EventKind.UNDELIVERED,
+    "undelivered": EventKind.UNDELIVERED,
+    "failed": EventKind.UNDELIVERED,
+    "canceled": EventKind.DROPPED,
 }
-_UNKNOWN_CODE: Final = (EventWord.UNDELIVERED, frozenset({Consequence.ALARM}))
+_UNKNOWN_CODE: Final = (EventKind.UNDELIVERED, frozenset({EventAction.ALARM}))
 
 
 class _Fields(dict[str, Sequence[str]]):
@@ -40,7 +40,7 @@ class _Fields(dict[str, Sequence[str]]):
         return self[name]
 
 
-def vouched_for(token: str, url: str, form: Form, signature: str) -> bool:
+def verify_signature(token: str, url: str, form: TwilioForm, signature: str) -> bool:
     """Return whether Twilio signed a POST of this form to this URL: the public one with its query, as configured."""
     validator, fields = RequestValidator(token), _Fields(form)
     exact = validator.compute_signature(url, fields)  # usual case; `validate` also tries the URL with and without port
@@ -49,7 +49,7 @@ def vouched_for(token: str, url: str, form: Form, signature: str) -> bool:
     )
 
 
-def status_event(form: Form, delivery: str, at: datetime) -> Event:
+def status_event(form: TwilioForm, delivery: str, at: datetime) -> Event:
     """Return the event of a status callback received at `at`. `delivery` is our opaque id from the callback URL.
 
     A message has several statuses under one id, so the key holds both.
@@ -57,47 +57,47 @@ def status_event(form: Form, delivery: str, at: datetime) -> Event:
     sid, status, code = (_first(form, name) for name in ("MessageSid", "MessageStatus", "ErrorCode"))
     word, actions = _meaning(status, code)
     return Event(
-        provider=PROVIDER,
+        provider=TWILIO_PROVIDER,
         key=f"{sid}:{status}",
-        word=word,
+        kind=word,
         at=at,
         delivery=delivery,
         provider_id=sid,
         address=_first(form, "To"),
         code=code,
-        asks=actions,
+        actions=actions,
         raw=_raw(form),
     )
 
 
-def reply_event(form: Form, at: datetime) -> Event:
+def reply_event(form: TwilioForm, at: datetime) -> Event:
     """Return the event of a member's reply. Only STOP has an action: START grants nothing (TW-07)."""
-    word = meaning_of(_first(form, "Body"))
+    word = classify_reply(_first(form, "Body"))
     # `OptOutType`: Twilio's Advanced Opt-Out has its own keywords
-    is_opt_out = word is EventWord.UNSUBSCRIBED or _first(form, "OptOutType") == "STOP"
+    is_opt_out = word is EventKind.UNSUBSCRIBED or _first(form, "OptOutType") == "STOP"
     sid = _first(form, "MessageSid")
     return Event(
-        provider=PROVIDER,
+        provider=TWILIO_PROVIDER,
         key=sid,
-        word=EventWord.UNSUBSCRIBED if is_opt_out else word,
+        kind=EventKind.UNSUBSCRIBED if is_opt_out else word,
         at=at,
         provider_id=sid,
         address=_first(form, "From"),
-        asks=frozenset({Consequence.WITHDRAW_SMS}) if is_opt_out else frozenset(),
+        actions=frozenset({EventAction.WITHDRAW_SMS}) if is_opt_out else frozenset(),
         raw=_raw(form),
     )
 
 
-def _meaning(status: str, code: str) -> tuple[EventWord, frozenset[Consequence]]:
-    word = _WORDS.get(status, EventWord.UNKNOWN)
-    if word is not EventWord.UNDELIVERED or not code:
+def _meaning(status: str, code: str) -> tuple[EventKind, frozenset[EventAction]]:
+    word = _WORDS.get(status, EventKind.UNKNOWN)
+    if word is not EventKind.UNDELIVERED or not code:
         return word, frozenset()
-    return TOLD.get(int(code), _UNKNOWN_CODE) if code.isascii() and code.isdigit() else _UNKNOWN_CODE
+    return UNDELIVERED_CODES.get(int(code), _UNKNOWN_CODE) if code.isascii() and code.isdigit() else _UNKNOWN_CODE
 
 
-def _first(form: Form, name: str) -> str:
+def _first(form: TwilioForm, name: str) -> str:
     return next(iter(form.get(name, ())), "")
 
 
-def _raw(form: Form) -> str:
+def _raw(form: TwilioForm) -> str:
     return json.dumps({name: list(values) for name, values in form.items()}, ensure_ascii=False, sort_keys=True)

@@ -37,7 +37,7 @@ def listed(context: typer.Context, json: open_workspace.AsJson = False) -> None:
                 "since": account.since.isoformat(),
                 "disabled_at": None if account.disabled_at is None else account.disabled_at.isoformat(),
             }
-            for account in staff_accounts.every(engine)
+            for account in staff_accounts.list_accounts(engine)
         ]
     if json:
         output.as_json(rows)

@@ -64,7 +64,7 @@ def show_rows(
     from campaigns.people.accounts import audit_log
 
     with open_workspace.engine(context) as engine:
-        rows = audit_log.show(engine, subject, most)
+        rows = audit_log.list_rows(engine, subject, most)
         zone = engine.library.settings.zone
     if json:
         output.as_json([{**row, "at": row["at"].isoformat()} for row in rows])

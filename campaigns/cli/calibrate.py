@@ -13,12 +13,12 @@ def calibrate(
     show_it: Annotated[bool, typer.Option("--open", help="Open the sheet.")] = False,
 ) -> None:
     """Draw a test sheet with the envelope windows of the print profile, to be tried in the envelope."""
-    from campaigns.rendering.letters.calibration import calibration_sheet, read_profile
+    from campaigns.rendering.letters.calibration import read_profile, render_calibration_sheet
 
     library = open_workspace.library(context)
     shown_language = language or library.settings.default_language
     file = library.workspace.print_profile
-    sheet = calibration_sheet(read_profile(file, str(file)), shown_language, library.clock.now())
+    sheet = render_calibration_sheet(read_profile(file, str(file)), shown_language, library.clock.now())
     target = library.workspace.data / "previews" / f"calibration-{shown_language}.pdf"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(sheet)

@@ -48,7 +48,7 @@ def uncertain(
         done = _settle(engine, run, mark, member or [], reconcile=reconcile)
         if export is not None:
             done["exported"] = kept.export(engine, run, export)
-        rows = [{name: row[name] for name in kept.COLUMNS} for row in kept.uncertain(engine, run)]
+        rows = [{name: row[name] for name in kept.CSV_COLUMNS} for row in kept.uncertain_deliveries(engine, run)]
     for row in rows:
         row["claimed_at"] = None if row["claimed_at"] is None else row["claimed_at"].isoformat()
     if json:
@@ -56,7 +56,7 @@ def uncertain(
         return
     for name, number in done.items():
         output.line(f"{output.number(number)} {name.replace('_', ' ')}")
-    output.table("", kept.COLUMNS, [tuple(cell or "" for cell in row.values()) for row in rows])
+    output.table("", kept.CSV_COLUMNS, [tuple(cell or "" for cell in row.values()) for row in rows])
 
 
 def _settle(
@@ -71,7 +71,7 @@ def _settle(
         settled = kept.reconcile(engine, run)
         done |= {"settled_by_events": settled.by_events, "settled_by_the_provider": settled.by_provider}
     if mark is not None:
-        done[f"marked_{mark}"] = kept.mark(engine, run, DeliveryState(mark), members)
+        done[f"marked_{mark}"] = kept.set_outcome(engine, run, DeliveryState(mark), members)
     return done
 
 
@@ -95,10 +95,10 @@ def calls(
     json: open_workspace.AsJson = False,
 ) -> None:
     """Read call results from a call list: members reached, and members who want no more calls."""
-    from campaigns.results.feedback.call_results import read_answers
+    from campaigns.results.feedback.call_results import read_call_results
 
     with open_workspace.engine(context) as engine:
-        answers = read_answers(engine, file)
+        answers = read_call_results(engine, file)
     if json:
         problems = [str(problem) for problem in answers.problems]
         output.as_json({"answers": answers.new, "read_before": answers.read_before, "problems": problems})

@@ -23,7 +23,7 @@ def show_member(context: typer.Context, member: Member, json: open_workspace.AsJ
 
     with open_workspace.engine(context) as engine:
         facts = engine.member(member)
-        audit_log.looked_up(engine, member, "member show")
+        audit_log.note_look_up(engine, member, "member show")
     if json:
         output.as_json(facts)
         return
@@ -48,7 +48,7 @@ def why(
     with open_workspace.engine(context) as engine:
         shown_language = language or engine.library.settings.default_language
         engine.member(member)
-        audit_log.looked_up(engine, member, "member why")
+        audit_log.note_look_up(engine, member, "member why")
         if campaign is None:
             _show_history(engine.decisions_about(member), shown_language.value, json=json)
             return

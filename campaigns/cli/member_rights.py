@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from campaigns.core.model.enums import Language
-    from campaigns.people.privacy.subject_access import Dossier
+    from campaigns.people.privacy.subject_access import SubjectAccessExport
     from campaigns.runs.engine import Engine
-    from campaigns.web.members.choice_list import Item
+    from campaigns.web.members.choice_list import ChoiceItem
 
 _STATES = {"on": True, "off": False}
 
@@ -53,10 +53,10 @@ def export(
     language: open_workspace.InLanguage = None,
 ) -> None:
     """Export everything held about a member, for the member; the audit log records it."""
-    from campaigns.people.privacy.subject_access import hand_out
+    from campaigns.people.privacy.subject_access import export_with_audit
 
     with open_workspace.engine(context) as engine:
-        whole = hand_out(engine, member, form.value, engine.actor)
+        whole = export_with_audit(engine, member, form.value, engine.actor)
         content = _file_content(engine, whole, form, language or engine.library.settings.default_language)
     if out is None and form is ExportFormat.JSON:
         typer.echo(content.decode())
@@ -68,11 +68,13 @@ def export(
     output.line(str(file))
 
 
-def _file_content(engine: "Engine", whole: "Dossier", form: ExportFormat, language: "Language") -> bytes:
-    from campaigns.web.members.data_pages import Shown
-    from campaigns.web.page_renderer import Pages
+def _file_content(engine: "Engine", whole: "SubjectAccessExport", form: ExportFormat, language: "Language") -> bytes:
+    from campaigns.web.members.data_pages import DataPages
+    from campaigns.web.page_renderer import PageRenderer
 
-    return Shown(Pages(engine.library.settings), engine.library.catalogue).file(whole, form.value, language)
+    return DataPages(PageRenderer(engine.library.settings), engine.library.catalogue).file_content(
+        whole, form.value, language
+    )
 
 
 def choices(
@@ -96,7 +98,7 @@ def choices(
 
     with open_workspace.engine(context) as engine:
         offered = _offered_items(engine, member)
-        audit_log.looked_up(engine, member, "member choices")
+        audit_log.note_look_up(engine, member, "member choices")
         if changes:
             _change(engine, member, [_read(change, offered) for change in changes], source)
         facts = engine.member(member)
@@ -105,7 +107,7 @@ def choices(
     if json:
         output.as_json(states)
         return
-    rows = [(name, "on" if on else "off", offered[name].offered.text) for name, on in states.items()]
+    rows = [(name, "on" if on else "off", offered[name].consent_text.text) for name, on in states.items()]
     output.table(f"Choices of {member}", ("choice", "state", "offered as"), rows)
 
 
@@ -113,21 +115,21 @@ def _strings(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _offered_items(engine: "Engine", member_id: str) -> "Mapping[str, Item]":
+def _offered_items(engine: "Engine", member_id: str) -> "Mapping[str, ChoiceItem]":
     """Return the choices offered to a member, in their language; first store the texts that a consent will name."""
     from audiences.consent import consent_texts
     from campaigns.core.model.enums import Language
-    from campaigns.web.members.choice_list import every_wording, offered_items
-    from campaigns.web.page_renderer import Pages
+    from campaigns.web.members.choice_list import all_consent_texts, choice_items
+    from campaigns.web.page_renderer import PageRenderer
 
-    pages: Pages = Pages(engine.library.settings)
+    pages: PageRenderer = PageRenderer(engine.library.settings)
     language = Language(str(engine.member(member_id)["language"]))
     with engine.ledger.write() as connection:
-        consent_texts.publish_texts(connection, every_wording(pages), engine.clock.now())
-    return offered_items(pages, language)
+        consent_texts.publish_texts(connection, all_consent_texts(pages), engine.clock.now())
+    return choice_items(pages, language)
 
 
-def _read(change: str, offered: "Mapping[str, Item]") -> "tuple[Item, bool]":
+def _read(change: str, offered: "Mapping[str, ChoiceItem]") -> "tuple[ChoiceItem, bool]":
     name, _, state = change.partition("=")
     if name not in offered:
         hint = closest_match(name, offered) or f"one of {', '.join(f'`{choice}`' for choice in offered)}"
@@ -137,7 +139,7 @@ def _read(change: str, offered: "Mapping[str, Item]") -> "tuple[Item, bool]":
     return offered[name], _STATES[state]
 
 
-def _change(engine: "Engine", member_id: str, changes: "list[tuple[Item, bool]]", source: ChoiceSource) -> None:
+def _change(engine: "Engine", member_id: str, changes: "list[tuple[ChoiceItem, bool]]", source: ChoiceSource) -> None:
     from audiences.consent.consent_state import ConsentSource
     from audiences.consent.opt_out import ConsentContext
     from campaigns.people.desk.changes import change_choices

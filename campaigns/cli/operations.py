@@ -28,7 +28,7 @@ def status(
     with open_workspace.engine(context) as engine:
         runs = engine.recent_runs() if run is None else [engine.run(run)]
         outcomes_by_run = {listed_run.run_id: (listed_run, engine.outcomes(listed_run)) for listed_run in runs}
-        events = None if run is None else run_events.told(engine, run)
+        events = None if run is None else run_events.read_run_events(engine, run)
         start_notice = None if run is None or json or runs[0].state != "planned" else _start_notice(engine, runs[0])
         texts = _texts(engine, runs[0]) if run is not None and runs[0].state == "planned" else None
         settings = engine.library.settings
@@ -120,7 +120,7 @@ def retention(context: typer.Context, json: open_workspace.AsJson = False) -> No
                 "left": removal.remaining,
                 "oldest": None if removal.oldest is None else removal.oldest.isoformat(),
             }
-            for removal in erasure.retain(engine)
+            for removal in erasure.apply_retention(engine)
         ]
     if json:
         output.as_json(evidence)

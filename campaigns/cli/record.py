@@ -21,7 +21,7 @@ _TITLES: Final = {
 
 def record(context: typer.Context, json: open_workspace.AsJson = False) -> None:
     """Print the record of processing activities (GDPR, article 30), drawn up from the workspace's files."""
-    from campaigns.people.privacy.processing_record import record as drawn_up
+    from campaigns.people.privacy.processing_record import build_record as drawn_up
 
     with open_workspace.engine(context) as engine:
         library = engine.library

@@ -32,8 +32,8 @@ def requests(
         raise typer.BadParameter("needs --told TASK", param_hint="--answer")
     with open_workspace.engine(context) as engine:
         if told is not None:
-            processors.answered(engine, told, answer or ProcessorAnswer.DONE)
-        audit_log.noted(engine, "list_requests", "requests")
+            processors.record_answer(engine, told, answer or ProcessorAnswer.DONE)
+        audit_log.note_access(engine, "list_requests", "requests")
         waiting, tasks = _waiting(engine), _to_tell(engine)
     if json:
         output.as_json({"requests": waiting, "processors": tasks})
@@ -59,7 +59,7 @@ def _waiting(engine: "Engine") -> "list[dict[str, Any]]":
             "days_left": (request.due_on - today).days,
             "put_off_because": request.put_off_because,
         }
-        for request in privacy_requests.waiting(engine)
+        for request in privacy_requests.list_open(engine)
     ]
 
 
@@ -78,7 +78,7 @@ def _to_tell(engine: "Engine") -> "list[dict[str, Any]]":
             "due_on": task.due_on.isoformat(),
             "messages": [asdict(message) for message in task.messages],
         }
-        for task in processors.to_tell(engine)
+        for task in processors.open_tasks(engine)
     ]
 
 

@@ -48,4 +48,4 @@ def demand(engine: "Engine", command_path: str) -> None:
     if act is not None:
         from campaigns.people.accounts import staff_accounts
 
-        staff_accounts.demand(engine, act)
+        staff_accounts.require_permission(engine, act)

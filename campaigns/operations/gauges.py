@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from campaigns.channels.bounces import PROVIDER as UNSIGNED
-from campaigns.channels.events import EventWord
+from campaigns.channels.bounces import SMTP_PROVIDER as UNSIGNED
+from campaigns.channels.events import EventKind
 from campaigns.core.metrics import GaugeValue
 from campaigns.core.model.enums import Channel
 from campaigns.operations.doctor.stores import data_age
@@ -49,7 +49,7 @@ def _claimed(engine: Engine, connection: Connection) -> Iterator[GaugeValue]:
 def _complaints(engine: Engine, connection: Connection) -> Iterator[GaugeValue]:
     """Yield complaints as a share of the messages of a week's runs; pending messages are not counted as sent."""
     planned = stats.planned_sends(connection, engine.clock.now() - _COMPLAINT_PERIOD)
-    complaints = halts.report_counts(connection, planned, EventWord.COMPLAINED, UNSIGNED, None)
+    complaints = halts.report_counts(connection, planned, EventKind.COMPLAINED, UNSIGNED, None)
     sent: Counter[str] = Counter()
     for sends in planned.values():
         sent.update(sends)

@@ -74,7 +74,7 @@ def restore_from(engine: Engine, file: Path, on_progress: ProgressCallback) -> t
     def erase(connection: Connection) -> None:
         restored = _known(connection, erased)
         for member in restored:
-            erase_events.forget(connection, member)
+            erase_events.erase_addresses_of_member(connection, member)
             member_erasure.erase_from_ledger(connection, engine.signer, member, now)
             alias = member_erasure.pseudonym(engine.signer, member)
             reassign.pseudonymise(connection, member, alias)

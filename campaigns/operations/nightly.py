@@ -8,7 +8,7 @@ from typing import Final
 
 from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
-from campaigns.people.privacy.erasure import retain
+from campaigns.people.privacy.erasure import apply_retention
 from campaigns.runs.engine import Engine
 from campaigns.store.admin import job_locks
 from campaigns.store.runs.reconciliation import reconcile_recent_runs
@@ -39,7 +39,7 @@ class NightlyJobs:
         if not self._claim(occasion, now):
             return
         try:
-            evidence = retain(self.engine, self.stop_event)
+            evidence = apply_retention(self.engine, self.stop_event)
         except UserError as error:
             _LOG.warning("retention: put off: %s", error)
             with self.engine.ledger.write() as connection:

@@ -10,14 +10,14 @@ from subprocess import CalledProcessError
 from threading import Event
 from typing import Final
 
-from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.channels.outcome import ChannelMisconfiguredError
 from campaigns.core.child_process import run_in_child_process
 from campaigns.core.errors import UserError
 from campaigns.core.logging_setup import LogOnce
 from campaigns.core.model.enums import BUNDLED_CHANNELS
 from campaigns.operations.worker import Worker
 from campaigns.people import sign_up_import
-from campaigns.results.feedback.circuit_breaker import Breaker
+from campaigns.results.feedback.circuit_breaker import CircuitBreaker
 from campaigns.results.feedback.returned_mail import read_new_mail
 from campaigns.runs.dispatch.lifecycle import CurrentDefinition, claim_due_run, mark_missed, start_time
 from campaigns.runs.dispatch.ticker import start_ticker
@@ -115,20 +115,20 @@ class Scheduler:
 
     def import_sign_ups(self) -> None:
         """Import newsletter sign-ups as members."""
-        self._log_errors("sign-ups", partial(sign_up_import.admit, self.engine))
+        self._log_errors("sign-ups", partial(sign_up_import.import_sign_ups, self.engine))
 
     def read_mail(self) -> None:
         """Read returned mail and run the circuit breaker; sending does not delay it."""
         self._log_errors("mail", partial(read_new_mail, self.engine))
-        self._breaker.look()
+        self._breaker.pause_campaigns()
 
     @cached_property
     def _worker(self) -> Worker:
         return Worker(self.engine, self.stopping)
 
     @cached_property
-    def _breaker(self) -> Breaker:
-        return Breaker(self.engine)
+    def _breaker(self) -> CircuitBreaker:
+        return CircuitBreaker(self.engine)
 
     def _claim_due_run(self, publication: Publication) -> None:
         definition, current_definition = self._current_definition(publication.campaign)
@@ -166,7 +166,7 @@ class Scheduler:
         """Do some work and log errors that the campaign's author has to fix."""
         try:
             work()
-        except (UserError, ChannelMisconfigured) as error:
+        except (UserError, ChannelMisconfiguredError) as error:
             self._error_log.error(subject, error)
         else:
             self._error_log.ok(subject)

@@ -10,8 +10,8 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from campaigns.channels.outcome import ChannelMisconfigured
-from campaigns.channels.provider import BundleBroken
+from campaigns.channels.outcome import ChannelMisconfiguredError
+from campaigns.channels.provider import BrokenBundleError
 from campaigns.core import event_loop
 from campaigns.core.errors import UserError
 from campaigns.core.logging_setup import LogOnce
@@ -90,7 +90,7 @@ class Worker:
             sent = await self.engine.sending(gate, run_id, self._stop_if_requested, self.channels)
         except _StopRequestedError:
             return None
-        except (UserError, ChannelMisconfigured, BundleBroken) as error:
+        except (UserError, ChannelMisconfiguredError, BrokenBundleError) as error:
             self.error_log.error(run_id, error)
             return None
         except DBAPIError as error:  # the ledger cannot be reached or is full: try again later

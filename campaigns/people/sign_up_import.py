@@ -16,7 +16,7 @@ _BATCH_WAIT: Final = timedelta(minutes=15)
 """Wait of the oldest sign-up for others: an import rewrites the whole profile table."""
 
 
-def admit(engine: Engine) -> int:
+def import_sign_ups(engine: Engine) -> int:
     """Import confirmed sign-ups once the oldest has waited long enough; return how many.
 
     Raises UserError while another import writes: the sign-ups wait. After a crash they are imported again, which

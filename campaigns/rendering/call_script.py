@@ -7,25 +7,25 @@ from typing import Final, Self
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.templates.folder import TemplateFolder
-from campaigns.rendering.templates.sandbox import Template, compile_template, environment, fill_texts
-from campaigns.rendering.templates.text_variables import body_reads
-from campaigns.rendering.templates.variables import Read
+from campaigns.rendering.templates.sandbox import CompiledTemplate, compile_template, insert_texts, sandbox_for
+from campaigns.rendering.templates.text_variables import body_variable_uses
+from campaigns.rendering.templates.variables import VariableUse
 
-SCRIPT: Final = "script.md"
+SCRIPT_FILE: Final = "script.md"
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptTemplate:
+class CallScriptTemplate:
     """Call script in one language: values of the organisation, none of a member."""
 
     language: Language
-    body: Template
+    body: CompiledTemplate
 
     @classmethod
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
         """Compile the folder in one language; UserError with every problem."""
-        sandbox = environment(Channel.PHONE, language, settings.currency)
-        source = fill_texts(folder.source(SCRIPT), folder.texts_in(language))
+        sandbox = sandbox_for(Channel.PHONE, language, settings.currency)
+        source = insert_texts(folder.source(SCRIPT_FILE), folder.texts_in(language))
         return cls(language, compile_template(sandbox, source))
 
     def render(self, context: Mapping[str, object]) -> str:
@@ -33,11 +33,11 @@ class ScriptTemplate:
         return self.body.render(context).strip() + "\n"
 
 
-def script_reads(folder: TemplateFolder) -> tuple[Read, ...]:
+def script_variable_uses(folder: TemplateFolder) -> tuple[VariableUse, ...]:
     """Return every use of a value in the folder's script, in all three languages, with its position."""
-    return tuple(body_reads(folder, SCRIPT))
+    return tuple(body_variable_uses(folder, SCRIPT_FILE))
 
 
-def script_names(folder: TemplateFolder) -> frozenset[str]:
+def script_variables(folder: TemplateFolder) -> frozenset[str]:
     """Return the names of the values that the folder's script reads."""
-    return frozenset(read.name for read in script_reads(folder))
+    return frozenset(read.name for read in script_variable_uses(folder))

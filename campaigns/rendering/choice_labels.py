@@ -8,7 +8,7 @@ from typing import Final
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice, Language
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.templates.translations import Text, read_texts
+from campaigns.rendering.templates.translations import TranslatedText, read_texts
 
 _FILE: Final = Path(__file__).with_suffix(".yaml")
 _OBJECTIONS: Final = frozenset(
@@ -18,7 +18,7 @@ _OBJECTIONS: Final = frozenset(
 
 
 @lru_cache(maxsize=1)
-def choice_names() -> Mapping[str, Text]:
+def choice_labels() -> Mapping[str, TranslatedText]:
     """Return the labels by choice; `newsletter` holds the pattern for newsletters."""
     problems: list[Problem] = []
     labels = read_texts(_FILE.name, _FILE.read_bytes(), problems)
@@ -27,15 +27,15 @@ def choice_names() -> Mapping[str, Text]:
     return labels
 
 
-def choice_name(choice: str, language: Language, settings: Settings) -> str:
+def choice_label(choice: str, language: Language, settings: Settings) -> str:
     """Return the label of one choice; a discontinued newsletter is labelled with the name of its list."""
     if not choice.startswith(NEWSLETTER_PREFIX):
-        return choice_names()[choice].words.text(language)
+        return choice_labels()[choice].localised.text(language)
     name = choice.removeprefix(NEWSLETTER_PREFIX)
     title = settings.newsletters[name].text(language) if name in settings.newsletters else name
-    return choice_names()["newsletter"].words.text(language).format(title=title)
+    return choice_labels()["newsletter"].localised.text(language).format(title=title)
 
 
-def comes(choice: str, *, on: bool) -> bool:
+def is_labelled_thing_on(choice: str, *, on: bool) -> bool:
     """Return whether the thing that a choice's label names is on; an objection that is on turns it off."""
     return on is (choice not in _OBJECTIONS)

@@ -11,22 +11,22 @@ from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.choice_labels import choice_name, comes
+from campaigns.rendering.choice_labels import choice_label, is_labelled_thing_on
 from campaigns.rendering.email.email_template import EmailBody, EmailTemplate
-from campaigns.rendering.sms.gsm7 import size
-from campaigns.rendering.sms.sms_template import SmsText, tidy
-from campaigns.rendering.templates.filters import filters
+from campaigns.rendering.sms.gsm7 import sms_size
+from campaigns.rendering.sms.sms_template import SmsText, normalise_message
+from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import TemplateFolder
-from campaigns.rendering.templates.translations import Text, read_texts
+from campaigns.rendering.templates.translations import TranslatedText, read_texts
 
-FOLDER: Final = Path(__file__).with_name("notice_templates")
+TEMPLATES_FOLDER: Final = Path(__file__).with_name("notice_templates")
 """Texts and layout of all notices."""
 
 _MAX_SMS_LINES: Final = 4  # of choices in a text message
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class NoticeText:
     """Text of one notice in one language; `code` and `link` are empty where there is none."""
 
     subject: str
@@ -39,7 +39,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NoticeValues:
     """Values known only when a notice is sent: a code formatted for reading, the path of a page, the first name."""
 
     language: Language
@@ -48,12 +48,12 @@ class Told:
     name: str = ""
 
 
-def as_said(kind: NoticeKind, details: Mapping[str, Any], values: Told, settings: Settings) -> Said:
+def notice_text(kind: NoticeKind, details: Mapping[str, Any], values: NoticeValues, settings: Settings) -> NoticeText:
     """Return the text of a notice; `details` are those that `runs.notices.enqueue` stored."""
     translate = _Translator(values.language, settings)
     fields = {"code": values.code, "telephone": settings.organisation.telephone, **translate.request(details)}
     greeting = f"{translate('greeting', name=values.name)} " if values.name else ""
-    return Said(
+    return NoticeText(
         translate(f"{kind}_subject"),
         greeting + translate(f"{kind}_lead", **fields),
         translate(f"{kind}_ending", **fields),
@@ -65,13 +65,13 @@ def as_said(kind: NoticeKind, details: Mapping[str, Any], values: Told, settings
 
 
 @dataclass(frozen=True)
-class NoteWriter:
+class NoticeWriter:
     """Writer of notices for one organisation; compiled templates are cached."""
 
     settings: Settings
     _templates: dict[Language, EmailTemplate] = field(default_factory=dict, init=False, repr=False)
 
-    def email(self, text: Said, language: Language) -> EmailBody:
+    def email(self, text: NoticeText, language: Language) -> EmailBody:
         """Return the notice as an e-mail."""
         if language not in self._templates:
             self._templates[language] = EmailTemplate.compile(_folder(), language, self.settings)
@@ -81,12 +81,12 @@ class NoteWriter:
             {"note": {**note, "lines": list(text.lines)}, "organisation": organisation}
         )
 
-    def sms(self, text: Said, language: Language) -> SmsText:
+    def sms(self, text: NoticeText, language: Language) -> SmsText:
         """Return the notice as a text message; lines are left out when there are more than four."""
         lines = text.lines if len(text.lines) <= _MAX_SMS_LINES else ()
         name = self.settings.organisation.name.text(language)
-        message = tidy(" ".join((text.lead, *(f"{line}." for line in lines), text.ending, name)))
-        measured = size(message)
+        message = normalise_message(" ".join((text.lead, *(f"{line}." for line in lines), text.ending, name)))
+        measured = sms_size(message)
         return SmsText(message, measured.encoding, measured.segments)
 
 
@@ -96,16 +96,16 @@ class _Translator:
     settings: Settings
 
     def __call__(self, key: str, **values: str) -> str:
-        return _words()[key].words.text(self.language).format_map(values)
+        return _words()[key].localised.text(self.language).format_map(values)
 
     def lines(self, details: Mapping[str, Any]) -> Iterator[str]:
         for choice, is_on in details.get("choices", ()):
             yield self(
-                "line_on" if comes(choice, on=is_on) else "line_off",
-                what=choice_name(choice, self.language, self.settings),
+                "line_on" if is_labelled_thing_on(choice, on=is_on) else "line_off",
+                what=choice_label(choice, self.language, self.settings),
             )
         for newsletter in details.get("newsletters", ()):
-            yield choice_name(f"newsletter:{newsletter}", self.language, self.settings)
+            yield choice_label(f"newsletter:{newsletter}", self.language, self.settings)
         if "because" in details:
             yield details["because"]
 
@@ -115,23 +115,23 @@ class _Translator:
         fields = {"request": self(f"request_{details['request']}")}
         if "due" not in details:
             return fields
-        day = filters(self.language, self.settings.currency)["date"](date.fromisoformat(details["due"]))
+        day = template_filters(self.language, self.settings.currency)["date"](date.fromisoformat(details["due"]))
         return {**fields, "due": str(day)}
 
 
 @lru_cache(maxsize=1)
-def _words() -> Mapping[str, Text]:
+def _words() -> Mapping[str, TranslatedText]:
     return _texts("words.yaml")
 
 
-def _texts(file: str) -> Mapping[str, Text]:
+def _texts(file: str) -> Mapping[str, TranslatedText]:
     problems: list[Problem] = []
-    texts = read_texts(file, (FOLDER / file).read_bytes(), problems)
+    texts = read_texts(file, (TEMPLATES_FOLDER / file).read_bytes(), problems)
     if problems:
         raise UserError(problems)
     return texts
 
 
 def _folder() -> TemplateFolder:
-    files = {file.name: file.read_bytes() for file in FOLDER.iterdir() if file.name.startswith("body.")}
-    return TemplateFolder(Channel.EMAIL, "note", FOLDER.name, files, {}, _texts("texts.yaml"), {})
+    files = {file.name: file.read_bytes() for file in TEMPLATES_FOLDER.iterdir() if file.name.startswith("body.")}
+    return TemplateFolder(Channel.EMAIL, "note", TEMPLATES_FOLDER.name, files, {}, _texts("texts.yaml"), {})

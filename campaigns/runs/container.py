@@ -9,12 +9,12 @@ from typing import Self
 
 from audiences.people.snapshot import take_snapshot
 from audiences.warehouse.warehouse import AGGREGATES_FOLDER
-from campaigns.channels.registry import Providers, Surroundings, chosen_providers
+from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from campaigns.core.clock import Clock
 from campaigns.core.errors import UserError
 from campaigns.core.signing_keys import load_signer
 from campaigns.core.tokens import Signer
-from campaigns.rendering.notice_writer import NoteWriter
+from campaigns.rendering.notice_writer import NoticeWriter
 from campaigns.runs.dispatch.dispatcher import Dispatcher, EmbeddedDispatcher
 from campaigns.runs.dispatch.provider_outage import ProviderOutages
 from campaigns.runs.notices.sender import NoticeSender
@@ -66,9 +66,9 @@ class Parts:
         return load_signer(os.environ, self.workspace.data / "signing.key")
 
     @cached_property
-    def providers(self) -> Providers:
+    def providers(self) -> ChannelProviders:
         """Who delivers each channel."""
-        return chosen_providers(Surroundings(self.workspace.root, self.library.settings))
+        return build_providers(ProviderContext(self.workspace.root, self.library.settings))
 
     @cached_property
     def outages(self) -> ProviderOutages:
@@ -79,8 +79,8 @@ class Parts:
     def courier(self) -> NoticeSender:
         """Who carries codes and confirmations, with providers of its own beside those of the runs."""
         settings = self.library.settings
-        providers = chosen_providers(Surroundings(self.workspace.root, settings))
-        return NoticeSender(self.ledger, providers, settings, self.signer, self.clock, NoteWriter(settings))
+        providers = build_providers(ProviderContext(self.workspace.root, settings))
+        return NoticeSender(self.ledger, providers, settings, self.signer, self.clock, NoticeWriter(settings))
 
     @property
     def has_workers(self) -> bool:

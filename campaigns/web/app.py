@@ -19,22 +19,22 @@ from campaigns.operations.doctor.finding import Level
 from campaigns.operations.doctor.stores import stores
 from campaigns.runs.engine import Engine
 from campaigns.web.desk.routes import desk_routes
-from campaigns.web.error_pages import say_refusals
-from campaigns.web.members.change_contact import NewAddress
-from campaigns.web.members.choice_list import every_wording
-from campaigns.web.members.click_redirect import Following
-from campaigns.web.members.login import SigningIn
-from campaigns.web.members.message_settings import Preferences
-from campaigns.web.members.my_data import OwnData
-from campaigns.web.members.newsletter_sign_up import Joining
-from campaigns.web.members.preference_centre import Centre
-from campaigns.web.members.send_code import Codes
-from campaigns.web.members.session import Door
-from campaigns.web.members.unsubscribe import Unsubscribing
-from campaigns.web.members.why import Why
-from campaigns.web.page_context import Site
-from campaigns.web.security_middleware import Guard
-from campaigns.web.webhooks import PATHS, Webhooks
+from campaigns.web.error_pages import add_error_handlers
+from campaigns.web.members.change_contact import ChangeContactPage
+from campaigns.web.members.choice_list import all_consent_texts
+from campaigns.web.members.click_redirect import ClickRedirect
+from campaigns.web.members.login import MemberLoginPages
+from campaigns.web.members.message_settings import MessageSettingsPages
+from campaigns.web.members.my_data import MyDataPages
+from campaigns.web.members.newsletter_sign_up import NewsletterSignUpPages
+from campaigns.web.members.preference_centre import PreferenceCentre
+from campaigns.web.members.send_code import OneTimeCodes
+from campaigns.web.members.session import MemberSessions
+from campaigns.web.members.unsubscribe import UnsubscribePages
+from campaigns.web.members.why import WhyPage
+from campaigns.web.page_context import PageContext
+from campaigns.web.security_middleware import SecurityMiddleware
+from campaigns.web.webhooks import WEBHOOK_PATHS, Webhooks
 
 _STATIC: Final = Path(__file__).with_name("static")
 _MAX_THREADS: Final = 120
@@ -44,7 +44,7 @@ _MAX_THREADS: Final = 120
 def application(engine: Engine) -> ASGIApp:
     """Return the ASGI application of one engine, inside the security middleware."""
     encrypted = engine.library.settings.public_url.scheme == "https"
-    return Guard(_WebhookRouter(Webhooks.of(engine), pages(engine)), encrypted=encrypted)
+    return SecurityMiddleware(_WebhookRouter(Webhooks.from_environment(engine), pages_app(engine)), encrypted=encrypted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +55,22 @@ class _WebhookRouter:
     pages: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_webhook = scope["type"] == "http" and scope["path"] in PATHS
+        is_webhook = scope["type"] == "http" and scope["path"] in WEBHOOK_PATHS
         await (self.webhooks if is_webhook else self.pages)(scope, receive, send)
 
 
-def pages(engine: Engine) -> FastAPI:
+def pages_app(engine: Engine) -> FastAPI:
     """Return the FastAPI application of all pages; webhooks are not in it. Publishes the consent texts first (C-13)."""
     app = FastAPI(
         title="Viesti", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_lifespan
     )
-    context = Site(engine)
+    context = PageContext(engine)
     with engine.ledger.write() as connection:
-        consent_texts.publish_texts(connection, every_wording(context.pages), context.now)
+        consent_texts.publish_texts(connection, all_consent_texts(context.renderer), context.now)
     _add_health_checks(app, engine)
     _include_member_pages(app, context)
     app.include_router(desk_routes(context))
-    say_refusals(app, context)
+    add_error_handlers(app, context)
     if engine.workspace.images.is_dir():
         app.mount("/images", StaticFiles(directory=engine.workspace.images))
     app.mount("/static", StaticFiles(directory=_STATIC))
@@ -102,20 +102,20 @@ def _add_health_checks(app: FastAPI, engine: Engine) -> None:
         return JSONResponse({finding.check: finding.level for finding in findings}, status_code=503 if failed else 200)
 
 
-def _include_member_pages(app: FastAPI, context: Site) -> None:
-    codes, sessions = Codes(context), Door(context)
-    centre = Centre(context, sessions)
+def _include_member_pages(app: FastAPI, context: PageContext) -> None:
+    codes, sessions = OneTimeCodes(context), MemberSessions(context)
+    centre = PreferenceCentre(context, sessions)
     page_groups = (
-        Unsubscribing(context, "unsubscribe"),
-        Unsubscribing(context, "stop"),
-        Preferences(context, codes),
-        Why(context),
-        Following(context),
-        Joining(context),
-        SigningIn(context, codes, sessions),
+        UnsubscribePages(context, "unsubscribe"),
+        UnsubscribePages(context, "stop"),
+        MessageSettingsPages(context, codes),
+        WhyPage(context),
+        ClickRedirect(context),
+        NewsletterSignUpPages(context),
+        MemberLoginPages(context, codes, sessions),
         centre,
-        NewAddress(context, codes, sessions, centre),
-        OwnData(context, codes, sessions),
+        ChangeContactPage(context, codes, sessions, centre),
+        MyDataPages(context, codes, sessions),
     )
     for group in page_groups:
         app.include_router(group.routes())

@@ -14,22 +14,22 @@ _UNSTORABLE: Final = re.compile(r"[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class FormFields:
     """Fields of a posted form. A missing field is empty."""
 
     fields: Mapping[str, Sequence[str]]
 
-    def one(self, name: str) -> str:
+    def value(self, name: str) -> str:
         """Return the only value of a field; empty when it has none or more than one."""
         values = self.fields.get(name, ())
         return values[0] if len(values) == 1 else ""
 
-    def every(self, name: str) -> Sequence[str]:
+    def values(self, name: str) -> Sequence[str]:
         """Return all values of a field."""
         return self.fields.get(name, ())
 
 
-async def _form_fields(request: Request) -> Posted:
+async def _form_fields(request: Request) -> FormFields:
     """Return the form of a request; HTTP 400 when the body is not a valid form."""
     fields: dict[str, list[str]] = {}
     try:
@@ -40,7 +40,7 @@ async def _form_fields(request: Request) -> Posted:
                 fields.setdefault(name, []).append(value)
     except UnicodeDecodeError as error:
         raise HTTPException(400) from error
-    return Posted(fields)
+    return FormFields(fields)
 
 
-Form = Annotated[Posted, Depends(_form_fields)]
+FormBody = Annotated[FormFields, Depends(_form_fields)]

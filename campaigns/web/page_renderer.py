@@ -12,21 +12,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.choice_labels import choice_names
-from campaigns.rendering.templates.filters import filters
-from campaigns.rendering.templates.translations import Text, read_texts
+from campaigns.rendering.choice_labels import choice_labels
+from campaigns.rendering.templates.filters import template_filters
+from campaigns.rendering.templates.translations import TranslatedText, read_texts
 
 _FOLDER: Final = Path(__file__).with_name("pages")
 LANGUAGE_NAMES: Final = {Language.FI: "Suomi", Language.SV: "Svenska", Language.EN: "English"}
 
 
 @lru_cache(maxsize=1)
-def texts() -> Mapping[str, Text]:
+def page_texts() -> Mapping[str, TranslatedText]:
     """Return all page texts by key, choice labels included; every text exists in every language."""
-    return {**choice_names(), **read_words("texts.yaml"), **read_words("desk.yaml")}
+    return {**choice_labels(), **read_text_file("texts.yaml"), **read_text_file("desk.yaml")}
 
 
-def read_words(name: str) -> Mapping[str, Text]:
+def read_text_file(name: str) -> Mapping[str, TranslatedText]:
     """Return the texts of one file in the pages folder; raise UserError when it is invalid."""
     problems: list[Problem] = []
     texts_by_key = read_texts(name, (_FOLDER / name).read_bytes(), problems)
@@ -35,23 +35,23 @@ def read_words(name: str) -> Mapping[str, Text]:
     return texts_by_key
 
 
-def say(key: str, language: Language, **values: str) -> str:
+def translate(key: str, language: Language, **values: str) -> str:
     """Return a text in a language, with its values filled in; the caller escapes it."""
-    return texts()[key].words.text(language).format_map(values)
+    return page_texts()[key].localised.text(language).format_map(values)
 
 
 @dataclass(frozen=True, eq=False)
-class Pages:
+class PageRenderer:
     """Page renderer of one organisation. Compared by identity: settings have no hash."""
 
     settings: Settings
 
-    def answer(self, name: str, language: Language, path: str, status: int = 200, **values: object) -> HTMLResponse:
+    def render(self, name: str, language: Language, path: str, status: int = 200, **values: object) -> HTMLResponse:
         """Render a template; `path` is the page's address, to which its other languages link."""
-        formats = filters(language, self.settings.currency)
+        formats = template_filters(language, self.settings.currency)
         content = self._environment.get_template(f"{name}.html").render(
             **values,
-            t=partial(say, language=language),
+            t=partial(translate, language=language),
             **{name: formats[name] for name in ("date", "money", "number")},
             language=language.value,
             languages=[(other.value, LANGUAGE_NAMES[other], f"{path}?lang={other.value}") for other in Language],
@@ -60,9 +60,9 @@ class Pages:
         )
         return HTMLResponse(content, status, {"Content-Language": language.value})
 
-    def say(self, key: str, language: Language, **values: str) -> str:
+    def translate(self, key: str, language: Language, **values: str) -> str:
         """Return a text that may name the organisation."""
-        return say(key, language, organisation=self.settings.organisation.name.text(language), **values)
+        return translate(key, language, organisation=self.settings.organisation.name.text(language), **values)
 
     @cached_property
     def _environment(self) -> Environment:

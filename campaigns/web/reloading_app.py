@@ -15,7 +15,7 @@ _LOG: Final = logging.getLogger("viesti")
 
 
 @dataclass
-class Current:
+class ReloadingApp:
     """Application that follows settings, catalogue, audiences and offers.
 
     Invalid files are logged, and the pages keep the last valid version. Raises UserError when the files are invalid at
@@ -33,7 +33,7 @@ class Current:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._application(scope, receive, send)
 
-    def look(self) -> None:
+    def reload_if_changed(self) -> None:
         """Reload the workspace files if they changed since the last call."""
         if not self._watch.has_changed():
             return

@@ -8,11 +8,11 @@ from fastapi import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LARGEST_BODY: Final = 16 * 1024
-LARGEST_BATCH: Final = 4 * 1024 * 1024
+MAX_BODY_SIZE: Final = 16 * 1024
+MAX_WEBHOOK_BODY_SIZE: Final = 4 * 1024 * 1024
 """Size limit of a webhook body: SendGrid sends 768 kB, sometimes more (SG-12, OP-05)."""
 
-PATIENCE: Final = 20.0
+BODY_TIMEOUT: Final = 20.0
 """Seconds within which a body must arrive. A slow sender occupies only a connection meanwhile."""
 
 _WEBHOOKS: Final = "/webhooks/"
@@ -35,7 +35,7 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 _RawHeaders = list[tuple[bytes, bytes]]
 
 
-class Guard:
+class SecurityMiddleware:
     """ASGI middleware around the application. `encrypted`: the public address is https."""
 
     def __init__(self, app: ASGIApp, *, encrypted: bool) -> None:
@@ -72,7 +72,7 @@ class _Body:
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._scope = scope
         self._receive = receive
-        self._largest = LARGEST_BATCH if scope["path"].startswith(_WEBHOOKS) else LARGEST_BODY
+        self._largest = MAX_WEBHOOK_BODY_SIZE if scope["path"].startswith(_WEBHOOKS) else MAX_BODY_SIZE
         self._size = 0
         self._deadline: float | None = None
         self._is_whole = False
@@ -82,7 +82,7 @@ class _Body:
         if self._is_whole:  # a further read waits for the disconnect
             return await self._receive()
         if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().time() + PATIENCE
+            self._deadline = asyncio.get_running_loop().time() + BODY_TIMEOUT
             self._require_size(_announced_size(self._scope))
         try:
             async with asyncio.timeout_at(self._deadline):

@@ -19,12 +19,12 @@ from campaigns.runs.dispatch.ticker import start_ticker
 from campaigns.runs.engine import Engine
 from campaigns.runs.planning.shared_run_files import require_same_key
 from campaigns.web.app import application
-from campaigns.web.reloading_app import Current
+from campaigns.web.reloading_app import ReloadingApp
 
-PATIENCE: Final = 10.0
+HEADER_TIMEOUT: Final = 10.0
 """Seconds within which the request headers must arrive."""
 
-LARGEST_HEAD: Final = 64 * 1024
+MAX_HEADER_SIZE: Final = 64 * 1024
 
 
 def serve(engine: Engine, host: str, port: int, orders: ProcessConfig) -> None:
@@ -35,10 +35,10 @@ def serve(engine: Engine, host: str, port: int, orders: ProcessConfig) -> None:
     """
     if engine.has_workers:
         require_same_key(engine.ledger, engine.signer)
-    with listening(host, port) as server_socket, background_process(orders):
+    with listening_socket(host, port) as server_socket, background_process(orders):
         signal.signal(signal.SIGTERM, _exit)  # uvicorn passes the signal on after its own shutdown
-        app = Current(engine)
-        ticker = start_ticker(app.look)
+        app = ReloadingApp(engine)
+        ticker = start_ticker(app.reload_if_changed)
         try:
             _uvicorn_server(app).run(sockets=[server_socket])
         finally:
@@ -46,9 +46,9 @@ def serve(engine: Engine, host: str, port: int, orders: ProcessConfig) -> None:
 
 
 @contextmanager
-def beside(engine: Engine, server_socket: socket.socket) -> Iterator[None]:
+def serving_in_thread(engine: Engine, server_socket: socket.socket) -> Iterator[None]:
     """Serve only the pages, in a thread on a listening socket, while the block lasts."""
-    server = server_of(engine)
+    server = create_server(engine)
     thread = Thread(target=server.run, kwargs={"sockets": [server_socket]})
     thread.start()
     try:
@@ -58,7 +58,7 @@ def beside(engine: Engine, server_socket: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def server_of(engine: Engine) -> uvicorn.Server:
+def create_server(engine: Engine) -> uvicorn.Server:
     """Return a server of one engine that does not reload workspace files."""
     return _uvicorn_server(application(engine))
 
@@ -95,7 +95,7 @@ class _TimedHttpProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._head_size is not None:
             self._head_size += len(data)
-            if self._head_size > LARGEST_HEAD:
+            if self._head_size > MAX_HEADER_SIZE:
                 self.transport.close()
 
     def on_headers_complete(self) -> None:
@@ -109,7 +109,7 @@ class _TimedHttpProtocol(HttpToolsProtocol):
     def _start_timeout(self) -> None:
         self._stop_timeout()
         self._head_size = 0
-        self._timeout = self.loop.call_later(PATIENCE, self.transport.close)
+        self._timeout = self.loop.call_later(HEADER_TIMEOUT, self.transport.close)
 
     def _stop_timeout(self) -> None:
         self._head_size = None
@@ -117,7 +117,7 @@ class _TimedHttpProtocol(HttpToolsProtocol):
             self._timeout.cancel()
 
 
-def listening(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
     """Return a listening socket; raise UserError when the address is not local or the port is taken."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

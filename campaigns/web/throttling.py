@@ -19,7 +19,7 @@ _NETWORK_BITS: Final = 64  # prefix of an IPv6 address that one household or att
 
 
 @dataclass(frozen=True, slots=True)
-class SharedRate:
+class SharedThrottle:
     """Throttle shared by all processes, in one ledger row per client: a burst of `limit` attempts, refilled every
     `period`.
     """
@@ -27,22 +27,22 @@ class SharedRate:
     ledger: Ledger
     signer: Signer
     name: str
-    most: int
-    span: timedelta
+    limit: int
+    period: timedelta
 
     def allows(self, client: str, now: datetime) -> bool:
         """Count an attempt and return whether it is allowed. The ledger stores no client address, only a keyed hash."""
         client_hash = self.signer.keyed_hash("stranger", self.name, client)
         with self.ledger.write() as connection:
-            return attempt_limit.allow_attempt(connection, client_hash, self.most, self.span, now)
+            return attempt_limit.allow_attempt(connection, client_hash, self.limit, self.period, now)
 
 
 @dataclass
-class Rate:
+class ProcessThrottle:
     """Throttle of one process: at most `limit` attempts of a client in any `period`."""
 
-    most: int
-    span: timedelta
+    limit: int
+    period: timedelta
     _tries: OrderedDict[str, deque[datetime]] = field(default_factory=OrderedDict, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
@@ -53,15 +53,15 @@ class Rate:
             self._tries.move_to_end(client)
             while len(self._tries) > _MAX_CLIENTS:
                 self._tries.popitem(last=False)
-            while attempts and attempts[0] <= now - self.span:
+            while attempts and attempts[0] <= now - self.period:
                 attempts.popleft()
-            if len(attempts) >= self.most:
+            if len(attempts) >= self.limit:
                 return False
             attempts.append(now)
             return True
 
 
-def stranger(host: str | None) -> str:
+def client_key(host: str | None) -> str:
     """Return the key that tells clients apart: the IPv4 address, or the /64 network of an IPv6 address."""
     try:
         address = ip_address(host or "")

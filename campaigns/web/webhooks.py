@@ -20,16 +20,16 @@ from starlette.types import Receive, Scope, Send
 
 from campaigns.channels import sendgrid_events, twilio_events
 from campaigns.channels.events import Event
-from campaigns.channels.sendgrid_events import EventKey
-from campaigns.channels.twilio import DELIVERY, STATUS_PATH, TOKEN
+from campaigns.channels.sendgrid_events import WebhookKey
+from campaigns.channels.twilio import DELIVERY_PARAMETER, STATUS_PATH, TOKEN_VARIABLE
 from campaigns.core.errors import UserError
-from campaigns.results.feedback.ingest_queue import Intake
+from campaigns.results.feedback.ingest_queue import IngestQueue
 from campaigns.runs.composing.template_context import public_base_url
 from campaigns.runs.engine import Engine
 
 SENDGRID_PATH: Final = "/webhooks/sendgrid"
 REPLY_PATH: Final = "/webhooks/twilio/reply"
-PATHS: Final = frozenset({SENDGRID_PATH, STATUS_PATH, REPLY_PATH})
+WEBHOOK_PATHS: Final = frozenset({SENDGRID_PATH, STATUS_PATH, REPLY_PATH})
 _LOG: Final = logging.getLogger("viesti")
 _MAX_FIELDS: Final = 200
 _EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # TwiML: no reply to the member
@@ -43,20 +43,20 @@ class Webhooks:
     """
 
     engine: Engine
-    intake: Intake
-    sendgrid_key: EventKey | None
+    ingest_queue: IngestQueue
+    sendgrid_key: WebhookKey | None
     twilio_token: str = field(repr=False)
 
     @classmethod
-    def of(cls, engine: Engine, environment: Mapping[str, str] = os.environ) -> Self:
+    def from_environment(cls, engine: Engine, environment: Mapping[str, str] = os.environ) -> Self:
         """Return the webhooks of an engine; raise UserError when a key is invalid."""
-        key_text = environment.get(sendgrid_events.PUBLIC_KEY)
+        key_text = environment.get(sendgrid_events.PUBLIC_KEY_VARIABLE)
         try:
-            key = EventKey.of(key_text) if key_text else None
+            key = WebhookKey.from_base64(key_text) if key_text else None
         except ValueError as error:
             hint = "copy it from beside the setting of the signed Event Webhook"
-            raise UserError.about(sendgrid_events.PUBLIC_KEY, str(error), "bad_key", hint) from error
-        return cls(engine, Intake(engine), key, environment.get(TOKEN, ""))
+            raise UserError.about(sendgrid_events.PUBLIC_KEY_VARIABLE, str(error), "bad_key", hint) from error
+        return cls(engine, IngestQueue(engine), key, environment.get(TOKEN_VARIABLE, ""))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to a request for one of `WEBHOOK_PATHS`; all of them take POST only."""
@@ -78,20 +78,20 @@ class Webhooks:
         """Ingest a batch of SendGrid's signed Event Webhook (SG-11, SG-12)."""
         raw = await request.body()
         if self.sendgrid_key is None:
-            return _reject("sendgrid", raw, 503, f"{sendgrid_events.PUBLIC_KEY} is not set in the environment")
-        signature = request.headers.get(sendgrid_events.SIGNATURE, "")
-        timestamp = request.headers.get(sendgrid_events.TIMESTAMP, "")
-        if not self.sendgrid_key.vouches_for(raw, signature, timestamp, self.engine.clock.read()):
+            return _reject("sendgrid", raw, 503, f"{sendgrid_events.PUBLIC_KEY_VARIABLE} is not set in the environment")
+        signature = request.headers.get(sendgrid_events.SIGNATURE_HEADER, "")
+        timestamp = request.headers.get(sendgrid_events.TIMESTAMP_HEADER, "")
+        if not self.sendgrid_key.verify(raw, signature, timestamp, self.engine.clock.read()):
             return _reject("sendgrid", raw, 403, "signature or timestamp is invalid")
         try:
-            events = await asyncio.to_thread(sendgrid_events.events_of, raw)
+            events = await asyncio.to_thread(sendgrid_events.parse_events, raw)
         except (ValueError, RecursionError):
             return _reject("sendgrid", raw, 400, "not a list of events")
         return await self._ingest("sendgrid", raw, events, Response(status_code=204))
 
     async def twilio_status(self, request: Request) -> Response:
         """Ingest the status of one text message (TW-14)."""
-        delivery, now = request.query_params.get(DELIVERY, ""), self.engine.clock.now()
+        delivery, now = request.query_params.get(DELIVERY_PARAMETER, ""), self.engine.clock.now()
         return await self._twilio(
             request, lambda form: twilio_events.status_event(form, delivery, now), Response(status_code=204)
         )
@@ -103,17 +103,17 @@ class Webhooks:
         return await self._twilio(request, lambda form: twilio_events.reply_event(form, now), no_reply)
 
     async def _twilio(
-        self, request: Request, event_of: Callable[[twilio_events.Form], Event], response: Response
+        self, request: Request, event_of: Callable[[twilio_events.TwilioForm], Event], response: Response
     ) -> Response:
         raw = await request.body()
         if not self.twilio_token:
-            return _reject("twilio", raw, 503, f"{TOKEN} is not set in the environment")
+            return _reject("twilio", raw, 503, f"{TOKEN_VARIABLE} is not set in the environment")
         try:
             form = parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
         except ValueError:
             return _reject("twilio", raw, 400, "not a form")
-        signature = request.headers.get(twilio_events.SIGNATURE, "")
-        if not twilio_events.vouched_for(self.twilio_token, self._public_url(request), form, signature):
+        signature = request.headers.get(twilio_events.SIGNATURE_HEADER, "")
+        if not twilio_events.verify_signature(self.twilio_token, self._public_url(request), form, signature):
             return _reject("twilio", raw, 403, "signature is invalid")
         return await self._ingest("twilio", raw, [event_of(form)], response)
 
@@ -125,7 +125,7 @@ class Webhooks:
     async def _ingest(self, provider: str, raw: bytes, events: Sequence[Event], response: Response) -> Response:
         """Return the response once the events are on disk."""
         try:
-            await self.intake.keep(events)
+            await self.ingest_queue.ingest(events)
         except SQLAlchemyError as error:
             return _reject(provider, raw, 503, f"cannot write the ledger: {type(error).__name__}")
         return response

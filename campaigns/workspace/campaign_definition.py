@@ -8,7 +8,7 @@ from pathlib import Path
 from campaigns.core.model.audience import Audience
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.localised_text import Localised
-from campaigns.rendering.templates.folder import SHARED, load_folder
+from campaigns.rendering.templates.folder import SHARED_FOLDER, load_template_folder
 from campaigns.workspace.definition_hash import audiences_used, definition_hash
 from campaigns.workspace.template_usage import UsedTemplate, template_digests, used_templates, variants_with_offers
 
@@ -30,7 +30,7 @@ class CampaignDefinition:
 
     def templates(self) -> tuple[UsedTemplate, ...]:
         """Return the templates it uses; raise UserError with their problems."""
-        return used_templates(self.campaign, partial(load_folder, self.root))
+        return used_templates(self.campaign, partial(load_template_folder, self.root))
 
     def definition_hash(self) -> str:
         """Return the hash of everything that decides which messages are sent."""
@@ -42,7 +42,7 @@ class CampaignDefinition:
         names = audiences_used(self.campaign, self.audiences)
         templates = self.templates()
         folders = {f"templates/{template.folder.channel}/{template.folder.name}" for template in templates}
-        shared = {f"templates/{template.folder.channel}/{SHARED}" for template in templates}
+        shared = {f"templates/{template.folder.channel}/{SHARED_FOLDER}" for template in templates}
         return {
             f"config/campaigns/{self.campaign.name}.yaml": self.file,
             **({"config/offers.yaml": self.root / "config/offers.yaml"} if variants_with_offers(templates) else {}),

@@ -17,7 +17,7 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.checks import notices
-from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audience, load_audiences
 from campaigns.workspace.campaign_definition import CampaignDefinition
@@ -152,7 +152,7 @@ class WorkspaceRepository:
         yield from unread_file_problems(self.workspace.campaigns)
         yield from unread_file_problems(self.workspace.audiences)
         yield from self._check_cache.get_or_check(
-            "notes", notices.digest(), lambda: list(notices.problems(self.settings))
+            "notes", notices.notice_templates_digest(), lambda: list(notices.notice_problems(self.settings))
         )
 
     def require_valid(self, definition: CampaignDefinition) -> None:
@@ -170,7 +170,7 @@ class WorkspaceRepository:
 
     @cached_property
     def _template_checks(self) -> TemplateChecks:
-        load = cache(partial(load_folder, self.workspace.root))
+        load = cache(partial(load_template_folder, self.workspace.root))
         return TemplateChecks(load, self.catalogue, self.settings, self._check_cache)
 
     @cached_property

@@ -10,14 +10,14 @@ from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Channel, DataClass, Purpose
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.call_script import script_names
-from campaigns.rendering.checks.call_script import check_script
+from campaigns.rendering.call_script import script_variables
+from campaigns.rendering.checks.call_script import check_call_script
 from campaigns.rendering.checks.email import check_email
 from campaigns.rendering.checks.letter import check_letter
 from campaigns.rendering.checks.sms import check_sms
-from campaigns.rendering.email.email_template import email_names
-from campaigns.rendering.letters.letter_template import letter_names
-from campaigns.rendering.sms.sms_template import sms_names
+from campaigns.rendering.email.email_template import email_variables
+from campaigns.rendering.letters.letter_template import letter_variables
+from campaigns.rendering.sms.sms_template import sms_variables
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.workspace.check_cache import CheckCache
 
@@ -27,16 +27,16 @@ TemplateCheck = Callable[[TemplateFolder, Purpose, frozenset[str], Settings], li
 CONTACT_FIELDS: Final = frozenset({"first_name", "last_name", "street", "postal_code", "city", "language", "register"})
 _MEMBER: Final = "member."
 _NAMES: Final[Mapping[Channel, Callable[[TemplateFolder], frozenset[str]]]] = {
-    Channel.EMAIL: email_names,
-    Channel.SMS: sms_names,
-    Channel.POST: letter_names,
-    Channel.PHONE: script_names,
+    Channel.EMAIL: email_variables,
+    Channel.SMS: sms_variables,
+    Channel.POST: letter_variables,
+    Channel.PHONE: script_variables,
 }
 _CHECKS: Final[Mapping[Channel, TemplateCheck]] = {
     Channel.EMAIL: check_email,
     Channel.SMS: check_sms,
     Channel.POST: check_letter,
-    Channel.PHONE: check_script,
+    Channel.PHONE: check_call_script,
 }
 
 

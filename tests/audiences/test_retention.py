@@ -109,7 +109,7 @@ def decided(village: Village) -> dict[str, int]:
 
 
 def skips(village: Village) -> RetentionEvidence:
-    return next(each for each in erasure.retain(village.engine) if each.table == "skips")
+    return next(each for each in erasure.apply_retention(village.engine) if each.table == "skips")
 
 
 def test_gd03_skips_are_folded_into_their_runs_counts_after_90_days(village: Village) -> None:
@@ -141,7 +141,7 @@ def test_skips_of_a_run_that_is_under_way_stay(village: Village) -> None:
 
 def test_the_nightly_job_unites_those_who_came_to_share_an_address_meanwhile(village: Village) -> None:
     village.move("m05", email="m07@example.org")
-    erasure.retain(village.engine)
+    erasure.apply_retention(village.engine)
     run, _ = village.plan("hi", MARKETING)
     units = {member: row["unit"] for member, row in village.decisions(run).items()}
     assert units["m05"] == units["m07"]

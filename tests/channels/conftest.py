@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, LetterBundle, Pages
-from campaigns.channels.claimed_delivery import Claimed, mint
+from campaigns.channels.bundle import BundleId, BundlePages, CallBundle, Letter, LetterBundle, PhoneCall
+from campaigns.channels.claimed_delivery import ClaimedDelivery, create_claimed_delivery
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.core.event_loop import loop_factory
 from campaigns.core.model.enums import Channel, Language
@@ -25,7 +25,7 @@ MEMBER = "member-4711"
 WHEN = datetime(2018, 1, 1, 8, tzinfo=UTC)
 ADDRESSES = {Channel.EMAIL: "aino@example.org", Channel.SMS: "+358401234567", Channel.PHONE: "+358501234567"}
 
-Claims = Callable[..., Claimed]
+Claims = Callable[..., ClaimedDelivery]
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
@@ -42,9 +42,11 @@ MIME = (
 )
 
 
-def claim(channel: Channel, position: int = 1, attempt: str = "attempt1", address: str | None = None) -> Claimed:
+def claim(
+    channel: Channel, position: int = 1, attempt: str = "attempt1", address: str | None = None
+) -> ClaimedDelivery:
     """A claimed delivery, as only a test and the claim may make one."""
-    return mint(
+    return create_claimed_delivery(
         opaque_id=f"opaque{position:04d}",
         attempt=attempt,
         run=RUN,
@@ -65,7 +67,7 @@ def claimed() -> Claims:
 def email() -> Callable[..., OutgoingEmail]:
     """Makes e-mails; `html` replaces what they show."""
 
-    def make(claimed: Claimed, html: str = "<p>From us</p>") -> OutgoingEmail:
+    def make(claimed: ClaimedDelivery, html: str = "<p>From us</p>") -> OutgoingEmail:
         mime = MIME.replace(b"<p>From us</p>", html.encode())
         return OutgoingEmail(
             claimed,
@@ -86,16 +88,16 @@ def email() -> Callable[..., OutgoingEmail]:
 def sms() -> Callable[..., OutgoingSms]:
     """Makes text messages."""
 
-    def make(claimed: Claimed, text: str = "Lähde: Hyvää päivää!\nSeis: x") -> OutgoingSms:
+    def make(claimed: ClaimedDelivery, text: str = "Lähde: Hyvää päivää!\nSeis: x") -> OutgoingSms:
         return OutgoingSms(claimed, "Lahde", text, "gsm7", 1)
 
     return make
 
 
-def draw(material: str, letters: Sequence[Letter]) -> Pages:
+def draw(material: str, letters: Sequence[Letter]) -> BundlePages:
     """Stands for Typst: two pages a letter."""
     text = "".join(f"{material}:{letter.claimed.opaque_id}\n" for letter in letters)
-    return Pages(text.encode(), (2,) * len(letters))
+    return BundlePages(text.encode(), (2,) * len(letters))
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def calls() -> Callable[..., CallBundle]:
 
     def make(count: int = 1, number: int = 1, name: str = "Aino Mäkelä") -> CallBundle:
         made = [
-            Call(claim(Channel.PHONE, position), "survey_script-fi", Language.FI, name)
+            PhoneCall(claim(Channel.PHONE, position), "survey_script-fi", Language.FI, name)
             for position in range(1, count + 1)
         ]
         scripts = {"survey_script-fi": "# Kysely\n"}

@@ -6,9 +6,9 @@ from types import ModuleType
 
 import pytest
 
-from campaigns.channels.events import EventWord
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured
-from campaigns.channels.sms_keywords import meaning_of
+from campaigns.channels.events import EventKind
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError
+from campaigns.channels.sms_keywords import classify_reply
 from campaigns.core.model.enums import Channel
 from campaigns.core.yaml.source import read_yaml
 from campaigns.demo.rehearsal.doubles.faults import Fault
@@ -39,7 +39,7 @@ async def test_the_example_sends(shown, sms, claimed, tmp_path):
 
 
 async def test_the_example_says_when_it_cannot_work(shown, tmp_path):
-    with pytest.raises(ChannelMisconfigured):
+    with pytest.raises(ChannelMisconfiguredError):
         await shown.SpoolSms(tmp_path / "nowhere").open()
 
 
@@ -56,12 +56,12 @@ def test_the_settings_that_are_shown_are_taken(shown, tmp_path):
     assert taken.model_fields_set >= set(changes)
 
 
-@pytest.mark.parametrize(("row", "word"), [("stop", EventWord.UNSUBSCRIBED), ("help", EventWord.ASKED_HELP)])
+@pytest.mark.parametrize(("row", "word"), [("stop", EventKind.UNSUBSCRIBED), ("help", EventKind.ASKED_HELP)])
 def test_the_words_that_are_listed_are_understood(row, word):
     (listed,) = re.findall(rf"^\| {row} \| (.*) \|$", PROVIDERS, re.MULTILINE)
     words = re.split(r", | · ", listed)
     assert len(words) > 4
-    assert {meaning_of(each) for each in words} == {word}
+    assert {classify_reply(each) for each in words} == {word}
 
 
 def test_every_fault_of_the_doubles_is_listed():

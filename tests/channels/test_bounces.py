@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.channels.bounces import events_of, opaque_id_of, verp
+from campaigns.channels.bounces import opaque_id_of, parse_report_mail, verp_address
 from campaigns.core.yaml.source import read_yaml
 
 CORPUS = Path(__file__).parent / "bounces"
@@ -23,14 +23,14 @@ def test_every_mail_of_the_corpus_is_expected():
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["unix", "wire"])
 def test_a_report_means(name, line_end):
     raw = (CORPUS / f"{name}.eml").read_bytes().replace(b"\n", line_end)
-    events = events_of(raw, EXPECTED[name]["to"], AT)
+    events = parse_report_mail(raw, EXPECTED[name]["to"], AT)
     found = [
         {
-            "word": event.word.value,
+            "word": event.kind.value,
             "delivery": event.delivery,
             "address": event.address,
             "code": event.code,
-            "asks": sorted(event.asks),
+            "asks": sorted(event.actions),
         }
         for event in events
     ]
@@ -41,19 +41,19 @@ def test_a_report_means(name, line_end):
 
 def test_the_same_report_told_again_has_the_same_key():
     raw = (CORPUS / "two_readers.eml").read_bytes()
-    assert events_of(raw, "b+x@example.org", AT) == events_of(raw, "b+x@example.org", AT)
+    assert parse_report_mail(raw, "b+x@example.org", AT) == parse_report_mail(raw, "b+x@example.org", AT)
 
 
 @given(st.binary(max_size=300))
 def test_no_mail_is_too_strange_to_be_read(tail):
     head = b'Content-Type: multipart/report; boundary="b"\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n'
     for raw in (tail, head + tail):
-        assert all(event.asks == frozenset() for event in events_of(raw, "uutiset@lahde.example.org", AT))
+        assert all(event.actions == frozenset() for event in parse_report_mail(raw, "uutiset@lahde.example.org", AT))
 
 
 @given(st.from_regex(r"[a-z2-7]{26}", fullmatch=True))
 def test_a_return_address_names_its_delivery(opaque_id):
-    address = verp("bounces@lahde.example.org", opaque_id)
+    address = verp_address("bounces@lahde.example.org", opaque_id)
     assert opaque_id_of(address) == opaque_id
     assert opaque_id_of(f"<{address}>") == opaque_id
     assert len(address.partition("@")[0]) <= 64

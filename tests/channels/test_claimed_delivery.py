@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.channels.claimed_delivery import Claimed, mint_proof
+from campaigns.channels.claimed_delivery import ClaimedDelivery, create_claimed_proof
 from campaigns.core.model.enums import Channel
 from tests.support.provider_fixtures import SETTINGS
 
@@ -24,7 +24,7 @@ def internally():
 
 def test_a_claimed_delivery_is_not_made_by_hand():
     with pytest.raises(TypeError, match="committed claim"):
-        Claimed("opaque", "attempt", "run", 1, "member", Channel.EMAIL, "aino@example.org", object())
+        ClaimedDelivery("opaque", "attempt", "run", 1, "member", Channel.EMAIL, "aino@example.org", object())
 
 
 def test_a_claimed_delivery_is_not_copied_to_another_address(claimed):
@@ -67,7 +67,7 @@ def test_only_the_courier_imports_the_mint_of_notes():
 
 def test_a_proof_is_minted_for_internal_addresses_only(internally):
     words = {"opaque_id": "o", "attempt": "a", "run": "r", "channel": Channel.EMAIL, "settings": internally}
-    assert mint_proof(address="aino@lahde.example.org", **words).member_id == ""
+    assert create_claimed_proof(address="aino@lahde.example.org", **words).member_id == ""
     for address in ("aino@example.org", "aino@x.lahde.example.org", "@lahde.example.org", "+358401234567", ""):
         with pytest.raises(ValueError, match="internal addresses only"):
-            mint_proof(address=address, **words)
+            create_claimed_proof(address=address, **words)

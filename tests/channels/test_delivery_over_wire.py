@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.channels.outcome import ChannelMisconfiguredError
 from campaigns.demo.rehearsal.doubles.faults import Fault, Manners
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
@@ -87,7 +87,7 @@ def test_a_wrong_key_pauses_the_run_before_anybody_is_touched(wired):
     village, double, channel = wired
     double.manners.shares = {Fault.UNAUTHORISED: 1.0}
     run = village.start("hi", CAMPAIGN.format(channel=channel))
-    with pytest.raises(ChannelMisconfigured):
+    with pytest.raises(ChannelMisconfiguredError):
         village.send(run)
     assert village.state(run) == "paused"
     assert village.balance(run) == {"pending": len(MEMBERS)}

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns.channels.dkim import signer
-from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.channels.dkim import load_dkim_signer
+from campaigns.channels.outcome import ChannelMisconfiguredError
 from campaigns.core.model.provider_settings import DkimSettings
 from campaigns.rendering.email.email_template import EmailBody
-from campaigns.rendering.email.mime import Envelope, Unsubscribe, assemble
+from campaigns.rendering.email.mime import MessageHeaders, OneClickUnsubscribe, assemble_message
 
 DKIM = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
 RSA, ED25519 = rsa.generate_private_key(65537, 2048), Ed25519PrivateKey.generate()
@@ -34,17 +34,19 @@ DNS = {
     b"e1._domainkey.lahde.example.org.": b"v=DKIM1; k=ed25519; p="
     + b64encode(ED25519.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)),
 }
-SIGNER = signer(DKIM, pem(RSA), pem(ED25519))
+SIGNER = load_dkim_signer(DKIM, pem(RSA), pem(ED25519))
 
 
 def written(text: str = "Hei Åsa!\n", html: str = "<p>Hei</p>", name: str = "Åsa Öhman") -> bytes:
     """A message of a list, as dispatch writes it."""
-    leave = Unsubscribe("food.lahde.example.org", "Ruokaideat", "https://lahde.example.org/u/x", "peru@lahde.fi", "x")
+    leave = OneClickUnsubscribe(
+        "food.lahde.example.org", "Ruokaideat", "https://lahde.example.org/u/x", "peru@lahde.fi", "x"
+    )
     moment = datetime(2026, 11, 22, tzinfo=UTC)
-    envelope = Envelope(
+    envelope = MessageHeaders(
         moment, "k5@lahde.example.org", "Lähde", "u@lahde.example.org", "asa@example.org", name, "a:b:c:d", leave
     )
-    return assemble(envelope, EmailBody("Hyvää pääsiäistä, Åsa – tarjouksia ihan vain sinulle", text, html))
+    return assemble_message(envelope, EmailBody("Hyvää pääsiäistä, Åsa – tarjouksia ihan vain sinulle", text, html))
 
 
 def holds(message: bytes, which: int) -> bool:
@@ -115,7 +117,7 @@ def test_the_lines_are_of_a_decent_length():
 
 
 def test_one_key_makes_one_signature():
-    only = signer(DkimSettings(domain="lahde.example.org", ed25519="e1"), "", pem(ED25519)).sign(written())
+    only = load_dkim_signer(DkimSettings(domain="lahde.example.org", ed25519="e1"), "", pem(ED25519)).sign(written())
     assert only.count(b"DKIM-Signature:") == 1
     assert holds(only, 0)
 
@@ -123,7 +125,9 @@ def test_one_key_makes_one_signature():
 def test_a_key_may_be_written_in_base64():
     der = b64encode(ED25519.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
     settings = DkimSettings(domain="lahde.example.org", ed25519="e1")
-    assert signer(settings, "", der).sign(written()) == signer(settings, "", pem(ED25519)).sign(written())
+    assert load_dkim_signer(settings, "", der).sign(written()) == load_dkim_signer(settings, "", pem(ED25519)).sign(
+        written()
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,8 +142,8 @@ def test_a_key_may_be_written_in_base64():
     ],
 )
 def test_a_key_that_cannot_sign_stops_the_channel(rsa_key, ed25519_key, named):
-    with pytest.raises(ChannelMisconfigured, match=named):
-        signer(DKIM, rsa_key, ed25519_key)
+    with pytest.raises(ChannelMisconfiguredError, match=named):
+        load_dkim_signer(DKIM, rsa_key, ed25519_key)
 
 
 def test_a_signer_does_not_show_its_keys():

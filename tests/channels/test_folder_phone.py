@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from campaigns.channels.folder_phone import FolderPhone, dialled
+from campaigns.channels.folder_phone import FolderPhone, dialling_format
 
 
 def calls_of(tmp_path, bundle):
@@ -41,4 +41,4 @@ def test_a_name_does_not_break_the_table(tmp_path, calls):
 
 @pytest.mark.parametrize(("number", "written"), [("+358401234567", "040 1234567"), ("+46701234567", "00 46701234567")])
 def test_a_number_is_written_as_it_is_dialled_and_no_spreadsheet_counts_with_it(number, written):
-    assert dialled(number) == written
+    assert dialling_format(number) == written

@@ -10,9 +10,9 @@ import pytest
 
 from campaigns.channels import bundle_folder
 from campaigns.channels.bundle import BundleId
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
-from campaigns.channels.provider import BundleBroken
-from campaigns.channels.registry import Surroundings, chosen_providers
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Refused, RetryLater, Unknown
+from campaigns.channels.provider import BrokenBundleError
+from campaigns.channels.registry import ProviderContext, build_providers
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.demo.rehearsal.doubles.faults import Fault
@@ -21,9 +21,9 @@ from tests.support.provider_fixtures import SETTINGS, folder_arrivals, leaks, on
 # What happens on the wire, what the provider makes of it, and how many messages are on their way nevertheless
 STOPPING = {Fault.UNAUTHORISED}
 FAULTS = [
-    (Fault.THROTTLE, TryLater, 0),
+    (Fault.THROTTLE, RetryLater, 0),
     (Fault.REFUSE, Refused, 0),
-    (Fault.UNAUTHORISED, ChannelMisconfigured, 0),
+    (Fault.UNAUTHORISED, ChannelMisconfiguredError, 0),
     (Fault.FAIL_AFTER, Unknown, 1),
     (Fault.DROP_AFTER, Unknown, 1),
     (Fault.HANG_AFTER, Unknown, 1),
@@ -35,7 +35,7 @@ BUNDLES = pytest.mark.parametrize("channel", [Channel.POST, Channel.PHONE])
 
 @pytest.fixture
 def providers(tmp_path):
-    return chosen_providers(Surroundings(tmp_path, SETTINGS))
+    return build_providers(ProviderContext(tmp_path, SETTINGS))
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_a_provider_can_be_opened_again(stage, message):
 
 async def test_a_channel_that_cannot_work_says_so_and_blames_no_member(stage, message):
     stage.break_down()
-    with pytest.raises(ChannelMisconfigured) as raised:
+    with pytest.raises(ChannelMisconfiguredError) as raised:
         async with opened(stage.provider) as provider:
             await provider.send(message(stage.channel))
     assert not leaks(str(raised.value))
@@ -129,7 +129,7 @@ async def test_what_goes_wrong_on_the_wire_has_one_outcome_and_names_nobody(
 async def test_a_provider_that_is_away_has_surely_done_nothing(wire_stage, message):
     await wire_stage.double.__aexit__(None, None, None)
     outcome = await one_outcome(wire_stage, message)
-    assert type(outcome) is TryLater
+    assert type(outcome) is RetryLater
     assert not leaks(str(outcome))
 
 
@@ -139,8 +139,8 @@ async def test_sg07_sending_again_only_what_may_be_sent_again_reaches_nobody_twi
     async with opened(wire_stage.provider) as provider:
         while waiting:
             answers = [await provider.send(message(wire_stage.channel, position)) for position in waiting]
-            waiting = [at for at, answer in zip(waiting, answers, strict=True) if isinstance(answer, TryLater)]
-            outcomes += [answer for answer in answers if not isinstance(answer, TryLater)]
+            waiting = [at for at, answer in zip(waiting, answers, strict=True) if isinstance(answer, RetryLater)]
+            outcomes += [answer for answer in answers if not isinstance(answer, RetryLater)]
     kinds = Counter(type(outcome) for outcome in outcomes)
     assert kinds.keys() == {Accepted, Refused, Unknown}  # the double did misbehave
     assert sum(kinds.values()) == 150
@@ -154,7 +154,7 @@ async def test_the_same_attempt_twice_is_one_message_even_for_a_new_process(chan
     await provider.send(message(channel))
     await provider.send(message(channel))
     await provider.close()
-    another = provider_of(chosen_providers(Surroundings(tmp_path, SETTINGS)), channel)
+    another = provider_of(build_providers(ProviderContext(tmp_path, SETTINGS)), channel)
     await another.send(message(channel))
     await another.close()
     assert folder_arrivals(tmp_path) == ["opaque0001"]
@@ -203,7 +203,7 @@ def test_pr06_the_manifest_counts_what_was_handed_over(channel, providers, bundl
 def test_pr06_the_same_bundle_gives_the_same_bytes(channel, bundle, tmp_path):
     folders = tmp_path / "one", tmp_path / "two"
     for folder in folders:
-        provider, made = provider_of(chosen_providers(Surroundings(folder, SETTINGS)), channel), bundle(channel)
+        provider, made = provider_of(build_providers(ProviderContext(folder, SETTINGS)), channel), bundle(channel)
         provider.commit(made.id, provider.prepare(made).sha256)
     assert everything(folders[0]) == everything(folders[1])
 
@@ -215,7 +215,7 @@ def test_preparing_again_leaves_nothing_of_the_first_time(channel, providers, bu
     second = provider.prepare(bundle(channel, smaller=True))
     assert (first.items, second.items) == (2, 1)
     provider.commit(bundle(channel).id, second.sha256)
-    with pytest.raises(BundleBroken):
+    with pytest.raises(BrokenBundleError):
         provider.commit(bundle(channel).id, first.sha256)
 
 
@@ -251,7 +251,7 @@ def test_pr06_a_file_that_was_tampered_with_is_not_handed_over(channel, provider
     manifest = provider.prepare(made)
     victim = next((tmp_path / "outbox").rglob(manifest.files[0].name))
     victim.write_bytes(victim.read_bytes() + b"x")
-    with pytest.raises(BundleBroken, match="not those of its manifest"):
+    with pytest.raises(BrokenBundleError, match="not those of its manifest"):
         provider.commit(made.id, manifest.sha256)
 
 
@@ -262,7 +262,7 @@ def test_a_discarded_bundle_is_gone_and_cannot_be_committed(channel, providers, 
     provider.discard(made.id)
     provider.discard(made.id)
     assert everything(tmp_path) == {}
-    with pytest.raises(BundleBroken, match="gone"):
+    with pytest.raises(BrokenBundleError, match="gone"):
         provider.commit(made.id, manifest.sha256)
 
 
@@ -270,7 +270,7 @@ def test_a_discarded_bundle_is_gone_and_cannot_be_committed(channel, providers, 
 def test_a_number_that_was_handed_over_is_not_used_again(channel, providers, bundle):
     provider, made = provider_of(providers, channel), bundle(channel)
     provider.commit(made.id, provider.prepare(made).sha256)
-    with pytest.raises(BundleBroken, match="already"):
+    with pytest.raises(BrokenBundleError, match="already"):
         provider.prepare(made)
 
 
@@ -291,4 +291,4 @@ def test_an_unknown_provider_is_refused_with_the_nearest_name(tmp_path):
     sms = SETTINGS.channels.sms.model_copy(update={"provider": "foldr"})
     channels = SETTINGS.channels.model_copy(update={"sms": sms})
     with pytest.raises(UserError, match="try: `folder`"):
-        chosen_providers(Surroundings(tmp_path, SETTINGS.model_copy(update={"channels": channels})))
+        build_providers(ProviderContext(tmp_path, SETTINGS.model_copy(update={"channels": channels})))

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from campaigns.channels.registry import EMAIL, PHONE, POST, SMS
+from campaigns.channels.registry import EMAIL_PROVIDERS, PHONE_PROVIDERS, POST_PROVIDERS, SMS_PROVIDERS
 from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings, TwilioSettings
 from campaigns.core.model.settings import EmailSettings, SmsSettings
 from tests.support.provider_fixtures import AUTHORISED, SETTINGS
@@ -23,8 +23,8 @@ def test_the_example_workspace_needs_no_provider():
 
 
 def test_every_channel_has_its_providers():
-    assert (set(EMAIL), set(SMS)) == ({"folder", "sendgrid", "smtp"}, {"folder", "twilio"})
-    assert set(POST) == set(PHONE) == {"folder"}
+    assert (set(EMAIL_PROVIDERS), set(SMS_PROVIDERS)) == ({"folder", "sendgrid", "smtp"}, {"folder", "twilio"})
+    assert set(POST_PROVIDERS) == set(PHONE_PROVIDERS) == {"folder"}
 
 
 def test_a_mail_server_is_spoken_to_in_secret_unless_it_is_on_this_machine():

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.channels.claimed_delivery import mint
-from campaigns.channels.http_pool import Reply
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
+from campaigns.channels.claimed_delivery import create_claimed_delivery
+from campaigns.channels.http_pool import HttpReply
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Refused, RetryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
-from campaigns.channels.sendgrid import SendGridEmail, outcome, payload
+from campaigns.channels.sendgrid import SendGridEmail, outcome_of_reply, request_body
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason
 from campaigns.core.model.settings import EmailSettings
@@ -42,7 +42,7 @@ CLAIMED = {
 @pytest.fixture
 def letter(email):
     """An e-mail as dispatch hands it over: opaque names of 26 characters, the headers of a list."""
-    claimed = mint(**CLAIMED)
+    claimed = create_claimed_delivery(**CLAIMED)
     return replace(email(claimed), headers=UNSUBSCRIBE)
 
 
@@ -54,7 +54,7 @@ def keys(value: object) -> set[str]:
 
 
 def test_sg03_sg04_sg05_one_reader_gets_one_message_with_the_headers_of_a_list(letter):
-    request = payload(letter)
+    request = request_body(letter)
     (reader,) = request["personalizations"]
     assert reader["to"] == [{"email": "aino@example.org"}]
     assert reader["headers"] == UNSUBSCRIBE
@@ -62,18 +62,18 @@ def test_sg03_sg04_sg05_one_reader_gets_one_message_with_the_headers_of_a_list(l
 
 
 def test_e29_every_kind_of_tracking_is_said_to_be_off(letter):
-    tracking = payload(letter)["tracking_settings"]
+    tracking = request_body(letter)["tracking_settings"]
     assert set(tracking) == {"click_tracking", "open_tracking", "subscription_tracking", "ganalytics"}
     assert {each["enable"] for each in tracking.values()} == {False}
     assert tracking["click_tracking"]["enable_text"] is False
 
 
 def test_sg09_no_filter_is_bypassed(letter):
-    assert not [key for key in keys(payload(letter)) if key.startswith("bypass") or key == "mail_settings"]
+    assert not [key for key in keys(request_body(letter)) if key.startswith("bypass") or key == "mail_settings"]
 
 
 def test_gd24_what_sendgrid_keeps_for_ever_is_opaque(letter):
-    request = payload(letter)
+    request = request_body(letter)
     names = request["personalizations"][0]["custom_args"]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{16,}", value) for value in names.values())
     assert "categories" not in request
@@ -82,8 +82,8 @@ def test_gd24_what_sendgrid_keeps_for_ever_is_opaque(letter):
 
 @pytest.mark.parametrize("name", ["X-SG-ID", "Received", "DKIM-Signature", "Content-Type", "To", "From", "Bcc"])
 def test_sg06_a_header_of_sendgrids_own_is_not_set(letter, name):
-    with pytest.raises(ChannelMisconfigured, match=name):
-        payload(replace(letter, headers={name: "x"}))
+    with pytest.raises(ChannelMisconfiguredError, match=name):
+        request_body(replace(letter, headers={name: "x"}))
 
 
 @given(text=st.text(min_size=1), html=st.text(min_size=1), subject=st.text(min_size=1), name=st.text())
@@ -91,7 +91,7 @@ def test_whatever_is_written_sendgrid_can_read(text, html, subject, name):
     message = OutgoingEmail(
         claim(Channel.EMAIL), bytes, "b@example.org", name, "u@example.org", subject, text, html, UNSUBSCRIBE
     )
-    read = check(json.dumps(payload(message)).encode())
+    read = check(json.dumps(request_body(message)).encode())
     assert [part["value"] for part in read["content"]] == [text, html]
 
 
@@ -101,26 +101,26 @@ def test_whatever_is_written_sendgrid_can_read(text, html, subject, name):
         (202, {"X-Message-Id": "abc"}, Accepted("abc")),
         (202, {}, Accepted("")),
         (413, {}, Refused(EndReason.TOO_LONG, "HTTP 413")),
-        (429, {"Retry-After": "7"}, TryLater(7, "HTTP 429")),
-        (429, {"X-RateLimit-Reset": "1795341612", "Date": DATE}, TryLater(12, "HTTP 429")),
-        (429, {"X-RateLimit-Reset": "1795341500", "Date": DATE}, TryLater(1, "HTTP 429")),
-        (429, {"X-RateLimit-Reset": "1795341612"}, TryLater(5, "HTTP 429")),
-        (429, {"X-RateLimit-Reset": "1795341612", "Date": "some day"}, TryLater(5, "HTTP 429")),
-        (429, {"Retry-After": "99999"}, TryLater(600, "HTTP 429")),
-        (429, {"Retry-After": "soon"}, TryLater(5, "HTTP 429")),
+        (429, {"Retry-After": "7"}, RetryLater(7, "HTTP 429")),
+        (429, {"X-RateLimit-Reset": "1795341612", "Date": DATE}, RetryLater(12, "HTTP 429")),
+        (429, {"X-RateLimit-Reset": "1795341500", "Date": DATE}, RetryLater(1, "HTTP 429")),
+        (429, {"X-RateLimit-Reset": "1795341612"}, RetryLater(5, "HTTP 429")),
+        (429, {"X-RateLimit-Reset": "1795341612", "Date": "some day"}, RetryLater(5, "HTTP 429")),
+        (429, {"Retry-After": "99999"}, RetryLater(600, "HTTP 429")),
+        (429, {"Retry-After": "soon"}, RetryLater(5, "HTTP 429")),
         (500, {}, Unknown("HTTP 500")),
         (503, {"Retry-After": "7"}, Unknown("HTTP 503")),
         (418, {}, Unknown("HTTP 418")),
     ],
 )
 def test_sg08_a_status_has_one_meaning(status, headers, expected):
-    assert outcome(Reply(status, headers, b"")) == expected
+    assert outcome_of_reply(HttpReply(status, headers, b"")) == expected
 
 
 @pytest.mark.parametrize("status", [200, 301, 307, 401, 403, 404, 405])
 def test_what_would_befall_every_member_stops_the_channel(status):
-    with pytest.raises(ChannelMisconfigured):
-        outcome(Reply(status, {}, b""))
+    with pytest.raises(ChannelMisconfiguredError):
+        outcome_of_reply(HttpReply(status, {}, b""))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_what_would_befall_every_member_stops_the_channel(status):
     ],
 )
 def test_a_bad_request_names_the_field_and_nobody(body, reason, detail):
-    refused = outcome(Reply(400, {}, json.dumps(body).encode()))
+    refused = outcome_of_reply(HttpReply(400, {}, json.dumps(body).encode()))
     assert isinstance(refused, Refused)
     assert refused.reason is reason
     assert detail in refused.detail
@@ -146,12 +146,12 @@ def test_a_bad_request_names_the_field_and_nobody(body, reason, detail):
 
 
 def test_a_sender_that_is_not_accepted_stops_the_channel():
-    with pytest.raises(ChannelMisconfigured, match="sender"):
-        outcome(Reply(400, {}, b'{"errors": [{"field": "from.email"}]}'))
+    with pytest.raises(ChannelMisconfiguredError, match="sender"):
+        outcome_of_reply(HttpReply(400, {}, b'{"errors": [{"field": "from.email"}]}'))
 
 
 async def test_an_address_outside_ascii_is_not_tried(letter, tmp_path):
-    claimed = mint(**{**CLAIMED, "address": "käyttäjä@example.fi"})
+    claimed = create_claimed_delivery(**{**CLAIMED, "address": "käyttäjä@example.fi"})
     async with wire_stage("sendgrid", tmp_path) as stage, opened(stage.provider) as provider:
         outcome = await provider.send(replace(letter, claimed=claimed))
         assert isinstance(outcome, Refused)
@@ -161,13 +161,13 @@ async def test_an_address_outside_ascii_is_not_tried(letter, tmp_path):
 
 async def test_without_a_key_nothing_is_asked(letter, tmp_path):
     async with wire_stage("sendgrid", tmp_path) as stage:
-        with pytest.raises(ChannelMisconfigured, match="SENDGRID_API_KEY"):
+        with pytest.raises(ChannelMisconfiguredError, match="SENDGRID_API_KEY"):
             await replace(stage.provider, api_key="").open()
 
 
 async def test_a_server_that_cannot_prove_its_name_stops_the_channel(letter, tls):
     async with SendGridDouble(tls=tls) as double, opened(SendGridEmail(double.url, double.api_key, 4)) as provider:
-        with pytest.raises(ChannelMisconfigured, match="certificate"):
+        with pytest.raises(ChannelMisconfiguredError, match="certificate"):
             await provider.send(letter)
 
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.channels.dkim import signer
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.dkim import load_dkim_signer
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Refused, RetryLater, Unknown
 from campaigns.channels.smtp import SmtpEmail
-from campaigns.channels.smtp import outcome as outcome_of
-from campaigns.channels.smtp_session import Said, _stuffed
-from campaigns.channels.smtp_status import Fault, enhanced_code, fault_of
+from campaigns.channels.smtp import outcome_of_reply as outcome_of
+from campaigns.channels.smtp_session import SmtpReply, dot_stuffed
+from campaigns.channels.smtp_status import SmtpFault, enhanced_code, fault_of
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings
 from campaigns.core.model.reasons import EndReason
@@ -29,17 +29,17 @@ PIPELINED = pytest.mark.parametrize("extensions", [ALL, ("8BITMIME",)], ids=["pi
 def provider_for(double: SmtpDouble, **changes) -> SmtpEmail:
     """The provider that speaks to a double in the open."""
     written = {"host": double.host, "port": double.port, "security": SmtpSecurity.NONE, **changes}
-    return SmtpEmail(SmtpSettings.model_validate(written), "b@lahde.example.org", patience=2)
+    return SmtpEmail(SmtpSettings.model_validate(written), "b@lahde.example.org", timeout=2)
 
 
 @pytest.fixture
 def send(email, claimed):
     """Sends one message, or as many as asked, one after the other; a raise is an outcome."""
 
-    async def send_one(provider: SmtpEmail, position: int = 1) -> Outcome | ChannelMisconfigured:
+    async def send_one(provider: SmtpEmail, position: int = 1) -> Outcome | ChannelMisconfiguredError:
         try:
             return await provider.send(email(claimed(Channel.EMAIL, position)))
-        except ChannelMisconfigured as error:
+        except ChannelMisconfiguredError as error:
             return error
 
     return send_one
@@ -50,11 +50,11 @@ def send(email, claimed):
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        ("421 4.3.2 going down", TryLater),
-        ("451 4.7.1 greylisted", TryLater),
-        ("452 4.2.2 mailbox full", TryLater),
-        ("550 5.7.515 access denied", ChannelMisconfigured),
-        ("530 5.7.0 authentication required", ChannelMisconfigured),
+        ("421 4.3.2 going down", RetryLater),
+        ("451 4.7.1 greylisted", RetryLater),
+        ("452 4.2.2 mailbox full", RetryLater),
+        ("550 5.7.515 access denied", ChannelMisconfiguredError),
+        ("530 5.7.0 authentication required", ChannelMisconfiguredError),
         ("550 5.1.1 unknown", Refused),
         ("552 5.3.4 too large", Refused),
     ],
@@ -82,8 +82,8 @@ async def test_a_server_that_makes_one_reader_wait_says_nothing_of_the_others(se
     async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
         double.slips.append(Slip(step, reply))
         outcome = await send(provider)
-        assert isinstance(outcome, TryLater)
-        assert outcome.alone is alone
+        assert isinstance(outcome, RetryLater)
+        assert outcome.this_message_only is alone
 
 
 @PIPELINED
@@ -92,7 +92,7 @@ async def test_a_server_that_makes_one_reader_wait_says_nothing_of_the_others(se
 async def test_a_line_that_is_cut_is_uncertain_only_after_the_message(send, extensions, step, reply):
     async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
         double.slips.append(Slip(step, reply))
-        assert type(await send(provider)) is (Unknown if step == "message" else TryLater)
+        assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)
         assert isinstance(await send(provider, 2), Accepted)
 
 
@@ -103,7 +103,7 @@ async def test_a_server_that_falls_silent_is_left(send, extensions, step):
         provider = replace(provider_for(double), patience=0.1)
         double.slips.append(Slip(step, silent=True))
         async with opened(provider):
-            assert type(await send(provider)) is (Unknown if step == "message" else TryLater)
+            assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)
 
 
 async def test_a_server_that_opens_data_for_nobody_gets_nothing(send):
@@ -148,14 +148,14 @@ async def test_a_message_for_which_no_connection_is_free_waits_for_another_time(
         async with opened(provider):
             outcomes = await asyncio.gather(*(send(provider, position) for position in range(20)))
     kinds = [type(outcome) for outcome in outcomes]
-    assert set(kinds) == {Accepted, TryLater}
+    assert set(kinds) == {Accepted, RetryLater}
     assert kinds.count(Accepted) == len(double.mailboxes)
 
 
 async def test_a_server_with_less_patience_than_we_thought_is_asked_again(send):
     async with SmtpDouble(messages_per_connection=2) as double, opened(provider_for(double)) as provider:
         outcomes = [await send(provider, position) for position in (1, 2, 3, 4)]
-        assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted, TryLater, Accepted]
+        assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted, RetryLater, Accepted]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ async def test_a_server_with_less_patience_than_we_thought_is_asked_again(send):
     ],
 )
 def test_the_servers_name_of_a_message_is_kept_and_nobodys_address(text, name):
-    assert outcome_of(Said("message", 250, "2.0.0", text)) == Accepted(name)
+    assert outcome_of(SmtpReply("message", 250, "2.0.0", text)) == Accepted(name)
 
 
 async def test_the_message_goes_under_a_return_address_of_its_own_and_as_it_is(send, email, claimed):
@@ -188,7 +188,7 @@ async def test_lines_that_begin_with_a_point_arrive(email, claimed):
 
 @given(st.lists(st.sampled_from([b".", b"..", b"a", b"", b".a"]), max_size=6).map(b"\r\n".join))
 def test_the_end_is_never_in_the_middle(message):
-    stuffed = _stuffed(message)
+    stuffed = dot_stuffed(message)
     assert (b"\r\n" + stuffed).index(b"\r\n.\r\n") == len(stuffed) - 3
     unstuffed = (b"\r\n" + stuffed[:-3]).replace(b"\r\n.", b"\r\n")[2:]
     assert unstuffed.removesuffix(b"\r\n") == message.removesuffix(b"\r\n")
@@ -216,24 +216,24 @@ async def test_no_address_ends_a_command(email, address):
 @pytest.mark.parametrize(
     ("code", "fault"),
     [
-        ("5.1.1", Fault.ADDRESS),
-        ("5.1.10", Fault.ADDRESS),
-        ("5.1.8", Fault.SENDER),
-        ("5.2.1", Fault.MAILBOX),
-        ("5.2.3", Fault.SIZE),
-        ("5.3.4", Fault.SIZE),
-        ("5.7.1", Fault.POLICY),
-        ("5.7.26", Fault.SENDER),
-        ("5.7.515", Fault.SENDER),
-        ("5.5.1", Fault.UNCLEAR),
-        ("", Fault.UNCLEAR),
+        ("5.1.1", SmtpFault.ADDRESS),
+        ("5.1.10", SmtpFault.ADDRESS),
+        ("5.1.8", SmtpFault.SENDER),
+        ("5.2.1", SmtpFault.MAILBOX),
+        ("5.2.3", SmtpFault.SIZE),
+        ("5.3.4", SmtpFault.SIZE),
+        ("5.7.1", SmtpFault.POLICY),
+        ("5.7.26", SmtpFault.SENDER),
+        ("5.7.515", SmtpFault.SENDER),
+        ("5.5.1", SmtpFault.UNCLEAR),
+        ("", SmtpFault.UNCLEAR),
     ],
 )
 def test_a_code_tells_whose_fault_it_is(code, fault):
     assert fault_of(enhanced_code(f"550 {code} said a server at 192.0.2.5.1")) is fault
 
 
-@pytest.mark.parametrize(("step", "expected"), [("MAIL", ChannelMisconfigured), ("RCPT", Refused)])
+@pytest.mark.parametrize(("step", "expected"), [("MAIL", ChannelMisconfiguredError), ("RCPT", Refused)])
 async def test_a_refusal_without_a_reason_concerns_a_reader_only_when_there_is_one(send, step, expected):
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
         double.slips.append(Slip(step, "550 no"))
@@ -255,35 +255,35 @@ async def test_a_connection_is_secured_and_signed_in(send, certificate, tls, sec
 @pytest.mark.parametrize("security", [SmtpSecurity.TLS, SmtpSecurity.STARTTLS])
 async def test_a_server_that_cannot_prove_its_name_is_not_written_to(send, tls, security):
     async with SmtpDouble(tls=tls, implicit_tls=security is SmtpSecurity.TLS) as double:
-        with pytest.raises(ChannelMisconfigured, match="certificate"):
+        with pytest.raises(ChannelMisconfiguredError, match="certificate"):
             await provider_for(double, security=security).open()
         assert len(double.mailboxes) == 0
 
 
 async def test_a_server_without_encryption_is_not_written_to():
     async with SmtpDouble(account=("viesti", "secret")) as double:
-        with pytest.raises(ChannelMisconfigured, match="encryption"):
+        with pytest.raises(ChannelMisconfiguredError, match="encryption"):
             await provider_for(double, security=SmtpSecurity.STARTTLS).open()
 
 
 async def test_a_wrong_password_stops_the_channel():
     async with SmtpDouble(account=("viesti", "secret")) as double:
         provider = replace(provider_for(double), username="viesti", password="wrong")
-        with pytest.raises(ChannelMisconfigured, match="SMTP_PASSWORD"):
+        with pytest.raises(ChannelMisconfiguredError, match="SMTP_PASSWORD"):
             await provider.open()
 
 
 async def test_authorities_that_are_no_file_stop_the_channel():
     async with SmtpDouble() as double:
-        with pytest.raises(ChannelMisconfigured, match="authorities"):
+        with pytest.raises(ChannelMisconfiguredError, match="authorities"):
             await provider_for(double, authorities="/nowhere").open()
 
 
 async def test_a_missing_key_for_signatures_is_found_at_once():
     async with SmtpDouble() as double:
         dkim = DkimSettings(domain="lahde.example.org", rsa="r1")
-        with pytest.raises(ChannelMisconfigured, match="DKIM_RSA_KEY"):
-            await replace(provider_for(double), signer=lambda: signer(dkim, "", "")).open()
+        with pytest.raises(ChannelMisconfiguredError, match="DKIM_RSA_KEY"):
+            await replace(provider_for(double), signer=lambda: load_dkim_signer(dkim, "", "")).open()
 
 
 class Keeper:

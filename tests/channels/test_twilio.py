@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.channels.http_pool import Reply
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
-from campaigns.channels.twilio import refusal, validity_period
-from campaigns.channels.twilio_errors import LATER, OURS, REFUSED
+from campaigns.channels.http_pool import HttpReply
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Refused, RetryLater, Unknown
+from campaigns.channels.twilio import outcome_of_error, validity_period
+from campaigns.channels.twilio_errors import MISCONFIGURATION_CODES, REFUSED_CODES, RETRY_SECONDS
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.provider_settings import TwilioSettings
@@ -88,32 +88,32 @@ async def test_no_message_waits_at_twilio_into_the_quiet_hours(stage, message, v
     assert request["ValidityPeriod"] == str(seconds)
 
 
-def answer(status: int, code: int | None, headers=None) -> Reply:
+def answer(status: int, code: int | None, headers=None) -> HttpReply:
     body = b"gateway" if code is None else f'{{"code": {code}, "message": "about {NUMBER}"}}'.encode()
-    return Reply(status, headers or {}, body)
+    return HttpReply(status, headers or {}, body)
 
 
-@pytest.mark.parametrize(("code", "reason"), REFUSED.items())
+@pytest.mark.parametrize(("code", "reason"), REFUSED_CODES.items())
 def test_a_code_about_one_member_refuses(code, reason):
-    assert refusal(answer(400, code)) == Refused(reason, f"HTTP 400 {code}")
+    assert outcome_of_error(answer(400, code)) == Refused(reason, f"HTTP 400 {code}")
 
 
-@pytest.mark.parametrize("code", OURS)
+@pytest.mark.parametrize("code", MISCONFIGURATION_CODES)
 def test_a_code_about_us_stops_the_channel(code):
-    with pytest.raises(ChannelMisconfigured, match=str(code)) as raised:
-        refusal(answer(400, code))
+    with pytest.raises(ChannelMisconfiguredError, match=str(code)) as raised:
+        outcome_of_error(answer(400, code))
     assert NUMBER not in str(raised.value)
 
 
-@pytest.mark.parametrize(("code", "seconds"), LATER.items())
+@pytest.mark.parametrize(("code", "seconds"), RETRY_SECONDS.items())
 def test_a_code_about_too_much_waits(code, seconds):
-    assert refusal(answer(429, code)) == TryLater(seconds, f"HTTP 429 {code}")
+    assert outcome_of_error(answer(429, code)) == RetryLater(seconds, f"HTTP 429 {code}")
 
 
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
-        (429, None, TryLater(5, "HTTP 429 0")),
+        (429, None, RetryLater(5, "HTTP 429 0")),
         (400, 99_999, Refused(EndReason.PROVIDER_REJECTED, "HTTP 400 99999")),
         (400, None, Refused(EndReason.PROVIDER_REJECTED, "HTTP 400 0")),
         (500, 20_500, Unknown("HTTP 500")),
@@ -123,21 +123,25 @@ def test_a_code_about_too_much_waits(code, seconds):
     ],
 )
 def test_what_no_code_explains_is_taken_carefully(status, code, expected):
-    assert refusal(answer(status, code)) == expected
+    assert outcome_of_error(answer(status, code)) == expected
 
 
 @pytest.mark.parametrize("status", [301, 307, 401, 403, 404, 405])
 def test_an_answer_about_our_settings_stops_the_channel(status):
-    with pytest.raises(ChannelMisconfigured):
-        refusal(answer(status, None))
+    with pytest.raises(ChannelMisconfiguredError):
+        outcome_of_error(answer(status, None))
 
 
 def test_twilio_is_asked_to_wait_as_long_as_it_says():
-    assert refusal(answer(429, 20429, {"Retry-After": "40"})) == TryLater(40, "HTTP 429 20429")
+    assert outcome_of_error(answer(429, 20429, {"Retry-After": "40"})) == RetryLater(40, "HTTP 429 20429")
 
 
 def test_no_code_means_two_things():
-    assert not REFUSED.keys() & OURS.keys() | REFUSED.keys() & LATER.keys() | OURS.keys() & LATER.keys()
+    assert (
+        not REFUSED_CODES.keys() & MISCONFIGURATION_CODES.keys()
+        | REFUSED_CODES.keys() & RETRY_SECONDS.keys()
+        | MISCONFIGURATION_CODES.keys() & RETRY_SECONDS.keys()
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,13 +167,13 @@ async def test_what_twilio_refuses_is_refused_for_its_reason(stage, sms, change,
 
 async def test_a_sender_that_twilio_does_not_know_stops_the_channel(stage, message):
     async with opened(stage.provider) as provider:
-        with pytest.raises(ChannelMisconfigured, match="21212"):
+        with pytest.raises(ChannelMisconfiguredError, match="21212"):
             await provider.send(replace(message, sender="1234"))
 
 
 @pytest.mark.parametrize(("account", "token"), [("", "double"), ("AC1", ""), ("", "")])
 async def test_without_an_account_nothing_is_asked(stage, account, token):
-    with pytest.raises(ChannelMisconfigured, match="TWILIO_ACCOUNT_SID"):
+    with pytest.raises(ChannelMisconfiguredError, match="TWILIO_ACCOUNT_SID"):
         await replace(stage.provider, account=account, token=token).open()
 
 
@@ -213,7 +217,7 @@ async def test_a_message_is_found_among_many(stage, message, sms, claimed):
         assert await provider.find(NUMBER, TEXT, since) == wanted
 
 
-@pytest.mark.parametrize(("fault", "expected"), [(Fault.THROTTLE, TryLater), (Fault.FAIL, Unknown)])
+@pytest.mark.parametrize(("fault", "expected"), [(Fault.THROTTLE, RetryLater), (Fault.FAIL, Unknown)])
 async def test_a_list_that_cannot_be_had_proves_nothing(stage, fault, expected):
     stage.double.manners.next(fault)
     async with opened(stage.provider) as provider:

@@ -1,7 +1,7 @@
 """A rehearsal: everything that providers do wrong at once, and the accounts agree (DL, SG, TW)."""
 
 from campaigns.demo.rehearsal.doubles_process import far_ends
-from campaigns.demo.rehearsal.rehearse import heeded, listening, perform, url_of
+from campaigns.demo.rehearsal.rehearse import heeded, listening_socket, perform, url_of
 from tests.support.sample_workspace import MEMBERS
 
 BOTH = """\
@@ -16,7 +16,7 @@ content: {%s: hello}
 def test_what_arrived_is_what_was_accepted_and_what_was_uncertain_is_settled(village):
     for channel in ("email", "sms"):
         village.write(f"by_{channel}", BOTH % (channel, channel))
-    with far_ends() as doubles, heeded(doubles.secrets), listening("127.0.0.1", 0) as door:
+    with far_ends() as doubles, heeded(doubles.secrets), listening_socket("127.0.0.1", 0) as door:
         for double in (doubles.sendgrid, doubles.twilio):
             double.manners.shares = {fault: 4 * share for fault, share in double.manners.shares.items()}
         settings = village.root / "config/settings.yaml"

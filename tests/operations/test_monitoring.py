@@ -12,10 +12,10 @@ from urllib.request import urlopen
 import httpx
 import pytest
 
-from campaigns.channels.events import EventWord
-from campaigns.channels.outcome import Outcome, Refused, TryLater, Unknown
+from campaigns.channels.events import EventKind
+from campaigns.channels.outcome import Outcome, Refused, RetryLater, Unknown
 from campaigns.channels.provider import MessageProvider, OutgoingEmail
-from campaigns.channels.registry import Providers, Surroundings, chosen_providers
+from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from campaigns.core import logging_setup, metrics
 from campaigns.core.errors import UserError
 from campaigns.core.logging_setup import LogFormat, mask_personal_data
@@ -55,14 +55,14 @@ class Moody:
             case 2:
                 return Unknown("no answer in time")
             case 3:
-                return TryLater(0, "HTTP 429")
+                return RetryLater(0, "HTTP 429")
         return await self.real.send(message)
 
 
 @pytest.fixture
 def moody(village: Village) -> Village:
-    real = chosen_providers(Surroundings(village.root, village.engine.library.settings))
-    vars(village.engine)["providers"] = Providers(Moody(real.email), real.sms, real.post, real.phone)
+    real = build_providers(ProviderContext(village.root, village.engine.library.settings))
+    vars(village.engine)["providers"] = ChannelProviders(Moody(real.email), real.sms, real.post, real.phone)
     return village
 
 
@@ -239,5 +239,5 @@ def personal(village: Village, text: str) -> list[str]:
 def test_dl03_the_complaint_rate_is_that_of_what_has_gone(village: Village) -> None:
     sending = Sending(village, village.start("letter", LETTER))
     village.send(sending.run)
-    sending.hear(sending.event("m02", EventWord.COMPLAINED), sending.event("m03", EventWord.COMPLAINED))
+    sending.hear(sending.event("m02", EventKind.COMPLAINED), sending.event("m03", EventKind.COMPLAINED))
     assert value(read(village), 'viesti_complaint_rate{channel="email"}') == pytest.approx(2 / 24)

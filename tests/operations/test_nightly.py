@@ -9,7 +9,7 @@ from time import monotonic, sleep
 import pytest
 
 from campaigns.operations.nightly import NightlyJobs
-from campaigns.people.privacy.erasure import retain
+from campaigns.people.privacy.erasure import apply_retention
 from campaigns.store.runs.run_tables import AUDIT, DECISION, JOB_LOCK
 from tests.support.sample_workspace import Village
 
@@ -99,7 +99,7 @@ def test_a_plan_that_is_being_made_keeps_its_files(village: Village) -> None:
 
     other = Village(village.root, village.hands)
     erase(other.engine, "m20")
-    night = Thread(target=retain, args=(other.engine,))
+    night = Thread(target=apply_retention, args=(other.engine,))
     before = set(village.engine.workspace.warehouse.glob("*.parquet"))
     seen: list[set[Path]] = []
 
@@ -133,7 +133,7 @@ def test_who_is_told_to_stop_does_not_wait_for_a_plan(village: Village) -> None:
     def told(_stored: int) -> None:
         if not before:
             before.append(sorted(village.engine.workspace.warehouse.glob("*.parquet")))
-            retain(village.engine, stopping)
+            apply_retention(village.engine, stopping)
             assert set(before[0]) <= set(village.engine.workspace.warehouse.glob("*.parquet"))
 
     village.engine.plan(draft, village.hands.at, told)

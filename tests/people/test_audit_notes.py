@@ -11,7 +11,7 @@ from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome
 from campaigns.core.model.roles import Role
 from campaigns.people.accounts import audit_log, staff_accounts
 from campaigns.people.desk import changes, lookup
-from campaigns.people.desk.access_reasons import Ground, Why
+from campaigns.people.desk.access_reasons import AccessReason, LookUpReason
 from campaigns.people.privacy import erasure, requests, subject_access
 from campaigns.runs.dispatch import control
 from campaigns.store.people.audit import subject_of_member
@@ -59,8 +59,12 @@ ACTS: dict[str, Callable[[Village], str | None]] = {
     "publish": publish,
     "approve": approve,
     "cancel": cancel,
-    "export": lambda village: subject_access.hand_out(village.engine, M, "json", village.engine.actor) and None,
-    "look_up": lambda village: lookup.look_up(village.engine, M, Why(Ground.CALL), unmask=False) and None,
+    "export": lambda village: (
+        subject_access.export_with_audit(village.engine, M, "json", village.engine.actor) and None
+    ),
+    "look_up": lambda village: (
+        lookup.look_up(village.engine, M, AccessReason(LookUpReason.CALL), unmask=False) and None
+    ),
     "change_choices": choose,
     "change_contact": lambda village: changes.change_contact(village.engine, M, {"city": ""}, ["phone"]) and None,
     "mark": lambda village: changes.mark(village.engine, M, Choice.DECEASED, ConsentSource.DESK, on=True),

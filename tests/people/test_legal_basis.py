@@ -13,8 +13,8 @@ from audiences.tables import CHOICE_ENTRY, CONSENT_TEXT_VERSION
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose
 from campaigns.core.model.legal_basis import LegalBasis, legal_basis
 from campaigns.store.runs.run_tables import DELIVERY, RUN
-from campaigns.web.members.choice_list import every_wording, offered_items, ticked_groups
-from campaigns.web.page_renderer import Pages
+from campaigns.web.members.choice_list import all_consent_texts, choice_groups_with_ticks, choice_items
+from campaigns.web.page_renderer import PageRenderer
 from tests.support.sample_workspace import MEMBERS, Village
 
 NEW = "m90"
@@ -28,13 +28,13 @@ def asks_for_a_yes(choice: str) -> bool:
 
 
 def test_gd04_a_random_message_leads_to_its_basis_and_that_to_the_text_that_was_said_yes_to(village: Village):
-    pages = Pages(village.engine.library.settings)
+    pages = PageRenderer(village.engine.library.settings)
     at = village.hands.at
     with village.engine.ledger.write() as connection:
-        consent_texts.publish_texts(connection, every_wording(pages), at)
+        consent_texts.publish_texts(connection, all_consent_texts(pages), at)
         for number, member in enumerate(MEMBERS):
             language = list(Language)[number % 3]
-            item = offered_items(pages, language)[Choice.EMAIL_OWN]
+            item = choice_items(pages, language)[Choice.EMAIL_OWN]
             said = ConsentContext(at, ConsentSource.WEB, language, item.wording)
             choices.record_choices(connection, [said.entry(member, Choice.EMAIL_OWN, True)])
     village.hands.go(hours=1)
@@ -58,7 +58,7 @@ def test_gd04_a_random_message_leads_to_its_basis_and_that_to_the_text_that_was_
             text = connection.execute(
                 select(CONSENT_TEXT_VERSION).where(CONSENT_TEXT_VERSION.c.version == yes.wording)
             ).one()
-            shown = offered_items(pages, Language(text.language))[Choice.EMAIL_OWN].offered.text
+            shown = choice_items(pages, Language(text.language))[Choice.EMAIL_OWN].consent_text.text
             assert (yes.state, text.choice, text.shown) == ("on", Choice.EMAIL_OWN, shown)
 
 
@@ -71,7 +71,7 @@ def test_fi03_gd19_a_membership_is_whole_without_a_single_yes(village: Village):
     )
     with village.engine.ledger.read() as connection:
         stance = consent_state_of(connection, NEW)
-    groups = ticked_groups(Pages(village.engine.library.settings), Language.EN, stance)
+    groups = choice_groups_with_ticks(PageRenderer(village.engine.library.settings), Language.EN, stance)
     asked = [(item.choice, ticked) for _, items in groups for item, ticked in items if asks_for_a_yes(item.choice)]
     assert len(asked) > 4
     assert [choice for choice, ticked in asked if ticked] == []

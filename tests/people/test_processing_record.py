@@ -7,15 +7,20 @@ import pytest
 from audiences.consent.permissions import PERMISSION_TABLE
 from campaigns.channels import registry
 from campaigns.core.model.enums import Language
-from campaigns.people.privacy.processing_record import record
+from campaigns.people.privacy.processing_record import build_record
 from campaigns.store.people import personal_data
 from tests.support.sample_workspace import Village
 
-MAKERS = {"email": registry.EMAIL, "sms": registry.SMS, "post": registry.POST, "phone": registry.PHONE}
+MAKERS = {
+    "email": registry.EMAIL_PROVIDERS,
+    "sms": registry.SMS_PROVIDERS,
+    "post": registry.POST_PROVIDERS,
+    "phone": registry.PHONE_PROVIDERS,
+}
 
 
 def drawn_up(village: Village):
-    return record(village.engine.library.settings, village.engine.library.catalogue)
+    return build_record(village.engine.library.settings, village.engine.library.catalogue)
 
 
 def configured(village: Village, channel: str, provider: str, more: str = "") -> None:

@@ -12,7 +12,7 @@ from campaigns.core.model.reasons import EndReason
 from campaigns.people.desk import changes
 from campaigns.people.privacy import erasure as privacy_erasure
 from campaigns.people.privacy import processors, requests
-from campaigns.people.privacy.subject_access import dossier
+from campaigns.people.privacy.subject_access import collect_export
 from campaigns.store.people import audit
 from campaigns.store.people.people_tables import PROCESSOR_TASK
 from campaigns.store.runs.run_tables import AUDIT, DELIVERY, Run
@@ -43,7 +43,7 @@ def carried_by(village: Village, channel: str, provider: str) -> None:
 
 
 def waiting(village: Village) -> list[tuple[str, str, str]]:
-    return sorted((each.member_id, each.kind, each.processor) for each in processors.to_tell(village.engine))
+    return sorted((each.member_id, each.kind, each.processor) for each in processors.open_tasks(village.engine))
 
 
 def test_gd14_an_erasure_is_told_to_whoever_has_messages_and_the_task_says_nothing_of_the_member(village: Village):
@@ -53,7 +53,7 @@ def test_gd14_an_erasure_is_told_to_whoever_has_messages_and_the_task_says_nothi
     privacy_erasure.erase(village.engine, AINO)
     alias = member_erasure.pseudonym(village.engine.signer, AINO)
     assert waiting(village) == [(alias, "erase", "print_house"), (alias, "erase", "sendgrid")]
-    told = {each.processor: each for each in processors.to_tell(village.engine)}
+    told = {each.processor: each for each in processors.open_tasks(village.engine)}
     (message,) = told["sendgrid"].messages
     assert message.reference == "filter-1"
     assert (
@@ -96,7 +96,7 @@ def test_gd14_a_message_that_died_under_way_is_told_to_whoever_carries_its_chann
     carried_by(village, "sms", "twilio")
     privacy_erasure.erase(village.engine, AINO)
     assert [processor for *_, processor in waiting(village)] == ["twilio"]
-    assert [len(each.messages) for each in processors.to_tell(village.engine)] == [1]
+    assert [len(each.messages) for each in processors.open_tasks(village.engine)] == [1]
 
 
 def test_gd14_a_confirmation_counts_as_a_message_and_so_does_the_last_word_after_an_erasure(village: Village):
@@ -104,7 +104,7 @@ def test_gd14_a_confirmation_counts_as_a_message_and_so_does_the_last_word_after
     village.engine.courier.send_waiting()
     carried_by(village, "email", "smtp")
     privacy_erasure.erase(village.engine, OTHER)
-    privacy_erasure.erase_and_tell(village.engine, AINO)
+    privacy_erasure.erase_and_notify(village.engine, AINO)
     names = {member_erasure.pseudonym(village.engine.signer, member) for member in (OTHER, AINO)}
     assert set(waiting(village)) == {(name, "erase", "smtp") for name in names}
 
@@ -132,11 +132,11 @@ def test_gd11_gd14_a_correction_is_told_once_it_is_done_and_each_is_told(village
 def test_gd14_an_answer_is_kept_once_and_audited(village: Village):
     sent(village, "post")
     privacy_erasure.erase(village.engine, AINO)
-    (task,) = processors.to_tell(village.engine)
-    processors.answered(village.engine, task.number, ProcessorAnswer.HELD_NOTHING)
+    (task,) = processors.open_tasks(village.engine)
+    processors.record_answer(village.engine, task.number, ProcessorAnswer.HELD_NOTHING)
     assert waiting(village) == []
     with pytest.raises(UserError, match="there is no open task"):
-        processors.answered(village.engine, task.number, ProcessorAnswer.DONE)
+        processors.record_answer(village.engine, task.number, ProcessorAnswer.DONE)
     with village.engine.ledger.read() as connection:
         (kept,) = connection.execute(select(PROCESSOR_TASK)).mappings()
         newest = connection.execute(select(AUDIT).order_by(AUDIT.c.seq.desc())).mappings().first()
@@ -150,7 +150,7 @@ def test_gd14_an_answer_is_kept_once_and_audited(village: Village):
 def test_gd12_gd14_what_is_open_when_the_member_goes_goes_on_under_the_pseudonym(village: Village):
     sent(village, "post")
     requests.file(village.engine, AINO, RequestKind.RESTRICT, ConsentSource.WEB)
-    assert [row["kind"] for row in dossier(village.engine, AINO).sections["processor_task"]] == ["restrict"]
+    assert [row["kind"] for row in collect_export(village.engine, AINO).sections["processor_task"]] == ["restrict"]
     privacy_erasure.erase(village.engine, AINO)
     alias = member_erasure.pseudonym(village.engine.signer, AINO)
     assert waiting(village) == [(alias, "erase", "print_house"), (alias, "restrict", "print_house")]

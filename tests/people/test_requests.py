@@ -42,30 +42,30 @@ def test_fi06_gd07_a_request_is_filed_once_and_due_in_a_month(village: Village):
 def test_every_correction_is_a_request_of_its_own(village: Village):
     for words in ("Nimi on Aino", "Katu on Koivutie"):
         requests.file(village.engine, AINO, RequestKind.CORRECT, ConsentSource.DESK, words)
-    assert [each.words for each in requests.waiting(village.engine)] == ["Nimi on Aino", "Katu on Koivutie"]
+    assert [each.words for each in requests.list_open(village.engine)] == ["Nimi on Aino", "Katu on Koivutie"]
 
 
 def test_the_most_urgent_stands_first(village: Village):
     requests.file(village.engine, MEMBERS[1], RequestKind.ERASE, ConsentSource.WEB)
     village.hands.go(days=3)
     late = requests.file(village.engine, AINO, RequestKind.ACCESS, ConsentSource.WEB)
-    early = requests.waiting(village.engine)[0]
+    early = requests.list_open(village.engine)[0]
     assert early.member_id == MEMBERS[1]
-    requests.put_off(village.engine, early.number or 0, "Arkistosta haetaan")
-    assert requests.waiting(village.engine)[0].number == late.number
+    requests.extend(village.engine, early.number or 0, "Arkistosta haetaan")
+    assert requests.list_open(village.engine)[0].number == late.number
 
 
 def test_gd07_a_request_is_put_off_once_with_a_reason_and_before_it_is_due(village: Village):
     number = requests.file(village.engine, AINO, RequestKind.ACCESS, ConsentSource.WEB).number or 0
     with pytest.raises(UserError, match="needs a reason"):
-        requests.put_off(village.engine, number, "  ")
-    assert requests.put_off(village.engine, number, "Kolme rekisteriä").due_on == date(2018, 4, 1)
+        requests.extend(village.engine, number, "  ")
+    assert requests.extend(village.engine, number, "Kolme rekisteriä").due_on == date(2018, 4, 1)
     with pytest.raises(UserError, match="put off once"):
-        requests.put_off(village.engine, number, "Vielä")
+        requests.extend(village.engine, number, "Vielä")
     late = requests.file(village.engine, AINO, RequestKind.ERASE, ConsentSource.WEB).number or 0
     village.hands.go(days=40)
     with pytest.raises(UserError, match="put off once"):
-        requests.put_off(village.engine, late, "Myöhässä")
+        requests.extend(village.engine, late, "Myöhässä")
 
 
 def test_a_request_is_closed_once_and_refused_with_a_reason(village: Village):
@@ -76,7 +76,7 @@ def test_a_request_is_closed_once_and_refused_with_a_reason(village: Village):
     assert (closed.outcome, closed.closed_by) == ("refused", "tester")
     with pytest.raises(UserError, match="closed before"):
         requests.close(village.engine, number, RequestOutcome.DONE)
-    assert requests.waiting(village.engine) == []
+    assert requests.list_open(village.engine) == []
 
 
 @pytest.mark.parametrize("kind", [RequestKind.RESTRICT, RequestKind.OBJECT])
@@ -119,13 +119,13 @@ def test_gd12_an_erased_member_leaves_that_they_asked_and_not_what_they_wrote(vi
     erasure.erase(village.engine, AINO)
     with village.engine.ledger.read() as connection:
         assert kept.list_for_member(connection, AINO) == []
-    assert requests.waiting(village.engine) == []
+    assert requests.list_open(village.engine) == []
 
 
 def test_c12_the_requests_of_a_duplicate_go_over(village: Village):
     filed = requests.file(village.engine, MEMBERS[1], RequestKind.ACCESS, ConsentSource.WEB)
     erasure.merge(village.engine, MEMBERS[1], AINO)
-    (waiting,) = requests.waiting(village.engine)
+    (waiting,) = requests.list_open(village.engine)
     assert (waiting.number, waiting.member_id) == (filed.number, AINO)
 
 
@@ -142,7 +142,7 @@ def _notes(village: Village) -> list[tuple[str, str, dict[str, str]]]:
 
 def test_gd07_who_has_to_wait_or_is_refused_is_told_why_and_until_when(village: Village):
     number = requests.file(village.engine, AINO, RequestKind.ACCESS, ConsentSource.WEB).number or 0
-    requests.put_off(village.engine, number, "Arkistosta haetaan")
+    requests.extend(village.engine, number, "Arkistosta haetaan")
     requests.close(village.engine, number, RequestOutcome.REFUSED, "Sama pyyntö viikko sitten")
     assert _notes(village)[1:] == [
         ("put_off", AINO, {"request": "access", "due": "2018-04-01", "because": "Arkistosta haetaan"}),
@@ -161,7 +161,7 @@ def test_gd12_an_erasure_is_not_closed_as_done_before_it_is(village: Village):
     number = requests.file(village.engine, AINO, RequestKind.ERASE, ConsentSource.WEB).number or 0
     with pytest.raises(UserError, match="when the member is erased"):
         requests.close(village.engine, number, RequestOutcome.DONE)
-    assert [each.number for each in requests.waiting(village.engine)] == [number]
+    assert [each.number for each in requests.list_open(village.engine)] == [number]
 
 
 def test_a_copy_that_was_handed_out_or_what_is_taken_back_needs_no_word(village: Village):

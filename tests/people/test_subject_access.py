@@ -14,9 +14,9 @@ from audiences.warehouse.views import stored_tables
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import DataClass
 from campaigns.people.privacy import erasure
-from campaigns.people.privacy.export_files import as_csv, as_json, cell, columns
+from campaigns.people.privacy.export_files import column_names, csv_cell, to_csv_archive, to_json
 from campaigns.people.privacy.processors import processors
-from campaigns.people.privacy.subject_access import dossier
+from campaigns.people.privacy.subject_access import collect_export
 from campaigns.store.people import personal_data
 from tests.support.sample_workspace import MEMBERS, Village
 
@@ -25,11 +25,11 @@ _SECTIONS = {"members": ("contact", "profile"), "purchases": ("purchases",), "re
 
 
 def test_c10_every_column_of_the_catalogue_that_is_about_members_is_told(village: Village):
-    told = dossier(village.engine, AINO).sections
+    told = collect_export(village.engine, AINO).sections
     for name, table in village.engine.library.catalogue.tables.items():
         if "member_id" not in table.columns:
             continue
-        found = {column for section in _SECTIONS[name] for column in columns(told[section])}
+        found = {column for section in _SECTIONS[name] for column in column_names(told[section])}
         assert set(table.columns) <= found, name
 
 
@@ -40,7 +40,7 @@ def test_c10_every_table_of_the_ledger_is_told_or_says_why_not():
 
 
 def test_c10_every_column_of_the_ledger_about_a_member_is_told_but_secrets(village: Village):
-    told = dossier(village.engine, AINO).sections
+    told = collect_export(village.engine, AINO).sections
     for table in personal_data.member_tables():
         secret = personal_data.WITHHELD_COLUMNS.get(table.name, frozenset())
         assert secret <= set(table.c.keys()), table.name
@@ -48,7 +48,7 @@ def test_c10_every_column_of_the_ledger_about_a_member_is_told_but_secrets(villa
 
 
 def test_c10_every_table_of_the_warehouse_about_members_is_told(village: Village):
-    told = dossier(village.engine, AINO).sections
+    told = collect_export(village.engine, AINO).sections
     names = {"members": "profile", "sent": "earlier_messages"}
     for table, types in stored_tables(village.engine.library.catalogue).items():
         if "member_id" in types and table != "tombstones":
@@ -56,7 +56,7 @@ def test_c10_every_table_of_the_warehouse_about_members_is_told(village: Village
 
 
 def test_what_no_rule_may_read_is_told_to_whom_it_belongs(village: Village):
-    bought = {row["product_id"] for row in dossier(village.engine, LAST).sections["purchases"]}
+    bought = {row["product_id"] for row in collect_export(village.engine, LAST).sections["purchases"]}
     assert bought == {"BEER", "PHARMACY"}
     with closing(village.engine.library.warehouse.connect(village.hands.at)) as connection:
         of_member = "SELECT product_id FROM purchase_lines WHERE member_id = $1"
@@ -64,7 +64,7 @@ def test_what_no_rule_may_read_is_told_to_whom_it_belongs(village: Village):
 
 
 def test_nothing_of_anybody_else_is_told(village: Village):
-    told = as_json(dossier(village.engine, AINO)).decode()
+    told = to_json(collect_export(village.engine, AINO)).decode()
     assert not [member for member in MEMBERS[1:] if member in told]
 
 
@@ -74,12 +74,12 @@ def test_choices_are_told_with_their_history_and_the_rules_that_take_the_member(
         "title: {fi: K, sv: K, en: C}\nmatch: {bought: {where: {product_category: COFFEE}}}\n", encoding="utf-8"
     )
     vars(village.engine).pop("library", None)
-    told = dossier(village.engine, AINO).sections
+    told = collect_export(village.engine, AINO).sections
     assert [(row["choice"], row["state"]) for row in told["choice_history"]] == [("email_own", "on"), ("sms_own", "on")]
     assert told["choices"][0]["email_own"]
     assert [row["audience"] for row in told["audiences"]] == ["coffee"]
     village.say(AINO, "no_purchase_detail")
-    assert dossier(village.engine, AINO).sections["audiences"] == []
+    assert collect_export(village.engine, AINO).sections["audiences"] == []
 
 
 def test_gd16_whoever_objects_is_in_no_audience(village: Village):
@@ -87,9 +87,9 @@ def test_gd16_whoever_objects_is_in_no_audience(village: Village):
         "title: {fi: K, sv: K, en: A}\nmatch: {register: [owners, customers, household]}\n", encoding="utf-8"
     )
     vars(village.engine).pop("library", None)
-    assert dossier(village.engine, AINO).sections["audiences"]
+    assert collect_export(village.engine, AINO).sections["audiences"]
     village.say(AINO, "no_marketing")
-    assert dossier(village.engine, AINO).sections["audiences"] == []
+    assert collect_export(village.engine, AINO).sections["audiences"] == []
 
 
 def test_a_message_is_told_with_what_became_of_it(village: Village):
@@ -98,18 +98,18 @@ def test_a_message_is_told_with_what_became_of_it(village: Village):
         "purpose: marketing\naudience: {register: owners}\nchannels: [email]\n"
         'schedule: {at: "2018-01-01 10:30"}\ncontent: {email: hello}\n',
     )
-    (message,) = dossier(village.engine, AINO).sections["messages"]
+    (message,) = collect_export(village.engine, AINO).sections["messages"]
     assert (message["campaign"], message["kind"], message["delivery_state"]) == (run.campaign, "send", "pending")
 
 
 def test_whoever_was_erased_is_held_no_more(village: Village):
     erasure.erase(village.engine, AINO)
     with pytest.raises(UserError, match="no member of this id"):
-        dossier(village.engine, AINO)
+        collect_export(village.engine, AINO)
 
 
 def test_retention_and_processors_are_named(village: Village):
-    told = dossier(village.engine, AINO).sections
+    told = collect_export(village.engine, AINO).sections
     kept = {row["what"]: row["kept_days"] for row in told["retention"]}
     assert kept["members"] is None
     assert kept["receipts"] == village.engine.library.catalogue.tables["receipts"].retention // timedelta(days=1)
@@ -117,9 +117,9 @@ def test_retention_and_processors_are_named(village: Village):
 
 
 def test_json_and_csv_say_the_same(village: Village):
-    whole = dossier(village.engine, AINO)
-    from_json = json.loads(as_json(whole))
-    with zipfile.ZipFile(io.BytesIO(as_csv(whole))) as archive:
+    whole = collect_export(village.engine, AINO)
+    from_json = json.loads(to_json(whole))
+    with zipfile.ZipFile(io.BytesIO(to_csv_archive(whole))) as archive:
         assert {name.removesuffix(".csv") for name in archive.namelist()} == set(whole.sections)
         for section, rows in whole.sections.items():
             sheet = archive.read(f"{section}.csv").decode("utf-8-sig")
@@ -128,23 +128,23 @@ def test_json_and_csv_say_the_same(village: Village):
 
 
 def test_the_same_dossier_is_the_same_archive(village: Village):
-    whole = dossier(village.engine, AINO)
-    assert as_csv(whole) == as_csv(whole)
+    whole = collect_export(village.engine, AINO)
+    assert to_csv_archive(whole) == to_csv_archive(whole)
 
 
 @pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "+358", "-2", "\t=1", " =1", "|x", "%x", "\r=1"])
 def test_no_cell_of_a_sheet_is_a_formula(village: Village, name):
     village.move(AINO, first_name=name)
-    with zipfile.ZipFile(io.BytesIO(as_csv(dossier(village.engine, AINO)))) as archive:
+    with zipfile.ZipFile(io.BytesIO(to_csv_archive(collect_export(village.engine, AINO)))) as archive:
         sheet = archive.read("contact.csv").decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(sheet, newline=""), delimiter=";")
     assert row["first_name"] == f"'{name}"
 
 
 def test_a_number_stays_a_number():
-    assert cell(-2) == "-2"
-    assert cell(None) == ""
-    assert cell(value=True) == "True"
+    assert csv_cell(-2) == "-2"
+    assert csv_cell(None) == ""
+    assert csv_cell(value=True) == "True"
 
 
 def test_what_is_special_is_stored_nowhere(village: Village):
@@ -159,7 +159,7 @@ def test_what_is_special_is_stored_nowhere(village: Village):
 
 def test_an_audience_that_is_out_of_order_holds_up_nobodys_right(village: Village, caplog: pytest.LogCaptureFixture):
     (village.root / "config" / "audiences" / "broken.yaml").write_text("match: {nonsense: 1}\n", "utf-8")
-    told = dossier(village.engine, AINO).sections
+    told = collect_export(village.engine, AINO).sections
     assert "broken" not in {row["audience"] for row in told["audiences"]}
     assert told["contact"]
     assert "broken.yaml:1" in caplog.text

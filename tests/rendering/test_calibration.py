@@ -11,7 +11,7 @@ from pypdf import PageObject, PdfReader
 
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language
-from campaigns.rendering.letters.calibration import calibration_sheet, read_profile
+from campaigns.rendering.letters.calibration import read_profile, render_calibration_sheet
 from campaigns.workspace.paths import Workspace
 
 PROFILE = Workspace(Path(__file__).parents[2]).print_profile
@@ -21,7 +21,7 @@ STROKE = re.compile(r"q 1 0 0 -1 ([\d.]+) ([\d.]+) cm[^\n]* 0 0 m ([\d.]+) 0 l(?
 
 
 def sheet(profile: Path = PROFILE, language: Language = Language.EN) -> PageObject:
-    (page,) = PdfReader(BytesIO(calibration_sheet(read_profile(profile, "profile.yaml"), language, WHEN))).pages
+    (page,) = PdfReader(BytesIO(render_calibration_sheet(read_profile(profile, "profile.yaml"), language, WHEN))).pages
     return page
 
 
@@ -71,7 +71,7 @@ def test_it_says_what_to_do_in_each_language(language: Language, title: str) -> 
 
 def test_the_same_profile_gives_the_same_bytes() -> None:
     profile = read_profile(PROFILE, "profile.yaml")
-    first, second = (calibration_sheet(profile, Language.SV, WHEN) for _ in range(2))
+    first, second = (render_calibration_sheet(profile, Language.SV, WHEN) for _ in range(2))
     assert first == second
 
 

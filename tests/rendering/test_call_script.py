@@ -8,18 +8,18 @@ import pytest
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
-from campaigns.rendering.call_script import ScriptTemplate, script_names
-from campaigns.rendering.checks.call_script import check_script
-from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.call_script import CallScriptTemplate, script_variables
+from campaigns.rendering.checks.call_script import check_call_script
+from campaigns.rendering.templates.folder import load_template_folder
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)
-FOLDER = load_folder(ROOT, Channel.PHONE, "survey_script")
+FOLDER = load_template_folder(ROOT, Channel.PHONE, "survey_script")
 
 
 @pytest.mark.parametrize("language", Language)
 def test_the_shipped_script_names_who_calls_and_how_to_refuse(language):
-    script = ScriptTemplate.compile(FOLDER, language, SETTINGS).render(FOLDER.sample(language))
+    script = CallScriptTemplate.compile(FOLDER, language, SETTINGS).render(FOLDER.sample(language))
     assert SETTINGS.organisation.name.text(language) in script
     assert script.startswith("# ")
     assert script.count("\n1. ") == 1
@@ -27,13 +27,13 @@ def test_the_shipped_script_names_who_calls_and_how_to_refuse(language):
 
 
 def test_the_three_languages_are_three_scripts():
-    scripts = {ScriptTemplate.compile(FOLDER, each, SETTINGS).render(FOLDER.sample(each)) for each in Language}
+    scripts = {CallScriptTemplate.compile(FOLDER, each, SETTINGS).render(FOLDER.sample(each)) for each in Language}
     assert len(scripts) == 3
 
 
 def test_there_is_nothing_to_say_against_the_shipped_script():
-    assert check_script(FOLDER, Purpose.SURVEY, frozenset({"member.first_name"}), SETTINGS) == []
-    assert script_names(FOLDER) == {"campaign.title", "organisation.name"}
+    assert check_call_script(FOLDER, Purpose.SURVEY, frozenset({"member.first_name"}), SETTINGS) == []
+    assert script_variables(FOLDER) == {"campaign.title", "organisation.name"}
 
 
 @pytest.mark.parametrize("name", ["member.first_name", "offers", "links.stop"])
@@ -41,7 +41,7 @@ def test_a_script_knows_no_member(name, tmp_path):
     shutil.copytree(ROOT / "templates/phone", tmp_path / "templates/phone")
     script = tmp_path / "templates/phone/survey_script/script.md"
     script.write_text(script.read_text() + f"\n{{% if {name} %}}x{{% endif %}}\n")
-    folder = load_folder(tmp_path, Channel.PHONE, "survey_script")
-    (problem,) = check_script(folder, Purpose.SURVEY, frozenset({"member.first_name"}), SETTINGS)
+    folder = load_template_folder(tmp_path, Channel.PHONE, "survey_script")
+    (problem,) = check_call_script(folder, Purpose.SURVEY, frozenset({"member.first_name"}), SETTINGS)
     assert problem.code == "unknown_variable"
     assert problem.place.line == len(script.read_text().splitlines())

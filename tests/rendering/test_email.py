@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language
-from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_names, email_reads, one_line
+from campaigns.rendering.email.email_template import (
+    EmailBody,
+    EmailTemplate,
+    email_variable_uses,
+    email_variables,
+    one_line,
+)
 from campaigns.rendering.templates.sandbox import TemplateError
 from tests.support.template_folders import SETTINGS, TEXTS, folder_of, html
 
@@ -90,7 +96,9 @@ def test_a_syntax_error_points_into_the_author_s_file(tmp_path: Path) -> None:
 def test_both_parts_are_wanted(tmp_path: Path, missing: str) -> None:
     folder = folder_of(tmp_path, {})
     without = {file: data for file, data in folder.files.items() if file != missing}
-    folder = type(folder)(folder.channel, folder.name, folder.directory, without, {}, folder.texts, folder.values)
+    folder = type(folder)(
+        folder.channel, folder.name, folder.directory, without, {}, folder.texts, folder.sample_values
+    )
 
     with pytest.raises(UserError, match=missing):
         EmailTemplate.compile(folder, Language.FI, SETTINGS)
@@ -112,5 +120,5 @@ def test_the_names_of_all_parts_and_languages_are_known(tmp_path: Path) -> None:
         },
     )
 
-    assert email_names(folder) == {"offers", "arm", "today", "member.city", "member.first_name"}
-    assert "offers.*.title" in {".".join(read.path) for read in email_reads(folder)}
+    assert email_variables(folder) == {"offers", "arm", "today", "member.city", "member.first_name"}
+    assert "offers.*.title" in {".".join(read.path) for read in email_variable_uses(folder)}

@@ -6,7 +6,7 @@ import pytest
 
 from campaigns.core.errors import Problem, Severity
 from campaigns.core.model.enums import Purpose
-from campaigns.rendering.checks.email import CLIPPED, HEAVY, check_email
+from campaigns.rendering.checks.email import CLIP_BYTES, WARNING_BYTES, check_email
 from tests.support.template_folders import SETTINGS, folder_of, html
 
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month"})
@@ -103,7 +103,7 @@ def test_a_service_message_needs_no_way_out(tmp_path: Path) -> None:
     assert problems_of(tmp_path, "", purpose=Purpose.SERVICE, **{"body_txt": "x", **html_named("x")}) == []
 
 
-@pytest.mark.parametrize(("length", "severity"), [(HEAVY, Severity.WARNING), (CLIPPED, Severity.ERROR)])
+@pytest.mark.parametrize(("length", "severity"), [(WARNING_BYTES, Severity.WARNING), (CLIP_BYTES, Severity.ERROR)])
 def test_e04_html_that_mailboxes_cut_is_refused(tmp_path: Path, length: int, severity: Severity) -> None:
     problems = problems_of(tmp_path, "x" * length, "x")
     assert {(p.code, p.severity) for p in problems} == {("size", severity)}

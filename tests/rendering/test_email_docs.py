@@ -8,13 +8,13 @@ from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.rendering import call_script
 from campaigns.rendering.checks.email import check_email
 from campaigns.rendering.checks.letter import check_letter
-from campaigns.rendering.checks.template_values import COMMON, OF_A_MEMBER
+from campaigns.rendering.checks.template_values import COMMON_VALUES, MEMBER_VALUES
 from campaigns.rendering.email import mjml
 from campaigns.rendering.letters import markup
 from campaigns.rendering.sms import sms_template
-from campaigns.rendering.templates.filters import filters
-from campaigns.rendering.templates.folder import load_folder
-from campaigns.rendering.templates.sandbox import environment
+from campaigns.rendering.templates.filters import template_filters
+from campaigns.rendering.templates.folder import load_template_folder
+from campaigns.rendering.templates.sandbox import sandbox_for
 from campaigns.workspace.settings_file import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -31,25 +31,34 @@ def test_the_whole_email_passes_check(tmp_path: Path) -> None:
         (folder / file).write_text(content, encoding="utf-8")
 
     assert {file for file, _ in shown} == {"texts.yaml", "sample.yaml", "body.mjml", "body.txt"}
-    loaded = load_folder(tmp_path, Channel.EMAIL, "coffee")
+    loaded = load_template_folder(tmp_path, Channel.EMAIL, "coffee")
     settings = load_settings(ROOT / "config" / "settings.yaml")
     assert check_email(loaded, Purpose.MARKETING, KNOWN, settings) == []
 
 
 def test_every_filter_and_test_is_told() -> None:
-    sandbox = environment(Channel.EMAIL, Language.FI, "EUR")
+    sandbox = sandbox_for(Channel.EMAIL, Language.FI, "EUR")
     assert [
-        name for name in {**filters(Language.FI, "EUR"), **sandbox.filters, **sandbox.tests} if f"`{name}" not in DOCS
+        name
+        for name in {**template_filters(Language.FI, "EUR"), **sandbox.filters, **sandbox.tests}
+        if f"`{name}" not in DOCS
     ] == []
 
 
 def test_every_value_is_told() -> None:
-    last = {name.rpartition(".")[2] for name in COMMON | OF_A_MEMBER}
+    last = {name.rpartition(".")[2] for name in COMMON_VALUES | MEMBER_VALUES}
     assert [name for name in sorted(last) if not re.search(rf"\b{name}`", DOCS)] == []
 
 
 def test_every_file_that_a_template_is_made_of_is_named() -> None:
-    files = {mjml.BODY, sms_template.BODY, markup.FILE, call_script.SCRIPT, "texts.yaml", "sample.yaml"}
+    files = {
+        mjml.MJML_FILE,
+        sms_template.SMS_FILE,
+        markup.LETTER_FILE,
+        call_script.SCRIPT_FILE,
+        "texts.yaml",
+        "sample.yaml",
+    }
     table = DOCS.partition("| file |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`([\w.]+)`", table)) == files
 
@@ -59,5 +68,5 @@ def test_the_letter_that_is_shown_can_be_printed(tmp_path: Path) -> None:
     (shown,) = re.findall(r"```typst\n(.*?)```", DOCS, re.DOTALL)
     (tmp_path / "templates" / "post" / "win_back" / "letter.typ").write_text(shown, "utf-8")
     settings = load_settings(ROOT / "config" / "settings.yaml")
-    found = check_letter(load_folder(tmp_path, Channel.POST, "win_back"), Purpose.MARKETING, KNOWN, settings)
+    found = check_letter(load_template_folder(tmp_path, Channel.POST, "win_back"), Purpose.MARKETING, KNOWN, settings)
     assert [problem.code for problem in found] == ["print_profile"]

@@ -10,8 +10,8 @@ import pytest
 
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.rendering.checks.email import check_email
-from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_names
-from campaigns.rendering.templates.folder import TemplateFolder, load_folder
+from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_variables
+from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.settings_file import load_settings
 
@@ -81,7 +81,7 @@ def page_of(body: EmailBody) -> Page:
 
 @cache
 def folder_of(name: str) -> TemplateFolder:
-    return load_folder(ROOT, Channel.EMAIL, name)
+    return load_template_folder(ROOT, Channel.EMAIL, name)
 
 
 @cache
@@ -121,7 +121,7 @@ def test_no_template_reads_of_a_member_more_than_it_says(name: str) -> None:
         "bonus_paid": {"member.bonus_last_month"},
         "owner_post": {"member.bonus_last_month", "member.household_size"},
     }
-    read = {each for each in email_names(folder_of(name)) if each.startswith("member.")}
+    read = {each for each in email_variables(folder_of(name)) if each.startswith("member.")}
     assert read == {"member.first_name"} | allowed.get(name, set())
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from campaigns.core.model.enums import Language
-from campaigns.rendering.templates.filters import filters
+from campaigns.rendering.templates.filters import template_filters
 
 FI, SV, EN = Language.FI, Language.SV, Language.EN
 WRITTEN = [
@@ -35,23 +35,23 @@ WRITTEN = [
 def test_values_are_written_as_the_language_does(
     language: Language, name: str, arguments: tuple[object, ...], written: dict[Language, str]
 ) -> None:
-    assert filters(language, "EUR")[name](*arguments).replace("\xa0", " ") == written[language]
+    assert template_filters(language, "EUR")[name](*arguments).replace("\xa0", " ") == written[language]
 
 
 def test_an_amount_does_not_part_from_its_sign_at_the_end_of_a_line() -> None:
-    assert filters(Language.FI, "EUR")["money"](Decimal("3.95")) == "3,95\xa0€"
+    assert template_filters(Language.FI, "EUR")["money"](Decimal("3.95")) == "3,95\xa0€"
 
 
 @pytest.mark.parametrize("name", ["money", "number", "percent"])
 @pytest.mark.parametrize("value", [None, "5", 5.0, True, date(2018, 1, 8)])
 def test_what_is_not_an_exact_number_is_refused(name: str, value: object) -> None:
     with pytest.raises(TypeError, match="a number was wanted"):
-        filters(Language.FI, "EUR")[name](value)
+        template_filters(Language.FI, "EUR")[name](value)
 
 
 @pytest.mark.parametrize("value", [None, "2018-01-08", 5])
 def test_what_is_not_a_day_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="a date was wanted"):
-        filters(Language.FI, "EUR")["date"](value)
+        template_filters(Language.FI, "EUR")["date"](value)
     with pytest.raises(TypeError, match="a date was wanted"):
-        filters(Language.FI, "EUR")["period"](value, date(2018, 1, 8))
+        template_filters(Language.FI, "EUR")["period"](value, date(2018, 1, 8))

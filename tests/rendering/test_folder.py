@@ -6,7 +6,7 @@ import pytest
 
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
-from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.templates.folder import load_template_folder
 from tests.support.template_folders import TEXTS, folder_of
 
 
@@ -19,13 +19,13 @@ def write(root: Path, path: str, content: str) -> None:
 @pytest.mark.parametrize("name", ["..", "../sms/x", "a/b", "/etc", "", "Iso", "_shared", ".git", "a" * 64, "a\0b"])
 def test_a_name_cannot_lead_out_of_the_templates(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError) as refused:
-        load_folder(tmp_path, Channel.EMAIL, name)
+        load_template_folder(tmp_path, Channel.EMAIL, name)
     assert [problem.code for problem in refused.value.problems] == ["name"]
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"templates/email/nowhere: there is no such template folder \[missing\]"):
-        load_folder(tmp_path, Channel.EMAIL, "nowhere")
+        load_template_folder(tmp_path, Channel.EMAIL, "nowhere")
 
 
 def test_an_own_text_hides_the_shared_one(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_an_own_text_hides_the_shared_one(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {})
 
     assert folder.texts_in(Language.SV) == {"a": "1b", "subject": "Hej"}
-    assert folder.texts["a"].places[Language.SV].file == "templates/email/_shared/texts.yaml"
+    assert folder.texts["a"].positions[Language.SV].file == "templates/email/_shared/texts.yaml"
 
 
 def test_an_own_file_hides_the_shared_one(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_every_missing_language_is_told_with_its_line(tmp_path: Path) -> None:
 def test_all_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
     write(tmp_path, "trial/body.txt", "x")
     with pytest.raises(UserError) as refused:
-        load_folder(tmp_path, Channel.EMAIL, "trial")
+        load_template_folder(tmp_path, Channel.EMAIL, "trial")
     assert [str(problem.place) for problem in refused.value.problems] == [
         "templates/email/trial/sample.yaml",
         "templates/email/trial/texts.yaml",
@@ -94,7 +94,7 @@ def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "templates/email/trial/stolen.txt").symlink_to(secret)
 
     with pytest.raises(UserError, match=r"stolen\.txt: a template holds no symbolic links"):
-        load_folder(tmp_path, Channel.EMAIL, "trial")
+        load_template_folder(tmp_path, Channel.EMAIL, "trial")
 
 
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from campaigns.core.model.enums import Language
 from campaigns.core.yaml.source import parse_yaml
-from campaigns.rendering.sms.gsm7 import Encoding, foreign, normalised, size
-from campaigns.rendering.templates.filters import filters
+from campaigns.rendering.sms.gsm7 import SmsEncoding, characters_outside_gsm7, normalise, sms_size
+from campaigns.rendering.templates.filters import template_filters
 
 TABLE = Path(__file__).with_name("gsm_segments.yaml")
 CASES = parse_yaml(b"cases:\n" + TABLE.read_bytes().replace(b"\n- ", b"\n  - "), TABLE.name).value["cases"]
@@ -27,7 +27,7 @@ FINNISH = st.text(st.sampled_from("abcåäöÅÄÖ éñü0123456789.,!?€"), ma
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_table_of_the_requirement(case):
-    measured = size("".join(what * times for what, times in case["text"]))
+    measured = sms_size("".join(what * times for what, times in case["text"]))
     assert (measured.encoding.value, measured.segments) == (case["encoding"], case["segments"])
 
 
@@ -53,29 +53,29 @@ def segments_by_hand(text: str) -> int:
 
 @given(ANY)
 def test_segments_are_those_of_the_plain_way(text):
-    assert size(text).segments == segments_by_hand(text)
+    assert sms_size(text).segments == segments_by_hand(text)
 
 
 @given(ANY, ANY)
 def test_more_text_never_costs_less(text, more):
-    assert size(text + more).segments >= size(text).segments
+    assert sms_size(text + more).segments >= sms_size(text).segments
 
 
 @given(ANY)
 def test_foreign_characters_are_what_forces_the_wide_encoding(text):
-    assert (size(text).encoding is Encoding.UCS2) == bool(foreign(text))
-    assert size("".join(c for c in text if c not in foreign(text))).encoding is Encoding.GSM7
+    assert (sms_size(text).encoding is SmsEncoding.UCS2) == bool(characters_outside_gsm7(text))
+    assert sms_size("".join(c for c in text if c not in characters_outside_gsm7(text))).encoding is SmsEncoding.GSM7
 
 
 @given(st.text(max_size=200))
 def test_normalising_twice_changes_nothing_more(text):
-    assert normalised(normalised(text)) == normalised(text)
+    assert normalise(normalise(text)) == normalise(text)
 
 
 @given(FINNISH)
 def test_finnish_and_swedish_text_is_left_as_it_is(text):
-    assert normalised(text) == text
-    assert size(text).encoding is Encoding.GSM7
+    assert normalise(text) == text
+    assert sms_size(text).encoding is SmsEncoding.GSM7
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_finnish_and_swedish_text_is_left_as_it_is(text):
     ],
 )
 def test_signs_are_made_plain_and_names_are_not(written, sent):
-    assert normalised(written) == sent
+    assert normalise(written) == sent
 
 
 @pytest.mark.parametrize("language", Language)
 def test_a_price_stays_in_the_cheap_alphabet(language):
-    price = filters(language, "EUR")["money"](Decimal("1234.50"))
-    assert size(normalised(price)).encoding is Encoding.GSM7
+    price = template_filters(language, "EUR")["money"](Decimal("1234.50"))
+    assert sms_size(normalise(price)).encoding is SmsEncoding.GSM7

@@ -9,8 +9,8 @@ from pypdf import PdfReader
 
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.letters.fonts import can_draw
-from campaigns.rendering.letters.letter_template import letter_names
-from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.letters.letter_template import letter_variables
+from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rendering.templates.sandbox import TemplateError
 from tests.support.sample_letters import LANGUAGES, ROOT, SHIPPED, WHEN, address, drawn, first_page, sample, template
 
@@ -61,7 +61,7 @@ def test_a_name_says_nothing_to_typst(name):
     letter = template("win_back")
     bundle = letter.render_bundle([letter.fill(sample("win_back", first_name=name), address(first_name=name))], WHEN)
     assert name in PdfReader(BytesIO(bundle.pdf)).pages[0].extract_text()
-    assert bundle.per_letter == (1,)
+    assert bundle.page_counts == (1,)
 
 
 def test_everything_that_counts_as_drawable_is_in_the_typeface():
@@ -69,7 +69,7 @@ def test_everything_that_counts_as_drawable_is_in_the_typeface():
     assert {"Å", "š", "Ł", "Ж", "Ω", "€", "–", "”"} <= set(signs)
     letter = template("win_back")
     filled = letter.fill(sample("win_back", first_name=" ".join(signs)), address())
-    assert len(letter.render_bundle([filled], WHEN).per_letter) == 1  # a sign without a glyph is refused
+    assert len(letter.render_bundle([filled], WHEN).page_counts) == 1  # a sign without a glyph is refused
 
 
 @pytest.mark.parametrize("name", ["李明", "Aino 🎉", "محمد"])
@@ -80,7 +80,7 @@ def test_one_name_that_cannot_be_drawn_is_refused_by_itself(name):
 
 
 def test_what_a_letter_reads_is_known_before_it_is_written():
-    assert letter_names(load_folder(ROOT, Channel.POST, "win_back")) == {
+    assert letter_variables(load_template_folder(ROOT, Channel.POST, "win_back")) == {
         "arm",
         "member.first_name",
         "organisation.business_id",

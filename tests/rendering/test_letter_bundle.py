@@ -13,7 +13,7 @@ def test_many_letters_are_one_file_and_each_knows_its_pages():
     filled = [letter.fill(sample("survey", first_name=name), address(first_name=name)) for name in ("Aino", "Eino")]
     bundle = letter.render_bundle(filled, WHEN)
     pages = PdfReader(BytesIO(bundle.pdf)).pages
-    assert bundle.per_letter == (2, 2)
+    assert bundle.page_counts == (2, 2)
     assert len(pages) == 4
     assert "Aino Näkkäläjärvi" in pages[0].extract_text()
     assert "Eino Näkkäläjärvi" in pages[2].extract_text()
@@ -36,7 +36,7 @@ def test_many_bundles_need_no_more_memory_than_one():
 
     def bundle(number):
         filled = [letter.fill(sample("win_back", first_name=f"A{number}x{i}"), address()) for i in range(25)]
-        assert len(letter.render_bundle(filled, WHEN).per_letter) == 25
+        assert len(letter.render_bundle(filled, WHEN).page_counts) == 25
 
     bundle(0)
     before = resident()

@@ -8,8 +8,8 @@ import pytest
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.rendering.checks.letter import check_letter
-from campaigns.rendering.letters.letter_template import LetterTemplate, letter_names
-from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.letters.letter_template import LetterTemplate, letter_variables
+from campaigns.rendering.templates.folder import load_template_folder
 from tests.support.sample_letters import PURPOSES, ROOT, SETTINGS, SHIPPED, address, first_page, sample
 
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month", "member.household_size"})
@@ -17,7 +17,7 @@ KNOWN = frozenset({"member.first_name", "member.bonus_last_month", "member.house
 
 @SHIPPED
 def test_a_shipped_letter_only_waits_for_the_print_house(name):
-    problems = check_letter(load_folder(ROOT, Channel.POST, name), PURPOSES[name], KNOWN, SETTINGS)
+    problems = check_letter(load_template_folder(ROOT, Channel.POST, name), PURPOSES[name], KNOWN, SETTINGS)
     assert [(problem.code, problem.severity.value) for problem in problems] == [("print_profile", "warning")]
 
 
@@ -35,7 +35,7 @@ def workspace(tmp_path):
         for file, change in shared.items():
             path = tmp_path / f"templates/post/_shared/{file}"
             path.write_text(change(path.read_text()))
-        return load_folder(tmp_path, Channel.POST, "win_back")
+        return load_template_folder(tmp_path, Channel.POST, "win_back")
 
     return make
 
@@ -102,7 +102,7 @@ def test_offers_are_rows_with_the_lowest_price_beside_a_reduced_one(workspace, t
     page = letter.fill(context, address())
     assert [row["lowest"] for row in page["offers"]] == ["Lowest price in 30 days €15.90", ""]
     assert "€12.90 / kg" in first_page(letter, page)
-    assert "offers" in letter_names(folder)
+    assert "offers" in letter_variables(folder)
 
 
 def test_a_service_letter_shows_no_offers(workspace):
@@ -118,4 +118,4 @@ def test_a_letter_without_its_file_is_refused(workspace, tmp_path):
     workspace()
     (tmp_path / "templates/post/win_back/letter.typ").unlink()
     with pytest.raises(UserError, match="no such file"):
-        LetterTemplate.compile(load_folder(tmp_path, Channel.POST, "win_back"), Language.FI, SETTINGS)
+        LetterTemplate.compile(load_template_folder(tmp_path, Channel.POST, "win_back"), Language.FI, SETTINGS)

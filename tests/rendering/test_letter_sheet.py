@@ -5,7 +5,7 @@ import re
 from PIL import ImageFont
 
 from campaigns.core.yaml.source import read_yaml
-from campaigns.rendering.letters.fonts import FONTS
+from campaigns.rendering.letters.fonts import FONTS_FOLDER
 from campaigns.rendering.letters.postal_address import PostalAddress
 from tests.support.sample_letters import LANGUAGES, ROOT, SHIPPED, address, drawn
 
@@ -80,7 +80,7 @@ def test_pr02_the_window_shows_the_address_and_nothing_else(name, language):
 def test_pr02_the_fullest_address_stays_inside_the_window():
     page = drawn("owner_post", to=WIDEST).pages[0]
     left, bottom, right, top = rectangle(PROFILE["address_window"])
-    face = ImageFont.truetype(str(FONTS / "Carlito-Regular.ttf"), 1100)
+    face = ImageFont.truetype(str(FONTS_FOLDER / "Carlito-Regular.ttf"), 1100)
     rows = [piece for piece in printed(page) if piece[0] in WIDEST.rows]
     assert len(rows) == 6
     for text, x, y, _font, size in rows:

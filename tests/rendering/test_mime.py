@@ -13,10 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.rendering.email.email_template import EmailBody, one_line
-from campaigns.rendering.email.mime import Envelope, Unsubscribe, assemble, demand_writable, extra_headers
+from campaigns.rendering.email.mime import (
+    MessageHeaders,
+    OneClickUnsubscribe,
+    assemble_message,
+    extra_headers,
+    require_encodable,
+)
 
 STRICT = policy.SMTP.clone(raise_on_defect=True)
-LEAVE = Unsubscribe(
+LEAVE = OneClickUnsubscribe(
     "beauty.lahde.example.org",
     "Kauneus ja hyvä olo",
     "https://lahde.example.org/u/abc-DEF_1",
@@ -27,7 +33,7 @@ BODY = EmailBody("Hei", "Hyvää päivää\n", "<p>Hyvää päivää</p>")
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=300)
 
 
-def envelope(**changes: Any) -> Envelope:
+def envelope(**changes: Any) -> MessageHeaders:
     given = {
         "date": datetime(2018, 1, 1, 8, tzinfo=UTC),
         "message_id": "abcdefghijklmnop@lahde.example.org",
@@ -38,7 +44,7 @@ def envelope(**changes: Any) -> Envelope:
         "feedback_id": "beauty_newsletter:beauty:newsletter:lahde",
         "unsubscribe": LEAVE,
     }
-    return Envelope(**{**given, **changes})
+    return MessageHeaders(**{**given, **changes})
 
 
 def parsed(data: bytes) -> EmailMessage:
@@ -60,7 +66,7 @@ def lines_of(data: bytes) -> list[bytes]:
 
 @given(subject=ANY_TEXT, name=ANY_TEXT, text=ANY_TEXT, html=ANY_TEXT)
 def test_whatever_is_written_parses_back_to_the_same_message(subject: str, name: str, text: str, html: str) -> None:
-    data = assemble(envelope(to_name=name), EmailBody(subject, text, html))
+    data = assemble_message(envelope(to_name=name), EmailBody(subject, text, html))
     message = parsed(data)
 
     assert message["Subject"] == one_line(subject)
@@ -75,7 +81,7 @@ def test_whatever_is_written_parses_back_to_the_same_message(subject: str, name:
 
 @given(subject=ANY_TEXT, name=ANY_TEXT, text=ANY_TEXT)
 def test_e02_every_line_is_ascii_and_short_and_ends_in_crlf(subject: str, name: str, text: str) -> None:
-    data = assemble(envelope(to_name=name, from_name=name), EmailBody(subject, text, text))
+    data = assemble_message(envelope(to_name=name, from_name=name), EmailBody(subject, text, text))
     lines = lines_of(data)
 
     assert data.isascii()
@@ -89,7 +95,7 @@ def test_e02_every_line_is_ascii_and_short_and_ends_in_crlf(subject: str, name: 
     name=st.sampled_from(["\r\nBcc: x@y.example", "a\nSubject: b", "\u2028Bcc: x@y", "\x0bX: y", "\x85X: y", "a\0b"])
 )
 def test_no_name_and_no_subject_can_begin_a_header(name: str) -> None:
-    message = parsed(assemble(envelope(to_name=name, from_name=name), EmailBody(name, name, name)))
+    message = parsed(assemble_message(envelope(to_name=name, from_name=name), EmailBody(name, name, name)))
 
     assert set(message) == {
         "Date", "From", "To", "Subject", "Message-ID", "Auto-Submitted", "Feedback-ID", "List-Id",
@@ -99,7 +105,7 @@ def test_no_name_and_no_subject_can_begin_a_header(name: str) -> None:
 
 
 def test_e07_e08_the_headers_that_mailbox_providers_ask_for() -> None:
-    message = parsed(assemble(envelope(), BODY))
+    message = parsed(assemble_message(envelope(), BODY))
 
     assert message["Date"] == "Mon, 01 Jan 2018 08:00:00 +0000"
     assert message["Message-ID"] == "<abcdefghijklmnop@lahde.example.org>"
@@ -114,7 +120,7 @@ def test_e07_e08_the_headers_that_mailbox_providers_ask_for() -> None:
 
 
 def test_e04_text_comes_before_html_and_both_decode() -> None:
-    plain, html = parsed(assemble(envelope(), BODY)).iter_parts()
+    plain, html = parsed(assemble_message(envelope(), BODY)).iter_parts()
 
     assert (plain.get_content_type(), plain.get_content()) == ("text/plain", "Hyvää päivää\r\n")
     assert (html.get_content_type(), html.get_content()) == ("text/html", "<p>Hyvää päivää</p>")
@@ -127,18 +133,18 @@ def test_dl04_a_service_message_offers_no_way_to_unsubscribe() -> None:
         "Auto-Submitted": "auto-generated",
         "Feedback-ID": "beauty_newsletter:beauty:newsletter:lahde",
     }
-    assert b"List-" not in assemble(envelope(unsubscribe=None), BODY)
+    assert b"List-" not in assemble_message(envelope(unsubscribe=None), BODY)
 
 
 def test_the_extra_headers_are_the_ones_that_the_bytes_carry() -> None:
-    message = message_from_bytes(assemble(envelope(), BODY), policy=policy.compat32)
+    message = message_from_bytes(assemble_message(envelope(), BODY), policy=policy.compat32)
 
     for name, value in extra_headers(envelope()).items():
         assert re.sub(r"\r?\n ", " ", str(message[name])) == value
 
 
 def test_writing_a_message_again_gives_the_same_bytes() -> None:
-    assert assemble(envelope(), BODY) == assemble(envelope(), BODY)
+    assert assemble_message(envelope(), BODY) == assemble_message(envelope(), BODY)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +160,7 @@ def test_writing_a_message_again_gives_the_same_bytes() -> None:
     ],
 )
 def test_a_name_is_written_as_plainly_as_it_can_be(name: str | None, header: bytes) -> None:
-    assert header in lines_of(assemble(envelope(to_name=name), BODY))
+    assert header in lines_of(assemble_message(envelope(to_name=name), BODY))
 
 
 @pytest.mark.parametrize(
@@ -191,13 +197,13 @@ def test_what_cannot_stand_in_a_header_is_refused_before_anything_is_written(cha
 )
 def test_an_unsubscribe_header_holds_one_link_and_one_address(field: str, value: str) -> None:
     fields = {"list_id": "a.b", "list_name": "A", "link": "https://x.example/u", "mailbox": "x@y.example", "token": "t"}
-    Unsubscribe(**fields)
+    OneClickUnsubscribe(**fields)
     with pytest.raises(ValueError, match="wanted"):
-        Unsubscribe(**{**fields, field: value})
+        OneClickUnsubscribe(**{**fields, field: value})
 
 
 @pytest.mark.parametrize("part", ["text", "html"])
 def test_half_a_character_is_refused_before_a_provider_has_to(part):
-    demand_writable(EmailBody("Hei", "Hyvää päivää 🌞", "<p>Hej då 🌞</p>"))
+    require_encodable(EmailBody("Hei", "Hyvää päivää 🌞", "<p>Hej då 🌞</p>"))
     with pytest.raises(ValueError, match="surrogates"):
-        demand_writable(EmailBody("Hei", **{"text": "a", "html": "a"} | {part: "a\ud83d"}))
+        require_encodable(EmailBody("Hei", **{"text": "a", "html": "a"} | {part: "a\ud83d"}))

@@ -12,13 +12,13 @@ from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language
 from campaigns.rendering.email.mjml import compile_mjml
 from campaigns.rendering.email.mjml_check import mjml_problems
-from campaigns.rendering.email.placeholders import Holes
-from campaigns.rendering.templates.folder import Source
+from campaigns.rendering.email.placeholders import Placeholders
+from campaigns.rendering.templates.folder import TemplateSource
 from tests.support.template_folders import TEXTS, folder_of, html
 
 
 def problems_of(mjml: str) -> list[tuple[int, str, str, str]]:
-    return [(p.place.line, p.code, p.message, p.hint) for p in mjml_problems(Source("body.mjml", mjml))]
+    return [(p.place.line, p.code, p.message, p.hint) for p in mjml_problems(TemplateSource("body.mjml", mjml))]
 
 
 BAD = [
@@ -105,10 +105,10 @@ TAGS = ["{{ x }}", "{%- if a < b -%}", "{{ '}}' }}", "{% endif %}", '{{ "{%" }}'
 
 @given(st.lists(st.text("abåö <>&/='\"\n\\") | st.sampled_from(TAGS)))
 def test_what_is_dug_out_is_put_back_where_it_was(pieces: list[str]) -> None:
-    source, holes = Source("body.mjml", "".join(pieces)), Holes({})
+    source, holes = TemplateSource("body.mjml", "".join(pieces)), Placeholders({})
 
-    marked = holes.dig(source)
-    text = holes.fill(marked, Language.FI).text
+    marked = holes.extract(source)
+    text = holes.restore(marked, Language.FI).text
 
     assert not re.search(r"\{[{%]", marked)
     assert re.sub(r"(\{[{%]-?)\n", r"\1", text) == source.text

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from campaigns.core.model.enums import Language
 from campaigns.core.yaml.source import read_yaml
-from campaigns.rendering.letters.postal_address import ROWS, AddressProblem, PostalAddress
+from campaigns.rendering.letters.postal_address import MAX_ROWS, AddressProblem, PostalAddress
 
 TABLE = read_yaml(Path(__file__).with_name("postal_addresses.yaml")).value
 WRITTEN = [
@@ -43,6 +43,6 @@ def test_whatever_stands_in_the_columns_the_window_holds_it(first_name, last_nam
         language=Language.FI,
     )
     if isinstance(address, PostalAddress):
-        assert 3 <= len(address.rows) <= ROWS
+        assert 3 <= len(address.rows) <= MAX_ROWS
         assert address.rows[-1].startswith("00100 ")
         assert all(row == " ".join(row.split()) and row.isprintable() for row in address.rows)

@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
-from campaigns.rendering.templates.folder import Source
-from campaigns.rendering.templates.sandbox import TemplateError, compile_template, environment, fill_texts, reads_of
+from campaigns.rendering.templates.folder import TemplateSource
+from campaigns.rendering.templates.sandbox import (
+    TemplateError,
+    compile_template,
+    insert_texts,
+    sandbox_for,
+    variable_uses_in,
+)
 
 CONTEXT: Mapping[str, object] = {
     "member": {"first_name": "<b>Åsa</b>", "last_name": None, "items": "kept"},
@@ -23,7 +29,7 @@ CONTEXT: Mapping[str, object] = {
 
 
 def rendered(text: str, file: str = "body.mjml", channel: Channel = Channel.EMAIL) -> str:
-    return compile_template(environment(channel, Language.FI, "EUR"), Source(file, text)).render(CONTEXT)
+    return compile_template(sandbox_for(channel, Language.FI, "EUR"), TemplateSource(file, text)).render(CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -207,14 +213,14 @@ def test_a_syntax_error_has_its_line() -> None:
 def test_the_names_that_a_template_reads(template: str, names: set[str] | None) -> None:
     if names is None:
         with pytest.raises(UserError):
-            reads_of(Source("template", template))
+            variable_uses_in(TemplateSource("template", template))
     else:
-        assert {read.name for read in reads_of(Source("template", template))} == names
+        assert {read.name for read in variable_uses_in(TemplateSource("template", template))} == names
 
 
 def test_what_is_read_of_an_item_is_known_with_its_place() -> None:
-    reads = reads_of(Source("body.txt", "{% for offer in offers %}\n{{ offer.titel }}\n{% endfor %}"))
-    assert [(".".join(read.path), read.place.line) for read in reads] == [("offers", 1), ("offers.*.titel", 2)]
+    reads = variable_uses_in(TemplateSource("body.txt", "{% for offer in offers %}\n{{ offer.titel }}\n{% endfor %}"))
+    assert [(".".join(read.path), read.position.line) for read in reads] == [("offers", 1), ("offers.*.titel", 2)]
 
 
 @given(st.text(max_size=200))
@@ -228,13 +234,15 @@ def test_any_text_at_all_is_either_a_template_or_refused(text: str) -> None:
 
 
 def test_texts_are_filled_before_the_values() -> None:
-    filled = fill_texts(Source("body.txt", "[[ greeting ]], [[end]]"), {"greeting": "Hei {{ arm }}", "end": "[[ x ]]"})
+    filled = insert_texts(
+        TemplateSource("body.txt", "[[ greeting ]], [[end]]"), {"greeting": "Hei {{ arm }}", "end": "[[ x ]]"}
+    )
     assert filled.text == "Hei {{ arm }}, [[ x ]]"
 
 
 def test_a_text_that_is_not_there_is_told_with_its_line_and_the_nearest() -> None:
     with pytest.raises(UserError) as refused:
-        fill_texts(Source("body.txt", "a\nbc [[ greting ]] [[ zzz ]]"), {"greeting": "Hei"})
+        insert_texts(TemplateSource("body.txt", "a\nbc [[ greting ]] [[ zzz ]]"), {"greeting": "Hei"})
     assert [(p.place.line, p.place.column, p.code, p.hint) for p in refused.value.problems] == [
         (2, 4, "unknown_text", "`greeting`"),
         (2, 18, "unknown_text", ""),
@@ -242,5 +250,7 @@ def test_a_text_that_is_not_there_is_told_with_its_line_and_the_nearest() -> Non
 
 
 def test_a_member_cannot_speak_the_template_s_language() -> None:
-    template = compile_template(environment(Channel.EMAIL, Language.FI, "EUR"), Source("body.txt", "{{ member.name }}"))
+    template = compile_template(
+        sandbox_for(Channel.EMAIL, Language.FI, "EUR"), TemplateSource("body.txt", "{{ member.name }}")
+    )
     assert template.render({"member": {"name": "{{ 1 }}[[ greeting ]]{% raw %}"}}) == "{{ 1 }}[[ greeting ]]{% raw %}"

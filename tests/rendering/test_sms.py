@@ -10,9 +10,9 @@ from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.checks.sms import check_sms
-from campaigns.rendering.sms.gsm7 import Encoding
-from campaigns.rendering.sms.sms_template import SmsTemplate, sms_names
-from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.sms.gsm7 import SmsEncoding
+from campaigns.rendering.sms.sms_template import SmsTemplate, sms_variables
+from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rendering.templates.sandbox import TemplateError
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ SHIPPED = pytest.mark.parametrize("name", PURPOSES)
 
 
 def rendered(name, language, **changes):
-    folder = load_folder(ROOT, Channel.SMS, name)
+    folder = load_template_folder(ROOT, Channel.SMS, name)
     return SmsTemplate.compile(folder, language, SETTINGS).render({**folder.sample(language), **changes})
 
 
@@ -42,7 +42,7 @@ def workspace(tmp_path):
         for file, text in files.items():
             ending = "txt" if file == "body" else "yaml"
             (tmp_path / f"templates/sms/{name}/{file}.{ending}").write_text(text, encoding="utf-8")
-        return load_folder(tmp_path, Channel.SMS, name)
+        return load_template_folder(tmp_path, Channel.SMS, name)
 
     return make
 
@@ -53,14 +53,14 @@ def codes(folder, purpose=Purpose.MARKETING, settings=SETTINGS):
 
 @SHIPPED
 def test_there_is_nothing_to_say_against_a_shipped_template(name):
-    assert check_sms(load_folder(ROOT, Channel.SMS, name), PURPOSES[name], KNOWN, SETTINGS) == []
+    assert check_sms(load_template_folder(ROOT, Channel.SMS, name), PURPOSES[name], KNOWN, SETTINGS) == []
 
 
 @SHIPPED
 @pytest.mark.parametrize("language", Language)
 def test_a_message_takes_one_or_two_cheap_segments(name, language):
     sms = rendered(name, language)
-    assert sms.encoding is Encoding.GSM7
+    assert sms.encoding is SmsEncoding.GSM7
     assert sms.segments in (1, 2)
 
 
@@ -96,7 +96,7 @@ def test_a_weekend_without_offers_still_says_something(name):
 
 
 def test_what_a_message_reads_is_known_before_it_is_written():
-    assert sms_names(load_folder(ROOT, Channel.SMS, "weekend_grill")) == {
+    assert sms_variables(load_template_folder(ROOT, Channel.SMS, "weekend_grill")) == {
         "links.stop",
         "member.first_name",
         "offers",
@@ -107,7 +107,7 @@ def test_what_a_message_reads_is_known_before_it_is_written():
 def test_a_name_that_is_no_gsm_is_kept_and_counted():
     sms = rendered("birthday", Language.FI, member={"first_name": "Šárka"})
     assert "Šárka" in sms.text
-    assert (sms.encoding, sms.segments) == (Encoding.UCS2, 3)
+    assert (sms.encoding, sms.segments) == (SmsEncoding.UCS2, 3)
 
 
 def test_a_name_is_text_and_no_template():
@@ -152,7 +152,7 @@ def test_gd17_marketing_without_a_way_out_is_refused(workspace):
 
 
 def test_a_service_message_shows_no_offers():
-    assert "offers_in_service" in codes(load_folder(ROOT, Channel.SMS, "weekend_grill"), Purpose.SERVICE)
+    assert "offers_in_service" in codes(load_template_folder(ROOT, Channel.SMS, "weekend_grill"), Purpose.SERVICE)
 
 
 def test_tw17_a_price_needs_the_lowest_price_beside_it(workspace):

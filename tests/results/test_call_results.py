@@ -10,11 +10,11 @@ from sqlalchemy import select
 from audiences.consent.choices import entries_of
 from audiences.consent.consent_state import ConsentSource
 from audiences.tables import SUPPRESSION
-from campaigns.channels.call_dispositions import WORDS, meaning
-from campaigns.channels.events import EventWord
-from campaigns.channels.folder_outbox import table
+from campaigns.channels.call_dispositions import DISPOSITION_WORDS, parse_disposition
+from campaigns.channels.events import EventKind
+from campaigns.channels.folder_outbox import spreadsheet_csv
 from campaigns.core.errors import UserError
-from campaigns.results.feedback.call_results import Answers, read_answers
+from campaigns.results.feedback.call_results import CallResults, read_call_results
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import AUDIT, NOTICE
 from tests.support.sample_workspace import MEMBERS, Village
@@ -52,15 +52,15 @@ class CallList:
             {**row, "answer": by_reference[row["reference"]], **changes} if row["reference"] in by_reference else row
             for row in self.rows
         ]
-        return self.written(table(rows[0], (row.values() for row in rows)))
+        return self.written(spreadsheet_csv(rows[0], (row.values() for row in rows)))
 
     def written(self, content: bytes) -> Path:
         path = self.village.root / "back.csv"
         path.write_bytes(content)
         return path
 
-    def read(self, path: Path) -> Answers:
-        return read_answers(self.village.engine, path)
+    def read(self, path: Path) -> CallResults:
+        return read_call_results(self.village.engine, path)
 
     def told(self) -> dict[str, list[str]]:
         """The words of each member's events, in their order."""
@@ -80,21 +80,23 @@ def calls(village: Village) -> CallList:
     return CallList(village)
 
 
-def codes(answers: Answers) -> list[tuple[int, str]]:
+def codes(answers: CallResults) -> list[tuple[int, str]]:
     return [(problem.place.line, problem.code) for problem in answers.problems]
 
 
-@pytest.mark.parametrize(("word", "answer"), [(word, each) for word, words in WORDS.items() for each in words])
+@pytest.mark.parametrize(
+    ("word", "answer"), [(word, each) for word, words in DISPOSITION_WORDS.items() for each in words]
+)
 def test_an_answer_is_understood_in_three_languages(word, answer):
-    assert meaning(f"  {answer.upper()} ") is word
-    assert meaning(answer.replace(" ", "_")) is word
+    assert parse_disposition(f"  {answer.upper()} ") is word
+    assert parse_disposition(answer.replace(" ", "_")) is word
 
 
 def test_answers_are_kept_once_however_often_they_are_read(calls):
     answers = {MEMBERS[0]: "reached", MEMBERS[1]: "Ei vastannut", MEMBERS[2]: "ring senare"}
     path = calls.filled(answers)
     first, again = calls.read(path), calls.read(path)
-    assert first.new == {EventWord.REACHED: 1, EventWord.NOT_REACHED: 1, EventWord.CALL_LATER: 1}
+    assert first.new == {EventKind.REACHED: 1, EventKind.NOT_REACHED: 1, EventKind.CALL_LATER: 1}
     assert (again.new, again.read_before, first.problems, again.problems) == ({}, 3, [], [])
     assert calls.told() == {MEMBERS[0]: ["reached"], MEMBERS[1]: ["not_reached"], MEMBERS[2]: ["call_later"]}
 
@@ -102,7 +104,7 @@ def test_answers_are_kept_once_however_often_they_are_read(calls):
 def test_a_list_may_come_back_in_parts_and_an_answer_may_become_another(calls):
     calls.read(calls.filled({AINO: "call later"}))
     found = calls.read(calls.filled({AINO: "reached", OTHER: "no answer"}))
-    assert found.new == {EventWord.REACHED: 1, EventWord.NOT_REACHED: 1}
+    assert found.new == {EventKind.REACHED: 1, EventKind.NOT_REACHED: 1}
     assert calls.told() == {AINO: ["call_later", "reached"], OTHER: ["not_reached"]}
 
 
@@ -161,7 +163,7 @@ def test_a_member_who_has_a_new_number_keeps_it(calls):
 def test_who_was_erased_meanwhile_is_left_alone(calls):
     path = calls.filled({AINO: "do not call", OTHER: "reached"})
     calls.village.erase(AINO)
-    assert calls.read(path).new == {EventWord.NO_MORE_CALLS: 1, EventWord.REACHED: 1}
+    assert calls.read(path).new == {EventKind.NO_MORE_CALLS: 1, EventKind.REACHED: 1}
     assert calls.count(NOTICE) == 0
 
 
@@ -189,7 +191,7 @@ def test_bad_rows_are_named_and_cost_no_other(calls):
         (10, "unknown_reference"),
     ]
     assert calls.told() == {AINO: ["reached"]}
-    assert (answers.new, answers.read_before) == ({EventWord.REACHED: 1}, 0)
+    assert (answers.new, answers.read_before) == ({EventKind.REACHED: 1}, 0)
     assert all(
         problem.message and str(problem.place).startswith(str(calls.village.root)) for problem in answers.problems
     )
@@ -201,7 +203,7 @@ def test_only_calls_that_were_handed_over_are_believed(calls):
     signer = calls.village.engine.signer
     names = [text.name(AINO), signer.delivery_reference(calls.run.number or 0, 999), signer.delivery_reference(77, 1)]
     rows = [["040 1230001", "", "fi", "s", name, "do not call"] for name in names]
-    answers = calls.read(calls.written(table(calls.rows[0], rows)))
+    answers = calls.read(calls.written(spreadsheet_csv(calls.rows[0], rows)))
     assert [code for _, code in codes(answers)] == ["unknown_reference"] * 3
     assert calls.count(NOTICE) == 0
 

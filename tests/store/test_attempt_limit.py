@@ -7,7 +7,7 @@ from multiprocessing import get_context
 
 from campaigns.core.tokens import Signer
 from campaigns.store.ledger.connection import Ledger
-from campaigns.web.throttling import SharedRate
+from campaigns.web.throttling import SharedThrottle
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 MOST = 20
@@ -16,7 +16,7 @@ MOST = 20
 def tries(address: str, name: str) -> int:
     """In a process of its own: how many of as many tries as are allowed to everybody together were allowed."""
     with closing(Ledger(address)) as ledger:
-        rate = SharedRate(ledger, Signer({1: b"k" * 32}), "looking", MOST, timedelta(minutes=15))
+        rate = SharedThrottle(ledger, Signer({1: b"k" * 32}), "looking", MOST, timedelta(minutes=15))
         return sum(rate.allows(name, NOW) for _ in range(MOST))
 
 

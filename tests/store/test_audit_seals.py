@@ -210,8 +210,8 @@ def test_the_server_seals_what_has_gathered_for_a_while(village: Village) -> Non
 
 
 def test_a_look_from_the_command_line_is_sealed_before_its_answer(village: Village) -> None:
-    audit_log.looked_up(village.engine, MEMBERS[0], "member show")
-    audit_log.noted(village.engine, "list_requests", "requests")
+    audit_log.note_look_up(village.engine, MEMBERS[0], "member show")
+    audit_log.note_access(village.engine, "list_requests", "requests")
     found = verdict(village.engine.ledger, signer=village.engine.signer)
     assert (found.rows, found.fault) == (2, None)
 

@@ -9,7 +9,7 @@ from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome
 from campaigns.core.model.roles import Permission, Role
 from campaigns.people.accounts import staff_accounts
 from campaigns.people.desk import lookup
-from campaigns.people.desk.access_reasons import Ground, Why
+from campaigns.people.desk.access_reasons import AccessReason, LookUpReason
 from campaigns.people.privacy import requests
 from campaigns.store.people import accounts
 from tests.support.sample_workspace import Village
@@ -33,9 +33,9 @@ def test_an_account_signs_in_and_out_on_either_ledger(village: Village) -> None:
 def test_a_request_goes_its_way_on_either_ledger(village: Village) -> None:
     first = requests.file(village.engine, "m05", RequestKind.ACCESS, ConsentSource.WEB)
     assert requests.file(village.engine, "m05", RequestKind.ACCESS, ConsentSource.DESK).number == first.number
-    requests.put_off(village.engine, first.number or 0, "Arkisto")
+    requests.extend(village.engine, first.number or 0, "Arkisto")
     requests.close(village.engine, first.number or 0, RequestOutcome.DONE)
-    assert requests.waiting(village.engine) == []
+    assert requests.list_open(village.engine) == []
 
 
 @pytest.mark.parametrize("typed", ["Åke von Döbeln", "VON DÖBELN åke", "von döbeln   Åke"])
@@ -51,7 +51,7 @@ def test_more_members_than_are_shown_are_said_to_be_more(village: Village) -> No
     with village.engine.ledger.write() as connection:
         same = [{"member_id": f"m{each:02}", "email": "same@example.org"} for each in range(1, 25)]
         contacts.upsert_contacts(connection, same, "fi")
-    people, more = lookup.found(
-        village.engine, SearchField.EMAIL, "same@example.org", "", Why(Ground.CALL), unmask=False
+    people, more = lookup.find_members(
+        village.engine, SearchField.EMAIL, "same@example.org", "", AccessReason(LookUpReason.CALL), unmask=False
     )
     assert (len(people), more) == (20, True)

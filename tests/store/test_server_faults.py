@@ -12,7 +12,7 @@ from sqlalchemy import DDL
 from sqlalchemy.exc import DBAPIError
 
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION
-from campaigns.channels.outcome import Outcome, Refused, TryLater, Unknown
+from campaigns.channels.outcome import Outcome, Refused, RetryLater, Unknown
 from campaigns.core.model.reasons import EndReason
 from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
@@ -93,7 +93,7 @@ def test_a_storm_of_429_delays_and_nothing_else(village):
 
     def mostly_later(message: Message) -> Outcome:
         if chance.random() < 0.8:
-            return TryLater(chance.uniform(1, 30), "HTTP 429")
+            return RetryLater(chance.uniform(1, 30), "HTTP 429")
         taken[message.claimed.member_id] += 1
         return accept(message)
 
@@ -111,7 +111,7 @@ def test_a_provider_that_is_away_for_minutes_finds_everybody_waiting(village):
 
     def away(message: Message) -> Outcome:
         if village.engine.clock.now() < away_until:
-            return TryLater(5, "no connection")
+            return RetryLater(5, "no connection")
         taken[message.claimed.member_id] += 1
         return accept(message)
 

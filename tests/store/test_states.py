@@ -5,8 +5,8 @@ import json
 import pytest
 from sqlalchemy import Connection, Select, event, insert, select, text, update
 
-from campaigns.channels.claimed_delivery import mint
-from campaigns.channels.outcome import Accepted, Outcome, TryLater
+from campaigns.channels.claimed_delivery import create_claimed_delivery
+from campaigns.channels.outcome import Accepted, Outcome, RetryLater
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel
 from campaigns.runs.dispatch.record_outcomes import DeliveryAnswer, record_answers
@@ -70,7 +70,7 @@ def test_a_claim_begins_in_the_index_behind_what_was_claimed_before(ledger):
     assert "TEMP B-TREE" not in found
 
 
-@pytest.mark.parametrize("outcome", [Accepted("1"), TryLater(1, "HTTP 429")])
+@pytest.mark.parametrize("outcome", [Accepted("1"), RetryLater(1, "HTTP 429")])
 def test_an_answer_is_written_where_its_key_says_and_not_looked_for_among_all_that_has_gone(ledger, outcome):
     planned(ledger, DeliveryState.SENDING)
     with ledger.write() as connection:
@@ -85,7 +85,7 @@ def test_an_answer_is_written_where_its_key_says_and_not_looked_for_among_all_th
 
 def changes(ledger: Ledger, outcome: Outcome) -> list[str]:
     """How the database finds the deliveries that an outcome changes."""
-    claimed = mint(
+    claimed = create_claimed_delivery(
         opaque_id="o",
         attempt="a",
         run="r",

@@ -9,10 +9,10 @@ from audiences.consent.choices import consent_state_of
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.roles import Role
 from campaigns.store.people import accounts
-from campaigns.web.desk.desk_pages import Counter, Task
-from campaigns.web.desk.routes import tasks
-from campaigns.web.desk.staff_session import AgentDoor
-from campaigns.web.page_context import Site
+from campaigns.web.desk.desk_pages import DeskPages, DeskTask
+from campaigns.web.desk.routes import desk_tasks
+from campaigns.web.desk.staff_session import StaffSessions
+from campaigns.web.page_context import PageContext
 from tests.support.page_walk import hidden
 from tests.support.web_client import AINO, Town
 
@@ -63,7 +63,7 @@ def on(town: Town, member: str = AINO) -> frozenset[Choice]:
         return consent_state_of(connection, member).on
 
 
-def every_task(town: Town) -> Sequence[Task]:
+def every_task(town: Town) -> Sequence[DeskTask]:
     """Every form of the desk that demands a role."""
-    site = Site(town.engine)
-    return tasks(Counter(site, AgentDoor(site)))
+    site = PageContext(town.engine)
+    return desk_tasks(DeskPages(site, StaffSessions(site)))

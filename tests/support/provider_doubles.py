@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from campaigns.channels.registry import Providers
+from campaigns.channels.registry import ChannelProviders
 from campaigns.channels.sendgrid import SendGridEmail
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.twilio import TwilioSms
@@ -29,12 +29,12 @@ async def doubled(
         email, sms = real.email, real.sms
         match double:
             case SendGridDouble():
-                email = SendGridEmail(double.url, double.api_key, 8, patience=5.0)
+                email = SendGridEmail(double.url, double.api_key, 8, timeout=5.0)
             case SmtpDouble():
                 where = SmtpSettings(host="127.0.0.1", port=double.port, security=SmtpSecurity.NONE)
-                email = SmtpEmail(where, "b@kyla.example.org", patience=5.0)
+                email = SmtpEmail(where, "b@kyla.example.org", timeout=5.0)
             case TwilioDouble():
                 at = TwilioSettings(base_url=double.url)
-                sms = TwilioSms(at, double.account, double.token, "https://viesti.example.org", 8, patience=5.0)
-        vars(village.engine)["providers"] = Providers(email, sms, real.post, real.phone)
+                sms = TwilioSms(at, double.account, double.token, "https://viesti.example.org", 8, timeout=5.0)
+        vars(village.engine)["providers"] = ChannelProviders(email, sms, real.post, real.phone)
         yield double

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from campaigns.channels.outcome import ChannelMisconfigured, Outcome
-from campaigns.channels.registry import EMAIL, SMS, Surroundings
+from campaigns.channels.outcome import ChannelMisconfiguredError, Outcome
+from campaigns.channels.registry import EMAIL_PROVIDERS, SMS_PROVIDERS, ProviderContext
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
@@ -61,13 +61,13 @@ async def opened(provider: Any) -> AsyncIterator[Any]:
         await provider.close()
 
 
-async def one_outcome(stage: Stage, message: Callable[..., Any]) -> Outcome | ChannelMisconfigured:
+async def one_outcome(stage: Stage, message: Callable[..., Any]) -> Outcome | ChannelMisconfiguredError:
     """What a provider of little patience makes of one message; a raise is an outcome here."""
     try:
         async with opened(replace(stage.provider, patience=0.2)) as provider:
             outcome: Outcome = await provider.send(message(stage.channel))
             return outcome
-    except ChannelMisconfigured as error:
+    except ChannelMisconfiguredError as error:
         return error
 
 
@@ -87,7 +87,7 @@ def folder_arrivals(workspace: Path) -> list[str]:
 def folder_stage(name: str, workspace: Path) -> Stage:
     """A provider that writes files."""
     channel = Channel(name.partition("_")[0])
-    makers: Any = EMAIL if channel is Channel.EMAIL else SMS
+    makers: Any = EMAIL_PROVIDERS if channel is Channel.EMAIL else SMS_PROVIDERS
 
     def seen() -> bytes:
         files = [path for path in workspace.rglob("*") if path.is_file()]
@@ -95,7 +95,7 @@ def folder_stage(name: str, workspace: Path) -> Stage:
 
     return Stage(
         channel,
-        makers["folder"](Surroundings(workspace, SETTINGS)),
+        makers["folder"](ProviderContext(workspace, SETTINGS)),
         lambda: folder_arrivals(workspace),
         seen,
         lambda: (workspace / "outbox").write_text("a file where the folder should be"),
@@ -110,22 +110,22 @@ async def wire_stage(name: str, workspace: Path) -> AsyncIterator[Stage]:
             async with SendGridDouble() as double:
                 settings = settings_with(Channel.EMAIL, sendgrid={"base_url": double.url})
                 environment = {"SENDGRID_API_KEY": double.api_key}
-                yield _stage(name, EMAIL, Surroundings(workspace, settings, environment), double)
+                yield _stage(name, EMAIL_PROVIDERS, ProviderContext(workspace, settings, environment), double)
         case "smtp":
             async with SmtpDouble() as double:
                 smtp = {"host": double.host, "port": double.port, "security": "none", "bounces": "b@lahde.example.org"}
                 settings = settings_with(Channel.EMAIL, smtp=smtp)
-                yield _stage(name, EMAIL, Surroundings(workspace, settings, {}), double)
+                yield _stage(name, EMAIL_PROVIDERS, ProviderContext(workspace, settings, {}), double)
         case "twilio":
             async with TwilioDouble() as double:
                 settings = settings_with(Channel.SMS, twilio={"base_url": double.url})
                 environment = {"TWILIO_ACCOUNT_SID": double.account, "TWILIO_AUTH_TOKEN": double.token}
-                yield _stage(name, SMS, Surroundings(workspace, settings, environment), double)
+                yield _stage(name, SMS_PROVIDERS, ProviderContext(workspace, settings, environment), double)
 
 
-def _stage(name: str, makers: Any, at: Surroundings, double: Double) -> Stage:
+def _stage(name: str, makers: Any, at: ProviderContext, double: Double) -> Stage:
     return Stage(
-        Channel.SMS if makers is SMS else Channel.EMAIL,
+        Channel.SMS if makers is SMS_PROVIDERS else Channel.EMAIL,
         makers[name](at),
         lambda: [name for names in double.mailboxes.received.values() for name in names],
         lambda: _seen(double),

@@ -13,7 +13,7 @@ from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.letters.postal_address import PostalAddress
-from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.templates.folder import load_template_folder
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)
@@ -30,11 +30,11 @@ WHEN = datetime(2018, 1, 10, 5, tzinfo=UTC)
 
 
 def template(name, language=Language.FI):
-    return LetterTemplate.compile(load_folder(ROOT, Channel.POST, name), language, SETTINGS)
+    return LetterTemplate.compile(load_template_folder(ROOT, Channel.POST, name), language, SETTINGS)
 
 
 def sample(name, language=Language.FI, **member):
-    values = load_folder(ROOT, Channel.POST, name).sample(language)
+    values = load_template_folder(ROOT, Channel.POST, name).sample(language)
     return {**values, "member": {**values["member"], **member}}
 
 

@@ -25,7 +25,7 @@ from audiences.consent.suppressions import (
     suppression_value,
 )
 from audiences.tables import CONTACT
-from campaigns.channels.registry import Providers
+from campaigns.channels.registry import ChannelProviders
 from campaigns.core.clock import Clock
 from campaigns.core.model.reasons import SkipReason
 from campaigns.runs.dispatch.run_sender import SendResult
@@ -61,7 +61,7 @@ class Village:
 
     root: Path
     hands: Hands = field(default_factory=Hands)
-    providers: Providers | None = None
+    providers: ChannelProviders | None = None
 
     def __post_init__(self) -> None:
         self.engine = Engine(Workspace(self.root), "tester")

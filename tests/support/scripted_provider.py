@@ -7,7 +7,7 @@ from typing import Any
 
 from campaigns.channels.outcome import Accepted, Outcome
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
-from campaigns.channels.registry import Providers, Surroundings, chosen_providers
+from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from tests.support.sample_workspace import Village
 
 Message = OutgoingEmail | OutgoingSms
@@ -50,6 +50,6 @@ class Wire:
 
 def wired(village: Village, wire: Any) -> Any:
     """Put one wire in the place of the village's e-mail and SMS; letters and calls go on into the outbox."""
-    real = chosen_providers(Surroundings(village.root, village.engine.library.settings))
-    vars(village.engine)["providers"] = Providers(email=wire, sms=wire, post=real.post, phone=real.phone)
+    real = build_providers(ProviderContext(village.root, village.engine.library.settings))
+    vars(village.engine)["providers"] = ChannelProviders(email=wire, sms=wire, post=real.post, phone=real.phone)
     return wire

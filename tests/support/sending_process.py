@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 
-from campaigns.channels.registry import Providers, Surroundings, chosen_providers
+from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from campaigns.core.clock import Clock
 from campaigns.operations.scheduler import Scheduler
 from campaigns.operations.worker import Worker
@@ -26,8 +26,8 @@ def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
     os.environ[URL_VARIABLE] = address
     engine = Engine(Workspace(Path(root)), "sender")
     vars(engine)["clock"] = Clock(shift=timedelta(seconds=ahead))
-    real = chosen_providers(Surroundings(engine.workspace.root, engine.library.settings))
-    vars(engine)["providers"] = Providers(NearEnd(port), real.sms, real.post, real.phone)
+    real = build_providers(ProviderContext(engine.workspace.root, engine.library.settings))
+    vars(engine)["providers"] = ChannelProviders(NearEnd(port), real.sms, real.post, real.phone)
     return engine
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, select
 
 from audiences.consent.choices import consent_state_of
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
-from campaigns.channels.events import Event, EventWord
+from campaigns.channels.events import Event, EventKind
 from campaigns.channels.outcome import Accepted, Outcome, Unknown
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
-from campaigns.results.feedback.ingest import Heard, hear
+from campaigns.results.feedback.ingest import IngestResult, ingest
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY, Run
 from tests.support.sample_workspace import MEMBERS, Village
@@ -38,17 +38,17 @@ class Sending:
         position = self.village.deliveries(self.run)[member]["position"]
         return self.village.engine.signer.delivery_reference(self.run.number or 0, position)
 
-    def event(self, member: str, word: EventWord, **said: Any) -> Event:
+    def event(self, member: str, word: EventKind, **said: Any) -> Event:
         """What a provider that signs tells of a member's delivery; its key is made of who and what."""
         said = {"provider": "sendgrid", "address": f"{member}@example.org", "key": f"{member}-{word}"} | said
-        return Event(word=word, at=self.village.hands.at, delivery=self.name(member), **said)
+        return Event(kind=word, at=self.village.hands.at, delivery=self.name(member), **said)
 
-    def hear(self, *told: Event) -> Heard:
+    def hear(self, *told: Event) -> IngestResult:
         with self.village.engine.ledger.write() as connection:
             return self.hear_in(connection, told)
 
-    def hear_in(self, connection: Connection, told: Sequence[Event]) -> Heard:
-        return hear(connection, self.village.engine.signer, told, self.village.hands.at)
+    def hear_in(self, connection: Connection, told: Sequence[Event]) -> IngestResult:
+        return ingest(connection, self.village.engine.signer, told, self.village.hands.at)
 
     def end(self, member: str) -> tuple[str, str | None]:
         return self.village.ends(self.run)[member]

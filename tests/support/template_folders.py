@@ -5,7 +5,7 @@ from pathlib import Path
 
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.templates.folder import TemplateFolder, load_folder
+from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 
 SETTINGS = Settings.model_validate(
     {
@@ -55,7 +55,7 @@ def folder_of(root: Path, files: Mapping[str, str], name: str = "trial") -> Temp
         path = root / "templates" / "email" / name / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    return load_folder(root, Channel.EMAIL, name)
+    return load_template_folder(root, Channel.EMAIL, name)
 
 
 def html(content: str) -> dict[str, str]:

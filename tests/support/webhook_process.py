@@ -4,16 +4,16 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from campaigns.channels.sendgrid_events import PUBLIC_KEY
+from campaigns.channels.sendgrid_events import PUBLIC_KEY_VARIABLE
 from campaigns.core.clock import Clock
 from campaigns.runs.engine import Engine
-from campaigns.web.server import listening, server_of
+from campaigns.web.server import create_server, listening_socket
 from campaigns.workspace.paths import Workspace
 
 
 def answer(root: str, port: int, key: str, now: str) -> None:
     """Answer for the workspace at `root` until the process is killed."""
-    os.environ[PUBLIC_KEY] = key
+    os.environ[PUBLIC_KEY_VARIABLE] = key
     engine = Engine(Workspace(Path(root)), "killed")
     vars(engine)["clock"] = Clock(shift=datetime.fromisoformat(now) - Clock().now())
-    server_of(engine).run(sockets=[listening("127.0.0.1", port)])
+    create_server(engine).run(sockets=[listening_socket("127.0.0.1", port)])

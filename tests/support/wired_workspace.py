@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from campaigns.channels.registry import Providers, Surroundings, chosen_providers
+from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from campaigns.channels.sendgrid import SendGridEmail
 from campaigns.channels.twilio import TwilioSms
 from campaigns.core.clock import Clock
@@ -70,11 +70,11 @@ async def between_doubles(village: Village, environment: pytest.MonkeyPatch) -> 
     async with SendGridDouble() as sendgrid, TwilioDouble() as twilio:
         environment.setenv("SENDGRID_WEBHOOK_PUBLIC_KEY", sendgrid.public_key)
         environment.setenv("TWILIO_AUTH_TOKEN", twilio.token)
-        real = chosen_providers(Surroundings(village.root, village.engine.library.settings))
+        real = build_providers(ProviderContext(village.root, village.engine.library.settings))
         sms = village.engine.library.settings.channels.sms.twilio.model_copy(update={"base_url": twilio.url})
-        vars(village.engine)["providers"] = Providers(
-            email=SendGridEmail(sendgrid.url, sendgrid.api_key, 8, patience=2.0),
-            sms=TwilioSms(sms, twilio.account, twilio.token, PUBLIC, 8, patience=2.0),
+        vars(village.engine)["providers"] = ChannelProviders(
+            email=SendGridEmail(sendgrid.url, sendgrid.api_key, 8, timeout=2.0),
+            sms=TwilioSms(sms, twilio.account, twilio.token, PUBLIC, 8, timeout=2.0),
             post=real.post,
             phone=real.phone,
         )

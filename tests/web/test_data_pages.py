@@ -13,11 +13,11 @@ from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from campaigns.core.model.enums import Choice, Language
 from campaigns.people.desk import changes
 from campaigns.people.privacy import subject_access as making
-from campaigns.people.privacy.subject_access import Dossier, dossier
+from campaigns.people.privacy.subject_access import SubjectAccessExport, collect_export
 from campaigns.store.people import personal_data
-from campaigns.web.members.code_labels import CODED, DETAILS
-from campaigns.web.members.data_pages import Shown
-from campaigns.web.page_renderer import Pages, read_words
+from campaigns.web.members.code_labels import AUDIT_DETAIL_LABELS, COLUMN_LABELS
+from campaigns.web.members.data_pages import DataPages
+from campaigns.web.page_renderer import PageRenderer, read_text_file
 from tests.support.web_client import AINO, Town
 
 AT = datetime(2018, 1, 1, 9, tzinfo=UTC)
@@ -25,12 +25,14 @@ _RENAMED = {"choice_entry": "choice_history"}
 
 
 @pytest.fixture
-def shown(town: Town) -> Shown:
-    return Shown(Pages(town.engine.library.settings), town.engine.library.catalogue)
+def shown(town: Town) -> DataPages:
+    return DataPages(PageRenderer(town.engine.library.settings), town.engine.library.catalogue)
 
 
 @pytest.mark.parametrize("language", Language)
-def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(town: Town, shown: Shown, language: Language):
+def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(
+    town: Town, shown: DataPages, language: Language
+):
     tables = [
         table
         for table in personal_data.member_tables()
@@ -44,7 +46,7 @@ def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(town: 
         }
         for table in tables
     }
-    for section in shown.sections(Dossier(AINO, AT, {name: [row] for name, row in rows.items()}), language):
+    for section in shown.sections(SubjectAccessExport(AINO, AT, {name: [row] for name, row in rows.items()}), language):
         assert section.title != section.name.replace("_", " ")
         unnamed = {
             name
@@ -55,10 +57,10 @@ def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(town: 
 
 
 @pytest.mark.parametrize("language", Language)
-def test_what_is_told_of_messages_has_a_word_in_each_language(town: Town, shown: Shown, language: Language):
+def test_what_is_told_of_messages_has_a_word_in_each_language(town: Town, shown: DataPages, language: Language):
     town.send(town.run("offers"))
-    told = dossier(town.engine, AINO).sections["messages"]
-    (section,) = shown.sections(Dossier(AINO, AT, {"messages": told}), language)
+    told = collect_export(town.engine, AINO).sections["messages"]
+    (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"messages": told}), language)
     named = zip(_without_number(told[0]), section.columns, strict=True)
     assert [name for name, title in named if title == name.replace("_", " ")] == []
 
@@ -77,7 +79,7 @@ def _without_number(row: Mapping[str, object]) -> list[str]:
     ],
 )
 def test_days_numbers_and_yes_and_no_are_written_as_the_language_does(
-    shown: Shown, language: Language, written: list[str]
+    shown: DataPages, language: Language, written: list[str]
 ):
     at = datetime(2017, 12, 20, 20, 30, tzinfo=UTC)
     row = {
@@ -88,13 +90,13 @@ def test_days_numbers_and_yes_and_no_are_written_as_the_language_does(
         "e": Decimal("40.80"),
         "f": Decimal("2.000"),
     }
-    (section,) = shown.sections(Dossier(AINO, AT, {"anything": [row]}), language)
+    (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"anything": [row]}), language)
     assert [value for _, value in section.rows[0]] == written
 
 
-def test_a_purchase_begins_with_what_it_was_and_does_not_repeat_whose(town: Town, shown: Shown):
-    held = dossier(town.engine, AINO)
-    (section,) = shown.sections(Dossier(AINO, AT, {"purchases": held.sections["purchases"]}), Language.EN)
+def test_a_purchase_begins_with_what_it_was_and_does_not_repeat_whose(town: Town, shown: DataPages):
+    held = collect_export(town.engine, AINO)
+    (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"purchases": held.sections["purchases"]}), Language.EN)
     kept = dict(held.sections["purchases"][0])
     first = [value for _, value in section.rows[0]][1:4]
     assert first == [kept["product_type"], f"{kept['quantity']:.0f}", f"{kept['amount']:.2f}"]
@@ -102,21 +104,24 @@ def test_a_purchase_begins_with_what_it_was_and_does_not_repeat_whose(town: Town
     assert section.all == len(held.sections["purchases"]) > 0
 
 
-def test_rows_of_another_number_say_whose_they_are(shown: Shown):
+def test_rows_of_another_number_say_whose_they_are(shown: DataPages):
     rows = [{"member_id": AINO, "a": 1}, {"member_id": "m99", "a": 2}]
-    (section,) = shown.sections(Dossier(AINO, AT, {"anything": rows}), Language.EN)
+    (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"anything": rows}), Language.EN)
     assert [row[0][1] for row in section.rows] == [AINO, "m99"]
 
 
 @pytest.mark.parametrize("language", Language)
 def test_every_code_has_words_in_each_language(language: Language):
-    vocabularies = {**CODED, **{("audit", name): vocabulary for name, vocabulary in DETAILS.items()}}
+    vocabularies = {
+        **COLUMN_LABELS,
+        **{("audit", name): vocabulary for name, vocabulary in AUDIT_DETAIL_LABELS.items()},
+    }
     brands = {"json", "csv"}
     wordless = {
         (place, str(code))
         for place, vocabulary in vocabularies.items()
         for code in vocabulary.codes
-        if code not in brands and vocabulary.word(code, language) == str(code)
+        if code not in brands and vocabulary.label(code, language) == str(code)
     }
     assert wordless == set()
 
@@ -125,8 +130,8 @@ def test_every_code_has_words_in_each_language(language: Language):
 def test_every_act_on_a_member_that_the_audit_log_keeps_has_words(language: Language):
     acts = set(acts_on_members())
     assert {"erase", "merge", "find", "close_request", "mark", "sign_up"} <= acts
-    assert {act for act in acts if CODED["audit", "action"].word(act, language) == act} == set()
-    told = {key.removeprefix("action_") for key in read_words("coded.yaml") if key.startswith("action_")}
+    assert {act for act in acts if COLUMN_LABELS["audit", "action"].label(act, language) == act} == set()
+    told = {key.removeprefix("action_") for key in read_text_file("coded.yaml") if key.startswith("action_")}
     assert told == acts
 
 
@@ -156,7 +161,7 @@ def acts_on_members() -> Iterator[str]:
     ],
 )
 def test_a_member_reads_words_where_codes_are_kept(
-    town: Town, shown: Shown, language: Language, words: tuple[str, ...]
+    town: Town, shown: DataPages, language: Language, words: tuple[str, ...]
 ):
     at = town.engine.clock.now()
     with town.engine.ledger.write() as connection:
@@ -165,7 +170,7 @@ def test_a_member_reads_words_where_codes_are_kept(
         town.engine, AINO, [ConsentEntry(AINO, Choice.NO_DIRECT_MAIL, True, at, ConsentSource.PHONE)]
     )
     changes.mark(town.engine, AINO, Choice.ADDRESS_SECRET, ConsentSource.PHONE, on=True)
-    page = shown.file(dossier(town.engine, AINO), "html", language).decode()
+    page = shown.file_content(collect_export(town.engine, AINO), "html", language).decode()
     assert [word for word in words if word not in page] == []
     codes = ("no_direct_mail", "address_secret", "change_choices", "newsletter:", "|food|", "email_own", "<dd>owners<")
     assert [code for code in codes if code in page] == []

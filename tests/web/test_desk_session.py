@@ -9,7 +9,7 @@ import pytest
 from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
-from campaigns.web.app import pages
+from campaigns.web.app import pages_app
 from tests.support.desk_session import NAME, at_desk, every_task
 from tests.support.page_walk import hidden
 from tests.support.routes import routes
@@ -106,7 +106,7 @@ async def test_other_roles_or_a_disabled_account_end_the_session(town, desk):
 
 def test_a25_every_form_of_the_desk_demands_an_act(town):
     governed = {task.path for task in every_task(town)}
-    posts = {route.path for route in routes(pages(town.engine)) if "POST" in route.methods}
+    posts = {route.path for route in routes(pages_app(town.engine)) if "POST" in route.methods}
     assert {path for path in posts if path.startswith("/desk")} == governed | {"/desk/session", "/desk/out"}
 
 

@@ -10,7 +10,7 @@ from schemathesis.checks import not_a_server_error
 
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.web.app import application
-from campaigns.web.webhooks import PATHS
+from campaigns.web.webhooks import WEBHOOK_PATHS
 from tests.support.web_client import AINO, Town
 
 FIELDS = (
@@ -48,7 +48,7 @@ def described(app: FastAPI) -> dict[str, Any]:
         if "post" in path:
             path["post"].setdefault("requestBody", body)
     told = {"requestBody": body, "responses": {"204": {"description": "kept"}}}
-    return schema | {"paths": schema["paths"] | {path: {"post": told} for path in PATHS}}
+    return schema | {"paths": schema["paths"] | {path: {"post": told} for path in WEBHOOK_PATHS}}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from campaigns.web import server
 from campaigns.web.app import application
-from campaigns.web.security_middleware import Guard
+from campaigns.web.security_middleware import SecurityMiddleware
 from tests.support.served_pages import served
 from tests.support.web_client import Town
 
@@ -100,7 +100,7 @@ def test_whatever_is_asked_there_is_an_answer_that_leads_nowhere(town, door):
 
 
 def test_whoever_says_too_much_before_the_point_is_hung_up_on(door):
-    endless = b"GET /me HTTP/1.1\r\n" + HOST + b"X: y\r\n" * (server.LARGEST_HEAD // 3)
+    endless = b"GET /me HTTP/1.1\r\n" + HOST + b"X: y\r\n" * (server.MAX_HEADER_SIZE // 3)
     assert told(door, endless) == b""
     assert status(told(door, b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")) == 200
 
@@ -139,7 +139,7 @@ async def test_whoever_goes_away_in_the_middle_leaves_nothing_in_the_log(caplog)
         return {"type": "http.disconnect"}
 
     scope = {"type": "http", "path": "/me/code", "method": "POST", "headers": []}
-    await Guard(reads, encrypted=False)(scope, gone, gone)
+    await SecurityMiddleware(reads, encrypted=False)(scope, gone, gone)
     assert caplog.records == []
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from campaigns.web.app import pages
+from campaigns.web.app import pages_app
 from tests.support.routes import routes
 
 _HERE: Final = Path(__file__).parent
@@ -22,7 +22,7 @@ def test_a_promise_is_held_by_a_test_that_exists(file, test):
 
 def test_every_page_is_described(town):
     described = (_DOCS / "member-pages.md").read_text("utf-8")
-    for route in routes(pages(town.engine)):
+    for route in routes(pages_app(town.engine)):
         first = route.path.split("/")[1]
         if first not in {"healthz", "readyz"}:  # they are in operating.md
             assert re.search(rf"^\| `/{first}(/<token>)?` ", described, re.MULTILINE), route.path

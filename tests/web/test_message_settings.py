@@ -3,8 +3,8 @@
 import pytest
 
 from campaigns.core.model.enums import Language
-from campaigns.web.members.choice_list import offered_items
-from campaigns.web.page_renderer import Pages
+from campaigns.web.members.choice_list import choice_items
+from campaigns.web.page_renderer import PageRenderer
 from tests.support.page_walk import words
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO, SHARERS
@@ -27,7 +27,7 @@ async def test_what_is_ticked_ends_for_this_member_alone(town, web):
 
 
 async def test_every_choice_can_be_ended_by_the_link_and_none_can_be_allowed(town, web):
-    offered = offered_items(Pages(town.engine.library.settings), Language.SV)
+    offered = choice_items(PageRenderer(town.engine.library.settings), Language.SV)
     await web.post(town.way("letters", scope="preferences"), data={"stop": list(offered)})
     record = town.record()
     assert {entry.choice for entry in record} == set(offered)

@@ -70,9 +70,9 @@ async def test_who_confirmed_gets_the_next_letter(town, web):
     await web.post("/join", data=ASKED)
     await web.post(way(town))
     (member,) = customers(town)
-    assert sign_up_import.admit(town.engine) == 0
+    assert sign_up_import.import_sign_ups(town.engine) == 0
     town.hands.go(minutes=16)
-    assert [sign_up_import.admit(town.engine) for _ in range(2)] == [1, 0]
+    assert [sign_up_import.import_sign_ups(town.engine) for _ in range(2)] == [1, 0]
     assert rows(town) == 0
     run = town.start("next_letter", f"{_LETTER}content: {{email: hello}}\n")
     assert town.channels(run)[member] == "email"
@@ -96,10 +96,10 @@ async def test_who_confirms_while_others_are_brought_in_is_brought_in_later(town
 
     town.hands.go(minutes=16)
     monkeypatch.setattr(sign_ups, "confirmed", looked)
-    assert sign_up_import.admit(town.engine) == 1
+    assert sign_up_import.import_sign_ups(town.engine) == 1
     monkeypatch.undo()
     town.hands.go(minutes=16)
-    assert sign_up_import.admit(town.engine) == 1
+    assert sign_up_import.import_sign_ups(town.engine) == 1
     assert rows(town) == 0
 
 

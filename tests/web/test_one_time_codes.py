@@ -6,8 +6,8 @@ import pytest
 
 from audiences.access import one_time_codes
 from audiences.access.one_time_codes import CodeAim, CodeRequest, TypedCode
-from campaigns.web.members.send_code import Codes
-from campaigns.web.page_context import Site
+from campaigns.web.members.send_code import OneTimeCodes
+from campaigns.web.page_context import PageContext
 from tests.support.page_walk import ask_for_code, hidden, sign_in
 from tests.support.web_client import AINO, SHARERS
 
@@ -119,7 +119,7 @@ async def test_the_link_of_a_message_sends_a_code_to_the_members_own_address(tow
 
 async def test_a_code_for_a_new_address_signs_nobody_in(town, web):
     asked = CodeRequest("a challenge", AINO, CodeAim.EMAIL, "new@example.org")
-    Codes(Site(town.engine)).to_new_address(asked)
+    OneTimeCodes(PageContext(town.engine)).send_to_new_address(asked)
     answer = await web.post("/me/session", data={"challenge": asked.challenge, "code": town.codes()[0]})
     assert answer.status_code == 400
 
@@ -158,18 +158,18 @@ def test_codes_are_kept_as_hashes_and_removed_after_a_day(town):
 
 
 async def test_what_a_stranger_may_try_holds_over_all_processes(town):
-    one, other = Site(town.engine), Site(town.engine)
-    allowed = [site.tries.allows("192.0.2.1", town.hands.at) for _ in range(20) for site in (one, other)]
+    one, other = PageContext(town.engine), PageContext(town.engine)
+    allowed = [site.attempt_throttle.allows("192.0.2.1", town.hands.at) for _ in range(20) for site in (one, other)]
     assert allowed == [True] * 30 + [False] * 10
-    assert one.tries.allows("192.0.2.2", town.hands.at)
-    assert one.askings.allows("192.0.2.1", town.hands.at)
+    assert one.attempt_throttle.allows("192.0.2.2", town.hands.at)
+    assert one.code_request_throttle.allows("192.0.2.1", town.hands.at)
     town.hands.go(minutes=15)
-    assert other.tries.allows("192.0.2.1", town.hands.at)
+    assert other.attempt_throttle.allows("192.0.2.1", town.hands.at)
     assert "192.0.2" not in str(town.everything())
 
 
 async def test_what_was_tried_a_while_ago_is_forgotten(town):
-    assert Site(town.engine).tries.allows("192.0.2.1", town.hands.at)
+    assert PageContext(town.engine).attempt_throttle.allows("192.0.2.1", town.hands.at)
     town.hands.go(minutes=15)
-    assert Site(town.engine).askings.allows("192.0.2.2", town.hands.at)
+    assert PageContext(town.engine).code_request_throttle.allows("192.0.2.2", town.hands.at)
     assert len(town.everything()["tried"]) == 1

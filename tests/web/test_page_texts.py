@@ -12,11 +12,11 @@ from audiences.consent.consent_state import ConsentSource
 from audiences.people.find_members import SearchField
 from campaigns.core.model.enums import Choice, DataClass, Language, Purpose, Register
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
-from campaigns.people.desk.access_reasons import Ground, LinesFor
-from campaigns.people.desk.changes import MARKS
+from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
+from campaigns.people.desk.changes import DESK_MARKS
 from campaigns.web import page_renderer
-from campaigns.web.members.choice_list import offered_groups
-from campaigns.web.page_renderer import Pages, texts
+from campaigns.web.members.choice_list import choice_groups
+from campaigns.web.page_renderer import PageRenderer, page_texts
 
 _PAGES: Final = Path(page_renderer.__file__).with_name("pages")
 _CODE: Final = [path.read_text("utf-8") for path in _PAGES.parent.rglob("*.py")]
@@ -45,11 +45,11 @@ _COMPOSED: Final = {
     "source_": ("desk", "phone"),
     "register_": Register,
     "by_": SearchField,
-    "ground_": Ground,
-    "lines_for_": LinesFor,
-    "mark_": MARKS,
+    "ground_": LookUpReason,
+    "lines_for_": PurchaseLinesPurpose,
+    "mark_": DESK_MARKS,
     "do_mark_": ("deceased", "address_secret"),
-    "unmark_": MARKS,
+    "unmark_": DESK_MARKS,
     "field_": ("first_name", "last_name", "email", "phone", "street", "postal_code", "city"),
     "remove_": ("email", "phone"),
     "kind_": RequestKind,
@@ -66,13 +66,13 @@ def values(text: str) -> Counter[str | None]:
     return Counter(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
-@pytest.mark.parametrize("key", texts())
+@pytest.mark.parametrize("key", page_texts())
 def test_a_text_takes_the_same_values_in_every_language(key):
-    said = texts()[key].words.by_language().values()
+    said = page_texts()[key].localised.by_language().values()
     assert len({frozenset(values(text)) for text in said}) == 1
 
 
-@pytest.mark.parametrize("key", texts())
+@pytest.mark.parametrize("key", page_texts())
 def test_a_text_is_used(key):
     composed = {f"{stem}{part}" for stem, parts in _COMPOSED.items() for part in parts}
     composed |= {f"error_{status}_title" for status in _COMPOSED["error_"]}
@@ -83,23 +83,23 @@ def test_a_text_is_used(key):
 def test_a_text_that_is_composed_is_there():
     for stem, parts in _COMPOSED.items():
         for part in parts:
-            assert f"{stem}{part}" in texts()
+            assert f"{stem}{part}" in page_texts()
 
 
 def test_every_text_that_a_page_names_is_there():
     named = set(re.findall(r'\bt\("(\w+)"[,)]', _SOURCE))
-    assert named <= texts().keys()
+    assert named <= page_texts().keys()
 
 
 @pytest.mark.parametrize("language", Language)
 def test_the_choices_read_differently_in_each_language(town, language):
-    writer = Pages(town.engine.library.settings)
-    titles = [item.title for group in offered_groups(writer, language) for item in group.items]
+    writer = PageRenderer(town.engine.library.settings)
+    titles = [item.title for group in choice_groups(writer, language) for item in group.items]
     assert len(titles) == len(set(titles))
     others = {
         item.title
         for other in set(Language) - {language}
-        for group in offered_groups(writer, other)
+        for group in choice_groups(writer, other)
         for item in group.items
     }
     assert not others & set(titles)

@@ -8,12 +8,12 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import PrivacyNotice, Settings
 from campaigns.operations.doctor import providers
 from campaigns.operations.doctor.finding import Level
-from campaigns.rendering.checks.notices import samples
+from campaigns.rendering.checks.notices import sample_notices
 from campaigns.rendering.email.email_template import EmailTemplate
-from campaigns.rendering.notice_writer import NoteWriter, Told, as_said
-from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.notice_writer import NoticeValues, NoticeWriter, notice_text
+from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.web import page_renderer
-from campaigns.web.page_renderer import Pages
+from campaigns.web.page_renderer import PageRenderer
 from tests.support.provider_fixtures import SETTINGS
 
 EXAMPLES = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ EMAILS = sorted(folder.name for folder in (EXAMPLES / "templates" / "email").glo
 
 
 def page(settings: Settings, language: Language) -> str:
-    return bytes(Pages(settings).answer("sign_in", language, "/me").body).decode()
+    return bytes(PageRenderer(settings).render("sign_in", language, "/me").body).decode()
 
 
 @pytest.mark.parametrize("language", Language)
@@ -48,7 +48,7 @@ def test_gd09_every_page_has_the_foot_that_says_it():
 @pytest.mark.parametrize("name", EMAILS)
 @pytest.mark.parametrize("language", Language)
 def test_gd09_every_email_of_the_example_leads_to_it_in_both_parts(name: str, language: Language):
-    folder = load_folder(EXAMPLES, Channel.EMAIL, name)
+    folder = load_template_folder(EXAMPLES, Channel.EMAIL, name)
     sample = folder.sample(language)
     said = {**sample, "organisation": {**sample["organisation"], "privacy_notice": NOTICE[language]}}
     body = EmailTemplate.compile(folder, language, SAYING).render(said)
@@ -61,12 +61,12 @@ def test_gd09_every_email_of_the_example_leads_to_it_in_both_parts(name: str, la
 
 @pytest.mark.parametrize("language", Language)
 def test_gd09_every_confirmation_leads_to_it(language: Language):
-    for kind, about in samples(SAYING):
-        said = as_said(kind, about, Told(language), SAYING)
-        body = NoteWriter(SAYING).email(said, language)
+    for kind, about in sample_notices(SAYING):
+        said = notice_text(kind, about, NoticeValues(language), SAYING)
+        body = NoticeWriter(SAYING).email(said, language)
         assert f'href="{NOTICE[language]}"' in body.html
         assert NOTICE[language] in body.text
-        silent = NoteWriter(SETTINGS).email(said, language)
+        silent = NoticeWriter(SETTINGS).email(said, language)
         assert NOTICE[language] not in silent.html + silent.text
 
 

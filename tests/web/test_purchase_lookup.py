@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.core.model.roles import Role
-from campaigns.people.desk.purchase_lines import MOST
+from campaigns.people.desk.purchase_lines import MAX_LINES
 from campaigns.store.people.audit import subject_of_member
 from tests.support.desk_session import NAME, at_desk
 from tests.support.sample_workspace import MEMBERS
@@ -113,11 +113,11 @@ async def test_no_more_lines_are_shown_than_anybody_reads(town, web):
                 "member_id": AINO, "purchased_at": "2017-12-20T12:00", "basket_id": f"b{each}", "product_id": "COFFEE",
                 "quantity": 1, "amount": "1.00", "store_id": "s9",
             }
-            for each in range(MOST + 5)
+            for each in range(MAX_LINES + 5)
         ],
     )  # fmt: skip
     desk = await at_desk(town, web, Role.EXPERT)
     await desk.opens()
     page = await desk.does("/lines", **{**GOOD, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
-    assert page.text.count("<td>s9</td>") == MOST
+    assert page.text.count("<td>s9</td>") == MAX_LINES
     assert "There are more lines" in page.text

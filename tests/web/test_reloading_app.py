@@ -5,13 +5,13 @@ import logging
 import httpx
 import pytest
 
-from campaigns.web.reloading_app import Current
+from campaigns.web.reloading_app import ReloadingApp
 from tests.support.web_client import Town
 
 FOOD = "newsletters:\n"
 
 
-async def newsletters(answering: Current, town: Town) -> tuple[int, bool]:
+async def newsletters(answering: ReloadingApp, town: Town) -> tuple[int, bool]:
     """How the preference page answers, and whether it offers a newsletter about tea."""
     transport = httpx.ASGITransport(answering)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as web:
@@ -22,17 +22,17 @@ async def newsletters(answering: Current, town: Town) -> tuple[int, bool]:
 async def test_what_is_written_is_offered_and_what_is_wrong_is_not(
     town: Town, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answering, settings = Current(town.engine), town.root / "config" / "settings.yaml"
+    answering, settings = ReloadingApp(town.engine), town.root / "config" / "settings.yaml"
     text = settings.read_text("utf-8")
     assert await newsletters(answering, town) == (200, False)
     settings.write_text(text.replace(FOOD, f"{FOOD}  tea: {{fi: Tee", 1), "utf-8")
     with caplog.at_level(logging.ERROR):
-        answering.look()
-        answering.look()
+        answering.reload_if_changed()
+        answering.reload_if_changed()
     assert await newsletters(answering, town) == (200, False)
     assert [f"{settings}:" in each.getMessage() for each in caplog.records] == [True]  # said once, with its place
     tea = "  tea: {fi: Teetä ja keksejä, sv: Te och kakor, en: Tea and biscuits}\n"
     settings.write_text(text.replace(FOOD, FOOD + tea, 1), "utf-8")
     assert await newsletters(answering, town) == (200, False)
-    answering.look()
+    answering.reload_if_changed()
     assert await newsletters(answering, town) == (200, True)

@@ -128,7 +128,7 @@ async def test_gd14_processors_to_be_told_are_listed_with_their_messages_and_the
     assert "Processors to be told" in page.text
     assert all(said in page.text for said in ("Twilio", "SM1", run.run_id))
     assert AINO not in page.text
-    (task,) = (each.number for each in processors.to_tell(town.engine))
+    (task,) = (each.number for each in processors.open_tasks(town.engine))
     assert (await officer.post("/requests/told", number=task, answer="yes")).status_code == 400
     told = await officer.post("/requests/told", number=task, answer="done")
     assert "The answer is written down" in told.text

@@ -6,7 +6,7 @@ from campaigns.core.model.roles import Role
 from campaigns.runs.composing.link_tracking import CLICK_PATH
 from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.runs.notices.sender import SIGN_UP_PATH
-from campaigns.web.app import pages
+from campaigns.web.app import pages_app
 from tests.support.desk_session import at_desk
 from tests.support.page_walk import sign_in
 from tests.support.routes import routes
@@ -18,7 +18,7 @@ SCOPES = {path: scope for scope, path in LINK_PATHS.items()}
 def addresses(town: Town) -> list[str]:
     """An address that works for every route, but for the links that count how often they are followed."""
     found = set()
-    for route in routes(pages(town.engine)):
+    for route in routes(pages_app(town.engine)):
         first = route.path.split("/")[1]
         if first == CLICK_PATH:  # see `test_following`: they change no choice, and nothing but a count
             continue

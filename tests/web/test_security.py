@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from campaigns.web.app import application
-from campaigns.web.security_middleware import LARGEST_BODY
-from campaigns.web.throttling import Rate, stranger
+from campaigns.web.security_middleware import MAX_BODY_SIZE
+from campaigns.web.throttling import ProcessThrottle, client_key
 from tests.support.page_walk import hidden, sign_in
 from tests.support.web_client import AINO
 
@@ -50,7 +50,7 @@ async def test_a_body_that_is_too_large_is_refused(town, web, path):
 
     before = town.everything()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    announced = await web.post(path, content=b"a" * (LARGEST_BODY + 1), headers=form)
+    announced = await web.post(path, content=b"a" * (MAX_BODY_SIZE + 1), headers=form)
     trickled = await web.post(path, content=pieces(), headers=form)
     assert (announced.status_code, trickled.status_code) == (413, 413)
     assert "content-security-policy" in trickled.headers
@@ -131,7 +131,7 @@ async def test_a_fault_of_ours_shows_nothing_of_itself(town, monkeypatch):
 
 
 def test_the_rate_forgets_the_stranger_seen_longest_ago(town):
-    rate = Rate(1, timedelta(minutes=1))
+    rate = ProcessThrottle(1, timedelta(minutes=1))
     now = town.hands.at
     assert rate.allows("first", now)
     assert not rate.allows("first", now)
@@ -150,4 +150,4 @@ def test_the_rate_forgets_the_stranger_seen_longest_ago(town):
     ],
 )
 def test_strangers_are_told_apart_by_address_or_network(one, other, same):
-    assert (stranger(one) == stranger(other)) is same
+    assert (client_key(one) == client_key(other)) is same

@@ -7,7 +7,7 @@ import pytest
 
 from campaigns.core.model.enums import Language
 from campaigns.store.runs.linked_message import find_message
-from campaigns.web.members.why import reasons
+from campaigns.web.members.why import explanation
 from tests.support.web_client import AINO, CAMPAIGNS, Town
 
 PURPOSES: Final = {
@@ -119,4 +119,4 @@ def test_a_column_that_is_declared_no_more_is_left_out(town):
     with town.engine.ledger.read() as connection:
         message = find_message(connection, run.number, town.decisions(run)[AINO]["position"])
     catalogue = town.engine.library.catalogue.model_copy(update={"tables": {}})
-    assert reasons(message, catalogue, Language.EN)["data"] == []
+    assert explanation(message, catalogue, Language.EN)["data"] == []

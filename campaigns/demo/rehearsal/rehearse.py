@@ -20,7 +20,7 @@ from campaigns.runs.engine import Engine
 from campaigns.store.runs.decisions import OutcomeCounts
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import DeliveryState, RunState
-from campaigns.web.server import beside, listening
+from campaigns.web.server import listening_socket, serving_in_thread
 from campaigns.web.webhooks import SENDGRID_PATH
 from campaigns.workspace.scaffold import create_workspace
 
@@ -70,7 +70,7 @@ class Rehearsal:
 def rehearse(directory: Path, actor: str, on_step: Told) -> Rehearsal:
     """Rehearse in a new workspace; call `on_step` with each step."""
     workspace = create_workspace(directory)
-    with far_ends() as doubles, heeded(doubles.secrets), listening(_HOST, 0) as listener:
+    with far_ends() as doubles, heeded(doubles.secrets), listening_socket(_HOST, 0) as listener:
         _set_up(workspace.settings, doubles, url_of(listener))
         engine = Engine(workspace, actor)
         try:
@@ -93,7 +93,7 @@ def perform(engine: Engine, campaigns: Sequence[str], doubles: FarEnds, listener
     planned = list(reversed(engine.recent_runs()))
     sent = [engine.outcomes(run) for run in planned]
     on_step("sending provider events for every message, twice and out of order")
-    with beside(engine, listener):
+    with serving_in_thread(engine, listener):
         refused = doubles.tell(f"{url_of(listener)}{SENDGRID_PATH}")
     on_step("reconciling uncertain deliveries")
     for run in planned:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from campaigns.channels.dkim import ED25519_KEY, RSA_KEY, Published, published
-from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.channels.dkim import ED25519_KEY_VARIABLE, RSA_KEY_VARIABLE, DkimRecord, dns_records
+from campaigns.channels.outcome import ChannelMisconfiguredError
 from campaigns.core.model.settings import EmailSettings
 from campaigns.operations.doctor.dns import Unanswered
 from campaigns.operations.doctor.finding import Finding, fail, ok, warn
@@ -70,24 +70,26 @@ class MailDomain:
             yield warn("dkim", reason, step)
             return
         try:
-            keys = published(settings, self.environment.get(RSA_KEY, ""), self.environment.get(ED25519_KEY, ""))
-        except ChannelMisconfigured as error:
+            keys = dns_records(
+                settings, self.environment.get(RSA_KEY_VARIABLE, ""), self.environment.get(ED25519_KEY_VARIABLE, "")
+            )
+        except ChannelMisconfiguredError as error:
             yield fail("dkim", str(error), "set the private key in the environment")
             return
         for key in keys:
             yield self._key(f"{key.selector}._domainkey.{settings.domain}", key)
 
-    def _key(self, name: str, key: Published) -> Finding:
+    def _key(self, name: str, key: DkimRecord) -> Finding:
         """Check that DNS shows the public half of the signing key."""
         records = [_tags(text) for text in self.resolver.texts(name)]
         key_records = [record for record in records if "p" in record]
-        record = f'publish a TXT record at {name}: "v=DKIM1; k={key.kind}; p={key.text}"'
+        record = f'publish a TXT record at {name}: "v=DKIM1; k={key.key_type}; p={key.public_key}"'
         if not key_records:
             return fail("dkim", f"{name} shows no key", record)
         if len(key_records) > 1:
             return fail("dkim", f"{name} shows {len(key_records)} keys", "leave the one that signs")
         published_record = key_records[0]
-        if "".join(published_record["p"].split()) != key.text or published_record.get("k", "rsa") != key.kind:
+        if "".join(published_record["p"].split()) != key.public_key or published_record.get("k", "rsa") != key.key_type:
             return fail("dkim", f"{name} shows another key than the one that signs", record)
         if "y" in published_record.get("t", "").split(":"):
             return warn("dkim", f"{name} is marked as a test", "remove `t=y` from the record")

@@ -8,8 +8,8 @@ from typing import Final
 
 from pydantic import HttpUrl
 
-from campaigns.channels.http_pool import Pool, Reply
-from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.channels.http_pool import HttpPool, HttpReply
+from campaigns.channels.outcome import ChannelMisconfiguredError
 from campaigns.core.clock import Clock
 from campaigns.core.model.provider_settings import SmtpSettings
 from campaigns.core.model.settings import Settings
@@ -129,15 +129,15 @@ async def reached(settings: Settings) -> tuple[Finding, ...]:
 
 
 async def _http(name: str, url: HttpUrl) -> tuple[Finding, ...]:
-    pool = Pool(1, _TIMEOUT)
+    pool = HttpPool(1, _TIMEOUT)
     await pool.open()
     try:
         reply = await pool.request("GET", str(url), headers={})
-    except ChannelMisconfigured as error:
+    except ChannelMisconfiguredError as error:
         return (fail("endpoint", f"{name}: {error}", "is the base URL right?"),)
     finally:
         await pool.close()
-    if not isinstance(reply, Reply):
+    if not isinstance(reply, HttpReply):
         return (warn("endpoint", f"{name} at {url.host} could not be reached: {reply.detail}", _UNREACHABLE_STEP),)
     return ok("endpoint", f"{name} answers at {url.host}"), _skew(name, reply.headers.get("Date"))
 

@@ -24,16 +24,16 @@ def verify(engine: Engine, earlier_seal: str | None = None) -> ChainVerification
         return replace(audit_seals.verify(connection, engine.signer, seal), newly_sealed=sealed)
 
 
-def show(engine: Engine, subject: str | None, most: int) -> Sequence[dict[str, Any]]:
+def list_rows(engine: Engine, subject: str | None, limit: int) -> Sequence[dict[str, Any]]:
     """Return the newest rows, newest first; optionally of one member, run, campaign or account."""
-    query = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(most)
+    query = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(limit)
     if subject is not None:
         query = query.where(AUDIT.c.subject.in_([subject, *audit.subjects_of_member(engine.signer, subject)]))
     with engine.ledger.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def looked_up(engine: Engine, member_id: str, command: str) -> None:
+def note_look_up(engine: Engine, member_id: str, command: str) -> None:
     """Record that a member was looked up from the command line."""
     subject = audit.subject_of_member(engine.signer, member_id)
     with engine.ledger.write() as connection:
@@ -41,7 +41,7 @@ def looked_up(engine: Engine, member_id: str, command: str) -> None:
     _seal_now(engine)
 
 
-def noted(engine: Engine, action: str, subject: str) -> None:
+def note_access(engine: Engine, action: str, subject: str) -> None:
     """Record an access to something other than one member."""
     with engine.ledger.write() as connection:
         audit.record(connection, engine.clock.now(), engine.actor, action, subject)

@@ -34,7 +34,7 @@ def add(engine: Engine, name: str, roles: Iterable[Role], password: str) -> None
         audit.record(connection, now, engine.actor, "add_agent", name, {"roles": sorted(role_set)})
 
 
-def every(engine: Engine) -> Sequence[Account]:
+def list_accounts(engine: Engine) -> Sequence[Account]:
     """Return all accounts."""
     with engine.ledger.read() as connection:
         return accounts.list_all(connection)
@@ -92,7 +92,7 @@ def log_in(engine: Engine, name: str, password: str) -> str | None:
         return accounts.open_session(connection, name, now)
 
 
-def demand(engine: Engine, act: Permission) -> None:
+def require_permission(engine: Engine, act: Permission) -> None:
     """Raise UserError unless `engine.actor` may perform an act.
 
     An act that no account may perform is open to anyone who can run commands on this machine.

@@ -13,7 +13,7 @@ _HAS_DIGIT: Final = re.compile(r"\d")
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-class Ground(StrEnum):
+class LookUpReason(StrEnum):
     """Reasons to look a member up."""
 
     CALL = "call"
@@ -24,7 +24,7 @@ class Ground(StrEnum):
     MISUSE = "misuse"
 
 
-class LinesFor(StrEnum):
+class PurchaseLinesPurpose(StrEnum):
     """Purposes for which purchase lines may be read."""
 
     COMPLAINT = "complaint"
@@ -34,7 +34,7 @@ class LinesFor(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class AccessReason:
     """Reason and case number of a look-up; the audit log stores `detail`."""
 
     word: StrEnum
@@ -46,11 +46,11 @@ class Why:
         return {"why": self.word.value, **({"case": self.case} if self.case else {})}
 
 
-def why(word: str, case: str, among: type[_Word], *, needs_case: bool = False) -> Why:
+def parse_reason(word: str, case: str, among: type[_Word], *, needs_case: bool = False) -> AccessReason:
     """Return a typed reason; raise UserError when it is not in the list, or the case is not a number."""
     if word not in {reason.value for reason in among}:
         raise UserError.about("reason", "a reason is needed", "no_reason", "choose one")
     case = case.strip()
     if (case or needs_case) and not (_REFERENCE.fullmatch(case) and _HAS_DIGIT.search(case)):
         raise UserError.about("case", "a case is a number, with letters, - and / at most", "no_case", "such as A-1024")
-    return Why(among(word), case)
+    return AccessReason(among(word), case)

@@ -15,13 +15,13 @@ from audiences.people.contacts import contact_of
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Choice, Language
 from campaigns.core.model.privacy_rights import RequestKind
-from campaigns.people.privacy.processors import leave_word
+from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
 
-SOURCES: Final = (ConsentSource.DESK, ConsentSource.PHONE)
-MARKS: Final = (Choice.DECEASED, Choice.ADDRESS_SECRET, Choice.RESTRICTED)
+DESK_SOURCES: Final = (ConsentSource.DESK, ConsentSource.PHONE)
+DESK_MARKS: Final = (Choice.DECEASED, Choice.ADDRESS_SECRET, Choice.RESTRICTED)
 """Marks that only the desk records and no page offers; taken back only by agents who answer requests."""
 
 _NORMALISERS: Final = {
@@ -68,7 +68,7 @@ def mark(engine: Engine, member_id: str, choice: Choice, source: ConsentSource, 
         choices.record_choices(connection, [entry])
         enqueue.choices_changed(connection, member_id, [entry], now)
         if on and choice is Choice.RESTRICTED:
-            leave_word(engine, connection, member_id, RequestKind.RESTRICT)
+            create_processor_tasks(engine, connection, member_id, RequestKind.RESTRICT)
         _note(engine, connection, "mark", member_id, {"choice": choice.value, "on": on, "source": source.value})
 
 

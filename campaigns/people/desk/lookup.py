@@ -11,7 +11,7 @@ from audiences.consent.consent_state import ConsentEntry, ConsentState
 from audiences.people.contacts import contact_of
 from audiences.people.find_members import MAX_RESULTS, SearchField, find_members
 from campaigns.core.model.enums import Choice
-from campaigns.people.desk.access_reasons import Why
+from campaigns.people.desk.access_reasons import AccessReason
 from campaigns.runs.engine import Engine
 from campaigns.store.people import audit, privacy_requests
 from campaigns.store.people.people_tables import PrivacyRequest
@@ -21,7 +21,7 @@ _SHOWN_FIELDS: Final = ("member_id", "register", "first_name", "last_name", "lan
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class MemberContact:
     """Contact of a member. `secret`: the address is secret; `masked`: it was left out of `contact`."""
 
     contact: Mapping[str, Any] = field(repr=False)
@@ -40,18 +40,18 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class MemberRecord:
     """Member with consent state, choice history and privacy requests."""
 
-    person: Person
+    person: MemberContact
     stance: ConsentState
     record: Sequence[ConsentEntry]
     requests: Sequence[PrivacyRequest]
 
 
-def found(
-    engine: Engine, by: SearchField, typed: str, postal_code: str, reason: Why, *, unmask: bool
-) -> tuple[list[Person], bool]:
+def search_members(
+    engine: Engine, by: SearchField, typed: str, postal_code: str, reason: AccessReason, *, unmask: bool
+) -> tuple[list[MemberContact], bool]:
     """Return matching members, and whether there are more than are shown; the audit log has each of them."""
     now = engine.clock.now()
     with engine.ledger.write() as connection:
@@ -66,7 +66,7 @@ def found(
     return people, len(rows) > MAX_RESULTS
 
 
-def look_up(engine: Engine, member_id: str, reason: Why, *, unmask: bool) -> Member:
+def look_up(engine: Engine, member_id: str, reason: AccessReason, *, unmask: bool) -> MemberRecord:
     """Return a member and write an audit log row; raise UserError when the member is unknown."""
     with engine.ledger.write() as connection:
         member = _member(connection, member_id, unmask=unmask)
@@ -76,21 +76,21 @@ def look_up(engine: Engine, member_id: str, reason: Why, *, unmask: bool) -> Mem
     return member
 
 
-def seen_again(engine: Engine, member_id: str, *, unmask: bool) -> Member:
+def reload(engine: Engine, member_id: str, *, unmask: bool) -> MemberRecord:
     """Return a member looked up before, after a change; the change has its own audit log row."""
     with engine.ledger.read() as connection:
         return _member(connection, member_id, unmask=unmask)
 
 
-def _member(connection: Connection, member_id: str, *, unmask: bool) -> Member:
+def _member(connection: Connection, member_id: str, *, unmask: bool) -> MemberRecord:
     person = _person(connection, contact_of(connection, member_id), unmask=unmask)
     history = choices.entries_of(connection, [member_id])[member_id]
     consent = choices.consent_state_of(connection, member_id)
-    return Member(person, consent, history[::-1], privacy_requests.list_for_member(connection, member_id))
+    return MemberRecord(person, consent, history[::-1], privacy_requests.list_for_member(connection, member_id))
 
 
-def _person(connection: Connection, contact: Mapping[str, Any], *, unmask: bool) -> Person:
+def _person(connection: Connection, contact: Mapping[str, Any], *, unmask: bool) -> MemberContact:
     secret = Choice.ADDRESS_SECRET in choices.consent_state_of(connection, contact["member_id"]).on
     hidden = _SECRET_FIELDS if secret and not unmask else ()
     visible = {name: None if name in hidden else contact[name] for name in _SHOWN_FIELDS}
-    return Person(visible, secret, masked=bool(hidden))
+    return MemberContact(visible, secret, masked=bool(hidden))

@@ -9,16 +9,16 @@ from typing import Any, Final
 from audiences.people.contacts import contact_of
 from campaigns.core.clock import from_warehouse_time, midnight, to_warehouse_time
 from campaigns.core.errors import UserError
-from campaigns.people.desk.access_reasons import Why
+from campaigns.people.desk.access_reasons import AccessReason
 from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
 
-LONGEST: Final = timedelta(days=31)
-MOST: Final = 200
+MAX_PERIOD: Final = timedelta(days=31)
+MAX_LINES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Criteria:
+class PurchaseCriteria:
     """Period and store or department, or both; a query for all purchases is not possible."""
 
     first: date
@@ -28,8 +28,8 @@ class Criteria:
 
     def __post_init__(self) -> None:
         """Raise UserError when the criteria are too wide."""
-        if not timedelta() <= self.last - self.first < LONGEST:
-            message = f"ask for at most {LONGEST.days} days"
+        if not timedelta() <= self.last - self.first < MAX_PERIOD:
+            message = f"ask for at most {MAX_PERIOD.days} days"
             raise UserError.about("days", message, "too_many_days", "the day of the receipt is best")
         if not (self.store or self.department):
             raise UserError.about("criteria", "name the store or the department", "too_wide", "ask which it was")
@@ -42,14 +42,14 @@ class Criteria:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class PurchaseLines:
     """Matching lines, oldest first, and whether there are more than are shown."""
 
     rows: Sequence[Mapping[str, Any]]
     more: bool
 
 
-def read(engine: Engine, member_id: str, criteria: Criteria, reason: Why) -> Lines:
+def read_lines(engine: Engine, member_id: str, criteria: PurchaseCriteria, reason: AccessReason) -> PurchaseLines:
     """Return the lines that match the criteria; the audit log row is committed before they are read.
 
     Lines of special goods and lines past their retention are left out here, too.
@@ -69,7 +69,7 @@ def read(engine: Engine, member_id: str, criteria: Criteria, reason: Why) -> Lin
             conditions.append(f"lower({column}) = lower(${len(values)})")
     query = (
         "SELECT purchased_at, store_id, department, product_type, quantity, amount FROM purchase_lines "
-        f"WHERE {' AND '.join(conditions)} ORDER BY purchased_at, basket_id, product_type LIMIT {MOST + 1}"
+        f"WHERE {' AND '.join(conditions)} ORDER BY purchased_at, basket_id, product_type LIMIT {MAX_LINES + 1}"
     )
     with closing(engine.library.warehouse.connect_for_members([member_id], now)) as warehouse:
         result = warehouse.execute(query, values)
@@ -77,4 +77,4 @@ def read(engine: Engine, member_id: str, criteria: Criteria, reason: Why) -> Lin
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     for row in rows:
         row["purchased_at"] = from_warehouse_time(row["purchased_at"])
-    return Lines(rows[:MOST], len(rows) > MOST)
+    return PurchaseLines(rows[:MAX_LINES], len(rows) > MAX_LINES)

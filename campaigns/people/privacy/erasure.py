@@ -13,7 +13,7 @@ from audiences.people.contacts import contact_of
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.retention_evidence import RetentionEvidence
-from campaigns.people.privacy.processors import leave_word
+from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.results.feedback import erase_events as events_of_member
 from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
@@ -21,10 +21,10 @@ from campaigns.store.people import audit, privacy_requests, processor_tasks, rea
 from campaigns.store.runs import delivery_events, purge_skips, runs
 from campaigns.store.runs.states import RunState
 
-SKIPS_KEPT: Final = timedelta(days=90)
+SKIP_RETENTION: Final = timedelta(days=90)
 """Retention of skips, the reasons why members got nothing; after that only the counts of the run remain."""
 
-TOLD_KEPT: Final = timedelta(days=90)
+EVENT_RETENTION: Final = timedelta(days=90)
 """Retention of provider events in full; the word and the member stay with the delivery."""
 
 _POLL_INTERVAL: Final = 0.5
@@ -41,8 +41,10 @@ def erase(engine: Engine, member_id: str, *, extra_channels: Collection[Channel]
     member_erasure.tombstone_members(engine.library.warehouse, [member_id], now)
     alias = member_erasure.pseudonym(signer, member_id)
     with engine.ledger.write() as connection:
-        events_of_member.forget(connection, member_id)
-        leave_word(engine, connection, member_id, RequestKind.ERASE, pseudonym=alias, extra_channels=extra_channels)
+        events_of_member.erase_addresses_of_member(connection, member_id)
+        create_processor_tasks(
+            engine, connection, member_id, RequestKind.ERASE, pseudonym=alias, extra_channels=extra_channels
+        )
         processor_tasks.reassign(connection, member_id, alias)
         member_erasure.erase_from_ledger(connection, signer, member_id, now)
         reassign.pseudonymise(connection, member_id, alias)
@@ -53,7 +55,7 @@ def erase(engine: Engine, member_id: str, *, extra_channels: Collection[Channel]
             shutil.rmtree(preview)
 
 
-def erase_and_tell(engine: Engine, member_id: str) -> None:
+def erase_and_notify(engine: Engine, member_id: str) -> None:
     """Erase a member on request, and send one confirmation to their e-mail address; raise UserError as `erase` does."""
     with engine.ledger.read() as connection:
         contact = contact_of(connection, member_id)
@@ -83,7 +85,7 @@ def merge(engine: Engine, member_id: str, into: str) -> int:
     return moved
 
 
-def retain(engine: Engine, stopping: Event | None = None) -> tuple[RetentionEvidence, ...]:
+def apply_retention(engine: Engine, stopping: Event | None = None) -> tuple[RetentionEvidence, ...]:
     """Delete data past its retention and update holdout units; return the evidence (GD-03).
 
     Runs nightly. Files that a plan is reading are kept until the plan is made, or until the next night once `stopping`
@@ -93,16 +95,16 @@ def retain(engine: Engine, stopping: Event | None = None) -> tuple[RetentionEvid
     warehouse_evidence = retention.enforce_retention(
         warehouse, now, partial(_plans_are_made, engine, stopping or Event())
     )
-    purged = purge_skips.purge_skips(ledger, now - SKIPS_KEPT)
+    purged = purge_skips.purge_skips(ledger, now - SKIP_RETENTION)
     remaining, oldest = purge_skips.remaining_skips(ledger)
     with warehouse.write_lock():  # not while an import does the same
         holdout_units.rebuild_units(ledger, warehouse, now)
-    skips = RetentionEvidence("skips", SKIPS_KEPT, purged, remaining, oldest)
-    emptied = delivery_events.purge_payloads(ledger, now - TOLD_KEPT)
+    skips = RetentionEvidence("skips", SKIP_RETENTION, purged, remaining, oldest)
+    emptied = delivery_events.purge_payloads(ledger, now - EVENT_RETENTION)
     evidence = (
         *warehouse_evidence,
         skips,
-        RetentionEvidence("words of events", TOLD_KEPT, emptied, *delivery_events.remaining_payloads(ledger)),
+        RetentionEvidence("words of events", EVENT_RETENTION, emptied, *delivery_events.remaining_payloads(ledger)),
     )
     with ledger.write() as connection:
         audit.record(connection, now, engine.actor, "retention", "all", {item.table: item.removed for item in evidence})

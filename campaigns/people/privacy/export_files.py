@@ -9,18 +9,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from campaigns.people.privacy.subject_access import Dossier, Row
+from campaigns.people.privacy.subject_access import ExportRow, SubjectAccessExport
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "|", "%", "\t", "\r")
 
 
-def as_json(export: Dossier) -> bytes:
+def to_json(export: SubjectAccessExport) -> bytes:
     """Return the export as UTF-8 JSON; amounts are strings, so that no reader rounds them."""
     document = {"member_id": export.member_id, "made_at": export.made_at, **export.sections}
-    return json.dumps(document, ensure_ascii=False, indent=1, default=plain).encode()
+    return json.dumps(document, ensure_ascii=False, indent=1, default=to_json_value).encode()
 
 
-def as_csv(export: Dossier) -> bytes:
+def to_csv_archive(export: SubjectAccessExport) -> bytes:
     """Return a ZIP archive with one CSV file per section; equal exports give equal bytes."""
     archive = io.BytesIO()
     at = export.made_at.timetuple()[:6]
@@ -30,7 +30,7 @@ def as_csv(export: Dossier) -> bytes:
     return archive.getvalue()
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """Return a value that JSON cannot represent as text."""
     if isinstance(value, datetime | date):
         return value.isoformat()
@@ -39,27 +39,27 @@ def plain(value: Any) -> Any:
     raise TypeError(f"cannot export a {type(value).__name__}")
 
 
-def columns(rows: Sequence[Row]) -> list[str]:
+def column_names(rows: Sequence[ExportRow]) -> list[str]:
     """Return the columns of a section, in order of first appearance."""
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def _csv_file(rows: Sequence[Row]) -> bytes:
+def _csv_file(rows: Sequence[ExportRow]) -> bytes:
     """Return CSV with semicolons and a UTF-8 byte order mark, as Finnish spreadsheets expect."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    names = columns(rows)
+    names = column_names(rows)
     writer.writerow(names)
-    writer.writerows([cell(row.get(name)) for name in names] for row in rows)
+    writer.writerows([csv_cell(row.get(name)) for name in names] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 
-def cell(value: object) -> str:
+def csv_cell(value: object) -> str:
     """Return the text of a CSV cell; a text that a spreadsheet would take for a formula gets a leading apostrophe."""
     if value is None:
         return ""
     if isinstance(value, Mapping | list):
-        return cell(json.dumps(value, ensure_ascii=False, default=plain))
-    text = value if isinstance(value, str) else str(plain(value)) if not isinstance(value, int) else str(value)
+        return csv_cell(json.dumps(value, ensure_ascii=False, default=to_json_value))
+    text = value if isinstance(value, str) else str(to_json_value(value)) if not isinstance(value, int) else str(value)
     is_number = isinstance(value, int | Decimal)
     return f"'{text}" if not is_number and text.lstrip(" ").startswith(_FORMULA_STARTS) else text

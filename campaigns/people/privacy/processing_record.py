@@ -12,12 +12,12 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language, Register
 from campaigns.core.model.legal_basis import LegalBasis, legal_basis
 from campaigns.core.model.settings import Settings
-from campaigns.people.privacy.erasure import TOLD_KEPT
+from campaigns.people.privacy.erasure import EVENT_RETENTION
 from campaigns.people.privacy.processors import processors
-from campaigns.people.privacy.subject_access import KEPT_OF_THE_LEDGER
+from campaigns.people.privacy.subject_access import LEDGER_RETENTION
 from campaigns.store.people import personal_data
 
-Row = Mapping[str, str | int | None]
+RecordRow = Mapping[str, str | int | None]
 
 _PEOPLE: Final[Mapping[str, str]] = {
     Register.OWNERS: "members who own a share",
@@ -38,7 +38,7 @@ _SECURITY: Final = (
 )
 
 
-def record(settings: Settings, catalogue: Catalogue) -> Mapping[str, Sequence[Row]]:
+def build_record(settings: Settings, catalogue: Catalogue) -> Mapping[str, Sequence[RecordRow]]:
     """Return the sections of article 30(1) by name, each a list of rows."""
     recipients = [{**row, "region": _region(settings, row["processor"], row["where"])} for row in processors(settings)]
     return {
@@ -54,7 +54,7 @@ def record(settings: Settings, catalogue: Catalogue) -> Mapping[str, Sequence[Ro
     }
 
 
-def _controller(settings: Settings) -> Iterator[Row]:
+def _controller(settings: Settings) -> Iterator[RecordRow]:
     organisation = settings.organisation
     address = f"{organisation.street}, {organisation.postal_code} {organisation.city.text(settings.default_language)}"
     fields = {
@@ -66,7 +66,7 @@ def _controller(settings: Settings) -> Iterator[Row]:
     yield from ({"what": name, "is": value} for name, value in fields.items())
 
 
-def _purposes() -> Iterator[Row]:
+def _purposes() -> Iterator[RecordRow]:
     for (purpose, is_partner), cells in PERMISSION_TABLE.items():
         for channel in cells:
             row = {"purpose": purpose.value, "for": "a partner" if is_partner else "us", "channel": channel.value}
@@ -74,7 +74,7 @@ def _purposes() -> Iterator[Row]:
     yield {"purpose": "effects", "for": "us", "channel": None, "basis": LegalBasis.INTEREST.value}
 
 
-def _data(catalogue: Catalogue) -> Iterator[Row]:
+def _data(catalogue: Catalogue) -> Iterator[RecordRow]:
     for table_name, table in catalogue.tables.items():
         for name, column in table.columns.items():
             meaning = column.meaning.text(Language.EN)
@@ -99,12 +99,12 @@ def _region(settings: Settings, processor: str, where: str) -> str:
     return "here" if where == "here" else "as agreed with them"
 
 
-def _retention(catalogue: Catalogue) -> Iterator[Row]:
+def _retention(catalogue: Catalogue) -> Iterator[RecordRow]:
     """Yield retention in days; None: as long as the membership, then deleted or pseudonymised."""
     periods: Mapping[str, timedelta | None] = {
         **{name: table.retention for name, table in catalogue.tables.items()},
-        **KEPT_OF_THE_LEDGER,
-        "words_of_providers": TOLD_KEPT,
+        **LEDGER_RETENTION,
+        "words_of_providers": EVENT_RETENTION,
         "rest_of_the_ledger": None,
     }
     for name, period in periods.items():

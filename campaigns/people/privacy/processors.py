@@ -18,7 +18,7 @@ from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
 from campaigns.store.people import processor_tasks as kept
 
-TOLD_OF: Final = frozenset({RequestKind.ERASE, RequestKind.RESTRICT, RequestKind.CORRECT})
+NOTIFIED_RIGHTS: Final = frozenset({RequestKind.ERASE, RequestKind.RESTRICT, RequestKind.CORRECT})
 """Rights that processors are notified of."""
 
 _FOLDER: Final = "folder"
@@ -27,7 +27,7 @@ _FETCHED_BY: Final[Mapping[Channel, str]] = {Channel.POST: "print_house", Channe
 
 
 @dataclass(frozen=True, slots=True)
-class MessageThere:
+class ProcessorMessage:
     """Message that a processor holds: run, our name of it (known to the processor), and the processor's reference."""
 
     run: str
@@ -36,7 +36,7 @@ class MessageThere:
 
 
 @dataclass(frozen=True, slots=True)
-class ToTell:
+class OpenProcessorTask:
     """Open task to notify one processor; `member_id` is a pseudonym once the member is erased."""
 
     number: int
@@ -45,7 +45,7 @@ class ToTell:
     channel: Channel
     processor: str
     due_on: date
-    messages: Sequence[MessageThere]
+    messages: Sequence[ProcessorMessage]
 
 
 def _current_provider(settings: Settings, channel: Channel) -> str:
@@ -85,7 +85,7 @@ def processors(settings: Settings) -> Sequence[Mapping[str, str]]:
     ]
 
 
-def leave_word(
+def create_processor_tasks(
     engine: Engine,
     connection: Connection,
     member_id: str,
@@ -98,7 +98,7 @@ def leave_word(
 
     `pseudonym` replaces the member id; `extra_channels` have one last message under way.
     """
-    if kind not in TOLD_OF:
+    if kind not in NOTIFIED_RIGHTS:
         return
     settings, now = engine.library.settings, engine.clock.now()
     handed_over = [*kept.find_recipients(connection, member_id), *((channel, None) for channel in extra_channels)]
@@ -109,11 +109,11 @@ def leave_word(
     )
 
 
-def to_tell(engine: Engine) -> Sequence[ToTell]:
+def open_tasks(engine: Engine) -> Sequence[OpenProcessorTask]:
     """Return the open tasks, most urgent first, each with the messages that the processor holds."""
     with engine.ledger.read() as connection:
         return [
-            ToTell(
+            OpenProcessorTask(
                 number=task.number or 0,
                 member_id=task.member_id,
                 kind=task.kind,
@@ -121,7 +121,7 @@ def to_tell(engine: Engine) -> Sequence[ToTell]:
                 processor=_processor_name(Channel(task.channel), task.provider),
                 due_on=task.due_on,
                 messages=[
-                    MessageThere(run_id, engine.signer.delivery_reference(number, position), reference or "")
+                    ProcessorMessage(run_id, engine.signer.delivery_reference(number, position), reference or "")
                     for run_id, number, position, reference in kept.messages_of_task(connection, task)
                 ],
             )
@@ -129,7 +129,7 @@ def to_tell(engine: Engine) -> Sequence[ToTell]:
         ]
 
 
-def answered(engine: Engine, number: int, answer: ProcessorAnswer) -> None:
+def record_answer(engine: Engine, number: int, answer: ProcessorAnswer) -> None:
     """Record that a processor was notified, and its answer; raise UserError when no open task has this number."""
     now = engine.clock.now()
     with engine.ledger.write() as connection:

@@ -17,14 +17,14 @@ from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.privacy_rights import ANSWER_MONTHS, EXTENSION_MONTHS, RequestKind, RequestOutcome, due_date
-from campaigns.people.privacy.processors import leave_word
+from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
 from campaigns.store.people import privacy_requests as kept
 from campaigns.store.people.people_tables import PrivacyRequest
 
-AT_ONCE: Final[Mapping[RequestKind, Choice]] = {
+IMMEDIATE_CHOICES: Final[Mapping[RequestKind, Choice]] = {
     RequestKind.RESTRICT: Choice.RESTRICTED,
     RequestKind.OBJECT: Choice.NO_MARKETING,
 }
@@ -51,13 +51,13 @@ def file(engine: Engine, member_id: str, kind: RequestKind, source: ConsentSourc
         request, is_new = kept.file_request(
             connection, filing, now, due_date(local_day(now, engine.library.settings.zone), ANSWER_MONTHS)
         )
-        if kind in AT_ONCE:
+        if kind in IMMEDIATE_CHOICES:
             agent = None if actor == _MEMBER else actor
             choices.record_choices(
-                connection, [ConsentEntry(member_id, AT_ONCE[kind].value, True, now, source, agent=agent)]
+                connection, [ConsentEntry(member_id, IMMEDIATE_CHOICES[kind].value, True, now, source, agent=agent)]
             )
             if is_new:
-                leave_word(engine, connection, member_id, kind)
+                create_processor_tasks(engine, connection, member_id, kind)
         if is_new:
             subject = audit.subject_of_member(engine.signer, member_id)
             audit.record(
@@ -67,13 +67,13 @@ def file(engine: Engine, member_id: str, kind: RequestKind, source: ConsentSourc
     return request
 
 
-def waiting(engine: Engine) -> Sequence[PrivacyRequest]:
+def list_open(engine: Engine) -> Sequence[PrivacyRequest]:
     """Return the open requests, most urgent first."""
     with engine.ledger.read() as connection:
         return kept.list_open(connection)
 
 
-def open_one(engine: Engine, number: int) -> PrivacyRequest:
+def get_open(engine: Engine, number: int) -> PrivacyRequest:
     """Return an open request; raise UserError when the number is unknown or the request is closed."""
     with engine.ledger.read() as connection:
         request = kept.get(connection, number)
@@ -87,7 +87,7 @@ def today(engine: Engine) -> date:
     return local_day(engine.clock.now(), engine.library.settings.zone)
 
 
-def put_off(engine: Engine, number: int, explanation: str) -> PrivacyRequest:
+def extend(engine: Engine, number: int, explanation: str) -> PrivacyRequest:
     """Extend the due date of a complex request, and notify the member of the new date and the reason.
 
     Raises UserError without a reason, after the due date, for a second time, and for a closed request.
@@ -121,7 +121,7 @@ def close(engine: Engine, number: int, ending: RequestOutcome, explanation: str 
         if not kept.close(connection, number, ending, reason or None, engine.actor, now):
             raise _closed(request)
         if ending is RequestOutcome.DONE and request.kind == RequestKind.CORRECT:
-            leave_word(engine, connection, request.member_id, RequestKind.CORRECT)
+            create_processor_tasks(engine, connection, request.member_id, RequestKind.CORRECT)
         _note(engine, connection, "close_request", request, {"outcome": ending.value})
         if ending is RequestOutcome.DONE and request.kind in _NOTIFIED_WHEN_DONE:
             enqueue.request_done(connection, request.member_id, request.kind, now)

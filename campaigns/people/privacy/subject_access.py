@@ -18,7 +18,7 @@ from audiences.tables import CHOICE_ENTRY, CONSENT_TEXT_VERSION, CONTACT, HOLDOU
 from audiences.warehouse import member_rows
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language, Purpose
-from campaigns.people.privacy.erasure import SKIPS_KEPT
+from campaigns.people.privacy.erasure import SKIP_RETENTION
 from campaigns.people.privacy.processors import processors
 from campaigns.rules.select import select_conditions
 from campaigns.runs.engine import Engine
@@ -32,9 +32,9 @@ from campaigns.store.people import audit, personal_data
 
 _LOG: Final = logging.getLogger("viesti")
 
-Row = Mapping[str, Any]
+ExportRow = Mapping[str, Any]
 
-KEPT_OF_THE_LEDGER: Final = {"unsent_messages": SKIPS_KEPT, "one_time_codes": CODE_LIFE}
+LEDGER_RETENTION: Final = {"unsent_messages": SKIP_RETENTION, "one_time_codes": CODE_LIFE}
 """Ledger data with a retention shorter than the membership."""
 
 _OWN_SECTIONS: Final = frozenset({"contact", "choice_entry", "unit"})
@@ -42,15 +42,15 @@ _RENAMED: Final = {"members": "profile", "sent": "earlier_messages"}
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
+class SubjectAccessExport:
     """Sections by name, each a list of rows; a section without rows is present and empty."""
 
     member_id: str
     made_at: datetime
-    sections: Mapping[str, Sequence[Row]] = field(repr=False)
+    sections: Mapping[str, Sequence[ExportRow]] = field(repr=False)
 
 
-def dossier(queries: Asking, member_id: str) -> Dossier:
+def collect_export(queries: Asking, member_id: str) -> SubjectAccessExport:
     """Return all data stored about a member; raise UserError when the member is unknown."""
     now, library = queries.clock.now(), queries.library
     with queries.ledger.read() as connection:
@@ -69,19 +69,21 @@ def dossier(queries: Asking, member_id: str) -> Dossier:
         "retention": _retention(queries),
         "processors": processors(library.settings),
     }
-    return Dossier(member_id, now, sections)
+    return SubjectAccessExport(member_id, now, sections)
 
 
-def hand_out(engine: Engine, member_id: str, file_format: str, actor: str) -> Dossier:
+def export_with_audit(engine: Engine, member_id: str, file_format: str, actor: str) -> SubjectAccessExport:
     """Return the export and write an audit log row with its format and actor."""
-    export = dossier(engine, member_id)
+    export = collect_export(engine, member_id)
     with engine.ledger.write() as connection:
         subject = audit.subject_of_member(engine.signer, member_id)
         audit.record(connection, export.made_at, actor, "export", subject, {"form": file_format})
     return export
 
 
-def _audiences(queries: Asking, warehouse: WarehouseConnection, contact: Row, now: datetime) -> Sequence[Row]:
+def _audiences(
+    queries: Asking, warehouse: WarehouseConnection, contact: ExportRow, now: datetime
+) -> Sequence[ExportRow]:
     """Return the audiences that the member is in now; empty when consent permits none.
 
     Rules are described in the member's language.
@@ -111,7 +113,9 @@ def _is_in_audience(session: QuerySession, question: CountQuery, member_id: str)
     return any(row["taken"] for row in rows)
 
 
-def _ledger_sections(queries: Asking, connection: Connection, contact: Row) -> Iterator[tuple[str, Sequence[Row]]]:
+def _ledger_sections(
+    queries: Asking, connection: Connection, contact: ExportRow
+) -> Iterator[tuple[str, Sequence[ExportRow]]]:
     member_id = contact["member_id"]
     yield "contact", [contact]
     yield "household", _household(connection, contact)
@@ -125,7 +129,7 @@ def _ledger_sections(queries: Asking, connection: Connection, contact: Row) -> I
             yield table.name, personal_data.rows_of_member(connection, table, member_id)
 
 
-def _household(connection: Connection, contact: Row) -> Sequence[Row]:
+def _household(connection: Connection, contact: ExportRow) -> Sequence[ExportRow]:
     """Return the household's id and size; other members' data is theirs to request (C-16)."""
     household = contact["household_id"]
     if household is None:
@@ -134,7 +138,7 @@ def _household(connection: Connection, contact: Row) -> Sequence[Row]:
     return [{"household_id": household, "members": connection.execute(members).scalar_one()}]
 
 
-def _choice_history(connection: Connection, member_id: str) -> Sequence[Row]:
+def _choice_history(connection: Connection, member_id: str) -> Sequence[ExportRow]:
     """Return every choice entry with its text. The agent's name is the agent's personal data and left out."""
     joined = CHOICE_ENTRY.outerjoin(CONSENT_TEXT_VERSION, CONSENT_TEXT_VERSION.c.version == CHOICE_ENTRY.c.wording)
     columns = [column for column in CHOICE_ENTRY.c if column.name not in ("member_id", "agent")]
@@ -144,7 +148,7 @@ def _choice_history(connection: Connection, member_id: str) -> Sequence[Row]:
     return [dict(row) for row in connection.execute(query.order_by(CHOICE_ENTRY.c.seq)).mappings()]
 
 
-def _holdout(connection: Connection, member_id: str) -> Sequence[Row]:
+def _holdout(connection: Connection, member_id: str) -> Sequence[ExportRow]:
     """Return the member's holdout unit, and whether the current version holds it out."""
     unit = connection.execute(
         select(HOLDOUT_UNIT.c.number, HOLDOUT_UNIT.c.since).where(HOLDOUT_UNIT.c.member_id == member_id)
@@ -156,17 +160,17 @@ def _holdout(connection: Connection, member_id: str) -> Sequence[Row]:
     return [{"unit": unit.number, "since": unit.since, "held_out": is_held_out}]
 
 
-def _suppressions(connection: Connection, contact: Row) -> Sequence[Row]:
+def _suppressions(connection: Connection, contact: ExportRow) -> Sequence[ExportRow]:
     values = {contact["mailbox"], contact["phone"], contact["address_key"]} - {None}
     query = select(SUPPRESSION).where(SUPPRESSION.c.value.in_(sorted(values)))
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _retention(queries: Asking) -> Sequence[Row]:
+def _retention(queries: Asking) -> Sequence[ExportRow]:
     """Return retention in days; None: as long as the membership."""
     catalogue = queries.library.catalogue.tables
     declared = {name: table.retention for name, table in catalogue.items() if "member_id" in table.columns}
-    periods = {**declared, **KEPT_OF_THE_LEDGER}
+    periods = {**declared, **LEDGER_RETENTION}
     return [
         {"what": name, "kept_days": None if period is None else ceil(period / timedelta(days=1))}
         for name, period in periods.items()

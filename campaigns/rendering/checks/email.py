@@ -11,30 +11,30 @@ from campaigns.core.errors import FilePosition, Problem, Severity, UserError
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.checks.template_values import (
-    COMMON,
-    OF_A_MEMBER,
+    COMMON_VALUES,
+    MEMBER_VALUES,
     is_marketing,
-    missing_value,
+    missing_value_problem,
     offer_problems,
-    unguarded_value,
-    unknown_values,
-    without_profile,
+    unguarded_value_warning,
+    unknown_value_problems,
+    without_member_values,
 )
-from campaigns.rendering.email.email_template import TEXT, EmailBody, EmailTemplate, email_reads
-from campaigns.rendering.email.mjml import BODY
-from campaigns.rendering.templates.filters import filters
+from campaigns.rendering.email.email_template import TEXT_FILE, EmailBody, EmailTemplate, email_variable_uses
+from campaigns.rendering.email.mjml import MJML_FILE
+from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 
-CLIPPED: Final = 102_000  # Gmail clips longer messages, and the unsubscribe link with them
-HEAVY: Final = 60_000
+CLIP_BYTES: Final = 102_000  # Gmail clips longer messages, and the unsubscribe link with them
+WARNING_BYTES: Final = 60_000
 _UNSUBSCRIBE_LINK: Final = "https://check.example/leave"
 _IMAGE: Final = re.compile(r"""(?:<img[^>]*\ssrc=["']|url\(["']?)(https?:[^"')>\s]+)""", re.IGNORECASE)
 _TITLE: Final = re.compile(r"<title>\s*[^\s<]")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class EmailSample:
     """Sample of a template, rendered in one language."""
 
     folder: TemplateFolder
@@ -46,8 +46,8 @@ class Sample:
 
     def parts(self) -> Iterator[tuple[FilePosition, str]]:
         """Yield the file and the visible content of the text part and of the HTML part."""
-        yield FilePosition(self.folder.located(TEXT)), self.body.text
-        yield FilePosition(self.folder.located(BODY)), unescape(self.body.html)
+        yield FilePosition(self.folder.path_of(TEXT_FILE)), self.body.text
+        yield FilePosition(self.folder.path_of(MJML_FILE)), unescape(self.body.html)
 
     def offers(self) -> Iterator[Mapping[str, object]]:
         """Yield the offers of the sample."""
@@ -57,7 +57,7 @@ class Sample:
     @property
     def html_place(self) -> FilePosition:
         """Return the position of the HTML's file."""
-        return FilePosition(self.folder.located(BODY))
+        return FilePosition(self.folder.path_of(MJML_FILE))
 
 
 def check_email(
@@ -69,10 +69,13 @@ def check_email(
     """
     try:
         templates = [EmailTemplate.compile(folder, language, settings) for language in Language]
-        reads = email_reads(folder)
+        reads = email_variable_uses(folder)
     except UserError as error:
         return list(error.problems)
-    problems = [*unknown_values(reads, COMMON | OF_A_MEMBER | known_names), *offer_problems(reads, purpose)]
+    problems = [
+        *unknown_value_problems(reads, COMMON_VALUES | MEMBER_VALUES | known_names),
+        *offer_problems(reads, purpose),
+    ]
     if not problems:  # the sample of a broken template would repeat the same problems
         for template in templates:
             problems += _sample_problems(folder, template, purpose, settings)
@@ -86,15 +89,15 @@ def _sample_problems(
     try:
         body = template.render(context)
     except TemplateError as error:
-        yield missing_value(error)
+        yield missing_value_problem(error)
         return
-    sample = Sample(folder, purpose, settings, template.language, context, body)
-    for check in QUESTIONS:
+    sample = EmailSample(folder, purpose, settings, template.language, context, body)
+    for check in CHECKS:
         yield from check(sample)
     try:
-        template.render(without_profile(context))
+        template.render(without_member_values(context))
     except TemplateError as error:
-        yield unguarded_value(error)
+        yield unguarded_value_warning(error)
 
 
 def _with_test_link(context: Mapping[str, object]) -> dict[str, object]:
@@ -103,7 +106,7 @@ def _with_test_link(context: Mapping[str, object]) -> dict[str, object]:
     return {**context, "links": {**(links if isinstance(links, dict) else {}), "unsubscribe": _UNSUBSCRIBE_LINK}}
 
 
-def way_out(sample: Sample) -> Iterator[Problem]:
+def check_unsubscribe_link(sample: EmailSample) -> Iterator[Problem]:
     """Check that marketing shows the unsubscribe link in both parts, clickable in the HTML (E-04, E-28)."""
     if is_marketing(sample.purpose):
         for place, text in sample.parts():
@@ -112,7 +115,7 @@ def way_out(sample: Sample) -> Iterator[Problem]:
                 yield Problem(place, message, "opt_out", "link to `{{ links.unsubscribe }}`, as the shared footer does")
 
 
-def sender(sample: Sample) -> Iterator[Problem]:
+def check_sender(sample: EmailSample) -> Iterator[Problem]:
     """Check that marketing names the advertiser: legal name, business id and street address (FI-04)."""
     organisation = sample.context.get("organisation")
     values = organisation if isinstance(organisation, dict) else {}
@@ -123,9 +126,9 @@ def sender(sample: Sample) -> Iterator[Problem]:
                 yield Problem(place, message, "sender", f"print `{{{{ organisation.{name} }}}}`")
 
 
-def reduced_prices(sample: Sample) -> Iterator[Problem]:
+def check_reduced_prices(sample: EmailSample) -> Iterator[Problem]:
     """Check that every reduced price stands with the lowest price of the 30 days before (FI-23)."""
-    money = filters(sample.language, sample.settings.currency)["money"]
+    money = template_filters(sample.language, sample.settings.currency)["money"]
     for offer in sample.offers():
         price, lowest = offer.get("price"), offer.get("lowest_price_30d")
         if not isinstance(price, Decimal | int) or not isinstance(lowest, Decimal | int):
@@ -136,31 +139,31 @@ def reduced_prices(sample: Sample) -> Iterator[Problem]:
                 yield Problem(place, message, "lowest_price", "print `lowest_price_30d` where `reduced` is true")
 
 
-def size(sample: Sample) -> Iterator[Problem]:
+def check_size(sample: EmailSample) -> Iterator[Problem]:
     """Check that the HTML is short enough not to be clipped by a mailbox (E-04)."""
     octets = len(sample.body.html.encode())
     description = f"the HTML of the sample is {octets / 1000:.0f} kB in `{sample.language}`"
-    if octets > CLIPPED:
-        yield Problem(sample.html_place, f"{description}: mailboxes cut it at {CLIPPED // 1000} kB", "size")
-    elif octets > HEAVY:
-        message = f"{description}: {HEAVY // 1000} kB is what readers wait for"
+    if octets > CLIP_BYTES:
+        yield Problem(sample.html_place, f"{description}: mailboxes cut it at {CLIP_BYTES // 1000} kB", "size")
+    elif octets > WARNING_BYTES:
+        message = f"{description}: {WARNING_BYTES // 1000} kB is what readers wait for"
         yield Problem(sample.html_place, message, "size", severity=Severity.WARNING)
 
 
-def words(sample: Sample) -> Iterator[Problem]:
+def check_parts_present(sample: EmailSample) -> Iterator[Problem]:
     """Check that there is a subject, a title and a text part."""
     if not sample.body.subject:
-        place = FilePosition(sample.folder.located("texts.yaml"))
+        place = FilePosition(sample.folder.path_of("texts.yaml"))
         yield Problem(place, f"the subject is empty in `{sample.language}`", "subject")
     if not sample.body.text.strip():
         yield Problem(
-            FilePosition(sample.folder.located(TEXT)), f"the text part is empty in `{sample.language}`", "text"
+            FilePosition(sample.folder.path_of(TEXT_FILE)), f"the text part is empty in `{sample.language}`", "text"
         )
     if not _TITLE.search(sample.body.html):
         yield Problem(sample.html_place, "the HTML has no title", "title", "add <mj-title>[[ subject ]]</mj-title>")
 
 
-def pictures(sample: Sample) -> Iterator[Problem]:
+def check_images(sample: EmailSample) -> Iterator[Problem]:
     """Check that images come from our own site: another site would learn who opens the message, and when (GD-22)."""
     offer_images = {str(offer.get("image")) for offer in sample.offers()}
     for address in _IMAGE.findall(unescape(sample.body.html)):
@@ -169,11 +172,11 @@ def pictures(sample: Sample) -> Iterator[Problem]:
             yield Problem(sample.html_place, message, "foreign_picture", "put it under `images/`")
 
 
-QUESTIONS: Final[tuple[Callable[[Sample], Iterator[Problem]], ...]] = (
-    way_out,
-    sender,
-    reduced_prices,
-    size,
-    words,
-    pictures,
+CHECKS: Final[tuple[Callable[[EmailSample], Iterator[Problem]], ...]] = (
+    check_unsubscribe_link,
+    check_sender,
+    check_reduced_prices,
+    check_size,
+    check_parts_present,
+    check_images,
 )

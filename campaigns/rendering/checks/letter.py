@@ -10,21 +10,21 @@ from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import parse_yaml
 from campaigns.rendering.checks.template_values import (
-    COMMON,
-    OF_A_MEMBER,
-    missing_value,
+    COMMON_VALUES,
+    MEMBER_VALUES,
+    missing_value_problem,
     offer_problems,
-    unguarded_value,
-    unknown_values,
-    without_profile,
+    unguarded_value_warning,
+    unknown_value_problems,
+    without_member_values,
 )
-from campaigns.rendering.letters.letter_template import LetterTemplate, letter_reads
-from campaigns.rendering.letters.markup import FILE
+from campaigns.rendering.letters.letter_template import LetterTemplate, letter_variable_uses
+from campaigns.rendering.letters.markup import LETTER_FILE
 from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 
-PROFILE: Final = "profile.yaml"
+PROFILE_FILE: Final = "profile.yaml"
 _REQUIRED_TEXTS: Final = {
     "address_source": "each letter says where the address comes from (PR-12)",
     "objection": "each letter says how to object (PR-12)",
@@ -41,12 +41,12 @@ def check_letter(
     """
     try:
         templates = [LetterTemplate.compile(folder, language, settings) for language in Language]
-        reads = letter_reads(folder)
-        profile = parse_yaml(folder.source(PROFILE).text.encode(), folder.located(PROFILE))
+        reads = letter_variable_uses(folder)
+        profile = parse_yaml(folder.source(PROFILE_FILE).text.encode(), folder.path_of(PROFILE_FILE))
     except UserError as error:
         return list(error.problems)
     problems = [
-        *unknown_values(reads, COMMON | OF_A_MEMBER | known_names),
+        *unknown_value_problems(reads, COMMON_VALUES | MEMBER_VALUES | known_names),
         *offer_problems(reads, purpose),
         *_colophon(folder, templates[0]),
     ]
@@ -60,7 +60,7 @@ def _colophon(folder: TemplateFolder, template: LetterTemplate) -> Iterator[Prob
     for key, message in _REQUIRED_TEXTS.items():
         if key not in template.texts:
             hint = f"print `page.text.{key}`, as the shared layout does"
-            yield Problem(FilePosition(folder.located(FILE)), message, "colophon", hint)
+            yield Problem(FilePosition(folder.path_of(LETTER_FILE)), message, "colophon", hint)
 
 
 def _sample_problems(folder: TemplateFolder, template: LetterTemplate, profile: Located) -> Iterator[Problem]:
@@ -68,13 +68,13 @@ def _sample_problems(folder: TemplateFolder, template: LetterTemplate, profile: 
     address = _address(sample, template.language)
     if isinstance(address, AddressProblem):
         yield Problem(
-            FilePosition(folder.located("sample.yaml")), f"the sample's address cannot be written: {address}", "sample"
+            FilePosition(folder.path_of("sample.yaml")), f"the sample's address cannot be written: {address}", "sample"
         )
         return
     try:
-        pages = template.render_bundle([template.fill(sample, address)], _ANY_DAY).per_letter[0]
+        pages = template.render_bundle([template.fill(sample, address)], _ANY_DAY).page_counts[0]
     except TemplateError as error:
-        yield missing_value(error)
+        yield missing_value_problem(error)
         return
     except UserError as error:
         yield from error.problems
@@ -82,11 +82,11 @@ def _sample_problems(folder: TemplateFolder, template: LetterTemplate, profile: 
     max_pages = 2 * _sheets(profile)
     if pages > max_pages:
         message = f"the letter takes {pages} pages in `{template.language}`, its envelope takes {max_pages}"
-        yield Problem(FilePosition(folder.located(FILE)), message, "too_long")
+        yield Problem(FilePosition(folder.path_of(LETTER_FILE)), message, "too_long")
     try:
-        template.fill(without_profile(sample), address)
+        template.fill(without_member_values(sample), address)
     except TemplateError as error:
-        yield unguarded_value(error)
+        yield unguarded_value_warning(error)
 
 
 def _address(sample: Mapping[str, object], language: Language) -> PostalAddress | AddressProblem:

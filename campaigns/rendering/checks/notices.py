@@ -9,27 +9,27 @@ from campaigns.core.model.enums import Choice, Language
 from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.notice_writer import FOLDER, NoteWriter, Told, as_said
+from campaigns.rendering.notice_writer import TEMPLATES_FOLDER, NoticeValues, NoticeWriter, notice_text
 from campaigns.rendering.templates.sandbox import TemplateError
 
 _DUE: Final = "2018-02-01"
 
 
-def digest() -> str:
+def notice_templates_digest() -> str:
     """Return a SHA-256 of all templates and texts of notices."""
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(FOLDER.iterdir()))).hexdigest()
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(TEMPLATES_FOLDER.iterdir()))).hexdigest()
 
 
-def problems(settings: Settings) -> Iterator[Problem]:
+def notice_problems(settings: Settings) -> Iterator[Problem]:
     """Yield every problem that keeps a notice from being rendered as e-mail or SMS."""
     for language in Language:
-        writer = NoteWriter(settings)
-        for kind, details in samples(settings):
-            values = Told(
+        writer = NoticeWriter(settings)
+        for kind, details in sample_notices(settings):
+            values = NoticeValues(
                 language, "1234 5678", "/me" if kind in (NoticeKind.SIGN_UP, NoticeKind.KNOWN) else "", "Aino"
             )
             try:
-                text = as_said(kind, details, values, settings)
+                text = notice_text(kind, details, values, settings)
                 writer.email(text, language)
                 writer.sms(text, language)
             except UserError as error:
@@ -38,11 +38,13 @@ def problems(settings: Settings) -> Iterator[Problem]:
                 yield Problem(error.place, error.reason, "note_template")
             except KeyError as error:
                 yield Problem(
-                    FilePosition(str(FOLDER / "words.yaml")), f"{kind}, {language}: {error} is missing", "note_words"
+                    FilePosition(str(TEMPLATES_FOLDER / "words.yaml")),
+                    f"{kind}, {language}: {error} is missing",
+                    "note_words",
                 )
 
 
-def samples(settings: Settings) -> Iterator[tuple[NoticeKind, Mapping[str, Any]]]:
+def sample_notices(settings: Settings) -> Iterator[tuple[NoticeKind, Mapping[str, Any]]]:
     """Yield sample details for every kind of notice."""
     choices = [*(choice.value for choice in Choice), *(f"newsletter:{name}" for name in settings.newsletters)]
     answer = {"due": _DUE, "because": "Arkisto {1/2} <haetaan>"}

@@ -8,17 +8,17 @@ from campaigns.core.errors import FilePosition, Problem, Severity, UserError
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.checks.template_values import (
-    COMMON,
-    OF_A_MEMBER,
+    COMMON_VALUES,
+    MEMBER_VALUES,
     is_marketing,
-    missing_value,
+    missing_value_problem,
     offer_problems,
-    unguarded_value,
-    unknown_values,
-    without_profile,
+    unguarded_value_warning,
+    unknown_value_problems,
+    without_member_values,
 )
-from campaigns.rendering.sms.gsm7 import foreign
-from campaigns.rendering.sms.sms_template import BODY, SmsTemplate, sms_reads
+from campaigns.rendering.sms.gsm7 import characters_outside_gsm7
+from campaigns.rendering.sms.sms_template import SMS_FILE, SmsTemplate, sms_variable_uses
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 
@@ -34,11 +34,11 @@ def check_sms(
     """
     try:
         templates = [SmsTemplate.compile(folder, language, settings) for language in Language]
-        reads = sms_reads(folder)
+        reads = sms_variable_uses(folder)
     except UserError as error:
         return list(error.problems)
     problems = [
-        *unknown_values(reads, COMMON | OF_A_MEMBER | known_names),
+        *unknown_value_problems(reads, COMMON_VALUES | MEMBER_VALUES | known_names),
         *offer_problems(reads, purpose),
         *_opt_out(folder, purpose),
         *_shorteners(folder),
@@ -49,18 +49,21 @@ def check_sms(
 
 
 def _opt_out(folder: TemplateFolder, purpose: Purpose) -> Iterator[Problem]:
-    if is_marketing(purpose) and not any(read.name == "links.stop" for read in sms_reads(folder)):
+    if is_marketing(purpose) and not any(read.name == "links.stop" for read in sms_variable_uses(folder)):
         message = f"a {purpose} message tells how to refuse the next one"
         yield Problem(
-            FilePosition(folder.located(BODY)), message, "opt_out", "add `[[ stop ]]`, a text with `{{ links.stop }}`"
+            FilePosition(folder.path_of(SMS_FILE)),
+            message,
+            "opt_out",
+            "add `[[ stop ]]`, a text with `{{ links.stop }}`",
         )
 
 
 def _shorteners(folder: TemplateFolder) -> Iterator[Problem]:
-    body = folder.source(BODY)
+    body = folder.source(SMS_FILE)
     contents = [(FilePosition(body.file), body.text)]
     for text in folder.texts.values():
-        contents += ((text.places[language], text.words.text(language)) for language in Language)
+        contents += ((text.positions[language], text.localised.text(language)) for language in Language)
     for place, content in contents:
         if _SHORTENER.search(content):
             yield Problem(place, "a public link shortener hides who writes: use an address of our own", "shortener")
@@ -68,19 +71,19 @@ def _shorteners(folder: TemplateFolder) -> Iterator[Problem]:
 
 def _sample_problems(folder: TemplateFolder, template: SmsTemplate, settings: Settings) -> Iterator[Problem]:
     sample = folder.sample(template.language)
-    place, limit = FilePosition(folder.located(BODY)), settings.channels.sms.max_segments
+    place, limit = FilePosition(folder.path_of(SMS_FILE)), settings.channels.sms.max_segments
     try:
         sms = template.render(sample)
     except TemplateError as error:
-        yield missing_value(error)
+        yield missing_value_problem(error)
         return
     if sms.segments > limit:
         message = f"the sample takes {sms.segments} segments in `{template.language}`, at most {limit} are allowed"
         yield Problem(place, message, "too_long", "shorten the text, or raise `channels.sms.max_segments`")
-    if characters := foreign(sms.text):
+    if characters := characters_outside_gsm7(sms.text):
         message = f"`{characters}` in `{template.language}` is outside GSM-7: a segment holds 70 characters, not 160"
         yield Problem(place, message, "ucs2", "write it with other characters", Severity.WARNING)
     try:
-        template.render(without_profile(sample))
+        template.render(without_member_values(sample))
     except TemplateError as error:
-        yield unguarded_value(error)
+        yield unguarded_value_warning(error)

@@ -6,7 +6,7 @@ from typing import Final
 from campaigns.core.errors import Problem, Severity, closest_match
 from campaigns.core.model.enums import Purpose
 from campaigns.rendering.templates.sandbox import TemplateError
-from campaigns.rendering.templates.variables import ITEM, Read
+from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
 
 _OFFER: Final = (
     "id",
@@ -34,7 +34,7 @@ _ORGANISATION: Final = (
     "privacy_notice",
     "privacy_notice_version",
 )
-COMMON: Final = frozenset(
+COMMON_VALUES: Final = frozenset(
     {
         "campaign.name",
         "campaign.title",
@@ -44,32 +44,32 @@ COMMON: Final = frozenset(
         *(f"organisation.{part}" for part in _ORGANISATION),
     }
 )
-OF_A_MEMBER: Final = frozenset(
+MEMBER_VALUES: Final = frozenset(
     {
         "arm",
         "offers",
-        *(f"offers.{ITEM}.{part}" for part in _OFFER),
+        *(f"offers.{LIST_ITEM}.{part}" for part in _OFFER),
         *(f"links.{name}" for name in ("unsubscribe", "preferences", "why", "stop")),
     }
 )
 _WITHOUT_MARKETING: Final = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
 
-def unknown_values(reads: Iterable[Read], known: Collection[str]) -> Iterator[Problem]:
+def unknown_value_problems(reads: Iterable[VariableUse], known: Collection[str]) -> Iterator[Problem]:
     """Yield a problem for each use of an unknown value, with the closest known one as a hint."""
     for read in reads:
         name = ".".join(read.path)
         if name not in known:
             message = f"there is no value `{_display_name(name)}`"
-            yield Problem(read.place, message, "unknown_variable", _display_name(closest_match(name, known)))
+            yield Problem(read.position, message, "unknown_variable", _display_name(closest_match(name, known)))
 
 
-def offer_problems(reads: Iterable[Read], purpose: Purpose) -> Iterator[Problem]:
+def offer_problems(reads: Iterable[VariableUse], purpose: Purpose) -> Iterator[Problem]:
     """Yield problems: an offer in a non-marketing message (A-26), a price without the lowest of 30 days (FI-23)."""
-    uses = {".".join(read.path): read.place for read in reads}
+    uses = {".".join(read.path): read.position for read in reads}
     if purpose in _WITHOUT_MARKETING and "offers" in uses:
         yield Problem(uses["offers"], f"a {purpose} message shows no offers", "offers_in_service")
-    price, lowest = f"offers.{ITEM}.price", f"offers.{ITEM}.lowest_price_30d"
+    price, lowest = f"offers.{LIST_ITEM}.price", f"offers.{LIST_ITEM}.lowest_price_30d"
     if price in uses and lowest not in uses:
         message = "a price is shown without the lowest price of 30 days, which the law wants beside a reduced one"
         yield Problem(uses[price], message, "lowest_price", "print `lowest_price_30d` where `reduced` is true")
@@ -80,23 +80,23 @@ def is_marketing(purpose: Purpose) -> bool:
     return purpose not in _WITHOUT_MARKETING
 
 
-def without_profile(sample: Mapping[str, object]) -> dict[str, object]:
+def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:
     """Return the sample with every member value unknown."""
     member = sample.get("member")
     return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}}
 
 
-def missing_value(error: TemplateError) -> Problem:
+def missing_value_problem(error: TemplateError) -> Problem:
     """Return the problem of a sample that cannot be rendered."""
     hint = "give the value in `sample.yaml`" if error.is_missing else ""
     return Problem(error.place, error.reason, "sample", hint)
 
 
-def unguarded_value(error: TemplateError) -> Problem:
+def unguarded_value_warning(error: TemplateError) -> Problem:
     """Return a warning: members without the value would get no message."""
     message = f"members who lack a value get no message: {error.reason}"
     return Problem(error.place, message, "unguarded", "ask first: `{% if … %}`", Severity.WARNING)
 
 
 def _display_name(name: str) -> str:
-    return name.replace(f".{ITEM}", "[]")
+    return name.replace(f".{LIST_ITEM}", "[]")

@@ -9,15 +9,15 @@ from typing import Final, Self
 from campaigns.core.errors import FilePosition
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.email.includes import gather, joined
-from campaigns.rendering.email.mjml import BODY, compile_mjml
-from campaigns.rendering.email.placeholders import Holes
-from campaigns.rendering.templates.folder import Source, TemplateFolder
-from campaigns.rendering.templates.sandbox import Template, compile_template, environment, reads_of
-from campaigns.rendering.templates.variables import Read
+from campaigns.rendering.email.includes import collect_includes, expand_includes
+from campaigns.rendering.email.mjml import MJML_FILE, compile_mjml
+from campaigns.rendering.email.placeholders import Placeholders
+from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
+from campaigns.rendering.templates.sandbox import CompiledTemplate, compile_template, sandbox_for, variable_uses_in
+from campaigns.rendering.templates.variables import VariableUse
 
 SUBJECT: Final = "subject"
-TEXT: Final = "body.txt"
+TEXT_FILE: Final = "body.txt"
 _BLANK_LINES: Final = "\n\n\n"
 _SHARED_LINK: Final = re.compile(r"""\shref="(https?://[^"{}\s]+)\"""")
 
@@ -36,10 +36,10 @@ class EmailTemplate:
     """Compiled e-mail template in one language."""
 
     language: Language
-    subject: Template
-    text: Template
-    html: Template
-    targets: frozenset[str]
+    subject: CompiledTemplate
+    text: CompiledTemplate
+    html: CompiledTemplate
+    shared_links: frozenset[str]
     """Links in the HTML that are the same for every member, as written there."""
 
     @classmethod
@@ -54,12 +54,12 @@ class EmailTemplate:
 
         `track_link` maps the HTML links that are the same for every member to other addresses; by default they stay.
         """
-        sandbox = environment(Channel.EMAIL, language, settings.currency)
-        *plain, (html, place_of) = email_parts(folder, language)
+        sandbox = sandbox_for(Channel.EMAIL, language, settings.currency)
+        *plain, (html, place_of) = email_sources(folder, language)
         targets = frozenset(_SHARED_LINK.findall(html.text))
         if track_link is not None:
             tracked = _SHARED_LINK.sub(lambda link: link[0].replace(link[1], track_link(link[1])), html.text)
-            html = Source(html.file, tracked)
+            html = TemplateSource(html.file, tracked)
         subject, text = (compile_template(sandbox, source, place) for source, place in plain)
         return cls(language, subject, text, compile_template(sandbox, html, place_of), targets)
 
@@ -72,36 +72,43 @@ class EmailTemplate:
         )
 
 
-def email_reads(folder: TemplateFolder) -> tuple[Read, ...]:
+def email_variable_uses(folder: TemplateFolder) -> tuple[VariableUse, ...]:
     """Return every use of a value in the folder's e-mail, in all three languages, with its position."""
     return tuple(
         read
         for language in Language
-        for source, place in email_parts(folder, language)
-        for read in reads_of(source, place)
+        for source, place in email_sources(folder, language)
+        for read in variable_uses_in(source, place)
     )
 
 
-def email_names(folder: TemplateFolder) -> frozenset[str]:
+def email_variables(folder: TemplateFolder) -> frozenset[str]:
     """Return the names of the values that the folder's e-mail reads, which a plan has to freeze."""
-    return frozenset(read.name for read in email_reads(folder))
+    return frozenset(read.name for read in email_variable_uses(folder))
 
 
 @lru_cache(maxsize=64)
-def email_parts(folder: TemplateFolder, language: Language) -> tuple[tuple[Source, Callable[[int], FilePosition]], ...]:
+def email_sources(
+    folder: TemplateFolder, language: Language
+) -> tuple[tuple[TemplateSource, Callable[[int], FilePosition]], ...]:
     """Return the Jinja sources of subject, text and HTML in one language, with the origin of their lines."""
     return tuple(_sources(folder, language))
 
 
-def _sources(folder: TemplateFolder, language: Language) -> Iterator[tuple[Source, Callable[[int], FilePosition]]]:
-    heading = Source(folder.located("texts.yaml"), f"[[ {SUBJECT} ]]")
-    for file, sources in ((heading.file, {heading.file: heading}), (folder.located(TEXT), gather(folder, TEXT))):
-        placeholders = Holes(folder.texts)
-        extracted = {path: placeholders.dig(source) for path, source in sources.items()}
-        restored = placeholders.fill(joined(next(iter(extracted)), extracted), language)
-        yield Source(file, restored.text), restored.place
+def _sources(
+    folder: TemplateFolder, language: Language
+) -> Iterator[tuple[TemplateSource, Callable[[int], FilePosition]]]:
+    heading = TemplateSource(folder.path_of("texts.yaml"), f"[[ {SUBJECT} ]]")
+    for file, sources in (
+        (heading.file, {heading.file: heading}),
+        (folder.path_of(TEXT_FILE), collect_includes(folder, TEXT_FILE)),
+    ):
+        placeholders = Placeholders(folder.texts)
+        extracted = {path: placeholders.extract(source) for path, source in sources.items()}
+        restored = placeholders.restore(expand_includes(next(iter(extracted)), extracted), language)
+        yield TemplateSource(file, restored.text), restored.position_of_line
     restored = compile_mjml(folder).in_language(language)
-    yield Source(folder.located(BODY), restored.text), restored.place
+    yield TemplateSource(folder.path_of(MJML_FILE), restored.text), restored.position_of_line
 
 
 def one_line(text: str) -> str:

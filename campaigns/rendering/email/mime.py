@@ -29,7 +29,7 @@ _FEEDBACK: Final = re.compile(r"[A-Za-z0-9_.-]{0,80}(:[A-Za-z0-9_.-]{0,80}){1,3}
 
 
 @dataclass(frozen=True, slots=True)
-class Unsubscribe:
+class OneClickUnsubscribe:
     """List headers for one-click unsubscribe: an https link that accepts a POST, and a mailbox with `token` as subject.
 
     `list_id` is the same for all campaigns of a list (E-07).
@@ -49,7 +49,7 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class MessageHeaders:
     """Header values of one message: sender, recipient, date and ids.
 
     `message_id` is `name@domain` without brackets, the same whenever the delivery is rendered again (E-09).
@@ -64,7 +64,7 @@ class Envelope:
     to_address: str
     to_name: str | None = None
     feedback_id: str | None = None
-    unsubscribe: Unsubscribe | None = None
+    unsubscribe: OneClickUnsubscribe | None = None
 
     def __post_init__(self) -> None:
         if self.date.tzinfo is None:
@@ -76,7 +76,7 @@ class Envelope:
             _require(_FEEDBACK, self.feedback_id, "a Feedback-ID")
 
 
-def extra_headers(envelope: Envelope) -> dict[str, str]:
+def extra_headers(envelope: MessageHeaders) -> dict[str, str]:
     """Return the headers beyond Date, From, To, Subject, Message-ID and MIME's own, each on one line.
 
     For providers that assemble the message themselves; `assemble` writes the same headers.
@@ -92,13 +92,13 @@ def extra_headers(envelope: Envelope) -> dict[str, str]:
     return headers
 
 
-def demand_writable(body: EmailBody) -> None:
+def require_encodable(body: EmailBody) -> None:
     """Raise ValueError for a text that cannot be encoded because it holds a lone UTF-16 surrogate."""
     for text in (body.subject, body.text, body.html):
         text.encode()
 
 
-def assemble(envelope: Envelope, body: EmailBody) -> bytes:
+def assemble_message(envelope: MessageHeaders, body: EmailBody) -> bytes:
     """Return the whole message: ASCII, short lines that end in CRLF, text before HTML.
 
     The same envelope and body give the same bytes.
@@ -122,7 +122,7 @@ def assemble(envelope: Envelope, body: EmailBody) -> bytes:
     )
 
 
-def _head(envelope: Envelope, subject: str, boundary: str) -> Iterator[str]:
+def _head(envelope: MessageHeaders, subject: str, boundary: str) -> Iterator[str]:
     yield f"Date: {format_datetime(envelope.date)}"
     yield _folded("From", _mailbox(envelope.from_name, envelope.from_address))
     yield _folded("To", _mailbox(envelope.to_name or "", envelope.to_address))

@@ -10,47 +10,47 @@ from mjml import mjml2html
 
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Language
-from campaigns.rendering.email.includes import gather, joined
+from campaigns.rendering.email.includes import collect_includes, expand_includes
 from campaigns.rendering.email.mjml_check import mjml_problems
-from campaigns.rendering.email.placeholders import Filled, Holes
+from campaigns.rendering.email.placeholders import Placeholders, RestoredSource
 from campaigns.rendering.templates.folder import TemplateFolder
 
-BODY: Final = "body.mjml"
+MJML_FILE: Final = "body.mjml"
 _POSITION: Final = re.compile(r"at position (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Skeleton:
+class CompiledMjml:
     """Compiled HTML of a template, with placeholders for its Jinja tags and texts."""
 
     file: str
     html: str
-    holes: Holes
+    placeholders: Placeholders
 
-    def in_language(self, language: Language) -> Filled:
+    def in_language(self, language: Language) -> RestoredSource:
         """Return the Jinja source of one language."""
-        return self.holes.fill(self.html, language, _escaped)
+        return self.placeholders.restore(self.html, language, _escaped)
 
 
 @lru_cache(maxsize=64)
-def compile_mjml(folder: TemplateFolder) -> Skeleton:
+def compile_mjml(folder: TemplateFolder) -> CompiledMjml:
     """Compile the folder's `body.mjml` to HTML; UserError with every unknown tag, attribute, text or include.
 
     Nothing is fetched, now or by the recipient's mail client: no web fonts, and includes only from the folder and the
     channel's shared folder.
     """
-    sources = gather(folder, BODY)
+    sources = collect_includes(folder, MJML_FILE)
     problems = [problem for source in sources.values() for problem in mjml_problems(source)]
     if problems:
         raise UserError(problems)
-    placeholders = Holes(folder.texts)
-    mjml = joined(BODY, {file: placeholders.dig_markup(source) for file, source in sources.items()})
-    mjml = re.sub(r"<mjml\b", f'<mjml lang="{placeholders.language()}"', mjml, count=1)
+    placeholders = Placeholders(folder.texts)
+    mjml = expand_includes(MJML_FILE, {file: placeholders.extract_markup(source) for file, source in sources.items()})
+    mjml = re.sub(r"<mjml\b", f'<mjml lang="{placeholders.language_placeholder()}"', mjml, count=1)
     try:
         html = mjml2html(mjml, disable_comments=True, fonts={})
     except ValueError as error:
-        raise UserError([_compiler_problem(folder.located(BODY), mjml, str(error))]) from error
-    return Skeleton(folder.located(BODY), html, placeholders)
+        raise UserError([_compiler_problem(folder.path_of(MJML_FILE), mjml, str(error))]) from error
+    return CompiledMjml(folder.path_of(MJML_FILE), html, placeholders)
 
 
 def _compiler_problem(file: str, mjml: str, reason: str) -> Problem:

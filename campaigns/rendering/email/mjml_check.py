@@ -6,27 +6,27 @@ from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, closest_match
 from campaigns.rendering.email.mjml_reference import (
-    ANYWHERE,
-    DEFAULTS,
-    EMPTY_HTML,
-    HTML,
+    DEFAULT_ATTRIBUTES,
     HTML_ATTRIBUTES,
-    REFUSED,
-    ROOT,
-    TAGS,
+    HTML_TAGS,
+    INCLUDE_TAG,
+    MJML_TAGS,
+    REFUSED_TAGS,
+    ROOT_TAG,
+    VOID_HTML_TAGS,
 )
-from campaigns.rendering.email.placeholders import TAG
-from campaigns.rendering.templates.folder import Source
-from campaigns.rendering.templates.translations import TEXT_KEY
+from campaigns.rendering.email.placeholders import JINJA_TAG
+from campaigns.rendering.templates.folder import TemplateSource
+from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
 
 _LINKS: Final = frozenset({"href", "src", "background-url"})
 _SAFE_LINKS: Final = ("https:", "http:", "mailto:", "tel:", "#", "x")  # x stands for a Jinja tag or a text
 
 
-def mjml_problems(source: Source) -> list[Problem]:
+def mjml_problems(source: TemplateSource) -> list[Problem]:
     """Return every problem that the compiler would ignore, or report without a line."""
     reader = _Reader(source)
-    reader.feed(TAG.sub(lambda tag: "x" + "\n" * tag[0].count("\n"), TEXT_KEY.sub("x", source.text)))
+    reader.feed(JINJA_TAG.sub(lambda tag: "x" + "\n" * tag[0].count("\n"), TEXT_PLACEHOLDER.sub("x", source.text)))
     reader.close()
     reader.finish()
     return reader.problems
@@ -35,7 +35,7 @@ def mjml_problems(source: Source) -> list[Problem]:
 class _Reader(HTMLParser):
     """Parser with a stack of open tags. An included file starts with an empty stack, so its root may be any tag."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TemplateSource) -> None:
         super().__init__(convert_charrefs=True)
         self.source = source
         self.problems: list[Problem] = []
@@ -43,7 +43,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._check_tag(tag, attrs)
-        if tag not in EMPTY_HTML:
+        if tag not in VOID_HTML_TAGS:
             self.open.append((tag, self._place()))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -73,38 +73,38 @@ class _Reader(HTMLParser):
     def _check_tag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         parent = self.open[-1][0] if self.open else ""
         if parent == "mj-attributes":
-            self._check_attributes(tag, attrs, DEFAULTS.get(tag))
-        elif tag in TAGS:
+            self._check_attributes(tag, attrs, DEFAULT_ATTRIBUTES.get(tag))
+        elif tag in MJML_TAGS:
             self._check_parent(tag, parent)
-            self._check_attributes(tag, attrs, TAGS[tag].attributes)
+            self._check_attributes(tag, attrs, MJML_TAGS[tag].attributes)
             self._check_alt(tag, attrs)
-        elif tag in HTML and not self._holds_tags_only():
+        elif tag in HTML_TAGS and not self._holds_tags_only():
             self._check_attributes(tag, attrs, HTML_ATTRIBUTES)
             self._check_alt(tag, attrs)
-        elif tag in HTML:
+        elif tag in HTML_TAGS:
             self._report(f"<{tag}> cannot stand here", "mjml_place", "put it into <mj-text> or <mj-raw>")
-        elif tag in REFUSED:
-            reason, hint = REFUSED[tag]
+        elif tag in REFUSED_TAGS:
+            reason, hint = REFUSED_TAGS[tag]
             self._report(f"<{tag}> is refused: {reason}", "mjml_tag", hint)
         else:
-            self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _closest_tag(tag, (*TAGS, *HTML)))
+            self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _closest_tag(tag, (*MJML_TAGS, *HTML_TAGS)))
 
     def _check_alt(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("mj-image", "img") and "alt" not in dict(attrs):
             self._report(f"<{tag}> has no `alt`", "mjml_alt", 'say what it shows, or alt="" for an ornament')
 
     def _holds_tags_only(self) -> bool:
-        return bool(self.open) and self.open[-1][0] in TAGS and not TAGS[self.open[-1][0]].free
+        return bool(self.open) and self.open[-1][0] in MJML_TAGS and not MJML_TAGS[self.open[-1][0]].holds_html
 
     def _check_parent(self, tag: str, parent: str) -> None:
-        inside = TAGS[tag].inside
-        if parent and tag != ANYWHERE and parent not in inside:
-            allowed = " or ".join(f"<{name}>" for name in sorted(inside)) if inside else f"the root, <{ROOT}>"
+        inside = MJML_TAGS[tag].parents
+        if parent and tag != INCLUDE_TAG and parent not in inside:
+            allowed = " or ".join(f"<{name}>" for name in sorted(inside)) if inside else f"the root, <{ROOT_TAG}>"
             self._report(f"<{tag}> cannot stand in <{parent}>", "mjml_place", f"it belongs into {allowed}")
 
     def _check_attributes(self, tag: str, attrs: list[tuple[str, str | None]], known: frozenset[str] | None) -> None:
         if known is None:
-            self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _closest_tag(tag, DEFAULTS))
+            self._report(f"<{tag}> is not a tag that we know", "mjml_tag", _closest_tag(tag, DEFAULT_ATTRIBUTES))
             return
         for name, value in attrs:
             text = (value or "").strip()

@@ -9,20 +9,20 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class MjmlTag:
     """MJML tag; `inside` names its parents, and `free` tags hold text and HTML instead of MJML."""
 
-    inside: frozenset[str]
+    parents: frozenset[str]
     attributes: frozenset[str]
-    free: bool = False
+    holds_html: bool = False
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _tag(inside: str, attributes: str = "", *, free: bool = False) -> Tag:
-    return Tag(_words(inside), _words(attributes), free)
+def _tag(inside: str, attributes: str = "", *, free: bool = False) -> MjmlTag:
+    return MjmlTag(_words(inside), _words(attributes), free)
 
 
 _SIDES = ("top", "right", "bottom", "left")
@@ -38,10 +38,10 @@ _BACKGROUND = (
 _BLOCK = f"{_SHARED} {_BORDER} {_BACKGROUND} direction full-width text-align text-padding"
 _ITEM = f"{_SHARED} align container-background-color"
 
-ROOT: Final = "mjml"
-ANYWHERE: Final = "mj-include"
+ROOT_TAG: Final = "mjml"
+INCLUDE_TAG: Final = "mj-include"
 
-TAGS: Final = {
+MJML_TAGS: Final = {
     "mjml": _tag("", "lang dir owa"),
     "mj-head": _tag("mjml"),
     "mj-body": _tag("mjml", "background-color css-class mj-class width"),
@@ -88,13 +88,13 @@ TAGS: Final = {
 }
 
 # inside mj-attributes a tag sets the default attributes of all tags of its name
-DEFAULTS: Final = {
-    "mj-all": frozenset().union(*(tag.attributes for tag in TAGS.values())),
-    "mj-class": frozenset({"name"}).union(*(tag.attributes for tag in TAGS.values())),
-    **{name: tag.attributes for name, tag in TAGS.items()},
+DEFAULT_ATTRIBUTES: Final = {
+    "mj-all": frozenset().union(*(tag.attributes for tag in MJML_TAGS.values())),
+    "mj-class": frozenset({"name"}).union(*(tag.attributes for tag in MJML_TAGS.values())),
+    **{name: tag.attributes for name, tag in MJML_TAGS.items()},
 }
 
-REFUSED: Final = {  # reason and hint for each refused tag
+REFUSED_TAGS: Final = {  # reason and hint for each refused tag
     "mj-font": ("it fetches a font from a third party", "use fonts that readers have"),
     "mj-social": ("it fetches icons from a third party", "use links, or <mj-image> with pictures of our own"),
     "mj-html-attributes": ("our compiler lacks it", ""),
@@ -104,11 +104,11 @@ REFUSED: Final = {  # reason and hint for each refused tag
     "iframe": ("mailboxes show no frames", "link to the page"),
 }
 
-HTML: Final = _words(
+HTML_TAGS: Final = _words(
     "a abbr b blockquote br caption center code col colgroup div em h1 h2 h3 h4 h5 h6 hr i img li meta ol p s small "
     "span strong sub sup table tbody td tfoot th thead tr u ul"
 )
-EMPTY_HTML: Final = _words("br col hr img meta")
+VOID_HTML_TAGS: Final = _words("br col hr img meta")
 HTML_ATTRIBUTES: Final = _words(
     "align alt aria-hidden aria-label bgcolor border cellpadding cellspacing class colspan content dir height href id "
     "lang name rel role rowspan scope src style target title valign width"

@@ -13,11 +13,11 @@ from typing import Final
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
-from campaigns.rendering.templates.folder import Source
-from campaigns.rendering.templates.translations import TEXT_KEY, Text
+from campaigns.rendering.templates.folder import TemplateSource
+from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, TranslatedText
 
 _QUOTED: Final = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'])*?"""
-TAG: Final = re.compile(r"\{#.*?#\}|\{\{" + _QUOTED + r"\}\}|\{%" + _QUOTED + r"%\}", re.DOTALL)
+JINJA_TAG: Final = re.compile(r"\{#.*?#\}|\{\{" + _QUOTED + r"\}\}|\{%" + _QUOTED + r"%\}", re.DOTALL)
 _OUTLOOK: Final = re.compile(r"<!--\[if.*?<!\[endif\]-->", re.DOTALL)
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _PLACEHOLDER: Final = re.compile(r"jq(\d{5})qj")
@@ -26,56 +26,58 @@ _RAW: Final = re.compile(r"\{%[-+]?\s*(?:raw|endraw)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class RestoredSource:
     """Restored Jinja source, and the origin of its lines."""
 
     text: str
     lines: tuple[int, ...]
-    places: tuple[FilePosition, ...]
+    positions: tuple[FilePosition, ...]
 
-    def place(self, line: int) -> FilePosition:
+    def position_of_line(self, line: int) -> FilePosition:
         """Return the author's position of the content that is now on `line`."""
-        return self.places[max(bisect_right(self.lines, line) - 1, 0)]
+        return self.positions[max(bisect_right(self.lines, line) - 1, 0)]
 
 
 @dataclass(slots=True)
-class Holes:
+class Placeholders:
     """Placeholders of one template's files: extracted once, restored language by language."""
 
-    texts: Mapping[str, Text]
-    _extracted: list[tuple[str | Text, FilePosition]] = field(default_factory=list)
+    texts: Mapping[str, TranslatedText]
+    _extracted: list[tuple[str | TranslatedText, FilePosition]] = field(default_factory=list)
 
-    def dig(self, source: Source) -> str:
+    def extract(self, source: TemplateSource) -> str:
         """Return the source with a placeholder for every tag and text; UserError for keys without a text."""
         problems = list(self._problems(source))
         if problems:
             raise UserError(problems)
-        pattern = f"{TAG.pattern}|{TEXT_KEY.pattern}"
+        pattern = f"{JINJA_TAG.pattern}|{TEXT_PLACEHOLDER.pattern}"
         return re.sub(pattern, lambda match: self._replacement(source, match), source.text, flags=re.DOTALL)
 
-    def dig_markup(self, source: Source) -> str:
+    def extract_markup(self, source: TemplateSource) -> str:
         """Return the MJML with placeholders also for Outlook's comments; other comments are removed."""
-        text = _OUTLOOK.sub(lambda comment: self._placeholder(comment[0], source.place(1)), self.dig(source))
+        text = _OUTLOOK.sub(
+            lambda comment: self._placeholder(comment[0], source.position_of_line(1)), self.extract(source)
+        )
         return _COMMENT.sub("", text)
 
-    def language(self) -> str:
+    def language_placeholder(self) -> str:
         """Return a placeholder for the language code."""
         codes = Localised(**{language.value: language.value for language in Language})
-        return self._placeholder(Text(codes, dict.fromkeys(Language, FilePosition(""))), FilePosition(""))
+        return self._placeholder(TranslatedText(codes, dict.fromkeys(Language, FilePosition(""))), FilePosition(""))
 
-    def fill(self, extracted: str, language: Language, escape: Callable[[str], str] = str) -> Filled:
+    def restore(self, extracted: str, language: Language, escape: Callable[[str], str] = str) -> RestoredSource:
         """Restore every placeholder of a text; texts are passed through `escape`, the tags in them are not."""
         writer = _Writer(escape)
         self._write(extracted, language, writer)
-        return Filled("".join(writer.parts), tuple(writer.lines), tuple(writer.places))
+        return RestoredSource("".join(writer.parts), tuple(writer.lines), tuple(writer.places))
 
-    def _replacement(self, source: Source, match: re.Match[str]) -> str:
+    def _replacement(self, source: TemplateSource, match: re.Match[str]) -> str:
         if match[0].startswith("{#"):
             return ""
         text = self.texts[match[1].strip()] if match[0].startswith("[[") else match[0]
-        return self._placeholder(text, source.at(match.start()))
+        return self._placeholder(text, source.position_of(match.start()))
 
-    def _placeholder(self, content: str | Text, place: FilePosition) -> str:
+    def _placeholder(self, content: str | TranslatedText, place: FilePosition) -> str:
         self._extracted.append((content, place))
         return f"jq{len(self._extracted) - 1:05}qj"
 
@@ -85,26 +87,28 @@ class Holes:
                 writer.data(piece)
                 continue
             content, place = self._extracted[int(piece)]
-            if isinstance(content, Text):
-                writer.words(content.words.text(language), content.places[language])
+            if isinstance(content, TranslatedText):
+                writer.words(content.localised.text(language), content.positions[language])
             elif content.startswith("<!--"):
                 self._write(content, language, writer)
             else:
                 writer.tag(content, place)
 
-    def _problems(self, source: Source) -> Iterator[Problem]:
+    def _problems(self, source: TemplateSource) -> Iterator[Problem]:
         for match in _PLACEHOLDER.finditer(source.text):
-            yield Problem(source.at(match.start()), f"`{match[0]}` means something to us: write it otherwise", "mark")
-        for match in TEXT_KEY.finditer(source.text):
+            yield Problem(
+                source.position_of(match.start()), f"`{match[0]}` means something to us: write it otherwise", "mark"
+            )
+        for match in TEXT_PLACEHOLDER.finditer(source.text):
             key = match[1].strip()
             if key not in self.texts:
-                place = source.at(match.start())
+                place = source.position_of(match.start())
                 yield Problem(place, f"there is no text `{key}`", "unknown_text", closest_match(key, self.texts))
-        for match in TAG.finditer(source.text):
-            if TEXT_KEY.search(match[0]):
-                yield Problem(source.at(match.start()), "a text stands beside a tag, not in it", "text_in_tag")
+        for match in JINJA_TAG.finditer(source.text):
+            if TEXT_PLACEHOLDER.search(match[0]):
+                yield Problem(source.position_of(match.start()), "a text stands beside a tag, not in it", "text_in_tag")
             if _RAW.match(match[0]):
-                yield Problem(source.at(match.start()), "`raw` is not for templates", "template_syntax")
+                yield Problem(source.position_of(match.start()), "`raw` is not for templates", "template_syntax")
 
 
 @dataclass(slots=True)
@@ -129,7 +133,7 @@ class _Writer:
 
     def words(self, text: str, place: FilePosition) -> None:
         end = 0
-        for match in TAG.finditer(text):
+        for match in JINJA_TAG.finditer(text):
             self.data(self.escape(text[end : match.start()]))
             self.tag(_inline(match[0]), place)
             end = match.end()

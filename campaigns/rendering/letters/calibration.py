@@ -14,7 +14,7 @@ from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import FrozenModel, NonEmptyText
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validate
-from campaigns.rendering.letters.typst import Sheets
+from campaigns.rendering.letters.typst import TypstDocument
 
 _HERE: Final = Path(__file__).parent
 _ADDRESS: Final = ("Esimerkki Eero Kristian", "c/o Malli Maija", "Pitkänkadunkuja 123 A 45", "00100 HELSINKI")
@@ -22,7 +22,7 @@ _ADDRESS: Final = ("Esimerkki Eero Kristian", "c/o Malli Maija", "Pitkänkadunku
 Millimetres = Annotated[Decimal, Field(ge=0, le=297)]
 
 
-class Window(FrozenModel):
+class EnvelopeWindow(FrozenModel):
     """Window of an envelope, in millimetres from the top left corner of the folded sheet."""
 
     left: Millimetres
@@ -37,8 +37,8 @@ class PrintProfile(FrozenModel):
     name: NonEmptyText
     verified: bool
     sheets: Annotated[int, Field(ge=1, le=60, strict=True)]
-    return_window: Window
-    address_window: Window
+    return_window: EnvelopeWindow
+    address_window: EnvelopeWindow
     quiet: Millimetres
 
 
@@ -51,7 +51,7 @@ def read_profile(file: Path, name: str) -> PrintProfile:
     return profile
 
 
-def calibration_sheet(profile: PrintProfile, language: Language, created_at: datetime) -> bytes:
+def render_calibration_sheet(profile: PrintProfile, language: Language, created_at: datetime) -> bytes:
     """Return one page as PDF/A-2b at actual size: windows, clear space, scales in millimetres and instructions."""
     texts = _in_language(language, read_yaml(_HERE / "calibration_texts.yaml", "calibration_texts.yaml").value)
     values = profile.model_dump(mode="python")
@@ -60,7 +60,7 @@ def calibration_sheet(profile: PrintProfile, language: Language, created_at: dat
         "words": json.dumps(texts, ensure_ascii=False),
         "address": json.dumps(_ADDRESS, ensure_ascii=False),
     }
-    return Sheets({"main.typ": (_HERE / "calibration_sheet.typ").read_bytes()}, inputs).pdf(created_at)
+    return TypstDocument({"main.typ": (_HERE / "calibration_sheet.typ").read_bytes()}, inputs).render_pdf(created_at)
 
 
 def _in_language(language: Language, value: Any) -> Any:

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 from typing import Final
 
-FONTS: Final = Path(__file__).parent / "fonts"
+FONTS_FOLDER: Final = Path(__file__).parent / "fonts"
 
 _COVERED: Final = re.compile(  # Carlito: Latin, Greek, Cyrillic and typographic signs
     "[\n -~\u00a0-\u00ac\u00ae-\u024f\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u03ce\u0400-\u045f"
@@ -14,7 +14,7 @@ _COVERED: Final = re.compile(  # Carlito: Latin, Greek, Cyrillic and typographic
 _HYPHENS: Final = str.maketrans("\u2010\u2011", "--")
 
 
-def visible(text: str) -> str:
+def visible_text(text: str) -> str:
     """Return the text in NFC, without control characters and direction marks, which could reorder a line."""
     if can_draw(text):
         return text

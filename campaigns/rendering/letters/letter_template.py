@@ -15,14 +15,14 @@ from campaigns.core.child_process import run_in_child_process
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Organisation, Settings
-from campaigns.rendering.letters.fonts import can_draw, visible
-from campaigns.rendering.letters.markup import FILE, OFFER_TEXT, source_reads, texts_used
+from campaigns.rendering.letters.fonts import can_draw, visible_text
+from campaigns.rendering.letters.markup import LETTER_FILE, OFFER_TEXT_PREFIX, letter_texts, markup_variable_uses
 from campaigns.rendering.letters.postal_address import PostalAddress
-from campaigns.rendering.letters.typst import Sheets
-from campaigns.rendering.templates.filters import filters
-from campaigns.rendering.templates.folder import SHARED, Source, TemplateFolder
-from campaigns.rendering.templates.sandbox import Template, TemplateError, compile_template, environment
-from campaigns.rendering.templates.variables import Read
+from campaigns.rendering.letters.typst import TypstDocument
+from campaigns.rendering.templates.filters import template_filters
+from campaigns.rendering.templates.folder import SHARED_FOLDER, TemplateFolder, TemplateSource
+from campaigns.rendering.templates.sandbox import CompiledTemplate, TemplateError, compile_template, sandbox_for
+from campaigns.rendering.templates.variables import VariableUse
 
 _MAX_IN_PROCESS: Final = 20
 _TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
@@ -41,7 +41,7 @@ class LetterPages:
     """Several letters in one PDF, and the number of pages of each."""
 
     pdf: bytes
-    per_letter: tuple[int, ...]
+    page_counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class LetterTemplate:
     file: str
     language: Language
     currency: str
-    texts: Mapping[str, Template]
-    offer_texts: Mapping[str, Template]
+    texts: Mapping[str, CompiledTemplate]
+    offer_texts: Mapping[str, CompiledTemplate]
     sources: Mapping[str, bytes]
     house: str
 
@@ -62,17 +62,21 @@ class LetterTemplate:
 
         Typst reads its source only when pages are rendered; `check_letter` renders the sample for that reason.
         """
-        sandbox = environment(Channel.POST, language, settings.currency)
+        sandbox = sandbox_for(Channel.POST, language, settings.currency)
         compiled = {
-            key: compile_template(sandbox, Source(text.place.file, text.words), text.line_place)
-            for key, text in texts_used(folder, language).items()
+            key: compile_template(sandbox, TemplateSource(text.place.file, text.text), text.line_place)
+            for key, text in letter_texts(folder, language).items()
         }
         return cls(
-            folder.located(FILE),
+            folder.path_of(LETTER_FILE),
             language,
             settings.currency,
-            {key: text for key, text in compiled.items() if not key.startswith(OFFER_TEXT)},
-            {key.removeprefix(OFFER_TEXT): text for key, text in compiled.items() if key.startswith(OFFER_TEXT)},
+            {key: text for key, text in compiled.items() if not key.startswith(OFFER_TEXT_PREFIX)},
+            {
+                key.removeprefix(OFFER_TEXT_PREFIX): text
+                for key, text in compiled.items()
+                if key.startswith(OFFER_TEXT_PREFIX)
+            },
             _sources(folder),
             json.dumps(_house(settings.organisation, language), ensure_ascii=False),
         )
@@ -84,7 +88,7 @@ class LetterTemplate:
             raise TypeError("`today` is a date")
         return {
             "address": address.rows,
-            "date": filters(self.language, self.currency)["date"](today, "long"),
+            "date": template_filters(self.language, self.currency)["date"](today, "long"),
             "arm": context.get("arm") or "",
             "text": {key: _printable_text(text, context) for key, text in self.texts.items()},
             "offers": self._offers(context),
@@ -95,12 +99,12 @@ class LetterTemplate:
 
         The same values and `created_at` give the same bytes. UserError for an error that Typst finds in the template.
         """
-        sheets = Sheets(self.sources, {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)})
+        sheets = TypstDocument(self.sources, {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)})
         if len(pages) > _MAX_IN_PROCESS:
             # Typst caches a megabyte a letter, freed when the process ends
-            pdf, per_letter = run_in_child_process(sheets.drawn, created_at, _PAGES_QUERY)
+            pdf, per_letter = run_in_child_process(sheets.render_and_query, created_at, _PAGES_QUERY)
         else:
-            pdf, per_letter = sheets.drawn(created_at, _PAGES_QUERY)
+            pdf, per_letter = sheets.render_and_query(created_at, _PAGES_QUERY)
         if len(per_letter) != len(pages):
             message = "a letter is drawn by the shared `letter-sheet`, once"
             raise UserError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")
@@ -114,22 +118,22 @@ class LetterTemplate:
         ]
 
 
-def letter_reads(folder: TemplateFolder) -> tuple[Read, ...]:
+def letter_variable_uses(folder: TemplateFolder) -> tuple[VariableUse, ...]:
     """Return every use of a value in the folder's letter, in all three languages, with its position."""
-    return tuple(source_reads(folder))
+    return tuple(markup_variable_uses(folder))
 
 
-def letter_names(folder: TemplateFolder) -> frozenset[str]:
+def letter_variables(folder: TemplateFolder) -> frozenset[str]:
     """Return the names of the values that the folder's letter reads, which a plan has to freeze."""
-    return frozenset(read.name for read in letter_reads(folder))
+    return frozenset(read.name for read in letter_variable_uses(folder))
 
 
 def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
     """Return the files that Typst may read, by path in the workspace: the template's and the shared ones, no others."""
     directory = Path(folder.directory)
-    shared = {(directory.parent / SHARED / file).as_posix(): data for file, data in folder.shared.items()}
+    shared = {(directory.parent / SHARED_FOLDER / file).as_posix(): data for file, data in folder.shared.items()}
     own = {(directory / file).as_posix(): data for file, data in folder.files.items()}
-    return {"main.typ": _DRIVER.format(letter=directory / FILE).encode(), **shared, **own}
+    return {"main.typ": _DRIVER.format(letter=directory / LETTER_FILE).encode(), **shared, **own}
 
 
 def _house(organisation: Organisation, language: Language) -> Mapping[str, str]:
@@ -144,9 +148,9 @@ def _house(organisation: Organisation, language: Language) -> Mapping[str, str]:
     }
 
 
-def _printable_text(text: Template, context: Mapping[str, object]) -> str:
+def _printable_text(text: CompiledTemplate, context: Mapping[str, object]) -> str:
     """Return the text of one member as it can be printed, with telephone numbers that do not break over lines."""
-    printable = visible(text.render(context)).strip()
+    printable = visible_text(text.render(context)).strip()
     if not can_draw(printable):
         raise TemplateError(text.place_of(0), "a value has a character that the typeface of letters lacks")
     return _TELEPHONE.sub(lambda number: number[0].replace(" ", "\u00a0"), printable)

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Final
 
 from campaigns.core.model.enums import Language
-from campaigns.rendering.letters.fonts import can_draw, visible
+from campaigns.rendering.letters.fonts import can_draw, visible_text
 
-ROWS: Final = 6
-ROW_WIDTH: Final = 22.0  # in ems: the width of the print profile's window at 11 pt
+MAX_ROWS: Final = 6
+MAX_ROW_WIDTH: Final = 22.0  # in ems: the width of the print profile's window at 11 pt
 
 _WIDE: Final = frozenset("MWmw@%&ÆæŒœ…—")
 _WIDEST, _CAPITAL, _SMALL = 0.95, 0.69, 0.56
@@ -95,7 +95,7 @@ class PostalAddress:
         if postal_code is None or not _POSTCODE.fullmatch(postal_code):
             return AddressProblem.BAD_POSTCODE
         rows = (*_folded(name), *_folded(street_row), f"{postal_code} {town}")
-        if len(rows) > ROWS or any(_width(row) > ROW_WIDTH for row in rows):
+        if len(rows) > MAX_ROWS or any(_width(row) > MAX_ROW_WIDTH for row in rows):
             return AddressProblem.TOO_LONG
         if not all(can_draw(row) for row in rows):
             return AddressProblem.UNPRINTABLE
@@ -110,7 +110,7 @@ def _missing(name: str, street: str) -> AddressProblem:
 
 def _one_line(text: str | None) -> str:
     """Return the text on one line with single spaces, without invisible characters."""
-    return " ".join(visible(" ".join((text or "").split())).split())
+    return " ".join(visible_text(" ".join((text or "").split())).split())
 
 
 def _locality(city: str, language: Language) -> str:
@@ -124,7 +124,7 @@ def _folded(row: str) -> list[str]:
     rows: list[str] = []
     for word in row.split():
         joined = f"{rows[-1]} {word}" if rows else word
-        if rows and _width(joined) <= ROW_WIDTH:
+        if rows and _width(joined) <= MAX_ROW_WIDTH:
             rows[-1] = joined
         else:
             rows.append(word)

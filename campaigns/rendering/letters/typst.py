@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from campaigns.core.errors import FilePosition, Problem, UserError
-from campaigns.rendering.letters.fonts import FONTS
+from campaigns.rendering.letters.fonts import FONTS_FOLDER
 
 if TYPE_CHECKING:
     import typst
@@ -22,7 +22,7 @@ _POSITION: Final = re.compile(r"(templates/\S+?):(\d+):(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Sheets:
+class TypstDocument:
     """Typst document: `main.typ` and the files it may read, by path, and the texts in its `sys.inputs`.
 
     Nothing else on the machine can be read, and nothing is fetched. UserError for an error that Typst finds.
@@ -31,7 +31,7 @@ class Sheets:
     sources: Mapping[str, bytes]
     inputs: Mapping[str, str]
 
-    def pdf(self, created_at: datetime) -> bytes:
+    def render_pdf(self, created_at: datetime) -> bytes:
         """Render the pages as PDF/A-2b; the same document and `created_at` give the same bytes."""
         whole_seconds = created_at.replace(microsecond=0)  # Typst accepts no fractions
         with _errors_as_problems():
@@ -40,11 +40,11 @@ class Sheets:
             )
         return bytes(pdf)
 
-    def drawn(self, created_at: datetime, query: str) -> tuple[bytes, Any]:
+    def render_and_query(self, created_at: datetime, query: str) -> tuple[bytes, Any]:
         """Render the pages and return them with the result of `query` over them."""
-        return self.pdf(created_at), self.ask(query)
+        return self.render_pdf(created_at), self.query(query)
 
-    def ask(self, query: str) -> Any:
+    def query(self, query: str) -> Any:
         """Return the value of an expression over the pages; cheap after `pdf`, because the layout is cached."""
         with _errors_as_problems():
             return json.loads(self._compiler().eval(query))
@@ -53,7 +53,7 @@ class Sheets:
         import typst
 
         files: Any = dict(self.sources)  # the stub lacks the form with files by name
-        return typst.Compiler(files, root=FONTS, font_paths=_fonts(), sys_inputs=dict(self.inputs))
+        return typst.Compiler(files, root=FONTS_FOLDER, font_paths=_fonts(), sys_inputs=dict(self.inputs))
 
 
 @lru_cache(maxsize=1)
@@ -61,7 +61,7 @@ def _fonts() -> "typst.Fonts":
     """Return Carlito and the fonts built into Typst, never the machine's: a letter looks the same everywhere."""
     import typst
 
-    return typst.Fonts(include_system_fonts=False, font_paths=[FONTS])
+    return typst.Fonts(include_system_fonts=False, font_paths=[FONTS_FOLDER])
 
 
 @contextmanager

@@ -32,7 +32,7 @@ _PLAIN: Final = str.maketrans(
 )
 
 
-class Encoding(StrEnum):
+class SmsEncoding(StrEnum):
     """Encoding of a text message; one character outside GSM-7 makes the whole text UCS-2."""
 
     GSM7 = "gsm7"
@@ -47,19 +47,19 @@ class _Capacity:
     part: int
 
 
-_CAPACITY: Final = {Encoding.GSM7: _Capacity(160, 153), Encoding.UCS2: _Capacity(70, 67)}
+_CAPACITY: Final = {SmsEncoding.GSM7: _Capacity(160, 153), SmsEncoding.UCS2: _Capacity(70, 67)}
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class SmsSize:
     """Size of a text: its encoding, its units (septets or UTF-16 units) and the segments to pay for."""
 
-    encoding: Encoding
+    encoding: SmsEncoding
     units: int
     segments: int
 
 
-def normalised(text: str) -> str:
+def normalise(text: str) -> str:
     """Return the text with plain signs for typographic ones, so that one quotation mark does not triple its cost.
 
     Letters are composed but never replaced: names keep their spelling.
@@ -68,19 +68,19 @@ def normalised(text: str) -> str:
     return lines.translate(_PLAIN)
 
 
-def foreign(text: str) -> str:
+def characters_outside_gsm7(text: str) -> str:
     """Return the characters that force UCS-2, each once, in the order of the text; empty for a GSM-7 text."""
     return "".join(dict.fromkeys(character for character in text if character not in _ALPHABET))
 
 
-def size(text: str) -> Size:
+def sms_size(text: str) -> SmsSize:
     """Return encoding, units and segments of a text without changing it; an empty text has no segment."""
-    encoding = Encoding.GSM7 if _ALPHABET.issuperset(text) else Encoding.UCS2
-    widths = _septets(text) if encoding is Encoding.GSM7 else _utf16_units(text)
+    encoding = SmsEncoding.GSM7 if _ALPHABET.issuperset(text) else SmsEncoding.UCS2
+    widths = _septets(text) if encoding is SmsEncoding.GSM7 else _utf16_units(text)
     units = sum(widths)
     capacity = _CAPACITY[encoding]
     is_single = units <= capacity.single
-    return Size(encoding, units, min(units, 1) if is_single else _count_parts(widths, capacity.part))
+    return SmsSize(encoding, units, min(units, 1) if is_single else _count_parts(widths, capacity.part))
 
 
 def _septets(text: str) -> list[int]:

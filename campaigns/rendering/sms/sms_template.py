@@ -7,13 +7,19 @@ from typing import Final, Self
 
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.sms.gsm7 import Encoding, normalised, size
+from campaigns.rendering.sms.gsm7 import SmsEncoding, normalise, sms_size
 from campaigns.rendering.templates.folder import TemplateFolder
-from campaigns.rendering.templates.sandbox import Template, TemplateError, compile_template, environment, fill_texts
-from campaigns.rendering.templates.text_variables import body_reads
-from campaigns.rendering.templates.variables import Read
+from campaigns.rendering.templates.sandbox import (
+    CompiledTemplate,
+    TemplateError,
+    compile_template,
+    insert_texts,
+    sandbox_for,
+)
+from campaigns.rendering.templates.text_variables import body_variable_uses
+from campaigns.rendering.templates.variables import VariableUse
 
-BODY: Final = "body.txt"
+SMS_FILE: Final = "body.txt"
 _SPACES: Final = re.compile(r"[ \t]+")
 _BREAKS: Final = re.compile(r" ?\n[ \n]*")
 
@@ -23,7 +29,7 @@ class SmsText:
     """Rendered text message, its encoding and its segments to pay for."""
 
     text: str
-    encoding: Encoding
+    encoding: SmsEncoding
     segments: int
 
 
@@ -32,13 +38,13 @@ class SmsTemplate:
     """Compiled text message template in one language."""
 
     language: Language
-    body: Template
+    body: CompiledTemplate
 
     @classmethod
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> Self:
         """Compile the folder in one language; UserError with every problem."""
-        sandbox = environment(Channel.SMS, language, settings.currency)
-        source = fill_texts(folder.source(BODY), folder.texts_in(language))
+        sandbox = sandbox_for(Channel.SMS, language, settings.currency)
+        source = insert_texts(folder.source(SMS_FILE), folder.texts_in(language))
         return cls(language, compile_template(sandbox, source))
 
     def render(self, context: Mapping[str, object]) -> SmsText:
@@ -46,23 +52,23 @@ class SmsTemplate:
 
         The caller refuses messages with more segments than the workspace allows.
         """
-        text = tidy(self.body.render(context))
+        text = normalise_message(self.body.render(context))
         if not text:
             raise TemplateError(self.body.place_of(0), "the message is empty")
-        measured = size(text)
+        measured = sms_size(text)
         return SmsText(text, measured.encoding, measured.segments)
 
 
-def tidy(text: str) -> str:
+def normalise_message(text: str) -> str:
     """Return the text as it is sent: plain signs, single spaces, no empty lines."""
-    return _BREAKS.sub("\n", _SPACES.sub(" ", normalised(text))).strip()
+    return _BREAKS.sub("\n", _SPACES.sub(" ", normalise(text))).strip()
 
 
-def sms_reads(folder: TemplateFolder) -> tuple[Read, ...]:
+def sms_variable_uses(folder: TemplateFolder) -> tuple[VariableUse, ...]:
     """Return every use of a value in the folder's message, in all three languages, with its position."""
-    return tuple(body_reads(folder, BODY))
+    return tuple(body_variable_uses(folder, SMS_FILE))
 
 
-def sms_names(folder: TemplateFolder) -> frozenset[str]:
+def sms_variables(folder: TemplateFolder) -> frozenset[str]:
     """Return the names of the values that the folder's message reads, which a plan has to freeze."""
-    return frozenset(read.name for read in sms_reads(folder))
+    return frozenset(read.name for read in sms_variable_uses(folder))

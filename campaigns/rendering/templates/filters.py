@@ -27,7 +27,7 @@ Filter = Callable[..., str]
 
 
 @lru_cache(maxsize=16)
-def filters(language: Language, currency: str) -> Mapping[str, Filter]:
+def template_filters(language: Language, currency: str) -> Mapping[str, Filter]:
     """Return the filters by their name in templates: `money`, `number`, `percent`, `date`, `period`.
 
     Numbers are Decimal or int, days are dates; TypeError for anything else. `number` takes an optional number of

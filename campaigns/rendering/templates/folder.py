@@ -10,9 +10,9 @@ from typing import Final, Self
 
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
-from campaigns.rendering.templates.translations import Text, read_sample, read_texts
+from campaigns.rendering.templates.translations import TranslatedText, read_sample, read_texts
 
-SHARED: Final = "_shared"
+SHARED_FOLDER: Final = "_shared"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _TEXTS: Final = "texts.yaml"
 _SAMPLE: Final = "sample.yaml"
@@ -20,17 +20,17 @@ _LARGEST: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TemplateSource:
     """Text of one template file, and its name in problems."""
 
     file: str
     text: str
 
-    def place(self, line: int) -> FilePosition:
+    def position_of_line(self, line: int) -> FilePosition:
         """Return the position of the start of a line; line 0 is the file as a whole."""
         return FilePosition(self.file, line, 1 if line else 0)
 
-    def at(self, index: int) -> FilePosition:
+    def position_of(self, index: int) -> FilePosition:
         """Return the position of a character."""
         start = self.text.rfind("\n", 0, index) + 1
         return FilePosition(self.file, self.text.count("\n", 0, index) + 1, index - start + 1)
@@ -49,35 +49,35 @@ class TemplateFolder:
     directory: str
     files: Mapping[str, bytes]
     shared: Mapping[str, bytes]
-    texts: Mapping[str, Text]
-    values: Mapping[str, object]
+    texts: Mapping[str, TranslatedText]
+    sample_values: Mapping[str, object]
 
     def __contains__(self, file: str) -> bool:
         return file in self.files or file in self.shared
 
-    def source(self, file: str) -> Source:
+    def source(self, file: str) -> TemplateSource:
         """Return the text of a file of the folder, else of the shared folder; UserError when neither has it."""
-        name = self.located(file)
+        name = self.path_of(file)
         data = self.files[file] if file in self.files else self.shared.get(file)
         if data is None:
             raise UserError.about(name, "the template has no such file", "missing")
         try:
-            return Source(name, data.decode("utf-8").replace("\r\n", "\n"))
+            return TemplateSource(name, data.decode("utf-8").replace("\r\n", "\n"))
         except UnicodeDecodeError as error:
             raise UserError.about(name, "the file is not UTF-8 text", "encoding") from error
 
-    def located(self, file: str) -> str:
+    def path_of(self, file: str) -> str:
         """Return the name of a file in problems: its path in the workspace."""
         own = file in self.files or file not in self.shared
-        return f"{self.directory}/{file}" if own else f"{Path(self.directory).parent.as_posix()}/{SHARED}/{file}"
+        return f"{self.directory}/{file}" if own else f"{Path(self.directory).parent.as_posix()}/{SHARED_FOLDER}/{file}"
 
     def texts_in(self, language: Language) -> Mapping[str, str]:
         """Return every text of one language by its key."""
-        return {key: text.words.text(language) for key, text in self.texts.items()}
+        return {key: text.localised.text(language) for key, text in self.texts.items()}
 
     def sample(self, language: Language) -> dict[str, object]:
         """Return the values of `sample.yaml` merged over the shared ones, with translated values in `language`."""
-        return {key: _in_language(value, language) for key, value in self.values.items()}
+        return {key: _in_language(value, language) for key, value in self.sample_values.items()}
 
     @cached_property
     def _digest(self) -> str:
@@ -93,7 +93,7 @@ class TemplateFolder:
         return self._digest
 
 
-def load_folder(root: Path, channel: Channel, name: str) -> TemplateFolder:
+def load_template_folder(root: Path, channel: Channel, name: str) -> TemplateFolder:
     """Load the folder `templates/<channel>/<name>` of the workspace `root`; UserError with every problem."""
     directory = f"templates/{channel.value}/{name}"
     if not _NAME.fullmatch(name):
@@ -101,7 +101,7 @@ def load_folder(root: Path, channel: Channel, name: str) -> TemplateFolder:
     if not (root / directory).is_dir():
         raise UserError.about(directory, "there is no such template folder", "missing")
     problems: list[Problem] = []
-    shared = _Directory.read(root, f"templates/{channel.value}/{SHARED}", problems)
+    shared = _Directory.read(root, f"templates/{channel.value}/{SHARED_FOLDER}", problems)
     own = _Directory.read(root, directory, problems)
     problems += [
         Problem(FilePosition(f"{directory}/{file}"), f"a template needs `{file}`", "missing")
@@ -119,7 +119,7 @@ class _Directory:
     """Contents of one directory: the template's own or the shared one."""
 
     files: Mapping[str, bytes]
-    texts: Mapping[str, Text]
+    texts: Mapping[str, TranslatedText]
     values: Mapping[str, object]
 
     @classmethod

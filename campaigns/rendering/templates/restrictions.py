@@ -20,7 +20,7 @@ _REFUSED: Final[Mapping[str, str]] = {  # reasons by class of syntax node
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class SyntaxViolation:
     """Violation of the restrictions, with the line of the source."""
 
     line: int
@@ -29,7 +29,9 @@ class Breach:
     hint: str = ""
 
 
-def breaches(tree: nodes.Template, filters: Collection[str], tests: Collection[str]) -> Iterator[Breach]:
+def find_violations(
+    tree: nodes.Template, filters: Collection[str], tests: Collection[str]
+) -> Iterator[SyntaxViolation]:
     """Yield every violation, in the order of the tree."""
     for node in tree.find_all(nodes.Node):
         match node:
@@ -38,17 +40,17 @@ def breaches(tree: nodes.Template, filters: Collection[str], tests: Collection[s
             case nodes.Test():
                 yield from _unknown("test", node.name, tests, node.lineno)
             case nodes.For() if node.recursive or node.find(nodes.For) is not None:
-                yield Breach(node.lineno, "a loop inside a loop is refused")
+                yield SyntaxViolation(node.lineno, "a loop inside a loop is refused")
             case _:
                 message = _refusal(node)
                 if message:
-                    yield Breach(node.lineno or 1, message)  # jinja2 loses the line of `autoescape`
+                    yield SyntaxViolation(node.lineno or 1, message)  # jinja2 loses the line of `autoescape`
 
 
-def _unknown(kind: str, name: str, known: Collection[str], line: int) -> Iterator[Breach]:
+def _unknown(kind: str, name: str, known: Collection[str], line: int) -> Iterator[SyntaxViolation]:
     if name not in known:
         hint = closest_match(name, known) or f"one of {', '.join(sorted(known))}"
-        yield Breach(line, f"there is no {kind} `{name}`", f"unknown_{kind}", hint)
+        yield SyntaxViolation(line, f"there is no {kind} `{name}`", f"unknown_{kind}", hint)
 
 
 def _refusal(node: nodes.Node) -> str:

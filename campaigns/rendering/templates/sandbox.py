@@ -18,11 +18,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.enums import Channel, Language
-from campaigns.rendering.templates.filters import filters
-from campaigns.rendering.templates.folder import Source
-from campaigns.rendering.templates.restrictions import breaches
-from campaigns.rendering.templates.translations import TEXT_KEY
-from campaigns.rendering.templates.variables import Read, reads
+from campaigns.rendering.templates.filters import template_filters
+from campaigns.rendering.templates.folder import TemplateSource
+from campaigns.rendering.templates.restrictions import find_violations
+from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
+from campaigns.rendering.templates.variables import VariableUse, variable_uses
 
 _FILTERS: Final = ("default", "first", "last", "length", "lower", "upper")
 _TESTS: Final = ("defined", "even", "in", "none", "odd")
@@ -77,7 +77,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class CompiledTemplate:
     """Compiled template; `place_of` maps a line of the compiled text to its origin."""
 
     compiled: jinja2.Template
@@ -102,7 +102,7 @@ class Template:
 
 
 @lru_cache(maxsize=32)
-def environment(channel: Channel, language: Language, currency: str) -> Sandbox:
+def sandbox_for(channel: Channel, language: Language, currency: str) -> Sandbox:
     """Return the environment of one channel and language; only the `.mjml` and `.html` of an e-mail are escaped.
 
     Printing a value that is missing or None raises.
@@ -117,16 +117,16 @@ def environment(channel: Channel, language: Language, currency: str) -> Sandbox:
         cache_size=0,
     )
     sandbox.globals.clear()
-    sandbox.filters = {**{name: sandbox.filters[name] for name in _FILTERS}, **filters(language, currency)}
+    sandbox.filters = {**{name: sandbox.filters[name] for name in _FILTERS}, **template_filters(language, currency)}
     sandbox.tests = {name: sandbox.tests[name] for name in _TESTS}
     return sandbox
 
 
 def parse_template(
-    sandbox: Sandbox, source: Source, place_of: Callable[[int], FilePosition] | None = None
+    sandbox: Sandbox, source: TemplateSource, place_of: Callable[[int], FilePosition] | None = None
 ) -> jinja2.nodes.Template:
     """Return the syntax tree of a source; UserError with its syntax error, or with every violation."""
-    place = place_of or source.place
+    place = place_of or source.position_of_line
     try:
         tree = sandbox.parse(source.text)
     except jinja2.TemplateSyntaxError as error:
@@ -136,7 +136,7 @@ def parse_template(
         raise UserError.about(source.file, "the template is too tangled to be read", "template_syntax") from error
     problems = [
         Problem(place(violation.line), violation.message, violation.code, violation.hint)
-        for violation in breaches(tree, sandbox.filters, sandbox.tests)
+        for violation in find_violations(tree, sandbox.filters, sandbox.tests)
     ]
     if problems:
         raise UserError(problems)
@@ -144,23 +144,29 @@ def parse_template(
 
 
 def compile_template(
-    sandbox: Sandbox, source: Source, place_of: Callable[[int], FilePosition] | None = None
-) -> Template:
+    sandbox: Sandbox, source: TemplateSource, place_of: Callable[[int], FilePosition] | None = None
+) -> CompiledTemplate:
     """Compile a source under the restrictions of the sandbox; UserError for violations.
 
     `place_of` maps a line of the source to the author's position; by default lines are those of the file.
     """
     code = sandbox.compile(parse_template(sandbox, source, place_of), source.file, source.file)
-    return Template(jinja2.Template.from_code(sandbox, code, {}), source.file, place_of or source.place)
+    return CompiledTemplate(
+        jinja2.Template.from_code(sandbox, code, {}), source.file, place_of or source.position_of_line
+    )
 
 
-def reads_of(source: Source, place_of: Callable[[int], FilePosition] | None = None) -> tuple[Read, ...]:
+def variable_uses_in(
+    source: TemplateSource, place_of: Callable[[int], FilePosition] | None = None
+) -> tuple[VariableUse, ...]:
     """Return every use of a value in a source with its position, including values of list items."""
-    sandbox = environment(Channel.EMAIL, Language.EN, "EUR")
-    return tuple(reads(parse_template(sandbox, source, place_of), place_of or source.place))
+    sandbox = sandbox_for(Channel.EMAIL, Language.EN, "EUR")
+    return tuple(variable_uses(parse_template(sandbox, source, place_of), place_of or source.position_of_line))
 
 
-def fill_texts(source: Source, texts: Mapping[str, str], escape: Callable[[str], str] = str) -> Source:
+def insert_texts(
+    source: TemplateSource, texts: Mapping[str, str], escape: Callable[[str], str] = str
+) -> TemplateSource:
     """Replace every `[[ key ]]` with the text of that key, passed through `escape`.
 
     UserError with every key without a text. A text may hold `{{ … }}` tags; a `[[ … ]]` in it stays.
@@ -168,15 +174,18 @@ def fill_texts(source: Source, texts: Mapping[str, str], escape: Callable[[str],
     problems = list(_unknown_keys(source, texts))
     if problems:
         raise UserError(problems)
-    return Source(source.file, TEXT_KEY.sub(lambda match: escape(texts[match[1].strip()]), source.text))
+    return TemplateSource(source.file, TEXT_PLACEHOLDER.sub(lambda match: escape(texts[match[1].strip()]), source.text))
 
 
-def _unknown_keys(source: Source, texts: Mapping[str, str]) -> Iterator[Problem]:
-    for match in TEXT_KEY.finditer(source.text):
+def _unknown_keys(source: TemplateSource, texts: Mapping[str, str]) -> Iterator[Problem]:
+    for match in TEXT_PLACEHOLDER.finditer(source.text):
         key = match[1].strip()
         if key not in texts:
             yield Problem(
-                source.at(match.start()), f"there is no text `{key}`", "unknown_text", closest_match(key, texts)
+                source.position_of(match.start()),
+                f"there is no text `{key}`",
+                "unknown_text",
+                closest_match(key, texts),
             )
 
 

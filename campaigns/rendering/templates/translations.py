@@ -11,28 +11,28 @@ from campaigns.core.model.localised_text import Localised
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import parse_yaml
 
-TEXT_KEY: Final = re.compile(r"\[\[([^\[\]\n]{0,80})\]\]")  # placeholder of a text in a template
+TEXT_PLACEHOLDER: Final = re.compile(r"\[\[([^\[\]\n]{0,80})\]\]")  # placeholder of a text in a template
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LANGUAGES: Final = tuple(language.value for language in Language)
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TranslatedText:
     """Text in three languages, with the position of each."""
 
-    words: Localised
-    places: Mapping[Language, FilePosition]
+    localised: Localised
+    positions: Mapping[Language, FilePosition]
 
 
-def read_texts(file: str, content: bytes | None, problems: list[Problem]) -> dict[str, Text]:
+def read_texts(file: str, content: bytes | None, problems: list[Problem]) -> dict[str, TranslatedText]:
     """Return the texts of a file by key, empty when there is no file; problems are appended to `problems`."""
-    texts: dict[str, Text] = {}
+    texts: dict[str, TranslatedText] = {}
     for key, entry in _entries(file, content, problems):
         entry_problems = list(_problems(key, entry))
         problems += entry_problems
         if not entry_problems:
-            texts[key] = Text(
+            texts[key] = TranslatedText(
                 Localised.model_validate(entry.value),
                 {language: entry.part(language.value).place for language in Language},
             )

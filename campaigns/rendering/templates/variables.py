@@ -8,7 +8,7 @@ from jinja2 import nodes
 
 from campaigns.core.errors import FilePosition
 
-ITEM: Final = "*"
+LIST_ITEM: Final = "*"
 
 _Path = tuple[str, ...]
 _Scope = dict[str, _Path | None]  # None: a name bound in the template to a computed value
@@ -16,23 +16,23 @@ _Use = tuple[_Path, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class VariableUse:
     """One use of a value: its path from the context, with `*` for a list item, and its position."""
 
     path: _Path
-    place: FilePosition
+    position: FilePosition
 
     @property
     def name(self) -> str:
         """Return the value that the context needs: `member.first_name`, or the list `offers` for its items."""
-        steps = self.path[: self.path.index(ITEM)] if ITEM in self.path else self.path
+        steps = self.path[: self.path.index(LIST_ITEM)] if LIST_ITEM in self.path else self.path
         return ".".join(steps)
 
 
-def reads(tree: nodes.Template, place: Callable[[int], FilePosition]) -> Iterator[Read]:
+def variable_uses(tree: nodes.Template, place: Callable[[int], FilePosition]) -> Iterator[VariableUse]:
     """Yield every use of a value in the order of the text; binding a value to an alias is not a use."""
     for path, line in _walk_all(tree.body, {}):
-        yield Read(path, place(line))
+        yield VariableUse(path, place(line))
 
 
 def _walk(node: nodes.Node, scope: _Scope) -> Iterator[_Use]:
@@ -68,7 +68,7 @@ def _loop(node: nodes.For, scope: _Scope) -> Iterator[_Use]:
         _bind_computed(node.target, inner)
     else:
         yield path, node.lineno
-        _bind_path(node.target, (*path, ITEM), inner)
+        _bind_path(node.target, (*path, LIST_ITEM), inner)
     yield from _walk_all(node.body, inner)
     if node.test is not None:
         yield from _walk(node.test, inner)
@@ -114,9 +114,9 @@ def _path(node: nodes.Node, scope: _Scope) -> _Path | None:
         case nodes.Getitem(arg=nodes.Const(value=str() as key)):
             return _child_path(_path(node.node, scope), key)
         case nodes.Getitem(arg=nodes.Const(value=int())):
-            return _child_path(_path(node.node, scope), ITEM)
+            return _child_path(_path(node.node, scope), LIST_ITEM)
         case nodes.Filter(name="first" | "last") if node.node is not None:
-            return _child_path(_path(node.node, scope), ITEM)
+            return _child_path(_path(node.node, scope), LIST_ITEM)
         case _:
             return None
 

@@ -12,16 +12,16 @@ from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext
 from audiences.consent.suppressions import AddressKind, suppression_value
 from audiences.tables import CONTACT
-from campaigns.channels.bounces import PROVIDER as UNSIGNED
-from campaigns.channels.events import Consequence, Event, EventWord
+from campaigns.channels.bounces import SMTP_PROVIDER as UNSIGNED
+from campaigns.channels.events import Event, EventAction, EventKind
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import SkipReason
 
 _MAX_AGE: Final = timedelta(days=3)  # providers retry an undelivered event for a day
-_SUPPRESSIONS: Final[Mapping[Consequence, SkipReason]] = {
-    Consequence.SUPPRESS_BOUNCED: SkipReason.SUPPRESSED_HARD_BOUNCE,
-    Consequence.SUPPRESS_INVALID: SkipReason.SUPPRESSED_INVALID,
-    Consequence.SUPPRESS_COMPLAINED: SkipReason.SUPPRESSED_COMPLAINT,
+_SUPPRESSIONS: Final[Mapping[EventAction, SkipReason]] = {
+    EventAction.SUPPRESS_BOUNCED: SkipReason.SUPPRESSED_HARD_BOUNCE,
+    EventAction.SUPPRESS_INVALID: SkipReason.SUPPRESSED_INVALID,
+    EventAction.SUPPRESS_COMPLAINED: SkipReason.SUPPRESSED_COMPLAINT,
 }
 
 
@@ -34,22 +34,22 @@ class AffectedMembers:
     members: frozenset[str]
 
 
-def follow(connection: Connection, event: Event, delivery: Mapping[str, Any] | None, now: datetime) -> None:
+def apply_event(connection: Connection, event: Event, delivery: Mapping[str, Any] | None, now: datetime) -> None:
     """Apply an event: bounces, complaints and opt-outs affect the address, for all who share it.
 
     Repeating it changes nothing. `delivery` is the one that the event names. A re-subscription with a provider has no
     effect (SG-13, TW-07).
     """
-    if not event.asks - {Consequence.ALARM}:
+    if not event.actions - {EventAction.ALARM}:
         return
     affected = affected_members(connection, event, delivery)
     context = ConsentContext(_event_time(event.at, now), _source(event))
     if affected.address is not None:
-        for reason in (reason for action, reason in _SUPPRESSIONS.items() if action in event.asks):
+        for reason in (reason for action, reason in _SUPPRESSIONS.items() if action in event.actions):
             suppress_address(connection, affected.kind, affected.address, reason, context)
-    if Consequence.WITHDRAW_EMAIL in event.asks:
+    if EventAction.WITHDRAW_EMAIL in event.actions:
         opt_out_of_email(connection, affected.members, context)
-    if Consequence.WITHDRAW_SMS in event.asks:
+    if EventAction.WITHDRAW_SMS in event.actions:
         opt_out_of_sms(connection, affected.members, context)
 
 
@@ -59,19 +59,19 @@ def affected_members(connection: Connection, event: Event, delivery: Mapping[str
     An address in an e-mail report counts only when the named delivery went to it. A complaint counts for the member of
     the delivery whatever address it names: complaint reports leave the address out.
     """
-    kind = kind_of(event, delivery)
+    kind = address_kind(event, delivery)
     address = suppression_value(kind, event.address)
     member = None if delivery is None else _contact(connection, delivery["member_id"])
     own_address = None if member is None else member["mailbox" if kind is AddressKind.EMAIL else "phone"]
     if event.provider == UNSIGNED:  # any recipient can forge a report, but only about their own message
-        is_trusted = address is None or event.word is EventWord.COMPLAINED
+        is_trusted = address is None or event.kind is EventKind.COMPLAINED
         address = own_address if is_trusted else address if address == own_address else None
     address_members = set() if address is None else members_with_address(connection, kind, address)
     delivery_member = set() if member is None else {member["member_id"]}
     return AffectedMembers(kind, address, frozenset(address_members | delivery_member))
 
 
-def kind_of(event: Event, delivery: Mapping[str, Any] | None) -> AddressKind:
+def address_kind(event: Event, delivery: Mapping[str, Any] | None) -> AddressKind:
     """Return the kind of address that an event names."""
     is_sms = event.address.startswith("+") if delivery is None else delivery["channel"] == Channel.SMS
     return AddressKind.PHONE if is_sms else AddressKind.EMAIL
@@ -83,12 +83,12 @@ def _contact(connection: Connection, member_id: str) -> RowMapping | None:
 
 
 def _source(event: Event) -> ConsentSource:
-    match event.word:
-        case EventWord.COMPLAINED:
+    match event.kind:
+        case EventKind.COMPLAINED:
             return ConsentSource.COMPLAINT
         case _ if event.provider == UNSIGNED:
             return ConsentSource.MAIL
-        case _ if Consequence.WITHDRAW_SMS in event.asks and not event.delivery:
+        case _ if EventAction.WITHDRAW_SMS in event.actions and not event.delivery:
             return ConsentSource.SMS
         case _:
             return ConsentSource.PROVIDER

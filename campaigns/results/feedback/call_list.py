@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from audiences.imports.table_reader import open_reader
-from campaigns.channels.call_dispositions import WORDS, meaning
-from campaigns.channels.events import EventWord
+from campaigns.channels.call_dispositions import DISPOSITION_WORDS, parse_disposition
+from campaigns.channels.events import EventKind
 from campaigns.core.errors import FilePosition as Position
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.tokens import InvalidTokenError, Signer
@@ -18,44 +18,44 @@ from campaigns.store.runs.delivery_events import DeliveryKey
 
 _COLUMNS: Final = ("number", "reference", "answer")
 _MAX_SIZE: Final = 32 * 1024 * 1024
-_KNOWN_ANSWERS: Final = "one of " + ", ".join(f"`{words[0]}`" for words in WORDS.values())
+_KNOWN_ANSWERS: Final = "one of " + ", ".join(f"`{words[0]}`" for words in DISPOSITION_WORDS.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class CallAnswer:
     """Answered row: position in the file, named delivery, answer, and the number as written."""
 
-    at: Position
-    place: DeliveryKey
-    word: EventWord
+    position: Position
+    delivery_key: DeliveryKey
+    word: EventKind
     number: str
 
     @property
     def key(self) -> str:
         """Return the key of the answer, which makes repeated imports idempotent."""
-        return f"{self.place[0]}:{self.place[1]}:{self.word}"
+        return f"{self.delivery_key[0]}:{self.delivery_key[1]}:{self.word}"
 
 
-def answered_calls(signer: Signer, path: Path, problems: list[Problem]) -> Iterator[Answered]:
+def read_call_answers(signer: Signer, path: Path, problems: list[Problem]) -> Iterator[CallAnswer]:
     """Yield the answered rows, each call once; other rows are added to `problems`.
 
     Raises UserError when the file is no call list.
     """
-    answers: dict[DeliveryKey, EventWord] = {}
+    answers: dict[DeliveryKey, EventKind] = {}
     for line, number, reference, answer in _rows(path, problems):
-        at, word = Position(str(path), line, 1), meaning(answer)
+        at, word = Position(str(path), line, 1), parse_disposition(answer)
         if word is None:
             problems.append(Problem(at, "this answer is not one that is known here", "unknown_answer", _KNOWN_ANSWERS))
             continue
         try:
             delivery = signer.read_delivery_reference(reference)
         except InvalidTokenError:
-            problems.append(stranger(at))
+            problems.append(unknown_reference(at))
             continue
         place = (delivery.run_number, delivery.position)
         if place not in answers:
             answers[place] = word
-            yield Answered(at, place, word, number)
+            yield CallAnswer(at, place, word, number)
         elif answers[place] is not word:
             message = "this call has another answer further up"
             problems.append(Problem(at, message, "two_answers", "leave the one that holds"))
@@ -83,7 +83,7 @@ def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str, str, 
                 yield line, (number or "").strip(), (reference or "").strip(), answer
 
 
-def stranger(at: Position) -> Problem:
+def unknown_reference(at: Position) -> Problem:
     """Return the problem of a row that names no call of ours."""
     message = "no call that was handed over has this reference"
     return Problem(at, message, "unknown_reference", "leave the column `reference` as it was written")

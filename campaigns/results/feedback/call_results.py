@@ -18,12 +18,12 @@ from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext, record_opt_outs
 from audiences.consent.suppressions import AddressKind
 from audiences.tables import CONTACT
-from campaigns.channels.events import Event, EventWord
+from campaigns.channels.events import Event, EventKind
 from campaigns.core.errors import Problem
 from campaigns.core.model.enums import Channel, Choice
 from campaigns.core.model.reasons import SkipReason
-from campaigns.results.feedback.call_list import Answered, answered_calls, stranger
-from campaigns.results.feedback.ingest import AT_ONCE, hear
+from campaigns.results.feedback.call_list import CallAnswer, read_call_answers, unknown_reference
+from campaigns.results.feedback.ingest import MAX_BATCH_SIZE, ingest
 from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
@@ -35,79 +35,81 @@ _READ: Final = "read calls"
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class CallResults:
     """Result of an import: new answers by word, answers read before, and problems."""
 
-    new: Mapping[EventWord, int]
+    new: Mapping[EventKind, int]
     read_before: int
     problems: Sequence[Problem]
 
 
-def read_answers(engine: Engine, path: Path) -> Answers:
+def read_call_results(engine: Engine, path: Path) -> CallResults:
     """Store the answers of a completed call list; rows without an answer are skipped.
 
     Repeating it changes nothing. After a crash, read the file again. Raises UserError when the file is no call list.
     """
     problems: list[Problem] = []
-    calls = list(answered_calls(engine.signer, path, problems))
-    new: Counter[EventWord] = Counter()
+    calls = list(read_call_answers(engine.signer, path, problems))
+    new: Counter[EventKind] = Counter()
     known = 0
-    for start in range(0, len(calls), AT_ONCE):
+    for start in range(0, len(calls), MAX_BATCH_SIZE):
         with engine.ledger.write() as connection:
-            batch = _handed_over(connection, calls[start : start + AT_ONCE], problems)
+            batch = _handed_over(connection, calls[start : start + MAX_BATCH_SIZE], problems)
             fresh = _fresh(connection, batch)
             _keep(engine, connection, fresh)
         new.update(call.word for call in fresh)
         known += len(batch) - len(fresh)
-    return Answers(new, known, sorted(problems, key=lambda problem: problem.place))
+    return CallResults(new, known, sorted(problems, key=lambda problem: problem.place))
 
 
-def _handed_over(connection: Connection, calls: Sequence[Answered], problems: list[Problem]) -> list[Answered]:
+def _handed_over(connection: Connection, calls: Sequence[CallAnswer], problems: list[Problem]) -> list[CallAnswer]:
     """Return the calls that were handed over; report the others."""
-    deliveries = delivery_events.find_deliveries(connection, [call.place for call in calls])
+    deliveries = delivery_events.find_deliveries(connection, [call.delivery_key for call in calls])
     known_calls = []
     for call in calls:
-        row = deliveries.get(call.place, {})
+        row = deliveries.get(call.delivery_key, {})
         if row.get("channel") == Channel.PHONE and row["state"] == DeliveryState.ACCEPTED:
             known_calls.append(call)
         else:
-            problems.append(stranger(call.at))
+            problems.append(unknown_reference(call.position))
     return known_calls
 
 
-def _fresh(connection: Connection, calls: Sequence[Answered]) -> list[Answered]:
+def _fresh(connection: Connection, calls: Sequence[CallAnswer]) -> list[CallAnswer]:
     """Return the calls whose answer was not read before."""
     unknown = delivery_events.unknown_keys(connection, PROVIDER, [call.key for call in calls])
     return [call for call in calls if call.key in unknown]
 
 
-def _keep(engine: Engine, connection: Connection, calls: Sequence[Answered]) -> None:
+def _keep(engine: Engine, connection: Connection, calls: Sequence[CallAnswer]) -> None:
     """Store answers as events and apply them, with one audit log row per run."""
     now, signer = engine.clock.now(), engine.signer
-    events = [Event(PROVIDER, call.key, call.word, now, signer.delivery_reference(*call.place)) for call in calls]
-    hear(connection, signer, events, now)
-    deliveries = delivery_events.find_deliveries(connection, [call.place for call in calls])
+    events = [
+        Event(PROVIDER, call.key, call.word, now, signer.delivery_reference(*call.delivery_key)) for call in calls
+    ]
+    ingest(connection, signer, events, now)
+    deliveries = delivery_events.find_deliveries(connection, [call.delivery_key for call in calls])
     for call in calls:
-        _apply(engine, connection, call, deliveries[call.place]["member_id"], now)
+        _apply(engine, connection, call, deliveries[call.delivery_key]["member_id"], now)
     for number, words in _by_run(calls).items():
         audit.record(connection, now, engine.actor, _READ, runs.run_id_of(connection, number), words)
 
 
-def _by_run(calls: Sequence[Answered]) -> Mapping[int, Mapping[str, int]]:
+def _by_run(calls: Sequence[CallAnswer]) -> Mapping[int, Mapping[str, int]]:
     counts: dict[int, Counter[str]] = {}
     for call in calls:
-        counts.setdefault(call.place[0], Counter())[call.word.value] += 1
+        counts.setdefault(call.delivery_key[0], Counter())[call.word.value] += 1
     return counts
 
 
-def _apply(engine: Engine, connection: Connection, call: Answered, member_id: str, now: datetime) -> None:
+def _apply(engine: Engine, connection: Connection, call: CallAnswer, member_id: str, now: datetime) -> None:
     """Apply a wish for no more calls, or a wrong number, to a member who still exists."""
     query = select(CONTACT.c.phone).where(CONTACT.c.member_id == member_id)
     contact: Any = connection.execute(query).one_or_none()
     if contact is None:
         return
     context = ConsentContext(now, ConsentSource.PHONE)
-    if call.word is EventWord.NO_MORE_CALLS:
+    if call.word is EventKind.NO_MORE_CALLS:
         entry = replace(context.entry(member_id, Choice.NO_SURVEYS_OR_PHONE, on=True), agent=engine.actor)
         if record_opt_outs(connection, [entry]):
             enqueue.choices_changed(connection, member_id, [entry], now)
@@ -115,7 +117,7 @@ def _apply(engine: Engine, connection: Connection, call: Answered, member_id: st
             subject = audit.subject_of_member(engine.signer, member_id)
             audit.record(connection, now, engine.actor, "change_choices", subject, detail)
     elif (
-        call.word is EventWord.WRONG_NUMBER
+        call.word is EventKind.WRONG_NUMBER
         and contact.phone
         and addresses.normalise_phone(call.number) == contact.phone
     ):

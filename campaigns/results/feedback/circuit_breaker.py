@@ -12,9 +12,9 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from campaigns.channels.bounces import PROVIDER as UNSIGNED
-from campaigns.channels.events import EventWord
-from campaigns.channels.smtp_status import HALTING
+from campaigns.channels.bounces import SMTP_PROVIDER as UNSIGNED
+from campaigns.channels.events import EventKind
+from campaigns.channels.smtp_status import HALTING_CODES
 from campaigns.core.model.settings import CircuitBreakerSettings
 from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
@@ -36,13 +36,13 @@ These reports are unsigned: each names a delivery by a name that its recipient k
 class _Measure:
     """Kind of event with its name for people, and its limit as a share of messages."""
 
-    word: EventWord
+    word: EventKind
     name: str
     limit: Decimal
 
 
 @dataclass
-class Breaker:
+class CircuitBreaker:
     """Circuit breaker of one process.
 
     It remembers earlier counts, so that messages are counted again only when a count grew.
@@ -51,7 +51,7 @@ class Breaker:
     engine: Engine
     _seen: dict[tuple[str, str, str], int] = field(default_factory=dict, init=False)
 
-    def look(self) -> list[str]:
+    def pause_campaigns(self) -> list[str]:
         """Pause campaigns over a limit; return their names. After a crash, the next call goes on."""
         with self.engine.ledger.read() as connection:
             sending = {run.campaign for run in runs.with_state(connection, RunState.SENDING)}
@@ -62,8 +62,8 @@ class Breaker:
         """Return why a campaign has to be paused, from events of the last week since its last halt."""
         numbers = halts.run_numbers_of_campaign(connection, campaign, self.engine.clock.now() - _WINDOW)
         after = halts.last_halted_at(connection, campaign)
-        if _is_rejected(halts.blocked_member_counts(connection, numbers, HALTING, after)):
-            return f"mail is refused with {HALTING[0]}: are SPF, DKIM and DMARC of the sender right?"
+        if _is_rejected(halts.blocked_member_counts(connection, numbers, HALTING_CODES, after)):
+            return f"mail is refused with {HALTING_CODES[0]}: are SPF, DKIM and DMARC of the sender right?"
         for measure in _measures(self.engine.library.settings.breaker):
             reports = halts.report_counts(connection, numbers, measure.word, UNSIGNED, after)
             for channel, count in ((channel, _trusted_count(report)) for channel, report in reports.items()):
@@ -106,8 +106,8 @@ def _is_rejected(refusals: Mapping[str, int]) -> bool:
 
 def _measures(limits: CircuitBreakerSettings) -> tuple[_Measure, ...]:
     return (
-        _Measure(EventWord.COMPLAINED, "complaints", limits.complaints),
-        _Measure(EventWord.BOUNCED, "hard bounces", limits.hard_bounces),
+        _Measure(EventKind.COMPLAINED, "complaints", limits.complaints),
+        _Measure(EventKind.BOUNCED, "hard bounces", limits.hard_bounces),
     )
 
 

@@ -6,7 +6,7 @@ from audiences.tables import CONTACT
 from campaigns.store.runs.delivery_events import erase_addresses
 
 
-def forget(connection: Connection, member_id: str) -> None:
+def erase_addresses_of_member(connection: Connection, member_id: str) -> None:
     """Erase a member's addresses from events; call it before the contact is deleted.
 
     Events of the member's own deliveries are pseudonymised together with the deliveries (see `store.people.reassign`).

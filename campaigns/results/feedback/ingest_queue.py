@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from campaigns.channels.events import Event
-from campaigns.results.feedback.ingest import AT_ONCE, hear
+from campaigns.results.feedback.ingest import MAX_BATCH_SIZE, ingest
 from campaigns.runs.engine import Engine
 
 
@@ -26,20 +26,20 @@ class _Batch:
 
 
 @dataclass
-class Intake:
+class IngestQueue:
     """Ingest queue of one event loop. A commit costs the same for one event as for hundreds, so requests share it."""
 
     engine: Engine
     _waiting: list[_Batch] = field(default_factory=list, init=False)
     _writing: asyncio.Task[None] | None = field(default=None, init=False)
 
-    async def keep(self, events: Sequence[Event]) -> None:
+    async def ingest(self, events: Sequence[Event]) -> None:
         """Return when all events are on disk; raise the error that prevented these, not those of other requests.
 
         After a crash some may be stored: the provider sends them all again.
         """
-        for start in range(0, len(events), AT_ONCE):
-            batch = _Batch(events[start : start + AT_ONCE], asyncio.get_running_loop().create_future())
+        for start in range(0, len(events), MAX_BATCH_SIZE):
+            batch = _Batch(events[start : start + MAX_BATCH_SIZE], asyncio.get_running_loop().create_future())
             self._waiting.append(batch)
             if self._writing is None or self._writing.done():
                 self._writing = asyncio.create_task(self._write())
@@ -56,7 +56,9 @@ class Intake:
     def _next(self) -> list[_Batch]:
         """Return as many waiting batches as one transaction may ingest."""
         count, event_count = 0, 0
-        while count < len(self._waiting) and (not count or event_count + len(self._waiting[count].events) <= AT_ONCE):
+        while count < len(self._waiting) and (
+            not count or event_count + len(self._waiting[count].events) <= MAX_BATCH_SIZE
+        ):
             event_count += len(self._waiting[count].events)
             count += 1
         batches, self._waiting = self._waiting[:count], self._waiting[count:]
@@ -72,4 +74,4 @@ class Intake:
 
     def _commit(self, events: Sequence[Event]) -> None:
         with self.engine.ledger.write() as connection:
-            hear(connection, self.engine.signer, events, self.engine.clock.now())
+            ingest(connection, self.engine.signer, events, self.engine.clock.now())

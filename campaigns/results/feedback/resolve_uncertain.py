@@ -14,9 +14,9 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from audiences.tables import CONTACT
-from campaigns.channels.folder_outbox import table
+from campaigns.channels.folder_outbox import spreadsheet_csv
 from campaigns.channels.outcome import Accepted
-from campaigns.channels.provider import MessageProvider, OutgoingSms, Searchable
+from campaigns.channels.provider import MessageProvider, OutgoingSms, SearchableProvider
 from campaigns.core.errors import UserError, report_write_errors
 from campaigns.core.model.enums import Channel
 from campaigns.runs.dispatch.sweeper import clean_up
@@ -26,13 +26,13 @@ from campaigns.store.runs import delivery_events
 from campaigns.store.runs import uncertain as stored
 from campaigns.store.runs.states import DeliveryState
 
-COLUMNS: Final = ("delivery", "position", "member_id", "channel", "provider", "claimed_at", "detail")
+CSV_COLUMNS: Final = ("delivery", "position", "member_id", "channel", "provider", "claimed_at", "detail")
 _AT_ONCE: Final = 500
 _RECONCILE: Final = "reconcile"
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
+class ReconcileResult:
     """Number of deliveries settled by events and by asking the provider, and of those still uncertain."""
 
     by_events: int
@@ -51,7 +51,7 @@ class _Search:
     known: Collection[str]
 
 
-def uncertain(engine: Engine, run_id: str) -> list[Mapping[str, Any]]:
+def uncertain_deliveries(engine: Engine, run_id: str) -> list[Mapping[str, Any]]:
     """Return the uncertain deliveries of a run; `delivery` is our name for them with the provider."""
     number = engine.run(run_id).number or 0
     with engine.ledger.read() as connection:
@@ -59,14 +59,14 @@ def uncertain(engine: Engine, run_id: str) -> list[Mapping[str, Any]]:
     return [{**row, "delivery": engine.signer.delivery_reference(number, row["position"])} for row in rows]
 
 
-def reconcile(engine: Engine, run_id: str) -> Reconciled:
+def reconcile(engine: Engine, run_id: str) -> ReconcileResult:
     """Settle deliveries by stored events, and by asking providers that support it.
 
     A message missing at the provider is no proof: that delivery stays uncertain. After a crash, call it again.
     """
-    before = len(uncertain(engine, run_id))
+    before = len(uncertain_deliveries(engine, run_id))
     clean_up(engine.ledger, engine.clock.now())
-    rows = uncertain(engine, run_id)
+    rows = uncertain_deliveries(engine, run_id)
     by_events = before - len(rows)
     provider_ids = asyncio.run(_search_provider(engine.providers.sms, _searches(engine, rows)))
     by_provider = 0
@@ -75,15 +75,15 @@ def reconcile(engine: Engine, run_id: str) -> Reconciled:
             by_provider += stored.resolve_accepted(connection, place, provider_id)
         detail = {"by_events": by_events, "by_provider": by_provider, "left": len(rows) - by_provider}
         audit.record(connection, engine.clock.now(), engine.actor, _RECONCILE, run_id, detail)
-    return Reconciled(by_events, by_provider, len(rows) - by_provider)
+    return ReconcileResult(by_events, by_provider, len(rows) - by_provider)
 
 
-def mark(engine: Engine, run_id: str, state: DeliveryState, members: Collection[str] = ()) -> int:
+def set_outcome(engine: Engine, run_id: str, state: DeliveryState, members: Collection[str] = ()) -> int:
     """Set the outcome of a run's uncertain deliveries by hand, optionally of some members only; return how many.
 
     Use it after a look at the provider's log. Raises UserError for a member without an uncertain delivery.
     """
-    rows = uncertain(engine, run_id)
+    rows = uncertain_deliveries(engine, run_id)
     unknown = sorted(set(members) - {row["member_id"] for row in rows})
     if unknown:
         hint = f"`viesti uncertain {run_id}` lists those that there are"
@@ -105,8 +105,8 @@ def export(engine: Engine, run_id: str, file: Path) -> int:
     Raises UserError when the file exists or cannot be written. It holds no address: SendGrid's log and Twilio's
     callbacks know our delivery name.
     """
-    rows = uncertain(engine, run_id)
-    content = table(COLUMNS, ([_cell(row[name]) for name in COLUMNS] for row in rows))
+    rows = uncertain_deliveries(engine, run_id)
+    content = spreadsheet_csv(CSV_COLUMNS, ([_cell(row[name]) for name in CSV_COLUMNS] for row in rows))
     with report_write_errors(file), file.open("xb") as output:
         output.write(content)
     return len(rows)
@@ -141,13 +141,13 @@ async def _search_provider(
     provider: MessageProvider[OutgoingSms], searches: Sequence[_Search]
 ) -> dict[delivery_events.DeliveryKey, str]:
     """Return the provider's ids of the messages that it has."""
-    if not isinstance(provider, Searchable) or not searches:
+    if not isinstance(provider, SearchableProvider) or not searches:
         return {}
     provider_ids = {}
     await provider.open()
     try:
         for search in searches:
-            outcome = await provider.find(search.number, None, search.since, search.until, search.known)
+            outcome = await provider.find_message(search.number, None, search.since, search.until, search.known)
             if isinstance(outcome, Accepted):
                 provider_ids[search.place] = outcome.provider_id
     finally:

@@ -22,11 +22,11 @@ from sqlalchemy import Connection
 from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
 from audiences.people.contacts import existing_members
-from campaigns.channels.bounces import events_of, opaque_id_of
-from campaigns.channels.events import Event, EventWord
+from campaigns.channels.bounces import opaque_id_of, parse_report_mail
+from campaigns.channels.events import Event, EventKind
 from campaigns.core.errors import UserError
 from campaigns.core.tokens import InvalidTokenError, Signer
-from campaigns.results.feedback.ingest import hear
+from campaigns.results.feedback.ingest import ingest
 from campaigns.runs.engine import Engine
 from campaigns.store.runs.linked_message import PlannedMessage, find_message
 
@@ -40,7 +40,7 @@ _ADDRESS: Final = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;:\"]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class MailReport:
     """Content of one mail: delivery events, and the token of the message that it unsubscribes from."""
 
     name: str
@@ -49,7 +49,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class MailCounts:
     """Number of mails read, of new events, and of unsubscribes."""
 
     mails: int
@@ -57,7 +57,7 @@ class Sorted:
     unsubscribed: int
 
 
-def read_mail(engine: Engine) -> Sorted:
+def read_mail(engine: Engine) -> MailCounts:
     """Read every new mail of the configured maildir, in order of arrival.
 
     A mail is moved to `cur` after the commit; after a crash it is read again, which changes nothing. Raises UserError
@@ -72,9 +72,9 @@ def read_mail(engine: Engine) -> Sorted:
         now = engine.clock.now()
         reports = [report for file in files if (report := _read(file, now, unreadable)) is not None]
         with engine.ledger.write() as connection:
-            events += hear(
+            events += ingest(
                 connection, engine.signer, [event for report in reports for event in report.events], now
-            ).kept
+            ).new
             unsubscribed += sum(_unsubscribe(connection, engine.signer, report, now) for report in reports)
         finished = [file for file in files if file not in unreadable]
         for file in finished:
@@ -85,7 +85,7 @@ def read_mail(engine: Engine) -> Sorted:
         raise UserError.about(
             str(unreadable[0]), message, "unreadable_mail", "give the user that runs viesti read permission"
         )
-    return Sorted(mails, events, unsubscribed)
+    return MailCounts(mails, events, unsubscribed)
 
 
 def read_new_mail(engine: Engine) -> None:
@@ -98,17 +98,17 @@ def read_new_mail(engine: Engine) -> None:
         read_mail(engine)
 
 
-def parse_mail(raw: bytes, now: datetime) -> Read:
+def parse_mail(raw: bytes, now: datetime) -> MailReport:
     """Return the content of one mail; empty when it cannot be parsed."""
     name = sha256(raw).hexdigest()
     try:
         mail = message_from_bytes(raw, policy=policy.compat32)
         recipient = _recipient(mail)
         token = "" if _is_automatic(mail) else str(mail.get("Subject", "")).strip()
-        return Read(name, events_of(raw, recipient, now), token)
+        return MailReport(name, parse_report_mail(raw, recipient, now), token)
     except Exception as error:  # the mail parser raises many kinds of errors on untrusted mail
         _LOG.warning("mail %s: cannot be parsed, %s", name[:16], type(error).__name__)
-        return Read(name, ())
+        return MailReport(name, ())
 
 
 def maildir(engine: Engine) -> Path:
@@ -125,7 +125,7 @@ def maildir(engine: Engine) -> Path:
     return folder
 
 
-def _read(file: Path, now: datetime, unreadable: list[Path]) -> Read | None:
+def _read(file: Path, now: datetime, unreadable: list[Path]) -> MailReport | None:
     """Return the content of a mail file; None if it is no mail, another process took it, or reading it is forbidden."""
     try:
         stat = file.lstat()
@@ -163,7 +163,7 @@ def _is_automatic(mail: Message) -> bool:
     return submitted != "no" or mail.get_content_type() == "multipart/report"
 
 
-def _unsubscribe(connection: Connection, signer: Signer, report: Read, now: datetime) -> bool:
+def _unsubscribe(connection: Connection, signer: Signer, report: MailReport, now: datetime) -> bool:
     """Opt out of the kind of the token's message, for all who share the address; return whether that was new."""
     try:
         link = signer.read_link(_SCOPE, report.token)
@@ -173,7 +173,7 @@ def _unsubscribe(connection: Connection, signer: Signer, report: Read, now: date
     if message is None or not existing_members(connection, [message.member_id]):
         return False
     name = signer.delivery_reference(link.run_number, link.position)
-    hear(connection, signer, [Event(PROVIDER, report.name, EventWord.UNSUBSCRIBED, now, delivery=name)], now)
+    ingest(connection, signer, [Event(PROVIDER, report.name, EventKind.UNSUBSCRIBED, now, delivery=name)], now)
     return opt_out_address(connection, _kind(message), message.member_id, ConsentContext(now, ConsentSource.MAIL)) > 0
 
 

@@ -9,16 +9,16 @@ from campaigns.store.runs.reconciliation import reconcile_run
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RunEvents:
     """Number of deliveries per event word, and alarms to look at."""
 
     words: Mapping[str, int]
     alarms: Sequence[str]
 
 
-def told(engine: Engine, run_id: str) -> Told:
+def read_run_events(engine: Engine, run_id: str) -> RunEvents:
     """Return the events of a run; raise UserError when the run is unknown."""
     run = engine.run(run_id)
     with engine.ledger.read() as connection:
         words = delivery_events.count_by_kind(connection, run.number or 0)
-        return Told(words, reconcile_run(connection, run, engine.clock.now()).alarms)
+        return RunEvents(words, reconcile_run(connection, run, engine.clock.now()).alarms)

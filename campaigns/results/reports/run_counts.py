@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 from audiences.consent.consent_state import ConsentSource, is_permission
 from audiences.consent.opt_out import MessageKind
 from audiences.tables import CHOICE_ENTRY
-from campaigns.channels.events import EventWord
+from campaigns.channels.events import EventKind
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY, Run
@@ -54,7 +54,7 @@ def told(connection: Connection, run_number: int) -> list[Outcome]:
     once = (
         select(DELIVERY.c.channel, EVENT.c.word, EVENT.c.position)
         .join_from(EVENT, DELIVERY, of_delivery)
-        .where(EVENT.c.run_number == run_number, EVENT.c.word != EventWord.OPENED)
+        .where(EVENT.c.run_number == run_number, EVENT.c.word != EventKind.OPENED)
         .distinct()
         .subquery()
     )

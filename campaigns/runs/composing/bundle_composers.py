@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, LetterBundle, Pages
+from campaigns.channels.bundle import BundleId, BundlePages, CallBundle, Letter, LetterBundle, PhoneCall
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.reasons import EndReason
@@ -56,9 +56,9 @@ class LetterComposer:
     def compose_bundle(self, name: BundleId, items: Sequence[Letter], created_at: datetime, /) -> LetterBundle:
         """Return the bundle; its pages are rendered one material at a time."""
 
-        def draw(material_name: str, letters: Sequence[Letter]) -> Pages:
+        def draw(material_name: str, letters: Sequence[Letter]) -> BundlePages:
             pages = self.templates[material_name].render_bundle([letter.page for letter in letters], created_at)
-            return Pages(pages.pdf, pages.per_letter)
+            return BundlePages(pages.pdf, pages.page_counts)
 
         return LetterBundle(name, items, draw, created_at, ADDRESS_SOURCE)
 
@@ -70,14 +70,14 @@ class CallListComposer:
     campaign: Campaign
     scripts: Mapping[str, str]
 
-    def compose(self, delivery: ClaimedMessage, /) -> Call:
+    def compose(self, delivery: ClaimedMessage, /) -> PhoneCall:
         """Return the call of a claimed delivery: number, name and script. Nothing else is disclosed."""
         language = message_language(delivery)
         name = " ".join(filter(None, (delivery.contact["first_name"], delivery.contact["last_name"])))
         template = template_name(self.campaign, delivery.variant, Channel.PHONE)
-        return Call(delivery.claimed, material_name(template, language), language, name)
+        return PhoneCall(delivery.claimed, material_name(template, language), language, name)
 
-    def compose_bundle(self, name: BundleId, items: Sequence[Call], created_at: datetime, /) -> CallBundle:
+    def compose_bundle(self, name: BundleId, items: Sequence[PhoneCall], created_at: datetime, /) -> CallBundle:
         """Return the bundle with the scripts that its calls use."""
         script_names = {call.script for call in items}
         scripts = {script: text for script, text in self.scripts.items() if script in script_names}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campaigns.channels.claimed_delivery import Claimed
+from campaigns.channels.claimed_delivery import ClaimedDelivery
 from campaigns.core.model.reasons import EndReason
 
 
@@ -13,7 +13,7 @@ from campaigns.core.model.reasons import EndReason
 class ClaimedMessage:
     """Claimed delivery with the contact as read by the claim; it may be handed over before its deadline."""
 
-    claimed: Claimed
+    claimed: ClaimedDelivery
     contact: Mapping[Any, Any]
     variant: str
     arm: str | None

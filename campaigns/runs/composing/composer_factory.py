@@ -7,11 +7,11 @@ from functools import cached_property
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.offer import Offer
-from campaigns.rendering.call_script import ScriptTemplate
+from campaigns.rendering.call_script import CallScriptTemplate
 from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.sms.sms_template import SmsTemplate
-from campaigns.rendering.templates.folder import TemplateFolder, load_folder
+from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.runs.composing.bundle_composers import CallListComposer, LetterComposer, material_name
 from campaigns.runs.composing.link_tracking import LinkTracker
 from campaigns.runs.composing.message_composers import EmailComposer, SmsComposer
@@ -71,7 +71,9 @@ class ComposerFactory:
     def call_list_composer(self) -> CallListComposer:
         """Return the composer of call lists."""
         templates = {
-            material_name(folder.name, language): ScriptTemplate.compile(folder, language, self.run_context.settings)
+            material_name(folder.name, language): CallScriptTemplate.compile(
+                folder, language, self.run_context.settings
+            )
             for _, folder in self._folders(Channel.PHONE)
             for language in Language
         }
@@ -85,7 +87,7 @@ class ComposerFactory:
         for variant in self.run_context.campaign.variants:
             name = variant.template(channel)
             if name is not None:
-                yield variant.name, load_folder(self.run_context.files.definition, channel, name)
+                yield variant.name, load_template_folder(self.run_context.files.definition, channel, name)
 
     @cached_property
     def _contexts(self) -> TemplateContexts:

@@ -27,7 +27,7 @@ class LinkTracker:
 
     def track_links(self, html: str, template: EmailTemplate, position: int) -> str:
         """Return a member's message with tracking links of their own; only with the member's consent."""
-        for target in template.targets:
+        for target in template.shared_links:
             html = html.replace(f'href="{target}"', f'href="{self._tracked(target, position)}"')
         return html
 

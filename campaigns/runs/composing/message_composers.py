@@ -11,7 +11,13 @@ from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.core.model.reasons import EndReason
 from campaigns.rendering.email.email_template import EmailTemplate
-from campaigns.rendering.email.mime import Envelope, Unsubscribe, assemble, demand_writable, extra_headers
+from campaigns.rendering.email.mime import (
+    MessageHeaders,
+    OneClickUnsubscribe,
+    assemble_message,
+    extra_headers,
+    require_encodable,
+)
 from campaigns.rendering.sms.sms_template import SmsTemplate
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.claimed_message import ClaimedMessage, ComposeError
@@ -58,12 +64,12 @@ class EmailComposer:
             if is_tracked:
                 body = replace(body, html=self.link_tracker.track_links(body.html, template, delivery.claimed.position))
             envelope = self._envelope(delivery)
-            demand_writable(body)
+            require_encodable(body)
         except (TemplateError, ValueError) as error:
             raise ComposeError(EndReason.TEMPLATE_ERROR, str(error)) from error
         return OutgoingEmail(
             claimed=delivery.claimed,
-            assembled=partial(assemble, envelope, body),
+            assemble=partial(assemble_message, envelope, body),
             envelope_from=envelope.from_address,
             from_name=envelope.from_name,
             from_address=envelope.from_address,
@@ -73,11 +79,11 @@ class EmailComposer:
             headers=extra_headers(envelope),
         )
 
-    def _envelope(self, delivery: ClaimedMessage) -> Envelope:
+    def _envelope(self, delivery: ClaimedMessage) -> MessageHeaders:
         settings, language = self.run_context.settings, message_language(delivery)
         domain = settings.channels.email.address.rpartition("@")[2]
         names = (delivery.contact["first_name"], delivery.contact["last_name"])
-        return Envelope(
+        return MessageHeaders(
             date=self.clock.now(),
             message_id=f"{delivery.claimed.opaque_id}@{domain}",
             from_name=settings.organisation.name.text(language),
@@ -88,13 +94,13 @@ class EmailComposer:
             unsubscribe=self._unsubscribe(delivery, language, domain),
         )
 
-    def _unsubscribe(self, delivery: ClaimedMessage, language: Language, domain: str) -> Unsubscribe | None:
+    def _unsubscribe(self, delivery: ClaimedMessage, language: Language, domain: str) -> OneClickUnsubscribe | None:
         campaign, settings = self.run_context.campaign, self.run_context.settings
         if campaign.purpose in _PURPOSES_WITHOUT_LIST:
             return None
         link = self.contexts.links(delivery.claimed.position)["unsubscribe"]
         title = settings.newsletters.get(campaign.newsletter or "", settings.organisation.name)
-        return Unsubscribe(
+        return OneClickUnsubscribe(
             list_id=f"{list_name(campaign)}.{domain}",
             list_name=title.text(language),
             link=link,

@@ -9,12 +9,12 @@ from typing import Any, assert_never
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.call_script import ScriptTemplate
+from campaigns.rendering.call_script import CallScriptTemplate
 from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
 from campaigns.rendering.sms.sms_template import SmsTemplate
-from campaigns.rendering.templates.folder import load_folder
+from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.runs.composing.bundle_composers import template_name
 from campaigns.runs.composing.template_context import TemplateContexts
 from campaigns.workspace.campaign_definition import CampaignDefinition
@@ -42,7 +42,7 @@ def write_preview(
 
     Raise UserError or TemplateError if it cannot be composed.
     """
-    folder = load_folder(
+    folder = load_template_folder(
         definition.root, planned.channel, template_name(definition.campaign, planned.variant, planned.channel)
     )
     language = Language(planned.contact["language"])
@@ -62,7 +62,7 @@ def write_preview(
             address = _address(planned.contact, language)
             return _write(target / "letter.pdf", template.render_bundle([template.fill(context, address)], now).pdf)
         case Channel.PHONE:
-            script = ScriptTemplate.compile(folder, language, settings).render(context)
+            script = CallScriptTemplate.compile(folder, language, settings).render(context)
             return _write(target / "script.md", script.encode())
         case _ as never:
             assert_never(never)

@@ -11,22 +11,22 @@ from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext
 from audiences.consent.suppressions import AddressKind, suppression_value
 from audiences.people import contacts
-from campaigns.channels.claimed_delivery import Claimed
-from campaigns.channels.events import EventWord
+from campaigns.channels.claimed_delivery import ClaimedDelivery
+from campaigns.channels.events import EventKind
 from campaigns.channels.outcome import Outcome, Refused
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason, SkipReason
 from campaigns.store.runs import delivery_events as events
 
 _KINDS: Final = {Channel.EMAIL: AddressKind.EMAIL, Channel.SMS: AddressKind.PHONE}
-_EVENTS: Final = {EndReason.PROVIDER_OPT_OUT: EventWord.UNSUBSCRIBED, EndReason.INVALID_ADDRESS: EventWord.BOUNCED}
+_EVENTS: Final = {EndReason.PROVIDER_OPT_OUT: EventKind.UNSUBSCRIBED, EndReason.INVALID_ADDRESS: EventKind.BOUNCED}
 
 
 class RecordedAnswer(Protocol):
     """Outcome of a claimed delivery with its time."""
 
     @property
-    def claimed(self) -> Claimed: ...
+    def claimed(self) -> ClaimedDelivery: ...
     @property
     def outcome(self) -> Outcome: ...
     @property

@@ -8,7 +8,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, update
 
-from campaigns.channels.bundle import BundleId, Call, CallBundle, Letter, LetterBundle, Manifest
+from campaigns.channels.bundle import BundleId, BundleManifest, CallBundle, Letter, LetterBundle, PhoneCall
 from campaigns.channels.outcome import Refused
 from campaigns.channels.provider import BundleProvider
 from campaigns.core.clock import Clock
@@ -28,7 +28,7 @@ from campaigns.store.runs.states import BundleState, DeliveryState
 
 _MAX_ITEMS: Final = 1000  # items in a bundle: keeps the transaction that re-checks and accepts them under 100 ms
 
-Item = TypeVar("Item", Letter, Call)
+Item = TypeVar("Item", Letter, PhoneCall)
 Bundle = TypeVar("Bundle", LetterBundle, CallBundle)
 ComposedBundle = TypeVar("ComposedBundle", LetterBundle, CallBundle, covariant=True)
 
@@ -165,7 +165,7 @@ class BundleSender(Generic[Item, Bundle]):
             .values(state=DeliveryState.PENDING, attempt=None, lease_until=None)
         )
 
-    def _accept(self, connection: Connection, bundle: NumberedBundle, manifest: Manifest, now: datetime) -> None:
+    def _accept(self, connection: Connection, bundle: NumberedBundle, manifest: BundleManifest, now: datetime) -> None:
         bundles.commit(connection, bundle, manifest.sha256, now)
         connection.execute(
             update(DELIVERY)

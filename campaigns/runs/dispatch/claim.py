@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Integer, RowMapping, String, and_, bindparam, or_, select, update
 
-from campaigns.channels.claimed_delivery import mint
+from campaigns.channels.claimed_delivery import create_claimed_delivery
 from campaigns.core.model.enums import Channel
 from campaigns.runs.composing.claimed_message import ClaimedMessage
 from campaigns.runs.composing.run_context import RunContext
@@ -93,7 +93,7 @@ def _is_due(now: datetime, after: int) -> ColumnElement[bool]:
 def _claimed_delivery(
     run_context: RunContext, channel: Channel, row: RowMapping, attempt: str, deadline: datetime
 ) -> ClaimedMessage:
-    claimed = mint(
+    claimed = create_claimed_delivery(
         opaque_id=run_context.opaque_id(row["position"]),
         attempt=attempt,
         run=run_context.run.run_id,

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from campaigns.channels.outcome import ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.outcome import ChannelMisconfiguredError, Outcome, Refused, RetryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.core.clock import Clock
 from campaigns.core.memory import release_memory
@@ -101,7 +101,7 @@ class MessageSender:
         self._unrecorded.clear()
         for delivery in result.deliveries:
             self.slots.in_flight.add(asyncio.create_task(self._send(delivery)))
-        ended = sum(1 for answer in answers if not isinstance(answer.outcome, TryLater))
+        ended = sum(1 for answer in answers if not isinstance(answer.outcome, RetryLater))
         self.on_progress(ended + result.withdrawn)  # last: the callback may end the work, and claimed messages still go
 
     def _release_memory(self, messages: int) -> None:
@@ -143,7 +143,7 @@ class MessageSender:
         """Record answers, take permits and claim rows, in one transaction."""
         record_answers(connection, self.run_context.number, answers, self.run_context.provider_name(self.channel))
         now = self.clock.now()
-        if any(isinstance(answer.outcome, TryLater) for answer in answers):
+        if any(isinstance(answer.outcome, RetryLater) for answer in answers):
             self._claim_at = now
         if self._stopped_by is not None:
             self._claim_at = None
@@ -198,10 +198,10 @@ class MessageSender:
             return Refused(error.reason, error.detail)
         except Exception as error:  # our bug stops the run; messages in flight are recorded before it is raised
             self._stopped_by = error
-            return TryLater(0, type(error).__name__)
+            return RetryLater(0, type(error).__name__)
         if self._stopped_by is not None or self.clock.now() >= delivery.deadline:
             send_call.close()
-            return TryLater(0, "nothing was sent to the provider")
+            return RetryLater(0, "nothing was sent to the provider")
         return await self._await_outcome(send_call)
 
     def _start_sending(self, delivery: ClaimedMessage) -> Coroutine[Any, Any, Outcome]:
@@ -209,7 +209,7 @@ class MessageSender:
         units = 0
         try:
             message = self.composer(delivery)
-            units = message.units
+            units = message.rate_units
         finally:
             self.permits.record_units(delivery.claimed.attempt, units)
         return self.provider.send(message)  # type: ignore[arg-type]  # the registry pairs composer and provider
@@ -218,9 +218,9 @@ class MessageSender:
         try:
             with time_response(self.channel, self.run_context.provider_name(self.channel)):
                 outcome = await send_call
-        except ChannelMisconfigured as error:
+        except ChannelMisconfiguredError as error:
             self._stopped_by = error
-            return TryLater(0, str(error))
+            return RetryLater(0, str(error))
         except Exception as error:  # a bug of the adapter: the message may have gone
             self._stopped_by = error
             return Unknown(type(error).__name__)

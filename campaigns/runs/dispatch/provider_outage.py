@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.outcome import Accepted, Outcome, Refused, RetryLater, Unknown
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -80,7 +80,7 @@ def _is_provider_alive(outcome: Outcome) -> bool:
     match outcome:
         case Accepted() | Refused():
             return True
-        case TryLater():
-            return outcome.alone
+        case RetryLater():
+            return outcome.this_message_only
         case Unknown():
             return False

@@ -8,8 +8,8 @@ from typing import Final, assert_never
 
 from sqlalchemy import Connection, Integer, String, and_, bindparam, or_, update
 
-from campaigns.channels.claimed_delivery import Claimed
-from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.claimed_delivery import ClaimedDelivery
+from campaigns.channels.outcome import Accepted, Outcome, Refused, RetryLater, Unknown
 from campaigns.core import metrics
 from campaigns.core.model.reasons import EndReason
 from campaigns.runs.dispatch.address_feedback import apply_refusals
@@ -69,7 +69,7 @@ _PUT_BACK = (
 class DeliveryAnswer:
     """Outcome of one delivery, with its time."""
 
-    claimed: Claimed
+    claimed: ClaimedDelivery
     outcome: Outcome
     answered_at: datetime
 
@@ -82,12 +82,12 @@ def record_answers(connection: Connection, run_number: int, answers: Sequence[De
     applied in the same transaction.
     """
     same = {"of_run": run_number, "by": provider}
-    ended_answers = [answer for answer in answers if not isinstance(answer.outcome, TryLater)]
+    ended_answers = [answer for answer in answers if not isinstance(answer.outcome, RetryLater)]
     if ended_answers:
         at = max(answer.answered_at for answer in ended_answers)
         connection.execute(_END, {**same, "told": pack_values(map(_row, ended_answers)), "at": at})
     put_back = [
-        {**same, **_retry_row(answer, answer.outcome)} for answer in answers if isinstance(answer.outcome, TryLater)
+        {**same, **_retry_row(answer, answer.outcome)} for answer in answers if isinstance(answer.outcome, RetryLater)
     ]
     if put_back:
         connection.execute(_PUT_BACK, put_back)
@@ -107,13 +107,13 @@ def _values(outcome: Outcome) -> tuple[str | None, ...]:
             return DeliveryState.REFUSED, reason, detail, None
         case Unknown(detail):
             return DeliveryState.UNCERTAIN, EndReason.UNKNOWN_OUTCOME, detail, None
-        case TryLater():
+        case RetryLater():
             raise TypeError("a delivery to be tried later has not ended")
         case _ as never:
             assert_never(never)
 
 
-def _retry_row(answer: DeliveryAnswer, outcome: TryLater) -> Mapping[str, object]:
+def _retry_row(answer: DeliveryAnswer, outcome: RetryLater) -> Mapping[str, object]:
     claimed, retry_at = answer.claimed, answer.answered_at + timedelta(seconds=outcome.seconds)
     return {"at_position": claimed.position, "of_attempt": claimed.attempt, "why": outcome.detail, "later": retry_at}
 
@@ -122,12 +122,12 @@ _LOG: Final = logging.getLogger("viesti.delivery")
 _OUTCOME_WORDS: Final[dict[type[Outcome], str]] = {
     Accepted: "accepted",
     Refused: "refused",
-    TryLater: "later",
+    RetryLater: "later",
     Unknown: "uncertain",
 }
 
 
-def log_outcome(claimed: Claimed, provider: str, outcome: Outcome) -> None:
+def log_outcome(claimed: ClaimedDelivery, provider: str, outcome: Outcome) -> None:
     """Count an outcome; log every one but acceptance, with the run, the delivery's public name and its attempt."""
     word = _OUTCOME_WORDS[type(outcome)]
     metrics.count_responses(claimed.channel, provider, word)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from campaigns.channels.outcome import ChannelMisconfigured
+from campaigns.channels.outcome import ChannelMisconfiguredError
 from campaigns.channels.provider import BundleProvider
-from campaigns.channels.registry import Providers
+from campaigns.channels.registry import ChannelProviders
 from campaigns.core.clock import Clock, local_day
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason
@@ -45,7 +45,7 @@ class RunSender:
     """Sender of several runs at once, through one send pool and one set of providers."""
 
     pool: SendPool
-    providers: Providers
+    providers: ChannelProviders
     clock: Clock
 
     async def send(
@@ -108,7 +108,7 @@ class RunSender:
         """Send a channel; pause the run if its provider is misconfigured, so that the other channels stop."""
         try:
             return await self._send_channel(run_context, composers, channel, on_progress)
-        except ChannelMisconfigured as error:
+        except ChannelMisconfiguredError as error:
             reason = str(error)
             await self.pool.writer.write(
                 lambda connection: runs.change_state(

@@ -17,18 +17,18 @@ from typing import Any, Final, assert_never
 from sqlalchemy import Connection, Row
 
 from audiences.access.one_time_codes import CodeAim, CodeRequest, code_digits, format_code
-from campaigns.channels.claimed_delivery import Claimed, mint_note
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Outcome, Refused, TryLater, Unknown
+from campaigns.channels.claimed_delivery import ClaimedDelivery, create_claimed_notice
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Refused, RetryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
-from campaigns.channels.registry import Providers
+from campaigns.channels.registry import ChannelProviders
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.reasons import EndReason
 from campaigns.core.model.settings import Settings
 from campaigns.core.tokens import Signer
-from campaigns.rendering.email.mime import Envelope, assemble, extra_headers
-from campaigns.rendering.notice_writer import NoteWriter, Said, Told, as_said
+from campaigns.rendering.email.mime import MessageHeaders, assemble_message, extra_headers
+from campaigns.rendering.notice_writer import NoticeText, NoticeValues, NoticeWriter, notice_text
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.dispatch.rate_limit import account_limiter
 from campaigns.runs.notices.recipient import Recipient, resolve_recipient
@@ -50,7 +50,7 @@ class ClaimedNotice:
 
     row: Row[Any] = field(repr=False)
     recipient: Recipient
-    claimed: Claimed
+    claimed: ClaimedDelivery
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class NoticeSender:
     """Sender of one ledger's notices, with providers of its own: those of the runs may be in use in another thread."""
 
     ledger: Ledger
-    providers: Providers
+    providers: ChannelProviders
     settings: Settings
     signer: Signer
     clock: Clock
-    composer: NoteWriter
+    composer: NoticeWriter
 
     def send_waiting(self) -> int:
         """Send waiting notices; return how many were accepted.
@@ -105,8 +105,8 @@ class NoticeSender:
             units = limiter.max_message_units * sum(1 for notice in claimed if notice.recipient.channel is channel)
             limiter.take(connection, units, self.clock.now())
 
-    def _claim_token(self, number: int, recipient: Recipient) -> Claimed:
-        return mint_note(
+    def _claim_token(self, number: int, recipient: Recipient) -> ClaimedDelivery:
+        return create_claimed_notice(
             opaque_id=self.signer.keyed_hash("note", number),
             attempt=token_hex(8),
             number=number,
@@ -126,7 +126,7 @@ class NoticeSender:
         provider = self.providers.email if batch[0].recipient.channel is Channel.EMAIL else self.providers.sms
         try:
             await provider.open()
-        except ChannelMisconfigured as error:
+        except ChannelMisconfiguredError as error:
             outcomes: Sequence[Outcome] = [_retry_misconfigured(error)] * len(batch)
         else:
             try:
@@ -141,7 +141,7 @@ class NoticeSender:
             if notice.recipient.channel is Channel.EMAIL:
                 return await self.providers.email.send(self._email(notice))
             return await self.providers.sms.send(self._sms(notice))
-        except ChannelMisconfigured as error:
+        except ChannelMisconfiguredError as error:
             return _retry_misconfigured(error)
         except (TemplateError, ValueError) as error:  # e.g. an address unfit for a header; nothing was sent
             _LOG.error("a notice could not be composed: %s", type(error).__name__)
@@ -158,7 +158,7 @@ class NoticeSender:
                         end(number, DeliveryState.ACCEPTED, now, attempt=attempt, channel=channel)
                     case Refused(reason):
                         end(number, DeliveryState.REFUSED, now, reason=reason, attempt=attempt, channel=channel)
-                    case TryLater(seconds):
+                    case RetryLater(seconds):
                         notice_queue.release(connection, number, attempt, now + timedelta(seconds=seconds))
                     case Unknown():
                         state, reason = DeliveryState.UNCERTAIN, EndReason.UNKNOWN_OUTCOME
@@ -166,7 +166,7 @@ class NoticeSender:
                     case _ as never:
                         assert_never(never)
 
-    def _text(self, notice: ClaimedNotice) -> Said:
+    def _text(self, notice: ClaimedNotice) -> NoticeText:
         kind, about = NoticeKind(notice.row.kind), notice.row.about
         code, path = "", ""
         match kind:
@@ -179,13 +179,13 @@ class NoticeSender:
                 path = f"/{SIGN_UP_PATH}/{self.signer.link_token(SIGN_UP_PATH, 0, about['sign_up'])}"
             case NoticeKind.KNOWN:
                 path = "/me"
-        values = Told(notice.recipient.language, code, path, notice.recipient.first_name or "")
-        return as_said(kind, about, values, self.settings)
+        values = NoticeValues(notice.recipient.language, code, path, notice.recipient.first_name or "")
+        return notice_text(kind, about, values, self.settings)
 
     def _email(self, notice: ClaimedNotice) -> OutgoingEmail:
         body = self.composer.email(self._text(notice), notice.recipient.language)
         sender = self.settings.channels.email.address
-        envelope = Envelope(
+        envelope = MessageHeaders(
             date=self.clock.now(),
             message_id=f"{notice.claimed.opaque_id}@{sender.rpartition('@')[2]}",
             from_name=self.settings.organisation.name.text(notice.recipient.language),
@@ -194,7 +194,7 @@ class NoticeSender:
         )
         return OutgoingEmail(
             claimed=notice.claimed,
-            assembled=partial(assemble, envelope, body),
+            assemble=partial(assemble_message, envelope, body),
             envelope_from=sender,
             from_name=envelope.from_name,
             from_address=sender,
@@ -211,6 +211,6 @@ class NoticeSender:
         return OutgoingSms(notice.claimed, sender, sms.text, sms.encoding, sms.segments, valid_for)
 
 
-def _retry_misconfigured(error: ChannelMisconfigured) -> TryLater:
+def _retry_misconfigured(error: ChannelMisconfiguredError) -> RetryLater:
     _LOG.error("notices wait: %s", error)
-    return TryLater(_MISCONFIGURED_RETRY, "")
+    return RetryLater(_MISCONFIGURED_RETRY, "")

@@ -7,15 +7,15 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
 
-from campaigns.channels.claimed_delivery import mint_proof
+from campaigns.channels.claimed_delivery import create_claimed_proof
 from campaigns.channels.outcome import Outcome
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
-from campaigns.channels.registry import Providers
+from campaigns.channels.registry import ChannelProviders
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.sms.sms_template import SmsTemplate
-from campaigns.rendering.templates.folder import TemplateFolder, load_folder
+from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.runs.composing.bundle_composers import template_name
 from campaigns.runs.composing.claimed_message import ClaimedMessage
 from campaigns.runs.composing.message_composers import EmailComposer, SmsComposer
@@ -64,13 +64,13 @@ class ProofSender:
 
     run_context: RunContext
     root: Path
-    providers: Providers
+    providers: ChannelProviders
     clock: Clock
     subject_prefix: str = PROOF_PREFIX
 
     def template_folder(self, proof: ProofMessage) -> TemplateFolder:
         """Return the template folder of a proof."""
-        return load_folder(
+        return load_template_folder(
             self.root, proof.channel, template_name(self.run_context.campaign, proof.variant, proof.channel)
         )
 
@@ -92,7 +92,7 @@ class ProofSender:
             await sms.close()
 
     def _delivery(self, proof: ProofMessage) -> ClaimedMessage:
-        claimed = mint_proof(
+        claimed = create_claimed_proof(
             opaque_id=self.run_context.signer.keyed_hash("proof", token_hex(16)),
             attempt=token_hex(8),
             run=self.run_context.run.run_id,

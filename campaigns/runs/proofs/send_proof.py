@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from audiences import addresses
 from audiences.people.contacts import contact_of
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError
 from campaigns.core.errors import UserError, closest_match
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel, Language
@@ -68,7 +68,7 @@ def deliver_proof(proofs: ProofSender, proof: ProofMessage, contexts: TemplateCo
         outcome = asyncio.run(proofs.send(proof, contexts))
     except (ComposeError, TemplateError) as error:
         raise UserError.about(name, f"cannot be written: {error}", "cannot_be_written") from error
-    except ChannelMisconfigured as error:
+    except ChannelMisconfiguredError as error:
         raise UserError.about(proof.channel, str(error), "misconfigured", "`viesti doctor`") from error
     if isinstance(outcome, Accepted):
         return outcome

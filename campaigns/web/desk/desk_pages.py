@@ -17,31 +17,31 @@ from campaigns.core.errors import UserError
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Permission
 from campaigns.people.desk import lookup
-from campaigns.people.desk.access_reasons import Ground, LinesFor, Why, why
-from campaigns.people.desk.changes import SOURCES
-from campaigns.people.desk.lookup import Member, Person
-from campaigns.people.desk.purchase_lines import LONGEST
-from campaigns.rendering.choice_labels import choice_name, comes
+from campaigns.people.desk.access_reasons import AccessReason, LookUpReason, PurchaseLinesPurpose, parse_reason
+from campaigns.people.desk.changes import DESK_SOURCES
+from campaigns.people.desk.lookup import MemberContact, MemberRecord
+from campaigns.people.desk.purchase_lines import MAX_PERIOD
+from campaigns.rendering.choice_labels import choice_label, is_labelled_thing_on
 from campaigns.runs.engine import Engine
-from campaigns.web.desk.staff_session import AgentDoor, AgentIn
-from campaigns.web.forms import Form, Posted
-from campaigns.web.members.choice_list import ticked_groups
-from campaigns.web.page_context import Site
-from campaigns.web.page_renderer import texts
-from campaigns.web.throttling import SharedRate
+from campaigns.web.desk.staff_session import SignedInStaff, StaffSessions
+from campaigns.web.forms import FormBody, FormFields
+from campaigns.web.members.choice_list import choice_groups_with_ticks
+from campaigns.web.page_context import PageContext
+from campaigns.web.page_renderer import page_texts
+from campaigns.web.throttling import SharedThrottle
 
-HOME: Final = "/desk"
+DESK_HOME: Final = "/desk"
 
-Answer = Callable[[Request, Posted, AgentIn], Response]
+FormHandler = Callable[[Request, FormFields, SignedInStaff], Response]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class DeskTask:
     """Form of the desk: path, required act, handler. All are POST, since every look-up is written to the audit log."""
 
     path: str
     act: Permission
-    do: Answer
+    handler: FormHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,125 +49,129 @@ class Refusal:
     """Refused form: the text key of the reason in `because`, and the fields in `typed`."""
 
     because: str
-    typed: Posted
+    typed: FormFields
 
 
-NOTHING_REFUSED: Final = Refusal("", Posted({}))
+NO_REFUSAL: Final = Refusal("", FormFields({}))
 
 
 @dataclass(frozen=True)
-class Counter:
+class DeskPages:
     """Desk pages of one process."""
 
-    site: Site
-    door: AgentDoor
+    context: PageContext
+    sessions: StaffSessions
 
     @cached_property
-    def looks(self) -> SharedRate:
+    def look_up_throttle(self) -> SharedThrottle:
         """Throttle of members that one account may look up."""
-        return SharedRate(self.site.engine.ledger, self.site.engine.signer, "looking", 60, timedelta(minutes=15))
+        return SharedThrottle(
+            self.context.engine.ledger, self.context.engine.signer, "looking", 60, timedelta(minutes=15)
+        )
 
-    def router(self, tasks: Iterable[Task]) -> APIRouter:
+    def router(self, tasks: Iterable[DeskTask]) -> APIRouter:
         """Return the routes of tasks; each checks its act before anything else."""
         router = APIRouter()
         for task in tasks:
             router.add_api_route(task.path, self._guarded(task), methods=["POST"], response_class=HTMLResponse)
         return router
 
-    def _guarded(self, task: Task) -> Callable[[Request, Posted], Response]:
-        def answer(request: Request, form: Form) -> Response:
-            agent = self.door.demand(request, form, task.act)
+    def _guarded(self, task: DeskTask) -> Callable[[Request, FormFields], Response]:
+        def answer(request: Request, form: FormBody) -> Response:
+            agent = self.sessions.require(request, form, task.act)
             try:
-                return task.do(request, form, agent)
+                return task.handler(request, form, agent)
             except UserError as error:
-                return self.refused(request, agent, form, error)
+                return self.render_refusal(request, agent, form, error)
 
         return answer
 
-    def engine(self, agent: AgentIn) -> Engine:
+    def engine_as(self, agent: SignedInStaff) -> Engine:
         """Return an engine that acts as the agent."""
-        return self.site.engine.acting(agent.account.name)
+        return self.context.engine.acting(agent.account.name)
 
-    def page(
-        self, request: Request, agent: AgentIn | None, name: str, status: int = 200, **values: object
+    def render(
+        self, request: Request, agent: SignedInStaff | None, name: str, status: int = 200, **values: object
     ) -> HTMLResponse:
         """Render a desk page with the values that all of them need."""
         shared = {
             "agent": agent and agent.account.name,
-            "proof": agent and agent.proof,
+            "proof": agent and agent.csrf_token,
             "may": {act.value: agent is not None and agent.may(act) for act in Permission},
-            "grounds": [ground.value for ground in Ground],
+            "grounds": [ground.value for ground in LookUpReason],
             "ways": [by.value for by in SearchField],
-            "day": partial(local_day, zone=self.site.engine.library.settings.zone),
+            "day": partial(local_day, zone=self.context.engine.library.settings.zone),
         }
-        language = self.site.language(request)
-        return self.site.answer(request, f"desk/{name}", language, status, at=HOME, **{**shared, **values})
+        language = self.context.language(request)
+        return self.context.render(request, f"desk/{name}", language, status, at=DESK_HOME, **{**shared, **values})
 
-    def refused(self, request: Request, agent: AgentIn, form: Posted, error: UserError) -> HTMLResponse:
+    def render_refusal(
+        self, request: Request, agent: SignedInStaff, form: FormFields, error: UserError
+    ) -> HTMLResponse:
         """Render a refusal over the submitted form where it can be corrected, in the agent's language.
 
         The browser cannot go back to the form: desk pages are not cached.
         """
         code = error.problems[0].code
-        refusal = Refusal(f"refused_{code}" if f"refused_{code}" in texts() else "refused", form)
-        if form.one("ground"):
-            return self.page(request, agent, "home", 400, refused=refusal)
-        if form.one("ticket"):
+        refusal = Refusal(f"refused_{code}" if f"refused_{code}" in page_texts() else "refused", form)
+        if form.value("ground"):
+            return self.render(request, agent, "home", 400, refused=refusal)
+        if form.value("ticket"):
             try:
-                return self.member_page(request, agent, self.member_id(form, agent), refused=refusal)
+                return self.render_member_again(request, agent, self.member_id(form, agent), refused=refusal)
             except UserError:  # the member no longer exists
                 pass
-        return self.page(request, agent, "refused", 400, because=refusal.because)
+        return self.render(request, agent, "refused", 400, because=refusal.because)
 
-    def reason(self, form: Posted) -> Why:
+    def access_reason(self, form: FormFields) -> AccessReason:
         """Return the reason of a look-up; raise UserError when it is missing."""
-        return why(form.one("ground"), form.one("case"), Ground)
+        return parse_reason(form.value("ground"), form.value("case"), LookUpReason)
 
-    def count_look(self, agent: AgentIn) -> None:
+    def limit_look_ups(self, agent: SignedInStaff) -> None:
         """Count a look-up; HTTP 429 over the limit."""
-        if not self.looks.allows(agent.account.name, self.site.now):
+        if not self.look_up_throttle.allows(agent.account.name, self.context.now):
             raise HTTPException(429)
 
-    def ticket(self, agent: AgentIn, member_id: str) -> str:
+    def look_up_ticket(self, agent: SignedInStaff, member_id: str) -> str:
         """Return proof that the agent looked the member up in this session, and that the audit log has it."""
-        return self.site.engine.signer.keyed_hash("desk ticket", agent.secret, member_id)
+        return self.context.engine.signer.keyed_hash("desk ticket", agent.secret, member_id)
 
-    def member_id(self, form: Posted, agent: AgentIn) -> str:
+    def member_id(self, form: FormFields, agent: SignedInStaff) -> str:
         """Return the member of a form; HTTP 403 without the ticket of the look-up."""
-        member_id = form.one("member")
-        if not hmac.compare_digest(form.one("ticket").encode(), self.ticket(agent, member_id).encode()):
+        member_id = form.value("member")
+        if not hmac.compare_digest(form.value("ticket").encode(), self.look_up_ticket(agent, member_id).encode()):
             raise HTTPException(403)
         return member_id
 
-    def source(self, form: Posted) -> ConsentSource:
+    def source(self, form: FormFields) -> ConsentSource:
         """Return whether the member is at the desk or on the telephone; HTTP 400 for anything else."""
-        code = form.one("source")
-        if code not in {source.value for source in SOURCES}:
+        code = form.value("source")
+        if code not in {source.value for source in DESK_SOURCES}:
             raise HTTPException(400)
         return ConsentSource(code)
 
-    def person(self, agent: AgentIn, member_id: str) -> Person:
+    def person(self, agent: SignedInStaff, member_id: str) -> MemberContact:
         """Return a member who was looked up in this session, for a confirmation page."""
-        return lookup.seen_again(self.engine(agent), member_id, unmask=agent.may(Permission.UNMASK)).person
+        return lookup.reload(self.engine_as(agent), member_id, unmask=agent.may(Permission.UNMASK)).person
 
-    def member_page(
-        self, request: Request, agent: AgentIn, member_id: str, said: str = "", refused: Refusal = NOTHING_REFUSED
+    def render_member_again(
+        self, request: Request, agent: SignedInStaff, member_id: str, said: str = "", refused: Refusal = NO_REFUSAL
     ) -> HTMLResponse:
         """Render the page of a member again; `said` is the text key of the change that was made."""
-        member = lookup.seen_again(self.engine(agent), member_id, unmask=agent.may(Permission.UNMASK))
-        return self.show(request, agent, member, said, refused)
+        member = lookup.reload(self.engine_as(agent), member_id, unmask=agent.may(Permission.UNMASK))
+        return self.render_member(request, agent, member, said, refused)
 
-    def show(
+    def render_member(
         self,
         request: Request,
-        agent: AgentIn,
-        member: Member,
+        agent: SignedInStaff,
+        member: MemberRecord,
         said: str = "",
-        refused: Refusal = NOTHING_REFUSED,
+        refused: Refusal = NO_REFUSAL,
     ) -> HTMLResponse:
         """Render a member's page."""
-        language = self.site.language(request)
-        return self.page(
+        language = self.context.language(request)
+        return self.render(
             request,
             agent,
             "member",
@@ -175,12 +179,12 @@ class Counter:
             member=member,
             refused=refused,
             opened=request.url.path.rsplit("/", 1)[-1] if refused.because else "",
-            ticket=self.ticket(agent, member.person.member_id),
+            ticket=self.look_up_ticket(agent, member.person.member_id),
             said=said,
-            groups=ticked_groups(self.site.pages, language, member.stance),
+            groups=choice_groups_with_ticks(self.context.renderer, language, member.stance),
             kinds=[kind.value for kind in RequestKind],
-            purposes=[purpose.value for purpose in LinesFor],
-            most_days=LONGEST.days,
-            name_of=partial(choice_name, language=language, settings=self.site.pages.settings),
-            comes=comes,
+            purposes=[purpose.value for purpose in PurchaseLinesPurpose],
+            most_days=MAX_PERIOD.days,
+            name_of=partial(choice_label, language=language, settings=self.context.renderer.settings),
+            comes=is_labelled_thing_on,
         )

@@ -11,40 +11,40 @@ from fastapi.responses import HTMLResponse
 from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission
 from campaigns.people.desk import purchase_lines
-from campaigns.people.desk.access_reasons import LinesFor, why
-from campaigns.people.desk.purchase_lines import Criteria
-from campaigns.web.desk.desk_pages import HOME, Counter, Task
-from campaigns.web.desk.staff_session import AgentIn
-from campaigns.web.forms import Posted
+from campaigns.people.desk.access_reasons import PurchaseLinesPurpose, parse_reason
+from campaigns.people.desk.purchase_lines import PurchaseCriteria
+from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask
+from campaigns.web.desk.staff_session import SignedInStaff
+from campaigns.web.forms import FormFields
 
 _YEARS: Final = range(1900, 2200)  # outside them, datetime arithmetic overflows
 
 
 @dataclass(frozen=True)
-class Expert:
+class PurchaseLookupPage:
     """The only page that shows purchases."""
 
-    counter: Counter
+    desk: DeskPages
 
-    def tasks(self) -> Sequence[Task]:
+    def tasks(self) -> Sequence[DeskTask]:
         """Return the only task."""
-        return (Task(f"{HOME}/lines", Permission.READ_LINES, self.read),)
+        return (DeskTask(f"{DESK_HOME}/lines", Permission.READ_LINES, self.read),)
 
-    def read(self, request: Request, form: Posted, agent: AgentIn) -> HTMLResponse:
+    def read(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Show the lines that match the criteria."""
-        member_id, engine = self.counter.member_id(form, agent), self.counter.engine(agent)
-        store, department = form.one("store").strip(), form.one("department").strip()
-        criteria = Criteria(_day(form.one("first")), _day(form.one("last")), store, department)
-        reason = why(form.one("purpose"), form.one("case"), LinesFor, needs_case=True)
-        lines = purchase_lines.read(engine, member_id, criteria, reason)
-        return self.counter.page(
+        member_id, engine = self.desk.member_id(form, agent), self.desk.engine_as(agent)
+        store, department = form.value("store").strip(), form.value("department").strip()
+        criteria = PurchaseCriteria(_day(form.value("first")), _day(form.value("last")), store, department)
+        reason = parse_reason(form.value("purpose"), form.value("case"), PurchaseLinesPurpose, needs_case=True)
+        lines = purchase_lines.read_lines(engine, member_id, criteria, reason)
+        return self.desk.render(
             request,
             agent,
             "lines",
             found=lines,
             criteria=criteria,
             member_id=member_id,
-            ticket=form.one("ticket"),
+            ticket=form.value("ticket"),
             reason=reason,
         )
 

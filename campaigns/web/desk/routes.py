@@ -4,26 +4,26 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from campaigns.web.desk.desk_pages import Counter, Task
-from campaigns.web.desk.member_changes import Changes
-from campaigns.web.desk.member_search import Members
-from campaigns.web.desk.purchase_lookup import Expert
-from campaigns.web.desk.request_queue import Queue
-from campaigns.web.desk.staff_login import Entrance
-from campaigns.web.desk.staff_session import AgentDoor
-from campaigns.web.page_context import Site
+from campaigns.web.desk.desk_pages import DeskPages, DeskTask
+from campaigns.web.desk.member_changes import MemberChangePages
+from campaigns.web.desk.member_search import MemberSearchPages
+from campaigns.web.desk.purchase_lookup import PurchaseLookupPage
+from campaigns.web.desk.request_queue import RequestQueuePages
+from campaigns.web.desk.staff_login import StaffLoginPages
+from campaigns.web.desk.staff_session import StaffSessions
+from campaigns.web.page_context import PageContext
 
 
-def desk_routes(context: Site) -> APIRouter:
+def desk_routes(context: PageContext) -> APIRouter:
     """Return the routes of the service desk."""
-    desk = Counter(context, AgentDoor(context))
+    desk = DeskPages(context, StaffSessions(context))
     router = APIRouter()
-    router.include_router(Entrance(desk).routes())
-    router.include_router(desk.router(tasks(desk)))
+    router.include_router(StaffLoginPages(desk).routes())
+    router.include_router(desk.router(desk_tasks(desk)))
     return router
 
 
-def tasks(desk: Counter) -> Sequence[Task]:
+def desk_tasks(desk: DeskPages) -> Sequence[DeskTask]:
     """Return every task that requires a role."""
-    pages = (Members(desk), Changes(desk), Expert(desk), Queue(desk))
+    pages = (MemberSearchPages(desk), MemberChangePages(desk), PurchaseLookupPage(desk), RequestQueuePages(desk))
     return [task for page in pages for task in page.tasks()]

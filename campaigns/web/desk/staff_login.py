@@ -6,46 +6,46 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from campaigns.people.accounts import staff_accounts
-from campaigns.web.desk.desk_pages import HOME, NOTHING_REFUSED, Counter
-from campaigns.web.forms import Form
-from campaigns.web.page_context import READ
+from campaigns.web.desk.desk_pages import DESK_HOME, NO_REFUSAL, DeskPages
+from campaigns.web.forms import FormBody
+from campaigns.web.page_context import READ_METHODS
 
 
 @dataclass(frozen=True)
-class Entrance:
+class StaffLoginPages:
     """Sign-in, sign-out and home page."""
 
-    counter: Counter
+    desk: DeskPages
 
     def routes(self) -> APIRouter:
         """Return the home page and the two forms that need no role."""
         router = APIRouter()
-        router.add_api_route(HOME, self.show, methods=READ, response_class=HTMLResponse)
-        router.add_api_route(f"{HOME}/session", self.enter, methods=["POST"], response_class=HTMLResponse)
-        router.add_api_route(f"{HOME}/out", self.leave, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(DESK_HOME, self.show, methods=READ_METHODS, response_class=HTMLResponse)
+        router.add_api_route(f"{DESK_HOME}/session", self.sign_in, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{DESK_HOME}/out", self.sign_out, methods=["POST"], response_class=HTMLResponse)
         return router
 
     def show(self, request: Request) -> HTMLResponse:
         """Show the home page to a signed-in agent, the sign-in page to anyone else."""
-        agent = self.counter.door.who(request)
+        agent = self.desk.sessions.current(request)
         if agent is None:
-            return self.counter.page(request, None, "sign_in", wrong=False)
-        return self.counter.page(request, agent, "home", refused=NOTHING_REFUSED)
+            return self.desk.render(request, None, "sign_in", wrong=False)
+        return self.desk.render(request, agent, "home", refused=NO_REFUSAL)
 
-    def enter(self, request: Request, form: Form) -> Response:
+    def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session when the password is right; every failure gets the same response."""
-        context = self.counter.site
-        context.count_try(request)
-        secret = staff_accounts.log_in(context.engine, form.one("name"), form.one("password"))
+        context = self.desk.context
+        context.limit_attempts(request)
+        secret = staff_accounts.log_in(context.engine, form.value("name"), form.value("password"))
         if secret is None:
-            return self.counter.page(request, None, "sign_in", 400, wrong=True)
-        response = RedirectResponse(f"{HOME}?lang={context.language(request).value}", 303)
-        self.counter.door.let_in(response, secret)
+            return self.desk.render(request, None, "sign_in", 400, wrong=True)
+        response = RedirectResponse(f"{DESK_HOME}?lang={context.language(request).value}", 303)
+        self.desk.sessions.start(response, secret)
         return response
 
-    def leave(self, request: Request, form: Form) -> HTMLResponse:
+    def sign_out(self, request: Request, form: FormBody) -> HTMLResponse:
         """End the session."""
-        agent = self.counter.door.demand(request, form, None)
-        page = self.counter.page(request, None, "sign_in", wrong=False)
-        self.counter.door.let_out(page, agent)
+        agent = self.desk.sessions.require(request, form, None)
+        page = self.desk.render(request, None, "sign_in", wrong=False)
+        self.desk.sessions.end(page, agent)
         return page

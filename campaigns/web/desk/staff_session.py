@@ -9,17 +9,17 @@ from fastapi.responses import Response
 from campaigns.core.model.roles import Permission
 from campaigns.store.people import accounts
 from campaigns.store.people.accounts import Account
-from campaigns.web.forms import Posted
-from campaigns.web.page_context import Site
+from campaigns.web.forms import FormFields
+from campaigns.web.page_context import PageContext
 
 
 @dataclass(frozen=True, slots=True)
-class AgentIn:
+class SignedInStaff:
     """Session of a signed-in agent."""
 
     account: Account
     secret: str = field(repr=False)
-    proof: str = field(repr=False)
+    csrf_token: str = field(repr=False)
 
     def may(self, act: Permission) -> bool:
         """Return whether the roles permit an act."""
@@ -27,51 +27,51 @@ class AgentIn:
 
 
 @dataclass(frozen=True)
-class AgentDoor:
+class StaffSessions:
     """Staff sessions by cookie. The cookie holds a random secret; the ledger stores its hash."""
 
-    site: Site
+    context: PageContext
 
     @property
-    def cookie(self) -> str:
+    def cookie_name(self) -> str:
         """Return the cookie name; with https the `__Host-` name, which no other host can set."""
         return "__Host-viesti-desk" if self._is_https else "viesti-desk"
 
-    def who(self, request: Request) -> AgentIn | None:
+    def current(self, request: Request) -> SignedInStaff | None:
         """Return the agent's session of a request, if there is one."""
-        secret = request.cookies.get(self.cookie)
+        secret = request.cookies.get(self.cookie_name)
         if not secret:
             return None
-        with self.site.engine.ledger.read() as connection:
-            account = accounts.account_of_session(connection, secret, self.site.now)
+        with self.context.engine.ledger.read() as connection:
+            account = accounts.account_of_session(connection, secret, self.context.now)
         if account is None:
             return None
-        return AgentIn(account, secret, self.site.engine.signer.keyed_hash("desk form", secret))
+        return SignedInStaff(account, secret, self.context.engine.signer.keyed_hash("desk form", secret))
 
-    def demand(self, request: Request, form: Posted, act: Permission | None) -> AgentIn:
+    def require(self, request: Request, form: FormFields, act: Permission | None) -> SignedInStaff:
         """Return the session of a posted form, and record its use.
 
         HTTP 403 without a session, with a wrong CSRF token, or when the roles do not permit the act.
         """
-        agent = self.who(request)
-        if agent is None or not hmac.compare_digest(form.one("proof").encode(), agent.proof.encode()):
+        agent = self.current(request)
+        if agent is None or not hmac.compare_digest(form.value("proof").encode(), agent.csrf_token.encode()):
             raise HTTPException(403)
         if act is not None and not agent.may(act):
             raise HTTPException(403)
-        with self.site.engine.ledger.write() as connection:
-            accounts.touch_session(connection, agent.secret, self.site.now)
+        with self.context.engine.ledger.write() as connection:
+            accounts.touch_session(connection, agent.secret, self.context.now)
         return agent
 
-    def let_in(self, response: Response, secret: str) -> None:
+    def start(self, response: Response, secret: str) -> None:
         """Set the session cookie; it ends with the browser, or when the session expires."""
-        response.set_cookie(self.cookie, secret, path="/", secure=self._is_https, httponly=True, samesite="strict")
+        response.set_cookie(self.cookie_name, secret, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
-    def let_out(self, response: Response, agent: AgentIn) -> None:
+    def end(self, response: Response, agent: SignedInStaff) -> None:
         """End the session in the ledger and in the browser."""
-        with self.site.engine.ledger.write() as connection:
+        with self.context.engine.ledger.write() as connection:
             accounts.end_session(connection, agent.secret)
-        response.delete_cookie(self.cookie, path="/", secure=self._is_https, httponly=True, samesite="strict")
+        response.delete_cookie(self.cookie_name, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
     @property
     def _is_https(self) -> bool:
-        return self.site.engine.library.settings.public_url.scheme == "https"
+        return self.context.engine.library.settings.public_url.scheme == "https"

@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.datastructures import Headers
 
-HASTE: Final = timedelta(seconds=2)
+BURST_WINDOW: Final = timedelta(seconds=2)
 """No person follows two links of a message, or a link of a message delivered just now, within this time."""
 
 _MAX_CLIENTS: Final = 10_000
@@ -26,7 +26,7 @@ _BOT_AGENTS: Final = re.compile(
 )
 
 
-def says_it_is_one(headers: Headers) -> bool:
+def is_declared_bot(headers: Headers) -> bool:
     """Return whether a request declares itself automatic: a prefetch, a known filter, a program, or no user agent."""
     agent = headers.get("user-agent", "")
     return (
@@ -37,23 +37,23 @@ def says_it_is_one(headers: Headers) -> bool:
 
 
 @dataclass
-class Hasty:
+class BurstDetector:
     """Detector of clients that follow several links of one message at once, in one process."""
 
     _seen: OrderedDict[str, tuple[datetime, frozenset[str]]] = field(default_factory=OrderedDict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
-    def note(self, client: str, link: str, now: datetime) -> None:
+    def record(self, client: str, link: str, now: datetime) -> None:
         """Record that a link was followed; `client` names client and message as closely as possible."""
         with self._lock:
             since, links = self._seen.get(client, (now, frozenset()))
-            recent = links if now - since <= HASTE else frozenset()
+            recent = links if now - since <= BURST_WINDOW else frozenset()
             self._seen[client] = (now, recent | {link})
             self._seen.move_to_end(client)
             while len(self._seen) > _MAX_CLIENTS:
                 self._seen.popitem(last=False)
 
-    def was(self, client: str) -> bool:
+    def is_burst(self, client: str) -> bool:
         """Return whether the client followed several links, before or since."""
         with self._lock:
             return len(self._seen.get(client, (None, frozenset()))[1]) > 1

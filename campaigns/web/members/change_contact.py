@@ -14,59 +14,65 @@ from audiences.people import contacts, self_service_changes
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
-from campaigns.web.forms import Form
-from campaigns.web.members.code_page import CodeStep
-from campaigns.web.members.login import HOME
-from campaigns.web.members.preference_centre import Centre, contact_row
-from campaigns.web.members.send_code import Codes
-from campaigns.web.members.session import Door
-from campaigns.web.page_context import Site
+from campaigns.web.forms import FormBody
+from campaigns.web.members.code_page import CodePage
+from campaigns.web.members.login import MEMBER_HOME
+from campaigns.web.members.preference_centre import PreferenceCentre, contact_row
+from campaigns.web.members.send_code import OneTimeCodes
+from campaigns.web.members.session import MemberSessions
+from campaigns.web.page_context import PageContext
 
 _NORMALISERS: Final = {CodeAim.EMAIL: addresses.normalise_email, CodeAim.PHONE: addresses.normalise_phone}
 
 
 @dataclass(frozen=True)
-class NewAddress:
+class ChangeContactPage:
     """The two steps to a new address, both within a session."""
 
-    site: Site
-    codes: Codes
-    door: Door
-    centre: Centre
+    context: PageContext
+    codes: OneTimeCodes
+    sessions: MemberSessions
+    centre: PreferenceCentre
 
     def routes(self) -> APIRouter:
         """Return the two forms: send a code, confirm it."""
         router = APIRouter()
-        router.add_api_route(f"{HOME}/contact", self.send_code, methods=["POST"], response_class=HTMLResponse)
-        router.add_api_route(f"{HOME}/contact/code", self.confirm, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{MEMBER_HOME}/contact", self.send_code, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{MEMBER_HOME}/contact/code", self.confirm, methods=["POST"], response_class=HTMLResponse)
         return router
 
-    def send_code(self, request: Request, form: Form) -> HTMLResponse:
+    def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
         """Send a code to the new address; nothing changes yet."""
-        session = self.door.demand(request, form)
-        aim = CodeAim.PHONE if form.one("kind") == "phone" else CodeAim.EMAIL
-        address = _NORMALISERS[aim](form.one("address").strip())
+        session = self.sessions.require(request, form)
+        aim = CodeAim.PHONE if form.value("kind") == "phone" else CodeAim.EMAIL
+        address = _NORMALISERS[aim](form.value("address").strip())
         if address is None:
-            return self.centre.page(request, session, 400, wrong=aim.value, written=form.one("address"))
-        return self._code_page.ask(
+            return self.centre.page(request, session, 400, wrong=aim.value, written=form.value("address"))
+        return self._code_page.send_and_show(
             request,
-            lambda challenge: self.codes.to_new_address(CodeRequest(challenge, session.member_id, aim, address)),
+            lambda challenge: self.codes.send_to_new_address(CodeRequest(challenge, session.member_id, aim, address)),
             session,
             to=address,
         )
 
-    def confirm(self, request: Request, form: Form) -> HTMLResponse:
+    def confirm(self, request: Request, form: FormBody) -> HTMLResponse:
         """Use the address whose code was typed, and notify the former one."""
-        session = self.door.demand(request, form)
-        self.site.count_try(request)
-        with self.site.engine.ledger.write() as connection:
+        session = self.sessions.require(request, form)
+        self.context.limit_attempts(request)
+        with self.context.engine.ledger.write() as connection:
             code_request = self._code_page.redeem(connection, form, session)
             former = None if code_request is None else self._use(connection, code_request)
         if code_request is None:
-            return self._code_page.again(request, form, session)
+            return self._code_page.show_again(request, form, session)
         kind, address = code_request.aim.value, code_request.address
-        return self.site.answer(
-            request, "changed", self.site.language(request), at=HOME, kind=kind, address=address, former=former
+        return self.context.render(
+            request,
+            "changed",
+            self.context.language(request),
+            at=MEMBER_HOME,
+            kind=kind,
+            address=address,
+            former=former,
         )
 
     def _use(self, connection: Connection, code_request: CodeRequest) -> str | None:
@@ -74,15 +80,17 @@ class NewAddress:
         before = dict(contact_row(connection, code_request.member_id))
         former: str | None = before[code_request.aim.value]
         change: Mapping[str, Any] = {"member_id": code_request.member_id, code_request.aim.value: code_request.address}
-        self_service_changes.record_change(connection, before, change, self.site.now)
-        contacts.upsert_contacts(connection, [change], self.site.engine.library.settings.default_language.value)
-        subject = audit.subject_of_member(self.site.engine.signer, code_request.member_id)
-        audit.record(connection, self.site.now, "member", "change_contact", subject, {"field": code_request.aim.value})
+        self_service_changes.record_change(connection, before, change, self.context.now)
+        contacts.upsert_contacts(connection, [change], self.context.engine.library.settings.default_language.value)
+        subject = audit.subject_of_member(self.context.engine.signer, code_request.member_id)
+        audit.record(
+            connection, self.context.now, "member", "change_contact", subject, {"field": code_request.aim.value}
+        )
         if former:
             channel = Channel.EMAIL if code_request.aim is CodeAim.EMAIL else Channel.SMS
-            enqueue.contact_changed(connection, code_request.member_id, channel, former, self.site.now)
+            enqueue.contact_changed(connection, code_request.member_id, channel, former, self.context.now)
         return former
 
     @property
-    def _code_page(self) -> CodeStep:
-        return CodeStep(self.site, f"{HOME}/contact/code", HOME, frozenset(_NORMALISERS))
+    def _code_page(self) -> CodePage:
+        return CodePage(self.context, f"{MEMBER_HOME}/contact/code", MEMBER_HOME, frozenset(_NORMALISERS))

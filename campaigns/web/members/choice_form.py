@@ -6,15 +6,15 @@ from fastapi import HTTPException
 
 from audiences.consent.consent_state import ConsentEntry, ConsentState
 from audiences.consent.opt_out import ConsentContext
-from campaigns.web.forms import Posted
-from campaigns.web.members.choice_list import Item
+from campaigns.web.forms import FormFields
+from campaigns.web.members.choice_list import ChoiceItem
 
 
-def touched(
-    form: Posted,
+def changed_choices(
+    form: FormFields,
     member_id: str,
     consent: ConsentState,
-    items: Mapping[str, Item],
+    items: Mapping[str, ChoiceItem],
     context_of: Callable[[str], ConsentContext],
 ) -> Iterator[ConsentEntry]:
     """Return the entries to record; `context_of` takes the text version of each.
@@ -22,8 +22,8 @@ def touched(
     HTTP 400 for an invalid form. A choice that changed meanwhile in another window stays, unless it was changed on this
     page.
     """
-    ticked = set(form.every("on"))
-    for field in form.every("shown"):
+    ticked = set(form.values("on"))
+    for field in form.values("shown"):
         choice, _, rest = field.partition("|")
         state_shown, _, version = rest.partition("|")
         item = items.get(choice)

@@ -8,7 +8,7 @@ from typing import Final
 from audiences.consent.consent_state import ConsentState, is_permission
 from audiences.consent.consent_texts import ConsentText
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice, Language
-from campaigns.web.page_renderer import Pages
+from campaigns.web.page_renderer import PageRenderer
 
 _GROUPS: Final[Mapping[str, tuple[Choice, ...]]] = {
     "own_group": (Choice.EMAIL_OWN, Choice.SMS_OWN),
@@ -21,7 +21,7 @@ _GROUPS: Final[Mapping[str, tuple[Choice, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ChoiceItem:
     """Choice with its text. A prohibition is offered as the thing that it prohibits, except "no marketing at all"."""
 
     choice: str
@@ -33,10 +33,10 @@ class Item:
     @property
     def wording(self) -> str:
         """Return the version of the text (C-13)."""
-        return self.offered.version
+        return self.consent_text.version
 
     @property
-    def offered(self) -> ConsentText:
+    def consent_text(self) -> ConsentText:
         """Return the consent text as it is stored."""
         return ConsentText(self.choice, self.language, f"{self.title}. {self.about}")
 
@@ -51,56 +51,62 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ChoiceGroup:
     """Choices under a heading."""
 
     title: str
-    items: tuple[Item, ...]
+    items: tuple[ChoiceItem, ...]
 
 
 @lru_cache(maxsize=len(Language))
-def offered_groups(pages: Pages, language: Language) -> tuple[Group, ...]:
+def choice_groups(pages: PageRenderer, language: Language) -> tuple[ChoiceGroup, ...]:
     """Return every choice in page order; newsletters are separate items."""
     newsletters = tuple(_newsletter(pages, name, language) for name in pages.settings.newsletters)
-    groups = [Group(pages.say("newsletters_group", language), newsletters)] if newsletters else []
+    groups = [ChoiceGroup(pages.translate("newsletters_group", language), newsletters)] if newsletters else []
     for key, choices in _GROUPS.items():
-        groups.append(Group(pages.say(key, language), tuple(_item(pages, choice, language) for choice in choices)))
+        groups.append(
+            ChoiceGroup(pages.translate(key, language), tuple(_item(pages, choice, language) for choice in choices))
+        )
     return tuple(groups)
 
 
-def ticked_groups(pages: Pages, language: Language, consent: ConsentState) -> list[tuple[str, list[tuple[Item, bool]]]]:
+def choice_groups_with_ticks(
+    pages: PageRenderer, language: Language, consent: ConsentState
+) -> list[tuple[str, list[tuple[ChoiceItem, bool]]]]:
     """Return the groups with the ticks of a consent state, as `choices.html` takes them."""
-    groups = offered_groups(pages, language)
+    groups = choice_groups(pages, language)
     return [(group.title, [(item, item.is_ticked(consent)) for item in group.items]) for group in groups]
 
 
-def offered_items(pages: Pages, language: Language) -> Mapping[str, Item]:
+def choice_items(pages: PageRenderer, language: Language) -> Mapping[str, ChoiceItem]:
     """Return every item by choice name."""
-    return {item.choice: item for group in offered_groups(pages, language) for item in group.items}
+    return {item.choice: item for group in choice_groups(pages, language) for item in group.items}
 
 
-def every_wording(pages: Pages) -> Iterator[ConsentText]:
+def all_consent_texts(pages: PageRenderer) -> Iterator[ConsentText]:
     """Yield all texts under which choices are offered, in all languages."""
     for language in Language:
-        yield from (item.offered for item in offered_items(pages, language).values())
+        yield from (item.consent_text for item in choice_items(pages, language).values())
 
 
-def name_of(pages: Pages, choice: str, language: Language) -> str:
+def choice_title(pages: PageRenderer, choice: str, language: Language) -> str:
     """Return the title of a choice; a newsletter that is no longer offered goes by its own name."""
-    item = offered_items(pages, language).get(choice)
+    item = choice_items(pages, language).get(choice)
     return choice.removeprefix(NEWSLETTER_PREFIX) if item is None else item.stop_title
 
 
-def _newsletter(pages: Pages, name: str, language: Language) -> Item:
+def _newsletter(pages: PageRenderer, name: str, language: Language) -> ChoiceItem:
     title = pages.settings.newsletters[name].text(language)
-    about = pages.say("newsletter_help", language)
-    return Item(f"{NEWSLETTER_PREFIX}{name}", language, title, about, pages.say("newsletter", language, title=title))
+    about = pages.translate("newsletter_help", language)
+    return ChoiceItem(
+        f"{NEWSLETTER_PREFIX}{name}", language, title, about, pages.translate("newsletter", language, title=title)
+    )
 
 
-def _item(pages: Pages, choice: Choice, language: Language) -> Item:
-    title, about = (pages.say(key, language) for key in (choice.value, f"{choice.value}_help"))
-    stop_title = pages.say("no_marketing_stop", language) if choice is Choice.NO_MARKETING else title
-    return Item(choice.value, language, title, about, stop_title)
+def _item(pages: PageRenderer, choice: Choice, language: Language) -> ChoiceItem:
+    title, about = (pages.translate(key, language) for key in (choice.value, f"{choice.value}_help"))
+    stop_title = pages.translate("no_marketing_stop", language) if choice is Choice.NO_MARKETING else title
+    return ChoiceItem(choice.value, language, title, about, stop_title)
 
 
 def _is_on(choice: str, consent: ConsentState) -> bool:

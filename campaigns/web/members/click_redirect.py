@@ -18,10 +18,10 @@ from campaigns.core.tokens import InvalidTokenError, TrackedLink
 from campaigns.runs.composing.link_tracking import CLICK_PATH
 from campaigns.store.runs import delivery_events, link_clicks
 from campaigns.store.runs.run_tables import DELIVERY
-from campaigns.web.members.bot_detection import HASTE, Hasty, says_it_is_one
-from campaigns.web.page_context import READ, Site, client
+from campaigns.web.members.bot_detection import BURST_WINDOW, BurstDetector, is_declared_bot
+from campaigns.web.page_context import READ_METHODS, PageContext, request_client_key
 
-SETTLING: Final = HASTE.total_seconds()
+COUNT_DELAY: Final = BURST_WINDOW.total_seconds()
 """Seconds between a click and its count."""
 
 _LOG: Final = logging.getLogger("viesti.web")
@@ -29,41 +29,43 @@ _NO_TRACKING: Final = frozenset({Choice.RESTRICTED, Choice.NO_MARKETING, Choice.
 
 
 @dataclass(frozen=True)
-class Following:
+class ClickRedirect:
     """Click redirects.
 
     Clicks are counted after the response, people and bots apart. A HEAD is not counted. The target is signed, so only
     targets from our templates can be reached.
     """
 
-    site: Site
-    hasty: Hasty = field(default_factory=Hasty)
+    context: PageContext
+    bursts: BurstDetector = field(default_factory=BurstDetector)
 
     def routes(self) -> APIRouter:
         """Return the only route."""
         router = APIRouter()
-        router.add_api_route(f"/{CLICK_PATH}/{{token}}", self.follow, methods=READ, response_class=RedirectResponse)
+        router.add_api_route(
+            f"/{CLICK_PATH}/{{token}}", self.redirect, methods=READ_METHODS, response_class=RedirectResponse
+        )
         return router
 
-    def follow(self, request: Request, token: str) -> RedirectResponse:
+    def redirect(self, request: Request, token: str) -> RedirectResponse:
         """Redirect to the target; HTTP 404 for an invalid link."""
         try:
-            link = self.site.engine.signer.read_tracked_link(token)
+            link = self.context.engine.signer.read_tracked_link(token)
         except InvalidTokenError:
-            raise self.site.missed(request) from None
+            raise self.context.invalid_link_error(request) from None
         count_task = BackgroundTask(self._count_later, request, link) if request.method == "GET" else None
         return RedirectResponse(link.target, 302, background=count_task)
 
     async def _count_later(self, request: Request, link: TrackedLink) -> None:
         """Count the click once bursts of clicks have shown."""
-        at, client_key, is_bot = self.site.now, _client_key(request, link), says_it_is_one(request.headers)
-        self.hasty.note(client_key, link.target, at)
-        await asyncio.sleep(SETTLING)
-        await asyncio.to_thread(self._count, link, at, is_bot=is_bot or self.hasty.was(client_key))
+        at, client_key, is_bot = self.context.now, _client_key(request, link), is_declared_bot(request.headers)
+        self.bursts.record(client_key, link.target, at)
+        await asyncio.sleep(COUNT_DELAY)
+        await asyncio.to_thread(self._count, link, at, is_bot=is_bot or self.bursts.is_burst(client_key))
 
     def _count(self, link: TrackedLink, at: datetime, *, is_bot: bool) -> None:
         try:
-            with self.site.engine.ledger.write() as connection:
+            with self.context.engine.ledger.write() as connection:
                 delivery = _delivery(connection, link)
                 is_person = not is_bot and not _is_immediate(delivery, at)
                 link_clicks.count_click(connection, link.run_number, link.target, is_person=is_person)
@@ -83,7 +85,7 @@ def _record_member_click(connection: Connection, link: TrackedLink, delivery: Ro
 
 def _is_immediate(delivery: RowMapping | None, at: datetime) -> bool:
     """Return whether a link was followed within seconds of the delivery of its message."""
-    return delivery is not None and delivery["ended_at"] is not None and at - delivery["ended_at"] <= HASTE
+    return delivery is not None and delivery["ended_at"] is not None and at - delivery["ended_at"] <= BURST_WINDOW
 
 
 def _delivery(connection: Connection, link: TrackedLink) -> RowMapping | None:
@@ -100,4 +102,4 @@ def _client_key(request: Request, link: TrackedLink) -> str:
     """Return a key for client and message, as closely as a link shared by all recipients allows."""
     if link.position is not None:
         return f"{link.run_number}:{link.position}"
-    return f"{link.run_number}:{client(request)}:{request.headers.get('user-agent', '')}"
+    return f"{link.run_number}:{request_client_key(request)}:{request.headers.get('user-agent', '')}"

@@ -10,25 +10,25 @@ from starlette.background import BackgroundTask
 
 from audiences.access.one_time_codes import CodeAim, CodeRequest, TypedCode, new_challenge, redeem_code
 from campaigns.core.model.enums import Language
-from campaigns.web.forms import Posted
-from campaigns.web.members.session import SignedIn
-from campaigns.web.page_context import Site
+from campaigns.web.forms import FormFields
+from campaigns.web.members.session import SignedInMember
+from campaigns.web.page_context import PageContext
 
 
 @dataclass(frozen=True)
-class CodeStep:
+class CodePage:
     """Code page: its form posts to `form_action`, its other languages are at `return_path`, its codes serve `aims`."""
 
-    site: Site
-    way: str
-    at: str
+    context: PageContext
+    form_action: str
+    return_path: str
     aims: frozenset[CodeAim]
 
-    def ask(
+    def send_and_show(
         self,
         request: Request,
         send: Callable[[str], None],
-        session: SignedIn | None = None,
+        session: SignedInMember | None = None,
         language: Language | None = None,
         to: str = "",
     ) -> HTMLResponse:
@@ -36,42 +36,44 @@ class CodeStep:
 
         `to` is the recipient, when the client may know it.
         """
-        self.site.count_asking(request)
+        self.context.limit_code_requests(request)
         challenge = new_challenge()
         page = self._page(request, challenge, session, language, to=to)
         page.background = BackgroundTask(send, challenge)
         return page
 
-    def redeem(self, connection: Connection, form: Posted, session: SignedIn | None = None) -> CodeRequest | None:
+    def redeem(
+        self, connection: Connection, form: FormFields, session: SignedInMember | None = None
+    ) -> CodeRequest | None:
         """Return the request of a valid code; None unless it is valid here, and for the member of the session."""
         member_id = None if session is None else session.member_id
-        typed = TypedCode(form.one("challenge"), form.one("code"), self.aims, member_id)
-        return redeem_code(connection, self.site.engine.signer, typed, self.site.now)
+        typed = TypedCode(form.value("challenge"), form.value("code"), self.aims, member_id)
+        return redeem_code(connection, self.context.engine.signer, typed, self.context.now)
 
-    def again(self, request: Request, form: Posted, session: SignedIn | None = None) -> HTMLResponse:
+    def show_again(self, request: Request, form: FormFields, session: SignedInMember | None = None) -> HTMLResponse:
         """Render the page again, saying that the code was wrong."""
-        return self._page(request, form.one("challenge"), session, wrong=True)
+        return self._page(request, form.value("challenge"), session, wrong=True)
 
     def _page(
         self,
         request: Request,
         challenge: str,
-        session: SignedIn | None,
+        session: SignedInMember | None,
         language: Language | None = None,
         *,
         to: str = "",
         wrong: bool = False,
     ) -> HTMLResponse:
-        return self.site.answer(
+        return self.context.render(
             request,
             "code",
-            language or self.site.language(request),
+            language or self.context.language(request),
             400 if wrong else 200,
             challenge=challenge,
             wrong=wrong,
             to=to,
-            proof=None if session is None else session.proof,
-            way=self.way,
-            again=self.at,
-            at=self.at,
+            proof=None if session is None else session.csrf_token,
+            way=self.form_action,
+            again=self.return_path,
+            at=self.return_path,
         )

@@ -13,16 +13,16 @@ from campaigns.core.clock import local_day
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Choice, Language
 from campaigns.core.model.settings import Settings
-from campaigns.people.privacy.export_files import as_csv, as_json, columns
-from campaigns.people.privacy.subject_access import Dossier
-from campaigns.rendering.choice_labels import choice_name
-from campaigns.rendering.templates.filters import Filter, filters
-from campaigns.rendering.templates.translations import Text
-from campaigns.web.members.code_labels import YES_OR_NO, Speech
-from campaigns.web.page_renderer import Pages, read_words
+from campaigns.people.privacy.export_files import column_names, to_csv_archive, to_json
+from campaigns.people.privacy.subject_access import SubjectAccessExport
+from campaigns.rendering.choice_labels import choice_label
+from campaigns.rendering.templates.filters import Filter, template_filters
+from campaigns.rendering.templates.translations import TranslatedText
+from campaigns.web.members.code_labels import YES_NO_LABELS, CellFormatter
+from campaigns.web.page_renderer import PageRenderer, read_text_file
 
-MOST: Final = 50  # rows of a section on a page; files have all rows
-FORMS: Final[Mapping[str, tuple[str, str]]] = {
+MAX_ROWS_ON_PAGE: Final = 50  # rows of a section on a page; files have all rows
+EXPORT_FORMATS: Final[Mapping[str, tuple[str, str]]] = {
     "json": ("application/json", "json"),
     "csv": ("application/zip", "zip"),
     "html": ("text/html; charset=utf-8", "html"),  # one page that needs no server
@@ -39,7 +39,7 @@ _TABLE_OF: Final = {"contact": "members", "profile": "members"}  # the table tha
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class DataSection:
     """Section of a page: rows of (title, value) pairs; `all` is the number of rows that exist."""
 
     name: str
@@ -50,40 +50,42 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DataPages:
     """Renderer of subject access exports for one organisation."""
 
-    pages: Pages
+    renderer: PageRenderer
     catalogue: Catalogue
 
-    def made_on(self, export: Dossier) -> date:
+    def made_on(self, export: SubjectAccessExport) -> date:
         """Return the day of the export."""
-        return local_day(export.made_at, self.pages.settings.zone)
+        return local_day(export.made_at, self.renderer.settings.zone)
 
-    def to_take_along(self, export: Dossier, file_format: str, language: Language) -> Response:
+    def download(self, export: SubjectAccessExport, file_format: str, language: Language) -> Response:
         """Return the whole export as a download, in one of `EXPORT_FORMATS`."""
-        media_type, extension = FORMS[file_format]
+        media_type, extension = EXPORT_FORMATS[file_format]
         headers = {"Content-Disposition": f'attachment; filename="viesti-{self.made_on(export)}.{extension}"'}
-        return Response(self.file(export, file_format, language), headers=headers, media_type=media_type)
+        return Response(self.file_content(export, file_format, language), headers=headers, media_type=media_type)
 
-    def sections(self, export: Dossier, language: Language, *, most: int = MOST) -> Iterator[Section]:
+    def sections(
+        self, export: SubjectAccessExport, language: Language, *, most: int = MAX_ROWS_ON_PAGE
+    ) -> Iterator[DataSection]:
         """Yield every section with at most `most` rows; codes are replaced by labels."""
-        settings = self.pages.settings
+        settings = self.renderer.settings
         field = partial(self._title, "contact", language=language)
-        formatter = Speech(settings, language, field, _PlainValues(language, settings).written)
+        formatter = CellFormatter(settings, language, field, _PlainValues(language, settings).written)
         for name, rows in export.sections.items():
             titles = {column: self._title(name, column, language) for column in _visible_columns(export, name)}
             texts = [
                 [(title, formatter.cell(name, column, row)) for column, title in titles.items()] for row in rows[:most]
             ]
-            yield Section(name, _label(f"section_{name}", name, language), list(titles.values()), texts, len(rows))
+            yield DataSection(name, _label(f"section_{name}", name, language), list(titles.values()), texts, len(rows))
 
-    def file(self, export: Dossier, file_format: str, language: Language) -> bytes:
+    def file_content(self, export: SubjectAccessExport, file_format: str, language: Language) -> bytes:
         """Return the content of a download."""
         if file_format != "html":
-            return as_json(export) if file_format == "json" else as_csv(export)
+            return to_json(export) if file_format == "json" else to_csv_archive(export)
         sections = list(self.sections(export, language, most=_ALL_ROWS))
-        page = self.pages.answer("whole_file", language, "", sections=sections, made_on=self.made_on(export))
+        page = self.renderer.render("whole_file", language, "", sections=sections, made_on=self.made_on(export))
         return bytes(page.body)
 
     def _title(self, section: str, column: str, language: Language) -> str:
@@ -94,7 +96,7 @@ class Shown:
             if table is not None and column in table.columns:
                 return table.columns[column].meaning.text(language)
         is_choice = section == "choices" and column in set(Choice)
-        name = choice_name(column, language, self.pages.settings) if is_choice else column
+        name = choice_label(column, language, self.renderer.settings) if is_choice else column
         return _label(f"field_{column}", name, language)
 
 
@@ -110,7 +112,7 @@ class _PlainValues:
             return value
         match value:
             case bool():
-                return YES_OR_NO.word("yes" if value else "no", self.language)
+                return YES_NO_LABELS.label("yes" if value else "no", self.language)
             case datetime():
                 at = value.astimezone(self.settings.zone)
                 return f"{self._filter('date')(at.date())} {at:%H:%M}"
@@ -126,22 +128,22 @@ class _PlainValues:
         return "" if value is None else str(value)
 
     def _filter(self, name: str) -> Filter:
-        return filters(self.language, self.settings.currency)[name]
+        return template_filters(self.language, self.settings.currency)[name]
 
 
-def _visible_columns(export: Dossier, section: str) -> Sequence[str]:
+def _visible_columns(export: SubjectAccessExport, section: str) -> Sequence[str]:
     """Return the columns worth showing, the most telling first; without the member's own number in every row."""
     rows, first = export.sections[section], _FIRST_COLUMNS.get(section, ())
     is_own = section != "contact" and all(row.get("member_id") in (None, export.member_id) for row in rows)
-    names = [name for name in columns(rows) if not (is_own and name == "member_id")]
+    names = [name for name in column_names(rows) if not (is_own and name == "member_id")]
     return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
 
 
 def _label(key: str, name: str, language: Language) -> str:
     text = _label_texts().get(key)
-    return name.replace("_", " ") if text is None else text.words.text(language)
+    return name.replace("_", " ") if text is None else text.localised.text(language)
 
 
 @lru_cache(maxsize=1)
-def _label_texts() -> Mapping[str, Text]:
-    return read_words("held.yaml")
+def _label_texts() -> Mapping[str, TranslatedText]:
+    return read_text_file("held.yaml")

@@ -7,58 +7,60 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audiences.access import sessions
 from audiences.access.one_time_codes import CodeAim
-from campaigns.web.forms import Form
-from campaigns.web.members.code_page import CodeStep
-from campaigns.web.members.send_code import Codes
-from campaigns.web.members.session import Door
-from campaigns.web.page_context import Site
+from campaigns.web.forms import FormBody
+from campaigns.web.members.code_page import CodePage
+from campaigns.web.members.send_code import OneTimeCodes
+from campaigns.web.members.session import MemberSessions
+from campaigns.web.page_context import PageContext
 
-HOME = "/me"
+MEMBER_HOME = "/me"
 
 
 @dataclass(frozen=True)
-class SigningIn:
+class MemberLoginPages:
     """Sign-in in two steps (request a code, type it), and sign-out."""
 
-    site: Site
-    codes: Codes
-    door: Door
+    context: PageContext
+    codes: OneTimeCodes
+    sessions: MemberSessions
 
     def routes(self) -> APIRouter:
         """Return the forms, all POST; the first page is `PreferenceCentre.show`."""
         router = APIRouter()
-        router.add_api_route(f"{HOME}/code", self.send_code, methods=["POST"], response_class=HTMLResponse)
-        router.add_api_route(f"{HOME}/session", self.enter, methods=["POST"], response_class=HTMLResponse)
-        router.add_api_route(f"{HOME}/out", self.leave, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{MEMBER_HOME}/code", self.send_code, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{MEMBER_HOME}/session", self.sign_in, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(f"{MEMBER_HOME}/out", self.sign_out, methods=["POST"], response_class=HTMLResponse)
         return router
 
-    def send_code(self, request: Request, form: Form) -> HTMLResponse:
+    def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
         """Send codes to an address, if it is known."""
-        address = form.one("address").strip()
-        return sign_in_step(self.site).ask(request, lambda challenge: self.codes.to_address(challenge, address))
+        address = form.value("address").strip()
+        return sign_in_code_page(self.context).send_and_show(
+            request, lambda challenge: self.codes.send_to_address(challenge, address)
+        )
 
-    def enter(self, request: Request, form: Form) -> Response:
+    def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session for the member whose code was typed."""
-        self.site.count_try(request)
-        page, secret = sign_in_step(self.site), None
-        with self.site.engine.ledger.write() as connection:
+        self.context.limit_attempts(request)
+        page, secret = sign_in_code_page(self.context), None
+        with self.context.engine.ledger.write() as connection:
             code_request = page.redeem(connection, form)
             if code_request is not None:
-                secret = sessions.open_session(connection, code_request.member_id, self.site.now)
+                secret = sessions.open_session(connection, code_request.member_id, self.context.now)
         if secret is None:
-            return page.again(request, form)
-        response = RedirectResponse(f"{HOME}?lang={self.site.language(request).value}", 303)
-        self.door.let_in(response, secret)
+            return page.show_again(request, form)
+        response = RedirectResponse(f"{MEMBER_HOME}?lang={self.context.language(request).value}", 303)
+        self.sessions.start(response, secret)
         return response
 
-    def leave(self, request: Request, form: Form) -> HTMLResponse:
+    def sign_out(self, request: Request, form: FormBody) -> HTMLResponse:
         """End the session."""
-        session = self.door.demand(request, form)
-        page = self.site.answer(request, "signed_out", self.site.language(request), at=HOME)
-        self.door.let_out(page, session)
+        session = self.sessions.require(request, form)
+        page = self.context.render(request, "signed_out", self.context.language(request), at=MEMBER_HOME)
+        self.sessions.end(page, session)
         return page
 
 
-def sign_in_step(site: Site) -> CodeStep:
+def sign_in_code_page(site: PageContext) -> CodePage:
     """Return the code page that opens a session, for every way to request a code."""
-    return CodeStep(site, f"{HOME}/session", HOME, frozenset({CodeAim.SIGN_IN}))
+    return CodePage(site, f"{MEMBER_HOME}/session", MEMBER_HOME, frozenset({CodeAim.SIGN_IN}))

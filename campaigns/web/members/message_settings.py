@@ -9,68 +9,68 @@ from audiences.consent.consent_state import ConsentSource, is_permission
 from audiences.consent.opt_out import ConsentContext, record_opt_outs
 from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.runs.notices import enqueue
-from campaigns.web.forms import Form
-from campaigns.web.members.choice_list import offered_groups, offered_items
-from campaigns.web.members.login import sign_in_step
-from campaigns.web.members.send_code import Codes, asked_channel
-from campaigns.web.page_context import READ, Site
+from campaigns.web.forms import FormBody
+from campaigns.web.members.choice_list import choice_groups, choice_items
+from campaigns.web.members.login import sign_in_code_page
+from campaigns.web.members.send_code import OneTimeCodes, requested_channel
+from campaigns.web.page_context import READ_METHODS, PageContext
 
 _SCOPE = "preferences"
 
 
 @dataclass(frozen=True)
-class Preferences:
+class MessageSettingsPages:
     """Pages behind a message's settings link. They show none of the recipient's choices."""
 
-    site: Site
-    codes: Codes
+    context: PageContext
+    codes: OneTimeCodes
 
     def routes(self) -> APIRouter:
         """Return the list of choices, the opt-out form and the code form."""
         router, path = APIRouter(), f"/{LINK_PATHS[_SCOPE]}/{{token}}"
-        router.add_api_route(path, self.show, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(path, self.show, methods=READ_METHODS, response_class=HTMLResponse)
         router.add_api_route(path, self.stop, methods=["POST"], response_class=HTMLResponse)
         router.add_api_route(f"{path}/code", self.send_code, methods=["POST"], response_class=HTMLResponse)
         return router
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show every choice with an empty box, to be ticked for opt-out."""
-        linked_message = self.site.received(request, _SCOPE, token)
-        return self.site.answer(
+        linked_message = self.context.linked_message(request, _SCOPE, token)
+        return self.context.render(
             request,
             "stop_several",
             linked_message.language,
-            groups=offered_groups(self.site.pages, linked_message.language),
+            groups=choice_groups(self.context.renderer, linked_message.language),
             code_way=f"{request.url.path}/code",
         )
 
-    def stop(self, request: Request, token: str, form: Form) -> HTMLResponse:
+    def stop(self, request: Request, token: str, form: FormBody) -> HTMLResponse:
         """Opt out of the ticked choices; HTTP 400 and no change when a ticked choice was not offered."""
-        linked_message = self.site.received(request, _SCOPE, token)
-        items = offered_items(self.site.pages, linked_message.language)
-        ticked = sorted(set(form.every("stop")))
+        linked_message = self.context.linked_message(request, _SCOPE, token)
+        items = choice_items(self.context.renderer, linked_message.language)
+        ticked = sorted(set(form.values("stop")))
         if not set(ticked) <= items.keys():
             raise HTTPException(400)
-        member, now = linked_message.message.member_id, self.site.now
+        member, now = linked_message.message.member_id, self.context.now
         entries = [
             ConsentContext(now, ConsentSource.WEB, linked_message.language, items[choice].wording).entry(
                 member, choice, not is_permission(choice)
             )
             for choice in ticked
         ]
-        if linked_message.known and entries:
-            with self.site.engine.ledger.write() as connection:
+        if linked_message.member_exists and entries:
+            with self.context.engine.ledger.write() as connection:
                 if record_opt_outs(connection, entries):
                     enqueue.choices_changed(connection, member, entries, now)
         titles = [items[choice].stop_title for choice in ticked]
-        return self.site.answer(request, "stopped_several", linked_message.language, titles=titles)
+        return self.context.render(request, "stopped_several", linked_message.language, titles=titles)
 
-    def send_code(self, request: Request, token: str, form: Form) -> HTMLResponse:
+    def send_code(self, request: Request, token: str, form: FormBody) -> HTMLResponse:
         """Send a code to the member's own address or number; the page does not reveal whether there is one."""
-        linked_message = self.site.received(request, _SCOPE, token)
-        member, channel = linked_message.message.member_id, asked_channel(form)
-        return sign_in_step(self.site).ask(
+        linked_message = self.context.linked_message(request, _SCOPE, token)
+        member, channel = linked_message.message.member_id, requested_channel(form)
+        return sign_in_code_page(self.context).send_and_show(
             request,
-            lambda challenge: self.codes.to_member(challenge, member, channel),
+            lambda challenge: self.codes.send_to_member(challenge, member, channel),
             language=linked_message.language,
         )

@@ -16,41 +16,41 @@ from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy import erasure, requests
-from campaigns.people.privacy.subject_access import hand_out
+from campaigns.people.privacy.subject_access import export_with_audit
 from campaigns.store.people import privacy_requests as kept
 from campaigns.store.people.people_tables import PrivacyRequest as Filed
-from campaigns.web.forms import Form, Posted
-from campaigns.web.members.code_page import CodeStep
-from campaigns.web.members.data_pages import FORMS, Shown
-from campaigns.web.members.login import HOME
+from campaigns.web.forms import FormBody, FormFields
+from campaigns.web.members.code_page import CodePage
+from campaigns.web.members.data_pages import EXPORT_FORMATS, DataPages
+from campaigns.web.members.login import MEMBER_HOME
 from campaigns.web.members.preference_centre import contact_row
-from campaigns.web.members.send_code import Codes, asked_channel
-from campaigns.web.members.session import Door, SignedIn
-from campaigns.web.page_context import READ, Site
+from campaigns.web.members.send_code import OneTimeCodes, requested_channel
+from campaigns.web.members.session import MemberSessions, SignedInMember
+from campaigns.web.page_context import READ_METHODS, PageContext
 
-_DATA: Final = f"{HOME}/data"
+_DATA: Final = f"{MEMBER_HOME}/data"
 _REQUEST_KINDS: Final = (RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT)
 
 
 @dataclass(frozen=True)
-class OwnData:
+class MyDataPages:
     """Pages of a member's own data. Data is shown, exported or erased only after a fresh code."""
 
-    site: Site
-    codes: Codes
-    door: Door
+    context: PageContext
+    codes: OneTimeCodes
+    sessions: MemberSessions
 
     def routes(self) -> APIRouter:
         """Return the overview, the code forms, the data page, its downloads, requests and erasure."""
         router = APIRouter()
-        router.add_api_route(_DATA, self.overview, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(_DATA, self.overview, methods=READ_METHODS, response_class=HTMLResponse)
         acts: Mapping[str, Callable[..., Response]] = {
             f"{_DATA}/code": self.send_code,
             f"{_DATA}/proof": self.confirm,
-            f"{_DATA}/whole": self.whole,
+            f"{_DATA}/whole": self.show_all,
             f"{_DATA}/file": self.file,
-            f"{HOME}/requests": self.request,
-            f"{HOME}/erase": self.erase,
+            f"{MEMBER_HOME}/requests": self.request,
+            f"{MEMBER_HOME}/erase": self.erase,
         }
         for path, act in acts.items():
             router.add_api_route(path, act, methods=["POST"], response_class=HTMLResponse)
@@ -58,111 +58,111 @@ class OwnData:
 
     def overview(self, request: Request) -> HTMLResponse:
         """Show the options; to anyone without a session, the sign-in page."""
-        session, language = self.door.who(request), self.site.language(request)
+        session, language = self.sessions.current(request), self.context.language(request)
         if session is None:
-            return self.site.answer(request, "sign_in", language)
-        with self.site.engine.ledger.read() as connection:
+            return self.context.render(request, "sign_in", language)
+        with self.context.engine.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
             asked = kept.list_for_member(connection, session.member_id)
-            proved = sessions.is_stepped_up(connection, session.secret, self.site.now)
+            proved = sessions.is_stepped_up(connection, session.secret, self.context.now)
         ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
-        return self.site.answer(
-            request, "data", language, proof=session.proof, proved=proved, ways=ways, asked=asked, day=self._day
+        return self.context.render(
+            request, "data", language, proof=session.csrf_token, proved=proved, ways=ways, asked=asked, day=self._day
         )
 
-    def send_code(self, request: Request, form: Form) -> HTMLResponse:
+    def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
         """Send a fresh code to a known address."""
-        session = self.door.demand(request, form)
-        channel = asked_channel(form)
-        with self.site.engine.ledger.read() as connection:
+        session = self.sessions.require(request, form)
+        channel = requested_channel(form)
+        with self.context.engine.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
         to = contact["phone" if channel is Channel.SMS else "email"] or ""
-        return self._code_page.ask(
+        return self._code_page.send_and_show(
             request,
-            lambda challenge: self.codes.to_whom_asked(
+            lambda challenge: self.codes.send_to_requester(
                 CodeRequest(challenge, session.member_id, CodeAim.STEP_UP), channel
             ),
             session,
             to=to,
         )
 
-    def confirm(self, request: Request, form: Form) -> Response:
+    def confirm(self, request: Request, form: FormBody) -> Response:
         """Unlock the session for a while."""
-        session = self.door.demand(request, form)
-        self.site.count_try(request)
-        with self.site.engine.ledger.write() as connection:
+        session = self.sessions.require(request, form)
+        self.context.limit_attempts(request)
+        with self.context.engine.ledger.write() as connection:
             code_request = self._code_page.redeem(connection, form, session)
             if code_request is not None:
-                sessions.step_up(connection, session.secret, self.site.now)
+                sessions.step_up(connection, session.secret, self.context.now)
         if code_request is None:
-            return self._code_page.again(request, form, session)
-        return RedirectResponse(f"{_DATA}?lang={self.site.language(request).value}", 303)
+            return self._code_page.show_again(request, form, session)
+        return RedirectResponse(f"{_DATA}?lang={self.context.language(request).value}", 303)
 
-    def whole(self, request: Request, form: Form) -> HTMLResponse:
+    def show_all(self, request: Request, form: FormBody) -> HTMLResponse:
         """Show all data."""
-        session, language = self._require_fresh_code(request, form), self.site.language(request)
-        export = hand_out(self.site.engine, session.member_id, "page", "member")
+        session, language = self._require_fresh_code(request, form), self.context.language(request)
+        export = export_with_audit(self.context.engine, session.member_id, "page", "member")
         sections = list(self._data_pages.sections(export, language))
-        return self.site.answer(
+        return self.context.render(
             request, "whole", language, at=_DATA, sections=sections, made_on=self._data_pages.made_on(export)
         )
 
-    def file(self, request: Request, form: Form) -> Response:
+    def file(self, request: Request, form: FormBody) -> Response:
         """Return all data as a download."""
         session = self._require_fresh_code(request, form)
-        file_format = form.one("form")
-        if file_format not in FORMS:
+        file_format = form.value("form")
+        if file_format not in EXPORT_FORMATS:
             raise HTTPException(400)
-        export = hand_out(self.site.engine, session.member_id, file_format, "member")
-        return self._data_pages.to_take_along(export, file_format, self.site.language(request))
+        export = export_with_audit(self.context.engine, session.member_id, file_format, "member")
+        return self._data_pages.download(export, file_format, self.context.language(request))
 
-    def request(self, request: Request, form: Form) -> HTMLResponse:
+    def request(self, request: Request, form: FormBody) -> HTMLResponse:
         """File a request; restriction and objection take effect at once."""
-        session = self.door.demand(request, form)
-        kind = next((kind for kind in _REQUEST_KINDS if kind == form.one("kind")), None)
-        if kind is None or (kind is RequestKind.CORRECT and not form.one("words").strip()):
+        session = self.sessions.require(request, form)
+        kind = next((kind for kind in _REQUEST_KINDS if kind == form.value("kind")), None)
+        if kind is None or (kind is RequestKind.CORRECT and not form.value("words").strip()):
             raise HTTPException(400)
-        filed = self._file(session.member_id, kind, form.one("words"))
+        filed = self._file(session.member_id, kind, form.value("words"))
         return self._filed_page(request, filed)
 
-    def erase(self, request: Request, form: Form) -> HTMLResponse:
+    def erase(self, request: Request, form: FormBody) -> HTMLResponse:
         """Erase the member; file a request instead while the warehouse is being written."""
-        session, language = self._require_fresh_code(request, form), self.site.language(request)
-        if form.one("sure") != "yes":
+        session, language = self._require_fresh_code(request, form), self.context.language(request)
+        if form.value("sure") != "yes":
             raise HTTPException(400)
         try:
-            erasure.erase_and_tell(self.site.engine, session.member_id)
+            erasure.erase_and_notify(self.context.engine, session.member_id)
         except UserError:
             filed = self._file(session.member_id, RequestKind.ERASE, "")
             return self._filed_page(request, filed)
-        page = self.site.answer(request, "erased", language, at=HOME)
-        self.door.let_out(page, session)
+        page = self.context.render(request, "erased", language, at=MEMBER_HOME)
+        self.sessions.end(page, session)
         return page
 
     def _file(self, member_id: str, kind: RequestKind, words: str) -> Filed:
-        return requests.file(self.site.engine, member_id, kind, ConsentSource.WEB, words)
+        return requests.file(self.context.engine, member_id, kind, ConsentSource.WEB, words)
 
     def _filed_page(self, request: Request, filed: Filed) -> HTMLResponse:
-        language, at_once = self.site.language(request), filed.kind in requests.AT_ONCE
-        return self.site.answer(
+        language, at_once = self.context.language(request), filed.kind in requests.IMMEDIATE_CHOICES
+        return self.context.render(
             request, "filed", language, at=_DATA, kind=filed.kind, due=filed.due_on, at_once=at_once
         )
 
     def _day(self, at: datetime) -> date:
-        return local_day(at, self.site.engine.library.settings.zone)
+        return local_day(at, self.context.engine.library.settings.zone)
 
-    def _require_fresh_code(self, request: Request, form: Posted) -> SignedIn:
+    def _require_fresh_code(self, request: Request, form: FormFields) -> SignedInMember:
         """Return the session after a fresh code; HTTP 403 otherwise."""
-        session = self.door.demand(request, form)
-        with self.site.engine.ledger.read() as connection:
-            if not sessions.is_stepped_up(connection, session.secret, self.site.now):
+        session = self.sessions.require(request, form)
+        with self.context.engine.ledger.read() as connection:
+            if not sessions.is_stepped_up(connection, session.secret, self.context.now):
                 raise HTTPException(403)
         return session
 
     @property
-    def _data_pages(self) -> Shown:
-        return Shown(self.site.pages, self.site.engine.library.catalogue)
+    def _data_pages(self) -> DataPages:
+        return DataPages(self.context.renderer, self.context.engine.library.catalogue)
 
     @property
-    def _code_page(self) -> CodeStep:
-        return CodeStep(self.site, f"{_DATA}/proof", _DATA, frozenset({CodeAim.STEP_UP}))
+    def _code_page(self) -> CodePage:
+        return CodePage(self.context, f"{_DATA}/proof", _DATA, frozenset({CodeAim.STEP_UP}))

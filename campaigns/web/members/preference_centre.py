@@ -17,53 +17,53 @@ from audiences.people import contacts, self_service_changes
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Choice, Language
 from campaigns.runs.notices import enqueue
-from campaigns.web.forms import Form
-from campaigns.web.members.choice_form import touched
-from campaigns.web.members.choice_list import offered_items, ticked_groups
-from campaigns.web.members.login import HOME
-from campaigns.web.members.session import Door, SignedIn
-from campaigns.web.page_context import READ, Site
+from campaigns.web.forms import FormBody
+from campaigns.web.members.choice_form import changed_choices
+from campaigns.web.members.choice_list import choice_groups_with_ticks, choice_items
+from campaigns.web.members.login import MEMBER_HOME
+from campaigns.web.members.session import MemberSessions, SignedInMember
+from campaigns.web.page_context import READ_METHODS, PageContext
 
 _OVERRIDING: Final = (Choice.RESTRICTED, Choice.NO_MARKETING)  # while one is on, ticks have no effect
 
 
 @dataclass(frozen=True)
-class Centre:
+class PreferenceCentre:
     """Pages of a member who has typed a code."""
 
-    site: Site
-    door: Door
+    context: PageContext
+    sessions: MemberSessions
 
     def routes(self) -> APIRouter:
         """Return the choices page and its form."""
         router = APIRouter()
-        router.add_api_route(HOME, self.show, methods=READ, response_class=HTMLResponse)
-        router.add_api_route(f"{HOME}/choices", self.save, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(MEMBER_HOME, self.show, methods=READ_METHODS, response_class=HTMLResponse)
+        router.add_api_route(f"{MEMBER_HOME}/choices", self.save, methods=["POST"], response_class=HTMLResponse)
         return router
 
     def show(self, request: Request) -> HTMLResponse:
         """Show the member's choices and contact; to anyone without a session, the sign-in page."""
-        session, language = self.door.who(request), self.site.language(request)
+        session, language = self.sessions.current(request), self.context.language(request)
         if session is None:
-            return self.site.answer(request, "sign_in", language)
+            return self.context.render(request, "sign_in", language)
         return self.page(request, session)
 
     def page(
-        self, request: Request, session: SignedIn, status: int = 200, *, wrong: str = "", written: str = ""
+        self, request: Request, session: SignedInMember, status: int = 200, *, wrong: str = "", written: str = ""
     ) -> HTMLResponse:
         """Render the current choices; `wrong` names the field whose value `written` is no valid address."""
-        language = self.site.language(request)
-        with self.site.engine.ledger.read() as connection:
+        language = self.context.language(request)
+        with self.context.engine.ledger.read() as connection:
             consent = choices.consent_state_of(connection, session.member_id)
             contact = contact_row(connection, session.member_id)
-        return self.site.answer(
+        return self.context.render(
             request,
             "centre",
             language,
             status,
-            at=HOME,
-            proof=session.proof,
-            groups=ticked_groups(self.site.pages, language, consent),
+            at=MEMBER_HOME,
+            proof=session.csrf_token,
+            groups=choice_groups_with_ticks(self.context.renderer, language, consent),
             contact=contact,
             whose=" ".join(filter(None, (contact["first_name"], contact["last_name"]))),
             standing=[choice.value for choice in _OVERRIDING if choice in consent.on],
@@ -71,28 +71,28 @@ class Centre:
             written=written,
         )
 
-    def save(self, request: Request, form: Form) -> HTMLResponse:
+    def save(self, request: Request, form: FormBody) -> HTMLResponse:
         """Record the choices that the member changed on this page, each under its text version.
 
         A choice that changed meanwhile, such as by an unsubscribe in another window, stays unless it was changed here.
         HTTP 400 and no change for an invalid form.
         """
-        session = self.door.demand(request, form)
-        language = self.site.language(request)
-        items = offered_items(self.site.pages, language)
-        with self.site.engine.ledger.write() as connection:
+        session = self.sessions.require(request, form)
+        language = self.context.language(request)
+        items = choice_items(self.context.renderer, language)
+        with self.context.engine.ledger.write() as connection:
             consent = choices.consent_state_of(connection, session.member_id)
-            context_of = partial(ConsentContext, self.site.now, ConsentSource.WEB, language)
-            entries = list(touched(form, session.member_id, consent, items, context_of))
+            context_of = partial(ConsentContext, self.context.now, ConsentSource.WEB, language)
+            entries = list(changed_choices(form, session.member_id, consent, items, context_of))
             try:
                 require_known_texts(connection, entries)
             except UnknownConsentTextError as error:
                 raise HTTPException(400) from error
             choices.record_choices(connection, entries)
-            enqueue.choices_changed(connection, session.member_id, entries, self.site.now)
-            new_language = self._change_language(connection, session.member_id, form.one("language"))
+            enqueue.choices_changed(connection, session.member_id, entries, self.context.now)
+            new_language = self._change_language(connection, session.member_id, form.value("language"))
         changes = [(items[entry.choice], entry.on is items[entry.choice].ticked_is_on) for entry in entries]
-        return self.site.answer(request, "saved", language, at=HOME, said=changes, spoken=new_language)
+        return self.context.render(request, "saved", language, at=MEMBER_HOME, said=changes, spoken=new_language)
 
     def _change_language(self, connection: Connection, member_id: str, wanted: str) -> Language | None:
         """Change the member's language; return it when it differs from before."""
@@ -100,8 +100,8 @@ class Centre:
         if wanted not in set(Language) or before["language"] == wanted:
             return None
         change: Mapping[str, Any] = {"member_id": member_id, "language": wanted}
-        self_service_changes.record_change(connection, before, change, self.site.now)
-        contacts.upsert_contacts(connection, [change], self.site.engine.library.settings.default_language.value)
+        self_service_changes.record_change(connection, before, change, self.context.now)
+        contacts.upsert_contacts(connection, [change], self.context.engine.library.settings.default_language.value)
         return Language(wanted)
 
 

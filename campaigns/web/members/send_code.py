@@ -13,24 +13,24 @@ from audiences.access.one_time_codes import CodeAim, CodeRequest, issue_code
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
-from campaigns.web.forms import Posted
-from campaigns.web.page_context import Site
+from campaigns.web.forms import FormFields
+from campaigns.web.page_context import PageContext
 
 _MAX_SHARERS: Final = 6  # codes sent to one address at a time, one per member who has it
 
 
-def asked_channel(form: Posted) -> Channel:
+def requested_channel(form: FormFields) -> Channel:
     """Return the channel that a form requests a code by."""
-    return Channel.SMS if form.one("by") == "sms" else Channel.EMAIL
+    return Channel.SMS if form.value("by") == "sms" else Channel.EMAIL
 
 
 @dataclass(frozen=True)
-class Codes:
+class OneTimeCodes:
     """Sender of one-time codes. Each code names its member, for members who share an address."""
 
-    site: Site
+    context: PageContext
 
-    def to_address(self, challenge: str, text: str) -> None:
+    def send_to_address(self, challenge: str, text: str) -> None:
         """Send a code to every member with this address or number, if any."""
         email, phone = addresses.normalise_email(text), addresses.normalise_phone(text)
         if email is not None:
@@ -38,26 +38,26 @@ class Codes:
         elif phone is not None:
             self._to_all(challenge, CONTACT.c.phone == phone, Channel.SMS)
 
-    def to_member(self, challenge: str, member_id: str, channel: Channel) -> None:
+    def send_to_member(self, challenge: str, member_id: str, channel: Channel) -> None:
         """Send a code to a member's known address, if there is one."""
         self._to_all(challenge, CONTACT.c.member_id == member_id, channel)
 
-    def to_new_address(self, code_request: CodeRequest) -> None:
+    def send_to_new_address(self, code_request: CodeRequest) -> None:
         """Send a code to an address that is to become the member's."""
-        self.to_whom_asked(code_request, Channel.EMAIL if code_request.aim is CodeAim.EMAIL else Channel.SMS)
+        self.send_to_requester(code_request, Channel.EMAIL if code_request.aim is CodeAim.EMAIL else Channel.SMS)
 
-    def to_whom_asked(self, code_request: CodeRequest, channel: Channel) -> None:
+    def send_to_requester(self, code_request: CodeRequest, channel: Channel) -> None:
         """Send a code for the request of a member in a session."""
-        with self.site.engine.ledger.write() as connection:
+        with self.context.engine.ledger.write() as connection:
             self._send(connection, code_request, channel)
 
     def _to_all(self, challenge: str, condition: Any, channel: Channel) -> None:
         address = CONTACT.c.email if channel is Channel.EMAIL else CONTACT.c.phone
         query = select(CONTACT.c.member_id).where(condition, address.is_not(None)).order_by(CONTACT.c.member_id)
-        with self.site.engine.ledger.write() as connection:
+        with self.context.engine.ledger.write() as connection:
             for member_id in connection.execute(query.limit(_MAX_SHARERS)).scalars().all():
                 self._send(connection, CodeRequest(challenge, member_id), channel)
 
     def _send(self, connection: Connection, code_request: CodeRequest, channel: Channel) -> None:
-        if issue_code(connection, self.site.engine.signer, code_request, self.site.now):
-            enqueue.code_requested(connection, code_request, channel, self.site.now)
+        if issue_code(connection, self.context.engine.signer, code_request, self.context.now):
+            enqueue.code_requested(connection, code_request, channel, self.context.now)

@@ -7,50 +7,54 @@ from fastapi import HTTPException, Request
 from fastapi.responses import Response
 
 from audiences.access import sessions
-from campaigns.web.forms import Posted
-from campaigns.web.page_context import Site
+from campaigns.web.forms import FormFields
+from campaigns.web.page_context import PageContext
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedInMember:
     """Session of a signed-in member."""
 
     member_id: str
     secret: str = field(repr=False)
-    proof: str = field(repr=False)
+    csrf_token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Door:
+class MemberSessions:
     """Member sessions by cookie. The cookie holds a random secret; the ledger stores its hash."""
 
-    site: Site
+    context: PageContext
 
     @property
-    def cookie(self) -> str:
+    def cookie_name(self) -> str:
         """Return the cookie name; with https the `__Host-` name, which no other host can set."""
         return "__Host-viesti" if self._is_https else "viesti"
 
-    def who(self, request: Request) -> SignedIn | None:
+    def current(self, request: Request) -> SignedInMember | None:
         """Return the member's session of a request, if there is one."""
-        secret = request.cookies.get(self.cookie)
+        secret = request.cookies.get(self.cookie_name)
         if not secret:
             return None
-        with self.site.engine.ledger.read() as connection:
-            member = sessions.member_of_session(connection, secret, self.site.now)
-        return None if member is None else SignedIn(member, secret, self.site.engine.signer.keyed_hash("form", secret))
+        with self.context.engine.ledger.read() as connection:
+            member = sessions.member_of_session(connection, secret, self.context.now)
+        return (
+            None
+            if member is None
+            else SignedInMember(member, secret, self.context.engine.signer.keyed_hash("form", secret))
+        )
 
-    def demand(self, request: Request, form: Posted) -> SignedIn:
+    def require(self, request: Request, form: FormFields) -> SignedInMember:
         """Return the session of a posted form; HTTP 403 without a session or with a wrong CSRF token."""
-        session = self.who(request)
-        if session is None or not hmac.compare_digest(form.one("proof").encode(), session.proof.encode()):
+        session = self.current(request)
+        if session is None or not hmac.compare_digest(form.value("proof").encode(), session.csrf_token.encode()):
             raise HTTPException(403)
         return session
 
-    def let_in(self, response: Response, secret: str) -> None:
+    def start(self, response: Response, secret: str) -> None:
         """Set the session cookie."""
         response.set_cookie(
-            self.cookie,
+            self.cookie_name,
             secret,
             max_age=int(sessions.SESSION_LIFETIME.total_seconds()),
             path="/",
@@ -59,12 +63,12 @@ class Door:
             samesite="strict",
         )
 
-    def let_out(self, response: Response, session: SignedIn) -> None:
+    def end(self, response: Response, session: SignedInMember) -> None:
         """End the session in the ledger and in the browser."""
-        with self.site.engine.ledger.write() as connection:
+        with self.context.engine.ledger.write() as connection:
             sessions.end_session(connection, session.secret)
-        response.delete_cookie(self.cookie, path="/", secure=self._is_https, httponly=True, samesite="strict")
+        response.delete_cookie(self.cookie_name, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
     @property
     def _is_https(self) -> bool:
-        return self.site.engine.library.settings.public_url.scheme == "https"
+        return self.context.engine.library.settings.public_url.scheme == "https"

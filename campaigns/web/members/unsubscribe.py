@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse
 from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext, opt_out_address
 from campaigns.runs.composing.template_context import LINK_PATHS
-from campaigns.web.forms import Form
-from campaigns.web.members.choice_list import name_of
-from campaigns.web.page_context import READ, Received, Site
+from campaigns.web.forms import FormBody
+from campaigns.web.members.choice_list import choice_title
+from campaigns.web.page_context import READ_METHODS, LinkedMessage, PageContext
 
 _ONE_CLICK_FIELD: Final = "List-Unsubscribe"
 _ONE_CLICK: Final = "One-Click"
@@ -19,47 +19,47 @@ _PAGE_FIELD: Final = "page"
 
 
 @dataclass(frozen=True)
-class Unsubscribing:
+class UnsubscribePages:
     """Pages of one scope of link: `unsubscribe` of an e-mail or a letter, `stop` of a text message."""
 
-    site: Site
+    context: PageContext
     scope: str
 
     def routes(self) -> APIRouter:
         """Return the page (GET, changes nothing) and the opt-out (POST)."""
         router, path = APIRouter(), f"/{LINK_PATHS[self.scope]}/{{token}}"
-        router.add_api_route(path, self.show, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(path, self.show, methods=READ_METHODS, response_class=HTMLResponse)
         router.add_api_route(path, self.stop, methods=["POST"], response_class=HTMLResponse)
         return router
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the page with the one button."""
-        linked_message = self.site.received(request, self.scope, token)
+        linked_message = self.context.linked_message(request, self.scope, token)
         return self._page(request, "stop", linked_message)
 
-    def stop(self, request: Request, token: str, form: Form) -> HTMLResponse:
+    def stop(self, request: Request, token: str, form: FormBody) -> HTMLResponse:
         """Opt out of the message's kind, for all members who share the address; repeated calls get the same response.
 
         No cookie, no redirect, no second question (E-21, E-22); any other body changes nothing.
         """
-        linked_message = self.site.received(request, self.scope, token)
-        if form.one(_ONE_CLICK_FIELD) != _ONE_CLICK:
+        linked_message = self.context.linked_message(request, self.scope, token)
+        if form.value(_ONE_CLICK_FIELD) != _ONE_CLICK:
             raise HTTPException(400)
-        source = ConsentSource.WEB if form.one(_PAGE_FIELD) else ConsentSource.ONE_CLICK
-        if linked_message.known:
-            context = ConsentContext(self.site.now, source, linked_message.language)
-            with self.site.engine.ledger.write() as connection:
+        source = ConsentSource.WEB if form.value(_PAGE_FIELD) else ConsentSource.ONE_CLICK
+        if linked_message.member_exists:
+            context = ConsentContext(self.context.now, source, linked_message.language)
+            with self.context.engine.ledger.write() as connection:
                 opt_out_address(connection, linked_message.kind, linked_message.message.member_id, context)
         return self._page(request, "stopped", linked_message)
 
-    def _page(self, request: Request, name: str, linked_message: Received) -> HTMLResponse:
+    def _page(self, request: Request, name: str, linked_message: LinkedMessage) -> HTMLResponse:
         choice, message = linked_message.kind.opt_out_choice, linked_message.message
-        return self.site.answer(
+        return self.context.render(
             request,
             "nothing_to_stop" if choice is None else name,
             linked_message.language,
-            what="" if choice is None else name_of(self.site.pages, choice, linked_message.language),
+            what="" if choice is None else choice_title(self.context.renderer, choice, linked_message.language),
             purpose=message.purpose.value,
-            preferences=self.site.link("preferences", LINK_PATHS["preferences"], message),
-            why=self.site.link("why", LINK_PATHS["why"], message),
+            preferences=self.context.message_path("preferences", LINK_PATHS["preferences"], message),
+            why=self.context.message_path("why", LINK_PATHS["why"], message),
         )

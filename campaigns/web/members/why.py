@@ -13,40 +13,42 @@ from campaigns.core.model.enums import DataClass, Language, Purpose
 from campaigns.core.model.legal_basis import legal_basis
 from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.store.runs.linked_message import PlannedMessage
-from campaigns.web.page_context import READ, Site
+from campaigns.web.page_context import READ_METHODS, PageContext
 
 
 @dataclass(frozen=True)
-class Why:
+class WhyPage:
     """Page behind a message's "why" link."""
 
-    site: Site
+    context: PageContext
 
     def routes(self) -> APIRouter:
         """Return the only page, read-only."""
         router = APIRouter()
-        router.add_api_route(f"/{LINK_PATHS['why']}/{{token}}", self.show, methods=READ, response_class=HTMLResponse)
+        router.add_api_route(
+            f"/{LINK_PATHS['why']}/{{token}}", self.show, methods=READ_METHODS, response_class=HTMLResponse
+        )
         return router
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the message and why it was sent; nothing about its recipient."""
-        linked_message = self.site.received(request, "why", token)
-        library, message = self.site.engine.library, linked_message.message
-        return self.site.answer(
+        linked_message = self.context.linked_message(request, "why", token)
+        library, message = self.context.engine.library, linked_message.message
+        return self.context.render(
             request,
             "why",
             linked_message.language,
-            message=reasons(message, library.catalogue, linked_message.language),
+            message=explanation(message, library.catalogue, linked_message.language),
             partner=message.partner,
             chosen_on=local_day(message.due_at, library.settings.zone),
-            stop=self.site.link("unsubscribe", LINK_PATHS["unsubscribe"], message)
+            stop=self.context.message_path("unsubscribe", LINK_PATHS["unsubscribe"], message)
             if linked_message.kind.opt_out_choice
             else None,
-            preferences=self.site.link("preferences", LINK_PATHS["preferences"], message),
+            preferences=self.context.message_path("preferences", LINK_PATHS["preferences"], message),
         )
 
 
-def reasons(message: PlannedMessage, catalogue: Catalogue, language: Language) -> Mapping[str, Any]:
+def explanation(message: PlannedMessage, catalogue: Catalogue, language: Language) -> Mapping[str, Any]:
     """Return the values of the page in its language.
 
     Conditions on products are left out, text and data, where the decision did not use them: the recipient may have

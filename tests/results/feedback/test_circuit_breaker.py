@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from campaigns.channels.events import EventWord
+from campaigns.channels.events import EventKind
 from campaigns.operations.scheduler import Scheduler
-from campaigns.results.feedback.circuit_breaker import Breaker
+from campaigns.results.feedback.circuit_breaker import CircuitBreaker
 from campaigns.runs.dispatch import control
 from campaigns.store.runs.run_tables import AUDIT, RUN
 from tests.support.sample_workspace import MEMBERS
@@ -26,18 +26,18 @@ def going(village):
     return first, second
 
 
-def complain(first, *members, word=EventWord.COMPLAINED, **said):
+def complain(first, *members, word=EventKind.COMPLAINED, **said):
     return first.hear(*(first.event(member, word, **said) for member in members))
 
 
 def test_dl03_too_many_complaints_pause_every_run_of_the_campaign(going):
     first, second = going
-    village, breaker = first.village, Breaker(first.village.engine)
+    village, breaker = first.village, CircuitBreaker(first.village.engine)
     before = village.ends(second)
     complain(first, MEMBERS[0])
-    assert breaker.look() == []
+    assert breaker.pause_campaigns() == []
     complain(first, MEMBERS[1])
-    assert breaker.look() == ["offers"]
+    assert breaker.pause_campaigns() == ["offers"]
     run = village.engine.run(second.run_id)
     assert (run.state, run.reason) == ("paused", "complaints: 2 of 12 messages by email")
     assert village.ends(second) == before  # it touches no member
@@ -53,10 +53,10 @@ def test_what_halted_a_campaign_does_not_halt_it_again_once_somebody_resumed_it(
     first, second = going
     village = first.village
     complain(first, MEMBERS[0], MEMBERS[1])
-    assert Breaker(village.engine).look() == ["offers"]
+    assert CircuitBreaker(village.engine).pause_campaigns() == ["offers"]
     village.hands.go(minutes=1)
     village.engine.hand(control.resume, second.run_id)
-    assert Breaker(village.engine).look() == []
+    assert CircuitBreaker(village.engine).pause_campaigns() == []
     assert village.state(second) == "sending"
 
 
@@ -64,23 +64,23 @@ def test_the_same_member_complaining_twice_is_one_complaint(going):
     first, _ = going
     complain(first, MEMBERS[0])
     complain(first, MEMBERS[0], key="once more")
-    assert Breaker(first.village.engine).look() == []
+    assert CircuitBreaker(first.village.engine).pause_campaigns() == []
 
 
 def test_hard_bounces_have_a_limit_of_their_own(going):
     first, second = going
-    complain(first, *MEMBERS[:2], word=EventWord.BOUNCED)
-    assert Breaker(first.village.engine).look() == []
-    complain(first, MEMBERS[2], word=EventWord.BOUNCED)
-    assert Breaker(first.village.engine).look() == ["offers"]
+    complain(first, *MEMBERS[:2], word=EventKind.BOUNCED)
+    assert CircuitBreaker(first.village.engine).pause_campaigns() == []
+    complain(first, MEMBERS[2], word=EventKind.BOUNCED)
+    assert CircuitBreaker(first.village.engine).pause_campaigns() == ["offers"]
     assert first.village.engine.run(second.run_id).reason == "hard bounces: 3 of 12 messages by email"
 
 
 def test_dl07_the_first_refusal_for_missing_authentication_halts(going):
     first, second = going
-    complain(first, MEMBERS[0], word=EventWord.BLOCKED, code="5.7.1")
-    assert Breaker(first.village.engine).look() == []
-    complain(first, MEMBERS[0], word=EventWord.BLOCKED, code="5.7.515", key="another")
+    complain(first, MEMBERS[0], word=EventKind.BLOCKED, code="5.7.1")
+    assert CircuitBreaker(first.village.engine).pause_campaigns() == []
+    complain(first, MEMBERS[0], word=EventKind.BLOCKED, code="5.7.515", key="another")
     Scheduler(first.village.engine).read_mail()
     assert first.village.state(second) == "paused"
     assert "SPF" in first.village.engine.run(second.run_id).reason
@@ -91,10 +91,10 @@ def test_few_messages_are_no_share(village):
     first = sent(village, EMAIL)
     village.start("offers")
     complain(first, *MEMBERS[:6])
-    breaker = Breaker(village.engine)
-    assert breaker.look() == []
-    first.hear(first.event(MEMBERS[12], EventWord.DELIVERED))  # the thirteenth; no complaint came with it
-    assert breaker.look() == ["offers"]
+    breaker = CircuitBreaker(village.engine)
+    assert breaker.pause_campaigns() == []
+    first.hear(first.event(MEMBERS[12], EventKind.DELIVERED))  # the thirteenth; no complaint came with it
+    assert breaker.pause_campaigns() == ["offers"]
 
 
 def test_other_campaigns_and_earlier_weeks_do_not_count(going):
@@ -107,5 +107,5 @@ def test_other_campaigns_and_earlier_weeks_do_not_count(going):
         connection.execute(
             RUN.update().where(RUN.c.number == number).values(due_at=village.hands.at - timedelta(days=8))
         )
-    assert Breaker(village.engine).look() == []
+    assert CircuitBreaker(village.engine).pause_campaigns() == []
     assert {village.state(second), village.state(other)} == {"sending"}

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from campaigns.channels.events import Event, EventWord
+from campaigns.channels.events import Event, EventKind
 from campaigns.channels.twilio_events import reply_event
 from campaigns.people.privacy import erasure
 from campaigns.store.runs.event_tables import EVENT
@@ -20,10 +20,10 @@ def told(sending):
     """Of one member's delivery, and what she wrote to us of herself."""
     form = {"MessageSid": ["SM1"], "From": ["+358401230001"], "Body": ["Hei, olen Aino"]}
     sending.hear(
-        sending.event(AINO, EventWord.DELIVERED, raw=f'{{"email": "{AINO}@example.org"}}'),
-        sending.event(OTHER, EventWord.DELIVERED, raw="of another"),
+        sending.event(AINO, EventKind.DELIVERED, raw=f'{{"email": "{AINO}@example.org"}}'),
+        sending.event(OTHER, EventKind.DELIVERED, raw="of another"),
         reply_event(form, sending.village.hands.at),
-        Event("smtp", "r1", EventWord.BOUNCED, sending.village.hands.at, address=f"{AINO}@Example.org", raw="a report"),
+        Event("smtp", "r1", EventKind.BOUNCED, sending.village.hands.at, address=f"{AINO}@Example.org", raw="a report"),
     )
 
 
@@ -49,8 +49,8 @@ def test_gd03_what_was_said_is_forgotten_after_its_time_and_that_it_was_said_is_
     told(sending)
     village = sending.village
     village.hands.go(days=91)
-    sending.hear(sending.event(AINO, EventWord.CLICKED), sending.event(AINO, EventWord.DEFERRED, raw="new"))
-    evidence = {each.table: each for each in erasure.retain(village.engine)}["words of events"]
+    sending.hear(sending.event(AINO, EventKind.CLICKED), sending.event(AINO, EventKind.DEFERRED, raw="new"))
+    evidence = {each.table: each for each in erasure.apply_retention(village.engine)}["words of events"]
     assert (evidence.removed, evidence.remaining, evidence.oldest) == (4, 1, village.hands.at)
     assert [row["raw"] for row in events(village)] == ["", "", "", "", "new"]
     assert {row["address"] for row in events(village)} == {None}

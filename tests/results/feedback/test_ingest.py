@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from audiences.consent.suppressions import AddressKind
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
-from campaigns.channels.events import Consequence, EventWord
+from campaigns.channels.events import EventAction, EventKind
 from campaigns.channels.twilio_events import reply_event
 from campaigns.people.privacy import erasure
 from campaigns.runs.dispatch.sweeper import clean_up
@@ -22,26 +22,26 @@ from tests.support.sent_run import ALL, LOST, SERVICE, SMS, holds, sent
 
 KNOWN, OTHER = MEMBERS[0], MEMBERS[1]
 UNKNOWN = min(LOST)
-COMPLAINT = frozenset({Consequence.SUPPRESS_COMPLAINED, Consequence.WITHDRAW_EMAIL})
-BOUNCED = frozenset({Consequence.SUPPRESS_BOUNCED})
-STOPPED = frozenset({Consequence.WITHDRAW_SMS})
+COMPLAINT = frozenset({EventAction.SUPPRESS_COMPLAINED, EventAction.WITHDRAW_EMAIL})
+BOUNCED = frozenset({EventAction.SUPPRESS_BOUNCED})
+STOPPED = frozenset({EventAction.WITHDRAW_SMS})
 
 
 def told(sending):
     """Something of every kind, contradictions included."""
     return [
-        sending.event(UNKNOWN, EventWord.TAKEN, provider_id="sg-1"),
-        sending.event(UNKNOWN, EventWord.DELIVERED, provider_id="sg-1"),
-        sending.event(MEMBERS[13], EventWord.DROPPED, asks=frozenset({Consequence.SUPPRESS_INVALID})),
-        sending.event(MEMBERS[14], EventWord.DROPPED, provider_id="sg-2"),
-        sending.event(MEMBERS[14], EventWord.TAKEN, provider_id="sg-2"),
-        sending.event(KNOWN, EventWord.DROPPED),
-        sending.event(KNOWN, EventWord.BOUNCED, asks=BOUNCED, code="5.1.1"),
-        sending.event(OTHER, EventWord.COMPLAINED, asks=COMPLAINT),
-        sending.event(OTHER, EventWord.UNSUBSCRIBED, asks=frozenset({Consequence.WITHDRAW_EMAIL})),
-        sending.event(OTHER, EventWord.RESUBSCRIBED),
-        sending.event(MEMBERS[2], EventWord.CLICKED),
-        sending.event(MEMBERS[3], EventWord.CLICKED),
+        sending.event(UNKNOWN, EventKind.TAKEN, provider_id="sg-1"),
+        sending.event(UNKNOWN, EventKind.DELIVERED, provider_id="sg-1"),
+        sending.event(MEMBERS[13], EventKind.DROPPED, asks=frozenset({EventAction.SUPPRESS_INVALID})),
+        sending.event(MEMBERS[14], EventKind.DROPPED, provider_id="sg-2"),
+        sending.event(MEMBERS[14], EventKind.TAKEN, provider_id="sg-2"),
+        sending.event(KNOWN, EventKind.DROPPED),
+        sending.event(KNOWN, EventKind.BOUNCED, asks=BOUNCED, code="5.1.1"),
+        sending.event(OTHER, EventKind.COMPLAINED, asks=COMPLAINT),
+        sending.event(OTHER, EventKind.UNSUBSCRIBED, asks=frozenset({EventAction.WITHDRAW_EMAIL})),
+        sending.event(OTHER, EventKind.RESUBSCRIBED),
+        sending.event(MEMBERS[2], EventKind.CLICKED),
+        sending.event(MEMBERS[3], EventKind.CLICKED),
     ]
 
 
@@ -77,10 +77,10 @@ def test_sg12_replayed_and_shuffled_the_same_is_known(sending):
 
 def test_dl07_what_was_uncertain_is_settled_by_what_is_told(sending):
     assert sending.end(UNKNOWN) == ("uncertain", "unknown_outcome")
-    sending.hear(sending.event(UNKNOWN, EventWord.DEFERRED, provider_id="sg-1"))
+    sending.hear(sending.event(UNKNOWN, EventKind.DEFERRED, provider_id="sg-1"))
     assert sending.end(UNKNOWN) == ("accepted", None)
     assert sending.village.deliveries(sending.run)[UNKNOWN]["provider_ref"] == "sg-1"
-    sending.hear(sending.event(MEMBERS[13], EventWord.DROPPED))
+    sending.hear(sending.event(MEMBERS[13], EventKind.DROPPED))
     assert sending.end(MEMBERS[13]) == ("refused", "provider_rejected")
     assert sending.village.balance(sending.run) == {"accepted": 13, "refused": 1, "uncertain": 10}
 
@@ -91,7 +91,7 @@ def test_what_was_told_before_the_sweep_settles_after_it(sending):
     row = (DELIVERY.c.run_number == sending.run.number) & (DELIVERY.c.position == at)
     with village.engine.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(row).values(state="sending", reason=None))
-    sending.hear(sending.event(UNKNOWN, EventWord.DELIVERED))
+    sending.hear(sending.event(UNKNOWN, EventKind.DELIVERED))
     assert sending.end(UNKNOWN)[0] == "sending"
     with village.engine.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(row).values(state="uncertain", reason="unknown_outcome"))
@@ -102,9 +102,9 @@ def test_what_was_told_before_the_sweep_settles_after_it(sending):
 @pytest.mark.parametrize(
     ("word", "asks", "reason", "scope"),
     [
-        (EventWord.BOUNCED, BOUNCED, "suppressed_hard_bounce", "all"),
-        (EventWord.DROPPED, frozenset({Consequence.SUPPRESS_INVALID}), "suppressed_invalid", "all"),
-        (EventWord.COMPLAINED, COMPLAINT, "suppressed_complaint", "marketing"),
+        (EventKind.BOUNCED, BOUNCED, "suppressed_hard_bounce", "all"),
+        (EventKind.DROPPED, frozenset({EventAction.SUPPRESS_INVALID}), "suppressed_invalid", "all"),
+        (EventKind.COMPLAINED, COMPLAINT, "suppressed_complaint", "marketing"),
     ],
 )
 def test_sg13_an_address_is_bound_for_all_who_share_it(sending, word, asks, reason, scope):
@@ -122,7 +122,7 @@ def test_sg13_an_address_is_bound_for_all_who_share_it(sending, word, asks, reas
 
 def test_e27_a_complaint_ends_all_marketing_by_mail_and_nothing_else(sending):
     sending.village.say(KNOWN, "newsletter:food", "email_partner", "electronic_owner_post")
-    sending.hear(sending.event(KNOWN, EventWord.COMPLAINED, asks=COMPLAINT))
+    sending.hear(sending.event(KNOWN, EventKind.COMPLAINED, asks=COMPLAINT))
     stance = sending.village.contact(KNOWN)
     assert [name for name in ("email_own", "email_partner") if stance[name]] == []
     assert stance["newsletters"] == []
@@ -132,7 +132,7 @@ def test_e27_a_complaint_ends_all_marketing_by_mail_and_nothing_else(sending):
 
 
 def test_a_yes_that_came_after_what_was_told_holds(sending):
-    event = sending.event(KNOWN, EventWord.UNSUBSCRIBED, asks=frozenset({Consequence.WITHDRAW_EMAIL}))
+    event = sending.event(KNOWN, EventKind.UNSUBSCRIBED, asks=frozenset({EventAction.WITHDRAW_EMAIL}))
     sending.village.hands.go(minutes=10)
     sending.village.say(KNOWN, "email_own")
     sending.village.hands.go(minutes=10)
@@ -157,7 +157,7 @@ def test_tw06_stop_ends_text_messages_for_all_who_share_the_number(village):
 def test_clicks_are_kept_with_consent_to_tracking_and_forgotten_without(sending):
     village = sending.village
     village.say(KNOWN, "tracking")
-    sending.hear(sending.event(KNOWN, EventWord.CLICKED), sending.event(OTHER, EventWord.CLICKED))
+    sending.hear(sending.event(KNOWN, EventKind.CLICKED), sending.event(OTHER, EventKind.CLICKED))
     assert contact_history.clicks(village.engine.ledger).column("member_id").to_pylist() == [KNOWN]
     assert contact_history.clicks(village.engine.ledger).column("campaign").to_pylist() == ["offers"]
     with village.engine.ledger.read() as connection:
@@ -168,7 +168,7 @@ def test_clicks_are_kept_with_consent_to_tracking_and_forgotten_without(sending)
 
 
 def test_a_name_that_was_made_up_finds_no_delivery(sending):
-    event = sending.event(UNKNOWN, EventWord.DELIVERED)
+    event = sending.event(UNKNOWN, EventKind.DELIVERED)
     wrong = event.delivery.replace(event.delivery[3], "q" if event.delivery[3] != "q" else "r", 1)
     sending.hear(replace(event, delivery=wrong))
     assert sending.end(UNKNOWN)[0] == "uncertain"
@@ -177,20 +177,20 @@ def test_a_name_that_was_made_up_finds_no_delivery(sending):
 
 
 def test_what_a_stranger_writes_can_be_stored(sending):
-    sending.hear(sending.event(KNOWN, EventWord.DELIVERED, key="a\0b\ud800", raw="\0\udfff", code="\0"))
+    sending.hear(sending.event(KNOWN, EventKind.DELIVERED, key="a\0b\ud800", raw="\0\udfff", code="\0"))
     with sending.village.engine.ledger.read() as connection:
         assert connection.execute(select(EVENT.c.key, EVENT.c.raw)).one() == ("ab?", "?")
-    assert sending.hear(sending.event(KNOWN, EventWord.DELIVERED, key="a\0b\ud800")).kept == 0
+    assert sending.hear(sending.event(KNOWN, EventKind.DELIVERED, key="a\0b\ud800")).new == 0
 
 
 def test_who_has_no_address_any_more_is_still_whom_a_complaint_is_from(sending):
     sending.village.move(KNOWN, email=None, mailbox=None)
-    sending.hear(sending.event(KNOWN, EventWord.COMPLAINED, asks=COMPLAINT))
+    sending.hear(sending.event(KNOWN, EventKind.COMPLAINED, asks=COMPLAINT))
     assert not sending.village.contact(KNOWN)["email_own"]
 
 
 def test_an_erased_member_gets_no_choices(sending):
-    event = sending.event(KNOWN, EventWord.COMPLAINED, asks=COMPLAINT)
+    event = sending.event(KNOWN, EventKind.COMPLAINED, asks=COMPLAINT)
     erasure.erase(sending.village.engine, KNOWN)
     sending.hear(event)
     with sending.village.engine.ledger.read() as connection:
@@ -204,7 +204,7 @@ def test_a_click_is_read_by_rules_of_those_who_consent(sending):
     for member in (KNOWN, OTHER):
         village.say(member, "tracking")
     village.hands.go(minutes=1)
-    sending.hear(sending.event(KNOWN, EventWord.CLICKED), sending.event(OTHER, EventWord.CLICKED))
+    sending.hear(sending.event(KNOWN, EventKind.CLICKED), sending.event(OTHER, EventKind.CLICKED))
     village.say(OTHER, "tracking", on=False)
     village.hands.go(hours=1)
     rule = "audience: {all: [{register: [owners, customers]}, {clicked: {campaign: offers, within: 7 days}}]}\n"

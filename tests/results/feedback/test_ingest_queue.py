@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from campaigns.channels.events import Event, EventWord
-from campaigns.results.feedback.ingest import AT_ONCE
-from campaigns.results.feedback.ingest_queue import Intake
+from campaigns.channels.events import Event, EventKind
+from campaigns.results.feedback.ingest import MAX_BATCH_SIZE
+from campaigns.results.feedback.ingest_queue import IngestQueue
 from campaigns.store.runs.event_tables import EVENT
 
 
 def told(village, *keys: str) -> list[Event]:
-    return [Event("sendgrid", key, EventWord.DELIVERED, village.hands.at) for key in keys]
+    return [Event("sendgrid", key, EventKind.DELIVERED, village.hands.at) for key in keys]
 
 
 def kept(village) -> list[str]:
@@ -23,21 +23,21 @@ def kept(village) -> list[str]:
 
 
 async def test_op05_what_comes_together_is_kept_together(village):
-    intake = Intake(village.engine)
-    await asyncio.gather(*(intake.keep(told(village, f"{number:02}")) for number in range(40)))
+    intake = IngestQueue(village.engine)
+    await asyncio.gather(*(intake.ingest(told(village, f"{number:02}")) for number in range(40)))
     assert kept(village) == [f"{number:02}" for number in range(40)]
 
 
 async def test_more_than_one_transaction_holds_is_kept_whole(village):
-    intake, keys = Intake(village.engine), [f"{number:04}" for number in range(2 * AT_ONCE + 1)]
-    await asyncio.gather(intake.keep(told(village, *keys)), intake.keep(told(village, *keys[:10])))
+    intake, keys = IngestQueue(village.engine), [f"{number:04}" for number in range(2 * MAX_BATCH_SIZE + 1)]
+    await asyncio.gather(intake.ingest(told(village, *keys)), intake.ingest(told(village, *keys[:10])))
     assert kept(village) == keys
 
 
 async def test_events_that_cannot_be_kept_keep_no_others_from_it(village):
-    naive = Event("sendgrid", "wrong", EventWord.DELIVERED, datetime(2018, 1, 1))  # noqa: DTZ001 - what is refused
-    intake = Intake(village.engine)
-    requests = [intake.keep(told(village, "a")), intake.keep([naive]), intake.keep(told(village, "b"))]
+    naive = Event("sendgrid", "wrong", EventKind.DELIVERED, datetime(2018, 1, 1))  # noqa: DTZ001 - what is refused
+    intake = IngestQueue(village.engine)
+    requests = [intake.ingest(told(village, "a")), intake.ingest([naive]), intake.ingest(told(village, "b"))]
     answers = await asyncio.gather(*requests, return_exceptions=True)
     assert [type(answer) for answer in answers[::2]] == [type(None)] * 2
     assert isinstance(answers[1], SQLAlchemyError | ValueError)
@@ -45,11 +45,11 @@ async def test_events_that_cannot_be_kept_keep_no_others_from_it(village):
 
 
 async def test_a_request_that_went_away_leaves_its_events_to_be_kept(village):
-    intake = Intake(village.engine)
-    gone = asyncio.create_task(intake.keep(told(village, "a")))
+    intake = IngestQueue(village.engine)
+    gone = asyncio.create_task(intake.ingest(told(village, "a")))
     await asyncio.sleep(0)
     gone.cancel()
     with pytest.raises(asyncio.CancelledError):
         await gone
-    await intake.keep(told(village, "b"))
+    await intake.ingest(told(village, "b"))
     assert kept(village) == ["a", "b"]

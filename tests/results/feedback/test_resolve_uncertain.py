@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from campaigns.channels.events import EventWord
+from campaigns.channels.events import EventKind
 from campaigns.cli.main import run as command
 from campaigns.core.errors import UserError
 from campaigns.demo.rehearsal.doubles.faults import Fault
@@ -17,7 +17,7 @@ from campaigns.operations.doctor import stores
 from campaigns.operations.doctor.finding import Level
 from campaigns.operations.nightly import NightlyJobs
 from campaigns.results.feedback import resolve_uncertain
-from campaigns.results.feedback.run_events import told
+from campaigns.results.feedback.run_events import read_run_events
 from campaigns.store.runs.run_tables import AUDIT, DELIVERY
 from campaigns.store.runs.states import DeliveryState
 from tests.support.sample_workspace import MEMBERS
@@ -34,7 +34,7 @@ def noted(village):
 
 
 def test_those_that_may_have_gone_are_listed_by_the_name_that_the_provider_knows(sending):
-    listed = resolve_uncertain.uncertain(sending.village.engine, sending.run.run_id)
+    listed = resolve_uncertain.uncertain_deliveries(sending.village.engine, sending.run.run_id)
     assert sorted(row["member_id"] for row in listed) == LATE
     assert {row["delivery"] for row in listed} == {sending.name(member) for member in LATE}
     assert {row["detail"] for row in listed} == {"no answer"}
@@ -42,23 +42,25 @@ def test_those_that_may_have_gone_are_listed_by_the_name_that_the_provider_knows
 
 def test_what_is_marked_by_hand_says_so_and_stands_in_the_audit_log(sending):
     village, run = sending.village, sending.run.run_id
-    assert resolve_uncertain.mark(village.engine, run, DeliveryState.ACCEPTED, LATE[:2]) == 2
+    assert resolve_uncertain.set_outcome(village.engine, run, DeliveryState.ACCEPTED, LATE[:2]) == 2
     assert noted(village) == ("mark uncertain", run, {"state": "accepted", "deliveries": 2})
-    assert resolve_uncertain.mark(village.engine, run, DeliveryState.REFUSED) == 10
+    assert resolve_uncertain.set_outcome(village.engine, run, DeliveryState.REFUSED) == 10
     assert village.balance(sending.run) == {"accepted": 14, "refused": 10}
     assert village.deliveries(sending.run)[LATE[5]]["detail"] == "marked by hand"
-    assert resolve_uncertain.mark(village.engine, run, DeliveryState.REFUSED) == 0
+    assert resolve_uncertain.set_outcome(village.engine, run, DeliveryState.REFUSED) == 0
     with pytest.raises(UserError, match="no uncertain delivery"):
-        resolve_uncertain.mark(village.engine, run, DeliveryState.REFUSED, [MEMBERS[0]])
+        resolve_uncertain.set_outcome(village.engine, run, DeliveryState.REFUSED, [MEMBERS[0]])
 
 
 def test_reconciling_uses_the_events_that_came_while_nobody_looked(sending):
     village = sending.village
     row = (DELIVERY.c.run_number == sending.run.number) & (DELIVERY.c.member_id == LATE[0])
     _state(village, row, "sending", None)
-    sending.hear(sending.event(LATE[0], EventWord.DELIVERED))
+    sending.hear(sending.event(LATE[0], EventKind.DELIVERED))
     _state(village, row, "uncertain", "unknown_outcome")
-    assert resolve_uncertain.reconcile(village.engine, sending.run.run_id) == resolve_uncertain.Reconciled(1, 0, 11)
+    assert resolve_uncertain.reconcile(village.engine, sending.run.run_id) == resolve_uncertain.ReconcileResult(
+        1, 0, 11
+    )
     assert noted(village)[2] == {"by_events": 1, "by_provider": 0, "left": 11}
     assert sending.end(LATE[0]) == ("accepted", None)
 
@@ -73,19 +75,19 @@ async def test_tw10_twilio_is_asked_for_the_messages_whose_answer_was_lost(villa
     async with between_doubles(village, monkeypatch) as wired:
         wired.twilio.manners.next(Fault.DROP_AFTER, Fault.DROP, Fault.DROP_AFTER)
         run = await wired.send("texts", SMS)
-        lost = [row["member_id"] for row in resolve_uncertain.uncertain(village.engine, run.run_id)]
+        lost = [row["member_id"] for row in resolve_uncertain.uncertain_deliveries(village.engine, run.run_id)]
         assert len(lost) == 3
         went = {each["to"] for each in wired.twilio.messages}
         arrived = {member for member in lost if village.contact(member)["phone"] in went}
         assert len(arrived) == 2
         found = await to_thread(resolve_uncertain.reconcile, village.engine, run.run_id)
-        assert found == resolve_uncertain.Reconciled(0, 2, 1)
+        assert found == resolve_uncertain.ReconcileResult(0, 2, 1)
         assert {member for member in lost if village.ends(run)[member] == ("accepted", None)} == arrived
         sids = {each["sid"] for each in wired.twilio.messages}
         assert {village.deliveries(run)[member]["provider_ref"] for member in arrived} <= sids
         assert wired.twilio.mailboxes.twice == {}
         again = await to_thread(resolve_uncertain.reconcile, village.engine, run.run_id)
-        assert again == resolve_uncertain.Reconciled(0, 0, 1)
+        assert again == resolve_uncertain.ReconcileResult(0, 0, 1)
 
 
 def test_the_file_holds_no_address_and_no_formula(sending, tmp_path):
@@ -125,8 +127,8 @@ def drifted(sending) -> None:
         accepted = (DELIVERY.c.run_number == sending.run.number) & (DELIVERY.c.state == "accepted")
         long_ago = sending.village.hands.at.replace(year=2017)
         connection.execute(update(DELIVERY).where(accepted).values(provider="sendgrid", ended_at=long_ago))
-    assert resolve_uncertain.mark(sending.village.engine, sending.run.run_id, DeliveryState.REFUSED) == 12
-    sending.hear(sending.event(LATE[0], EventWord.DELIVERED))
+    assert resolve_uncertain.set_outcome(sending.village.engine, sending.run.run_id, DeliveryState.REFUSED) == 12
+    sending.hear(sending.event(LATE[0], EventKind.DELIVERED))
 
 
 def test_op04_every_night_and_the_doctor_say_which_runs_do_not_agree(sending, caplog):
@@ -148,13 +150,15 @@ def test_op04_a_run_that_has_ended_and_left_somebody_waiting_is_told_of(sending)
     village = sending.village
     with village.engine.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(DELIVERY.c.member_id == MEMBERS[0]).values(state="pending"))
-    assert told(village.engine, sending.run.run_id).alarms == ["the run has ended, and 1 of its deliveries have not"]
+    assert read_run_events(village.engine, sending.run.run_id).alarms == [
+        "the run has ended, and 1 of its deliveries have not"
+    ]
 
 
 def test_op04_status_says_what_was_told_and_what_does_not_agree(sending, capsys):
     village, run = sending.village, sending.run.run_id
     for member in MEMBERS[:3]:
-        sending.hear(sending.event(member, EventWord.TAKEN), sending.event(member, EventWord.DELIVERED))
+        sending.hear(sending.event(member, EventKind.TAKEN), sending.event(member, EventKind.DELIVERED))
     said = _said(village, capsys, "status", run)
     assert (said["events"], said["alarms"]) == ({"delivered": 3, "taken": 3}, [])
     drifted(sending)

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from audiences.tables import CHOICE_ENTRY, SUPPRESSION
-from campaigns.channels.bounces import verp
-from campaigns.channels.events import EventWord
+from campaigns.channels.bounces import verp_address
+from campaigns.channels.events import EventKind
 from campaigns.core.errors import UserError
 from campaigns.operations.scheduler import Scheduler
 from campaigns.results.feedback import returned_mail
@@ -43,7 +43,7 @@ class Post:
 
     def bounce(self, name: str, member: str, address: str = "") -> bytes:
         """A report of the corpus, about a member's delivery."""
-        to = verp("b@kyla.example.org", self.sending.name(member))
+        to = verp_address("b@kyla.example.org", self.sending.name(member))
         raw = (CORPUS / f"{name}.eml").read_bytes()
         head = f"Delivered-To: {to}\n".encode()
         return head + raw.replace(b"aino@example.org", (address or f"{member}@example.org").encode())
@@ -70,7 +70,7 @@ def post(village) -> Post:
 
 def test_e10_a_bounce_suppresses_the_address_that_its_delivery_went_to(post):
     post.comes(post.bounce("user_unknown", AINO))
-    assert read_mail(post.village.engine) == returned_mail.Sorted(1, 1, 0)
+    assert read_mail(post.village.engine) == returned_mail.MailCounts(1, 1, 0)
     (event,) = post.rows(EVENT)
     assert (event["word"], event["member_id"], event["code"]) == ("bounced", AINO, "5.1.1")
     assert "user_unknown" not in event["raw"]
@@ -105,7 +105,7 @@ def test_dl07_a_report_about_our_own_fault_keeps_the_address(post):
 
 def test_e26_a_mail_with_the_token_unsubscribes_from_what_the_message_was(post):
     post.comes(post.unsubscription(AINO))
-    assert read_mail(post.village.engine) == returned_mail.Sorted(1, 0, 1)
+    assert read_mail(post.village.engine) == returned_mail.MailCounts(1, 0, 1)
     contact = post.village.contact(AINO)
     assert not contact["email_own"]
     assert contact["sms_own"]
@@ -125,7 +125,7 @@ def test_e26_a_mail_with_the_token_unsubscribes_from_what_the_message_was(post):
 )
 def test_e06_an_absence_note_or_any_other_mail_is_no_wish(post, headers):
     post.comes(post.unsubscription(AINO, **headers))
-    assert read_mail(post.village.engine) == returned_mail.Sorted(1, 0, 0)
+    assert read_mail(post.village.engine) == returned_mail.MailCounts(1, 0, 0)
     assert post.village.contact(AINO)["email_own"]
     assert post.lies() == (0, 1)
 
@@ -147,7 +147,7 @@ def test_a_mail_is_put_away_after_its_commit_and_read_again_until_then(post, mon
     assert post.lies() == (2, 0)
     before = [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)]
     post.village.hands.go(minutes=1)
-    assert read_mail(post.village.engine) == returned_mail.Sorted(2, 0, 0)
+    assert read_mail(post.village.engine) == returned_mail.MailCounts(2, 0, 0)
     assert post.lies() == (0, 2)
     assert [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)] == before
 
@@ -294,12 +294,12 @@ def test_dl03_complaints_that_are_signed_count_without_those_that_few_could_forg
     """Two of twelve would be too many, one is not: whose word is believed is not whose is not."""
     post.village.set(COMPLAINTS)
     village, second = post.village, post.village.start("offers")
-    post.sending.hear(post.sending.event(MEMBERS[0], EventWord.COMPLAINED))
+    post.sending.hear(post.sending.event(MEMBERS[0], EventKind.COMPLAINED))
     for member in MEMBERS[:4]:
         post.comes(complaint(post, member))
     Scheduler(village.engine).read_mail()
     assert village.state(second) == "sending"
-    post.sending.hear(post.sending.event(MEMBERS[1], EventWord.COMPLAINED))
+    post.sending.hear(post.sending.event(MEMBERS[1], EventKind.COMPLAINED))
     Scheduler(village.engine).read_mail()
     assert village.engine.run(second.run_id).reason == "complaints: 2 of 12 messages by email"
 

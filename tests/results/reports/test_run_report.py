@@ -8,7 +8,7 @@ import pytest
 
 from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
-from campaigns.channels.events import EventWord
+from campaigns.channels.events import EventKind
 from campaigns.cli.report import _show_links
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.results.reports.run_report import Report, report
@@ -170,11 +170,11 @@ def test_without_a_holdout_nothing_is_claimed(crowded: Village) -> None:
 
 
 def test_when_skips_were_forgotten_the_report_says_so(crowded: Village) -> None:
-    from campaigns.people.privacy.erasure import retain
+    from campaigns.people.privacy.erasure import apply_retention
 
     run = sent(crowded, HALF)
     crowded.hands.go(days=100)
-    retain(crowded.engine)
+    apply_retention(crowded.engine)
     effect = reported(crowded, run).effect
     assert not effect.comparisons
     assert "no longer known" in str(effect.withheld)
@@ -221,12 +221,12 @@ def test_what_came_back_is_counted_once_a_delivery_and_opens_not_at_all(crowded:
     one, two, three = CROWD[:3]
     crowded.say(three, "tracking")
     sending.hear(
-        sending.event(one, EventWord.DELIVERED),
-        sending.event(two, EventWord.BOUNCED),
-        sending.event(two, EventWord.BOUNCED, key="again"),
-        sending.event(one, EventWord.COMPLAINED),
-        sending.event(three, EventWord.OPENED),
-        sending.event(three, EventWord.CLICKED),
+        sending.event(one, EventKind.DELIVERED),
+        sending.event(two, EventKind.BOUNCED),
+        sending.event(two, EventKind.BOUNCED, key="again"),
+        sending.event(one, EventKind.COMPLAINED),
+        sending.event(three, EventKind.OPENED),
+        sending.event(three, EventKind.CLICKED),
     )
     told = {row["event"]: row["deliveries"] for row in reported(crowded, sending.run).told}
     assert told == {"delivered": 1, "bounced": 1, "complained": 1, "clicked": 1}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.rendering.sms.gsm7 import size
+from campaigns.rendering.sms.gsm7 import sms_size
 from campaigns.runs.capacity import sms_segments as module
 from campaigns.runs.capacity.forecast import Weighing
 from campaigns.runs.capacity.sms_segments import SegmentDistribution
@@ -47,7 +47,7 @@ def test_tw03_a_plan_shows_the_segments_that_its_readers_get(village: Village) -
     assert shown is not None
     assert shown.is_exact
     [file] = (village.root / "outbox").rglob("sms.jsonl")
-    arrived = [size(json.loads(line)["text"]).segments for line in file.read_text("utf-8").splitlines()]
+    arrived = [sms_size(json.loads(line)["text"]).segments for line in file.read_text("utf-8").splitlines()]
     assert {length: number for length, number in shown.messages_by_segments.items() if length <= 2} == Counter(arrived)
     assert shown.segments == sum(arrived)
     assert set(arrived) == {1, 2}

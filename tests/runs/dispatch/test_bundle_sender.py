@@ -13,7 +13,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from campaigns.channels.registry import Providers
+from campaigns.channels.registry import ChannelProviders
 from campaigns.core.model.enums import BUNDLED_CHANNELS, Channel
 from campaigns.operations.worker import Worker
 from campaigns.runs.dispatch import bundle_sender as bundling
@@ -68,9 +68,9 @@ class Mortal:
 
 def mortal(village: Village, dies_in: str = "", *, after: bool = False) -> Mortal:
     wired(village, Wire())
-    real: Providers = village.engine.providers
+    real: ChannelProviders = village.engine.providers
     post = Mortal(real.post, dies_in, after)
-    vars(village.engine)["providers"] = Providers(real.email, real.sms, post, real.phone)  # type: ignore[arg-type]
+    vars(village.engine)["providers"] = ChannelProviders(real.email, real.sms, post, real.phone)  # type: ignore[arg-type]
     return post
 
 

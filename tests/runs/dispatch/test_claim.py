@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from audiences.consent.suppressions import AddressKind
-from campaigns.channels.outcome import Accepted, Outcome, Refused, TryLater
+from campaigns.channels.outcome import Accepted, Outcome, Refused, RetryLater
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason, SkipReason
 from campaigns.operations.scheduler import Scheduler
@@ -251,7 +251,7 @@ def test_what_comes_back_to_a_cancelled_run_is_withdrawn(village):
     def answer(message):
         if village.state(run) == "sending":
             village.engine.hand(control.cancel, run.run_id)
-        return TryLater(5, "busy")
+        return RetryLater(5, "busy")
 
     wire = wired(village, Wire(answer))
     run = village.start("hi", MARKETING)

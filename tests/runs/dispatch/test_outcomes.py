@@ -8,8 +8,8 @@ from threading import Thread
 import pytest
 from sqlalchemy import select, update
 
-from campaigns.channels.claimed_delivery import mint
-from campaigns.channels.outcome import Accepted, ChannelMisconfigured, Refused, TryLater, Unknown
+from campaigns.channels.claimed_delivery import create_claimed_delivery
+from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Refused, RetryLater, Unknown
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason
 from campaigns.runs.composing.message_composers import EmailComposer
@@ -51,7 +51,7 @@ def test_a_final_answer_ends_its_delivery_and_nothing_is_handed_over_again(villa
 
 
 def test_try_later_waits_as_long_as_the_provider_asked(village):
-    wire = wired(village, Wire(lambda _: TryLater(60, "HTTP 429")))
+    wire = wired(village, Wire(lambda _: RetryLater(60, "HTTP 429")))
     run = village.start("hi", MARKETING)
     sent = village.send(run)
     assert village.balance(run) == {"pending": ALL}
@@ -69,12 +69,12 @@ def test_try_later_waits_as_long_as_the_provider_asked(village):
 def test_a_channel_that_is_misconfigured_pauses_the_run_and_touches_no_member(village):
     def answer(message):
         if len(wire.heard) > 2:
-            raise ChannelMisconfigured("HTTP 401, is the key right?")
+            raise ChannelMisconfiguredError("HTTP 401, is the key right?")
         return accept(message)
 
     wire = wired(village, Wire(answer))
     run = village.start("hi", MARKETING)
-    with pytest.raises(ChannelMisconfigured):
+    with pytest.raises(ChannelMisconfiguredError):
         village.send(run)
     kept = village.engine.run(run.run_id)
     assert (kept.state, kept.reason) == ("paused", "HTTP 401, is the key right?")
@@ -215,7 +215,7 @@ def _left_sending(village: Village, name: str = "hi"):
             .values(state="sending", attempt="silent", lease_until=lease, claimed_at=village.hands.at)
         )
     position = village.deliveries(run)["m05"]["position"]
-    claimed = mint(
+    claimed = create_claimed_delivery(
         opaque_id="x",
         attempt="silent",
         run=run.run_id,
@@ -249,7 +249,7 @@ def test_a_silent_sender_leaves_uncertainty_that_is_never_resent(village):
     [
         (Accepted("late"), ("accepted", None)),
         (Refused(EndReason.PROVIDER_REJECTED, "late"), ("refused", "provider_rejected")),
-        (TryLater(0, "late"), ("uncertain", "unknown_outcome")),
+        (RetryLater(0, "late"), ("uncertain", "unknown_outcome")),
         (Unknown("late"), ("uncertain", "unknown_outcome")),
     ],
 )
@@ -266,7 +266,7 @@ def test_an_answer_to_another_attempt_changes_nothing(village):
     run, _, claimed = _left_sending(village)
     village.hands.go(seconds=5)
     village.send(run)
-    other = mint(
+    other = create_claimed_delivery(
         opaque_id="x",
         attempt="another",
         run=run.run_id,
@@ -291,7 +291,7 @@ def test_the_sweeper_looks_after_runs_that_do_not_send_any_more(village, state):
 
 
 def test_what_is_not_claimed_by_send_by_expires(village):
-    wire = wired(village, Wire(lambda _: TryLater(3600, "busy")))
+    wire = wired(village, Wire(lambda _: RetryLater(3600, "busy")))
     run = village.start("hi", MARKETING.replace('10:30"', '10:30", send_by: 2 hours'))
     village.send(run)
     village.hands.go(hours=2)

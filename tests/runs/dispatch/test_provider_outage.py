@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.channels.outcome import Accepted, Refused, TryLater, Unknown
+from campaigns.channels.outcome import Accepted, Refused, RetryLater, Unknown
 from campaigns.core.model.reasons import EndReason
 from campaigns.operations.worker import Worker
 from campaigns.runs.dispatch.provider_outage import FAILURE_THRESHOLD, ProviderOutage
@@ -19,8 +19,12 @@ from tests.support.scripted_provider import Wire, accept, wired
 NEWCOMERS = [f"n{number:02}" for number in range(60)]
 ALL = len(MEMBERS) + len(NEWCOMERS)
 FAST = 4
-SPEAKING = (Accepted("ref"), Refused(EndReason.PROVIDER_REJECTED, "550"), TryLater(300, "RCPT 451", alone=True))
-SILENT = (TryLater(1, "no connection"), TryLater(5, "HTTP 429"), Unknown("HTTP 500"), Unknown("no answer in time"))
+SPEAKING = (
+    Accepted("ref"),
+    Refused(EndReason.PROVIDER_REJECTED, "550"),
+    RetryLater(300, "RCPT 451", this_message_only=True),
+)
+SILENT = (RetryLater(1, "no connection"), RetryLater(5, "HTTP 429"), Unknown("HTTP 500"), Unknown("no answer in time"))
 
 
 @given(st.lists(st.sampled_from([*SPEAKING, *SILENT * 6]), max_size=200))

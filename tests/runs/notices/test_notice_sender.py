@@ -14,7 +14,7 @@ from audiences.access.one_time_codes import CodeRequest
 from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from audiences.consent.suppressions import AddressKind
 from campaigns.channels.outcome import Unknown
-from campaigns.channels.registry import EMAIL, SMS, Providers, Surroundings
+from campaigns.channels.registry import EMAIL_PROVIDERS, SMS_PROVIDERS, ChannelProviders, ProviderContext
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.privacy_rights import RequestKind
@@ -23,7 +23,7 @@ from campaigns.demo.rehearsal.doubles.faults import Fault
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
-from campaigns.rendering.notice_writer import NoteWriter, Told, as_said
+from campaigns.rendering.notice_writer import NoticeValues, NoticeWriter, notice_text
 from campaigns.runs.dispatch.rate_limit import account_limiter
 from campaigns.runs.notices import enqueue
 from campaigns.runs.notices.sender import NoticeSender
@@ -61,14 +61,14 @@ def rows(village: Village) -> list[Mapping[str, Any]]:
         return [dict(row) for row in connection.execute(select(NOTICE)).mappings()]
 
 
-def courier(village: Village, providers: Providers) -> NoticeSender:
+def courier(village: Village, providers: ChannelProviders) -> NoticeSender:
     engine = village.engine
     settings = engine.library.settings
-    return NoticeSender(engine.ledger, providers, settings, engine.signer, engine.clock, NoteWriter(settings))
+    return NoticeSender(engine.ledger, providers, settings, engine.signer, engine.clock, NoticeWriter(settings))
 
 
-def providers(email: Any = None, sms: Any = None) -> Providers:
-    return Providers(email=email, sms=sms, post=None, phone=None)  # type: ignore[arg-type]
+def providers(email: Any = None, sms: Any = None) -> ChannelProviders:
+    return ChannelProviders(email=email, sms=sms, post=None, phone=None)  # type: ignore[arg-type]
 
 
 def test_a_confirmation_is_carried_once_whoever_asks_how_often(village, changed):
@@ -222,8 +222,8 @@ async def test_sendgrid_carries_it_and_a_busy_one_is_asked_again(village, change
     changed()
     async with SendGridDouble() as double:
         settings = settings_with(Channel.EMAIL, provider="sendgrid", sendgrid={"base_url": double.url})
-        at = Surroundings(tmp_path, settings, {"SENDGRID_API_KEY": double.api_key})
-        ours = courier(village, providers(EMAIL["sendgrid"](at)))
+        at = ProviderContext(tmp_path, settings, {"SENDGRID_API_KEY": double.api_key})
+        ours = courier(village, providers(EMAIL_PROVIDERS["sendgrid"](at)))
         double.manners.script.append(Fault.THROTTLE)
         assert await asyncio.to_thread(ours.send_waiting) == 0
         assert states(village) == [("pending", None)]
@@ -240,8 +240,8 @@ async def test_smtp_and_twilio_carry_it_too(village, changed, tmp_path):
         settings = settings_with(Channel.EMAIL, smtp={"host": mail.host, "port": mail.port, "security": "none"})
         secrets = {"TWILIO_ACCOUNT_SID": phone.account, "TWILIO_AUTH_TOKEN": phone.token}
         twilio = settings_with(Channel.SMS, provider="twilio", twilio={"base_url": phone.url})
-        by_sms = SMS["twilio"](Surroundings(tmp_path, twilio, secrets))
-        ours = courier(village, providers(EMAIL["smtp"](Surroundings(tmp_path, settings, {})), by_sms))
+        by_sms = SMS_PROVIDERS["twilio"](ProviderContext(tmp_path, twilio, secrets))
+        ours = courier(village, providers(EMAIL_PROVIDERS["smtp"](ProviderContext(tmp_path, settings, {})), by_sms))
         assert await asyncio.to_thread(ours.send_waiting) == 1
         village.move(AINO, email=None, mailbox=None)
         changed()
@@ -253,7 +253,7 @@ async def test_smtp_and_twilio_carry_it_too(village, changed, tmp_path):
 async def test_a_provider_that_does_not_take_us_keeps_notes_waiting(village, changed, tmp_path, caplog):
     changed()
     settings = settings_with(Channel.EMAIL, provider="sendgrid")
-    ours = courier(village, providers(EMAIL["sendgrid"](Surroundings(tmp_path, settings, {}))))
+    ours = courier(village, providers(EMAIL_PROVIDERS["sendgrid"](ProviderContext(tmp_path, settings, {}))))
     assert await asyncio.to_thread(ours.send_waiting) == 0
     assert states(village) == [("pending", None)]
     assert "SENDGRID_API_KEY" in caplog.text
@@ -276,7 +276,9 @@ ABOUT: Mapping[NoticeKind, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("kind", RequestKind)
 def test_every_right_has_its_words(kind):
-    said = as_said(NoticeKind.REQUEST, {"request": kind.value, "due": "2018-02-01"}, Told(Language.SV), SETTINGS)
+    said = notice_text(
+        NoticeKind.REQUEST, {"request": kind.value, "due": "2018-02-01"}, NoticeValues(Language.SV), SETTINGS
+    )
     assert "1.2.2018" in said.lead
 
 
@@ -284,9 +286,9 @@ def test_every_right_has_its_words(kind):
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_note_is_written_in_every_language(kind, language):
     path = "/join/x" if kind in (NoticeKind.SIGN_UP, NoticeKind.KNOWN) else ""
-    told = Told(language, "1234 5678", path, "<Aino>")
-    said = as_said(kind, ABOUT[kind], told, SETTINGS)
-    email, sms = NoteWriter(SETTINGS).email(said, language), NoteWriter(SETTINGS).sms(said, language)
+    told = NoticeValues(language, "1234 5678", path, "<Aino>")
+    said = notice_text(kind, ABOUT[kind], told, SETTINGS)
+    email, sms = NoticeWriter(SETTINGS).email(said, language), NoticeWriter(SETTINGS).sms(said, language)
     for text in (email.html, email.text, sms.text):
         assert SETTINGS.organisation.telephone in text or kind in (
             NoticeKind.CODE,
@@ -300,7 +302,7 @@ def test_every_note_is_written_in_every_language(kind, language):
 
 
 def test_what_is_named_by_what_it_forbids_is_told_as_what_comes():
-    said = as_said(NoticeKind.CHOICES, {"choices": [["no_direct_mail", True]]}, Told(Language.EN), SETTINGS)
+    said = notice_text(NoticeKind.CHOICES, {"choices": [["no_direct_mail", True]]}, NoticeValues(Language.EN), SETTINGS)
     assert said.lines == ("Advertising letters: off",)
 
 
