@@ -51,7 +51,7 @@ def test_more_members_than_are_shown_are_said_to_be_more(village: Village) -> No
     with village.engine.ledger.write() as connection:
         same = [{"member_id": f"m{each:02}", "email": "same@example.org"} for each in range(1, 25)]
         contacts.upsert_contacts(connection, same, "fi")
-    people, more = lookup.find_members(
+    people, more = lookup.search_members(
         village.engine, SearchField.EMAIL, "same@example.org", "", AccessReason(LookUpReason.CALL), unmask=False
     )
     assert (len(people), more) == (20, True)
