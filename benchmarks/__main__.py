@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks import commands, plans, selection
-from benchmarks.figures import tell
+from benchmarks.figures import print_figure
 from benchmarks.scale import FOLDER, generate
 from benchmarks.world import World
 
@@ -19,11 +19,11 @@ def main() -> None:
     parser.add_argument("--database", help="URL of the database to use instead of SQLite; filled from the SQLite file")
     chosen = parser.parse_args()
     parts = chosen.parts or ["selection", "plans", "commands"]
-    world = World.of(chosen.fraction, chosen.folder)
+    world = World.for_fraction(chosen.fraction, chosen.folder)
     if parts != ["commands"]:
         if not world.exists:
             generate(world, chosen.folder)
-        tell("of the co-operative", f"{world.fraction:.0%}")
+        print_figure("of the co-operative", f"{world.fraction:.0%}")
     if "selection" in parts:
         selection.measure(world)
     if "plans" in parts:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.figures import best, tell
+from benchmarks.figures import best_of_rounds, print_figure
 from campaigns.workspace.scaffold import create_workspace
 
 _CAMPAIGNS = 100
@@ -20,7 +20,7 @@ def measure() -> None:
         examples = workspace.campaign_files()
         for number in range(_CAMPAIGNS - len(examples)):
             shutil.copyfile(examples[number % len(examples)], workspace.campaigns / f"copy_{number}.yaml")
-        figures = best(
+        figures = best_of_rounds(
             {
                 "viesti --help": lambda: _viesti(root, "--help"),
                 f"viesti check of {_CAMPAIGNS} campaigns": lambda: _viesti(root, "check"),
@@ -28,7 +28,7 @@ def measure() -> None:
             rounds=3,
         )
     for name, (clock, _) in figures.items():
-        tell(name, f"{clock:.2f} s")
+        print_figure(name, f"{clock:.2f} s")
 
 
 def _viesti(root: Path, command: str) -> None:

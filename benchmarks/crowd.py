@@ -19,10 +19,10 @@ from benchmarks.world import World
 from campaigns.runs.engine import Engine
 from campaigns.store.admin import schema
 
-ID: Final = "'m' || lpad(n::VARCHAR, 8, '0')"
+MEMBER_ID: Final = "'m' || lpad(n::VARCHAR, 8, '0')"
 _BATCH_ROWS: Final = 50_000
 _COLUMNS: Final = {
-    "member_id": ID,
+    "member_id": MEMBER_ID,
     "household_id": "household_id || '-' || c",
     "email": "replace(email, '@', '.' || c || '@')",
     "mailbox": "replace(mailbox, '@', '.' || c || '@')",
@@ -35,7 +35,7 @@ _COLUMNS: Final = {
 _SUPPRESSED_COLUMNS: Final = {"email": "email", "phone": "phone", "address": "address_key"}
 
 
-def lay_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: int) -> None:
+def create_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: int) -> None:
     """Create the table `crowd`: the number `n` of each member, its copy `c` and the copied member `base_id`."""
     for table in (CONTACT, CHOICES, SUPPRESSION, HOLDOUT_UNIT):
         connection.register(f"base_{table.name}", base.ledger.fetch_arrow(f"SELECT * FROM {table.name}"))
@@ -51,7 +51,7 @@ def write_profile(connection: duckdb.DuckDBPyConnection, base: Engine, path: Pat
     """Write the warehouse's table of members."""
     stored = ", ".join(quote_literal(str(base.workspace.warehouse / name)) for name in _files(base, "members"))
     connection.execute(
-        f"COPY (SELECT * EXCLUDE (n, c, base_id) REPLACE ({ID} AS member_id, "
+        f"COPY (SELECT * EXCLUDE (n, c, base_id) REPLACE ({MEMBER_ID} AS member_id, "
         f"{_COLUMNS['household_id']} AS household_id) "
         f"FROM (SELECT m.*, n, c, base_id FROM crowd JOIN read_parquet([{stored}]) AS m ON m.member_id = base_id) "
         f"ORDER BY n) TO {quote_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"

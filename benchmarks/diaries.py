@@ -11,7 +11,7 @@ from typing import Final
 
 import duckdb
 
-from benchmarks.crowd import ID
+from benchmarks.crowd import MEMBER_ID
 from benchmarks.world import FIRST_DAY, FIRST_DAY_OF_LINES, FIRST_MONTH, FIRST_MONTH_OF_LINES, LONG_KNOWN
 
 _DIARIES: Final = 20_000
@@ -42,7 +42,7 @@ _ID_BITS: Final = 43
 _BASKET: Final = f"lpad((((n * 8192 + entry.basket) * {_SPREAD} + {{year}}) % {1 << _ID_BITS})::VARCHAR, 13, '0')"
 
 
-def lay_diaries(connection: duckdb.DuckDBPyConnection) -> None:
+def create_diaries(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables of diaries from the views of the demonstration's data."""
     # Keeps members on the streamed side of the join with their pages, and in order.
     connection.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
@@ -56,7 +56,7 @@ def months() -> Iterator[date]:
         yield from (date(year, month, 1) for month in range(1, 13))
 
 
-def buyers(table: str, month: date, members: int) -> int:
+def buyer_count(table: str, month: date, members: int) -> int:
     """Return the number of members with rows of a month, counted from the first member; 0 for a month without rows."""
     all_members, long_known = {
         "receipts": (FIRST_DAY, FIRST_MONTH),
@@ -67,7 +67,7 @@ def buyers(table: str, month: date, members: int) -> int:
     return members // LONG_KNOWN[table] if month >= long_known else 0
 
 
-def lines(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
+def lines_query(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
     """Return the query of a month's part of `purchases`, in an import's order; create the tables it reads."""
     entry = "moment, basket, product_id, line, quantity, amount, store_id"
     since = FIRST_DAY_OF_LINES if month >= FIRST_DAY_OF_LINES.replace(day=1) else month
@@ -75,7 +75,7 @@ def lines(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> s
     return _member_entries(month, members, "entry.product_id, entry.line, entry.quantity, entry.amount")
 
 
-def receipts(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
+def receipts_query(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
     """Return the query of a month's part of `receipts`; create the tables it reads."""
     entry = "moment, basket, store_id, amount, quantity"
     totals = (
@@ -110,7 +110,7 @@ def _member_entries(month: date, members: int, columns: str) -> str:
     year = ((FIRST_DAY.year - month.year << 35) * _SPREAD) % (1 << _ID_BITS)  # members' baskets are fewer than 2 ** 35
     last = f"TIMESTAMP '{month}' + INTERVAL '1 month' - INTERVAL '1 second'"
     return (
-        f"SELECT {ID} AS member_id, least(entry.moment + late, {last}) AS purchased_at, "
+        f"SELECT {MEMBER_ID} AS member_id, least(entry.moment + late, {last}) AS purchased_at, "
         f"{_BASKET.format(year=year)} AS basket_id, {columns}, entry.store_id "
         f"FROM (SELECT n, to_seconds((hash(n, 'late') % 3600)::BIGINT) AS late, unnest(entries) AS entry "
         f"FROM (FROM crowd WHERE n < {members}) JOIN pages ON diary = hash(n, 'diary') % {_DIARIES})"

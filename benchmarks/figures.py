@@ -6,22 +6,22 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 
-def seconds(work: Callable[[], object]) -> tuple[float, float]:
+def time_work(work: Callable[[], object]) -> tuple[float, float]:
     """Return the wall-clock and CPU seconds of some work."""
     began, used = perf_counter(), process_time()
     work()
     return perf_counter() - began, process_time() - used
 
 
-def cpu(process: int) -> float:
+def cpu_seconds(process: int) -> float:
     """Return the CPU seconds used by another process."""
     fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def best(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
+def best_of_rounds(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
     """Return the best of several rounds, each running all works in turn: comparable on a shared machine."""
-    measured = [{name: seconds(work) for name, work in works.items()} for _ in range(rounds)]
+    measured = [{name: time_work(work) for name, work in works.items()} for _ in range(rounds)]
     return {
         name: (min(timings[name][0] for timings in measured), min(timings[name][1] for timings in measured))
         for name in works
@@ -40,6 +40,6 @@ def peak_megabytes() -> float:
     return int(peak.split()[1]) / 1024
 
 
-def tell(name: str, figure: str) -> None:
+def print_figure(name: str, figure: str) -> None:
     """Print one figure."""
     print(f"{name:<64} {figure:>20}", flush=True)

@@ -39,13 +39,13 @@ IN_FLIGHT = 256
 CHUNK = 2_048
 
 
-def lay_members(ledger: Ledger, members: int) -> None:
+def insert_members(ledger: Ledger, members: int) -> None:
     """Insert members who are reachable by e-mail and consent to it."""
     bits = [choice.value for choice in Choice]
     contact = ("member_id", "register", "language", "email")
     choice_columns = ("member_id", "newsletters", "withdrawn", *bits, "seq")
     for start in range(0, members, CHUNK):
-        ids = [name(number) for number in range(start, min(start + CHUNK, members))]
+        ids = [member_id(number) for number in range(start, min(start + CHUNK, members))]
         yes = [bit == Choice.EMAIL_OWN for bit in bits]
         with ledger.write() as connection:
             append(connection, CONTACT, contact, [(each, "owners", "fi", f"{each}@example.org") for each in ids])
@@ -53,19 +53,19 @@ def lay_members(ledger: Ledger, members: int) -> None:
     ledger.analyse(CONTACT, CHOICES)
 
 
-def name(number: int) -> str:
+def member_id(number: int) -> str:
     """Return the id of a member."""
     return f"m{number:08}"
 
 
-def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> int:
+def insert_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> int:
     """Stage a plan that sends to every member in random order, and start it; return its number."""
     campaign = engine.library.campaign_definition(CAMPAIGN)[0].campaign
     variant = campaign.variants[0].name
     with ledger.write() as connection:
         run = runs.open_run(connection, campaign, "", due_at, NOW, scheduled=False)
     number = run.number or 0
-    ids = [name(member) for member in range(members)]
+    ids = [member_id(member) for member in range(members)]
     places = Random(due_at.timestamp()).sample(range(1, members + 1), members)  # noqa: S311 - nothing secret
     shared_values = {"run_number": number, "channel": "email", "variant": variant, "used_basket": False}
     shared_columns = {column: pa.repeat(value, members) for column, value in shared_values.items()}
@@ -85,7 +85,7 @@ def lay_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> 
     return number
 
 
-def traffic(root: Path, url: str, run_id: str) -> int:
+def claim_and_record(root: Path, url: str, run_id: str) -> int:
     """Claim and record in one process until nothing is left; return the number of its deliveries."""
     engine = Engine(Workspace(root), "benchmark")
     campaign = engine.library.campaign_definition(CAMPAIGN)[0].campaign
@@ -105,17 +105,17 @@ def traffic(root: Path, url: str, run_id: str) -> int:
             answers = [DeliveryAnswer(delivery.claimed, Accepted("none"), NOW) for delivery in deliveries]
 
 
-def timed(name: str, number: int, work: Callable[[], object]) -> None:
+def print_speed(name: str, number: int, work: Callable[[], object]) -> None:
     """Run some work, and print its speed."""
     began = perf_counter()
     work()
     print(f"{name:36} {number / (perf_counter() - began):>9,.0f} a second", flush=True)
 
 
-def together(root: Path, url: str, run_id: str, processes: int) -> None:
+def claim_in_processes(root: Path, url: str, run_id: str, processes: int) -> None:
     """Send a run in several processes."""
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(traffic, root, url), [run_id] * processes))
+        list(pool.map(partial(claim_and_record, root, url), [run_id] * processes))
 
 
 def main() -> None:
@@ -129,13 +129,13 @@ def main() -> None:
     members = chosen.members
     with closing(Ledger(chosen.url)) as ledger:
         schema.prepare(ledger)
-        timed("members laid", members, lambda: lay_members(ledger, members))
+        print_speed("members laid", members, lambda: insert_members(ledger, members))
         for hour, processes in ((8, 1), (9, 2)):
             due_at = NOW.replace(hour=hour)
-            timed("decisions staged", members, partial(lay_plan, engine, ledger, members, due_at))
+            print_speed("decisions staged", members, partial(insert_plan, engine, ledger, members, due_at))
             run_id = runs.run_id(CAMPAIGN, due_at)
-            together_now = partial(together, chosen.workspace, chosen.url, run_id, processes)
-            timed(f"claimed and recorded by {processes}", members, together_now)
+            together_now = partial(claim_in_processes, chosen.workspace, chosen.url, run_id, processes)
+            print_speed(f"claimed and recorded by {processes}", members, together_now)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ from sqlalchemy import Connection, event
 from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
 from audiences.people.find_members import SearchField, find_members
-from benchmarks.figures import percentile, tell
-from benchmarks.ledger_traffic import NOW, name
-from benchmarks.multitude import known_by
+from benchmarks.figures import percentile, print_figure
+from benchmarks.ledger_traffic import NOW, member_id
+from benchmarks.multitude import search_values
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.linked_message import find_message
 
-Ask = Callable[[Connection, int], object]
+Lookup = Callable[[Connection, int], object]
 
 _TIMES: Final = 200
 _KIND: Final = MessageKind(Purpose.MARKETING, Channel.EMAIL)
@@ -27,9 +27,9 @@ _SCANS: Final = ("Seq Scan on", "SCAN ")  # a full table scan in PostgreSQL's an
 _SMALL_TABLES: Final = ("elements", "json_each", "run", "wording", "CONSTANT", "SUBQUERY", "CTE")
 
 
-def look_up(ledger: Ledger, members: int, run_number: int, messages: int) -> None:
+def measure_lookups(ledger: Ledger, members: int, run_number: int, messages: int) -> None:
     """Print the time of each lookup for random members; raise SystemExit when one scans a whole table."""
-    asks: dict[str, tuple[Ask, int]] = {
+    asks: dict[str, tuple[Lookup, int]] = {
         "a link's message": (lambda connection, place: find_message(connection, run_number, place + 1), messages),
         "one click, for a shared mailbox": (_opt_out, members),
     }
@@ -37,20 +37,20 @@ def look_up(ledger: Ledger, members: int, run_number: int, messages: int) -> Non
         asks[f"the desk: a member by {by}"] = (_search(by), members)
     for what, (ask, among) in asks.items():
         times = _times(ledger, ask, among)
-        tell(f"{what}: p50, p95", f"{percentile(times, 0.5):.2f}, {percentile(times, 0.95):.2f} ms")
+        print_figure(f"{what}: p50, p95", f"{percentile(times, 0.5):.2f}, {percentile(times, 0.95):.2f} ms")
         for line in _full_scans(ledger, ask):
             raise SystemExit(f"{what}: full table scan: {line}")
 
 
-def _search(by: SearchField) -> Ask:
-    return lambda connection, number: find_members(connection, by, known_by(number)[by])
+def _search(by: SearchField) -> Lookup:
+    return lambda connection, number: find_members(connection, by, search_values(number)[by])
 
 
 def _opt_out(connection: Connection, number: int) -> object:
-    return opt_out_address(connection, _KIND, name(number), _SAYING)
+    return opt_out_address(connection, _KIND, member_id(number), _SAYING)
 
 
-def _times(ledger: Ledger, ask: Ask, among: int) -> list[float]:
+def _times(ledger: Ledger, ask: Lookup, among: int) -> list[float]:
     """Return the milliseconds of each lookup; roll every one back."""
     times = []
     for number in Random(1).sample(range(among), _TIMES):  # noqa: S311 - nothing secret
@@ -62,7 +62,7 @@ def _times(ledger: Ledger, ask: Ask, among: int) -> list[float]:
     return times
 
 
-def _full_scans(ledger: Ledger, ask: Ask) -> list[str]:
+def _full_scans(ledger: Ledger, ask: Lookup) -> list[str]:
     """Return the full table scans in the query plans of a lookup's statements."""
     explain = "EXPLAIN " if ledger.is_shared else "EXPLAIN QUERY PLAN "
     statements: list[tuple[str, Any]] = []

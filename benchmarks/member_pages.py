@@ -23,10 +23,10 @@ from time import perf_counter, sleep
 import aiohttp
 from sqlalchemy import update
 
-from benchmarks.figures import cpu, percentile, seconds, tell
-from benchmarks.ledger_traffic import NOW, lay_plan, traffic
-from benchmarks.lookups import look_up
-from benchmarks.multitude import lay_everybody
+from benchmarks.figures import cpu_seconds, percentile, print_figure, time_work
+from benchmarks.ledger_traffic import NOW, claim_and_record, insert_plan
+from benchmarks.lookups import measure_lookups
+from benchmarks.multitude import insert_members
 from campaigns.runs.engine import Engine
 from campaigns.store.admin import schema
 from campaigns.store.admin.database_url import URL_VARIABLE
@@ -41,7 +41,7 @@ _PAGE, _POST = "preference page", "one-click POST"
 
 
 @dataclass
-class Taken:
+class ResponseTimes:
     """Milliseconds of each kind of request, and the number of unexpected answers."""
 
     milliseconds: dict[str, list[float]] = field(default_factory=lambda: {_PAGE: [], _POST: []})
@@ -55,27 +55,27 @@ def serve(root: Path, url: str, port: int) -> None:
     create_server(engine).run(sockets=[listening_socket("127.0.0.1", port)])
 
 
-def plan_on(root: Path, url: str, members: int, stopped: Event) -> None:
+def stage_plans(root: Path, url: str, members: int, stopped: Event) -> None:
     """Stage one plan after the other until stopped."""
     engine = Engine(Workspace(root), "benchmark")
     with closing(Ledger(url)) as ledger:
         for number in range(1, 10_000):
             if stopped.is_set():
                 return
-            lay_plan(engine, ledger, members, NOW + timedelta(days=number))
+            insert_plan(engine, ledger, members, NOW + timedelta(days=number))
 
 
-def send_on(root: Path, url: str, due: list[datetime], stopped: Event) -> None:
+def send_runs(root: Path, url: str, due: list[datetime], stopped: Event) -> None:
     """Send the inserted runs one after the other: claim and record without a provider."""
     with closing(Ledger(url)) as ledger, ledger.read() as connection:
         names = [run.run_id for run in runs.list_recent(connection) if run.due_at in due]
     for name in names:
         if not stopped.is_set():
-            traffic(root, url, name)
+            claim_and_record(root, url, name)
 
 
 @contextmanager
-def beside(*jobs: tuple[object, tuple[object, ...]]) -> Iterator[list[int]]:
+def background_processes(*jobs: tuple[object, tuple[object, ...]]) -> Iterator[list[int]]:
     """Run processes until the block ends; yield their ids."""
     context = get_context("spawn")
     processes = [context.Process(target=work, args=arguments) for work, arguments in jobs]  # type: ignore[arg-type]
@@ -89,9 +89,9 @@ def beside(*jobs: tuple[object, tuple[object, ...]]) -> Iterator[list[int]]:
             process.join()
 
 
-async def ask(address: str, link_pairs: list[tuple[str, str]], rate: int) -> Taken:
+async def send_requests(address: str, link_pairs: list[tuple[str, str]], rate: int) -> ResponseTimes:
     """Send requests in order, `rate` a second, regardless of the response times."""
-    response_times, began = Taken(), perf_counter()
+    response_times, began = ResponseTimes(), perf_counter()
     timeout, connector = aiohttp.ClientTimeout(total=30), aiohttp.TCPConnector(limit=0)
 
     async def send_request(session: aiohttp.ClientSession, number: int, page: str, post: str) -> None:
@@ -111,25 +111,25 @@ async def ask(address: str, link_pairs: list[tuple[str, str]], rate: int) -> Tak
     return response_times
 
 
-def lay(engine: Engine, ledger: Ledger, members: int, messages: int, due: list[datetime]) -> int:
+def insert_data(engine: Engine, ledger: Ledger, members: int, messages: int, due: list[datetime]) -> int:
     """Insert all members, and runs that send to some of them; return the number of the first run."""
     schema.prepare(ledger)
-    took, _ = seconds(lambda: lay_everybody(ledger, members))
-    tell("members inserted", f"{members:,} in {took:.0f} s")
-    number, *_ = [lay_plan(engine, ledger, messages, due_at) for due_at in due]
+    took, _ = time_work(lambda: insert_members(ledger, members))
+    print_figure("members inserted", f"{members:,} in {took:.0f} s")
+    number, *_ = [insert_plan(engine, ledger, messages, due_at) for due_at in due]
     with ledger.write() as connection:
         connection.execute(update(RUN).values(planned_at=NOW))
     return number
 
 
-def pages(root: Path, url: str, members: int, messages: int, rate: int, span: int) -> None:
+def measure_pages(root: Path, url: str, members: int, messages: int, rate: int, span: int) -> None:
     """Measure the pages while a run is sent and plans are staged."""
     os.environ[URL_VARIABLE] = url
     engine = Engine(Workspace(root), "benchmark")
     due = [NOW - timedelta(days=day) for day in (3, 2, 1)]
     with closing(Ledger(url)) as ledger:
-        number = lay(engine, ledger, members, messages, due)
-        look_up(ledger, members, number, messages)
+        number = insert_data(engine, ledger, members, messages, due)
+        measure_lookups(ledger, members, number, messages)
     signer = engine.signer
     links = [
         (
@@ -143,22 +143,22 @@ def pages(root: Path, url: str, members: int, messages: int, rate: int, span: in
     stopped = get_context("spawn").Event()
     jobs = (
         (serve, (root, url, port)),
-        (plan_on, (root, url, messages, stopped)),
-        (send_on, (root, url, due[1:], stopped)),
+        (stage_plans, (root, url, messages, stopped)),
+        (send_runs, (root, url, due[1:], stopped)),
     )
-    with beside(*jobs) as (server, *_):
+    with background_processes(*jobs) as (server, *_):
         wait_for(port)
         # Warm up: the first pages compile their templates.
-        asyncio.run(ask(f"http://127.0.0.1:{port}", links[:rate], rate))
-        before = cpu(server)
-        response_times = asyncio.run(ask(f"http://127.0.0.1:{port}", links[rate:], rate))
-        used = cpu(server) - before
+        asyncio.run(send_requests(f"http://127.0.0.1:{port}", links[:rate], rate))
+        before = cpu_seconds(server)
+        response_times = asyncio.run(send_requests(f"http://127.0.0.1:{port}", links[rate:], rate))
+        used = cpu_seconds(server) - before
         stopped.set()
-    tell(f"requests, {rate} a second; unexpected answers", f"{len(links) - rate:,}; {response_times.wrong}")
-    tell("cpu of the server a request", f"{used / (len(links) - rate) * 1000:.1f} ms")
+    print_figure(f"requests, {rate} a second; unexpected answers", f"{len(links) - rate:,}; {response_times.wrong}")
+    print_figure("cpu of the server a request", f"{used / (len(links) - rate) * 1000:.1f} ms")
     for kind, times in response_times.milliseconds.items():
         shares = ", ".join(f"{percentile(times, share):,.0f}" for share in (0.5, 0.95, 0.99))
-        tell(f"{kind}: p50, p95, p99", f"{shares} ms")
+        print_figure(f"{kind}: p50, p95, p99", f"{shares} ms")
 
 
 def wait_for(port: int) -> None:
@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--workspace", type=Path, default=Path())
     chosen = parser.parse_args()
-    pages(chosen.workspace, chosen.url, chosen.members, chosen.messages, chosen.rate, chosen.seconds)
+    measure_pages(chosen.workspace, chosen.url, chosen.members, chosen.messages, chosen.rate, chosen.seconds)
 
 
 if __name__ == "__main__":

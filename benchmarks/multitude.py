@@ -34,7 +34,7 @@ _CHOICE_ROWS: Final = """
 """
 
 
-def lay_everybody(ledger: Ledger, members: int) -> None:
+def insert_members(ledger: Ledger, members: int) -> None:
     """Insert members who are reachable by every channel and consent to e-mail."""
     with duckdb.connect() as rows, TemporaryDirectory() as folder:
         for table, query in ((CONTACT, _CONTACT_ROWS), (CHOICES, _CHOICE_ROWS)):
@@ -46,7 +46,7 @@ def lay_everybody(ledger: Ledger, members: int) -> None:
     ledger.analyse(CONTACT, CHOICES)
 
 
-def known_by(number: int) -> dict[SearchField, str]:
+def search_values(number: int) -> dict[SearchField, str]:
     """Return the search values that find the member of this number."""
     name = f"Etu{number % 997} Suku{number % 10007}"
     phone = f"+35850{number:07}"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from audiences.consent.choices import record_choices
 from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from audiences.tables import CONTACT
-from benchmarks.figures import peak_megabytes, percentile, tell
+from benchmarks.figures import peak_megabytes, percentile, print_figure
 from benchmarks.world import AS_OF, World
 from campaigns.store.admin import schema
 from campaigns.store.admin.copy import analyse, copy_rows
@@ -24,7 +24,7 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
     engine = world.engine()
     url = database or str(engine.ledger.engine.url)
     if database is not None:
-        vars(engine)["ledger"] = filled(engine.ledger, database)
+        vars(engine)["ledger"] = filled_ledger(engine.ledger, database)
     draft, _ = engine.library.campaign_definition(campaign)
     with engine.ledger.read() as connection:
         earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
@@ -48,17 +48,17 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
         for at, duration in opt_outs
         if any(begins <= at + duration and at <= ends for begins, ends in pour_spans)
     ]
-    tell(f"{campaign}: members looked at, matched", f"{tally.population:,}, {decisions:,}")
-    tell(f"{campaign}: planned from the first query to the last row", f"{whole:.1f} s")
+    print_figure(f"{campaign}: members looked at, matched", f"{tally.population:,}, {decisions:,}")
+    print_figure(f"{campaign}: planned from the first query to the last row", f"{whole:.1f} s")
     storing = sum(ends - begins for begins, ends in pour_spans)
-    tell(f"{campaign}: decisions with deliveries stored, {kind}", f"{decisions / storing:,.0f} a second")
-    tell(f"{campaign}: most memory", f"{peak_megabytes():,.0f} MB")
+    print_figure(f"{campaign}: decisions with deliveries stored, {kind}", f"{decisions / storing:,.0f} a second")
+    print_figure(f"{campaign}: most memory", f"{peak_megabytes():,.0f} MB")
     for name, durations in (("meanwhile", [duration for _, duration in opt_outs]), ("while it was stored", beside)):
         figures = " and ".join(f"{percentile(durations, share) * 1000:.0f} ms" for share in (0.5, 0.99) if durations)
-        tell(f"{campaign}: an unsubscription {name}, p50 and p99 of {len(durations)}", figures)
+        print_figure(f"{campaign}: an unsubscription {name}, p50 and p99 of {len(durations)}", figures)
 
 
-def filled(ledger: Ledger, database: str) -> Ledger:
+def filled_ledger(ledger: Ledger, database: str) -> Ledger:
     """Return the ledger at a database URL; copy this one's rows if it is empty."""
     target = Ledger(database)
     schema.prepare(target)

@@ -12,7 +12,7 @@ from typing import Final
 
 import jinja2
 
-from benchmarks.figures import tell
+from benchmarks.figures import print_figure
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.email.email_template import TEXT_FILE, EmailTemplate, email_sources
@@ -46,7 +46,7 @@ def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
         bare += _seconds(lambda: loop(sample), times)  # noqa: B023
         whole += _seconds(lambda: assemble_message(_ENVELOPE, body), times)  # noqa: B023
     figures = f"{1 / ours * 3:,.0f} a second, {bare / ours:.0%} of the bare loop; whole {whole / 3 * 1e6:.0f} µs"
-    tell(f"{folder.name}: {size / 1000:.0f} kB", figures)
+    print_figure(f"{folder.name}: {size / 1000:.0f} kB", figures)
 
 
 def _bare(folder: TemplateFolder, language: Language, currency: str) -> Callable[[Mapping[str, object]], None]:

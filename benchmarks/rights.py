@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.figures import seconds, tell
+from benchmarks.figures import print_figure, time_work
 from benchmarks.scale import FOLDER, generate
 from benchmarks.world import AS_OF, FIRST_MONTH, World
 from campaigns.core.clock import Clock
@@ -41,7 +41,9 @@ def measure(root: Path, *, night: bool) -> None:
         [(member,)] = connection.execute(_BUSIEST).fetchall()
     whole = collect_export(engine, member)
     held = {name: len(rows) for name, rows in whole.sections.items()}
-    tell("receipts, lines of the one; rows in all", f"{held['receipts']}; {held['purchases']}; {sum(held.values()):,}")
+    print_figure(
+        "receipts, lines of the one; rows in all", f"{held['receipts']}; {held['purchases']}; {sum(held.values()):,}"
+    )
     shown = DataPages(PageRenderer(engine.library.settings), engine.library.catalogue)
     for form in EXPORT_FORMATS:
         _measure(f"an export as {form}", partial(_export, engine, shown, member, form))
@@ -62,8 +64,8 @@ def _engine(root: Path) -> Engine:
 
 
 def _measure(name: str, work: Callable[[], object]) -> None:
-    took, used = seconds(work)
-    tell(name, f"{took:.2f} s, cpu {used:.2f} s")
+    took, used = time_work(work)
+    print_figure(name, f"{took:.2f} s, cpu {used:.2f} s")
 
 
 @contextmanager
@@ -90,11 +92,11 @@ def main() -> None:
     parser.add_argument("--database", metavar="URL", help="empty database to move the ledger to")
     parser.add_argument("--night", action="store_true", help="measure the nightly job, too")
     chosen = parser.parse_args()
-    world = World.of(chosen.fraction, chosen.folder)
+    world = World.for_fraction(chosen.fraction, chosen.folder)
     if not world.exists:
         generate(world, chosen.folder)
     with _linked(world, chosen.folder) as root:
-        tell("members", f"{world.members:,}")
+        print_figure("members", f"{world.members:,}")
         if chosen.database is not None:
             with closing(_engine(root)) as engine:
                 copy_to(engine, chosen.database, lambda _rows: None)

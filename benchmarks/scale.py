@@ -18,7 +18,7 @@ from audiences.warehouse.warehouse import WHOLE_TABLE, Warehouse
 from benchmarks import crowd, diaries
 from benchmarks.world import AS_OF, World
 from campaigns.demo.data.dataset import connect
-from campaigns.demo.run_demo import bring_in, workspace_at
+from campaigns.demo.run_demo import import_demo_files, workspace_at
 from campaigns.runs.engine import Engine
 
 FOLDER = Path("data/benchmarks")
@@ -31,17 +31,17 @@ def generate(world: World, folder: Path) -> None:
     warehouse = Engine(workspace_at(world.root), "benchmark").library.warehouse
     with connect() as connection, warehouse.write_lock():
         connection.execute("SET memory_limit = '6GB'")
-        crowd.lay_crowd(connection, base, world.members)
+        crowd.create_crowd(connection, base, world.members)
         crowd.write_ledger(connection, world)  # first, because a base older than the tables fails here at once
-        diaries.lay_diaries(connection)
+        diaries.create_diaries(connection)
         warehouse.publish_state(_write_warehouse(connection, world, warehouse, base), AS_OF)
-    world.done.write_text(json.dumps({"fraction": world.fraction}), "ascii")
+    world.completion_file.write_text(json.dumps({"fraction": world.fraction}), "ascii")
 
 
-def renew_ledger(world: World, folder: Path) -> None:
+def regenerate_ledger(world: World, folder: Path) -> None:
     """Generate the world's ledger again, and leave its warehouse."""
     with connect() as connection:
-        crowd.lay_crowd(connection, _base(folder / "base"), world.members)
+        crowd.create_crowd(connection, _base(folder / "base"), world.members)
         crowd.write_ledger(connection, world)
 
 
@@ -52,8 +52,8 @@ def _write_warehouse(
     files: dict[str, dict[str, list[Path]]] = {"receipts": {}, "purchases": {}}
     for month in diaries.months():
         name = f"{month:%Y-%m}"
-        for table, query in (("receipts", diaries.receipts), ("purchases", diaries.lines)):
-            buyers = diaries.buyers(table, month, world.members)
+        for table, query in (("receipts", diaries.receipts_query), ("purchases", diaries.lines_query)):
+            buyers = diaries.buyer_count(table, month, world.members)
             if buyers:
                 query_text = query(connection, month, buyers)
                 files[table][name] = warehouse.write_files(connection, query_text, table, name)
@@ -69,7 +69,7 @@ def _base(root: Path) -> Engine:
     """Open the demonstration's workspace; import its data once."""
     engine = Engine(workspace_at(root), "benchmark")
     if not engine.library.warehouse.manifest().files("purchases"):
-        for name, _ in bring_in(engine, print):
+        for name, _ in import_demo_files(engine, print):
             print(name, flush=True)
     return engine
 
@@ -92,9 +92,9 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--ledger", action="store_true", help="generate only the ledger again")
     chosen = parser.parse_args()
-    world = World.of(chosen.fraction, chosen.folder)
+    world = World.for_fraction(chosen.fraction, chosen.folder)
     began = perf_counter()
-    (renew_ledger if chosen.ledger else generate)(world, chosen.folder)
+    (regenerate_ledger if chosen.ledger else generate)(world, chosen.folder)
     for name, rows, size in sizes(world):
         print(f"{name:10} {rows:>13,} rows {size / 1e6:>9,.0f} MB")
     print(f"generated in {perf_counter() - began:,.0f} s: {world.root}")

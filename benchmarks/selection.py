@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from benchmarks.figures import best, seconds, tell
+from benchmarks.figures import best_of_rounds, print_figure, time_work
 from benchmarks.world import AS_OF, World
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Purpose
@@ -20,7 +20,7 @@ from campaigns.runs.planning.match import create_population
 from campaigns.runs.planning.plan import register_snapshot
 from campaigns.runs.planning.query_session import QuerySession
 
-NESTED: Final = """
+NESTED_RULE: Final = """
 title: Three windows
 match:
   all:
@@ -32,7 +32,7 @@ match:
     - not:
         bought: {{where: {{product_category: SOFT DRINKS, brand: National}}, within: 90 days, spend: {{at_least: 15}}}}
 """
-PROFILE: Final = (
+PROFILE_RULE: Final = (
     "title: Profile\nmatch: {{all: [{{age: {{from: {limit}}}}}, {{region: [Uusimaa, Lappi]}}, {{language: sv}}]}}\n"
 )
 
@@ -55,7 +55,7 @@ _SUMS: Final = """
 """
 
 
-def by_hand(files: str) -> dict[str, str]:
+def hand_written_queries(files: str) -> dict[str, str]:
     """Return three ways to write the query; the best depends on the data, so all are timed."""
     lines = f"FROM read_parquet({files}) JOIN ({_GOODS}) USING (product_id)"
     since = f"purchased_at >= TIMESTAMP '2017-10-02 21:00:00' AND {_UNTIL}"
@@ -97,10 +97,10 @@ def measure(world: World, rounds: int = 3) -> None:
         folder = world.root / "data" / "kept"
         shutil.rmtree(folder, ignore_errors=True)
         caching = QuerySession(connection, cache=AggregateCache(folder))
-        hand = by_hand(str(files))
+        hand = hand_written_queries(str(files))
 
         def ours(bench: QuerySession, limit: int, hours: int = 0) -> int:
-            return _count(bench, engine, NESTED.format(limit=limit), hours)
+            return _count(bench, engine, NESTED_RULE.format(limit=limit), hours)
 
         def theirs(sql: str) -> int:
             (row,) = connection.execute(sql).fetchall()
@@ -109,21 +109,21 @@ def measure(world: World, rounds: int = 3) -> None:
         answers = {ours(plain, 2), *map(theirs, hand.values())}
         assert len(answers) == 1, answers
         works = {f"by hand, {name}": partial(theirs, sql) for name, sql in hand.items()}
-        figures = best({"the rule": partial(ours, plain, 2), **works}, rounds)
-        first_run = seconds(partial(ours, caching, 2))
-        again = best(
+        figures = best_of_rounds({"the rule": partial(ours, plain, 2), **works}, rounds)
+        first_run = time_work(partial(ours, caching, 2))
+        again = best_of_rounds(
             {
                 "the rule again, another limit": partial(ours, caching, 3),
                 "the rule again, an hour later": partial(ours, caching, 2, 1),
-                "a rule on the profile only": partial(_count, plain, engine, PROFILE.format(limit=30), 0),
+                "a rule on the profile only": partial(_count, plain, engine, PROFILE_RULE.format(limit=30), 0),
             },
             rounds,
         )
-    tell(f"members matched, of {world.members:,}", f"{answers.pop():,}")
+    print_figure(f"members matched, of {world.members:,}", f"{answers.pop():,}")
     for name, (clock, used) in {**figures, "the rule, first time with its totals kept": first_run, **again}.items():
-        tell(name, f"{clock:.2f} s, cpu {used:.2f} s")
+        print_figure(name, f"{clock:.2f} s, cpu {used:.2f} s")
     least = min(used for name, (_, used) in figures.items() if name != "the rule")
-    tell("the rule, of the best by hand (cpu)", f"{figures['the rule'][1] / least:.2f} ×")
+    print_figure("the rule, of the best by hand (cpu)", f"{figures['the rule'][1] / least:.2f} ×")
 
 
 def _count(bench: QuerySession, engine: Engine, text: str, hours: int) -> int:

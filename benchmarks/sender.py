@@ -14,7 +14,7 @@ from typing import Final
 from benchmarks.figures import peak_megabytes
 from benchmarks.world import AS_OF
 from campaigns.channels.registry import ChannelProviders
-from campaigns.cli.main import OBJECTS_A_COLLECTION
+from campaigns.cli.main import GC_THRESHOLD
 from campaigns.core.clock import Clock
 from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings, TwilioSettings
 from campaigns.runs.engine import Engine
@@ -81,5 +81,5 @@ def _providers(chosen: ChannelProviders, path: str, port: int) -> ChannelProvide
 
 
 if __name__ == "__main__":
-    gc.set_threshold(OBJECTS_A_COLLECTION)  # as the command line does
+    gc.set_threshold(GC_THRESHOLD)  # as the command line does
     print(json.dumps(send(**json.loads(sys.argv[1]))))

@@ -14,9 +14,9 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from benchmarks.channels.__main__ import double
-from benchmarks.figures import tell
-from benchmarks.plans import filled
+from benchmarks.channels.__main__ import running_double
+from benchmarks.figures import print_figure
+from benchmarks.plans import filled_ledger
 from benchmarks.scale import FOLDER
 from benchmarks.world import AS_OF, World
 from campaigns.core.clock import Clock
@@ -48,15 +48,15 @@ async def measure(world: World, path: str, messages: int, workers: int, database
     vars(engine)["clock"] = Clock.starting_at(AS_OF)
     url = database or f"sqlite:///{engine.workspace.ledger.resolve()}"
     if database is not None:
-        vars(engine)["ledger"] = filled(engine.ledger, database)
+        vars(engine)["ledger"] = filled_ledger(engine.ledger, database)
     run_id, planned = _plan(engine, path)
     engine.close()
-    tell(f"{path}: messages planned, sent at most", f"{planned:,}, {messages:,}")
+    print_figure(f"{path}: messages planned, sent at most", f"{planned:,}, {messages:,}")
     work = {"root": str(world.root), "url": url, "run_id": run_id, "path": path, "messages": messages // workers}
     if path not in _DOUBLES:
         await _send({**work, "port": 0}, path, workers)
         return
-    async with double(_DOUBLES[path], *_DELAYS) as port:
+    async with running_double(_DOUBLES[path], *_DELAYS) as port:
         await _send({**work, "port": port}, path, workers)
 
 
@@ -80,13 +80,15 @@ async def _send(work: Mapping[str, object], path: str, workers: int) -> None:
     results = [json.loads((await process.communicate())[0]) for process in processes]
     sent = sum(result["sent"] for result in results)
     seconds = max(result["ended"] for result in results) - min(result["began"] for result in results)
-    tell(f"{path}: sent by {workers}", f"{sent:,}")
-    tell(f"{path}: a second", f"{sent / seconds:,.0f}")
-    tell(
+    print_figure(f"{path}: sent by {workers}", f"{sent:,}")
+    print_figure(f"{path}: a second", f"{sent / seconds:,.0f}")
+    print_figure(
         f"{path}: CPU of the dispatching process a message",
         f"{sum(result['cpu'] for result in results) / sent * 1e6:,.0f} µs",
     )
-    tell(f"{path}: most memory of a dispatching process", f"{max(result['megabytes'] for result in results):,.0f} MB")
+    print_figure(
+        f"{path}: most memory of a dispatching process", f"{max(result['megabytes'] for result in results):,.0f} MB"
+    )
 
 
 def main() -> None:
@@ -99,7 +101,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--database", help="URL of the database to use instead of SQLite; filled from the SQLite file")
     chosen = parser.parse_args()
-    world = World.of(chosen.fraction, chosen.folder)
+    world = World.for_fraction(chosen.fraction, chosen.folder)
     asyncio.run(measure(world, chosen.path, chosen.messages, chosen.workers, chosen.database))
 
 

@@ -20,8 +20,8 @@ from urllib.parse import urlencode
 import aiohttp
 from sqlalchemy import case, update
 
-from benchmarks.figures import cpu, percentile, tell
-from benchmarks.ledger_traffic import NOW, lay_members, lay_plan
+from benchmarks.figures import cpu_seconds, percentile, print_figure
+from benchmarks.ledger_traffic import NOW, insert_members, insert_plan
 from campaigns.channels.sendgrid_events import PUBLIC_KEY_VARIABLE
 from campaigns.channels.twilio import DELIVERY_PARAMETER as NAMED
 from campaigns.channels.twilio import STATUS_PATH, TOKEN_VARIABLE
@@ -42,7 +42,7 @@ _STATUSES = ("sending", "sent", "delivered")
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class PreparedPost:
     """POST prepared before the measurement, with its number of events."""
 
     path: str
@@ -51,13 +51,13 @@ class Post:
     events: int
 
 
-def lay(root: Path, url: str, messages: int) -> tuple[Engine, int]:
+def insert_sent_messages(root: Path, url: str, messages: int) -> tuple[Engine, int]:
     """Insert sent messages; return the engine and the run's number."""
     engine = Engine(Workspace(root), "benchmark")
     with closing(Ledger(url)) as ledger:
         schema.prepare(ledger)
-        lay_members(ledger, messages)
-        run = lay_plan(engine, ledger, messages, NOW)
+        insert_members(ledger, messages)
+        run = insert_plan(engine, ledger, messages, NOW)
         lost = DELIVERY.c.position % 100 == 0
         gone = {"state": case((lost, "uncertain"), else_="accepted"), "reason": case((lost, "unknown_outcome"))}
         with ledger.write() as connection:
@@ -65,15 +65,17 @@ def lay(root: Path, url: str, messages: int) -> tuple[Engine, int]:
     return engine, run
 
 
-def mails(double: SendGridDouble, engine: Engine, run: int, messages: int, size: int) -> Iterator[Post]:
+def sendgrid_posts(
+    double: SendGridDouble, engine: Engine, run: int, messages: int, size: int
+) -> Iterator[PreparedPost]:
     """Generate SendGrid's POSTs: two events for each message; one in 500 is a bounce, one in 5,000 a complaint."""
     names = {position: engine.signer.delivery_reference(run, position) for position in range(1, messages + 1)}
     events = [
         _mail(name, position, event_name) for position, name in names.items() for event_name in _event_names(position)
     ]
     for start in range(0, len(events), size):
-        body, headers = double.signed(events[start : start + size])
-        yield Post(SENDGRID_PATH, body, headers, len(events[start : start + size]))
+        body, headers = double.sign_post(events[start : start + size])
+        yield PreparedPost(SENDGRID_PATH, body, headers, len(events[start : start + size]))
 
 
 def _event_names(position: int) -> tuple[str, ...]:
@@ -95,7 +97,7 @@ def _mail(name: str, position: int, event_name: str) -> dict[str, object]:
     }
 
 
-def texts(double: TwilioDouble, engine: Engine, run: int, messages: int) -> Iterator[Post]:
+def twilio_posts(double: TwilioDouble, engine: Engine, run: int, messages: int) -> Iterator[PreparedPost]:
     """Generate Twilio's POSTs: one for every status of every message."""
     root = public_base_url(engine.library.settings)
     for position in range(1, messages + 1):
@@ -107,9 +109,9 @@ def texts(double: TwilioDouble, engine: Engine, run: int, messages: int) -> Iter
                 "To": f"+35840{position:07}",
                 "From": "Lahde",
             }
-            _, _, headers = double.signed(root + path, form)
+            _, _, headers = double.sign_post(root + path, form)
             content = {"Content-Type": "application/x-www-form-urlencoded"}
-            yield Post(path, urlencode(form).encode(), {**headers, **content}, 1)
+            yield PreparedPost(path, urlencode(form).encode(), {**headers, **content}, 1)
 
 
 def serve(root: Path, port: int, environment: Mapping[str, str]) -> None:
@@ -119,7 +121,7 @@ def serve(root: Path, port: int, environment: Mapping[str, str]) -> None:
     create_server(engine).run(sockets=[listening_socket("127.0.0.1", port)])
 
 
-async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, list[float]]:
+async def send_posts(port: int, posts: Sequence[PreparedPost], at_once: int) -> tuple[float, list[float]]:
     """Send all POSTs, `at_once` concurrently; return the total seconds, and those of each POST."""
     waiting, durations = iter(posts), []
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -137,15 +139,17 @@ async def send(port: int, posts: Sequence[Post], at_once: int) -> tuple[float, l
         return perf_counter() - began, durations
 
 
-def report(name: str, port: int, server: int, posts: Sequence[Post], at_once: int) -> None:
+def measure_posts(name: str, port: int, server: int, posts: Sequence[PreparedPost], at_once: int) -> None:
     """Send POSTs; print the speed and the server's CPU use."""
-    before = cpu(server)
-    whole, each = event_loop.run(send(port, posts, at_once))
-    used, events = cpu(server) - before, sum(post.events for post in posts)
+    before = cpu_seconds(server)
+    whole, each = event_loop.run(send_posts(port, posts, at_once))
+    used, events = cpu_seconds(server) - before, sum(post.events for post in posts)
     size = max(len(post.body) for post in posts) / 1024
-    tell(f"{name}, {posts[0].events} in a POST of up to {size:,.0f} kB", f"{events / whole:,.0f} a second")
-    tell("  by the server's cpu", f"{events / used:,.0f} a second")
-    tell("  a POST, p50 and p99", f"{percentile(each, 0.5) * 1000:,.0f} and {percentile(each, 0.99) * 1000:,.0f} ms")
+    print_figure(f"{name}, {posts[0].events} in a POST of up to {size:,.0f} kB", f"{events / whole:,.0f} a second")
+    print_figure("  by the server's cpu", f"{events / used:,.0f} a second")
+    print_figure(
+        "  a POST, p50 and p99", f"{percentile(each, 0.5) * 1000:,.0f} and {percentile(each, 0.99) * 1000:,.0f} ms"
+    )
 
 
 def _wait_for(port: int) -> None:
@@ -163,7 +167,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--workspace", type=Path, default=Path())
     chosen = parser.parse_args()
-    engine, run = lay(chosen.workspace, chosen.url, chosen.messages)
+    engine, run = insert_sent_messages(chosen.workspace, chosen.url, chosen.messages)
     sendgrid, twilio = SendGridDouble(), TwilioDouble()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -172,9 +176,11 @@ def main() -> None:
     server.start()
     _wait_for(port)
     pid = server.pid or 0
-    report("SendGrid's events", port, pid, list(mails(sendgrid, engine, run, chosen.messages, 1000)), 4)
-    report("the same again, all known", port, pid, list(mails(sendgrid, engine, run, chosen.messages, 1000)), 4)
-    report("Twilio's statuses", port, pid, list(texts(twilio, engine, run, chosen.messages // 4)), 64)
+    measure_posts("SendGrid's events", port, pid, list(sendgrid_posts(sendgrid, engine, run, chosen.messages, 1000)), 4)
+    measure_posts(
+        "the same again, all known", port, pid, list(sendgrid_posts(sendgrid, engine, run, chosen.messages, 1000)), 4
+    )
+    measure_posts("Twilio's statuses", port, pid, list(twilio_posts(twilio, engine, run, chosen.messages // 4)), 64)
     server.terminate()
     server.join()
 

@@ -26,7 +26,7 @@ class World:
     fraction: float
 
     @classmethod
-    def of(cls, fraction: float, folder: Path) -> "World":
+    def for_fraction(cls, fraction: float, folder: Path) -> "World":
         """Return the world of a fraction below `folder`."""
         return cls(folder / f"scale-{fraction:g}", fraction)
 
@@ -38,10 +38,10 @@ class World:
     @property
     def exists(self) -> bool:
         """Return whether its generation was completed."""
-        return self.done.exists()
+        return self.completion_file.exists()
 
     @property
-    def done(self) -> Path:
+    def completion_file(self) -> Path:
         """Return the file that marks a completed generation."""
         return self.root / "data" / "generated.json"
 

@@ -61,7 +61,7 @@ def html_of(message: EmailMessage) -> str:
     return text
 
 
-def shot(browser: Browser, html: str, width: int, height: int) -> bytes:
+def screenshot(browser: Browser, html: str, width: int, height: int) -> bytes:
     """Return the upper part of a page as PNG."""
     page = browser.new_page(viewport={"width": width, "height": height})
     page.set_content(html)
@@ -79,7 +79,7 @@ def collage(browser: Browser, body: str) -> bytes:
     return picture
 
 
-def image(png: bytes, width: int) -> str:
+def image_element(png: bytes, width: int) -> str:
     """Return an HTML element with a picture."""
     return f'<img width="{width}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
@@ -121,9 +121,11 @@ def main(workspace: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
         by_language = newsletters(workspace)
-        wide = image(shot(browser, html_of(by_language["fi"]), 700, 1900), 560)
-        narrow = [image(shot(browser, html_of(by_language[code]), 375, 1900), 300) for code in ("sv", "en")]
-        pages = "".join(image(letter, 420) for letter in letters(workspace))
+        wide = image_element(screenshot(browser, html_of(by_language["fi"]), 700, 1900), 560)
+        narrow = [
+            image_element(screenshot(browser, html_of(by_language[code]), 375, 1900), 300) for code in ("sv", "en")
+        ]
+        pages = "".join(image_element(letter, 420) for letter in letters(workspace))
         for name, body in (
             ("newsletter", "".join([wide, *narrow])),
             ("letters-and-sms", pages + messages(workspace)),

@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.channels.messages import email, private_keys, sms
+from benchmarks.channels.messages import outgoing_email, outgoing_sms, private_keys
 from campaigns.channels.dkim import load_dkim_signer
 from campaigns.channels.outcome import Accepted
 from campaigns.channels.sendgrid import SendGridEmail, request_body
@@ -27,7 +27,7 @@ Step = Callable[[int], Awaitable[Any]]
 
 
 @asynccontextmanager
-async def double(name: str, *options: str) -> AsyncIterator[int]:
+async def running_double(name: str, *options: str) -> AsyncIterator[int]:
     """Run a double in its own process, and yield its port."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -47,7 +47,7 @@ async def double(name: str, *options: str) -> AsyncIterator[int]:
         await process.wait()
 
 
-async def measured(name: str, step: Step, messages: int) -> tuple[float, float]:
+async def measure_step(name: str, step: Step, messages: int) -> tuple[float, float]:
     """Return the wall-clock and CPU seconds of a message, with `IN_FLIGHT` messages in flight."""
     numbers = iter(range(messages))
 
@@ -63,7 +63,7 @@ async def measured(name: str, step: Step, messages: int) -> tuple[float, float]:
     return clock, cpu
 
 
-async def sent(name: str, provider: Any, make: Callable[[int], Any], messages: int) -> float:
+async def measure_provider(name: str, provider: Any, make: Callable[[int], Any], messages: int) -> float:
     """Measure a provider; return the CPU seconds of a message."""
     await provider.open()
 
@@ -72,12 +72,14 @@ async def sent(name: str, provider: Any, make: Callable[[int], Any], messages: i
         assert isinstance(outcome, Accepted), outcome
 
     try:
-        return (await measured(name, step, messages))[1]
+        return (await measure_step(name, step, messages))[1]
     finally:
         await provider.close()
 
 
-async def bare_http(name: str, url: str, headers: dict[str, str], body: bytes, expected: int, messages: int) -> float:
+async def measure_bare_http(
+    name: str, url: str, headers: dict[str, str], body: bytes, expected: int, messages: int
+) -> float:
     """Send the same bytes over a connection pool, without composing or parsing."""
     connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
@@ -87,10 +89,10 @@ async def bare_http(name: str, url: str, headers: dict[str, str], body: bytes, e
                 await response.read()
                 assert response.status == expected
 
-        return (await measured(name, step, messages))[1]
+        return (await measure_step(name, step, messages))[1]
 
 
-async def bare_smtp(name: str, port: int, message: bytes, messages: int) -> float:
+async def measure_bare_smtp(name: str, port: int, message: bytes, messages: int) -> float:
     """Send the same transactions over streams; await each reply without parsing it."""
     free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(10):
@@ -107,40 +109,40 @@ async def bare_smtp(name: str, port: int, message: bytes, messages: int) -> floa
         assert (await reader.readline()).startswith(b"250")
         free.put_nowait((reader, writer))
 
-    _, cpu = await measured(name, step, messages)
+    _, cpu = await measure_step(name, step, messages)
     while not free.empty():
         free.get_nowait()[1].close()
     return cpu
 
 
-async def sendgrid(messages: int) -> None:
+async def measure_sendgrid(messages: int) -> None:
     """Measure SendGrid."""
-    async with double("sendgrid") as port:
+    async with running_double("sendgrid") as port:
         url = f"http://127.0.0.1:{port}"
         headers = {"Authorization": "Bearer SG.double", "Content-Type": "application/json"}
-        body = json.dumps(request_body(email(0)), ensure_ascii=False).encode()
-        bare = await bare_http("bare HTTP, the same bytes", f"{url}/v3/mail/send", headers, body, 202, messages)
-        ours = await sent("SendGrid", SendGridEmail(url, "SG.double", IN_FLIGHT), email, messages)
+        body = json.dumps(request_body(outgoing_email(0)), ensure_ascii=False).encode()
+        bare = await measure_bare_http("bare HTTP, the same bytes", f"{url}/v3/mail/send", headers, body, 202, messages)
+        ours = await measure_provider("SendGrid", SendGridEmail(url, "SG.double", IN_FLIGHT), outgoing_email, messages)
         print(f"{'':34} {ours / bare:7.2f} times the bare loop")
 
 
-async def smtp(messages: int) -> None:
+async def measure_smtp(messages: int) -> None:
     """Measure a mail server, without and with DKIM signatures."""
-    async with double("smtp") as port:
+    async with running_double("smtp") as port:
         settings = SmtpSettings(host="127.0.0.1", port=port, security=SmtpSecurity.NONE, messages_per_connection=10_000)
-        bare = await bare_smtp("bare SMTP, the same bytes", port, email(0).mime, messages)
-        ours = await sent("SMTP", SmtpEmail(settings, "b@lahde.example.org"), email, messages)
+        bare = await measure_bare_smtp("bare SMTP, the same bytes", port, outgoing_email(0).mime, messages)
+        ours = await measure_provider("SMTP", SmtpEmail(settings, "b@lahde.example.org"), outgoing_email, messages)
         print(f"{'':34} {ours / bare:7.2f} times the bare loop")
         dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
         dkim_signer = load_dkim_signer(dkim, *private_keys())
         provider = SmtpEmail(settings, "b@lahde.example.org", lambda: dkim_signer)
-        signed = await sent("SMTP, signed by RSA and Ed25519", provider, email, messages)
+        signed = await measure_provider("SMTP, signed by RSA and Ed25519", provider, outgoing_email, messages)
         print(f"{'':34} {signed / bare:7.2f} times the bare loop")
 
 
-async def twilio(messages: int) -> None:
+async def measure_twilio(messages: int) -> None:
     """Measure Twilio."""
-    async with double("twilio") as port:
+    async with running_double("twilio") as port:
         url, account = f"http://127.0.0.1:{port}", "AC" + "0" * 32
         provider = TwilioSms(TwilioSettings.model_validate({"base_url": url}), account, "double", url, IN_FLIGHT)
         headers = {
@@ -149,15 +151,15 @@ async def twilio(messages: int) -> None:
         }
         body = b"To=%2B358401234567&From=Lahde&Body=Hei"
         path = f"{url}/2010-04-01/Accounts/{account}/Messages.json"
-        bare = await bare_http("bare HTTP, a small form", path, headers, body, 201, messages)
-        ours = await sent("Twilio", provider, sms, messages)
+        bare = await measure_bare_http("bare HTTP, a small form", path, headers, body, 201, messages)
+        ours = await measure_provider("Twilio", provider, outgoing_sms, messages)
         print(f"{'':34} {ours / bare:7.2f} times the bare loop")
 
 
 async def main(messages: int) -> None:
     """Measure every provider, one after the other."""
     print(f"{messages} messages each; Python {platform.python_version()}, {platform.machine()}; e-mail of 14 kB")
-    for path in (sendgrid, smtp, twilio):
+    for path in (measure_sendgrid, measure_smtp, measure_twilio):
         await path(messages)
 
 

@@ -39,7 +39,7 @@ def _composed_email() -> tuple[bytes, dict[str, str]]:
     return assemble_message(envelope, _BODY), extra_headers(envelope)
 
 
-def email(number: int) -> OutgoingEmail:
+def outgoing_email(number: int) -> OutgoingEmail:
     """Return one e-mail; composing is measured elsewhere."""
     claimed = _claimed(number, Channel.EMAIL, f"member{number}@example.org")
     mime, headers = _composed_email()
@@ -48,7 +48,7 @@ def email(number: int) -> OutgoingEmail:
     )
 
 
-def sms(number: int) -> OutgoingSms:
+def outgoing_sms(number: int) -> OutgoingSms:
     """Return one text message."""
     claimed = _claimed(number, Channel.SMS, f"+3584{number:08d}")
     return OutgoingSms(claimed, "Lahde", "Lähde: Hyvää syntymäpäivää!", "gsm7", 1, timedelta(hours=2))

@@ -10,26 +10,26 @@ from campaigns.core.model.roles import Role
 
 app = typer.Typer(help="Manage staff accounts and their roles.", rich_markup_mode=None, no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the account.")]
-Roles = Annotated[list[Role], typer.Option("--role", help="Role of the account; may be repeated.")]
+AccountArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the account.")]
+RolesOption = Annotated[list[Role], typer.Option("--role", help="Role of the account; may be repeated.")]
 
 
 @app.command("add")
-def add(context: typer.Context, name: Name, role: Roles) -> None:
+def add(context: typer.Context, name: AccountArgument, role: RolesOption) -> None:
     """Create an account; prompt for its password, or read it from a pipe."""
     from campaigns.people.accounts import staff_accounts
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         staff_accounts.add(engine, name, role, _password())
-    output.line(f"{name} may now sign in at /desk")
+    output.print_line(f"{name} may now sign in at /desk")
 
 
 @app.command("list")
-def listed(context: typer.Context, json: open_workspace.AsJson = False) -> None:
+def list_accounts(context: typer.Context, json: open_workspace.JsonOption = False) -> None:
     """List the accounts and their roles."""
     from campaigns.people.accounts import staff_accounts
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         rows = [
             {
                 "name": account.name,
@@ -40,40 +40,40 @@ def listed(context: typer.Context, json: open_workspace.AsJson = False) -> None:
             for account in staff_accounts.list_accounts(engine)
         ]
     if json:
-        output.as_json(rows)
+        output.print_json(rows)
         return
     cells = [(row["name"], ", ".join(row["roles"] or ()), row["disabled_at"] or "") for row in rows]
-    output.table("", ("name", "roles", "disabled"), cells)
+    output.print_table("", ("name", "roles", "disabled"), cells)
 
 
 @app.command("roles")
-def roles(context: typer.Context, name: Name, role: Roles) -> None:
+def roles(context: typer.Context, name: AccountArgument, role: RolesOption) -> None:
     """Replace the roles of an account."""
     from campaigns.people.accounts import staff_accounts
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         staff_accounts.give_roles(engine, name, role)
-    output.line(f"{name}: {', '.join(sorted(set(role)))}")
+    output.print_line(f"{name}: {', '.join(sorted(set(role)))}")
 
 
 @app.command("password")
-def password(context: typer.Context, name: Name) -> None:
+def password(context: typer.Context, name: AccountArgument) -> None:
     """Set a new password; prompt for it, or read it from a pipe."""
     from campaigns.people.accounts import staff_accounts
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         staff_accounts.set_password(engine, name, _password())
-    output.line(f"{name} has a new password; all its sessions have ended")
+    output.print_line(f"{name} has a new password; all its sessions have ended")
 
 
 @app.command("disable")
-def disable(context: typer.Context, name: Name) -> None:
+def disable(context: typer.Context, name: AccountArgument) -> None:
     """Disable an account for good; its name stays in the audit log and is never reused."""
     from campaigns.people.accounts import staff_accounts
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         staff_accounts.disable(engine, name)
-    output.line(f"{name} is disabled")
+    output.print_line(f"{name} is disabled")
 
 
 def _password() -> str:

@@ -9,7 +9,7 @@ from campaigns.cli import open_workspace, output
 
 app = typer.Typer(help="Count and explain audiences.", no_args_is_help=True, rich_markup_mode=None)
 
-Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="Name of an audience, or an audience file.")]
+AudienceArgument = Annotated[str, typer.Argument(metavar="NAME|FILE", help="Name of an audience, or an audience file.")]
 
 
 @app.callback()
@@ -20,38 +20,38 @@ def _audience() -> None:
 @app.command()
 def count(
     context: typer.Context,
-    name: Name,
-    as_of: open_workspace.AsOf = None,
+    name: AudienceArgument,
+    as_of: open_workspace.AsOfOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show for each condition how many members it matches and removes.")
     ] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
-    language: open_workspace.InLanguage = None,
-    json: open_workspace.AsJson = False,
+    language: open_workspace.LanguageOption = None,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Count the members who match an audience."""
-    with open_workspace.engine(context) as engine:
-        query = engine.question(name, open_workspace.moment(as_of, engine))
+    with open_workspace.open_engine(context) as engine:
+        query = engine.question(name, open_workspace.parse_as_of(as_of, engine))
         if sql:
-            output.line(query.sql)
+            output.print_line(query.sql)
             return
-        output.problems(filter(None, [engine.data_end(name, query.scope.as_of, query.data_classes)]))
+        output.print_problems(filter(None, [engine.data_end(name, query.scope.as_of, query.data_classes)]))
         shown_language = language or engine.library.settings.default_language
         counts = engine.count(query, shown_language)
         if json:
             numbers = asdict(counts)
             parts = numbers.pop("parts")
-            output.as_json(numbers | ({"parts": parts} if explain else {}))
+            output.print_json(numbers | ({"parts": parts} if explain else {}))
             return
-        output.line(query.describe(shown_language))
-        output.table(
+        output.print_line(query.describe(shown_language))
+        output.print_table(
             "",
             ("", "members"),
             [("matched", counts.matched), ("unknown", counts.unknown), ("not processed", counts.not_processed)],
         )
         if explain:
             rows = [(part.condition, part.true, part.false, part.unknown, part.removes) for part in counts.parts]
-            output.table("\nConditions", ("condition", "true", "false", "unknown", "alone removes"), rows)
+            output.print_table("\nConditions", ("condition", "true", "false", "unknown", "alone removes"), rows)
 
 
 def add_to(main: typer.Typer) -> None:

@@ -16,18 +16,18 @@ def verify(
         str | None,
         typer.Option("--kept", metavar="SEAL", help="Seal printed by an earlier run and kept elsewhere."),
     ] = None,
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Seal the newest rows and report the first row that was changed, removed or inserted."""
     from campaigns.people.accounts import audit_log
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         verdict = audit_log.verify(engine, kept)
     fault = verdict.fault
     if json:
         fault_fields = None if fault is None else {"row": fault.row, "because": fault.reason, "seal": fault.seal}
         last = None if verdict.last is None else str(verdict.last)
-        output.as_json(
+        output.print_json(
             {
                 "fits": fault is None,
                 "rows": verdict.rows,
@@ -37,15 +37,17 @@ def verify(
             }
         )
     elif fault is None:
-        output.line(f"{output.number(verdict.rows)} rows are unchanged")
+        output.print_line(f"{output.format_number(verdict.rows)} rows are unchanged")
         if verdict.newly_sealed:
-            output.line(
-                f"the last {output.number(verdict.newly_sealed)} were sealed only now: an earlier change would not show"
+            output.print_line(
+                f"the last {output.format_number(verdict.newly_sealed)} were sealed only now: an earlier change would not show"
             )
-        output.line(f"newest seal, to be kept elsewhere: {verdict.last or 'none'}")
+        output.print_line(f"newest seal, to be kept elsewhere: {verdict.last or 'none'}")
     else:
         of_seal = "" if fault.seal is None else f"seal {fault.seal}, "
-        output.line(f"{of_seal}row {fault.row}: {fault.reason}; the {output.number(verdict.rows)} rows before it fit")
+        output.print_line(
+            f"{of_seal}row {fault.row}: {fault.reason}; the {output.format_number(verdict.rows)} rows before it fit"
+        )
     if fault is not None:
         raise typer.Exit(1)
 
@@ -58,16 +60,16 @@ def show_rows(
         typer.Option("--subject", metavar="M", help="Only rows about this member, run, campaign or account."),
     ] = None,
     most: Annotated[int, typer.Option("--most", min=1, help="Maximum number of rows.")] = 100,
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Show the newest rows, newest first."""
     from campaigns.people.accounts import audit_log
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         rows = audit_log.list_rows(engine, subject, most)
         zone = engine.library.settings.zone
     if json:
-        output.as_json([{**row, "at": row["at"].isoformat()} for row in rows])
+        output.print_json([{**row, "at": row["at"].isoformat()} for row in rows])
         return
     head = ("row", "at", "who", "what", "whom", "more")
     cells = [
@@ -81,7 +83,7 @@ def show_rows(
         )
         for row in rows
     ]
-    output.table("", head, cells)
+    output.print_table("", head, cells)
 
 
 def add_to(main: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from campaigns.cli import open_workspace, output
-from campaigns.cli.planning import RunName
+from campaigns.cli.planning import RunArgument
 
 if TYPE_CHECKING:
     from campaigns.runs.engine import Engine
@@ -22,7 +22,7 @@ class ManualOutcome(StrEnum):
 
 def uncertain(
     context: typer.Context,
-    run: RunName,
+    run: RunArgument,
     reconcile: Annotated[
         bool,
         typer.Option("--reconcile", help="Settle by stored events, or by asking the provider."),
@@ -37,14 +37,14 @@ def uncertain(
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FILE", help="Write the remaining messages to a CSV file.")
     ] = None,
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """List the messages of a run with unknown outcome, and settle them; none is ever sent again."""
     from campaigns.results.feedback import resolve_uncertain as kept
 
     if member and mark is None:
         raise typer.BadParameter("only valid with --mark", param_hint="--member")
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         done = _settle(engine, run, mark, member or [], reconcile=reconcile)
         if export is not None:
             done["exported"] = kept.export(engine, run, export)
@@ -52,11 +52,11 @@ def uncertain(
     for row in rows:
         row["claimed_at"] = None if row["claimed_at"] is None else row["claimed_at"].isoformat()
     if json:
-        output.as_json({"run": run, **done, "uncertain": rows})
+        output.print_json({"run": run, **done, "uncertain": rows})
         return
     for name, number in done.items():
-        output.line(f"{output.number(number)} {name.replace('_', ' ')}")
-    output.table("", kept.CSV_COLUMNS, [tuple(cell or "" for cell in row.values()) for row in rows])
+        output.print_line(f"{output.format_number(number)} {name.replace('_', ' ')}")
+    output.print_table("", kept.CSV_COLUMNS, [tuple(cell or "" for cell in row.values()) for row in rows])
 
 
 def _settle(
@@ -75,16 +75,16 @@ def _settle(
     return done
 
 
-def mail(context: typer.Context, json: open_workspace.AsJson = False) -> None:
+def mail(context: typer.Context, json: open_workspace.JsonOption = False) -> None:
     """Read returned mail: bounces, complaints and unsubscribe requests; `viesti serve` does this by itself."""
     from campaigns.results.feedback.returned_mail import read_mail
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         report = read_mail(engine)
     if json:
-        output.as_json({"mails": report.mails, "events": report.events, "unsubscribed": report.unsubscribed})
+        output.print_json({"mails": report.mails, "events": report.events, "unsubscribed": report.unsubscribed})
         return
-    output.line(f"{report.mails} mails: {report.events} events were new, {report.unsubscribed} unsubscribed")
+    output.print_line(f"{report.mails} mails: {report.events} events were new, {report.unsubscribed} unsubscribed")
 
 
 def calls(
@@ -92,19 +92,19 @@ def calls(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="The `calls.csv` of a call list, with results filled in.")
     ],
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Read call results from a call list: members reached, and members who want no more calls."""
     from campaigns.results.feedback.call_results import read_call_results
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         answers = read_call_results(engine, file)
     if json:
         problems = [str(problem) for problem in answers.problems]
-        output.as_json({"answers": answers.new, "read_before": answers.read_before, "problems": problems})
+        output.print_json({"answers": answers.new, "read_before": answers.read_before, "problems": problems})
     else:
         new = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in sorted(answers.new.items()))
-        output.line(f"new answers: {new or 'none'}; {answers.read_before} had been read before")
+        output.print_line(f"new answers: {new or 'none'}; {answers.read_before} had been read before")
         for problem in answers.problems:  # without its line, which holds a member's name and number
             typer.echo(str(problem), err=True)
     if answers.problems:

@@ -18,7 +18,7 @@ _SENTENCE_LIMIT: Final = 1_000  # characters, so that no sentence is cut
 _ERROR_PREFIX: Final = "Value error, "  # prefix that Typer's library puts before errors about enum values
 
 
-class Headed(TyperGroup):
+class HeadedCommandGroup(TyperGroup):
     """Root command group with headings in its help."""
 
     def list_commands(self, ctx: Any) -> list[str]:

@@ -10,11 +10,11 @@ app = typer.Typer(help="List and renew the global holdout.", rich_markup_mode=No
 
 
 @app.command("versions")
-def versions(context: typer.Context, json: open_workspace.AsJson = False) -> None:
+def versions(context: typer.Context, json: open_workspace.JsonOption = False) -> None:
     """List the versions of the holdout, and when each was in force."""
     from audiences.people import holdout_versions
 
-    with open_workspace.engine(context) as engine, engine.ledger.read() as connection:
+    with open_workspace.open_engine(context) as engine, engine.ledger.read() as connection:
         rows = [
             {
                 "version": version.number,
@@ -25,26 +25,26 @@ def versions(context: typer.Context, json: open_workspace.AsJson = False) -> Non
             for version in holdout_versions.list_versions(connection)
         ]
     if json:
-        output.as_json(rows)
+        output.print_json(rows)
         return
     cells = [[cell if cell is not None else "" for cell in row.values()] for row in rows]
-    output.table("", ("version", "share", "since", "until"), cells)
+    output.print_table("", ("version", "share", "since", "until"), cells)
 
 
 @app.command("members")
 def members(
     context: typer.Context,
     version: Annotated[int, typer.Argument(metavar="VERSION", help="Version number from `viesti holdout versions`.")],
-    at: open_workspace.AsOf = None,
+    at: open_workspace.AsOfOption = None,
 ) -> None:
     """Print the ids of members held out by a version, one a line; default moment: the end of the version."""
     from audiences.people import holdout_versions
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         with engine.ledger.read() as connection:
             chosen = holdout_versions.read_version(connection, version)
         end = chosen.until or engine.clock.now()
-        moment = end if at is None else open_workspace.moment(at, engine)
+        moment = end if at is None else open_workspace.parse_as_of(at, engine)
         for member_id in holdout_versions.held_out_members(engine.ledger, chosen, moment):
             typer.echo(member_id)
 
@@ -55,11 +55,11 @@ def renew(context: typer.Context) -> None:
     from audiences.people import holdout_versions
     from campaigns.store.people import audit
 
-    with open_workspace.engine(context) as engine, engine.ledger.write() as connection:
+    with open_workspace.open_engine(context) as engine, engine.ledger.write() as connection:
         now, share = engine.clock.now(), engine.library.settings.holdout
         renewed = holdout_versions.reshuffle(connection, share, now)
         audit.record(connection, now, engine.actor, "holdout", "renewed" if renewed else "none", {"share": str(share)})
-    output.line(
+    output.print_line(
         "nobody is held out: the settings say 0 percent" if renewed is None else f"version {renewed.number} is in force"
     )
 

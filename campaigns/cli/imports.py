@@ -10,7 +10,7 @@ from campaigns.cli import open_workspace, output
 
 _OFFERS: Final = "offers"  # go into the workspace's files, not into the warehouse
 
-Kind = Annotated[
+ImportKind = Annotated[
     str,
     typer.Argument(
         metavar="KIND", help="Kind of data: members, choices, purchases, products, offers, suppressions or sent."
@@ -20,25 +20,27 @@ Kind = Annotated[
 
 def import_(
     context: typer.Context,
-    kind: Kind,
+    kind: ImportKind,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV file (UTF-8) or Parquet file.")],
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Import a file; set bad rows aside with reasons. Importing the same file again changes nothing."""
     from audiences.imports.import_file import FILE_KINDS
 
     if kind not in (*FILE_KINDS, _OFFERS):
         raise typer.BadParameter(f"one of {', '.join((*FILE_KINDS, _OFFERS))}", param_hint="KIND")
-    with open_workspace.engine(context) as engine, output.portion(f"importing {file.name}") as on_progress:
+    with open_workspace.open_engine(context) as engine, output.show_percentage(f"importing {file.name}") as on_progress:
         report = engine.import_offers(file) if kind == _OFFERS else engine.import_file(kind, file, on_progress)
     if json:
-        output.as_json(asdict(report))
+        output.print_json(asdict(report))
         return
-    output.line(f"{report.read} rows: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected")
+    output.print_line(
+        f"{report.read} rows: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected"
+    )
     if report.emptied:
-        output.line(f"{report.emptied} values were left out of rows that were stored")
+        output.print_line(f"{report.emptied} values were left out of rows that were stored")
     if report.rejects_path is not None:
-        output.line(f"rejected rows, with line, column and reason: {report.rejects_path}")
+        output.print_line(f"rejected rows, with line, column and reason: {report.rejects_path}")
 
 
 def add_to(app: typer.Typer) -> None:

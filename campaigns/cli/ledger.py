@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 database = typer.Typer(help="Upgrade, back up and restore the ledger.", rich_markup_mode=None, no_args_is_help=True)
 ledger = typer.Typer(help="Move the ledger to another database.", rich_markup_mode=None, no_args_is_help=True)
 
-BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="Backup file.")]
+BackupFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Backup file.")]
 
 
 @database.command()
@@ -22,30 +22,30 @@ def upgrade(context: typer.Context) -> None:
     """Upgrade the ledger's tables to this version."""
     from campaigns.operations import ledger_admin
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         ledger_admin.upgrade(engine)
-    output.line("the ledger's tables are up to date")
+    output.print_line("the ledger's tables are up to date")
 
 
 @database.command()
-def backup(context: typer.Context, file: BackupFile) -> None:
+def backup(context: typer.Context, file: BackupFileArgument) -> None:
     """Write the ledger into a file while sending goes on."""
     from campaigns.operations import ledger_admin
 
-    with open_workspace.engine(context) as engine, output.progress("Writing") as on_progress:
+    with open_workspace.open_engine(context) as engine, output.show_progress("Writing") as on_progress:
         counts = ledger_admin.backup_to(engine, file, on_progress)
-    output.line(f"{sum(counts.values())} rows are in {file}, including all personal data of the ledger")
+    output.print_line(f"{sum(counts.values())} rows are in {file}, including all personal data of the ledger")
 
 
 @database.command()
-def restore(context: typer.Context, file: BackupFile) -> None:
+def restore(context: typer.Context, file: BackupFileArgument) -> None:
     """Restore a backup into an empty ledger; erased members stay erased, and all sending is suspended."""
     from campaigns.operations import ledger_admin
 
-    with open_workspace.engine(context) as engine, output.progress("Restoring") as on_progress:
+    with open_workspace.open_engine(context) as engine, output.show_progress("Restoring") as on_progress:
         counts, suspended = ledger_admin.restore_from(engine, file, on_progress)
     _print_counts(counts, suspended)
-    output.line(
+    output.print_line(
         "The ledger does not know what was sent after the backup: find out before you resume or publish anything."
     )
 
@@ -60,15 +60,17 @@ def copy(
     """Copy the ledger into an empty database and suspend all sending from the old one."""
     from campaigns.operations import ledger_admin
 
-    with open_workspace.engine(context) as engine, output.progress("Copying") as on_progress:
+    with open_workspace.open_engine(context) as engine, output.show_progress("Copying") as on_progress:
         counts, suspended = ledger_admin.copy_to(engine, to, on_progress)
     _print_counts(counts, suspended)
-    output.line("The old ledger is suspended. The copy takes over once `database_url` or VIESTI_DATABASE_URL names it.")
+    output.print_line(
+        "The old ledger is suspended. The copy takes over once `database_url` or VIESTI_DATABASE_URL names it."
+    )
 
 
 def _print_counts(counts: "RowCounts", suspended: "SuspendResult") -> None:
-    output.table("", ("table", "rows"), [(name, rows) for name, rows in counts.items() if rows])
-    output.line(
+    output.print_table("", ("table", "rows"), [(name, rows) for name, rows in counts.items() if rows])
+    output.print_line(
         f"Suspended: {suspended.runs} runs are paused, {suspended.publications} campaigns are off the schedule."
     )
 

@@ -32,13 +32,13 @@ from campaigns.cli import (
 )
 from campaigns.core.errors import UserError
 
-AUTHOR: Final = 1
-BUG: Final = 3
-OBJECTS_A_COLLECTION: Final = 100_000  # at the default of 700, a third of a short command's time is garbage collection
+EXIT_USER_ERROR: Final = 1
+EXIT_INTERNAL_ERROR: Final = 3
+GC_THRESHOLD: Final = 100_000  # at the default of 700, a third of a short command's time is garbage collection
 
 app = typer.Typer(
     name="viesti",
-    cls=help_layout.Headed,
+    cls=help_layout.HeadedCommandGroup,
     help="Plan, explain and send personalised campaigns: each message at most once, by each member's choices.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -88,17 +88,17 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
     Exit with 0, 1 (the user can fix it), 2 (usage) or 3 (our bug).
     """
-    gc.set_threshold(OBJECTS_A_COLLECTION)
+    gc.set_threshold(GC_THRESHOLD)
     try:
         app(args=arguments, prog_name="viesti")
     except UserError as error:
-        from campaigns.cli.output import problems
+        from campaigns.cli.output import print_problems
 
-        problems(error.problems)
-        sys.exit(AUTHOR)
+        print_problems(error.problems)
+        sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception:
         traceback.print_exc()
         typer.echo("This is a fault of viesti itself. Nothing that was committed is lost; please report it.", err=True)
-        sys.exit(BUG)
+        sys.exit(EXIT_INTERNAL_ERROR)

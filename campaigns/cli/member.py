@@ -11,41 +11,41 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Show, explain and change the data of one member.", rich_markup_mode=None, no_args_is_help=True)
 
-Member = Annotated[str, typer.Argument(metavar="M", help="Member id.")]
+MemberArgument = Annotated[str, typer.Argument(metavar="M", help="Member id.")]
 
 _VALUES = {True: "yes", False: "no", None: "unknown"}
 
 
 @app.command("show")
-def show_member(context: typer.Context, member: Member, json: open_workspace.AsJson = False) -> None:
+def show_member(context: typer.Context, member: MemberArgument, json: open_workspace.JsonOption = False) -> None:
     """Show a member's contact and choices."""
     from campaigns.people.accounts import audit_log
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         facts = engine.member(member)
         audit_log.note_look_up(engine, member, "member show")
     if json:
-        output.as_json(facts)
+        output.print_json(facts)
         return
-    output.table(f"Member {member}", ("field", "value"), [(name, value) for name, value in facts.items()])
+    output.print_table(f"Member {member}", ("field", "value"), [(name, value) for name, value in facts.items()])
 
 
 @app.command("why")
 def why(
     context: typer.Context,
-    member: Member,
+    member: MemberArgument,
     campaign: Annotated[
         str | None,
         typer.Option("--campaign", metavar="C", help="Explain the decision of this campaign, condition by condition."),
     ] = None,
-    as_of: open_workspace.AsOf = None,
-    language: open_workspace.InLanguage = None,
-    json: open_workspace.AsJson = False,
+    as_of: open_workspace.AsOfOption = None,
+    language: open_workspace.LanguageOption = None,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Explain a member's past messages, or the decision of one campaign about them."""
     from campaigns.people.accounts import audit_log
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         shown_language = language or engine.library.settings.default_language
         engine.member(member)
         audit_log.note_look_up(engine, member, "member why")
@@ -53,11 +53,11 @@ def why(
             _show_history(engine.decisions_about(member), shown_language.value, json=json)
             return
         draft, _ = engine.library.campaign_definition(campaign)
-        explanation = engine.explain(draft, member, open_workspace.moment(as_of, engine), shown_language)
+        explanation = engine.explain(draft, member, open_workspace.parse_as_of(as_of, engine), shown_language)
     if json:
         from dataclasses import asdict
 
-        output.as_json(asdict(explanation))
+        output.print_json(asdict(explanation))
         return
     _show_explanation(explanation)
 
@@ -65,37 +65,37 @@ def why(
 @app.command("erase")
 def erase(
     context: typer.Context,
-    member: Member,
+    member: MemberArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Erase a member's contact, profile and purchases for good; no import brings them back."""
     from campaigns.people.privacy import erasure
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         engine.member(member)
         if not yes:
             typer.confirm(f"Erase {member}? This cannot be undone", abort=True)
         erasure.erase(engine, member)
-    output.line("erased; `viesti retention`, or the nightly job, deletes the last rows from the files")
+    output.print_line("erased; `viesti retention`, or the nightly job, deletes the last rows from the files")
 
 
 @app.command("merge")
 def merge(
     context: typer.Context,
-    member: Member,
+    member: MemberArgument,
     into: Annotated[str, typer.Argument(metavar="INTO", help="Id to keep.")],
 ) -> None:
     """Merge two ids of one person; every opt-out of either id stays in force."""
     from campaigns.people.privacy import erasure
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         moved = erasure.merge(engine, member, into)
-    output.line(f"{member} is {into} now; {moved} purchases, receipts and earlier messages were moved")
+    output.print_line(f"{member} is {into} now; {moved} purchases, receipts and earlier messages were moved")
 
 
 def _show_history(decisions: list[dict[str, object]], language: str, *, json: bool) -> None:
     if json:
-        output.as_json(decisions)
+        output.print_json(decisions)
         return
     head = ("run", "decision", "variant", "channel", "reason", "delivery", "because")
     rows = [
@@ -110,7 +110,7 @@ def _show_history(decisions: list[dict[str, object]], language: str, *, json: bo
         )
         for row in decisions
     ]
-    output.table("", head, rows)
+    output.print_table("", head, rows)
 
 
 def _because(evidence: object, language: str) -> str:
@@ -120,18 +120,18 @@ def _because(evidence: object, language: str) -> str:
 
 def _show_explanation(explanation: "Explanation") -> None:
     if not explanation.processed:
-        output.line("not processed: this member allows no marketing, or is restricted, or has died")
+        output.print_line("not processed: this member allows no marketing, or is restricted, or has died")
         return
     _show_rule("audience", explanation.audience)
     for variant, predicates in explanation.variants.items():
         _show_rule(f"\nvariant {variant}", predicates)
     decision = explanation.decision
     if decision is None:
-        output.line("\ngets nothing: not in the audience")
+        output.print_line("\ngets nothing: not in the audience")
     elif decision["reason"] is not None:
-        output.line(f"\ngets nothing: {decision['reason']}")
+        output.print_line(f"\ngets nothing: {decision['reason']}")
     else:
-        output.line(f"\ngets the variant {decision['variant']} by {decision['channel']}")
+        output.print_line(f"\ngets the variant {decision['variant']} by {decision['channel']}")
 
 
 def _show_rule(title: str, predicates: "tuple[Predicate, ...]") -> None:
@@ -143,7 +143,7 @@ def _show_rule(title: str, predicates: "tuple[Predicate, ...]") -> None:
         )
         for predicate in predicates
     ]
-    output.table(title, ("condition", "holds", ""), rows)
+    output.print_table(title, ("condition", "holds", ""), rows)
 
 
 def add_to(main: typer.Typer) -> None:

@@ -50,12 +50,12 @@ def export(
             help="Output file; default: standard output for JSON, else export-M.zip or export-M.html.",
         ),
     ] = None,
-    language: open_workspace.InLanguage = None,
+    language: open_workspace.LanguageOption = None,
 ) -> None:
     """Export everything held about a member, for the member; the audit log records it."""
     from campaigns.people.privacy.subject_access import export_with_audit
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         whole = export_with_audit(engine, member, form.value, engine.actor)
         content = _file_content(engine, whole, form, language or engine.library.settings.default_language)
     if out is None and form is ExportFormat.JSON:
@@ -65,7 +65,7 @@ def export(
     with report_write_errors(file):
         file.touch(mode=0o600)
         file.write_bytes(content)
-    output.line(str(file))
+    output.print_line(str(file))
 
 
 def _file_content(engine: "Engine", whole: "SubjectAccessExport", form: ExportFormat, language: "Language") -> bytes:
@@ -91,12 +91,12 @@ def choices(
     source: Annotated[
         ChoiceSource, typer.Option("--source", help="Source of a change of choices: desk or phone.")
     ] = ChoiceSource.DESK,
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Show a member's choices with their consent texts, or change them on the member's behalf."""
     from campaigns.people.accounts import audit_log
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         offered = _offered_items(engine, member)
         audit_log.note_look_up(engine, member, "member choices")
         if changes:
@@ -105,10 +105,10 @@ def choices(
     subscribed = {f"newsletter:{name}" for name in _strings(facts["newsletters"])}
     states = {name: name in subscribed or facts.get(name) is True for name in offered}
     if json:
-        output.as_json(states)
+        output.print_json(states)
         return
     rows = [(name, "on" if on else "off", offered[name].consent_text.text) for name, on in states.items()]
-    output.table(f"Choices of {member}", ("choice", "state", "offered as"), rows)
+    output.print_table(f"Choices of {member}", ("choice", "state", "offered as"), rows)
 
 
 def _strings(value: object) -> list[str]:

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 _YEARS: Final = range(1900, 2200)  # beyond them date arithmetic fails
 
-AsOf = Annotated[
+AsOfOption = Annotated[
     str | None,
     typer.Option(
         "--as-of", metavar="WHEN", help="Date or time to evaluate rules at: 2018-01-05 (midnight) or 2018-01-05T10:30."
     ),
 ]
-InLanguage = Annotated[Language | None, typer.Option("--language", help="Language; default: the workspace's.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
+LanguageOption = Annotated[Language | None, typer.Option("--language", help="Language; default: the workspace's.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
 
 
 @contextmanager
-def engine(context: typer.Context) -> Iterator["Engine"]:
+def open_engine(context: typer.Context) -> Iterator["Engine"]:
     """Open the engine of the command's workspace, and close it at the end.
 
     Raise UserError when this account may not run the command (see `required_roles`).
@@ -40,13 +40,13 @@ def engine(context: typer.Context) -> Iterator["Engine"]:
 
     opened = Engine(find_workspace(Path(context.obj)), account())
     try:
-        required_roles.demand(opened, context.command_path)
+        required_roles.require_permission(opened, context.command_path)
         yield opened
     finally:
         opened.close()
 
 
-def library(context: typer.Context) -> "WorkspaceRepository":
+def open_library(context: typer.Context) -> "WorkspaceRepository":
     """Return the workspace's files alone, for commands that need no data; half the imports of the engine."""
     from campaigns.workspace.paths import find_workspace
     from campaigns.workspace.repository import WorkspaceRepository
@@ -63,7 +63,7 @@ def account() -> str:
         return f"uid:{number}"
 
 
-def moment(text: str | None, opened: "Engine") -> datetime:
+def parse_as_of(text: str | None, opened: "Engine") -> datetime:
     """Parse `--as-of` in the workspace's time zone; default: now. Raise a usage error for an invalid value."""
     zone = opened.library.settings.zone
     if text is None:

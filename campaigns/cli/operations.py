@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaigns.cli import ledger, open_workspace, output, plan_output, process_options
-from campaigns.cli.planning import RunName
+from campaigns.cli.planning import RunArgument
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.logging_setup import LogFormat, log_to_stderr
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def status(
     context: typer.Context,
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="Run to show; default: the newest ones.")] = None,
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """List the newest runs, or show the state of one run; its numbers always sum to the planned deliveries."""
     from campaigns.results.feedback import run_events
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         runs = engine.recent_runs() if run is None else [engine.run(run)]
         outcomes_by_run = {listed_run.run_id: (listed_run, engine.outcomes(listed_run)) for listed_run in runs}
         events = None if run is None else run_events.read_run_events(engine, run)
@@ -37,20 +37,22 @@ def status(
             {"run": name, "state": listed_run.state, "reason": listed_run.reason, "deliveries": outcomes.by_state}
             for name, (listed_run, outcomes) in outcomes_by_run.items()
         ]
-        lengths = plan_output.texts_as_json(texts, settings)
-        output.as_json(
+        lengths = plan_output.sms_lengths_as_json(texts, settings)
+        output.print_json(
             rows if events is None else {**rows[0], "events": events.words, "alarms": events.alarms, **lengths}
         )
         return
-    output.table("", ("run", "state", "planned", "accepted", ""), [_line(*entry) for entry in outcomes_by_run.values()])
+    output.print_table(
+        "", ("run", "state", "planned", "accepted", ""), [_line(*entry) for entry in outcomes_by_run.values()]
+    )
     if run is not None and events is not None:
-        plan_output.show_texts(texts, settings)
-        output.table("\nDeliveries", ("channel", "state", "reason", "deliveries"), outcomes_by_run[run][1].rows)
-        output.table("\nEvents since", ("event", "deliveries"), list(events.words.items()))
+        plan_output.print_sms_lengths(texts, settings)
+        output.print_table("\nDeliveries", ("channel", "state", "reason", "deliveries"), outcomes_by_run[run][1].rows)
+        output.print_table("\nEvents since", ("event", "deliveries"), list(events.words.items()))
         for alarm in events.alarms:
-            output.line(f"warning: {alarm}")
+            output.print_line(f"warning: {alarm}")
         if start_notice is not None:
-            output.line(f"\n{start_notice}")
+            output.print_line(f"\n{start_notice}")
 
 
 def _texts(engine: "Engine", run: "Run") -> "SegmentDistribution | None":
@@ -74,44 +76,46 @@ def _line(run: "Run", outcomes: "OutcomeCounts") -> tuple[str, str, int, int, st
     """Return a run as one table row; states other than accepted stand at its end, unless zero."""
     states = outcomes.by_state
     accepted = states.pop("accepted")
-    rest = [f"{output.number(number)} {state}" for state, number in states.items() if number]
+    rest = [f"{output.format_number(number)} {state}" for state, number in states.items() if number]
     return run.run_id, run.state, outcomes.planned, accepted, ", ".join([*([run.reason] if run.reason else []), *rest])
 
 
-def pause(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
+def pause(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Pause a run; claimed messages are still sent."""
     from campaigns.runs.dispatch import control
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         engine.hand(control.pause, run)
-    output.done(f"paused; `viesti resume {run}` continues it", {"run": run, "state": "paused"}, json=json)
+    output.print_result(f"paused; `viesti resume {run}` continues it", {"run": run, "state": "paused"}, json=json)
 
 
-def resume(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
+def resume(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Resume a paused run."""
     from campaigns.runs.dispatch import control
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         engine.hand(control.resume, run)
         sender = "viesti worker" if engine.has_workers else "viesti serve"
-    output.done(f"resumed; `{sender}` or `viesti send {run}` sends", {"run": run, "state": "sending"}, json=json)
+    output.print_result(
+        f"resumed; `{sender}` or `viesti send {run}` sends", {"run": run, "state": "sending"}, json=json
+    )
 
 
-def cancel(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
+def cancel(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Cancel a run for good; unclaimed deliveries are withdrawn."""
     from campaigns.runs.dispatch import control
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         withdrawn = engine.hand(control.cancel, run)
     value = {"run": run, "state": "cancelled", "withdrawn": withdrawn}
-    output.done(f"cancelled; {output.number(withdrawn)} deliveries were withdrawn", value, json=json)
+    output.print_result(f"cancelled; {output.format_number(withdrawn)} deliveries were withdrawn", value, json=json)
 
 
-def retention(context: typer.Context, json: open_workspace.AsJson = False) -> None:
+def retention(context: typer.Context, json: open_workspace.JsonOption = False) -> None:
     """Delete data past its retention and remains of erased members, and print the evidence; run it every night."""
     from campaigns.people.privacy import erasure
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         evidence = [
             {
                 "table": removal.table,
@@ -123,27 +127,27 @@ def retention(context: typer.Context, json: open_workspace.AsJson = False) -> No
             for removal in erasure.apply_retention(engine)
         ]
     if json:
-        output.as_json(evidence)
+        output.print_json(evidence)
         return
     rows = [[cell if cell is not None else "" for cell in row.values()] for row in evidence]
-    output.table("", ("table", "kept for days", "rows removed", "rows left", "oldest row"), rows)
+    output.print_table("", ("table", "kept for days", "rows removed", "rows left", "oldest row"), rows)
 
 
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8000,
-    metrics: process_options.Metrics = None,
-    log_format: process_options.Form = LogFormat.TEXT,
-    log_level: process_options.FromLevel = process_options.Level.WARNING,
+    metrics: process_options.MetricsOption = None,
+    log_format: process_options.LogFormatOption = LogFormat.TEXT,
+    log_level: process_options.LogLevelOption = process_options.LogLevel.WARNING,
 ) -> None:
     """Serve the web pages; plan and send in a background process."""
     from campaigns.operations.background_process import ProcessConfig
     from campaigns.web.server import serve as run_server
 
     log_to_stderr(log_format, log_level)
-    with open_workspace.engine(context) as engine:
-        output.doing(f"serving on http://{host}:{port}, until Ctrl-C")
+    with open_workspace.open_engine(context) as engine:
+        output.print_step(f"serving on http://{host}:{port}, until Ctrl-C")
         orders = ProcessConfig(engine.workspace.root, engine.actor, metrics, log_format, log_level)
         run_server(engine, host, port, orders)
 

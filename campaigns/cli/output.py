@@ -16,42 +16,42 @@ from campaigns.workspace.source_excerpt import source_excerpt
 if TYPE_CHECKING:
     from rich.console import Console
 
-Rows = Sequence[Sequence[object]]
+TableRows = Sequence[Sequence[object]]
 
 _UNFOLDED: Final = 1_000  # columns: output read by a program is not folded
 
 
-def problems(listed_problems: Iterable[Problem]) -> None:
+def print_problems(listed_problems: Iterable[Problem]) -> None:
     """Print problems to standard error, each with the line of its file."""
     for problem in listed_problems:
         typer.echo(source_excerpt(problem, _source(problem.place.file)), err=True)
 
 
-def as_json(value: object) -> None:
+def print_json(value: object) -> None:
     """Print one JSON value."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-def done(text: str, value: object, *, json: bool) -> None:
+def print_result(text: str, value: object, *, json: bool) -> None:
     """Print a result: a line for people, or one JSON value for scripts."""
     if json:
-        as_json(value)
+        print_json(value)
     else:
-        line(text)
+        print_line(text)
 
 
-def line(text: str) -> None:
+def print_line(text: str) -> None:
     """Print one line."""
     typer.echo(text)
 
 
-def doing(text: str) -> None:
+def print_step(text: str) -> None:
     """Print the current step, on a terminal only."""
     if _console(errors=True).is_terminal:
         typer.echo(f"{text} …", err=True)
 
 
-def table(title: str, head: Sequence[str], rows: Rows) -> None:
+def print_table(title: str, head: Sequence[str], rows: TableRows) -> None:
     """Print a table under its title, or `none`; columns of numbers are right-aligned."""
     from rich.table import Table
 
@@ -74,7 +74,7 @@ def table(title: str, head: Sequence[str], rows: Rows) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def show_progress(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """Show the progress of long work, on a terminal only; yield a callback that takes each step."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -86,7 +86,7 @@ def progress(title: str, total: int | None = None) -> Iterator[Callable[[int], N
 
 
 @contextmanager
-def portion(title: str) -> Iterator[Callable[[int, int], None]]:
+def show_percentage(title: str) -> Iterator[Callable[[int, int], None]]:
     """Show the completed part of a whole, on a terminal only; yield a callback that takes completed and total."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -97,18 +97,18 @@ def portion(title: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda completed, total: bar.update(task, completed=completed, total=total)
 
 
-def by_reason(counts: Mapping[Any, int]) -> Rows:
+def sorted_counts(counts: Mapping[Any, int]) -> TableRows:
     """Return counts as rows, the largest first."""
     return sorted(((str(name), number) for name, number in counts.items()), key=lambda row: (-row[1], row[0]))
 
 
-def number(value: int) -> str:
+def format_number(value: int) -> str:
     """Format a number with its thousands apart."""
     return f"{value:,}".replace(",", " ")
 
 
 def _cell(value: object) -> str:
-    return number(value) if isinstance(value, int) else str(value)
+    return format_number(value) if isinstance(value, int) else str(value)
 
 
 def _source(file: str) -> str:

@@ -17,7 +17,7 @@ _BAR: Final = 30
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
-def as_json(run: "Run", tally: "PlanCounts", zone: "tzinfo") -> dict[str, object]:
+def plan_as_json(run: "Run", tally: "PlanCounts", zone: "tzinfo") -> dict[str, object]:
     """Return the plan for scripts; `matched` is sends plus skips.
 
     The keys are stable. A plan of text messages also has the keys of `texts_as_json`.
@@ -33,26 +33,26 @@ def as_json(run: "Run", tally: "PlanCounts", zone: "tzinfo") -> dict[str, object
     }
 
 
-def show_plan(run: "Run", tally: "PlanCounts", before: "tuple[Run, PlanCounts] | None") -> None:
+def print_plan(run: "Run", tally: "PlanCounts", before: "tuple[Run, PlanCounts] | None") -> None:
     """Print a plan, with the change of each number since the campaign's plan before."""
     earlier = before[1] if before else None
-    output.line(f"{run.run_id}\n")
+    output.print_line(f"{run.run_id}\n")
     head = ("", "members", "", "change") if earlier else ("", "members", "")
     width = len(head)
-    output.table("Funnel", head, [row[:width] for row in _funnel(tally, earlier)])
+    output.print_table("Funnel", head, [row[:width] for row in _funnel(tally, earlier)])
     sends = [
         (variant, channel, number, bar(number, tally.sent))
         for variant, by_channel in tally.shares.items()
         for channel, number in by_channel.items()
     ]
-    output.table("\nSends", ("variant", "channel", "members", ""), sends)
+    output.print_table("\nSends", ("variant", "channel", "members", ""), sends)
     if tally.arms:
-        output.table("\nArms", ("arm", "members"), list(tally.arms.items()))
+        output.print_table("\nArms", ("arm", "members"), list(tally.arms.items()))
     if before:
-        output.line(f"\nchange: since {before[0].run_id}")
+        output.print_line(f"\nchange: since {before[0].run_id}")
 
 
-def texts_as_json(lengths: "SegmentDistribution | None", settings: "Settings") -> dict[str, object]:
+def sms_lengths_as_json(lengths: "SegmentDistribution | None", settings: "Settings") -> dict[str, object]:
     """Return the lengths of a plan's text messages, for scripts; empty for a plan without any."""
     if lengths is None:
         return {}
@@ -69,22 +69,24 @@ def texts_as_json(lengths: "SegmentDistribution | None", settings: "Settings") -
     return {"texts": summary}
 
 
-def show_texts(lengths: "SegmentDistribution | None", settings: "Settings") -> None:
+def print_sms_lengths(lengths: "SegmentDistribution | None", settings: "Settings") -> None:
     """Print the lengths of a plan's text messages, and their cost where a price is known (TW-03)."""
     if lengths is None:
         return
     basis = "all written"
     if not lengths.is_exact:
-        basis = f"estimated from {output.number(lengths.sample_size)} of {output.number(lengths.messages)}"
+        basis = (
+            f"estimated from {output.format_number(lengths.sample_size)} of {output.format_number(lengths.messages)}"
+        )
     rows = [
         (_length(length, lengths), number, bar(number, lengths.messages))
         for length, number in lengths.messages_by_segments.items()
     ]
-    output.table(f"\nText messages, {basis}", ("segments", "members", ""), rows)
+    output.print_table(f"\nText messages, {basis}", ("segments", "members", ""), rows)
     price = settings.channels.sms.price_per_segment
     cost = "" if price is None else f", {lengths.cost(price)} {settings.currency} at {price} a segment"
     prefix = "" if lengths.is_exact else "about "
-    output.line(f"{prefix}{output.number(lengths.segments)} segments{cost}")
+    output.print_line(f"{prefix}{output.format_number(lengths.segments)} segments{cost}")
 
 
 def _length(length: int, lengths: "SegmentDistribution") -> str:

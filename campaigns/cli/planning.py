@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from campaigns.runs.planning.plan_counts import PlanCounts
     from campaigns.store.runs.run_tables import Run
 
-Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or a campaign file.")]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, as printed by `plan` and `status`.")]
+CampaignArgument = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or a campaign file.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, as printed by `plan` and `status`.")]
 
 _HALTED: Final = {
     "paused": "`viesti resume` continues it",
@@ -25,24 +25,30 @@ _HALTED: Final = {
 
 
 def plan(
-    context: typer.Context, campaign: Campaign, as_of: open_workspace.AsOf = None, json: open_workspace.AsJson = False
+    context: typer.Context,
+    campaign: CampaignArgument,
+    as_of: open_workspace.AsOfOption = None,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Decide which member gets which message, and why; nothing is sent."""
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         definition, run, tally = _decide(engine, campaign, as_of)
         _warn(engine.again_today(run))
         if json:
-            output.as_json(_as_json(engine, run, tally))
+            output.print_json(_as_json(engine, run, tally))
             return
         _print_plan(engine, run, tally)
-        output.line(f"\nnothing was sent; {_next_step(definition, run, tally)}")
+        output.print_line(f"\nnothing was sent; {_next_step(definition, run, tally)}")
 
 
 def run(
-    context: typer.Context, campaign: Campaign, as_of: open_workspace.AsOf = None, json: open_workspace.AsJson = False
+    context: typer.Context,
+    campaign: CampaignArgument,
+    as_of: open_workspace.AsOfOption = None,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Plan and send in one step; stop if a member would get the campaign twice on one day."""
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         _, planned_run, tally = _decide(engine, campaign, as_of)
         if not json:
             _print_plan(engine, planned_run, tally)
@@ -53,9 +59,9 @@ def run(
         _send(engine, planned_run, _as_json(engine, planned_run, tally) if json else None)
 
 
-def send(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
+def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Send a planned run, or continue an interrupted one."""
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         planned_run = engine.run(run)
         hint = _HALTED.get(planned_run.state)
         if hint is not None:
@@ -67,66 +73,66 @@ def send(context: typer.Context, run: RunName, json: open_workspace.AsJson = Fal
             _warn(engine.again_today(planned_run))
             texts = engine.lengths(planned_run)
         if not json:
-            plan_output.show_texts(texts, engine.library.settings)
-        _send(engine, planned_run, plan_output.texts_as_json(texts, engine.library.settings) if json else None)
+            plan_output.print_sms_lengths(texts, engine.library.settings)
+        _send(engine, planned_run, plan_output.sms_lengths_as_json(texts, engine.library.settings) if json else None)
 
 
 def preview(
     context: typer.Context,
-    campaign: Campaign,
+    campaign: CampaignArgument,
     member: Annotated[str, typer.Option("--member", metavar="M", help="Member id.")],
-    as_of: open_workspace.AsOf = None,
+    as_of: open_workspace.AsOfOption = None,
     show_it: Annotated[bool, typer.Option("--open", help="Open the message in a browser.")] = False,
 ) -> None:
     """Write the message that one member would get; nothing is sent or counted."""
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         draft, _ = engine.library.campaign_definition(campaign)
-        path = engine.preview(draft, member, open_workspace.moment(as_of, engine))
-    output.line(str(path))
+        path = engine.preview(draft, member, open_workspace.parse_as_of(as_of, engine))
+    output.print_line(str(path))
     if show_it:
         typer.launch(str(path))
 
 
-def publish(context: typer.Context, campaign: Campaign, json: open_workspace.AsJson = False) -> None:
+def publish(context: typer.Context, campaign: CampaignArgument, json: open_workspace.JsonOption = False) -> None:
     """Publish a campaign as its files are now; the scheduler runs it."""
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         draft, warnings = engine.library.campaign_definition(campaign, engine.clock.now())
-        output.problems(warnings)
+        output.print_problems(warnings)
         due = engine.publish(draft)
     name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
     when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due again"
     value = {"campaign": name, "published": True, "next_due": at and at.isoformat()}
-    output.done(f"published {name}, {when}", value, json=json)
+    output.print_result(f"published {name}, {when}", value, json=json)
 
 
 def unpublish(
     context: typer.Context,
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a published campaign.")],
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """Take a campaign off the schedule; planned runs continue."""
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         continuing = engine.unpublish(campaign)
     ends = "".join(f"; {run} continues, `viesti cancel {run}` ends it" for run in continuing)
     value = {"campaign": campaign, "published": False, "going_on": continuing}
-    output.done(f"{campaign} is off the schedule{ends}", value, json=json)
+    output.print_result(f"{campaign} is off the schedule{ends}", value, json=json)
 
 
-def approve(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
+def approve(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Approve a plan made by somebody else, where the campaign requires approval."""
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         engine.approve(run)
         value = {"run": run, "state": engine.run(run).state, "approved_by": engine.actor}
-    output.done(f"approved; `viesti send {run}` sends it", value, json=json)
+    output.print_result(f"approved; `viesti send {run}` sends it", value, json=json)
 
 
 def calendar(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=366, help="Number of days ahead.")] = 14,
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """List when campaigns are due; only published campaigns run by themselves."""
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         zone = engine.library.settings.zone
         occasions = [
             (
@@ -139,27 +145,27 @@ def calendar(
         ]
     if json:
         names = ("due", "campaign", "published", "channels")
-        output.as_json([dict(zip(names, (due.isoformat(), *rest), strict=True)) for due, *rest in occasions])
+        output.print_json([dict(zip(names, (due.isoformat(), *rest), strict=True)) for due, *rest in occasions])
         return
     rows = [
         (f"{due:%a %Y-%m-%d %H:%M}", campaign, "published" if published else "draft", channels)
         for due, campaign, published, channels in occasions
     ]
-    output.table("", ("due", "campaign", "", "channels"), rows)
+    output.print_table("", ("due", "campaign", "", "channels"), rows)
 
 
 def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decided, Run, PlanCounts]":
     draft, warnings = engine.library.campaign_definition(campaign)
-    output.problems(warnings)
-    with output.progress(f"planning {draft.campaign.name}") as on_progress:
-        run, tally = engine.plan(draft, open_workspace.moment(as_of, engine), on_progress)
+    output.print_problems(warnings)
+    with output.show_progress(f"planning {draft.campaign.name}") as on_progress:
+        run, tally = engine.plan(draft, open_workspace.parse_as_of(as_of, engine), on_progress)
     capacity_problem = engine.cannot_fit(run)
     _warn(engine.data_end(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
     return draft.campaign, run, tally
 
 
 def _warn(*problems: Problem | None) -> None:
-    output.problems(replace(problem, severity=Severity.WARNING) for problem in problems if problem is not None)
+    output.print_problems(replace(problem, severity=Severity.WARNING) for problem in problems if problem is not None)
 
 
 def _next_step(definition: "Decided", run: "Run", tally: "PlanCounts") -> str:
@@ -175,22 +181,24 @@ def _print_plan(engine: "Engine", run: "Run", tally: "PlanCounts") -> None:
     from campaigns.runs.planning.plan_counts import PlanCounts
 
     before = engine.previous(run)
-    plan_output.show_plan(run, tally, (before, PlanCounts.from_json(before.counts)) if before else None)
-    plan_output.show_texts(engine.lengths(run), engine.library.settings)
+    plan_output.print_plan(run, tally, (before, PlanCounts.from_json(before.counts)) if before else None)
+    plan_output.print_sms_lengths(engine.lengths(run), engine.library.settings)
 
 
 def _as_json(engine: "Engine", run: "Run", tally: "PlanCounts") -> dict[str, object]:
     settings = engine.library.settings
-    return plan_output.as_json(run, tally, settings.zone) | plan_output.texts_as_json(engine.lengths(run), settings)
+    return plan_output.plan_as_json(run, tally, settings.zone) | plan_output.sms_lengths_as_json(
+        engine.lengths(run), settings
+    )
 
 
 def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
     engine.start(run)
-    with output.progress(f"sending {run.run_id}") as on_progress:
+    with output.show_progress(f"sending {run.run_id}") as on_progress:
         sent = engine.send(run.run_id, on_progress)
     outcomes = engine.outcomes(run)
     if json is not None:
-        output.as_json(
+        output.print_json(
             {
                 "run": run.run_id,
                 "closed": sent.closed,
@@ -200,10 +208,10 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
             }
         )
         return
-    output.table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
+    output.print_table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
     if sent.resume_at is not None:
         moment = sent.resume_at.astimezone(engine.library.settings.zone)
-        output.line(f"\nthe rest is due at {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
+        output.print_line(f"\nthe rest is due at {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
 
 
 def add_to(app: typer.Typer) -> None:

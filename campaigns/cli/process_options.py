@@ -8,7 +8,7 @@ import typer
 from campaigns.core.logging_setup import LogFormat
 
 
-class Level(StrEnum):
+class LogLevel(StrEnum):
     """Lowest level that is logged."""
 
     INFO = "info"
@@ -16,9 +16,11 @@ class Level(StrEnum):
     ERROR = "error"
 
 
-Metrics = Annotated[
+MetricsOption = Annotated[
     str | None,
     typer.Option("--metrics", metavar="HOST:PORT", help="Address where Prometheus reads /metrics; default: none."),
 ]
-Form = Annotated[LogFormat, typer.Option("--log-format", help="Log lines for people, or JSON objects for programs.")]
-FromLevel = Annotated[Level, typer.Option("--log-level", help="Lowest level to log.")]
+LogFormatOption = Annotated[
+    LogFormat, typer.Option("--log-format", help="Log lines for people, or JSON objects for programs.")
+]
+LogLevelOption = Annotated[LogLevel, typer.Option("--log-level", help="Lowest level to log.")]

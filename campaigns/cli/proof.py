@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 
 from campaigns.cli import open_workspace, output
-from campaigns.cli.planning import Campaign
+from campaigns.cli.planning import CampaignArgument
 from campaigns.core.model.enums import Language
 
 
 def proof(
     context: typer.Context,
-    campaign: Campaign,
+    campaign: CampaignArgument,
     to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="E-mail address or phone number of your own.")],
     member: Annotated[
         str | None,
@@ -23,11 +23,11 @@ def proof(
     """Send one message to an address of your own for review; it counts in no plan, cap or report."""
     from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         draft, warnings = engine.library.campaign_definition(campaign)
-        output.problems(warnings)
+        output.print_problems(warnings)
         sent = send_proof(engine, draft, ProofRequest(to, member, language, variant))
-    output.line(f"sent; provider id {sent.provider_id}" if sent.provider_id else "sent")
+    output.print_line(f"sent; provider id {sent.provider_id}" if sent.provider_id else "sent")
 
 
 def add_to(app: typer.Typer) -> None:

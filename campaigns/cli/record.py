@@ -19,23 +19,23 @@ _TITLES: Final = {
 }
 
 
-def record(context: typer.Context, json: open_workspace.AsJson = False) -> None:
+def record(context: typer.Context, json: open_workspace.JsonOption = False) -> None:
     """Print the record of processing activities (GDPR, article 30), drawn up from the workspace's files."""
     from campaigns.people.privacy.processing_record import build_record as drawn_up
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         library = engine.library
         sections = drawn_up(library.settings, library.catalogue)
     if json:
-        output.as_json(sections)
+        output.print_json(sections)
         return
     for name, rows in sections.items():
         if not rows:
-            output.line(f"{_TITLES[name]}\nnone\n")
+            output.print_line(f"{_TITLES[name]}\nnone\n")
             continue
         head = [column.replace("_", " ") for column in rows[0]]
-        output.table(_TITLES[name], head, [list(map(_cell, row.values())) for row in rows])
-        output.line("")
+        output.print_table(_TITLES[name], head, [list(map(_cell, row.values())) for row in rows])
+        output.print_line("")
 
 
 def _cell(value: str | int | None) -> str | int:

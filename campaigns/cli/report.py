@@ -6,44 +6,44 @@ from typing import TYPE_CHECKING
 import typer
 
 from campaigns.cli import open_workspace, output
-from campaigns.cli.planning import RunName
+from campaigns.cli.planning import RunArgument
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from campaigns.results.reports.lift import Arms, Comparison
-    from campaigns.results.reports.run_report import Effect, Report
-    from campaigns.results.reports.statistics import Share
+    from campaigns.results.reports.lift import ArmResults, Comparison
+    from campaigns.results.reports.run_report import MeasuredEffect, RunReport
+    from campaigns.results.reports.statistics import Proportion
 
 
-def report(context: typer.Context, run: RunName, json: open_workspace.AsJson = False) -> None:
+def report(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Show the deliveries and events of a run, and its effect compared with the holdout."""
-    from campaigns.results.reports.run_report import report as report_of
+    from campaigns.results.reports.run_report import run_report as report_of
 
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         settings = engine.library.settings
         run_report = report_of(engine, run, settings.default_language)
         if json:
-            output.as_json(_as_json(run_report, settings.zone))
+            output.print_json(_as_json(run_report, settings.zone))
         else:
             _show(run_report, settings.zone)
 
 
-def _show(run_report: "Report", zone: "tzinfo") -> None:
-    output.line(f"{run_report.run.run_id}: {run_report.run.state}, {run_report.tally.sent} planned\n")
+def _show(run_report: "RunReport", zone: "tzinfo") -> None:
+    output.print_line(f"{run_report.run.run_id}: {run_report.run.state}, {run_report.tally.sent} planned\n")
     names = ("channel", "variant", "state", "reason", "number")
-    output.table(
+    output.print_table(
         "Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in run_report.outcomes]
     )
-    output.table("\nSkipped", ("reason", "members"), output.by_reason(run_report.tally.skips))
-    events = [(row["channel"], row["event"], row["deliveries"]) for row in run_report.told]
-    output.table("\nEvents since", ("channel", "event", "deliveries"), events)
+    output.print_table("\nSkipped", ("reason", "members"), output.sorted_counts(run_report.tally.skips))
+    events = [(row["channel"], row["event"], row["deliveries"]) for row in run_report.events]
+    output.print_table("\nEvents since", ("channel", "event", "deliveries"), events)
     _show_links(run_report)
-    output.table("\nOpted out since", ("channel", "members"), list(run_report.ended.items()))
+    output.print_table("\nOpted out since", ("channel", "members"), list(run_report.opt_outs.items()))
     effect = run_report.effect
-    output.line(f"\nCounted: {effect.goal}")
+    output.print_line(f"\nCounted: {effect.goal}")
     if effect.since is not None and effect.until is not None:
-        output.line(
+        output.print_line(
             f"from {effect.since.astimezone(zone):%Y-%m-%d %H:%M} to {effect.until.astimezone(zone):%Y-%m-%d %H:%M}"
         )
     for comparison in effect.comparisons:
@@ -51,54 +51,54 @@ def _show(run_report: "Report", zone: "tzinfo") -> None:
     if effect.arms is not None:
         _show_arms(effect.arms)
     if effect.withheld is not None:
-        output.line(effect.withheld)
+        output.print_line(effect.withheld)
 
 
-def _show_links(run_report: "Report") -> None:
-    output.table("\nLink clicks", ("link", "people", "machines"), [astuple(link) for link in run_report.links])
+def _show_links(run_report: "RunReport") -> None:
+    output.print_table("\nLink clicks", ("link", "people", "machines"), [astuple(link) for link in run_report.links])
     machines = sum(link.machines for link in run_report.links)
     if machines:
         whole = machines + sum(link.people for link in run_report.links)
-        output.line(f"{machines / whole:.0%} of it by machines: message filters and link previews")
+        output.print_line(f"{machines / whole:.0%} of it by machines: message filters and link previews")
 
 
 def _show_comparison(comparison: "Comparison") -> None:
     rows = [("addressed", *_cells(comparison.addressed)), (comparison.against, *_cells(comparison.held_out))]
-    output.table("", ("group", "units", "converted", "share"), rows)
+    output.print_table("", ("group", "units", "converted", "share"), rows)
     if (
         comparison.difference is None
         or comparison.low is None
         or comparison.high is None
         or comparison.detectable is None
     ):
-        output.line("too few to compare\n")
+        output.print_line("too few to compare\n")
         return
-    verdict = "statistically significant" if comparison.is_more_than_chance else "not statistically significant"
-    output.line(
+    verdict = "statistically significant" if comparison.is_significant else "not statistically significant"
+    output.print_line(
         f"difference {_points(comparison.difference)} points, with 95 % confidence {_points(comparison.low)} to "
         f"{_points(comparison.high)}: {verdict} (p = {comparison.p:.3f})\n"
         f"groups of this size detect a difference of {comparison.detectable * 100:.2f} points four times in five\n"
     )
 
 
-def _show_arms(arms: "Arms") -> None:
-    output.table(
+def _show_arms(arms: "ArmResults") -> None:
+    output.print_table(
         "Arms",
         ("arm", "units", "converted", "share"),
         [(arm, *_cells(proportion)) for arm, proportion in arms.shares.items()],
     )
-    output.line(f"better than every other: {arms.winner}" if arms.winner else "no arm is better than every other")
+    output.print_line(f"better than every other: {arms.winner}" if arms.winner else "no arm is better than every other")
 
 
-def _cells(share: "Share") -> tuple[int, int, str]:
-    return share.of, share.number, f"{share.rate:.2%}"
+def _cells(share: "Proportion") -> tuple[int, int, str]:
+    return share.total, share.number, f"{share.rate:.2%}"
 
 
 def _points(difference: float) -> str:
     return f"{difference * 100:+.2f}"
 
 
-def _as_json(run_report: "Report", zone: "tzinfo") -> dict[str, object]:
+def _as_json(run_report: "RunReport", zone: "tzinfo") -> dict[str, object]:
     """Return the report for scripts; its keys are stable."""
     return {
         "run": run_report.run.run_id,
@@ -107,14 +107,14 @@ def _as_json(run_report: "Report", zone: "tzinfo") -> dict[str, object]:
         "planned": run_report.tally.sent,
         "deliveries": run_report.outcomes,
         "skips": run_report.tally.skips,
-        "events": run_report.told,
+        "events": run_report.events,
         "links": [asdict(link) for link in run_report.links],
-        "said_no_since": run_report.ended,
+        "said_no_since": run_report.opt_outs,
         "effect": _effect_as_json(run_report.effect, zone),
     }
 
 
-def _effect_as_json(effect: "Effect", zone: "tzinfo") -> dict[str, object]:
+def _effect_as_json(effect: "MeasuredEffect", zone: "tzinfo") -> dict[str, object]:
     moments = {
         name: None if moment is None else moment.astimezone(zone).isoformat()
         for name, moment in (("since", effect.since), ("until", effect.until))
@@ -139,8 +139,8 @@ def _effect_as_json(effect: "Effect", zone: "tzinfo") -> dict[str, object]:
     return {"goal": effect.goal, **moments, "comparisons": comparisons, "arms": arms, "withheld": effect.withheld}
 
 
-def _share(share: "Share") -> dict[str, object]:
-    return {"units": share.of, "did_it": share.number, "share": share.rate}
+def _share(share: "Proportion") -> dict[str, object]:
+    return {"units": share.total, "did_it": share.number, "share": share.rate}
 
 
 def add_to(app: typer.Typer) -> None:

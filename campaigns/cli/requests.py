@@ -22,7 +22,7 @@ def requests(
     answer: Annotated[
         ProcessorAnswer | None, typer.Option("--answer", help="With --told, the processor's answer; default: done.")
     ] = None,
-    json: open_workspace.AsJson = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
     """List open privacy requests and the processors to be told, the most urgent first."""
     from campaigns.people.accounts import audit_log
@@ -30,13 +30,13 @@ def requests(
 
     if answer is not None and told is None:
         raise typer.BadParameter("needs --told TASK", param_hint="--answer")
-    with open_workspace.engine(context) as engine:
+    with open_workspace.open_engine(context) as engine:
         if told is not None:
             processors.record_answer(engine, told, answer or ProcessorAnswer.DONE)
         audit_log.note_access(engine, "list_requests", "requests")
         waiting, tasks = _waiting(engine), _to_tell(engine)
     if json:
-        output.as_json({"requests": waiting, "processors": tasks})
+        output.print_json({"requests": waiting, "processors": tasks})
         return
     _table("", ("request", "member", "kind", "due on", "days left"), waiting)
     if tasks:
@@ -83,7 +83,7 @@ def _to_tell(engine: "Engine") -> "list[dict[str, Any]]":
 
 
 def _table(title: str, head: "Sequence[str]", rows: "Sequence[dict[str, Any]]") -> None:
-    output.table(title, head, [[row[name.replace(" ", "_")] for name in head] for row in rows])
+    output.print_table(title, head, [[row[name.replace(" ", "_")] for name in head] for row in rows])
 
 
 def add_to(app: typer.Typer) -> None:

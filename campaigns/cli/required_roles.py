@@ -8,7 +8,7 @@ from campaigns.core.model.roles import Permission
 if TYPE_CHECKING:
     from campaigns.runs.engine import Engine
 
-GOVERNED: Final[Mapping[str, Permission]] = {
+REQUIRED_PERMISSIONS: Final[Mapping[str, Permission]] = {
     "plan": Permission.WRITE,
     "preview": Permission.WRITE,
     "proof": Permission.WRITE,
@@ -42,9 +42,9 @@ GOVERNED: Final[Mapping[str, Permission]] = {
 }
 
 
-def demand(engine: "Engine", command_path: str) -> None:
+def require_permission(engine: "Engine", command_path: str) -> None:
     """Raise UserError when the current account may not run the command at this path (`viesti member show`)."""
-    act = GOVERNED.get(command_path.partition(" ")[2])
+    act = REQUIRED_PERMISSIONS.get(command_path.partition(" ")[2])
     if act is not None:
         from campaigns.people.accounts import staff_accounts
 

@@ -10,9 +10,9 @@ from campaigns.core.logging_setup import LogFormat, log_to_stderr
 
 def worker(
     context: typer.Context,
-    metrics: process_options.Metrics = None,
-    log_format: process_options.Form = LogFormat.TEXT,
-    log_level: process_options.FromLevel = process_options.Level.WARNING,
+    metrics: process_options.MetricsOption = None,
+    log_format: process_options.LogFormatOption = LogFormat.TEXT,
+    log_level: process_options.LogLevelOption = process_options.LogLevel.WARNING,
 ) -> None:
     """Send messages, codes and confirmations beside `viesti serve`; any number of workers may run."""
     from campaigns.core.metrics import serve_metrics
@@ -21,9 +21,9 @@ def worker(
     from campaigns.operations.worker import Worker
 
     log_to_stderr(log_format, log_level)
-    with open_workspace.engine(context) as engine, serve_metrics(partial(read_gauges, engine), metrics):
+    with open_workspace.open_engine(context) as engine, serve_metrics(partial(read_gauges, engine), metrics):
         outgoing = Worker.for_worker_command(engine)
-        output.doing(f"sending {', '.join(outgoing.channels)}, until Ctrl-C")
+        output.print_step(f"sending {', '.join(outgoing.channels)}, until Ctrl-C")
         run_worker(outgoing)
 
 

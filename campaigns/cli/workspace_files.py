@@ -8,8 +8,10 @@ import typer
 from campaigns.cli import open_workspace, output
 from campaigns.core.errors import UserError, errors_only
 
-Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Campaign or audience files; default: all.")]
-Kind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
+FilesArgument = Annotated[
+    list[Path] | None, typer.Argument(metavar="FILE", help="Campaign or audience files; default: all.")
+]
+SchemaKind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
 
 
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
@@ -17,19 +19,19 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or
     from campaigns.workspace.scaffold import create_workspace
 
     create_workspace(directory)
-    output.line(f"created {directory}; next: cd {directory} && viesti check")
+    output.print_line(f"created {directory}; next: cd {directory} && viesti check")
 
 
-def check(context: typer.Context, files: Files = None, json: open_workspace.AsJson = False) -> None:
+def check(context: typer.Context, files: FilesArgument = None, json: open_workspace.JsonOption = False) -> None:
     """Check campaign files, audiences and templates; report every problem with its line."""
-    library = open_workspace.library(context)
+    library = open_workspace.open_library(context)
     files_to_check = files or [*library.workspace.campaign_files(), *library.workspace.audience_files()]
     now = library.clock.now()
     problems = list(dict.fromkeys(problem for file in files_to_check for problem in library.file_problems(file, now)))
     if not files:
         problems += library.workspace_problems()
     if json:
-        output.as_json(
+        output.print_json(
             [
                 {
                     "file": problem.place.file,
@@ -48,22 +50,22 @@ def check(context: typer.Context, files: Files = None, json: open_workspace.AsJs
         return
     if errors_only(problems):
         raise UserError(problems)
-    output.problems(problems)
-    output.line("1 file is in order" if len(files_to_check) == 1 else f"{len(files_to_check)} files are in order")
+    output.print_problems(problems)
+    output.print_line("1 file is in order" if len(files_to_check) == 1 else f"{len(files_to_check)} files are in order")
 
 
 def schema(
     context: typer.Context,
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="Kind of file.")] = "campaign",
+    kind: Annotated[SchemaKind, typer.Argument(metavar="KIND", help="Kind of file.")] = "campaign",
 ) -> None:
     """Print the JSON Schema of one kind of file, for editors that complete and check while you type."""
     from campaigns.workspace import json_schema as schemas
 
     match kind:
         case "campaign":
-            json_schema = schemas.campaign_schema(open_workspace.library(context).vocabulary)
+            json_schema = schemas.campaign_schema(open_workspace.open_library(context).vocabulary)
         case "audience":
-            json_schema = schemas.audience_schema(open_workspace.library(context).vocabulary)
+            json_schema = schemas.audience_schema(open_workspace.open_library(context).vocabulary)
         case "offers":
             json_schema = schemas.offers_schema()
         case "settings":
@@ -72,7 +74,7 @@ def schema(
             json_schema = schemas.catalogue_schema()
         case _ as never:
             assert_never(never)
-    output.as_json(json_schema)
+    output.print_json(json_schema)
 
 
 def add_to(app: typer.Typer) -> None:

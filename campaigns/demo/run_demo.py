@@ -20,7 +20,7 @@ CAMPAIGNS: Final = ("beauty_newsletter", "weekend_offer", "owner_post")
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class CampaignResult:
     """Result of one campaign: its plan and outcomes. `sent_before`: an earlier demonstration sent it."""
 
     run_id: str
@@ -36,7 +36,7 @@ def workspace_at(directory: Path) -> Workspace:
     return find_workspace(directory)
 
 
-def bring_in(engine: Engine, on_step: Callable[[str], None]) -> Iterator[tuple[str, ImportReport]]:
+def import_demo_files(engine: Engine, on_step: Callable[[str], None]) -> Iterator[tuple[str, ImportReport]]:
     """Write the demonstration's files and import them; repeating this changes nothing."""
     on_step("making import files")
     files = write_demo_files(engine.workspace.data / "demo")
@@ -45,7 +45,7 @@ def bring_in(engine: Engine, on_step: Callable[[str], None]) -> Iterator[tuple[s
         yield field.name, engine.import_file(field.name, getattr(files, field.name), lambda _done, _whole: None)
 
 
-def check(engine: Engine) -> tuple[Problem, ...]:
+def check_campaigns(engine: Engine) -> tuple[Problem, ...]:
     """Return the warnings about every campaign file; raise UserError with all problems if one has errors."""
     files = engine.workspace.campaign_files()
     problems = [problem for file in files for problem in engine.library.file_problems(file, engine.clock.now())]
@@ -54,7 +54,7 @@ def check(engine: Engine) -> tuple[Problem, ...]:
     return tuple(dict.fromkeys(problems))
 
 
-def visit(engine: Engine, campaign: str, on_progress: Callable[[int], None]) -> Stop:
+def run_campaign(engine: Engine, campaign: str, on_progress: Callable[[int], None]) -> CampaignResult:
     """Plan and send one campaign at the demonstration's moment, or return the result of an earlier demonstration.
 
     Continue an interrupted demonstration; delivered messages are not delivered again.
@@ -68,7 +68,7 @@ def visit(engine: Engine, campaign: str, on_progress: Callable[[int], None]) -> 
         run, _ = engine.plan(draft, as_of, on_progress)
     engine.start(run)
     _send_all(engine, run.run_id, on_progress)
-    return Stop(run.run_id, PlanCounts.from_json(run.counts), engine.outcomes(run), sent_before)
+    return CampaignResult(run.run_id, PlanCounts.from_json(run.counts), engine.outcomes(run), sent_before)
 
 
 def _send_all(engine: Engine, run_id: str, on_progress: Callable[[int], None]) -> None:
@@ -77,7 +77,7 @@ def _send_all(engine: Engine, run_id: str, on_progress: Callable[[int], None]) -
         engine.clock.sleep_until(sent.resume_at)
 
 
-def worth_opening(engine: Engine, stops: list[Stop]) -> Iterator[tuple[str, Path]]:
+def files_to_open(engine: Engine, stops: list[CampaignResult]) -> Iterator[tuple[str, Path]]:
     """Return the three outbox files most worth opening, with their titles."""
     outbox = engine.workspace.outbox
     beauty, weekend, owner = (outbox / stop.run_id for stop in stops)

@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from audiences.consent import consent_texts
-from campaigns.operations.doctor.finding import Level
-from campaigns.operations.doctor.stores import stores
+from campaigns.operations.doctor.finding import FindingLevel
+from campaigns.operations.doctor.stores import check_stores
 from campaigns.runs.engine import Engine
 from campaigns.web.desk.routes import desk_routes
 from campaigns.web.error_pages import add_error_handlers
@@ -97,8 +97,8 @@ def _add_health_checks(app: FastAPI, engine: Engine) -> None:
     @app.get("/readyz")
     def readyz() -> JSONResponse:
         """Return whether the process can work: ledger schema of this version, complete warehouse, free disk space."""
-        findings = stores(engine)
-        failed = any(finding.level is Level.FAIL for finding in findings)
+        findings = check_stores(engine)
+        failed = any(finding.level is FindingLevel.FAIL for finding in findings)
         return JSONResponse({finding.check: finding.level for finding in findings}, status_code=503 if failed else 200)
 
 

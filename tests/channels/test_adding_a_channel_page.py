@@ -11,7 +11,7 @@ from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError
 from campaigns.channels.sms_keywords import classify_reply
 from campaigns.core.model.enums import Channel
 from campaigns.core.yaml.source import read_yaml
-from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from tests.support.provider_fixtures import settings_with
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -65,4 +65,4 @@ def test_the_words_that_are_listed_are_understood(row, word):
 
 
 def test_every_fault_of_the_doubles_is_listed():
-    assert all(f"`{fault}`" in PROVIDERS for fault in Fault)
+    assert all(f"`{fault}`" in PROVIDERS for fault in ProviderFault)

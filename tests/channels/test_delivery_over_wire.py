@@ -9,13 +9,22 @@ from typing import Any
 import pytest
 
 from campaigns.channels.outcome import ChannelMisconfiguredError
-from campaigns.demo.rehearsal.doubles.faults import Fault, Manners
+from campaigns.demo.rehearsal.doubles.faults import FaultPlan, ProviderFault
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 from tests.support.sample_workspace import MEMBERS, Village
 
-SHARES = dict.fromkeys((Fault.THROTTLE, Fault.FAIL, Fault.FAIL_AFTER, Fault.DROP, Fault.DROP_AFTER), 0.1)
+SHARES = dict.fromkeys(
+    (
+        ProviderFault.THROTTLE,
+        ProviderFault.FAIL,
+        ProviderFault.FAIL_AFTER,
+        ProviderFault.DROP,
+        ProviderFault.DROP_AFTER,
+    ),
+    0.1,
+)
 CAMPAIGN = """\
 purpose: marketing
 schedule: {{at: "2018-01-05 10:30"}}
@@ -51,7 +60,7 @@ def apart(double: Any) -> Iterator[Any]:
 @pytest.fixture(params=["sendgrid", "smtp", "twilio"])
 def wired(request, village: Village, monkeypatch) -> Iterator[tuple[Village, Any, str]]:
     """A village whose channel is delivered by a provider, its double, and the channel."""
-    name, manners = request.param, Manners(p50=0.002, p99=0.02, shares=SHARES)
+    name, manners = request.param, FaultPlan(p50=0.002, p99=0.02, shares=SHARES)
     kinds = {"sendgrid": SendGridDouble, "smtp": SmtpDouble, "twilio": TwilioDouble}
     with apart(kinds[name](manners)) as double:
         reached = {
@@ -85,7 +94,7 @@ def test_nobody_hears_twice_and_nobody_disappears(wired):
 
 def test_a_wrong_key_pauses_the_run_before_anybody_is_touched(wired):
     village, double, channel = wired
-    double.manners.shares = {Fault.UNAUTHORISED: 1.0}
+    double.manners.shares = {ProviderFault.UNAUTHORISED: 1.0}
     run = village.start("hi", CAMPAIGN.format(channel=channel))
     with pytest.raises(ChannelMisconfiguredError):
         village.send(run)

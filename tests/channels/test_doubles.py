@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from campaigns.core.model.enums import Channel
-from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners
+from campaigns.demo.rehearsal.doubles.faults import FaultPlan, Mailboxes, ProviderFault
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from tests.support.provider_fixtures import opened, wire_stage
 
@@ -58,26 +58,26 @@ async def test_a_double_tells_whoever_asks_what_arrived(email, claimed, tmp_path
 def test_a_mailbox_counts_what_came_twice():
     mailboxes = Mailboxes()
     for address, delivery in [("a", "1"), ("a", "2"), ("b", "1"), ("a", "1")]:
-        mailboxes.put(address, delivery)
-    assert (len(mailboxes), mailboxes.twice) == (4, {"1": 2})
+        mailboxes.deliver(address, delivery)
+    assert (len(mailboxes), mailboxes.duplicates) == (4, {"1": 2})
 
 
 def test_delays_go_through_both_points():
-    manners = Manners(p50=0.05, p99=1.0)
-    cuts = statistics.quantiles([manners.delay() for _ in range(20_000)], n=100)
+    manners = FaultPlan(p50=0.05, p99=1.0)
+    cuts = statistics.quantiles([manners.next_delay() for _ in range(20_000)], n=100)
     assert math.isclose(cuts[49], 0.05, rel_tol=0.05)
     assert math.isclose(cuts[98], 1.0, rel_tol=0.2)
-    assert Manners().delay() == 0
+    assert FaultPlan().next_delay() == 0
 
 
 def test_faults_come_as_scripted_and_then_by_their_share():
-    manners = Manners(shares={Fault.THROTTLE: 0.25, Fault.FAIL: 0.25})
-    manners.next(Fault.DROP, None)
-    drawn = [manners.fault() for _ in range(4002)]
-    assert drawn[:2] == [Fault.DROP, None]
-    assert 0.2 < drawn.count(Fault.THROTTLE) / 4000 < 0.3
+    manners = FaultPlan(shares={ProviderFault.THROTTLE: 0.25, ProviderFault.FAIL: 0.25})
+    manners.script_faults(ProviderFault.DROP, None)
+    drawn = [manners.next_fault() for _ in range(4002)]
+    assert drawn[:2] == [ProviderFault.DROP, None]
+    assert 0.2 < drawn.count(ProviderFault.THROTTLE) / 4000 < 0.3
     assert 0.45 < drawn.count(None) / 4000 < 0.55
-    assert Manners().fault() is None
+    assert FaultPlan().next_fault() is None
 
 
 async def test_signed_events_are_posted_to_whoever_listens():
@@ -91,7 +91,7 @@ async def test_signed_events_are_posted_to_whoever_listens():
     app.router.add_post("/events", listen)
     double = SendGridDouble(events=[{"event": "delivered", "sg_event_id": str(number)} for number in range(150)])
     async with TestServer(app) as server:
-        assert await double.tell(str(server.make_url("/events")), times=2) == [204] * 3
+        assert await double.post_events(str(server.make_url("/events")), times=2) == [204] * 3
     counts = Counter(event["sg_event_id"] for batch in heard for event in batch)
     assert set(counts.values()) == {2}
     assert len(counts) == 150

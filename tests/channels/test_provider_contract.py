@@ -15,18 +15,18 @@ from campaigns.channels.provider import BrokenBundleError
 from campaigns.channels.registry import ProviderContext, build_providers
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
-from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from tests.support.provider_fixtures import SETTINGS, folder_arrivals, leaks, one_outcome, opened
 
 # What happens on the wire, what the provider makes of it, and how many messages are on their way nevertheless
-STOPPING = {Fault.UNAUTHORISED}
+STOPPING = {ProviderFault.UNAUTHORISED}
 FAULTS = [
-    (Fault.THROTTLE, RetryLater, 0),
-    (Fault.REFUSE, Refused, 0),
-    (Fault.UNAUTHORISED, ChannelMisconfiguredError, 0),
-    (Fault.FAIL_AFTER, Unknown, 1),
-    (Fault.DROP_AFTER, Unknown, 1),
-    (Fault.HANG_AFTER, Unknown, 1),
+    (ProviderFault.THROTTLE, RetryLater, 0),
+    (ProviderFault.REFUSE, Refused, 0),
+    (ProviderFault.UNAUTHORISED, ChannelMisconfiguredError, 0),
+    (ProviderFault.FAIL_AFTER, Unknown, 1),
+    (ProviderFault.DROP_AFTER, Unknown, 1),
+    (ProviderFault.HANG_AFTER, Unknown, 1),
 ]
 
 FOLDERS = pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
@@ -134,7 +134,7 @@ async def test_a_provider_that_is_away_has_surely_done_nothing(wire_stage, messa
 
 
 async def test_sg07_sending_again_only_what_may_be_sent_again_reaches_nobody_twice(wire_stage, message):
-    wire_stage.double.manners.shares |= dict.fromkeys(set(Fault) - STOPPING - {Fault.HANG_AFTER}, 0.1)
+    wire_stage.double.manners.shares |= dict.fromkeys(set(ProviderFault) - STOPPING - {ProviderFault.HANG_AFTER}, 0.1)
     waiting, outcomes = list(range(1, 151)), []
     async with opened(wire_stage.provider) as provider:
         while waiting:

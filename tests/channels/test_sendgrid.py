@@ -18,7 +18,7 @@ from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason
 from campaigns.core.model.settings import EmailSettings
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
-from campaigns.demo.rehearsal.doubles.sendgrid_rules import Wrong, check
+from campaigns.demo.rehearsal.doubles.sendgrid_rules import SendGridRefusalError, check
 from tests.channels.conftest import claim
 from tests.support.provider_fixtures import opened, wire_stage
 
@@ -227,7 +227,7 @@ def test_the_double_takes_what_sendgrid_takes(changes):
     ],
 )
 def test_sg02_the_double_refuses_what_sendgrid_refuses(changes):
-    with pytest.raises(Wrong):
+    with pytest.raises(SendGridRefusalError):
         check(broken(**changes))
 
 

@@ -17,7 +17,7 @@ from campaigns.channels.smtp_status import SmtpFault, enhanced_code, fault_of
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings
 from campaigns.core.model.reasons import EndReason
-from campaigns.demo.rehearsal.doubles.smtp import Slip, SmtpDouble
+from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble, SmtpStepFault
 from tests.channels.conftest import claim
 from tests.support.provider_fixtures import opened
 
@@ -61,7 +61,7 @@ def send(email, claimed):
 )
 async def test_a_reply_has_the_same_meaning_at_every_step(send, extensions, step, reply, expected):
     async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
-        double.slips.append(Slip(step, reply))
+        double.faults.append(SmtpStepFault(step, reply))
         assert type(await send(provider)) is expected
         assert len(double.mailboxes) == 0
         assert isinstance(await send(provider, 2), Accepted)  # what went wrong is not in the way of the next one
@@ -80,7 +80,7 @@ async def test_a_reply_has_the_same_meaning_at_every_step(send, extensions, step
 )
 async def test_a_server_that_makes_one_reader_wait_says_nothing_of_the_others(send, extensions, step, reply, alone):
     async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
-        double.slips.append(Slip(step, reply))
+        double.faults.append(SmtpStepFault(step, reply))
         outcome = await send(provider)
         assert isinstance(outcome, RetryLater)
         assert outcome.this_message_only is alone
@@ -91,7 +91,7 @@ async def test_a_server_that_makes_one_reader_wait_says_nothing_of_the_others(se
 @pytest.mark.parametrize("reply", ["", "nonsense"])
 async def test_a_line_that_is_cut_is_uncertain_only_after_the_message(send, extensions, step, reply):
     async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
-        double.slips.append(Slip(step, reply))
+        double.faults.append(SmtpStepFault(step, reply))
         assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)
         assert isinstance(await send(provider, 2), Accepted)
 
@@ -101,7 +101,7 @@ async def test_a_line_that_is_cut_is_uncertain_only_after_the_message(send, exte
 async def test_a_server_that_falls_silent_is_left(send, extensions, step):
     async with SmtpDouble(extensions=extensions) as double:
         provider = replace(provider_for(double), patience=0.1)
-        double.slips.append(Slip(step, silent=True))
+        double.faults.append(SmtpStepFault(step, silent=True))
         async with opened(provider):
             assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)
 
@@ -109,7 +109,7 @@ async def test_a_server_that_falls_silent_is_left(send, extensions, step):
 async def test_a_server_that_opens_data_for_nobody_gets_nothing(send):
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
         double.lenient = True
-        double.slips.append(Slip("RCPT", "550 5.1.1 unknown"))
+        double.faults.append(SmtpStepFault("RCPT", "550 5.1.1 unknown"))
         refused = await send(provider)
         assert isinstance(refused, Refused)
         assert refused.reason is EndReason.INVALID_ADDRESS
@@ -120,7 +120,7 @@ async def test_a_server_that_opens_data_for_nobody_gets_nothing(send):
 async def test_a_reply_that_nobody_asked_for_ends_a_connection(send):
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
         assert isinstance(await send(provider), Accepted)
-        double.say_to_all("421 4.4.2 idle for too long")
+        double.broadcast_and_close("421 4.4.2 idle for too long")
         await asyncio.sleep(0.05)
         assert isinstance(await send(provider, 2), Accepted)
         assert double.connections == 2
@@ -135,7 +135,7 @@ async def test_a_connection_is_used_again_and_given_up_in_time(send):
 
 async def test_no_more_connections_are_open_than_allowed(send):
     async with SmtpDouble() as double, opened(provider_for(double, connections=3)) as provider:
-        double.manners.p50 = double.manners.p99 = 0.01
+        double.fault_plan.p50 = double.fault_plan.p99 = 0.01
         await asyncio.gather(*(send(provider, position) for position in range(30)))
         assert double.connections == 3
         assert len(double.mailboxes) == 30
@@ -143,7 +143,7 @@ async def test_no_more_connections_are_open_than_allowed(send):
 
 async def test_a_message_for_which_no_connection_is_free_waits_for_another_time(send):
     async with SmtpDouble() as double:
-        double.manners.p50 = double.manners.p99 = 0.15
+        double.fault_plan.p50 = double.fault_plan.p99 = 0.15
         provider = replace(provider_for(double, connections=1), patience=1.5)  # far longer than a reply takes
         async with opened(provider):
             outcomes = await asyncio.gather(*(send(provider, position) for position in range(20)))
@@ -175,7 +175,7 @@ def test_the_servers_name_of_a_message_is_kept_and_nobodys_address(text, name):
 async def test_the_message_goes_under_a_return_address_of_its_own_and_as_it_is(send, email, claimed):
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
         await send(provider)
-    assert double.paths == [("b+opaque0001@lahde.example.org", "aino@example.org")]
+    assert double.envelopes == [("b+opaque0001@lahde.example.org", "aino@example.org")]
     assert double.messages == [email(claimed(Channel.EMAIL)).mime]
 
 
@@ -202,7 +202,7 @@ async def test_an_address_outside_ascii_needs_a_server_that_takes_it(email, exte
     async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
         outcome = await provider.send(email(claimed))
     assert type(outcome) is expected
-    assert [recipient for _, recipient in double.paths] == (["käyttäjä@example.fi"] if expected is Accepted else [])
+    assert [recipient for _, recipient in double.envelopes] == (["käyttäjä@example.fi"] if expected is Accepted else [])
 
 
 @pytest.mark.parametrize("address", ["", "a b@c", "a@b>\r\nRCPT TO:<x@y", "a@b\r\n", "<a@b>", "a" * 255, "a@b\0"])
@@ -210,7 +210,7 @@ async def test_no_address_ends_a_command(email, address):
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
         outcome = await provider.send(email(claim(Channel.EMAIL, address=address)))
     assert outcome == Refused(EndReason.INVALID_ADDRESS, "no address")
-    assert double.paths == []
+    assert double.envelopes == []
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_code_tells_whose_fault_it_is(code, fault):
 @pytest.mark.parametrize(("step", "expected"), [("MAIL", ChannelMisconfiguredError), ("RCPT", Refused)])
 async def test_a_refusal_without_a_reason_concerns_a_reader_only_when_there_is_one(send, step, expected):
     async with SmtpDouble() as double, opened(provider_for(double)) as provider:
-        double.slips.append(Slip(step, "550 no"))
+        double.faults.append(SmtpStepFault(step, "550 no"))
         assert type(await send(provider)) is expected
 
 

@@ -13,7 +13,7 @@ from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.provider_settings import TwilioSettings
 from campaigns.core.model.reasons import EndReason
-from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from tests.channels.conftest import claim
 from tests.support.provider_fixtures import opened, wire_stage
 
@@ -179,7 +179,7 @@ async def test_without_an_account_nothing_is_asked(stage, account, token):
 
 async def test_a_message_whose_answer_was_lost_is_found(stage, message):
     since = Clock().now()
-    stage.double.manners.next(Fault.DROP_AFTER)
+    stage.double.manners.next(ProviderFault.DROP_AFTER)
     async with opened(stage.provider) as provider:
         assert isinstance(await provider.send(message), Unknown)
         found = await provider.find(NUMBER, TEXT, since)
@@ -202,7 +202,7 @@ async def test_another_message_is_not_taken_for_the_one_that_was_lost(stage, mes
 
 async def test_a_message_that_was_never_taken_is_not_found(stage, message):
     since = Clock().now()
-    stage.double.manners.next(Fault.DROP)
+    stage.double.manners.next(ProviderFault.DROP)
     async with opened(stage.provider) as provider:
         assert isinstance(await provider.send(message), Unknown)
         assert await provider.find(NUMBER, TEXT, since) is None
@@ -217,7 +217,7 @@ async def test_a_message_is_found_among_many(stage, message, sms, claimed):
         assert await provider.find(NUMBER, TEXT, since) == wanted
 
 
-@pytest.mark.parametrize(("fault", "expected"), [(Fault.THROTTLE, RetryLater), (Fault.FAIL, Unknown)])
+@pytest.mark.parametrize(("fault", "expected"), [(ProviderFault.THROTTLE, RetryLater), (ProviderFault.FAIL, Unknown)])
 async def test_a_list_that_cannot_be_had_proves_nothing(stage, fault, expected):
     stage.double.manners.next(fault)
     async with opened(stage.provider) as provider:
@@ -228,7 +228,7 @@ async def test_tw10_without_its_text_a_message_is_told_by_its_moment_and_by_thos
     since = Clock().now()
     async with opened(stage.provider) as provider:
         known = await provider.send(message)
-        stage.double.manners.next(Fault.DROP_AFTER)
+        stage.double.manners.next(ProviderFault.DROP_AFTER)
         assert isinstance(await provider.send(message), Unknown)
         lost = Accepted(stage.double.messages[1]["sid"])
         until, sids = since + timedelta(minutes=1), {known.provider_id}

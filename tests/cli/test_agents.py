@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from campaigns.cli.main import app
-from campaigns.cli.required_roles import GOVERNED
+from campaigns.cli.required_roles import REQUIRED_PERMISSIONS
 from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import staff_accounts
@@ -68,9 +68,13 @@ OF_THE_MACHINE: Final = {
 
 def test_a25_every_command_is_for_somebody_or_for_the_machines_owner() -> None:
     commands = set(paths(typer.main.get_command(app)))
-    assert set(GOVERNED) <= commands
+    assert set(REQUIRED_PERMISSIONS) <= commands
     whole = ("agent ", "db ", "ledger ")
-    free = {each for each in commands - set(GOVERNED) if each not in OF_THE_MACHINE and not each.startswith(whole)}
+    free = {
+        each
+        for each in commands - set(REQUIRED_PERMISSIONS)
+        if each not in OF_THE_MACHINE and not each.startswith(whole)
+    }
     assert free == set(), "name the role that these are for in cli.governed"
 
 

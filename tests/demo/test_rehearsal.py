@@ -1,7 +1,7 @@
 """A rehearsal: everything that providers do wrong at once, and the accounts agree (DL, SG, TW)."""
 
-from campaigns.demo.rehearsal.doubles_process import far_ends
-from campaigns.demo.rehearsal.rehearse import heeded, listening_socket, perform, url_of
+from campaigns.demo.rehearsal.doubles_process import running_doubles
+from campaigns.demo.rehearsal.rehearse import doubles_environment, listening_socket, loopback_url, send_and_reconcile
 from tests.support.sample_workspace import MEMBERS
 
 BOTH = """\
@@ -16,23 +16,23 @@ content: {%s: hello}
 def test_what_arrived_is_what_was_accepted_and_what_was_uncertain_is_settled(village):
     for channel in ("email", "sms"):
         village.write(f"by_{channel}", BOTH % (channel, channel))
-    with far_ends() as doubles, heeded(doubles.secrets), listening_socket("127.0.0.1", 0) as door:
+    with running_doubles() as doubles, doubles_environment(doubles.secrets), listening_socket("127.0.0.1", 0) as door:
         for double in (doubles.sendgrid, doubles.twilio):
-            double.manners.shares = {fault: 4 * share for fault, share in double.manners.shares.items()}
+            double.fault_plan.shares = {fault: 4 * share for fault, share in double.fault_plan.shares.items()}
         settings = village.root / "config/settings.yaml"
-        text = settings.read_text("utf-8").replace("http://localhost:8000", url_of(door))
+        text = settings.read_text("utf-8").replace("http://localhost:8000", loopback_url(door))
         for channel, name, double in (("email", "sendgrid", doubles.sendgrid), ("sms", "twilio", doubles.twilio)):
             chosen = f"  {channel}: {{provider: {name}, {name}: {{base_url: '{double.url}'}}, "
             text = text.replace(f"  {channel}: {{", chosen)
         settings.write_text(text, "utf-8")
         village.engine.reread()
         vars(village.engine)["clock"] = type(village.engine.clock)()
-        rehearsal = perform(village.engine, ("by_email", "by_sms"), doubles, door, lambda _: None)
+        rehearsal = send_and_reconcile(village.engine, ("by_email", "by_sms"), doubles, door, lambda _: None)
     assert rehearsal.succeeded
-    assert [balance.planned for balance in rehearsal.balances] == [len(MEMBERS)] * 2
-    assert all(balance.most == 1 for balance in rehearsal.balances)
+    assert [balance.planned for balance in rehearsal.accounts] == [len(MEMBERS)] * 2
+    assert all(balance.most_per_mailbox == 1 for balance in rehearsal.accounts)
     before, after = (
-        sum(getattr(balance, when).by_state["uncertain"] for balance in rehearsal.balances)
+        sum(getattr(balance, when).by_state["uncertain"] for balance in rehearsal.accounts)
         for when in ("sent", "settled")
     )
     assert after < before

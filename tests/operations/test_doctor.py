@@ -18,9 +18,9 @@ from pydantic import HttpUrl
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.settings import Settings
 from campaigns.operations.doctor import providers, stores
-from campaigns.operations.doctor.finding import Level
+from campaigns.operations.doctor.finding import FindingLevel
 from campaigns.operations.doctor.mail_domain import MailDomain
-from campaigns.operations.doctor.run_checks import examine
+from campaigns.operations.doctor.run_checks import run_checks
 from campaigns.store.admin import schema
 from tests.support.name_server import NameServer
 from tests.support.provider_fixtures import SETTINGS, settings_with
@@ -55,14 +55,18 @@ def smtp(**changes: Any) -> Settings:
     return settings_with(Channel.EMAIL, provider="smtp", smtp=wanted)
 
 
-def mail(settings: Settings, records: Records, environment: Mapping[str, str] = KEYS) -> dict[str, list[Level]]:
+def mail(settings: Settings, records: Records, environment: Mapping[str, str] = KEYS) -> dict[str, list[FindingLevel]]:
     with NameServer(records) as server:
         found = list(MailDomain(settings.channels.email, environment, server.resolver).findings())
     return {check: [each.level for each in found if each.check == check] for check in {each.check for each in found}}
 
 
 def test_e25_a_domain_in_order_passes() -> None:
-    assert mail(smtp(), GOOD) == {"spf": [Level.OK], "dkim": [Level.OK, Level.OK], "dmarc": [Level.OK]}
+    assert mail(smtp(), GOOD) == {
+        "spf": [FindingLevel.OK],
+        "dkim": [FindingLevel.OK, FindingLevel.OK],
+        "dmarc": [FindingLevel.OK],
+    }
 
 
 @pytest.mark.parametrize(
@@ -82,31 +86,31 @@ def test_e25_a_domain_in_order_passes() -> None:
 )
 def test_dl02_what_is_missing_or_wrong_in_dns_fails(check: str, records: Records) -> None:
     found = mail(smtp(), {**GOOD, **records})
-    assert Level.FAIL in found.pop(check)
-    assert {level for levels in found.values() for level in levels} == {Level.OK}
+    assert FindingLevel.FAIL in found.pop(check)
+    assert {level for levels in found.values() for level in levels} == {FindingLevel.OK}
 
 
 def test_dl02_the_policy_of_the_domain_above_counts() -> None:
     above = {"_dmarc.example.org": ("v=DMARC1; p=reject",), f"_dmarc.{DOMAIN}": ()}
-    assert mail(smtp(), {**GOOD, **above})["dmarc"] == [Level.OK]
+    assert mail(smtp(), {**GOOD, **above})["dmarc"] == [FindingLevel.OK]
 
 
 def test_a_private_key_that_is_not_there_fails() -> None:
-    assert mail(smtp(), GOOD, {})["dkim"] == [Level.FAIL]
+    assert mail(smtp(), GOOD, {})["dkim"] == [FindingLevel.FAIL]
 
 
 def test_a_name_server_that_says_nothing_is_a_warning() -> None:
     with NameServer(GOOD, silent=True) as server:
         found = list(MailDomain(smtp().channels.email, KEYS, server.resolver).findings())
-    assert [each.level for each in found] == [Level.WARN] * 3
+    assert [each.level for each in found] == [FindingLevel.WARN] * 3
     assert all("could not be checked" in each.said for each in found)
 
 
 def test_every_finding_that_is_not_well_has_a_next_step() -> None:
     with NameServer({}) as server:
         found = list(MailDomain(smtp().channels.email, {}, server.resolver).findings())
-        found += providers.keys(smtp(), {})
-    assert all(each.step for each in found if each.level is not Level.OK)
+        found += providers.check_keys(smtp(), {})
+    assert all(each.step for each in found if each.level is not FindingLevel.OK)
 
 
 class Far(BaseHTTPRequestHandler):
@@ -124,12 +128,12 @@ class Far(BaseHTTPRequestHandler):
         pass
 
 
-async def reached(settings: Settings) -> dict[str, Level]:
-    return {each.check: each.level for each in await providers.reached(settings)}
+async def reached(settings: Settings) -> dict[str, FindingLevel]:
+    return {each.check: each.level for each in await providers.check_reachability(settings)}
 
 
-@pytest.mark.parametrize(("off", "level"), [(0, Level.OK), (-3600, Level.FAIL), (600, Level.FAIL)])
-async def test_a_clock_that_is_not_the_providers_fails(off: int, level: Level) -> None:
+@pytest.mark.parametrize(("off", "level"), [(0, FindingLevel.OK), (-3600, FindingLevel.FAIL), (600, FindingLevel.FAIL)])
+async def test_a_clock_that_is_not_the_providers_fails(off: int, level: FindingLevel) -> None:
     at = datetime.fromtimestamp(datetime.now(UTC).timestamp() + off, UTC)  # noqa: TID251 - the real time is meant
     far = type("Then", (Far,), {"at": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
     with HTTPServer(("127.0.0.1", 0), far) as server:
@@ -137,7 +141,7 @@ async def test_a_clock_that_is_not_the_providers_fails(off: int, level: Level) -
         url = f"http://127.0.0.1:{server.server_port}"
         found = await reached(settings_with(Channel.SMS, provider="twilio", twilio={"base_url": url}))
         server.shutdown()
-    assert found == {"endpoint": Level.OK, "clock": level}
+    assert found == {"endpoint": FindingLevel.OK, "clock": level}
 
 
 async def test_what_cannot_be_reached_is_a_warning() -> None:
@@ -145,69 +149,77 @@ async def test_what_cannot_be_reached_is_a_warning() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     gone = {"base_url": f"http://127.0.0.1:{port}"}
-    assert await reached(settings_with(Channel.SMS, provider="twilio", twilio=gone)) == {"endpoint": Level.WARN}
-    assert await reached(smtp(port=port)) == {"endpoint": Level.WARN}
+    assert await reached(settings_with(Channel.SMS, provider="twilio", twilio=gone)) == {"endpoint": FindingLevel.WARN}
+    assert await reached(smtp(port=port)) == {"endpoint": FindingLevel.WARN}
 
 
 def test_keys_that_are_missing_fail_by_name() -> None:
     twilio = settings_with(Channel.SMS, provider="twilio")
-    [failed] = [each for each in providers.keys(twilio, {"TWILIO_ACCOUNT_SID": "x"}) if each.level is Level.FAIL]
+    [failed] = [
+        each for each in providers.check_keys(twilio, {"TWILIO_ACCOUNT_SID": "x"}) if each.level is FindingLevel.FAIL
+    ]
     assert "TWILIO_AUTH_TOKEN" in failed.said
     assert "TWILIO_ACCOUNT_SID" not in failed.said
 
 
 def test_what_is_fine_for_trying_out_fails_once_messages_leave() -> None:
     real = smtp()
-    assert (providers.public_url(SETTINGS).level, providers.clock(SETTINGS).level) == (Level.WARN, Level.WARN)
-    assert (providers.public_url(real).level, providers.clock(real).level) == (Level.FAIL, Level.FAIL)
+    assert (providers.check_public_url(SETTINGS).level, providers.check_clock(SETTINGS).level) == (
+        FindingLevel.WARN,
+        FindingLevel.WARN,
+    )
+    assert (providers.check_public_url(real).level, providers.check_clock(real).level) == (
+        FindingLevel.FAIL,
+        FindingLevel.FAIL,
+    )
 
 
 @pytest.mark.parametrize(
     ("channel", "provider", "address", "level"),
     [
-        (Channel.EMAIL, "sendgrid", "https://api.eu.sendgrid.com", Level.OK),
-        (Channel.EMAIL, "sendgrid", "https://api.sendgrid.com", Level.WARN),
-        (Channel.SMS, "twilio", "https://api.dublin.ie1.twilio.com", Level.OK),
-        (Channel.SMS, "twilio", "https://api.twilio.com", Level.WARN),
+        (Channel.EMAIL, "sendgrid", "https://api.eu.sendgrid.com", FindingLevel.OK),
+        (Channel.EMAIL, "sendgrid", "https://api.sendgrid.com", FindingLevel.WARN),
+        (Channel.SMS, "twilio", "https://api.dublin.ie1.twilio.com", FindingLevel.OK),
+        (Channel.SMS, "twilio", "https://api.twilio.com", FindingLevel.WARN),
     ],
 )
 def test_gd21_an_address_outside_the_union_is_warned_of(
-    channel: Channel, provider: str, address: str, level: Level
+    channel: Channel, provider: str, address: str, level: FindingLevel
 ) -> None:
     settings = settings_with(channel, provider=provider, **{provider: {"base_url": address}})
-    assert [each.level for each in providers.regions(settings)] == [level]
+    assert [each.level for each in providers.check_regions(settings)] == [level]
 
 
 def test_tw15_an_address_that_twilio_cannot_call_back_fails() -> None:
     """Even while nothing leaves: nobody should print a name that has to be another one later."""
     odd = SETTINGS.model_copy(update={"public_url": HttpUrl("https://osuuskauppa_lahde.example.org/")})
-    found = providers.public_url(odd)
-    assert (found.level, found.step) == (Level.FAIL, "another name")
+    found = providers.check_public_url(odd)
+    assert (found.level, found.step) == (FindingLevel.FAIL, "another name")
     assert "`_`" in found.said
 
 
 def test_stores_that_are_gone_fail(village: Village) -> None:
-    assert {each.level for each in stores.stores(village.engine) if each.check != "disk"} == {Level.OK}
+    assert {each.level for each in stores.check_stores(village.engine) if each.check != "disk"} == {FindingLevel.OK}
     next(village.engine.workspace.warehouse.glob("*.parquet")).unlink()
-    assert stores.warehouse(village.engine.library.warehouse).level is Level.FAIL
+    assert stores.check_warehouse(village.engine.library.warehouse).level is FindingLevel.FAIL
     with village.engine.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
-    assert stores.ledger(village.engine.ledger).level is Level.FAIL
-    assert schema.HEAD in stores.ledger(village.engine.ledger).said
+    assert stores.check_ledger(village.engine.ledger).level is FindingLevel.FAIL
+    assert schema.HEAD in stores.check_ledger(village.engine.ledger).said
 
 
 def test_data_grow_old(village: Village) -> None:
     village.hands.at = datetime(2017, 12, 11, tzinfo=UTC)
-    assert stores.data(village.engine).level is Level.OK
+    assert stores.check_data_age(village.engine).level is FindingLevel.OK
     village.hands.go(days=5)
-    assert stores.data(village.engine).level is Level.WARN
+    assert stores.check_data_age(village.engine).level is FindingLevel.WARN
 
 
 def test_a_village_in_folders_has_nothing_that_fails(village: Village) -> None:
     with NameServer({}) as server:
-        found = list(examine(village.engine, server.resolver, {}))
+        found = list(run_checks(village.engine, server.resolver, {}))
         assert server.asked == []  # nothing leaves, so nobody is asked
-    assert Level.FAIL not in {each.level for each in found}
+    assert FindingLevel.FAIL not in {each.level for each in found}
 
 
 def test_the_command_says_each_check_with_its_next_step_and_fails_when_one_does(viesti: Shell) -> None:
@@ -229,7 +241,9 @@ def test_fi24_the_sender_of_text_messages_is_said_with_its_authorisation() -> No
     named = settings_with(Channel.SMS, provider="twilio")
     at_twilio = {"messaging_service": "MG" + "0" * 32}
     service = settings_with(Channel.SMS, provider="twilio", twilio=at_twilio, authorised=None)
-    told = {name: list(providers.senders(each))[1].said for name, each in {"name": named, "service": service}.items()}
+    told = {
+        name: list(providers.check_senders(each))[1].said for name, each in {"name": named, "service": service}.items()
+    }
     assert "`Lahde`, which nobody can answer; authorised as an example" in told["name"]
     assert "are they authorised?" in told["service"]
 

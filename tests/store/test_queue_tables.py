@@ -5,7 +5,7 @@ import pytest
 from campaigns.core.clock import Clock
 from campaigns.core.errors import UserError
 from campaigns.operations.doctor import stores
-from campaigns.operations.doctor.finding import Level
+from campaigns.operations.doctor.finding import FindingLevel
 from campaigns.runs.dispatch import procrastinate_dispatcher
 from campaigns.runs.dispatch.procrastinate_dispatcher import ProcrastinateDispatcher, migrate, missing_migrations
 from campaigns.store.ledger.connection import Ledger
@@ -41,11 +41,11 @@ def test_tables_of_an_earlier_version_are_refused_told_of_and_brought_along(ledg
     with pytest.raises(UserError) as refused:
         ProcrastinateDispatcher(ledger, Clock())
     assert "viesti db upgrade" in str(refused.value)
-    assert stores.ledger(ledger).level is Level.FAIL
+    assert stores.check_ledger(ledger).level is FindingLevel.FAIL
     migrate(ledger)
     ProcrastinateDispatcher(ledger, Clock()).close()
     assert shape(ledger) != earlier
-    assert stores.ledger(ledger).level is Level.OK
+    assert stores.check_ledger(ledger).level is FindingLevel.OK
 
 
 def test_tables_that_were_brought_along_are_those_of_a_new_ledger(ledger):

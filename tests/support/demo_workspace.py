@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.demo.run_demo import bring_in
+from campaigns.demo.run_demo import import_demo_files
 from campaigns.runs.engine import Engine
 from campaigns.workspace.scaffold import create_workspace
 
@@ -28,7 +28,7 @@ def imported(factory: pytest.TempPathFactory) -> Path:
 
 def _import_into(root: Path) -> Path:
     engine = Engine(create_workspace(root), "tester")
-    for name, report in bring_in(engine, lambda _: None):
+    for name, report in import_demo_files(engine, lambda _: None):
         assert report.read == report.stored, f"{name}: {report}"
     engine.close()
     return root

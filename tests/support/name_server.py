@@ -40,7 +40,7 @@ class NameServer:
 
     @property
     def resolver(self) -> Resolver:
-        return Resolver("127.0.0.1", self._socket.getsockname()[1], patience=0.5 if self.silent else 5.0)
+        return Resolver("127.0.0.1", self._socket.getsockname()[1], timeout=0.5 if self.silent else 5.0)
 
     def _serve(self) -> None:
         while packet := self._socket.recvfrom(4096):

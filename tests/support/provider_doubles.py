@@ -9,7 +9,7 @@ from campaigns.channels.sendgrid import SendGridEmail
 from campaigns.channels.smtp import SmtpEmail
 from campaigns.channels.twilio import TwilioSms
 from campaigns.core.model.provider_settings import SmtpSecurity, SmtpSettings, TwilioSettings
-from campaigns.demo.rehearsal.doubles.faults import Manners
+from campaigns.demo.rehearsal.doubles.faults import FaultPlan
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
@@ -21,10 +21,10 @@ Double = SendGridDouble | SmtpDouble | TwilioDouble
 
 @asynccontextmanager
 async def doubled(
-    village: Village, provider: str, manners: Manners | None = None, port: int = 0
+    village: Village, provider: str, manners: FaultPlan | None = None, port: int = 0
 ) -> AsyncIterator[Double]:
     """The double while it listens, with the village's adapter for it; the adapter stays when the double has gone."""
-    async with DOUBLES[provider](manners=manners or Manners(), port=port) as double:
+    async with DOUBLES[provider](manners=manners or FaultPlan(), port=port) as double:
         real = village.engine.providers
         email, sms = real.email, real.sms
         match double:

@@ -12,7 +12,7 @@ from campaigns.channels.registry import EMAIL_PROVIDERS, SMS_PROVIDERS, Provider
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
-from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
@@ -129,12 +129,12 @@ def _stage(name: str, makers: Any, at: ProviderContext, double: Double) -> Stage
         makers[name](at),
         lambda: [name for names in double.mailboxes.received.values() for name in names],
         lambda: _seen(double),
-        lambda: double.manners.shares.update({Fault.UNAUTHORISED: 1.0}),
+        lambda: double.fault_plan.shares.update({ProviderFault.UNAUTHORISED: 1.0}),
         double,
     )
 
 
 def _seen(double: Double) -> bytes:
     if isinstance(double, SmtpDouble):
-        return b"".join(double.messages) + str(double.paths).encode()
+        return b"".join(double.messages) + str(double.envelopes).encode()
     return json.dumps(double.requests).encode()

@@ -45,7 +45,7 @@ class Wired:
         """SendGrid's events so far, signed, each several times and shuffled; the statuses that came back."""
         posts = [
             self.web.post(SENDGRID, content=body, headers=told)
-            for body, told in self.sendgrid.batches(times=times, size=size)
+            for body, told in self.sendgrid.signed_posts(times=times, size=size)
         ]
         return {answer.status_code for answer in await asyncio.gather(*posts)}
 
@@ -53,7 +53,7 @@ class Wired:
         """Twilio's callbacks so far; a proxy brings them to another host than the one they are signed for."""
         posts = [
             self.web.post(url.removeprefix(PUBLIC), data=form, headers=headers)
-            for url, form, headers in self.twilio.told(times=times)
+            for url, form, headers in self.twilio.signed_posts(times=times)
         ]
         return {answer.status_code for answer in await asyncio.gather(*posts)}
 

@@ -7,7 +7,7 @@ import pytest
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import PrivacyNotice, Settings
 from campaigns.operations.doctor import providers
-from campaigns.operations.doctor.finding import Level
+from campaigns.operations.doctor.finding import FindingLevel
 from campaigns.rendering.checks.notices import sample_notices
 from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.notice_writer import NoticeValues, NoticeWriter, notice_text
@@ -71,8 +71,8 @@ def test_gd09_every_confirmation_leads_to_it(language: Language):
 
 
 def test_gd09_the_doctor_warns_where_there_is_none():
-    missing, said = providers.privacy_notice(SETTINGS), providers.privacy_notice(SAYING)
-    assert (missing.level, said.level) == (Level.WARN, Level.OK)
+    missing, said = providers.check_privacy_notice(SETTINGS), providers.check_privacy_notice(SAYING)
+    assert (missing.level, said.level) == (FindingLevel.WARN, FindingLevel.OK)
     assert NOTICE["version"] in said.said
 
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice
-from campaigns.demo.data.members import Member
+from campaigns.demo.data.members import MemberRow
 from campaigns.demo.data.purchases import Interests
-from campaigns.demo.data.seeded_random import between, happens, weighted
+from campaigns.demo.data.seeded_random import random_integer, happens, weighted_pick
 
 _FIRST: Final = datetime(2011, 3, 1, 9, 0)  # noqa: DTZ001 - no zone: the workspace's own applies
 _LAST: Final = datetime(2017, 12, 30, 20, 0)  # noqa: DTZ001
@@ -19,35 +19,35 @@ _SMS_WITHDRAWAL_SOURCES: Final = {"sms": 60.0, "web": 30.0, "desk": 10.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class ConsentRate:
     """Share of members who switched a choice on, and the share of those who switched it off again (`taken_back`)."""
 
     on: float
     taken_back: float = 0.0
 
 
-_RATES: Final[Mapping[Choice, Rate]] = {
-    Choice.EMAIL_OWN: Rate(0.59, 0.07),
-    Choice.SMS_OWN: Rate(0.43, 0.07),
-    Choice.EMAIL_PARTNER: Rate(0.16, 0.06),
-    Choice.SMS_PARTNER: Rate(0.06, 0.06),
-    Choice.ELECTRONIC_OWNER_POST: Rate(0.21, 0.05),
-    Choice.NO_DIRECT_MAIL: Rate(0.06),
-    Choice.NO_OWNER_POST: Rate(0.04),
-    Choice.NO_SURVEYS_OR_PHONE: Rate(0.10),
-    Choice.NO_PURCHASE_DETAIL: Rate(0.07),
-    Choice.NO_MARKETING: Rate(0.04),
-    Choice.TRACKING: Rate(0.11, 0.09),
-    Choice.RESTRICTED: Rate(0.003),
-    Choice.ADDRESS_SECRET: Rate(0.004),
-    Choice.DECEASED: Rate(0.003),
+_RATES: Final[Mapping[Choice, ConsentRate]] = {
+    Choice.EMAIL_OWN: ConsentRate(0.59, 0.07),
+    Choice.SMS_OWN: ConsentRate(0.43, 0.07),
+    Choice.EMAIL_PARTNER: ConsentRate(0.16, 0.06),
+    Choice.SMS_PARTNER: ConsentRate(0.06, 0.06),
+    Choice.ELECTRONIC_OWNER_POST: ConsentRate(0.21, 0.05),
+    Choice.NO_DIRECT_MAIL: ConsentRate(0.06),
+    Choice.NO_OWNER_POST: ConsentRate(0.04),
+    Choice.NO_SURVEYS_OR_PHONE: ConsentRate(0.10),
+    Choice.NO_PURCHASE_DETAIL: ConsentRate(0.07),
+    Choice.NO_MARKETING: ConsentRate(0.04),
+    Choice.TRACKING: ConsentRate(0.11, 0.09),
+    Choice.RESTRICTED: ConsentRate(0.003),
+    Choice.ADDRESS_SECRET: ConsentRate(0.004),
+    Choice.DECEASED: ConsentRate(0.003),
 }
 _CUSTOMER_CHOICES: Final = frozenset({Choice.EMAIL_OWN, Choice.EMAIL_PARTNER, Choice.NO_MARKETING, Choice.TRACKING})
 _DESK_ONLY: Final = frozenset({Choice.RESTRICTED, Choice.ADDRESS_SECRET, Choice.DECEASED})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ChoiceRow:
     """Row of the import file of choices; the fields are its columns, in order."""
 
     member_id: str
@@ -60,14 +60,14 @@ class Entry:
     agent: str | None
 
 
-def choices(member: Member, interests: Interests) -> Iterator[Entry]:
+def invent_choices(member: MemberRow, interests: Interests) -> Iterator[ChoiceRow]:
     """Generate all choice entries of one member, each withdrawal after its consent."""
     customer = member.register == "customers"
     for choice, rate in _RATES.items():
         if not customer or choice in _CUSTOMER_CHOICES:
             yield from _entries(member, choice, rate)
     for newsletter, on in _newsletters(interests, customer).items():
-        yield from _entries(member, f"{NEWSLETTER_PREFIX}{newsletter}", Rate(on, 0.08))
+        yield from _entries(member, f"{NEWSLETTER_PREFIX}{newsletter}", ConsentRate(on, 0.08))
 
 
 def _newsletters(interests: Interests, customer: bool) -> Mapping[str, float]:
@@ -83,21 +83,21 @@ def _newsletters(interests: Interests, customer: bool) -> Mapping[str, float]:
     }
 
 
-def _entries(member: Member, choice: str, rate: Rate) -> Iterator[Entry]:
+def _entries(member: MemberRow, choice: str, rate: ConsentRate) -> Iterator[ChoiceRow]:
     key = (member.member_id, str(choice))
     if not happens(rate.on, *key, "on"):
         return
-    source = "desk" if choice in _DESK_ONLY else weighted(_CONSENT_SOURCES, *key, "way")
+    source = "desk" if choice in _DESK_ONLY else weighted_pick(_CONSENT_SOURCES, *key, "way")
     first = _moment(_FIRST, *key, "first")
     yield _entry(member, choice, "on", first, source)
     if happens(rate.taken_back, *key, "taken back"):
         sources = _SMS_WITHDRAWAL_SOURCES if choice in {Choice.SMS_OWN, Choice.SMS_PARTNER} else _WITHDRAWAL_SOURCES
-        yield _entry(member, choice, "off", _moment(first, *key, "off"), weighted(sources, *key, "by"))
+        yield _entry(member, choice, "off", _moment(first, *key, "off"), weighted_pick(sources, *key, "by"))
 
 
-def _entry(member: Member, choice: str, state: str, at: datetime, source: str) -> Entry:
+def _entry(member: MemberRow, choice: str, state: str, at: datetime, source: str) -> ChoiceRow:
     """Return one entry; only forms and staff show a consent text."""
-    return Entry(
+    return ChoiceRow(
         member_id=member.member_id,
         choice=str(choice),
         state=state,
@@ -105,13 +105,13 @@ def _entry(member: Member, choice: str, state: str, at: datetime, source: str) -
         source=source,
         wording=f"choices-{2011 + 2 * ((at.year - 2011) // 2)}" if source in {"web", "desk", "phone"} else None,
         language=member.language,
-        agent=f"desk-{between(1, 12, member.member_id, choice, 'agent'):02d}" if source in {"desk", "phone"} else None,
+        agent=f"desk-{random_integer(1, 12, member.member_id, choice, 'agent'):02d}" if source in {"desk", "phone"} else None,
     )
 
 
 def _moment(after: datetime, *key: object) -> datetime:
     """Return a moment between `after` and the last days of the data, in waking hours."""
     days = max((_LAST - after).days, 1)
-    day = after + timedelta(days=between(1, days, *key, "day"))
-    minute = between(9 * 60, 21 * 60 - 1, *key, "minute")
-    return day.replace(hour=minute // 60, minute=minute % 60, second=between(0, 59, *key, "second"))
+    day = after + timedelta(days=random_integer(1, days, *key, "day"))
+    minute = random_integer(9 * 60, 21 * 60 - 1, *key, "minute")
+    return day.replace(hour=minute // 60, minute=minute % 60, second=random_integer(0, 59, *key, "second"))

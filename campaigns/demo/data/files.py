@@ -6,12 +6,12 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from campaigns.demo.data.choices import Entry, choices
+from campaigns.demo.data.choices import ChoiceRow, invent_choices
 from campaigns.demo.data.dataset import connect
 from campaigns.demo.data.households import read_households
-from campaigns.demo.data.members import Member, invent_members
-from campaigns.demo.data.purchases import Interests, deal, december_bonus, interests, write_products, write_purchases
-from campaigns.demo.data.suppressions import Closed, invent_suppressions
+from campaigns.demo.data.members import MemberRow, invent_members
+from campaigns.demo.data.purchases import Interests, create_purchases, december_bonus, interests_by_member, write_products, write_purchases
+from campaigns.demo.data.suppressions import SuppressionRow, invent_suppressions
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -58,21 +58,21 @@ def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: N
         write_products(connection, paths.products)
         progress("purchases")
         households = read_households(connection)
-        deal(connection, households)
+        create_purchases(connection, households)
         write_purchases(connection, paths.purchases)
         progress("members")
         members = invent_members(households, december_bonus(connection))
-        _write(paths.members, Member, members)
+        _write(paths.members, MemberRow, members)
         progress("choices")
-        _write(paths.choices, Entry, _entries(members, interests(connection)))
+        _write(paths.choices, ChoiceRow, _entries(members, interests_by_member(connection)))
         progress("suppressions")
-        _write(paths.suppressions, Closed, invent_suppressions(members))
+        _write(paths.suppressions, SuppressionRow, invent_suppressions(members))
     return paths
 
 
-def _entries(members: Sequence[Member], interests_by_member: Mapping[str, Interests]) -> Iterable[Entry]:
+def _entries(members: Sequence[MemberRow], interests_by_member: Mapping[str, Interests]) -> Iterable[ChoiceRow]:
     entries = [
-        entry for member in members for entry in choices(member, interests_by_member.get(member.member_id, Interests()))
+        entry for member in members for entry in invent_choices(member, interests_by_member.get(member.member_id, Interests()))
     ]
     return sorted(entries, key=lambda entry: (entry.at, entry.member_id, entry.choice, entry.state))
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import duckdb
 
-from campaigns.demo.data.seeded_random import between, draw, happens, weighted
+from campaigns.demo.data.seeded_random import random_integer, random_fraction, happens, weighted_pick
 
 TODAY: Final = date(2018, 1, 1)
 
@@ -37,8 +37,8 @@ class Household:
 
     number: int
     size: int
-    owner_born: date
-    second_born: date | None
+    owner_birth_date: date
+    second_birth_date: date | None
 
     @property
     def id(self) -> str:
@@ -62,35 +62,35 @@ def read_households(connection: duckdb.DuckDBPyConnection) -> tuple[Household, .
 
 
 def _household(number: int, age: str | None, size: str | None, composition: str | None) -> Household:
-    band = age or weighted(_AGE_WEIGHTS, number, "age")
+    band = age or weighted_pick(_AGE_WEIGHTS, number, "age")
     people = _size(number, size, band)
     couple = composition.startswith("2") if composition else happens(_TWO_ADULTS, number, "couple")
-    owner_age = between(*_BANDS[band], number, "owner age")
+    owner_age = random_integer(*_BANDS[band], number, "owner age")
     return Household(
         number=number,
         size=people,
-        owner_born=_born(owner_age, number, "owner"),
-        second_born=_second_born(number, owner_age, couple) if people > 1 else None,
+        owner_birth_date=_born(owner_age, number, "owner"),
+        second_birth_date=_second_born(number, owner_age, couple) if people > 1 else None,
     )
 
 
 def _size(number: int, known: str | None, band: str) -> int:
     if known is None:
-        drawn = weighted(_SIZE_WEIGHTS, number, "size")
+        drawn = weighted_pick(_SIZE_WEIGHTS, number, "size")
         return min(drawn, 2) if band == "65+" else drawn
-    return between(5, 6, number, "five or more") if known == "5+" else int(known)
+    return random_integer(5, 6, number, "five or more") if known == "5+" else int(known)
 
 
 def _second_born(number: int, owner_age: int, couple: bool) -> date | None:
     """Return the birth date of a partner of about the owner's age, or of a single parent's teenager."""
     if couple:
-        age = max(19, owner_age + round(6 * (draw(number, "partner") - draw(number, "and"))))
+        age = max(19, owner_age + round(6 * (random_fraction(number, "partner") - random_fraction(number, "and"))))
         return _born(age, number, "partner")
-    return _born(between(15, 17, number, "teen age"), number, "teen") if owner_age >= _YOUNGEST_PARENT else None
+    return _born(random_integer(15, 17, number, "teen age"), number, "teen") if owner_age >= _YOUNGEST_PARENT else None
 
 
 def _born(age: int, *key: object) -> date:
     """Return a birth date of a person who is `age` on the first day of the demonstration."""
     first = date(TODAY.year - age - 1, 1, 2)
     last = date(TODAY.year - age, 1, 1)
-    return date.fromordinal(between(first.toordinal(), last.toordinal(), *key, "birthday"))
+    return date.fromordinal(random_integer(first.toordinal(), last.toordinal(), *key, "birthday"))

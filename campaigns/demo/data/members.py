@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Final
 
 from campaigns.demo.data.households import Household
-from campaigns.demo.data.names import Name, is_woman, name
-from campaigns.demo.data.places import Address, address
-from campaigns.demo.data.seeded_random import draw, happens, pick, weighted
+from campaigns.demo.data.names import PersonName, is_woman, invent_name
+from campaigns.demo.data.places import HomeAddress, invent_address
+from campaigns.demo.data.seeded_random import random_fraction, happens, pick, weighted_pick
 
 CUSTOMERS: Final = 600
 
@@ -29,7 +29,7 @@ _PHONE_WITHOUT_COUNTRY: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class MemberRow:
     """Row of the import file of members; the fields are its columns, in order."""
 
     member_id: str
@@ -49,40 +49,40 @@ class Member:
     bonus_last_month: Decimal | None = None
 
 
-def invent_members(households: Iterable[Household], bonuses: Mapping[str, Decimal]) -> list[Member]:
+def invent_members(households: Iterable[Household], bonuses: Mapping[str, Decimal]) -> list[MemberRow]:
     """Return all members: owners and second card holders in the order of households, then customers."""
-    members: list[Member] = []
+    members: list[MemberRow] = []
     for household in households:
         owner, surname = _owner(household, bonuses.get(household.owner_id, Decimal("0.00")))
         members.append(owner)
-        if household.second_born is not None:
-            members.append(_second_member(household, household.second_born, owner, surname))
+        if household.second_birth_date is not None:
+            members.append(_second_member(household, household.second_birth_date, owner, surname))
     return [*members, *(_customer(number) for number in range(1, CUSTOMERS + 1))]
 
 
-def _owner(household: Household, bonus: Decimal) -> tuple[Member, str]:
+def _owner(household: Household, bonus: Decimal) -> tuple[MemberRow, str]:
     """Return the owner, and the household's surname, which the register may lack."""
     member_id = household.owner_id
-    language = weighted(_LANGUAGES, household.id, "language")
-    full_name = name(language, is_woman(member_id), member_id)
-    member = Member(
+    language = weighted_pick(_LANGUAGES, household.id, "language")
+    full_name = invent_name(language, is_woman(member_id), member_id)
+    member = MemberRow(
         member_id=member_id,
         register="owners",
         household_id=household.id,
         language=language,
-        birth_date=_birth_date(household.owner_born, member_id),
+        birth_date=_birth_date(household.owner_birth_date, member_id),
         email=_email(full_name, member_id),
         phone=_phone(household.number, member_id),
         household_size=None if happens(_WITHOUT_SIZE, member_id, "size") else household.size,
         bonus_last_month=bonus,
     )
-    home = None if happens(_WITHOUT_ADDRESS, household.id, "address") else address(language, household.id)
+    home = None if happens(_WITHOUT_ADDRESS, household.id, "address") else invent_address(language, household.id)
     return _with_name(_with_address(member, home), full_name), full_name.last
 
 
-def _second_member(household: Household, born: date, owner: Member, surname: str) -> Member:
+def _second_member(household: Household, born: date, owner: MemberRow, surname: str) -> MemberRow:
     member_id = household.second_id
-    full_name = name(owner.language, is_woman(member_id), member_id)
+    full_name = invent_name(owner.language, is_woman(member_id), member_id)
     if happens(_SAME_SURNAME, member_id, "surname"):
         full_name = replace(full_name, last=surname)
     shared = owner.email is not None and happens(_SHARED_EMAIL, member_id, "shares an address")
@@ -98,12 +98,12 @@ def _second_member(household: Household, born: date, owner: Member, surname: str
     return _with_name(member, full_name)
 
 
-def _customer(number: int) -> Member:
+def _customer(number: int) -> MemberRow:
     """Return a newsletter customer; about half have a first name."""
     member_id = f"c{number:04d}"
-    language = weighted(_LANGUAGES, member_id, "language")
-    full_name = name(language, is_woman(member_id), member_id)
-    return Member(
+    language = weighted_pick(_LANGUAGES, member_id, "language")
+    full_name = invent_name(language, is_woman(member_id), member_id)
+    return MemberRow(
         member_id=member_id,
         register="customers",
         first_name=full_name.first if happens(0.5, member_id, "tells a name") else None,
@@ -112,13 +112,13 @@ def _customer(number: int) -> Member:
     )
 
 
-def _with_name(member: Member, full_name: Name) -> Member:
+def _with_name(member: MemberRow, full_name: PersonName) -> MemberRow:
     if happens(_WITHOUT_NAME, member.member_id, "nameless"):
         return member
     return replace(member, first_name=full_name.first, last_name=full_name.last)
 
 
-def _with_address(member: Member, home: Address | None) -> Member:
+def _with_address(member: MemberRow, home: HomeAddress | None) -> MemberRow:
     if home is None:
         return member
     return replace(member, street=home.street, postal_code=home.postal_code, city=home.city, region=home.region)
@@ -128,11 +128,11 @@ def _birth_date(born: date, member_id: str) -> date | None:
     return None if happens(_WITHOUT_BIRTH_DATE, member_id, "birth date") else born
 
 
-def _email(full_name: Name, member_id: str) -> str | None:
+def _email(full_name: PersonName, member_id: str) -> str | None:
     return None if happens(_WITHOUT_EMAIL, member_id, "e-mail") else _address(full_name, member_id)
 
 
-def _address(full_name: Name, member_id: str) -> str:
+def _address(full_name: PersonName, member_id: str) -> str:
     """Return a unique e-mail address: the household's number distinguishes namesakes."""
     tag = member_id.removeprefix("m").replace("-1", "").replace("-2", "b")
     return f"{_plain(full_name.first)}.{_plain(full_name.last)}.{tag}@{pick(_DOMAINS, member_id, 'domain')}"
@@ -146,7 +146,7 @@ def _plain(text: str) -> str:
 
 def _phone(serial: int, member_id: str) -> str | None:
     """Return a phone number with a mobile prefix, one digit too long to ring; some lack the country code."""
-    if draw(member_id, "phone") < _WITHOUT_PHONE:
+    if random_fraction(member_id, "phone") < _WITHOUT_PHONE:
         return None
     national = happens(_PHONE_WITHOUT_COUNTRY, member_id, "national")
     return f"050 0000 {serial:04d}" if national else f"+358500000{serial:04d}"

@@ -6,7 +6,7 @@ from typing import Final
 
 from faker import Faker
 
-from campaigns.demo.data.seeded_random import happens, pick, seed
+from campaigns.demo.data.seeded_random import happens, pick, hash_seed
 
 _LOCALES: Final = {"fi": "fi_FI", "en": "en_GB"}
 
@@ -33,20 +33,20 @@ _LAST_NAMES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class PersonName:
     """First and last name of a person."""
 
     first: str
     last: str
 
 
-def name(language: str, woman: bool, *key: object) -> Name:
+def invent_name(language: str, woman: bool, *key: object) -> PersonName:
     """Return the name of one invented person; the same for the same `key` and release of Faker."""
     if language == "sv":
-        return Name(pick(_WOMEN if woman else _MEN, *key, "first"), pick(_LAST_NAMES, *key, "last"))
+        return PersonName(pick(_WOMEN if woman else _MEN, *key, "first"), pick(_LAST_NAMES, *key, "last"))
     people = _faker(_LOCALES[language])
-    people.seed_instance(seed(*key, "name"))
-    return Name(people.first_name_female() if woman else people.first_name_male(), people.last_name())
+    people.seed_instance(hash_seed(*key, "name"))
+    return PersonName(people.first_name_female() if woman else people.first_name_male(), people.last_name())
 
 
 def is_woman(*key: object) -> bool:

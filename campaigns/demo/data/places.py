@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from campaigns.demo.data.seeded_random import between, happens, pick, weighted
+from campaigns.demo.data.seeded_random import random_integer, happens, pick, weighted_pick
 
 _STREETS: Final = (
     ("Ahjokuja", "Ässjegränd"),
@@ -41,7 +41,7 @@ _STREETS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PostalArea:
     """Postal code, with its town in both national languages and the number of their speakers."""
 
     region: str
@@ -53,7 +53,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class HomeAddress:
     """Postal address in the language of its residents."""
 
     region: str
@@ -62,12 +62,12 @@ class Address:
     city: str
 
 
-def address(language: str, *key: object) -> Address:
+def invent_address(language: str, *key: object) -> HomeAddress:
     """Return an invented address in a real town; Swedish speakers get Swedish-speaking towns and street names."""
     swedish = language == "sv"
-    place = weighted({place: place.sv if swedish else place.fi for place in _places()}, *key, "place")
+    place = weighted_pick({place: place.sv if swedish else place.fi for place in _places()}, *key, "place")
     street = pick(_STREETS, *key, "street")[swedish]
-    return Address(
+    return HomeAddress(
         region=place.region,
         street=f"{street} {_house_number(*key)}",
         postal_code=place.postal_code,
@@ -76,14 +76,14 @@ def address(language: str, *key: object) -> Address:
 
 
 def _house_number(*key: object) -> str:
-    house = between(1, 89, *key, "house")
+    house = random_integer(1, 89, *key, "house")
     if happens(0.4, *key, "own house"):
         return str(house)
-    return f"{house} {pick('ABCDE', *key, 'stair')} {between(1, 74, *key, 'flat')}"
+    return f"{house} {pick('ABCDE', *key, 'stair')} {random_integer(1, 74, *key, 'flat')}"
 
 
 @cache
-def _places() -> tuple[Place, ...]:
+def _places() -> tuple[PostalArea, ...]:
     text = (files(__package__) / "places.csv").read_text("utf-8")
     rows = csv.reader(text.splitlines()[1:])
-    return tuple(Place(region, fi, sv, code, float(n), float(m)) for region, fi, sv, code, n, m in rows)
+    return tuple(PostalArea(region, fi, sv, code, float(n), float(m)) for region, fi, sv, code, n, m in rows)

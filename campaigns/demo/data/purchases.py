@@ -79,9 +79,9 @@ class Interests:
     pets: bool = False
 
 
-def deal(connection: duckdb.DuckDBPyConnection, households: Iterable[Household]) -> None:
+def create_purchases(connection: duckdb.DuckDBPyConnection, households: Iterable[Household]) -> None:
     """Create the table `purchases`: every real purchase line, each receipt on one card of its household."""
-    rows = [(home.number, home.owner_id, home.second_id if home.second_born else None) for home in households]
+    rows = [(home.number, home.owner_id, home.second_id if home.second_birth_date else None) for home in households]
     numbers, owners, seconds = zip(*rows, strict=True)
     table = pa.table({"household_id": numbers, "owner_id": owners, "second_id": pa.array(seconds, pa.string())})
     connection.register("households", table)
@@ -109,6 +109,6 @@ def bonus(total: Decimal) -> Decimal:
     return (total * percent / 100).quantize(Decimal("0.01"))
 
 
-def interests(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Interests]:
+def interests_by_member(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Interests]:
     """Return the interests of each member with purchases."""
     return {member: Interests(*flags) for member, *flags in connection.execute(_INTERESTS_QUERY).fetchall()}

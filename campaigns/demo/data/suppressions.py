@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from campaigns.core.model.reasons import SkipReason
-from campaigns.demo.data.members import Member
-from campaigns.demo.data.seeded_random import between, seed
+from campaigns.demo.data.members import MemberRow
+from campaigns.demo.data.seeded_random import random_integer, hash_seed
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class SuppressionRow:
     """Row of the import file of suppressions; the fields are its columns, in order."""
 
     kind: str
@@ -30,20 +30,20 @@ _HISTORY: Final = (
 )
 
 
-def invent_suppressions(members: Sequence[Member]) -> Iterator[Closed]:
+def invent_suppressions(members: Sequence[MemberRow]) -> Iterator[SuppressionRow]:
     """Generate a few suppressed addresses, each of a different member."""
-    shuffled = iter(sorted(members, key=lambda member: seed(member.member_id, "closed")))
+    shuffled = iter(sorted(members, key=lambda member: hash_seed(member.member_id, "closed")))
     for kind, reason, scope, source, count in _HISTORY:
         for _ in range(count):
             member = next(candidate for candidate in shuffled if getattr(candidate, kind))
-            yield Closed(kind, getattr(member, kind), reason, scope, _moment(member.member_id), source)
+            yield SuppressionRow(kind, getattr(member, kind), reason, scope, _moment(member.member_id), source)
 
 
 def _moment(member_id: str) -> datetime:
     return datetime(  # noqa: DTZ001 - no zone: the workspace's own applies
         2017,
-        between(2, 11, member_id, "month"),
-        between(1, 28, member_id, "day"),
-        between(7, 20, member_id, "hour"),
-        between(0, 59, member_id, "minute"),
+        random_integer(2, 11, member_id, "month"),
+        random_integer(1, 28, member_id, "day"),
+        random_integer(7, 20, member_id, "hour"),
+        random_integer(0, 59, member_id, "minute"),
     )

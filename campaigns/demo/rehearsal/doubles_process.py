@@ -8,29 +8,29 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, TypeVar
 
-from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners
+from campaigns.demo.rehearsal.doubles.faults import FaultPlan, Mailboxes, ProviderFault
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 
 FAULTS: Final = {
-    Fault.THROTTLE: 0.05,
-    Fault.REFUSE: 0.01,
-    Fault.FAIL: 0.01,
-    Fault.FAIL_AFTER: 0.02,
-    Fault.DROP: 0.01,
-    Fault.DROP_AFTER: 0.02,
+    ProviderFault.THROTTLE: 0.05,
+    ProviderFault.REFUSE: 0.01,
+    ProviderFault.FAIL: 0.01,
+    ProviderFault.FAIL_AFTER: 0.02,
+    ProviderFault.DROP: 0.01,
+    ProviderFault.DROP_AFTER: 0.02,
 }
 """Faults, each with its share of the messages."""
 
 _T = TypeVar("_T")
 
 
-def _manners(seed: int) -> Manners:
-    return Manners(p50=0.02, p99=0.2, shares=dict(FAULTS), chance=Random(seed), retry_after=1)  # noqa: S311 - no secret
+def _manners(seed: int) -> FaultPlan:
+    return FaultPlan(p50=0.02, p99=0.2, shares=dict(FAULTS), rng=Random(seed), retry_after=1)  # noqa: S311 - no secret
 
 
 @dataclass
-class FarEnds:
+class ProviderDoubles:
     """Doubles of SendGrid and Twilio that misbehave: slow, throttling, refusing, failing before or after acceptance."""
 
     sendgrid: SendGridDouble = field(default_factory=lambda: SendGridDouble(_manners(1)))
@@ -52,17 +52,17 @@ class FarEnds:
         """Return the mailboxes of e-mail and SMS."""
         return self.sendgrid.mailboxes, self.twilio.mailboxes
 
-    def tell(self, sendgrid_webhook: str) -> int:
+    def post_events(self, sendgrid_webhook: str) -> int:
         """Send the events of every message twice and out of order; return the number of answers other than 2xx."""
-        statuses: list[int] = self.run(self.sendgrid.tell(sendgrid_webhook, times=2))
-        statuses += self.run(self.twilio.tell(times=2))
+        statuses: list[int] = self.run(self.sendgrid.post_events(sendgrid_webhook, times=2))
+        statuses += self.run(self.twilio.post_statuses(times=2))
         return sum(status >= 300 for status in statuses)
 
 
 @contextmanager
-def far_ends() -> Iterator[FarEnds]:
+def running_doubles() -> Iterator[ProviderDoubles]:
     """Run the doubles, listening, until the block ends."""
-    loop, doubles = asyncio.new_event_loop(), FarEnds()
+    loop, doubles = asyncio.new_event_loop(), ProviderDoubles()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from campaigns.core.model.enums import BUNDLED_CHANNELS
 from campaigns.demo import run_demo
-from campaigns.demo.rehearsal.doubles_process import FarEnds, far_ends
+from campaigns.demo.rehearsal.doubles_process import ProviderDoubles, running_doubles
 from campaigns.operations.worker import Worker
 from campaigns.results.feedback.resolve_uncertain import reconcile
 from campaigns.runs.engine import Engine
@@ -28,11 +28,11 @@ _LOG: Final = logging.getLogger("viesti")
 _HOST: Final = "127.0.0.1"
 _LEASE: Final = 30
 _AUTHORISED: Final = "authorised: {ref: rehearsal}"
-Told = Callable[[str], None]
+StepCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class RunAccounts:
     """Accounts of one run, after sending (`sent`) and after provider events and reconciliation (`settled`).
 
     `arrived` counts the run's messages in the doubles' mailboxes; `most` is the largest number in one mailbox.
@@ -43,45 +43,47 @@ class Balance:
     sent: OutcomeCounts
     settled: OutcomeCounts
     arrived: int
-    most: int
+    most_per_mailbox: int
 
     @property
-    def holds(self) -> bool:
+    def agree(self) -> bool:
         """Return whether no message was lost or sent twice, and all arrived messages are accepted or uncertain ones."""
         accepted = _over_the_wire(self.settled, DeliveryState.ACCEPTED)
         doubt = _over_the_wire(self.settled, DeliveryState.UNCERTAIN)
         whole = {sum(outcomes.by_state.values()) for outcomes in (self.sent, self.settled)} == {self.planned}
-        return whole and self.most <= 1 and accepted <= self.arrived <= accepted + doubt
+        return whole and self.most_per_mailbox <= 1 and accepted <= self.arrived <= accepted + doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """Result of a rehearsal: the accounts of each run, and the number of provider events that we refused."""
 
-    balances: tuple[Balance, ...]
+    accounts: tuple[RunAccounts, ...]
     events_refused: int
 
     @property
     def succeeded(self) -> bool:
         """Return whether all accounts agree and no event was refused."""
-        return not self.events_refused and all(balance.holds for balance in self.balances)
+        return not self.events_refused and all(balance.agree for balance in self.accounts)
 
 
-def rehearse(directory: Path, actor: str, on_step: Told) -> Rehearsal:
+def rehearse(directory: Path, actor: str, on_step: StepCallback) -> Rehearsal:
     """Rehearse in a new workspace; call `on_step` with each step."""
     workspace = create_workspace(directory)
-    with far_ends() as doubles, heeded(doubles.secrets), listening_socket(_HOST, 0) as listener:
-        _set_up(workspace.settings, doubles, url_of(listener))
+    with running_doubles() as doubles, doubles_environment(doubles.secrets), listening_socket(_HOST, 0) as listener:
+        _set_up(workspace.settings, doubles, loopback_url(listener))
         engine = Engine(workspace, actor)
         try:
-            for _ in run_demo.bring_in(engine, on_step):
+            for _ in run_demo.import_demo_files(engine, on_step):
                 pass
-            return perform(engine, run_demo.CAMPAIGNS, doubles, listener, on_step)
+            return send_and_reconcile(engine, run_demo.CAMPAIGNS, doubles, listener, on_step)
         finally:
             engine.close()
 
 
-def perform(engine: Engine, campaigns: Sequence[str], doubles: FarEnds, listener: socket, on_step: Told) -> Rehearsal:
+def send_and_reconcile(
+    engine: Engine, campaigns: Sequence[str], doubles: ProviderDoubles, listener: socket, on_step: StepCallback
+) -> Rehearsal:
     """Plan and send campaigns to the doubles, and settle the uncertain deliveries."""
     for campaign in campaigns:
         on_step(f"planning {campaign}")
@@ -94,7 +96,7 @@ def perform(engine: Engine, campaigns: Sequence[str], doubles: FarEnds, listener
     sent = [engine.outcomes(run) for run in planned]
     on_step("sending provider events for every message, twice and out of order")
     with serving_in_thread(engine, listener):
-        refused = doubles.tell(f"{url_of(listener)}{SENDGRID_PATH}")
+        refused = doubles.post_events(f"{loopback_url(listener)}{SENDGRID_PATH}")
     on_step("reconciling uncertain deliveries")
     for run in planned:
         reconcile(engine, run.run_id)
@@ -102,7 +104,7 @@ def perform(engine: Engine, campaigns: Sequence[str], doubles: FarEnds, listener
     return Rehearsal(tuple(balances), refused)
 
 
-def url_of(listener: socket) -> str:
+def loopback_url(listener: socket) -> str:
     """Return the URL of a socket on the loopback."""
     return f"http://{_HOST}:{listener.getsockname()[1]}"
 
@@ -114,7 +116,7 @@ def _send_all(engine: Engine) -> None:
         sleep(0.2)
 
 
-def _balance(engine: Engine, run: Run, sent: OutcomeCounts, doubles: FarEnds) -> Balance:
+def _balance(engine: Engine, run: Run, sent: OutcomeCounts, doubles: ProviderDoubles) -> RunAccounts:
     mailbox_counts = Counter(
         address
         for mailboxes in doubles.mailboxes
@@ -123,7 +125,7 @@ def _balance(engine: Engine, run: Run, sent: OutcomeCounts, doubles: FarEnds) ->
         if engine.signer.read_delivery_reference(name).run_number == run.number
     )
     most = max(mailbox_counts.values(), default=0)
-    return Balance(run.run_id, sent.planned, sent, engine.outcomes(run), mailbox_counts.total(), most)
+    return RunAccounts(run.run_id, sent.planned, sent, engine.outcomes(run), mailbox_counts.total(), most)
 
 
 def _over_the_wire(outcomes: OutcomeCounts, state: DeliveryState) -> int:
@@ -135,7 +137,7 @@ def _over_the_wire(outcomes: OutcomeCounts, state: DeliveryState) -> int:
     )
 
 
-def _set_up(settings: Path, doubles: FarEnds, url: str) -> None:
+def _set_up(settings: Path, doubles: ProviderDoubles, url: str) -> None:
     """Point a new workspace's settings to the doubles, and its public URL to `url`."""
     sendgrid, twilio = (f"{{base_url: '{double.url}'}}" for double in (doubles.sendgrid, doubles.twilio))
     changes: Mapping[str, str] = {
@@ -153,7 +155,7 @@ def _set_up(settings: Path, doubles: FarEnds, url: str) -> None:
 
 
 @contextmanager
-def heeded(secrets: Mapping[str, str]) -> Iterator[None]:
+def doubles_environment(secrets: Mapping[str, str]) -> Iterator[None]:
     """Put the doubles' secrets into the environment and silence the log; failures show in the accounts."""
     before, level = dict(os.environ), _LOG.level
     os.environ.update(secrets)

@@ -9,7 +9,7 @@ import dns.resolver
 _TIMEOUT: Final = 5.0
 
 
-class Unanswered(Exception):  # noqa: N818
+class UnansweredError(Exception):
     """No name server answered; whether the name exists is unknown."""
 
 
@@ -17,7 +17,7 @@ def _system_resolver() -> dns.resolver.Resolver:
     try:
         return dns.resolver.Resolver()
     except dns.resolver.NoResolverConfiguration as error:
-        raise Unanswered("this machine has no name server configured") from error
+        raise UnansweredError("this machine has no name server configured") from error
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,16 @@ class Resolver:
 
     address: str | None = None
     port: int = 53
-    patience: float = field(default=_TIMEOUT, kw_only=True)
+    timeout: float = field(default=_TIMEOUT, kw_only=True)
 
-    def texts(self, name: str) -> tuple[str, ...]:
+    def txt_records(self, name: str) -> tuple[str, ...]:
         """Return the TXT records of a name, each in one piece; none for an unknown name. Raise UnansweredError."""
         try:
-            answer = self._resolver().resolve(name, "TXT", lifetime=self.patience)
+            answer = self._resolver().resolve(name, "TXT", lifetime=self.timeout)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return ()
         except dns.exception.DNSException as error:
-            raise Unanswered(f"{type(error).__name__}: the name servers gave no answer") from error
+            raise UnansweredError(f"{type(error).__name__}: the name servers gave no answer") from error
         return tuple(b"".join(record.strings).decode("utf-8", "replace") for record in answer)
 
     def _resolver(self) -> dns.resolver.Resolver:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Level(StrEnum):
+class FindingLevel(StrEnum):
     """Level of a finding. A warning works for now, or could not be checked."""
 
     OK = "ok"
@@ -17,21 +17,21 @@ class Finding:
     """Finding of one check: its level, the reason, and the next step if there is one."""
 
     check: str
-    level: Level
+    level: FindingLevel
     said: str
     step: str = ""
 
 
 def ok(check: str, reason: str) -> Finding:
     """Return a finding without problems."""
-    return Finding(check, Level.OK, reason)
+    return Finding(check, FindingLevel.OK, reason)
 
 
 def warn(check: str, reason: str, step: str) -> Finding:
     """Return a warning: it works for now, or could not be checked."""
-    return Finding(check, Level.WARN, reason, step)
+    return Finding(check, FindingLevel.WARN, reason, step)
 
 
 def fail(check: str, reason: str, step: str) -> Finding:
     """Return a failure: it does not work, or must not stay like this."""
-    return Finding(check, Level.FAIL, reason, step)
+    return Finding(check, FindingLevel.FAIL, reason, step)

@@ -7,17 +7,17 @@ from typing import Final, Protocol
 from campaigns.channels.dkim import ED25519_KEY_VARIABLE, RSA_KEY_VARIABLE, DkimRecord, dns_records
 from campaigns.channels.outcome import ChannelMisconfiguredError
 from campaigns.core.model.settings import EmailSettings
-from campaigns.operations.doctor.dns import Unanswered
+from campaigns.operations.doctor.dns import UnansweredError
 from campaigns.operations.doctor.finding import Finding, fail, ok, warn
 
 _SENDGRID_SELECTORS: Final = ("s1", "s2")
 _FEWEST_LABELS: Final = 2  # labels; no policy is looked up above
 
 
-class Texts(Protocol):
+class TxtResolver(Protocol):
     """Source of TXT records."""
 
-    def texts(self, name: str) -> tuple[str, ...]:
+    def txt_records(self, name: str) -> tuple[str, ...]:
         """Return the TXT records of a name; raise UnansweredError."""
 
 
@@ -27,7 +27,7 @@ class MailDomain:
 
     email: EmailSettings
     environment: Mapping[str, str]
-    resolver: Texts
+    resolver: TxtResolver
 
     @property
     def domain(self) -> str:
@@ -48,7 +48,7 @@ class MailDomain:
             yield ok("spf", "bounces go to SendGrid's own domain, which has its record")
             return
         domain = _domain_of(self.email.smtp.bounces or self.email.address)
-        records = [text for text in self.resolver.texts(domain) if text.lower().split(" ")[0] == "v=spf1"]
+        records = [text for text in self.resolver.txt_records(domain) if text.lower().split(" ")[0] == "v=spf1"]
         if not _is_below(domain, self.domain):
             reason = f"bounces go to {domain}, which is not {self.domain}"
             yield warn("spf", reason, "let `channels.email.smtp.bounces` be in the sender's domain")
@@ -81,7 +81,7 @@ class MailDomain:
 
     def _key(self, name: str, key: DkimRecord) -> Finding:
         """Check that DNS shows the public half of the signing key."""
-        records = [_tags(text) for text in self.resolver.texts(name)]
+        records = [_tags(text) for text in self.resolver.txt_records(name)]
         key_records = [record for record in records if "p" in record]
         record = f'publish a TXT record at {name}: "v=DKIM1; k={key.key_type}; p={key.public_key}"'
         if not key_records:
@@ -97,7 +97,7 @@ class MailDomain:
 
     def _sendgrid_dkim(self) -> Finding:
         names = [f"{selector}._domainkey.{self.domain}" for selector in _SENDGRID_SELECTORS]
-        missing = [name for name in names if not any("p" in _tags(text) for text in self.resolver.texts(name))]
+        missing = [name for name in names if not any("p" in _tags(text) for text in self.resolver.txt_records(name))]
         if not missing:
             return ok("dkim", f"{self.domain} is signed for by SendGrid")
         step = "authenticate the domain at SendGrid; check selectors of your own there"
@@ -108,7 +108,7 @@ class MailDomain:
         labels = self.domain.split(".")
         domains = [".".join(labels[start:]) for start in range(max(len(labels) - _FEWEST_LABELS, 0) + 1)]
         for domain in domains:
-            records = [text for text in self.resolver.texts(f"_dmarc.{domain}") if text.startswith("v=DMARC1")]
+            records = [text for text in self.resolver.txt_records(f"_dmarc.{domain}") if text.startswith("v=DMARC1")]
             if records:
                 yield _policy(domain, records)
                 return
@@ -128,7 +128,7 @@ def _policy(domain: str, records: list[str]) -> Finding:
 def _run_check(check: str, check_records: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from check_records()
-    except Unanswered as error:
+    except UnansweredError as error:
         yield warn(check, f"could not be checked: {error}", "check again from a machine that reaches a name server")
 
 

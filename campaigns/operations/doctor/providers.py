@@ -26,13 +26,13 @@ _SKEW: Final = timedelta(seconds=30)
 _UNREACHABLE_STEP: Final = "check again from a machine that sends"
 
 
-def is_real(settings: Settings) -> bool:
+def sends_for_real(settings: Settings) -> bool:
     """Return whether any message leaves the machine."""
     channels = settings.channels
     return (channels.email.provider, channels.sms.provider) != ("folder", "folder")
 
 
-def keys(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
+def check_keys(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Check the secrets of the chosen providers and our signing keys."""
     for provider in (settings.channels.email.provider, settings.channels.sms.provider):
         missing = [name for name in _KEYS.get(provider, ()) if not environment.get(name)]
@@ -49,7 +49,7 @@ def keys(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding
         yield ok("keys", "links are signed with `data/signing.key`; back it up")
 
 
-def senders(settings: Settings) -> Iterator[Finding]:
+def check_senders(settings: Settings) -> Iterator[Finding]:
     """Check the senders of messages."""
     email, sms = settings.channels.email, settings.channels.sms
     yield ok("sender", f"e-mail is from {email.address}, unsubscribes by mail go to {email.unsubscribe}")
@@ -57,13 +57,13 @@ def senders(settings: Settings) -> Iterator[Finding]:
         authorisation = f"authorised as {sms.authorised.ref}"
     else:
         authorisation = (
-            "its senders are set at Twilio: are they authorised?" if is_real(settings) else "not authorised yet"
+            "its senders are set at Twilio: are they authorised?" if sends_for_real(settings) else "not authorised yet"
         )
     replies = "can be answered" if sms.twilio.accepts_replies else f"are from `{sms.sender}`, which nobody can answer"
     yield ok("sender", f"text messages {replies}; {authorisation}")
 
 
-def regions(settings: Settings) -> Iterator[Finding]:
+def check_regions(settings: Settings) -> Iterator[Finding]:
     """Check that SendGrid and Twilio are used in the European Union (GD-21)."""
     email, sms = settings.channels.email, settings.channels.sms
     checks = (
@@ -78,7 +78,7 @@ def regions(settings: Settings) -> Iterator[Finding]:
             yield warn("region", f"{name} is used outside the European Union", step)
 
 
-def privacy_notice(settings: Settings) -> Finding:
+def check_privacy_notice(settings: Settings) -> Finding:
     """Check that pages and e-mails link to a privacy notice (GD-09)."""
     notice = settings.organisation.privacy_notice
     if notice is None:
@@ -87,7 +87,7 @@ def privacy_notice(settings: Settings) -> Finding:
     return ok("privacy notice", f"{notice.fi}" + (f", {notice.version}" if notice.version else ""))
 
 
-def public_url(settings: Settings) -> Finding:
+def check_public_url(settings: Settings) -> Finding:
     """Check the public address that links of messages lead to."""
     url = settings.public_url
     if "_" in (url.host or ""):
@@ -96,25 +96,25 @@ def public_url(settings: Settings) -> Finding:
         message, step = f"{url} is not reachable from a member's phone", "set `public_url` to your https address"
         return (
             fail("public url", message, step)
-            if is_real(settings)
+            if sends_for_real(settings)
             else warn("public url", message, f"{step} before sending")
         )
     return ok("public url", str(url))
 
 
-def clock(settings: Settings) -> Finding:
+def check_clock(settings: Settings) -> Finding:
     """Check that the workspace's clock shows the real time."""
     if settings.clock_start is None:
         return ok("workspace clock", "it shows the real time")
     message, step = f"the workspace's clock was set to {settings.clock.start}", "take `clock` out of the settings"
     return (
         fail("workspace clock", message, step)
-        if is_real(settings)
+        if sends_for_real(settings)
         else warn("workspace clock", message, f"{step} to send")
     )
 
 
-async def reached(settings: Settings) -> tuple[Finding, ...]:
+async def check_reachability(settings: Settings) -> tuple[Finding, ...]:
     """Check that the providers answer, and compare their clocks with ours."""
     channels = settings.channels
     checks = []

@@ -5,24 +5,24 @@ import os
 from collections.abc import Iterator, Mapping
 
 from campaigns.operations.doctor import providers, stores
-from campaigns.operations.doctor.finding import Finding, Level
-from campaigns.operations.doctor.mail_domain import MailDomain, Texts
+from campaigns.operations.doctor.finding import Finding, FindingLevel
+from campaigns.operations.doctor.mail_domain import MailDomain, TxtResolver
 from campaigns.runs.engine import Engine
 
 
-def examine(engine: Engine, resolver: Texts, environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
+def run_checks(engine: Engine, resolver: TxtResolver, environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Run all checks without changing or sending anything; an unreachable service is a warning."""
     settings = engine.library.settings
-    ledger_finding, *other_findings = stores.stores(engine)
+    ledger_finding, *other_findings = stores.check_stores(engine)
     yield from (ledger_finding, *other_findings)
-    if ledger_finding.level is not Level.FAIL:
-        yield stores.agreement(engine.ledger, engine.clock.now())
-    yield stores.data(engine)
-    yield providers.clock(settings)
-    yield providers.public_url(settings)
-    yield providers.privacy_notice(settings)
-    yield from providers.keys(settings, environment)
-    yield from providers.senders(settings)
-    yield from providers.regions(settings)
-    yield from asyncio.run(providers.reached(settings))
+    if ledger_finding.level is not FindingLevel.FAIL:
+        yield stores.check_reconciliation(engine.ledger, engine.clock.now())
+    yield stores.check_data_age(engine)
+    yield providers.check_clock(settings)
+    yield providers.check_public_url(settings)
+    yield providers.check_privacy_notice(settings)
+    yield from providers.check_keys(settings, environment)
+    yield from providers.check_senders(settings)
+    yield from providers.check_regions(settings)
+    yield from asyncio.run(providers.check_reachability(settings))
     yield from MailDomain(settings.channels.email, environment, resolver).findings()

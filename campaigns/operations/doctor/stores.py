@@ -21,7 +21,7 @@ _MIN_FREE: Final = 500 * 2**20
 _LOW_FREE: Final = 5 * 2**30
 
 
-def ledger(opened: Ledger) -> Finding:
+def check_ledger(opened: Ledger) -> Finding:
     """Check that the ledger answers and has the tables of this version."""
     try:
         with opened.read() as connection:
@@ -46,7 +46,7 @@ def _queue_is_outdated(connection: Connection) -> bool:
     return bool(missing_migrations(connection))
 
 
-def agreement(opened: Ledger, now: datetime) -> Finding:
+def check_reconciliation(opened: Ledger, now: datetime) -> Finding:
     """Check that the runs of the last days agree with themselves and with provider events (OP-04)."""
     checked, disagreeing = reconcile_recent_runs(opened, now)
     if disagreeing:
@@ -57,7 +57,7 @@ def agreement(opened: Ledger, now: datetime) -> Finding:
     return ok("agreement", f"{checked} runs of the last days agree with their provider events")
 
 
-def warehouse(stored: Warehouse) -> Finding:
+def check_warehouse(stored: Warehouse) -> Finding:
     """Check that the files of the manifest exist."""
     try:
         manifest = stored.manifest()
@@ -71,7 +71,7 @@ def warehouse(stored: Warehouse) -> Finding:
     return ok("warehouse", f"version {manifest.version}, {len(manifest.tables)} tables")
 
 
-def disk(folder: Path) -> Finding:
+def check_disk(folder: Path) -> Finding:
     """Check the free disk space for the files of a run."""
     free = shutil.disk_usage(folder if folder.exists() else folder.parent).free
     reason = f"{free / 2**30:.1f} GiB are free"
@@ -86,7 +86,7 @@ def data_age(engine: Engine) -> timedelta | None:
     return None if newest is None else max(engine.clock.now() - newest, timedelta())
 
 
-def data(engine: Engine) -> Finding:
+def check_data_age(engine: Engine) -> Finding:
     """Check that purchases are still imported."""
     age = data_age(engine)
     if age is None:
@@ -95,10 +95,10 @@ def data(engine: Engine) -> Finding:
     return warn("data", reason, "does the nightly import run?") if age > STALE_AFTER else ok("data", reason)
 
 
-def stores(engine: Engine) -> tuple[Finding, ...]:
+def check_stores(engine: Engine) -> tuple[Finding, ...]:
     """Return the findings of the stores that a process needs to be ready."""
     try:
-        ledger_finding = ledger(engine.ledger)
+        ledger_finding = check_ledger(engine.ledger)
     except UserError as error:
         ledger_finding = fail("ledger", error.problems[0].message, error.problems[0].hint)
-    return ledger_finding, warehouse(engine.library.warehouse), disk(engine.workspace.data)
+    return ledger_finding, check_warehouse(engine.library.warehouse), check_disk(engine.workspace.data)

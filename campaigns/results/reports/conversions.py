@@ -17,7 +17,7 @@ from campaigns.core.model.condition import Condition, PurchaseCondition, TimeWin
 from campaigns.core.model.enums import Purpose
 from campaigns.core.model.reasons import SkipReason
 from campaigns.results.reports.lift import ADDRESSED
-from campaigns.results.reports.statistics import Share
+from campaigns.results.reports.statistics import Proportion
 from campaigns.rules.operators.measures import SHOPPED
 from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
@@ -38,11 +38,11 @@ _ASSIGNED: Final = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
+class ConversionCounts:
     """Proportions of converted units: by group (`addressed`, or the reason of a holdout), and by arm."""
 
-    groups: Mapping[str, Share] = field(default_factory=dict)
-    arms: Mapping[str, Share] = field(default_factory=dict)
+    groups: Mapping[str, Proportion] = field(default_factory=dict)
+    arms: Mapping[str, Proportion] = field(default_factory=dict)
 
 
 def goal_of(campaign: Campaign, window: timedelta) -> Condition:
@@ -54,9 +54,9 @@ def goal_of(campaign: Campaign, window: timedelta) -> Condition:
     )
 
 
-def converted(
+def count_conversions(
     engine: Engine, run: Run, campaign: Campaign, audiences: Mapping[str, Condition], until: datetime, goal: Condition
-) -> Converted:
+) -> ConversionCounts:
     """Evaluate the goal at the moment `until` for all assigned members; data that C7 forbids stays unknown.
 
     Restricted and erased members are not evaluated; they count as not converted, in every group alike.
@@ -94,12 +94,12 @@ def _by_group(units: TableClause) -> Select[tuple[object, ...]]:
     )
 
 
-def _shares(rows: list[tuple[str, str, int, int]]) -> Converted:
-    groups: dict[str, Share] = {}
-    arms: dict[str, Share] = {}
+def _shares(rows: list[tuple[str, str, int, int]]) -> ConversionCounts:
+    groups: dict[str, Proportion] = {}
+    arms: dict[str, Proportion] = {}
     for group, arm, done, units in rows:
-        previous = groups.get(group, Share(0, 0))
-        groups[group] = Share(previous.number + int(done), previous.of + units)
+        previous = groups.get(group, Proportion(0, 0))
+        groups[group] = Proportion(previous.number + int(done), previous.total + units)
         if group == ADDRESSED and arm:
-            arms[arm] = Share(int(done), units)
-    return Converted(groups, dict(sorted(arms.items())))
+            arms[arm] = Proportion(int(done), units)
+    return ConversionCounts(groups, dict(sorted(arms.items())))

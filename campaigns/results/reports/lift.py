@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from campaigns.results.reports.statistics import LEVEL, Share, detectable, interval, is_enough, p_value
+from campaigns.results.reports.statistics import (
+    SIGNIFICANCE_LEVEL,
+    Proportion,
+    are_large_enough,
+    detectable_difference,
+    difference_interval,
+    p_value,
+)
 
 ADDRESSED: Final = "addressed"
 
@@ -22,8 +29,8 @@ class Comparison:
     """
 
     against: str
-    addressed: Share
-    held_out: Share
+    addressed: Proportion
+    held_out: Proportion
     difference: float | None = None
     low: float | None = None
     high: float | None = None
@@ -31,24 +38,24 @@ class Comparison:
     detectable: float | None = None
 
     @property
-    def is_more_than_chance(self) -> bool:
+    def is_significant(self) -> bool:
         """Return whether the difference is statistically significant."""
-        return self.p is not None and self.p < LEVEL
+        return self.p is not None and self.p < SIGNIFICANCE_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
-class Arms:
+class ArmResults:
     """Arms of an experiment; `winner` is None unless one arm is significantly better than every other."""
 
-    shares: Mapping[str, Share]
+    shares: Mapping[str, Proportion]
     winner: str | None
 
 
-def compare(against: str, addressed: Share, held_out: Share, minimum: int) -> Comparison:
+def compare_with_holdout(against: str, addressed: Proportion, held_out: Proportion, minimum: int) -> Comparison:
     """Compare the addressed with one holdout."""
-    if not is_enough(addressed, held_out, minimum):
+    if not are_large_enough(addressed, held_out, minimum):
         return Comparison(against, addressed, held_out)
-    low, high = interval(addressed, held_out)
+    low, high = difference_interval(addressed, held_out)
     return Comparison(
         against,
         addressed,
@@ -57,14 +64,14 @@ def compare(against: str, addressed: Share, held_out: Share, minimum: int) -> Co
         low=low,
         high=high,
         p=p_value(addressed, held_out),
-        detectable=detectable(held_out.rate, addressed.of, held_out.of),
+        detectable=detectable_difference(held_out.rate, addressed.total, held_out.total),
     )
 
 
-def winner(shares: Mapping[str, Share], minimum: int) -> str | None:
+def winning_arm(shares: Mapping[str, Proportion], minimum: int) -> str | None:
     """Return the arm that is significantly better than every other; None if there is none."""
-    if len(shares) < 2 or not all(is_enough(*pair, minimum) for pair in combinations(shares.values(), 2)):
+    if len(shares) < 2 or not all(are_large_enough(*pair, minimum) for pair in combinations(shares.values(), 2)):
         return None
     best = max(shares, key=lambda arm: shares[arm].rate)
     other_shares = [share for arm, share in shares.items() if arm != best]
-    return best if all(p_value(shares[best], other) < LEVEL for other in other_shares) else None
+    return best if all(p_value(shares[best], other) < SIGNIFICANCE_LEVEL for other in other_shares) else None

@@ -25,10 +25,10 @@ _MEMBER_SOURCES: Final = tuple(
         ConsentSource.PHONE,
     )
 )
-Outcome = Mapping[str, str | int]
+CountRow = Mapping[str, str | int]
 
 
-def outcomes(connection: Connection, run_number: int) -> list[Outcome]:
+def delivery_counts(connection: Connection, run_number: int) -> list[CountRow]:
     """Return the number of deliveries by channel, variant, state and reason."""
     columns = (DELIVERY.c.channel, DELIVERY.c.variant, DELIVERY.c.state, func.coalesce(DELIVERY.c.reason, ""))
     rows = connection.execute(
@@ -38,14 +38,14 @@ def outcomes(connection: Connection, run_number: int) -> list[Outcome]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def began(connection: Connection, run_number: int) -> datetime | None:
+def first_claim(connection: Connection, run_number: int) -> datetime | None:
     """Return the time of the run's first claim."""
     query = select(func.min(DELIVERY.c.claimed_at)).where(DELIVERY.c.run_number == run_number)
     first: datetime | None = connection.execute(query).scalar_one()
     return first
 
 
-def told(connection: Connection, run_number: int) -> list[Outcome]:
+def event_counts(connection: Connection, run_number: int) -> list[CountRow]:
     """Return the number of deliveries by channel and provider event; a delivery counts once for each event.
 
     Opens are left out: mailbox providers that fetch pictures count as opens (A-13).
@@ -63,7 +63,7 @@ def told(connection: Connection, run_number: int) -> list[Outcome]:
     return [dict(zip(("channel", "event", "deliveries"), row, strict=True)) for row in rows]
 
 
-def ended(connection: Connection, run: Run, since: datetime, until: datetime) -> Mapping[str, int]:
+def opt_out_counts(connection: Connection, run: Run, since: datetime, until: datetime) -> Mapping[str, int]:
     """Return by channel how many recipients opted out of the run's kind of message, themselves, in the period.
 
     An opt-out after a message need not be caused by it: compare with the usual number.

@@ -10,10 +10,10 @@ from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
 from campaigns.results.reports import run_counts
-from campaigns.results.reports.conversions import HOLDOUTS, Converted, converted, goal_of
-from campaigns.results.reports.lift import ADDRESSED, Arms, Comparison, compare, winner
-from campaigns.results.reports.run_counts import Outcome
-from campaigns.results.reports.statistics import Share
+from campaigns.results.reports.conversions import HOLDOUTS, ConversionCounts, count_conversions, goal_of
+from campaigns.results.reports.lift import ADDRESSED, ArmResults, Comparison, compare_with_holdout, winning_arm
+from campaigns.results.reports.run_counts import CountRow
+from campaigns.results.reports.statistics import Proportion
 from campaigns.rules.describe import describe
 from campaigns.rules.traverse import referenced_audiences
 from campaigns.runs.engine import Engine
@@ -22,55 +22,55 @@ from campaigns.store.runs import link_clicks
 from campaigns.store.runs.link_clicks import LinkClicks
 from campaigns.store.runs.run_tables import Run
 
-Titles = Mapping[str, str | Localised]
+AudienceTitles = Mapping[str, str | Localised]
 
-_EMPTY: Final = Share(0, 0)
+_EMPTY: Final = Proportion(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class MeasuredEffect:
     """Measured effect: goal, window and comparisons; `withheld` says why there is no result."""
 
     goal: str
     since: datetime | None
     until: datetime | None
     comparisons: Sequence[Comparison]
-    arms: Arms | None
+    arms: ArmResults | None
     withheld: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RunReport:
     """Report of one run. `told` holds the provider events with their deliveries, `links` the clicks of each link, and
     `ended` the later opt-outs by channel.
     """
 
     run: Run
     tally: PlanCounts
-    outcomes: Sequence[Outcome]
-    told: Sequence[Outcome]
+    outcomes: Sequence[CountRow]
+    events: Sequence[CountRow]
     links: Sequence[LinkClicks]
-    ended: Mapping[str, int]
-    effect: Effect
+    opt_outs: Mapping[str, int]
+    effect: MeasuredEffect
 
 
-def report(engine: Engine, run_id: str, language: Language) -> Report:
+def run_report(engine: Engine, run_id: str, language: Language) -> RunReport:
     """Return the report of a planned run; raise UserError when there is no run of that name."""
     run = engine.run(run_id)
     campaign, _ = engine.library.planned_campaign(engine.run_files(run).definition, run.campaign)
     number, window = run.number or 0, engine.library.settings.effect.window
     with engine.ledger.read() as connection:
-        outcomes, events = run_counts.outcomes(connection, number), run_counts.told(connection, number)
+        outcomes, events = run_counts.delivery_counts(connection, number), run_counts.event_counts(connection, number)
         links = link_clicks.click_counts(connection, number)
-        since = run_counts.began(connection, number)
-        ended = {} if since is None else run_counts.ended(connection, run, since, since + window)
+        since = run_counts.first_claim(connection, number)
+        ended = {} if since is None else run_counts.opt_out_counts(connection, run, since, since + window)
     tally = PlanCounts.from_json(run.counts)
-    return Report(run, tally, outcomes, events, links, ended, _effect(engine, run, campaign, tally, since, language))
+    return RunReport(run, tally, outcomes, events, links, ended, _effect(engine, run, campaign, tally, since, language))
 
 
 def _effect(
     engine: Engine, run: Run, campaign: Campaign, tally: PlanCounts, since: datetime | None, language: Language
-) -> Effect:
+) -> MeasuredEffect:
     settings = engine.library.settings
     until = None if since is None else since + settings.effect.window
     goal = goal_of(campaign, settings.effect.window)
@@ -78,10 +78,14 @@ def _effect(
     goal_text = describe(goal, language, engine.library.catalogue, titles, settings.currency)
     withheld = _withheld_reason(engine, tally, since, until, campaign)
     if withheld is not None or until is None:
-        return Effect(goal_text, since, until, (), None, withheld)
-    conversions = converted(engine, run, campaign, audiences, until, goal)
-    arms = Arms(conversions.arms, winner(conversions.arms, settings.effect.minimum)) if conversions.arms else None
-    return Effect(
+        return MeasuredEffect(goal_text, since, until, (), None, withheld)
+    conversions = count_conversions(engine, run, campaign, audiences, until, goal)
+    arms = (
+        ArmResults(conversions.arms, winning_arm(conversions.arms, settings.effect.minimum))
+        if conversions.arms
+        else None
+    )
+    return MeasuredEffect(
         goal_text,
         since,
         until,
@@ -91,10 +95,10 @@ def _effect(
     )
 
 
-def _comparisons(conversions: Converted, tally: PlanCounts, minimum: int) -> tuple[Comparison, ...]:
+def _comparisons(conversions: ConversionCounts, tally: PlanCounts, minimum: int) -> tuple[Comparison, ...]:
     addressed = conversions.groups.get(ADDRESSED, _EMPTY)
     return tuple(
-        compare(reason, addressed, conversions.groups[reason], minimum)
+        compare_with_holdout(reason, addressed, conversions.groups[reason], minimum)
         for reason in HOLDOUTS
         if tally.skips.get(reason) and reason in conversions.groups
     )
@@ -113,12 +117,12 @@ def _withheld_reason(
     return None
 
 
-def _missing_holdouts(conversions: Converted, tally: PlanCounts) -> str | None:
+def _missing_holdouts(conversions: ConversionCounts, tally: PlanCounts) -> str | None:
     missing = [reason for reason in HOLDOUTS if tally.skips.get(reason) and reason not in conversions.groups]
     return "the held-out members are no longer known: skips are kept for 90 days" if missing else None
 
 
-def _audiences(engine: Engine, run: Run, goal: Condition) -> tuple[Mapping[str, Condition], Titles]:
+def _audiences(engine: Engine, run: Run, goal: Condition) -> tuple[Mapping[str, Condition], AudienceTitles]:
     """Return the audiences that the goal may name, and their titles; read the campaign's file only if it names one."""
     if not referenced_audiences(goal, {}):
         return {}, {}

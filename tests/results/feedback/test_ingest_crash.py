@@ -52,7 +52,7 @@ def told(sending, double: SendGridDouble) -> list[tuple[bytes, dict[str, str]]]:
         for event in ("processed", "spamreport", "deferred", "delivered")
         for member in MEMBERS
     ]
-    return [double.signed(events[start : start + 3]) for start in range(0, len(events), 3)]
+    return [double.sign_post(events[start : start + 3]) for start in range(0, len(events), 3)]
 
 
 def keys(bodies: list[bytes]) -> set[str]:

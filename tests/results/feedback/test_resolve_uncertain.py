@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from campaigns.channels.events import EventKind
 from campaigns.cli.main import run as command
 from campaigns.core.errors import UserError
-from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from campaigns.operations.doctor import stores
-from campaigns.operations.doctor.finding import Level
+from campaigns.operations.doctor.finding import FindingLevel
 from campaigns.operations.nightly import NightlyJobs
 from campaigns.results.feedback import resolve_uncertain
 from campaigns.results.feedback.run_events import read_run_events
@@ -73,7 +73,7 @@ def _state(village, row, state, reason):
 async def test_tw10_twilio_is_asked_for_the_messages_whose_answer_was_lost(village, monkeypatch):
     """Of three whose answers are lost two have arrived; that the third is not in the list is no proof."""
     async with between_doubles(village, monkeypatch) as wired:
-        wired.twilio.manners.next(Fault.DROP_AFTER, Fault.DROP, Fault.DROP_AFTER)
+        wired.twilio.fault_plan.script_faults(ProviderFault.DROP_AFTER, ProviderFault.DROP, ProviderFault.DROP_AFTER)
         run = await wired.send("texts", SMS)
         lost = [row["member_id"] for row in resolve_uncertain.uncertain_deliveries(village.engine, run.run_id)]
         assert len(lost) == 3
@@ -85,7 +85,7 @@ async def test_tw10_twilio_is_asked_for_the_messages_whose_answer_was_lost(villa
         assert {member for member in lost if village.ends(run)[member] == ("accepted", None)} == arrived
         sids = {each["sid"] for each in wired.twilio.messages}
         assert {village.deliveries(run)[member]["provider_ref"] for member in arrived} <= sids
-        assert wired.twilio.mailboxes.twice == {}
+        assert wired.twilio.mailboxes.duplicates == {}
         again = await to_thread(resolve_uncertain.reconcile, village.engine, run.run_id)
         assert again == resolve_uncertain.ReconcileResult(0, 0, 1)
 
@@ -135,15 +135,15 @@ def test_op04_every_night_and_the_doctor_say_which_runs_do_not_agree(sending, ca
     village, run = sending.village, sending.run.run_id
     nightly = NightlyJobs(village.engine)
     nightly.run_if_due()
-    assert stores.agreement(village.engine.ledger, village.hands.at).level is Level.OK
+    assert stores.check_reconciliation(village.engine.ledger, village.hands.at).level is FindingLevel.OK
     drifted(sending)
     village.hands.at = village.hands.at.replace(hour=1, minute=30) + timedelta(days=1)
     nightly.run_if_due()
     assert f"{run}: look at this: of 12 messages over a day old the provider told nothing about 12" in caplog.text
-    found = stores.agreement(village.engine.ledger, village.hands.at)
-    assert (found.level, run in found.said) == (Level.WARN, True)
+    found = stores.check_reconciliation(village.engine.ledger, village.hands.at)
+    assert (found.level, run in found.said) == (FindingLevel.WARN, True)
     village.hands.go(days=9)
-    assert stores.agreement(village.engine.ledger, village.hands.at).level is Level.OK
+    assert stores.check_reconciliation(village.engine.ledger, village.hands.at).level is FindingLevel.OK
 
 
 def test_op04_a_run_that_has_ended_and_left_somebody_waiting_is_told_of(sending):

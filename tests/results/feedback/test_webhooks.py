@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import func, select
 
 from audiences.tables import SUPPRESSION
-from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.web.app import application
 from tests.support.sample_workspace import MEMBERS
@@ -41,12 +41,12 @@ async def test_sg12_the_whole_way_of_an_email_and_what_is_told_of_it(wired):
     village = wired.village
     for member, fate in zip(MEMBERS, ("bounce", "complaint", "dropped", "blocked"), strict=False):
         village.move(member, email=f"{fate}-{member}@example.org", mailbox=f"{fate}-{member}@example.org")
-    wired.sendgrid.manners.next(*[Fault.DROP_AFTER] * 3)
+    wired.sendgrid.fault_plan.script_faults(*[ProviderFault.DROP_AFTER] * 3)
     run = await wired.send("offers", EMAIL)
     assert village.balance(run) == {"accepted": 21, "uncertain": 3}
     assert await wired.tell_mail(times=3) == {204}
     assert village.balance(run)["accepted"] + village.balance(run).get("refused", 0) == 24
-    assert wired.sendgrid.mailboxes.twice == {}
+    assert wired.sendgrid.mailboxes.duplicates == {}
     with village.engine.ledger.read() as connection:
         rows = connection.execute(select(SUPPRESSION.c.value, SUPPRESSION.c.reason))
         assert {tuple(row) for row in rows} == {
@@ -64,7 +64,7 @@ async def test_sg12_the_whole_way_of_an_email_and_what_is_told_of_it(wired):
 
 async def test_tw14_statuses_of_one_message_are_several_events(wired):
     village = wired.village  # in which the number of m06 ends like one that there is not
-    wired.twilio.manners.next(Fault.DROP_AFTER, Fault.DROP_AFTER)
+    wired.twilio.fault_plan.script_faults(ProviderFault.DROP_AFTER, ProviderFault.DROP_AFTER)
     run = await wired.send("texts", SMS)
     assert village.balance(run) == {"accepted": 22, "uncertain": 2}
     assert await wired.tell_texts(times=3) == {204}
@@ -97,7 +97,7 @@ async def test_tw07_start_grants_nothing(wired):
 
 
 async def test_tw08_who_has_stopped_with_twilio_has_stopped_with_us(wired):
-    wired.twilio.stopped.add("+358401230001")
+    wired.twilio.opted_out_numbers.add("+358401230001")
     run = await wired.send("texts", SMS)
     assert wired.village.ends(run)["m01"] == ("refused", "provider_opt_out")
     assert not wired.village.contact("m01")["sms_own"]
@@ -120,8 +120,8 @@ def changed(body: bytes, headers: dict[str, str]) -> list[tuple[bytes, dict[str,
 async def test_sg11_what_is_forged_or_stale_is_refused_and_logged_by_its_hash(wired, caplog):
     await wired.send("offers", EMAIL)
     events = wired.sendgrid.events
-    body, headers = wired.sendgrid.signed(events)
-    stale = wired.sendgrid.signed(events, at=1_500_000_000)
+    body, headers = wired.sendgrid.sign_post(events)
+    stale = wired.sendgrid.sign_post(events, at=1_500_000_000)
     with caplog.at_level(logging.WARNING):
         for raw, told in [*changed(body, headers), stale]:
             answer = await wired.web.post(SENDGRID, content=raw, headers=told)
@@ -150,11 +150,11 @@ async def test_op05_large_batches_are_taken_and_huge_bodies_refused(wired):
     await wired.send("offers", EMAIL)
     told = wired.sendgrid.events[0]
     events = [told | {"sg_event_id": f"{number}", "pad": "x" * 600} for number in range(1500)]
-    body, headers = wired.sendgrid.signed(events)
+    body, headers = wired.sendgrid.sign_post(events)
     assert len(body) > 1024 * 1024
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 204
     assert kept(wired) == 1500
-    huge, headers = wired.sendgrid.signed([event | {"pad": "x" * 10_000} for event in events])
+    huge, headers = wired.sendgrid.sign_post([event | {"pad": "x" * 10_000} for event in events])
     assert len(huge) > 10 * 1024 * 1024
     assert (await wired.web.post(SENDGRID, content=huge, headers=headers)).status_code == 413
     assert kept(wired) == 1500
@@ -162,7 +162,7 @@ async def test_op05_large_batches_are_taken_and_huge_bodies_refused(wired):
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"[" * 100_000, b"\xff", b'[{"event": {}}'])
 async def test_what_is_signed_and_no_list_of_events_disturbs_nothing(wired, body):
-    _, headers = wired.sendgrid.signed([])
+    _, headers = wired.sendgrid.sign_post([])
     headers = _resigned(wired, body, headers)
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 400
     assert kept(wired) == 0
@@ -180,7 +180,7 @@ async def test_without_its_secret_a_webhook_asks_to_come_again(village, monkeypa
         monkeypatch.delenv("TWILIO_AUTH_TOKEN")
         transport = httpx.ASGITransport(application(village.engine))
         async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7") as web:
-            body, headers = wired.sendgrid.signed([])
+            body, headers = wired.sendgrid.sign_post([])
             assert (await web.post(SENDGRID, content=body, headers=headers)).status_code == 503
             assert (await web.post(REPLY, data={"Body": "STOP"})).status_code == 503
 
@@ -189,7 +189,7 @@ async def test_nothing_is_answered_before_it_is_on_disk(wired, monkeypatch):
     """A ledger that is away: the provider is told to come again, and then everything is heard."""
     await wired.send("offers", EMAIL)
     ledger = wired.village.engine.ledger
-    body, headers = wired.sendgrid.signed(wired.sendgrid.events)
+    body, headers = wired.sendgrid.sign_post(wired.sendgrid.events)
     vars(wired.village.engine)["ledger"] = type(ledger)("sqlite:////nowhere/ledger.sqlite")
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 503
     vars(wired.village.engine)["ledger"].close()

@@ -11,7 +11,7 @@ from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_addre
 from campaigns.channels.events import EventKind
 from campaigns.cli.report import _show_links
 from campaigns.core.model.enums import Channel, Language, Purpose
-from campaigns.results.reports.run_report import Report, report
+from campaigns.results.reports.run_report import RunReport, run_report
 from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
 from campaigns.store.runs import link_clicks
 from campaigns.store.runs.link_clicks import LinkClicks
@@ -68,8 +68,8 @@ def sent(village: Village, text: str) -> Run:
     return run
 
 
-def reported(village: Village, run: Run) -> Report:
-    return report(village.engine, run.run_id, Language.EN)
+def reported(village: Village, run: Run) -> RunReport:
+    return run_report(village.engine, run.run_id, Language.EN)
 
 
 def groups(village: Village, run: Run) -> tuple[list[str], list[str]]:
@@ -93,9 +93,9 @@ def test_a23_a12_the_effect_is_that_of_purchases_in_the_window(crowded: Village)
     shop(crowded, held_out[:20], days=2)
     shop(crowded, held_out[20:], days=8)  # too late to count
     [found] = reported(crowded, run).effect.comparisons
-    assert (found.against, found.addressed.number, found.addressed.of) == ("holdout_campaign", 60, len(addressed))
-    assert (found.held_out.number, found.held_out.of) == (20, len(held_out))
-    assert found.is_more_than_chance
+    assert (found.against, found.addressed.number, found.addressed.total) == ("holdout_campaign", 60, len(addressed))
+    assert (found.held_out.number, found.held_out.total) == (20, len(held_out))
+    assert found.is_significant
     assert found.low is not None
     assert found.low > 0
 
@@ -114,7 +114,7 @@ def test_a12_groups_below_the_minimum_are_not_compared(crowded: Village) -> None
     crowded.hands.go(days=8)
     shop(crowded, CROWD[::2], days=1)
     [found] = reported(crowded, run).effect.comparisons
-    assert found.held_out.of < 100
+    assert found.held_out.total < 100
     assert (found.p, found.difference) == (None, None)
 
 
@@ -128,7 +128,7 @@ def test_a12_everybody_who_was_assigned_counts_also_whom_nothing_reached(crowded
     shop(crowded, [*addressed[:30], *held_out[:30]], days=1)
     [found] = reported(crowded, run).effect.comparisons
     assert crowded.ends(run)[addressed[0]][0] == "withdrawn"
-    assert (found.addressed.number, found.addressed.of) == (30, len(addressed))
+    assert (found.addressed.number, found.addressed.total) == (30, len(addressed))
 
 
 def test_a12_whom_a_cap_stopped_stays_with_the_addressed(crowded: Village) -> None:
@@ -143,8 +143,8 @@ def test_a12_whom_a_cap_stopped_stays_with_the_addressed(crowded: Village) -> No
     crowded.hands.go(days=8)
     shop(crowded, [*capped[:20], *held_out[:20]], days=1)
     [found] = reported(crowded, run).effect.comparisons
-    assert (found.addressed.number, found.addressed.of) == (20, len(addressed) + len(capped))
-    assert found.addressed.of + found.held_out.of == len(CROWD)
+    assert (found.addressed.number, found.addressed.total) == (20, len(addressed) + len(capped))
+    assert found.addressed.total + found.held_out.total == len(CROWD)
 
 
 def test_a12_arms_are_compared_and_only_a_real_winner_is_named(crowded: Village) -> None:
@@ -187,7 +187,7 @@ def test_who_said_no_afterwards_is_counted_once_and_only_afterwards(crowded: Vil
     crowded.hands.go(hours=3)
     for _ in range(2):
         say_no(crowded, CROWD[7], crowded.hands.at)
-    assert reported(crowded, run).ended == {"email": 1}
+    assert reported(crowded, run).opt_outs == {"email": 1}
 
 
 def test_a20_proofs_are_in_no_report(crowded: Village) -> None:
@@ -228,5 +228,5 @@ def test_what_came_back_is_counted_once_a_delivery_and_opens_not_at_all(crowded:
         sending.event(three, EventKind.OPENED),
         sending.event(three, EventKind.CLICKED),
     )
-    told = {row["event"]: row["deliveries"] for row in reported(crowded, sending.run).told}
+    told = {row["event"]: row["deliveries"] for row in reported(crowded, sending.run).events}
     assert told == {"delivered": 1, "bounced": 1, "complained": 1, "clicked": 1}

@@ -6,32 +6,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.results.reports.lift import compare, winner
-from campaigns.results.reports.statistics import Share, detectable, interval, is_enough, p_value
+from campaigns.results.reports.lift import compare_with_holdout, winning_arm
+from campaigns.results.reports.statistics import (
+    Proportion,
+    are_large_enough,
+    detectable_difference,
+    difference_interval,
+    p_value,
+)
 
 # Newcombe (1998), table II, method 10: the eight contrasts that he reckons all eleven methods on
 NEWCOMBE = [
-    (Share(56, 70), Share(48, 80), 0.0524, 0.3339),
-    (Share(9, 10), Share(3, 10), 0.1705, 0.8090),
-    (Share(6, 7), Share(2, 7), 0.0582, 0.8062),
-    (Share(5, 56), Share(0, 29), -0.0381, 0.1926),
-    (Share(0, 10), Share(0, 20), -0.1611, 0.2775),
-    (Share(0, 10), Share(0, 10), -0.2775, 0.2775),
-    (Share(10, 10), Share(0, 20), 0.6791, 1.0000),
-    (Share(10, 10), Share(0, 10), 0.6075, 1.0000),
+    (Proportion(56, 70), Proportion(48, 80), 0.0524, 0.3339),
+    (Proportion(9, 10), Proportion(3, 10), 0.1705, 0.8090),
+    (Proportion(6, 7), Proportion(2, 7), 0.0582, 0.8062),
+    (Proportion(5, 56), Proportion(0, 29), -0.0381, 0.1926),
+    (Proportion(0, 10), Proportion(0, 20), -0.1611, 0.2775),
+    (Proportion(0, 10), Proportion(0, 10), -0.2775, 0.2775),
+    (Proportion(10, 10), Proportion(0, 20), 0.6791, 1.0000),
+    (Proportion(10, 10), Proportion(0, 10), 0.6075, 1.0000),
 ]
-shares = st.integers(1, 10_000).flatmap(lambda of: st.integers(0, of).map(lambda number: Share(number, of)))
+shares = st.integers(1, 10_000).flatmap(lambda of: st.integers(0, of).map(lambda number: Proportion(number, of)))
 
 
 @pytest.mark.parametrize(("first", "second", "low", "high"), NEWCOMBE)
-def test_a12_the_interval_is_newcombes(first: Share, second: Share, low: float, high: float) -> None:
-    assert interval(first, second) == pytest.approx((low, high), abs=0.00006)
+def test_a12_the_interval_is_newcombes(first: Proportion, second: Proportion, low: float, high: float) -> None:
+    assert difference_interval(first, second) == pytest.approx((low, high), abs=0.00006)
 
 
 def test_a12_the_z_test_is_that_of_the_textbooks() -> None:
     """The pooled z of 56/70 against 48/80 is 2.650, of 15/100 against 25/100 it is 1.768."""
-    assert p_value(Share(56, 70), Share(48, 80)) == pytest.approx(0.00805, abs=0.00005)
-    assert p_value(Share(15, 100), Share(25, 100)) == pytest.approx(0.0771, abs=0.0001)
+    assert p_value(Proportion(56, 70), Proportion(48, 80)) == pytest.approx(0.00805, abs=0.00005)
+    assert p_value(Proportion(15, 100), Proportion(25, 100)) == pytest.approx(0.0771, abs=0.0001)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +46,14 @@ def test_a12_the_z_test_is_that_of_the_textbooks() -> None:
 def test_a12_what_a_holdout_of_all_members_can_show(base: float, share: float, points: float) -> None:
     members = 3_600_000
     held_out = round(members * share)
-    assert detectable(base, members - held_out, held_out) * 100 == pytest.approx(points, abs=0.006)
+    assert detectable_difference(base, members - held_out, held_out) * 100 == pytest.approx(points, abs=0.006)
 
 
 @given(shares, shares)
-def test_the_interval_holds_the_difference_and_turns_with_it(first: Share, second: Share) -> None:
-    low, high = interval(first, second)
+def test_the_interval_holds_the_difference_and_turns_with_it(first: Proportion, second: Proportion) -> None:
+    low, high = difference_interval(first, second)
     assert -1 <= low <= first.rate - second.rate <= high <= 1
-    assert interval(second, first) == pytest.approx((-high, -low))
+    assert difference_interval(second, first) == pytest.approx((-high, -low))
     assert 0 <= p_value(first, second) <= 1
     assert p_value(first, second) == pytest.approx(p_value(second, first))
 
@@ -65,31 +71,33 @@ def test_a12_the_best_of_five_equal_arms_is_not_a_winner_either() -> None:
 
 def test_a12_a_holdout_without_effect_shows_one_no_more_often_than_chance_allows() -> None:
     chance = random.Random(4713)  # noqa: S311 - the same every time
-    found = [compare("holdout_campaign", _drawn(chance, 4000), _drawn(chance, 400), 100) for _ in range(2000)]
+    found = [
+        compare_with_holdout("holdout_campaign", _drawn(chance, 4000), _drawn(chance, 400), 100) for _ in range(2000)
+    ]
     assert all(each.p is not None for each in found)
-    assert sum(each.is_more_than_chance for each in found) / 2000 <= 0.05 + 3 * (0.05 * 0.95 / 2000) ** 0.5
+    assert sum(each.is_significant for each in found) / 2000 <= 0.05 + 3 * (0.05 * 0.95 / 2000) ** 0.5
 
 
 def test_a12_a_real_difference_is_found() -> None:
-    found = compare("holdout_campaign", Share(1200, 9000), Share(90, 1000), 100)
-    assert found.is_more_than_chance
+    found = compare_with_holdout("holdout_campaign", Proportion(1200, 9000), Proportion(90, 1000), 100)
+    assert found.is_significant
     assert found.low is not None
     assert found.low > 0
-    assert winner({"short": Share(300, 2000), "long": Share(200, 2000)}, 100) == "short"
+    assert winning_arm({"short": Proportion(300, 2000), "long": Proportion(200, 2000)}, 100) == "short"
 
 
 def test_a12_small_groups_are_not_compared() -> None:
-    assert compare("holdout_campaign", Share(50, 99), Share(5, 99), 100).p is None
-    assert not is_enough(Share(4, 1000), Share(0, 1000), 100)  # two expected in each
-    assert winner({"short": Share(50, 50), "long": Share(0, 50)}, 100) is None
-    assert winner({"short": Share(300, 2000)}, 100) is None
+    assert compare_with_holdout("holdout_campaign", Proportion(50, 99), Proportion(5, 99), 100).p is None
+    assert not are_large_enough(Proportion(4, 1000), Proportion(0, 1000), 100)  # two expected in each
+    assert winning_arm({"short": Proportion(50, 50), "long": Proportion(0, 50)}, 100) is None
+    assert winning_arm({"short": Proportion(300, 2000)}, 100) is None
 
 
 def _false(chance: random.Random, *arms: str) -> float:
-    winners = [winner({arm: _drawn(chance, 500) for arm in arms}, 100) for _ in range(2000)]
+    winners = [winning_arm({arm: _drawn(chance, 500) for arm in arms}, 100) for _ in range(2000)]
     return sum(each is not None for each in winners) / 2000
 
 
-def _drawn(chance: random.Random, of: int) -> Share:
+def _drawn(chance: random.Random, of: int) -> Proportion:
     """How many of so many did it, where one in ten does."""
-    return Share(sum(chance.random() < 0.1 for _ in range(of)), of)
+    return Proportion(sum(chance.random() < 0.1 for _ in range(of)), of)

@@ -66,7 +66,7 @@ def balanced(village: Village, run: Run, odd: Mapping[str, str], far: Double) ->
     assert village.state(run) == "closed"
     assert village.balance(run)  # its sum is the planned sends, and every end but acceptance has its reason
     assert {ends[member] for member in MEMBERS if member not in odd} == {("accepted", None)}
-    assert far.mailboxes.twice == {}
+    assert far.mailboxes.duplicates == {}
     accepted = [member for member, (state, _) in ends.items() if state == "accepted"]
     assert sum(map(len, far.mailboxes.received.values())) == len(accepted)
     assert not any("evil" in address for address in far.mailboxes.received)

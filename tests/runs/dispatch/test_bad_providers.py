@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from campaigns.demo.rehearsal.doubles.faults import Fault, Manners
+from campaigns.demo.rehearsal.doubles.faults import FaultPlan, ProviderFault
 from campaigns.store.runs.run_tables import Run
 from tests.support.provider_doubles import DOUBLES, Double, doubled
 from tests.support.sample_workspace import MEMBERS, Village
@@ -26,7 +26,7 @@ async def until_closed(village: Village, run: Run, **between: float) -> None:
 
 
 def everybody_has_one(double: Double) -> bool:
-    return double.mailboxes.twice == {} and len(double.mailboxes.received) == len(double.mailboxes) == len(MEMBERS)
+    return double.mailboxes.duplicates == {} and len(double.mailboxes.received) == len(double.mailboxes) == len(MEMBERS)
 
 
 def counted(village: Village, run: Run) -> Mapping[str, int]:
@@ -34,10 +34,10 @@ def counted(village: Village, run: Run) -> Mapping[str, int]:
     return village.balance(run)
 
 
-@pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.FAIL_AFTER])
+@pytest.mark.parametrize("fault", [ProviderFault.DROP_AFTER, ProviderFault.FAIL_AFTER])
 async def test_what_it_takes_and_then_hangs_up_or_fails_is_uncertain_and_not_said_again(village, provider, fault):
-    manners = Manners()
-    manners.next(*[None, fault] * 3)
+    manners = FaultPlan()
+    manners.script_faults(*[None, fault] * 3)
     run = village.start("hi", TEXTS[provider])
     async with doubled(village, provider, manners) as double:
         await until_closed(village, run, minutes=10)
@@ -47,7 +47,7 @@ async def test_what_it_takes_and_then_hangs_up_or_fails_is_uncertain_and_not_sai
 
 async def test_a_storm_of_try_later_delays_and_nothing_else(village, provider):
     run = village.start("hi", TEXTS[provider])
-    async with doubled(village, provider, Manners(shares={Fault.THROTTLE: 0.7})) as double:
+    async with doubled(village, provider, FaultPlan(shares={ProviderFault.THROTTLE: 0.7})) as double:
         await until_closed(village, run, minutes=6)
         assert everybody_has_one(double)
     assert counted(village, run) == {"accepted": len(MEMBERS)}

@@ -19,7 +19,7 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.reasons import SkipReason
-from campaigns.demo.rehearsal.doubles.faults import Fault
+from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
@@ -224,7 +224,7 @@ async def test_sendgrid_carries_it_and_a_busy_one_is_asked_again(village, change
         settings = settings_with(Channel.EMAIL, provider="sendgrid", sendgrid={"base_url": double.url})
         at = ProviderContext(tmp_path, settings, {"SENDGRID_API_KEY": double.api_key})
         ours = courier(village, providers(EMAIL_PROVIDERS["sendgrid"](at)))
-        double.manners.script.append(Fault.THROTTLE)
+        double.fault_plan.script.append(ProviderFault.THROTTLE)
         assert await asyncio.to_thread(ours.send_waiting) == 0
         assert states(village) == [("pending", None)]
         village.hands.go(minutes=15)

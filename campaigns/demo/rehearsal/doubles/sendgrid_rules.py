@@ -23,7 +23,7 @@ _READER_KEYS = {
 _LARGEST = 30 * 2**20
 
 
-class Wrong(Exception):  # noqa: N818 - said as what happened
+class SendGridRefusalError(Exception):
     """SendGrid's refusal of a whole request, with a status and the invalid field."""
 
     def __init__(self, field: str, status: int = 400) -> None:
@@ -34,11 +34,11 @@ class Wrong(Exception):  # noqa: N818 - said as what happened
 def check(body: bytes) -> dict[str, Any]:
     """Return the parsed request if SendGrid would accept it."""
     if len(body) > _LARGEST:
-        raise Wrong("", 413)
+        raise SendGridRefusalError("", 413)
     try:
         mail = orjson.loads(body)
     except ValueError as error:
-        raise Wrong("") from error
+        raise SendGridRefusalError("") from error
     _require(isinstance(mail, dict) and not set(mail) - _KEYS, "")
     _check_sender(mail)
     _check_readers(mail)
@@ -112,4 +112,4 @@ def _is_address(value: object) -> bool:
 
 def _require(holds: bool, field: str) -> None:
     if not holds:
-        raise Wrong(field)
+        raise SendGridRefusalError(field)

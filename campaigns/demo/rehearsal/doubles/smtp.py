@@ -16,7 +16,13 @@ from types import TracebackType
 from typing import Self, cast
 
 from campaigns.core.event_loop import run
-from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners, add_manners, manners_of
+from campaigns.demo.rehearsal.doubles.faults import (
+    FaultPlan,
+    Mailboxes,
+    ProviderFault,
+    add_fault_options,
+    fault_plan_of,
+)
 from campaigns.demo.rehearsal.doubles.web import WebDouble
 
 _PATH = re.compile(r"(?i)(?:FROM|TO):<([^<>\s]*)>(.*)")
@@ -24,7 +30,7 @@ _VERP = re.compile(r"[^+]+\+([^@]+)@")
 
 
 @dataclass(frozen=True)
-class Slip:
+class SmtpStepFault:
     """Fault at a step (EHLO, AUTH, MAIL, RCPT, DATA, message): another reply, or a cut connection without a reply.
 
     `after` delivers the message nevertheless.
@@ -36,15 +42,15 @@ class Slip:
     silent: bool = False
 
 
-SLIPS = {
-    Fault.THROTTLE: Slip("RCPT", "451 4.7.1 greylisted, try again"),
-    Fault.REFUSE: Slip("RCPT", "550 5.1.1 nobody@example.org is unknown here"),
-    Fault.UNAUTHORISED: Slip("MAIL", "530 5.7.0 authentication required"),
-    Fault.FAIL: Slip("message", "554 5.3.0 transaction failed"),
-    Fault.FAIL_AFTER: Slip("message", after=True),
-    Fault.DROP: Slip("DATA"),
-    Fault.DROP_AFTER: Slip("message", after=True),
-    Fault.HANG_AFTER: Slip("message", after=True, silent=True),
+SMTP_STEP_FAULTS = {
+    ProviderFault.THROTTLE: SmtpStepFault("RCPT", "451 4.7.1 greylisted, try again"),
+    ProviderFault.REFUSE: SmtpStepFault("RCPT", "550 5.1.1 nobody@example.org is unknown here"),
+    ProviderFault.UNAUTHORISED: SmtpStepFault("MAIL", "530 5.7.0 authentication required"),
+    ProviderFault.FAIL: SmtpStepFault("message", "554 5.3.0 transaction failed"),
+    ProviderFault.FAIL_AFTER: SmtpStepFault("message", after=True),
+    ProviderFault.DROP: SmtpStepFault("DATA"),
+    ProviderFault.DROP_AFTER: SmtpStepFault("message", after=True),
+    ProviderFault.HANG_AFTER: SmtpStepFault("message", after=True, silent=True),
 }
 
 
@@ -52,7 +58,7 @@ SLIPS = {
 class SmtpDouble:
     """Mail server double on the loopback; use as `async with`."""
 
-    manners: Manners = field(default_factory=Manners)
+    fault_plan: FaultPlan = field(default_factory=FaultPlan)
     mailboxes: Mailboxes = field(default_factory=Mailboxes)
     port: int = 0
     host: str = "127.0.0.1"
@@ -60,20 +66,20 @@ class SmtpDouble:
     tls: ssl.SSLContext | None = None
     implicit_tls: bool = False
     account: tuple[str, str] | None = None
-    largest: int = 30 * 2**20
+    max_size: int = 30 * 2**20
     messages_per_connection: int = 10_000
     lenient: bool = False  # accepts DATA even without a valid recipient, as RFC 2920 allows
     keep_messages: bool = True
-    slips: deque[Slip] = field(default_factory=deque)
+    faults: deque[SmtpStepFault] = field(default_factory=deque)
     messages: list[bytes] = field(default_factory=list)
-    paths: list[tuple[str, str]] = field(default_factory=list)
+    envelopes: list[tuple[str, str]] = field(default_factory=list)
     connections: int = 0
 
     async def __aenter__(self) -> Self:
-        self._open: set[Talk] = set()
+        self._open: set[SmtpConnection] = set()
         context = self.tls if self.implicit_tls else None
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Talk(self), self.host, self.port, ssl=context)
+        self._server = await loop.create_server(lambda: SmtpConnection(self), self.host, self.port, ssl=context)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -82,67 +88,67 @@ class SmtpDouble:
     ) -> None:
         self._server.close()
         for talk in list(self._open):
-            talk.hang_up()
+            talk.abort()
         await self._server.wait_closed()
         await asyncio.sleep(0)
 
-    def begin(self, talk: "Talk") -> None:
+    def register(self, talk: "SmtpConnection") -> None:
         """Register a new connection."""
         self.connections += 1
         self._open.add(talk)
 
-    def end(self, talk: "Talk") -> None:
+    def unregister(self, talk: "SmtpConnection") -> None:
         """Remove a closed connection."""
         self._open.discard(talk)
 
-    def say_to_all(self, reply: str) -> None:
+    def broadcast_and_close(self, reply: str) -> None:
         """Send an unsolicited reply on every connection and close it."""
         for talk in list(self._open):
-            talk.say_and_leave(reply)
+            talk.reply_and_close(reply)
 
-    def slip(self) -> Slip | None:
+    def next_fault(self) -> SmtpStepFault | None:
         """Return the fault of the next message, if any."""
-        if self.slips:
-            return self.slips.popleft()
-        fault = self.manners.fault()
-        return None if fault is None else SLIPS[fault]
+        if self.faults:
+            return self.faults.popleft()
+        fault = self.fault_plan.next_fault()
+        return None if fault is None else SMTP_STEP_FAULTS[fault]
 
-    def take(self, sender: str, recipient: str, message: bytes) -> None:
+    def accept_message(self, sender: str, recipient: str, message: bytes) -> None:
         """Store an accepted message."""
         verp = _VERP.match(sender)
-        self.mailboxes.put(recipient, verp[1] if verp else "")
+        self.mailboxes.deliver(recipient, verp[1] if verp else "")
         if self.keep_messages:
             self.messages.append(message)
-            self.paths.append((sender, recipient))
+            self.envelopes.append((sender, recipient))
 
 
-class Talk(asyncio.Protocol):
+class SmtpConnection(asyncio.Protocol):
     """One SMTP connection."""
 
     def __init__(self, double: SmtpDouble) -> None:
         self.double = double
         self.buffer = bytearray()
         self.secure = double.implicit_tls
-        self.known = double.account is None
+        self.authenticated = double.account is None
         self.upgrading = False
-        self.taken = 0
-        self.slip: Slip | None = None
+        self.accepted = 0
+        self.fault: SmtpStepFault | None = None
         self.sender: str | None = None
         self._reset_message()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.double.begin(self)
+        self.double.register(self)
         self._reply("220 double ESMTP")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
-        self.double.end(self)
+        self.double.unregister(self)
 
-    def hang_up(self) -> None:
+    def abort(self) -> None:
         """Abort the connection."""
         self.transport.abort()
 
-    def say_and_leave(self, reply: str) -> None:
+    def reply_and_close(self, reply: str) -> None:
         """Send one more reply and close."""
         self._reply(reply)
         self.transport.close()
@@ -194,7 +200,7 @@ class Talk(asyncio.Protocol):
         self.transport.close()
 
     def _hello(self) -> str:
-        offered = ["double", *self.double.extensions, f"SIZE {self.double.largest}"]
+        offered = ["double", *self.double.extensions, f"SIZE {self.double.max_size}"]
         if self.double.tls is not None and not self.secure:
             offered.append("STARTTLS")
         if self.double.account is not None and (self.secure or self.double.tls is None):
@@ -216,15 +222,15 @@ class Talk(asyncio.Protocol):
         except (Error, ValueError):
             credentials = []
         is_valid = method.upper() == "PLAIN" and tuple(credentials) == self.double.account
-        self.known = self.known or is_valid
+        self.authenticated = self.authenticated or is_valid
         self._step("AUTH", "235 2.7.0 welcome" if is_valid else "535 5.7.8 no")
 
     def _mail(self, rest: str) -> None:
         path = _PATH.fullmatch(rest)
-        self.slip = self.double.slip()
-        if not self.known:
+        self.fault = self.double.next_fault()
+        if not self.authenticated:
             self._reply("530 5.7.0 authentication required")
-        elif self.taken >= self.double.messages_per_connection:
+        elif self.accepted >= self.double.messages_per_connection:
             self._reply("421 4.7.0 too many messages on this connection")
             self.transport.close()
         elif path is None or self.sender is not None:
@@ -251,18 +257,18 @@ class Talk(asyncio.Protocol):
 
     def _message(self, stuffed: bytes) -> None:
         message = stuffed.replace(b"\r\n..", b"\r\n.").removeprefix(b".") if b"\r\n.." in stuffed else stuffed
-        if len(message) > self.double.largest:
+        if len(message) > self.double.max_size:
             self._reset_message()
             self._reply("552 5.3.4 too large")
             return
-        slip = self.slip if self.slip is not None and self.slip.step == "message" else None
+        slip = self.fault if self.fault is not None and self.fault.step == "message" else None
         if slip is None or slip.after:
-            self.taken += 1
+            self.accepted += 1
             for recipient in self.recipients:
-                self.double.take(self.sender or "", recipient, message)
+                self.double.accept_message(self.sender or "", recipient, message)
         self._reset_message()
-        delay = self.double.manners.delay()
-        answer = f"250 2.0.0 ok: queued as {id(self):x}{self.taken:x}"
+        delay = self.double.fault_plan.next_delay()
+        answer = f"250 2.0.0 ok: queued as {id(self):x}{self.accepted:x}"
         if delay:
             asyncio.get_running_loop().call_later(delay, self._step, "message", answer)
         else:
@@ -270,12 +276,12 @@ class Talk(asyncio.Protocol):
 
     def _step(self, step: str, reply: str) -> bool:
         """Send a step's reply, or the fault of this message instead; return whether there was no fault."""
-        slip = self.slip if self.slip is not None else next(iter(self.double.slips), None)
+        slip = self.fault if self.fault is not None else next(iter(self.double.faults), None)
         if slip is None or slip.step != step:
             self._reply(reply)
             return True
-        if slip is not self.slip:
-            self.double.slips.popleft()
+        if slip is not self.fault:
+            self.double.faults.popleft()
         if slip.reply:
             self._reply(slip.reply)
             if slip.reply.startswith("421"):
@@ -296,7 +302,7 @@ class Talk(asyncio.Protocol):
 
 
 async def _main(arguments: argparse.Namespace) -> None:
-    double = SmtpDouble(manners_of(arguments), port=arguments.port, keep_messages=not arguments.count_only)
+    double = SmtpDouble(fault_plan_of(arguments), port=arguments.port, keep_messages=not arguments.count_only)
     async with double, WebDouble(mailboxes=double.mailboxes, port=arguments.tell) as mailbox_page:
         print(f"A mail server on {double.host}:{double.port}; received messages: {mailbox_page.url}/double", flush=True)  # noqa: T201
         await asyncio.Event().wait()
@@ -304,7 +310,7 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m campaigns.demo.rehearsal.doubles.smtp", description=__doc__)
-    add_manners(parser)
+    add_fault_options(parser)
     parser.add_argument("--tell", type=int, default=0, help="port of the page with the received messages")
     with suppress(KeyboardInterrupt):
         run(_main(parser.parse_args()))

@@ -24,8 +24,8 @@ import aiohttp
 from aiohttp import web
 
 from campaigns.core.event_loop import run
-from campaigns.demo.rehearsal.doubles.faults import add_manners, manners_of
-from campaigns.demo.rehearsal.doubles.web import WebDouble, serve_for_ever
+from campaigns.demo.rehearsal.doubles.faults import add_fault_options, fault_plan_of
+from campaigns.demo.rehearsal.doubles.web import WebDouble, serve_forever
 
 _MOBILE = re.compile(r"\+\d{8,15}")
 _LANDLINE = re.compile(r"\+3589\d+")
@@ -34,7 +34,7 @@ _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z &+_-]{1,11}")
 _CODES = {400: 21620, 401: 20003, 429: 20429, 500: 20500}
 
 # Statuses of a message, by the end of its number, and the error code of the last one
-FATES: dict[str, tuple[tuple[str, ...], int | None]] = {
+STATUSES_BY_NUMBER: dict[str, tuple[tuple[str, ...], int | None]] = {
     "0003": (("queued", "sending", "sent", "undelivered"), 30003),
     "0006": (("queued", "failed"), 30006),
     "0007": (("queued", "sent", "undelivered"), 30007),
@@ -42,10 +42,10 @@ FATES: dict[str, tuple[tuple[str, ...], int | None]] = {
     "": (("queued", "sending", "sent", "delivered"), None),
 }
 
-Callback = tuple[str, dict[str, str], dict[str, str]]
+SignedPost = tuple[str, dict[str, str], dict[str, str]]
 
 
-class Wrong(Exception):  # noqa: N818 - said as what happened
+class TwilioRefusalError(Exception):
     """Twilio's refusal of a request, with one of its error codes."""
 
     def __init__(self, code: int) -> None:
@@ -59,7 +59,7 @@ class TwilioDouble(WebDouble):
 
     account: str = "AC" + "0" * 32
     token: str = "double"  # noqa: S105 - a double's
-    stopped: set[str] = field(default_factory=set)
+    opted_out_numbers: set[str] = field(default_factory=set)
     messages: list[dict[str, Any]] = field(default_factory=list)
     callbacks: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
@@ -69,28 +69,28 @@ class TwilioDouble(WebDouble):
         router.add_get(path, self._list)
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(self.manners.delay())
+        await asyncio.sleep(self.fault_plan.next_delay())
         if not self._is_authorised(request):
             return _problem(401)
-        fault = self.manners.fault()
-        if fault is not None and not fault.takes:
-            return await self.misbehave(request, fault, _problem)
+        fault = self.fault_plan.next_fault()
+        if fault is not None and not fault.delivers:
+            return await self.answer_with_fault(request, fault, _problem)
         form = dict(parse_qsl((await request.read()).decode(), keep_blank_values=True))
         try:
             self._check(form)
-        except Wrong as error:
+        except TwilioRefusalError as error:
             return _problem(400, error.code)
         message = self._take(form)
         if fault is not None:
-            return await self.misbehave(request, fault, _problem)
+            return await self.answer_with_fault(request, fault, _problem)
         return web.json_response(message, status=201)
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         if not self._is_authorised(request):
             return _problem(401)
-        fault = self.manners.fault()
+        fault = self.fault_plan.next_fault()
         if fault is not None:
-            return await self.misbehave(request, fault, _problem)
+            return await self.answer_with_fault(request, fault, _problem)
         recipient = request.query.get("To")
         since = datetime.fromisoformat(request.query.get("DateSent>", "2000-01-01")).replace(tzinfo=UTC)
         messages = [
@@ -123,11 +123,11 @@ class TwilioDouble(WebDouble):
         _check_sender(form)
         _require(1 <= int(form.get("ValidityPeriod", "36000")) <= 36_000, 21620)
         _check_callback(form.get("StatusCallback", "https://example.org"))
-        _require(number not in self.stopped, 21610)
+        _require(number not in self.opted_out_numbers, 21610)
 
     def _take(self, form: Mapping[str, str]) -> dict[str, Any]:
         callback = form.get("StatusCallback", "")
-        self.mailboxes.put(form["To"], dict(parse_qsl(urlsplit(callback).query)).get("delivery", ""))
+        self.mailboxes.deliver(form["To"], dict(parse_qsl(urlsplit(callback).query)).get("delivery", ""))
         message = {
             "sid": f"SM{uuid4().hex}",
             "account_sid": self.account,
@@ -154,32 +154,32 @@ class TwilioDouble(WebDouble):
             self.callbacks += [(callback, status) for status in _statuses(message)]
         return message
 
-    def signed(self, url: str, form: dict[str, str]) -> Callback:
+    def sign_post(self, url: str, form: dict[str, str]) -> SignedPost:
         """Return the URL, form and headers of one webhook POST, signed as Twilio documents it, not by its package."""
         signed_text = url + "".join(f"{name}{form[name]}" for name in sorted(form))
         mac = hmac.new(self.token.encode(), signed_text.encode(), sha1).digest()
         return url, form, {"X-Twilio-Signature": b64encode(mac).decode()}
 
-    def reply(self, url: str, number: str, text: str) -> Callback:
+    def reply(self, url: str, number: str, text: str) -> SignedPost:
         """Return the POST of a member's reply; STOP in English also stops this sender's messages at Twilio."""
         if text.strip().upper() in {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}:
-            self.stopped.add(number)
+            self.opted_out_numbers.add(number)
         form = {"MessageSid": f"SM{uuid4().hex}", "From": number, "To": "+358450000000", "Body": text}
-        return self.signed(url, form)
+        return self.sign_post(url, form)
 
-    def told(self, *, times: int = 1, seed: int = 1) -> Iterator[Callback]:
+    def signed_posts(self, *, times: int = 1, seed: int = 1) -> Iterator[SignedPost]:
         """Generate signed POSTs of all statuses so far, each `times` times, shuffled if repeated."""
         callbacks = self.callbacks * times
         if times > 1:
             random.Random(seed).shuffle(callbacks)  # noqa: S311 - the same order every time
         for url, form in callbacks:
-            yield self.signed(url, form)
+            yield self.sign_post(url, form)
 
-    async def tell(self, *, times: int = 1) -> list[int]:
+    async def post_statuses(self, *, times: int = 1) -> list[int]:
         """POST every status so far to its callback; return the status codes."""
         statuses = []
         async with aiohttp.ClientSession() as session:
-            for url, form, headers in self.told(times=times):
+            for url, form, headers in self.signed_posts(times=times):
                 async with session.post(url, data=form, headers=headers) as response:
                     statuses.append(response.status)
         return statuses
@@ -201,12 +201,12 @@ def _check_callback(url: str) -> None:
 
 def _require(holds: bool, code: int) -> None:
     if not holds:
-        raise Wrong(code)
+        raise TwilioRefusalError(code)
 
 
 def _statuses(message: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Generate the callbacks of a message; its first status has none."""
-    statuses, error = next(fate for end, fate in FATES.items() if str(message["to"]).endswith(end))
+    statuses, error = next(fate for end, fate in STATUSES_BY_NUMBER.items() if str(message["to"]).endswith(end))
     for status in statuses[1:]:
         form = {
             "MessageSid": message["sid"],
@@ -231,10 +231,12 @@ def _problem(status: int, code: int | None = None) -> web.Response:
 
 
 async def _main(arguments: argparse.Namespace) -> None:
-    double = TwilioDouble(manners=manners_of(arguments), port=arguments.port, keep_requests=not arguments.count_only)
+    double = TwilioDouble(
+        fault_plan=fault_plan_of(arguments), port=arguments.port, keep_requests=not arguments.count_only
+    )
     posting = asyncio.create_task(_keep_posting_statuses(double)) if arguments.tell_status else None
     text = f"Twilio's double. TWILIO_ACCOUNT_SID={double.account} TWILIO_AUTH_TOKEN={double.token}"
-    await serve_for_ever(double, lambda: f"{text}\nchannels.sms.twilio.base_url: {double.url}")
+    await serve_forever(double, lambda: f"{text}\nchannels.sms.twilio.base_url: {double.url}")
     del posting
 
 
@@ -242,13 +244,13 @@ async def _keep_posting_statuses(double: TwilioDouble) -> None:
     while True:
         await asyncio.sleep(1)
         with suppress(aiohttp.ClientError):
-            await double.tell(times=2)
+            await double.post_statuses(times=2)
             double.callbacks.clear()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m campaigns.demo.rehearsal.doubles.twilio", description=__doc__)
-    add_manners(parser)
+    add_fault_options(parser)
     parser.add_argument(
         "--tell-status", action="store_true", help="POST each status to its callback, twice and out of order"
     )

@@ -9,14 +9,14 @@ from typing import Self
 
 from aiohttp import web
 
-from campaigns.demo.rehearsal.doubles.faults import Fault, Mailboxes, Manners
+from campaigns.demo.rehearsal.doubles.faults import FaultPlan, Mailboxes, ProviderFault
 
 
 @dataclass
 class WebDouble:
     """HTTP double; use as `async with`. `GET /double` returns the mailboxes, `DELETE /double` empties them."""
 
-    manners: Manners = field(default_factory=Manners)
+    fault_plan: FaultPlan = field(default_factory=FaultPlan)
     mailboxes: Mailboxes = field(default_factory=Mailboxes)
     port: int = 0
     host: str = "127.0.0.1"
@@ -50,37 +50,37 @@ class WebDouble:
         """Add the API's own routes; the base class has none."""
 
     async def _show(self, _: web.Request) -> web.Response:
-        return web.json_response({"received": self.mailboxes.received, "twice": self.mailboxes.twice})
+        return web.json_response({"received": self.mailboxes.received, "twice": self.mailboxes.duplicates})
 
     async def _clear(self, _: web.Request) -> web.Response:
         self.mailboxes.received.clear()
         return web.Response(status=204)
 
-    async def misbehave(
-        self, request: web.Request, fault: Fault, problem: Callable[[int], web.Response]
+    async def answer_with_fault(
+        self, request: web.Request, fault: ProviderFault, problem: Callable[[int], web.Response]
     ) -> web.StreamResponse:
         """Answer one request with a fault; `problem` returns the API's error for a status."""
         match fault:
-            case Fault.THROTTLE:
+            case ProviderFault.THROTTLE:
                 answer = problem(429)
-                answer.headers["Retry-After"] = str(self.manners.retry_after)
+                answer.headers["Retry-After"] = str(self.fault_plan.retry_after)
                 return answer
-            case Fault.REFUSE:
+            case ProviderFault.REFUSE:
                 return problem(400)
-            case Fault.UNAUTHORISED:
+            case ProviderFault.UNAUTHORISED:
                 return problem(401)
-            case Fault.FAIL | Fault.FAIL_AFTER:
+            case ProviderFault.FAIL | ProviderFault.FAIL_AFTER:
                 return problem(500)
-            case Fault.DROP | Fault.DROP_AFTER:
+            case ProviderFault.DROP | ProviderFault.DROP_AFTER:
                 if request.transport is not None:
                     request.transport.abort()
                 raise asyncio.CancelledError
-            case Fault.HANG_AFTER:
+            case ProviderFault.HANG_AFTER:
                 await asyncio.sleep(3600)
                 raise asyncio.CancelledError
 
 
-async def serve_for_ever(double: WebDouble, describe: Callable[[], str]) -> None:
+async def serve_forever(double: WebDouble, describe: Callable[[], str]) -> None:
     """Run a double until it is interrupted; print its settings first."""
     async with double:
         print(describe(), flush=True)  # noqa: T201 - a command
