@@ -232,7 +232,7 @@ def test_python_permits_exactly_what_the_sentences_permit() -> None:
         expression = _permitted(purpose, channel, partner=partner)
         if expression is not None:
             expected = bin(oracle(purpose, channel, partner=partner) | 1 << SIZE)[:2:-1]
-            wrong = [number for number, stance in stances if expression.holds(stance) != (expected[number] == "1")]
+            wrong = [number for number, stance in stances if expression.is_met_by(stance) != (expected[number] == "1")]
             assert not wrong, (purpose, channel, partner)
 
 
@@ -252,7 +252,7 @@ def test_a_newsletter_needs_the_name_of_its_list() -> None:
 
 def _may(purpose: Purpose, channel: Channel, *on: Choice, partner: bool = False) -> bool:
     expression = _permitted(purpose, channel, partner=partner)
-    return expression is not None and expression.holds(ConsentState(frozenset(on), register=Register.OWNERS))
+    return expression is not None and expression.is_met_by(ConsentState(frozenset(on), register=Register.OWNERS))
 
 
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])

@@ -187,7 +187,7 @@ def test_a_commit_gives_the_files_of_the_manifest_and_repeating_it_changes_nothi
     assert everything(tmp_path) == before
     folder = tmp_path / "outbox" / made.id.run / f"{channel}-1"
     assert {path.name for path in folder.iterdir()} == {"manifest.json", *(file.name for file in manifest.files)}
-    assert (folder / "manifest.json").read_bytes() == manifest.encoded()
+    assert (folder / "manifest.json").read_bytes() == manifest.to_json()
 
 
 @BUNDLES
@@ -196,7 +196,7 @@ def test_pr06_the_manifest_counts_what_was_handed_over(channel, providers, bundl
     assert manifest.items == 2
     assert sum(manifest.by_language.values()) == 2
     assert sum(manifest.by_material.values()) == 2
-    assert json.loads(manifest.encoded())["address_source"] == "member register"
+    assert json.loads(manifest.to_json())["address_source"] == "member register"
 
 
 @BUNDLES

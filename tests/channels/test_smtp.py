@@ -100,7 +100,7 @@ async def test_a_line_that_is_cut_is_uncertain_only_after_the_message(send, exte
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_server_that_falls_silent_is_left(send, extensions, step):
     async with SmtpDouble(extensions=extensions) as double:
-        provider = replace(provider_for(double), patience=0.1)
+        provider = replace(provider_for(double), timeout=0.1)
         double.faults.append(SmtpStepFault(step, silent=True))
         async with opened(provider):
             assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)
@@ -144,7 +144,7 @@ async def test_no_more_connections_are_open_than_allowed(send):
 async def test_a_message_for_which_no_connection_is_free_waits_for_another_time(send):
     async with SmtpDouble() as double:
         double.fault_plan.p50 = double.fault_plan.p99 = 0.15
-        provider = replace(provider_for(double, connections=1), patience=1.5)  # far longer than a reply takes
+        provider = replace(provider_for(double, connections=1), timeout=1.5)  # far longer than a reply takes
         async with opened(provider):
             outcomes = await asyncio.gather(*(send(provider, position) for position in range(20)))
     kinds = [type(outcome) for outcome in outcomes]

@@ -15,7 +15,7 @@ from tests.support.provider_fixtures import SETTINGS
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     copied = tmp_path / "notes"
     shutil.copytree(notice_writer.TEMPLATES_FOLDER, copied)
-    monkeypatch.setattr(notice_writer, "FOLDER", copied)
+    monkeypatch.setattr(notice_writer, "TEMPLATES_FOLDER", copied)
     notice_writer._words.cache_clear()
     yield copied
     notice_writer._words.cache_clear()

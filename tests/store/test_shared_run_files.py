@@ -63,7 +63,7 @@ def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(village, monkeypa
         really(shared)
         states.append(village.state(shared.run))
 
-    monkeypatch.setattr(SharedRunFiles, "put", put)
+    monkeypatch.setattr(SharedRunFiles, "upload", put)
     village.plan("hi", MARKETING)
     assert states == [RunState.PLANNING]
 
@@ -91,11 +91,11 @@ def test_of_two_processes_that_put_the_same_files_at_once_both_go_on(village, mo
     really = SharedRunFiles.upload
 
     def late(late_one: SharedRunFiles) -> None:
-        monkeypatch.setattr(SharedRunFiles, "put", really)
+        monkeypatch.setattr(SharedRunFiles, "upload", really)
         shared.ensure_uploaded()
         really(late_one)
 
-    monkeypatch.setattr(SharedRunFiles, "put", late)
+    monkeypatch.setattr(SharedRunFiles, "upload", late)
     shared.ensure_uploaded()
     assert b"".join(shared._parts("fields")) == frozen
     village.engine.start(run)

@@ -64,7 +64,7 @@ async def opened(provider: Any) -> AsyncIterator[Any]:
 async def one_outcome(stage: Stage, message: Callable[..., Any]) -> Outcome | ChannelMisconfiguredError:
     """What a provider of little patience makes of one message; a raise is an outcome here."""
     try:
-        async with opened(replace(stage.provider, patience=0.2)) as provider:
+        async with opened(replace(stage.provider, timeout=0.2)) as provider:
             outcome: Outcome = await provider.send(message(stage.channel))
             return outcome
     except ChannelMisconfiguredError as error:

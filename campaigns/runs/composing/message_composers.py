@@ -44,7 +44,7 @@ class EmailComposer:
     link_tracker: LinkTracker = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ways", LinkTracker(self.run_context))
+        object.__setattr__(self, "link_tracker", LinkTracker(self.run_context))
 
     def __call__(self, delivery: ClaimedMessage, /) -> OutgoingEmail:
         """Return the complete e-mail of a claimed delivery.
