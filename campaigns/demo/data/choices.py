@@ -8,7 +8,7 @@ from typing import Final
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice
 from campaigns.demo.data.members import MemberRow
 from campaigns.demo.data.purchases import Interests
-from campaigns.demo.data.seeded_random import random_integer, happens, weighted_pick
+from campaigns.demo.data.seeded_random import happens, random_integer, weighted_pick
 
 _FIRST: Final = datetime(2011, 3, 1, 9, 0)  # noqa: DTZ001 - no zone: the workspace's own applies
 _LAST: Final = datetime(2017, 12, 30, 20, 0)  # noqa: DTZ001
@@ -105,7 +105,9 @@ def _entry(member: MemberRow, choice: str, state: str, at: datetime, source: str
         source=source,
         wording=f"choices-{2011 + 2 * ((at.year - 2011) // 2)}" if source in {"web", "desk", "phone"} else None,
         language=member.language,
-        agent=f"desk-{random_integer(1, 12, member.member_id, choice, 'agent'):02d}" if source in {"desk", "phone"} else None,
+        agent=f"desk-{random_integer(1, 12, member.member_id, choice, 'agent'):02d}"
+        if source in {"desk", "phone"}
+        else None,
     )
 
 

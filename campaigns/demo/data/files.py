@@ -10,7 +10,14 @@ from campaigns.demo.data.choices import ChoiceRow, invent_choices
 from campaigns.demo.data.dataset import connect
 from campaigns.demo.data.households import read_households
 from campaigns.demo.data.members import MemberRow, invent_members
-from campaigns.demo.data.purchases import Interests, create_purchases, december_bonus, interests_by_member, write_products, write_purchases
+from campaigns.demo.data.purchases import (
+    Interests,
+    create_purchases,
+    december_bonus,
+    interests_by_member,
+    write_products,
+    write_purchases,
+)
 from campaigns.demo.data.suppressions import SuppressionRow, invent_suppressions
 
 if TYPE_CHECKING:
@@ -72,7 +79,9 @@ def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: N
 
 def _entries(members: Sequence[MemberRow], interests_by_member: Mapping[str, Interests]) -> Iterable[ChoiceRow]:
     entries = [
-        entry for member in members for entry in invent_choices(member, interests_by_member.get(member.member_id, Interests()))
+        entry
+        for member in members
+        for entry in invent_choices(member, interests_by_member.get(member.member_id, Interests()))
     ]
     return sorted(entries, key=lambda entry: (entry.at, entry.member_id, entry.choice, entry.state))
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import duckdb
 
-from campaigns.demo.data.seeded_random import random_integer, random_fraction, happens, weighted_pick
+from campaigns.demo.data.seeded_random import happens, random_fraction, random_integer, weighted_pick
 
 TODAY: Final = date(2018, 1, 1)
 

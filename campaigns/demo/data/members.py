@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Final
 
 from campaigns.demo.data.households import Household
-from campaigns.demo.data.names import PersonName, is_woman, invent_name
+from campaigns.demo.data.names import PersonName, invent_name, is_woman
 from campaigns.demo.data.places import HomeAddress, invent_address
-from campaigns.demo.data.seeded_random import random_fraction, happens, pick, weighted_pick
+from campaigns.demo.data.seeded_random import happens, pick, random_fraction, weighted_pick
 
 CUSTOMERS: Final = 600
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from faker import Faker
 
-from campaigns.demo.data.seeded_random import happens, pick, hash_seed
+from campaigns.demo.data.seeded_random import happens, hash_seed, pick
 
 _LOCALES: Final = {"fi": "fi_FI", "en": "en_GB"}
 

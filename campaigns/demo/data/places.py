@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from campaigns.demo.data.seeded_random import random_integer, happens, pick, weighted_pick
+from campaigns.demo.data.seeded_random import happens, pick, random_integer, weighted_pick
 
 _STREETS: Final = (
     ("Ahjokuja", "Ässjegränd"),

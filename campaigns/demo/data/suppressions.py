@@ -7,7 +7,7 @@ from typing import Final
 
 from campaigns.core.model.reasons import SkipReason
 from campaigns.demo.data.members import MemberRow
-from campaigns.demo.data.seeded_random import random_integer, hash_seed
+from campaigns.demo.data.seeded_random import hash_seed, random_integer
 
 
 @dataclass(frozen=True, slots=True)
