@@ -11,13 +11,13 @@ from sqlalchemy import URL
 from xdist.remote import Producer
 
 from tests.support import no_network
-from tests.support.postgresql_server import server
-from tests.support.sample_workspace import Village, found
-from tests.support.scripted_provider import Wire, wired
+from tests.support.postgresql_server import postgresql_url
+from tests.support.sample_workspace import SampleWorkspace, build_base_workspace
+from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 from tests.support.shell import nowhere, viesti  # noqa: F401 - fixtures
-from tests.support.xdist_groups import Turns
+from tests.support.xdist_groups import GroupScheduling
 
-no_network.keep()
+no_network.refuse_outside_connections()
 _HERE = Path(__file__).parent
 _ROOTS = (str(_HERE / "support" / "subprocess_site"), str(_HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")]))
 os.environ["PYTHONPATH"] = os.pathsep.join(_ROOTS)  # so that processes which tests start keep silent, too
@@ -28,8 +28,8 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Turns:
-    return Turns(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
+    return GroupScheduling(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -39,26 +39,26 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return found(tmp_path_factory.mktemp("village"))
+def base_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_base_workspace(tmp_path_factory.mktemp("workspace"))
 
 
 @pytest.fixture
-def village(founded: Path, tmp_path: Path) -> Iterator[Village]:
-    root = tmp_path / "village"
-    shutil.copytree(founded, root)
-    village = Village(root)
-    yield village
-    village.close()
+def workspace(base_workspace: Path, tmp_path: Path) -> Iterator[SampleWorkspace]:
+    root = tmp_path / "workspace"
+    shutil.copytree(base_workspace, root)
+    workspace = SampleWorkspace(root)
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture
-def wire(village):
+def provider(workspace):
     """Providers that answer as a test says, in place of the workspace's own."""
-    return wired(village, Wire())
+    return with_scripted_provider(workspace, ScriptedProvider())
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[URL]:
-    with server() as address:
+    with postgresql_url() as address:
         yield address

@@ -84,7 +84,7 @@ def is_permission(choice: str) -> bool:
 
 def reduce_entries(entries: Iterable[ConsentEntry]) -> ConsentState:
     """Return the consent state of one member's entries, given in any order."""
-    outcomes = {choice: _resolve(said) for choice, said in _group_by_choice(entries).items()}
+    outcomes = {choice: _resolve(history) for choice, history in _group_by_choice(entries).items()}
     on = {choice for choice, outcome in outcomes.items() if outcome.open is is_permission(choice)}
     newsletters = {choice for choice in on if choice.startswith(NEWSLETTER_PREFIX)}
     return ConsentState(

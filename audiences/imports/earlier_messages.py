@@ -37,8 +37,9 @@ def _store(job: ImportJob) -> int:
     new = job.staging.count_rows("FROM unheard")
     if new:
         file = job.warehouse.new_file_path("sent")
+        target = quote_literal(str(file))
         connection.execute(
-            f"COPY (FROM {stored} UNION ALL FROM unheard ORDER BY sent_at) TO {quote_literal(str(file))} {PARQUET_OPTIONS}"
+            f"COPY (FROM {stored} UNION ALL FROM unheard ORDER BY sent_at) TO {target} {PARQUET_OPTIONS}"
         )
         job.warehouse.publish_state({"sent": {WHOLE_TABLE: [file]}}, job.now)
     return new

@@ -130,9 +130,8 @@ class Staging:
         if self.count_rows("FROM rejects") == 0:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.connection.execute(
-            f'COPY (SELECT line, "column", reason FROM rejects ORDER BY ALL) TO {quote_literal(str(path))} (FORMAT csv, HEADER)'
-        )
+        rejects = 'SELECT line, "column", reason FROM rejects ORDER BY ALL'
+        self.connection.execute(f"COPY ({rejects}) TO {quote_literal(str(path))} (FORMAT csv, HEADER)")
         return True
 
     def _reject_lines(self, invalid_lines: Sequence[InvalidLine]) -> None:

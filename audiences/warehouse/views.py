@@ -37,7 +37,8 @@ def view_queries(catalogue: Catalogue, as_of: datetime) -> Mapping[str, str]:
     without_erased = "ANTI JOIN stored_tombstones USING (member_id)"
     return {
         "members": f"SELECT * FROM stored_members {without_erased}",
-        "receipts": f"SELECT * FROM stored_receipts {without_erased} WHERE {within_retention_sql(catalogue, 'receipts', as_of)}",
+        "receipts": f"SELECT * FROM stored_receipts {without_erased} "
+        f"WHERE {within_retention_sql(catalogue, 'receipts', as_of)}",
         "sent": f"SELECT * FROM stored_sent {without_erased}",
         "assortment": f"SELECT *, {_is_special(catalogue)} AS is_special FROM stored_products",
         "products": f"SELECT {', '.join(map(quote_identifier, readable))} FROM assortment WHERE NOT is_special",
@@ -58,8 +59,11 @@ def within_retention_sql(catalogue: Catalogue, table: str, as_of: datetime) -> s
 
 def _is_special(catalogue: Catalogue) -> str:
     """Return SQL: whether a product may never be read. A missing value is not special; letter case is ignored."""
-    conditions = [
-        f"coalesce(lower({quote_identifier(column)}) IN ({', '.join(quote_literal(value.lower()) for value in values)}), false)"
+    special_values = {
+        column: ", ".join(quote_literal(value.lower()) for value in values)
         for column, values in catalogue.tables["products"].special_when.items()
+    }
+    conditions = [
+        f"coalesce(lower({quote_identifier(column)}) IN ({values}), false)" for column, values in special_values.items()
     ]
     return " OR ".join(["false", *conditions])

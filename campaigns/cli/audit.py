@@ -12,7 +12,7 @@ app = typer.Typer(help="Show and verify the audit log.", rich_markup_mode=None, 
 @app.command("verify")
 def verify(
     context: typer.Context,
-    kept: Annotated[
+    expected_seal: Annotated[
         str | None,
         typer.Option("--kept", metavar="SEAL", help="Seal printed by an earlier run and kept elsewhere."),
     ] = None,
@@ -22,7 +22,7 @@ def verify(
     from campaigns.people.accounts import audit_log
 
     with open_workspace.open_engine(context) as engine:
-        verdict = audit_log.verify(engine, kept)
+        verdict = audit_log.verify(engine, expected_seal)
     fault = verdict.fault
     if json:
         fault_fields = None if fault is None else {"row": fault.row, "because": fault.reason, "seal": fault.seal}
@@ -39,9 +39,8 @@ def verify(
     elif fault is None:
         output.print_line(f"{output.format_number(verdict.rows)} rows are unchanged")
         if verdict.newly_sealed:
-            output.print_line(
-                f"the last {output.format_number(verdict.newly_sealed)} were sealed only now: an earlier change would not show"
-            )
+            newest = output.format_number(verdict.newly_sealed)
+            output.print_line(f"the last {newest} were sealed only now: an earlier change would not show")
         output.print_line(f"newest seal, to be kept elsewhere: {verdict.last or 'none'}")
     else:
         of_seal = "" if fault.seal is None else f"seal {fault.seal}, "

@@ -62,8 +62,9 @@ def _rehearse(directory: Path) -> None:
         output.print_table(
             balance.run_id, ("deliveries", "as sent", "as settled"), [*rows, ("planned", *[balance.planned] * 2)]
         )
+        arrived = output.format_number(balance.arrived)
         output.print_line(
-            f"  {output.format_number(balance.arrived)} arrived at the providers, at most {balance.most_per_mailbox} for one person; "
+            f"  {arrived} arrived at the providers, at most {balance.most_per_mailbox} for one person; "
             f"{sent['uncertain']} were uncertain, {settled['uncertain']} are; "
             f"the accounts {'agree' if balance.agree else 'DO NOT AGREE'}\n"
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def requests(
     context: typer.Context,
-    told: Annotated[
+    task: Annotated[
         int | None,
         typer.Option("--told", metavar="TASK", help="Close this task: its processor was notified and answered."),
     ] = None,
@@ -28,11 +28,11 @@ def requests(
     from campaigns.people.accounts import audit_log
     from campaigns.people.privacy import processors
 
-    if answer is not None and told is None:
+    if answer is not None and task is None:
         raise typer.BadParameter("needs --told TASK", param_hint="--answer")
     with open_workspace.open_engine(context) as engine:
-        if told is not None:
-            processors.record_answer(engine, told, answer or ProcessorAnswer.DONE)
+        if task is not None:
+            processors.record_answer(engine, task, answer or ProcessorAnswer.DONE)
         audit_log.note_access(engine, "list_requests", "requests")
         waiting, tasks = _waiting(engine), _to_tell(engine)
     if json:
@@ -40,7 +40,7 @@ def requests(
         return
     _table("", ("request", "member", "kind", "due on", "days left"), waiting)
     if tasks:
-        rows = [{**task, "messages": len(task["messages"])} for task in tasks]
+        rows = [{**row, "messages": len(row["messages"])} for row in tasks]
         _table("Processors to be told", ("task", "processor", "channel", "kind", "member", "messages", "due on"), rows)
 
 

@@ -12,27 +12,27 @@ import aiohttp
 import httpx
 import pytest
 
-from tests.support.no_network import Outside
+from tests.support.no_network import OutsideNetworkError
 
 ELSEWHERE = "192.0.2.1"  # an address that is nobody's, for examples
 
 
 def test_op07_a_connection_to_another_machine_is_refused() -> None:
-    with closing(socket.socket()) as plain, pytest.raises(Outside, match=ELSEWHERE):
+    with closing(socket.socket()) as plain, pytest.raises(OutsideNetworkError, match=ELSEWHERE):
         plain.connect((ELSEWHERE, 443))
-    with closing(socket.socket()) as plain, pytest.raises(Outside):
+    with closing(socket.socket()) as plain, pytest.raises(OutsideNetworkError):
         plain.connect_ex((ELSEWHERE, 443))
-    with pytest.raises(Outside):
+    with pytest.raises(OutsideNetworkError):
         socket.create_connection((ELSEWHERE, 443))
-    with closing(socket.socket(socket.AF_INET6)) as six, pytest.raises(Outside):
+    with closing(socket.socket(socket.AF_INET6)) as six, pytest.raises(OutsideNetworkError):
         six.connect(("2001:db8::1", 443))
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams, pytest.raises(Outside):
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams, pytest.raises(OutsideNetworkError):
         datagrams.sendto(b"a question", (ELSEWHERE, 53))
 
 
 def test_op07_no_name_is_looked_up() -> None:
     for look_up in (socket.gethostbyname, lambda name: socket.getaddrinfo(name, 443)):
-        with pytest.raises(Outside, match=r"example\.org"):
+        with pytest.raises(OutsideNetworkError, match=r"example\.org"):
             look_up("example.org")
 
 
@@ -40,10 +40,10 @@ async def test_op07_nor_is_one_by_an_event_loop() -> None:
     loop = asyncio.get_running_loop()
     with closing(socket.socket()) as plain:
         plain.setblocking(False)
-        with pytest.raises(Outside):
+        with pytest.raises(OutsideNetworkError):
             await loop.sock_connect(plain, (ELSEWHERE, 443))
     for host in (ELSEWHERE, "example.org"):
-        with pytest.raises(Outside):
+        with pytest.raises(OutsideNetworkError):
             await asyncio.open_connection(host, 443)
 
 
@@ -52,7 +52,7 @@ async def test_op07_nor_by_the_libraries_that_we_speak_with() -> None:
         with pytest.raises(aiohttp.ClientConnectionError):
             await session.get(f"http://{ELSEWHERE}/")
     async with httpx.AsyncClient(trust_env=False) as client:
-        with pytest.raises((httpx.ConnectError, Outside)):
+        with pytest.raises((httpx.ConnectError, OutsideNetworkError)):
             await client.get("http://example.org/")
 
 

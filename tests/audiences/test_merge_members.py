@@ -19,7 +19,7 @@ from campaigns.core.errors import UserError
 from campaigns.people.privacy import erasure
 from campaigns.store.ledger.connection import Ledger
 from tests.support.random_choices import CHOICES, RECORDS, START
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 MARKETING = """\
 purpose: marketing
@@ -62,93 +62,95 @@ def test_c12_law_what_either_record_refuses_the_merged_member_refuses(
     assert members <= {"m"}
 
 
-def test_c12_an_import_after_the_merge_resurrects_nothing(village: Village) -> None:
-    village.say("m07", "email_own", on=False)
-    village.hands.go(days=1)
-    erasure.merge(village.engine, "m07", "m05")
-    village.hands.go(days=1)
-    again = ConsentEntry("m05", "email_own", on=True, at=village.hands.at, source=ConsentSource.IMPORT)
-    with village.engine.ledger.write() as connection:
+def test_c12_an_import_after_the_merge_resurrects_nothing(workspace: SampleWorkspace) -> None:
+    workspace.record_choices("m07", "email_own", on=False)
+    workspace.clock.advance(days=1)
+    erasure.merge(workspace.engine, "m07", "m05")
+    workspace.clock.advance(days=1)
+    again = ConsentEntry("m05", "email_own", on=True, at=workspace.clock.time, source=ConsentSource.IMPORT)
+    with workspace.engine.ledger.write() as connection:
         record_choices(connection, [again])
-    assert village.contact("m05")["email_own"] is False
+    assert workspace.contact("m05")["email_own"] is False
 
 
-def _bought(village: Village, member: str) -> list[tuple[int, str]]:
-    with village.engine.library.warehouse.connect(village.hands.at) as connection:
+def _bought(workspace: SampleWorkspace, member: str) -> list[tuple[int, str]]:
+    with workspace.engine.library.warehouse.connect(workspace.clock.time) as connection:
         query = (
             "SELECT count(*), string_agg(product_id, ' ' ORDER BY product_id) FROM purchase_lines WHERE member_id = $1"
         )
         return list(connection.execute(query, [member]).fetchall())
 
 
-def test_what_the_duplicate_bought_is_the_members_and_nothing_is_counted_twice(village: Village) -> None:
-    assert _bought(village, "m08") == [(1, "COFFEE")]
-    moved = erasure.merge(village.engine, "m01", "m08")
+def test_what_the_duplicate_bought_is_the_members_and_nothing_is_counted_twice(workspace: SampleWorkspace) -> None:
+    assert _bought(workspace, "m08") == [(1, "COFFEE")]
+    moved = erasure.merge(workspace.engine, "m01", "m08")
     assert moved == 4  # two lines, two receipts
-    assert _bought(village, "m08") == [(3, "CHEESE COFFEE COFFEE")]
-    assert _bought(village, "m01") == [(0, None)]
+    assert _bought(workspace, "m08") == [(3, "CHEESE COFFEE COFFEE")]
+    assert _bought(workspace, "m01") == [(0, None)]
 
 
-def test_one_id_stays(village: Village) -> None:
-    erasure.merge(village.engine, "m07", "m05")
+def test_one_id_stays(workspace: SampleWorkspace) -> None:
+    erasure.merge(workspace.engine, "m07", "m05")
     with pytest.raises(UserError, match="no member"):
-        village.contact("m07")
-    run, _ = village.plan("hi", MARKETING)
-    assert "m07" not in village.decisions(run)
-    assert len(village.decisions(run)) == 23
+        workspace.contact("m07")
+    run, _ = workspace.plan("hi", MARKETING)
+    assert "m07" not in workspace.decisions(run)
+    assert len(workspace.decisions(run)) == 23
 
 
-def test_gaps_of_the_contact_are_filled_and_nothing_is_replaced(village: Village) -> None:
-    village.move("m05", phone=None, street=None, postal_code="99999", city=None, address_key=None)
-    other = village.contact("m07")
-    erasure.merge(village.engine, "m07", "m05")
-    kept = village.contact("m05")
+def test_gaps_of_the_contact_are_filled_and_nothing_is_replaced(workspace: SampleWorkspace) -> None:
+    workspace.change_contact("m05", phone=None, street=None, postal_code="99999", city=None, address_key=None)
+    other = workspace.contact("m07")
+    erasure.merge(workspace.engine, "m07", "m05")
+    kept = workspace.contact("m05")
     assert kept["email"] == "m05@example.org"
     assert (kept["phone"], kept["street"], kept["city"]) == (other["phone"], other["street"], other["city"])
     assert (kept["postal_code"], kept["address_key"]) == (other["postal_code"], other["address_key"])
 
 
-def test_what_the_duplicate_heard_counts_for_the_member(village: Village) -> None:
-    village.say("m05", "email_own", on=False)
-    run = village.start("hi", MARKETING)
-    village.send(run)
-    assert village.ends(run)["m07"] == ("accepted", None)
-    village.hands.go(minutes=5)
-    village.say("m05", "email_own")
-    erasure.merge(village.engine, "m07", "m05")
-    assert village.decisions(run)["m05"]["reason"] == "consent_withdrawn"
-    second, _ = village.plan(
-        "next", f"{MARKETING}limits: {{per_member: {{messages: 1, per: day}}}}\n", village.hands.at
+def test_what_the_duplicate_heard_counts_for_the_member(workspace: SampleWorkspace) -> None:
+    workspace.record_choices("m05", "email_own", on=False)
+    run = workspace.start("hi", MARKETING)
+    workspace.send(run)
+    assert workspace.end_states(run)["m07"] == ("accepted", None)
+    workspace.clock.advance(minutes=5)
+    workspace.record_choices("m05", "email_own")
+    erasure.merge(workspace.engine, "m07", "m05")
+    assert workspace.decisions(run)["m05"]["reason"] == "consent_withdrawn"
+    second, _ = workspace.plan(
+        "next", f"{MARKETING}limits: {{per_member: {{messages: 1, per: day}}}}\n", workspace.clock.time
     )
-    assert village.skips(second)["m05"] == "frequency_cap"
+    assert workspace.skips(second)["m05"] == "frequency_cap"
 
 
-def test_of_one_person_planned_twice_only_one_message_goes(village: Village) -> None:
-    run = village.start("hi", MARKETING)
-    erasure.merge(village.engine, "m07", "m05")
-    village.send(run)
-    assert village.ends(run)["m05"] == ("accepted", None)
-    assert village.ends(run)["m07"] == ("withdrawn", "not_processed")
+def test_of_one_person_planned_twice_only_one_message_goes(workspace: SampleWorkspace) -> None:
+    run = workspace.start("hi", MARKETING)
+    erasure.merge(workspace.engine, "m07", "m05")
+    workspace.send(run)
+    assert workspace.end_states(run)["m05"] == ("accepted", None)
+    assert workspace.end_states(run)["m07"] == ("withdrawn", "not_processed")
 
 
-def test_those_who_were_bound_to_the_duplicate_are_bound_to_the_member(village: Village) -> None:
-    erasure.merge(village.engine, "m03", "m05")  # m04 is of the household of m03
-    with village.engine.ledger.read() as connection:
+def test_those_who_were_bound_to_the_duplicate_are_bound_to_the_member(workspace: SampleWorkspace) -> None:
+    erasure.merge(workspace.engine, "m03", "m05")  # m04 is of the household of m03
+    with workspace.engine.ledger.read() as connection:
         units = {row.member_id: row.number for row in connection.execute(select(HOLDOUT_UNIT))}
     assert units["m04"] == units["m05"]
     assert "m03" not in units
 
 
-def test_no_import_brings_the_duplicate_back(village: Village) -> None:
-    erasure.merge(village.engine, "m07", "m05")
-    file = village.root / "again.csv"
+def test_no_import_brings_the_duplicate_back(workspace: SampleWorkspace) -> None:
+    erasure.merge(workspace.engine, "m07", "m05")
+    file = workspace.root / "again.csv"
     file.write_text("member_id,register\nm07,owners\n", encoding="utf-8")
-    assert village.engine.import_file("members", file, lambda _done, _whole: None).rejected == 1
+    assert workspace.engine.import_file("members", file, lambda _done, _whole: None).rejected == 1
 
 
 @pytest.mark.parametrize(("member", "into"), [("m05", "m05"), ("m05", "nobody"), ("nobody", "m05")])
-def test_a_merge_that_makes_no_sense_is_refused_and_changes_nothing(village: Village, member: str, into: str) -> None:
+def test_a_merge_that_makes_no_sense_is_refused_and_changes_nothing(
+    workspace: SampleWorkspace, member: str, into: str
+) -> None:
     with pytest.raises(UserError):
-        erasure.merge(village.engine, member, into)
-    assert village.contact("m05")["email"] == "m05@example.org"
-    assert _bought(village, "m05") == [(2, "CHEESE COFFEE")]
+        erasure.merge(workspace.engine, member, into)
+    assert workspace.contact("m05")["email"] == "m05@example.org"
+    assert _bought(workspace, "m05") == [(2, "CHEESE COFFEE")]

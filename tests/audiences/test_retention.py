@@ -11,7 +11,7 @@ from campaigns.core.model.retention_evidence import RetentionEvidence
 from campaigns.people.privacy import erasure
 from campaigns.store.runs.run_tables import DECISION
 from tests.audiences.conftest import NOW, Place
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 PURCHASES = """member_id,purchased_at,basket_id,product_id,quantity,amount,store_id
 m1,2017-12-30 10:00,b1,p1,1,2.00,s1
@@ -102,48 +102,48 @@ content: {email: hello}
 """
 
 
-def decided(village: Village) -> dict[str, int]:
-    with village.engine.ledger.read() as connection:
+def decided(workspace: SampleWorkspace) -> dict[str, int]:
+    with workspace.engine.ledger.read() as connection:
         rows = connection.execute(select(DECISION.c.kind, func.count()).group_by(DECISION.c.kind)).all()
     return {kind: number for kind, number in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
-def skips(village: Village) -> RetentionEvidence:
-    return next(each for each in erasure.apply_retention(village.engine) if each.table == "skips")
+def skips(workspace: SampleWorkspace) -> RetentionEvidence:
+    return next(each for each in erasure.apply_retention(workspace.engine) if each.table == "skips")
 
 
-def test_gd03_skips_are_folded_into_their_runs_counts_after_90_days(village: Village) -> None:
-    village.say("m05", "email_own", on=False)
-    run = village.start("hi", MARKETING)
-    village.send(run)
-    due = village.hands.at
-    village.hands.go(days=90)
-    assert asdict(skips(village)) == {
+def test_gd03_skips_are_folded_into_their_runs_counts_after_90_days(workspace: SampleWorkspace) -> None:
+    workspace.record_choices("m05", "email_own", on=False)
+    run = workspace.start("hi", MARKETING)
+    workspace.send(run)
+    due = workspace.clock.time
+    workspace.clock.advance(days=90)
+    assert asdict(skips(workspace)) == {
         "table": "skips",
         "retention": timedelta(days=90),
         "removed": 0,
         "left": 1,
         "oldest": due,
     }
-    village.hands.go(minutes=1)
-    assert (skips(village).removed, skips(village).remaining) == (1, 0)
-    assert decided(village) == {"send": 23}
-    assert village.engine.run(run.run_id).counts["skips"] == {"consent_withdrawn": 1}
-    assert village.balance(run) == {"accepted": 23}
+    workspace.clock.advance(minutes=1)
+    assert (skips(workspace).removed, skips(workspace).remaining) == (1, 0)
+    assert decided(workspace) == {"send": 23}
+    assert workspace.engine.run(run.run_id).counts["skips"] == {"consent_withdrawn": 1}
+    assert workspace.balance(run) == {"accepted": 23}
 
 
-def test_skips_of_a_run_that_is_under_way_stay(village: Village) -> None:
-    village.say("m05", "email_own", on=False)
-    village.start("hi", MARKETING)
-    village.hands.go(days=91)
-    assert skips(village).remaining == 1
+def test_skips_of_a_run_that_is_under_way_stay(workspace: SampleWorkspace) -> None:
+    workspace.record_choices("m05", "email_own", on=False)
+    workspace.start("hi", MARKETING)
+    workspace.clock.advance(days=91)
+    assert skips(workspace).remaining == 1
 
 
-def test_the_nightly_job_unites_those_who_came_to_share_an_address_meanwhile(village: Village) -> None:
-    village.move("m05", email="m07@example.org")
-    erasure.apply_retention(village.engine)
-    run, _ = village.plan("hi", MARKETING)
-    units = {member: row["unit"] for member, row in village.decisions(run).items()}
+def test_the_nightly_job_unites_those_who_came_to_share_an_address_meanwhile(workspace: SampleWorkspace) -> None:
+    workspace.change_contact("m05", email="m07@example.org")
+    erasure.apply_retention(workspace.engine)
+    run, _ = workspace.plan("hi", MARKETING)
+    units = {member: row["unit"] for member, row in workspace.decisions(run).items()}
     assert units["m05"] == units["m07"]
 
 

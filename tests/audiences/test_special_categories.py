@@ -14,7 +14,7 @@ import pytest
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language
 from campaigns.runs.planning.run_files import FrozenFields
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 CAMPAIGN = """\
 purpose: marketing
@@ -37,9 +37,9 @@ offers: {at_most: 4}
 """
 
 
-def medicine(village: Village) -> None:
+def medicine(workspace: SampleWorkspace) -> None:
     """Every second member buys more medicine than anything else, under names of categories in any spelling."""
-    village.bring(
+    workspace.import_rows(
         "products",
         [
             {
@@ -52,7 +52,7 @@ def medicine(village: Village) -> None:
             for product, category in (("PILLS", "PHARMACY"), ("DROPS", "Pharmacy"))
         ],
     )
-    village.bring(
+    workspace.import_rows(
         "purchases",
         [
             {
@@ -70,63 +70,65 @@ def medicine(village: Village) -> None:
     )
 
 
-def decisions(village: Village) -> Any:
-    run, tally = village.plan("hi", CAMPAIGN)
-    return village.decisions(run), tally
+def decisions(workspace: SampleWorkspace) -> Any:
+    run, tally = workspace.plan("hi", CAMPAIGN)
+    return workspace.decisions(run), tally
 
 
-def fields(village: Village) -> Any:
+def fields(workspace: SampleWorkspace) -> Any:
     """What is frozen for the templates, offers in their order among it."""
-    run, tally = village.plan("hi", CAMPAIGN)
-    frozen = FrozenFields(village.engine.run_files(run).fields)
+    run, tally = workspace.plan("hi", CAMPAIGN)
+    frozen = FrozenFields(workspace.engine.run_files(run).fields)
     rows = [frozen.row(position) for position in range(1, tally.sent + 1)]
     frozen.close()
     assert any(row["offers"] for row in rows)
     return rows
 
 
-def explanations(village: Village) -> Any:
-    village.write("hi", CAMPAIGN)
-    draft, _ = village.engine.library.campaign_definition("hi")
-    return [village.engine.explain(draft, member, village.hands.at, Language.EN) for member in MEMBERS[:3]]
+def explanations(workspace: SampleWorkspace) -> Any:
+    workspace.write_campaign("hi", CAMPAIGN)
+    draft, _ = workspace.engine.library.campaign_definition("hi")
+    return [workspace.engine.explain(draft, member, workspace.clock.time, Language.EN) for member in MEMBERS[:3]]
 
 
-def counts(village: Village) -> Any:
-    path = village.root / "config" / "audiences" / "buyers.yaml"
+def counts(workspace: SampleWorkspace) -> Any:
+    path = workspace.root / "config" / "audiences" / "buyers.yaml"
     match = CAMPAIGN[CAMPAIGN.index("audience:") : CAMPAIGN.index("channels:")].replace("audience:", "match:")
     path.write_text("title: {fi: x, sv: x, en: x}\n" + match, encoding="utf-8")
-    vars(village.engine).pop("library", None)
-    return village.engine.count(village.engine.question("buyers", village.hands.at), Language.EN)
+    vars(workspace.engine).pop("library", None)
+    return workspace.engine.count(workspace.engine.question("buyers", workspace.clock.time), Language.EN)
 
 
-def words(village: Village) -> Any:
+def words(workspace: SampleWorkspace) -> Any:
     """The values that rules may name."""
-    return village.engine.library.warehouse.categories()
+    return workspace.engine.library.warehouse.categories()
 
 
-def views(village: Village) -> Any:
+def views(workspace: SampleWorkspace) -> Any:
     """All that a reader of the warehouse sees, but receipts: their totals keep the amount."""
-    with village.engine.library.warehouse.connect(village.hands.at + timedelta(days=1)) as connection:
+    with workspace.engine.library.warehouse.connect(workspace.clock.time + timedelta(days=1)) as connection:
         names = ("members", "products", "purchase_lines")
         return {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in names}
 
 
-SIGHTS: Mapping[str, Callable[[Village], Any]] = {
+SIGHTS: Mapping[str, Callable[[SampleWorkspace], Any]] = {
     each.__name__: each for each in (decisions, fields, explanations, counts, words, views)
 }
 
 
 @pytest.mark.parametrize("sight", SIGHTS.values(), ids=SIGHTS)
-def test_fi12_medicine_changes_nothing_that_anybody_sees(village: Village, sight: Callable[[Village], Any]) -> None:
-    before = sight(village)
-    medicine(village)
-    vars(village.engine).pop("library", None)
-    assert sight(village) == before
+def test_fi12_medicine_changes_nothing_that_anybody_sees(
+    workspace: SampleWorkspace, sight: Callable[[SampleWorkspace], Any]
+) -> None:
+    before = sight(workspace)
+    medicine(workspace)
+    vars(workspace.engine).pop("library", None)
+    assert sight(workspace) == before
 
 
-def test_fi12_receipts_keep_their_total(village: Village) -> None:
-    medicine(village)
-    with village.engine.library.warehouse.connect(village.hands.at) as connection:
+def test_fi12_receipts_keep_their_total(workspace: SampleWorkspace) -> None:
+    medicine(workspace)
+    with workspace.engine.library.warehouse.connect(workspace.clock.time) as connection:
         found = connection.execute("SELECT sum(amount) FROM receipts WHERE member_id = 'm24'").fetchall()
     assert [float(amount) for (amount,) in found] == [10.0]
 
@@ -139,24 +141,24 @@ offers:
 
 
 @pytest.mark.parametrize("category", ["PHARMACY", "Pharmacy", "BEER", "beer"])
-def test_fi20_special_and_restricted_goods_are_never_offered(village: Village, category: str) -> None:
-    path: Path = village.root / "config" / "offers.yaml"
+def test_fi20_special_and_restricted_goods_are_never_offered(workspace: SampleWorkspace, category: str) -> None:
+    path: Path = workspace.root / "config" / "offers.yaml"
     path.write_text(OFFER.format(name=category).replace(f"id: {category}", "id: it"), encoding="utf-8")
-    vars(village.engine).pop("library", None)
+    vars(workspace.engine).pop("library", None)
     with pytest.raises(UserError, match="never offered"):
-        village.plan("hi", CAMPAIGN)
+        workspace.plan("hi", CAMPAIGN)
 
 
-def test_fi20_who_buys_only_restricted_and_special_goods_sees_what_everybody_sees(village: Village) -> None:
+def test_fi20_who_buys_only_restricted_and_special_goods_sees_what_everybody_sees(workspace: SampleWorkspace) -> None:
     every = CAMPAIGN.replace(
         CAMPAIGN[CAMPAIGN.index("audience:") : CAMPAIGN.index("channels:")],
         "audience: {register: [owners, customers]}\n",
     )
-    run, _ = village.plan("hi", every)
-    frozen = FrozenFields(village.engine.run_files(run).fields)
+    run, _ = workspace.plan("hi", every)
+    frozen = FrozenFields(workspace.engine.run_files(run).fields)
     shown = {
         member: frozen.row(row["position"])["offers"]
-        for member, row in village.decisions(run).items()
+        for member, row in workspace.decisions(run).items()
         if row["kind"] == "send"
     }
     frozen.close()

@@ -17,7 +17,7 @@ from campaigns.channels.claimed_delivery import ClaimedDelivery, create_claimed_
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.core.event_loop import loop_factory
 from campaigns.core.model.enums import Channel, Language
-from tests.support.provider_fixtures import FOLDERS, WIRES, Stage, folder_stage
+from tests.support.provider_fixtures import FOLDERS, WIRES, ProviderStage, folder_stage
 from tests.support.provider_fixtures import wire_stage as wired
 
 RUN = "birthday-20180101T0900"
@@ -138,7 +138,7 @@ def calls() -> Callable[..., CallBundle]:
 
 
 @pytest.fixture(params=[*FOLDERS, *WIRES])
-async def stage(request, tmp_path) -> AsyncIterator[Stage]:
+async def stage(request, tmp_path) -> AsyncIterator[ProviderStage]:
     """Each provider of messages, one after the other."""
     if request.param in FOLDERS:
         yield folder_stage(request.param, tmp_path)
@@ -148,7 +148,7 @@ async def stage(request, tmp_path) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture(params=WIRES)
-async def wire_stage(request, tmp_path) -> AsyncIterator[Stage]:
+async def wire_stage(request, tmp_path) -> AsyncIterator[ProviderStage]:
     """Each provider of messages that speaks to somebody, with its double."""
     async with wired(request.param, tmp_path) as staged:
         yield staged

@@ -12,9 +12,9 @@ from campaigns.core.model.enums import Channel
 from tests.support.provider_fixtures import SETTINGS
 
 ROOT = Path(__file__).parents[2]
-MINT = ("campaigns.channels.claimed_delivery", "mint")
-NOTE = ("campaigns.channels.claimed_delivery", "mint_note")
-PROOF = ("campaigns.channels.claimed_delivery", "mint_proof")
+MINT = ("campaigns.channels.claimed_delivery", "create_claimed_delivery")
+NOTE = ("campaigns.channels.claimed_delivery", "create_claimed_notice")
+PROOF = ("campaigns.channels.claimed_delivery", "create_claimed_proof")
 
 
 @pytest.fixture
@@ -42,7 +42,12 @@ def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from ((node.module, alias.name) for alias in node.names)
-        elif isinstance(node, ast.Attribute) and node.attr in ("mint", "mint_note", "mint_proof", "_KEY"):
+        elif isinstance(node, ast.Attribute) and node.attr in (
+            "create_claimed_delivery",
+            "create_claimed_notice",
+            "create_claimed_proof",
+            "_KEY",
+        ):
             yield (MINT[0], node.attr)
 
 

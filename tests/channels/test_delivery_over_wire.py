@@ -13,7 +13,7 @@ from campaigns.demo.rehearsal.doubles.faults import FaultPlan, ProviderFault
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 SHARES = dict.fromkeys(
     (
@@ -58,7 +58,7 @@ def apart(double: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(params=["sendgrid", "smtp", "twilio"])
-def wired(request, village: Village, monkeypatch) -> Iterator[tuple[Village, Any, str]]:
+def wired(request, workspace: SampleWorkspace, monkeypatch) -> Iterator[tuple[SampleWorkspace, Any, str]]:
     """A village whose channel is delivered by a provider, its double, and the channel."""
     name, manners = request.param, FaultPlan(p50=0.002, p99=0.02, shares=SHARES)
     kinds = {"sendgrid": SendGridDouble, "smtp": SmtpDouble, "twilio": TwilioDouble}
@@ -69,23 +69,23 @@ def wired(request, village: Village, monkeypatch) -> Iterator[tuple[Village, Any
             "twilio": "twilio: {base_url: 'http://127.0.0.1:%d'}",
         }[name] % double.port
         channel = "sms" if name == "twilio" else "email"
-        settings = village.root / "config/settings.yaml"
+        settings = workspace.root / "config/settings.yaml"
         said = settings.read_text().replace(f"  {channel}: {{", f"  {channel}: {{provider: {name}, {reached}, ")
         settings.write_text(said)
         monkeypatch.setenv("SENDGRID_API_KEY", "SG.double")
         monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
         monkeypatch.setenv("TWILIO_AUTH_TOKEN", "double")
-        yield village, double, channel
+        yield workspace, double, channel
 
 
 def test_nobody_hears_twice_and_nobody_disappears(wired):
-    village, double, channel = wired
-    run = village.start("hi", CAMPAIGN.format(channel=channel))
+    workspace, double, channel = wired
+    run = workspace.start("hi", CAMPAIGN.format(channel=channel))
     for _ in range(60):
-        if village.send(run).closed:
+        if workspace.send(run).closed:
             break
-        village.hands.go(minutes=10)
-    balance = village.balance(run)
+        workspace.clock.advance(minutes=10)
+    balance = workspace.balance(run)
     assert balance.keys() <= {"accepted", "refused", "uncertain"}
     assert sum(balance.values()) == len(MEMBERS)
     assert double.mailboxes.twice == {}
@@ -93,11 +93,11 @@ def test_nobody_hears_twice_and_nobody_disappears(wired):
 
 
 def test_a_wrong_key_pauses_the_run_before_anybody_is_touched(wired):
-    village, double, channel = wired
+    workspace, double, channel = wired
     double.manners.shares = {ProviderFault.UNAUTHORISED: 1.0}
-    run = village.start("hi", CAMPAIGN.format(channel=channel))
+    run = workspace.start("hi", CAMPAIGN.format(channel=channel))
     with pytest.raises(ChannelMisconfiguredError):
-        village.send(run)
-    assert village.state(run) == "paused"
-    assert village.balance(run) == {"pending": len(MEMBERS)}
+        workspace.send(run)
+    assert workspace.state(run) == "paused"
+    assert workspace.balance(run) == {"pending": len(MEMBERS)}
     assert len(double.mailboxes) == 0

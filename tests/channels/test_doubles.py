@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from campaigns.core.model.enums import Channel
 from campaigns.demo.rehearsal.doubles.faults import FaultPlan, Mailboxes, ProviderFault
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
-from tests.support.provider_fixtures import opened, wire_stage
+from tests.support.provider_fixtures import open_provider, wire_stage
 
 
 @pytest.mark.parametrize("name", ["sendgrid", "smtp", "twilio"])
@@ -45,7 +45,7 @@ async def test_a_double_runs_by_hand_and_tells_what_arrived(name):
 
 
 async def test_a_double_tells_whoever_asks_what_arrived(email, claimed, tmp_path):
-    async with wire_stage("sendgrid", tmp_path) as stage, opened(stage.provider) as provider:
+    async with wire_stage("sendgrid", tmp_path) as stage, open_provider(stage.provider) as provider:
         for position in (1, 1, 2):
             await provider.send(email(claimed(Channel.EMAIL, position)))
         async with aiohttp.ClientSession() as session, session.get(f"{stage.double.url}/double") as told:

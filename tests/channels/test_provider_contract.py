@@ -16,7 +16,7 @@ from campaigns.channels.registry import ProviderContext, build_providers
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.demo.rehearsal.doubles.faults import ProviderFault
-from tests.support.provider_fixtures import SETTINGS, folder_arrivals, leaks, one_outcome, opened
+from tests.support.provider_fixtures import SETTINGS, folder_arrivals, leaks, one_outcome, open_provider
 
 # What happens on the wire, what the provider makes of it, and how many messages are on their way nevertheless
 STOPPING = {ProviderFault.UNAUTHORISED}
@@ -70,7 +70,7 @@ def provider_of(providers: Any, channel: Channel) -> Any:
 
 
 async def test_a_message_is_accepted_under_a_name_of_its_own_and_arrives(stage, message):
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         outcomes = [await provider.send(message(stage.channel, position)) for position in (1, 2, 3)]
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
     assert len({outcome.provider_id for outcome in outcomes}) == 3
@@ -78,7 +78,7 @@ async def test_a_message_is_accepted_under_a_name_of_its_own_and_arrives(stage, 
 
 
 async def test_many_at_once_arrive_once_each(stage, message):
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         sends = [provider.send(message(stage.channel, position)) for position in range(1, 101)]
         outcomes = await asyncio.gather(*sends)
     assert {type(outcome) for outcome in outcomes} == {Accepted}
@@ -87,7 +87,7 @@ async def test_many_at_once_arrive_once_each(stage, message):
 
 async def test_a_provider_can_be_opened_again(stage, message):
     for position in (1, 2):
-        async with opened(stage.provider) as provider:
+        async with open_provider(stage.provider) as provider:
             assert isinstance(await provider.send(message(stage.channel, position)), Accepted)
     assert len(stage.arrived()) == 2
 
@@ -95,14 +95,14 @@ async def test_a_provider_can_be_opened_again(stage, message):
 async def test_a_channel_that_cannot_work_says_so_and_blames_no_member(stage, message):
     stage.break_down()
     with pytest.raises(ChannelMisconfiguredError) as raised:
-        async with opened(stage.provider) as provider:
+        async with open_provider(stage.provider) as provider:
             await provider.send(message(stage.channel))
     assert not leaks(str(raised.value))
     assert stage.arrived() == []
 
 
 async def test_gd02_our_own_name_of_the_member_stays_with_us(stage, message):
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         await provider.send(message(stage.channel))
     seen = stage.seen()
     assert b"opaque0001" in seen  # we look in the right place
@@ -136,7 +136,7 @@ async def test_a_provider_that_is_away_has_surely_done_nothing(wire_stage, messa
 async def test_sg07_sending_again_only_what_may_be_sent_again_reaches_nobody_twice(wire_stage, message):
     wire_stage.double.manners.shares |= dict.fromkeys(set(ProviderFault) - STOPPING - {ProviderFault.HANG_AFTER}, 0.1)
     waiting, outcomes = list(range(1, 151)), []
-    async with opened(wire_stage.provider) as provider:
+    async with open_provider(wire_stage.provider) as provider:
         while waiting:
             answers = [await provider.send(message(wire_stage.channel, position)) for position in waiting]
             waiting = [at for at, answer in zip(waiting, answers, strict=True) if isinstance(answer, RetryLater)]
@@ -187,7 +187,7 @@ def test_a_commit_gives_the_files_of_the_manifest_and_repeating_it_changes_nothi
     assert everything(tmp_path) == before
     folder = tmp_path / "outbox" / made.id.run / f"{channel}-1"
     assert {path.name for path in folder.iterdir()} == {"manifest.json", *(file.name for file in manifest.files)}
-    assert (folder / "manifest.json").read_bytes() == manifest.to_json()
+    assert (folder / "manifest.json").read_bytes() == manifest.to_json_bytes()
 
 
 @BUNDLES
@@ -196,7 +196,7 @@ def test_pr06_the_manifest_counts_what_was_handed_over(channel, providers, bundl
     assert manifest.items == 2
     assert sum(manifest.by_language.values()) == 2
     assert sum(manifest.by_material.values()) == 2
-    assert json.loads(manifest.to_json())["address_source"] == "member register"
+    assert json.loads(manifest.to_json_bytes())["address_source"] == "member register"
 
 
 @BUNDLES

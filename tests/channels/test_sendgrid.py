@@ -20,7 +20,7 @@ from campaigns.core.model.settings import EmailSettings
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.sendgrid_rules import SendGridRefusalError, check
 from tests.channels.conftest import claim
-from tests.support.provider_fixtures import opened, wire_stage
+from tests.support.provider_fixtures import open_provider, wire_stage
 
 DATE = "Sun, 22 Nov 2026 10:00:00 GMT"
 UNSUBSCRIBE = {
@@ -152,7 +152,7 @@ def test_a_sender_that_is_not_accepted_stops_the_channel():
 
 async def test_an_address_outside_ascii_is_not_tried(letter, tmp_path):
     claimed = create_claimed_delivery(**{**CLAIMED, "address": "käyttäjä@example.fi"})
-    async with wire_stage("sendgrid", tmp_path) as stage, opened(stage.provider) as provider:
+    async with wire_stage("sendgrid", tmp_path) as stage, open_provider(stage.provider) as provider:
         outcome = await provider.send(replace(letter, claimed=claimed))
         assert isinstance(outcome, Refused)
         assert outcome.reason is EndReason.INVALID_ADDRESS
@@ -166,7 +166,10 @@ async def test_without_a_key_nothing_is_asked(letter, tmp_path):
 
 
 async def test_a_server_that_cannot_prove_its_name_stops_the_channel(letter, tls):
-    async with SendGridDouble(tls=tls) as double, opened(SendGridEmail(double.url, double.api_key, 4)) as provider:
+    async with (
+        SendGridDouble(tls=tls) as double,
+        open_provider(SendGridEmail(double.url, double.api_key, 4)) as provider,
+    ):
         with pytest.raises(ChannelMisconfiguredError, match="certificate"):
             await provider.send(letter)
 

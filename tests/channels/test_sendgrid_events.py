@@ -16,7 +16,7 @@ from campaigns.channels.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADE
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
-from tests.support.provider_fixtures import opened, wire_stage
+from tests.support.provider_fixtures import open_provider, wire_stage
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 EVENTS = [{"event": "delivered", "email": "åsa@example.org", "sg_event_id": "x"}]
@@ -176,7 +176,7 @@ def test_an_event_settles_what_was_uncertain(event, proof):
 
 
 async def test_told_three_times_and_out_of_order_is_the_same_as_told_once(email, claimed, tmp_path):
-    async with wire_stage("sendgrid", tmp_path) as stage, opened(stage.provider) as provider:
+    async with wire_stage("sendgrid", tmp_path) as stage, open_provider(stage.provider) as provider:
         for position in range(1, 21):
             await provider.send(email(claimed(Channel.EMAIL, position)))
         key, chance = WebhookKey.from_base64(stage.double.public_key), random.Random(1)  # noqa: S311 - the same order every time

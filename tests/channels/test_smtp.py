@@ -19,7 +19,7 @@ from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, S
 from campaigns.core.model.reasons import EndReason
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble, SmtpStepFault
 from tests.channels.conftest import claim
-from tests.support.provider_fixtures import opened
+from tests.support.provider_fixtures import open_provider
 
 STEPS = ("MAIL", "RCPT", "DATA", "message")
 ALL = ("PIPELINING", "8BITMIME", "SMTPUTF8")
@@ -60,7 +60,7 @@ def send(email, claimed):
     ],
 )
 async def test_a_reply_has_the_same_meaning_at_every_step(send, extensions, step, reply, expected):
-    async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble(extensions=extensions) as double, open_provider(provider_for(double)) as provider:
         double.faults.append(SmtpStepFault(step, reply))
         assert type(await send(provider)) is expected
         assert len(double.mailboxes) == 0
@@ -79,7 +79,7 @@ async def test_a_reply_has_the_same_meaning_at_every_step(send, extensions, step
     ],
 )
 async def test_a_server_that_makes_one_reader_wait_says_nothing_of_the_others(send, extensions, step, reply, alone):
-    async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble(extensions=extensions) as double, open_provider(provider_for(double)) as provider:
         double.faults.append(SmtpStepFault(step, reply))
         outcome = await send(provider)
         assert isinstance(outcome, RetryLater)
@@ -90,7 +90,7 @@ async def test_a_server_that_makes_one_reader_wait_says_nothing_of_the_others(se
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("reply", ["", "nonsense"])
 async def test_a_line_that_is_cut_is_uncertain_only_after_the_message(send, extensions, step, reply):
-    async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble(extensions=extensions) as double, open_provider(provider_for(double)) as provider:
         double.faults.append(SmtpStepFault(step, reply))
         assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)
         assert isinstance(await send(provider, 2), Accepted)
@@ -102,12 +102,12 @@ async def test_a_server_that_falls_silent_is_left(send, extensions, step):
     async with SmtpDouble(extensions=extensions) as double:
         provider = replace(provider_for(double), timeout=0.1)
         double.faults.append(SmtpStepFault(step, silent=True))
-        async with opened(provider):
+        async with open_provider(provider):
             assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)
 
 
 async def test_a_server_that_opens_data_for_nobody_gets_nothing(send):
-    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         double.lenient = True
         double.faults.append(SmtpStepFault("RCPT", "550 5.1.1 unknown"))
         refused = await send(provider)
@@ -118,7 +118,7 @@ async def test_a_server_that_opens_data_for_nobody_gets_nothing(send):
 
 
 async def test_a_reply_that_nobody_asked_for_ends_a_connection(send):
-    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         assert isinstance(await send(provider), Accepted)
         double.broadcast_and_close("421 4.4.2 idle for too long")
         await asyncio.sleep(0.05)
@@ -127,14 +127,14 @@ async def test_a_reply_that_nobody_asked_for_ends_a_connection(send):
 
 
 async def test_a_connection_is_used_again_and_given_up_in_time(send):
-    async with SmtpDouble() as double, opened(provider_for(double, messages_per_connection=3)) as provider:
+    async with SmtpDouble() as double, open_provider(provider_for(double, messages_per_connection=3)) as provider:
         for position in range(1, 8):
             assert isinstance(await send(provider, position), Accepted)
         assert double.connections == 3
 
 
 async def test_no_more_connections_are_open_than_allowed(send):
-    async with SmtpDouble() as double, opened(provider_for(double, connections=3)) as provider:
+    async with SmtpDouble() as double, open_provider(provider_for(double, connections=3)) as provider:
         double.fault_plan.p50 = double.fault_plan.p99 = 0.01
         await asyncio.gather(*(send(provider, position) for position in range(30)))
         assert double.connections == 3
@@ -145,7 +145,7 @@ async def test_a_message_for_which_no_connection_is_free_waits_for_another_time(
     async with SmtpDouble() as double:
         double.fault_plan.p50 = double.fault_plan.p99 = 0.15
         provider = replace(provider_for(double, connections=1), timeout=1.5)  # far longer than a reply takes
-        async with opened(provider):
+        async with open_provider(provider):
             outcomes = await asyncio.gather(*(send(provider, position) for position in range(20)))
     kinds = [type(outcome) for outcome in outcomes]
     assert set(kinds) == {Accepted, RetryLater}
@@ -153,7 +153,7 @@ async def test_a_message_for_which_no_connection_is_free_waits_for_another_time(
 
 
 async def test_a_server_with_less_patience_than_we_thought_is_asked_again(send):
-    async with SmtpDouble(messages_per_connection=2) as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble(messages_per_connection=2) as double, open_provider(provider_for(double)) as provider:
         outcomes = [await send(provider, position) for position in (1, 2, 3, 4)]
         assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted, RetryLater, Accepted]
 
@@ -173,7 +173,7 @@ def test_the_servers_name_of_a_message_is_kept_and_nobodys_address(text, name):
 
 
 async def test_the_message_goes_under_a_return_address_of_its_own_and_as_it_is(send, email, claimed):
-    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         await send(provider)
     assert double.envelopes == [("b+opaque0001@lahde.example.org", "aino@example.org")]
     assert double.messages == [email(claimed(Channel.EMAIL)).mime]
@@ -181,7 +181,7 @@ async def test_the_message_goes_under_a_return_address_of_its_own_and_as_it_is(s
 
 async def test_lines_that_begin_with_a_point_arrive(email, claimed):
     dotted = b"Subject: x\r\n\r\n.\r\n..\r\n.a\r\nb\r\n.\r\n"
-    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         await provider.send(replace(email(claimed(Channel.EMAIL)), assembled=lambda: dotted))
     assert double.messages == [dotted]
 
@@ -199,7 +199,7 @@ def test_the_end_is_never_in_the_middle(message):
 )
 async def test_an_address_outside_ascii_needs_a_server_that_takes_it(email, extensions, expected):
     claimed = claim(Channel.EMAIL, address="käyttäjä@example.fi")
-    async with SmtpDouble(extensions=extensions) as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble(extensions=extensions) as double, open_provider(provider_for(double)) as provider:
         outcome = await provider.send(email(claimed))
     assert type(outcome) is expected
     assert [recipient for _, recipient in double.envelopes] == (["käyttäjä@example.fi"] if expected is Accepted else [])
@@ -207,7 +207,7 @@ async def test_an_address_outside_ascii_needs_a_server_that_takes_it(email, exte
 
 @pytest.mark.parametrize("address", ["", "a b@c", "a@b>\r\nRCPT TO:<x@y", "a@b\r\n", "<a@b>", "a" * 255, "a@b\0"])
 async def test_no_address_ends_a_command(email, address):
-    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         outcome = await provider.send(email(claim(Channel.EMAIL, address=address)))
     assert outcome == Refused(EndReason.INVALID_ADDRESS, "no address")
     assert double.envelopes == []
@@ -235,7 +235,7 @@ def test_a_code_tells_whose_fault_it_is(code, fault):
 
 @pytest.mark.parametrize(("step", "expected"), [("MAIL", ChannelMisconfiguredError), ("RCPT", Refused)])
 async def test_a_refusal_without_a_reason_concerns_a_reader_only_when_there_is_one(send, step, expected):
-    async with SmtpDouble() as double, opened(provider_for(double)) as provider:
+    async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         double.faults.append(SmtpStepFault(step, "550 no"))
         assert type(await send(provider)) is expected
 
@@ -246,7 +246,7 @@ async def test_a_connection_is_secured_and_signed_in(send, certificate, tls, sec
     async with double:
         trusted = {"security": security, "authorities": str(certificate / "certificate.pem")}
         provider = replace(provider_for(double, **trusted), username="viesti", password="secret")
-        async with opened(provider):
+        async with open_provider(provider):
             outcomes = [await send(provider, position) for position in range(1, 21)]
         assert {type(outcome) for outcome in outcomes} == {Accepted}
         assert len(double.mailboxes) == 20
@@ -317,7 +317,7 @@ async def test_a_server_that_others_wrote_understands_us(send, email, claimed, c
     port = listening.sockets[0].getsockname()[1]
     settings = SmtpSettings(host="127.0.0.1", port=port, authorities=str(certificate / "certificate.pem"))
     provider = SmtpEmail(settings, "b@lahde.example.org", username="viesti", password="secret")
-    async with listening, opened(provider):
+    async with listening, open_provider(provider):
         outcomes = [await send(provider, position) for position in (1, 2, 3)]
     assert outcomes == [Accepted("4711")] * 3
     assert keeper.contents == [email(claimed(Channel.EMAIL)).mime] * 3

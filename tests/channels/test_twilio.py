@@ -15,7 +15,7 @@ from campaigns.core.model.provider_settings import TwilioSettings
 from campaigns.core.model.reasons import EndReason
 from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from tests.channels.conftest import claim
-from tests.support.provider_fixtures import opened, wire_stage
+from tests.support.provider_fixtures import open_provider, wire_stage
 
 NUMBER, TEXT = "+358401234567", "Lähde: Hyvää päivää!\nSeis: x"
 SERVICE = "MG" + "0" * 32
@@ -35,7 +35,7 @@ def message(sms, claimed):
 async def asked(stage, message, **settings) -> dict[str, str]:
     """What Twilio was asked for one message."""
     changed = stage.provider.settings.model_copy(update=settings)
-    async with opened(replace(stage.provider, settings=changed)) as provider:
+    async with open_provider(replace(stage.provider, settings=changed)) as provider:
         assert isinstance(await provider.send(message), Accepted)
     (request,) = stage.double.requests
     return request
@@ -158,7 +158,7 @@ async def test_what_twilio_refuses_is_refused_for_its_reason(stage, sms, change,
     if change.get("stopped"):
         stage.double.stopped.add(NUMBER)
     message = sms(claim(Channel.SMS, address=change.get("number", NUMBER)), change.get("text", TEXT))
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         outcome = await provider.send(message)
     assert isinstance(outcome, Refused)
     assert outcome.reason is reason
@@ -166,7 +166,7 @@ async def test_what_twilio_refuses_is_refused_for_its_reason(stage, sms, change,
 
 
 async def test_a_sender_that_twilio_does_not_know_stops_the_channel(stage, message):
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         with pytest.raises(ChannelMisconfiguredError, match="21212"):
             await provider.send(replace(message, sender="1234"))
 
@@ -180,7 +180,7 @@ async def test_without_an_account_nothing_is_asked(stage, account, token):
 async def test_a_message_whose_answer_was_lost_is_found(stage, message):
     since = Clock().now()
     stage.double.manners.next(ProviderFault.DROP_AFTER)
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         assert isinstance(await provider.send(message), Unknown)
         found = await provider.find(NUMBER, TEXT, since)
         assert found == Accepted(stage.double.messages[0]["sid"])
@@ -195,7 +195,7 @@ async def test_a_message_whose_answer_was_lost_is_found(stage, message):
     ],
 )
 async def test_another_message_is_not_taken_for_the_one_that_was_lost(stage, message, number, text, passed):
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         await provider.send(message)
         assert await provider.find(number, text, Clock().now() + passed) is None
 
@@ -203,14 +203,14 @@ async def test_another_message_is_not_taken_for_the_one_that_was_lost(stage, mes
 async def test_a_message_that_was_never_taken_is_not_found(stage, message):
     since = Clock().now()
     stage.double.manners.next(ProviderFault.DROP)
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         assert isinstance(await provider.send(message), Unknown)
         assert await provider.find(NUMBER, TEXT, since) is None
 
 
 async def test_a_message_is_found_among_many(stage, message, sms, claimed):
     since = Clock().now()
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         wanted = await provider.send(message)
         for position in range(2, 73):
             await provider.send(sms(claimed(Channel.SMS, position), f"another text {position}"))
@@ -220,13 +220,13 @@ async def test_a_message_is_found_among_many(stage, message, sms, claimed):
 @pytest.mark.parametrize(("fault", "expected"), [(ProviderFault.THROTTLE, RetryLater), (ProviderFault.FAIL, Unknown)])
 async def test_a_list_that_cannot_be_had_proves_nothing(stage, fault, expected):
     stage.double.manners.next(fault)
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         assert type(await provider.find(NUMBER, TEXT, Clock().now())) is expected
 
 
 async def test_tw10_without_its_text_a_message_is_told_by_its_moment_and_by_those_that_are_known(stage, message):
     since = Clock().now()
-    async with opened(stage.provider) as provider:
+    async with open_provider(stage.provider) as provider:
         known = await provider.send(message)
         stage.double.manners.next(ProviderFault.DROP_AFTER)
         assert isinstance(await provider.send(message), Unknown)

@@ -17,7 +17,7 @@ from campaigns.channels.twilio_events import (
 )
 from campaigns.core.model.enums import Channel
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
-from tests.support.provider_fixtures import opened, wire_stage
+from tests.support.provider_fixtures import open_provider, wire_stage
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 URL = "https://lahde.example.org/webhooks/twilio/status?delivery=opaque0001"
@@ -163,7 +163,7 @@ def test_what_twilio_took_for_stop_is_stop():
 
 
 async def test_told_three_times_and_out_of_order_is_the_same_as_told_once(sms, claimed, tmp_path):
-    async with wire_stage("twilio", tmp_path) as stage, opened(stage.provider) as provider:
+    async with wire_stage("twilio", tmp_path) as stage, open_provider(stage.provider) as provider:
         for position in range(1, 21):
             await provider.send(sms(claimed(Channel.SMS, position)))
         token, callbacks = stage.double.token, list(stage.double.told(times=3))

@@ -11,7 +11,7 @@ from campaigns.cli.required_roles import REQUIRED_PERMISSIONS
 from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import staff_accounts
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 from tests.support.shell import MONDAYS, Shell
 
 PASSWORD: Final = "neljä sanaa on hyvä"
@@ -30,9 +30,9 @@ SENTENCES: Final = {
 BY_WORD: Final = {
     "plan": Permission.WRITE, "publish": Permission.WRITE, "unpublish": Permission.WRITE, "preview": Permission.WRITE,
     "proof": Permission.WRITE, "count": Permission.COUNT,
-    "approve": Permission.APPROVE, "send": Permission.SEND, "run": Permission.SEND, "pause": Permission.SEND, "resume": Permission.SEND,
-    "cancel": Permission.SEND, "show": Permission.LOOK_UP, "why": Permission.EXPLAIN, "merge": Permission.MERGE, "erase": Permission.ANSWER,
-    "requests": Permission.ANSWER, "verify": Permission.READ_AUDIT,
+    "approve": Permission.APPROVE, "send": Permission.SEND, "run": Permission.SEND, "pause": Permission.SEND,
+    "resume": Permission.SEND, "cancel": Permission.SEND, "show": Permission.LOOK_UP, "why": Permission.EXPLAIN,
+    "merge": Permission.MERGE, "erase": Permission.ANSWER, "requests": Permission.ANSWER, "verify": Permission.READ_AUDIT,
 }  # fmt: skip
 
 
@@ -92,21 +92,21 @@ def test_accounts_are_made_listed_changed_and_disabled(viesti: Shell, typed: Non
     (row,) = viesti("agent", "list", "--json").json
     assert (row["roles"], row["disabled_at"] is None) == (["desk"], False)
     assert "aino" in viesti("agent", "list").out
-    assert PASSWORD not in "".join(viesti.kept()[0])
+    assert PASSWORD not in "".join(viesti.stored_state()[0])
     actions = [row["action"] for row in viesti("audit", "show", "--subject", "aino", "--json").json]
     assert actions == ["disable_agent", "set_password", "give_roles", "add_agent"]
 
 
 @pytest.mark.parametrize("name", ["", "Aino", "aino mäki", "../aino", "a" * 33, "1aino"])
-def test_a_name_is_a_plain_word(village: Village, name: str) -> None:
+def test_a_name_is_a_plain_word(workspace: SampleWorkspace, name: str) -> None:
     with pytest.raises(UserError, match="a-z"):
-        staff_accounts.add(village.engine, name, [Role.DESK], PASSWORD)
+        staff_accounts.add(workspace.engine, name, [Role.DESK], PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["", "short", "my name is aino", "x" * 201])
-def test_a_weak_password_is_refused(village: Village, password: str) -> None:
+def test_a_weak_password_is_refused(workspace: SampleWorkspace, password: str) -> None:
     with pytest.raises(UserError, match="12 to 200"):
-        staff_accounts.add(village.engine, "aino", [Role.DESK], password)
+        staff_accounts.add(workspace.engine, "aino", [Role.DESK], password)
 
 
 @pytest.mark.parametrize(

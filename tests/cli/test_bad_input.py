@@ -48,12 +48,12 @@ def test_a_bad_campaign_file_is_refused_with_its_place(name: str, viesti: Shell)
     given, expected = CAMPAIGNS[name]
     path = viesti.write("bad", "")
     path.write_bytes(campaign(given))
-    before = viesti.kept()
+    before = viesti.stored_state()
     for command in ("check", "plan", "run", "publish"):
         said = viesti(command, path, code=1)
         assert f"{path}{expected}" in said.err
         assert "Traceback" not in said.err
-    assert (viesti.kept(), viesti.sent()) == (before, [])
+    assert (viesti.stored_state(), viesti.delivered_files()) == (before, [])
 
 
 def test_a_problem_shows_its_line_a_caret_and_what_to_try(viesti: Shell) -> None:
@@ -99,22 +99,22 @@ def no_end(text: str) -> str:
 )
 def test_a_template_that_is_not_there_is_said_where_it_is_named(name: str, hint: str, viesti: Shell) -> None:
     path = viesti.write("letter", MONDAYS.replace("hello", name))
-    before = viesti.kept()
+    before = viesti.stored_state()
     for command in ("check", "plan", "publish"):
         said = viesti(command, path, code=1).err
         assert f"{path}:5:18: there is no template `{name}` for `email` [unknown_template]\n" in said
         assert said.endswith(f"  try: {hint}\n")
-    assert viesti.kept() == before
+    assert viesti.stored_state() == before
 
 
 def test_offers_that_cannot_be_read_stop_a_plan_before_anything_is_kept(viesti: Shell) -> None:
     path = viesti.write("letter", MONDAYS)
     offers = viesti.root / "config" / "offers.yaml"
     offers.write_text(offers.read_text("utf-8").replace("price: 2.50", "price: cheap", 1), "utf-8")
-    before = viesti.kept()
+    before = viesti.stored_state()
     for command in ("check", "plan", "publish"):
         assert f"{offers}:2:" in viesti(command, path, code=1).err
-    assert viesti.kept() == before
+    assert viesti.stored_state() == before
 
 
 TEMPLATES: dict[str, tuple[Callable[[str], str], str]] = {
@@ -132,13 +132,13 @@ def test_a_bad_template_is_refused_with_its_place(name: str, viesti: Shell) -> N
     body = viesti.root / "templates" / "email" / "hello" / "body.mjml"
     body.write_text(change(body.read_text("utf-8")), "utf-8")
     path = viesti.write("letter", MONDAYS)
-    before = viesti.kept()
+    before = viesti.stored_state()
     for command in ("check", "plan", "run"):
         said = viesti(command, path, code=1)
         assert "email/hello/body.mjml:1:" in said.err
         assert code in said.err
         assert "Traceback" not in said.err
-    assert (viesti.kept(), viesti.sent()) == (before, [])
+    assert (viesti.stored_state(), viesti.delivered_files()) == (before, [])
 
 
 HEADER = b"member_id,register,first_name,birth_date\n"
@@ -156,11 +156,11 @@ def test_a_file_that_cannot_be_read_changes_nothing(name: str, viesti: Shell, tm
     content, expected = FILES[name]
     file = tmp_path / "members.csv"
     file.write_bytes(content)
-    before = viesti.kept()
+    before = viesti.stored_state()
     said = viesti("import", "members", file, code=1)
     assert f"{file}{expected}" in said.err
     assert "Traceback" not in said.err
-    assert viesti.kept() == before
+    assert viesti.stored_state() == before
 
 
 def test_good_rows_are_kept_and_bad_ones_are_set_aside_with_their_place(viesti: Shell, tmp_path: Path) -> None:

@@ -50,14 +50,14 @@ def test_a_plan_for_scripts_has_exactly_these_keys_and_loses_nobody(letter: Shel
     assert (plan["campaign"], plan["as_of"], plan["run"]) == ("letter", "2018-01-01T10:00:00+02:00", RUN)
     assert plan["matched"] == sum(plan["sends"].values()) + sum(plan["skips"].values()) == 18
     assert sum(plan["variants"].values()) == sum(plan["sends"].values())
-    assert letter.sent() == []
+    assert letter.delivered_files() == []
 
 
 def test_what_is_planned_is_sent_once_and_can_be_followed(letter: Shell) -> None:
     planned = letter("plan", "letter", "--as-of", AS_OF)
     assert f"viesti send {RUN}" in planned.out
     letter("send", RUN)
-    delivered = {path: path.read_bytes() for path in letter.sent()}
+    delivered = {path: path.read_bytes() for path in letter.delivered_files()}
     assert len([path for path in delivered if path.suffix == ".eml"]) == 18
     assert RUN in letter("status").out
     stands = letter("status", RUN, "--json").json
@@ -66,13 +66,13 @@ def test_what_is_planned_is_sent_once_and_can_be_followed(letter: Shell) -> None
     letter("send", RUN)
     again = letter("run", "letter", "--as-of", AS_OF, code=1)
     assert "[already_run]" in again.err
-    assert {path: path.read_bytes() for path in letter.sent()} == delivered
+    assert {path: path.read_bytes() for path in letter.delivered_files()} == delivered
 
 
 def test_a_run_plans_and_sends(letter: Shell) -> None:
     done = letter("run", "letter", "--as-of", AS_OF, "--json").json
     assert (done["run"], done["closed"], done["deliveries"]["accepted"]) == (RUN, True, 18)
-    mail = next(path for path in letter.sent() if path.suffix == ".eml")
+    mail = next(path for path in letter.delivered_files() if path.suffix == ".eml")
     message = message_from_bytes(mail.read_bytes(), policy=policy.default)
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
@@ -81,11 +81,11 @@ def test_a_run_plans_and_sends(letter: Shell) -> None:
 def test_a_preview_is_the_file_of_its_channel(channel: str, viesti: Shell) -> None:
     purpose, template, name, content = CHANNELS[channel]
     viesti.write("look", MONDAYS.replace("marketing", purpose).replace("{email: hello}", f"{{{channel}: {template}}}"))
-    before = viesti.kept()
+    before = viesti.stored_state()
     path = Path(viesti("preview", "look", "--member", "m01").out.strip())
     assert path.name == name
     assert content in path.read_bytes()
-    assert (viesti.kept(), viesti.sent()) == (before, [])
+    assert (viesti.stored_state(), viesti.delivered_files()) == (before, [])
 
 
 def test_a_preview_for_nobody_says_why(letter: Shell) -> None:
@@ -120,7 +120,7 @@ def test_a19_who_planned_it_cannot_approve_it(viesti: Shell) -> None:
     assert "[not_approved]" in viesti("send", RUN, code=1).err
     assert "[cannot_approve]" in viesti("approve", RUN, code=1).err
     assert "[not_approved]" in viesti("send", RUN, code=1).err
-    assert viesti.sent() == []
+    assert viesti.delivered_files() == []
 
 
 def test_who_approves_a_plan_that_needs_no_approval_is_told_so(viesti: Shell) -> None:
@@ -143,7 +143,7 @@ def test_a19_a_plan_whose_files_changed_is_not_sent(letter: Shell) -> None:
     letter("plan", "letter", "--as-of", AS_OF)
     letter.write("letter", MONDAYS.replace("owners", "[owners, customers]"))
     assert "[stale_plan]" in letter("send", RUN, code=1).err
-    assert letter.sent() == []
+    assert letter.delivered_files() == []
 
 
 def test_a_held_run_waits_goes_on_or_ends(viesti: Shell) -> None:
@@ -160,7 +160,7 @@ def test_a_held_run_waits_goes_on_or_ends(viesti: Shell) -> None:
             assert f"the run is {state}, and nothing of it is sent [wrong_state]" in viesti("send", RUN, code=1).err
     assert viesti("status", RUN, "--json").json["deliveries"]["withdrawn"] == 18
     assert "[wrong_state]" in viesti("resume", RUN, code=1).err
-    assert viesti.sent() == []
+    assert viesti.delivered_files() == []
 
 
 def test_a_new_workspace_is_in_order(nowhere: Shell, tmp_path: Path) -> None:

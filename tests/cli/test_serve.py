@@ -61,7 +61,7 @@ def turn(shell: Shell, moment: str) -> None:
 
 
 def mails(shell: Shell) -> list[Path]:
-    return [path for path in shell.sent() if path.suffix == ".eml"]
+    return [path for path in shell.delivered_files() if path.suffix == ".eml"]
 
 
 def until(happened: Callable[[], bool], process: "subprocess.Popen[str]") -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cli.test_serve import healthz, mails, serving, stands, turn, until
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 from tests.support.shell import MONDAYS, Shell
 
 
@@ -37,11 +37,11 @@ def test_a_yes_is_kept_when_the_server_is_killed(viesti: Shell, seed: int) -> No
     with serving(viesti) as (process, url):
         assert healthz(url)["ledger"] == "ok"
         until(lambda: len(mails(viesti)) > 0, process)
-        village = Village(viesti.root)  # its clock stands; it only reads
-        run = village.engine.recent_runs()[0]
+        workspace = SampleWorkspace(viesti.root)  # its clock stands; it only reads
+        run = workspace.engine.recent_runs()[0]
         paths = {
             member: f"/u/{village.engine.signer.link_token('unsubscribe', run.number or 0, row['position'])}"
-            for member, row in village.deliveries(run).items()
+            for member, row in workspace.deliveries(run).items()
         }
 
         def click() -> None:
@@ -55,8 +55,8 @@ def test_a_yes_is_kept_when_the_server_is_killed(viesti: Shell, seed: int) -> No
         process.send_signal(signal.SIGKILL)
         thread.join()
     assert done
-    assert not any(village.contact(member)["email_own"] for member in done)
-    village.close()
+    assert not any(workspace.contact(member)["email_own"] for member in done)
+    workspace.close()
     with serving(viesti) as (process, _):
         until(lambda: stands(viesti)["state"] == "closed", process)
     reached = [path.name.split("-")[1] for path in mails(viesti)]

@@ -59,16 +59,16 @@ def test_a_workspace_says_what_was_not_imported_yet(tmp_path: Path, capsys: pyte
 
 def test_a_campaign_is_not_run_twice_on_a_day_by_accident(letter: Shell) -> None:
     letter("run", "letter", "--as-of", MORNING)
-    delivered = letter.sent()
+    delivered = letter.delivered_files()
     for words in ((), ("--json",)):
         again = letter("run", "letter", "--as-of", NOON, *words, code=1).err
         assert f"{SECOND}: 18 of its sends are to members who were sent letter on 2018-01-01 already: {FIRST}" in again
         assert "[again_today]" in again
         assert f"`viesti send {SECOND}` sends it anyway" in again
-    assert letter.sent() == delivered
+    assert letter.delivered_files() == delivered
     assert "warning: 18 of its sends" in letter("plan", "letter", "--as-of", NOON).err
     assert "warning: 18 of its sends" in letter("send", SECOND).err
-    assert len(letter.sent()) > len(delivered)
+    assert len(letter.delivered_files()) > len(delivered)
 
 
 def test_the_next_day_and_a_rule_that_leaves_them_out_are_run_without_a_word(letter: Shell) -> None:

@@ -6,18 +6,18 @@ import subprocess
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
 from tests.cli.test_serve import PATIENCE, mails, stands, until
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.shell import MONDAYS, Shell
 from tests.support.viesti_process import VIESTI
 
 
 def test_it_sends_what_is_under_way_and_ends_on_sigterm(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
-    village = Village(viesti.root)
-    village.start("letter")
-    with village.engine.ledger.write() as connection:
-        enqueue.contact_changed(connection, MEMBERS[0], Channel.EMAIL, "former@example.org", village.hands.at)
-    village.close()
+    workspace = SampleWorkspace(viesti.root)
+    workspace.start("letter")
+    with workspace.engine.ledger.write() as connection:
+        enqueue.contact_changed(connection, MEMBERS[0], Channel.EMAIL, "former@example.org", workspace.clock.time)
+    workspace.close()
     words = [VIESTI, "--workspace", str(viesti.root), "worker"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:

@@ -13,21 +13,21 @@ content: {%s: hello}
 """
 
 
-def test_what_arrived_is_what_was_accepted_and_what_was_uncertain_is_settled(village):
+def test_what_arrived_is_what_was_accepted_and_what_was_uncertain_is_settled(workspace):
     for channel in ("email", "sms"):
-        village.write(f"by_{channel}", BOTH % (channel, channel))
+        workspace.write_campaign(f"by_{channel}", BOTH % (channel, channel))
     with running_doubles() as doubles, doubles_environment(doubles.secrets), listening_socket("127.0.0.1", 0) as door:
         for double in (doubles.sendgrid, doubles.twilio):
             double.fault_plan.shares = {fault: 4 * share for fault, share in double.fault_plan.shares.items()}
-        settings = village.root / "config/settings.yaml"
+        settings = workspace.root / "config/settings.yaml"
         text = settings.read_text("utf-8").replace("http://localhost:8000", loopback_url(door))
         for channel, name, double in (("email", "sendgrid", doubles.sendgrid), ("sms", "twilio", doubles.twilio)):
             chosen = f"  {channel}: {{provider: {name}, {name}: {{base_url: '{double.url}'}}, "
             text = text.replace(f"  {channel}: {{", chosen)
         settings.write_text(text, "utf-8")
-        village.engine.reread()
-        vars(village.engine)["clock"] = type(village.engine.clock)()
-        rehearsal = send_and_reconcile(village.engine, ("by_email", "by_sms"), doubles, door, lambda _: None)
+        workspace.engine.reread()
+        vars(workspace.engine)["clock"] = type(workspace.engine.clock)()
+        rehearsal = send_and_reconcile(workspace.engine, ("by_email", "by_sms"), doubles, door, lambda _: None)
     assert rehearsal.succeeded
     assert [balance.planned for balance in rehearsal.accounts] == [len(MEMBERS)] * 2
     assert all(balance.most_per_mailbox == 1 for balance in rehearsal.accounts)
@@ -36,4 +36,4 @@ def test_what_arrived_is_what_was_accepted_and_what_was_uncertain_is_settled(vil
         for when in ("sent", "settled")
     )
     assert after < before
-    assert village.engine.recent_runs()[0].state == "closed"
+    assert workspace.engine.recent_runs()[0].state == "closed"

@@ -9,10 +9,10 @@ import pytest
 import typer
 
 from campaigns.cli.main import app, run
-from tests.support.demo_workspace import imported
-from tests.support.docs_pages import ROOT, Line, lines
+from tests.support.demo_workspace import imported_demo
+from tests.support.docs_pages import ROOT, CommandLine, command_lines
 
-LINES: Final = tuple(dict.fromkeys(lines()))
+LINES: Final = tuple(dict.fromkeys(command_lines()))
 ELSEWHERE: Final = ("demo", "serve", "worker", "init", "ledger", "db")  # tested by themselves, and more than a demo
 TO_RUN: Final = [line for line in LINES if line.shown and line.is_whole and line.words[0] not in ELSEWHERE]
 _HINTED: Final = re.compile(r"`viesti ([a-z][a-z ]*)")
@@ -34,7 +34,7 @@ def _command(words: list[str]) -> tuple[Any, list[str]]:
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.page}: {line.text}")
-def test_a_command_line_is_understood(line: Line) -> None:
+def test_a_command_line_is_understood(line: CommandLine) -> None:
     words = line.words[2:] if line.words[0] == "--workspace" else line.words
     if words[0] in {"COMMAND", "…"} or words == ["--help"]:
         return
@@ -58,11 +58,11 @@ def test_a_command_that_the_program_names_is_one(file: str, said: str) -> None:
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("docs") / "workspace"
-    shutil.copytree(imported(tmp_path_factory), root)
+    shutil.copytree(imported_demo(tmp_path_factory), root)
     return root
 
 
 @pytest.mark.parametrize("line", TO_RUN, ids=lambda line: line.text)
-def test_a_command_line_runs_on_the_demonstration(line: Line, workspace: Path) -> None:
+def test_a_command_line_runs_on_the_demonstration(line: CommandLine, workspace: Path) -> None:
     with pytest.raises(SystemExit, match="0"):
         run(["--workspace", str(workspace), *line.words])

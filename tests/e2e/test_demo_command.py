@@ -14,8 +14,8 @@ import pytest
 
 from campaigns.runs.engine import Engine
 from campaigns.workspace.paths import Workspace
-from tests.support.demo_workspace import imported
-from tests.support.outbox_reader import fingerprints, heard
+from tests.support.demo_workspace import imported_demo
+from tests.support.outbox_reader import fingerprints, messages_by_member
 from tests.support.viesti_process import VIESTI
 
 CAMPAIGNS = ("beauty_newsletter", "weekend_offer", "owner_post")
@@ -43,7 +43,7 @@ def check_the_way(root: Path, campaigns: tuple[str, ...] = CAMPAIGNS, killed: bo
     assert sorted(run.campaign for run in runs) == sorted(campaigns)
     for run in runs:
         states = engine.outcomes(run).by_state
-        counted = heard(root / "outbox" / run.run_id)
+        counted = messages_by_member(root / "outbox" / run.run_id)
         assert run.state == "closed"
         assert sum(run.counts["sends"].values()) == sum(states.values()) > 0
         assert [address for address, times in counted.items() if times > 1] == []
@@ -74,7 +74,7 @@ def test_killed_in_the_middle_it_goes_on_and_nobody_hears_twice(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path / "killed"
-    shutil.copytree(imported(tmp_path_factory), root)
+    shutil.copytree(imported_demo(tmp_path_factory), root)
     settings = root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("lease: 120", "lease: 5"), "utf-8")
     kill_after(root, 20)

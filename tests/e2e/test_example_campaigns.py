@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from campaigns.cli.main import run
-from tests.support.demo_workspace import imported
-from tests.support.outbox_reader import heard
+from tests.support.demo_workspace import imported_demo
+from tests.support.outbox_reader import messages_by_member
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "campaigns"
 
@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples" / "campaigns"
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("examples") / "workspace"
-    shutil.copytree(imported(tmp_path_factory), root)
+    shutil.copytree(imported_demo(tmp_path_factory), root)
     yield root
     shutil.rmtree(root)
 
@@ -34,6 +34,6 @@ def test_an_example_is_checked_planned_and_run(file: Path, workspace: Path, caps
     assert done["matched"] == sends + sum(done["skips"].values()) > 0
     assert sum(done["variants"].values()) == sends == sum(done["deliveries"].values())
     assert (done["closed"], done["deliveries"]["accepted"]) == (True, sends)
-    counted = heard(workspace / "outbox" / done["run"])
+    counted = messages_by_member(workspace / "outbox" / done["run"])
     assert [address for address, times in counted.items() if times > 1] == []
     assert counted.total() == sends - done["sends"].get("phone", 0)

@@ -24,7 +24,7 @@ from campaigns.operations.doctor.run_checks import run_checks
 from campaigns.store.admin import schema
 from tests.support.name_server import NameServer
 from tests.support.provider_fixtures import SETTINGS, settings_with
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 from tests.support.shell import Shell
 
 DOMAIN: Final = "lahde.example.org"
@@ -198,27 +198,27 @@ def test_tw15_an_address_that_twilio_cannot_call_back_fails() -> None:
     assert "`_`" in found.said
 
 
-def test_stores_that_are_gone_fail(village: Village) -> None:
-    assert {each.level for each in stores.check_stores(village.engine) if each.check != "disk"} == {FindingLevel.OK}
-    next(village.engine.workspace.warehouse.glob("*.parquet")).unlink()
-    assert stores.check_warehouse(village.engine.library.warehouse).level is FindingLevel.FAIL
-    with village.engine.ledger.write() as connection:
+def test_stores_that_are_gone_fail(workspace: SampleWorkspace) -> None:
+    assert {each.level for each in stores.check_stores(workspace.engine) if each.check != "disk"} == {FindingLevel.OK}
+    next(workspace.engine.workspace.warehouse.glob("*.parquet")).unlink()
+    assert stores.check_warehouse(workspace.engine.library.warehouse).level is FindingLevel.FAIL
+    with workspace.engine.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
-    assert stores.check_ledger(village.engine.ledger).level is FindingLevel.FAIL
-    assert schema.HEAD in stores.check_ledger(village.engine.ledger).said
+    assert stores.check_ledger(workspace.engine.ledger).level is FindingLevel.FAIL
+    assert schema.HEAD in stores.check_ledger(workspace.engine.ledger).said
 
 
-def test_data_grow_old(village: Village) -> None:
-    village.hands.at = datetime(2017, 12, 11, tzinfo=UTC)
-    assert stores.check_data_age(village.engine).level is FindingLevel.OK
-    village.hands.go(days=5)
-    assert stores.check_data_age(village.engine).level is FindingLevel.WARN
+def test_data_grow_old(workspace: SampleWorkspace) -> None:
+    workspace.clock.time = datetime(2017, 12, 11, tzinfo=UTC)
+    assert stores.check_data_age(workspace.engine).level is FindingLevel.OK
+    workspace.clock.advance(days=5)
+    assert stores.check_data_age(workspace.engine).level is FindingLevel.WARN
 
 
-def test_a_village_in_folders_has_nothing_that_fails(village: Village) -> None:
+def test_a_village_in_folders_has_nothing_that_fails(workspace: SampleWorkspace) -> None:
     with NameServer({}) as server:
-        found = list(run_checks(village.engine, server.resolver, {}))
-        assert server.asked == []  # nothing leaves, so nobody is asked
+        found = list(run_checks(workspace.engine, server.resolver, {}))
+        assert server.queries == []  # nothing leaves, so nobody is asked
     assert FindingLevel.FAIL not in {each.level for each in found}
 
 

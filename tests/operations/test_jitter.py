@@ -5,7 +5,7 @@ from datetime import timedelta
 from campaigns.operations.scheduler import Scheduler
 from campaigns.runs.dispatch.lifecycle import start_time
 from campaigns.store.runs.run_tables import Run
-from tests.support.sample_workspace import NOW, Village
+from tests.support.sample_workspace import NOW, SampleWorkspace
 
 LETTER = """\
 purpose: marketing
@@ -43,18 +43,18 @@ def test_dl09_every_process_reckons_the_same_and_none_comes_too_late() -> None:
     assert max(hurried) < NOW + timedelta(minutes=1)
 
 
-def test_dl09_a_run_is_planned_when_due_and_let_go_at_its_moment(village: Village) -> None:
-    settings = village.root / "config" / "settings.yaml"
+def test_dl09_a_run_is_planned_when_due_and_let_go_at_its_moment(workspace: SampleWorkspace) -> None:
+    settings = workspace.root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 5, jitter: 5 minutes}"), "utf-8")
-    village.write("letter", LETTER)
-    draft, _ = village.engine.library.campaign_definition("letter")
-    village.engine.publish(draft)
-    village.hands.go(hours=2)
-    rounds = Scheduler(village.engine)
+    workspace.write_campaign("letter", LETTER)
+    draft, _ = workspace.engine.library.campaign_definition("letter")
+    workspace.engine.publish(draft)
+    workspace.clock.advance(hours=2)
+    rounds = Scheduler(workspace.engine)
     rounds.plan_due()
     rounds.plan_due()
-    [run] = village.engine.recent_runs()
+    [run] = workspace.engine.recent_runs()
     assert run.state == "planned"
-    village.hands.at = start_time(run, FIVE)
+    workspace.clock.time = start_time(run, FIVE)
     rounds.plan_due()
-    assert village.state(run) == "sending"
+    assert workspace.state(run) == "sending"

@@ -24,8 +24,8 @@ from campaigns.core.model.reasons import EndReason
 from campaigns.operations.gauges import read_gauges
 from campaigns.operations.scheduler import Scheduler
 from campaigns.web.app import application
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.sent_run import Sending
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.sent_run import SentRun
 
 LETTER = """\
 purpose: marketing
@@ -60,10 +60,10 @@ class Moody:
 
 
 @pytest.fixture
-def moody(village: Village) -> Village:
-    real = build_providers(ProviderContext(village.root, village.engine.library.settings))
-    vars(village.engine)["providers"] = ChannelProviders(Moody(real.email), real.sms, real.post, real.phone)
-    return village
+def moody(workspace: SampleWorkspace) -> SampleWorkspace:
+    real = build_providers(ProviderContext(workspace.root, workspace.engine.library.settings))
+    vars(workspace.engine)["providers"] = ChannelProviders(Moody(real.email), real.sms, real.post, real.phone)
+    return workspace
 
 
 @pytest.fixture
@@ -87,9 +87,9 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-def read(village: Village) -> str:
+def read(workspace: SampleWorkspace) -> str:
     address = f"127.0.0.1:{port()}"
-    with serve_metrics(partial(read_gauges, village.engine), address):
+    with serve_metrics(partial(read_gauges, workspace.engine), address):
         return str(urlopen(f"http://{address}/metrics", timeout=20).read().decode())
 
 
@@ -98,7 +98,7 @@ def value(text: str, name: str) -> float:
     return 0.0 if found is None else float(found[1])
 
 
-def test_the_figures_are_those_of_the_ledger(moody: Village) -> None:
+def test_the_figures_are_those_of_the_ledger(moody: SampleWorkspace) -> None:
     run = moody.start("letter", LETTER)
     before = read(moody)
     moody.send(run)
@@ -119,29 +119,33 @@ def test_the_figures_are_those_of_the_ledger(moody: Village) -> None:
     assert value(after, count) - value(before, count) == 25
 
 
-def test_a_lease_that_nobody_gives_back_shows(village: Village) -> None:
+def test_a_lease_that_nobody_gives_back_shows(workspace: SampleWorkspace) -> None:
     from campaigns.core.model.enums import Channel
     from campaigns.runs.composing.run_context import RunContext
     from campaigns.runs.dispatch.claim import claim
 
-    run = village.start("letter", LETTER)
-    campaign, _ = village.engine.library.campaign_definition("letter")
+    run = workspace.start("letter", LETTER)
+    campaign, _ = workspace.engine.library.campaign_definition("letter")
     job = RunContext(
-        run, campaign.campaign, village.engine.library.settings, village.engine.signer, village.engine.run_files(run)
+        run,
+        campaign.campaign,
+        workspace.engine.library.settings,
+        workspace.engine.signer,
+        workspace.engine.run_files(run),
     )
-    with village.engine.ledger.write() as connection:
-        assert claim(connection, job, Channel.EMAIL, 3, village.hands.at).row_count == 3
-    village.hands.go(seconds=60)
-    said = read(village)
+    with workspace.engine.ledger.write() as connection:
+        assert claim(connection, job, Channel.EMAIL, 3, workspace.clock.time).row_count == 3
+    workspace.clock.advance(seconds=60)
+    said = read(workspace)
     assert (value(said, "viesti_sending"), value(said, "viesti_oldest_lease_seconds")) == (3, 60)
 
 
-def test_op06_no_figure_names_anybody(moody: Village) -> None:
+def test_op06_no_figure_names_anybody(moody: SampleWorkspace) -> None:
     moody.send(moody.start("letter", LETTER))
     assert not personal(moody, read(moody))
 
 
-def test_an_address_that_is_taken_is_said_plainly(village: Village) -> None:
+def test_an_address_that_is_taken_is_said_plainly(workspace: SampleWorkspace) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -153,14 +157,14 @@ def test_an_address_that_is_taken_is_said_plainly(village: Village) -> None:
             pass
 
 
-def test_without_an_address_nobody_reads(village: Village) -> None:
-    with serve_metrics(partial(read_gauges, village.engine), None):
+def test_without_an_address_nobody_reads(workspace: SampleWorkspace) -> None:
+    with serve_metrics(partial(read_gauges, workspace.engine), None):
         assert metrics.GaugeValue("x", "y", 1).value == 1
 
 
 @pytest.fixture
-async def web(village: Village) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(application(village.engine))
+async def web(workspace: SampleWorkspace) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(application(workspace.engine))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         yield client
 
@@ -171,23 +175,25 @@ async def test_a_process_that_can_work_is_ready(web: httpx.AsyncClient) -> None:
     assert (await web.get("/metrics")).status_code == 404  # they have a door of their own
 
 
-async def test_a_process_without_its_files_or_tables_is_not_ready(web: httpx.AsyncClient, village: Village) -> None:
-    next(village.engine.workspace.warehouse.glob("*.parquet")).unlink()
+async def test_a_process_without_its_files_or_tables_is_not_ready(
+    web: httpx.AsyncClient, workspace: SampleWorkspace
+) -> None:
+    next(workspace.engine.workspace.warehouse.glob("*.parquet")).unlink()
     answer = await web.get("/readyz")
     assert (answer.status_code, answer.json()["warehouse"]) == (503, "fail")
-    with village.engine.ledger.write() as connection:
+    with workspace.engine.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     assert (await web.get("/readyz")).json()["ledger"] == "fail"
 
 
-def test_op06_the_logs_of_a_whole_run_name_nobody(moody: Village, logged: StringIO) -> None:
+def test_op06_the_logs_of_a_whole_run_name_nobody(moody: SampleWorkspace, logged: StringIO) -> None:
     """Planned, started and sent by the server's rounds, with refusals, doubts, and one that cannot be written."""
-    moody.move("m05", first_name=None)
-    moody.write("letter", LETTER)
+    moody.change_contact("m05", first_name=None)
+    moody.write_campaign("letter", LETTER)
     draft, _ = moody.engine.library.campaign_definition("letter")
-    moody.hands.go(hours=-1)
+    moody.clock.advance(hours=-1)
     moody.engine.publish(draft)
-    moody.hands.go(hours=1)
+    moody.clock.advance(hours=1)
     rounds = Scheduler(moody.engine)
     rounds.plan_due()
     rounds.plan_due()
@@ -225,19 +231,19 @@ def test_op06_addresses_and_numbers_do_not(gone: str) -> None:
     assert not set(re.findall(r"\w{3,}", gone)) & set(re.findall(r"\w{3,}", mask_personal_data(f"to {gone}, refused")))
 
 
-def personal(village: Village, text: str) -> list[str]:
+def personal(workspace: SampleWorkspace, text: str) -> list[str]:
     """Whatever of a member is to be seen in a text."""
     found = []
     for member in MEMBERS:
-        contact = village.contact(member)
+        contact = workspace.contact(member)
         names = [contact[name] for name in ("email", "phone", "first_name", "last_name", "street")]
         found += [each for each in names if each and re.search(rf"(?<!\w){re.escape(str(each))}(?!\w)", text)]
         found += re.findall(rf"(?<!\w){member}(?!\w)", text)
     return found + [word for word in ("Hei ", "Hej ", "Hello ", "/u/", "<p>", "DOCTYPE") if word in text]
 
 
-def test_dl03_the_complaint_rate_is_that_of_what_has_gone(village: Village) -> None:
-    sending = Sending(village, village.start("letter", LETTER))
-    village.send(sending.run)
-    sending.hear(sending.event("m02", EventKind.COMPLAINED), sending.event("m03", EventKind.COMPLAINED))
-    assert value(read(village), 'viesti_complaint_rate{channel="email"}') == pytest.approx(2 / 24)
+def test_dl03_the_complaint_rate_is_that_of_what_has_gone(workspace: SampleWorkspace) -> None:
+    sending = SentRun(workspace, workspace.start("letter", LETTER))
+    workspace.send(sending.run)
+    sending.ingest(sending.event("m02", EventKind.COMPLAINED), sending.event("m03", EventKind.COMPLAINED))
+    assert value(read(workspace), 'viesti_complaint_rate{channel="email"}') == pytest.approx(2 / 24)

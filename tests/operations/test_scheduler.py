@@ -9,119 +9,119 @@ from sqlalchemy import select
 from campaigns.core.model.schedule import Schedule
 from campaigns.operations.scheduler import Scheduler, plan_in_child_process
 from campaigns.store.runs.run_tables import AUDIT
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.schedules import DAILY, DUE, HELSINKI, all_runs, at, publish, round_of, told
-from tests.support.scripted_provider import Wire, accept, wired
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.schedules import DAILY, DUE, HELSINKI, all_runs, at, publish, run_outcomes, run_scheduler
+from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 
 
-def test_an_occasion_is_run_when_it_is_due_and_not_before(village, wire):
-    assert publish(village) == DUE
-    village.hands.at = DUE - timedelta(seconds=1)
-    round_of(village)
-    assert told(village) == []
-    village.hands.at = DUE + timedelta(seconds=2)
-    round_of(village)
-    assert told(village) == [(DUE, "closed", None)]
-    assert sorted(wire.heard) == sorted(MEMBERS)
-    (run,) = all_runs(village)
+def test_an_occasion_is_run_when_it_is_due_and_not_before(workspace, provider):
+    assert publish(workspace) == DUE
+    workspace.clock.time = DUE - timedelta(seconds=1)
+    run_scheduler(workspace)
+    assert run_outcomes(workspace) == []
+    workspace.clock.time = DUE + timedelta(seconds=2)
+    run_scheduler(workspace)
+    assert run_outcomes(workspace) == [(DUE, "closed", None)]
+    assert sorted(provider.heard) == sorted(MEMBERS)
+    (run,) = all_runs(workspace)
     assert run.scheduled
     assert run.send_by == DUE + timedelta(hours=24)
 
 
-def test_as_of_is_the_moment_that_was_due_though_the_start_is_late(village, wire):
-    publish(village)
-    village.hands.at = DUE + timedelta(minutes=59)
-    round_of(village)
-    (run,) = all_runs(village)
+def test_as_of_is_the_moment_that_was_due_though_the_start_is_late(workspace, provider):
+    publish(workspace)
+    workspace.clock.time = DUE + timedelta(minutes=59)
+    run_scheduler(workspace)
+    (run,) = all_runs(workspace)
     assert (run.due_at, run.state) == (DUE, "closed")
 
 
-def test_a_draft_is_never_run(village, wire):
-    village.write("hi", DAILY)
-    village.hands.at = DUE
-    round_of(village)
-    assert told(village) == []
+def test_a_draft_is_never_run(workspace, provider):
+    workspace.write_campaign("hi", DAILY)
+    workspace.clock.time = DUE
+    run_scheduler(workspace)
+    assert run_outcomes(workspace) == []
 
 
-def test_op02_who_was_down_for_hours_records_what_was_missed_and_sends_none_of_it(village, wire):
-    publish(village)
-    village.hands.at = DUE + timedelta(days=2, hours=1, seconds=1)
+def test_op02_who_was_down_for_hours_records_what_was_missed_and_sends_none_of_it(workspace, provider):
+    publish(workspace)
+    workspace.clock.time = DUE + timedelta(days=2, hours=1, seconds=1)
     for _ in range(4):
-        round_of(village)
-    assert told(village) == [(DUE + timedelta(days=day), "missed", "too_late") for day in range(3)]
-    assert wire.heard == []
-    village.hands.at = DUE + timedelta(days=3)
-    round_of(village)
-    assert told(village)[-1] == (DUE + timedelta(days=3), "closed", None)
+        run_scheduler(workspace)
+    assert run_outcomes(workspace) == [(DUE + timedelta(days=day), "missed", "too_late") for day in range(3)]
+    assert provider.heard == []
+    workspace.clock.time = DUE + timedelta(days=3)
+    run_scheduler(workspace)
+    assert run_outcomes(workspace)[-1] == (DUE + timedelta(days=3), "closed", None)
 
 
 @pytest.mark.parametrize("change", ["a rule", "a template", "what cannot be read", "no file"])
-def test_a_file_that_is_not_as_published_is_not_run(village, wire, change):
-    publish(village)
+def test_a_file_that_is_not_as_published_is_not_run(workspace, provider, change):
+    publish(workspace)
     match change:
         case "a rule":
-            village.write("hi", DAILY.replace("[owners, customers]", "owners"))
+            workspace.write_campaign("hi", DAILY.replace("[owners, customers]", "owners"))
         case "a template":
-            (village.root / "templates/email/hello/body.txt").write_text("Other words\n")
+            (workspace.root / "templates/email/hello/body.txt").write_text("Other words\n")
         case "what cannot be read":
-            village.write("hi", "purpose: [\n")
+            workspace.write_campaign("hi", "purpose: [\n")
         case "no file":
-            (village.root / "config/campaigns/hi.yaml").unlink()
-    village.hands.at = DUE
-    round_of(village)
-    assert told(village) == [(DUE, "missed", "not_as_published")]
-    assert wire.heard == []
+            (workspace.root / "config/campaigns/hi.yaml").unlink()
+    workspace.clock.time = DUE
+    run_scheduler(workspace)
+    assert run_outcomes(workspace) == [(DUE, "missed", "not_as_published")]
+    assert provider.heard == []
 
 
-def test_a_comment_in_the_file_changes_nothing(village, wire):
-    publish(village)
-    village.write("hi", DAILY + "# a remark\n")
-    village.hands.at = DUE
-    round_of(village)
-    assert told(village) == [(DUE, "closed", None)]
+def test_a_comment_in_the_file_changes_nothing(workspace, provider):
+    publish(workspace)
+    workspace.write_campaign("hi", DAILY + "# a remark\n")
+    workspace.clock.time = DUE
+    run_scheduler(workspace)
+    assert run_outcomes(workspace) == [(DUE, "closed", None)]
 
 
-def test_the_published_schedule_holds_though_the_file_has_another(village, wire):
-    publish(village)
-    village.write("hi", DAILY.replace("30 10", "30 11"))
-    village.hands.at = DUE + timedelta(days=1)
+def test_the_published_schedule_holds_though_the_file_has_another(workspace, provider):
+    publish(workspace)
+    workspace.write_campaign("hi", DAILY.replace("30 10", "30 11"))
+    workspace.clock.time = DUE + timedelta(days=1)
     for _ in range(2):
-        round_of(village)
-    assert [due for due, *_ in told(village)] == [DUE, DUE + timedelta(days=1)]
+        run_scheduler(workspace)
+    assert [due for due, *_ in run_outcomes(workspace)] == [DUE, DUE + timedelta(days=1)]
 
 
-def test_publishing_anew_loses_no_occasion_that_is_due(village, wire):
-    publish(village)
-    village.hands.at = DUE + timedelta(seconds=1)
-    assert publish(village) == DUE
-    round_of(village)
-    assert told(village) == [(DUE, "closed", None)]
+def test_publishing_anew_loses_no_occasion_that_is_due(workspace, provider):
+    publish(workspace)
+    workspace.clock.time = DUE + timedelta(seconds=1)
+    assert publish(workspace) == DUE
+    run_scheduler(workspace)
+    assert run_outcomes(workspace) == [(DUE, "closed", None)]
 
 
-def test_what_was_run_by_hand_is_not_run_again_and_holds_nothing_up(village, wire):
-    publish(village)
-    run, _ = village.plan("hi", as_of=DUE)
-    village.engine.start(run)
-    village.send(run)
-    village.hands.at = DUE
-    round_of(village)
-    assert told(village) == [(DUE, "closed", None)]
-    assert sorted(wire.heard) == sorted(MEMBERS)
-    village.hands.at = DUE + timedelta(days=1)
-    round_of(village)
-    assert told(village)[-1] == (DUE + timedelta(days=1), "closed", None)
+def test_what_was_run_by_hand_is_not_run_again_and_holds_nothing_up(workspace, provider):
+    publish(workspace)
+    run, _ = workspace.plan("hi", as_of=DUE)
+    workspace.engine.start(run)
+    workspace.send(run)
+    workspace.clock.time = DUE
+    run_scheduler(workspace)
+    assert run_outcomes(workspace) == [(DUE, "closed", None)]
+    assert sorted(provider.heard) == sorted(MEMBERS)
+    workspace.clock.time = DUE + timedelta(days=1)
+    run_scheduler(workspace)
+    assert run_outcomes(workspace)[-1] == (DUE + timedelta(days=1), "closed", None)
 
 
-def test_many_schedulers_run_each_occasion_once(village):
+def test_many_schedulers_run_each_occasion_once(workspace):
     names = [f"c{number}" for number in range(4)]
     for name in names:
-        publish(village, name)
-    village.hands.at = DUE
-    others = [Village(village.root, village.hands) for _ in range(3)]
-    wires = [wired(each, Wire()) for each in others]
+        publish(workspace, name)
+    workspace.clock.time = DUE
+    others = [SampleWorkspace(workspace.root, workspace.clock) for _ in range(3)]
+    wires = [with_scripted_provider(each, ScriptedProvider()) for each in others]
     together = Barrier(3)
 
-    def make_rounds(each: Village) -> None:
+    def make_rounds(each: SampleWorkspace) -> None:
         rounds = Scheduler(each.engine)
         together.wait()
         for _ in range(3):
@@ -133,33 +133,33 @@ def test_many_schedulers_run_each_occasion_once(village):
         thread.start()
     for thread in threads:
         thread.join()
-    round_of(village)
+    run_scheduler(workspace)
     for each in others:
         each.close()
-    assert sorted((run.campaign, run.due_at, run.state) for run in all_runs(village)) == [
+    assert sorted((run.campaign, run.due_at, run.state) for run in all_runs(workspace)) == [
         (name, DUE, "closed") for name in names
     ]
-    heard = sorted(member for wire in wires for member in wire.heard)
+    heard = sorted(member for provider in wires for member in provider.heard)
     assert heard == sorted(MEMBERS * len(names))
-    with village.engine.ledger.read() as connection:
+    with workspace.engine.ledger.read() as connection:
         planned = connection.execute(select(AUDIT.c.subject).where(AUDIT.c.action == "plan")).scalars().all()
     assert len(planned) == len(set(planned)) == len(names)
 
 
-def test_what_is_sent_follows_the_settings_with_nothing_due(village):
-    rounds = Scheduler(village.engine)
+def test_what_is_sent_follows_the_settings_with_nothing_due(workspace):
+    rounds = Scheduler(workspace.engine)
     rounds.plan_due()
-    before = village.engine.providers, village.engine.courier
-    settings = village.root / "config" / "settings.yaml"
+    before = workspace.engine.providers, workspace.engine.courier
+    settings = workspace.root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("address: a@", "address: anew@"), "utf-8")
     rounds.plan_due()
-    assert village.engine.library.settings.channels.email.address == "anew@kyla.example.org"
-    assert village.engine.courier.settings is village.engine.library.settings
-    assert village.engine.providers is not before[0]
-    after = village.engine.providers, village.engine.courier
-    (village.root / "config" / "offers.yaml").write_text("[]\n", "utf-8")
+    assert workspace.engine.library.settings.channels.email.address == "anew@kyla.example.org"
+    assert workspace.engine.courier.settings is workspace.engine.library.settings
+    assert workspace.engine.providers is not before[0]
+    after = workspace.engine.providers, workspace.engine.courier
+    (workspace.root / "config" / "offers.yaml").write_text("[]\n", "utf-8")
     rounds.plan_due()
-    assert (village.engine.providers, village.engine.courier) == after  # connections stay open
+    assert (workspace.engine.providers, workspace.engine.courier) == after  # connections stay open
 
 
 @pytest.mark.parametrize(
@@ -189,44 +189,44 @@ def test_cron_is_read_in_the_campaigns_zone(cron, since, dues):
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
-def test_op02_a_night_in_which_the_clocks_change_runs_the_daily_campaign_once(village, wire, day):
-    village.hands.at = at(f"{day}T00:00") - timedelta(hours=1)
-    publish(village, text=DAILY.replace("30 10", "30 3"))
+def test_op02_a_night_in_which_the_clocks_change_runs_the_daily_campaign_once(workspace, provider, day):
+    workspace.clock.time = at(f"{day}T00:00") - timedelta(hours=1)
+    publish(workspace, text=DAILY.replace("30 10", "30 3"))
     for _ in range(20):
-        village.hands.go(minutes=30)
-        round_of(village)
-    assert [state for _, state, _ in told(village)] == ["closed"]
-    assert sorted(wire.heard) == sorted(MEMBERS)
+        workspace.clock.advance(minutes=30)
+        run_scheduler(workspace)
+    assert [state for _, state, _ in run_outcomes(workspace)] == ["closed"]
+    assert sorted(provider.heard) == sorted(MEMBERS)
 
 
-def test_send_by_never_passes_the_next_occasion(village, wire):
-    publish(village, text=DAILY.replace("30 10 * * *", "30 10,14 * * *"))
-    village.hands.at = DUE
-    round_of(village)
-    (run,) = all_runs(village)
+def test_send_by_never_passes_the_next_occasion(workspace, provider):
+    publish(workspace, text=DAILY.replace("30 10 * * *", "30 10,14 * * *"))
+    workspace.clock.time = DUE
+    run_scheduler(workspace)
+    (run,) = all_runs(workspace)
     assert run.send_by == DUE + timedelta(hours=4)
 
 
-def test_offers_that_change_while_the_server_runs_are_those_of_the_day(village, wire):
+def test_offers_that_change_while_the_server_runs_are_those_of_the_day(workspace, provider):
     texts = []
-    wire.answer = lambda message: texts.append(message.text) or accept(message)
-    publish(village, text=DAILY.replace("{email: hello}", "{email: offers}") + "offers: {at_most: 12}\n")
-    village.hands.at = DUE
-    round_of(village)
+    provider.answer = lambda message: texts.append(message.text) or accept(message)
+    publish(workspace, text=DAILY.replace("{email: hello}", "{email: offers}") + "offers: {at_most: 12}\n")
+    workspace.clock.time = DUE
+    run_scheduler(workspace)
     assert "soap-a" in texts[-1]
-    offers = village.root / "config/offers.yaml"
+    offers = workspace.root / "config/offers.yaml"
     offers.write_text(offers.read_text("utf-8").replace("soap-a", "soap-b"), encoding="utf-8")
-    village.hands.at = DUE + timedelta(days=1)
-    round_of(village)
+    workspace.clock.time = DUE + timedelta(days=1)
+    run_scheduler(workspace)
     assert "soap-b" in texts[-1]
 
 
-def test_a_run_is_planned_as_well_by_a_process_of_its_own(village, wire):
-    publish(village)
-    village.hands.at = DUE
-    rounds = Scheduler(village.engine, plan=plan_in_child_process)
+def test_a_run_is_planned_as_well_by_a_process_of_its_own(workspace, provider):
+    publish(workspace)
+    workspace.clock.time = DUE
+    rounds = Scheduler(workspace.engine, plan=plan_in_child_process)
     rounds.plan_due()
-    (run,) = all_runs(village)
+    (run,) = all_runs(workspace)
     assert (run.due_at, run.state, run.scheduled) == (DUE, "sending", True)
     rounds.send()
-    assert sorted(wire.heard) == sorted(MEMBERS)
+    assert sorted(provider.heard) == sorted(MEMBERS)

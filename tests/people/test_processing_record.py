@@ -9,7 +9,7 @@ from campaigns.channels import registry
 from campaigns.core.model.enums import Language
 from campaigns.people.privacy.processing_record import build_record
 from campaigns.store.people import personal_data
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 MAKERS = {
     "email": registry.EMAIL_PROVIDERS,
@@ -19,34 +19,36 @@ MAKERS = {
 }
 
 
-def drawn_up(village: Village):
-    return build_record(village.engine.library.settings, village.engine.library.catalogue)
+def drawn_up(workspace: SampleWorkspace):
+    return build_record(workspace.engine.library.settings, workspace.engine.library.catalogue)
 
 
-def configured(village: Village, channel: str, provider: str, more: str = "") -> None:
-    path = village.root / "config" / "settings.yaml"
+def configured(workspace: SampleWorkspace, channel: str, provider: str, more: str = "") -> None:
+    path = workspace.root / "config" / "settings.yaml"
     text = path.read_text("utf-8")
     if f"{channel}: {{" in text:
         text = text.replace(f"{channel}: {{", f"{channel}: {{provider: {provider}, {more}")
     else:
         text = text.replace("channels:\n", f"channels:\n  {channel}: {{provider: {provider}}}\n")
     path.write_text(text, "utf-8")
-    vars(village.engine).pop("library", None)
+    vars(workspace.engine).pop("library", None)
 
 
 @pytest.mark.parametrize(("channel", "provider"), [(each, name) for each, names in MAKERS.items() for name in names])
-def test_gd20_every_provider_that_can_be_configured_is_a_recipient(village: Village, channel: str, provider: str):
-    configured(village, channel, provider)
-    found = {row["channel"]: row for row in drawn_up(village)["recipients"]}
+def test_gd20_every_provider_that_can_be_configured_is_a_recipient(
+    workspace: SampleWorkspace, channel: str, provider: str
+):
+    configured(workspace, channel, provider)
+    found = {row["channel"]: row for row in drawn_up(workspace)["recipients"]}
     assert set(found) == set(MAKERS)
     called = {"post": "print_house", "phone": "call_centre"}.get(channel, provider)
     assert found[channel]["processor"] == called
     assert (found[channel]["region"] == "here") is (called == "folder")
 
 
-def test_gd20_every_column_of_the_catalogue_and_every_table_about_members_is_in_the_record(village: Village):
-    made = drawn_up(village)
-    tables = village.engine.library.catalogue.tables
+def test_gd20_every_column_of_the_catalogue_and_every_table_about_members_is_in_the_record(workspace: SampleWorkspace):
+    made = drawn_up(workspace)
+    tables = workspace.engine.library.catalogue.tables
     columns = {(row["table"], row["column"]): row for row in made["data"]}
     assert set(columns) == {(name, column) for name, table in tables.items() for column in table.columns}
     for (table, name), row in columns.items():
@@ -57,8 +59,8 @@ def test_gd20_every_column_of_the_catalogue_and_every_table_about_members_is_in_
     assert [row for row in made["ledger"] if not re.match(r"[A-Z].{20}", str(row["meaning"]))] == []
 
 
-def test_gd20_every_cell_of_what_is_permitted_has_a_purpose_with_its_basis(village: Village):
-    purposes = drawn_up(village)["purposes"]
+def test_gd20_every_cell_of_what_is_permitted_has_a_purpose_with_its_basis(workspace: SampleWorkspace):
+    purposes = drawn_up(workspace)["purposes"]
     found = {(row["purpose"], row["for"] == "a partner", row["channel"]) for row in purposes}
     cells = {(purpose, partner, channel) for (purpose, partner), row in PERMISSION_TABLE.items() for channel in row}
     assert cells <= found
@@ -68,9 +70,9 @@ def test_gd20_every_cell_of_what_is_permitted_has_a_purpose_with_its_basis(villa
     assert ("marketing", "post") not in consent
 
 
-def test_gd20_gd03_every_table_has_its_retention(village: Village):
-    kept = {row["what"]: row["kept_days"] for row in drawn_up(village)["retention"]}
-    tables = village.engine.library.catalogue.tables
+def test_gd20_gd03_every_table_has_its_retention(workspace: SampleWorkspace):
+    kept = {row["what"]: row["kept_days"] for row in drawn_up(workspace)["retention"]}
+    tables = workspace.engine.library.catalogue.tables
     assert set(tables) < set(kept)
     assert {name for name in tables if tables[name].retention is not None} == {n for n in tables if kept[n]}
 
@@ -86,12 +88,12 @@ def test_gd20_gd03_every_table_has_its_retention(village: Village):
     ],
 )
 def test_gd21_an_address_outside_the_union_is_a_transfer(
-    village: Village, channel: str, provider: str, more: str, leaves: bool
+    workspace: SampleWorkspace, channel: str, provider: str, more: str, leaves: bool
 ):
-    configured(village, channel, provider, more)
-    assert [row["processor"] for row in drawn_up(village)["transfers"]] == ([provider] if leaves else [])
+    configured(workspace, channel, provider, more)
+    assert [row["processor"] for row in drawn_up(workspace)["transfers"]] == ([provider] if leaves else [])
 
 
-def test_gd20_the_controller_is_named(village: Village):
-    said = {row["what"]: row["is"] for row in drawn_up(village)["controller"]}
+def test_gd20_the_controller_is_named(workspace: SampleWorkspace):
+    said = {row["what"]: row["is"] for row in drawn_up(workspace)["controller"]}
     assert said["name"] == "Osuuskauppa Kylä (0000000-0)"

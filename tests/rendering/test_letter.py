@@ -12,14 +12,24 @@ from campaigns.rendering.letters.fonts import can_draw
 from campaigns.rendering.letters.letter_template import letter_variables
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rendering.templates.sandbox import TemplateError
-from tests.support.sample_letters import LANGUAGES, ROOT, SHIPPED, WHEN, address, drawn, first_page, sample, template
+from tests.support.sample_letters import (
+    LANGUAGES,
+    ROOT,
+    SHIPPED,
+    WHEN,
+    address,
+    draw_letter,
+    first_page,
+    sample,
+    template,
+)
 
 
 @SHIPPED
 @LANGUAGES
 def test_pr12_fi09_every_page_says_where_the_address_is_from_and_how_to_object(name, language):
     said = template(name, language).fill(sample(name, language), address(language))["text"]
-    for page in drawn(name, language).pages:
+    for page in draw_letter(name, language).pages:
         text = " ".join(page.extract_text().split())
         assert " ".join(said["address_source"].split()) in text
         assert "+358 20 000 0000" in text
@@ -42,7 +52,7 @@ def test_the_bonus_is_shown_when_there_is_one():
     with_bonus = letter.fill(sample("owner_post", Language.EN, bonus_last_month=Decimal("1234.5")), address())
     without = letter.fill(sample("owner_post", Language.EN, bonus_last_month=Decimal(0)), address())
     assert (with_bonus["text"]["bonus"], without["text"]["bonus"]) == ("€1,234.50", "")
-    assert "€" not in drawn("owner_post", Language.EN, bonus_last_month=None).pages[0].extract_text()
+    assert "€" not in draw_letter("owner_post", Language.EN, bonus_last_month=None).pages[0].extract_text()
 
 
 def test_the_arms_of_the_experiment_are_told_apart():

@@ -7,7 +7,7 @@ from PIL import ImageFont
 from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.letters.fonts import FONTS_FOLDER
 from campaigns.rendering.letters.postal_address import PostalAddress
-from tests.support.sample_letters import LANGUAGES, ROOT, SHIPPED, address, drawn
+from tests.support.sample_letters import LANGUAGES, ROOT, SHIPPED, address, draw_letter
 
 PROFILE = read_yaml(ROOT / "templates/post/_shared/profile.yaml").value
 MM = 72 / 25.4
@@ -52,7 +52,7 @@ def is_within(x, y, box):
 @SHIPPED
 @LANGUAGES
 def test_pr04_a_sheet_is_a4_and_brings_its_fonts(name, language):
-    pdf = drawn(name, language)
+    pdf = draw_letter(name, language)
     for page in pdf.pages:
         assert [round(float(side), 2) for side in page.mediabox[2:]] == list(A4)
         for font in page["/Resources"]["/Font"].values():
@@ -62,7 +62,7 @@ def test_pr04_a_sheet_is_a4_and_brings_its_fonts(name, language):
 
 @SHIPPED
 def test_pr04_the_file_says_that_it_is_pdf_a_2b(name):
-    metadata = drawn(name).trailer["/Root"]["/Metadata"].get_data().decode()
+    metadata = draw_letter(name).trailer["/Root"]["/Metadata"].get_data().decode()
     assert re.search(r"<pdfaid:part>2</pdfaid:part>", metadata)
     assert re.search(r"<pdfaid:conformance>B</pdfaid:conformance>", metadata)
 
@@ -70,7 +70,7 @@ def test_pr04_the_file_says_that_it_is_pdf_a_2b(name):
 @SHIPPED
 @LANGUAGES
 def test_pr02_the_window_shows_the_address_and_nothing_else(name, language):
-    page = drawn(name, language).pages[0]
+    page = draw_letter(name, language).pages[0]
     guarded = rectangle(PROFILE["address_window"], grown=PROFILE["quiet"])
     inside = [piece for piece in printed(page) if is_within(piece[1], piece[2], guarded)]
     assert tuple(piece[0] for piece in inside) == address(language).rows
@@ -78,7 +78,7 @@ def test_pr02_the_window_shows_the_address_and_nothing_else(name, language):
 
 
 def test_pr02_the_fullest_address_stays_inside_the_window():
-    page = drawn("owner_post", to=WIDEST).pages[0]
+    page = draw_letter("owner_post", to=WIDEST).pages[0]
     left, bottom, right, top = rectangle(PROFILE["address_window"])
     face = ImageFont.truetype(str(FONTS_FOLDER / "Carlito-Regular.ttf"), 1100)
     rows = [piece for piece in printed(page) if piece[0] in WIDEST.rows]
@@ -91,7 +91,7 @@ def test_pr02_the_fullest_address_stays_inside_the_window():
 
 
 def test_the_sender_stands_in_its_own_window_within_four_centimetres_of_the_edge():
-    pieces = printed(drawn("owner_post").pages[0])
+    pieces = printed(draw_letter("owner_post").pages[0])
     (sender,) = [piece for piece in pieces if piece[0] == "Lähdetori 1, 00000 LÄHTEELÄ"]
     assert is_within(sender[1], sender[2], rectangle(PROFILE["return_window"]))
     assert A4[1] - sender[2] <= 40 * MM

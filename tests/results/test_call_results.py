@@ -17,8 +17,8 @@ from campaigns.core.errors import UserError
 from campaigns.results.feedback.call_results import CallResults, read_call_results
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import AUDIT, NOTICE
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.sent_run import SMS, sent
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.sent_run import SMS, send_run
 from tests.support.shell import Shell
 
 AINO, OTHER = MEMBERS[0], MEMBERS[1]
@@ -34,16 +34,16 @@ content: {phone: survey_script}
 class CallList:
     """The call list of a run that was handed over, and what callers make of it."""
 
-    def __init__(self, village: Village) -> None:
-        self.village, self.run = village, village.start("calls", CALLS)
-        assert village.send(self.run).closed
-        (self.handed_over,) = village.root.glob("outbox/*/phone-1/calls.csv")
+    def __init__(self, workspace: SampleWorkspace) -> None:
+        self.workspace, self.run = workspace, workspace.start("calls", CALLS)
+        assert workspace.send(self.run).closed
+        (self.handed_over,) = workspace.root.glob("outbox/*/phone-1/calls.csv")
         with self.handed_over.open(encoding="utf-8-sig", newline="") as file:
             self.rows = list(csv.DictReader(file, delimiter=";"))
 
     def reference(self, member: str) -> str:
-        position = self.village.deliveries(self.run)[member]["position"]
-        return self.village.engine.signer.delivery_reference(self.run.number or 0, position)
+        position = self.workspace.deliveries(self.run)[member]["position"]
+        return self.workspace.engine.signer.delivery_reference(self.run.number or 0, position)
 
     def filled(self, answers: Mapping[str, str], **changes: str) -> Path:
         """The file with answers by member; `changes` are made to the rows of those members."""
@@ -55,29 +55,29 @@ class CallList:
         return self.written(spreadsheet_csv(rows[0], (row.values() for row in rows)))
 
     def written(self, content: bytes) -> Path:
-        path = self.village.root / "back.csv"
+        path = self.workspace.root / "back.csv"
         path.write_bytes(content)
         return path
 
     def read(self, path: Path) -> CallResults:
-        return read_call_results(self.village.engine, path)
+        return read_call_results(self.workspace.engine, path)
 
     def told(self) -> dict[str, list[str]]:
         """The words of each member's events, in their order."""
         found: dict[str, list[str]] = {}
-        with self.village.engine.ledger.read() as connection:
+        with self.workspace.engine.ledger.read() as connection:
             for row in connection.execute(select(EVENT).order_by(EVENT.c.number)).mappings():
                 found.setdefault(row["member_id"], []).append(row["word"])
         return found
 
     def count(self, of) -> int:
-        with self.village.engine.ledger.read() as connection:
+        with self.workspace.engine.ledger.read() as connection:
             return len(connection.execute(select(of)).all())
 
 
 @pytest.fixture
-def calls(village: Village) -> CallList:
-    return CallList(village)
+def calls(workspace: SampleWorkspace) -> CallList:
+    return CallList(workspace)
 
 
 def codes(answers: CallResults) -> list[tuple[int, str]]:
@@ -109,11 +109,11 @@ def test_a_list_may_come_back_in_parts_and_an_answer_may_become_another(calls):
 
 
 def test_c15_do_not_call_closes_calls_and_is_confirmed_and_audited(calls):
-    village = calls.village
+    workspace = calls.workspace
     path = calls.filled({AINO: "do not call"})
     calls.read(path)
     calls.read(path)
-    with village.engine.ledger.read() as connection:
+    with workspace.engine.ledger.read() as connection:
         entries = [each for each in entries_of(connection, [AINO])[AINO] if each.choice == "no_surveys_or_phone"]
         notes = connection.execute(select(NOTICE.c.kind, NOTICE.c.member_id)).all()
         audited = {row["action"]: row for row in connection.execute(select(AUDIT)).mappings()}
@@ -125,25 +125,25 @@ def test_c15_do_not_call_closes_calls_and_is_confirmed_and_audited(calls):
         calls.run.run_id,
         {"no_more_calls": 1},
     )
-    _, tally = village.plan("again", CALLS)
+    _, tally = workspace.plan("again", CALLS)
     assert tally.sent == len(MEMBERS) - 1
 
 
 def test_a_yes_that_a_member_gave_since_then_is_not_undone_by_reading_again(calls):
     path = calls.filled({AINO: "do not call"})
     calls.read(path)
-    calls.village.hands.go(days=1)
-    calls.village.say(AINO, "no_surveys_or_phone", on=False)
+    calls.workspace.clock.advance(days=1)
+    calls.workspace.record_choices(AINO, "no_surveys_or_phone", on=False)
     calls.read(path)
-    assert calls.village.plan("again", CALLS)[1].sent == len(MEMBERS)
+    assert calls.workspace.plan("again", CALLS)[1].sent == len(MEMBERS)
 
 
 def test_a_wrong_number_is_called_and_texted_no_more(calls):
     calls.read(calls.filled({AINO: "wrong number"}))
-    with calls.village.engine.ledger.read() as connection:
+    with calls.workspace.engine.ledger.read() as connection:
         (row,) = connection.execute(select(SUPPRESSION)).mappings().all()
     assert (row["kind"], row["value"], row["reason"]) == ("phone", "+358401230001", "suppressed_invalid")
-    assert calls.village.skips(calls.village.plan("again", CALLS)[0])[AINO] == "suppressed_invalid"
+    assert calls.workspace.skips(calls.workspace.plan("again", CALLS)[0])[AINO] == "suppressed_invalid"
 
 
 @pytest.mark.parametrize("number", ["040 1230002", "", "=1+1", "999", "0" * 5000])
@@ -155,14 +155,14 @@ def test_a_number_that_is_not_the_members_is_not_suppressed(calls, number):
 
 def test_a_member_who_has_a_new_number_keeps_it(calls):
     path = calls.filled({AINO: "wrong number"})
-    calls.village.move(AINO, phone="+358409999999")
+    calls.workspace.change_contact(AINO, phone="+358409999999")
     calls.read(path)
     assert calls.count(SUPPRESSION) == 0
 
 
 def test_who_was_erased_meanwhile_is_left_alone(calls):
     path = calls.filled({AINO: "do not call", OTHER: "reached"})
-    calls.village.erase(AINO)
+    calls.workspace.erase(AINO)
     assert calls.read(path).new == {EventKind.NO_MORE_CALLS: 1, EventKind.REACHED: 1}
     assert calls.count(NOTICE) == 0
 
@@ -193,14 +193,14 @@ def test_bad_rows_are_named_and_cost_no_other(calls):
     assert calls.told() == {AINO: ["reached"]}
     assert (answers.new, answers.read_before) == ({EventKind.REACHED: 1}, 0)
     assert all(
-        problem.message and str(problem.place).startswith(str(calls.village.root)) for problem in answers.problems
+        problem.message and str(problem.place).startswith(str(calls.workspace.root)) for problem in answers.problems
     )
 
 
 def test_only_calls_that_were_handed_over_are_believed(calls):
     """A text message's name and a delivery that never was are no calls, though the names are well made."""
-    text = sent(calls.village, SMS, "texts")
-    signer = calls.village.engine.signer
+    text = send_run(calls.workspace, SMS, "texts")
+    signer = calls.workspace.engine.signer
     names = [text.name(AINO), signer.delivery_reference(calls.run.number or 0, 999), signer.delivery_reference(77, 1)]
     rows = [["040 1230001", "", "fi", "s", name, "do not call"] for name in names]
     answers = calls.read(calls.written(spreadsheet_csv(calls.rows[0], rows)))
@@ -228,7 +228,7 @@ def test_what_is_no_call_list_is_refused_whole(calls, content, code):
 
 
 def test_the_command_shows_what_was_read_and_status_and_report_show_what_became(calls, capsys):
-    viesti = Shell(calls.village.root, capsys)
+    viesti = Shell(calls.workspace.root, capsys)
     said = viesti("calls", calls.filled({AINO: "reached", OTHER: "maybe"}), code=1)
     assert "1 reached" in said.out
     assert "unknown_answer" in said.err

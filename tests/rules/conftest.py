@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.rule_world import Warehouse
+from tests.support.rule_world import DuckdbWorld
 
 
 @pytest.fixture(scope="session")
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse() as warehouse:
+def warehouse() -> Iterator[DuckdbWorld]:
+    with DuckdbWorld() as warehouse:
         yield warehouse

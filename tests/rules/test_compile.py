@@ -13,10 +13,10 @@ from campaigns.rules.compile import SqlEngine, compile_for, render_sql
 from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
 from tests.rules.test_problems import nested
-from tests.support.random_rules import Author
-from tests.support.random_world import Chance, seeded
-from tests.support.rule_source import CATALOGUE, parsed, plain
-from tests.support.rule_world import Member, Warehouse, World
+from tests.support.random_rules import RandomRules
+from tests.support.random_world import RandomWorld, seeded
+from tests.support.rule_source import CATALOGUE, as_plain, parsed
+from tests.support.rule_world import DuckdbWorld, Member, RuleWorld
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 AS_OF = datetime(2018, 1, 1, 10, 0, tzinfo=HELSINKI)
@@ -82,19 +82,19 @@ def test_every_value_is_a_parameter(engine: SqlEngine) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_rule_is_readable_to_every_engine(engine: SqlEngine) -> None:
     random = seeded(7)
-    author = Author(random, AS_OF.date(), [])
-    rules = {f"rule {number}": parsed(plain(author.rule())) for number in range(40)}
+    author = RandomRules(random, AS_OF.date(), [])
+    rules = {f"rule {number}": parsed(as_plain(author.rule())) for number in range(40)}
     sql = render_sql(select_conditions(rules, scope()), engine)
     assert sqlglot.parse_one(sql, read=DIALECTS[engine]).find(sqlglot.exp.Placeholder) is None
     assert "NOW(" not in sql.upper()
 
 
-def test_the_text_answers_as_the_statement_does(warehouse: Warehouse) -> None:
+def test_the_text_answers_as_the_statement_does(warehouse: DuckdbWorld) -> None:
     random = seeded(11)
-    chance = Chance(random, AS_OF, HELSINKI)
+    chance = RandomWorld(random, AS_OF, HELSINKI)
     warehouse.show(chance.world())
-    author = Author(random, chance.today, [])
-    rules = {f"rule {number}": parsed(plain(author.rule())) for number in range(20)}
+    author = RandomRules(random, chance.today, [])
+    rules = {f"rule {number}": parsed(as_plain(author.rule())) for number in range(20)}
     statement = select_conditions(rules, scope())
     compiled = compile_for(statement, "duckdb")
     bound = warehouse.connection.execute(compiled.sql, dict(compiled.parameters)).fetchall()
@@ -110,20 +110,22 @@ def test_is_true_survives(engine: SqlEngine) -> None:
     assert sql.count("IS FALSE") + sql.count("IS NOT FALSE") == 1
 
 
-def test_a_percent_sign_stays_one(warehouse: Warehouse) -> None:
-    warehouse.show(World(members=[Member(member_id="m1", first_name="100 %"), Member(member_id="m2", first_name="%%")]))
+def test_a_percent_sign_stays_one(warehouse: DuckdbWorld) -> None:
+    warehouse.show(
+        RuleWorld(members=[Member(member_id="m1", first_name="100 %"), Member(member_id="m2", first_name="%%")])
+    )
     rule = parsed('{first_name: {is_not: "%%"}}')
     assert warehouse.answers({"a %": rule}, scope()) == {"a %": {"m1": True, "m2": False}}
 
 
-def test_the_deepest_rule_that_is_allowed_is_answered(warehouse: Warehouse) -> None:
-    warehouse.show(World(members=[Member(member_id="m1", birth_date=date(1999, 1, 1))]))
-    deepest = parsed(plain({"any": [{"age": 1}, nested(49)]}))
+def test_the_deepest_rule_that_is_allowed_is_answered(warehouse: DuckdbWorld) -> None:
+    warehouse.show(RuleWorld(members=[Member(member_id="m1", birth_date=date(1999, 1, 1))]))
+    deepest = parsed(as_plain({"any": [{"age": 1}, nested(49)]}))
     assert set(warehouse.answers({"rule": deepest}, scope())["rule"].values()) == {False}
 
 
-def test_some_members_only(warehouse: Warehouse) -> None:
-    warehouse.show(World(members=[Member(member_id=f"m{number}", region="Lappi") for number in range(3)]))
+def test_some_members_only(warehouse: DuckdbWorld) -> None:
+    warehouse.show(RuleWorld(members=[Member(member_id=f"m{number}", region="Lappi") for number in range(3)]))
     narrow = RuleScope(as_of=AS_OF, zone=HELSINKI, catalogue=CATALOGUE, audiences={}, members=("m1", "m7"))
     rules = {"rule": parsed("{all: [{region: Lappi}, {not: {shopped: {}}}]}")}
     assert warehouse.answers(rules, narrow) == {"rule": {"m1": True}}

@@ -9,9 +9,9 @@ from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.condition_schema import condition_schema
 from tests.rules.test_problems import BAD
 from tests.support.example_rules import FOLDER
-from tests.support.random_rules import Author
-from tests.support.random_world import Chance, any_moment, seeded
-from tests.support.rule_source import VOCABULARY, parsed, plain
+from tests.support.random_rules import RandomRules
+from tests.support.random_world import RandomWorld, any_moment, seeded
+from tests.support.rule_source import VOCABULARY, as_plain, parsed
 from tests.support.schema_validator import accepts
 
 SCHEMA = condition_schema(VOCABULARY)
@@ -36,10 +36,10 @@ def inside(rule: Any) -> list[Any]:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_rule_passes(seed: int) -> None:
     random = seeded(seed)
-    author = Author(random, Chance(random, *any_moment(random)).today, ["active_members"])
+    author = RandomRules(random, RandomWorld(random, *any_moment(random)).today, ["active_members"])
     for _ in range(20):
         rule = author.rule()
-        parsed(plain(rule))
+        parsed(as_plain(rule))
         assert accepts(SCHEMA, rule, SCHEMA), rule
 
 

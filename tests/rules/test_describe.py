@@ -10,9 +10,9 @@ from campaigns.core.model.localised_text import Localised
 from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.describe import describe
 from tests.support.example_rules import example_rules
-from tests.support.random_rules import Author
-from tests.support.random_world import Chance, any_moment, seeded
-from tests.support.rule_source import CATALOGUE, HERE, parsed, plain
+from tests.support.random_rules import RandomRules
+from tests.support.random_world import RandomWorld, any_moment, seeded
+from tests.support.rule_source import CATALOGUE, HERE, as_plain, parsed
 
 TITLES = {
     "active_members": Localised(
@@ -31,7 +31,7 @@ def table(path: Path) -> list[Any]:
 
 @pytest.mark.parametrize("case", table(HERE / "sentences.yaml"))
 def test_sentence(case: dict[str, Any]) -> None:
-    rule = parsed(plain(case["rule"]))
+    rule = parsed(as_plain(case["rule"]))
     said = {language.value: describe(rule, language, CATALOGUE) for language in Language}
     assert said == {language: text for language, text in case.items() if language != "rule"}
 
@@ -61,8 +61,8 @@ def test_another_currency() -> None:
 def test_every_rule_can_say_itself(seed: int) -> None:
     """Whatever is written, something is said, and no blank of a phrase is left unfilled."""
     random = seeded(seed)
-    author = Author(random, Chance(random, *any_moment(random)).today, ["active_members"])
-    for rule in (parsed(plain(author.rule())) for _ in range(20)):
+    author = RandomRules(random, RandomWorld(random, *any_moment(random)).today, ["active_members"])
+    for rule in (parsed(as_plain(author.rule())) for _ in range(20)):
         for language in Language:
             said = describe(rule, language, CATALOGUE, TITLES)
             assert said.endswith(".")

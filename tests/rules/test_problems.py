@@ -12,7 +12,7 @@ from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import MEASURES
 from campaigns.rules.parse import KEYWORDS, parse_condition
-from tests.support.rule_source import HERE, VOCABULARY, plain, problems_of
+from tests.support.rule_source import HERE, VOCABULARY, as_plain, problems_of
 
 BAD = sorted((HERE / "bad").glob("*.yaml"))
 MANUAL = Path(__file__).parents[2] / "docs" / "rules.md"
@@ -38,7 +38,7 @@ def test_a_warning_lets_the_rule_pass() -> None:
         "rule.yaml:1:14: warning: a list means one of its values, here just two numbers for `age` [range_meant]\n"
         "  try: `{from: 25, to: 64}`"
     ]
-    assert parse_condition(plain({"age": [25, 64]}), VOCABULARY, []) is not None
+    assert parse_condition(as_plain({"age": [25, 64]}), VOCABULARY, []) is not None
 
 
 def nested(levels: int) -> object:
@@ -49,20 +49,22 @@ def nested(levels: int) -> object:
 
 
 def test_fifty_levels_are_allowed_and_no_more() -> None:
-    assert problems_of(plain(nested(50))) == []
-    assert [problem.code for problem in problems_of(plain(nested(51)))] == ["too_deep"]
+    assert problems_of(as_plain(nested(50))) == []
+    assert [problem.code for problem in problems_of(as_plain(nested(51)))] == ["too_deep"]
 
 
 def test_two_thousand_parts_are_allowed_and_no_more() -> None:
-    assert problems_of(plain({"any": [{"region": "Lappi"}] * 999})) == []  # a condition and its test each
-    assert [problem.code for problem in problems_of(plain({"any": [{"region": "Lappi"}] * 1_000_000}))] == ["too_large"]
-    assert [problem.code for problem in problems_of(plain({"household_size": list(range(2_000))}))] == ["too_large"]
+    assert problems_of(as_plain({"any": [{"region": "Lappi"}] * 999})) == []  # a condition and its test each
+    assert [problem.code for problem in problems_of(as_plain({"any": [{"region": "Lappi"}] * 1_000_000}))] == [
+        "too_large"
+    ]
+    assert [problem.code for problem in problems_of(as_plain({"household_size": list(range(2_000))}))] == ["too_large"]
 
 
 def test_a_rule_that_holds_itself_ends() -> None:
     ring: dict[str, object] = {}
     ring["not"] = ring
-    assert [problem.code for problem in problems_of(plain(ring))] == ["too_deep"]
+    assert [problem.code for problem in problems_of(as_plain(ring))] == ["too_deep"]
 
 
 def test_every_code_is_explained_and_shown() -> None:
@@ -103,5 +105,5 @@ anything = st.recursive(
 @settings(max_examples=300, deadline=None)
 def test_nothing_makes_the_parser_stumble(rule: object) -> None:
     problems: list[Problem] = []
-    condition = parse_condition(plain(rule), VOCABULARY, problems)
+    condition = parse_condition(as_plain(rule), VOCABULARY, problems)
     assert (condition is None) == any(problem.severity == "error" for problem in problems)

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns.rules.scope import RuleScope
-from tests.support.random_rules import Author
-from tests.support.random_world import Chance, any_moment
-from tests.support.rule_oracle import Oracle
-from tests.support.rule_source import CATALOGUE, parsed, plain
-from tests.support.rule_world import Engine, Warehouse
+from tests.support.random_rules import RandomRules
+from tests.support.random_world import RandomWorld, any_moment
+from tests.support.rule_oracle import RuleOracle
+from tests.support.rule_source import CATALOGUE, as_plain, parsed
+from tests.support.rule_world import DuckdbWorld, Engine
 
 AUDIENCES = ["active_members", "beauty_buyers"]
 RULES = 25
@@ -19,17 +19,17 @@ RULES = 25
 def disagreements(engine: Engine, random: Random) -> list[object]:
     """One world, some rules, and a word from either side about every member: where the two are not the same."""
     as_of, zone = any_moment(random)
-    chance = Chance(random, as_of, zone)
+    chance = RandomWorld(random, as_of, zone)
     world = chance.world()
-    audiences = {name: parsed(plain(Author(random, chance.today, []).rule(2))) for name in AUDIENCES}
-    author = Author(random, chance.today, AUDIENCES)
-    conditions = {f"rule {number}": parsed(plain(author.rule())) for number in range(RULES)}
+    audiences = {name: parsed(as_plain(RandomRules(random, chance.today, []).rule(2))) for name in AUDIENCES}
+    author = RandomRules(random, chance.today, AUDIENCES)
+    conditions = {f"rule {number}": parsed(as_plain(author.rule())) for number in range(RULES)}
     scope = RuleScope(as_of=as_of, zone=zone, catalogue=CATALOGUE, audiences=audiences, salt="campaign")
 
     engine.show(world)
     answers = engine.answers(conditions, scope)
 
-    oracle = Oracle(world, as_of, zone, audiences, "campaign")
+    oracle = RuleOracle(world, as_of, zone, audiences, "campaign")
     expected = {
         label: {member.member_id: oracle.judge(condition, member) for member in world.members}
         for label, condition in conditions.items()
@@ -46,5 +46,5 @@ def disagreements(engine: Engine, random: Random) -> list[object]:
 @given(random=st.randoms(use_true_random=True))
 @settings(max_examples=25, deadline=None)
 def test_a01_the_warehouse_agrees_with_the_oracle(random: Random) -> None:
-    with Warehouse() as warehouse:
+    with DuckdbWorld() as warehouse:
         assert disagreements(warehouse, random) == []

@@ -7,7 +7,7 @@ from tests.support.ledgers import (
     empty_file,
     ledger,
     pytest_generate_tests,
-    village,
+    workspace,
 )
 
-__all__ = ["address", "bare", "empty_database", "empty_file", "ledger", "pytest_generate_tests", "village"]
+__all__ = ["address", "bare", "empty_database", "empty_file", "ledger", "pytest_generate_tests", "workspace"]

@@ -17,7 +17,7 @@ from campaigns.store.ledger.connection import Ledger
 from campaigns.store.people import audit, audit_seals
 from campaigns.store.people.audit_seals import BATCH_ROWS, MAX_WAIT, ChainVerification, Seal
 from campaigns.store.runs.run_tables import AUDIT, AUDIT_SEAL
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 OURS = Signer({1: b"1" * 32})
@@ -196,33 +196,33 @@ def test_a24_writers_and_sealers_at_once_make_one_chain(ledger: Ledger, address:
     assert (found.rows, found.fault) == (6 * 15 * 3, None)
 
 
-def test_the_server_seals_what_has_gathered_for_a_while(village: Village) -> None:
-    rounds = Scheduler(village.engine)
-    with village.engine.ledger.write() as connection:
-        audit.record(connection, village.hands.at, "aino", "publish", "letter")
+def test_the_server_seals_what_has_gathered_for_a_while(workspace: SampleWorkspace) -> None:
+    rounds = Scheduler(workspace.engine)
+    with workspace.engine.ledger.write() as connection:
+        audit.record(connection, workspace.clock.time, "aino", "publish", "letter")
     rounds.plan_due()
-    with village.engine.ledger.read() as connection:
+    with workspace.engine.ledger.read() as connection:
         assert connection.execute(select(AUDIT_SEAL)).all() == []
-    village.hands.at += MAX_WAIT
+    workspace.clock.time += MAX_WAIT
     rounds.plan_due()
-    found = verdict(village.engine.ledger, signer=village.engine.signer)
+    found = verdict(workspace.engine.ledger, signer=workspace.engine.signer)
     assert (found.rows, found.fault) == (1, None)
 
 
-def test_a_look_from_the_command_line_is_sealed_before_its_answer(village: Village) -> None:
-    audit_log.note_look_up(village.engine, MEMBERS[0], "member show")
-    audit_log.note_access(village.engine, "list_requests", "requests")
-    found = verdict(village.engine.ledger, signer=village.engine.signer)
+def test_a_look_from_the_command_line_is_sealed_before_its_answer(workspace: SampleWorkspace) -> None:
+    audit_log.note_look_up(workspace.engine, MEMBERS[0], "member show")
+    audit_log.note_access(workspace.engine, "list_requests", "requests")
+    found = verdict(workspace.engine.ledger, signer=workspace.engine.signer)
     assert (found.rows, found.fault) == (2, None)
 
 
-def test_gd12_an_erasure_breaks_nothing_and_the_log_names_nobody(village: Village) -> None:
-    erasure.merge(village.engine, "m06", "m05")
-    audit_seals.seal_all(village.engine.ledger, village.engine.signer, NOW)
-    erasure.erase(village.engine, "m05")
-    audit_seals.seal_all(village.engine.ledger, village.engine.signer, NOW)
-    assert verdict(village.engine.ledger, signer=village.engine.signer).fault is None
-    with village.engine.ledger.read() as connection:
+def test_gd12_an_erasure_breaks_nothing_and_the_log_names_nobody(workspace: SampleWorkspace) -> None:
+    erasure.merge(workspace.engine, "m06", "m05")
+    audit_seals.seal_all(workspace.engine.ledger, workspace.engine.signer, NOW)
+    erasure.erase(workspace.engine, "m05")
+    audit_seals.seal_all(workspace.engine.ledger, workspace.engine.signer, NOW)
+    assert verdict(workspace.engine.ledger, signer=workspace.engine.signer).fault is None
+    with workspace.engine.ledger.read() as connection:
         rows = [tuple(row) for row in connection.execute(select(AUDIT))]
     assert [row for row in rows if "m05" in str(row[1:]) or "m06" in str(row[1:])] == []
 

@@ -12,46 +12,46 @@ from campaigns.people.desk import lookup
 from campaigns.people.desk.access_reasons import AccessReason, LookUpReason
 from campaigns.people.privacy import requests
 from campaigns.store.people import accounts
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 PASSWORD = "neljä sanaa on hyvä"
 
 
-def test_an_account_signs_in_and_out_on_either_ledger(village: Village) -> None:
-    staff_accounts.add(village.engine, "helmi", [Role.DESK], PASSWORD)
-    assert staff_accounts.log_in(village.engine, "helmi", "wrong") is None
-    secret = staff_accounts.log_in(village.engine, "helmi", PASSWORD)
+def test_an_account_signs_in_and_out_on_either_ledger(workspace: SampleWorkspace) -> None:
+    staff_accounts.add(workspace.engine, "helmi", [Role.DESK], PASSWORD)
+    assert staff_accounts.log_in(workspace.engine, "helmi", "wrong") is None
+    secret = staff_accounts.log_in(workspace.engine, "helmi", PASSWORD)
     assert secret is not None
-    with village.engine.ledger.write() as connection:
-        account = accounts.account_of_session(connection, secret, village.hands.at)
+    with workspace.engine.ledger.write() as connection:
+        account = accounts.account_of_session(connection, secret, workspace.clock.time)
         assert account is not None
         assert account.may(Permission.LOOK_UP)
         accounts.end_session(connection, secret)
-        assert accounts.account_of_session(connection, secret, village.hands.at) is None
+        assert accounts.account_of_session(connection, secret, workspace.clock.time) is None
 
 
-def test_a_request_goes_its_way_on_either_ledger(village: Village) -> None:
-    first = requests.file(village.engine, "m05", RequestKind.ACCESS, ConsentSource.WEB)
-    assert requests.file(village.engine, "m05", RequestKind.ACCESS, ConsentSource.DESK).number == first.number
-    requests.extend(village.engine, first.number or 0, "Arkisto")
-    requests.close(village.engine, first.number or 0, RequestOutcome.DONE)
-    assert requests.list_open(village.engine) == []
+def test_a_request_goes_its_way_on_either_ledger(workspace: SampleWorkspace) -> None:
+    first = requests.file(workspace.engine, "m05", RequestKind.ACCESS, ConsentSource.WEB)
+    assert requests.file(workspace.engine, "m05", RequestKind.ACCESS, ConsentSource.DESK).number == first.number
+    requests.extend(workspace.engine, first.number or 0, "Arkisto")
+    requests.close(workspace.engine, first.number or 0, RequestOutcome.DONE)
+    assert requests.list_open(workspace.engine) == []
 
 
 @pytest.mark.parametrize("typed", ["Åke von Döbeln", "VON DÖBELN åke", "von döbeln   Åke"])
-def test_a_name_is_found_in_any_letter_case_on_either_ledger(village: Village, typed: str) -> None:
-    with village.engine.ledger.write() as connection:
+def test_a_name_is_found_in_any_letter_case_on_either_ledger(workspace: SampleWorkspace, typed: str) -> None:
+    with workspace.engine.ledger.write() as connection:
         contacts.upsert_contacts(
             connection, [{"member_id": "m05", "first_name": "Åke", "last_name": "von Döbeln"}], "fi"
         )
         assert [row["member_id"] for row in find_members(connection, SearchField.NAME, typed)] == ["m05"]
 
 
-def test_more_members_than_are_shown_are_said_to_be_more(village: Village) -> None:
-    with village.engine.ledger.write() as connection:
+def test_more_members_than_are_shown_are_said_to_be_more(workspace: SampleWorkspace) -> None:
+    with workspace.engine.ledger.write() as connection:
         same = [{"member_id": f"m{each:02}", "email": "same@example.org"} for each in range(1, 25)]
         contacts.upsert_contacts(connection, same, "fi")
     people, more = lookup.search_members(
-        village.engine, SearchField.EMAIL, "same@example.org", "", AccessReason(LookUpReason.CALL), unmask=False
+        workspace.engine, SearchField.EMAIL, "same@example.org", "", AccessReason(LookUpReason.CALL), unmask=False
     )
     assert (len(people), more) == (20, True)

@@ -19,9 +19,9 @@ from campaigns.store.runs.states import RunState
 from tests.runs.dispatch.test_claim import MARKETING
 from tests.runs.dispatch.test_crash import IN_FLIGHT, LEASE, PROCESSES
 from tests.support import sending_process
-from tests.support.provider_server import FarEnd
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.scripted_provider import Message, Wire, accept, wired
+from tests.support.provider_server import CountingServer
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.scripted_provider import Message, ScriptedProvider, accept, with_scripted_provider
 
 PATIENCE: Final = 40  # seconds, on a machine that has other things to do
 SMS: Final = MARKETING.replace("channels: [email]", "channels: [sms]").replace("email: hello", "sms: hello")
@@ -35,10 +35,10 @@ def until(happened: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def working(village: Village, wire: Any) -> Iterator[Worker]:
+def working(workspace: SampleWorkspace, provider: Any) -> Iterator[Worker]:
     """A worker over the village's ledger, in a thread of its own, with an engine of its own."""
-    with closing(Village(village.root, village.hands)) as beside:
-        wired(beside, wire)
+    with closing(SampleWorkspace(workspace.root, workspace.clock)) as beside:
+        with_scripted_provider(beside, provider)
         outgoing = Worker.for_worker_command(beside.engine)
         failures: list[BaseException] = []
 
@@ -59,10 +59,12 @@ def working(village: Village, wire: Any) -> Iterator[Worker]:
 
 
 @contextmanager
-def process(village: Village, far_end: FarEnd, ahead: float = 0) -> Iterator[multiprocessing.process.BaseProcess]:
+def process(
+    workspace: SampleWorkspace, far_end: CountingServer, ahead: float = 0
+) -> Iterator[multiprocessing.process.BaseProcess]:
     """`viesti worker` as a process, on a clock that is ahead."""
     worker = PROCESSES.Process(
-        target=sending_process.work, args=(str(village.root), far_end.port, ahead, os.environ["VIESTI_DATABASE_URL"])
+        target=sending_process.work, args=(str(workspace.root), far_end.port, ahead, os.environ["VIESTI_DATABASE_URL"])
     )
     worker.start()
     try:
@@ -75,36 +77,36 @@ def process(village: Village, far_end: FarEnd, ahead: float = 0) -> Iterator[mul
         worker.close()
 
 
-def is_closed(village: Village, run: Run) -> Callable[[], bool]:
-    return lambda: village.state(run) == RunState.CLOSED
+def is_closed(workspace: SampleWorkspace, run: Run) -> Callable[[], bool]:
+    return lambda: workspace.state(run) == RunState.CLOSED
 
 
-def test_what_is_submitted_is_sent_and_so_is_what_was_lost_and_what_came_twice(village):
-    runs = {name: village.start(name, MARKETING) for name in ("lost", "once", "twice")}
+def test_what_is_submitted_is_sent_and_so_is_what_was_lost_and_what_came_twice(workspace):
+    runs = {name: workspace.start(name, MARKETING) for name in ("lost", "once", "twice")}
     for name in ("once", "twice", "twice"):
-        village.engine.dispatcher.submit(runs[name].run_id)
-    village.engine.dispatcher.submit("no such run")
-    wire = Wire()
-    with working(village, wire):
-        until(lambda: all(village.state(run) == RunState.CLOSED for run in runs.values()))
-    assert Counter(wire.heard) == dict.fromkeys(MEMBERS, 3)
-    assert [village.balance(run) for run in runs.values()] == [{"accepted": len(MEMBERS)}] * 3
+        workspace.engine.dispatcher.submit(runs[name].run_id)
+    workspace.engine.dispatcher.submit("no such run")
+    provider = ScriptedProvider()
+    with working(workspace, provider):
+        until(lambda: all(workspace.state(run) == RunState.CLOSED for run in runs.values()))
+    assert Counter(provider.received) == dict.fromkeys(MEMBERS, 3)
+    assert [workspace.balance(run) for run in runs.values()] == [{"accepted": len(MEMBERS)}] * 3
 
 
-def test_two_workers_share_a_run_and_nobody_hears_it_twice(village):
+def test_two_workers_share_a_run_and_nobody_hears_it_twice(workspace):
     async def slowly(message: Message) -> Outcome:
         await asyncio.sleep(0.4)
         return accept(message)
 
-    run, wires = village.start("hi", MARKETING), [Wire(slowly), Wire(slowly)]
-    with working(village, wires[0]), working(village, wires[1]):
-        until(is_closed(village, run))
-    assert Counter(wires[0].heard + wires[1].heard) == dict.fromkeys(MEMBERS, 1)
-    assert wires[0].most_at_once <= IN_FLIGHT
-    assert wires[1].most_at_once <= IN_FLIGHT
+    run, wires = workspace.start("hi", MARKETING), [ScriptedProvider(slowly), ScriptedProvider(slowly)]
+    with working(workspace, wires[0]), working(workspace, wires[1]):
+        until(is_closed(workspace, run))
+    assert Counter(wires[0].received + wires[1].received) == dict.fromkeys(MEMBERS, 1)
+    assert wires[0].max_in_flight <= IN_FLIGHT
+    assert wires[1].max_in_flight <= IN_FLIGHT
 
 
-def test_a_slow_run_holds_up_no_other(village):
+def test_a_slow_run_holds_up_no_other(workspace):
     answered = Event()
 
     async def by_email_not_yet(message: Message) -> Outcome:
@@ -112,59 +114,59 @@ def test_a_slow_run_holds_up_no_other(village):
             await asyncio.sleep(0.01)
         return accept(message)
 
-    slow, quick = village.start("slow", MARKETING), village.start("quick", SMS)
-    wire = Wire(by_email_not_yet)
-    with working(village, wire):
-        until(is_closed(village, quick))
-        assert village.balance(slow)["sending"] > 0
+    slow, quick = workspace.start("slow", MARKETING), workspace.start("quick", SMS)
+    provider = ScriptedProvider(by_email_not_yet)
+    with working(workspace, provider):
+        until(is_closed(workspace, quick))
+        assert workspace.balance(slow)["sending"] > 0
         answered.set()
-        until(is_closed(village, slow))
-    assert wire.most_at_once <= IN_FLIGHT
+        until(is_closed(workspace, slow))
+    assert provider.max_in_flight <= IN_FLIGHT
 
 
-def test_a_worker_that_is_told_to_end_claims_nothing_more_and_records_what_is_under_way(village):
+def test_a_worker_that_is_told_to_end_claims_nothing_more_and_records_what_is_under_way(workspace):
     async def slowly(message: Message) -> Outcome:
         await asyncio.sleep(0.1)
         return accept(message)
 
-    run, wire = village.start("hi", MARKETING), Wire(slowly)
-    with working(village, wire) as outgoing:
-        until(lambda: len(wire.heard) > 0)
+    run, provider = workspace.start("hi", MARKETING), ScriptedProvider(slowly)
+    with working(workspace, provider) as outgoing:
+        until(lambda: len(provider.received) > 0)
         outgoing.stopping.set()
-    balance = village.balance(run)
+    balance = workspace.balance(run)
     assert set(balance) == {"accepted", "pending"}
-    assert balance["accepted"] == len(wire.heard)
+    assert balance["accepted"] == len(provider.received)
 
 
-def test_a_worker_killed_in_the_middle_leaves_doubt_about_no_more_than_was_under_way(village):
-    vars(village.engine)["clock"] = Clock()
-    run = village.start("hi", MARKETING)
-    with FarEnd(1) as far_end:
-        with process(village, far_end) as first:
+def test_a_worker_killed_in_the_middle_leaves_doubt_about_no_more_than_was_under_way(workspace):
+    vars(workspace.engine)["clock"] = Clock()
+    run = workspace.start("hi", MARKETING)
+    with CountingServer(1) as far_end:
+        with process(workspace, far_end) as first:
             assert far_end.something_came.wait(PATIENCE)
             first.kill()
             first.join()
-            left = village.balance(run).get("sending", 0)
-        with process(village, far_end, ahead=LEASE + 1):
-            until(is_closed(village, run))
-    balance = village.balance(run)
+            left = workspace.balance(run).get("sending", 0)
+        with process(workspace, far_end, ahead=LEASE + 1):
+            until(is_closed(workspace, run))
+    balance = workspace.balance(run)
     assert left <= IN_FLIGHT
     assert balance.get("uncertain", 0) == left
     assert set(far_end.received.values()) == {1}
     assert len(far_end.received) >= balance["accepted"]
 
 
-def test_a_worker_that_sleeps_past_its_lease_says_nothing_twice_when_it_wakes(village):
-    vars(village.engine)["clock"] = Clock()
-    run = village.start("hi", MARKETING)
-    with FarEnd(2) as far_end, process(village, far_end) as first:
+def test_a_worker_that_sleeps_past_its_lease_says_nothing_twice_when_it_wakes(workspace):
+    vars(workspace.engine)["clock"] = Clock()
+    run = workspace.start("hi", MARKETING)
+    with CountingServer(2) as far_end, process(workspace, far_end) as first:
         assert far_end.something_came.wait(PATIENCE)
         os.kill(first.pid, signal.SIGSTOP)
-        with process(village, far_end, ahead=LEASE + 1):
-            until(is_closed(village, run))
+        with process(workspace, far_end, ahead=LEASE + 1):
+            until(is_closed(workspace, run))
             os.kill(first.pid, signal.SIGCONT)
             sleep(0.5)
-    balance = village.balance(run)
+    balance = workspace.balance(run)
     assert balance.get("uncertain", 0) <= IN_FLIGHT
     assert set(balance) <= {"accepted", "uncertain", "refused"}
     assert set(far_end.received.values()) == {1}

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, text, update
 from audiences.tables import CHOICES
 from campaigns.store.ledger.connection import Ledger, append, to_timestamps
 from campaigns.store.runs.run_tables import AUDIT, RATE_LIMIT
-from tests.support.open_transaction import holder
+from tests.support.open_transaction import hold_transaction
 
 AT = datetime(2018, 1, 1, 8, 0, 0, 250_000, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def test_an_exception_leaves_nothing_of_its_transaction(ledger):
 
 
 def test_a_killed_process_leaves_nothing_of_its_transaction_and_frees_the_writer(ledger, address):
-    with holder(address) as held:
+    with hold_transaction(address) as held:
         held.kill()
     with ledger.write() as connection:
         connection.execute(insert(RATE_LIMIT).values(account="b", due_at=AT))

@@ -9,7 +9,7 @@ from sqlalchemy.exc import InternalError
 
 from campaigns.store.ledger import postgresql
 from campaigns.store.runs.run_tables import RATE_LIMIT
-from tests.support.open_transaction import holder
+from tests.support.open_transaction import hold_transaction
 from tests.support.sample_workspace import NOW
 
 DATABASES = ("postgresql",)
@@ -17,7 +17,7 @@ DATABASES = ("postgresql",)
 
 def test_a_writer_that_was_stopped_is_ended_by_the_server(ledger, address):
     assert "10s" in postgresql._ONE_WRITER
-    with holder(address, patience="500ms") as held:
+    with hold_transaction(address, patience="500ms") as held:
         os.kill(held.pid, signal.SIGSTOP)
         with ledger.write() as connection:
             connection.execute(insert(RATE_LIMIT).values(account="b", due_at=NOW))

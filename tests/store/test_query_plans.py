@@ -7,14 +7,14 @@ from tests.runs.dispatch.test_claim import MARKETING
 FEW = ("m02", "m05", "m07", "nobody")
 
 
-def test_a_few_are_known_as_among_all(village):
-    village.say("m02", "newsletter:beauty", "sms_own")
-    village.say("m05", "no_purchase_detail", "tracking")
-    email, phone = village.contact("m05")["email"], village.contact("m07")["phone"]
-    village.suppress(AddressKind.EMAIL, email.upper(), SkipReason.SUPPRESSED_HARD_BOUNCE)
-    village.suppress(AddressKind.PHONE, phone, SkipReason.SUPPRESSED_INVALID, "marketing")
-    village.send(village.start("hi", MARKETING))
-    everyone, few = village.engine.snapshot(), village.engine.snapshot(FEW)
+def test_a_few_are_known_as_among_all(workspace):
+    workspace.record_choices("m02", "newsletter:beauty", "sms_own")
+    workspace.record_choices("m05", "no_purchase_detail", "tracking")
+    email, phone = workspace.contact("m05")["email"], workspace.contact("m07")["phone"]
+    workspace.suppress(AddressKind.EMAIL, email.upper(), SkipReason.SUPPRESSED_HARD_BOUNCE)
+    workspace.suppress(AddressKind.PHONE, phone, SkipReason.SUPPRESSED_INVALID, "marketing")
+    workspace.send(workspace.start("hi", MARKETING))
+    everyone, few = workspace.engine.snapshot(), workspace.engine.snapshot(FEW)
 
     def of_few(rows):
         return sorted((row for row in rows.to_pylist() if row["member_id"] in FEW), key=lambda row: row["member_id"])

@@ -28,8 +28,8 @@ from campaigns.store.runs import bundles, publications, runs
 from campaigns.store.runs.run_tables import RUN, Run
 from campaigns.store.runs.states import RunState
 from tests.runs.dispatch.test_claim import MARKETING
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.scripted_provider import Message, Wire, accept, wired
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.scripted_provider import Message, ScriptedProvider, accept, with_scripted_provider
 
 NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 
@@ -57,11 +57,11 @@ def at_once(address: str, *works: Callable[[Any], Any]) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def campaign(founded, tmp_path_factory) -> Campaign:
-    root = tmp_path_factory.mktemp("drafts") / "village"
-    shutil.copytree(founded, root)
-    with closing(Village(root)) as village:
-        return village.engine.library.campaign_definition(village.write("hi", MARKETING).stem)[0].campaign
+def campaign(base_workspace, tmp_path_factory) -> Campaign:
+    root = tmp_path_factory.mktemp("drafts") / "workspace"
+    shutil.copytree(base_workspace, root)
+    with closing(SampleWorkspace(root)) as workspace:
+        return workspace.engine.library.campaign_definition(workspace.write_campaign("hi", MARKETING).stem)[0].campaign
 
 
 def test_an_occasion_is_taken_up_once(ledger, address, campaign):
@@ -155,18 +155,18 @@ async def slowly(message: Message) -> Outcome:
 
 
 @contextmanager
-def beside(village: Village) -> Iterator[Village]:
+def beside(workspace: SampleWorkspace) -> Iterator[SampleWorkspace]:
     """A second village over the same workspace and ledger, like a process of its own; both may be sent from."""
-    with closing(Village(village.root, village.hands)) as other:
-        for each in (village, other):
-            wired(each, Wire(slowly))
+    with closing(SampleWorkspace(workspace.root, workspace.clock)) as other:
+        for each in (workspace, other):
+            with_scripted_provider(each, ScriptedProvider(slowly))
         yield other
 
 
-def send_at_once(*sendings: tuple[Village, Run]) -> None:
+def send_at_once(*sendings: tuple[SampleWorkspace, Run]) -> None:
     failures: list[BaseException] = []
 
-    def send(each: Village, run: Run) -> None:
+    def send(each: SampleWorkspace, run: Run) -> None:
         try:
             each.send(run)
         except BaseException as error:
@@ -180,26 +180,26 @@ def send_at_once(*sendings: tuple[Village, Run]) -> None:
     assert failures == []
 
 
-def heard(*villages: Village) -> Counter[str]:
+def heard(*villages: SampleWorkspace) -> Counter[str]:
     return Counter(member for each in villages for member in each.engine.providers.email.heard)
 
 
-def test_two_senders_of_one_run_write_to_everybody_once(village):
-    run = village.start("hi", MARKETING)
-    with beside(village) as other:
-        send_at_once((village, run), (other, run))
-        assert heard(village, other) == dict.fromkeys(MEMBERS, 1)
-        assert min(len(each.engine.providers.email.heard) for each in (village, other)) > 0
-        assert village.balance(run) == {"accepted": len(MEMBERS)}
+def test_two_senders_of_one_run_write_to_everybody_once(workspace):
+    run = workspace.start("hi", MARKETING)
+    with beside(workspace) as other:
+        send_at_once((workspace, run), (other, run))
+        assert heard(workspace, other) == dict.fromkeys(MEMBERS, 1)
+        assert min(len(each.engine.providers.email.heard) for each in (workspace, other)) > 0
+        assert workspace.balance(run) == {"accepted": len(MEMBERS)}
 
 
-def test_two_runs_at_once_keep_a_cap_between_them(village):
-    village.set("per_member: [{messages: 1, per: day}]")
-    first, second = (village.plan(name, MARKETING)[0] for name in ("one", "two"))
+def test_two_runs_at_once_keep_a_cap_between_them(workspace):
+    workspace.add_setting("per_member: [{messages: 1, per: day}]")
+    first, second = (workspace.plan(name, MARKETING)[0] for name in ("one", "two"))
     for run in (first, second):  # both planned before either may send: else the second plan knows of the first
-        village.engine.start(run)
-    with beside(village) as other:
-        send_at_once((village, first), (other, second))
-        assert heard(village, other) == dict.fromkeys(MEMBERS, 1)
-        ends = Counter(reason for run in (first, second) for _, reason in village.ends(run).values())
+        workspace.engine.start(run)
+    with beside(workspace) as other:
+        send_at_once((workspace, first), (other, second))
+        assert heard(workspace, other) == dict.fromkeys(MEMBERS, 1)
+        ends = Counter(reason for run in (first, second) for _, reason in workspace.end_states(run).values())
         assert ends == {None: len(MEMBERS), "frequency_cap": len(MEMBERS)}

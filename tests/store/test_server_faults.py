@@ -18,34 +18,36 @@ from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
 from tests.runs.dispatch.test_claim import MARKETING
 from tests.store.test_dispatchers import is_closed, until, working
-from tests.support.ledgers import moved
+from tests.support.ledgers import copy_workspace
 from tests.support.postgresql_server import own_server
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.scripted_provider import Message, Wire, accept, wired
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.scripted_provider import Message, ScriptedProvider, accept, with_scripted_provider
 
 IN_FLIGHT = 8
 
 
-def until_closed(village: Village, run, **between: float) -> None:
+def until_closed(workspace: SampleWorkspace, run, **between: float) -> None:
     """Send again and again, as the rounds do, and let time pass."""
     for _ in range(200):
-        if village.send(run).closed:
+        if workspace.send(run).closed:
             return
-        village.hands.go(**between)
-    raise AssertionError(village.balance(run))
+        workspace.clock.advance(**between)
+    raise AssertionError(workspace.balance(run))
 
 
-def agrees(village: Village, run, wire: Wire) -> Counter[str]:
+def agrees(workspace: SampleWorkspace, run, provider: ScriptedProvider) -> Counter[str]:
     """The balance, when nobody heard anything twice and whoever is accepted heard it."""
-    taken = Counter(wire.heard)
+    taken = Counter(provider.received)
     assert max(taken.values()) == 1
-    accepted = {member for member, (state, _) in village.ends(run).items() if state == "accepted"}
+    accepted = {member for member, (state, _) in workspace.end_states(run).items() if state == "accepted"}
     assert accepted <= set(taken)
-    return Counter(village.balance(run))
+    return Counter(workspace.balance(run))
 
 
 @pytest.mark.skipif("DATABASE_URL" in os.environ, reason="the server is somebody else's, and is not made to crash")
-def test_the_database_crashes_and_comes_back_and_what_was_answered_meanwhile_is_kept(founded, tmp_path, monkeypatch):
+def test_the_database_crashes_and_comes_back_and_what_was_answered_meanwhile_is_kept(
+    base_workspace, tmp_path, monkeypatch
+):
     async def slowly(message: Message) -> Outcome:
         await asyncio.sleep(0.25)
         return accept(message)
@@ -55,39 +57,42 @@ def test_the_database_crashes_and_comes_back_and_what_was_answered_meanwhile_is_
         monkeypatch.setenv("VIESTI_DATABASE_URL", address)
         with closing(Ledger(address)) as ledger:
             schema.prepare(ledger)
-            village, wire = moved(founded, tmp_path / "village", ledger), Wire(slowly)
-        with closing(village):
-            run = village.start("hi", MARKETING)
-            with working(village, wire):
-                until(lambda: len(wire.heard) > 0)
+            workspace, provider = (
+                copy_workspace(base_workspace, tmp_path / "workspace", ledger),
+                ScriptedProvider(slowly),
+            )
+        with closing(workspace):
+            run = workspace.start("hi", MARKETING)
+            with working(workspace, provider):
+                until(lambda: len(provider.received) > 0)
                 crash(0.5)
-                until(is_closed(village, run))
-            balance = agrees(village, run, wire)
+                until(is_closed(workspace, run))
+            balance = agrees(workspace, run, provider)
     assert balance.total() == len(MEMBERS)
     assert balance["uncertain"] <= IN_FLIGHT
 
 
 @pytest.mark.parametrize("gone", [CHOICES, CONTACT, SUPPRESSION], ids=lambda table: str(table.name))
-def test_op03_while_choices_cannot_be_read_nothing_is_sent(village, gone):
+def test_op03_while_choices_cannot_be_read_nothing_is_sent(workspace, gone):
     """What members said is there again: everybody still waits, and is written to once."""
-    wire = wired(village, Wire(accept))
-    run = village.start("hi", MARKETING)
-    rename(village, gone.name, "away")
+    provider = with_scripted_provider(workspace, ScriptedProvider(accept))
+    run = workspace.start("hi", MARKETING)
+    rename(workspace, gone.name, "away")
     with pytest.raises(DBAPIError):
-        village.send(run)
-    assert wire.heard == []
-    assert village.balance(run) == {"pending": len(MEMBERS)}
-    rename(village, "away", gone.name)
-    assert village.send(run).closed
-    assert sorted(wire.heard) == sorted(MEMBERS)
+        workspace.send(run)
+    assert provider.heard == []
+    assert workspace.balance(run) == {"pending": len(MEMBERS)}
+    rename(workspace, "away", gone.name)
+    assert workspace.send(run).closed
+    assert sorted(provider.heard) == sorted(MEMBERS)
 
 
-def rename(village: Village, table: str, name: str) -> None:
-    with village.engine.ledger.write() as connection:
+def rename(workspace: SampleWorkspace, table: str, name: str) -> None:
+    with workspace.engine.ledger.write() as connection:
         connection.execute(DDL(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
-def test_a_storm_of_429_delays_and_nothing_else(village):
+def test_a_storm_of_429_delays_and_nothing_else(workspace):
     chance = Random(429)  # noqa: S311 - no secret
     taken: Counter[str] = Counter()
 
@@ -97,55 +102,55 @@ def test_a_storm_of_429_delays_and_nothing_else(village):
         taken[message.claimed.member_id] += 1
         return accept(message)
 
-    wired(village, Wire(mostly_later))
-    run = village.start("hi", MARKETING)
-    village.wind_up(speed=10)  # after many of them in a row one waits for the moment to ask again
-    until_closed(village, run, seconds=20)
+    with_scripted_provider(workspace, ScriptedProvider(mostly_later))
+    run = workspace.start("hi", MARKETING)
+    workspace.run_clock(speed=10)  # after many of them in a row one waits for the moment to ask again
+    until_closed(workspace, run, seconds=20)
     assert taken == dict.fromkeys(MEMBERS, 1)
-    assert village.balance(run) == {"accepted": len(MEMBERS)}
+    assert workspace.balance(run) == {"accepted": len(MEMBERS)}
 
 
-def test_a_provider_that_is_away_for_minutes_finds_everybody_waiting(village):
-    away_until = village.hands.at + timedelta(minutes=7)
+def test_a_provider_that_is_away_for_minutes_finds_everybody_waiting(workspace):
+    away_until = workspace.clock.time + timedelta(minutes=7)
     taken: Counter[str] = Counter()
 
     def away(message: Message) -> Outcome:
-        if village.engine.clock.now() < away_until:
+        if workspace.engine.clock.now() < away_until:
             return RetryLater(5, "no connection")
         taken[message.claimed.member_id] += 1
         return accept(message)
 
-    wired(village, Wire(away))
-    run = village.start("hi", MARKETING)
-    village.wind_up(speed=60)
-    village.send(run)
-    assert village.balance(run) == {"pending": len(MEMBERS)}
-    until_closed(village, run, seconds=30)
+    with_scripted_provider(workspace, ScriptedProvider(away))
+    run = workspace.start("hi", MARKETING)
+    workspace.run_clock(speed=60)
+    workspace.send(run)
+    assert workspace.balance(run) == {"pending": len(MEMBERS)}
+    until_closed(workspace, run, seconds=30)
     assert taken == dict.fromkeys(MEMBERS, 1)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_clocks_that_jump_send_nothing_twice_and_lose_nobody(village, seed):
+def test_clocks_that_jump_send_nothing_twice_and_lose_nobody(workspace, seed):
     chance = Random(seed)  # noqa: S311 - no secret
 
     def jumping(message: Message) -> Outcome:
-        village.hands.go(seconds=chance.choice((0, 0, 1, 90, 3600, -3600, -90)))
+        workspace.clock.advance(seconds=chance.choice((0, 0, 1, 90, 3600, -3600, -90)))
         return chance.choice((accept(message), Unknown("HTTP 500"), Refused(EndReason.INVALID_ADDRESS, "HTTP 400")))
 
-    wire = wired(village, Wire(jumping))
-    run = village.start("hi", MARKETING)
-    until_closed(village, run, minutes=5)
-    assert agrees(village, run, wire).total() == len(MEMBERS)
+    provider = with_scripted_provider(workspace, ScriptedProvider(jumping))
+    run = workspace.start("hi", MARKETING)
+    until_closed(workspace, run, minutes=5)
+    assert agrees(workspace, run, provider).total() == len(MEMBERS)
 
 
-def test_a_withdrawal_and_a_c7_between_plan_and_claim_are_obeyed(village):
+def test_a_withdrawal_and_a_c7_between_plan_and_claim_are_obeyed(workspace):
     bought = MARKETING.replace("{register: [owners, customers]}", "{bought: {where: {product_category: COFFEE}}}")
-    wire = wired(village, Wire())
-    run = village.start("hi", bought)
-    going = sorted(village.channels(run))
-    village.say(going[0], "email_own", on=False)
-    village.say(going[1], "no_purchase_detail")
-    until_closed(village, run, minutes=1)
-    assert set(wire.heard) == set(going[2:])
-    assert village.ends(run)[going[0]] == ("withdrawn", "consent_withdrawn")
-    assert village.ends(run)[going[1]] == ("withdrawn", "purchase_data_forbidden")
+    provider = with_scripted_provider(workspace, ScriptedProvider())
+    run = workspace.start("hi", bought)
+    going = sorted(workspace.channels(run))
+    workspace.record_choices(going[0], "email_own", on=False)
+    workspace.record_choices(going[1], "no_purchase_detail")
+    until_closed(workspace, run, minutes=1)
+    assert set(provider.heard) == set(going[2:])
+    assert workspace.end_states(run)[going[0]] == ("withdrawn", "consent_withdrawn")
+    assert workspace.end_states(run)[going[1]] == ("withdrawn", "purchase_data_forbidden")

@@ -17,27 +17,27 @@ from campaigns.store.runs import runs
 from campaigns.store.runs.run_file_tables import RUN_FILE
 from campaigns.store.runs.states import RunState
 from tests.runs.dispatch.test_claim import MARKETING
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.scripted_provider import Wire, wired
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 
 DATABASES = ("postgresql",)
 
 
-def elsewhere(village: Village, root: Path) -> Village:
+def elsewhere(workspace: SampleWorkspace, root: Path) -> SampleWorkspace:
     """The village on a machine that has the same workspace and key, and no run's files."""
-    shutil.copytree(village.root, root, ignore=shutil.ignore_patterns("runs"))
-    return Village(root, village.hands)
+    shutil.copytree(workspace.root, root, ignore=shutil.ignore_patterns("runs"))
+    return SampleWorkspace(root, workspace.clock)
 
 
-def kept(village: Village) -> frozenset[str]:
-    with village.engine.ledger.read() as connection:
+def kept(workspace: SampleWorkspace) -> frozenset[str]:
+    with workspace.engine.ledger.read() as connection:
         return frozenset(connection.execute(select(RUN_FILE.c.name).where(RUN_FILE.c.run_number > 0)).scalars())
 
 
-def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(village, tmp_path, monkeypatch):
+def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(workspace, tmp_path, monkeypatch):
     """The other is faster between the look at the folder and the last step."""
-    run = village.start("hi", MARKETING)
-    with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
+    run = workspace.start("hi", MARKETING)
+    with closing(elsewhere(workspace, tmp_path / "elsewhere")) as other:
         files = other.engine.run_files(run)
         shared = SharedRunFiles(other.engine.ledger, run, files)
         really, calls = shared_run_files.shutil.rmtree, []
@@ -55,36 +55,36 @@ def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(village, 
         assert other.engine.library.planned_campaign(files.definition, run.campaign)[0].name == "hi"
 
 
-def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(village, monkeypatch):
+def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(workspace, monkeypatch):
     """Another server starts whatever is planned, at once."""
     really, states = SharedRunFiles.upload, []
 
     def put(shared: SharedRunFiles) -> None:
         really(shared)
-        states.append(village.state(shared.run))
+        states.append(workspace.state(shared.run))
 
     monkeypatch.setattr(SharedRunFiles, "upload", put)
-    village.plan("hi", MARKETING)
+    workspace.plan("hi", MARKETING)
     assert states == [RunState.PLANNING]
 
 
-def test_who_began_to_plan_and_was_asleep_drops_no_files_of_a_plan_that_others_made_meanwhile(village):
-    draft, _ = village.engine.library.campaign_definition(village.write("hi", MARKETING))
-    now = village.hands.at
-    with village.engine.ledger.write() as connection:
+def test_who_began_to_plan_and_was_asleep_drops_no_files_of_a_plan_that_others_made_meanwhile(workspace):
+    draft, _ = workspace.engine.library.campaign_definition(workspace.write_campaign("hi", MARKETING))
+    now = workspace.clock.time
+    with workspace.engine.ledger.write() as connection:
         begun = runs.open_run(connection, draft.campaign, str(draft.file), now, now, scheduled=False)
-    run, _ = village.plan("hi")
+    run, _ = workspace.plan("hi")
     with pytest.raises(UserError) as raised:
-        SharedRunFiles(village.engine.ledger, begun, village.engine.run_files(run)).delete()
+        SharedRunFiles(workspace.engine.ledger, begun, workspace.engine.run_files(run)).delete()
     assert [problem.code for problem in raised.value.problems] == ["planned_elsewhere"]
-    assert kept(village) == {"definition", "fields"}
+    assert kept(workspace) == {"definition", "fields"}
 
 
-def test_of_two_processes_that_put_the_same_files_at_once_both_go_on(village, monkeypatch):
+def test_of_two_processes_that_put_the_same_files_at_once_both_go_on(workspace, monkeypatch):
     """The other is faster between the look into the ledger and the first part."""
-    run, _ = village.plan("hi", MARKETING)
-    files = village.engine.run_files(run)
-    shared = SharedRunFiles(village.engine.ledger, run, files)
+    run, _ = workspace.plan("hi", MARKETING)
+    files = workspace.engine.run_files(run)
+    shared = SharedRunFiles(workspace.engine.ledger, run, files)
     frozen = b"".join(shared._parts("fields"))
     shared.delete()
     files.fields.write_bytes(frozen)
@@ -98,53 +98,56 @@ def test_of_two_processes_that_put_the_same_files_at_once_both_go_on(village, mo
     monkeypatch.setattr(SharedRunFiles, "upload", late)
     shared.ensure_uploaded()
     assert b"".join(shared._parts("fields")) == frozen
-    village.engine.start(run)
-    assert village.state(run) == RunState.SENDING
+    workspace.engine.start(run)
+    assert workspace.state(run) == RunState.SENDING
 
 
-def test_another_machine_sends_what_was_planned_here_and_keeps_nothing_of_it(village, tmp_path):
-    run = village.start("hi", MARKETING)
-    assert not village.engine.run_files(run).fields.exists()
-    with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
-        wire = wired(other, Wire())
+def test_another_machine_sends_what_was_planned_here_and_keeps_nothing_of_it(workspace, tmp_path):
+    run = workspace.start("hi", MARKETING)
+    assert not workspace.engine.run_files(run).fields.exists()
+    with closing(elsewhere(workspace, tmp_path / "elsewhere")) as other:
+        provider = with_scripted_provider(other, ScriptedProvider())
         Worker.for_worker_command(other.engine).send_all()
-        assert Counter(wire.heard) == dict.fromkeys(MEMBERS, 1)
+        assert Counter(provider.heard) == dict.fromkeys(MEMBERS, 1)
         assert [path.name for path in other.engine.run_files(run).folder.rglob("*.parquet")] == []
-    assert village.state(run) == RunState.CLOSED
-    delete_ended_fields(village.engine.ledger)
-    assert kept(village) == {"definition"}
+    assert workspace.state(run) == RunState.CLOSED
+    delete_ended_fields(workspace.engine.ledger)
+    assert kept(workspace) == {"definition"}
 
 
-def test_another_machine_starts_what_was_planned_here(village, tmp_path):
-    run, _ = village.plan("hi", MARKETING)
-    with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
-        (village.root / "config/campaigns/hi.yaml").unlink()  # the path of this machine says nothing to the other
+def test_another_machine_starts_what_was_planned_here(workspace, tmp_path):
+    run, _ = workspace.plan("hi", MARKETING)
+    with closing(elsewhere(workspace, tmp_path / "elsewhere")) as other:
+        (workspace.root / "config/campaigns/hi.yaml").unlink()  # the path of this machine says nothing to the other
         other.engine.start(other.engine.run(run.run_id))
-    assert village.state(run) == RunState.SENDING
+    assert workspace.state(run) == RunState.SENDING
 
 
-def test_a_plan_whose_files_are_nowhere_is_not_started(village):
-    run, _ = village.plan("hi", MARKETING)
-    with village.engine.ledger.write() as connection:
+def test_a_plan_whose_files_are_nowhere_is_not_started(workspace):
+    run, _ = workspace.plan("hi", MARKETING)
+    with workspace.engine.ledger.write() as connection:
         connection.execute(delete(RUN_FILE))
     with pytest.raises(UserError, match="on another machine"):
-        village.engine.start(run)
+        workspace.engine.start(run)
 
 
-def test_who_signs_otherwise_does_not_begin(village, tmp_path):
-    require_same_key(village.engine.ledger, village.engine.signer)
-    with closing(elsewhere(village, tmp_path / "elsewhere")) as other:
+def test_who_signs_otherwise_does_not_begin(workspace, tmp_path):
+    require_same_key(workspace.engine.ledger, workspace.engine.signer)
+    with closing(elsewhere(workspace, tmp_path / "elsewhere")) as other:
         require_same_key(other.engine.ledger, other.engine.signer)
     (tmp_path / "elsewhere/data/signing.key").unlink()
-    with closing(Village(tmp_path / "elsewhere", village.hands)) as stranger, pytest.raises(UserError, match="key"):
+    with (
+        closing(SampleWorkspace(tmp_path / "elsewhere", workspace.clock)) as stranger,
+        pytest.raises(UserError, match="key"),
+    ):
         Worker.for_worker_command(stranger.engine).run_until_signalled()
 
 
-def test_it_is_said_once_that_no_worker_takes_a_run_up(village, caplog, monkeypatch):
+def test_it_is_said_once_that_no_worker_takes_a_run_up(workspace, caplog, monkeypatch):
     monkeypatch.setattr(procrastinate_dispatcher, "_PATIENCE", 0)
-    run = village.start("hi", MARKETING)
+    run = workspace.start("hi", MARKETING)
     for _ in range(4):
-        village.engine.dispatcher.submit(run.run_id)
+        workspace.engine.dispatcher.submit(run.run_id)
     assert [each.message for each in caplog.records if "viesti worker" in each.message] == [
         f"{run.run_id} waits to be sent, and no worker takes it: is there a `viesti worker`?"
     ]

@@ -8,12 +8,12 @@ from typing import Any, Final, Self
 
 import pytest
 
-from tests.support.served_pages import served
-from tests.support.web_client import Town
+from tests.support.served_pages import serve_pages
+from tests.support.web_client import WebWorkspace
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
-TELEPHONE: Final = {"width": 375, "height": 740}
-DESK: Final = {"width": 1280, "height": 900}
+PHONE_SIZE: Final = {"width": 375, "height": 740}
+DESKTOP_SIZE: Final = {"width": 1280, "height": 900}
 AXE: Final = """
     axe.run({resultTypes: ["violations"]}).then(
         ({violations}) => violations.map(({id, impact, nodes}) => [id, impact, nodes[0].html]))
@@ -29,7 +29,7 @@ CUT_OFF: Final = """
             && !each.matches(".wide, input, select, textarea"))
         .map(each => each.outerHTML.slice(0, 200))
 """
-IN_A_BROWSER: Final = [
+needs_browser: Final = [
     pytest.mark.browser,
     pytest.mark.skipif(
         not CHROMIUM.exists() and os.environ.get("CI") != "true",
@@ -38,35 +38,35 @@ IN_A_BROWSER: Final = [
 ]
 
 
-class Visitor:
+class BrowserUser:
     """A member at a keyboard, who has no mouse and no script."""
 
     def __init__(self, browser: Any, address: str, scheme: str) -> None:
         from axe_playwright_python.base import AXE_SCRIPT
 
         self.address = address
-        self.size = TELEPHONE
+        self.size = PHONE_SIZE
         self.page = browser.new_page(viewport=self.size, color_scheme=scheme)
         self.page.add_init_script(AXE_SCRIPT)
 
     @classmethod
     @contextmanager
-    def of(cls, town: Town, browser: Any, scheme: str = "light") -> Iterator[Self]:
+    def of(cls, web_workspace: WebWorkspace, browser: Any, scheme: str = "light") -> Iterator[Self]:
         """A visitor of the town's pages, which are served meanwhile."""
-        with served(town) as address:
+        with serve_pages(web_workspace) as address:
             visitor = cls(browser, address, scheme)
             yield visitor
             visitor.page.close()
 
-    def sits_at(self, size: dict[str, int]) -> None:
+    def desktop(self, size: dict[str, int]) -> None:
         """Walk on a page of this size from now on."""
         self.size = size
 
-    def goes(self, path: str) -> None:
+    def open_page(self, path: str) -> None:
         self.page.goto(self.address + path)
-        self.looks()
+        self.check_page()
 
-    def tabs_to(self, selector: str) -> None:
+    def tab_to(self, selector: str) -> None:
         """Press Tab until the element has the focus, and see that the focus shows."""
         for _ in range(80):
             self.page.keyboard.press("Tab")
@@ -77,28 +77,30 @@ class Visitor:
         outline = self.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid"
 
-    def presses(self, selector: str) -> None:
+    def press(self, selector: str) -> None:
         """Press Enter on a link or a button, and look at the page that comes."""
-        self.tabs_to(selector)
+        self.tab_to(selector)
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
-        self.looks()
+        self.check_page()
 
-    def ticks(self, choice: str) -> None:
-        self.tabs_to(f'input[value="{choice}"]')
+    def tick(self, choice: str) -> None:
+        self.tab_to(f'input[value="{choice}"]')
         self.page.keyboard.press("Space")
 
-    def keeps(self, name: str) -> None:
+    def keep_screenshot(self, name: str) -> None:
         """With VIESTI_PICTURES, a folder: the page as a picture of that name."""
         folder = os.environ.get("VIESTI_PICTURES")
         if folder:
-            self.page.set_viewport_size(DESK)
+            self.page.set_viewport_size(DESKTOP_SIZE)
             self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
             self.page.set_viewport_size(self.size)
 
-    def looks(self) -> None:
+    def check_page(self) -> None:
         """At a desk and on a telephone nothing is cut off or lies on something else, and axe finds nothing wrong."""
-        for size in sorted((DESK, TELEPHONE), key=lambda size: size == self.size):  # the one that is walked on last
+        for size in sorted(
+            (DESKTOP_SIZE, PHONE_SIZE), key=lambda size: size == self.size
+        ):  # the one that is walked on last
             self.page.set_viewport_size(size)
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert self.page.evaluate(CUT_OFF) == []

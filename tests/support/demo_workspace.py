@@ -15,7 +15,7 @@ from campaigns.runs.engine import Engine
 from campaigns.workspace.scaffold import create_workspace
 
 
-def imported(factory: pytest.TempPathFactory) -> Path:
+def imported_demo(factory: pytest.TempPathFactory) -> Path:
     """The root of the workspace; whoever wants to change something copies it first."""
     shared = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
     root = shared / "demonstration"

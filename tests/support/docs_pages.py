@@ -16,7 +16,7 @@ _PLACEHOLDER: Final = re.compile(r"\b[A-Z]{1,}\b|…")
 
 
 @dataclass(frozen=True)
-class Line:
+class CommandLine:
     """A command line on a page; `shown` when it stands in a block of its own."""
 
     page: str
@@ -40,10 +40,12 @@ def yaml_blocks() -> Iterator[tuple[str, str]]:
         yield from ((page, block) for language, block in _FENCED.findall(text) if language == "yaml")
 
 
-def lines() -> Iterator[Line]:
+def command_lines() -> Iterator[CommandLine]:
     """Every command line of every page."""
     for page, text in PAGES.items():
         for _, block in _FENCED.findall(text):
-            yield from (Line(page, line, shown=True) for line in block.splitlines() if line.startswith("viesti "))
+            yield from (
+                CommandLine(page, line, shown=True) for line in block.splitlines() if line.startswith("viesti ")
+            )
         prose = _FENCED.sub("", text)
-        yield from (Line(page, " ".join(line.split()), shown=False) for line in _INLINE.findall(prose))
+        yield from (CommandLine(page, " ".join(line.split()), shown=False) for line in _INLINE.findall(prose))

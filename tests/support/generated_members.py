@@ -17,7 +17,7 @@ AS_OF = datetime(2018, 1, 10, 8, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Soul:
+class GeneratedMember:
     """One member: contact, choices, suppressions of the addresses, profile, and what they bought and heard.
 
     `suppressed` is by kind: the reason, and whether it concerns marketing only. `coffee` is what was spent on it in
@@ -51,7 +51,7 @@ class Soul:
         return self.unit or f"member:{self.member_id}"
 
 
-def snapshot(crowd: list[Soul]) -> LedgerSnapshot:
+def snapshot(crowd: list[GeneratedMember]) -> LedgerSnapshot:
     people = pa.Table.from_pylist([_person(soul) for soul in crowd], schema=_PEOPLE)
     heard = [
         {
@@ -77,7 +77,7 @@ _PEOPLE = pa.schema(
 )
 
 
-def _person(soul: Soul) -> dict[str, Any]:
+def _person(soul: GeneratedMember) -> dict[str, Any]:
     box = soul.letter_box
     stops: dict[str, str | None] = dict.fromkeys(_STOPS)
     for kind, reason, marketing_only in soul.suppressed:
@@ -100,7 +100,7 @@ def _person(soul: Soul) -> dict[str, Any]:
     }
 
 
-class Market:
+class GeneratedPopulation:
     """DuckDB in memory in the place of a warehouse; `fill` makes it hold one crowd."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class Market:
             "sent_at TIMESTAMP)"
         )
 
-    def fill(self, crowd: list[Soul]) -> None:
+    def fill(self, crowd: list[GeneratedMember]) -> None:
         self.connection.execute("DELETE FROM members; DELETE FROM purchase_lines")
         for soul in crowd:
             self.connection.execute(

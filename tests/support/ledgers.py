@@ -12,15 +12,15 @@ from campaigns.store.admin import copy, schema
 from campaigns.store.ledger.connection import Ledger
 from tests.support.postgresql_server import database
 from tests.support.postgresql_server import schema as empty_schema
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
-BOTH = ("sqlite", "postgresql")
+LEDGERS = ("sqlite", "postgresql")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Ask each promise of both ledgers, or of the one that a module's DATABASES names."""
     if "address" in metafunc.fixturenames:
-        metafunc.parametrize("address", getattr(metafunc.module, "DATABASES", BOTH), indirect=True)
+        metafunc.parametrize("address", getattr(metafunc.module, "DATABASES", LEDGERS), indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -68,14 +68,14 @@ def ledger(bare: Ledger) -> Ledger:
 
 
 @pytest.fixture
-def village(
-    address: str, ledger: Ledger, founded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Village]:
+def workspace(
+    address: str, ledger: Ledger, base_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SampleWorkspace]:
     """A village whose ledger is one of the two."""
     monkeypatch.setenv("VIESTI_DATABASE_URL", address)
-    village = moved(founded, tmp_path / "village", ledger)
-    yield village
-    village.close()
+    workspace = copy_workspace(base_workspace, tmp_path / "workspace", ledger)
+    yield workspace
+    workspace.close()
 
 
 def _lay_tables(url: str) -> None:
@@ -83,11 +83,11 @@ def _lay_tables(url: str) -> None:
         schema.prepare(ledger)
 
 
-def moved(founded: Path, root: Path, ledger: Ledger) -> Village:
+def copy_workspace(base_workspace: Path, root: Path, ledger: Ledger) -> SampleWorkspace:
     """A copy of the village at `root`, its people in a ledger that has empty tables."""
-    shutil.copytree(founded, root)
+    shutil.copytree(base_workspace, root)
     file = root / "data" / "ledger.sqlite"
     with closing(Ledger.from_path(file)) as source, source.read() as leaving, ledger.write() as arriving:
         copy.copy_rows(leaving, arriving, lambda _rows: None)
     file.unlink()
-    return Village(root)
+    return SampleWorkspace(root)

@@ -21,7 +21,7 @@ class NameServer:
 
     texts: Mapping[str, tuple[str, ...]]
     silent: bool = False
-    asked: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -54,7 +54,7 @@ class NameServer:
         question = dns.message.from_wire(content)
         [asked] = question.question
         name = asked.name.to_text(omit_final_dot=True)
-        self.asked.append(name)
+        self.queries.append(name)
         answer = dns.message.make_response(question)
         answer.flags |= dns.flags.AA
         found = [_quoted(text) for text in self.texts.get(name, ())]

@@ -13,11 +13,11 @@ _LOOKED_UP: Final = {"socket.getaddrinfo", "socket.gethostbyname"}
 _SPOKEN_TO: Final = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
 
 
-class Outside(OSError):  # noqa: N818 - as libraries take it: nobody is there
+class OutsideNetworkError(OSError):
     """A test wanted to speak to another machine."""
 
 
-def keep() -> None:
+def refuse_outside_connections() -> None:
     """Refuse the outside from now on in this process."""
     sys.addaudithook(_refuse)
 
@@ -38,6 +38,6 @@ def _demand_inside(host: object) -> None:
     try:
         address = ipaddress.ip_address(str(name))
     except ValueError:
-        raise Outside(f"a test may look up no name but this machine's, and not {name}") from None
+        raise OutsideNetworkError(f"a test may look up no name but this machine's, and not {name}") from None
     if not (address.is_loopback or address.is_unspecified):
-        raise Outside(f"a test may speak to this machine only, not to {name}")
+        raise OutsideNetworkError(f"a test may speak to this machine only, not to {name}")

@@ -17,7 +17,7 @@ with Ledger(sys.argv[1]).write() as connection:
 """
 
 
-def holder(address: str, patience: str = "10s") -> subprocess.Popen[str]:
+def hold_transaction(address: str, patience: str = "10s") -> subprocess.Popen[str]:
     """Start one; PostgreSQL ends it when it has said nothing for so long."""
     started = subprocess.Popen([sys.executable, "-c", _HOLDS, address, patience], stdout=subprocess.PIPE, text=True)
     assert started.stdout is not None

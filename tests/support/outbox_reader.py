@@ -14,7 +14,7 @@ def fingerprints(outbox: Path) -> dict[Path, str]:
     return {path: sha256(path.read_bytes()).hexdigest() for path in sorted(outbox.rglob("*")) if path.is_file()}
 
 
-def heard(run: Path) -> Counter[tuple[str, ...]]:
+def messages_by_member(run: Path) -> Counter[tuple[str, ...]]:
     """How many messages of one run went to each address."""
     return Counter([*_mails(run), *_texts(run), *_letters(run)])
 

@@ -8,14 +8,14 @@ from hashlib import md5
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel, Choice, Purpose, Register
 from campaigns.core.model.settings import Settings
-from tests.support.generated_members import AS_OF, Soul
+from tests.support.generated_members import AS_OF, GeneratedMember
 
 Truth = bool | None
 C = Choice
 
 
 @dataclass(frozen=True)
-class Verdict:
+class OracleDecision:
     """What is decided about one matched member."""
 
     variant: str | None
@@ -34,7 +34,7 @@ RULES: Mapping[str, tuple[str, bool]] = {
 """The rules that campaigns here use, by name: as an author writes them, and whether they read purchase lines."""
 
 
-def holds(rule: str, soul: Soul) -> Truth:
+def holds(rule: str, soul: GeneratedMember) -> Truth:
     if "pairs" in rule:
         if soul.household_size is None:
             return None
@@ -44,7 +44,7 @@ def holds(rule: str, soul: Soul) -> Truth:
     return True
 
 
-def processed(soul: Soul, purpose: Purpose) -> bool:
+def processed(soul: GeneratedMember, purpose: Purpose) -> bool:
     if purpose is Purpose.RIGHTS:
         return C.DECEASED not in soul.on
     if soul.on & {C.DECEASED, C.RESTRICTED}:
@@ -52,7 +52,7 @@ def processed(soul: Soul, purpose: Purpose) -> bool:
     return purpose is Purpose.SERVICE or C.NO_MARKETING not in soul.on
 
 
-def yes(soul: Soul, *choices: str) -> str | None:
+def yes(soul: GeneratedMember, *choices: str) -> str | None:
     """Why at least one of these yeses is missing."""
     said = {choice.value for choice in soul.on} | {f"newsletter:{name}" for name in soul.newsletters}
     if said & set(choices):
@@ -60,7 +60,7 @@ def yes(soul: Soul, *choices: str) -> str | None:
     return "consent_withdrawn" if soul.withdrawn & set(choices) else "no_consent"
 
 
-def refused(soul: Soul, campaign: Campaign, channel: Channel) -> str | None:
+def refused(soul: GeneratedMember, campaign: Campaign, channel: Channel) -> str | None:
     """Why the member's choices do not permit the channel."""
     if campaign.purpose in {Purpose.OWNER_POST, Purpose.MAGAZINE} and soul.register != Register.OWNERS:
         return "not_entitled"
@@ -100,11 +100,11 @@ def needs(campaign: Campaign, channel: Channel) -> tuple[str, ...]:
     return ()
 
 
-def address(soul: Soul, channel: Channel) -> str | None:
+def address(soul: GeneratedMember, channel: Channel) -> str | None:
     return {Channel.EMAIL: soul.email, Channel.POST: soul.letter_box}.get(channel, soul.phone)
 
 
-def stopped(soul: Soul, campaign: Campaign, channel: Channel) -> str | None:
+def stopped(soul: GeneratedMember, campaign: Campaign, channel: Channel) -> str | None:
     """Why nothing may go to the address."""
     kind = {Channel.EMAIL: "email", Channel.POST: "address"}.get(channel, "phone")
     serves = campaign.purpose in {Purpose.SERVICE, Purpose.RIGHTS}
@@ -114,7 +114,7 @@ def stopped(soul: Soul, campaign: Campaign, channel: Channel) -> str | None:
     )
 
 
-def attempt(soul: Soul, campaign: Campaign, channel: Channel, variant: str | None) -> tuple[int, str] | None:
+def attempt(soul: GeneratedMember, campaign: Campaign, channel: Channel, variant: str | None) -> tuple[int, str] | None:
     """How far a channel gets, and what stops it there; None: it passes."""
     chosen = next((each for each in campaign.variants if each.name == variant), None)
     where = address(soul, channel)
@@ -132,14 +132,14 @@ def drawn(key: str, salt: str, percent: int) -> bool:
     return int(md5(f"{salt}:{key}".encode(), usedforsecurity=False).hexdigest()[:8], 16) < percent * 2**32 // 100
 
 
-def too_young(soul: Soul, campaign: Campaign, settings: Settings) -> bool:
+def too_young(soul: GeneratedMember, campaign: Campaign, settings: Settings) -> bool:
     if campaign.purpose not in {Purpose.NEWSLETTER, Purpose.MARKETING, Purpose.SURVEY} or soul.birth_date is None:
         return False
     today, born = date(2018, 1, 10), soul.birth_date
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) < settings.minimum_age
 
 
-def capped(soul: Soul, campaign: Campaign) -> bool:
+def capped(soul: GeneratedMember, campaign: Campaign) -> bool:
     cap = campaign.limits.per_member
     if cap is None or cap.rolling is None or campaign.purpose in {Purpose.SERVICE, Purpose.RIGHTS}:
         return False
@@ -147,7 +147,7 @@ def capped(soul: Soul, campaign: Campaign) -> bool:
 
 
 @dataclass(frozen=True)
-class Naive:
+class PlannerOracle:
     """Plans one campaign. `audience` and `whens` name its rules among `RULES`; an audience of None: the subscribers."""
 
     campaign: Campaign
@@ -156,7 +156,7 @@ class Naive:
     whens: Mapping[str, str | None]
     salt: str
 
-    def plan(self, crowd: Sequence[Soul]) -> dict[str, Verdict]:
+    def plan(self, crowd: Sequence[GeneratedMember]) -> dict[str, OracleDecision]:
         matched = [soul for soul in crowd if self.takes(soul)]
         taken: set[tuple[str, str]] = set()
         verdicts = {}
@@ -164,30 +164,30 @@ class Naive:
             verdicts[soul.member_id] = self.decide(soul, taken)
         return verdicts
 
-    def unknown(self, crowd: Sequence[Soul]) -> int:
+    def unknown(self, crowd: Sequence[GeneratedMember]) -> int:
         looked_at = [soul for soul in crowd if processed(soul, self.campaign.purpose)]
         return sum(self.audience is not None and holds(self.audience, soul) is None for soul in looked_at)
 
-    def takes(self, soul: Soul) -> bool:
+    def takes(self, soul: GeneratedMember) -> bool:
         if not processed(soul, self.campaign.purpose):
             return False
         if self.audience is None:
             return str(self.campaign.newsletter) in soul.newsletters
         return holds(self.audience, soul) is True
 
-    def decide(self, soul: Soul, taken: set[tuple[str, str]]) -> Verdict:
+    def decide(self, soul: GeneratedMember, taken: set[tuple[str, str]]) -> OracleDecision:
         variant = next((name for name, when in self.whens.items() if when is None or holds(when, soul) is True), None)
         used = soul.may_be_read and self.reads_basket(variant)
         tries = {channel: attempt(soul, self.campaign, channel, variant) for channel in self.campaign.channels}
         channel = next((channel for channel, stop in tries.items() if stop is None), None)
         if too_young(soul, self.campaign, self.settings):
-            return Verdict(variant, None, "age_restricted", used)
+            return OracleDecision(variant, None, "age_restricted", used)
         if channel is None:
             _, reason = max((stop for stop in tries.values() if stop), key=lambda stop: stop[0])
-            return Verdict(variant, None, reason, used)
-        return Verdict(variant, channel.value, self.after(soul, channel, taken), used)
+            return OracleDecision(variant, None, reason, used)
+        return OracleDecision(variant, channel.value, self.after(soul, channel, taken), used)
 
-    def after(self, soul: Soul, channel: Channel, taken: set[tuple[str, str]]) -> str | None:
+    def after(self, soul: GeneratedMember, channel: Channel, taken: set[tuple[str, str]]) -> str | None:
         """What keeps back a member whom a channel reaches."""
         key = self.shared(soul, channel)
         if key is not None and (channel.value, key) in taken:
@@ -201,7 +201,7 @@ class Naive:
                 return "holdout_campaign"
         return "frequency_cap" if capped(soul, self.campaign) else None
 
-    def shared(self, soul: Soul, channel: Channel) -> str | None:
+    def shared(self, soul: GeneratedMember, channel: Channel) -> str | None:
         """What is written to once, however many share it."""
         if channel is Channel.POST:
             return (soul.household_id or soul.letter_box) if self.campaign.one_per else None
@@ -219,4 +219,4 @@ class Naive:
         return any(rule is not None and RULES[rule][1] for rule in asked)
 
 
-__all__ = ["AS_OF", "RULES", "Naive", "Verdict"]
+__all__ = ["AS_OF", "RULES", "OracleDecision", "PlannerOracle"]

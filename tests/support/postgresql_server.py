@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 
 @contextmanager
-def server() -> Iterator[sa.URL]:
+def postgresql_url() -> Iterator[sa.URL]:
     """The address of a running server; one that was started here ends with the block."""
     given = os.environ.get("DATABASE_URL")
     if given:

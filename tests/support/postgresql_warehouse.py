@@ -8,8 +8,8 @@ from campaigns.core.model.condition import Condition
 from campaigns.rules.compile import compile_for
 from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
-from tests.support.rule_world import Truth, World
-from tests.support.warehouse_rows import Laid
+from tests.support.rule_world import RuleWorld, Truth
+from tests.support.warehouse_rows import WarehouseRows
 
 
 class PostgresWorld:
@@ -17,13 +17,13 @@ class PostgresWorld:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
-        self.laid = Laid()
+        self.laid = WarehouseRows()
         with engine.begin() as connection:
             for table, columns in self.laid.tables.items():
                 typed = ", ".join(f"{name} {type_}" for name, type_ in columns.items())
                 connection.execute(sa.DDL(f"CREATE TABLE {table} ({typed})"))
 
-    def show(self, world: World) -> None:
+    def show(self, world: RuleWorld) -> None:
         self.laid.show(world)
         with self.engine.begin() as connection:
             for table, columns in self.laid.tables.items():

@@ -13,19 +13,19 @@ from campaigns.demo.rehearsal.doubles.faults import FaultPlan
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 DOUBLES: Final = {"sendgrid": SendGridDouble, "smtp": SmtpDouble, "twilio": TwilioDouble}
 Double = SendGridDouble | SmtpDouble | TwilioDouble
 
 
 @asynccontextmanager
-async def doubled(
-    village: Village, provider: str, manners: FaultPlan | None = None, port: int = 0
+async def workspace_with_double(
+    workspace: SampleWorkspace, provider: str, manners: FaultPlan | None = None, port: int = 0
 ) -> AsyncIterator[Double]:
     """The double while it listens, with the village's adapter for it; the adapter stays when the double has gone."""
     async with DOUBLES[provider](manners=manners or FaultPlan(), port=port) as double:
-        real = village.engine.providers
+        real = workspace.engine.providers
         email, sms = real.email, real.sms
         match double:
             case SendGridDouble():
@@ -36,5 +36,5 @@ async def doubled(
             case TwilioDouble():
                 at = TwilioSettings(base_url=double.url)
                 sms = TwilioSms(at, double.account, double.token, "https://viesti.example.org", 8, timeout=5.0)
-        vars(village.engine)["providers"] = ChannelProviders(email, sms, real.post, real.phone)
+        vars(workspace.engine)["providers"] = ChannelProviders(email, sms, real.post, real.phone)
         yield double

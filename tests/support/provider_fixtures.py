@@ -26,7 +26,7 @@ Double = SendGridDouble | SmtpDouble | TwilioDouble
 
 
 @dataclass
-class Stage:
+class ProviderStage:
     """A provider of `channel`, what arrived of it (our opaque names), and all that was seen outside."""
 
     channel: Channel
@@ -52,7 +52,7 @@ def settings_with(channel: Channel, _beside: Mapping[str, Any] | None = None, **
 
 
 @asynccontextmanager
-async def opened(provider: Any) -> AsyncIterator[Any]:
+async def open_provider(provider: Any) -> AsyncIterator[Any]:
     """The provider while it can send."""
     try:
         await provider.open()
@@ -61,10 +61,10 @@ async def opened(provider: Any) -> AsyncIterator[Any]:
         await provider.close()
 
 
-async def one_outcome(stage: Stage, message: Callable[..., Any]) -> Outcome | ChannelMisconfiguredError:
+async def one_outcome(stage: ProviderStage, message: Callable[..., Any]) -> Outcome | ChannelMisconfiguredError:
     """What a provider of little patience makes of one message; a raise is an outcome here."""
     try:
-        async with opened(replace(stage.provider, timeout=0.2)) as provider:
+        async with open_provider(replace(stage.provider, timeout=0.2)) as provider:
             outcome: Outcome = await provider.send(message(stage.channel))
             return outcome
     except ChannelMisconfiguredError as error:
@@ -84,7 +84,7 @@ def folder_arrivals(workspace: Path) -> list[str]:
     return emails + [json.loads(line)["id"] for line in lines]
 
 
-def folder_stage(name: str, workspace: Path) -> Stage:
+def folder_stage(name: str, workspace: Path) -> ProviderStage:
     """A provider that writes files."""
     channel = Channel(name.partition("_")[0])
     makers: Any = EMAIL_PROVIDERS if channel is Channel.EMAIL else SMS_PROVIDERS
@@ -93,7 +93,7 @@ def folder_stage(name: str, workspace: Path) -> Stage:
         files = [path for path in workspace.rglob("*") if path.is_file()]
         return b"".join(path.name.encode() + path.read_bytes() for path in files)
 
-    return Stage(
+    return ProviderStage(
         channel,
         makers["folder"](ProviderContext(workspace, SETTINGS)),
         lambda: folder_arrivals(workspace),
@@ -103,7 +103,7 @@ def folder_stage(name: str, workspace: Path) -> Stage:
 
 
 @asynccontextmanager
-async def wire_stage(name: str, workspace: Path) -> AsyncIterator[Stage]:
+async def wire_stage(name: str, workspace: Path) -> AsyncIterator[ProviderStage]:
     """A provider with its double, made as the registry makes it."""
     match name:
         case "sendgrid":
@@ -123,8 +123,8 @@ async def wire_stage(name: str, workspace: Path) -> AsyncIterator[Stage]:
                 yield _stage(name, SMS_PROVIDERS, ProviderContext(workspace, settings, environment), double)
 
 
-def _stage(name: str, makers: Any, at: ProviderContext, double: Double) -> Stage:
-    return Stage(
+def _stage(name: str, makers: Any, at: ProviderContext, double: Double) -> ProviderStage:
+    return ProviderStage(
         Channel.SMS if makers is SMS_PROVIDERS else Channel.EMAIL,
         makers[name](at),
         lambda: [name for names in double.mailboxes.received.values() for name in names],

@@ -11,7 +11,7 @@ from campaigns.channels.outcome import Accepted, Outcome, Unknown
 from campaigns.channels.provider import OutgoingEmail
 
 
-class FarEnd:
+class CountingServer:
     """Counts a message as received as soon as it has read it, and says so between 5 and 40 ms later."""
 
     def __init__(self, seed: int) -> None:
@@ -23,7 +23,7 @@ class FarEnd:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run)
 
-    def __enter__(self) -> "FarEnd":
+    def __enter__(self) -> "CountingServer":
         self._thread.start()
         self._ready.wait()
         return self
@@ -57,7 +57,7 @@ class FarEnd:
 
 
 @dataclass
-class NearEnd:
+class CountingProvider:
     """A provider of e-mail that speaks to a far end, a connection a message."""
 
     port: int

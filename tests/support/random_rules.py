@@ -21,7 +21,7 @@ SHARES = [Decimal(value) for value in ("0", "0.25", "0.3", "0.5", "0.95", "1")]
 Rule = dict[str, Any]
 
 
-class Author:
+class RandomRules:
     """Writes for one day; `audiences` are the names it may refer to."""
 
     def __init__(self, random: Random, today: date, audiences: list[str]) -> None:

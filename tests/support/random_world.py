@@ -16,7 +16,7 @@ from tests.support.random_rules import (
     PURPOSES,
     REGIONS,
 )
-from tests.support.rule_world import Click, Line, Member, Receipt, Sent, World
+from tests.support.rule_world import Click, Line, Member, Receipt, RuleWorld, Sent
 
 ZONES = ["Europe/Helsinki", "America/Sao_Paulo"]  # in the second, 15 October 2017 begins at one o'clock
 MOMENTS = [
@@ -58,17 +58,17 @@ def any_moment(random: Random) -> tuple[datetime, ZoneInfo]:
     return datetime(*random.choice(MOMENTS), tzinfo=zone, fold=random.randint(0, 1)), zone
 
 
-class Chance:
+class RandomWorld:
     """Makes a world around one moment."""
 
     def __init__(self, random: Random, as_of: datetime, zone: ZoneInfo) -> None:
         self.random, self.as_of, self.zone = random, as_of, zone
         self.today = as_of.astimezone(zone).date()
 
-    def world(self) -> World:
+    def world(self) -> RuleWorld:
         ids = [f"m{number}" for number in range(8)]
         baskets = [f"b{number}" for number in range(16)]
-        return World(
+        return RuleWorld(
             members=[self.member(member_id) for member_id in ids],
             receipts=[
                 Receipt(

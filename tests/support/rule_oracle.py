@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from campaigns.core.model import condition as tree
-from tests.support.rule_world import Member, Truth, World
+from tests.support.rule_world import Member, RuleWorld, Truth
 
 RETENTION = {"bought": 400, "shopped": 1826}
 
@@ -57,12 +57,12 @@ def opposite(truth: Truth) -> Truth:
     return None if truth is None else not truth
 
 
-class Oracle:
+class RuleOracle:
     """Judges members of one world at one moment."""
 
     def __init__(
         self,
-        world: World,
+        world: RuleWorld,
         as_of: datetime,
         zone: ZoneInfo,
         audiences: Mapping[str, tree.Condition],

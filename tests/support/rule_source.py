@@ -25,12 +25,12 @@ VOCABULARY = RuleVocabulary(
 )
 
 
-def written(text: str) -> Located:
+def as_yaml(text: str) -> Located:
     """The value of `match` in a file that holds nothing else."""
     return parse_yaml(f"match: {text}".encode(), "rule.yaml").part("match")
 
 
-def plain(value: object) -> Located:
+def as_plain(value: object) -> Located:
     """A value that stood in no file."""
     return Located("rule.yaml", value, {}, {})
 
@@ -38,7 +38,7 @@ def plain(value: object) -> Located:
 def parsed(at: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> Condition:
     """The rule, which must be faultless."""
     problems: list[Problem] = []
-    condition = parse_condition(written(at) if isinstance(at, str) else at, vocabulary, problems)
+    condition = parse_condition(as_yaml(at) if isinstance(at, str) else at, vocabulary, problems)
     errors = [problem for problem in problems if problem.severity == "error"]
     assert condition is not None, errors
     assert not errors
@@ -48,5 +48,5 @@ def parsed(at: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> Condit
 def problems_of(at: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> list[Problem]:
     """Whatever is wrong with the rule."""
     problems: list[Problem] = []
-    parse_condition(written(at) if isinstance(at, str) else at, vocabulary, problems)
+    parse_condition(as_yaml(at) if isinstance(at, str) else at, vocabulary, problems)
     return problems

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.core.yaml.source import parse_yaml
 from tests.support.rule_source import HERE, parsed
-from tests.support.rule_world import Click, Line, Member, Receipt, Sent, Truth, World
+from tests.support.rule_world import Click, Line, Member, Receipt, RuleWorld, Sent, Truth
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 AS_OF = datetime(2018, 1, 1, 10, 0, tzinfo=HELSINKI)
@@ -23,7 +23,7 @@ NOON = "2017-12-31 12:00"
 
 
 @dataclass(frozen=True)
-class Case:
+class RuleCase:
     """A rule, some people, and what the rule is for each of them."""
 
     name: str
@@ -39,9 +39,9 @@ def table(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def cases(folder: str) -> list[Case]:
+def cases(folder: str) -> list[RuleCase]:
     return [
-        Case(f"{path.stem}-{number}", case["rule"], *_told(folder, case))
+        RuleCase(f"{path.stem}-{number}", case["rule"], *_told(folder, case))
         for path in sorted((HERE / folder).glob("*.yaml"))
         for number, case in enumerate(table(path), 1)
     ]
@@ -85,7 +85,7 @@ def events(kind: Any, member_id: str, rows: list[dict[str, Any]], time: str) -> 
     ]
 
 
-def world_of(people: list[dict[str, Any]]) -> World:
+def world_of(people: list[dict[str, Any]]) -> RuleWorld:
     """One member each, with what the table tells of them."""
     members, receipts, lines, sent, clicks = [], [], [], [], []
     for number, person in enumerate(people, 1):
@@ -96,7 +96,7 @@ def world_of(people: list[dict[str, Any]]) -> World:
         lines += events(Line, member.member_id, person.get("lines", []), "purchased_at")
         sent += events(Sent, member.member_id, person.get("sent", []), "sent_at")
         clicks += events(Click, member.member_id, person.get("clicks", []), "clicked_at")
-    return World(members=members, receipts=receipts, lines=lines, sent=sent, clicks=clicks)
+    return RuleWorld(members=members, receipts=receipts, lines=lines, sent=sent, clicks=clicks)
 
 
 def flat(case: dict[str, Any]) -> tuple[list[Any], list[Truth]]:

@@ -86,7 +86,7 @@ class Click:
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class RuleWorld:
     """Everything that a rule can see."""
 
     members: Sequence[Member] = ()
@@ -123,14 +123,14 @@ _TYPES = {
 class Engine(Protocol):
     """Something that holds a world and answers rules about it."""
 
-    def show(self, world: World) -> None:
+    def show(self, world: RuleWorld) -> None:
         """Hold this world and nothing else."""
 
     def answers(self, conditions: Mapping[str, Condition], scope: RuleScope) -> dict[str, dict[str, Truth]]:
         """What each member is under each label."""
 
 
-class Warehouse:
+class DuckdbWorld:
     """DuckDB in memory; `show` makes it hold one world and nothing else."""
 
     def __init__(self) -> None:
@@ -139,13 +139,13 @@ class Warehouse:
             columns = ", ".join(f"{each.name} {_TYPES.get(each.name, 'VARCHAR')}" for each in fields(kind))
             self.connection.execute(f"CREATE TABLE {table} ({columns})")
 
-    def __enter__(self) -> "Warehouse":
+    def __enter__(self) -> "DuckdbWorld":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def show(self, world: World) -> None:
+    def show(self, world: RuleWorld) -> None:
         for table, (kind, rows) in _TABLES.items():
             self.connection.execute(f"DELETE FROM {table}")
             self._insert(table, [each.name for each in fields(kind)], getattr(world, rows))

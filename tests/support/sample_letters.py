@@ -52,7 +52,7 @@ def address(language=Language.FI, first_name="Aino", last_name="Näkkäläjärvi
 
 
 @cache
-def drawn(name, language=Language.FI, to=None, **member):
+def draw_letter(name, language=Language.FI, to=None, **member):
     letter = template(name, language)
     pages = letter.render_bundle([letter.fill(sample(name, language, **member), to or address(language))], WHEN)
     return PdfReader(BytesIO(pages.pdf))

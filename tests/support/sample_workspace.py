@@ -43,52 +43,54 @@ _HEAD: Final = "title: {fi: Hei, sv: Hej, en: Hello}\n"
 
 
 @dataclass
-class Hands:
+class ManualClock:
     """The hands of a clock that only a test moves."""
 
-    at: datetime = NOW
+    time: datetime = NOW
 
     def read(self) -> datetime:
-        return self.at
+        return self.time
 
-    def go(self, **span: float) -> None:
-        self.at += timedelta(**span)
+    def advance(self, **span: float) -> None:
+        self.time += timedelta(**span)
 
 
 @dataclass
-class Village:
+class SampleWorkspace:
     """One workspace of one test. Several villages may stand over one root, each like a process of its own."""
 
     root: Path
-    hands: Hands = field(default_factory=Hands)
+    clock: ManualClock = field(default_factory=ManualClock)
     providers: ChannelProviders | None = None
 
     def __post_init__(self) -> None:
         self.engine = Engine(Workspace(self.root), "tester")
-        vars(self.engine)["clock"] = Clock(read=self.hands.read)  # in the place of the cached one
+        vars(self.engine)["clock"] = Clock(read=self.clock.read)  # in the place of the cached one
         if self.providers is not None:
             vars(self.engine)["providers"] = self.providers
 
     def close(self) -> None:
         self.engine.close()
 
-    def wind_up(self, speed: float) -> None:
+    def run_clock(self, speed: float) -> None:
         """Let the clock go on by itself from now on, faster than others, and leases last long by it."""
         settings = self.root / "config" / "settings.yaml"
         settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 3600}"), encoding="utf-8")
         vars(self.engine).pop("library", None)
         began = monotonic()
-        vars(self.engine)["clock"] = Clock(read=lambda: self.hands.at + speed * timedelta(seconds=monotonic() - began))
+        vars(self.engine)["clock"] = Clock(
+            read=lambda: self.clock.time + speed * timedelta(seconds=monotonic() - began)
+        )
 
     # what members say, and what becomes of them
 
-    def say(self, member: str, *said: str, on: bool = True) -> None:
+    def record_choices(self, member: str, *said: str, on: bool = True) -> None:
         """A member makes choices, on or off, this very moment."""
-        entries = [ConsentEntry(member, choice, on, self.hands.at, ConsentSource.WEB) for choice in said]
+        entries = [ConsentEntry(member, choice, on, self.clock.time, ConsentSource.WEB) for choice in said]
         with self.engine.ledger.write() as connection:
             choices.record_choices(connection, entries)
 
-    def move(self, member: str, **contact: str | None) -> None:
+    def change_contact(self, member: str, **contact: str | None) -> None:
         """Change a member's contact."""
         with self.engine.ledger.write() as connection:
             connection.execute(update(CONTACT).where(CONTACT.c.member_id == member).values(**contact))
@@ -102,27 +104,27 @@ class Village:
         """Put an address on the list of those that are not written to."""
         value = suppression_value(kind, written)
         assert value is not None
-        one = AddressSuppression(kind, value, reason, SuppressionScope(scope), self.hands.at, "test")
+        one = AddressSuppression(kind, value, reason, SuppressionScope(scope), self.clock.time, "test")
         with self.engine.ledger.write() as connection:
             suppress(connection, [one])
 
     def contact(self, member: str) -> Mapping[str, Any]:
         return self.engine.member(member)
 
-    def bring(self, kind: str, rows: Iterable[Mapping[str, object]]) -> None:
+    def import_rows(self, kind: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Import rows through a CSV file."""
-        bring(self.engine, kind, list(rows))
+        import_rows(self.engine, kind, list(rows))
 
     # campaigns and their runs
 
-    def write(self, name: str, text: str) -> Path:
+    def write_campaign(self, name: str, text: str) -> Path:
         """Write a campaign file; without a title it gets one."""
         path = self.root / "config" / "campaigns" / f"{name}.yaml"
         path.write_text(text if text.startswith("title:") else _HEAD + text, encoding="utf-8")
         vars(self.engine).pop("library", None)
         return path
 
-    def set(self, text: str) -> None:
+    def add_setting(self, text: str) -> None:
         """Add a line to the settings."""
         path = self.root / "config" / "settings.yaml"
         path.write_text(path.read_text("utf-8") + f"{text}\n", encoding="utf-8")
@@ -131,9 +133,9 @@ class Village:
     def plan(self, name: str, text: str | None = None, as_of: datetime | None = None) -> tuple[Run, PlanCounts]:
         """Plan a campaign, written first when its text is given."""
         if text is not None:
-            self.write(name, text)
+            self.write_campaign(name, text)
         draft, _ = self.engine.library.campaign_definition(name)
-        return self.engine.plan(draft, as_of or self.hands.at, _nobody)
+        return self.engine.plan(draft, as_of or self.clock.time, ignore_progress)
 
     def start(self, name: str, text: str | None = None) -> Run:
         """Plan a campaign and let its run send; nothing is sent yet."""
@@ -164,7 +166,7 @@ class Village:
         """The delivery of every planned send, by member."""
         return {row["member_id"]: row for row in self._rows(DELIVERY, run, DELIVERY.c.position)}
 
-    def ends(self, run: Run) -> dict[str, tuple[str, str | None]]:
+    def end_states(self, run: Run) -> dict[str, tuple[str, str | None]]:
         """State and reason of every delivery, by member."""
         return {member: (row["state"], row["reason"]) for member, row in self.deliveries(run).items()}
 
@@ -177,7 +179,7 @@ class Village:
         outcomes = self.engine.outcomes(kept)
         counted = outcomes.by_state
         assert sum(counted.values()) == sum(kept.counts["sends"].values()), counted
-        for state, reason in self.ends(run).values():
+        for state, reason in self.end_states(run).values():
             assert (reason is None) == (state in {"accepted", "pending", "sending"}), (state, reason)
         return {state: number for state, number in counted.items() if number}
 
@@ -188,16 +190,16 @@ class Village:
             return [dict(row) for row in found.mappings()]
 
 
-def found(root: Path) -> Path:
+def build_base_workspace(root: Path) -> Path:
     """Lay out the workspace at `root` and import its members; returns `root`."""
     shutil.copytree(_FILES, root, dirs_exist_ok=True)
     for folder in ("campaigns", "audiences"):  # git keeps no empty folders
         (root / "config" / folder).mkdir(exist_ok=True)
     for part in _REAL:
         shutil.copytree(_REPOSITORY / "templates" / part, root / "templates" / part)
-    village = Village(root)
-    village.bring("members", [_member(number, member) for number, member in enumerate(MEMBERS, start=1)])
-    village.bring(
+    workspace = SampleWorkspace(root)
+    workspace.import_rows("members", [_member(number, member) for number, member in enumerate(MEMBERS, start=1)])
+    workspace.import_rows(
         "choices",
         [
             {"member_id": member, "choice": choice, "state": "on", "at": "2017-06-01T10:00", "source": "web"}
@@ -205,9 +207,9 @@ def found(root: Path) -> Path:
             for choice in ("email_own", "sms_own")
         ],
     )
-    village.bring("products", _PRODUCTS)
-    village.bring("purchases", _purchases())
-    village.close()
+    workspace.import_rows("products", _PRODUCTS)
+    workspace.import_rows("purchases", _purchases())
+    workspace.close()
     return root
 
 
@@ -261,7 +263,7 @@ def _purchases() -> list[Mapping[str, object]]:
     ]
 
 
-def bring(engine: Engine, kind: str, rows: Sequence[Mapping[str, object]]) -> None:
+def import_rows(engine: Engine, kind: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Import rows through a CSV file; every one of them is taken."""
     path = engine.workspace.root / f"{kind}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -272,5 +274,5 @@ def bring(engine: Engine, kind: str, rows: Sequence[Mapping[str, object]]) -> No
     assert (report.rejected, report.emptied) == (0, 0), report.rejects_path and report.rejects_path.read_text()
 
 
-def _nobody(_step: int) -> None:
+def ignore_progress(_step: int) -> None:
     """Hears progress where nobody watches."""

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from campaigns.operations.scheduler import Scheduler
 from campaigns.store.runs.run_tables import RUN, Run
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 DAILY = """\
@@ -24,23 +24,23 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=HELSINKI).astimezone(UTC)
 
 
-def publish(village: Village, name: str = "hi", text: str = DAILY) -> datetime | None:
-    village.write(name, text)
-    draft, _ = village.engine.library.campaign_definition(name)
-    return village.engine.publish(draft)
+def publish(workspace: SampleWorkspace, name: str = "hi", text: str = DAILY) -> datetime | None:
+    workspace.write_campaign(name, text)
+    draft, _ = workspace.engine.library.campaign_definition(name)
+    return workspace.engine.publish(draft)
 
 
-def round_of(village: Village) -> None:
-    rounds = Scheduler(village.engine)
+def run_scheduler(workspace: SampleWorkspace) -> None:
+    rounds = Scheduler(workspace.engine)
     rounds.plan_due()
     rounds.plan_due()  # what was planned in the first is started in the second
     rounds.send()
 
 
-def all_runs(village: Village) -> list[Run]:
-    with village.engine.ledger.read() as connection:
+def all_runs(workspace: SampleWorkspace) -> list[Run]:
+    with workspace.engine.ledger.read() as connection:
         return [Run(**row) for row in connection.execute(select(RUN).order_by(RUN.c.due_at)).mappings()]
 
 
-def told(village: Village) -> list[tuple[datetime, str, str | None]]:
-    return [(run.due_at, run.state, run.reason) for run in all_runs(village)]
+def run_outcomes(workspace: SampleWorkspace) -> list[tuple[datetime, str, str | None]]:
+    return [(run.due_at, run.state, run.reason) for run in all_runs(workspace)]

@@ -8,7 +8,7 @@ from typing import Any
 from campaigns.channels.outcome import Accepted, Outcome
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 Message = OutgoingEmail | OutgoingSms
 Answer = Callable[[Message], Outcome | Awaitable[Outcome]]
@@ -19,14 +19,14 @@ def accept(message: Message) -> Outcome:
 
 
 @dataclass
-class Wire:
+class ScriptedProvider:
     """A provider of e-mail and of SMS. `answer` may be slow; `heard` are the members in the order of handing over."""
 
     answer: Answer = accept
-    heard: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
     attempts: list[str] = field(default_factory=list)
-    at_once: int = 0
-    most_at_once: int = 0
+    in_flight: int = 0
+    max_in_flight: int = 0
     is_open: bool = False
 
     async def open(self) -> None:
@@ -37,19 +37,21 @@ class Wire:
 
     async def send(self, message: Message) -> Outcome:
         assert self.is_open
-        self.heard.append(message.claimed.member_id)
+        self.received.append(message.claimed.member_id)
         self.attempts.append(message.claimed.attempt)
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
         try:
             answer: Any = self.answer(message)
             return await answer if asyncio.iscoroutine(answer) else answer
         finally:
-            self.at_once -= 1
+            self.in_flight -= 1
 
 
-def wired(village: Village, wire: Any) -> Any:
+def with_scripted_provider(workspace: SampleWorkspace, provider: Any) -> Any:
     """Put one wire in the place of the village's e-mail and SMS; letters and calls go on into the outbox."""
-    real = build_providers(ProviderContext(village.root, village.engine.library.settings))
-    vars(village.engine)["providers"] = ChannelProviders(email=wire, sms=wire, post=real.post, phone=real.phone)
-    return wire
+    real = build_providers(ProviderContext(workspace.root, workspace.engine.library.settings))
+    vars(workspace.engine)["providers"] = ChannelProviders(
+        email=provider, sms=provider, post=real.post, phone=real.phone
+    )
+    return provider

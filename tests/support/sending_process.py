@@ -15,7 +15,7 @@ from campaigns.runs.engine import Engine
 from campaigns.store.admin.database_url import URL_VARIABLE
 from campaigns.store.runs.states import ENDED_RUN_STATES
 from campaigns.workspace.paths import Workspace
-from tests.support.provider_server import NearEnd
+from tests.support.provider_server import CountingProvider
 
 
 def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
@@ -27,11 +27,11 @@ def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
     engine = Engine(Workspace(Path(root)), "sender")
     vars(engine)["clock"] = Clock(shift=timedelta(seconds=ahead))
     real = build_providers(ProviderContext(engine.workspace.root, engine.library.settings))
-    vars(engine)["providers"] = ChannelProviders(NearEnd(port), real.sms, real.post, real.phone)
+    vars(engine)["providers"] = ChannelProviders(CountingProvider(port), real.sms, real.post, real.phone)
     return engine
 
 
-def sender(root: str, port: int, ahead: float) -> None:
+def sending_process(root: str, port: int, ahead: float) -> None:
     """Send, as a worker does, until everything that there is to run has been sent."""
     engine = _engine(root, port, ahead)
     outgoing = Worker.for_worker_command(engine)
@@ -40,7 +40,7 @@ def sender(root: str, port: int, ahead: float) -> None:
     engine.close()
 
 
-def cramped(root: str, port: int, ahead: float) -> None:
+def with_small_batches(root: str, port: int, ahead: float) -> None:
     """Send as `sender` does, on a disk on which for a while no file can grow."""
     engine = _engine(root, port, ahead)
     outgoing, full = Worker.for_worker_command(engine), Event()
@@ -81,7 +81,7 @@ def work(root: str, port: int, ahead: float, address: str) -> None:
     engine.close()
 
 
-def server(root: str, port: int, ahead: float) -> None:
+def serving_process(root: str, port: int, ahead: float) -> None:
     """Make the rounds that `viesti serve` makes, until everything that is due has been sent."""
     engine = _engine(root, port, ahead)
     rounds = Scheduler(engine)

@@ -14,8 +14,8 @@ from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.results.feedback.ingest import IngestResult, ingest
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY, Run
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.scripted_provider import Wire, wired
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 
 ALL: Final = "audience: {register: [owners, customers]}\n"
 _FRIDAY: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
@@ -27,46 +27,46 @@ LOST: Final = frozenset(MEMBERS[12:])
 
 
 @dataclass(frozen=True)
-class Sending:
+class SentRun:
     """One run that was sent."""
 
-    village: Village
+    workspace: SampleWorkspace
     run: Run
 
     def name(self, member: str) -> str:
         """Our opaque name of a member's delivery."""
-        position = self.village.deliveries(self.run)[member]["position"]
-        return self.village.engine.signer.delivery_reference(self.run.number or 0, position)
+        position = self.workspace.deliveries(self.run)[member]["position"]
+        return self.workspace.engine.signer.delivery_reference(self.run.number or 0, position)
 
     def event(self, member: str, word: EventKind, **said: Any) -> Event:
         """What a provider that signs tells of a member's delivery; its key is made of who and what."""
         said = {"provider": "sendgrid", "address": f"{member}@example.org", "key": f"{member}-{word}"} | said
-        return Event(kind=word, at=self.village.hands.at, delivery=self.name(member), **said)
+        return Event(kind=word, at=self.workspace.clock.time, delivery=self.name(member), **said)
 
-    def hear(self, *told: Event) -> IngestResult:
-        with self.village.engine.ledger.write() as connection:
-            return self.hear_in(connection, told)
+    def ingest(self, *told: Event) -> IngestResult:
+        with self.workspace.engine.ledger.write() as connection:
+            return self.ingest_in(connection, told)
 
-    def hear_in(self, connection: Connection, told: Sequence[Event]) -> IngestResult:
-        return ingest(connection, self.village.engine.signer, told, self.village.hands.at)
+    def ingest_in(self, connection: Connection, told: Sequence[Event]) -> IngestResult:
+        return ingest(connection, self.workspace.engine.signer, told, self.workspace.clock.time)
 
     def end(self, member: str) -> tuple[str, str | None]:
-        return self.village.ends(self.run)[member]
+        return self.workspace.end_states(self.run)[member]
 
 
-def sent(village: Village, text: str = EMAIL, name: str = "offers") -> Sending:
+def send_run(workspace: SampleWorkspace, text: str = EMAIL, name: str = "offers") -> SentRun:
     """Send a campaign to everybody; of the messages of some, nobody knows what became."""
-    wired(village, Wire(_answer))
-    run = village.start(name, text)
-    assert village.send(run).closed
-    return afterwards(village)
+    with_scripted_provider(workspace, ScriptedProvider(_answer))
+    run = workspace.start(name, text)
+    assert workspace.send(run).closed
+    return load_sent_run(workspace)
 
 
-def afterwards(village: Village) -> Sending:
+def load_sent_run(workspace: SampleWorkspace) -> SentRun:
     """What was sent last in this village or in the one that it is a copy of, five minutes later."""
-    wired(village, Wire(_answer))
-    village.hands.go(minutes=5)
-    return Sending(village, village.engine.recent_runs()[0])
+    with_scripted_provider(workspace, ScriptedProvider(_answer))
+    workspace.clock.advance(minutes=5)
+    return SentRun(workspace, workspace.engine.recent_runs()[0])
 
 
 def _answer(message: OutgoingEmail | OutgoingSms) -> Outcome:

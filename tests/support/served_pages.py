@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from campaigns.web.server import listening_socket, serving_in_thread
-from tests.support.web_client import Town
+from tests.support.web_client import WebWorkspace
 
 
 @contextmanager
-def served(town: Town) -> Iterator[str]:
+def serve_pages(web_workspace: WebWorkspace) -> Iterator[str]:
     """Serve until the block ends; gives the address."""
-    with listening_socket("127.0.0.1", 0) as door, serving_in_thread(town.engine, door):
+    with listening_socket("127.0.0.1", 0) as door, serving_in_thread(web_workspace.engine, door):
         yield f"http://127.0.0.1:{door.getsockname()[1]}"

@@ -22,7 +22,7 @@ content: {email: hello}
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """What a command line came to."""
 
     code: int
@@ -41,12 +41,12 @@ class Shell:
     root: Path
     capsys: pytest.CaptureFixture[str]
 
-    def __call__(self, *words: str | Path, code: int = 0) -> Answer:
+    def __call__(self, *words: str | Path, code: int = 0) -> CommandResult:
         """Run `viesti` in the workspace; it has to end with `code`."""
         with pytest.raises(SystemExit) as ended:
             run(["--workspace", str(self.root), *map(str, words)])
         said = self.capsys.readouterr()
-        answer = Answer(int(ended.value.code or 0), said.out, said.err)
+        answer = CommandResult(int(ended.value.code or 0), said.out, said.err)
         assert answer.code == code, answer
         return answer
 
@@ -64,11 +64,11 @@ class Shell:
         path.write_text(f"title: Somebody\nmatch: {rule}\n", "utf-8")
         return path
 
-    def sent(self) -> list[Path]:
+    def delivered_files(self) -> list[Path]:
         """Every file that was delivered."""
         return sorted(path for path in (self.root / "outbox").rglob("*") if path.is_file())
 
-    def kept(self) -> tuple[list[str], bytes]:
+    def stored_state(self) -> tuple[list[str], bytes]:
         """All that the ledger and the warehouse's manifest say."""
         with closing(sqlite3.connect(self.root / "data" / "ledger.sqlite")) as ledger:
             rows = list(ledger.iterdump())
@@ -82,9 +82,9 @@ def nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
 
 
 @pytest.fixture
-def viesti(founded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    root = tmp_path / "village"
-    copytree(founded, root)
+def viesti(base_workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    root = tmp_path / "workspace"
+    copytree(base_workspace, root)
     settings = root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8") + 'clock: {start: "2018-01-01 10:00"}\n', "utf-8")
     return Shell(root, capsys)

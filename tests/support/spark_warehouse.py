@@ -7,8 +7,8 @@ from audiences.warehouse.spark import SparkWarehouse
 from campaigns.core.model.condition import Condition
 from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
-from tests.support.rule_world import Truth, World
-from tests.support.warehouse_rows import Laid
+from tests.support.rule_world import RuleWorld, Truth
+from tests.support.warehouse_rows import WarehouseRows
 
 
 class SparkWorld:
@@ -16,10 +16,10 @@ class SparkWorld:
 
     def __init__(self, spark: SparkWarehouse, folder: Path) -> None:
         self.spark, self.folder = spark, folder
-        self.laid = Laid()
+        self.laid = WarehouseRows()
         self._shown = 0
 
-    def show(self, world: World) -> None:
+    def show(self, world: RuleWorld) -> None:
         self.laid.show(world)
         self._shown += 1
         for table, types in self.laid.tables.items():

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from tests.support.rule_world import Warehouse, World
+from tests.support.rule_world import DuckdbWorld, RuleWorld
 
 
-class Laid:
+class WarehouseRows:
     """Lays each world out in DuckDB first, so that every engine gets the same values of the same types."""
 
     def __init__(self) -> None:
-        self._duckdb = Warehouse()
+        self._duckdb = DuckdbWorld()
         described = self._duckdb.connection.execute(
             "SELECT table_name, column_name, data_type FROM information_schema.columns "
             "ORDER BY table_name, ordinal_position"
@@ -19,7 +19,7 @@ class Laid:
         for table, column, type_ in described:
             self.tables.setdefault(table, {})[column] = type_
 
-    def show(self, world: World) -> None:
+    def show(self, world: RuleWorld) -> None:
         self._duckdb.show(world)
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:

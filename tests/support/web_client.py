@@ -20,7 +20,7 @@ from audiences.people import contacts
 from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.runs.dispatch.run_sender import SendResult
 from campaigns.store.runs.run_tables import NOTICE, Run
-from tests.support.sample_workspace import MEMBERS, NOW, Hands, Village
+from tests.support.sample_workspace import MEMBERS, NOW, ManualClock, SampleWorkspace
 
 _OF: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
 _EMAIL: Final = f"{_OF}channels: [email]\ncontent: {{email: hello}}\n"
@@ -38,36 +38,36 @@ CAMPAIGNS: Final[Mapping[str, str]] = {
     "texts": f"purpose: marketing\n{_ALL}{_SMS}",
     "hotel_texts": f"purpose: marketing\nsender: {{partner: Hotel Aurora}}\n{_ALL}{_SMS}",
 }
-SAID: Final = ("newsletter:food", "email_partner", "sms_partner", "electronic_owner_post")
+SAMPLE_CHOICES: Final = ("newsletter:food", "email_partner", "sms_partner", "electronic_owner_post")
 AINO: Final = MEMBERS[0]  # an owner who speaks Swedish, reached in every way
 SHARERS: Final = (MEMBERS[8], MEMBERS[9])  # two owners with one mailbox and one telephone, written differently
 
 
-def build(root: Path) -> None:
+def build_web_workspace(root: Path) -> None:
     """Make the town of the village at `root`."""
-    village = Village(root)
+    workspace = SampleWorkspace(root)
     for member in MEMBERS:
-        village.say(member, *SAID)
+        workspace.record_choices(member, *SAMPLE_CHOICES)
     share = [
         {"member_id": member, "email": email, "phone": "+358409999999"}
         for member, email in zip(SHARERS, ("perhe@example.org", "Perhe@example.org"), strict=True)
     ]
-    with village.engine.ledger.write() as connection:
+    with workspace.engine.ledger.write() as connection:
         contacts.upsert_contacts(connection, share, "fi")
     for name, text in CAMPAIGNS.items():
-        village.start(name, text)
-    village.close()
+        workspace.start(name, text)
+    workspace.close()
 
 
 @dataclass
-class Town(Village):
+class WebWorkspace(SampleWorkspace):
     """A village with its pages' links, and everything that a test asks about them."""
 
     def run(self, campaign: str) -> Run:
         """The planned run of a campaign."""
         return next(run for run in self.engine.recent_runs() if run.campaign == campaign)
 
-    def way(self, campaign: str, member: str = AINO, scope: str = "unsubscribe") -> str:
+    def link(self, campaign: str, member: str = AINO, scope: str = "unsubscribe") -> str:
         """The path of a link in the message that a member got."""
         run = self.run(campaign)
         position = self.decisions(run)[member]["position"]
@@ -84,7 +84,7 @@ class Town(Village):
             said = choices.entries_of(connection, [member])[member]
         return [entry for entry in said if entry.at > NOW]
 
-    def everything(self) -> Mapping[str, list[tuple[Any, ...]]]:
+    def ledger_dump(self) -> Mapping[str, list[tuple[Any, ...]]]:
         """All rows of all tables: two that are equal hold the same ledger."""
         with self.engine.ledger.read() as connection:
             return {
@@ -92,7 +92,7 @@ class Town(Village):
                 for table in SQLModel.metadata.sorted_tables
             }
 
-    def notes(self) -> list[tuple[str, str]]:
+    def notices(self) -> list[tuple[str, str]]:
         """What the courier has carried by now, oldest first: to whom, and the text."""
         with ThreadPoolExecutor(1) as pool:  # tests of pages run inside an event loop
             pool.submit(self.engine.courier.send_waiting).result()
@@ -108,13 +108,13 @@ class Town(Village):
 
     def codes(self) -> list[str]:
         """The codes that were sent, oldest first."""
-        return [found[0] for _, text in self.notes() if (found := re.search(r"\d{4} \d{4}", text))]
+        return [found[0] for _, text in self.notices() if (found := re.search(r"\d{4} \d{4}", text))]
 
 
-def copy(built: Path, root: Path) -> Town:
+def copy_web_workspace(base_web_workspace: Path, root: Path) -> WebWorkspace:
     """A town of its own for one test, an hour after it was built."""
-    shutil.copytree(built, root)
-    return Town(root, Hands(NOW + timedelta(hours=1)))
+    shutil.copytree(base_web_workspace, root)
+    return WebWorkspace(root, ManualClock(NOW + timedelta(hours=1)))
 
 
 def _email(file: Path) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from campaigns.web.server import create_server, listening_socket
 from campaigns.workspace.paths import Workspace
 
 
-def answer(root: str, port: int, key: str, now: str) -> None:
+def answer_webhooks(root: str, port: int, key: str, now: str) -> None:
     """Answer for the workspace at `root` until the process is killed."""
     os.environ[PUBLIC_KEY_VARIABLE] = key
     engine = Engine(Workspace(Path(root)), "killed")

@@ -16,7 +16,7 @@ from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 from campaigns.store.runs.run_tables import Run
 from campaigns.web.app import application
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 PUBLIC = "https://viesti.example.org"
 SENDGRID = "/webhooks/sendgrid"
@@ -24,10 +24,10 @@ REPLY = "/webhooks/twilio/reply"
 
 
 @dataclass(frozen=True)
-class Wired:
+class WiredWorkspace:
     """A village between the two doubles."""
 
-    village: Village
+    workspace: SampleWorkspace
     sendgrid: SendGridDouble
     twilio: TwilioDouble
     web: httpx.AsyncClient
@@ -37,9 +37,9 @@ class Wired:
         return await asyncio.to_thread(self._send, name, text)
 
     def _send(self, name: str, text: str) -> Run:
-        run = self.village.start(name, text)
-        self.village.send(run)
-        return self.village.engine.run(run.run_id)
+        run = self.workspace.start(name, text)
+        self.workspace.send(run)
+        return self.workspace.engine.run(run.run_id)
 
     async def tell_mail(self, *, times: int = 1, size: int = 7) -> set[int]:
         """SendGrid's events so far, signed, each several times and shuffled; the statuses that came back."""
@@ -59,25 +59,25 @@ class Wired:
 
 
 @asynccontextmanager
-async def between_doubles(village: Village, environment: pytest.MonkeyPatch) -> AsyncIterator[Wired]:
+async def connect_doubles(workspace: SampleWorkspace, environment: pytest.MonkeyPatch) -> AsyncIterator[WiredWorkspace]:
     """The village with real time in its clock's hands, so that signatures are of now."""
-    settings = village.root / "config" / "settings.yaml"
+    settings = workspace.root / "config" / "settings.yaml"
     written = settings.read_text("utf-8")
     before = next(line for line in written.splitlines() if line.startswith("public_url:"))
     settings.write_text(written.replace(before, f"public_url: {PUBLIC}"), encoding="utf-8")
-    vars(village.engine).pop("library", None)
-    vars(village.engine)["clock"] = Clock(shift=village.hands.at - Clock().now())
+    vars(workspace.engine).pop("library", None)
+    vars(workspace.engine)["clock"] = Clock(shift=workspace.clock.time - Clock().now())
     async with SendGridDouble() as sendgrid, TwilioDouble() as twilio:
         environment.setenv("SENDGRID_WEBHOOK_PUBLIC_KEY", sendgrid.public_key)
         environment.setenv("TWILIO_AUTH_TOKEN", twilio.token)
-        real = build_providers(ProviderContext(village.root, village.engine.library.settings))
-        sms = village.engine.library.settings.channels.sms.twilio.model_copy(update={"base_url": twilio.url})
-        vars(village.engine)["providers"] = ChannelProviders(
+        real = build_providers(ProviderContext(workspace.root, workspace.engine.library.settings))
+        sms = workspace.engine.library.settings.channels.sms.twilio.model_copy(update={"base_url": twilio.url})
+        vars(workspace.engine)["providers"] = ChannelProviders(
             email=SendGridEmail(sendgrid.url, sendgrid.api_key, 8, timeout=2.0),
             sms=TwilioSms(sms, twilio.account, twilio.token, PUBLIC, 8, timeout=2.0),
             post=real.post,
             phone=real.phone,
         )
-        transport = httpx.ASGITransport(application(village.engine), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(application(workspace.engine), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7:8000") as web:
-            yield Wired(village, sendgrid, twilio, web)
+            yield WiredWorkspace(workspace, sendgrid, twilio, web)

@@ -9,15 +9,15 @@ from typing import Final
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-TOGETHER: Final = {
+GROUPS: Final = {
     "demo": r"tests/e2e/|tests/demo/|tests/docs/test_command_lines\.py::test_a_command_line_runs",
     "browser": r"tests/web/test_\w*browser\w*\.py",
     "postgresql": r"tests/(store|results/feedback)/.*\[postgresql|tests/rules/engines/",
 }
-_NAMED: Final = re.compile("|".join(f"(?P<{name}>{of_it})" for name, of_it in TOGETHER.items()))
+_NAMED: Final = re.compile("|".join(f"(?P<{name}>{of_it})" for name, of_it in GROUPS.items()))
 
 
-class Turns(LoadScopeScheduling):
+class GroupScheduling(LoadScopeScheduling):
     """Groups go out whole and the largest first, so that nobody waits for one at the end; all other tests singly."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -10,41 +10,41 @@ import pytest
 
 from campaigns.core.model.roles import Role
 from campaigns.web.app import application
-from tests.support.browser import CHROMIUM, Visitor
-from tests.support.desk_session import Desk, at_desk
-from tests.support.web_client import Town, build, copy
+from tests.support.browser import CHROMIUM, BrowserUser
+from tests.support.desk_session import DeskSession, open_desk_session
+from tests.support.web_client import WebWorkspace, build_web_workspace, copy_web_workspace
 
 
 @pytest.fixture(scope="session")
-def built(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def base_web_workspace(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("town") / "town"
-    shutil.copytree(founded, root)
-    build(root)
+    shutil.copytree(base_workspace, root)
+    build_web_workspace(root)
     return root
 
 
 @pytest.fixture
-def town(built: Path, tmp_path: Path) -> Iterator[Town]:
-    town = copy(built, tmp_path / "town")
-    yield town
-    town.close()
+def web_workspace(base_web_workspace: Path, tmp_path: Path) -> Iterator[WebWorkspace]:
+    web_workspace = copy_web_workspace(base_web_workspace, tmp_path / "town")
+    yield web_workspace
+    web_workspace.close()
 
 
 @pytest.fixture
-async def web(town: Town) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(application(town.engine))
+async def web(web_workspace: WebWorkspace) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(application(web_workspace.engine))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         yield client
 
 
 @pytest.fixture
-async def desk(town: Town, web: httpx.AsyncClient) -> Desk:
-    return await at_desk(town, web, Role.DESK)
+async def desk(web_workspace: WebWorkspace, web: httpx.AsyncClient) -> DeskSession:
+    return await open_desk_session(web_workspace, web, Role.DESK)
 
 
 @pytest.fixture
-async def officer(town: Town, web: httpx.AsyncClient) -> Desk:
-    return await at_desk(town, web, Role.PRIVACY_OFFICER)
+async def officer(web_workspace: WebWorkspace, web: httpx.AsyncClient) -> DeskSession:
+    return await open_desk_session(web_workspace, web, Role.PRIVACY_OFFICER)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,6 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def visitor(browser: Any, town: Town) -> Iterator[Visitor]:
-    with Visitor.of(town, browser) as visitor:
+def visitor(browser: Any, web_workspace: WebWorkspace) -> Iterator[BrowserUser]:
+    with BrowserUser.of(web_workspace, browser) as visitor:
         yield visitor

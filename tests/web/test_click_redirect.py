@@ -14,7 +14,7 @@ from campaigns.store.runs import link_clicks
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.link_clicks import LinkClicks
 from tests.support.sample_workspace import MEMBERS
-from tests.support.web_client import AINO, Town
+from tests.support.web_client import AINO, WebWorkspace
 
 SHOP = "https://shop.example.org/cheese?week=1&from=mail"
 PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
@@ -30,26 +30,26 @@ def browser(web, monkeypatch):
 
 
 @pytest.fixture
-def linked(town: Town):
+def linked(web_workspace: WebWorkspace):
     """A run whose message links to a shop; its first member allows to be followed, the others do not. A minute ago."""
-    body = town.root / "templates" / "email" / "hello" / "body.mjml"
+    body = web_workspace.root / "templates" / "email" / "hello" / "body.mjml"
     link = f'<mj-button href="{SHOP.replace("&", "&amp;")}">Shop</mj-button><mj-text>'
     body.write_text(body.read_text("utf-8").replace("<mj-text>", link, 1), encoding="utf-8")
     plain = body.with_name("body.txt")
     plain.write_text(f"Shop: {SHOP}\n{plain.read_text('utf-8')}", encoding="utf-8")
-    town.say(AINO, "tracking")
-    run = town.start("shop", f"{_OFFERS}channels: [email]\ncontent: {{email: hello}}\n")
-    town.send(run)
-    town.hands.go(minutes=1)
+    web_workspace.record_choices(AINO, "tracking")
+    run = web_workspace.start("shop", f"{_OFFERS}channels: [email]\ncontent: {{email: hello}}\n")
+    web_workspace.send(run)
+    web_workspace.clock.advance(minutes=1)
     return run
 
 
-def html_of(town: Town, member: str) -> str:
-    return part_of(town, member, "html")
+def html_of(web_workspace: WebWorkspace, member: str) -> str:
+    return part_of(web_workspace, member, "html")
 
 
-def part_of(town: Town, member: str, kind: str) -> str:
-    for file in (town.root / "outbox").rglob("*.eml"):
+def part_of(web_workspace: WebWorkspace, member: str, kind: str) -> str:
+    for file in (web_workspace.root / "outbox").rglob("*.eml"):
         message = message_from_bytes(file.read_bytes(), policy=default)
         to, run = message["To"].addresses[0].addr_spec, file.parent.parent.name
         if to == f"{member}@example.org" and run.startswith("shop"):
@@ -57,79 +57,81 @@ def part_of(town: Town, member: str, kind: str) -> str:
     raise LookupError(member)
 
 
-def links_of(town: Town, member: str) -> list[str]:
-    found = re.findall(r'href="http://localhost:8000(/c/[^"]+)"', html_of(town, member))
+def links_of(web_workspace: WebWorkspace, member: str) -> list[str]:
+    found = re.findall(r'href="http://localhost:8000(/c/[^"]+)"', html_of(web_workspace, member))
     return [unescape(each) for each in found]
 
 
-def clicks(town: Town) -> list[tuple[str, str]]:
-    with town.engine.ledger.read() as connection:
+def clicks(web_workspace: WebWorkspace) -> list[tuple[str, str]]:
+    with web_workspace.engine.ledger.read() as connection:
         rows = connection.execute(select(EVENT.c.member_id, EVENT.c.code).where(EVENT.c.word == "clicked"))
         return [(row.member_id, row.code) for row in rows]
 
 
-def counted(town: Town, run) -> list[LinkClicks]:
-    with town.engine.ledger.read() as connection:
+def counted(web_workspace: WebWorkspace, run) -> list[LinkClicks]:
+    with web_workspace.engine.ledger.read() as connection:
         return link_clicks.click_counts(connection, run.number)
 
 
-def test_c14_without_consent_a_link_is_the_same_for_everybody(town, linked):
-    ways = {member: links_of(town, member) for member in MEMBERS[1:7]}
+def test_c14_without_consent_a_link_is_the_same_for_everybody(web_workspace, linked):
+    ways = {member: links_of(web_workspace, member) for member in MEMBERS[1:7]}
     assert len({tuple(each) for each in ways.values()}) == 1
-    assert town.engine.signer.read_tracked_link(ways[OTHER][0].split("/")[2]) == TrackedLink(linked.number, None, SHOP)
-    assert links_of(town, AINO) != ways[OTHER]
+    assert web_workspace.engine.signer.read_tracked_link(ways[OTHER][0].split("/")[2]) == TrackedLink(
+        linked.number, None, SHOP
+    )
+    assert links_of(web_workspace, AINO) != ways[OTHER]
 
 
-def test_no_link_of_ours_is_led_around(town, linked):
-    html = html_of(town, OTHER)
+def test_no_link_of_ours_is_led_around(web_workspace, linked):
+    html = html_of(web_workspace, OTHER)
     assert len(re.findall(r"/[upw]/[\w-]{34}", html)) >= 1
     assert "shop.example.org" not in re.sub(r"/c/[\w-]+", "", html)
 
 
-def test_in_the_text_part_an_address_is_the_one_that_it_leads_to(town, linked):
-    assert links_of(town, AINO)
+def test_in_the_text_part_an_address_is_the_one_that_it_leads_to(web_workspace, linked):
+    assert links_of(web_workspace, AINO)
     for member in (AINO, OTHER):
-        text = part_of(town, member, "plain")
+        text = part_of(web_workspace, member, "plain")
         assert f"Shop: {SHOP}" in text
         assert "/c/" not in text
 
 
-async def test_a_followed_link_leads_on_and_is_counted_for_nobody(town, web, linked):
-    (way,) = links_of(town, OTHER)
+async def test_a_followed_link_leads_on_and_is_counted_for_nobody(web_workspace, web, linked):
+    (way,) = links_of(web_workspace, OTHER)
     for _ in range(2):
         answer = await web.get(way)
         assert (answer.status_code, answer.headers["location"]) == (302, SHOP)
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "set-cookie" not in answer.headers
-    assert counted(town, linked) == [LinkClicks(SHOP, people=2, machines=0)]
-    assert clicks(town) == []
+    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=2, machines=0)]
+    assert clicks(web_workspace) == []
 
 
-async def test_with_consent_it_is_known_who_followed(town, web, linked):
-    (way,) = links_of(town, AINO)
+async def test_with_consent_it_is_known_who_followed(web_workspace, web, linked):
+    (way,) = links_of(web_workspace, AINO)
     assert (await web.get(way)).status_code == 302
-    assert clicks(town) == [(AINO, link_clicks.link_name(SHOP))]
-    assert counted(town, linked) == [LinkClicks(SHOP, people=1, machines=0)]
+    assert clicks(web_workspace) == [(AINO, link_clicks.link_name(SHOP))]
+    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=1, machines=0)]
 
 
 @pytest.mark.parametrize("withdrawn", ["tracking", "restricted", "no_marketing"])
-async def test_gd22_a_withdrawal_holds_for_what_was_sent_before(town, web, linked, withdrawn):
-    (way,) = links_of(town, AINO)
-    town.hands.go(minutes=1)
-    town.say(AINO, withdrawn, on=withdrawn != "tracking")
+async def test_gd22_a_withdrawal_holds_for_what_was_sent_before(web_workspace, web, linked, withdrawn):
+    (way,) = links_of(web_workspace, AINO)
+    web_workspace.clock.advance(minutes=1)
+    web_workspace.record_choices(AINO, withdrawn, on=withdrawn != "tracking")
     assert (await web.get(way)).status_code == 302
-    assert clicks(town) == []
-    assert counted(town, linked) == [LinkClicks(SHOP, people=1, machines=0)]
+    assert clicks(web_workspace) == []
+    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=1, machines=0)]
 
 
-async def test_a_scanner_changes_no_choice_and_its_head_is_not_counted(town, web, linked):
-    (way,) = links_of(town, AINO)
-    before = town.everything()
+async def test_a_scanner_changes_no_choice_and_its_head_is_not_counted(web_workspace, web, linked):
+    (way,) = links_of(web_workspace, AINO)
+    before = web_workspace.ledger_dump()
     assert (await web.head(way)).status_code == 302
     assert (await web.options(way)).status_code == 405
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before
     await web.get(way)
-    after = town.everything()
+    after = web_workspace.ledger_dump()
     assert {name for name in before if before[name] != after[name]} == {"event", "link_count"}
 
 
@@ -145,55 +147,57 @@ async def test_a_scanner_changes_no_choice_and_its_head_is_not_counted(town, web
         {"X-Moz": "prefetch"},
     ],
 )
-async def test_what_names_itself_as_no_persons_is_counted_apart_and_is_nobodys_click(town, web, linked, said):
-    (way,) = links_of(town, AINO)
+async def test_what_names_itself_as_no_persons_is_counted_apart_and_is_nobodys_click(web_workspace, web, linked, said):
+    (way,) = links_of(web_workspace, AINO)
     assert (await web.get(way, headers=said)).headers["location"] == SHOP
-    assert counted(town, linked) == [LinkClicks(SHOP, people=0, machines=1)]
-    assert clicks(town) == []
+    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=0, machines=1)]
+    assert clicks(web_workspace) == []
 
 
-async def test_who_follows_what_was_handed_over_this_moment_is_no_person(town, web, linked):
-    (way,) = links_of(town, AINO)
-    town.hands.go(seconds=-59)
+async def test_who_follows_what_was_handed_over_this_moment_is_no_person(web_workspace, web, linked):
+    (way,) = links_of(web_workspace, AINO)
+    web_workspace.clock.advance(seconds=-59)
     await web.get(way)
-    assert counted(town, linked) == [LinkClicks(SHOP, people=0, machines=1)]
-    assert clicks(town) == []
+    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=0, machines=1)]
+    assert clicks(web_workspace) == []
 
 
-async def test_who_follows_several_links_of_a_message_at_once_is_no_person(town, web, linked, monkeypatch):
+async def test_who_follows_several_links_of_a_message_at_once_is_no_person(web_workspace, web, linked, monkeypatch):
     monkeypatch.setattr("campaigns.web.members.click_redirect.SETTLING", 0.2)
     other = f"/c/{town.engine.signer.tracked_link_token(TrackedLink(linked.number, None, 'https://shop.example.org/'))}"
-    (way,) = links_of(town, OTHER)
+    (way,) = links_of(web_workspace, OTHER)
     await asyncio.gather(web.get(way), web.get(other), web.get(way, headers={"User-Agent": "Mozilla/5.0 (another)"}))
-    assert counted(town, linked) == [LinkClicks(SHOP, 1, 1), LinkClicks("https://shop.example.org/", 0, 1)]
-    town.hands.go(seconds=3)
+    assert counted(web_workspace, linked) == [LinkClicks(SHOP, 1, 1), LinkClicks("https://shop.example.org/", 0, 1)]
+    web_workspace.clock.advance(seconds=3)
     await web.get(way)
-    assert counted(town, linked)[0] == LinkClicks(SHOP, people=2, machines=1)
+    assert counted(web_workspace, linked)[0] == LinkClicks(SHOP, people=2, machines=1)
 
 
 @pytest.mark.parametrize("target", ["https://evil.example.org/", "//evil.example.org", "javascript:alert(1)"])
-async def test_nobody_leads_through_us_to_another_place(town, web, linked, target):
-    (way,) = links_of(town, OTHER)
-    before = town.everything()
+async def test_nobody_leads_through_us_to_another_place(web_workspace, web, linked, target):
+    (way,) = links_of(web_workspace, OTHER)
+    before = web_workspace.ledger_dump()
     for forged in (f"/c/{target}", f"{way}?to={target}", f"{way[:-1]}{'A' if way[-1] != 'A' else 'B'}", f"{way}AAAA"):
         answer = await web.get(forged)
         assert answer.headers.get("location", SHOP) == SHOP
-    tokens = (town.engine.signer.link_token("unsubscribe", 1, 1), "", "x" * 4000, "ä")
+    tokens = (web_workspace.engine.signer.link_token("unsubscribe", 1, 1), "", "x" * 4000, "ä")
     assert [(await web.get(f"/c/{token}")).status_code for token in tokens] == [404] * 4
-    assert {name for name, rows in town.everything().items() if rows != before[name]} <= {"link_count"}
+    assert {name for name, rows in web_workspace.ledger_dump().items() if rows != before[name]} <= {"link_count"}
 
 
-async def test_a_way_of_a_run_that_is_no_more_still_leads_on(town, web):
-    token = town.engine.signer.tracked_link_token(TrackedLink(4711, 3, SHOP))
-    before = town.everything()
+async def test_a_way_of_a_run_that_is_no_more_still_leads_on(web_workspace, web):
+    token = web_workspace.engine.signer.tracked_link_token(TrackedLink(4711, 3, SHOP))
+    before = web_workspace.ledger_dump()
     assert (await web.get(f"/c/{token}")).headers["location"] == SHOP
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before
 
 
-def test_a_service_message_is_not_counted(town, linked):
-    run = town.start("told", _OFFERS.replace("marketing", "service") + "channels: [email]\ncontent: {email: hello}\n")
-    town.send(run)
-    files = list((town.root / "outbox" / run.run_id).rglob("*.eml"))
+def test_a_service_message_is_not_counted(web_workspace, linked):
+    run = web_workspace.start(
+        "told", _OFFERS.replace("marketing", "service") + "channels: [email]\ncontent: {email: hello}\n"
+    )
+    web_workspace.send(run)
+    files = list((web_workspace.root / "outbox" / run.run_id).rglob("*.eml"))
     assert files
     for file in files:
         html = message_from_bytes(file.read_bytes(), policy=default).get_body(("html",)).get_content()

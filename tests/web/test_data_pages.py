@@ -18,20 +18,20 @@ from campaigns.store.people import personal_data
 from campaigns.web.members.code_labels import AUDIT_DETAIL_LABELS, COLUMN_LABELS
 from campaigns.web.members.data_pages import DataPages
 from campaigns.web.page_renderer import PageRenderer, read_text_file
-from tests.support.web_client import AINO, Town
+from tests.support.web_client import AINO, WebWorkspace
 
 AT = datetime(2018, 1, 1, 9, tzinfo=UTC)
 _RENAMED = {"choice_entry": "choice_history"}
 
 
 @pytest.fixture
-def shown(town: Town) -> DataPages:
-    return DataPages(PageRenderer(town.engine.library.settings), town.engine.library.catalogue)
+def shown(web_workspace: WebWorkspace) -> DataPages:
+    return DataPages(PageRenderer(web_workspace.engine.library.settings), web_workspace.engine.library.catalogue)
 
 
 @pytest.mark.parametrize("language", Language)
 def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(
-    town: Town, shown: DataPages, language: Language
+    web_workspace: WebWorkspace, shown: DataPages, language: Language
 ):
     tables = [
         table
@@ -57,9 +57,11 @@ def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(
 
 
 @pytest.mark.parametrize("language", Language)
-def test_what_is_told_of_messages_has_a_word_in_each_language(town: Town, shown: DataPages, language: Language):
-    town.send(town.run("offers"))
-    told = collect_export(town.engine, AINO).sections["messages"]
+def test_what_is_told_of_messages_has_a_word_in_each_language(
+    web_workspace: WebWorkspace, shown: DataPages, language: Language
+):
+    web_workspace.send(web_workspace.run("offers"))
+    told = collect_export(web_workspace.engine, AINO).sections["messages"]
     (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"messages": told}), language)
     named = zip(_without_number(told[0]), section.columns, strict=True)
     assert [name for name, title in named if title == name.replace("_", " ")] == []
@@ -94,8 +96,8 @@ def test_days_numbers_and_yes_and_no_are_written_as_the_language_does(
     assert [value for _, value in section.rows[0]] == written
 
 
-def test_a_purchase_begins_with_what_it_was_and_does_not_repeat_whose(town: Town, shown: DataPages):
-    held = collect_export(town.engine, AINO)
+def test_a_purchase_begins_with_what_it_was_and_does_not_repeat_whose(web_workspace: WebWorkspace, shown: DataPages):
+    held = collect_export(web_workspace.engine, AINO)
     (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"purchases": held.sections["purchases"]}), Language.EN)
     kept = dict(held.sections["purchases"][0])
     first = [value for _, value in section.rows[0]][1:4]
@@ -161,16 +163,16 @@ def acts_on_members() -> Iterator[str]:
     ],
 )
 def test_a_member_reads_words_where_codes_are_kept(
-    town: Town, shown: DataPages, language: Language, words: tuple[str, ...]
+    web_workspace: WebWorkspace, shown: DataPages, language: Language, words: tuple[str, ...]
 ):
-    at = town.engine.clock.now()
-    with town.engine.ledger.write() as connection:
+    at = web_workspace.engine.clock.now()
+    with web_workspace.engine.ledger.write() as connection:
         choices.record_choices(connection, [ConsentEntry(AINO, "newsletter:food", False, at, ConsentSource.WEB)])
     changes.change_choices(
-        town.engine, AINO, [ConsentEntry(AINO, Choice.NO_DIRECT_MAIL, True, at, ConsentSource.PHONE)]
+        web_workspace.engine, AINO, [ConsentEntry(AINO, Choice.NO_DIRECT_MAIL, True, at, ConsentSource.PHONE)]
     )
-    changes.mark(town.engine, AINO, Choice.ADDRESS_SECRET, ConsentSource.PHONE, on=True)
-    page = shown.file_content(collect_export(town.engine, AINO), "html", language).decode()
+    changes.mark(web_workspace.engine, AINO, Choice.ADDRESS_SECRET, ConsentSource.PHONE, on=True)
+    page = shown.file_content(collect_export(web_workspace.engine, AINO), "html", language).decode()
     assert [word for word in words if word not in page] == []
     codes = ("no_direct_mail", "address_secret", "change_choices", "newsletter:", "|food|", "email_own", "<dd>owners<")
     assert [code for code in codes if code in page] == []

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from campaigns.core.model.roles import Role
-from tests.support.desk_session import at_desk, on
+from tests.support.desk_session import allowed_choices, open_desk_session
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO
 
@@ -21,9 +21,9 @@ NAME, OTHERS = "Nimi1 Mäki", "Nimi6 Mäki"
         ("/merge", {"other": "m999"}, "There is no such member."),
     ],
 )
-async def test_what_was_mistyped_is_still_there_to_be_mended(town, desk, path, sent, said):
-    await desk.opens()
-    page = await desk.does(path, **sent)
+async def test_what_was_mistyped_is_still_there_to_be_mended(web_workspace, desk, path, sent, said):
+    await desk.open_member()
+    page = await desk.do_task(path, **sent)
     assert page.status_code == 400
     assert f'role="alert">{said} Nothing was changed.' in page.text
     (opened,) = re.findall(r"<details open>.*?</details>", page.text, re.DOTALL)
@@ -31,9 +31,9 @@ async def test_what_was_mistyped_is_still_there_to_be_mended(town, desk, path, s
         assert re.search(rf'name="{name}" value="{typed}"', opened)
 
 
-async def test_a_member_is_never_opened_by_a_refusal_without_their_ticket(town, desk):
-    await desk.opens(OTHER)
-    page = await desk.does("/merge", member=AINO, other="m999")
+async def test_a_member_is_never_opened_by_a_refusal_without_their_ticket(web_workspace, desk):
+    await desk.open_member(OTHER)
+    page = await desk.do_task("/merge", member=AINO, other="m999")
     assert page.status_code == 403
     assert NAME not in page.text
 
@@ -48,38 +48,38 @@ async def test_a_search_that_was_refused_or_found_nobody_is_still_there(desk):
         assert '<option value="visit" selected>' in page
 
 
-async def test_what_is_final_says_whom_it_is_about_and_leads_back(town, desk):
-    await desk.opens()
-    death = await desk.does("/mark", choice="deceased")
-    merge = await desk.does("/merge", other=OTHER)
+async def test_what_is_final_says_whom_it_is_about_and_leads_back(web_workspace, desk):
+    await desk.open_member()
+    death = await desk.do_task("/mark", choice="deceased")
+    merge = await desk.do_task("/merge", other=OTHER)
     for page in (death.text, merge.text):
         assert NAME in page
         assert 'action="/desk/again' in page
     assert OTHERS in merge.text
     assert "The names are not the same." in merge.text
-    seen = len(desk.noted())
-    back = await desk.does("/again")
+    seen = len(desk.audit_notes())
+    back = await desk.do_task("/again")
     assert f"<h1>{NAME}</h1>" in back.text
-    assert len(desk.noted()) == seen
-    assert not town.contact(AINO)["deceased"]
+    assert len(desk.audit_notes()) == seen
+    assert not web_workspace.contact(AINO)["deceased"]
 
 
-async def test_two_of_one_name_are_made_one_without_a_warning(town, desk):
-    town.move(OTHER, first_name="nimi1")
-    await desk.opens()
-    assert "The names are not the same." not in (await desk.does("/merge", other=OTHER)).text
+async def test_two_of_one_name_are_made_one_without_a_warning(web_workspace, desk):
+    web_workspace.change_contact(OTHER, first_name="nimi1")
+    await desk.open_member()
+    assert "The names are not the same." not in (await desk.do_task("/merge", other=OTHER)).text
 
 
 @pytest.mark.parametrize("choice", ["deceased", "address_secret"])
-async def test_a_mark_says_who_takes_it_back(town, desk, choice):
-    await desk.opens()
-    page = await desk.does("/mark", choice=choice, confirmed="yes")
+async def test_a_mark_says_who_takes_it_back(web_workspace, desk, choice):
+    await desk.open_member()
+    page = await desk.do_task("/mark", choice=choice, confirmed="yes")
     assert "Only the privacy officer can take it back." in page.text
-    assert choice in {each.value for each in on(town)}
+    assert choice in {each.value for each in allowed_choices(web_workspace)}
 
 
-async def test_an_agent_reads_the_texts_in_the_members_language(town, desk):
-    page = await desk.opens()
+async def test_an_agent_reads_the_texts_in_the_members_language(web_workspace, desk):
+    page = await desk.open_member()
     assert 'action="/desk/again?lang=sv"' in page.text
     swedish = await desk.web.post(
         "/desk/again?lang=sv", data={"proof": desk.proof, "ticket": desk.ticket, "member": AINO}
@@ -88,20 +88,20 @@ async def test_an_agent_reads_the_texts_in_the_members_language(town, desk):
     assert 'action="/desk/again' not in swedish.text
 
 
-async def test_a_desk_whose_session_is_over_leads_to_its_own_door(town, web):
-    desk = await at_desk(town, web, Role.DESK)
-    await desk.opens()
+async def test_a_desk_whose_session_is_over_leads_to_its_own_door(web_workspace, web):
+    desk = await open_desk_session(web_workspace, web, Role.DESK)
+    await desk.open_member()
     web.cookies.clear()
-    page = await desk.does("/choices")
+    page = await desk.do_task("/choices")
     assert page.status_code == 403
     assert 'href="/desk?lang=en">Sign in' in page.text
     assert "/me?lang" not in page.text
 
 
-async def test_an_erasure_shows_the_request_that_asks_for_it(town, web):
-    officer = await at_desk(town, web, Role.PRIVACY_OFFICER)
-    await officer.opens()
-    await officer.does("/file", kind="erase", words="Unohtakaa minut.")
+async def test_an_erasure_shows_the_request_that_asks_for_it(web_workspace, web):
+    officer = await open_desk_session(web_workspace, web, Role.PRIVACY_OFFICER)
+    await officer.open_member()
+    await officer.do_task("/file", kind="erase", words="Unohtakaa minut.")
     page = await officer.post("/requests/erase", number="1")
     assert "Unohtakaa minut." in page.text
     assert AINO in page.text

@@ -10,8 +10,8 @@ from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
 from campaigns.web.app import pages_app
-from tests.support.desk_session import NAME, at_desk, every_task
-from tests.support.page_walk import hidden
+from tests.support.desk_session import NAME, every_task, open_desk_session
+from tests.support.page_walk import hidden_fields
 from tests.support.routes import routes
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO
@@ -20,8 +20,8 @@ OTHER = MEMBERS[5]
 PASSWORD = "neljä sanaa on hyvä"
 
 
-async def test_an_agent_signs_in_by_a_password_and_out(town, web):
-    accounts.add(town.engine, NAME, [Role.DESK], PASSWORD)
+async def test_an_agent_signs_in_by_a_password_and_out(web_workspace, web):
+    accounts.add(web_workspace.engine, NAME, [Role.DESK], PASSWORD)
     answer = await web.post("/desk/session", data={"name": NAME, "password": PASSWORD})
     assert answer.status_code == 303
     cookie = answer.headers["set-cookie"]
@@ -29,92 +29,92 @@ async def test_an_agent_signs_in_by_a_password_and_out(town, web):
     assert "SameSite=strict" in cookie
     home = await web.get("/desk?lang=en")
     assert "Find a member" in home.text
-    await web.post("/desk/out", data={"proof": hidden(home.text)["proof"][0]})
-    assert town.everything()["agent_session"] == []
+    await web.post("/desk/out", data={"proof": hidden_fields(home.text)["proof"][0]})
+    assert web_workspace.ledger_dump()["agent_session"] == []
     assert "Password" in (await web.get("/desk?lang=en")).text
 
 
 @pytest.mark.parametrize("kind", ["unknown account", "wrong password", "disabled", "barred"])
-async def test_every_wrong_sign_in_gets_one_answer(town, web, kind):
-    accounts.add(town.engine, NAME, [Role.DESK], PASSWORD)
+async def test_every_wrong_sign_in_gets_one_answer(web_workspace, web, kind):
+    accounts.add(web_workspace.engine, NAME, [Role.DESK], PASSWORD)
     name, password = (NAME, "wrong") if kind == "wrong password" else (NAME, PASSWORD)
     if kind == "unknown account":
         name = "nobody"
     elif kind == "disabled":
-        accounts.disable(town.engine, NAME)
+        accounts.disable(web_workspace.engine, NAME)
     elif kind == "barred":
-        barred = town.engine.signer.keyed_hash("account", NAME)
-        with town.engine.ledger.write() as connection:
+        barred = web_workspace.engine.signer.keyed_hash("account", NAME)
+        with web_workspace.engine.ledger.write() as connection:
             for _ in range(people_accounts.MAX_LOGIN_FAILURES):
-                people_accounts.record_login_failure(connection, barred, town.hands.at)
+                people_accounts.record_login_failure(connection, barred, web_workspace.clock.time)
     answer = await web.post("/desk/session?lang=en", data={"name": name, "password": password})
     reference = await web.post("/desk/session?lang=en", data={"name": "xyz", "password": "x"})
     assert (answer.status_code, answer.text) == (400, reference.text)
     assert "set-cookie" not in answer.headers
 
 
-async def test_an_account_is_barred_for_a_quarter_of_an_hour_whoever_tries(town, web):
-    accounts.add(town.engine, NAME, [Role.DESK], PASSWORD)
+async def test_an_account_is_barred_for_a_quarter_of_an_hour_whoever_tries(web_workspace, web):
+    accounts.add(web_workspace.engine, NAME, [Role.DESK], PASSWORD)
     for _ in range(people_accounts.MAX_LOGIN_FAILURES):
-        assert accounts.log_in(town.engine, NAME, "wrong") is None
-    assert accounts.log_in(town.engine, NAME, PASSWORD) is None
-    town.hands.at += people_accounts.LOGIN_FAILURE_WINDOW + timedelta(seconds=1)
-    assert accounts.log_in(town.engine, NAME, PASSWORD) is not None
+        assert accounts.log_in(web_workspace.engine, NAME, "wrong") is None
+    assert accounts.log_in(web_workspace.engine, NAME, PASSWORD) is None
+    web_workspace.clock.time += people_accounts.LOGIN_FAILURE_WINDOW + timedelta(seconds=1)
+    assert accounts.log_in(web_workspace.engine, NAME, PASSWORD) is not None
 
 
-async def test_one_address_tries_thirty_times_and_then_has_to_wait(town, web, monkeypatch):
+async def test_one_address_tries_thirty_times_and_then_has_to_wait(web_workspace, web, monkeypatch):
     monkeypatch.setattr("campaigns.web.desk.staff_login.staff_accounts.log_in", lambda *_: None)
     answers = [await web.post("/desk/session", data={"name": f"a{each}", "password": "x"}) for each in range(31)]
     assert [answer.status_code for answer in answers] == [400] * 30 + [429]
 
 
 @pytest.mark.parametrize("password", ["neljä sanaa on hyvä", "vanha ja halpa tiiviste"])
-def test_a_password_is_kept_by_argon2_alone_and_at_todays_cost(town, password):
+def test_a_password_is_kept_by_argon2_alone_and_at_todays_cost(web_workspace, password):
     from argon2 import PasswordHasher
 
-    accounts.add(town.engine, NAME, [Role.DESK], password)
+    accounts.add(web_workspace.engine, NAME, [Role.DESK], password)
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
-    with town.engine.ledger.write() as connection:
+    with web_workspace.engine.ledger.write() as connection:
         people_accounts.store_rehash(connection, NAME, cheap)
-    assert accounts.log_in(town.engine, NAME, password)
-    ((_, _, kept, *_),) = town.everything()["agent"]
+    assert accounts.log_in(web_workspace.engine, NAME, password)
+    ((_, _, kept, *_),) = web_workspace.ledger_dump()["agent"]
     assert kept.startswith("$argon2id$")
     assert kept != cheap
 
 
-async def test_a_session_ends_when_nobody_uses_it_and_after_hours(town, web, desk):
+async def test_a_session_ends_when_nobody_uses_it_and_after_hours(web_workspace, web, desk):
     for _ in range(3):
-        town.hands.at += people_accounts.SESSION_IDLE_LIMIT - timedelta(seconds=1)
+        web_workspace.clock.time += people_accounts.SESSION_IDLE_LIMIT - timedelta(seconds=1)
         assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 200
-    town.hands.at += people_accounts.SESSION_IDLE_LIMIT
+    web_workspace.clock.time += people_accounts.SESSION_IDLE_LIMIT
     assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 403
     assert "Password" in (await web.get("/desk?lang=en")).text
 
 
-async def test_a_session_is_not_kept_awake_for_ever(town, desk):
-    began = town.hands.at
-    while town.hands.at < began + people_accounts.SESSION_LIFETIME:
+async def test_a_session_is_not_kept_awake_for_ever(web_workspace, desk):
+    began = web_workspace.clock.time
+    while web_workspace.clock.time < began + people_accounts.SESSION_LIFETIME:
         assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code in {200, 429}
-        town.hands.at += people_accounts.SESSION_IDLE_LIMIT / 2
+        web_workspace.clock.time += people_accounts.SESSION_IDLE_LIMIT / 2
     assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 403
 
 
-async def test_other_roles_or_a_disabled_account_end_the_session(town, desk):
-    accounts.give_roles(town.engine, NAME, [Role.ANALYST])
+async def test_other_roles_or_a_disabled_account_end_the_session(web_workspace, desk):
+    accounts.give_roles(web_workspace.engine, NAME, [Role.ANALYST])
     assert (await desk.post("/find", by="number", typed=AINO, ground="call")).status_code == 403
 
 
-def test_a25_every_form_of_the_desk_demands_an_act(town):
-    governed = {task.path for task in every_task(town)}
-    posts = {route.path for route in routes(pages_app(town.engine)) if "POST" in route.methods}
+def test_a25_every_form_of_the_desk_demands_an_act(web_workspace):
+    governed = {task.path for task in every_task(web_workspace)}
+    posts = {route.path for route in routes(pages_app(web_workspace.engine)) if "POST" in route.methods}
     assert {path for path in posts if path.startswith("/desk")} == governed | {"/desk/session", "/desk/out"}
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_a25_a_role_opens_what_it_may_and_nothing_else(town, web, role):
-    desk = await at_desk(town, web, role)
-    before = town.everything()
-    for task in every_task(town):
+async def test_a25_a_role_opens_what_it_may_and_nothing_else(web_workspace, web, role):
+    desk = await open_desk_session(web_workspace, web, role)
+    before = web_workspace.ledger_dump()
+    for task in every_task(web_workspace):
         answer = await desk.post(task.path.removeprefix("/desk"))
         permitted = is_permitted([role], task.act)
         # a permitted form with nothing in it is refused for that: it lacks a ticket, a number, a reason
@@ -124,32 +124,34 @@ async def test_a25_a_role_opens_what_it_may_and_nothing_else(town, web, role):
             assert answer.status_code in {400, 403}
         else:
             assert answer.status_code == 403
-    after = town.everything()
+    after = web_workspace.ledger_dump()
     assert {name for name in after if after[name] != before[name]} <= {"agent_session", "audit", "audit_seal"}
 
 
 @pytest.mark.parametrize("path", ["/find", "/member", "/choices", "/contact", "/mark", "/file", "/merge", "/out"])
 @pytest.mark.parametrize("proof", ["", "x", "of another session"])
-async def test_a_form_without_the_sessions_own_proof_is_refused(town, desk, path, proof):
-    await desk.opens()
-    desk.proof = town.engine.signer.keyed_hash("desk form", "another") if proof == "of another session" else proof
-    before = town.everything()
-    answer = await desk.does(path, by="number", typed=AINO, ground="call", choice="deceased", confirmed="yes")
+async def test_a_form_without_the_sessions_own_proof_is_refused(web_workspace, desk, path, proof):
+    await desk.open_member()
+    desk.proof = (
+        web_workspace.engine.signer.keyed_hash("desk form", "another") if proof == "of another session" else proof
+    )
+    before = web_workspace.ledger_dump()
+    answer = await desk.do_task(path, by="number", typed=AINO, ground="call", choice="deceased", confirmed="yes")
     assert answer.status_code == 403
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before
 
 
 @pytest.mark.parametrize("path", ["/again", "/choices", "/contact", "/mark", "/file", "/merge"])
 @pytest.mark.parametrize("ticket", ["", "x", "of another member"])
-async def test_nobody_is_changed_or_shown_who_was_not_looked_up(town, desk, path, ticket):
-    await desk.opens(OTHER)
+async def test_nobody_is_changed_or_shown_who_was_not_looked_up(web_workspace, desk, path, ticket):
+    await desk.open_member(OTHER)
     if ticket != "of another member":
         desk.ticket = ticket
-    before = town.everything()
-    answer = await desk.does(path, member=AINO, choice="address_secret", email="uusi@example.org", kind="erase")
+    before = web_workspace.ledger_dump()
+    answer = await desk.do_task(path, member=AINO, choice="address_secret", email="uusi@example.org", kind="erase")
     assert answer.status_code == 403
-    assert town.contact(AINO)["email"] not in answer.text
-    assert {name for name, rows in town.everything().items() if rows != before[name]} <= {"agent_session"}
+    assert web_workspace.contact(AINO)["email"] not in answer.text
+    assert {name for name, rows in web_workspace.ledger_dump().items() if rows != before[name]} <= {"agent_session"}
 
 
 NASTY = (
@@ -165,13 +167,13 @@ NAMES = (
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_nothing_that_an_agent_sends_is_a_fault_of_ours(town, web, seed):
+async def test_nothing_that_an_agent_sends_is_a_fault_of_ours(web_workspace, web, seed):
     chance = Random(seed)  # noqa: S311 - a die, no secret
-    desk = await at_desk(town, web, *Role)
-    for task in every_task(town):
+    desk = await open_desk_session(web_workspace, web, *Role)
+    for task in every_task(web_workspace):
         for _ in range(5):
             fields = {name: chance.choice(NASTY) for name in chance.sample(NAMES, 22)}
-            answer = await desk.does(task.path.removeprefix("/desk"), **fields)
+            answer = await desk.do_task(task.path.removeprefix("/desk"), **fields)
             assert answer.status_code in {200, 400, 403, 413, 429}, (task.path, fields)
             assert "49" not in re.findall(r"<dd>(.*?)</dd>", answer.text)
-        await desk.opens()
+        await desk.open_member()

@@ -11,7 +11,7 @@ from schemathesis.checks import not_a_server_error
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.web.app import application
 from campaigns.web.webhooks import WEBHOOK_PATHS
-from tests.support.web_client import AINO, Town
+from tests.support.web_client import AINO, WebWorkspace
 
 FIELDS = (
     "address",
@@ -52,10 +52,10 @@ def described(app: FastAPI) -> dict[str, Any]:
 
 
 @pytest.fixture
-def operations(town: Town, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def operations(web_workspace: WebWorkspace, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setenv("SENDGRID_WEBHOOK_PUBLIC_KEY", SendGridDouble().public_key)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
-    app = application(town.engine)
+    app = application(web_workspace.engine)
     pages = app.app.pages
     pages.add_api_route("/openapi.json", lambda: described(pages), include_in_schema=False)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
@@ -63,9 +63,9 @@ def operations(town: Town, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate Operation ID")  # GET and HEAD of a page are one
-def test_no_request_breaks_a_route_or_shows_a_member(town: Town, operations):
+def test_no_request_breaks_a_route_or_shows_a_member(web_workspace: WebWorkspace, operations):
     assert len(operations) >= 20
-    contact = town.contact(AINO)
+    contact = web_workspace.contact(AINO)
     secrets = [str(contact[name]) for name in ("email", "phone", "street")]
     for operation in operations:
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from campaigns.store.people.people_tables import PRIVACY_REQUEST
-from tests.support.page_walk import hidden, sign_in
+from tests.support.page_walk import hidden_fields, sign_in
 from tests.support.web_client import AINO
 
 MAIL = f"{AINO}@example.org"
@@ -21,40 +21,40 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
-async def test_what_is_typed_at_the_front_door_is_nobodys_address(town, web, typed):
-    before = {name: rows for name, rows in town.everything().items() if name != "tried"}
+async def test_what_is_typed_at_the_front_door_is_nobodys_address(web_workspace, web, typed):
+    before = {name: rows for name, rows in web_workspace.ledger_dump().items() if name != "tried"}
     for path, field in (("/me/code", "address"), ("/join", "address"), ("/me/session", "code")):
         answer = await web.post(path, data={field: typed, "challenge": typed, "on": "newsletter:food"})
         assert answer.status_code in {200, 400}
         assert "<img src=x" not in answer.text
         assert "root:" not in answer.text
-    assert {name: rows for name, rows in town.everything().items() if name != "tried"} == before
+    assert {name: rows for name, rows in web_workspace.ledger_dump().items() if name != "tried"} == before
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
-async def test_the_words_of_a_request_are_kept_and_shown_as_they_were_typed(town, web, typed):
-    await sign_in(town, web, MAIL)
-    proof = hidden((await web.get("/me/data")).text)["proof"][0]
+async def test_the_words_of_a_request_are_kept_and_shown_as_they_were_typed(web_workspace, web, typed):
+    await sign_in(web_workspace, web, MAIL)
+    proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
     page = await web.post("/me/requests", data={"proof": proof, "kind": "correct", "words": typed})
     assert page.status_code == 200
-    with town.engine.ledger.read() as connection:
+    with web_workspace.engine.ledger.read() as connection:
         assert connection.execute(select(PRIVACY_REQUEST.c.words)).scalars().all() == [typed]
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
-async def test_a_choice_that_was_never_offered_is_refused(town, web, typed):
-    await sign_in(town, web, MAIL)
-    proof = hidden((await web.get("/me")).text)["proof"][0]
+async def test_a_choice_that_was_never_offered_is_refused(web_workspace, web, typed):
+    await sign_in(web_workspace, web, MAIL)
+    proof = hidden_fields((await web.get("/me")).text)["proof"][0]
     for shown in (f"{typed}|off|x", f"email_own|{typed}|x", typed):
         answer = await web.post("/me/choices", data={"proof": proof, "shown": shown, "on": typed})
         assert answer.status_code == 400
-    assert town.record() == []
+    assert web_workspace.record() == []
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
-async def test_a_token_that_is_no_token_is_none(town, web, typed):
-    before = town.everything()
+async def test_a_token_that_is_no_token_is_none(web_workspace, web, typed):
+    before = web_workspace.ledger_dump()
     for path in ("/u/", "/s/", "/p/", "/w/", "/c/", "/join/"):
         answer = await web.get(path + typed.replace("/", "%2F").replace("?", "%3F").replace("#", "%23"))
         assert answer.status_code in {404, 429}
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before

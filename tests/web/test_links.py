@@ -61,25 +61,25 @@ def test_a_link_that_was_cut_or_grew_is_none(token):
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_link_that_is_not_ours_changes_nothing_and_says_nothing(town, web, path):
-    good = town.way("letters").removeprefix("/u/")
-    foreign = town.way("letters", scope="why").removeprefix("/w/") if path != "/w" else good
-    unplanned = town.engine.signer.link_token(
+async def test_a_link_that_is_not_ours_changes_nothing_and_says_nothing(web_workspace, web, path):
+    good = web_workspace.link("letters").removeprefix("/u/")
+    foreign = web_workspace.link("letters", scope="why").removeprefix("/w/") if path != "/w" else good
+    unplanned = web_workspace.engine.signer.link_token(
         next(scope for scope, at in LINK_PATHS.items() if f"/{at}" == path), 999, 0
     )
-    before, answers = town.everything(), set()
+    before, answers = web_workspace.ledger_dump(), set()
     for token in (good[:-1], "A" * 34, foreign, unplanned, "%00", "x" * 3000):
         for method in ("GET", "POST"):
             answer = await web.request(method, f"{path}/{token}", data={"List-Unsubscribe": "One-Click"})
             assert answer.status_code in {404, 405}, (token, method)
             answers.add(answer.text)
     assert len(answers) <= 2  # the page, and the one for what cannot be posted to
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before
 
 
-async def test_whoever_tries_many_links_has_to_wait_but_a_good_one_always_works(town, web):
+async def test_whoever_tries_many_links_has_to_wait_but_a_good_one_always_works(web_workspace, web):
     statuses = [(await web.get(f"/u/{number:034}")).status_code for number in range(31)]
     assert statuses == [404] * 30 + [429]
-    assert (await web.get(town.way("letters", AINO))).status_code == 200
-    town.hands.go(minutes=2)
+    assert (await web.get(web_workspace.link("letters", AINO))).status_code == 200
+    web_workspace.clock.advance(minutes=2)
     assert (await web.get("/u/x")).status_code == 404

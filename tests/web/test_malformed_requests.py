@@ -11,8 +11,8 @@ from starlette.requests import Request
 from campaigns.web import server
 from campaigns.web.app import application
 from campaigns.web.security_middleware import SecurityMiddleware
-from tests.support.served_pages import served
-from tests.support.web_client import Town
+from tests.support.served_pages import serve_pages
+from tests.support.web_client import WebWorkspace
 
 HOST = b"Host: localhost:8000\r\n"
 FORM = HOST + b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -60,8 +60,8 @@ ASKED = (
 
 
 @pytest.fixture
-def door(town: Town) -> Iterator[tuple[str, int]]:
-    with served(town) as address:
+def door(web_workspace: WebWorkspace) -> Iterator[tuple[str, int]]:
+    with serve_pages(web_workspace) as address:
         parts = urlsplit(address)
         yield str(parts.hostname), int(parts.port or 0)
 
@@ -81,13 +81,13 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-def held(town: Town) -> dict:
+def held(web_workspace: WebWorkspace) -> dict:
     """Everything but how often strangers have tried."""
-    return {name: rows for name, rows in town.everything().items() if name != "tried"}
+    return {name: rows for name, rows in web_workspace.ledger_dump().items() if name != "tried"}
 
 
-def test_whatever_is_asked_there_is_an_answer_that_leads_nowhere(town, door):
-    before = held(town)
+def test_whatever_is_asked_there_is_an_answer_that_leads_nowhere(web_workspace, door):
+    before = held(web_workspace)
     for wanted, lines in ASKED:
         answer = told(door, lines + b"\r\n")
         assert status(answer) == wanted, lines[:80]
@@ -96,7 +96,7 @@ def test_whatever_is_asked_there_is_an_answer_that_leads_nowhere(town, door):
             assert mark not in head, lines[:80]
         assert b"evil.example.org" not in answer
         assert b"public_url" not in answer
-    assert held(town) == before
+    assert held(web_workspace) == before
 
 
 def test_whoever_says_too_much_before_the_point_is_hung_up_on(door):
@@ -105,9 +105,9 @@ def test_whoever_says_too_much_before_the_point_is_hung_up_on(door):
     assert status(told(door, b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")) == 200
 
 
-def test_whoever_takes_too_long_is_hung_up_on(town, monkeypatch):
+def test_whoever_takes_too_long_is_hung_up_on(web_workspace, monkeypatch):
     monkeypatch.setattr(server, "PATIENCE", 0.1)
-    with served(town) as address:
+    with serve_pages(web_workspace) as address:
         parts = urlsplit(address)
         for begun, answers in (
             (b"", 0),
@@ -122,10 +122,10 @@ def test_whoever_takes_too_long_is_hung_up_on(town, monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["/me/code", "/webhooks/twilio/status"])
-def test_a_body_that_never_comes_is_not_waited_for(town, monkeypatch, path):
+def test_a_body_that_never_comes_is_not_waited_for(web_workspace, monkeypatch, path):
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
     monkeypatch.setattr("campaigns.web.security_middleware.PATIENCE", 0.05)
-    with served(town) as address:
+    with serve_pages(web_workspace) as address:
         parts = urlsplit(address)
         asked = f"POST {path} HTTP/1.1\r\n".encode() + FORM + b"Content-Length: 100\r\n\r\naddress="
         assert status(told((str(parts.hostname), int(parts.port or 0)), asked)) == 408
@@ -144,11 +144,11 @@ async def test_whoever_goes_away_in_the_middle_leaves_nothing_in_the_log(caplog)
 
 
 @pytest.mark.parametrize("fields", [b"on=a&on=b&proof=1&proof=2", b"List-Unsubscribe=One-Click&List-Unsubscribe=x"])
-async def test_a_field_that_is_said_twice_is_none(town, web, fields):
-    before = town.everything()
-    answer = await web.post(town.way("letters"), content=fields, headers=SENT)
+async def test_a_field_that_is_said_twice_is_none(web_workspace, web, fields):
+    before = web_workspace.ledger_dump()
+    answer = await web.post(web_workspace.link("letters"), content=fields, headers=SENT)
     assert answer.status_code == 400
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before
 
 
 async def test_of_two_cookies_none_lets_anybody_in(web):
@@ -160,19 +160,19 @@ async def test_of_two_cookies_none_lets_anybody_in(web):
         assert 'name="proof"' not in page.text
 
 
-async def test_a_form_from_another_site_is_nobodys(town, web):
+async def test_a_form_from_another_site_is_nobodys(web_workspace, web):
     """Cookies are `SameSite=Strict`, and a form needs the session's proof; where it comes from is not believed."""
-    before = town.everything()
+    before = web_workspace.ledger_dump()
     for path in ("/me/choices", "/me/out", "/desk/member", "/desk/out"):
         answer = await web.post(path, data={"proof": ""}, headers={"Origin": "https://evil.example.org"})
         assert answer.status_code == 403
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before
 
 
-async def test_a_fault_of_ours_carries_the_headers_too(town, monkeypatch):
+async def test_a_fault_of_ours_carries_the_headers_too(web_workspace, monkeypatch):
     monkeypatch.setattr("campaigns.web.page_context.linked", lambda *_: 1 / 0)
-    transport = httpx.ASGITransport(application(town.engine), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(application(web_workspace.engine), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as web:
-        answer = await web.get(town.way("letters"))
+        answer = await web.get(web_workspace.link("letters"))
     assert (answer.status_code, answer.headers["cache-control"]) == (500, "no-store")
     assert "default-src 'none'" in answer.headers["content-security-policy"]

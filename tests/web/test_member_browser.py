@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 
 from campaigns.core.model.enums import Choice, Language
-from tests.support.browser import DESK, IN_A_BROWSER, TELEPHONE, Visitor
-from tests.support.web_client import AINO, Town
+from tests.support.browser import DESKTOP_SIZE, PHONE_SIZE, BrowserUser, needs_browser
+from tests.support.web_client import AINO, WebWorkspace
 
 WORDS: Final = {
     Language.FI: ("Selvä. Viestit loppuvat.", "Selvä. Tämä loppuu.", "Miksi sain tämän viestin?"),
@@ -17,95 +17,99 @@ WORDS: Final = {
     Language.EN: ("Done. The messages stop.", "Done. This stops.", "Why did I get this?"),
 }
 
-pytestmark = IN_A_BROWSER
+pytestmark = needs_browser
 
 
-@pytest.mark.parametrize("size", [TELEPHONE, DESK], ids=["telephone", "desk"])
+@pytest.mark.parametrize("size", [PHONE_SIZE, DESKTOP_SIZE], ids=["telephone", "desk"])
 @pytest.mark.parametrize("language", Language)
 def test_a_member_ends_changes_and_reads_by_keyboard_alone(
-    town: Town, visitor: Visitor, language: Language, size: dict[str, int]
+    web_workspace: WebWorkspace, visitor: BrowserUser, language: Language, size: dict[str, int]
 ) -> None:
-    visitor.sits_at(size)
+    visitor.desktop(size)
     stopped, several, why = WORDS[language]
     asked = f"?lang={language}"
-    visitor.goes(town.way("letters") + asked)
-    visitor.presses("main button")
+    visitor.open_page(web_workspace.link("letters") + asked)
+    visitor.press("main button")
     assert visitor.heading == stopped
-    visitor.presses("main a[href^='/p/']")
+    visitor.press("main a[href^='/p/']")
     for choice in ("email_partner", "no_direct_mail", "no_purchase_detail"):
-        visitor.ticks(choice)
-    visitor.presses("main form:first-of-type > button")
+        visitor.tick(choice)
+    visitor.press("main form:first-of-type > button")
     assert visitor.heading == several
     assert visitor.page.locator("ul.said li").count() == 3
-    visitor.goes(town.way("coffee", scope="why") + asked)
+    visitor.open_page(web_workspace.link("coffee", scope="why") + asked)
     assert visitor.heading == why
-    assert town.run("coffee").evidence["audience"][language.value] in visitor.page.inner_text("main")
-    assert {entry.choice for entry in town.record()} == {
+    assert web_workspace.run("coffee").evidence["audience"][language.value] in visitor.page.inner_text("main")
+    assert {entry.choice for entry in web_workspace.record()} == {
         "newsletter:food", "email_partner", "no_direct_mail", "no_purchase_detail"
     }  # fmt: skip
-    following_run_leaves_out(town)
+    following_run_leaves_out(web_workspace)
 
 
-def following_run_leaves_out(town: Town) -> None:
+def following_run_leaves_out(web_workspace: WebWorkspace) -> None:
     """What waits is withdrawn at the claim, and the next run does not choose the member."""
     for campaign, reason in (("letters", "consent_withdrawn"), ("hotel", "consent_withdrawn")):
-        run = town.run(campaign)
-        town.send(run)
-        assert town.ends(run)[AINO] == ("withdrawn", reason)
-    coffee = town.run("coffee")
-    town.send(coffee)
-    assert town.ends(coffee)[AINO] == ("withdrawn", "purchase_data_forbidden")
-    town.hands.go(days=1)
-    following, _ = town.plan("letters")
-    assert AINO not in town.channels(following)
+        run = web_workspace.run(campaign)
+        web_workspace.send(run)
+        assert web_workspace.end_states(run)[AINO] == ("withdrawn", reason)
+    coffee = web_workspace.run("coffee")
+    web_workspace.send(coffee)
+    assert web_workspace.end_states(coffee)[AINO] == ("withdrawn", "purchase_data_forbidden")
+    web_workspace.clock.advance(days=1)
+    following, _ = web_workspace.plan("letters")
+    assert AINO not in web_workspace.channels(following)
 
 
-def test_a_member_signs_in_and_allows_something_by_keyboard_alone(town: Town, visitor: Visitor) -> None:
-    visitor.goes("/me?lang=fi")
-    visitor.tabs_to("#address")
+def test_a_member_signs_in_and_allows_something_by_keyboard_alone(
+    web_workspace: WebWorkspace, visitor: BrowserUser
+) -> None:
+    visitor.open_page("/me?lang=fi")
+    visitor.tab_to("#address")
     visitor.page.keyboard.type(f"{AINO}@example.org")
-    visitor.presses("main button")
-    visitor.tabs_to("#code")
+    visitor.press("main button")
+    visitor.tab_to("#code")
     visitor.page.keyboard.type("0000 0000")
-    visitor.presses("main button")
+    visitor.press("main button")
     assert visitor.page.locator("#code[aria-invalid]").count() == 1
-    visitor.tabs_to("#code")
-    visitor.page.keyboard.type(town.codes()[0])
-    visitor.presses("main button")
-    visitor.ticks(Choice.TRACKING)
-    visitor.ticks(Choice.SMS_OWN)
-    visitor.presses("main form:first-of-type > button")
+    visitor.tab_to("#code")
+    visitor.page.keyboard.type(web_workspace.codes()[0])
+    visitor.press("main button")
+    visitor.tick(Choice.TRACKING)
+    visitor.tick(Choice.SMS_OWN)
+    visitor.press("main form:first-of-type > button")
     assert visitor.heading == "Valintasi on tallennettu"
-    assert {(entry.choice, entry.on) for entry in town.record()} == {("tracking", True), ("sms_own", False)}
+    assert {(entry.choice, entry.on) for entry in web_workspace.record()} == {("tracking", True), ("sms_own", False)}
 
 
-def test_the_longest_name_is_read_to_its_end(town: Town, visitor: Visitor) -> None:
-    town.move(AINO, first_name="Äyräpää", last_name="Wredeafelimälångströmvonörnsköldsvikinkangas-Åkerö")
-    visitor.goes("/me?lang=fi")
-    visitor.tabs_to("#address")
+def test_the_longest_name_is_read_to_its_end(web_workspace: WebWorkspace, visitor: BrowserUser) -> None:
+    web_workspace.change_contact(
+        AINO, first_name="Äyräpää", last_name="Wredeafelimälångströmvonörnsköldsvikinkangas-Åkerö"
+    )
+    visitor.open_page("/me?lang=fi")
+    visitor.tab_to("#address")
     visitor.page.keyboard.type(f"{AINO}@example.org")
-    visitor.presses("main button")
-    visitor.tabs_to("#code")
-    visitor.page.keyboard.type(town.codes()[0])
-    visitor.presses("main button")
+    visitor.press("main button")
+    visitor.tab_to("#code")
+    visitor.page.keyboard.type(web_workspace.codes()[0])
+    visitor.press("main button")
     assert "WREDEAFELIMÄ" in visitor.page.inner_text(".kicker")
 
 
-def test_the_pages_that_refuse_can_be_read_too(visitor: Visitor) -> None:
-    visitor.goes("/u/cut")
+def test_the_pages_that_refuse_can_be_read_too(visitor: BrowserUser) -> None:
+    visitor.open_page("/u/cut")
     assert visitor.page.locator("main a").count() == 1
 
 
-def test_the_language_is_changed_by_keyboard(town: Town, visitor: Visitor) -> None:
-    visitor.goes(town.way("letters"))
+def test_the_language_is_changed_by_keyboard(web_workspace: WebWorkspace, visitor: BrowserUser) -> None:
+    visitor.open_page(web_workspace.link("letters"))
     assert visitor.page.get_attribute("html", "lang") == "sv"
-    visitor.presses("nav a[lang=en]")
+    visitor.press("nav a[lang=en]")
     assert visitor.page.get_attribute("html", "lang") == "en"
-    assert town.record() == []
+    assert web_workspace.record() == []
 
 
-def test_the_pages_can_be_read_in_the_dark(town: Town, browser: Any) -> None:
-    with Visitor.of(town, browser, "dark") as visitor:
+def test_the_pages_can_be_read_in_the_dark(web_workspace: WebWorkspace, browser: Any) -> None:
+    with BrowserUser.of(web_workspace, browser, "dark") as visitor:
         for scope in ("unsubscribe", "preferences", "why"):
-            visitor.goes(town.way("letters", scope=scope))
+            visitor.open_page(web_workspace.link("letters", scope=scope))
             assert visitor.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 23, 22)"

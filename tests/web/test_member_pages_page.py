@@ -20,9 +20,9 @@ def test_a_promise_is_held_by_a_test_that_exists(file, test):
     assert any(re.search(rf"^(async )?def {test}\(", text, re.MULTILINE) for text in written)
 
 
-def test_every_page_is_described(town):
+def test_every_page_is_described(web_workspace):
     described = (_DOCS / "member-pages.md").read_text("utf-8")
-    for route in routes(pages_app(town.engine)):
+    for route in routes(pages_app(web_workspace.engine)):
         first = route.path.split("/")[1]
         if first not in {"healthz", "readyz"}:  # they are in operating.md
             assert re.search(rf"^\| `/{first}(/<token>)?` ", described, re.MULTILINE), route.path

@@ -92,8 +92,8 @@ def test_every_text_that_a_page_names_is_there():
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_choices_read_differently_in_each_language(town, language):
-    writer = PageRenderer(town.engine.library.settings)
+def test_the_choices_read_differently_in_each_language(web_workspace, language):
+    writer = PageRenderer(web_workspace.engine.library.settings)
     titles = [item.title for group in choice_groups(writer, language) for item in group.items]
     assert len(titles) == len(set(titles))
     others = {

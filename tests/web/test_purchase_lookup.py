@@ -5,7 +5,7 @@ import pytest
 from campaigns.core.model.roles import Role
 from campaigns.people.desk.purchase_lines import MAX_LINES
 from campaigns.store.people.audit import subject_of_member
-from tests.support.desk_session import NAME, at_desk
+from tests.support.desk_session import NAME, open_desk_session
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO
 
@@ -20,13 +20,13 @@ GOOD = {
 
 
 @pytest.fixture
-async def expert(town, web):
-    desk = await at_desk(town, web, Role.EXPERT)
-    await desk.opens()
+async def expert(web_workspace, web):
+    desk = await open_desk_session(web_workspace, web, Role.EXPERT)
+    await desk.open_member()
     return desk
 
 
-async def test_a25_lines_are_read_by_exact_criteria_and_noted(town, expert):
+async def test_a25_lines_are_read_by_exact_criteria_and_noted(web_workspace, expert):
     page = await expert.does("/lines", **GOOD)
     assert page.status_code == 200
     assert page.text.count("<td>s1</td>") == 2
@@ -34,7 +34,7 @@ async def test_a25_lines_are_read_by_exact_criteria_and_noted(town, expert):
     assert expert.noted()[-1] == (
         NAME,
         "read_lines",
-        subject_of_member(town.engine.signer, AINO),
+        subject_of_member(web_workspace.engine.signer, AINO),
         {**criteria, "why": "complaint", "case": "R-1024"},
     )
 
@@ -50,8 +50,8 @@ async def test_a25_lines_outside_the_criteria_are_not_shown(expert, other):
     assert "<td>" not in page.text
 
 
-async def test_a_days_lines_are_those_of_its_evening_too(town, web):
-    town.bring(
+async def test_a_days_lines_are_those_of_its_evening_too(web_workspace, web):
+    web_workspace.import_rows(
         "purchases",
         [
             {
@@ -61,9 +61,9 @@ async def test_a_days_lines_are_those_of_its_evening_too(town, web):
             for at in ("2017-12-19T23:59", "2017-12-20T00:00", "2017-12-20T23:59", "2017-12-21T00:00")
         ],
     )  # fmt: skip
-    desk = await at_desk(town, web, Role.EXPERT)
-    await desk.opens()
-    page = await desk.does("/lines", **{**GOOD, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
+    desk = await open_desk_session(web_workspace, web, Role.EXPERT)
+    await desk.open_member()
+    page = await desk.do_task("/lines", **{**GOOD, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
     assert page.text.count("<td>s9</td>") == 2
 
 
@@ -88,25 +88,25 @@ async def test_a25_what_is_no_narrow_question_is_refused_and_reads_nothing(exper
     assert [row[1] for row in expert.noted()] == ["look_up"]
 
 
-async def test_special_goods_are_not_shown_to_the_expert_either(town, web):
-    desk = await at_desk(town, web, Role.EXPERT)
-    await desk.opens(MEMBERS[-1])
-    page = await desk.does("/lines", MEMBERS[-1], **GOOD)
+async def test_special_goods_are_not_shown_to_the_expert_either(web_workspace, web):
+    desk = await open_desk_session(web_workspace, web, Role.EXPERT)
+    await desk.open_member(MEMBERS[-1])
+    page = await desk.do_task("/lines", MEMBERS[-1], **GOOD)
     assert page.text.count("<td>s1</td>") == 1  # beer, and not the medicine
     assert "PHARMACY" not in page.text
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.EXPERT}))
-async def test_a25_no_other_role_reads_lines(town, web, role):
-    desk = await at_desk(town, web, role)
-    await desk.opens()
-    page = await desk.does("/lines", **GOOD)
+async def test_a25_no_other_role_reads_lines(web_workspace, web, role):
+    desk = await open_desk_session(web_workspace, web, role)
+    await desk.open_member()
+    page = await desk.do_task("/lines", **GOOD)
     assert page.status_code == 403
-    assert "read_lines" not in {row[1] for row in desk.noted()}
+    assert "read_lines" not in {row[1] for row in desk.audit_notes()}
 
 
-async def test_no_more_lines_are_shown_than_anybody_reads(town, web):
-    town.bring(
+async def test_no_more_lines_are_shown_than_anybody_reads(web_workspace, web):
+    web_workspace.import_rows(
         "purchases",
         [
             {
@@ -116,8 +116,8 @@ async def test_no_more_lines_are_shown_than_anybody_reads(town, web):
             for each in range(MAX_LINES + 5)
         ],
     )  # fmt: skip
-    desk = await at_desk(town, web, Role.EXPERT)
-    await desk.opens()
-    page = await desk.does("/lines", **{**GOOD, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
+    desk = await open_desk_session(web_workspace, web, Role.EXPERT)
+    await desk.open_member()
+    page = await desk.do_task("/lines", **{**GOOD, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
     assert page.text.count("<td>s9</td>") == MAX_LINES
     assert "There are more lines" in page.text

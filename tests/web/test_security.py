@@ -10,7 +10,7 @@ import pytest
 from campaigns.web.app import application
 from campaigns.web.security_middleware import MAX_BODY_SIZE
 from campaigns.web.throttling import ProcessThrottle, client_key
-from tests.support.page_walk import hidden, sign_in
+from tests.support.page_walk import hidden_fields, sign_in
 from tests.support.web_client import AINO
 
 PAGES = ["/me", "/healthz", "/u/x", "/nowhere", "/static/pages.css", "/images/none.png"]
@@ -34,36 +34,38 @@ async def test_no_page_is_kept_by_anybody(web, path):
     assert (await web.get(path)).headers["cache-control"] == "no-store"
 
 
-async def test_no_page_has_a_script_or_a_style_of_its_own(town, web):
-    pages = [await web.get(town.way("letters", scope=scope)) for scope in ("unsubscribe", "preferences", "why")]
-    pages.append(await sign_in(town, web, f"{AINO}@example.org"))
+async def test_no_page_has_a_script_or_a_style_of_its_own(web_workspace, web):
+    pages = [
+        await web.get(web_workspace.link("letters", scope=scope)) for scope in ("unsubscribe", "preferences", "why")
+    ]
+    pages.append(await sign_in(web_workspace, web, f"{AINO}@example.org"))
     for page in pages:
         for mark in ("<script", "<style", "style=", "javascript:", "onclick", "http://", "https://"):
             assert mark not in page.text.replace("http://localhost:8000/", "/")
 
 
 @pytest.mark.parametrize("path", ["/me/code", "/me/session", "/me/choices"])
-async def test_a_body_that_is_too_large_is_refused(town, web, path):
+async def test_a_body_that_is_too_large_is_refused(web_workspace, web, path):
     async def pieces():
         for number in range(5):
             yield b"f%d=" % number + b"a" * 3900 + b"&"
 
-    before = town.everything()
+    before = web_workspace.ledger_dump()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     announced = await web.post(path, content=b"a" * (MAX_BODY_SIZE + 1), headers=form)
     trickled = await web.post(path, content=pieces(), headers=form)
     assert (announced.status_code, trickled.status_code) == (413, 413)
     assert "content-security-policy" in trickled.headers
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before
 
 
 async def test_a_form_of_very_many_fields_is_refused(web):
     assert (await web.post("/me/code", data={f"f{number}": "" for number in range(300)})).status_code == 400
 
 
-async def test_a_name_is_shown_as_text(town, web):
-    town.move(AINO, first_name="<script>alert(1)</script>", city='"><img src=x>')
-    page = await sign_in(town, web, f"{AINO}@example.org")
+async def test_a_name_is_shown_as_text(web_workspace, web):
+    web_workspace.change_contact(AINO, first_name="<script>alert(1)</script>", city='"><img src=x>')
+    page = await sign_in(web_workspace, web, f"{AINO}@example.org")
     assert "<script>" not in page.text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
     assert "<img" not in page.text
@@ -76,16 +78,16 @@ async def test_a_language_that_is_none_is_ignored(web, asked):
     assert asked not in page.text
 
 
-async def test_the_cookie_is_for_this_site_alone(town):
-    path = town.root / "config" / "settings.yaml"
+async def test_the_cookie_is_for_this_site_alone(web_workspace):
+    path = web_workspace.root / "config" / "settings.yaml"
     text = path.read_text("utf-8").replace("http://localhost:8000", "https://kyla.example.org")
     path.write_text(text, "utf-8")
-    vars(town.engine).pop("library", None)
-    transport = httpx.ASGITransport(application(town.engine))
+    vars(web_workspace.engine).pop("library", None)
+    transport = httpx.ASGITransport(application(web_workspace.engine))
     async with httpx.AsyncClient(transport=transport, base_url="https://kyla.example.org") as web:
         asked = await web.post("/me/code", data={"address": f"{AINO}@example.org"})
-        challenge = hidden(asked.text)["challenge"][0]
-        answer = await web.post("/me/session", data={"challenge": challenge, "code": town.codes()[0]})
+        challenge = hidden_fields(asked.text)["challenge"][0]
+        answer = await web.post("/me/session", data={"challenge": challenge, "code": web_workspace.codes()[0]})
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("__Host-viesti=")
     for part in ("HttpOnly", "Secure", "SameSite=strict", "Path=/"):
@@ -94,45 +96,45 @@ async def test_the_cookie_is_for_this_site_alone(town):
     assert "max-age" in answer.headers["strict-transport-security"]
 
 
-async def test_no_log_holds_an_address_a_code_or_a_link(town, web, caplog):
+async def test_no_log_holds_an_address_a_code_or_a_link(web_workspace, web, caplog):
     caplog.set_level(logging.DEBUG)
-    mail, way = f"{AINO}@example.org", town.way("letters")
+    mail, way = f"{AINO}@example.org", web_workspace.link("letters")
     await web.post(way, data={"List-Unsubscribe": "One-Click"})
-    await sign_in(town, web, mail)
-    carried = town.root / "outbox" / "notes"
-    carried.rename(town.root / "outbox" / "elsewhere")
+    await sign_in(web_workspace, web, mail)
+    carried = web_workspace.root / "outbox" / "notes"
+    carried.rename(web_workspace.root / "outbox" / "elsewhere")
     carried.write_text("in the way")
     await web.post("/me/code", data={"address": mail})
-    await asyncio.to_thread(town.engine.courier.send_waiting)
+    await asyncio.to_thread(web_workspace.engine.courier.send_waiting)
     ours = [record.getMessage() for record in caplog.records if record.name.split(".")[0] != "httpx"]
     assert any("notices wait" in line for line in ours)
     carried.unlink()
-    (town.root / "outbox" / "elsewhere").rename(carried)
+    (web_workspace.root / "outbox" / "elsewhere").rename(carried)
     secrets = (
         mail,
-        town.contact(AINO)["first_name"],
+        web_workspace.contact(AINO)["first_name"],
         way.split("/")[2],
-        town.codes()[0],
-        town.codes()[0].replace(" ", ""),
+        web_workspace.codes()[0],
+        web_workspace.codes()[0].replace(" ", ""),
     )
     for line in ours:
         assert not [secret for secret in secrets if secret in line], line
 
 
-async def test_a_fault_of_ours_shows_nothing_of_itself(town, monkeypatch):
-    app = application(town.engine)
+async def test_a_fault_of_ours_shows_nothing_of_itself(web_workspace, monkeypatch):
+    app = application(web_workspace.engine)
     monkeypatch.setattr("campaigns.web.page_context.linked", lambda *_: 1 / 0)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as web:
-        answer = await web.get(town.way("letters") + "?lang=en")
+        answer = await web.get(web_workspace.link("letters") + "?lang=en")
     assert answer.status_code == 500
     assert "The fault is ours" in answer.text
     assert "division" not in answer.text
 
 
-def test_the_rate_forgets_the_stranger_seen_longest_ago(town):
+def test_the_rate_forgets_the_stranger_seen_longest_ago(web_workspace):
     rate = ProcessThrottle(1, timedelta(minutes=1))
-    now = town.hands.at
+    now = web_workspace.clock.time
     assert rate.allows("first", now)
     assert not rate.allows("first", now)
     for number in range(10_000):

@@ -40,90 +40,92 @@ OTHER_BODIES: Final = {
 
 @pytest.mark.parametrize("body", [ONE_CLICK, MULTIPART], ids=["urlencoded", "multipart"])
 @pytest.mark.parametrize("campaign", ENDED)
-async def test_e22_one_click_ends_the_kind_of_message_and_nothing_else(town, web, campaign, body):
+async def test_e22_one_click_ends_the_kind_of_message_and_nothing_else(web_workspace, web, campaign, body):
     scope, choice, on = ENDED[campaign]
-    answer = await web.post(town.way(campaign, scope=scope), **body)
+    answer = await web.post(web_workspace.link(campaign, scope=scope), **body)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
-    assert [(entry.choice, entry.on, entry.source) for entry in town.record()] == [
+    assert [(entry.choice, entry.on, entry.source) for entry in web_workspace.record()] == [
         (choice, on, ConsentSource.ONE_CLICK)
     ]
 
 
-async def test_e22_three_clicks_are_one_entry_and_the_same_answer(town, web):
+async def test_e22_three_clicks_are_one_entry_and_the_same_answer(web_workspace, web):
     answers = []
     for _ in range(3):
-        answers.append(await web.post(town.way("letters"), **ONE_CLICK))
-        town.hands.go(minutes=1)
+        answers.append(await web.post(web_workspace.link("letters"), **ONE_CLICK))
+        web_workspace.clock.advance(minutes=1)
     assert len({(answer.status_code, answer.text) for answer in answers}) == 1
-    assert len(town.record()) == 1
+    assert len(web_workspace.record()) == 1
 
 
 @pytest.mark.parametrize("body", OTHER_BODIES.values(), ids=OTHER_BODIES)
-async def test_any_other_body_changes_nothing(town, web, body):
-    before = town.everything()
-    answer = await web.post(town.way("letters"), **body)
+async def test_any_other_body_changes_nothing(web_workspace, web, body):
+    before = web_workspace.ledger_dump()
+    answer = await web.post(web_workspace.link("letters"), **body)
     assert answer.status_code == 400
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before
 
 
-async def test_the_button_of_the_page_says_that_it_was_pressed_on_the_page(town, web):
-    await web.post(town.way("letters"), data={"List-Unsubscribe": "One-Click", "page": "1"})
-    assert [(entry.choice, entry.source) for entry in town.record()] == [("newsletter:food", ConsentSource.WEB)]
+async def test_the_button_of_the_page_says_that_it_was_pressed_on_the_page(web_workspace, web):
+    await web.post(web_workspace.link("letters"), data={"List-Unsubscribe": "One-Click", "page": "1"})
+    assert [(entry.choice, entry.source) for entry in web_workspace.record()] == [
+        ("newsletter:food", ConsentSource.WEB)
+    ]
 
 
-async def test_whoever_shares_the_mailbox_is_bound_too(town, web):
+async def test_whoever_shares_the_mailbox_is_bound_too(web_workspace, web):
     one, other = SHARERS
-    await web.post(town.way("letters", one), **ONE_CLICK)
-    assert [entry.choice for entry in town.record(one)] == ["newsletter:food"]
-    assert [entry.choice for entry in town.record(other)] == ["newsletter:food"]
-    assert town.record(AINO) == []
+    await web.post(web_workspace.link("letters", one), **ONE_CLICK)
+    assert [entry.choice for entry in web_workspace.record(one)] == ["newsletter:food"]
+    assert [entry.choice for entry in web_workspace.record(other)] == ["newsletter:food"]
+    assert web_workspace.record(AINO) == []
 
 
-async def test_whoever_shares_the_telephone_is_bound_too(town, web):
-    run = town.run("texts")
-    one = next(member for member in SHARERS if member in town.channels(run))
-    await web.post(town.way("texts", one, "stop"), **ONE_CLICK)
-    assert [entry.choice for member in SHARERS for entry in town.record(member)] == ["sms_own", "sms_own"]
+async def test_whoever_shares_the_telephone_is_bound_too(web_workspace, web):
+    run = web_workspace.run("texts")
+    one = next(member for member in SHARERS if member in web_workspace.channels(run))
+    await web.post(web_workspace.link("texts", one, "stop"), **ONE_CLICK)
+    assert [entry.choice for member in SHARERS for entry in web_workspace.record(member)] == ["sms_own", "sms_own"]
 
 
-async def test_a_sharer_who_gets_the_owners_post_on_paper_keeps_it(town, web):
+async def test_a_sharer_who_gets_the_owners_post_on_paper_keeps_it(web_workspace, web):
     one, other = SHARERS
-    town.say(other, "electronic_owner_post", on=False)
-    await web.post(town.way("owners", one), **ONE_CLICK)
-    assert [entry.choice for entry in town.record(one)] == ["no_owner_post"]
-    assert "no_owner_post" not in [entry.choice for entry in town.record(other)]
+    web_workspace.record_choices(other, "electronic_owner_post", on=False)
+    await web.post(web_workspace.link("owners", one), **ONE_CLICK)
+    assert [entry.choice for entry in web_workspace.record(one)] == ["no_owner_post"]
+    assert "no_owner_post" not in [entry.choice for entry in web_workspace.record(other)]
 
 
-async def test_a_service_message_cannot_be_ended(town, web):
-    before = town.everything()
-    answer = await web.post(town.way("service"), **ONE_CLICK)
+async def test_a_service_message_cannot_be_ended(web_workspace, web):
+    before = web_workspace.ledger_dump()
+    answer = await web.post(web_workspace.link("service"), **ONE_CLICK)
     assert answer.status_code == 200
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before
 
 
-async def test_dl05_what_is_not_claimed_yet_is_withdrawn_and_the_next_run_leaves_the_member_out(town, web):
-    run = town.run("letters")
+async def test_dl05_what_is_not_claimed_yet_is_withdrawn_and_the_next_run_leaves_the_member_out(web_workspace, web):
+    run = web_workspace.run("letters")
     one, other = SHARERS
-    await web.post(town.way("letters", AINO), **ONE_CLICK)
-    await web.post(town.way("letters", one), **ONE_CLICK)
-    town.send(run)
-    ends: Mapping[str, Any] = town.ends(run)
+    await web.post(web_workspace.link("letters", AINO), **ONE_CLICK)
+    await web.post(web_workspace.link("letters", one), **ONE_CLICK)
+    web_workspace.send(run)
+    ends: Mapping[str, Any] = web_workspace.end_states(run)
     assert {member: end for member, end in ends.items() if end != ("accepted", None)} == {
         AINO: ("withdrawn", "consent_withdrawn"),
         one: ("withdrawn", "consent_withdrawn"),
     }
-    assert town.skips(town.run("letters")) == {other: "address_dedup"}
-    town.hands.go(days=1)
-    following, _ = town.plan("letters")
-    assert set(town.channels(following)) == set(ends) - {AINO, one}
-    assert other not in town.channels(following)
+    assert web_workspace.skips(web_workspace.run("letters")) == {other: "address_dedup"}
+    web_workspace.clock.advance(days=1)
+    following, _ = web_workspace.plan("letters")
+    assert set(web_workspace.channels(following)) == set(ends) - {AINO, one}
+    assert other not in web_workspace.channels(following)
 
 
-async def test_nobody_who_was_erased_gets_an_entry(town, web):
-    way = town.way("letters")
-    town.erase(AINO)
-    before = town.everything()
+async def test_nobody_who_was_erased_gets_an_entry(web_workspace, web):
+    way = web_workspace.link("letters")
+    web_workspace.erase(AINO)
+    before = web_workspace.ledger_dump()
     answer = await web.post(way, **ONE_CLICK)
     assert answer.status_code == 200
-    assert town.everything() == before
+    assert web_workspace.ledger_dump() == before

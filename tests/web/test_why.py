@@ -8,7 +8,7 @@ import pytest
 from campaigns.core.model.enums import Language
 from campaigns.store.runs.linked_message import find_message
 from campaigns.web.members.why import explanation
-from tests.support.web_client import AINO, CAMPAIGNS, Town
+from tests.support.web_client import AINO, CAMPAIGNS, WebWorkspace
 
 PURPOSES: Final = {
     "letters": ("A newsletter that was subscribed to", "Consent of the receiver"),
@@ -21,69 +21,69 @@ PURPOSES: Final = {
 }
 
 
-async def read(town: Town, web, campaign: str, language: str = "en", member: str = AINO) -> str:
-    answer = await web.get(f"{town.way(campaign, member, 'why')}?lang={language}")
+async def read(web_workspace: WebWorkspace, web, campaign: str, language: str = "en", member: str = AINO) -> str:
+    answer = await web.get(f"{town.link(campaign, member, 'why')}?lang={language}")
     assert answer.status_code == 200
     return html.unescape(answer.text)
 
 
 @pytest.mark.parametrize("campaign", PURPOSES)
-async def test_the_page_says_purpose_and_basis(town, web, campaign):
-    page = await read(town, web, campaign)
+async def test_the_page_says_purpose_and_basis(web_workspace, web, campaign):
+    page = await read(web_workspace, web, campaign)
     for words in PURPOSES[campaign]:
         assert words in page
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("campaign", CAMPAIGNS)
-async def test_the_page_says_every_rule_in_every_language(town, web, campaign, language):
-    page = await read(town, web, campaign, language.value)
-    evidence = town.run(campaign).evidence
+async def test_the_page_says_every_rule_in_every_language(web_workspace, web, campaign, language):
+    page = await read(web_workspace, web, campaign, language.value)
+    evidence = web_workspace.run(campaign).evidence
     assert evidence["title"][language.value] in page
     if evidence["audience"] is not None:
         assert evidence["audience"][language.value] in page
 
 
-async def test_an_audience_is_said_by_what_it_asks_and_not_by_its_name(town, web):
-    audience = town.root / "config" / "audiences" / "friends.yaml"
+async def test_an_audience_is_said_by_what_it_asks_and_not_by_its_name(web_workspace, web):
+    audience = web_workspace.root / "config" / "audiences" / "friends.yaml"
     audience.write_text("title: {fi: K, sv: K, en: Friends}\nmatch: {region: Lappi}\n", encoding="utf-8")
-    town.start("named", CAMPAIGNS["offers"].replace("{register: [owners, customers]}", "friends"))
-    page = await read(town, web, "named")
+    web_workspace.start("named", CAMPAIGNS["offers"].replace("{register: [owners, customers]}", "friends"))
+    page = await read(web_workspace, web, "named")
     assert "Lappi" in page
     assert "Friends" not in page
 
 
-async def test_the_page_says_which_data_was_read(town, web):
-    path = town.root / "config" / "catalogue.yaml"
+async def test_the_page_says_which_data_was_read(web_workspace, web):
+    path = web_workspace.root / "config" / "catalogue.yaml"
     meaning = "{fi: Maakunta, sv: Landskap, en: Region of residence}"
     text = path.read_text("utf-8")
     was = "region: {type: text, class: profile, meaning: {fi: x, sv: x, en: x}"
     assert was in text
     path.write_text(text.replace(was, was.replace("{fi: x, sv: x, en: x}", meaning)), "utf-8")
-    vars(town.engine).pop("library")
-    assert "What the register says: Region of residence" in await read(town, web, "coffee")
+    vars(web_workspace.engine).pop("library")
+    assert "What the register says: Region of residence" in await read(web_workspace, web, "coffee")
 
 
-async def test_a_rule_that_is_changed_afterwards_changes_no_explanation(town, web):
-    before = await read(town, web, "coffee")
+async def test_a_rule_that_is_changed_afterwards_changes_no_explanation(web_workspace, web):
+    before = await read(web_workspace, web, "coffee")
     assert "COFFEE" in before
-    town.write("coffee", CAMPAIGNS["coffee"].replace("COFFEE", "CHEESE"))
-    assert await read(town, web, "coffee") == before
+    web_workspace.write_campaign("coffee", CAMPAIGNS["coffee"].replace("COFFEE", "CHEESE"))
+    assert await read(web_workspace, web, "coffee") == before
 
 
-async def test_products_are_said_to_have_been_used_where_they_were(town, web):
-    page = await read(town, web, "coffee")
+async def test_products_are_said_to_have_been_used_where_they_were(web_workspace, web):
+    page = await read(web_workspace, web, "coffee")
     assert "Products bought were used" in page
-    assert "Purchases were not used." in await read(town, web, "offers")
+    assert "Purchases were not used." in await read(web_workspace, web, "offers")
 
 
 @pytest.fixture
-def half_hidden(town):
+def half_hidden(web_workspace):
     """The message of a member who forbids the use of products, of a rule that took them without."""
-    town.say(AINO, "no_purchase_detail")
+    web_workspace.record_choices(AINO, "no_purchase_detail")
     text = CAMPAIGNS["coffee"].replace("all:", "any:").replace("[Lappi, Uusimaa]", "Lappi")
-    town.start("either", text)
-    return town
+    web_workspace.start("either", text)
+    return web_workspace
 
 
 async def test_products_are_not_named_to_whoever_forbids_their_use(half_hidden, web):
@@ -95,8 +95,8 @@ async def test_products_are_not_named_to_whoever_forbids_their_use(half_hidden, 
     assert "COFFEE" in allowed
 
 
-async def test_a_rule_without_products_is_said_though_another_rule_reads_them(town, web):
-    town.start(
+async def test_a_rule_without_products_is_said_though_another_rule_reads_them(web_workspace, web):
+    web_workspace.start(
         "split",
         CAMPAIGNS["offers"].replace(
             "content: {email: hello}",
@@ -106,17 +106,17 @@ async def test_a_rule_without_products_is_said_though_another_rule_reads_them(to
             "  - {name: others, email: hello}",
         ),
     )
-    variants = town.run("split").evidence["variants"]
-    assert town.decisions(town.run("split"))[AINO]["variant"] == "lapps"
-    assert variants["lapps"]["en"] in await read(town, web, "split")
-    by_products = await read(town, web, "split", member="m02")
+    variants = web_workspace.run("split").evidence["variants"]
+    assert web_workspace.decisions(web_workspace.run("split"))[AINO]["variant"] == "lapps"
+    assert variants["lapps"]["en"] in await read(web_workspace, web, "split")
+    by_products = await read(web_workspace, web, "split", member="m02")
     assert variants["drinkers"]["en"] in by_products
     assert "Products bought were used" in by_products
 
 
-def test_a_column_that_is_declared_no_more_is_left_out(town):
-    run = town.run("coffee")
-    with town.engine.ledger.read() as connection:
-        message = find_message(connection, run.number, town.decisions(run)[AINO]["position"])
-    catalogue = town.engine.library.catalogue.model_copy(update={"tables": {}})
+def test_a_column_that_is_declared_no_more_is_left_out(web_workspace):
+    run = web_workspace.run("coffee")
+    with web_workspace.engine.ledger.read() as connection:
+        message = find_message(connection, run.number, web_workspace.decisions(run)[AINO]["position"])
+    catalogue = web_workspace.engine.library.catalogue.model_copy(update={"tables": {}})
     assert explanation(message, catalogue, Language.EN)["data"] == []

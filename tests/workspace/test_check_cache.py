@@ -6,17 +6,17 @@ import pytest
 
 from campaigns.core.errors import FilePosition, Problem, Severity
 from campaigns.workspace.check_cache import CheckCache
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 PROBLEM = Problem(FilePosition("templates/sms/hi/body.txt", 3, 7), "too long", "size", "say less", Severity.WARNING)
 
 SMS = "channels: [sms]\ncontent: {sms: hello}\n"
 
 
-def codes(village: Village, file: Path) -> list[str]:
+def codes(workspace: SampleWorkspace, file: Path) -> list[str]:
     """What a command of its own finds now."""
-    village.engine.reread()
-    return sorted({problem.code for problem in village.engine.library.file_problems(file, village.hands.at)})
+    workspace.engine.reread()
+    return sorted({problem.code for problem in workspace.engine.library.file_problems(file, workspace.clock.time)})
 
 
 class Finder:
@@ -57,14 +57,14 @@ def test_a_folder_that_cannot_be_made_hinders_nothing(tmp_path, find):
     assert CheckCache(tmp_path / "file" / "below", b"s").get_or_check("a", "d", find) == [PROBLEM]
 
 
-def test_a_changed_template_is_checked_again(village):
-    file = village.write(
+def test_a_changed_template_is_checked_again(workspace):
+    file = workspace.write_campaign(
         "hi", 'purpose: marketing\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: owners}\n' + SMS
     )
-    body = village.root / "templates/sms/hello/body.txt"
+    body = workspace.root / "templates/sms/hello/body.txt"
     whole = body.read_text()
-    assert "unknown_text" not in codes(village, file)
+    assert "unknown_text" not in codes(workspace, file)
     body.write_text("[[ nowhere ]]")
-    assert "unknown_text" in codes(village, file)
+    assert "unknown_text" in codes(workspace, file)
     body.write_text(whole)
-    assert "unknown_text" not in codes(village, file)
+    assert "unknown_text" not in codes(workspace, file)

@@ -10,7 +10,7 @@ from campaigns.runs.engine import Engine
 
 
 @dataclass(frozen=True, eq=False)
-class _Batch:
+class _RequestBatch:
     """Events of one request, and a future that resolves when they are on disk."""
 
     events: Sequence[Event]
@@ -30,7 +30,7 @@ class IngestQueue:
     """Ingest queue of one event loop. A commit costs the same for one event as for hundreds, so requests share it."""
 
     engine: Engine
-    _waiting: list[_Batch] = field(default_factory=list, init=False)
+    _waiting: list[_RequestBatch] = field(default_factory=list, init=False)
     _writing: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def ingest(self, events: Sequence[Event]) -> None:
@@ -39,7 +39,7 @@ class IngestQueue:
         After a crash some may be stored: the provider sends them all again.
         """
         for start in range(0, len(events), MAX_BATCH_SIZE):
-            batch = _Batch(events[start : start + MAX_BATCH_SIZE], asyncio.get_running_loop().create_future())
+            batch = _RequestBatch(events[start : start + MAX_BATCH_SIZE], asyncio.get_running_loop().create_future())
             self._waiting.append(batch)
             if self._writing is None or self._writing.done():
                 self._writing = asyncio.create_task(self._write())
@@ -53,7 +53,7 @@ class IngestQueue:
                 own_error = await self._committed([batch]) if error is not None and len(batches) > 1 else error
                 batch.resolve(own_error)
 
-    def _next(self) -> list[_Batch]:
+    def _next(self) -> list[_RequestBatch]:
         """Return as many waiting batches as one transaction may ingest."""
         count, event_count = 0, 0
         while count < len(self._waiting) and (
@@ -64,7 +64,7 @@ class IngestQueue:
         batches, self._waiting = self._waiting[:count], self._waiting[count:]
         return batches
 
-    async def _committed(self, batches: Sequence[_Batch]) -> Exception | None:
+    async def _committed(self, batches: Sequence[_RequestBatch]) -> Exception | None:
         """Commit batches; return the error that prevented it."""
         try:
             await asyncio.to_thread(self._commit, [event for batch in batches for event in batch.events])

@@ -9,7 +9,7 @@ from campaigns.runs.dispatch.rate_limit import RateLimiter, RateState
 
 
 @dataclass
-class _Batch:
+class _ClaimBatch:
     """Messages of one claim: how many are not composed yet, and how many units the others did not need.
 
     The event loop only adds to `unneeded` and the ledger's thread only to `refunded`, so neither needs a lock.
@@ -32,7 +32,7 @@ class RatePermits:
 
     limiters: tuple[RateLimiter, ...]
     max_message_units: int = 1
-    _batches: dict[str, _Batch] = field(default_factory=dict, init=False)
+    _batches: dict[str, _ClaimBatch] = field(default_factory=dict, init=False)
     _composed: int = field(default=0, init=False)
     _unneeded: int = field(default=0, init=False)
 
@@ -45,7 +45,7 @@ class RatePermits:
         """Take permits for the messages of one claim, in its transaction."""
         taken = tuple(limiter.take(connection, messages * self.max_message_units, now) for limiter in self.limiters)
         if messages and self.max_message_units > 1 and any(limiter.rate is not None for limiter in self.limiters):
-            self._batches[attempt] = _Batch(taken, messages)
+            self._batches[attempt] = _ClaimBatch(taken, messages)
 
     def record_units(self, attempt: str, units: int) -> None:
         """Note how many units a message of a claim takes; 0 if it could not be composed."""

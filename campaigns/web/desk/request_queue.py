@@ -90,7 +90,7 @@ class RequestQueuePages:
             raise UserError.about(str(filed.number), f"this is not a request for {kind}", "another_kind", "look again")
         return filed
 
-    def _page(self, request: Request, agent: SignedInStaff, said: str) -> HTMLResponse:
+    def _page(self, request: Request, agent: SignedInStaff, done_text: str) -> HTMLResponse:
         engine = self.desk.engine_as(agent)
         today = requests.today(engine)
         rows = [(row, (row.due_on - today).days) for row in requests.list_open(engine)]
@@ -102,7 +102,7 @@ class RequestQueuePages:
             rows=rows,
             tasks=tasks,
             called=partial(PROCESSOR_LABELS.label, language=self.desk.context.language(request)),
-            said=said,
+            said=done_text,
             endings=[ending.value for ending in RequestOutcome],
             answers=[answer.value for answer in ProcessorAnswer],
             forms=list(EXPORT_FORMATS),

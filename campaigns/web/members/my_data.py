@@ -63,11 +63,11 @@ class MyDataPages:
             return self.context.render(request, "sign_in", language)
         with self.context.engine.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
-            asked = kept.list_for_member(connection, session.member_id)
+            exports = kept.list_for_member(connection, session.member_id)
             proved = sessions.is_stepped_up(connection, session.secret, self.context.now)
         ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
         return self.context.render(
-            request, "data", language, proof=session.csrf_token, proved=proved, ways=ways, asked=asked, day=self._day
+            request, "data", language, proof=session.csrf_token, proved=proved, ways=ways, asked=exports, day=self._day
         )
 
     def send_code(self, request: Request, form: FormBody) -> HTMLResponse:

@@ -11,38 +11,38 @@ from campaigns.store.ledger.connection import Ledger
 from tests.support.ledgers import (
     address,
     bare,
+    copy_workspace,
     empty_database,
     empty_file,
     ledger,
-    moved,
     pytest_generate_tests,
-    village,
+    workspace,
 )
-from tests.support.sample_workspace import Village
-from tests.support.sent_run import Sending, afterwards, sent
+from tests.support.sample_workspace import SampleWorkspace
+from tests.support.sent_run import SentRun, load_sent_run, send_run
 
 __all__ = [
     "address", "bare", "empty_database", "empty_file", "ledger", "offered", "pytest_generate_tests", "sending",
-    "village",
+    "workspace",
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
-def offered(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def offered(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A village from which offers were sent by e-mail; a provider took them. For copying only."""
-    root = tmp_path_factory.mktemp("offered") / "village"
-    shutil.copytree(founded, root)
-    with closing(Village(root)) as village:
-        sent(village)
+    root = tmp_path_factory.mktemp("offered") / "workspace"
+    shutil.copytree(base_workspace, root)
+    with closing(SampleWorkspace(root)) as workspace:
+        send_run(workspace)
     return root
 
 
 @pytest.fixture
 def sending(
     address: str, ledger: Ledger, offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Sending]:
+) -> Iterator[SentRun]:
     """Those offers, in a village whose ledger is one of the two."""
     monkeypatch.setenv("VIESTI_DATABASE_URL", address)
-    village = moved(offered, tmp_path / "village", ledger)
-    yield afterwards(village)
-    village.close()
+    workspace = copy_workspace(offered, tmp_path / "workspace", ledger)
+    yield load_sent_run(workspace)
+    workspace.close()

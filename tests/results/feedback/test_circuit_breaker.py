@@ -11,38 +11,38 @@ from campaigns.results.feedback.circuit_breaker import CircuitBreaker
 from campaigns.runs.dispatch import control
 from campaigns.store.runs.run_tables import AUDIT, RUN
 from tests.support.sample_workspace import MEMBERS
-from tests.support.sent_run import EMAIL, sent
+from tests.support.sent_run import EMAIL, send_run
 
 _LIMITS = "breaker: {complaints: 10 percent, hard_bounces: 20 percent, after: 10}"
 
 
 @pytest.fixture
-def going(village):
+def going(workspace):
     """Offers of which twelve are accepted, and a second run of the same campaign that is still sending."""
-    village.set(_LIMITS)
-    first = sent(village, EMAIL)
-    second = village.start("offers")
+    workspace.add_setting(_LIMITS)
+    first = send_run(workspace, EMAIL)
+    second = workspace.start("offers")
     assert second.run_id != first.run.run_id
     return first, second
 
 
 def complain(first, *members, word=EventKind.COMPLAINED, **said):
-    return first.hear(*(first.event(member, word, **said) for member in members))
+    return first.ingest(*(first.event(member, word, **said) for member in members))
 
 
 def test_dl03_too_many_complaints_pause_every_run_of_the_campaign(going):
     first, second = going
-    village, breaker = first.village, CircuitBreaker(first.village.engine)
-    before = village.ends(second)
+    workspace, breaker = first.workspace, CircuitBreaker(first.workspace.engine)
+    before = workspace.ends(second)
     complain(first, MEMBERS[0])
     assert breaker.pause_campaigns() == []
     complain(first, MEMBERS[1])
     assert breaker.pause_campaigns() == ["offers"]
-    run = village.engine.run(second.run_id)
+    run = workspace.engine.run(second.run_id)
     assert (run.state, run.reason) == ("paused", "complaints: 2 of 12 messages by email")
-    assert village.ends(second) == before  # it touches no member
-    assert village.state(first.run) == "closed"
-    with village.engine.ledger.read() as connection:
+    assert workspace.ends(second) == before  # it touches no member
+    assert workspace.state(first.run) == "closed"
+    with workspace.engine.ledger.read() as connection:
         noted = connection.execute(select(AUDIT).where(AUDIT.c.actor == "breaker")).mappings().all()
     assert [(each["action"], each["subject"], each["detail"]) for each in noted] == [
         ("pause", second.run_id, {"why": run.reason})
@@ -51,61 +51,61 @@ def test_dl03_too_many_complaints_pause_every_run_of_the_campaign(going):
 
 def test_what_halted_a_campaign_does_not_halt_it_again_once_somebody_resumed_it(going):
     first, second = going
-    village = first.village
+    workspace = first.workspace
     complain(first, MEMBERS[0], MEMBERS[1])
-    assert CircuitBreaker(village.engine).pause_campaigns() == ["offers"]
-    village.hands.go(minutes=1)
-    village.engine.hand(control.resume, second.run_id)
-    assert CircuitBreaker(village.engine).pause_campaigns() == []
-    assert village.state(second) == "sending"
+    assert CircuitBreaker(workspace.engine).pause_campaigns() == ["offers"]
+    workspace.clock.advance(minutes=1)
+    workspace.engine.hand(control.resume, second.run_id)
+    assert CircuitBreaker(workspace.engine).pause_campaigns() == []
+    assert workspace.state(second) == "sending"
 
 
 def test_the_same_member_complaining_twice_is_one_complaint(going):
     first, _ = going
     complain(first, MEMBERS[0])
     complain(first, MEMBERS[0], key="once more")
-    assert CircuitBreaker(first.village.engine).pause_campaigns() == []
+    assert CircuitBreaker(first.workspace.engine).pause_campaigns() == []
 
 
 def test_hard_bounces_have_a_limit_of_their_own(going):
     first, second = going
     complain(first, *MEMBERS[:2], word=EventKind.BOUNCED)
-    assert CircuitBreaker(first.village.engine).pause_campaigns() == []
+    assert CircuitBreaker(first.workspace.engine).pause_campaigns() == []
     complain(first, MEMBERS[2], word=EventKind.BOUNCED)
-    assert CircuitBreaker(first.village.engine).pause_campaigns() == ["offers"]
-    assert first.village.engine.run(second.run_id).reason == "hard bounces: 3 of 12 messages by email"
+    assert CircuitBreaker(first.workspace.engine).pause_campaigns() == ["offers"]
+    assert first.workspace.engine.run(second.run_id).reason == "hard bounces: 3 of 12 messages by email"
 
 
 def test_dl07_the_first_refusal_for_missing_authentication_halts(going):
     first, second = going
     complain(first, MEMBERS[0], word=EventKind.BLOCKED, code="5.7.1")
-    assert CircuitBreaker(first.village.engine).pause_campaigns() == []
+    assert CircuitBreaker(first.workspace.engine).pause_campaigns() == []
     complain(first, MEMBERS[0], word=EventKind.BLOCKED, code="5.7.515", key="another")
-    Scheduler(first.village.engine).read_mail()
-    assert first.village.state(second) == "paused"
-    assert "SPF" in first.village.engine.run(second.run_id).reason
+    Scheduler(first.workspace.engine).read_mail()
+    assert first.workspace.state(second) == "paused"
+    assert "SPF" in first.workspace.engine.run(second.run_id).reason
 
 
-def test_few_messages_are_no_share(village):
-    village.set(_LIMITS.replace("10}", "13}"))
-    first = sent(village, EMAIL)
-    village.start("offers")
+def test_few_messages_are_no_share(workspace):
+    workspace.add_setting(_LIMITS.replace("10}", "13}"))
+    first = send_run(workspace, EMAIL)
+    workspace.start("offers")
     complain(first, *MEMBERS[:6])
-    breaker = CircuitBreaker(village.engine)
+    breaker = CircuitBreaker(workspace.engine)
     assert breaker.pause_campaigns() == []
-    first.hear(first.event(MEMBERS[12], EventKind.DELIVERED))  # the thirteenth; no complaint came with it
+    first.ingest(first.event(MEMBERS[12], EventKind.DELIVERED))  # the thirteenth; no complaint came with it
     assert breaker.pause_campaigns() == ["offers"]
 
 
 def test_other_campaigns_and_earlier_weeks_do_not_count(going):
     first, second = going
-    village = first.village
-    other = village.start("others", EMAIL)
+    workspace = first.workspace
+    other = workspace.start("others", EMAIL)
     complain(first, *MEMBERS[:4])
-    with village.engine.ledger.write() as connection:
-        number = village.engine.run(first.run.run_id).number
+    with workspace.engine.ledger.write() as connection:
+        number = workspace.engine.run(first.run.run_id).number
         connection.execute(
-            RUN.update().where(RUN.c.number == number).values(due_at=village.hands.at - timedelta(days=8))
+            RUN.update().where(RUN.c.number == number).values(due_at=workspace.clock.time - timedelta(days=8))
         )
-    assert CircuitBreaker(village.engine).pause_campaigns() == []
-    assert {village.state(second), village.state(other)} == {"sending"}
+    assert CircuitBreaker(workspace.engine).pause_campaigns() == []
+    assert {workspace.state(second), workspace.state(other)} == {"sending"}

@@ -16,17 +16,17 @@ from sqlalchemy import select
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.store.runs.event_tables import EVENT
 from tests.support.sample_workspace import MEMBERS
-from tests.support.sent_run import LOST, sent
-from tests.support.webhook_process import answer
+from tests.support.sent_run import LOST, send_run
+from tests.support.webhook_process import answer_webhooks
 from tests.support.wired_workspace import SENDGRID
 
 DATABASES = ("sqlite",)
 
 
 @contextmanager
-def answering(village, double: SendGridDouble, port: int) -> Iterator:
-    arguments = (str(village.root), port, double.public_key, village.hands.at.isoformat())
-    process = get_context("spawn").Process(target=answer, args=arguments)
+def answering(workspace, double: SendGridDouble, port: int) -> Iterator:
+    arguments = (str(workspace.root), port, double.public_key, workspace.clock.time.isoformat())
+    process = get_context("spawn").Process(target=answer_webhooks, args=arguments)
     process.start()
     try:
         while not _is_up(port):
@@ -59,8 +59,8 @@ def keys(bodies: list[bytes]) -> set[str]:
     return {event["sg_event_id"] for body in bodies for event in json.loads(body)}
 
 
-def kept(village) -> list[str]:
-    with village.engine.ledger.read() as connection:
+def kept(workspace) -> list[str]:
+    with workspace.engine.ledger.read() as connection:
         return list(connection.execute(select(EVENT.c.key)).scalars())
 
 
@@ -79,20 +79,20 @@ def tell(port: int, posts: list[tuple[bytes, dict[str, str]]]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_op05_what_was_answered_is_on_disk_whenever_the_process_is_killed(village, seed):
-    sending, double, chance = sent(village), SendGridDouble(), Random(seed)  # noqa: S311 - the same moments every time
+def test_op05_what_was_answered_is_on_disk_whenever_the_process_is_killed(workspace, seed):
+    sending, double, chance = send_run(workspace), SendGridDouble(), Random(seed)  # noqa: S311 - the same moments every time
     posts = told(sending, double)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with answering(village, double, port) as process:
+    with answering(workspace, double, port) as process:
         killing = Timer(chance.uniform(0.01, 0.06), process.kill)
         killing.start()
         answered = tell(port, posts)
         killing.join()
     assert len(answered) < len(posts)  # it was killed on the way
-    assert keys(answered) <= set(kept(village))
-    with answering(village, double, port):
+    assert keys(answered) <= set(kept(workspace))
+    with answering(workspace, double, port):
         assert len(tell(port, posts)) == len(posts)  # all of it once more
-    assert sorted(kept(village)) == sorted(keys([body for body, _ in posts]))
+    assert sorted(kept(workspace)) == sorted(keys([body for body, _ in posts]))
     assert {sending.end(member) for member in LOST} == {("accepted", None)}
-    assert not any(village.contact(member)["email_own"] for member in MEMBERS)
+    assert not any(workspace.contact(member)["email_own"] for member in MEMBERS)

@@ -13,43 +13,43 @@ from campaigns.results.feedback.ingest_queue import IngestQueue
 from campaigns.store.runs.event_tables import EVENT
 
 
-def told(village, *keys: str) -> list[Event]:
-    return [Event("sendgrid", key, EventKind.DELIVERED, village.hands.at) for key in keys]
+def told(workspace, *keys: str) -> list[Event]:
+    return [Event("sendgrid", key, EventKind.DELIVERED, workspace.clock.time) for key in keys]
 
 
-def kept(village) -> list[str]:
-    with village.engine.ledger.read() as connection:
+def kept(workspace) -> list[str]:
+    with workspace.engine.ledger.read() as connection:
         return sorted(connection.execute(select(EVENT.c.key)).scalars())
 
 
-async def test_op05_what_comes_together_is_kept_together(village):
-    intake = IngestQueue(village.engine)
-    await asyncio.gather(*(intake.ingest(told(village, f"{number:02}")) for number in range(40)))
-    assert kept(village) == [f"{number:02}" for number in range(40)]
+async def test_op05_what_comes_together_is_kept_together(workspace):
+    intake = IngestQueue(workspace.engine)
+    await asyncio.gather(*(intake.ingest(told(workspace, f"{number:02}")) for number in range(40)))
+    assert kept(workspace) == [f"{number:02}" for number in range(40)]
 
 
-async def test_more_than_one_transaction_holds_is_kept_whole(village):
-    intake, keys = IngestQueue(village.engine), [f"{number:04}" for number in range(2 * MAX_BATCH_SIZE + 1)]
-    await asyncio.gather(intake.ingest(told(village, *keys)), intake.ingest(told(village, *keys[:10])))
-    assert kept(village) == keys
+async def test_more_than_one_transaction_holds_is_kept_whole(workspace):
+    intake, keys = IngestQueue(workspace.engine), [f"{number:04}" for number in range(2 * MAX_BATCH_SIZE + 1)]
+    await asyncio.gather(intake.ingest(told(workspace, *keys)), intake.ingest(told(workspace, *keys[:10])))
+    assert kept(workspace) == keys
 
 
-async def test_events_that_cannot_be_kept_keep_no_others_from_it(village):
+async def test_events_that_cannot_be_kept_keep_no_others_from_it(workspace):
     naive = Event("sendgrid", "wrong", EventKind.DELIVERED, datetime(2018, 1, 1))  # noqa: DTZ001 - what is refused
-    intake = IngestQueue(village.engine)
-    requests = [intake.ingest(told(village, "a")), intake.ingest([naive]), intake.ingest(told(village, "b"))]
+    intake = IngestQueue(workspace.engine)
+    requests = [intake.ingest(told(workspace, "a")), intake.ingest([naive]), intake.ingest(told(workspace, "b"))]
     answers = await asyncio.gather(*requests, return_exceptions=True)
     assert [type(answer) for answer in answers[::2]] == [type(None)] * 2
     assert isinstance(answers[1], SQLAlchemyError | ValueError)
-    assert kept(village) == ["a", "b"]
+    assert kept(workspace) == ["a", "b"]
 
 
-async def test_a_request_that_went_away_leaves_its_events_to_be_kept(village):
-    intake = IngestQueue(village.engine)
-    gone = asyncio.create_task(intake.ingest(told(village, "a")))
+async def test_a_request_that_went_away_leaves_its_events_to_be_kept(workspace):
+    intake = IngestQueue(workspace.engine)
+    gone = asyncio.create_task(intake.ingest(told(workspace, "a")))
     await asyncio.sleep(0)
     gone.cancel()
     with pytest.raises(asyncio.CancelledError):
         await gone
-    await intake.ingest(told(village, "b"))
-    assert kept(village) == ["a", "b"]
+    await intake.ingest(told(workspace, "b"))
+    assert kept(workspace) == ["a", "b"]

@@ -15,7 +15,7 @@ from campaigns.results.feedback import returned_mail
 from campaigns.results.feedback.returned_mail import read_mail
 from campaigns.store.runs.event_tables import EVENT
 from tests.support.sample_workspace import MEMBERS
-from tests.support.sent_run import EMAIL, sent
+from tests.support.sent_run import EMAIL, send_run
 
 CORPUS = Path(__file__).parents[2] / "channels" / "bounces"
 AINO, OTHER = MEMBERS[0], MEMBERS[1]
@@ -25,15 +25,15 @@ COMPLAINTS = "breaker: {complaints: 10 percent, after: 10}"
 class Post:
     """A maildir that mail is delivered to."""
 
-    def __init__(self, village):
-        self.sending = sent(village)
-        self.village, self.folder, self.number = village, village.root / "post", 0
+    def __init__(self, workspace):
+        self.sending = send_run(workspace)
+        self.workspace, self.folder, self.number = workspace, workspace.root / "post", 0
         for part in ("new", "cur", "tmp"):
             (self.folder / part).mkdir(parents=True)
-        settings = village.root / "config" / "settings.yaml"
+        settings = workspace.root / "config" / "settings.yaml"
         written = settings.read_text("utf-8")
         settings.write_text(written.replace("email: {", "email: {maildir: post, "), encoding="utf-8")
-        vars(village.engine).pop("library", None)
+        vars(workspace.engine).pop("library", None)
 
     def comes(self, raw: bytes) -> Path:
         self.number += 1
@@ -49,8 +49,8 @@ class Post:
         return head + raw.replace(b"aino@example.org", (address or f"{member}@example.org").encode())
 
     def unsubscription(self, member: str, **headers: str) -> bytes:
-        position = self.village.deliveries(self.sending.run)[member]["position"]
-        token = self.village.engine.signer.link("unsubscribe", self.sending.run.number, position)
+        position = self.workspace.deliveries(self.sending.run)[member]["position"]
+        token = self.workspace.engine.signer.link("unsubscribe", self.sending.run.number, position)
         head = {"From": "somebody@example.net", "To": "b@kyla.example.org", "Subject": token} | headers
         return "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in head.items()).encode() + b"\n"
 
@@ -59,18 +59,18 @@ class Post:
         return len(list((self.folder / "new").iterdir())), len(list((self.folder / "cur").iterdir()))
 
     def rows(self, table):
-        with self.village.engine.ledger.read() as connection:
+        with self.workspace.engine.ledger.read() as connection:
             return connection.execute(select(table)).mappings().all()
 
 
 @pytest.fixture
-def post(village) -> Post:
-    return Post(village)
+def post(workspace) -> Post:
+    return Post(workspace)
 
 
 def test_e10_a_bounce_suppresses_the_address_that_its_delivery_went_to(post):
     post.comes(post.bounce("user_unknown", AINO))
-    assert read_mail(post.village.engine) == returned_mail.MailCounts(1, 1, 0)
+    assert read_mail(post.workspace.engine) == returned_mail.MailCounts(1, 1, 0)
     (event,) = post.rows(EVENT)
     assert (event["word"], event["member_id"], event["code"]) == ("bounced", AINO, "5.1.1")
     assert "user_unknown" not in event["raw"]
@@ -83,30 +83,30 @@ def test_e10_a_bounce_suppresses_the_address_that_its_delivery_went_to(post):
 def test_a_bounce_about_another_address_than_its_delivery_went_to_suppresses_nothing(post):
     """Who got a message knows its name, and could write a report about anybody."""
     post.comes(post.bounce("user_unknown", AINO, f"{OTHER}@example.org"))
-    read_mail(post.village.engine)
+    read_mail(post.workspace.engine)
     assert len(post.rows(EVENT)) == 1
     assert post.rows(SUPPRESSION) == []
 
 
 def test_a_late_bounce_does_not_follow_a_member_to_a_new_address(post):
     raw = post.bounce("user_unknown", AINO)
-    post.village.move(AINO, email="new@example.org", mailbox="new@example.org")
+    post.workspace.change_contact(AINO, email="new@example.org", mailbox="new@example.org")
     post.comes(raw)
-    read_mail(post.village.engine)
+    read_mail(post.workspace.engine)
     assert post.rows(SUPPRESSION) == []
 
 
 def test_dl07_a_report_about_our_own_fault_keeps_the_address(post):
     post.comes(post.bounce("not_authenticated", AINO).replace(b"aino@outlook.example", b"m01@example.org"))
-    read_mail(post.village.engine)
+    read_mail(post.workspace.engine)
     assert [event["code"] for event in post.rows(EVENT)] == ["5.7.515"]
     assert post.rows(SUPPRESSION) == []
 
 
 def test_e26_a_mail_with_the_token_unsubscribes_from_what_the_message_was(post):
     post.comes(post.unsubscription(AINO))
-    assert read_mail(post.village.engine) == returned_mail.MailCounts(1, 0, 1)
-    contact = post.village.contact(AINO)
+    assert read_mail(post.workspace.engine) == returned_mail.MailCounts(1, 0, 1)
+    contact = post.workspace.contact(AINO)
     assert not contact["email_own"]
     assert contact["sms_own"]
     (entry,) = (row for row in post.rows(CHOICE_ENTRY) if row["state"] == "off")
@@ -125,8 +125,8 @@ def test_e26_a_mail_with_the_token_unsubscribes_from_what_the_message_was(post):
 )
 def test_e06_an_absence_note_or_any_other_mail_is_no_wish(post, headers):
     post.comes(post.unsubscription(AINO, **headers))
-    assert read_mail(post.village.engine) == returned_mail.MailCounts(1, 0, 0)
-    assert post.village.contact(AINO)["email_own"]
+    assert read_mail(post.workspace.engine) == returned_mail.MailCounts(1, 0, 0)
+    assert post.workspace.contact(AINO)["email_own"]
     assert post.lies() == (0, 1)
 
 
@@ -143,11 +143,11 @@ def test_a_mail_is_put_away_after_its_commit_and_read_again_until_then(post, mon
     with monkeypatch.context() as patched:
         patched.setattr(returned_mail, "_put_away", killed)
         with pytest.raises(Killed):
-            read_mail(post.village.engine)
+            read_mail(post.workspace.engine)
     assert post.lies() == (2, 0)
     before = [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)]
-    post.village.hands.go(minutes=1)
-    assert read_mail(post.village.engine) == returned_mail.MailCounts(2, 0, 0)
+    post.workspace.clock.advance(minutes=1)
+    assert read_mail(post.workspace.engine) == returned_mail.MailCounts(2, 0, 0)
     assert post.lies() == (0, 2)
     assert [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)] == before
 
@@ -174,18 +174,18 @@ def hostile() -> dict[str, bytes]:
 def test_a_hostile_mail_harms_nothing_and_holds_nothing_up(post, kind):
     post.comes(hostile()[kind])
     post.comes(post.bounce("user_unknown", AINO))
-    Scheduler(post.village.engine).read_mail()
+    Scheduler(post.workspace.engine).read_mail()
     assert [row["value"] for row in post.rows(SUPPRESSION)] == [f"{AINO}@example.org"]
     assert len(post.rows(EVENT)) <= 21
     assert post.lies() == (0, 2)
 
 
 def test_what_is_no_mail_is_left_or_passed_over(post):
-    outside = post.village.root / "secret"
+    outside = post.workspace.root / "secret"
     outside.write_bytes(post.bounce("user_unknown", AINO))
     (post.folder / "new" / "link").symlink_to(outside)
     (post.folder / "new" / ".hidden").write_bytes(b"")
-    read_mail(post.village.engine)
+    read_mail(post.workspace.engine)
     assert post.rows(EVENT) == []
     assert outside.exists()
     assert post.lies() == (1, 1)
@@ -204,16 +204,16 @@ def test_a_mail_that_may_not_be_read_stays_and_holds_up_no_other(post, monkeypat
         patched.setattr(Path, "read_bytes", read_bytes)
         for _ in range(2):
             with pytest.raises(UserError, match="1 of the mails here cannot be read"):
-                read_mail(post.village.engine)
+                read_mail(post.workspace.engine)
     assert [row["value"] for row in post.rows(SUPPRESSION)] == [f"{AINO}@example.org"]
     assert post.lies() == (1, 1)
-    assert read_mail(post.village.engine).mails == 1
+    assert read_mail(post.workspace.engine).mails == 1
 
 
-def test_without_a_maildir_the_rounds_read_none_and_the_command_says_so(village):
-    Scheduler(village.engine).read_mail()
+def test_without_a_maildir_the_rounds_read_none_and_the_command_says_so(workspace):
+    Scheduler(workspace.engine).read_mail()
     with pytest.raises(UserError, match="no maildir"):
-        read_mail(village.engine)
+        read_mail(workspace.engine)
 
 
 def test_the_command_reads_it(post, capsys):
@@ -221,7 +221,7 @@ def test_the_command_reads_it(post, capsys):
 
     post.comes(post.bounce("user_unknown", AINO))
     with pytest.raises(SystemExit) as ended:
-        run(["--workspace", str(post.village.root), "mail", "--json"])
+        run(["--workspace", str(post.workspace.root), "mail", "--json"])
     assert ended.value.code == 0
     assert json.loads(capsys.readouterr().out) == {"mails": 1, "events": 1, "unsubscribed": 0}
 
@@ -233,29 +233,29 @@ def shut_out(post: Post, member: str) -> bytes:
 
 def test_dl07_no_single_reader_can_halt_a_campaign_by_forged_reports(post):
     """Whoever got a message knows the name of its delivery: one member's mails count as one, however many they are."""
-    village, second = post.village, post.village.start("offers")
+    workspace, second = post.workspace, post.workspace.start("offers")
     for number in range(12):
         post.comes(shut_out(post, AINO) + b"%d" % number)
-    Scheduler(village.engine).read_mail()
+    Scheduler(workspace.engine).read_mail()
     assert {row["code"] for row in post.rows(EVENT)} == {"5.7.515"}
-    assert village.state(second) == "sending"
+    assert workspace.state(second) == "sending"
 
 
 def test_dl07_reports_of_several_members_halt(post):
-    village, second = post.village, post.village.start("offers")
+    workspace, second = post.workspace, post.workspace.start("offers")
     for member in MEMBERS[:5]:
-        assert village.state(second) == "sending"
+        assert workspace.state(second) == "sending"
         post.comes(shut_out(post, member))
-        Scheduler(village.engine).read_mail()
-    assert village.state(second) == "paused"
+        Scheduler(workspace.engine).read_mail()
+    assert workspace.state(second) == "paused"
 
 
 def test_dl07_a_report_that_names_no_delivery_of_ours_halts_nothing(post):
-    village, second = post.village, post.village.start("offers")
+    workspace, second = post.workspace, post.workspace.start("offers")
     for number in range(6):
         post.comes(shut_out(post, AINO).replace(post.sending.name(AINO).encode(), b"k%dk5k5k5k5" % number))
-    Scheduler(village.engine).read_mail()
-    assert village.state(second) == "sending"
+    Scheduler(workspace.engine).read_mail()
+    assert workspace.state(second) == "sending"
 
 
 def complaint(post: Post, member: str, number: int = 0, name: str = "") -> bytes:
@@ -268,23 +268,23 @@ def complaint(post: Post, member: str, number: int = 0, name: str = "") -> bytes
 
 def test_dl03_no_few_readers_can_halt_a_campaign_by_forged_complaints(post):
     """Four of two dozen are far over the limit, and each wrote often: but four could have agreed on it."""
-    post.village.set(COMPLAINTS)
-    village, second = post.village, post.village.start("offers")
+    post.workspace.add_setting(COMPLAINTS)
+    workspace, second = post.workspace, post.workspace.start("offers")
     for number in range(12):
         post.comes(complaint(post, MEMBERS[number % 4], number))
-    Scheduler(village.engine).read_mail()
+    Scheduler(workspace.engine).read_mail()
     assert [row["word"] for row in post.rows(EVENT)] == ["complained"] * 12
-    assert village.state(second) == "sending"
+    assert workspace.state(second) == "sending"
 
 
 def test_dl03_complaints_by_mail_of_several_members_halt(post):
-    post.village.set(COMPLAINTS)
-    village, second = post.village, post.village.start("offers")
+    post.workspace.add_setting(COMPLAINTS)
+    workspace, second = post.workspace, post.workspace.start("offers")
     for member in MEMBERS[:5]:
-        assert village.state(second) == "sending"
+        assert workspace.state(second) == "sending"
         post.comes(complaint(post, member))
-        Scheduler(village.engine).read_mail()
-    assert (village.state(second), village.engine.run(second.run_id).reason) == (
+        Scheduler(workspace.engine).read_mail()
+    assert (workspace.state(second), workspace.engine.run(second.run_id).reason) == (
         "paused",
         "complaints: 5 of 12 messages by email",
     )
@@ -292,51 +292,53 @@ def test_dl03_complaints_by_mail_of_several_members_halt(post):
 
 def test_dl03_complaints_that_are_signed_count_without_those_that_few_could_forge(post):
     """Two of twelve would be too many, one is not: whose word is believed is not whose is not."""
-    post.village.set(COMPLAINTS)
-    village, second = post.village, post.village.start("offers")
-    post.sending.hear(post.sending.event(MEMBERS[0], EventKind.COMPLAINED))
+    post.workspace.add_setting(COMPLAINTS)
+    workspace, second = post.workspace, post.workspace.start("offers")
+    post.sending.ingest(post.sending.event(MEMBERS[0], EventKind.COMPLAINED))
     for member in MEMBERS[:4]:
         post.comes(complaint(post, member))
-    Scheduler(village.engine).read_mail()
-    assert village.state(second) == "sending"
-    post.sending.hear(post.sending.event(MEMBERS[1], EventKind.COMPLAINED))
-    Scheduler(village.engine).read_mail()
-    assert village.engine.run(second.run_id).reason == "complaints: 2 of 12 messages by email"
+    Scheduler(workspace.engine).read_mail()
+    assert workspace.state(second) == "sending"
+    post.sending.ingest(post.sending.event(MEMBERS[1], EventKind.COMPLAINED))
+    Scheduler(workspace.engine).read_mail()
+    assert workspace.engine.run(second.run_id).reason == "complaints: 2 of 12 messages by email"
 
 
-def test_e27_a_forged_complaint_ends_what_the_message_itself_could_end_and_its_member_can_allow_it_again(post):
+def test_e27_a_forged_complaint_ends_what_the_message_itself_could_end_and_its_member_can_allow_it_again(
+    post,
+):
     """Whoever has the message could press its link as well: no address is closed for good, and service goes on."""
-    village = post.village
-    village.say(AINO, "newsletter:food")
+    workspace = post.workspace
+    workspace.record_choices(AINO, "newsletter:food")
     post.comes(complaint(post, AINO))
-    read_mail(village.engine)
-    contact = village.contact(AINO)
+    read_mail(workspace.engine)
+    contact = workspace.contact(AINO)
     assert (contact["email_own"], contact["newsletters"], contact["sms_own"]) == (False, [], True)
     assert {row["source"] for row in post.rows(CHOICE_ENTRY) if row["state"] == "off"} == {"complaint"}
     assert post.rows(SUPPRESSION) == []
-    village.hands.go(minutes=10)
-    village.say(AINO, "email_own")
-    _, tally = village.plan("anew", EMAIL)
+    workspace.clock.advance(minutes=10)
+    workspace.record_choices(AINO, "email_own")
+    _, tally = workspace.plan("anew", EMAIL)
     assert tally.sent == len(MEMBERS)
 
 
 @pytest.mark.parametrize("name", ["k5k5k5k5k5", "", "m01"])
 def test_a_complaint_that_names_no_delivery_of_ours_is_about_nobody(post, name):
     """Whoever knows no more than a member's address ends nothing and counts nowhere."""
-    post.village.set(COMPLAINTS)
-    village, second = post.village, post.village.start("offers")
+    post.workspace.add_setting(COMPLAINTS)
+    workspace, second = post.workspace, post.workspace.start("offers")
     for number, member in enumerate(MEMBERS[:12]):
         raw = complaint(post, member, number, name or "none")
         post.comes(raw.replace(b"Message-ID: <none@", b"X-No-Name: <none@") if not name else raw)
-    Scheduler(village.engine).read_mail()
+    Scheduler(workspace.engine).read_mail()
     assert {row["member_id"] for row in post.rows(EVENT)} == {None}
     assert [row for row in post.rows(CHOICE_ENTRY) if row["state"] == "off"] == []
     assert post.rows(SUPPRESSION) == []
-    assert village.state(second) == "sending"
+    assert workspace.state(second) == "sending"
 
 
 def test_a_maildir_that_is_gone_is_said_once_until_something_changes(post, caplog):
-    rounds, away = Scheduler(post.village.engine), post.folder.with_name("away")
+    rounds, away = Scheduler(post.workspace.engine), post.folder.with_name("away")
     post.folder.rename(away)
     for _ in range(3):
         rounds.read_mail()

@@ -17,45 +17,45 @@ from campaigns.store.runs.event_tables import EVENT
 from campaigns.web.app import application
 from tests.support.sample_workspace import MEMBERS
 from tests.support.sent_run import EMAIL, SMS, holds
-from tests.support.wired_workspace import PUBLIC, REPLY, SENDGRID, Wired, between_doubles
+from tests.support.wired_workspace import PUBLIC, REPLY, SENDGRID, WiredWorkspace, connect_doubles
 
 
 @pytest.fixture
-async def wired(village, monkeypatch) -> AsyncIterator[Wired]:
-    async with between_doubles(village, monkeypatch) as wired:
+async def wired(workspace, monkeypatch) -> AsyncIterator[WiredWorkspace]:
+    async with connect_doubles(workspace, monkeypatch) as wired:
         yield wired
 
 
-def kept(wired: Wired) -> int:
-    with wired.village.engine.ledger.read() as connection:
+def kept(wired: WiredWorkspace) -> int:
+    with wired.workspace.engine.ledger.read() as connection:
         return connection.execute(select(func.count()).select_from(EVENT)).scalar_one()
 
 
-def ledger(wired: Wired) -> dict:
-    with wired.village.engine.ledger.read() as connection:
+def ledger(wired: WiredWorkspace) -> dict:
+    with wired.workspace.engine.ledger.read() as connection:
         return holds(connection)
 
 
 async def test_sg12_the_whole_way_of_an_email_and_what_is_told_of_it(wired):
     """Bounced, complained, dropped, blocked, and an answer that was lost: told three times and shuffled."""
-    village = wired.village
+    workspace = wired.workspace
     for member, fate in zip(MEMBERS, ("bounce", "complaint", "dropped", "blocked"), strict=False):
-        village.move(member, email=f"{fate}-{member}@example.org", mailbox=f"{fate}-{member}@example.org")
+        workspace.change_contact(member, email=f"{fate}-{member}@example.org", mailbox=f"{fate}-{member}@example.org")
     wired.sendgrid.fault_plan.script_faults(*[ProviderFault.DROP_AFTER] * 3)
     run = await wired.send("offers", EMAIL)
-    assert village.balance(run) == {"accepted": 21, "uncertain": 3}
+    assert workspace.balance(run) == {"accepted": 21, "uncertain": 3}
     assert await wired.tell_mail(times=3) == {204}
-    assert village.balance(run)["accepted"] + village.balance(run).get("refused", 0) == 24
+    assert workspace.balance(run)["accepted"] + workspace.balance(run).get("refused", 0) == 24
     assert wired.sendgrid.mailboxes.duplicates == {}
-    with village.engine.ledger.read() as connection:
+    with workspace.engine.ledger.read() as connection:
         rows = connection.execute(select(SUPPRESSION.c.value, SUPPRESSION.c.reason))
         assert {tuple(row) for row in rows} == {
             ("complaint-m02@example.org", "suppressed_complaint"),
             ("bounce-m01@example.org", "suppressed_hard_bounce"),
             ("dropped-m03@example.org", "suppressed_hard_bounce"),
         }
-    assert not village.contact("m02")["email_own"]
-    assert village.contact("m04")["email_own"]
+    assert not workspace.contact("m02")["email_own"]
+    assert workspace.contact("m04")["email_own"]
     assert kept(wired) == len(wired.sendgrid.events)
     before = ledger(wired)
     assert await wired.tell_mail(times=2, size=3) == {204}
@@ -63,14 +63,14 @@ async def test_sg12_the_whole_way_of_an_email_and_what_is_told_of_it(wired):
 
 
 async def test_tw14_statuses_of_one_message_are_several_events(wired):
-    village = wired.village  # in which the number of m06 ends like one that there is not
+    workspace = wired.workspace  # in which the number of m06 ends like one that there is not
     wired.twilio.fault_plan.script_faults(ProviderFault.DROP_AFTER, ProviderFault.DROP_AFTER)
     run = await wired.send("texts", SMS)
-    assert village.balance(run) == {"accepted": 22, "uncertain": 2}
+    assert workspace.balance(run) == {"accepted": 22, "uncertain": 2}
     assert await wired.tell_texts(times=3) == {204}
-    assert village.balance(run) == {"accepted": 24}
+    assert workspace.balance(run) == {"accepted": 24}
     assert kept(wired) == len({(form["MessageSid"], form["MessageStatus"]) for _, form in wired.twilio.callbacks})
-    with village.engine.ledger.read() as connection:
+    with workspace.engine.ledger.read() as connection:
         assert connection.execute(select(SUPPRESSION.c.kind, SUPPRESSION.c.reason)).all() == [
             ("phone", "suppressed_invalid")
         ]
@@ -82,26 +82,26 @@ async def test_tw06_stop_is_heard_before_it_is_answered(wired, text):
     answer = await wired.web.post(url.removeprefix(PUBLIC), data=form, headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/xml; charset=utf-8")
     assert answer.text.endswith("<Response/>")  # no message is asked for: nothing goes around the claim
-    contact = wired.village.contact("m01")
+    contact = wired.workspace.contact("m01")
     assert not contact["sms_own"]
     assert contact["email_own"]
     assert "set-cookie" not in answer.headers
 
 
 async def test_tw07_start_grants_nothing(wired):
-    wired.village.say("m01", "sms_own", on=False)
+    wired.workspace.record_choices("m01", "sms_own", on=False)
     url, form, headers = wired.twilio.reply(f"{PUBLIC}{REPLY}", "+358401230001", "START")
     assert (await wired.web.post(url.removeprefix(PUBLIC), data=form, headers=headers)).status_code == 200
-    assert not wired.village.contact("m01")["sms_own"]
+    assert not wired.workspace.contact("m01")["sms_own"]
     assert kept(wired) == 1
 
 
 async def test_tw08_who_has_stopped_with_twilio_has_stopped_with_us(wired):
     wired.twilio.opted_out_numbers.add("+358401230001")
     run = await wired.send("texts", SMS)
-    assert wired.village.ends(run)["m01"] == ("refused", "provider_opt_out")
-    assert not wired.village.contact("m01")["sms_own"]
-    assert wired.village.contact("m02")["sms_own"]
+    assert wired.workspace.end_states(run)["m01"] == ("refused", "provider_opt_out")
+    assert not wired.workspace.contact("m01")["sms_own"]
+    assert wired.workspace.contact("m02")["sms_own"]
     assert [entry[2] for entry in ledger(wired)["events"] if entry[3] == "m01"] == ["unsubscribed"]
 
 
@@ -143,7 +143,7 @@ async def test_tw13_a_forged_form_or_another_url_is_refused(wired):
     ):
         assert (await wired.web.post(at, data=told, headers=signed)).status_code == 403
     assert kept(wired) == 0
-    assert wired.village.contact("m01")["sms_own"]
+    assert wired.workspace.contact("m01")["sms_own"]
 
 
 async def test_op05_large_batches_are_taken_and_huge_bodies_refused(wired):
@@ -168,17 +168,17 @@ async def test_what_is_signed_and_no_list_of_events_disturbs_nothing(wired, body
     assert kept(wired) == 0
 
 
-def _resigned(wired: Wired, body: bytes, headers: dict[str, str]) -> dict[str, str]:
+def _resigned(wired: WiredWorkspace, body: bytes, headers: dict[str, str]) -> dict[str, str]:
     signature, timestamp = (next(name for name in headers if name.endswith(end)) for end in ("Signature", "Timestamp"))
     signed = wired.sendgrid.key.sign(headers[timestamp].encode() + body, ECDSA(SHA256()))
     return {**headers, signature: b64encode(signed).decode()}
 
 
-async def test_without_its_secret_a_webhook_asks_to_come_again(village, monkeypatch):
-    async with between_doubles(village, monkeypatch) as wired:
+async def test_without_its_secret_a_webhook_asks_to_come_again(workspace, monkeypatch):
+    async with connect_doubles(workspace, monkeypatch) as wired:
         monkeypatch.delenv("SENDGRID_WEBHOOK_PUBLIC_KEY")
         monkeypatch.delenv("TWILIO_AUTH_TOKEN")
-        transport = httpx.ASGITransport(application(village.engine))
+        transport = httpx.ASGITransport(application(workspace.engine))
         async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7") as web:
             body, headers = wired.sendgrid.sign_post([])
             assert (await web.post(SENDGRID, content=body, headers=headers)).status_code == 503
@@ -188,12 +188,12 @@ async def test_without_its_secret_a_webhook_asks_to_come_again(village, monkeypa
 async def test_nothing_is_answered_before_it_is_on_disk(wired, monkeypatch):
     """A ledger that is away: the provider is told to come again, and then everything is heard."""
     await wired.send("offers", EMAIL)
-    ledger = wired.village.engine.ledger
+    ledger = wired.workspace.engine.ledger
     body, headers = wired.sendgrid.sign_post(wired.sendgrid.events)
-    vars(wired.village.engine)["ledger"] = type(ledger)("sqlite:////nowhere/ledger.sqlite")
+    vars(wired.workspace.engine)["ledger"] = type(ledger)("sqlite:////nowhere/ledger.sqlite")
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 503
-    vars(wired.village.engine)["ledger"].close()
-    vars(wired.village.engine)["ledger"] = ledger
+    vars(wired.workspace.engine)["ledger"].close()
+    vars(wired.workspace.engine)["ledger"] = ledger
     assert kept(wired) == 0
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 204
     assert kept(wired) == len(wired.sendgrid.events)

@@ -8,21 +8,21 @@ from sqlalchemy import URL, create_engine
 
 from tests.support.postgresql_server import schema
 from tests.support.postgresql_warehouse import PostgresWorld
-from tests.support.rule_cases import Casebook, casebook
-from tests.support.rule_world import Warehouse
+from tests.support.rule_cases import RuleCases, all_rule_cases
+from tests.support.rule_world import DuckdbWorld
 
 if TYPE_CHECKING:
     from tests.support.spark_warehouse import SparkWorld
 
 
 @pytest.fixture(scope="session")
-def cases() -> Casebook:
-    return casebook()
+def cases() -> RuleCases:
+    return all_rule_cases()
 
 
 @pytest.fixture(scope="session")
-def duckdb() -> Warehouse:
-    return Warehouse()
+def duckdb() -> DuckdbWorld:
+    return DuckdbWorld()
 
 
 @pytest.fixture(scope="session")

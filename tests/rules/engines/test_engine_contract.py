@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rules.test_rules_against_oracle import disagreements
-from tests.support.rule_cases import SCOPE, Casebook
+from tests.support.rule_cases import SCOPE, RuleCases
 from tests.support.rule_world import Engine
 
 ENGINES = ["duckdb", "postgresql", pytest.param("spark", marks=pytest.mark.spark)]
@@ -32,7 +32,7 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("tokyo")
-def test_an_engine_answers_every_case_of_the_tables(engine: Engine, cases: Casebook) -> None:
+def test_an_engine_answers_every_case_of_the_tables(engine: Engine, cases: RuleCases) -> None:
     engine.show(cases.world)
     answers = engine.answers(cases.conditions, SCOPE)
     told = {name: {member: answers[name][member] for member in people} for name, people in cases.expected.items()}

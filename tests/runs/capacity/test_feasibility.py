@@ -22,7 +22,7 @@ from campaigns.runs.planning.run_files import FrozenFields
 from campaigns.store.runs.run_tables import Run
 from tests.cli.test_serve import MONDAYS
 from tests.support.provider_fixtures import SETTINGS
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.shell import Shell
 
 MINUTE, SECOND, HOUR = timedelta(minutes=1), timedelta(seconds=1), timedelta(hours=1)
@@ -45,11 +45,11 @@ limits: {rate: 10 per second}
 DOMAINS = {"gmail.com": SendRate(1, SECOND), "example.org": SendRate(1, SECOND)}
 
 
-def window(village: Village, opens: datetime, span: timedelta, rate: str, quiet: str = "") -> SendWindow:
-    village.write("big", LETTER.replace("SEND_BY", "9 hours").replace("4 per hour", rate) + quiet)
-    campaign: Campaign = village.engine.library.campaign_definition("big")[0].campaign
+def window(workspace: SampleWorkspace, opens: datetime, span: timedelta, rate: str, quiet: str = "") -> SendWindow:
+    workspace.write_campaign("big", LETTER.replace("SEND_BY", "9 hours").replace("4 per hour", rate) + quiet)
+    campaign: Campaign = workspace.engine.library.campaign_definition("big")[0].campaign
     run = Run(run_id="big", campaign="big", purpose="marketing", due_at=opens, scheduled=True, state="planned")
-    job = RunContext(run, campaign, SETTINGS, village.engine.signer, village.engine.run_files(run))
+    job = RunContext(run, campaign, SETTINGS, workspace.engine.signer, workspace.engine.run_files(run))
     return SendWindow(job, opens, opens + span)
 
 
@@ -66,45 +66,45 @@ def test_tw12_what_a_million_and_a_half_of_two_segments_take() -> None:
     assert 7.7 * HOUR <= RateLimiter("a", SendRate(100, SECOND), 2).duration(2_800_000) <= 8.2 * HOUR
 
 
-def test_a15_they_fit_in_eight_minutes_and_not_in_seven(village: Village) -> None:
+def test_a15_they_fit_in_eight_minutes_and_not_in_seven(workspace: SampleWorkspace) -> None:
     sends = Workload({Channel.EMAIL: 75_000})
-    assert capacity_problem(window(village, at(8), 8 * MINUTE, "10000 per minute"), sends) is None
-    refused = capacity_problem(window(village, at(8), 7 * MINUTE, "10000 per minute"), sends)
+    assert capacity_problem(window(workspace, at(8), 8 * MINUTE, "10000 per minute"), sends) is None
+    refused = capacity_problem(window(workspace, at(8), 7 * MINUTE, "10000 per minute"), sends)
     assert refused is not None
     assert "75000 messages by email need 8 min at 10000 per minute" in refused.message
     assert "there are 7 min" in refused.message
 
 
-def test_tw12_they_fit_in_a_day_but_not_before_the_night(village: Village) -> None:
+def test_tw12_they_fit_in_a_day_but_not_before_the_night(workspace: SampleWorkspace) -> None:
     """Of two segments each, at 100 a second; from 12 to 20 o'clock in Helsinki are 8 hours, the night is silent."""
     sends = Workload({Channel.SMS: 1_400_000}, segments=2_800_000)
     quiet = 'quiet_hours: {sms: "20:00-09:00"}\n'
-    assert capacity_problem(window(village, at(10), 24 * HOUR, "100 per second", quiet), sends) is None
-    refused = capacity_problem(window(village, at(10), 12 * HOUR, "100 per second", quiet), sends)
+    assert capacity_problem(window(workspace, at(10), 24 * HOUR, "100 per second", quiet), sends) is None
+    refused = capacity_problem(window(workspace, at(10), 12 * HOUR, "100 per second", quiet), sends)
     assert refused is not None
     assert "there are 8 h 0 min outside quiet hours" in refused.message
 
 
-def test_quiet_hours_that_cancel_end_the_window(village: Village) -> None:
+def test_quiet_hours_that_cancel_end_the_window(workspace: SampleWorkspace) -> None:
     quiet = 'quiet_hours: {sms: {start: "20:00", end: "09:00", action: cancel}}\n'
-    assert window(village, at(10), 48 * HOUR, "1 per second", quiet).open_time(Channel.SMS) == 8 * HOUR
-    assert window(village, at(20), 48 * HOUR, "1 per second", quiet).open_time(Channel.SMS) == timedelta()
+    assert window(workspace, at(10), 48 * HOUR, "1 per second", quiet).open_time(Channel.SMS) == 8 * HOUR
+    assert window(workspace, at(20), 48 * HOUR, "1 per second", quiet).open_time(Channel.SMS) == timedelta()
 
 
-def test_a14_the_night_in_which_the_clocks_go_back_is_an_hour_longer(village: Village) -> None:
+def test_a14_the_night_in_which_the_clocks_go_back_is_an_hour_longer(workspace: SampleWorkspace) -> None:
     """From noon to noon on 27/28 October 2018, silent from 20:00 to 09:00: 24 + 1 hours, of which 14 are silent."""
     quiet = 'quiet_hours: {sms: "20:00-09:00"}\n'
-    night = window(village, at(9, day=27, month=10), 25 * HOUR, "1 per second", quiet)
+    night = window(workspace, at(9, day=27, month=10), 25 * HOUR, "1 per second", quiet)
     assert night.open_time(Channel.SMS) == 11 * HOUR
 
 
-def test_channels_of_one_run_share_its_rate(village: Village) -> None:
+def test_channels_of_one_run_share_its_rate(workspace: SampleWorkspace) -> None:
     half = Workload({Channel.EMAIL: 40_000, Channel.SMS: 40_000}, segments=40_000)
     assert (
-        capacity_problem(window(village, at(8), 5 * MINUTE, "10000 per minute"), Workload({Channel.EMAIL: 40_000}))
+        capacity_problem(window(workspace, at(8), 5 * MINUTE, "10000 per minute"), Workload({Channel.EMAIL: 40_000}))
         is None
     )
-    assert capacity_problem(window(village, at(8), 5 * MINUTE, "10000 per minute"), half) is not None
+    assert capacity_problem(window(workspace, at(8), 5 * MINUTE, "10000 per minute"), half) is not None
 
 
 def with_channels(plain: SendWindow, **changes: Mapping[str, object]) -> SendWindow:
@@ -115,9 +115,9 @@ def with_channels(plain: SendWindow, **changes: Mapping[str, object]) -> SendWin
     return replace(plain, job=replace(plain.run_context, settings=settings))
 
 
-def test_dl08_a_sender_that_grows_cannot_send_more_than_its_days_take(village: Village) -> None:
+def test_dl08_a_sender_that_grows_cannot_send_more_than_its_days_take(workspace: SampleWorkspace) -> None:
     """From 10 to 10 o'clock: 14 hours of the first day, of 500, and 10 of the second, of 1,000."""
-    plain = window(village, at(8), 24 * HOUR, "1000 per second")
+    plain = window(workspace, at(8), 24 * HOUR, "1000 per second")
     growing = WarmUp(start=date(2018, 1, 8), first_day=500, growth=Decimal(2))
     grown = with_channels(plain, email={"warm_up": growing})
     assert capacity_problem(plain, Workload({Channel.EMAIL: 2000})) is None
@@ -129,8 +129,8 @@ def test_dl08_a_sender_that_grows_cannot_send_more_than_its_days_take(village: V
     assert capacity_problem(outgrown, Workload({Channel.EMAIL: 2000})) is None
 
 
-def test_a15_the_account_holds_back_what_the_campaign_would_not(village: Village) -> None:
-    plain = window(village, at(8), HOUR, "1000 per second")
+def test_a15_the_account_holds_back_what_the_campaign_would_not(workspace: SampleWorkspace) -> None:
+    plain = window(workspace, at(8), HOUR, "1000 per second")
     slow = with_channels(plain, email={"rate": SendRate(1000, MINUTE)}, sms={"rate": SendRate(100, SECOND)})
     assert capacity_problem(slow, Workload({Channel.EMAIL: 50_000, Channel.SMS: 100_000}, segments=300_000)) is None
     refused = capacity_problem(slow, Workload({Channel.EMAIL: 70_000}))
@@ -142,8 +142,8 @@ def test_a15_the_account_holds_back_what_the_campaign_would_not(village: Village
     assert "200000 messages by sms of 400000 segments need" in refused.message
 
 
-def test_a15_other_runs_that_end_with_it_take_their_part_of_the_account(village: Village) -> None:
-    plain = window(village, at(8), HOUR, "1000 per second")
+def test_a15_other_runs_that_end_with_it_take_their_part_of_the_account(workspace: SampleWorkspace) -> None:
+    plain = window(workspace, at(8), HOUR, "1000 per second")
     slow = with_channels(plain, email={"rate": SendRate(1000, MINUTE)}, sms={"rate": SendRate(100, SECOND)})
     sends = {Channel.EMAIL: 30_000, Channel.SMS: 100_000}
     half = Workload(
@@ -162,9 +162,9 @@ def test_a15_other_runs_that_end_with_it_take_their_part_of_the_account(village:
     assert "100000 messages by sms of 100000 segments and 300000 of other runs" in refused.message
 
 
-def test_a15_what_can_go_afterwards_counts_for_nothing(village: Village) -> None:
+def test_a15_what_can_go_afterwards_counts_for_nothing(workspace: SampleWorkspace) -> None:
     """A long campaign holds up no short one: after 9 o'clock 59,000 can go in an hour, and all of 100,000 in three."""
-    slow = with_channels(window(village, at(8), HOUR, "1000 per second"), email={"rate": SendRate(1000, MINUTE)})
+    slow = with_channels(window(workspace, at(8), HOUR, "1000 per second"), email={"rate": SendRate(1000, MINUTE)})
     load = Workload({Channel.EMAIL: 30_000})
     assert capacity_problem(slow, replace(load, beside=[RunBacklog(at(12), {Channel.EMAIL: 100_000})])) is None
     assert capacity_problem(slow, replace(load, beside=[RunBacklog(at(10), {Channel.EMAIL: 80_000})])) is None
@@ -172,13 +172,13 @@ def test_a15_what_can_go_afterwards_counts_for_nothing(village: Village) -> None
     assert refused is not None
     later = [RunBacklog(at(10), {Channel.EMAIL: 80_000}), RunBacklog(at(9), {Channel.EMAIL: 20_000})]
     assert capacity_problem(slow, replace(load, beside=later)) is not None
-    unlimited = window(village, at(8), HOUR, "1000 per second")
+    unlimited = window(workspace, at(8), HOUR, "1000 per second")
     assert capacity_problem(unlimited, replace(load, beside=later)) is None
 
 
-def test_dl08_other_runs_of_a_sender_that_grows_count(village: Village) -> None:
+def test_dl08_other_runs_of_a_sender_that_grows_count(workspace: SampleWorkspace) -> None:
     growing = WarmUp(start=date(2018, 1, 8), first_day=500, growth=Decimal(2))
-    grown = with_channels(window(village, at(8), 24 * HOUR, "1000 per second"), email={"warm_up": growing})
+    grown = with_channels(window(workspace, at(8), 24 * HOUR, "1000 per second"), email={"warm_up": growing})
     load = Workload({Channel.EMAIL: 500}, other_backlogs=[RunBacklog(at(8, day=9), {Channel.EMAIL: 200})])
     assert capacity_problem(grown, load) is None
     refused = capacity_problem(
@@ -188,8 +188,8 @@ def test_dl08_other_runs_of_a_sender_that_grows_count(village: Village) -> None:
     assert "500 messages by email and 210 of other runs that have to go meanwhile are more than" in refused.message
 
 
-def test_what_one_domain_takes_holds_a_plan_back(village: Village) -> None:
-    plain = window(village, at(8), HOUR, "1000 per second")
+def test_what_one_domain_takes_holds_a_plan_back(workspace: SampleWorkspace) -> None:
+    plain = window(workspace, at(8), HOUR, "1000 per second")
     slow = with_channels(plain, email={"domains": {"example.org": SendRate(100, MINUTE)}})
     sends = {Channel.EMAIL: 100_000}
     assert capacity_problem(slow, Workload(sends, domains={"example.org": 5000})) is None
@@ -198,33 +198,33 @@ def test_what_one_domain_takes_holds_a_plan_back(village: Village) -> None:
     assert "8000 messages to example.org need" in refused.message
 
 
-def test_tw12_a_plan_is_measured_by_what_its_readers_would_get(village: Village) -> None:
+def test_tw12_a_plan_is_measured_by_what_its_readers_would_get(workspace: SampleWorkspace) -> None:
     """Of the long text each takes two segments, of the short one. Who is at which domain the ledger knows."""
-    village.move(MEMBERS[1], email="Aino@GMAIL.com")
+    workspace.change_contact(MEMBERS[1], email="Aino@GMAIL.com")
     loads = {}
     for name in ("hello", "long"):
-        run, tally = village.plan(name, TEXTS % name)
-        files = village.engine.run_files(run)
-        campaign, offers = village.engine.library.planned_campaign(files.definition, run.campaign)
-        limited = with_channels(window(village, at(8), HOUR, "1 per second"), email={"domains": DOMAINS}).run_context
+        run, tally = workspace.plan(name, TEXTS % name)
+        files = workspace.engine.run_files(run)
+        campaign, offers = workspace.engine.library.planned_campaign(files.definition, run.campaign)
+        limited = with_channels(window(workspace, at(8), HOUR, "1 per second"), email={"domains": DOMAINS}).run_context
         job = replace(limited, run=run, campaign=campaign, files=files)
-        with closing(FrozenFields(files.fields)) as fields, village.engine.ledger.read() as connection:
-            workshop = ComposerFactory(job, fields, offers, village.engine.clock)
+        with closing(FrozenFields(files.fields)) as fields, workspace.engine.ledger.read() as connection:
+            workshop = ComposerFactory(job, fields, offers, workspace.engine.clock)
             loads[name] = measure_workload(connection, job, tally.sends, workshop.sms_composer)
     assert loads["hello"] == Workload({Channel.SMS: 12, Channel.EMAIL: 12}, 12, {"gmail.com": 1, "example.org": 11})
     assert loads["long"].segments == 24
 
 
-def test_letters_have_no_rate(village: Village) -> None:
-    assert capacity_problem(window(village, at(8), MINUTE, "1 per hour"), Workload({Channel.POST: 1_000_000})) is None
+def test_letters_have_no_rate(workspace: SampleWorkspace) -> None:
+    assert capacity_problem(window(workspace, at(8), MINUTE, "1 per hour"), Workload({Channel.POST: 1_000_000})) is None
 
 
-def test_a15_a_plan_that_cannot_fit_is_not_started(village: Village) -> None:
-    run, tally = village.plan("letter", LETTER.replace("SEND_BY", "5 hours"))
+def test_a15_a_plan_that_cannot_fit_is_not_started(workspace: SampleWorkspace) -> None:
+    run, tally = workspace.plan("letter", LETTER.replace("SEND_BY", "5 hours"))
     assert tally.sent == 24
     with pytest.raises(UserError, match=r"24 messages by email need 6 h \d+ min at 4 per hour.*there are 5 h 0 min"):
-        village.engine.start(run)
-    assert (village.state(run), village.balance(run)) == ("planned", {"pending": 24})
+        workspace.engine.start(run)
+    assert (workspace.state(run), workspace.balance(run)) == ("planned", {"pending": 24})
 
 
 BOTH = """\
@@ -249,49 +249,49 @@ content: {%s: %s}
     ],
 )
 def test_a15_a_run_under_way_leaves_less_of_the_account(
-    village: Village, channel: str, template: str, rate: str, said: str
+    workspace: SampleWorkspace, channel: str, template: str, rate: str, said: str
 ) -> None:
     """Either of two fits alone, and not both; what has gone leaves room, and so does what is paused."""
-    file = village.root / "config" / "settings.yaml"
+    file = workspace.root / "config" / "settings.yaml"
     file.write_text(file.read_text("utf-8").replace(f"{channel}: {{", f"{channel}: {{rate: {rate}, ", 1), "utf-8")
     text = BOTH % (channel, channel, template)
-    waiting, _ = village.plan("waiting", text)
-    second, _ = village.plan("second", text)
-    assert village.engine.cannot_fit(second) is None  # what was planned by hand may never go
-    village.engine.start(waiting)
+    waiting, _ = workspace.plan("waiting", text)
+    second, _ = workspace.plan("second", text)
+    assert workspace.engine.cannot_fit(second) is None  # what was planned by hand may never go
+    workspace.engine.start(waiting)
     with pytest.raises(UserError, match=said):
-        village.engine.start(second)
-    village.engine.hand(control.pause, waiting.run_id)
-    assert village.engine.cannot_fit(second) is None
-    village.engine.hand(control.resume, waiting.run_id)
-    assert village.engine.cannot_fit(second) is not None
-    village.engine.hand(control.cancel, waiting.run_id)
-    village.engine.start(second)
-    assert village.state(second) == "sending"
+        workspace.engine.start(second)
+    workspace.engine.hand(control.pause, waiting.run_id)
+    assert workspace.engine.cannot_fit(second) is None
+    workspace.engine.hand(control.resume, waiting.run_id)
+    assert workspace.engine.cannot_fit(second) is not None
+    workspace.engine.hand(control.cancel, waiting.run_id)
+    workspace.engine.start(second)
+    assert workspace.state(second) == "sending"
 
 
-def test_a15_a_run_that_will_begin_by_itself_counts(village: Village) -> None:
-    file = village.root / "config" / "settings.yaml"
+def test_a15_a_run_that_will_begin_by_itself_counts(workspace: SampleWorkspace) -> None:
+    file = workspace.root / "config" / "settings.yaml"
     file.write_text(file.read_text("utf-8").replace("email: {", "email: {rate: 15 per hour, ", 1), "utf-8")
     text = BOTH % ("email", "email", "hello")
-    village.write("coming", text)
-    draft, _ = village.engine.library.campaign_definition("coming")
-    village.engine.plan(draft, village.hands.at + MINUTE, lambda _: None, scheduled=True)
-    second, _ = village.plan("second", text.replace("send_by: 2 hours", "send_by: 125 minutes"))
-    assert "24 of other runs" in str(village.engine.cannot_fit(second))
+    workspace.write_campaign("coming", text)
+    draft, _ = workspace.engine.library.campaign_definition("coming")
+    workspace.engine.plan(draft, workspace.clock.time + MINUTE, lambda _: None, scheduled=True)
+    second, _ = workspace.plan("second", text.replace("send_by: 2 hours", "send_by: 125 minutes"))
+    assert "24 of other runs" in str(workspace.engine.cannot_fit(second))
 
 
-def test_a15_letters_wait_for_no_account(village: Village) -> None:
-    run, _ = village.plan(
+def test_a15_letters_wait_for_no_account(workspace: SampleWorkspace) -> None:
+    run, _ = workspace.plan(
         "letters",
         'purpose: survey\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: owners}\ncontent: {post: survey}\n',
     )
-    assert village.engine.cannot_fit(run) is None
+    assert workspace.engine.cannot_fit(run) is None
 
 
-def test_a15_one_that_fits_is(village: Village) -> None:
-    run = village.start("letter", LETTER.replace("SEND_BY", "8 hours"))
-    assert village.state(run) == "sending"
+def test_a15_one_that_fits_is(workspace: SampleWorkspace) -> None:
+    run = workspace.start("letter", LETTER.replace("SEND_BY", "8 hours"))
+    assert workspace.state(run) == "sending"
 
 
 def test_a15_plan_warns_and_send_refuses(viesti: Shell) -> None:

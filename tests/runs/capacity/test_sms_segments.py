@@ -13,7 +13,7 @@ from campaigns.runs.capacity import sms_segments as module
 from campaigns.runs.capacity.forecast import Weighing
 from campaigns.runs.capacity.sms_segments import SegmentDistribution
 from campaigns.runs.engine import Engine
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.shell import Shell
 
 TEXTS = """\
@@ -27,10 +27,10 @@ NAMES = ("Al", "Aino", "Šárka", "漢字", "Bo €", "Maximiliana", "Å")
 MEASURED = st.dictionaries(st.integers(0, 5), st.integers(1, 300), min_size=1).map(Counter)
 
 
-def named(village: Village) -> None:
+def named(workspace: SampleWorkspace) -> None:
     """Members of short and long names, in and out of the alphabet: of one segment, of two, and of more than may be."""
     for number, member in enumerate(MEMBERS):
-        village.move(member, first_name=NAMES[number % len(NAMES)])
+        workspace.change_contact(member, first_name=NAMES[number % len(NAMES)])
 
 
 def priced(viesti: Shell, price: str) -> None:
@@ -39,19 +39,19 @@ def priced(viesti: Shell, price: str) -> None:
     settings.write_text(text.replace("max_segments: 2", f"max_segments: 2, price_per_segment: {price}"), "utf-8")
 
 
-def test_tw03_a_plan_shows_the_segments_that_its_readers_get(village: Village) -> None:
-    named(village)
-    run = village.start("texts", TEXTS)
-    shown = village.engine.lengths(run)
-    village.send(run)
+def test_tw03_a_plan_shows_the_segments_that_its_readers_get(workspace: SampleWorkspace) -> None:
+    named(workspace)
+    run = workspace.start("texts", TEXTS)
+    shown = workspace.engine.lengths(run)
+    workspace.send(run)
     assert shown is not None
     assert shown.is_exact
-    [file] = (village.root / "outbox").rglob("sms.jsonl")
+    [file] = (workspace.root / "outbox").rglob("sms.jsonl")
     arrived = [sms_size(json.loads(line)["text"]).segments for line in file.read_text("utf-8").splitlines()]
     assert {length: number for length, number in shown.messages_by_segments.items() if length <= 2} == Counter(arrived)
     assert shown.segments == sum(arrived)
     assert set(arrived) == {1, 2}
-    ended = Counter(village.ends(run).values())
+    ended = Counter(workspace.end_states(run).values())
     assert ended == {("accepted", None): len(arrived), ("refused", "too_long"): shown.refused}
     assert shown.refused > 0
 
@@ -74,24 +74,28 @@ def test_tw03_of_nobody_who_is_known_nothing_can_be_written() -> None:
     assert SegmentDistribution.extrapolate(Counter(), 5, 3).segments == 0
 
 
-def test_tw03_of_many_some_are_written_and_it_is_said(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tw03_of_many_some_are_written_and_it_is_said(
+    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "ENOUGH", 16)
-    run, _ = village.plan("texts", TEXTS)
-    shown = village.engine.lengths(run)
+    run, _ = workspace.plan("texts", TEXTS)
+    shown = workspace.engine.lengths(run)
     assert shown is not None
     assert (shown.messages, shown.sample_size, shown.is_exact) == (24, 16, False)
     assert shown.messages_by_segments == {2: 24}
 
 
-def test_tw03_a_plan_without_text_messages_writes_none(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, _ = village.plan("letters", TEXTS.replace("sms", "email").replace("long", "hello"))
+def test_tw03_a_plan_without_text_messages_writes_none(
+    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = workspace.plan("letters", TEXTS.replace("sms", "email").replace("long", "hello"))
 
     def written(*_: object) -> None:
         pytest.fail("a text message was to be written")
 
     monkeypatch.setattr(Weighing, "_sms_pen", written)
-    assert village.engine.lengths(run) is None
-    assert village.engine.cannot_fit(run) is None
+    assert workspace.engine.lengths(run) is None
+    assert workspace.engine.cannot_fit(run) is None
 
 
 def test_tw03_plan_status_and_send_say_what_text_messages_cost(viesti: Shell) -> None:

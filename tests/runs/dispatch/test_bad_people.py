@@ -13,8 +13,8 @@ from typing import Final
 import pytest
 
 from campaigns.store.runs.run_tables import Run
-from tests.support.provider_doubles import Double, doubled
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.provider_doubles import Double, workspace_with_double
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.sent_run import EMAIL, SMS
 
 NAMES: Final = (
@@ -60,11 +60,11 @@ NUMBERS: Final = (
 )
 
 
-def balanced(village: Village, run: Run, odd: Mapping[str, str], far: Double) -> Counter[str]:
+def balanced(workspace: SampleWorkspace, run: Run, odd: Mapping[str, str], far: Double) -> Counter[str]:
     """What became of the odd ones; all others got theirs, nobody got two, and the balance holds."""
-    ends = village.ends(run)
-    assert village.state(run) == "closed"
-    assert village.balance(run)  # its sum is the planned sends, and every end but acceptance has its reason
+    ends = workspace.end_states(run)
+    assert workspace.state(run) == "closed"
+    assert workspace.balance(run)  # its sum is the planned sends, and every end but acceptance has its reason
     assert {ends[member] for member in MEMBERS if member not in odd} == {("accepted", None)}
     assert far.mailboxes.duplicates == {}
     accepted = [member for member, (state, _) in ends.items() if state == "accepted"]
@@ -74,14 +74,14 @@ def balanced(village: Village, run: Run, odd: Mapping[str, str], far: Double) ->
 
 
 @pytest.mark.parametrize("provider", ["sendgrid", "smtp"])
-async def test_no_name_writes_a_header_or_a_template_or_keeps_anybody_from_theirs(village, provider):
+async def test_no_name_writes_a_header_or_a_template_or_keeps_anybody_from_theirs(workspace, provider):
     odd = dict(zip(MEMBERS, NAMES, strict=False))
     for member, name in odd.items():
-        village.move(member, first_name=name, last_name=name)
-    run = village.start("hi", EMAIL)
-    async with doubled(village, provider) as far:
-        await to_thread(village.send, run)
-    assert balanced(village, run, odd, far) == {"accepted": len(odd)}
+        workspace.change_contact(member, first_name=name, last_name=name)
+    run = workspace.start("hi", EMAIL)
+    async with workspace_with_double(workspace, provider) as far:
+        await to_thread(workspace.send, run)
+    assert balanced(workspace, run, odd, far) == {"accepted": len(odd)}
     if provider == "smtp":
         for raw in far.messages:
             parsed = message_from_bytes(raw, policy=policy.default)
@@ -93,15 +93,15 @@ async def test_no_name_writes_a_header_or_a_template_or_keeps_anybody_from_their
 
 
 @pytest.mark.parametrize("provider", ["sendgrid", "smtp"])
-async def test_every_odd_address_is_refused_with_its_reason_or_is_one_address(village, caplog, provider):
+async def test_every_odd_address_is_refused_with_its_reason_or_is_one_address(workspace, caplog, provider):
     odd = dict(zip(MEMBERS, ADDRESSES, strict=False))
-    run = village.start("hi", EMAIL)
+    run = workspace.start("hi", EMAIL)
     for member, address in odd.items():
-        village.move(member, email=address)
+        workspace.change_contact(member, email=address)
     with caplog.at_level(logging.INFO):
-        async with doubled(village, provider) as far:
-            await to_thread(village.send, run)
-    became = balanced(village, run, odd, far)
+        async with workspace_with_double(workspace, provider) as far:
+            await to_thread(workspace.send, run)
+    became = balanced(workspace, run, odd, far)
     assert became["refused"] + became["withdrawn"] + became["accepted"] == len(odd)
     assert became["refused"] >= 8
     named = [line for line in caplog.text.splitlines() if "refused" in line]
@@ -110,15 +110,17 @@ async def test_every_odd_address_is_refused_with_its_reason_or_is_one_address(vi
     assert "evil.example" not in caplog.text  # with its dot no opaque name can hold it
 
 
-async def test_every_odd_number_is_refused_with_its_reason_or_is_one_number(village, caplog):
+async def test_every_odd_number_is_refused_with_its_reason_or_is_one_number(workspace, caplog):
     odd = dict(zip(MEMBERS, NUMBERS, strict=False))
-    run = village.start("hi", SMS)
+    run = workspace.start("hi", SMS)
     for member, number in odd.items():
-        village.move(member, phone=number)
+        workspace.change_contact(member, phone=number)
     with caplog.at_level(logging.INFO):
-        async with doubled(village, "twilio") as far:
-            await to_thread(village.send, run)
-    became = balanced(village, run, odd, far)
+        async with workspace_with_double(workspace, "twilio") as far:
+            await to_thread(workspace.send, run)
+    became = balanced(workspace, run, odd, far)
     assert became["refused"] + became["withdrawn"] + became["accepted"] == len(odd)
-    assert set(far.mailboxes.received) >= {village.contact(member)["phone"] for member in MEMBERS if member not in odd}
+    assert set(far.mailboxes.received) >= {
+        workspace.contact(member)["phone"] for member in MEMBERS if member not in odd
+    }
     assert not any(number in caplog.text for number in NUMBERS if len(number) > 3)

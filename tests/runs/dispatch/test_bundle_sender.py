@@ -20,8 +20,8 @@ from campaigns.runs.dispatch import bundle_sender as bundling
 from campaigns.runs.dispatch import control
 from campaigns.runs.dispatch.dispatcher import runs_under_way
 from campaigns.store.runs.run_tables import BUNDLE
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.scripted_provider import Wire, wired
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 
 LETTERS = """\
 purpose: marketing
@@ -66,18 +66,18 @@ class Mortal:
         return self._step("discard", bundle)
 
 
-def mortal(village: Village, dies_in: str = "", *, after: bool = False) -> Mortal:
-    wired(village, Wire())
-    real: ChannelProviders = village.engine.providers
+def mortal(workspace: SampleWorkspace, dies_in: str = "", *, after: bool = False) -> Mortal:
+    with_scripted_provider(workspace, ScriptedProvider())
+    real: ChannelProviders = workspace.engine.providers
     post = Mortal(real.post, dies_in, after)
-    vars(village.engine)["providers"] = ChannelProviders(real.email, real.sms, post, real.phone)  # type: ignore[arg-type]
+    vars(workspace.engine)["providers"] = ChannelProviders(real.email, real.sms, post, real.phone)  # type: ignore[arg-type]
     return post
 
 
-def addressees(village: Village) -> Counter[str]:
+def addressees(workspace: SampleWorkspace) -> Counter[str]:
     """How many letters each member has in the bundles that were handed over, by the street in the address."""
     found: Counter[str] = Counter()
-    for pdf in village.root.glob("outbox/*/post-*/*.pdf"):
+    for pdf in workspace.root.glob("outbox/*/post-*/*.pdf"):
         for page in PdfReader(pdf).pages:
             found.update(re.findall(r"^Kylätie \d+$", page.extract_text(), re.MULTILINE))
     return found
@@ -87,9 +87,9 @@ STREETS = Counter(f"Kylätie {number}" for number in range(1, ALL + 1))
 
 
 @pytest.fixture
-def run(village):
-    mortal(village)
-    return village.start("hi", LETTERS)
+def run(workspace):
+    mortal(workspace)
+    return workspace.start("hi", LETTERS)
 
 
 def hidden(root: Path) -> list[Path]:
@@ -99,142 +99,142 @@ def hidden(root: Path) -> list[Path]:
 @pytest.mark.parametrize(
     ("step", "after"), [("prepare", False), ("prepare", True), ("commit", False), ("commit", True)]
 )
-def test_a_death_at_any_step_loses_nobody_and_doubles_nobody(village, run, step, after):
-    mortal(village, step, after=after)
+def test_a_death_at_any_step_loses_nobody_and_doubles_nobody(workspace, run, step, after):
+    mortal(workspace, step, after=after)
     with pytest.raises(Died):
-        village.send(run)
-    village.balance(run)
-    mortal(village)
-    village.hands.go(seconds=5)
-    assert village.send(run).closed
-    assert village.balance(run) == {"accepted": ALL}
-    assert addressees(village) == STREETS
-    assert hidden(village.root) == []
+        workspace.send(run)
+    workspace.balance(run)
+    mortal(workspace)
+    workspace.clock.advance(seconds=5)
+    assert workspace.send(run).closed
+    assert workspace.balance(run) == {"accepted": ALL}
+    assert addressees(workspace) == STREETS
+    assert hidden(workspace.root) == []
 
 
-def test_a_run_whose_letters_wait_for_their_name_is_not_closed_by_who_sends_other_channels(village, run):
-    mortal(village, "commit", after=False)
+def test_a_run_whose_letters_wait_for_their_name_is_not_closed_by_who_sends_other_channels(workspace, run):
+    mortal(workspace, "commit", after=False)
     with pytest.raises(Died):
-        village.send(run)
-    assert village.balance(run) == {"accepted": ALL}
-    mortal(village)
-    assert not village.engine.send(run.run_id, str, (Channel.EMAIL, Channel.SMS)).closed
-    assert village.engine.send(run.run_id, str, BUNDLED_CHANNELS).closed
-    assert addressees(village) == STREETS
+        workspace.send(run)
+    assert workspace.balance(run) == {"accepted": ALL}
+    mortal(workspace)
+    assert not workspace.engine.send(run.run_id, str, (Channel.EMAIL, Channel.SMS)).closed
+    assert workspace.engine.send(run.run_id, str, BUNDLED_CHANNELS).closed
+    assert addressees(workspace) == STREETS
 
 
 @pytest.mark.parametrize("action", [control.pause, control.cancel])
-def test_what_was_handed_over_gets_its_name_though_its_process_died_and_the_run_was_stopped(village, run, action):
-    mortal(village, "commit", after=False)
+def test_what_was_handed_over_gets_its_name_though_its_process_died_and_the_run_was_stopped(workspace, run, action):
+    mortal(workspace, "commit", after=False)
     with pytest.raises(Died):
-        village.send(run)
-    village.engine.hand(action, run.run_id)
-    mortal(village)
-    Worker(village.engine).send_all()
+        workspace.send(run)
+    workspace.engine.hand(action, run.run_id)
+    mortal(workspace)
+    Worker(workspace.engine).send_all()
     if action is control.pause:
-        assert addressees(village) == Counter()
-        village.engine.hand(control.resume, run.run_id)
-        Worker(village.engine).send_all()
-    assert village.balance(run) == {"accepted": ALL}
-    assert addressees(village) == STREETS
-    assert hidden(village.root) == []
-    assert runs_under_way(village.engine.ledger, village.hands.at) == []
+        assert addressees(workspace) == Counter()
+        workspace.engine.hand(control.resume, run.run_id)
+        Worker(workspace.engine).send_all()
+    assert workspace.balance(run) == {"accepted": ALL}
+    assert addressees(workspace) == STREETS
+    assert hidden(workspace.root) == []
+    assert runs_under_way(workspace.engine.ledger, workspace.clock.time) == []
 
 
-def test_letters_whose_files_are_gone_are_said_to_be_and_hold_up_no_other_run(village, run, caplog):
-    mortal(village, "commit", after=False)
+def test_letters_whose_files_are_gone_are_said_to_be_and_hold_up_no_other_run(workspace, run, caplog):
+    mortal(workspace, "commit", after=False)
     with pytest.raises(Died):
-        village.send(run)
-    mortal(village)
-    for folder in hidden(village.root):
+        workspace.send(run)
+    mortal(workspace)
+    for folder in hidden(workspace.root):
         shutil.rmtree(folder)
-    other = village.start("calls", CALLS)
-    Worker(village.engine).send_all()
-    assert village.balance(other) == {"accepted": ALL}
+    other = workspace.start("calls", CALLS)
+    Worker(workspace.engine).send_all()
+    assert workspace.balance(other) == {"accepted": ALL}
     assert f"{run.run_id}: the files of post-1 are gone" in caplog.messages
 
 
-def test_a_death_before_the_commit_returns_the_rows_when_their_lease_is_over(village, run):
-    mortal(village, "prepare", after=True)
+def test_a_death_before_the_commit_returns_the_rows_when_their_lease_is_over(workspace, run):
+    mortal(workspace, "prepare", after=True)
     with pytest.raises(Died):
-        village.send(run)
-    assert village.balance(run) == {"sending": ALL}
-    mortal(village)
-    sent = village.send(run)
+        workspace.send(run)
+    assert workspace.balance(run) == {"sending": ALL}
+    mortal(workspace)
+    sent = workspace.send(run)
     assert not sent.closed
-    assert village.balance(run) == {"sending": ALL}  # its process may be alive
-    village.hands.at = sent.resume_at
-    assert village.send(run).closed
+    assert workspace.balance(run) == {"sending": ALL}  # its process may be alive
+    workspace.clock.time = sent.resume_at
+    assert workspace.send(run).closed
 
 
-def test_pr09_who_objects_while_the_letters_are_drawn_is_taken_out(village, run):
-    post = mortal(village)
+def test_pr09_who_objects_while_the_letters_are_drawn_is_taken_out(workspace, run):
+    post = mortal(workspace)
     prepare, prepared = post.prepare, []
 
     def slow(bundle):
         manifest = prepare(bundle)
         prepared.append(manifest.items)
         if len(prepared) == 1:
-            village.say("m05", "no_direct_mail")
-            village.erase("m06")
+            workspace.record_choices("m05", "no_direct_mail")
+            workspace.erase("m06")
         return manifest
 
     post.prepare = slow
-    assert village.send(run).closed
+    assert workspace.send(run).closed
     assert prepared == [ALL, ALL - 2]
-    assert village.ends(run)["m05"] == ("withdrawn", "objected_channel")
-    assert village.ends(run)["m06"] == ("withdrawn", "not_processed")
-    assert addressees(village) == STREETS - Counter(["Kylätie 5", "Kylätie 6"])
-    village.balance(run)
+    assert workspace.end_states(run)["m05"] == ("withdrawn", "objected_channel")
+    assert workspace.end_states(run)["m06"] == ("withdrawn", "not_processed")
+    assert addressees(workspace) == STREETS - Counter(["Kylätie 5", "Kylätie 6"])
+    workspace.balance(run)
 
 
 @pytest.mark.parametrize(
     ("action", "end"), [(control.pause, ("pending", None)), (control.cancel, ("withdrawn", "cancelled"))]
 )
-def test_a_run_that_is_stopped_while_letters_are_drawn_hands_none_over(village, run, action, end):
-    post = mortal(village)
+def test_a_run_that_is_stopped_while_letters_are_drawn_hands_none_over(workspace, run, action, end):
+    post = mortal(workspace)
     prepare = post.prepare
 
     def stopped(bundle):
         manifest = prepare(bundle)
-        village.engine.hand(action, run.run_id)
+        workspace.engine.hand(action, run.run_id)
         return manifest
 
     post.prepare = stopped
-    village.send(run)
-    assert set(village.ends(run).values()) == {end}
-    assert addressees(village) == Counter()
-    assert hidden(village.root) == []
-    village.balance(run)
+    workspace.send(run)
+    assert set(workspace.end_states(run).values()) == {end}
+    assert addressees(workspace) == Counter()
+    assert hidden(workspace.root) == []
+    workspace.balance(run)
 
 
-def test_who_was_put_back_while_the_letters_were_drawn_is_not_in_the_bundle(village, run):
+def test_who_was_put_back_while_the_letters_were_drawn_is_not_in_the_bundle(workspace, run):
     """Another process swept the rows of one that was asleep, and handed the letters over itself."""
-    post = mortal(village)
+    post = mortal(workspace)
     prepare = post.prepare
-    other = Village(village.root, village.hands)
+    other = SampleWorkspace(workspace.root, workspace.clock)
     mortal(other)
 
     def asleep(bundle):
         manifest = prepare(bundle)
-        if village.balance(run) == {"sending": ALL}:
-            village.hands.go(seconds=5)
+        if workspace.balance(run) == {"sending": ALL}:
+            workspace.clock.advance(seconds=5)
             other.send(run)
         return manifest
 
     post.prepare = asleep
-    village.send(run)
+    workspace.send(run)
     other.close()
-    assert village.balance(run) == {"accepted": ALL}
-    assert addressees(village) == STREETS
+    assert workspace.balance(run) == {"accepted": ALL}
+    assert addressees(workspace) == STREETS
 
 
-def test_two_processes_hand_over_at_once_and_nobody_gets_two_letters(village, run, monkeypatch):
+def test_two_processes_hand_over_at_once_and_nobody_gets_two_letters(workspace, run, monkeypatch):
     monkeypatch.setattr(bundling, "_MOST", 5)
-    others = [Village(village.root, village.hands) for _ in range(2)]
+    others = [SampleWorkspace(workspace.root, workspace.clock) for _ in range(2)]
     together = Barrier(2)
 
-    def send(each: Village) -> None:
+    def send(each: SampleWorkspace) -> None:
         mortal(each)
         together.wait()
         each.send(run)
@@ -246,40 +246,40 @@ def test_two_processes_hand_over_at_once_and_nobody_gets_two_letters(village, ru
         thread.join()
     for each in others:
         each.close()
-    village.send(run)
-    assert village.balance(run) == {"accepted": ALL}
-    assert addressees(village) == STREETS
-    numbers = [int(path.name.partition("-")[2]) for path in village.root.glob("outbox/*/post-*")]
+    workspace.send(run)
+    assert workspace.balance(run) == {"accepted": ALL}
+    assert addressees(workspace) == STREETS
+    numbers = [int(path.name.partition("-")[2]) for path in workspace.root.glob("outbox/*/post-*")]
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
-def test_pr08_bundles_follow_each_other_by_postal_code(village, run, monkeypatch):
+def test_pr08_bundles_follow_each_other_by_postal_code(workspace, run, monkeypatch):
     monkeypatch.setattr(bundling, "_MOST", 10)
-    village.send(run)
-    folders = sorted(village.root.glob("outbox/*/post-*"))
+    workspace.send(run)
+    folders = sorted(workspace.root.glob("outbox/*/post-*"))
     assert [json.loads((folder / "manifest.json").read_text())["items"] for folder in folders] == [10, 10, 4]
-    codes = [village.contact(member)["postal_code"] for member in village.deliveries(run)]
+    codes = [workspace.contact(member)["postal_code"] for member in workspace.deliveries(run)]
     assert codes == sorted(codes)
-    with village.engine.ledger.read() as connection:
+    with workspace.engine.ledger.read() as connection:
         states = connection.execute(select(BUNDLE.c.state, BUNDLE.c.manifest_sha256.is_not(None))).all()
     assert set(states) == {("named", True)}
 
 
-def test_a_letter_that_cannot_be_addressed_is_refused_alone(village, run):
-    village.move("m05", city="\u200b")
-    village.send(run)
-    assert village.ends(run)["m05"][0] in {"refused", "withdrawn"}
-    assert sum(addressees(village).values()) == ALL - 1
-    village.balance(run)
+def test_a_letter_that_cannot_be_addressed_is_refused_alone(workspace, run):
+    workspace.change_contact("m05", city="\u200b")
+    workspace.send(run)
+    assert workspace.end_states(run)["m05"][0] in {"refused", "withdrawn"}
+    assert sum(addressees(workspace).values()) == ALL - 1
+    workspace.balance(run)
 
 
-def test_call_lists_hold_each_number_once(village):
-    mortal(village)
-    run = village.start("calls", CALLS)
-    village.say("m05", "no_surveys_or_phone")
-    assert village.send(run).closed
-    (path,) = village.root.glob("outbox/*/phone-1/calls.csv")
+def test_call_lists_hold_each_number_once(workspace):
+    mortal(workspace)
+    run = workspace.start("calls", CALLS)
+    workspace.record_choices("m05", "no_surveys_or_phone")
+    assert workspace.send(run).closed
+    (path,) = workspace.root.glob("outbox/*/phone-1/calls.csv")
     with path.open(encoding="utf-8-sig", newline="") as file:
         numbers = [row["number"] for row in csv.DictReader(file, delimiter=";")]
     assert len(set(numbers)) == len(numbers) == ALL - 1
-    assert village.balance(run) == {"accepted": ALL - 1, "withdrawn": 1}
+    assert workspace.balance(run) == {"accepted": ALL - 1, "withdrawn": 1}

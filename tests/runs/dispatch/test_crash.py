@@ -31,10 +31,10 @@ from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import Run
 from tests.support import sending_process
-from tests.support.ledgers import moved
+from tests.support.ledgers import copy_workspace
 from tests.support.postgresql_server import database
-from tests.support.provider_server import FarEnd
-from tests.support.sample_workspace import Village, found
+from tests.support.provider_server import CountingServer
+from tests.support.sample_workspace import SampleWorkspace, build_base_workspace
 
 SCHEDULES: Final = int(os.environ.get("VIESTI_CRASHES", "50"))
 IN_FLIGHT: Final = 8
@@ -59,10 +59,10 @@ ASKING: Final = Lock()
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A village with more people."""
-    root = found(tmp_path_factory.mktemp("settled"))
+    root = build_base_workspace(tmp_path_factory.mktemp("settled"))
     newcomers = [f"n{number:02}" for number in range(PEOPLE)]
-    with closing(Village(root)) as village:
-        village.bring(
+    with closing(SampleWorkspace(root)) as workspace:
+        workspace.import_rows(
             "members",
             [
                 {"member_id": member, "register": "customers", "first_name": "Uusi", "email": f"{member}@example.org",
@@ -70,20 +70,20 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 for number, member in enumerate(newcomers)
             ],
         )  # fmt: skip
-        village.hands.at = datetime(2018, 1, 1, tzinfo=UTC)
+        workspace.clock.time = datetime(2018, 1, 1, tzinfo=UTC)
         for number, member in enumerate(newcomers):
-            village.say(member, "sms_own" if number % 4 == 0 else "email_own")
+            workspace.record_choices(member, "sms_own" if number % 4 == 0 else "email_own")
     return root
 
 
 @pytest.fixture(scope="module")
-def town(settled: Path) -> tuple[Path, Run]:
+def web_workspace(settled: Path) -> tuple[Path, Run]:
     """The village with a planned run that was started, on the real clock."""
     root = settled.with_name("town")
     shutil.copytree(settled, root)
-    with closing(Village(root)) as village:
-        vars(village.engine)["clock"] = Clock()
-        return root, village.start("hi", CAMPAIGN % "2018-01-05 10:30")
+    with closing(SampleWorkspace(root)) as workspace:
+        vars(workspace.engine)["clock"] = Clock()
+        return root, workspace.start("hi", CAMPAIGN % "2018-01-05 10:30")
 
 
 @pytest.fixture(scope="module")
@@ -93,20 +93,20 @@ def shared_town(settled: Path, postgresql_server: URL) -> Iterator[tuple[Path, U
     with database(postgresql_server) as address:
         with closing(Ledger(address.render_as_string(hide_password=False))) as ledger:
             schema.prepare(ledger)
-            moved(settled, root, ledger).close()
-        with closing(over(root, address)) as village:
-            vars(village.engine)["clock"] = Clock()
-            village.start("hi", CAMPAIGN % "2018-01-05 10:30")
+            copy_workspace(settled, root, ledger).close()
+        with closing(over(root, address)) as workspace:
+            vars(workspace.engine)["clock"] = Clock()
+            workspace.start("hi", CAMPAIGN % "2018-01-05 10:30")
         yield root, address
 
 
-def over(root: Path, address: URL) -> Village:
+def over(root: Path, address: URL) -> SampleWorkspace:
     """The village at `root`, with a ledger at another address than it had."""
     settings = root / "config" / "settings.yaml"
     lines = [line for line in settings.read_text("utf-8").splitlines() if not line.startswith("database_url")]
     lines.append(f"database_url: '{address.render_as_string(hide_password=False)}'")
     settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return Village(root)
+    return SampleWorkspace(root)
 
 
 @pytest.fixture(scope="module")
@@ -114,17 +114,17 @@ def due_town(settled: Path) -> Path:
     """The village with a campaign that has been due for some minutes."""
     root = settled.with_name("due")
     shutil.copytree(settled, root)
-    with closing(Village(root)) as village:
-        publish(village)
+    with closing(SampleWorkspace(root)) as workspace:
+        publish(workspace)
     return root
 
 
-def publish(village: Village) -> None:
+def publish(workspace: SampleWorkspace) -> None:
     """Publish a campaign that has been due for some minutes."""
     due = Clock().now() - timedelta(minutes=5)
-    village.hands.at = due - timedelta(hours=1)
-    village.write("hi", CAMPAIGN % due.astimezone(ZoneInfo("Europe/Helsinki")).strftime("%Y-%m-%d %H:%M"))
-    village.engine.publish(village.engine.library.campaign_definition("hi")[0])
+    workspace.clock.time = due - timedelta(hours=1)
+    workspace.write_campaign("hi", CAMPAIGN % due.astimezone(ZoneInfo("Europe/Helsinki")).strftime("%Y-%m-%d %H:%M"))
+    workspace.engine.publish(workspace.engine.library.campaign_definition("hi")[0])
 
 
 def is_alive(process: BaseProcess) -> bool:
@@ -146,8 +146,8 @@ def ended(process: BaseProcess) -> int | None:
 class Schedule:
     """One copy of a town, with the processes of one kind that work on it one after the other."""
 
-    village: Village
-    far_end: FarEnd
+    workspace: SampleWorkspace
+    far_end: CountingServer
     kind: str = "sender"
     starts: int = 0
 
@@ -155,7 +155,7 @@ class Schedule:
         """Start another process, on a clock on which every lease of the one before is over."""
         ahead = self.starts * AHEAD[self.kind]
         self.starts += 1
-        arguments = (str(self.village.root), self.far_end.port, ahead)
+        arguments = (str(self.workspace.root), self.far_end.port, ahead)
         process = PROCESSES.Process(target=getattr(sending_process, self.kind), args=arguments)
         with ASKING:
             process.start()
@@ -170,9 +170,9 @@ class Schedule:
         sleep(after)
         process.kill()
         ended(process)
-        with self.village.engine.ledger.write():
+        with self.workspace.engine.ledger.write():
             pass  # a server ends what it was told to commit before it sees that nobody is there any more
-        return sum(self.village.balance(run).get("sending", 0) for run in self.runs())
+        return sum(self.workspace.balance(run).get("sending", 0) for run in self.runs())
 
     def finish(self) -> Run:
         """Let a process go to the end; the one run that there is by then."""
@@ -181,51 +181,51 @@ class Schedule:
         return run
 
     def runs(self) -> list[Run]:
-        return [run for run in self.village.engine.recent_runs() if run.planned_at is not None]
+        return [run for run in self.workspace.engine.recent_runs() if run.planned_at is not None]
 
     def received(self) -> Counter[str]:
         """How many messages each address got, whichever way."""
         heard = Counter(self.far_end.received)
-        for path in self.village.root.glob("outbox/*/sms.jsonl"):
+        for path in self.workspace.root.glob("outbox/*/sms.jsonl"):
             for line in path.read_text("utf-8").splitlines():
                 heard[json.loads(line)["to"]] += 1
         return heard
 
 
-def _addresses(village: Village, run: Run) -> dict[str, str]:
+def _addresses(workspace: SampleWorkspace, run: Run) -> dict[str, str]:
     by = {"email": "email", "sms": "phone"}
-    return {member: village.contact(member)[by[channel]] for member, channel in village.channels(run).items()}
+    return {member: workspace.contact(member)[by[channel]] for member, channel in workspace.channels(run).items()}
 
 
-def _played(number: int, kind: str, village: Village) -> list[int]:
+def _played(number: int, kind: str, workspace: SampleWorkspace) -> list[int]:
     """One schedule; how many rows each of its kills left under way."""
     chance = Random(20180101 + number)  # noqa: S311 - no secret
-    with closing(village), FarEnd(number) as far_end:
-        schedule = Schedule(village, far_end, kind)
+    with closing(workspace), CountingServer(number) as far_end:
+        schedule = Schedule(workspace, far_end, kind)
         blind = kind == "server" and number % 8 == 3
         left = [
             schedule.kill(chance.uniform(0, 0.5 if blind else 0.12), from_the_start=blind)
             for _ in range(1 + (number % 4 == 0))
         ]
         _check(schedule, schedule.finish(), left)
-    shutil.rmtree(village.root)
+    shutil.rmtree(workspace.root)
     return left
 
 
 def test_op01_whoever_is_killed_when_nobody_hears_it_twice_and_nobody_is_lost(
-    town, due_town, shared_town, postgresql_server, tmp_path, capsys
+    web_workspace, due_town, shared_town, postgresql_server, tmp_path, capsys
 ):
     def play(number: int) -> list[int]:
         root = tmp_path / str(number)
         match number % 4:
             case 3:
-                return _played(number, "server", Village(shutil.copytree(due_town, root)))
+                return _played(number, "server", SampleWorkspace(shutil.copytree(due_town, root)))
             case 1:
                 shutil.copytree(shared_town[0], root)
                 with database(postgresql_server, shared_town[1]) as address:
                     return _played(number, "sender", over(root, address))
             case _:
-                return _played(number, "sender", Village(shutil.copytree(town[0], root)))
+                return _played(number, "sender", SampleWorkspace(shutil.copytree(web_workspace[0], root)))
 
     with ThreadPoolExecutor(2) as pool:
         played = list(pool.map(play, range(SCHEDULES)))
@@ -236,60 +236,60 @@ def test_op01_whoever_is_killed_when_nobody_hears_it_twice_and_nobody_is_lost(
 
 
 def _check(schedule: Schedule, run: Run, left: list[int]) -> None:
-    village = schedule.village
-    counted = village.balance(run)
+    workspace = schedule.workspace
+    counted = workspace.balance(run)
     assert all(count <= IN_FLIGHT for count in left)
     assert counted.get("uncertain", 0) == sum(left)
     assert set(counted) <= {"accepted", "uncertain"}
-    assert village.state(run) == "closed"
+    assert workspace.state(run) == "closed"
     received = schedule.received()
     assert max(received.values()) == 1
-    states = village.ends(run)
-    for member, address in _addresses(village, run).items():
+    states = workspace.end_states(run)
+    for member, address in _addresses(workspace, run).items():
         if states[member][0] == "accepted":
             assert received[address] == 1
     assert sum(received.values()) >= counted["accepted"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def due_village(request: pytest.FixtureRequest, settled: Path, tmp_path: Path) -> Iterator[Village]:
+def due_village(request: pytest.FixtureRequest, settled: Path, tmp_path: Path) -> Iterator[SampleWorkspace]:
     """The village with a campaign that is due, over a ledger of its own of either kind."""
     root = tmp_path / "race"
     if request.param == "sqlite":
         shutil.copytree(settled, root)
-        with closing(Village(root)) as village:
-            publish(village)
-            yield village
+        with closing(SampleWorkspace(root)) as workspace:
+            publish(workspace)
+            yield workspace
         return
     with database(request.getfixturevalue("postgresql_server")) as address:
         with closing(Ledger(address.render_as_string(hide_password=False))) as ledger:
             schema.prepare(ledger)
-            moved(settled, root, ledger).close()
-        with closing(over(root, address)) as village:
-            assert village.engine.has_workers
-            publish(village)
-            yield village
+            copy_workspace(settled, root, ledger).close()
+        with closing(over(root, address)) as workspace:
+            assert workspace.engine.has_workers
+            publish(workspace)
+            yield workspace
 
 
 def test_two_servers_and_two_workers_race_for_a_campaign_and_nobody_hears_it_twice(due_village):
-    village = due_village
-    with FarEnd(0) as far_end:
-        servers = Schedule(village, far_end, "server")
+    workspace = due_village
+    with CountingServer(0) as far_end:
+        servers = Schedule(workspace, far_end, "server")
         kinds = ("server", "sender", "server", "sender")
-        processes = [Schedule(village, far_end, kind).begin() for kind in kinds]
+        processes = [Schedule(workspace, far_end, kind).begin() for kind in kinds]
         assert [ended(process) for process in processes] == [0] * len(kinds)
         (run,) = servers.runs()
         received = servers.received()
         assert set(received.values()) == {1}
-        assert village.balance(run) == {"accepted": len(received)}
+        assert workspace.balance(run) == {"accepted": len(received)}
 
 
-def test_a_disk_that_is_full_for_a_while_stops_claims_and_loses_no_answer(town, tmp_path):
-    shutil.copytree(town[0], tmp_path / "full")
-    with closing(Village(tmp_path / "full")) as village, FarEnd(0) as far_end:
-        schedule = Schedule(village, far_end, "cramped")
+def test_a_disk_that_is_full_for_a_while_stops_claims_and_loses_no_answer(web_workspace, tmp_path):
+    shutil.copytree(web_workspace[0], tmp_path / "full")
+    with closing(SampleWorkspace(tmp_path / "full")) as workspace, CountingServer(0) as far_end:
+        schedule = Schedule(workspace, far_end, "cramped")
         run = schedule.finish()
-        balance = village.balance(run)
+        balance = workspace.balance(run)
         assert set(balance) <= {"accepted", "uncertain"}
         assert balance.get("uncertain", 0) <= IN_FLIGHT
         assert max(schedule.received().values()) == 1

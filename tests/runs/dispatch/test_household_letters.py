@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 BUYER, OWNER = "m12", "m13"
 BOTH, COFFEE = "m06", "m07"
@@ -40,21 +40,21 @@ SHEET = """\
 
 
 @pytest.fixture
-def home(village: Village) -> Village:
-    folder = village.root / "templates" / "post" / "joint"
+def home(workspace: SampleWorkspace) -> SampleWorkspace:
+    folder = workspace.root / "templates" / "post" / "joint"
     folder.mkdir()
     (folder / "letter.typ").write_text(SHEET)
     (folder / "texts.yaml").write_text(TEXTS.replace("&name ", "").replace("&lead", ""))
     (folder / "sample.yaml").write_text("offers: []\n")
-    return village
+    return workspace
 
 
-def sent(village: Village) -> dict[str, tuple[str, str]]:
+def sent(workspace: SampleWorkspace) -> dict[str, tuple[str, str]]:
     """Who was written to, with the variant and all words of the letter."""
-    run = village.start("joint", LETTER)
-    village.send(run)
-    decided = {member: row for member, row in village.decisions(run).items() if row["kind"] == "send"}
-    pages = [page.extract_text() for file in pdfs(village.root) for page in PdfReader(file).pages]
+    run = workspace.start("joint", LETTER)
+    workspace.send(run)
+    decided = {member: row for member, row in workspace.decisions(run).items() if row["kind"] == "send"}
+    pages = [page.extract_text() for file in pdfs(workspace.root) for page in PdfReader(file).pages]
     return {
         member: (row["variant"], next(page for page in pages if f"Nimi{int(member[1:])} " in page.replace("\n", " ")))
         for member, row in decided.items()
@@ -65,7 +65,7 @@ def pdfs(root: Path) -> list[Path]:
     return sorted((root / "outbox").rglob("*.pdf"))
 
 
-def test_c16_nothing_of_what_one_buys_is_in_the_letter_to_the_other(home: Village) -> None:
+def test_c16_nothing_of_what_one_buys_is_in_the_letter_to_the_other(home: SampleWorkspace) -> None:
     letters = sent(home)
     assert BUYER not in letters
     variant, words = letters[OWNER]
@@ -78,9 +78,9 @@ def test_c16_nothing_of_what_one_buys_is_in_the_letter_to_the_other(home: Villag
 
 @pytest.mark.parametrize("forbids", ["no_direct_mail", "no_marketing", "restricted", "address_secret", "deceased"])
 def test_c16_where_one_forbids_the_other_is_written_to_and_only_the_ones_data_is_left_out(
-    home: Village, forbids: str
+    home: SampleWorkspace, forbids: str
 ) -> None:
-    home.say(BOTH, forbids)
+    home.record_choices(BOTH, forbids)
     letters = sent(home)
     assert BOTH not in letters
     variant, words = letters[COFFEE]
@@ -90,35 +90,35 @@ def test_c16_where_one_forbids_the_other_is_written_to_and_only_the_ones_data_is
     assert "Nimi6 " not in words
 
 
-def test_c16_who_forbids_the_use_of_purchases_is_written_to_without_them(home: Village) -> None:
-    home.say(OWNER, "no_direct_mail")
-    home.say(BUYER, "no_purchase_detail")
+def test_c16_who_forbids_the_use_of_purchases_is_written_to_without_them(home: SampleWorkspace) -> None:
+    home.record_choices(OWNER, "no_direct_mail")
+    home.record_choices(BUYER, "no_purchase_detail")
     variant, words = sent(home)[BUYER]
     assert variant == "others"
     assert "coffee" not in words
 
 
-def test_c16_what_one_of_them_forbids_takes_nothing_from_the_other(home: Village) -> None:
-    home.say(OWNER, "no_purchase_detail", "no_direct_mail")
+def test_c16_what_one_of_them_forbids_takes_nothing_from_the_other(home: SampleWorkspace) -> None:
+    home.record_choices(OWNER, "no_purchase_detail", "no_direct_mail")
     variant, words = sent(home)[BUYER]
     assert variant == "coffee"
     assert "coffee" in words
     assert "Nimi13" not in words
 
 
-def test_c16_a_household_has_one_letter_or_none(home: Village) -> None:
+def test_c16_a_household_has_one_letter_or_none(home: SampleWorkspace) -> None:
     letters = sent(home)
     homes = [home.contact(member)["household_id"] or member for member in letters]
     assert len(homes) == len(set(homes))
     for member in (BUYER, OWNER):
-        home.say(member, "no_direct_mail")
+        home.record_choices(member, "no_direct_mail")
     run, _ = home.plan("again", LETTER)
     assert not {BUYER, OWNER} & set(home.channels(run))
 
 
-def test_c16_a_withdrawal_at_the_claim_promotes_nobody(home: Village) -> None:
+def test_c16_a_withdrawal_at_the_claim_promotes_nobody(home: SampleWorkspace) -> None:
     run = home.start("joint", LETTER)
-    home.say(OWNER, "no_direct_mail")
+    home.record_choices(OWNER, "no_direct_mail")
     home.send(run)
-    assert home.ends(run)[OWNER][0] == "withdrawn"
-    assert BUYER not in home.ends(run)
+    assert home.end_states(run)[OWNER][0] == "withdrawn"
+    assert BUYER not in home.end_states(run)

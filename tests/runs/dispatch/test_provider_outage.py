@@ -14,7 +14,7 @@ from campaigns.operations.worker import Worker
 from campaigns.runs.dispatch.provider_outage import FAILURE_THRESHOLD, ProviderOutage
 from tests.runs.dispatch.test_outcomes import MARKETING
 from tests.support.sample_workspace import MEMBERS, NOW
-from tests.support.scripted_provider import Wire, accept, wired
+from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 
 NEWCOMERS = [f"n{number:02}" for number in range(60)]
 ALL = len(MEMBERS) + len(NEWCOMERS)
@@ -29,7 +29,7 @@ SILENT = (RetryLater(1, "no connection"), RetryLater(5, "HTTP 429"), Unknown("HT
 
 @given(st.lists(st.sampled_from([*SPEAKING, *SILENT * 6]), max_size=200))
 def test_only_many_answers_in_a_row_that_settle_nothing_are_an_outage(answers):
-    outage, in_a_row = ProviderOutage(Wire()), 0
+    outage, in_a_row = ProviderOutage(ScriptedProvider()), 0
     for answer in answers:
         outage.record_outcome(answer, NOW)
         in_a_row = 0 if answer in SPEAKING else in_a_row + 1
@@ -37,7 +37,7 @@ def test_only_many_answers_in_a_row_that_settle_nothing_are_an_outage(answers):
 
 
 def test_it_is_asked_by_one_message_ever_more_rarely_and_every_minute_in_the_end():
-    outage, moments = ProviderOutage(Wire()), []
+    outage, moments = ProviderOutage(ScriptedProvider()), []
     for _ in range(FAILURE_THRESHOLD):
         outage.record_outcome(SILENT[0], NOW)
     for step in range(4 * 300):
@@ -50,7 +50,7 @@ def test_it_is_asked_by_one_message_ever_more_rarely_and_every_minute_in_the_end
 
 
 def test_what_did_not_go_puts_nothing_off():
-    outage = ProviderOutage(Wire())
+    outage = ProviderOutage(ScriptedProvider())
     for _ in range(FAILURE_THRESHOLD):
         outage.record_outcome(SILENT[0], NOW)
     later = NOW + timedelta(seconds=1)
@@ -60,16 +60,16 @@ def test_what_did_not_go_puts_nothing_off():
 
 
 def test_a_clock_that_is_put_back_keeps_nobody_from_asking():
-    outage = ProviderOutage(Wire())
+    outage = ProviderOutage(ScriptedProvider())
     for _ in range(FAILURE_THRESHOLD):
         outage.record_outcome(SILENT[0], NOW)
     assert outage.available(5, NOW - timedelta(hours=1)) == 1
 
 
 @pytest.fixture
-def town(village):
+def web_workspace(workspace):
     """The village with more people, and with a clock that goes on by itself."""
-    village.bring(
+    workspace.import_rows(
         "members",
         [
             {"member_id": each, "register": "customers", "first_name": "Uusi", "email": f"{each}@example.org",
@@ -77,29 +77,29 @@ def town(village):
             for each in NEWCOMERS
         ],
     )  # fmt: skip
-    village.hands.go(hours=-8)  # a plan knows what was said before its day
+    workspace.clock.advance(hours=-8)  # a plan knows what was said before its day
     for each in NEWCOMERS:
-        village.say(each, "email_own")
-    village.hands.go(hours=8)
-    run = village.start("hi", MARKETING)
-    village.wind_up(FAST)
-    return village, run
+        workspace.record_choices(each, "email_own")
+    workspace.clock.advance(hours=8)
+    run = workspace.start("hi", MARKETING)
+    workspace.run_clock(FAST)
+    return workspace, run
 
 
 @pytest.mark.parametrize("silent", [SILENT[0], SILENT[2]], ids=["away", "failing"])
 def test_a_run_spends_few_messages_on_a_provider_that_takes_nothing_and_all_others_go_when_it_does(
-    town, silent, caplog
+    web_workspace, silent, caplog
 ):
-    village, run = town
+    workspace, run = web_workspace
     caplog.set_level(logging.WARNING, "viesti")
     bad = FAILURE_THRESHOLD + 5  # three are claimed with the last of many, and two are asked alone
 
     def answer(message):
-        return silent if len(wire.heard) <= bad else accept(message)
+        return silent if len(provider.heard) <= bad else accept(message)
 
-    wire = wired(village, Wire(answer))
-    sent = village.send(run)
-    counted = village.balance(run)
+    provider = with_scripted_provider(workspace, ScriptedProvider(answer))
+    sent = workspace.send(run)
+    counted = workspace.balance(run)
     left = {"uncertain": bad} if isinstance(silent, Unknown) else {}
     assert sent.closed
     assert counted == {"accepted": ALL - sum(left.values()), **left}
@@ -109,30 +109,30 @@ def test_a_run_spends_few_messages_on_a_provider_that_takes_nothing_and_all_othe
     ]
 
 
-def test_an_outage_is_known_beyond_the_round_that_met_it(town):
+def test_an_outage_is_known_beyond_the_round_that_met_it(web_workspace):
     """A server begins a new round whenever its runs rest, and they rest when the next question is far off."""
-    village, _ = town
+    workspace, _ = web_workspace
     stopping = Event()
 
     def answer(message):
-        if len(wire.heard) >= FAILURE_THRESHOLD:
+        if len(provider.heard) >= FAILURE_THRESHOLD:
             stopping.set()
         return SILENT[2]
 
-    wire = wired(village, Wire(answer))
-    Worker(village.engine, stopping).send_all()
-    met = len(wire.heard)
+    provider = with_scripted_provider(workspace, ScriptedProvider(answer))
+    Worker(workspace.engine, stopping).send_all()
+    met = len(provider.heard)
     stopping.clear()
-    Worker(village.engine, stopping).send_all()
-    assert len(wire.heard) - met == 1
+    Worker(workspace.engine, stopping).send_all()
+    assert len(provider.heard) - met == 1
 
 
-def test_who_said_no_meanwhile_is_no_question_to_the_provider(town):
-    village, run = town
-    wire = wired(village, Wire())
+def test_who_said_no_meanwhile_is_no_question_to_the_provider(web_workspace):
+    workspace, run = web_workspace
+    provider = with_scripted_provider(workspace, ScriptedProvider())
     for _ in range(FAILURE_THRESHOLD):
-        village.engine.outages.of(wire).hear(SILENT[0], village.engine.clock.now())
+        workspace.engine.outages.of(provider).hear(SILENT[0], workspace.engine.clock.now())
     for each in MEMBERS:
-        village.say(each, "email_own", on=False)
-    assert village.send(run).closed
-    assert village.balance(run) == {"accepted": len(NEWCOMERS), "withdrawn": len(MEMBERS)}
+        workspace.record_choices(each, "email_own", on=False)
+    assert workspace.send(run).closed
+    assert workspace.balance(run) == {"accepted": len(NEWCOMERS), "withdrawn": len(MEMBERS)}

@@ -12,7 +12,7 @@ from campaigns.core.model.enums import Channel
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.dispatch import message_sender
 from tests.support.sample_workspace import MEMBERS
-from tests.support.scripted_provider import Wire, accept, wired
+from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 QUIET = """\
@@ -43,71 +43,71 @@ def at(text: str) -> datetime:
         ("2026-10-24T21:05", "2026-10-25T09:00"),  # a night of fourteen
     ],
 )
-def test_messages_of_the_night_are_held_until_the_morning(village, moment, ends):
-    wire = wired(village, Wire())
-    village.hands.at = at(moment) - timedelta(minutes=1)
-    run, _ = village.plan("hi", HELD)
-    village.engine.start(run)
-    village.hands.at = at(moment)
-    sent = village.send(run)
+def test_messages_of_the_night_are_held_until_the_morning(workspace, moment, ends):
+    provider = with_scripted_provider(workspace, ScriptedProvider())
+    workspace.clock.time = at(moment) - timedelta(minutes=1)
+    run, _ = workspace.plan("hi", HELD)
+    workspace.engine.start(run)
+    workspace.clock.time = at(moment)
+    sent = workspace.send(run)
     assert (sent.closed, sent.resume_at) == (False, at(ends))
-    assert wire.heard == []
-    village.hands.at = at(ends)
-    assert village.send(run).closed
-    assert village.balance(run) == {"accepted": ALL}
+    assert provider.heard == []
+    workspace.clock.time = at(ends)
+    assert workspace.send(run).closed
+    assert workspace.balance(run) == {"accepted": ALL}
 
 
 @pytest.mark.parametrize("moment", ["2018-01-05T09:00", "2018-01-05T19:59"])
-def test_by_day_they_go_at_once(village, moment):
-    wired(village, Wire())
-    village.hands.at = at(moment)
-    run = village.start("hi", HELD)
-    assert village.send(run).closed
+def test_by_day_they_go_at_once(workspace, moment):
+    with_scripted_provider(workspace, ScriptedProvider())
+    workspace.clock.time = at(moment)
+    run = workspace.start("hi", HELD)
+    assert workspace.send(run).closed
 
 
-def test_messages_of_the_night_can_be_cancelled(village):
-    wire = wired(village, Wire())
-    village.hands.at = at("2018-01-05T21:00")
-    run = village.start("hi", CANCELLED)
-    assert village.send(run).closed
-    assert wire.heard == []
-    assert set(village.ends(run).values()) == {("withdrawn", "quiet_hours_cancelled")}
-    village.balance(run)
+def test_messages_of_the_night_can_be_cancelled(workspace):
+    provider = with_scripted_provider(workspace, ScriptedProvider())
+    workspace.clock.time = at("2018-01-05T21:00")
+    run = workspace.start("hi", CANCELLED)
+    assert workspace.send(run).closed
+    assert provider.heard == []
+    assert set(workspace.end_states(run).values()) == {("withdrawn", "quiet_hours_cancelled")}
+    workspace.balance(run)
 
 
 @pytest.mark.parametrize(("campaign", "rest"), [(HELD, "pending"), (CANCELLED, "withdrawn")])
-def test_a_run_falls_silent_when_the_night_begins(village, campaign, rest):
+def test_a_run_falls_silent_when_the_night_begins(workspace, campaign, rest):
     def answer(message):
-        village.hands.go(minutes=1)
+        workspace.clock.advance(minutes=1)
         return accept(message)
 
-    wire = wired(village, Wire(answer))
-    village.hands.at = at("2018-01-05T19:57")
-    run = village.start("hi", campaign)
-    sent = village.send(run)
-    assert village.balance(run) == {"accepted": len(wire.heard), rest: ALL - len(wire.heard)}
-    assert 0 < len(wire.heard) < ALL
+    provider = with_scripted_provider(workspace, ScriptedProvider(answer))
+    workspace.clock.time = at("2018-01-05T19:57")
+    run = workspace.start("hi", campaign)
+    sent = workspace.send(run)
+    assert workspace.balance(run) == {"accepted": len(provider.heard), rest: ALL - len(provider.heard)}
+    assert 0 < len(provider.heard) < ALL
     assert sent.resume_at == (at("2018-01-06T09:00") if rest == "pending" else None)
     assert sent.closed is (rest == "withdrawn")
 
 
 @pytest.mark.parametrize("seconds", [1, 2, 10_000])
-def test_what_was_claimed_before_the_night_is_not_handed_over_in_it(village, monkeypatch, seconds):
+def test_what_was_claimed_before_the_night_is_not_handed_over_in_it(workspace, monkeypatch, seconds):
     """Between the claim and the call the process was held up: for a moment, or because the machine was asleep."""
     claimed = message_sender.MessageSender._exchange
 
     def held_up(run, connection, answers):
         found = claimed(run, connection, answers)
-        village.hands.go(seconds=seconds if found.deliveries else 0)
+        workspace.clock.advance(seconds=seconds if found.deliveries else 0)
         return found
 
     monkeypatch.setattr(message_sender.MessageSender, "_exchange", held_up)
-    wire = wired(village, Wire())
-    village.hands.at = at("2018-01-05T19:59:59")
-    run = village.start("hi", HELD)
-    sent = village.send(run)
-    assert wire.heard == []
-    assert village.balance(run) == {"pending": ALL}
+    provider = with_scripted_provider(workspace, ScriptedProvider())
+    workspace.clock.time = at("2018-01-05T19:59:59")
+    run = workspace.start("hi", HELD)
+    sent = workspace.send(run)
+    assert provider.heard == []
+    assert workspace.balance(run) == {"pending": ALL}
     assert sent.resume_at == at("2018-01-06T09:00")
 
 
@@ -161,12 +161,14 @@ def test_the_beginning_of_quiet_hours_is_ahead_and_until_then_it_is_loud(start, 
     assert len(quiet) <= 60  # less than the hour that the clocks jump over
 
 
-def test_a_text_may_wait_in_a_providers_queue_until_quiet_hours_begin_and_no_longer(village):
+def test_a_text_may_wait_in_a_providers_queue_until_quiet_hours_begin_and_no_longer(workspace):
     """TW-11."""
     spans: list[timedelta | None] = []
-    wired(village, Wire(lambda message: (spans.append(message.valid_for), accept(message))[1]))
-    village.hands.at = at("2018-01-05T19:30")
-    run, _ = village.plan("hi", HELD)
-    village.engine.start(run)
-    village.send(run)
+    with_scripted_provider(
+        workspace, ScriptedProvider(lambda message: (spans.append(message.valid_for), accept(message))[1])
+    )
+    workspace.clock.time = at("2018-01-05T19:30")
+    run, _ = workspace.plan("hi", HELD)
+    workspace.engine.start(run)
+    workspace.send(run)
     assert spans == [timedelta(minutes=30)] * ALL

@@ -15,8 +15,8 @@ from campaigns.runs.dispatch.rate_limit import RateLimiter
 from campaigns.runs.dispatch.rate_permits import RatePermits
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import RATE_LIMIT
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.scripted_provider import Wire, accept, wired
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 
 START = datetime(2018, 1, 1, 8, tzinfo=UTC)
 TEN_THOUSAND = SendRate(10_000, timedelta(minutes=1))
@@ -174,25 +174,25 @@ def test_two_processes_share_one_rate(ledger):
     assert 9_500 < first.most_in(timedelta(minutes=1)) <= 10_000
 
 
-def ticked(village: Village, seconds: float) -> None:
+def ticked(workspace: SampleWorkspace, seconds: float) -> None:
     """Let the village's clock go on by itself, whenever it is read."""
-    read = village.hands.read
+    read = workspace.clock.read
 
     def ticking() -> datetime:
-        village.hands.go(seconds=seconds)
+        workspace.clock.advance(seconds=seconds)
         return read()
 
-    vars(village.engine)["clock"] = type(village.engine.clock)(read=ticking)
+    vars(workspace.engine)["clock"] = type(workspace.engine.clock)(read=ticking)
 
 
-def test_a_run_speaks_no_faster_than_its_rate_though_it_is_sent_anew(village):
+def test_a_run_speaks_no_faster_than_its_rate_though_it_is_sent_anew(workspace):
     times = []
 
     def answer(message):
-        times.append(village.hands.at)
+        times.append(workspace.clock.time)
         return accept(message)
 
-    wired(village, Wire(answer))
+    with_scripted_provider(workspace, ScriptedProvider(answer))
     campaign = """\
 purpose: marketing
 schedule: {at: "2018-01-05 10:30"}
@@ -201,9 +201,9 @@ channels: [email]
 content: {email: hello}
 limits: {rate: 10 per minute}
 """
-    run = village.start("hi", campaign)
-    ticked(village, 1.5)
-    village.send(run)
+    run = workspace.start("hi", campaign)
+    ticked(workspace, 1.5)
+    workspace.send(run)
     assert len(times) == len(MEMBERS)
     assert max(bisect_left(times, at + timedelta(minutes=1)) - index for index, at in enumerate(times)) <= 10
 
@@ -217,22 +217,22 @@ content: {sms: %s}
 """
 
 
-def test_tw12_runs_share_the_account_and_it_counts_segments(village):
+def test_tw12_runs_share_the_account_and_it_counts_segments(workspace):
     """Two runs one after the other, the messages of one of two segments: no second has more than 40 of them."""
-    settings_file = village.root / "config" / "settings.yaml"
+    settings_file = workspace.root / "config" / "settings.yaml"
     text = settings_file.read_text("utf-8")
     settings_file.write_text(text.replace("max_segments: 2", "max_segments: 2, rate: 40 per second"), "utf-8")
     said: Claims = []
 
     def answer(message):
-        said.append((village.hands.at, [message.segments]))
+        said.append((workspace.clock.time, [message.segments]))
         return accept(message)
 
-    wired(village, Wire(answer))
-    runs = [village.start(name, TEXTS % name) for name in ("long", "hello")]
-    ticked(village, 0.01)
+    with_scripted_provider(workspace, ScriptedProvider(answer))
+    runs = [workspace.start(name, TEXTS % name) for name in ("long", "hello")]
+    ticked(workspace, 0.01)
     for run in runs:
-        village.send(run)
+        workspace.send(run)
     assert len(said) == 2 * len(MEMBERS)
     assert {units for _, (units,) in said} == {1, 2}
     assert 25 < most_segments(said, timedelta(seconds=1)) <= 40

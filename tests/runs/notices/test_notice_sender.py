@@ -29,40 +29,40 @@ from campaigns.runs.notices import enqueue
 from campaigns.runs.notices.sender import NoticeSender
 from campaigns.store.runs.run_tables import NOTICE
 from tests.support.provider_fixtures import SETTINGS, settings_with
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 AINO = MEMBERS[0]
 
 
 @pytest.fixture
-def changed(village: Village) -> Callable[..., None]:
+def changed(workspace: SampleWorkspace) -> Callable[..., None]:
     """Leaves a confirmation of a change of choices."""
 
     def leave(member: str = AINO, *said: str) -> None:
         entries = [
-            ConsentEntry(member, choice, False, village.hands.at, ConsentSource.DESK)
+            ConsentEntry(member, choice, False, workspace.clock.time, ConsentSource.DESK)
             for choice in said or ("email_own",)
         ]
-        with village.engine.ledger.write() as connection:
-            enqueue.choices_changed(connection, member, entries, village.hands.at)
+        with workspace.engine.ledger.write() as connection:
+            enqueue.choices_changed(connection, member, entries, workspace.clock.time)
 
     return leave
 
 
-def states(village: Village) -> list[tuple[str, str | None]]:
-    with village.engine.ledger.read() as connection:
+def states(workspace: SampleWorkspace) -> list[tuple[str, str | None]]:
+    with workspace.engine.ledger.read() as connection:
         return [
             tuple(row) for row in connection.execute(select(NOTICE.c.state, NOTICE.c.reason).order_by(NOTICE.c.number))
         ]
 
 
-def rows(village: Village) -> list[Mapping[str, Any]]:
-    with village.engine.ledger.read() as connection:
+def rows(workspace: SampleWorkspace) -> list[Mapping[str, Any]]:
+    with workspace.engine.ledger.read() as connection:
         return [dict(row) for row in connection.execute(select(NOTICE)).mappings()]
 
 
-def courier(village: Village, providers: ChannelProviders) -> NoticeSender:
-    engine = village.engine
+def courier(workspace: SampleWorkspace, providers: ChannelProviders) -> NoticeSender:
+    engine = workspace.engine
     settings = engine.library.settings
     return NoticeSender(engine.ledger, providers, settings, engine.signer, engine.clock, NoticeWriter(settings))
 
@@ -71,120 +71,122 @@ def providers(email: Any = None, sms: Any = None) -> ChannelProviders:
     return ChannelProviders(email=email, sms=sms, post=None, phone=None)  # type: ignore[arg-type]
 
 
-def test_a_confirmation_is_carried_once_whoever_asks_how_often(village, changed):
+def test_a_confirmation_is_carried_once_whoever_asks_how_often(workspace, changed):
     changed()
-    assert [village.engine.courier.send_waiting() for _ in range(3)] == [1, 0, 0]
-    assert len(list((village.root / "outbox" / "notes" / "email").iterdir())) == 1
-    assert states(village) == [("accepted", None)]
+    assert [workspace.engine.courier.send_waiting() for _ in range(3)] == [1, 0, 0]
+    assert len(list((workspace.root / "outbox" / "notes" / "email").iterdir())) == 1
+    assert states(workspace) == [("accepted", None)]
 
 
-def test_two_processes_carry_each_note_once(village, changed):
+def test_two_processes_carry_each_note_once(workspace, changed):
     for member in MEMBERS[:8]:
         changed(member)
-    other = Village(village.root, village.hands)
+    other = SampleWorkspace(workspace.root, workspace.clock)
     try:
-        carried = village.engine.courier.send_waiting() + other.engine.courier.send_waiting()
+        carried = workspace.engine.courier.send_waiting() + other.engine.courier.send_waiting()
     finally:
         other.close()
-    assert carried == len(list((village.root / "outbox" / "notes" / "email").iterdir())) == 8
+    assert carried == len(list((workspace.root / "outbox" / "notes" / "email").iterdir())) == 8
 
 
-def test_notes_are_counted_in_the_rate_of_the_account_and_wait_for_nobody(village, changed):
-    settings_file = village.root / "config" / "settings.yaml"
+def test_notes_are_counted_in_the_rate_of_the_account_and_wait_for_nobody(workspace, changed):
+    settings_file = workspace.root / "config" / "settings.yaml"
     settings_file.write_text(
         settings_file.read_text("utf-8").replace("email: {", "email: {rate: 4 per hour, "), "utf-8"
     )
-    pace = account_limiter(village.engine.library.settings, Channel.EMAIL)
+    pace = account_limiter(workspace.engine.library.settings, Channel.EMAIL)
     for member in MEMBERS[:6]:
         changed(member)
-    with village.engine.ledger.write() as connection:
-        assert pace.available(connection, 1, village.hands.at) == 1
-    assert village.engine.courier.send_waiting() == 6
-    with village.engine.ledger.write() as connection:
-        assert pace.available(connection, 1, village.hands.at) == 0
+    with workspace.engine.ledger.write() as connection:
+        assert pace.available(connection, 1, workspace.clock.time) == 1
+    assert workspace.engine.courier.send_waiting() == 6
+    with workspace.engine.ledger.write() as connection:
+        assert pace.available(connection, 1, workspace.clock.time) == 0
 
 
-def test_what_notes_took_campaigns_wait_for(village, changed):
+def test_what_notes_took_campaigns_wait_for(workspace, changed):
     """Six notes at four an hour go at once, and the campaign waits until their time is over."""
-    settings_file = village.root / "config" / "settings.yaml"
+    settings_file = workspace.root / "config" / "settings.yaml"
     settings_file.write_text(
         settings_file.read_text("utf-8").replace("email: {", "email: {rate: 4 per hour, "), "utf-8"
     )
     text = 'purpose: marketing\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: [owners, customers]}\n'
-    run = village.start("offers", f"{text}channels: [email]\ncontent: {{email: hello}}\n")
+    run = workspace.start("offers", f"{text}channels: [email]\ncontent: {{email: hello}}\n")
     for member in MEMBERS[:6]:
         changed(member)
-    assert village.engine.courier.send_waiting() == 6
-    waits = village.send(run)
-    assert village.balance(run) == {"pending": len(MEMBERS)}
+    assert workspace.engine.courier.send_waiting() == 6
+    waits = workspace.send(run)
+    assert workspace.balance(run) == {"pending": len(MEMBERS)}
     assert waits.resume_at is not None
-    assert waits.resume_at - village.hands.at > timedelta(hours=1)
-    village.hands.at = waits.resume_at
-    village.send(run)
-    assert village.balance(run)["accepted"] > 0
+    assert waits.resume_at - workspace.clock.time > timedelta(hours=1)
+    workspace.clock.time = waits.resume_at
+    workspace.send(run)
+    assert workspace.balance(run)["accepted"] > 0
 
 
-def test_the_dead_get_nothing(village, changed):
+def test_the_dead_get_nothing(workspace, changed):
     changed()
-    village.say(AINO, "deceased")
-    assert village.engine.courier.send_waiting() == 0
-    assert states(village) == [("withdrawn", "not_processed")]
+    workspace.record_choices(AINO, "deceased")
+    assert workspace.engine.courier.send_waiting() == 0
+    assert states(workspace) == [("withdrawn", "not_processed")]
 
 
-def test_whoever_was_erased_gets_nothing(village, changed):
+def test_whoever_was_erased_gets_nothing(workspace, changed):
     changed()
-    village.erase(AINO)
-    assert village.engine.courier.send_waiting() == 0
-    assert states(village) == [("withdrawn", "not_processed")]
+    workspace.erase(AINO)
+    assert workspace.engine.courier.send_waiting() == 0
+    assert states(workspace) == [("withdrawn", "not_processed")]
 
 
-def test_no_choice_forbids_a_confirmation(village, changed):
-    village.say(AINO, "no_marketing", "restricted", "address_secret")
+def test_no_choice_forbids_a_confirmation(workspace, changed):
+    workspace.record_choices(AINO, "no_marketing", "restricted", "address_secret")
     changed()
-    assert village.engine.courier.send_waiting() == 1
+    assert workspace.engine.courier.send_waiting() == 1
 
 
-def test_without_a_mailbox_a_confirmation_goes_by_text_message(village, changed):
-    village.move(AINO, email=None, mailbox=None)
+def test_without_a_mailbox_a_confirmation_goes_by_text_message(workspace, changed):
+    workspace.change_contact(AINO, email=None, mailbox=None)
     changed()
-    assert village.engine.courier.send_waiting() == 1
-    assert "+358401230001" in (village.root / "outbox" / "notes" / "sms.jsonl").read_text()
+    assert workspace.engine.courier.send_waiting() == 1
+    assert "+358401230001" in (workspace.root / "outbox" / "notes" / "sms.jsonl").read_text()
 
 
-def test_an_address_that_bounced_is_not_written_to_but_a_code_asked_for_there_is(village, changed):
-    village.suppress(AddressKind.EMAIL, f"{AINO}@example.org", SkipReason.SUPPRESSED_HARD_BOUNCE)
-    village.move(AINO, phone=None)
+def test_an_address_that_bounced_is_not_written_to_but_a_code_asked_for_there_is(workspace, changed):
+    workspace.suppress(AddressKind.EMAIL, f"{AINO}@example.org", SkipReason.SUPPRESSED_HARD_BOUNCE)
+    workspace.change_contact(AINO, phone=None)
     changed()
     asked = CodeRequest("challenge", AINO)
-    with village.engine.ledger.write() as connection:
-        assert one_time_codes.issue_code(connection, village.engine.signer, asked, village.hands.at)
-        enqueue.code_requested(connection, asked, Channel.EMAIL, village.hands.at)
-    assert village.engine.courier.send_waiting() == 1
-    assert states(village) == [("withdrawn", "suppressed"), ("accepted", None)]
+    with workspace.engine.ledger.write() as connection:
+        assert one_time_codes.issue_code(connection, workspace.engine.signer, asked, workspace.clock.time)
+        enqueue.code_requested(connection, asked, Channel.EMAIL, workspace.clock.time)
+    assert workspace.engine.courier.send_waiting() == 1
+    assert states(workspace) == [("withdrawn", "suppressed"), ("accepted", None)]
 
 
-def test_no_row_holds_a_code_and_an_ended_note_holds_no_address(village):
+def test_no_row_holds_a_code_and_an_ended_note_holds_no_address(workspace):
     asked = CodeRequest("challenge", AINO, one_time_codes.CodeAim.EMAIL, "new@example.org")
-    with village.engine.ledger.write() as connection:
-        assert one_time_codes.issue_code(connection, village.engine.signer, asked, village.hands.at)
-        enqueue.code_requested(connection, asked, Channel.EMAIL, village.hands.at)
-    code = one_time_codes.code_digits(village.engine.signer, asked)
-    assert code not in str(rows(village))
-    assert village.engine.courier.send_waiting() == 1
-    assert "new@example.org" not in str(rows(village))
-    assert one_time_codes.format_code(code) in next((village.root / "outbox" / "notes" / "email").iterdir()).read_text()
+    with workspace.engine.ledger.write() as connection:
+        assert one_time_codes.issue_code(connection, workspace.engine.signer, asked, workspace.clock.time)
+        enqueue.code_requested(connection, asked, Channel.EMAIL, workspace.clock.time)
+    code = one_time_codes.code_digits(workspace.engine.signer, asked)
+    assert code not in str(rows(workspace))
+    assert workspace.engine.courier.send_waiting() == 1
+    assert "new@example.org" not in str(rows(workspace))
+    assert (
+        one_time_codes.format_code(code) in next((workspace.root / "outbox" / "notes" / "email").iterdir()).read_text()
+    )
 
 
-def test_a_code_that_nobody_could_carry_in_time_is_not_carried_late(village):
+def test_a_code_that_nobody_could_carry_in_time_is_not_carried_late(workspace):
     asked = CodeRequest("challenge", AINO)
-    with village.engine.ledger.write() as connection:
-        enqueue.code_requested(connection, asked, Channel.EMAIL, village.hands.at)
-    village.hands.at += one_time_codes.CODE_LIFETIME
-    assert village.engine.courier.send_waiting() == 0
-    assert states(village) == [("expired", "expired")]
+    with workspace.engine.ledger.write() as connection:
+        enqueue.code_requested(connection, asked, Channel.EMAIL, workspace.clock.time)
+    workspace.clock.time += one_time_codes.CODE_LIFETIME
+    assert workspace.engine.courier.send_waiting() == 0
+    assert states(workspace) == [("expired", "expired")]
 
 
-def test_what_a_dead_process_had_claimed_is_uncertain_and_never_carried_again(village, changed):
+def test_what_a_dead_process_had_claimed_is_uncertain_and_never_carried_again(workspace, changed):
     class Dies:
         async def open(self) -> None:
             raise KeyboardInterrupt
@@ -194,14 +196,14 @@ def test_what_a_dead_process_had_claimed_is_uncertain_and_never_carried_again(vi
 
     changed()
     with pytest.raises(KeyboardInterrupt):
-        courier(village, providers(Dies())).send_waiting()
-    assert states(village) == [("sending", None)]
-    village.hands.at += timedelta(seconds=village.engine.library.settings.dispatch.lease)
-    assert village.engine.courier.send_waiting() == 0
-    assert states(village) == [("uncertain", "unknown_outcome")]
+        courier(workspace, providers(Dies())).send_waiting()
+    assert states(workspace) == [("sending", None)]
+    workspace.clock.time += timedelta(seconds=workspace.engine.library.settings.dispatch.lease)
+    assert workspace.engine.courier.send_waiting() == 0
+    assert states(workspace) == [("uncertain", "unknown_outcome")]
 
 
-def test_what_may_have_gone_is_not_carried_again(village, changed):
+def test_what_may_have_gone_is_not_carried_again(workspace, changed):
     class Unsure:
         async def open(self) -> None:
             """Nothing is needed."""
@@ -213,49 +215,49 @@ def test_what_may_have_gone_is_not_carried_again(village, changed):
             return Unknown("a line went dead")
 
     changed()
-    assert courier(village, providers(Unsure())).send_waiting() == 0
-    assert village.engine.courier.send_waiting() == 0
-    assert states(village) == [("uncertain", "unknown_outcome")]
+    assert courier(workspace, providers(Unsure())).send_waiting() == 0
+    assert workspace.engine.courier.send_waiting() == 0
+    assert states(workspace) == [("uncertain", "unknown_outcome")]
 
 
-async def test_sendgrid_carries_it_and_a_busy_one_is_asked_again(village, changed, tmp_path):
+async def test_sendgrid_carries_it_and_a_busy_one_is_asked_again(workspace, changed, tmp_path):
     changed()
     async with SendGridDouble() as double:
         settings = settings_with(Channel.EMAIL, provider="sendgrid", sendgrid={"base_url": double.url})
         at = ProviderContext(tmp_path, settings, {"SENDGRID_API_KEY": double.api_key})
-        ours = courier(village, providers(EMAIL_PROVIDERS["sendgrid"](at)))
+        ours = courier(workspace, providers(EMAIL_PROVIDERS["sendgrid"](at)))
         double.fault_plan.script.append(ProviderFault.THROTTLE)
         assert await asyncio.to_thread(ours.send_waiting) == 0
-        assert states(village) == [("pending", None)]
-        village.hands.go(minutes=15)
+        assert states(workspace) == [("pending", None)]
+        workspace.clock.advance(minutes=15)
         assert await asyncio.to_thread(ours.send_waiting) == 1
         (sent,) = double.requests
     assert sent["personalizations"][0]["to"] == [{"email": f"{AINO}@example.org"}]
     assert AINO not in str(sent).replace(f"{AINO}@example.org", "")
 
 
-async def test_smtp_and_twilio_carry_it_too(village, changed, tmp_path):
+async def test_smtp_and_twilio_carry_it_too(workspace, changed, tmp_path):
     changed()
     async with SmtpDouble() as mail, TwilioDouble() as phone:
         settings = settings_with(Channel.EMAIL, smtp={"host": mail.host, "port": mail.port, "security": "none"})
         secrets = {"TWILIO_ACCOUNT_SID": phone.account, "TWILIO_AUTH_TOKEN": phone.token}
         twilio = settings_with(Channel.SMS, provider="twilio", twilio={"base_url": phone.url})
         by_sms = SMS_PROVIDERS["twilio"](ProviderContext(tmp_path, twilio, secrets))
-        ours = courier(village, providers(EMAIL_PROVIDERS["smtp"](ProviderContext(tmp_path, settings, {})), by_sms))
+        ours = courier(workspace, providers(EMAIL_PROVIDERS["smtp"](ProviderContext(tmp_path, settings, {})), by_sms))
         assert await asyncio.to_thread(ours.send_waiting) == 1
-        village.move(AINO, email=None, mailbox=None)
+        workspace.change_contact(AINO, email=None, mailbox=None)
         changed()
         assert await asyncio.to_thread(ours.send_waiting) == 1
     assert len(mail.mailboxes.received[f"{AINO}@example.org"]) == 1
     assert len(phone.mailboxes.received["+358401230001"]) == 1
 
 
-async def test_a_provider_that_does_not_take_us_keeps_notes_waiting(village, changed, tmp_path, caplog):
+async def test_a_provider_that_does_not_take_us_keeps_notes_waiting(workspace, changed, tmp_path, caplog):
     changed()
     settings = settings_with(Channel.EMAIL, provider="sendgrid")
-    ours = courier(village, providers(EMAIL_PROVIDERS["sendgrid"](ProviderContext(tmp_path, settings, {}))))
+    ours = courier(workspace, providers(EMAIL_PROVIDERS["sendgrid"](ProviderContext(tmp_path, settings, {}))))
     assert await asyncio.to_thread(ours.send_waiting) == 0
-    assert states(village) == [("pending", None)]
+    assert states(workspace) == [("pending", None)]
     assert "SENDGRID_API_KEY" in caplog.text
     assert AINO not in caplog.text
 

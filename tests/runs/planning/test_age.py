@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 MARKETING = """\
 purpose: marketing
@@ -15,9 +15,9 @@ content: {email: hello}
 """
 
 
-def born(village: Village, **days: str) -> None:
+def born(workspace: SampleWorkspace, **days: str) -> None:
     """Import dates of birth; an empty text: nothing is known."""
-    village.bring(
+    workspace.import_rows(
         "members",
         [{"member_id": member, "register": "owners", "birth_date": day} for member, day in days.items()],
     )
@@ -34,31 +34,31 @@ BOUNDARIES = {
 
 @pytest.mark.parametrize(("birth_date", "as_of", "restricted"), BOUNDARIES.values(), ids=BOUNDARIES)
 def test_fi10_eighteen_is_reached_on_the_local_day(
-    village: Village, birth_date: str, as_of: datetime, *, restricted: bool
+    workspace: SampleWorkspace, birth_date: str, as_of: datetime, *, restricted: bool
 ) -> None:
-    born(village, m05=birth_date)
-    run, _ = village.plan("hi", MARKETING, as_of)
-    assert village.skips(run) == ({"m05": "age_restricted"} if restricted else {})
+    born(workspace, m05=birth_date)
+    run, _ = workspace.plan("hi", MARKETING, as_of)
+    assert workspace.skips(run) == ({"m05": "age_restricted"} if restricted else {})
 
 
-def test_fi10_an_unknown_date_of_birth_keeps_nobody_from_what_is_for_all(village: Village) -> None:
-    born(village, m05="")
-    run, _ = village.plan("hi", MARKETING)
-    assert "m05" in village.channels(run)
+def test_fi10_an_unknown_date_of_birth_keeps_nobody_from_what_is_for_all(workspace: SampleWorkspace) -> None:
+    born(workspace, m05="")
+    run, _ = workspace.plan("hi", MARKETING)
+    assert "m05" in workspace.channels(run)
 
 
-def test_the_settings_say_how_old(village: Village) -> None:
-    born(village, m05="2003-06-01", m06="2004-06-01")
-    village.set("minimum_age: 14")
-    run, _ = village.plan("hi", MARKETING)
-    assert village.skips(run) == {"m06": "age_restricted"}
+def test_the_settings_say_how_old(workspace: SampleWorkspace) -> None:
+    born(workspace, m05="2003-06-01", m06="2004-06-01")
+    workspace.add_setting("minimum_age: 14")
+    run, _ = workspace.plan("hi", MARKETING)
+    assert workspace.skips(run) == {"m06": "age_restricted"}
 
 
-def test_nobody_is_too_young_where_the_settings_say_nought(village: Village) -> None:
-    born(village, m05="2017-06-01")
-    village.set("minimum_age: 0")
-    run, _ = village.plan("hi", MARKETING)
-    assert village.skips(run) == {}
+def test_nobody_is_too_young_where_the_settings_say_nought(workspace: SampleWorkspace) -> None:
+    born(workspace, m05="2017-06-01")
+    workspace.add_setting("minimum_age: 0")
+    run, _ = workspace.plan("hi", MARKETING)
+    assert workspace.skips(run) == {}
 
 
 POST = MARKETING.replace("channels: [email]", "channels: [post]").replace("email: hello", "post: survey")
@@ -79,16 +79,16 @@ PURPOSES = {
 
 
 @pytest.mark.parametrize(("text", "restricted"), PURPOSES.values(), ids=PURPOSES)
-def test_fi10_only_what_wins_customers_has_an_age(village: Village, text: str, *, restricted: bool) -> None:
-    born(village, m05="2002-06-01")
-    village.say("m05", "newsletter:food")
-    run, _ = village.plan("hi", text)
-    assert village.decisions(run)["m05"]["reason"] == ("age_restricted" if restricted else None)
+def test_fi10_only_what_wins_customers_has_an_age(workspace: SampleWorkspace, text: str, *, restricted: bool) -> None:
+    born(workspace, m05="2002-06-01")
+    workspace.record_choices("m05", "newsletter:food")
+    run, _ = workspace.plan("hi", text)
+    assert workspace.decisions(run)["m05"]["reason"] == ("age_restricted" if restricted else None)
 
 
-def test_fi10_who_is_too_young_does_not_stand_for_the_household(village: Village) -> None:
-    born(village, m03="2002-06-01")  # of the household of m04
-    run, _ = village.plan("hi", POST + "one_per: household\n")
-    decided = village.decisions(run)
+def test_fi10_who_is_too_young_does_not_stand_for_the_household(workspace: SampleWorkspace) -> None:
+    born(workspace, m03="2002-06-01")  # of the household of m04
+    run, _ = workspace.plan("hi", POST + "one_per: household\n")
+    decided = workspace.decisions(run)
     assert decided["m03"]["reason"] == "age_restricted"
     assert decided["m04"]["kind"] == "send"

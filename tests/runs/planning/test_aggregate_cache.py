@@ -10,7 +10,7 @@ from campaigns.core.model.enums import Language
 from campaigns.runs.planning.aggregate_cache import AggregateCache
 from campaigns.runs.planning.audience_count import AudienceCount, count_audience
 from campaigns.runs.planning.query_session import QuerySession
-from tests.support.sample_workspace import MEMBERS, NOW, Village
+from tests.support.sample_workspace import MEMBERS, NOW, SampleWorkspace
 
 RULES = (
     "shopped: {within: 56 days, visits: {at_least: 2}}",
@@ -32,10 +32,10 @@ PRODUCTS = [
 
 
 @pytest.fixture
-def shop(village: Village) -> Village:
-    village.bring("products", PRODUCTS)
-    village.bring("purchases", [_line(number) for number in range(240)])
-    return village
+def shop(workspace: SampleWorkspace) -> SampleWorkspace:
+    workspace.import_rows("products", PRODUCTS)
+    workspace.import_rows("purchases", [_line(number) for number in range(240)])
+    return workspace
 
 
 def _line(number: int) -> dict[str, object]:
@@ -50,13 +50,13 @@ def _line(number: int) -> dict[str, object]:
     }
 
 
-def _ask(village: Village, rule: str, at: datetime, kept: AggregateCache | None) -> AudienceCount:
-    path = village.root / "config" / "audiences" / "asked.yaml"
+def _ask(workspace: SampleWorkspace, rule: str, at: datetime, kept: AggregateCache | None) -> AudienceCount:
+    path = workspace.root / "config" / "audiences" / "asked.yaml"
     path.write_text(f"title: Asked\nmatch: {{{rule}}}\n", encoding="utf-8")
-    village.engine.reread()
-    question = village.engine.question("asked", at)
-    with closing(village.engine.library.warehouse.connect(at)) as connection:
-        return count_audience(QuerySession(connection, cache=kept), question, village.engine.snapshot(), Language.EN)
+    workspace.engine.reread()
+    question = workspace.engine.question("asked", at)
+    with closing(workspace.engine.library.warehouse.connect(at)) as connection:
+        return count_audience(QuerySession(connection, cache=kept), question, workspace.engine.snapshot(), Language.EN)
 
 
 def _files(kept: AggregateCache) -> set[Path]:
@@ -64,13 +64,13 @@ def _files(kept: AggregateCache) -> set[Path]:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_answers_are_those_of_the_purchases(shop: Village, rule: str) -> None:
+def test_answers_are_those_of_the_purchases(shop: SampleWorkspace, rule: str) -> None:
     kept = shop.engine.kept_totals
     for at in (NOW - timedelta(days=12), NOW, NOW + timedelta(hours=3), NOW, NOW + timedelta(days=1)):
         assert _ask(shop, rule, at, kept) == _ask(shop, rule, at, None)
 
 
-def test_an_hour_later_and_with_another_limit_no_purchase_is_read(shop: Village) -> None:
+def test_an_hour_later_and_with_another_limit_no_purchase_is_read(shop: SampleWorkspace) -> None:
     kept = shop.engine.kept_totals
     before = _ask(shop, "bought: {where: {department: MEAT}, within: 90 days, spend: {at_least: 20}}", NOW, kept)
     written = _files(kept)
@@ -82,17 +82,19 @@ def test_an_hour_later_and_with_another_limit_no_purchase_is_read(shop: Village)
     assert _files(kept) == written
 
 
-def test_another_import_is_seen(shop: Village) -> None:
+def test_another_import_is_seen(shop: SampleWorkspace) -> None:
     kept = shop.engine.kept_totals
     rule = "shopped: {within: 3 days, visits: {at_least: 1}}"
     before = _ask(shop, rule, NOW, kept)
-    shop.bring("purchases", [{**_line(1), "member_id": member, "basket_id": f"new-{member}"} for member in MEMBERS])
+    shop.import_rows(
+        "purchases", [{**_line(1), "member_id": member, "basket_id": f"new-{member}"} for member in MEMBERS]
+    )
     after = _ask(shop, rule, NOW, kept)
     assert after == _ask(shop, rule, NOW, None)
     assert after.matched > before.matched
 
 
-def test_a_sweep_forgets_them(shop: Village) -> None:
+def test_a_sweep_forgets_them(shop: SampleWorkspace) -> None:
     kept = shop.engine.kept_totals
     asked = _ask(shop, RULES[0], NOW, kept)
     assert _files(kept)

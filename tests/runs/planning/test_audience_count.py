@@ -6,7 +6,7 @@ import pytest
 
 from campaigns.core.model.enums import Language
 from campaigns.runs.planning.audience_count import AudienceCount
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 CONDITIONS = {
     "owner": "register: owners",
@@ -16,30 +16,32 @@ CONDITIONS = {
 }
 
 
-def count(village: Village, *names: str) -> AudienceCount:
+def count(workspace: SampleWorkspace, *names: str) -> AudienceCount:
     parts = "".join(f"\n    - {CONDITIONS[name]}" for name in names)
-    path = village.root / "config" / "audiences" / "asked.yaml"
+    path = workspace.root / "config" / "audiences" / "asked.yaml"
     path.write_text(f"title: {{fi: x, sv: x, en: x}}\nmatch:\n  all:{parts}\n", "utf-8")
-    village.engine.reread()
-    return village.engine.count(village.engine.question("asked", village.hands.at), Language.EN)
+    workspace.engine.reread()
+    return workspace.engine.count(workspace.engine.question("asked", workspace.clock.time), Language.EN)
 
 
 @pytest.fixture
-def asked(village: Village) -> Village:
-    village.say("m03", "no_purchase_detail")
-    village.say("m05", "no_marketing")
-    return village
+def asked(workspace: SampleWorkspace) -> SampleWorkspace:
+    workspace.record_choices("m03", "no_purchase_detail")
+    workspace.record_choices("m05", "no_marketing")
+    return workspace
 
 
 @pytest.mark.parametrize("names", [names for size in (2, 3, 4) for names in combinations(CONDITIONS, size)])
-def test_what_a_condition_alone_removes_is_what_comes_without_it(asked: Village, names: tuple[str, ...]) -> None:
+def test_what_a_condition_alone_removes_is_what_comes_without_it(
+    asked: SampleWorkspace, names: tuple[str, ...]
+) -> None:
     whole = count(asked, *names)
     for name, part in zip(names, whole.parts, strict=True):
         others = [other for other in names if other != name]
         assert part.removes == count(asked, *others).matched - whole.matched
 
 
-def test_every_member_is_true_false_or_unknown_for_each_condition(asked: Village) -> None:
+def test_every_member_is_true_false_or_unknown_for_each_condition(asked: SampleWorkspace) -> None:
     whole = count(asked, *CONDITIONS)
     assert whole.not_processed == 1
     assert [part.true + part.false + part.unknown for part in whole.parts] == [len(MEMBERS) - 1] * 4
@@ -52,9 +54,11 @@ def test_every_member_is_true_false_or_unknown_for_each_condition(asked: Village
 
 
 @pytest.mark.parametrize(("language", "said"), [("fi", "jäsen"), ("sv", "medlem"), ("en", "member")])
-def test_the_conditions_are_said_in_the_language_that_is_asked_for(asked: Village, language: str, said: str) -> None:
+def test_the_conditions_are_said_in_the_language_that_is_asked_for(
+    asked: SampleWorkspace, language: str, said: str
+) -> None:
     count(asked, "owner", "north")
-    question = asked.engine.question("asked", asked.hands.at)
+    question = asked.engine.question("asked", asked.clock.time)
     parts = asked.engine.count(question, Language(language)).parts
     assert [part.condition for part in parts] == [
         question.describe_condition(condition, Language(language)) for condition in question.parts().values()

@@ -7,7 +7,7 @@ from campaigns.runs.dispatch import control
 from campaigns.runs.planning import contact_history
 from campaigns.store.runs.run_tables import DELIVERY
 from tests.support.sample_workspace import MEMBERS
-from tests.support.scripted_provider import Wire, accept, wired
+from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 
 MARKETING = """\
 purpose: marketing
@@ -19,55 +19,55 @@ content: {email: hello}
 NEWSLETTER = MARKETING.replace("marketing", "newsletter\nnewsletter: food")
 
 
-def heard(village) -> set[str]:
-    return set(contact_history.sent_messages(village.engine.ledger).column("member_id").to_pylist())
+def heard(workspace) -> set[str]:
+    return set(contact_history.sent_messages(workspace.engine.ledger).column("member_id").to_pylist())
 
 
-def test_a_plan_alone_is_not_heard_and_a_run_under_way_is(village):
-    run, _ = village.plan("hi", MARKETING)
-    assert heard(village) == set()
-    village.engine.start(run)
-    assert heard(village) == set(MEMBERS)
+def test_a_plan_alone_is_not_heard_and_a_run_under_way_is(workspace):
+    run, _ = workspace.plan("hi", MARKETING)
+    assert heard(workspace) == set()
+    workspace.engine.start(run)
+    assert heard(workspace) == set(MEMBERS)
 
 
-def test_what_went_out_before_a_run_was_cancelled_was_heard_and_the_rest_was_not(village):
+def test_what_went_out_before_a_run_was_cancelled_was_heard_and_the_rest_was_not(workspace):
     def answer(message):
-        if len(wire.heard) == 3:
-            village.engine.hand(control.cancel, run.run_id)
+        if len(provider.heard) == 3:
+            workspace.engine.hand(control.cancel, run.run_id)
         return accept(message)
 
-    wire = wired(village, Wire(answer))
-    run = village.start("hi", MARKETING)
-    village.send(run)
-    assert village.state(run) == "cancelled"
-    assert heard(village) == set(wire.heard)
+    provider = with_scripted_provider(workspace, ScriptedProvider(answer))
+    run = workspace.start("hi", MARKETING)
+    workspace.send(run)
+    assert workspace.state(run) == "cancelled"
+    assert heard(workspace) == set(provider.heard)
     capped = MARKETING + "limits: {per_member: {messages: 1, rolling: 7 days}}\n"
-    village.hands.go(hours=1)
-    again, _ = village.plan("again", capped)
-    assert set(village.skips(again)) == set(wire.heard)
+    workspace.clock.advance(hours=1)
+    again, _ = workspace.plan("again", capped)
+    assert set(workspace.skips(again)) == set(provider.heard)
 
 
 @pytest.mark.parametrize(("state", "counts"), [("accepted", True), ("uncertain", False), ("refused", False)])
-def test_a_rule_about_what_was_received_asks_for_what_was_accepted(village, state, counts):
-    wired(village, Wire())
-    run = village.start("hi", MARKETING)
-    village.send(run)
-    with village.engine.ledger.write() as connection:
+def test_a_rule_about_what_was_received_asks_for_what_was_accepted(workspace, state, counts):
+    with_scripted_provider(workspace, ScriptedProvider())
+    run = workspace.start("hi", MARKETING)
+    workspace.send(run)
+    with workspace.engine.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(DELIVERY.c.member_id == "m05").values(state=state))
-    village.hands.go(hours=1)
+    workspace.clock.advance(hours=1)
     rule = "{not: {received: {campaign: hi, within: 3 days}}}"
-    _, tally = village.plan("next", MARKETING.replace("{register: [owners, customers]}", rule))
+    _, tally = workspace.plan("next", MARKETING.replace("{register: [owners, customers]}", rule))
     assert tally.matched == (0 if counts else 1)
 
 
-def test_a_cap_of_the_workspace_for_one_purpose_keeps_no_other_back(village):
-    village.set("per_member: [{messages: 1, rolling: 7 days, of: marketing}]")
-    wired(village, Wire())
-    village.send(village.start("hi", MARKETING))
+def test_a_cap_of_the_workspace_for_one_purpose_keeps_no_other_back(workspace):
+    workspace.add_setting("per_member: [{messages: 1, rolling: 7 days, of: marketing}]")
+    with_scripted_provider(workspace, ScriptedProvider())
+    workspace.send(workspace.start("hi", MARKETING))
     for member in MEMBERS:
-        village.say(member, "newsletter:food")
-    village.hands.go(hours=1)
-    letter, _ = village.plan("letter", NEWSLETTER)
-    assert village.skips(letter) == {}
-    more, _ = village.plan("more", MARKETING)
-    assert set(village.skips(more).values()) == {"frequency_cap"}
+        workspace.record_choices(member, "newsletter:food")
+    workspace.clock.advance(hours=1)
+    letter, _ = workspace.plan("letter", NEWSLETTER)
+    assert workspace.skips(letter) == {}
+    more, _ = workspace.plan("more", MARKETING)
+    assert set(workspace.skips(more).values()) == {"frequency_cap"}

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from campaigns.core.model.campaign import FrequencyCap
 from campaigns.runs.planning.frequency_caps import window_start
 from campaigns.store.runs.run_tables import DELIVERY, RUN
-from tests.support.sample_workspace import MEMBERS, Hands, Village
+from tests.support.sample_workspace import MEMBERS, ManualClock, SampleWorkspace
 
 HELSINKI: Final = ZoneInfo("Europe/Helsinki")
 MARKETING: Final = """\
@@ -35,15 +35,15 @@ def capped(cap: str, text: str = MARKETING) -> str:
     return f"{text}limits: {{per_member: {cap}}}\n"
 
 
-def heard(village: Village, text: str = MARKETING, name: str = "heard") -> None:
+def heard(workspace: SampleWorkspace, text: str = MARKETING, name: str = "heard") -> None:
     """Everybody gets a message at this moment."""
-    village.send(village.start(name, text))
+    workspace.send(workspace.start(name, text))
 
 
-def refused(village: Village, text: str, name: str = "next") -> bool:
+def refused(workspace: SampleWorkspace, text: str, name: str = "next") -> bool:
     """Whether the cap keeps all from a further message, all alike."""
-    run, tally = village.plan(name, text, village.hands.at)
-    assert set(village.skips(run).values()) <= {"frequency_cap"}
+    run, tally = workspace.plan(name, text, workspace.clock.time)
+    assert set(workspace.skips(run).values()) <= {"frequency_cap"}
     assert tally.skipped in {0, tally.matched}
     return tally.skipped > 0
 
@@ -65,12 +65,12 @@ SPANS = {
 
 @pytest.mark.parametrize(("cap", "hours", "is_refused"), SPANS.values(), ids=SPANS)
 def test_a07_calendar_and_rolling_spans_are_distinct(
-    village: Village, cap: str, hours: float, *, is_refused: bool
+    workspace: SampleWorkspace, cap: str, hours: float, *, is_refused: bool
 ) -> None:
-    village.hands.at = HALF_PAST_ELEVEN
-    heard(village)
-    village.hands.go(hours=hours)
-    assert refused(village, capped(cap)) is is_refused
+    workspace.clock.time = HALF_PAST_ELEVEN
+    heard(workspace)
+    workspace.clock.advance(hours=hours)
+    assert refused(workspace, capped(cap)) is is_refused
 
 
 # 29 March 2026 has 23 hours in Helsinki, 25 October has 25.
@@ -103,38 +103,38 @@ def test_a07_a_rolling_day_has_24_hours_also_when_the_clocks_change() -> None:
     ("cap", "is_refused"), [("{messages: 1, per: month}", False), ("{messages: 1, rolling: 30 days}", True)]
 )
 def test_a09_a_monthly_campaign_comes_again_by_the_calendar_and_not_within_30_days(
-    village: Village, cap: str, *, is_refused: bool
+    workspace: SampleWorkspace, cap: str, *, is_refused: bool
 ) -> None:
     """From 15 February to 15 March are 28 days."""
-    village.hands.at = datetime(2018, 2, 15, 8, 30, tzinfo=UTC)
-    heard(village, name="monthly")
-    village.hands.go(days=28)
-    assert village.hands.at.date().isoformat() == "2018-03-15"
-    assert refused(village, capped(cap), "monthly") is is_refused
+    workspace.clock.time = datetime(2018, 2, 15, 8, 30, tzinfo=UTC)
+    heard(workspace, name="monthly")
+    workspace.clock.advance(days=28)
+    assert workspace.clock.time.date().isoformat() == "2018-03-15"
+    assert refused(workspace, capped(cap), "monthly") is is_refused
 
 
-def test_a07_the_most_restrictive_cap_wins(village: Village) -> None:
-    village.set("per_member:\n  - {messages: 5, per: day}\n  - {messages: 1, rolling: 7 days}")
-    heard(village)
-    village.hands.go(days=2)
-    assert refused(village, MARKETING)
-    assert refused(village, capped("{messages: 9, per: day}"), "generous")
+def test_a07_the_most_restrictive_cap_wins(workspace: SampleWorkspace) -> None:
+    workspace.add_setting("per_member:\n  - {messages: 5, per: day}\n  - {messages: 1, rolling: 7 days}")
+    heard(workspace)
+    workspace.clock.advance(days=2)
+    assert refused(workspace, MARKETING)
+    assert refused(workspace, capped("{messages: 9, per: day}"), "generous")
 
 
-def test_a07_a_cap_of_one_purpose_counts_that_purpose_only(village: Village) -> None:
-    heard(village, SURVEY)
-    village.hands.go(hours=1)
-    assert not refused(village, capped("{messages: 1, per: day, of: marketing}"))
-    assert refused(village, capped("{messages: 1, per: day}"), "any")
+def test_a07_a_cap_of_one_purpose_counts_that_purpose_only(workspace: SampleWorkspace) -> None:
+    heard(workspace, SURVEY)
+    workspace.clock.advance(hours=1)
+    assert not refused(workspace, capped("{messages: 1, per: day, of: marketing}"))
+    assert refused(workspace, capped("{messages: 1, per: day}"), "any")
 
 
-def test_a07_service_neither_obeys_nor_counts(village: Village) -> None:
-    village.set(f"per_member: [{DAY}]")
-    heard(village, SERVICE, "first")
-    heard(village)
-    village.hands.go(minutes=10)
-    assert not refused(village, SERVICE, "second")
-    assert refused(village, MARKETING)
+def test_a07_service_neither_obeys_nor_counts(workspace: SampleWorkspace) -> None:
+    workspace.add_setting(f"per_member: [{DAY}]")
+    heard(workspace, SERVICE, "first")
+    heard(workspace)
+    workspace.clock.advance(minutes=10)
+    assert not refused(workspace, SERVICE, "second")
+    assert refused(workspace, MARKETING)
 
 
 STATES = {
@@ -149,32 +149,34 @@ STATES = {
 
 
 @pytest.mark.parametrize(("state", "counts"), STATES.items())
-def test_a07_what_was_not_said_does_not_count(village: Village, state: str, *, counts: bool) -> None:
-    village.start("heard", MARKETING)
-    with village.engine.ledger.write() as connection:
-        connection.execute(update(DELIVERY).values(state=state, claimed_at=village.hands.at, ended_at=village.hands.at))
-    village.hands.go(minutes=10)
-    assert refused(village, capped(DAY)) is counts
+def test_a07_what_was_not_said_does_not_count(workspace: SampleWorkspace, state: str, *, counts: bool) -> None:
+    workspace.start("heard", MARKETING)
+    with workspace.engine.ledger.write() as connection:
+        connection.execute(
+            update(DELIVERY).values(state=state, claimed_at=workspace.clock.time, ended_at=workspace.clock.time)
+        )
+    workspace.clock.advance(minutes=10)
+    assert refused(workspace, capped(DAY)) is counts
 
 
 def _send(root: Path, run_id: str, at: datetime) -> None:
-    village = Village(root, Hands(at))
-    village.engine.send(run_id, lambda _: None)
-    village.close()
+    workspace = SampleWorkspace(root, ManualClock(at))
+    workspace.engine.send(run_id, lambda _: None)
+    workspace.close()
 
 
-def test_a07_two_processes_cannot_both_take_the_last_slot(village: Village) -> None:
+def test_a07_two_processes_cannot_both_take_the_last_slot(workspace: SampleWorkspace) -> None:
     """Both runs were planned before either spoke, so that only the claims can keep the cap."""
     names = ("one", "other")
     for name in names:
-        village.write(name, capped(DAY))
-    planned = [village.plan(name)[0] for name in names]
+        workspace.write_campaign(name, capped(DAY))
+    planned = [workspace.plan(name)[0] for name in names]
     for run in planned:
-        village.engine.start(run)
+        workspace.engine.start(run)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        for done in [processes.submit(_send, village.root, run.run_id, village.hands.at) for run in planned]:
+        for done in [processes.submit(_send, workspace.root, run.run_id, workspace.clock.time) for run in planned]:
             done.result()
-    with village.engine.ledger.read() as connection:
+    with workspace.engine.ledger.read() as connection:
         rows = connection.execute(select(DELIVERY.c.member_id, DELIVERY.c.state, DELIVERY.c.reason)).all()
         states = set(connection.execute(select(RUN.c.state)).scalars())
     assert states == {"closed"}

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from tests.support.sample_workspace import MEMBERS, Village
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 MARKETING = """\
 purpose: marketing
@@ -15,9 +15,9 @@ content: {sms: hello}
 EXPERIMENT = f"{MARKETING}experiment: {{arms: {{short: 50, long: 50}}}}\n"
 
 
-def pairs(village: Village) -> None:
+def pairs(workspace: SampleWorkspace) -> None:
     """Give every two neighbours one e-mail address, so that with the households all hang together in pairs of pairs."""
-    village.bring(
+    workspace.import_rows(
         "members",
         [
             {"member_id": member, "register": "owners", "household_id": "", "email": f"pair{number // 2}@example.org"}
@@ -33,44 +33,44 @@ def by_pair(values: Mapping[str, object]) -> list[set[object]]:
     return list(found.values())
 
 
-def test_a11_one_address_one_arm(village: Village) -> None:
-    pairs(village)
-    run, _ = village.plan("hi", EXPERIMENT)
-    arms = {member: row["arm"] for member, row in village.decisions(run).items()}
+def test_a11_one_address_one_arm(workspace: SampleWorkspace) -> None:
+    pairs(workspace)
+    run, _ = workspace.plan("hi", EXPERIMENT)
+    arms = {member: row["arm"] for member, row in workspace.decisions(run).items()}
     assert all(len(found) == 1 for found in by_pair(arms))
     assert set(arms.values()) == {"short", "long"}
 
 
-def test_a11_one_address_one_holdout(village: Village) -> None:
-    pairs(village)
-    run, _ = village.plan("hi", f"{MARKETING}holdout: 50 percent\n")
-    held = {member: row["reason"] == "holdout_campaign" for member, row in village.decisions(run).items()}
+def test_a11_one_address_one_holdout(workspace: SampleWorkspace) -> None:
+    pairs(workspace)
+    run, _ = workspace.plan("hi", f"{MARKETING}holdout: 50 percent\n")
+    held = {member: row["reason"] == "holdout_campaign" for member, row in workspace.decisions(run).items()}
     assert all(len(found) == 1 for found in by_pair(held))
     assert set(held.values()) == {True, False}
 
 
-def test_a11_a_household_is_one_unit_without_any_address(village: Village) -> None:
-    run, _ = village.plan("hi", MARKETING)
-    units = {member: row["unit"] for member, row in village.decisions(run).items()}
+def test_a11_a_household_is_one_unit_without_any_address(workspace: SampleWorkspace) -> None:
+    run, _ = workspace.plan("hi", MARKETING)
+    units = {member: row["unit"] for member, row in workspace.decisions(run).items()}
     assert units["m03"] == units["m04"]
     assert units["m05"] not in {units["m04"], units["m06"]}
 
 
-def test_a10_the_arm_stays_when_a_second_member_joins_the_address(village: Village) -> None:
-    run, _ = village.plan("hi", EXPERIMENT)
-    before = {member: row["arm"] for member, row in village.decisions(run).items()}
-    village.bring(
+def test_a10_the_arm_stays_when_a_second_member_joins_the_address(workspace: SampleWorkspace) -> None:
+    run, _ = workspace.plan("hi", EXPERIMENT)
+    before = {member: row["arm"] for member, row in workspace.decisions(run).items()}
+    workspace.import_rows(
         "members", [{"member_id": "new", "register": "owners", "email": "m05@example.org", "phone": "+358401230099"}]
     )
-    village.say("new", "sms_own")
-    village.hands.go(days=1)
-    run, _ = village.plan("hi")
-    after = {member: row["arm"] for member, row in village.decisions(run).items()}
+    workspace.record_choices("new", "sms_own")
+    workspace.clock.advance(days=1)
+    run, _ = workspace.plan("hi")
+    after = {member: row["arm"] for member, row in workspace.decisions(run).items()}
     assert after == {**before, "new": before["m05"]}
 
 
-def test_one_address_in_two_spellings_is_written_to_once(village: Village) -> None:
-    village.bring("members", [{"member_id": "m07", "register": "owners", "email": "M05@example.org"}])
+def test_one_address_in_two_spellings_is_written_to_once(workspace: SampleWorkspace) -> None:
+    workspace.import_rows("members", [{"member_id": "m07", "register": "owners", "email": "M05@example.org"}])
     by_email = MARKETING.replace("[sms]", "[email]").replace("sms: hello", "email: hello")
-    run, _ = village.plan("hi", by_email)
-    assert village.skips(run) == {"m07": "address_dedup"}
+    run, _ = workspace.plan("hi", by_email)
+    assert workspace.skips(run) == {"m07": "address_dedup"}

@@ -19,8 +19,8 @@ from campaigns.runs.planning.query_session import QuerySession
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.checks.channel_checks import CHANNELS_BY_PURPOSE, PARTNER_CHANNELS
 from campaigns.workspace.settings_file import load_settings
-from tests.support.generated_members import AS_OF, Market, Soul, snapshot
-from tests.support.planner_oracle import RULES, Naive, Verdict
+from tests.support.generated_members import AS_OF, GeneratedMember, GeneratedPopulation, snapshot
+from tests.support.planner_oracle import RULES, OracleDecision, PlannerOracle
 from tests.support.rule_source import parsed
 
 WORKSPACE = Path(__file__).parents[2] / "support" / "sample_workspace_files" / "config"
@@ -34,12 +34,12 @@ _YES = sorted(choice.value for choice in Choice if choice.permits)
 
 
 @st.composite
-def souls(draw: st.DrawFn, number: int) -> Soul:
+def souls(draw: st.DrawFn, number: int) -> GeneratedMember:
     """Few values of each kind, so that members share addresses, households and boxes."""
     common = st.sets(st.sampled_from(Choice), max_size=3)
     rare = st.just(frozenset()) | st.sets(st.sampled_from([Choice.NO_PURCHASE_DETAIL, Choice.EMAIL_OWN]), max_size=2)
     kinds = draw(st.lists(st.sampled_from(["email", "phone", "address"]), max_size=1))
-    return Soul(
+    return GeneratedMember(
         member_id=f"m{number}",
         register=draw(st.sampled_from(["owners", "household", "customers"])),
         household_id=draw(st.sampled_from([None, None, "h1", "h2"])),
@@ -101,13 +101,15 @@ def campaigns(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def market() -> Iterator[Market]:
-    market = Market()
+def market() -> Iterator[GeneratedPopulation]:
+    market = GeneratedPopulation()
     yield market
     market.connection.close()
 
 
-def planned(market: Market, asked: dict[str, Any], crowd: list[Soul]) -> tuple[Plan, Naive]:
+def planned(
+    market: GeneratedPopulation, asked: dict[str, Any], crowd: list[GeneratedMember]
+) -> tuple[Plan, PlannerOracle]:
     """The plan of a campaign, and the naive planner of the same."""
     audience = asked["audience"] and CONDITIONS[asked["audience"]]
     campaign = Campaign.model_validate(asked["spec"] | {"audience": audience})
@@ -126,7 +128,7 @@ def planned(market: Market, asked: dict[str, Any], crowd: list[Soul]) -> tuple[P
         holdout_salt=SALT,
     )
     market.fill(crowd)
-    return make_plan(QuerySession(market.connection), brief, snapshot(crowd)), Naive(
+    return make_plan(QuerySession(market.connection), brief, snapshot(crowd)), PlannerOracle(
         campaign, held, asked["audience"], asked["whens"], SALT
     )
 
@@ -137,7 +139,7 @@ def test_the_planner_decides_as_its_description_says(market, asked, crowd):
     made, naive = planned(market, asked, crowd)
     rows = made.session.fetch_dicts(made.ordered_decisions())
     found = {
-        row["member_id"]: Verdict(row["variant"], row["channel"], row["reason"], bool(row["used_basket"]))
+        row["member_id"]: OracleDecision(row["variant"], row["channel"], row["reason"], bool(row["used_basket"]))
         for row in rows
     }
     assert found == naive.plan(crowd)

@@ -6,8 +6,8 @@ import pytest
 
 from audiences.consent.suppressions import AddressKind
 from campaigns.core.model.reasons import SkipReason
-from tests.support.sample_workspace import MEMBERS, Village
-from tests.support.scripted_provider import Wire, wired
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 
 HEAD = """\
 purpose: {purpose}
@@ -25,48 +25,50 @@ VARIANTS = MARKETING.replace(
 )
 
 
-def _suppressed(reason: SkipReason) -> Callable[[Village], None]:
-    return lambda village: village.suppress(AddressKind.EMAIL, "m05@example.org", reason)
+def _suppressed(reason: SkipReason) -> Callable[[SampleWorkspace], None]:
+    return lambda workspace: workspace.suppress(AddressKind.EMAIL, "m05@example.org", reason)
 
 
-def _has_heard(village: Village) -> None:
-    wired(village, Wire())
-    village.write("before", MARKETING.replace("{register: [owners, customers]}", "{all: [{region: Lappi}, {age: 62}]}"))
-    run, _ = village.plan("before")
-    assert list(village.channels(run)) == ["m05"]
-    village.engine.start(run)
-    village.send(run)
-    village.hands.go(hours=1)
+def _has_heard(workspace: SampleWorkspace) -> None:
+    with_scripted_provider(workspace, ScriptedProvider())
+    workspace.write_campaign(
+        "before", MARKETING.replace("{register: [owners, customers]}", "{all: [{region: Lappi}, {age: 62}]}")
+    )
+    run, _ = workspace.plan("before")
+    assert list(workspace.channels(run)) == ["m05"]
+    workspace.engine.start(run)
+    workspace.send(run)
+    workspace.clock.advance(hours=1)
 
 
-def _nothing(_village: Village) -> None:
+def _nothing(_village: SampleWorkspace) -> None:
     """The campaign alone brings the reason about."""
 
 
 # What brings each reason about for the member m05, who gets a message otherwise.
-FIXTURES: dict[SkipReason, tuple[str, Callable[[Village], None]]] = {
-    SkipReason.MISSING_VARIANT: (VARIANTS, lambda v: v.bring("members", [_row("m05", household_size=1)])),
-    SkipReason.AGE_RESTRICTED: (MARKETING, lambda v: v.bring("members", [_row("m05", birth_date="2010-01-01")])),
-    SkipReason.NO_ADDRESS: (MARKETING, lambda v: v.move("m05", email=None)),
-    SkipReason.INVALID_ADDRESS: (BY_SMS, lambda v: v.move("m05", phone="+35891234567")),
+FIXTURES: dict[SkipReason, tuple[str, Callable[[SampleWorkspace], None]]] = {
+    SkipReason.MISSING_VARIANT: (VARIANTS, lambda v: v.import_rows("members", [_row("m05", household_size=1)])),
+    SkipReason.AGE_RESTRICTED: (MARKETING, lambda v: v.import_rows("members", [_row("m05", birth_date="2010-01-01")])),
+    SkipReason.NO_ADDRESS: (MARKETING, lambda v: v.change_contact("m05", email=None)),
+    SkipReason.INVALID_ADDRESS: (BY_SMS, lambda v: v.change_contact("m05", phone="+35891234567")),
     SkipReason.NO_CONSENT: (
         HEAD.format(purpose="newsletter\nnewsletter: food", channel="email", template="hello"),
-        lambda v: [v.say(member, "newsletter:food") for member in MEMBERS if member != "m05"],
+        lambda v: [v.record_choices(member, "newsletter:food") for member in MEMBERS if member != "m05"],
     ),
-    SkipReason.CONSENT_WITHDRAWN: (MARKETING, lambda v: v.say("m05", "email_own", on=False)),
-    SkipReason.OBJECTED_CHANNEL: (BY_POST, lambda v: v.say("m05", "no_direct_mail")),
-    SkipReason.NOT_ENTITLED: (MAGAZINE, lambda v: v.bring("members", [_row("m05", register="customers")])),
-    SkipReason.ADDRESS_SECRET: (BY_POST, lambda v: v.say("m05", "address_secret")),
+    SkipReason.CONSENT_WITHDRAWN: (MARKETING, lambda v: v.record_choices("m05", "email_own", on=False)),
+    SkipReason.OBJECTED_CHANNEL: (BY_POST, lambda v: v.record_choices("m05", "no_direct_mail")),
+    SkipReason.NOT_ENTITLED: (MAGAZINE, lambda v: v.import_rows("members", [_row("m05", register="customers")])),
+    SkipReason.ADDRESS_SECRET: (BY_POST, lambda v: v.record_choices("m05", "address_secret")),
     SkipReason.SUPPRESSED_HARD_BOUNCE: (MARKETING, _suppressed(SkipReason.SUPPRESSED_HARD_BOUNCE)),
     SkipReason.SUPPRESSED_COMPLAINT: (MARKETING, _suppressed(SkipReason.SUPPRESSED_COMPLAINT)),
     SkipReason.SUPPRESSED_INVALID: (MARKETING, _suppressed(SkipReason.SUPPRESSED_INVALID)),
     SkipReason.SUPPRESSED_MANUAL: (MARKETING, _suppressed(SkipReason.SUPPRESSED_MANUAL)),
-    SkipReason.ADDRESS_DEDUP: (MARKETING, lambda v: v.move("m05", email="m01@example.org")),
+    SkipReason.ADDRESS_DEDUP: (MARKETING, lambda v: v.change_contact("m05", email="m01@example.org")),
     SkipReason.HOUSEHOLD_DEDUP: (
         BY_POST + "one_per: household\n",
-        lambda v: v.bring("members", [_row(member, household_id="together") for member in ("m02", "m05")]),
+        lambda v: v.import_rows("members", [_row(member, household_id="together") for member in ("m02", "m05")]),
     ),
-    SkipReason.HOLDOUT_GLOBAL: (MARKETING, lambda v: v.set("holdout: 15 percent")),
+    SkipReason.HOLDOUT_GLOBAL: (MARKETING, lambda v: v.add_setting("holdout: 15 percent")),
     SkipReason.HOLDOUT_CAMPAIGN: (MARKETING + "holdout: 100 percent\n", _nothing),
     SkipReason.FREQUENCY_CAP: (MARKETING + "limits: {per_member: {messages: 1, rolling: 7 days}}\n", _has_heard),
 }
@@ -77,34 +79,34 @@ def _row(member: str, **columns: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("reason", SkipReason)
-def test_every_reason_comes_about(village, reason):
+def test_every_reason_comes_about(workspace, reason):
     campaign, happens = FIXTURES[reason]
-    happens(village)
-    run, tally = village.plan("hi", campaign)
-    skips = village.skips(run)
+    happens(workspace)
+    run, tally = workspace.plan("hi", campaign)
+    skips = workspace.skips(run)
     assert skips.get("m05") == reason.value or reason is SkipReason.HOLDOUT_GLOBAL  # which draws whom it will
     assert tally.skips[reason] == list(skips.values()).count(reason.value) >= 1
-    _every_skip_has_one_reason(village, run, tally)
+    _every_skip_has_one_reason(workspace, run, tally)
 
 
 @pytest.mark.parametrize("reason", sorted(FIXTURES))
-def test_without_the_cause_there_is_no_skip(village, reason):
+def test_without_the_cause_there_is_no_skip(workspace, reason):
     campaign, _ = FIXTURES[reason]
     if reason is SkipReason.NO_CONSENT:
-        village.say("m05", "newsletter:food")
+        workspace.record_choices("m05", "newsletter:food")
     if reason is SkipReason.HOLDOUT_CAMPAIGN:
         campaign = campaign.replace("100 percent", "0 percent")
     if reason is SkipReason.MISSING_VARIANT:
-        village.bring("members", [_row("m05", household_size=2)])
-    run, tally = village.plan("hi", campaign)
-    assert village.decisions(run)["m05"]["kind"] == "send"
-    _every_skip_has_one_reason(village, run, tally)
+        workspace.import_rows("members", [_row("m05", household_size=2)])
+    run, tally = workspace.plan("hi", campaign)
+    assert workspace.decisions(run)["m05"]["kind"] == "send"
+    _every_skip_has_one_reason(workspace, run, tally)
 
 
-def _every_skip_has_one_reason(village, run, tally):
-    decisions = village.decisions(run)
+def _every_skip_has_one_reason(workspace, run, tally):
+    decisions = workspace.decisions(run)
     assert tally.matched == len(decisions) == tally.sent + tally.skipped
     for decision in decisions.values():
         assert (decision["reason"] is None) == (decision["kind"] == "send")
         assert decision["reason"] is None or decision["reason"] in set(SkipReason)
-    assert sum(tally.sends.values()) == sum(tally.variants.values()) == len(village.deliveries(run))
+    assert sum(tally.sends.values()) == sum(tally.variants.values()) == len(workspace.deliveries(run))

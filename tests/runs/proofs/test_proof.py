@@ -16,7 +16,7 @@ from campaigns.core.model.enums import Language
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
 from campaigns.store.runs.run_tables import AUDIT, DECISION, DELIVERY, RATE_LIMIT, RUN
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 OURS = 'internal_addresses: ["@kyla.example.org", "+358401112223", boss@elsewhere.example.com]'
 LETTER = """\
@@ -31,34 +31,34 @@ limits: {per_member: {messages: 1, per: week}, rate: 1 per hour}
 
 
 @pytest.fixture
-def written(village: Village) -> Village:
-    village.set(OURS)
-    village.write("letter", LETTER)
-    return village
+def written(workspace: SampleWorkspace) -> SampleWorkspace:
+    workspace.add_setting(OURS)
+    workspace.write_campaign("letter", LETTER)
+    return workspace
 
 
-def prove(village: Village, to: str, **wanted: Any) -> str:
-    draft, _ = village.engine.library.campaign_definition("letter")
-    return send_proof(village.engine, draft, ProofRequest(to, **wanted)).provider_id
+def prove(workspace: SampleWorkspace, to: str, **wanted: Any) -> str:
+    draft, _ = workspace.engine.library.campaign_definition("letter")
+    return send_proof(workspace.engine, draft, ProofRequest(to, **wanted)).provider_id
 
 
-def files(village: Village) -> list[Path]:
-    return sorted(path for path in (village.root / "outbox").rglob("*") if path.is_file())
+def files(workspace: SampleWorkspace) -> list[Path]:
+    return sorted(path for path in (workspace.root / "outbox").rglob("*") if path.is_file())
 
 
-def refusal(village: Village, to: str, **wanted: Any) -> str:
+def refusal(workspace: SampleWorkspace, to: str, **wanted: Any) -> str:
     with pytest.raises(UserError) as refused:
-        prove(village, to, **wanted)
-    assert files(village) == []
+        prove(workspace, to, **wanted)
+    assert files(workspace) == []
     return refused.value.problems[0].code
 
 
-def rows(village: Village, *tables: Table) -> list[int]:
-    with village.engine.ledger.read() as connection:
+def rows(workspace: SampleWorkspace, *tables: Table) -> list[int]:
+    with workspace.engine.ledger.read() as connection:
         return [len(connection.execute(table.select()).all()) for table in tables]
 
 
-def test_a_proof_is_marked_in_its_subject_and_goes_where_it_was_asked_to(written: Village) -> None:
+def test_a_proof_is_marked_in_its_subject_and_goes_where_it_was_asked_to(written: SampleWorkspace) -> None:
     prove(written, "Aino@KYLA.example.org", language=Language.SV)
     [file] = files(written)
     message = message_from_bytes(file.read_bytes(), policy=SMTP)
@@ -67,7 +67,7 @@ def test_a_proof_is_marked_in_its_subject_and_goes_where_it_was_asked_to(written
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-def test_a_text_message_is_as_it_would_be(written: Village) -> None:
+def test_a_text_message_is_as_it_would_be(written: SampleWorkspace) -> None:
     prove(written, "040 111 2223")
     [file] = files(written)
     assert json.loads(file.read_text("utf-8"))["to"] == "+358401112223"
@@ -86,11 +86,11 @@ def test_a_text_message_is_as_it_would_be(written: Village) -> None:
         ("nobody", "bad_address"),
     ],
 )
-def test_every_other_address_is_refused(written: Village, to: str, code: str) -> None:
+def test_every_other_address_is_refused(written: SampleWorkspace, to: str, code: str) -> None:
     assert refusal(written, to) == code
 
 
-def test_a_proof_consumes_and_counts_nothing_but_is_audited(written: Village) -> None:
+def test_a_proof_consumes_and_counts_nothing_but_is_audited(written: SampleWorkspace) -> None:
     kept = (RUN, DECISION, DELIVERY, RATE_LIMIT, CHOICE_ENTRY)
     before = rows(written, *kept)
     for _ in range(3):
@@ -104,28 +104,28 @@ def test_a_proof_consumes_and_counts_nothing_but_is_audited(written: Village) ->
     assert "m02" not in str(noted)
 
 
-def test_a_member_shows_their_own_message_and_one_who_gets_nothing_none(written: Village) -> None:
+def test_a_member_shows_their_own_message_and_one_who_gets_nothing_none(written: SampleWorkspace) -> None:
     prove(written, "aino@kyla.example.org", member="m02")
     [file] = files(written)
     assert "Nimi2" in message_from_bytes(file.read_bytes(), policy=SMTP).get_body(("plain",)).get_content()
     file.unlink()
-    written.say("m03", "no_marketing")
+    written.record_choices("m03", "no_marketing")
     assert refusal(written, "aino@kyla.example.org", member="m03") == "nothing_to_prove"
 
 
-def test_a_variant_that_says_nothing_by_the_channel_is_refused(written: Village) -> None:
+def test_a_variant_that_says_nothing_by_the_channel_is_refused(written: SampleWorkspace) -> None:
     assert refusal(written, "+358401112223", variant="rest") == "no_template"
     assert refusal(written, "aino@kyla.example.org", variant="lapp") == "no_template"
 
 
-def test_the_links_of_a_proof_lead_nowhere(written: Village) -> None:
+def test_the_links_of_a_proof_lead_nowhere(written: SampleWorkspace) -> None:
     prove(written, "aino@kyla.example.org", member="m02")
     [file] = files(written)
     link = message_from_bytes(file.read_bytes(), policy=SMTP)["List-Unsubscribe"].split("/u/")[1].split(">")[0]
     assert written.engine.signer.read_link("unsubscribe", link).run_number == 0
 
 
-async def test_a_proof_goes_through_the_provider_of_the_settings(written: Village) -> None:
+async def test_a_proof_goes_through_the_provider_of_the_settings(written: SampleWorkspace) -> None:
     async with SmtpDouble() as double:
         smtp = f"smtp: {{host: {double.host}, port: {double.port}, security: none}}"
         settings = written.root / "config" / "settings.yaml"

@@ -10,7 +10,7 @@ import pytest
 
 from campaigns.core.errors import UserError
 from tests.runs.proofs.test_proof import LETTER as SLOW
-from tests.support.sample_workspace import Village
+from tests.support.sample_workspace import SampleWorkspace
 
 LETTER = SLOW.replace(", rate: 1 per hour", "")
 INTERNAL = 'internal_addresses: ["@kyla.example.org", "+358401112223"]\n'
@@ -22,55 +22,57 @@ SEEDS = f"""\
 """
 
 
-def settle(village: Village) -> dict[str, Any]:
+def settle(workspace: SampleWorkspace) -> dict[str, Any]:
     """What a whole run comes to, in every figure that is kept or shown."""
-    run, tally = village.plan("letter", LETTER)
-    village.engine.start(run)
-    village.send(run)
-    counts = village.engine.run(run.run_id).counts
-    return {"tally": tally, "counts": counts, "ends": village.ends(run), "balance": village.balance(run)}
+    run, tally = workspace.plan("letter", LETTER)
+    workspace.engine.start(run)
+    workspace.send(run)
+    counts = workspace.engine.run(run.run_id).counts
+    return {"tally": tally, "counts": counts, "ends": workspace.end_states(run), "balance": workspace.balance(run)}
 
 
-def mails(village: Village) -> list[Any]:
-    files = (village.root / "outbox").rglob("*.eml")
+def mails(workspace: SampleWorkspace) -> list[Any]:
+    files = (workspace.root / "outbox").rglob("*.eml")
     return [message_from_bytes(path.read_bytes(), policy=SMTP) for path in files]
 
 
-def test_every_seed_gets_every_variant_of_its_channel_once_and_unmarked(village: Village) -> None:
-    village.set(SEEDS)
-    run, _ = village.plan("letter", LETTER)
+def test_every_seed_gets_every_variant_of_its_channel_once_and_unmarked(workspace: SampleWorkspace) -> None:
+    workspace.add_setting(SEEDS)
+    run, _ = workspace.plan("letter", LETTER)
     for _ in range(2):
-        village.engine.start(village.engine.run(run.run_id))
-    written = sorted((mail["To"].addresses[0].addr_spec, mail["Subject"]) for mail in mails(village))
+        workspace.engine.start(workspace.engine.run(run.run_id))
+    written = sorted((mail["To"].addresses[0].addr_spec, mail["Subject"]) for mail in mails(workspace))
     assert written == [*[("aino@kyla.example.org", "Hej")] * 2, *[("bo@kyla.example.org", "Hei")] * 2]
-    [texts] = (village.root / "outbox").rglob("*.jsonl")
+    [texts] = (workspace.root / "outbox").rglob("*.jsonl")
     assert texts.read_text("utf-8").count("+358401112223") == 1
 
 
-def test_no_figure_knows_of_them(village: Village, tmp_path: Path) -> None:
-    other = Village(Path(copytree(village.root, tmp_path / "other")), village.hands)
-    other.set(SEEDS)
+def test_no_figure_knows_of_them(workspace: SampleWorkspace, tmp_path: Path) -> None:
+    other = SampleWorkspace(Path(copytree(workspace.root, tmp_path / "other")), workspace.clock)
+    other.add_setting(SEEDS)
     try:
-        assert settle(other) == settle(village)
-        assert len(mails(other)) == len(mails(village)) + 4
+        assert settle(other) == settle(workspace)
+        assert len(mails(other)) == len(mails(workspace)) + 4
     finally:
         other.close()
 
 
-def test_a_seed_that_cannot_be_written_to_holds_up_nobody(village: Village, caplog: pytest.LogCaptureFixture) -> None:
-    village.set(SEEDS)
-    village.write("letter", LETTER)
-    sample = village.root / "templates/email/hello/sample.yaml"
-    run, _ = village.plan("letter", LETTER)
-    kept = village.engine.run_files(run).definition / sample.relative_to(village.root)
+def test_a_seed_that_cannot_be_written_to_holds_up_nobody(
+    workspace: SampleWorkspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace.add_setting(SEEDS)
+    workspace.write_campaign("letter", LETTER)
+    sample = workspace.root / "templates/email/hello/sample.yaml"
+    run, _ = workspace.plan("letter", LETTER)
+    kept = workspace.engine.run_files(run).definition / sample.relative_to(workspace.root)
     kept.write_text("member: {}\n", "utf-8")
-    village.engine.start(run)
-    village.send(run)
-    assert village.balance(run).get("accepted")
+    workspace.engine.start(run)
+    workspace.send(run)
+    assert workspace.balance(run).get("accepted")
     assert caplog.text.count("got no") == 4
 
 
-def test_a_seed_is_one_of_our_own(village: Village) -> None:
-    village.set(INTERNAL + "seeds: [{address: m01@example.org}]\n")
+def test_a_seed_is_one_of_our_own(workspace: SampleWorkspace) -> None:
+    workspace.add_setting(INTERNAL + "seeds: [{address: m01@example.org}]\n")
     with pytest.raises(UserError, match="one of our own"):
-        _ = village.engine.library.settings
+        _ = workspace.engine.library.settings

@@ -2,4 +2,4 @@
 
 from tests.support import no_network
 
-no_network.keep()
+no_network.refuse_outside_connections()
