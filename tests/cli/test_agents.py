@@ -32,7 +32,8 @@ BY_WORD: Final = {
     "proof": Permission.WRITE, "count": Permission.COUNT,
     "approve": Permission.APPROVE, "send": Permission.SEND, "run": Permission.SEND, "pause": Permission.SEND,
     "resume": Permission.SEND, "cancel": Permission.SEND, "show": Permission.LOOK_UP, "why": Permission.EXPLAIN,
-    "merge": Permission.MERGE, "erase": Permission.ANSWER, "requests": Permission.ANSWER, "verify": Permission.READ_AUDIT,
+    "merge": Permission.MERGE, "erase": Permission.ANSWER, "requests": Permission.ANSWER,
+    "verify": Permission.READ_AUDIT,
 }  # fmt: skip
 
 

@@ -159,19 +159,19 @@ class DeskPages:
         request: Request,
         agent: SignedInStaff,
         member_id: str,
-        change_text: str = "",
+        done_text: str = "",
         refused: Refusal = NO_REFUSAL,
     ) -> HTMLResponse:
-        """Render the page of a member again; `change_text` is the text key of the change that was made."""
+        """Render the page of a member again; `done_text` is the text key of the change that was made."""
         member = lookup.reload(self.engine_as(agent), member_id, unmask=agent.may(Permission.UNMASK))
-        return self.render_member(request, agent, member, change_text, refused)
+        return self.render_member(request, agent, member, done_text, refused)
 
     def render_member(
         self,
         request: Request,
         agent: SignedInStaff,
         member: MemberRecord,
-        change_text: str = "",
+        done_text: str = "",
         refused: Refusal = NO_REFUSAL,
     ) -> HTMLResponse:
         """Render a member's page."""
@@ -185,7 +185,7 @@ class DeskPages:
             refused=refused,
             opened=request.url.path.rsplit("/", 1)[-1] if refused.because else "",
             ticket=self.look_up_ticket(agent, member.person.member_id),
-            said=change_text,
+            said=done_text,
             groups=choice_groups_with_ticks(self.context.renderer, language, member.stance),
             kinds=[kind.value for kind in RequestKind],
             purposes=[purpose.value for purpose in PurchaseLinesPurpose],
