@@ -40,7 +40,7 @@ def test_a_yes_is_kept_when_the_server_is_killed(viesti: Shell, seed: int) -> No
         workspace = SampleWorkspace(viesti.root)  # its clock stands; it only reads
         run = workspace.engine.recent_runs()[0]
         paths = {
-            member: f"/u/{village.engine.signer.link_token('unsubscribe', run.number or 0, row['position'])}"
+            member: f"/u/{workspace.engine.signer.link_token('unsubscribe', run.number or 0, row['position'])}"
             for member, row in workspace.deliveries(run).items()
         }
 

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from campaigns.core.model.enums import Choice
-from campaigns.runs.planning.contact_history import _SCHEMA as HEARD_SCHEMA
+from campaigns.runs.planning.contact_history import _MESSAGE_SCHEMA as HEARD_SCHEMA
 from campaigns.runs.planning.contact_history import CLICK_SCHEMA
 from campaigns.runs.planning.plan import LedgerSnapshot
 

@@ -164,7 +164,7 @@ async def test_who_follows_what_was_handed_over_this_moment_is_no_person(web_wor
 
 async def test_who_follows_several_links_of_a_message_at_once_is_no_person(web_workspace, web, linked, monkeypatch):
     monkeypatch.setattr("campaigns.web.members.click_redirect.SETTLING", 0.2)
-    other = f"/c/{town.engine.signer.tracked_link_token(TrackedLink(linked.number, None, 'https://shop.example.org/'))}"
+    other = f"/c/{web_workspace.engine.signer.tracked_link_token(TrackedLink(linked.number, None, 'https://shop.example.org/'))}"
     (way,) = links_of(web_workspace, OTHER)
     await asyncio.gather(web.get(way), web.get(other), web.get(way, headers={"User-Agent": "Mozilla/5.0 (another)"}))
     assert counted(web_workspace, linked) == [LinkClicks(SHOP, 1, 1), LinkClicks("https://shop.example.org/", 0, 1)]

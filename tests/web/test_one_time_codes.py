@@ -109,7 +109,7 @@ async def test_each_of_those_who_share_a_mailbox_gets_a_code_of_their_own(web_wo
 
 async def test_the_link_of_a_message_sends_a_code_to_the_members_own_address(web_workspace, web):
     for by in ("email", "sms"):
-        page = await web.post(f"{town.link('letters', scope='preferences')}/code", data={"by": by})
+        page = await web.post(f"{web_workspace.link('letters', scope='preferences')}/code", data={"by": by})
         assert MAIL not in page.text
     assert [to for to, _ in web_workspace.notices()] == [MAIL, "+358401230001"]
     challenge = hidden_fields(page.text)["challenge"][0]

@@ -22,7 +22,7 @@ PURPOSES: Final = {
 
 
 async def read(web_workspace: WebWorkspace, web, campaign: str, language: str = "en", member: str = AINO) -> str:
-    answer = await web.get(f"{town.link(campaign, member, 'why')}?lang={language}")
+    answer = await web.get(f"{web_workspace.link(campaign, member, 'why')}?lang={language}")
     assert answer.status_code == 200
     return html.unescape(answer.text)
 
