@@ -33,11 +33,12 @@ test-spark: $(INSTALLED) ## run the tests that start Spark; needs Java 17
 crash: $(INSTALLED) ## kill processes at random moments, 200 times; CRASHES=1000 for more
 	VIESTI_CRASHES=$(or $(CRASHES),200) $(BIN)/python -m pytest -q tests/runs/dispatch/test_crash.py
 
-check: $(INSTALLED) ## format, lint, types and import contracts
+check: $(INSTALLED) ## format, lint, types, import contracts and names
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q --noconftest -p no:cacheprovider tests/architecture/test_names.py
 
 fix: $(INSTALLED) ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
