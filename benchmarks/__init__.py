@@ -1,0 +1,1 @@
+"""Measurements of planning, sending and serving; figures are in `docs/performance.md`."""

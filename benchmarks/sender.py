@@ -24,7 +24,7 @@ from campaigns.workspace.paths import Workspace
 _CONNECTIONS: Final = 256
 
 
-class _Enough(Exception):  # noqa: N818 - nothing is wrong
+class _EnoughSentError(Exception):
     """Stop signal: the requested number of messages was sent."""
 
 
@@ -39,11 +39,11 @@ def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) 
         nonlocal sent
         sent += ended
         if sent >= messages:
-            raise _Enough
+            raise _EnoughSentError
 
     try:
         engine.send(run_id, on_progress)
-    except* _Enough:
+    except* _EnoughSentError:
         pass
     ended, used = monotonic(), process_time() - used
     engine.close()

@@ -11,8 +11,10 @@ from campaigns.core.model.enums import Choice, Register
 
 
 class ChoiceColumns(Protocol):
-    """Columns of a row of choices by name, as `table.c` or a mapping: each choice, and `register`, `newsletters`,
-    `withdrawn`. A row of NULLs, from an outer join, is a member without choices.
+    """Columns of a row of choices by name, as `table.c` or a mapping.
+
+    They are each choice, `register`, `newsletters` and `withdrawn`. A row of NULLs, from an outer join, is a member
+    without choices.
     """
 
     def __getitem__(self, name: str, /) -> ColumnElement[Any]: ...

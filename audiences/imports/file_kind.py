@@ -1,5 +1,6 @@
-"""Kinds of import files: columns, checks, and storage of the valid rows. A new kind is one module and one line in
-`import_file.FILE_KINDS`.
+"""Kinds of import files: columns, checks, and storage of the valid rows.
+
+A new kind is one module and one line in `import_file.FILE_KINDS`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

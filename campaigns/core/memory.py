@@ -1,5 +1,7 @@
-"""Release of freed memory to the operating system. Two allocators hold on to it: the C library, where large messages
-leave holes between small objects that stay, and Arrow, which keeps all that a plan ever allocated.
+"""Release of freed memory to the operating system.
+
+Two allocators hold on to it: the C library, where large messages leave holes between small objects that stay, and
+Arrow, which keeps all that a plan ever allocated.
 """
 
 import ctypes

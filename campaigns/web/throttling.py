@@ -20,8 +20,9 @@ _NETWORK_BITS: Final = 64  # prefix of an IPv6 address that one household or att
 
 @dataclass(frozen=True, slots=True)
 class SharedThrottle:
-    """Throttle shared by all processes, in one ledger row per client: a burst of `limit` attempts, refilled every
-    `period`.
+    """Throttle shared by all processes, in one ledger row per client.
+
+    It allows a burst of `limit` attempts, refilled every `period`.
     """
 
     ledger: Ledger

@@ -41,8 +41,10 @@ class MeasuredEffect:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """Report of one run. `told` holds the provider events with their deliveries, `links` the clicks of each link, and
-    `ended` the later opt-outs by channel.
+    """Report of one run.
+
+    `told` holds the provider events with their deliveries, `links` the clicks of each link, and `ended` the later
+    opt-outs by channel.
     """
 
     run: Run

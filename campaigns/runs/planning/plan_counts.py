@@ -14,10 +14,10 @@ from campaigns.store.runs.decisions import SEND
 
 @dataclass(frozen=True, slots=True)
 class PlanCounts:
-    """Numbers of members. `sends` by channel, `skips` by reason; `variants` and `arms` count the sends, `shares` those
-    of a variant by channel.
+    """Numbers of members.
 
-    `unknown` members matched neither the audience nor its opposite; `not_processed` were not evaluated at all.
+    `sends` are by channel, `skips` by reason; `variants` and `arms` count the sends, `shares` those of a variant by
+    channel. `unknown` members matched neither the audience nor its opposite; `not_processed` were not evaluated at all.
     """
 
     population: int

@@ -1,4 +1,4 @@
-""" "Why did I get this" page: from the stored decision and evidence, never computed again (C-09)."""
+"""Page "Why did I get this": from the stored decision and evidence, never computed again (C-09)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The first tables: people, choices, runs, decisions, deliveries"""
+"""The first tables: people, choices, runs, decisions, deliveries."""
 
 import sqlalchemy as sa
 from alembic import op
