@@ -5,18 +5,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# One lock for Python 3.11 to 3.14 on Linux and macOS. Spark is apart: it is large, and few tests need it.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock' $(UPGRADE)
+SPARK = 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark crash check fix bench docs clean
+.PHONY: help demo test test-spark crash check fix lock bench docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
 demo: $(INSTALLED) ## import real purchases, plan three campaigns, deliver them into ./outbox
@@ -27,7 +32,7 @@ test: $(INSTALLED) ## run the tests
 	$(BIN)/python -m pytest -q --numprocesses auto -m 'not spark'
 
 test-spark: $(INSTALLED) ## run the tests that start Spark; needs Java 17
-	$(BIN)/python -m pip install --quiet --editable '.[spark]'
+	$(BIN)/python -m pip install --quiet --requirement requirements-spark.lock
 	$(BIN)/python -m pytest -q -m spark tests/rules/engines tests/demo/counts
 
 crash: $(INSTALLED) ## kill processes at random moments, 200 times; CRASHES=1000 for more
@@ -43,6 +48,10 @@ check: $(INSTALLED) ## format, lint, types, import contracts and names
 fix: $(INSTALLED) ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+lock: $(INSTALLED) ## pin what pyproject.toml asks for; UPGRADE=--upgrade takes the newest versions
+	$(LOCK) --extra dev --output-file requirements.lock pyproject.toml
+	$(BIN)/python -c $(SPARK) | $(LOCK) --constraint requirements.lock --output-file requirements-spark.lock -
 
 bench: $(INSTALLED) ## measure; figures are in docs/performance.md
 	$(BIN)/python -m benchmarks
