@@ -13,12 +13,12 @@ from sqlmodel import SQLModel
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.errors import UserError
 from campaigns.store.ledger.connection import Ledger
-from tests.audiences.conftest import CATALOGUE, Place
+from tests.support.import_target import CATALOGUE, ImportTarget
 
 FILES: Final = sorted((Path(__file__).parent / "bad").glob("*.csv"))
 
 
-def outcome(place: Place, path: Path) -> str:
+def outcome(place: ImportTarget, path: Path) -> str:
     """The report and the rejects, or the error."""
     kind = path.name.partition(".")[0]
     try:
@@ -33,12 +33,12 @@ def outcome(place: Place, path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_bad_file_has_its_outcome(place: Place, path: Path) -> None:
+def test_a_bad_file_has_its_outcome(place: ImportTarget, path: Path) -> None:
     assert outcome(place, path) == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_bad_file_has_the_same_outcome_again_and_stores_nothing(place: Place, path: Path) -> None:
+def test_a_bad_file_has_the_same_outcome_again_and_stores_nothing(place: ImportTarget, path: Path) -> None:
     first = outcome(place, path).partition("\n")
     second = outcome(place, path).partition("\n")
     assert second[2] == first[2]
@@ -51,7 +51,7 @@ def _write() -> None:
             root = Path(folder)
             ledger = Ledger.from_path(root / "ledger.sqlite")
             SQLModel.metadata.create_all(ledger.engine)
-            text = outcome(Place(root, ledger, Warehouse(root / "warehouse", CATALOGUE)), path)
+            text = outcome(ImportTarget(root, ledger, Warehouse(root / "warehouse", CATALOGUE)), path)
             path.with_suffix(".txt").write_text(text, encoding="utf-8")
             ledger.close()
 

@@ -15,20 +15,20 @@ from audiences.consent.choices import consent_state_of, entries_of, record_choic
 from audiences.consent.consent_state import ConsentEntry, ConsentSource, ConsentState, reduce_entries
 from campaigns.core.model.enums import Choice
 from campaigns.store.ledger.connection import Ledger
-from tests.audiences.conftest import Place
+from tests.support.import_target import ImportTarget
 from tests.support.random_choices import RECORDS, START
 
 YES = ConsentEntry("m1", "email_own", True, START, ConsentSource.WEB, wording="2017-1", language="fi", agent="desk 7")
 
 
-def test_an_entry_is_kept_with_what_was_shown(place: Place) -> None:
+def test_an_entry_is_kept_with_what_was_shown(place: ImportTarget) -> None:
     with place.ledger.write() as connection:
         assert record_choices(connection, [YES]) == 1
         assert entries_of(connection, ["m1"]) == {"m1": [YES]}
         assert consent_state_of(connection, "m1") == ConsentState(frozenset({Choice.EMAIL_OWN}))
 
 
-def test_the_same_entry_twice_is_one(place: Place) -> None:
+def test_the_same_entry_twice_is_one(place: ImportTarget) -> None:
     reworded = ConsentEntry("m1", "email_own", True, START, ConsentSource.WEB)
     with place.ledger.write() as connection:
         assert record_choices(connection, [YES, reworded]) == 1
@@ -36,7 +36,7 @@ def test_the_same_entry_twice_is_one(place: Place) -> None:
         assert entries_of(connection, ["m1"])["m1"] == [YES]
 
 
-def test_a_withdrawal_is_projected_in_the_same_transaction(place: Place) -> None:
+def test_a_withdrawal_is_projected_in_the_same_transaction(place: ImportTarget) -> None:
     no = ConsentEntry("m1", "email_own", False, START + timedelta(days=1), ConsentSource.ONE_CLICK)
     with place.ledger.write() as connection:
         record_choices(connection, [YES])
@@ -45,7 +45,7 @@ def test_a_withdrawal_is_projected_in_the_same_transaction(place: Place) -> None
         assert consent_state_of(connection, "m1") == ConsentState(withdrawn=frozenset({"email_own"}))
 
 
-def test_a_rolled_back_append_leaves_no_projection(place: Place) -> None:
+def test_a_rolled_back_append_leaves_no_projection(place: ImportTarget) -> None:
     with pytest.raises(IntegrityError):
         _append_then_fail(place)
     with place.ledger.read() as connection:
@@ -53,13 +53,13 @@ def test_a_rolled_back_append_leaves_no_projection(place: Place) -> None:
         assert entries_of(connection, ["m1"]) == {}
 
 
-def _append_then_fail(place: Place) -> None:
+def _append_then_fail(place: ImportTarget) -> None:
     with place.ledger.write() as connection:
         record_choices(connection, [YES])
         connection.execute(text("INSERT INTO contact (member_id) VALUES ('m1')"))  # lacks what a contact needs
 
 
-def test_a_changed_projection_has_a_later_sequence_number(place: Place) -> None:
+def test_a_changed_projection_has_a_later_sequence_number(place: ImportTarget) -> None:
     with place.ledger.write() as connection:
         record_choices(connection, [YES, ConsentEntry("m2", "email_own", True, START, ConsentSource.WEB)])
         record_choices(connection, [ConsentEntry("m2", "tracking", True, START, ConsentSource.WEB)])

@@ -16,7 +16,7 @@ from audiences.people.holdout_units import MAX_UNIT_SIZE, rebuild_units
 from audiences.tables import CONTACT, FORMER_HOLDOUT_UNIT, HOLDOUT_UNIT
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.store.ledger.connection import Ledger
-from tests.audiences.conftest import CATALOGUE, NOW, Place
+from tests.support.import_target import CATALOGUE, NOW, ImportTarget
 
 Bonds = Mapping[str, str | None]
 NOTHING: Final[Bonds] = {"household_id": None, "email": None, "phone": None, "address_key": None}
@@ -47,11 +47,11 @@ def _groups(*groups: str) -> set[frozenset[str]]:
     return {frozenset(group) for group in groups}
 
 
-def _unite(place: Place) -> int:
+def _unite(place: ImportTarget) -> int:
     return rebuild_units(place.ledger, place.warehouse, NOW)
 
 
-def test_a11_a_unit_is_whatever_one_message_reaches_and_all_that_it_connects(place: Place) -> None:
+def test_a11_a_unit_is_whatever_one_message_reaches_and_all_that_it_connects(place: ImportTarget) -> None:
     _settle(
         place.ledger,
         {
@@ -69,13 +69,13 @@ def test_a11_a_unit_is_whatever_one_message_reaches_and_all_that_it_connects(pla
     assert _together(place.ledger) == _groups("abcde", "f", "g", "h")
 
 
-def test_the_same_text_in_two_fields_binds_nobody(place: Place) -> None:
+def test_the_same_text_in_two_fields_binds_nobody(place: ImportTarget) -> None:
     _settle(place.ledger, {"a": {"household_id": "x"}, "b": {"email": "x"}})
     _unite(place)
     assert _together(place.ledger) == _groups("a", "b")
 
 
-def test_to_unite_again_changes_nothing(place: Place) -> None:
+def test_to_unite_again_changes_nothing(place: ImportTarget) -> None:
     _settle(place.ledger, {"a": {"household_id": "h"}, "b": {"household_id": "h"}, "c": {}})
     _unite(place)
     before = _numbers(place.ledger)
@@ -83,7 +83,7 @@ def test_to_unite_again_changes_nothing(place: Place) -> None:
     assert _numbers(place.ledger) == before
 
 
-def test_who_once_was_in_a_unit_stays_and_the_oldest_number_wins(place: Place) -> None:
+def test_who_once_was_in_a_unit_stays_and_the_oldest_number_wins(place: ImportTarget) -> None:
     _settle(place.ledger, {"z": {"household_id": "h1"}, "y": {"household_id": "h1"}})
     _unite(place)
     old = _numbers(place.ledger)["z"]
@@ -96,7 +96,7 @@ def test_who_once_was_in_a_unit_stays_and_the_oldest_number_wins(place: Place) -
     assert set(_numbers(place.ledger).values()) == {old}
 
 
-def test_what_a_member_belonged_to_is_kept(place: Place) -> None:
+def test_what_a_member_belonged_to_is_kept(place: ImportTarget) -> None:
     _settle(place.ledger, {"a": {}, "b": {}})
     _unite(place)
     alone = _numbers(place.ledger)["b"]
@@ -107,7 +107,7 @@ def test_what_a_member_belonged_to_is_kept(place: Place) -> None:
     assert (kept.member_id, kept.number, kept.since, kept.until) == ("b", alone, NOW, NOW + timedelta(days=1))
 
 
-def test_a_unit_of_no_duration_is_not_kept(place: Place) -> None:
+def test_a_unit_of_no_duration_is_not_kept(place: ImportTarget) -> None:
     for shared in ({}, {"household_id": "h"}, {"household_id": "h", "email": "e@x.fi"}):
         _settle(place.ledger, {"a": {"email": "e@x.fi"}, "b": {"household_id": "h"}, "c": shared})
         _unite(place)
@@ -116,7 +116,7 @@ def test_a_unit_of_no_duration_is_not_kept(place: Place) -> None:
     assert len(_together(place.ledger)) == 1
 
 
-def test_an_address_of_too_many_binds_nobody_and_leaves_their_households_whole(place: Place) -> None:
+def test_an_address_of_too_many_binds_nobody_and_leaves_their_households_whole(place: ImportTarget) -> None:
     desk = {f"m{number:02}": {"email": "desk@example.org"} for number in range(MAX_UNIT_SIZE)}
     couple = {"x": {"household_id": "h"}, "y": {"household_id": "h", "email": "desk@example.org"}}
     _settle(place.ledger, {**desk, **couple})
@@ -124,7 +124,7 @@ def test_an_address_of_too_many_binds_nobody_and_leaves_their_households_whole(p
     assert _together(place.ledger) == {*(frozenset({member}) for member in desk), frozenset("xy")}
 
 
-def test_an_address_of_as_many_as_a_unit_may_have_binds_them(place: Place) -> None:
+def test_an_address_of_as_many_as_a_unit_may_have_binds_them(place: ImportTarget) -> None:
     _settle(place.ledger, {f"m{number:02}": {"email": "desk@example.org"} for number in range(MAX_UNIT_SIZE)})
     _unite(place)
     assert len(_together(place.ledger)) == 1
@@ -138,7 +138,7 @@ def _chain(length: int) -> dict[str, Bonds]:
     }
 
 
-def test_a_unit_that_grows_too_large_is_dissolved_and_stays_so(place: Place) -> None:
+def test_a_unit_that_grows_too_large_is_dissolved_and_stays_so(place: ImportTarget) -> None:
     _settle(place.ledger, _chain(MAX_UNIT_SIZE))
     _unite(place)
     [first] = set(_numbers(place.ledger).values())
@@ -150,13 +150,13 @@ def test_a_unit_that_grows_too_large_is_dissolved_and_stays_so(place: Place) -> 
     assert _unite(place) == 0
 
 
-def test_a_long_chain_takes_few_rounds(place: Place) -> None:
+def test_a_long_chain_takes_few_rounds(place: ImportTarget) -> None:
     _settle(place.ledger, _chain(3000))
     assert _unite(place) == 3000
     assert len(_together(place.ledger)) == 3000
 
 
-def test_the_number_of_one_who_is_gone_is_not_given_again(place: Place) -> None:
+def test_the_number_of_one_who_is_gone_is_not_given_again(place: ImportTarget) -> None:
     _settle(place.ledger, {"a": {}, "z": {}})
     _unite(place)
     _settle(place.ledger, {"a": {}, "b": {}})
@@ -164,7 +164,7 @@ def test_the_number_of_one_who_is_gone_is_not_given_again(place: Place) -> None:
     assert len(set(_numbers(place.ledger).values())) == 3
 
 
-def test_an_import_of_members_unites_them(place: Place) -> None:
+def test_an_import_of_members_unites_them(place: ImportTarget) -> None:
     head = "member_id,register,household_id,email\n"
     place.bring("members", f"{head}a,owners,h1,\nb,owners,h1,b@x.fi\nc,owners,,B@X.FI\n")
     assert _together(place.ledger) == _groups("abc")

@@ -15,18 +15,18 @@ from audiences.imports.import_file import import_file
 from campaigns.core.clock import Clock
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice
-from tests.audiences.conftest import NOW, SETTINGS, SIGNER, Place
+from tests.support.import_target import NOW, SETTINGS, SIGNER, ImportTarget
 
 HEADER = "member_id,purchased_at,basket_id,product_id,quantity,amount,store_id\n"
 DECEMBER = HEADER + "m1,2017-12-30 10:00,b1,p1,1,2.50,s1\nm1,2017-12-30 10:00,b1,p1,2,5.00,s1\n"
 JANUARY = HEADER + "m1,2017-01-02 10:00,b0,p2,1,1.00,s1\n"
 
 
-def _receipts(place: Place) -> list[tuple[str, Decimal, Decimal]]:
+def _receipts(place: ImportTarget) -> list[tuple[str, Decimal, Decimal]]:
     return place.rows("SELECT basket_id, quantity, amount FROM receipts ORDER BY basket_id")
 
 
-def test_the_same_purchases_again_change_nothing(place: Place) -> None:
+def test_the_same_purchases_again_change_nothing(place: ImportTarget) -> None:
     assert place.bring("purchases", DECEMBER).stored == 2
     before = place.warehouse.manifest()
     again = place.bring("purchases", DECEMBER)
@@ -34,7 +34,7 @@ def test_the_same_purchases_again_change_nothing(place: Place) -> None:
     assert place.warehouse.manifest() == before
 
 
-def test_other_months_are_left_alone(place: Place) -> None:
+def test_other_months_are_left_alone(place: ImportTarget) -> None:
     place.bring("purchases", DECEMBER)
     before = place.warehouse.manifest().parts("purchases")
     place.bring("purchases", JANUARY)
@@ -43,21 +43,21 @@ def test_other_months_are_left_alone(place: Place) -> None:
     assert _receipts(place) == [("b0", 1, 1), ("b1", 3, Decimal("7.50"))]
 
 
-def test_a_corrected_line_replaces_the_one_it_corrects(place: Place) -> None:
+def test_a_corrected_line_replaces_the_one_it_corrects(place: ImportTarget) -> None:
     place.bring("purchases", DECEMBER)
     report = place.bring("purchases", DECEMBER.replace("5.00", "4.00"))
     assert (report.stored, report.unchanged) == (1, 1)
     assert _receipts(place) == [("b1", 3, Decimal("6.50"))]
 
 
-def test_the_rest_of_a_basket_may_come_later(place: Place) -> None:
+def test_the_rest_of_a_basket_may_come_later(place: ImportTarget) -> None:
     place.bring("purchases", DECEMBER)
     place.bring("purchases", HEADER + "m1,2017-12-30 10:00,b1,p7,1,1.50,s1\n")
     assert _receipts(place) == [("b1", 4, Decimal("9.00"))]
     assert place.rows("SELECT count(*) FROM purchase_lines") == [(3,)]
 
 
-def test_a_return_is_a_negative_line(place: Place) -> None:
+def test_a_return_is_a_negative_line(place: ImportTarget) -> None:
     place.bring("purchases", HEADER + "m1,2017-12-30 10:00,b1,p1,-1,-2.50,s1\n")
     assert _receipts(place) == [("b1", -1, Decimal("-2.50"))]
 
@@ -75,12 +75,12 @@ INSTANTS = [
 
 
 @pytest.mark.parametrize(("written", "expected"), INSTANTS)
-def test_a_time_without_a_zone_is_the_workspaces(place: Place, written: str, expected: str) -> None:
+def test_a_time_without_a_zone_is_the_workspaces(place: ImportTarget, written: str, expected: str) -> None:
     place.bring("purchases", HEADER + f"m1,{written},b1,p1,1,2.50,s1\n")
     assert place.rows("SELECT purchased_at::VARCHAR FROM receipts") == [(expected,)]
 
 
-def test_parquet_and_csv_bring_the_same(place: Place) -> None:
+def test_parquet_and_csv_bring_the_same(place: ImportTarget) -> None:
     rows = {
         "member_id": pa.array([7, None], pa.int64()),
         "purchased_at": pa.array(["2017-12-30T10:00:00", "2017-12-30T08:00:00Z"]),
@@ -100,7 +100,7 @@ def test_parquet_and_csv_bring_the_same(place: Place) -> None:
     assert (again.stored, again.unchanged) == (0, 2)
 
 
-def test_parquet_timestamps_follow_the_same_rule(place: Place) -> None:
+def test_parquet_timestamps_follow_the_same_rule(place: ImportTarget) -> None:
     columns = HEADER.strip().split(",")
     ten = pa.array(["2017-12-30T10:00:00"]).cast(pa.timestamp("us"))
     naive, aware = ten, ten.cast(pa.timestamp("us", "UTC"))
@@ -115,14 +115,14 @@ def test_parquet_timestamps_follow_the_same_rule(place: Place) -> None:
     ]
 
 
-def test_a_file_that_is_not_there_or_damaged_is_refused(place: Place) -> None:
+def test_a_file_that_is_not_there_or_damaged_is_refused(place: ImportTarget) -> None:
     with pytest.raises(UserError, match="no such file"):
         place.bring_file("members", place.root / "nothing.csv")
     with pytest.raises(UserError, match="damaged"):
         place.bring("members", b"PAR1 and nothing more")
 
 
-def test_contact_goes_to_the_ledger_and_profile_to_the_warehouse(place: Place) -> None:
+def test_contact_goes_to_the_ledger_and_profile_to_the_warehouse(place: ImportTarget) -> None:
     place.bring(
         "members",
         "member_id,register,first_name,language,birth_date,email,street,postal_code,region,bonus,student\n"
@@ -134,7 +134,7 @@ def test_contact_goes_to_the_ledger_and_profile_to_the_warehouse(place: Place) -
     assert place.rows(profile) == [("owners", "sv", date(1970, 2, 28), "Lappi", Decimal("12.5000"), True)]
 
 
-def test_columns_that_a_file_lacks_stay_as_they_are(place: Place) -> None:
+def test_columns_that_a_file_lacks_stay_as_they_are(place: ImportTarget) -> None:
     place.bring("members", "member_id,register,first_name,email,bonus\nm1,owners,Aino,aino@example.org,3\n")
     report = place.bring("members", "member_id,register,email\nm1,household,\nm2,owners,\n")
     assert report.stored == 2
@@ -143,7 +143,7 @@ def test_columns_that_a_file_lacks_stay_as_they_are(place: Place) -> None:
     assert place.rows("SELECT bonus, language FROM members ORDER BY member_id") == [(3, "fi"), (None, "fi")]
 
 
-def test_the_same_members_again_change_nothing(place: Place) -> None:
+def test_the_same_members_again_change_nothing(place: ImportTarget) -> None:
     file = "member_id,register,email,phone\nm1,owners,Aino@EXAMPLE.org,040 123 4567\nm2,owners,,\n"
     assert place.bring("members", file).stored == 2
     before = place.warehouse.manifest()
@@ -152,7 +152,7 @@ def test_the_same_members_again_change_nothing(place: Place) -> None:
     assert place.warehouse.manifest() == before
 
 
-def test_a_member_counts_once_whether_contact_or_profile_changed(place: Place) -> None:
+def test_a_member_counts_once_whether_contact_or_profile_changed(place: ImportTarget) -> None:
     file = "member_id,register,city,household_size\nm1,owners,Oulu,1\nm2,owners,Oulu,1\nm3,owners,Oulu,1\n"
     place.bring("members", file)
     changed = file.replace("m1,owners,Oulu,1", "m1,owners,Pori,2").replace("m2,owners,Oulu,1", "m2,owners,Oulu,2")
@@ -160,7 +160,7 @@ def test_a_member_counts_once_whether_contact_or_profile_changed(place: Place) -
     assert (report.stored, report.unchanged) == (2, 1)
 
 
-def test_choices_keep_wording_source_and_instant(place: Place) -> None:
+def test_choices_keep_wording_source_and_instant(place: ImportTarget) -> None:
     place.bring(
         "choices",
         "member_id,choice,state,at,source,wording,language,agent\n"
@@ -176,7 +176,7 @@ def test_choices_keep_wording_source_and_instant(place: Place) -> None:
         assert consent_state_of(connection, "m1") == ConsentState(frozenset({Choice.EMAIL_OWN}), frozenset({"food"}))
 
 
-def test_c12_an_import_never_resurrects_a_withdrawn_permission(place: Place) -> None:
+def test_c12_an_import_never_resurrects_a_withdrawn_permission(place: ImportTarget) -> None:
     head = "member_id,choice,state,at,source\n"
     place.bring("choices", head + "m1,email_own,on,2017-01-01,web\nm1,email_own,off,2017-06-01,one_click\n")
     report = place.bring("choices", head + "m1,email_own,on,2017-03-01,web\nm1,email_own,on,2017-12-01,import\n")
@@ -185,7 +185,7 @@ def test_c12_an_import_never_resurrects_a_withdrawn_permission(place: Place) -> 
         assert consent_state_of(connection, "m1") == ConsentState(withdrawn=frozenset({"email_own"}))
 
 
-def test_a_wrong_header_leaves_everything_untouched(place: Place) -> None:
+def test_a_wrong_header_leaves_everything_untouched(place: ImportTarget) -> None:
     for kind in ("members", "choices", "purchases", "products", "suppressions"):
         with pytest.raises(UserError, match="unknown_column"):
             place.bring(kind, "nothing,of,this\n1,2,3\n")
@@ -194,7 +194,7 @@ def test_a_wrong_header_leaves_everything_untouched(place: Place) -> None:
     assert not (place.root / "rejects").exists()
 
 
-def test_a_file_without_bad_rows_removes_the_list_of_the_earlier_ones(place: Place) -> None:
+def test_a_file_without_bad_rows_removes_the_list_of_the_earlier_ones(place: ImportTarget) -> None:
     listed = place.bring("members", "member_id,register\nm1,nobody\n").rejects_path
     assert listed == place.root / "rejects" / "members-file.csv"
     assert listed.is_file()
@@ -202,12 +202,12 @@ def test_a_file_without_bad_rows_removes_the_list_of_the_earlier_ones(place: Pla
     assert not listed.exists()
 
 
-def test_the_staged_rows_are_gone_afterwards(place: Place) -> None:
+def test_the_staged_rows_are_gone_afterwards(place: ImportTarget) -> None:
     place.bring("members", "member_id,register\nm1,owners\n")
     assert [path.name for path in place.warehouse.root.iterdir() if path.is_dir()] == []
 
 
-def test_progress_goes_from_the_beginning_to_the_end_of_the_file(place: Place, tmp_path: Path) -> None:
+def test_progress_goes_from_the_beginning_to_the_end_of_the_file(place: ImportTarget, tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
     path.write_text("member_id,register\n" + "".join(f"m{number},owners\n" for number in range(60_000)))
     told: list[tuple[int, int]] = []
@@ -228,20 +228,20 @@ def test_progress_goes_from_the_beginning_to_the_end_of_the_file(place: Place, t
     assert told[-1] == (path.stat().st_size,) * 2
 
 
-def test_no_address_stands_in_the_list_of_rejects(place: Place) -> None:
+def test_no_address_stands_in_the_list_of_rejects(place: ImportTarget) -> None:
     report = place.bring("members", "member_id,register,email\nm1,owners,aino@@example.org\n")
     assert report.rejects_path is not None
     assert "aino" not in report.rejects_path.read_text()
 
 
-def test_suppressions_are_compared_as_addresses_are_stored(place: Place) -> None:
+def test_suppressions_are_compared_as_addresses_are_stored(place: ImportTarget) -> None:
     head = "kind,value,reason,scope,at,source\n"
     place.bring("suppressions", head + "email,Aino@Example.ORG,suppressed_complaint,,2017-05-01,old system\n")
     stored = place.ledger_rows("SELECT kind, value, reason, scope, source FROM suppression")
     assert stored == [("email", "aino@example.org", "suppressed_complaint", "all", "old system")]
 
 
-def test_the_manifest_names_files_that_exist(place: Place) -> None:
+def test_the_manifest_names_files_that_exist(place: ImportTarget) -> None:
     place.bring("purchases", DECEMBER)
     stored = json.loads((place.warehouse.root / "manifest.json").read_text())
     files = [name for parts in stored["tables"].values() for names in parts.values() for name in names]

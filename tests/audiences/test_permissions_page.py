@@ -11,7 +11,7 @@ from audiences.consent.permissions import permission_condition
 from audiences.imports.import_file import FILE_KINDS
 from campaigns.core.model.enums import Channel, Choice, Purpose
 from campaigns.offers.price_feed import read_price_feed
-from tests.audiences.conftest import CATALOGUE, Place
+from tests.support.import_target import CATALOGUE, ImportTarget
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 PERMISSIONS: Final = (DOCS / "permissions.md").read_text(encoding="utf-8")
@@ -64,7 +64,7 @@ def test_the_example_of_offers_is_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", FILE_KINDS)
-def test_the_example_files_can_be_imported(place: Place, kind: str) -> None:
+def test_the_example_files_can_be_imported(place: ImportTarget, kind: str) -> None:
     example = EXAMPLES[kind]
     report = place.bring(kind, example)
     assert report.stored == report.read == example.count("\n") - 1

@@ -10,7 +10,7 @@ from audiences.retention import enforce_retention
 from campaigns.core.model.retention_evidence import RetentionEvidence
 from campaigns.people.privacy import erasure
 from campaigns.store.runs.run_tables import DECISION
-from tests.audiences.conftest import NOW, Place
+from tests.support.import_target import NOW, ImportTarget
 from tests.support.sample_workspace import SampleWorkspace
 
 PURCHASES = """member_id,purchased_at,basket_id,product_id,quantity,amount,store_id
@@ -25,17 +25,19 @@ MEMBERS = "member_id,register\nm1,owners\nm2,customers\n"
 SENT = "member_id,campaign,purpose,channel,sent_at\nm1,old,marketing,email,2017-11-01 10:00\n"
 
 
-def filled(place: Place) -> Place:
+def filled(place: ImportTarget) -> ImportTarget:
     place.bring("purchases", PURCHASES)
     place.bring("members", MEMBERS)
     return place
 
 
-def evidence(place: Place, as_of: datetime) -> dict[str, RetentionEvidence]:
+def evidence(place: ImportTarget, as_of: datetime) -> dict[str, RetentionEvidence]:
     return {each.table: each for each in enforce_retention(place.warehouse, as_of, _nobody_reads)}
 
 
-def test_fi11_the_job_removes_what_is_past_its_retention_and_says_how_old_the_oldest_row_is(place: Place) -> None:
+def test_fi11_the_job_removes_what_is_past_its_retention_and_says_how_old_the_oldest_row_is(
+    place: ImportTarget,
+) -> None:
     found = evidence(filled(place), NOW)
     lines, receipts, members = found["purchases"], found["receipts"], found["members"]
     assert (lines.retention, lines.removed, lines.remaining) == (timedelta(days=400), 1, 5)
@@ -44,7 +46,7 @@ def test_fi11_the_job_removes_what_is_past_its_retention_and_says_how_old_the_ol
     assert asdict(members) == {"table": "members", "retention": None, "removed": 0, "left": 2, "oldest": None}
 
 
-def test_gd03_time_takes_the_rest(place: Place) -> None:
+def test_gd03_time_takes_the_rest(place: ImportTarget) -> None:
     filled(place)
     removed = [evidence(place, NOW + timedelta(days=days))["purchases"].removed for days in (0, 1, 6, 397, 401, 402)]
     assert removed == [1, 0, 1, 0, 4, 0]
@@ -53,7 +55,7 @@ def test_gd03_time_takes_the_rest(place: Place) -> None:
     assert place.warehouse.manifest().parts("purchases") == {}
 
 
-def test_gd12_no_file_holds_a_row_of_an_erased_member(place: Place) -> None:
+def test_gd12_no_file_holds_a_row_of_an_erased_member(place: ImportTarget) -> None:
     filled(place).bring("sent", SENT)
     tombstone_members(place.warehouse, ["m1"], NOW)
     found = evidence(place, NOW)
@@ -69,7 +71,7 @@ def test_gd12_no_file_holds_a_row_of_an_erased_member(place: Place) -> None:
     assert place.rows("SELECT count(*) FROM receipts WHERE member_id IS NULL") == [(1,)]
 
 
-def test_files_without_a_row_that_has_to_go_stay_as_they_are(place: Place) -> None:
+def test_files_without_a_row_that_has_to_go_stay_as_they_are(place: ImportTarget) -> None:
     before = filled(place).warehouse.manifest().parts("receipts")
     tombstone_members(place.warehouse, ["m1"], NOW)
     evidence(place, NOW)
@@ -78,14 +80,14 @@ def test_files_without_a_row_that_has_to_go_stay_as_they_are(place: Place) -> No
     assert after["2017-12"] != before["2017-12"]
 
 
-def test_the_job_done_twice_changes_nothing(place: Place) -> None:
+def test_the_job_done_twice_changes_nothing(place: ImportTarget) -> None:
     enforce_retention(filled(place).warehouse, NOW, _nobody_reads)
     version = place.warehouse.manifest().version
     assert all(each.removed == 0 for each in enforce_retention(place.warehouse, NOW, _nobody_reads))
     assert place.warehouse.manifest().version == version
 
 
-def test_only_files_of_the_present_state_are_left(place: Place) -> None:
+def test_only_files_of_the_present_state_are_left(place: ImportTarget) -> None:
     filled(place).bring("members", "member_id,register\nm3,owners\n")
     enforce_retention(place.warehouse, NOW, _nobody_reads)
     manifest = place.warehouse.manifest()

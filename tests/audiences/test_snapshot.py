@@ -10,7 +10,7 @@ from audiences.consent.suppressions import AddressKind, AddressSuppression, Supp
 from audiences.people.snapshot import take_snapshot
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.reasons import SkipReason
-from tests.audiences.conftest import NOW, Place
+from tests.support.import_target import NOW, ImportTarget
 from tests.support.random_choices import START
 
 MEMBERS = """member_id,register,household_id,first_name,email,phone,street,postal_code,city
@@ -23,20 +23,20 @@ def _suppressed(kind: AddressKind, value: str, reason: SkipReason, scope: Suppre
     return AddressSuppression(kind, value, reason, scope, NOW, "test")
 
 
-def test_an_empty_ledger_has_an_empty_typed_snapshot(place: Place) -> None:
+def test_an_empty_ledger_has_an_empty_typed_snapshot(place: ImportTarget) -> None:
     empty = take_snapshot(place.ledger)
     assert empty.num_rows == 0
     assert empty.schema.field("email").type == pa.string()
     assert {empty.schema.field(choice.value).type for choice in Choice} == {pa.bool_()}
 
 
-def _known(place: Place) -> list[dict[str, object]]:
+def _known(place: ImportTarget) -> list[dict[str, object]]:
     """What the snapshot knows of each member, in their order: nothing empty, nothing that is not so."""
     rows = take_snapshot(place.ledger).sort_by("member_id").to_pylist()
     return [{name: value for name, value in row.items() if value not in (None, False)} for row in rows]
 
 
-def test_contact_stands_in_one_row_with_its_postal_address_as_one_value(place: Place) -> None:
+def test_contact_stands_in_one_row_with_its_postal_address_as_one_value(place: ImportTarget) -> None:
     place.bring("members", MEMBERS)
     assert _known(place) == [
         {
@@ -57,7 +57,9 @@ def test_contact_stands_in_one_row_with_its_postal_address_as_one_value(place: P
     ]
 
 
-def test_choices_stand_beside_it_and_what_was_withdrawn_is_told_apart_from_what_was_never_said(place: Place) -> None:
+def test_choices_stand_beside_it_and_what_was_withdrawn_is_told_apart_from_what_was_never_said(
+    place: ImportTarget,
+) -> None:
     place.bring("members", MEMBERS)
     before, other = _known(place)
     with place.ledger.write() as connection:
@@ -74,7 +76,7 @@ def test_choices_stand_beside_it_and_what_was_withdrawn_is_told_apart_from_what_
     assert _known(place) == [before | said, other]
 
 
-def test_suppressions_stand_beside_the_address_that_they_are_of(place: Place) -> None:
+def test_suppressions_stand_beside_the_address_that_they_are_of(place: ImportTarget) -> None:
     place.bring("members", MEMBERS)
     before, other = _known(place)
     marketing = SuppressionScope.MARKETING
@@ -96,7 +98,7 @@ def test_suppressions_stand_beside_the_address_that_they_are_of(place: Place) ->
     assert _known(place) == [before | stopped, other]
 
 
-def test_a_snapshot_leaves_the_log_of_open_connections_alone(place: Place) -> None:
+def test_a_snapshot_leaves_the_log_of_open_connections_alone(place: ImportTarget) -> None:
     place.bring("members", MEMBERS)
     take_snapshot(place.ledger)
     with place.ledger.write() as connection:

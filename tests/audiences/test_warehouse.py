@@ -10,41 +10,18 @@ from audiences.people.member_erasure import tombstone_members
 from audiences.warehouse import columns
 from audiences.warehouse.warehouse import WHOLE_TABLE
 from campaigns.core.errors import UserError
-from tests.audiences.conftest import CATALOGUE, NOW, Place
-
-PRODUCTS = """product_id,department,brand,product_category,product_type,health_mark
-p1,GROCERY,Private,CHEESE,SOFT,
-p2,DRUG GM,National,PHARMACY,PAIN,
-p3,DRUG GM,National,Pharmacy,PAIN,
-p4,DRUG GM,National,VITAMINS,C,yes
-p5,DRUG GM,,,,
-"""
-PURCHASES = """member_id,purchased_at,basket_id,product_id,quantity,amount,store_id
-m1,2017-12-30 10:00,b1,p1,1,2.00,s1
-m1,2017-12-30 10:00,b1,p2,1,3.00,s1
-m1,2017-12-30 10:00,b1,p3,1,4.00,s1
-m1,2017-12-30 10:00,b1,p4,1,5.00,s1
-m1,2017-12-30 10:00,b1,p5,1,6.00,s1
-m1,2017-12-30 10:00,b1,p9,1,7.00,s1
-m2,2016-11-28 10:00,b2,p1,1,1.00,s1
-m2,2016-11-20 10:00,b3,p1,1,1.00,s1
-,2017-12-30 10:00,b4,p1,2,4.00,s1
-"""
-MEMBERS = """member_id,register,language,birth_date,region,household_size,bonus,student,diagnosis
-m1,owners,sv,1970-02-28,Uusimaa,3,12.5,true,secret
-m2,customers,,,,,,,
-"""
+from tests.support.import_target import CATALOGUE, MEMBERS, NOW, PRODUCTS, PURCHASES, ImportTarget
 
 
 @pytest.fixture
-def filled(place: Place) -> Place:
+def filled(place: ImportTarget) -> ImportTarget:
     place.bring("products", PRODUCTS)
     place.bring("purchases", PURCHASES)
     place.bring("members", MEMBERS)
     return place
 
 
-def test_an_empty_warehouse_has_empty_typed_views(place: Place) -> None:
+def test_an_empty_warehouse_has_empty_typed_views(place: ImportTarget) -> None:
     views = {
         "members": columns.member_columns(CATALOGUE),
         "receipts": columns.RECEIPTS,
@@ -58,7 +35,7 @@ def test_an_empty_warehouse_has_empty_typed_views(place: Place) -> None:
     assert place.warehouse.categories() == {}
 
 
-def test_purchase_lines_carry_their_product(filled: Place) -> None:
+def test_purchase_lines_carry_their_product(filled: ImportTarget) -> None:
     names = [row[0] for row in filled.rows("DESCRIBE purchase_lines")]
     assert names == [
         "member_id",
@@ -75,21 +52,21 @@ def test_purchase_lines_carry_their_product(filled: Place) -> None:
     ]
 
 
-def test_fi12_special_goods_are_in_no_view_and_their_amount_in_the_receipt(filled: Place) -> None:
+def test_fi12_special_goods_are_in_no_view_and_their_amount_in_the_receipt(filled: ImportTarget) -> None:
     bought = filled.rows("SELECT product_id, product_category FROM purchase_lines WHERE basket_id = 'b1' ORDER BY ALL")
     assert bought == [("p1", "CHEESE"), ("p5", None), ("p9", None)]
     assert filled.rows("SELECT product_id FROM products ORDER BY ALL") == [("p1",), ("p5",)]
     assert [str(amount) for (amount,) in filled.rows("SELECT amount FROM receipts WHERE basket_id = 'b1'")] == ["27.00"]
 
 
-def test_fi12_columns_of_the_special_class_are_in_no_view_and_in_no_profile_file(filled: Place) -> None:
+def test_fi12_columns_of_the_special_class_are_in_no_view_and_in_no_profile_file(filled: ImportTarget) -> None:
     assert "diagnosis" not in [row[0] for row in filled.rows("DESCRIBE members")]
     assert "health_mark" not in [row[0] for row in filled.rows("DESCRIBE products")]
     (file,) = filled.warehouse.manifest().files("members")
     assert b"secret" not in (filled.warehouse.root / file).read_bytes()
 
 
-def test_contact_is_not_copied_into_the_warehouse(filled: Place) -> None:
+def test_contact_is_not_copied_into_the_warehouse(filled: ImportTarget) -> None:
     assert [row[0] for row in filled.rows("DESCRIBE members")] == [
         "member_id",
         "register",
@@ -103,7 +80,7 @@ def test_contact_is_not_copied_into_the_warehouse(filled: Place) -> None:
     ]
 
 
-def test_fi11_lines_past_their_retention_are_out_of_sight_and_receipts_have_their_own(filled: Place) -> None:
+def test_fi11_lines_past_their_retention_are_out_of_sight_and_receipts_have_their_own(filled: ImportTarget) -> None:
     seen = "SELECT basket_id FROM purchase_lines WHERE member_id = 'm2' ORDER BY ALL"
     assert filled.rows(seen) == [("b2",)]
     assert filled.rows(seen, NOW + timedelta(days=2)) == []
@@ -112,17 +89,17 @@ def test_fi11_lines_past_their_retention_are_out_of_sight_and_receipts_have_thei
     assert filled.rows(receipts, NOW + timedelta(days=700)) == []
 
 
-def test_anonymous_purchases_are_kept(filled: Place) -> None:
+def test_anonymous_purchases_are_kept(filled: ImportTarget) -> None:
     assert filled.rows("SELECT quantity FROM purchase_lines WHERE member_id IS NULL")[0][0] == 2
     assert filled.rows("SELECT count(*) FROM receipts WHERE member_id IS NULL") == [(1,)]
 
 
-def test_a_column_that_nothing_was_imported_into_has_no_categories_to_hold_rules_to(place: Place) -> None:
+def test_a_column_that_nothing_was_imported_into_has_no_categories_to_hold_rules_to(place: ImportTarget) -> None:
     place.bring("members", MEMBERS)
     assert place.warehouse.categories() == {}
 
 
-def test_categories_stand_in_the_manifest_without_special_values(filled: Place) -> None:
+def test_categories_stand_in_the_manifest_without_special_values(filled: ImportTarget) -> None:
     assert filled.warehouse.categories() == {
         "department": {"GROCERY", "DRUG GM"},
         "brand": {"Private"},
@@ -130,7 +107,7 @@ def test_categories_stand_in_the_manifest_without_special_values(filled: Place) 
     }
 
 
-def test_a_column_declared_after_the_import_is_unknown(filled: Place) -> None:
+def test_a_column_declared_after_the_import_is_unknown(filled: ImportTarget) -> None:
     (file,) = filled.warehouse.manifest().files("members")
     with filled.warehouse.write_lock(), filled.warehouse.connect(NOW) as connection:
         older = filled.warehouse.new_file_path("members")
@@ -140,14 +117,16 @@ def test_a_column_declared_after_the_import_is_unknown(filled: Place) -> None:
     assert filled.rows("SELECT bonus FROM members") == [(None,), (None,)]
 
 
-def test_a_reader_keeps_the_state_in_which_it_connected(filled: Place) -> None:
+def test_a_reader_keeps_the_state_in_which_it_connected(filled: ImportTarget) -> None:
     with filled.warehouse.connect(NOW) as connection:
         filled.bring("members", "member_id,register\nm3,owners\n")
         assert connection.execute("SELECT count(*) FROM members").fetchall() == [(2,)]
     assert filled.rows("SELECT count(*) FROM members") == [(3,)]
 
 
-def test_a_crash_before_the_swap_leaves_the_present_state(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_before_the_swap_leaves_the_present_state(
+    filled: ImportTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = filled.warehouse.manifest()
 
     def power_cut(self: Path, target: Path) -> Path:
@@ -162,17 +141,17 @@ def test_a_crash_before_the_swap_leaves_the_present_state(filled: Place, monkeyp
     assert filled.bring("members", "member_id,register\nm3,owners\n").stored == 1
 
 
-def test_the_manifest_is_readable_by_others(filled: Place) -> None:
+def test_the_manifest_is_readable_by_others(filled: ImportTarget) -> None:
     stored = json.loads((filled.warehouse.root / "manifest.json").read_text(encoding="utf-8"))
     assert stored["tables"]["purchases"].keys() == {"2016-11", "2017-12"}
 
 
-def test_a_second_writer_is_refused(filled: Place) -> None:
+def test_a_second_writer_is_refused(filled: ImportTarget) -> None:
     with filled.warehouse.write_lock(), pytest.raises(UserError, match="another import"):
         filled.bring("members", MEMBERS)
 
 
-def test_sweeping_deletes_what_is_superseded_only(filled: Place) -> None:
+def test_sweeping_deletes_what_is_superseded_only(filled: ImportTarget) -> None:
     filled.bring("members", "member_id,register\nm3,owners\n")
     (filled.warehouse.root / "staging-killed").mkdir()
     with filled.warehouse.write_lock():
@@ -181,19 +160,19 @@ def test_sweeping_deletes_what_is_superseded_only(filled: Place) -> None:
     assert filled.rows("SELECT count(*) FROM members") == [(3,)]
 
 
-def _sights(place: Place) -> list[int]:
+def _sights(place: ImportTarget) -> list[int]:
     tables = ("members", "receipts", "purchase_lines")
     return [place.rows(f"SELECT count(*) FROM {table} WHERE member_id = 'm1'")[0][0] for table in tables]
 
 
-def test_gd12_a_buried_member_is_out_of_sight_at_once(filled: Place) -> None:
+def test_gd12_a_buried_member_is_out_of_sight_at_once(filled: ImportTarget) -> None:
     assert _sights(filled) == [1, 1, 3]
     tombstone_members(filled.warehouse, ["m1"], NOW)
     assert _sights(filled) == [0, 0, 0]
     assert filled.rows("SELECT count(*) FROM receipts") == [(3,)]
 
 
-def test_gd12_an_import_brings_no_buried_member_back(filled: Place) -> None:
+def test_gd12_an_import_brings_no_buried_member_back(filled: ImportTarget) -> None:
     tombstone_members(filled.warehouse, ["m1"], NOW)
     report = filled.bring("members", MEMBERS)
     assert (report.stored, report.unchanged, report.rejected) == (0, 1, 1)
@@ -201,7 +180,7 @@ def test_gd12_an_import_brings_no_buried_member_back(filled: Place) -> None:
     assert _sights(filled) == [0, 0, 0]
 
 
-def test_what_is_asked_about_one_member_opens_no_file_that_they_are_not_in(filled: Place) -> None:
+def test_what_is_asked_about_one_member_opens_no_file_that_they_are_not_in(filled: ImportTarget) -> None:
     manifest = filled.warehouse.manifest()
     opened = {member: manifest.files_with_members("receipts", [member]) for member in ("m1", "m2", "m3")}
     assert [[name[:16] for name in opened[member]] for member in opened] == [
@@ -213,7 +192,7 @@ def test_what_is_asked_about_one_member_opens_no_file_that_they_are_not_in(fille
 
 
 @pytest.mark.parametrize("at_once", [False, True])
-def test_the_views_about_one_member_hold_their_rows_and_no_others(filled: Place, *, at_once: bool) -> None:
+def test_the_views_about_one_member_hold_their_rows_and_no_others(filled: ImportTarget, *, at_once: bool) -> None:
     tombstone_members(filled.warehouse, ["m2"], NOW)
     for view in ("members", "receipts", "purchase_lines"):
         for member in ("m1", "m2"):
@@ -223,7 +202,7 @@ def test_the_views_about_one_member_hold_their_rows_and_no_others(filled: Place,
                 assert bool(theirs) is (member == "m1")
 
 
-def test_a_file_of_which_it_is_not_known_who_is_in_it_is_opened_for_everybody(filled: Place) -> None:
+def test_a_file_of_which_it_is_not_known_who_is_in_it_is_opened_for_everybody(filled: ImportTarget) -> None:
     filled.bring("purchases", PURCHASES.splitlines()[0] + "\n,2017-11-30 10:00,b9,p1,2,4.00,s1\n", "nobody.csv")
     manifest = filled.warehouse.manifest()
     assert manifest.files_with_members("receipts", ["m3"]) == manifest.parts("receipts")["2017-11"]

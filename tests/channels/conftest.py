@@ -13,17 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from campaigns.channels.bundle import BundleId, BundlePages, CallBundle, Letter, LetterBundle, PhoneCall
-from campaigns.channels.claimed_delivery import ClaimedDelivery, create_claimed_delivery
+from campaigns.channels.claimed_delivery import ClaimedDelivery
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
 from campaigns.core.event_loop import loop_factory
 from campaigns.core.model.enums import Channel, Language
+from tests.support.claimed_deliveries import RUN, WHEN, claim
 from tests.support.provider_fixtures import FOLDERS, WIRES, ProviderStage, folder_stage
 from tests.support.provider_fixtures import wire_stage as wired
-
-RUN = "birthday-20180101T0900"
-MEMBER = "member-4711"
-WHEN = datetime(2018, 1, 1, 8, tzinfo=UTC)
-ADDRESSES = {Channel.EMAIL: "aino@example.org", Channel.SMS: "+358401234567", Channel.PHONE: "+358501234567"}
 
 Claims = Callable[..., ClaimedDelivery]
 
@@ -40,21 +36,6 @@ MIME = (
     b"--=_b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nFrom us\r\n"
     b"--=_b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>From us</p>\r\n--=_b--\r\n"
 )
-
-
-def claim(
-    channel: Channel, position: int = 1, attempt: str = "attempt1", address: str | None = None
-) -> ClaimedDelivery:
-    """A claimed delivery, as only a test and the claim may make one."""
-    return create_claimed_delivery(
-        opaque_id=f"opaque{position:04d}",
-        attempt=attempt,
-        run=RUN,
-        position=position,
-        member_id=MEMBER,
-        channel=channel,
-        address=ADDRESSES.get(channel, "") if address is None else address,
-    )
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from campaigns.core.model.reasons import EndReason
 from campaigns.core.model.settings import EmailSettings
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.sendgrid_rules import SendGridRefusalError, check
-from tests.channels.conftest import claim
+from tests.support.claimed_deliveries import claim
 from tests.support.provider_fixtures import open_provider, wire_stage
 
 DATE = "Sun, 22 Nov 2026 10:00:00 GMT"

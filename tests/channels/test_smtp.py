@@ -18,7 +18,7 @@ from campaigns.core.model.enums import Channel
 from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings
 from campaigns.core.model.reasons import EndReason
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble, SmtpStepFault
-from tests.channels.conftest import claim
+from tests.support.claimed_deliveries import claim
 from tests.support.provider_fixtures import open_provider
 
 STEPS = ("MAIL", "RCPT", "DATA", "message")

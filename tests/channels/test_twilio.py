@@ -14,7 +14,7 @@ from campaigns.core.model.enums import Channel
 from campaigns.core.model.provider_settings import TwilioSettings
 from campaigns.core.model.reasons import EndReason
 from campaigns.demo.rehearsal.doubles.faults import ProviderFault
-from tests.channels.conftest import claim
+from tests.support.claimed_deliveries import claim
 from tests.support.provider_fixtures import open_provider, wire_stage
 
 NUMBER, TEXT = "+358401234567", "Lähde: Hyvää päivää!\nSeis: x"

@@ -1,107 +1,49 @@
 """The server as a real process: it answers, runs what is published when it is due, and ends when it is told to."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
+from tests.support.server_process import PATIENCE, delivered_emails, healthz, newest_run, serving, set_clock, wait_until
 from tests.support.shell import MONDAYS, Shell
-from tests.support.viesti_process import VIESTI
 
 RUN = "letter-20180108T0730Z"
-PATIENCE = 60  # seconds, on a machine that has other things to do
-
-
-@contextmanager
-def serving(shell: Shell, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server of the workspace on a free port; killed in the end if it has not ended before."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = [VIESTI, "--workspace", str(shell.root), "serve", "--port", str(port), *options]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield process, f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
-
-
-def stands(shell: Shell) -> dict[str, Any]:
-    """How the newest run stands."""
-    runs = shell("status", "--json").json
-    return dict(runs[0]) if runs else {"state": "none"}
-
-
-def healthz(url: str) -> dict[str, str]:
-    """The answer of a server that is coming up."""
-    end = monotonic() + PATIENCE
-    while True:
-        try:
-            with urlopen(f"{url}/healthz", timeout=PATIENCE) as answer:  # noqa: S310 - loopback
-                return dict(json.load(answer))
-        except URLError:
-            assert monotonic() < end, "the server did not come up"
-            sleep(0.1)
-
-
-def turn(shell: Shell, moment: str) -> None:
-    """Turn the workspace's clock."""
-    settings = shell.root / "config" / "settings.yaml"
-    settings.write_text(settings.read_text("utf-8").replace("2018-01-01 10:00", moment), "utf-8")
-
-
-def mails(shell: Shell) -> list[Path]:
-    return [path for path in shell.delivered_files() if path.suffix == ".eml"]
-
-
-def until(happened: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    """Wait for something that a server does."""
-    end = monotonic() + PATIENCE
-    while not happened():
-        assert monotonic() < end
-        assert process.poll() is None
-        sleep(0.1)
 
 
 def test_it_runs_what_is_published_when_it_is_due_and_ends_on_sigterm(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
     viesti.write("draft", MONDAYS)
     viesti("publish", "letter")
-    turn(viesti, "2018-01-08 09:30")
+    set_clock(viesti, "2018-01-08 09:30")
     with serving(viesti) as (process, url):
         assert healthz(url)["ledger"] == "ok"
-        until(lambda: stands(viesti)["state"] == "closed", process)
+        wait_until(lambda: newest_run(viesti)["state"] == "closed", process)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (0, "")
     assert [row["run"] for row in viesti("status", "--json").json] == [RUN]
-    assert len(mails(viesti)) == 18
-    assert {path.parents[1].name for path in mails(viesti)} == {RUN}
+    assert len(delivered_emails(viesti)) == 18
+    assert {path.parents[1].name for path in delivered_emails(viesti)} == {RUN}
 
 
 def test_told_to_end_in_the_middle_it_records_what_is_under_way(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS + "limits: {rate: 2 per second}\n")
     viesti("publish", "letter")
-    turn(viesti, "2018-01-08 09:30")
+    set_clock(viesti, "2018-01-08 09:30")
     with serving(viesti) as (process, _):
-        until(lambda: len(mails(viesti)) >= 3, process)
+        wait_until(lambda: len(delivered_emails(viesti)) >= 3, process)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (0, "")
-    run = stands(viesti)
+    run = newest_run(viesti)
     balance = {state: count for state, count in run["deliveries"].items() if count}
     assert (run["state"], set(balance), sum(balance.values())) == ("sending", {"accepted", "pending"}, 18)
-    assert len(mails(viesti)) == balance["accepted"]
+    assert len(delivered_emails(viesti)) == balance["accepted"]
 
 
 def apart(process: "subprocess.Popen[str]") -> int:
@@ -122,14 +64,14 @@ def goes_on(process: int) -> bool:
 def test_the_process_that_sends_is_replaced_when_it_is_killed(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS + "limits: {rate: 2 per second}\n")
     viesti("publish", "letter")
-    turn(viesti, "2018-01-08 09:30")
+    set_clock(viesti, "2018-01-08 09:30")
     with serving(viesti) as (process, url):
-        until(lambda: len(mails(viesti)) >= 2, process)
+        wait_until(lambda: len(delivered_emails(viesti)) >= 2, process)
         killed = apart(process)
         os.kill(killed, signal.SIGKILL)
         assert healthz(url)["ledger"] == "ok"
-        before = len(mails(viesti))
-        until(lambda: len(mails(viesti)) > before, process)
+        before = len(delivered_emails(viesti))
+        wait_until(lambda: len(delivered_emails(viesti)) > before, process)
         assert apart(process) != killed
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=PATIENCE)
@@ -142,9 +84,9 @@ def test_the_process_that_sends_is_replaced_when_it_is_killed(viesti: Shell) -> 
 def test_the_process_that_sends_ends_with_the_server(viesti: Shell, sent: signal.Signals) -> None:
     viesti.write("letter", MONDAYS + "limits: {rate: 2 per second}\n")
     viesti("publish", "letter")
-    turn(viesti, "2018-01-08 09:30")
+    set_clock(viesti, "2018-01-08 09:30")
     with serving(viesti) as (process, _):
-        until(lambda: len(mails(viesti)) >= 2, process)
+        wait_until(lambda: len(delivered_emails(viesti)) >= 2, process)
         other = apart(process)
         process.send_signal(sent)
         process.wait(PATIENCE)
@@ -152,9 +94,9 @@ def test_the_process_that_sends_ends_with_the_server(viesti: Shell, sent: signal
         while goes_on(other):
             assert monotonic() < end
             sleep(0.1)
-    balance = {state: count for state, count in stands(viesti)["deliveries"].items() if count}
+    balance = {state: count for state, count in newest_run(viesti)["deliveries"].items() if count}
     assert set(balance) == {"accepted", "pending"}  # what was under way is recorded, and nothing is in doubt
-    assert len(mails(viesti)) == balance["accepted"]
+    assert len(delivered_emails(viesti)) == balance["accepted"]
 
 
 def test_told_to_end_together_with_its_server_it_is_not_missed(viesti: Shell) -> None:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.test_serve import healthz, mails, serving, stands, turn, until
 from tests.support.sample_workspace import SampleWorkspace
+from tests.support.server_process import delivered_emails, healthz, newest_run, serving, set_clock, wait_until
 from tests.support.shell import MONDAYS, Shell
 
 
@@ -32,11 +32,11 @@ def test_a_yes_is_kept_when_the_server_is_killed(viesti: Shell, seed: int) -> No
     chance = Random(seed)  # noqa: S311 - no secret
     viesti.write("letter", MONDAYS)
     viesti("publish", "letter")
-    turn(viesti, "2018-01-08 09:30")
+    set_clock(viesti, "2018-01-08 09:30")
     done: set[str] = set()
     with serving(viesti) as (process, url):
         assert healthz(url)["ledger"] == "ok"
-        until(lambda: len(mails(viesti)) > 0, process)
+        wait_until(lambda: len(delivered_emails(viesti)) > 0, process)
         workspace = SampleWorkspace(viesti.root)  # its clock stands; it only reads
         run = workspace.engine.recent_runs()[0]
         paths = {
@@ -58,6 +58,6 @@ def test_a_yes_is_kept_when_the_server_is_killed(viesti: Shell, seed: int) -> No
     assert not any(workspace.contact(member)["email_own"] for member in done)
     workspace.close()
     with serving(viesti) as (process, _):
-        until(lambda: stands(viesti)["state"] == "closed", process)
-    reached = [path.name.split("-")[1] for path in mails(viesti)]
+        wait_until(lambda: newest_run(viesti)["state"] == "closed", process)
+    reached = [path.name.split("-")[1] for path in delivered_emails(viesti)]
     assert len(reached) == len(set(reached)) <= len(paths)

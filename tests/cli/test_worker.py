@@ -5,8 +5,8 @@ import subprocess
 
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
-from tests.cli.test_serve import PATIENCE, mails, stands, until
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+from tests.support.server_process import PATIENCE, delivered_emails, newest_run, wait_until
 from tests.support.shell import MONDAYS, Shell
 from tests.support.viesti_process import VIESTI
 
@@ -21,11 +21,11 @@ def test_it_sends_what_is_under_way_and_ends_on_sigterm(viesti: Shell) -> None:
     words = [VIESTI, "--workspace", str(viesti.root), "worker"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            until(lambda: stands(viesti)["state"] == "closed", process)
-            until(lambda: list((viesti.root / "outbox" / "notes" / "email").glob("*.eml")), process)
+            wait_until(lambda: newest_run(viesti)["state"] == "closed", process)
+            wait_until(lambda: list((viesti.root / "outbox" / "notes" / "email").glob("*.eml")), process)
             process.send_signal(signal.SIGTERM)
             _, said = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert (process.returncode, said) == (0, "")
-    assert len(mails(viesti)) == 18 + 1  # the note
+    assert len(delivered_emails(viesti)) == 18 + 1  # the note

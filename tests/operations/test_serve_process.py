@@ -6,7 +6,7 @@ import signal
 import socket
 from urllib.request import urlopen
 
-from tests.cli.test_serve import PATIENCE, healthz, serving, stands, turn, until
+from tests.support.server_process import PATIENCE, healthz, newest_run, serving, set_clock, wait_until
 from tests.support.shell import MONDAYS, Shell
 
 
@@ -17,11 +17,11 @@ def test_it_logs_objects_and_lets_its_figures_be_read(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
     viesti("publish", "letter")
     viesti.write("letter", MONDAYS.replace("owners", "customers"))  # not as published: that is logged
-    turn(viesti, "2018-01-08 09:30")
+    set_clock(viesti, "2018-01-08 09:30")
     options = ("--metrics", address, "--log-format", "json", "--log-level", "info")
     with serving(viesti, *options) as (process, url):
         healthz(url)
-        until(lambda: stands(viesti)["state"] == "missed", process)
+        wait_until(lambda: newest_run(viesti)["state"] == "missed", process)
         figures = urlopen(f"http://{address}/metrics", timeout=PATIENCE).read().decode()
         ready = json.load(urlopen(f"{url}/readyz", timeout=PATIENCE))  # noqa: S310 - loopback
         process.send_signal(signal.SIGTERM)

@@ -12,10 +12,9 @@ from campaigns.core.model.condition import Condition
 from campaigns.rules.compile import SqlEngine, compile_for, render_sql
 from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
-from tests.rules.test_problems import nested
 from tests.support.random_rules import RandomRules
 from tests.support.random_world import RandomWorld, seeded
-from tests.support.rule_source import CATALOGUE, as_plain, parsed
+from tests.support.rule_source import CATALOGUE, as_plain, nested, parsed
 from tests.support.rule_world import DuckdbWorld, Member, RuleWorld
 
 HELSINKI = ZoneInfo("Europe/Helsinki")

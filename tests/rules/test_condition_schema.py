@@ -7,11 +7,10 @@ import pytest
 
 from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.condition_schema import condition_schema
-from tests.rules.test_problems import BAD
 from tests.support.example_rules import FOLDER
 from tests.support.random_rules import RandomRules
 from tests.support.random_world import RandomWorld, any_moment, seeded
-from tests.support.rule_source import VOCABULARY, as_plain, parsed
+from tests.support.rule_source import BAD_RULES, VOCABULARY, as_plain, parsed
 from tests.support.schema_validator import accepts
 
 SCHEMA = condition_schema(VOCABULARY)
@@ -49,7 +48,7 @@ def test_the_examples_pass() -> None:
         assert accepts(SCHEMA, rule, SCHEMA), path
 
 
-@pytest.mark.parametrize("path", [path for path in BAD if path.stem != WHOLLY_BEYOND], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in BAD_RULES if path.stem != WHOLLY_BEYOND], ids=lambda path: path.stem)
 def test_a_mistake_is_marked(path: Path) -> None:
     rule = parse_yaml(path.read_bytes(), path.name).part("match").value
     passed = [str(part) for part in inside(rule) if accepts(SCHEMA, part, SCHEMA)]

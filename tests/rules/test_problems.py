@@ -12,9 +12,8 @@ from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import MEASURES
 from campaigns.rules.parse import KEYWORDS, parse_condition
-from tests.support.rule_source import HERE, VOCABULARY, as_plain, problems_of
+from tests.support.rule_source import BAD_RULES, VOCABULARY, as_plain, nested, problems_of
 
-BAD = sorted((HERE / "bad").glob("*.yaml"))
 MANUAL = Path(__file__).parents[2] / "docs" / "rules.md"
 
 
@@ -22,13 +21,13 @@ def told(path: Path) -> str:
     return str(UserError(problems_of(parse_yaml(path.read_bytes(), path.name).part("match")))) + "\n"
 
 
-@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", BAD_RULES, ids=lambda path: path.stem)
 def test_bad_rule(path: Path) -> None:
     assert told(path) == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
 def test_a_bad_rule_is_no_rule() -> None:
-    for path in BAD:
+    for path in BAD_RULES:
         assert parse_condition(parse_yaml(path.read_bytes(), path.name).part("match"), VOCABULARY, []) is None
 
 
@@ -39,13 +38,6 @@ def test_a_warning_lets_the_rule_pass() -> None:
         "  try: `{from: 25, to: 64}`"
     ]
     assert parse_condition(as_plain({"age": [25, 64]}), VOCABULARY, []) is not None
-
-
-def nested(levels: int) -> object:
-    rule: object = {"age": 18}
-    for level in range(levels - 1):
-        rule = {"not": rule} if level % 2 else {"all": [rule]}
-    return rule
 
 
 def test_fifty_levels_are_allowed_and_no_more() -> None:
@@ -68,7 +60,7 @@ def test_a_rule_that_holds_itself_ends() -> None:
 
 
 def test_every_code_is_explained_and_shown() -> None:
-    shown = {code for path in BAD for code in re.findall(r"\[(\w+)\]$", told(path), re.MULTILINE)}
+    shown = {code for path in BAD_RULES for code in re.findall(r"\[(\w+)\]$", told(path), re.MULTILINE)}
     shown |= {"too_deep", "too_large", "audience_cycle"}  # tested in Python
     section = MANUAL.read_text(encoding="utf-8").split("## When something is wrong")[1]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]

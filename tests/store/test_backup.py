@@ -13,7 +13,7 @@ from campaigns.people.privacy.erasure import erase
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import DECISION
 from campaigns.store.runs.states import RunState
-from tests.runs.dispatch.test_claim import MARKETING
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 

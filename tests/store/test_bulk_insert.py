@@ -1,13 +1,15 @@
 """Many rows poured into either ledger: as they were, in short transactions, between which others write."""
 
+from datetime import UTC, datetime
+
 import pyarrow as pa
 import pytest
 from sqlalchemy import func, insert, select
 
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import DECISION, RATE_LIMIT
-from tests.store.test_ledger import AT
 
+AT = datetime(2018, 1, 1, 8, 0, 0, 250_000, tzinfo=UTC)
 MANY = 10_000
 HARD = ['a "quoted", one', "", "\\N", "two\nlines", "NULL", "hyvää; päivää", "tab\t\\t"]
 

@@ -13,7 +13,7 @@ from campaigns.operations.scheduler import Scheduler
 from campaigns.store.admin import copy, schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.states import RunState
-from tests.runs.dispatch.test_claim import MARKETING
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import Message, ScriptedProvider, accept, with_scripted_provider
 
@@ -72,7 +72,7 @@ def test_a_plan_made_on_sqlite_is_sent_where_the_ledger_moved_to(workspace, onwa
 
 
 def test_the_ledger_that_was_left_plans_and_sends_nothing_by_itself(workspace, onward):
-    draft, _ = workspace.engine.library.campaign_definition(workspace.write_campaign("daily", EVERY).stem)
+    draft, _ = workspace.engine.repository.campaign_definition(workspace.write_campaign("daily", EVERY).stem)
     workspace.engine.publish(draft)
     run = workspace.start("hi", MARKETING)
     _, held = ledger_admin.copy_to(workspace.engine, onward, _nobody)

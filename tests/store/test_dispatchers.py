@@ -5,57 +5,24 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from threading import Event, Thread
-from time import monotonic, sleep
-from typing import Any, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from time import sleep
+from typing import Final
 
 from campaigns.channels.outcome import Outcome
 from campaigns.core.clock import Clock
-from campaigns.operations.worker import Worker
-from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
-from tests.runs.dispatch.test_claim import MARKETING
-from tests.runs.dispatch.test_crash import IN_FLIGHT, LEASE, PROCESSES
 from tests.support import sending_process
+from tests.support.killed_processes import IN_FLIGHT, LEASE, PROCESSES
 from tests.support.provider_server import CountingServer
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
-from tests.support.scripted_provider import Message, ScriptedProvider, accept, with_scripted_provider
+from tests.support.scripted_provider import Message, ScriptedProvider, accept
+from tests.support.worker_thread import PATIENCE, is_closed, running_worker, wait_until
 
-PATIENCE: Final = 40  # seconds, on a machine that has other things to do
 SMS: Final = MARKETING.replace("channels: [email]", "channels: [sms]").replace("email: hello", "sms: hello")
-
-
-def until(happened: Callable[[], bool]) -> None:
-    end = monotonic() + PATIENCE
-    while not happened():
-        assert monotonic() < end
-        sleep(0.02)
-
-
-@contextmanager
-def working(workspace: SampleWorkspace, provider: Any) -> Iterator[Worker]:
-    """A worker over the village's ledger, in a thread of its own, with an engine of its own."""
-    with closing(SampleWorkspace(workspace.root, workspace.clock)) as beside:
-        with_scripted_provider(beside, provider)
-        outgoing = Worker.for_worker_command(beside.engine)
-        failures: list[BaseException] = []
-
-        def work() -> None:
-            try:
-                outgoing.run()
-            except BaseException as error:
-                failures.append(error)
-
-        thread = Thread(target=work)
-        thread.start()
-        try:
-            yield outgoing
-        finally:
-            outgoing.stopping.set()
-            thread.join()
-        assert failures == []
 
 
 @contextmanager
@@ -77,18 +44,14 @@ def process(
         worker.close()
 
 
-def is_closed(workspace: SampleWorkspace, run: Run) -> Callable[[], bool]:
-    return lambda: workspace.state(run) == RunState.CLOSED
-
-
 def test_what_is_submitted_is_sent_and_so_is_what_was_lost_and_what_came_twice(workspace):
     runs = {name: workspace.start(name, MARKETING) for name in ("lost", "once", "twice")}
     for name in ("once", "twice", "twice"):
         workspace.engine.dispatcher.submit(runs[name].run_id)
     workspace.engine.dispatcher.submit("no such run")
     provider = ScriptedProvider()
-    with working(workspace, provider):
-        until(lambda: all(workspace.state(run) == RunState.CLOSED for run in runs.values()))
+    with running_worker(workspace, provider):
+        wait_until(lambda: all(workspace.state(run) == RunState.CLOSED for run in runs.values()))
     assert Counter(provider.received) == dict.fromkeys(MEMBERS, 3)
     assert [workspace.balance(run) for run in runs.values()] == [{"accepted": len(MEMBERS)}] * 3
 
@@ -99,8 +62,8 @@ def test_two_workers_share_a_run_and_nobody_hears_it_twice(workspace):
         return accept(message)
 
     run, wires = workspace.start("hi", MARKETING), [ScriptedProvider(slowly), ScriptedProvider(slowly)]
-    with working(workspace, wires[0]), working(workspace, wires[1]):
-        until(is_closed(workspace, run))
+    with running_worker(workspace, wires[0]), running_worker(workspace, wires[1]):
+        wait_until(is_closed(workspace, run))
     assert Counter(wires[0].received + wires[1].received) == dict.fromkeys(MEMBERS, 1)
     assert wires[0].max_in_flight <= IN_FLIGHT
     assert wires[1].max_in_flight <= IN_FLIGHT
@@ -116,22 +79,24 @@ def test_a_slow_run_holds_up_no_other(workspace):
 
     slow, quick = workspace.start("slow", MARKETING), workspace.start("quick", SMS)
     provider = ScriptedProvider(by_email_not_yet)
-    with working(workspace, provider):
-        until(is_closed(workspace, quick))
+    with running_worker(workspace, provider):
+        wait_until(is_closed(workspace, quick))
         assert workspace.balance(slow)["sending"] > 0
         answered.set()
-        until(is_closed(workspace, slow))
+        wait_until(is_closed(workspace, slow))
     assert provider.max_in_flight <= IN_FLIGHT
 
 
-def test_a_worker_that_is_told_to_end_claims_nothing_more_and_records_what_is_under_way(workspace):
+def test_a_worker_that_is_told_to_end_claims_nothing_more_and_records_what_is_under_way(
+    workspace,
+):
     async def slowly(message: Message) -> Outcome:
         await asyncio.sleep(0.1)
         return accept(message)
 
     run, provider = workspace.start("hi", MARKETING), ScriptedProvider(slowly)
-    with working(workspace, provider) as outgoing:
-        until(lambda: len(provider.received) > 0)
+    with running_worker(workspace, provider) as outgoing:
+        wait_until(lambda: len(provider.received) > 0)
         outgoing.stopping.set()
     balance = workspace.balance(run)
     assert set(balance) == {"accepted", "pending"}
@@ -148,7 +113,7 @@ def test_a_worker_killed_in_the_middle_leaves_doubt_about_no_more_than_was_under
             first.join()
             left = workspace.balance(run).get("sending", 0)
         with process(workspace, far_end, ahead=LEASE + 1):
-            until(is_closed(workspace, run))
+            wait_until(is_closed(workspace, run))
     balance = workspace.balance(run)
     assert left <= IN_FLIGHT
     assert balance.get("uncertain", 0) == left
@@ -163,7 +128,7 @@ def test_a_worker_that_sleeps_past_its_lease_says_nothing_twice_when_it_wakes(wo
         assert far_end.something_came.wait(PATIENCE)
         os.kill(first.pid, signal.SIGSTOP)
         with process(workspace, far_end, ahead=LEASE + 1):
-            until(is_closed(workspace, run))
+            wait_until(is_closed(workspace, run))
             os.kill(first.pid, signal.SIGCONT)
             sleep(0.5)
     balance = workspace.balance(run)

@@ -2,7 +2,7 @@
 
 from audiences.consent.suppressions import AddressKind
 from campaigns.core.model.reasons import SkipReason
-from tests.runs.dispatch.test_claim import MARKETING
+from tests.support.sample_campaigns import MARKETING
 
 FEW = ("m02", "m05", "m07", "nobody")
 

@@ -27,7 +27,7 @@ from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs import bundles, publications, runs
 from campaigns.store.runs.run_tables import RUN, Run
 from campaigns.store.runs.states import RunState
-from tests.runs.dispatch.test_claim import MARKETING
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import Message, ScriptedProvider, accept, with_scripted_provider
 
@@ -61,7 +61,9 @@ def campaign(base_workspace, tmp_path_factory) -> Campaign:
     root = tmp_path_factory.mktemp("drafts") / "workspace"
     shutil.copytree(base_workspace, root)
     with closing(SampleWorkspace(root)) as workspace:
-        return workspace.engine.library.campaign_definition(workspace.write_campaign("hi", MARKETING).stem)[0].campaign
+        return workspace.engine.repository.campaign_definition(workspace.write_campaign("hi", MARKETING).stem)[
+            0
+        ].campaign
 
 
 def test_an_occasion_is_taken_up_once(ledger, address, campaign):

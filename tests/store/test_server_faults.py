@@ -16,12 +16,12 @@ from campaigns.channels.outcome import Outcome, Refused, RetryLater, Unknown
 from campaigns.core.model.reasons import EndReason
 from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
-from tests.runs.dispatch.test_claim import MARKETING
-from tests.store.test_dispatchers import is_closed, until, working
 from tests.support.ledgers import copy_workspace
 from tests.support.postgresql_server import own_server
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import Message, ScriptedProvider, accept, with_scripted_provider
+from tests.support.worker_thread import is_closed, running_worker, wait_until
 
 IN_FLIGHT = 8
 
@@ -63,10 +63,10 @@ def test_the_database_crashes_and_comes_back_and_what_was_answered_meanwhile_is_
             )
         with closing(workspace):
             run = workspace.start("hi", MARKETING)
-            with working(workspace, provider):
-                until(lambda: len(provider.received) > 0)
+            with running_worker(workspace, provider):
+                wait_until(lambda: len(provider.received) > 0)
                 crash(0.5)
-                until(is_closed(workspace, run))
+                wait_until(is_closed(workspace, run))
             balance = agrees(workspace, run, provider)
     assert balance.total() == len(MEMBERS)
     assert balance["uncertain"] <= IN_FLIGHT

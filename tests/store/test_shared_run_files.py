@@ -16,7 +16,7 @@ from campaigns.runs.planning.shared_run_files import SharedRunFiles, delete_ende
 from campaigns.store.runs import runs
 from campaigns.store.runs.run_file_tables import RUN_FILE
 from campaigns.store.runs.states import RunState
-from tests.runs.dispatch.test_claim import MARKETING
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 
@@ -52,7 +52,7 @@ def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(workspace
         shared.fetch_definition()
         assert calls.count(files.definition) == 2
         assert [path.name for path in files.folder.iterdir() if path.name.startswith("tmp")] == []
-        assert other.engine.library.planned_campaign(files.definition, run.campaign)[0].name == "hi"
+        assert other.engine.repository.planned_campaign(files.definition, run.campaign)[0].name == "hi"
 
 
 def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(workspace, monkeypatch):
@@ -68,8 +68,10 @@ def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(workspace, monkey
     assert states == [RunState.PLANNING]
 
 
-def test_who_began_to_plan_and_was_asleep_drops_no_files_of_a_plan_that_others_made_meanwhile(workspace):
-    draft, _ = workspace.engine.library.campaign_definition(workspace.write_campaign("hi", MARKETING))
+def test_who_began_to_plan_and_was_asleep_drops_no_files_of_a_plan_that_others_made_meanwhile(
+    workspace,
+):
+    draft, _ = workspace.engine.repository.campaign_definition(workspace.write_campaign("hi", MARKETING))
     now = workspace.clock.time
     with workspace.engine.ledger.write() as connection:
         begun = runs.open_run(connection, draft.campaign, str(draft.file), now, now, scheduled=False)

@@ -11,6 +11,7 @@ from campaigns.rules.parse import parse_condition
 from campaigns.rules.vocabulary import RuleVocabulary
 
 HERE = Path(__file__).parents[1] / "rules"
+BAD_RULES = sorted((HERE / "bad").glob("*.yaml"))
 CATALOGUE = Catalogue.model_validate(parse_yaml((HERE / "catalogue.yaml").read_bytes(), "catalogue.yaml").value)
 DEPARTMENTS = frozenset({"COSMETICS", "DRUG GM", "MEAT", "MEAT-PCKGD", "SEAFOOD", "PRODUCE"})
 VOCABULARY = RuleVocabulary(
@@ -50,3 +51,11 @@ def problems_of(at: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> l
     problems: list[Problem] = []
     parse_condition(as_yaml(at) if isinstance(at, str) else at, vocabulary, problems)
     return problems
+
+
+def nested(levels: int) -> object:
+    """A rule of so many levels."""
+    rule: object = {"age": 18}
+    for level in range(levels - 1):
+        rule = {"not": rule} if level % 2 else {"all": [rule]}
+    return rule

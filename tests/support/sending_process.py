@@ -26,7 +26,7 @@ def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
     os.environ[URL_VARIABLE] = address
     engine = Engine(Workspace(Path(root)), "sender")
     vars(engine)["clock"] = Clock(shift=timedelta(seconds=ahead))
-    real = build_providers(ProviderContext(engine.workspace.root, engine.library.settings))
+    real = build_providers(ProviderContext(engine.workspace.root, engine.repository.settings))
     vars(engine)["providers"] = ChannelProviders(CountingProvider(port), real.sms, real.post, real.phone)
     return engine
 
@@ -40,7 +40,7 @@ def sending_process(root: str, port: int, ahead: float) -> None:
     engine.close()
 
 
-def with_small_batches(root: str, port: int, ahead: float) -> None:
+def with_full_disk(root: str, port: int, ahead: float) -> None:
     """Send as `sender` does, on a disk on which for a while no file can grow."""
     engine = _engine(root, port, ahead)
     outgoing, full = Worker.for_worker_command(engine), Event()

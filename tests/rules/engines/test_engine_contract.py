@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rules.test_rules_against_oracle import disagreements
 from tests.support.rule_cases import SCOPE, RuleCases
+from tests.support.rule_comparison import disagreements
 from tests.support.rule_world import Engine
 
 ENGINES = ["duckdb", "postgresql", pytest.param("spark", marks=pytest.mark.spark)]

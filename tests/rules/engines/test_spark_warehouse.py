@@ -17,8 +17,7 @@ from audiences.people.member_erasure import tombstone_members
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.store.ledger.connection import Ledger
-from tests.audiences.conftest import CATALOGUE, NOW, Place
-from tests.audiences.test_warehouse import MEMBERS, PRODUCTS, PURCHASES
+from tests.support.import_target import CATALOGUE, MEMBERS, NOW, PRODUCTS, PURCHASES, ImportTarget
 
 if TYPE_CHECKING:
     from audiences.warehouse.spark import SparkWarehouse
@@ -28,10 +27,10 @@ VIEWS = ("members", "receipts", "products", "purchase_lines")
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(tmp_path: Path) -> Iterator[ImportTarget]:
     ledger = Ledger.from_path(tmp_path / "ledger.sqlite")
     SQLModel.metadata.create_all(ledger.engine)
-    place = Place(tmp_path, ledger, Warehouse(tmp_path / "ware house", CATALOGUE))
+    place = ImportTarget(tmp_path, ledger, Warehouse(tmp_path / "ware house", CATALOGUE))
     place.bring("products", PRODUCTS)
     place.bring("purchases", PURCHASES)
     place.bring("members", MEMBERS)
@@ -58,25 +57,25 @@ def assert_same_views(warehouse: Warehouse, as_of: datetime = NOW) -> None:
         assert rows(spark, view) == rows_of_duckdb(warehouse, view, as_of), view
 
 
-def test_the_views_have_the_same_rows(place: Place) -> None:
+def test_the_views_have_the_same_rows(place: ImportTarget) -> None:
     assert rows_of_duckdb(place.warehouse, "purchase_lines", NOW)
     assert_same_views(place.warehouse)
 
 
-def test_retention_ends_on_the_same_day(place: Place) -> None:
+def test_retention_ends_on_the_same_day(place: ImportTarget) -> None:
     later = NOW + timedelta(days=2)
     seen, left = (rows_of_duckdb(place.warehouse, "purchase_lines", as_of) for as_of in (NOW, later))
     assert len(left) < len(seen)
     assert_same_views(place.warehouse, later)
 
 
-def test_the_buried_are_out_of_sight(place: Place) -> None:
+def test_the_buried_are_out_of_sight(place: ImportTarget) -> None:
     tombstone_members(place.warehouse, ["m1"], NOW)
     assert [row["member_id"] for row in rows_of_duckdb(place.warehouse, "members", NOW)] == ["m2"]
     assert_same_views(place.warehouse)
 
 
-def test_a_column_that_is_newer_than_the_files_is_unknown(place: Place) -> None:
+def test_a_column_that_is_newer_than_the_files_is_unknown(place: ImportTarget) -> None:
     declared = CATALOGUE.model_dump(by_alias=True)
     declared["tables"]["members"]["columns"]["shoe_size"] = {
         "type": "integer",

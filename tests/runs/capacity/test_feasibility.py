@@ -20,10 +20,9 @@ from campaigns.runs.dispatch import control
 from campaigns.runs.dispatch.rate_limit import RateLimiter
 from campaigns.runs.planning.run_files import FrozenFields
 from campaigns.store.runs.run_tables import Run
-from tests.cli.test_serve import MONDAYS
 from tests.support.provider_fixtures import SETTINGS
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
-from tests.support.shell import Shell
+from tests.support.shell import MONDAYS, Shell
 
 MINUTE, SECOND, HOUR = timedelta(minutes=1), timedelta(seconds=1), timedelta(hours=1)
 LETTER = """\
@@ -47,7 +46,7 @@ DOMAINS = {"gmail.com": SendRate(1, SECOND), "example.org": SendRate(1, SECOND)}
 
 def window(workspace: SampleWorkspace, opens: datetime, span: timedelta, rate: str, quiet: str = "") -> SendWindow:
     workspace.write_campaign("big", LETTER.replace("SEND_BY", "9 hours").replace("4 per hour", rate) + quiet)
-    campaign: Campaign = workspace.engine.library.campaign_definition("big")[0].campaign
+    campaign: Campaign = workspace.engine.repository.campaign_definition("big")[0].campaign
     run = Run(run_id="big", campaign="big", purpose="marketing", due_at=opens, scheduled=True, state="planned")
     job = RunContext(run, campaign, SETTINGS, workspace.engine.signer, workspace.engine.run_files(run))
     return SendWindow(job, opens, opens + span)
@@ -205,7 +204,7 @@ def test_tw12_a_plan_is_measured_by_what_its_readers_would_get(workspace: Sample
     for name in ("hello", "long"):
         run, tally = workspace.plan(name, TEXTS % name)
         files = workspace.engine.run_files(run)
-        campaign, offers = workspace.engine.library.planned_campaign(files.definition, run.campaign)
+        campaign, offers = workspace.engine.repository.planned_campaign(files.definition, run.campaign)
         limited = with_channels(window(workspace, at(8), HOUR, "1 per second"), email={"domains": DOMAINS}).run_context
         job = replace(limited, run=run, campaign=campaign, files=files)
         with closing(FrozenFields(files.fields)) as fields, workspace.engine.ledger.read() as connection:
@@ -257,14 +256,14 @@ def test_a15_a_run_under_way_leaves_less_of_the_account(
     text = BOTH % (channel, channel, template)
     waiting, _ = workspace.plan("waiting", text)
     second, _ = workspace.plan("second", text)
-    assert workspace.engine.cannot_fit(second) is None  # what was planned by hand may never go
+    assert workspace.engine.capacity_problem(second) is None  # what was planned by hand may never go
     workspace.engine.start(waiting)
     with pytest.raises(UserError, match=said):
         workspace.engine.start(second)
     workspace.engine.hand(control.pause, waiting.run_id)
-    assert workspace.engine.cannot_fit(second) is None
+    assert workspace.engine.capacity_problem(second) is None
     workspace.engine.hand(control.resume, waiting.run_id)
-    assert workspace.engine.cannot_fit(second) is not None
+    assert workspace.engine.capacity_problem(second) is not None
     workspace.engine.hand(control.cancel, waiting.run_id)
     workspace.engine.start(second)
     assert workspace.state(second) == "sending"
@@ -275,10 +274,10 @@ def test_a15_a_run_that_will_begin_by_itself_counts(workspace: SampleWorkspace) 
     file.write_text(file.read_text("utf-8").replace("email: {", "email: {rate: 15 per hour, ", 1), "utf-8")
     text = BOTH % ("email", "email", "hello")
     workspace.write_campaign("coming", text)
-    draft, _ = workspace.engine.library.campaign_definition("coming")
+    draft, _ = workspace.engine.repository.campaign_definition("coming")
     workspace.engine.plan(draft, workspace.clock.time + MINUTE, lambda _: None, scheduled=True)
     second, _ = workspace.plan("second", text.replace("send_by: 2 hours", "send_by: 125 minutes"))
-    assert "24 of other runs" in str(workspace.engine.cannot_fit(second))
+    assert "24 of other runs" in str(workspace.engine.capacity_problem(second))
 
 
 def test_a15_letters_wait_for_no_account(workspace: SampleWorkspace) -> None:
@@ -286,7 +285,7 @@ def test_a15_letters_wait_for_no_account(workspace: SampleWorkspace) -> None:
         "letters",
         'purpose: survey\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: owners}\ncontent: {post: survey}\n',
     )
-    assert workspace.engine.cannot_fit(run) is None
+    assert workspace.engine.capacity_problem(run) is None
 
 
 def test_a15_one_that_fits_is(workspace: SampleWorkspace) -> None:

@@ -13,16 +13,10 @@ from campaigns.operations.scheduler import Scheduler
 from campaigns.runs.dispatch import control
 from campaigns.store.runs.run_file_tables import RUN_FILE
 from campaigns.store.runs.run_tables import Run
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 
-MARKETING = """\
-purpose: marketing
-schedule: {at: "2018-01-05 10:30"}
-audience: {register: [owners, customers]}
-channels: [email]
-content: {email: hello}
-"""
 BY_SMS = MARKETING.replace("[email]", "[sms]").replace("email: hello", "sms: hello")
 BY_POST = MARKETING.replace("[email]", "[post]").replace("email: hello", "post: survey")
 COFFEE = MARKETING.replace("{register: [owners, customers]}", "{bought: {where: {product_category: COFFEE}}}")
@@ -218,7 +212,7 @@ def test_a_paused_run_claims_nothing_and_a_resumed_one_goes_on(workspace, channe
     workspace.send(run)
     assert workspace.balance(run) == {"pending": len(MEMBERS)}
     assert provider.heard == []
-    workspace.engine.hand(control.resume, run.run_id)
+    workspace.engine.transition(control.resume, run.run_id)
     assert workspace.send(run).closed
     assert workspace.balance(run) == {"accepted": len(MEMBERS)}
 

@@ -5,7 +5,6 @@ starts and sends. `make crash` tries 200.
 """
 
 import json
-import multiprocessing
 import os
 import shutil
 from collections import Counter
@@ -31,16 +30,15 @@ from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import Run
 from tests.support import sending_process
+from tests.support.killed_processes import IN_FLIGHT, LEASE, PROCESSES
 from tests.support.ledgers import copy_workspace
 from tests.support.postgresql_server import database
 from tests.support.provider_server import CountingServer
 from tests.support.sample_workspace import SampleWorkspace, build_base_workspace
 
 SCHEDULES: Final = int(os.environ.get("VIESTI_CRASHES", "50"))
-IN_FLIGHT: Final = 8
-LEASE: Final = 5
 PEOPLE: Final = 72
-AHEAD: Final = {"sender": LEASE + 1, "cramped": LEASE + 1, "server": 601}
+AHEAD: Final = {"sending_process": LEASE + 1, "with_full_disk": LEASE + 1, "serving_process": 601}
 """Seconds that the next process's clock is ahead, so that the leases of the one before have ended."""
 
 CAMPAIGN: Final = """\
@@ -50,8 +48,6 @@ audience: {register: [owners, customers]}
 channels: [sms, email]
 content: {email: hello, sms: hello}
 """
-PROCESSES: Final = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.support.sending_process", "campaigns.rendering.email.mjml"])
 ASKING: Final = Lock()
 """Who starts a process asks how all others are, and how one ended can be read once."""
 
@@ -124,7 +120,7 @@ def publish(workspace: SampleWorkspace) -> None:
     due = Clock().now() - timedelta(minutes=5)
     workspace.clock.time = due - timedelta(hours=1)
     workspace.write_campaign("hi", CAMPAIGN % due.astimezone(ZoneInfo("Europe/Helsinki")).strftime("%Y-%m-%d %H:%M"))
-    workspace.engine.publish(workspace.engine.library.campaign_definition("hi")[0])
+    workspace.engine.publish(workspace.engine.repository.campaign_definition("hi")[0])
 
 
 def is_alive(process: BaseProcess) -> bool:
@@ -148,7 +144,7 @@ class Schedule:
 
     workspace: SampleWorkspace
     far_end: CountingServer
-    kind: str = "sender"
+    kind: str = "sending_process"
     starts: int = 0
 
     def begin(self) -> BaseProcess:
@@ -202,7 +198,7 @@ def _played(number: int, kind: str, workspace: SampleWorkspace) -> list[int]:
     chance = Random(20180101 + number)  # noqa: S311 - no secret
     with closing(workspace), CountingServer(number) as far_end:
         schedule = Schedule(workspace, far_end, kind)
-        blind = kind == "server" and number % 8 == 3
+        blind = kind == "serving_process" and number % 8 == 3
         left = [
             schedule.kill(chance.uniform(0, 0.5 if blind else 0.12), from_the_start=blind)
             for _ in range(1 + (number % 4 == 0))
@@ -219,13 +215,13 @@ def test_op01_whoever_is_killed_when_nobody_hears_it_twice_and_nobody_is_lost(
         root = tmp_path / str(number)
         match number % 4:
             case 3:
-                return _played(number, "server", SampleWorkspace(shutil.copytree(due_town, root)))
+                return _played(number, "serving_process", SampleWorkspace(shutil.copytree(due_town, root)))
             case 1:
                 shutil.copytree(shared_town[0], root)
                 with database(postgresql_server, shared_town[1]) as address:
-                    return _played(number, "sender", over(root, address))
+                    return _played(number, "sending_process", over(root, address))
             case _:
-                return _played(number, "sender", SampleWorkspace(shutil.copytree(web_workspace[0], root)))
+                return _played(number, "sending_process", SampleWorkspace(shutil.copytree(web_workspace[0], root)))
 
     with ThreadPoolExecutor(2) as pool:
         played = list(pool.map(play, range(SCHEDULES)))
@@ -274,8 +270,8 @@ def due_village(request: pytest.FixtureRequest, settled: Path, tmp_path: Path) -
 def test_two_servers_and_two_workers_race_for_a_campaign_and_nobody_hears_it_twice(due_village):
     workspace = due_village
     with CountingServer(0) as far_end:
-        servers = Schedule(workspace, far_end, "server")
-        kinds = ("server", "sender", "server", "sender")
+        servers = Schedule(workspace, far_end, "serving_process")
+        kinds = ("serving_process", "sending_process", "serving_process", "sending_process")
         processes = [Schedule(workspace, far_end, kind).begin() for kind in kinds]
         assert [ended(process) for process in processes] == [0] * len(kinds)
         (run,) = servers.runs()
@@ -287,7 +283,7 @@ def test_two_servers_and_two_workers_race_for_a_campaign_and_nobody_hears_it_twi
 def test_a_disk_that_is_full_for_a_while_stops_claims_and_loses_no_answer(web_workspace, tmp_path):
     shutil.copytree(web_workspace[0], tmp_path / "full")
     with closing(SampleWorkspace(tmp_path / "full")) as workspace, CountingServer(0) as far_end:
-        schedule = Schedule(workspace, far_end, "cramped")
+        schedule = Schedule(workspace, far_end, "with_full_disk")
         run = schedule.finish()
         balance = workspace.balance(run)
         assert set(balance) <= {"accepted", "uncertain"}

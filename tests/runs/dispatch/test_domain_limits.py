@@ -10,7 +10,7 @@ import pytest
 from campaigns.core.errors import UserError
 from campaigns.core.model.campaign import SendRate
 from campaigns.core.model.warm_up import WarmUp
-from tests.runs.dispatch.test_claim import MARKETING
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 
@@ -21,7 +21,7 @@ def settle(workspace: SampleWorkspace, choice: str) -> None:
     """Add a line to the settings of e-mail."""
     path = workspace.root / "config/settings.yaml"
     path.write_text(path.read_text("utf-8").replace("  email: {", f"  email: {{{choice}, "), "utf-8")
-    workspace.engine.reread()
+    workspace.engine.reload_files()
 
 
 def busy(workspace: SampleWorkspace) -> set[str]:

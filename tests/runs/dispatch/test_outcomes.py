@@ -18,16 +18,10 @@ from campaigns.runs.dispatch.record_outcomes import DeliveryAnswer, record_answe
 from campaigns.runs.dispatch.sweeper import clean_up
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import DELIVERY
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 
-MARKETING = """\
-purpose: marketing
-schedule: {at: "2018-01-05 10:30"}
-audience: {register: [owners, customers]}
-channels: [email]
-content: {email: hello}
-"""
 ALL = len(MEMBERS)
 
 
@@ -166,7 +160,7 @@ def test_nothing_is_handed_over_before_its_claim_is_committed(workspace):
 
 def test_a_sender_whose_lease_has_passed_says_nothing(workspace):
     def answer(message):
-        workspace.clock.advance(seconds=workspace.engine.library.settings.dispatch.lease)
+        workspace.clock.advance(seconds=workspace.engine.repository.settings.dispatch.lease)
         return accept(message)
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
@@ -186,7 +180,7 @@ def test_no_more_than_in_flight_are_under_way(workspace):
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
-    assert workspace.engine.library.settings.dispatch.in_flight == 8
+    assert workspace.engine.repository.settings.dispatch.in_flight == 8
     assert provider.most_at_once == 7  # one place is left for another run
 
 

@@ -12,7 +12,7 @@ from campaigns.channels.outcome import Accepted, Refused, RetryLater, Unknown
 from campaigns.core.model.reasons import EndReason
 from campaigns.operations.worker import Worker
 from campaigns.runs.dispatch.provider_outage import FAILURE_THRESHOLD, ProviderOutage
-from tests.runs.dispatch.test_outcomes import MARKETING
+from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, NOW
 from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 

@@ -16,29 +16,21 @@ from campaigns.core.model.enums import Language
 from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
 from campaigns.store.runs.run_tables import AUDIT, DECISION, DELIVERY, RATE_LIMIT, RUN
+from tests.support.sample_campaigns import TWO_VARIANTS
 from tests.support.sample_workspace import SampleWorkspace
 
 OURS = 'internal_addresses: ["@kyla.example.org", "+358401112223", boss@elsewhere.example.com]'
-LETTER = """\
-purpose: marketing
-schedule: {cron: "30 9 * * mon"}
-audience: {register: owners}
-variants:
-  - {name: lapland, when: {region: Lappi}, email: hello, sms: hello}
-  - {name: rest, email: hello}
-limits: {per_member: {messages: 1, per: week}, rate: 1 per hour}
-"""
 
 
 @pytest.fixture
 def written(workspace: SampleWorkspace) -> SampleWorkspace:
     workspace.add_setting(OURS)
-    workspace.write_campaign("letter", LETTER)
+    workspace.write_campaign("letter", TWO_VARIANTS)
     return workspace
 
 
 def prove(workspace: SampleWorkspace, to: str, **wanted: Any) -> str:
-    draft, _ = workspace.engine.library.campaign_definition("letter")
+    draft, _ = workspace.engine.repository.campaign_definition("letter")
     return send_proof(workspace.engine, draft, ProofRequest(to, **wanted)).provider_id
 
 

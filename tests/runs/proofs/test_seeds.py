@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from campaigns.core.errors import UserError
-from tests.runs.proofs.test_proof import LETTER as SLOW
+from tests.support.sample_campaigns import TWO_VARIANTS
 from tests.support.sample_workspace import SampleWorkspace
 
-LETTER = SLOW.replace(", rate: 1 per hour", "")
+LETTER = TWO_VARIANTS.replace(", rate: 1 per hour", "")
 INTERNAL = 'internal_addresses: ["@kyla.example.org", "+358401112223"]\n'
 SEEDS = f"""\
 {INTERNAL}seeds:
@@ -75,4 +75,4 @@ def test_a_seed_that_cannot_be_written_to_holds_up_nobody(
 def test_a_seed_is_one_of_our_own(workspace: SampleWorkspace) -> None:
     workspace.add_setting(INTERNAL + "seeds: [{address: m01@example.org}]\n")
     with pytest.raises(UserError, match="one of our own"):
-        _ = workspace.engine.library.settings
+        _ = workspace.engine.repository.settings
