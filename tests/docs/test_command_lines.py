@@ -1,4 +1,4 @@
-"""Every command line in the docs is one: it is understood, and what can be typed as it stands works on the demo."""
+"""Command lines in the docs: each parses, and each complete one runs on the demonstration."""
 
 import re
 import shutil
@@ -13,20 +13,20 @@ from tests.support.demo_workspace import imported_demo
 from tests.support.docs_pages import ROOT, CommandLine, command_lines
 
 LINES: Final = tuple(dict.fromkeys(command_lines()))
-ELSEWHERE: Final = ("demo", "serve", "worker", "init", "ledger", "db")  # tested by themselves, and more than a demo
-TO_RUN: Final = [line for line in LINES if line.shown and line.is_whole and line.words[0] not in ELSEWHERE]
+TESTED_ELSEWHERE: Final = ("demo", "serve", "worker", "init", "ledger", "db")  # they need more than a demo
+TO_RUN: Final = [line for line in LINES if line.shown and line.is_whole and line.words[0] not in TESTED_ELSEWHERE]
 _HINTED: Final = re.compile(r"`viesti ([a-z][a-z ]*)")
 HINTS: Final = sorted(
     {
-        (path.name, said.strip())
+        (path.name, words.strip())
         for path in (ROOT / "campaigns").rglob("*.py")
-        for said in _HINTED.findall(path.read_text("utf-8"))
+        for words in _HINTED.findall(path.read_text("utf-8"))
     }
 )
 
 
 def _command(words: list[str]) -> tuple[Any, list[str]]:
-    """The command that the words begin with, and the rest of them."""
+    """Return the command at the beginning of the words, and the remaining words."""
     command: Any = typer.main.get_command(app)
     while hasattr(command, "commands") and words and words[0] in command.commands:
         command, words = command.commands[words[0]], words[1:]
@@ -34,7 +34,7 @@ def _command(words: list[str]) -> tuple[Any, list[str]]:
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.page}: {line.text}")
-def test_a_command_line_is_understood(line: CommandLine) -> None:
+def test_command_line_parses(line: CommandLine) -> None:
     words = line.words[2:] if line.words[0] == "--workspace" else line.words
     if words[0] in {"COMMAND", "…"} or words == ["--help"]:
         return
@@ -42,16 +42,16 @@ def test_a_command_line_is_understood(line: CommandLine) -> None:
     for name in names:
         command, rest = _command([name, *words[1:]])
         assert command.name not in {None, "viesti"}, f"there is no `viesti {name}`"
-        known = {option for each in command.params for option in each.opts} | {"--help"}
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         assert {word for word in rest if word.startswith("--")} <= known
         if line.is_whole and line.shown:
             command.make_context(name, list(rest))
 
 
-@pytest.mark.parametrize(("file", "said"), HINTS, ids=str)
-def test_a_command_that_the_program_names_is_one(file: str, said: str) -> None:
-    command, rest = _command(said.split())
-    assert command.name != "viesti", f"there is no `viesti {said}`"
+@pytest.mark.parametrize(("file", "hint"), HINTS, ids=str)
+def test_command_named_in_a_hint_exists(file: str, hint: str) -> None:
+    command, rest = _command(hint.split())
+    assert command.name != "viesti", f"there is no `viesti {hint}`"
     assert rest == [] or not hasattr(command, "commands")
 
 
@@ -63,6 +63,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("line", TO_RUN, ids=lambda line: line.text)
-def test_a_command_line_runs_on_the_demonstration(line: CommandLine, workspace: Path) -> None:
+def test_command_line_runs_on_the_demonstration(line: CommandLine, workspace: Path) -> None:
     with pytest.raises(SystemExit, match="0"):
         run(["--workspace", str(workspace), *line.words])

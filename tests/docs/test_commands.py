@@ -1,4 +1,4 @@
-"""The page of commands names every command with its words and options, and none that is not there."""
+"""The commands page describes every command with its arguments and options, and no others."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,12 @@ COMMANDS: Final = dict(_leaves(typer.main.get_command(app)))
 
 
 def _usage(name: str) -> str:
-    return " ".join([name, *(_argument(each) for each in COMMANDS[name].params if each.param_type_name == "argument")])
+    return " ".join(
+        [
+            name,
+            *(_argument(parameter) for parameter in COMMANDS[name].params if parameter.param_type_name == "argument"),
+        ]
+    )
 
 
 def _argument(argument: Any) -> str:
@@ -35,15 +40,16 @@ def _argument(argument: Any) -> str:
     return word if argument.nargs == 1 else f"{word}..."
 
 
-def test_the_page_has_a_section_for_each_command_and_no_other() -> None:
+def test_page_has_a_section_for_each_command() -> None:
     assert sorted(SECTIONS) == sorted(map(_usage, COMMANDS))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_section_names_the_options_of_its_command(name: str) -> None:
-    options = {option for each in COMMANDS[name].params if each.param_type_name == "option" for option in each.opts}
+def test_section_names_the_options_of_its_command(name: str) -> None:
+    parameters = COMMANDS[name].params
+    options = {option for each in parameters if each.param_type_name == "option" for option in each.opts}
     assert set(re.findall(r"`(--[\w-]+)", SECTIONS[_usage(name)])) == options
 
 
-def test_the_headings_are_those_of_help() -> None:
+def test_headings_are_those_of_help() -> None:
     assert re.findall(r"^## (.*)$", PAGE, re.MULTILINE) == list(HEADINGS)

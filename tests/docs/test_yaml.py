@@ -1,4 +1,4 @@
-"""The YAML in the docs is what Viesti reads: a campaign of this workspace, or a part of its settings."""
+"""YAML in the docs loads: a campaign of this workspace, or a part of its settings."""
 
 import io
 import re
@@ -14,27 +14,27 @@ from campaigns.workspace.repository import WorkspaceRepository
 from campaigns.workspace.settings_file import load_settings
 from tests.support.docs_pages import ROOT, yaml_blocks
 
-# Pages whose blocks a test beside what they are about reads.
-ELSEWHERE: Final = {
-    "campaign-files.md": "loading/test_documentation.py",
-    "rules.md": "rules/test_manual.py",
+TESTED_ELSEWHERE: Final = {
+    "campaign-files.md": "workspace/test_campaign_files_page.py",
+    "rules.md": "rules/test_rules_page.py",
     "templates.md": "rendering/test_email_docs.py",
 }
-BLOCKS: Final = [(page, block) for page, block in yaml_blocks() if page not in ELSEWHERE]
+"""Pages whose blocks are read by a test of the room they describe."""
+BLOCKS: Final = [(page, block) for page, block in yaml_blocks() if page not in TESTED_ELSEWHERE]
 
 
 def merged(base: Any, part: Any) -> Any:
-    """The mapping `base` with what `part` says otherwise."""
+    """Return the mapping `base`, overridden by `part`."""
     if not isinstance(base, dict) or not isinstance(part, dict):
         return part
     return {**base, **{key: merged(base.get(key), value) for key, value in part.items()}}
 
 
 @pytest.mark.parametrize(("page", "block"), BLOCKS)
-def test_a_block_is_read(page: str, block: str, tmp_path: Path) -> None:
-    named = re.match(r"# config/campaigns/(\w+)\.yaml", block)
-    if named:
-        file = tmp_path / f"{named[1]}.yaml"
+def test_block_loads(page: str, block: str, tmp_path: Path) -> None:
+    campaign = re.match(r"# config/campaigns/(\w+)\.yaml", block)
+    if campaign:
+        file = tmp_path / f"{campaign[1]}.yaml"
         file.write_text(block, "utf-8")
         _, warnings = WorkspaceRepository(Workspace(ROOT)).campaign_definition(str(file))
         assert warnings == ()
@@ -49,6 +49,6 @@ def test_a_block_is_read(page: str, block: str, tmp_path: Path) -> None:
     load_settings(file)
 
 
-def test_the_other_blocks_are_read_elsewhere() -> None:
-    for page, test in ELSEWHERE.items():
+def test_pages_tested_elsewhere_are_named_by_their_test() -> None:
+    for page, test in TESTED_ELSEWHERE.items():
         assert page in (ROOT / "tests" / test).read_text("utf-8")
