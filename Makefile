@@ -11,7 +11,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 SPARK = 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark crash check fix lock bench docs clean
+.PHONY: help demo test test-spark crash check fix lock bench commands docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ lock: $(INSTALLED) ## pin what pyproject.toml asks for; UPGRADE=--upgrade takes 
 
 bench: $(INSTALLED) ## measure; figures are in docs/performance.md
 	$(BIN)/python -m benchmarks
+
+commands: $(INSTALLED) ## write docs/commands.md from the command line and tools/commands_prose.md
+	$(BIN)/python -m tools.write_commands
 
 docs: $(INSTALLED) ## check that the examples in the docs run
 	$(BIN)/python -m pytest -q tests/docs

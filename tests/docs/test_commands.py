@@ -1,55 +1,23 @@
-"""The commands page describes every command with its arguments and options, and no others."""
-
-import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
+"""The page of commands is what `make commands` writes, so that it has every command with its words and options."""
 
 import pytest
-import typer
 
 from campaigns.cli.help_layout import HEADINGS
-from campaigns.cli.main import app
-
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "commands.md").read_text("utf-8")
-SECTIONS: Final = dict(re.findall(r"^### `viesti (.*?)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
+from tools import write_commands
 
 
-def _leaves(group: Any, *before: str) -> Iterator[tuple[str, Any]]:
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from _leaves(command, *before, name)
-        else:
-            yield " ".join((*before, name)), command
+def test_the_page_is_up_to_date() -> None:
+    assert write_commands.PAGE.read_text("utf-8") == write_commands.page(), "run `make commands`"
 
 
-COMMANDS: Final = dict(_leaves(typer.main.get_command(app)))
+def test_every_command_stands_under_one_heading() -> None:
+    listed = [name for names in HEADINGS.values() for name in names]
+    assert sorted(listed) == sorted({words.split()[0] for words in write_commands.commands()})
 
 
-def _usage(name: str) -> str:
-    return " ".join(
-        [
-            name,
-            *(_argument(parameter) for parameter in COMMANDS[name].params if parameter.param_type_name == "argument"),
-        ]
-    )
-
-
-def _argument(argument: Any) -> str:
-    word = argument.metavar if argument.required else f"[{argument.metavar}]"
-    return word if argument.nargs == 1 else f"{word}..."
-
-
-def test_page_has_a_section_for_each_command() -> None:
-    assert sorted(SECTIONS) == sorted(map(_usage, COMMANDS))
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_section_names_the_options_of_its_command(name: str) -> None:
-    parameters = COMMANDS[name].params
-    options = {option for each in parameters if each.param_type_name == "option" for option in each.opts}
-    assert set(re.findall(r"`(--[\w-]+)", SECTIONS[_usage(name)])) == options
-
-
-def test_headings_are_those_of_help() -> None:
-    assert re.findall(r"^## (.*)$", PAGE, re.MULTILINE) == list(HEADINGS)
+def test_prose_about_an_unknown_command_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    prose = tmp_path / "prose.md"
+    prose.write_text(write_commands.PROSE.read_text("utf-8") + "\n### launch\n", encoding="utf-8")
+    monkeypatch.setattr(write_commands, "PROSE", prose)
+    with pytest.raises(ValueError, match="launch"):
+        write_commands.page()
