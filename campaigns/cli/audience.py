@@ -31,12 +31,12 @@ def count(
 ) -> None:
     """Count the members who match an audience."""
     with open_workspace.open_engine(context) as engine:
-        query = engine.question(name, open_workspace.parse_as_of(as_of, engine))
+        query = engine.count_query(name, open_workspace.parse_as_of(as_of, engine))
         if sql:
             output.print_line(query.sql)
             return
-        output.print_problems(filter(None, [engine.data_end(name, query.scope.as_of, query.data_classes)]))
-        shown_language = language or engine.library.settings.default_language
+        output.print_problems(filter(None, [engine.freshness_warning(name, query.scope.as_of, query.data_classes)]))
+        shown_language = language or engine.repository.settings.default_language
         counts = engine.count(query, shown_language)
         if json:
             numbers = asdict(counts)

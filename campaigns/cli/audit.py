@@ -66,7 +66,7 @@ def show_rows(
 
     with open_workspace.open_engine(context) as engine:
         rows = audit_log.list_rows(engine, subject, most)
-        zone = engine.library.settings.zone
+        zone = engine.repository.settings.zone
     if json:
         output.print_json([{**row, "at": row["at"].isoformat()} for row in rows])
         return

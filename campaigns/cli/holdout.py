@@ -56,7 +56,7 @@ def renew(context: typer.Context) -> None:
     from campaigns.store.people import audit
 
     with open_workspace.open_engine(context) as engine, engine.ledger.write() as connection:
-        now, share = engine.clock.now(), engine.library.settings.holdout
+        now, share = engine.clock.now(), engine.repository.settings.holdout
         renewed = holdout_versions.reshuffle(connection, share, now)
         audit.record(connection, now, engine.actor, "holdout", "renewed" if renewed else "none", {"share": str(share)})
     output.print_line(

@@ -46,13 +46,13 @@ def why(
     from campaigns.people.accounts import audit_log
 
     with open_workspace.open_engine(context) as engine:
-        shown_language = language or engine.library.settings.default_language
+        shown_language = language or engine.repository.settings.default_language
         engine.member(member)
         audit_log.note_look_up(engine, member, "member why")
         if campaign is None:
-            _show_history(engine.decisions_about(member), shown_language.value, json=json)
+            _show_history(engine.decisions_for_member(member), shown_language.value, json=json)
             return
-        draft, _ = engine.library.campaign_definition(campaign)
+        draft, _ = engine.repository.campaign_definition(campaign)
         explanation = engine.explain(draft, member, open_workspace.parse_as_of(as_of, engine), shown_language)
     if json:
         from dataclasses import asdict

@@ -57,7 +57,7 @@ def export(
 
     with open_workspace.open_engine(context) as engine:
         whole = export_with_audit(engine, member, form.value, engine.actor)
-        content = _file_content(engine, whole, form, language or engine.library.settings.default_language)
+        content = _file_content(engine, whole, form, language or engine.repository.settings.default_language)
     if out is None and form is ExportFormat.JSON:
         typer.echo(content.decode())
         return
@@ -72,7 +72,7 @@ def _file_content(engine: "Engine", whole: "SubjectAccessExport", form: ExportFo
     from campaigns.web.members.data_pages import DataPages
     from campaigns.web.page_renderer import PageRenderer
 
-    return DataPages(PageRenderer(engine.library.settings), engine.library.catalogue).file_content(
+    return DataPages(PageRenderer(engine.repository.settings), engine.repository.catalogue).file_content(
         whole, form.value, language
     )
 
@@ -122,7 +122,7 @@ def _offered_items(engine: "Engine", member_id: str) -> "Mapping[str, ChoiceItem
     from campaigns.web.members.choice_list import all_consent_texts, choice_items
     from campaigns.web.page_renderer import PageRenderer
 
-    pages: PageRenderer = PageRenderer(engine.library.settings)
+    pages: PageRenderer = PageRenderer(engine.repository.settings)
     language = Language(str(engine.member(member_id)["language"]))
     with engine.ledger.write() as connection:
         consent_texts.publish_texts(connection, all_consent_texts(pages), engine.clock.now())

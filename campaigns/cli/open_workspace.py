@@ -65,7 +65,7 @@ def account() -> str:
 
 def parse_as_of(text: str | None, opened: "Engine") -> datetime:
     """Parse `--as-of` in the workspace's time zone; default: now. Raise a usage error for an invalid value."""
-    zone = opened.library.settings.zone
+    zone = opened.repository.settings.zone
     if text is None:
         return opened.clock.now().astimezone(zone).replace(second=0, microsecond=0)
     try:

@@ -31,7 +31,7 @@ def status(
         events = None if run is None else run_events.read_run_events(engine, run)
         start_notice = None if run is None or json or runs[0].state != "planned" else _start_notice(engine, runs[0])
         texts = _texts(engine, runs[0]) if run is not None and runs[0].state == "planned" else None
-        settings = engine.library.settings
+        settings = engine.repository.settings
     if json:
         rows = [
             {"run": name, "state": listed_run.state, "reason": listed_run.reason, "deliveries": outcomes.by_state}
@@ -58,17 +58,17 @@ def status(
 def _texts(engine: "Engine", run: "Run") -> "SegmentDistribution | None":
     """Return the lengths of a plan's text messages; None for a plan without any, or one whose files are gone."""
     with suppress(UserError):
-        return engine.lengths(run)
+        return engine.segments(run)
     return None
 
 
 def _start_notice(engine: "Engine", run: "Run") -> str:
     """Return when a planned run begins, or why it has not begun."""
-    start = engine.waits(run)
+    start = engine.not_started_because(run)
     if isinstance(start, Problem):
         return f"not begun: {start}"
     if start is not None:
-        return f"begins at {start.astimezone(engine.library.settings.zone):%Y-%m-%d %H:%M}, by `viesti serve`"
+        return f"begins at {start.astimezone(engine.repository.settings.zone):%Y-%m-%d %H:%M}, by `viesti serve`"
     return f"not begun: `viesti send {run.run_id}` sends it"
 
 
@@ -85,7 +85,7 @@ def pause(context: typer.Context, run: RunArgument, json: open_workspace.JsonOpt
     from campaigns.runs.dispatch import control
 
     with open_workspace.open_engine(context) as engine:
-        engine.hand(control.pause, run)
+        engine.transition(control.pause, run)
     output.print_result(f"paused; `viesti resume {run}` continues it", {"run": run, "state": "paused"}, json=json)
 
 
@@ -94,7 +94,7 @@ def resume(context: typer.Context, run: RunArgument, json: open_workspace.JsonOp
     from campaigns.runs.dispatch import control
 
     with open_workspace.open_engine(context) as engine:
-        engine.hand(control.resume, run)
+        engine.transition(control.resume, run)
         sender = "viesti worker" if engine.has_workers else "viesti serve"
     output.print_result(
         f"resumed; `{sender}` or `viesti send {run}` sends", {"run": run, "state": "sending"}, json=json
@@ -106,7 +106,7 @@ def cancel(context: typer.Context, run: RunArgument, json: open_workspace.JsonOp
     from campaigns.runs.dispatch import control
 
     with open_workspace.open_engine(context) as engine:
-        withdrawn = engine.hand(control.cancel, run)
+        withdrawn = engine.transition(control.cancel, run)
     value = {"run": run, "state": "cancelled", "withdrawn": withdrawn}
     output.print_result(f"cancelled; {output.format_number(withdrawn)} deliveries were withdrawn", value, json=json)
 

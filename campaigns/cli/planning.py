@@ -33,7 +33,7 @@ def plan(
     """Decide which member gets which message, and why; nothing is sent."""
     with open_workspace.open_engine(context) as engine:
         definition, run, tally = _decide(engine, campaign, as_of)
-        _warn(engine.again_today(run))
+        _warn(engine.duplicate_send_warning(run))
         if json:
             output.print_json(_as_json(engine, run, tally))
             return
@@ -52,7 +52,7 @@ def run(
         _, planned_run, tally = _decide(engine, campaign, as_of)
         if not json:
             _print_plan(engine, planned_run, tally)
-        duplicate_warning = engine.again_today(planned_run)
+        duplicate_warning = engine.duplicate_send_warning(planned_run)
         if duplicate_warning is not None:
             hint = f"`viesti send {planned_run.run_id}` sends it anyway; {duplicate_warning.hint}"
             raise UserError([replace(duplicate_warning, hint=hint)])
@@ -70,11 +70,11 @@ def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOpti
             )
         texts = None
         if planned_run.state == "planned":
-            _warn(engine.again_today(planned_run))
-            texts = engine.lengths(planned_run)
+            _warn(engine.duplicate_send_warning(planned_run))
+            texts = engine.segments(planned_run)
         if not json:
-            plan_output.print_sms_lengths(texts, engine.library.settings)
-        _send(engine, planned_run, plan_output.sms_lengths_as_json(texts, engine.library.settings) if json else None)
+            plan_output.print_sms_lengths(texts, engine.repository.settings)
+        _send(engine, planned_run, plan_output.sms_lengths_as_json(texts, engine.repository.settings) if json else None)
 
 
 def preview(
@@ -86,7 +86,7 @@ def preview(
 ) -> None:
     """Write the message that one member would get; nothing is sent or counted."""
     with open_workspace.open_engine(context) as engine:
-        draft, _ = engine.library.campaign_definition(campaign)
+        draft, _ = engine.repository.campaign_definition(campaign)
         path = engine.preview(draft, member, open_workspace.parse_as_of(as_of, engine))
     output.print_line(str(path))
     if show_it:
@@ -96,7 +96,7 @@ def preview(
 def publish(context: typer.Context, campaign: CampaignArgument, json: open_workspace.JsonOption = False) -> None:
     """Publish a campaign as its files are now; the scheduler runs it."""
     with open_workspace.open_engine(context) as engine:
-        draft, warnings = engine.library.campaign_definition(campaign, engine.clock.now())
+        draft, warnings = engine.repository.campaign_definition(campaign, engine.clock.now())
         output.print_problems(warnings)
         due = engine.publish(draft)
     name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
@@ -133,7 +133,7 @@ def calendar(
 ) -> None:
     """List when campaigns are due; only published campaigns run by themselves."""
     with open_workspace.open_engine(context) as engine:
-        zone = engine.library.settings.zone
+        zone = engine.repository.settings.zone
         occasions = [
             (
                 occasion.due_at.astimezone(zone),
@@ -155,12 +155,12 @@ def calendar(
 
 
 def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decided, Run, PlanCounts]":
-    draft, warnings = engine.library.campaign_definition(campaign)
+    draft, warnings = engine.repository.campaign_definition(campaign)
     output.print_problems(warnings)
     with output.show_progress(f"planning {draft.campaign.name}") as on_progress:
         run, tally = engine.plan(draft, open_workspace.parse_as_of(as_of, engine), on_progress)
-    capacity_problem = engine.cannot_fit(run)
-    _warn(engine.data_end(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
+    capacity_problem = engine.capacity_problem(run)
+    _warn(engine.freshness_warning(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
     return draft.campaign, run, tally
 
 
@@ -180,15 +180,15 @@ def _next_step(definition: "Decided", run: "Run", tally: "PlanCounts") -> str:
 def _print_plan(engine: "Engine", run: "Run", tally: "PlanCounts") -> None:
     from campaigns.runs.planning.plan_counts import PlanCounts
 
-    before = engine.previous(run)
+    before = engine.previous_plan(run)
     plan_output.print_plan(run, tally, (before, PlanCounts.from_json(before.counts)) if before else None)
-    plan_output.print_sms_lengths(engine.lengths(run), engine.library.settings)
+    plan_output.print_sms_lengths(engine.segments(run), engine.repository.settings)
 
 
 def _as_json(engine: "Engine", run: "Run", tally: "PlanCounts") -> dict[str, object]:
-    settings = engine.library.settings
+    settings = engine.repository.settings
     return plan_output.plan_as_json(run, tally, settings.zone) | plan_output.sms_lengths_as_json(
-        engine.lengths(run), settings
+        engine.segments(run), settings
     )
 
 
@@ -210,7 +210,7 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
         return
     output.print_table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
     if sent.resume_at is not None:
-        moment = sent.resume_at.astimezone(engine.library.settings.zone)
+        moment = sent.resume_at.astimezone(engine.repository.settings.zone)
         output.print_line(f"\nthe rest is due at {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
 
 

@@ -48,7 +48,7 @@ def import_demo_files(engine: Engine, on_step: Callable[[str], None]) -> Iterato
 def check_campaigns(engine: Engine) -> tuple[Problem, ...]:
     """Return the warnings about every campaign file; raise UserError with all problems if one has errors."""
     files = engine.workspace.campaign_files()
-    problems = [problem for file in files for problem in engine.library.file_problems(file, engine.clock.now())]
+    problems = [problem for file in files for problem in engine.repository.file_problems(file, engine.clock.now())]
     if errors_only(problems):
         raise UserError(problems)
     return tuple(dict.fromkeys(problems))
@@ -59,8 +59,8 @@ def run_campaign(engine: Engine, campaign: str, on_progress: Callable[[int], Non
 
     Continue an interrupted demonstration; delivered messages are not delivered again.
     """
-    draft, _ = engine.library.campaign_definition(campaign)
-    as_of = engine.library.settings.clock_start or engine.clock.now()
+    draft, _ = engine.repository.campaign_definition(campaign)
+    as_of = engine.repository.settings.clock_start or engine.clock.now()
     with engine.ledger.read() as connection:
         run = runs.find(connection, runs.run_id(campaign, as_of))
     sent_before = run is not None and run.state == RunState.CLOSED

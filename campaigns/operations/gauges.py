@@ -40,7 +40,7 @@ def read_gauges(engine: Engine) -> Iterator[GaugeValue]:
 def _claimed(engine: Engine, connection: Connection) -> Iterator[GaugeValue]:
     """Yield claimed deliveries. A lease older than its span belongs to a process that died or hangs."""
     claimed = stats.claimed_deliveries(connection)
-    span = engine.library.settings.dispatch.lease
+    span = engine.repository.settings.dispatch.lease
     remaining = span if claimed.first_lease is None else (claimed.first_lease - engine.clock.now()).total_seconds()
     yield GaugeValue("viesti_sending", "Claimed deliveries.", claimed.number)
     yield GaugeValue("viesti_oldest_lease_seconds", "Age of the oldest claim.", max(span - remaining, 0))

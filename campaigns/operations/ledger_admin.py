@@ -68,7 +68,7 @@ def restore_from(engine: Engine, file: Path, on_progress: ProgressCallback) -> t
     An id that was merged into another one since then counts as erased, too.
     """
     now = engine.clock.now()
-    with closing(engine.library.warehouse.connect(now)) as warehouse:
+    with closing(engine.repository.warehouse.connect(now)) as warehouse:
         erased = [member for (member,) in warehouse.execute("SELECT member_id FROM stored_tombstones").fetchall()]
 
     def erase(connection: Connection) -> None:

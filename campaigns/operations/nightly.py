@@ -73,7 +73,7 @@ class NightlyJobs:
 
     def _last_occasion(self, now: datetime) -> datetime:
         """Return the last time at which the jobs were due, in UTC."""
-        zone = self.engine.library.settings.zone
+        zone = self.engine.repository.settings.zone
         today = datetime.combine(local_day(now, zone), _START, zone)
         latest = today if today <= now else datetime.combine(local_day(now, zone) - timedelta(days=1), _START, zone)
         return latest.astimezone(now.tzinfo)

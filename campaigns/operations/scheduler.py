@@ -78,7 +78,7 @@ class Scheduler:
         with self.engine.ledger.read() as connection:
             due_publications = publications.list_due(connection, now)
         if self._file_watcher.has_changed() or due_publications:
-            self._log_errors("the workspace's files", self.engine.reread)
+            self._log_errors("the workspace's files", self.engine.reload_files)
         for publication in due_publications:
             self._log_errors(publication.campaign, partial(self._claim_due_run, publication))
         with self.engine.ledger.read() as connection:
@@ -91,7 +91,7 @@ class Scheduler:
         for run in planning_runs:
             if _is_lease_over(run, now) and run.run_id not in missed_run_ids:
                 self._log_errors(run.run_id, partial(self._plan, run))
-        jitter = self.engine.library.settings.dispatch.jitter
+        jitter = self.engine.repository.settings.dispatch.jitter
         for run in planned_runs:
             if run.run_id not in missed_run_ids and start_time(run, jitter) <= now:
                 self._log_errors(run.run_id, partial(self.engine.start, run))
@@ -111,7 +111,7 @@ class Scheduler:
 
     def send_notices(self) -> None:
         """Send waiting codes and confirmations; a run under way does not delay them."""
-        self._log_errors("notices", self.engine.courier.send_waiting)
+        self._log_errors("notices", self.engine.notice_sender.send_waiting)
 
     def import_sign_ups(self) -> None:
         """Import newsletter sign-ups as members."""
@@ -144,7 +144,7 @@ class Scheduler:
     def _current_definition(self, campaign: str) -> tuple[CampaignDefinition | None, CurrentDefinition | None]:
         """Return the campaign's current definition; log an invalid file and return None."""
         try:
-            definition, _ = self.engine.library.campaign_definition(campaign)
+            definition, _ = self.engine.repository.campaign_definition(campaign)
             return definition, CurrentDefinition(
                 definition.campaign, definition.definition_hash(), str(definition.file.resolve())
             )
@@ -153,7 +153,7 @@ class Scheduler:
             return None, None
 
     def _plan(self, run: Run) -> None:
-        self.plan(self.engine, self.engine.draft_of(run), run.due_at)
+        self.plan(self.engine, self.engine.current_definition(run), run.due_at)
 
     def _mark_missed(self, run: Run, now: datetime) -> None:
         with self.engine.ledger.write() as connection:

@@ -78,16 +78,16 @@ class Worker:
         event_loop.run(self._work())
 
     async def _round(self) -> None:
-        async with self.engine.gate() as gate:
+        async with self.engine.open_send_pool() as gate:
             await self.engine.embedded.send_all(partial(self._send, gate), self.stopping)
 
     async def _work(self) -> None:
-        async with self.engine.gate() as gate:
+        async with self.engine.open_send_pool() as gate:
             await self.engine.dispatcher.work(partial(self._send, gate), self.stopping)
 
     async def _send(self, gate: SendPool, run_id: str) -> SendResult | None:
         try:
-            sent = await self.engine.sending(gate, run_id, self._stop_if_requested, self.channels)
+            sent = await self.engine.send_channels(gate, run_id, self._stop_if_requested, self.channels)
         except _StopRequestedError:
             return None
         except (UserError, ChannelMisconfiguredError, BrokenBundleError) as error:

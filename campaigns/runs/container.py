@@ -37,14 +37,14 @@ class Parts:
     actor: str
 
     @cached_property
-    def library(self) -> WorkspaceRepository:
+    def repository(self) -> WorkspaceRepository:
         """What the workspace's files say."""
         return WorkspaceRepository(self.workspace)
 
     @cached_property
     def clock(self) -> Clock:
         """The workspace's clock."""
-        return self.library.clock
+        return self.repository.clock
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -58,7 +58,7 @@ class Parts:
         workspace = self.workspace
         file = workspace.ledger
         file.parent.mkdir(parents=True, exist_ok=True)
-        return Ledger(ledger_url(os.environ, self.library.settings.database_url, workspace.settings, file))
+        return Ledger(ledger_url(os.environ, self.repository.settings.database_url, workspace.settings, file))
 
     @cached_property
     def signer(self) -> Signer:
@@ -68,7 +68,7 @@ class Parts:
     @cached_property
     def providers(self) -> ChannelProviders:
         """Who delivers each channel."""
-        return build_providers(ProviderContext(self.workspace.root, self.library.settings))
+        return build_providers(ProviderContext(self.workspace.root, self.repository.settings))
 
     @cached_property
     def outages(self) -> ProviderOutages:
@@ -76,9 +76,9 @@ class Parts:
         return ProviderOutages()
 
     @cached_property
-    def courier(self) -> NoticeSender:
+    def notice_sender(self) -> NoticeSender:
         """Who carries codes and confirmations, with providers of its own beside those of the runs."""
-        settings = self.library.settings
+        settings = self.repository.settings
         providers = build_providers(ProviderContext(self.workspace.root, settings))
         return NoticeSender(self.ledger, providers, settings, self.signer, self.clock, NoticeWriter(settings))
 
@@ -110,13 +110,13 @@ class Parts:
         )
 
     @property
-    def kept_totals(self) -> AggregateCache:
+    def aggregate_cache(self) -> AggregateCache:
         """What was summed over purchases before."""
         return AggregateCache(self.workspace.warehouse / AGGREGATES_FOLDER)
 
-    def elsewhere(self, as_of: datetime) -> RuleEngine | None:
+    def rule_engine(self, as_of: datetime) -> RuleEngine | None:
         """The engine that evaluates rules in DuckDB's place, where the settings name one."""
-        chosen = self.library.settings.warehouse
+        chosen = self.repository.settings.warehouse
         if chosen.engine == "duckdb":
             return None
         try:
@@ -124,27 +124,27 @@ class Parts:
         except ModuleNotFoundError as error:
             message, hint = "`warehouse.engine: spark` needs the package pyspark", "pip install 'viesti[spark]'"
             raise UserError.about(str(self.workspace.settings), message, "no_spark", hint) from error
-        return open_spark(self.library.warehouse, as_of, chosen.master)
+        return open_spark(self.repository.warehouse, as_of, chosen.master)
 
-    def acting(self, actor: str) -> Self:
+    def as_user(self, actor: str) -> Self:
         """The same parts in the hands of somebody else: the audit log names them."""
-        self.ledger, self.library, self.clock, self.signer  # noqa: B018 - made now, so that both have the same ones
+        self.ledger, self.repository, self.clock, self.signer  # noqa: B018 - made now, so that both have the same ones
         other = copy(self)
         vars(other)["actor"] = actor
         return other
 
-    def afresh(self) -> Self:
+    def with_files_reloaded(self) -> Self:
         """The same parts over what the workspace's files say now."""
         other = type(self)(self.workspace, self.actor)
         vars(other).update(ledger=self.ledger, clock=self.clock, signer=self.signer)
         return other
 
-    def reread(self) -> None:
+    def reload_files(self) -> None:
         """Go on with what the workspace's files say now: a server goes on for months while they change.
 
         AuthorError when they are not in order: then what they said before goes on.
         """
-        library, before = WorkspaceRepository(self.workspace), self.library
+        library, before = WorkspaceRepository(self.workspace), self.repository
         library.load_all()
         vars(self)["library"] = library
         if library.settings != before.settings:

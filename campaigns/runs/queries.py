@@ -1,4 +1,4 @@
-"""Questions asked of a workspace; none of them changes anything but a preview's file."""
+"""Queries over a workspace: counts, explanations, previews, runs. Only a preview writes a file."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -16,7 +16,6 @@ from campaigns.rules.scope import RuleScope
 from campaigns.runs.composing.preview import PreviewDecision, write_preview
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.composing.template_context import TemplateContexts
-from campaigns.runs.container import Parts
 from campaigns.runs.planning.audience_count import AudienceCount, CountQuery, count_audience
 from campaigns.runs.planning.calendar import CalendarEntry, calendar_entries
 from campaigns.runs.planning.data_freshness import PURCHASE_CLASSES, no_members_warning, stale_data_warning
@@ -30,155 +29,195 @@ from campaigns.store.runs.decisions import OutcomeCounts
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
 from campaigns.workspace.campaign_definition import CampaignDefinition
+from audiences.people.snapshot import take_snapshot
+from audiences.warehouse.warehouse import AGGREGATES_FOLDER
+from campaigns.runs.planning import contact_history
+from campaigns.runs.planning.aggregate_cache import AggregateCache
+from campaigns.runs.planning.plan import LedgerSnapshot
+from campaigns.runs.planning.query_session import RuleEngine
+from campaigns.runs.run_definitions import RunDefinitions
+from campaigns.workspace.context import Context
 
 
 @dataclass(frozen=True)
-class Asking(Parts):
-    """Counts, explanations, previews, and how things stand."""
+class Queries:
+    """Queries over one workspace."""
+
+    context: Context
+    run_definitions: RunDefinitions
 
     @contextmanager
-    def decided(self, draft: CampaignDefinition, as_of: datetime, members: tuple[str, ...] = ()) -> Iterator[Plan]:
-        """The decisions of one occasion, kept nowhere; of the listed members only, where some are listed."""
-        library = self.library
-        with self.ledger.read() as connection:
+    def plan_without_saving(
+        self, definition: CampaignDefinition, as_of: datetime, members: tuple[str, ...] = ()
+    ) -> Iterator[Plan]:
+        """Yield the plan of one occasion without saving it; of the listed members only, if any are listed."""
+        repository = self.context.repository
+        with self.context.ledger.read() as connection:
             salt = holdout_versions.current_salt(connection)
-        made_from = build_plan_input(draft, as_of, library, salt, members)
-        warehouse = library.warehouse
-        with closing(
-            warehouse.connect_for_members(members, as_of) if members else warehouse.connect(as_of)
-        ) as connection:
-            kept = None if members else self.kept_totals
-            yield make_plan(QuerySession(connection, self.elsewhere(as_of), kept), made_from, self.snapshot(members))
+        plan_input = build_plan_input(definition, as_of, repository, salt, members)
+        warehouse = repository.warehouse
+        opened = warehouse.connect_for_members(members, as_of) if members else warehouse.connect(as_of)
+        with closing(opened) as connection:
+            session = QuerySession(connection, self.rule_engine(as_of), None if members else self.aggregate_cache)
+            yield make_plan(session, plan_input, self.snapshot(members))
 
-    def explain(self, draft: CampaignDefinition, member_id: str, as_of: datetime, language: Language) -> Explanation:
-        """Why one member would get a campaign's message, or none."""
-        with self.ledger.read() as connection:
+    def explain(
+        self, definition: CampaignDefinition, member_id: str, as_of: datetime, language: Language
+    ) -> Explanation:
+        """Return why one member would or would not get a campaign's message."""
+        with self.context.ledger.read() as connection:
             contact_of(connection, member_id)
-        with self.decided(draft, as_of, (member_id,)) as made:
-            return explain(made, member_id, draft.titles, language)
+        with self.plan_without_saving(definition, as_of, (member_id,)) as plan:
+            return explain(plan, member_id, definition.titles, language)
 
-    def preview(self, draft: CampaignDefinition, member_id: str, as_of: datetime) -> Path:
-        """Write what one member would get of a campaign, and return the file; AuthorError when it is nothing."""
-        with self.ledger.read() as connection:
+    def preview(self, definition: CampaignDefinition, member_id: str, as_of: datetime) -> Path:
+        """Write one member's message of a campaign to a file and return it; raise UserError if there is none."""
+        context, campaign = self.context, definition.campaign
+        with context.ledger.read() as connection:
             contact = contact_of(connection, member_id)
-        with self.decided(draft, as_of, (member_id,)) as made:
-            decided = made.session.fetch_dicts(made.ordered_decisions())
-            fields = made.session.fetch_dicts(made.field_rows())
+        with self.plan_without_saving(definition, as_of, (member_id,)) as plan:
+            rows = plan.session.fetch_dicts(plan.ordered_decisions())
+            fields = plan.session.fetch_dicts(plan.field_rows())
         if not fields:
-            why = (
-                decided[0]["reason"] if decided else "the audience does not take them, or the rule is unknown for them"
-            )
-            raise UserError.about(member_id, f"this member would get nothing: {why}", "nothing_to_preview")
-        decision = decided[0]
-        planned = PreviewDecision(decision["variant"], Channel(decision["channel"]), decision["arm"], contact)
+            no_match = "the audience does not take them, or the rule is unknown for them"
+            reason = rows[0]["reason"] if rows else no_match
+            raise UserError.about(member_id, f"this member would get nothing: {reason}", "nothing_to_preview")
+        decision = rows[0]
         run = Run(
             run_id="preview",
             number=0,
-            campaign=draft.campaign.name,
-            purpose=draft.campaign.purpose,
+            campaign=campaign.name,
+            purpose=campaign.purpose,
             due_at=as_of,
             scheduled=False,
             state=RunState.PLANNED,
         )
-        job = RunContext(run, draft.campaign, self.library.settings, self.signer, self.run_files(run))
-        offers = {offer.id: offer for offer in self.library.offers}
-        target = self.workspace.data / "previews" / f"{draft.campaign.name}-{member_id}"
-        contexts = TemplateContexts(job, lambda _: fields[0], offers)
-        return write_preview(planned, draft, job.settings, contexts, target, self.clock.now())
+        run_context = RunContext(run, campaign, context.settings, context.signer, self.run_definitions.files(run))
+        offers = {offer.id: offer for offer in context.repository.offers}
+        return write_preview(
+            PreviewDecision(decision["variant"], Channel(decision["channel"]), decision["arm"], contact),
+            definition,
+            context.settings,
+            TemplateContexts(run_context, lambda _: fields[0], offers),
+            context.workspace.data / "previews" / f"{campaign.name}-{member_id}",
+            context.clock.now(),
+        )
 
-    def question(self, audience: str, as_of: datetime) -> CountQuery:
-        """An audience, by name or file, asked at a moment."""
-        library = self.library
-        asked, known = library.audience(audience)
+    def count_query(self, audience: str, as_of: datetime) -> CountQuery:
+        """Return the query that counts an audience, given by name or file, at a moment."""
+        repository = self.context.repository
+        counted, audiences = repository.audience(audience)
         scope = RuleScope(
             as_of=as_of,
-            zone=library.settings.zone,
-            catalogue=library.catalogue,
-            audiences={name: each.match for name, each in known.items()},
-            salt=asked.name,
+            zone=repository.settings.zone,
+            catalogue=repository.catalogue,
+            audiences={name: audience.match for name, audience in audiences.items()},
+            salt=counted.name,
         )
-        titles = {name: each.title for name, each in known.items()}
-        return CountQuery(asked, scope, titles, library.settings.currency)
+        titles = {name: audience.title for name, audience in audiences.items()}
+        return CountQuery(counted, scope, titles, repository.settings.currency)
 
-    def count(self, question: CountQuery, language: Language) -> AudienceCount:
-        """How many members an audience takes, its conditions said in a language."""
-        library, as_of = self.library, question.scope.as_of
-        with closing(library.warehouse.connect(as_of)) as connection:
-            bench = QuerySession(connection, self.elsewhere(as_of), self.kept_totals)
-            return count_audience(bench, question, self.snapshot(), language)
+    def count(self, query: CountQuery, language: Language) -> AudienceCount:
+        """Return how many members an audience matches, with its conditions described in a language."""
+        as_of = query.scope.as_of
+        with closing(self.context.repository.warehouse.connect(as_of)) as connection:
+            session = QuerySession(connection, self.rule_engine(as_of), self.aggregate_cache)
+            return count_audience(session, query, self.snapshot(), language)
 
-    def data_end(self, asked: str, as_of: datetime, classes: Iterable[str]) -> Problem | None:
-        """A warning where rules over these classes of data ask for what has not come: members, or later purchases."""
-        with self.ledger.read() as connection:
+    def freshness_warning(self, name: str, as_of: datetime, data_classes: Iterable[str]) -> Problem | None:
+        """Return a warning if rules over these data classes need members or purchases that were not imported."""
+        with self.context.ledger.read() as connection:
             if not contacts.has_members(connection):
-                return no_members_warning(asked)
-        if PURCHASE_CLASSES.isdisjoint(classes):
+                return no_members_warning(name)
+        if PURCHASE_CLASSES.isdisjoint(data_classes):
             return None
-        return stale_data_warning(asked, as_of, self.library.warehouse.newest_receipt_at(), self.library.settings.zone)
+        newest = self.context.repository.warehouse.newest_receipt_at()
+        return stale_data_warning(name, as_of, newest, self.context.settings.zone)
 
     def calendar(self, days: int) -> list[CalendarEntry]:
-        """What is due in the days to come, published or not."""
-        now = self.clock.now()
-        with self.ledger.read() as connection:
-            published = frozenset(each.campaign for each in publications.list_all(connection))
-        campaigns = [
-            self.library.campaign_definition(file.stem)[0].campaign for file in self.workspace.campaign_files()
-        ]
+        """Return what is due in the next days, published or not."""
+        now, repository = self.context.clock.now(), self.context.repository
+        with self.context.ledger.read() as connection:
+            published = frozenset(publication.campaign for publication in publications.list_all(connection))
+        files = self.context.workspace.campaign_files()
+        campaigns = [repository.campaign_definition(file.stem)[0].campaign for file in files]
         return calendar_entries(campaigns, published, now, now + timedelta(days=days))
 
     def member(self, member_id: str) -> Mapping[str, object]:
-        """A member's contact and choices."""
-        with self.ledger.read() as connection:
+        """Return a member's contact and choices."""
+        with self.context.ledger.read() as connection:
             return {**contact_of(connection, member_id), **choices_of(connection, member_id)}
 
-    def decisions_about(self, member_id: str) -> list[dict[str, Any]]:
-        """What was decided about a member in every run, newest first."""
-        with self.ledger.read() as connection:
+    def decisions_for_member(self, member_id: str) -> list[dict[str, Any]]:
+        """Return the decisions about a member in all runs, newest first."""
+        with self.context.ledger.read() as connection:
             contact_of(connection, member_id)
             return decisions.list_for_member(connection, member_id)
 
-    def previous(self, run: Run) -> Run | None:
-        """The campaign's last plan before a run."""
-        with self.ledger.read() as connection:
+    def previous_plan(self, run: Run) -> Run | None:
+        """Return the campaign's last plan before a run."""
+        with self.context.ledger.read() as connection:
             return runs.latest_planned(connection, run.campaign, run.number or 0)
 
-    def again_today(self, run: Run) -> Problem | None:
-        """Who would get a campaign from a plan that it has been sent to on the same day; None: nobody."""
-        zone = self.library.settings.zone
+    def duplicate_send_warning(self, run: Run) -> Problem | None:
+        """Return a warning if a plan sends to members who were sent the campaign on the same day."""
+        zone = self.context.settings.zone
         day = local_day(run.due_at, zone)
-        span = midnight(day, zone), midnight(day + timedelta(days=1), zone)
-        with self.ledger.read() as connection:
-            begun = runs.started_between(connection, run.campaign, *span)
-            others = {
-                each.number: each.run_id
-                for each in begun
-                if each.number != run.number
-                and decisions.count_members_in_both_runs(connection, run.number or 0, [each.number or 0])
+        with self.context.ledger.read() as connection:
+            started = runs.started_between(
+                connection, run.campaign, midnight(day, zone), midnight(day + timedelta(days=1), zone)
+            )
+            overlapping = {
+                other.number or 0: other.run_id
+                for other in started
+                if other.number != run.number
+                and decisions.count_members_in_both_runs(connection, run.number or 0, [other.number or 0])
             }
-            number = decisions.count_members_in_both_runs(connection, run.number or 0, [each or 0 for each in others])
-        if not number:
+            members = decisions.count_members_in_both_runs(connection, run.number or 0, list(overlapping))
+        if not members:
             return None
-        before = ", ".join(others.values())
-        message = f"{number} of its sends are to members who were sent {run.campaign} on {day} already: {before}"
+        run_ids = ", ".join(overlapping.values())
+        message = f"{members} of its sends are to members who were sent {run.campaign} on {day} already: {run_ids}"
         hint = f"`not: {{received: {{campaign: {run.campaign}, within: 1 day}}}}` in the audience leaves them out"
         return Problem(FilePosition(run.run_id), message, "again_today", hint)
 
     def recent_runs(self) -> list[Run]:
-        """The newest runs, newest first."""
-        with self.ledger.read() as connection:
+        """Return the newest runs, newest first."""
+        with self.context.ledger.read() as connection:
             return runs.list_recent(connection)
 
     def outcomes(self, run: Run) -> OutcomeCounts:
-        """What became of a run's sends so far."""
-        number = run.number or 0
-        with self.ledger.read() as connection:
-            return decisions.outcome_counts(connection, number)
+        """Return the outcomes of a run's sends so far."""
+        with self.context.ledger.read() as connection:
+            return decisions.outcome_counts(connection, run.number or 0)
 
     def run(self, run_id: str) -> Run:
-        """The run of a name; AuthorError when there is none."""
-        with self.ledger.read() as connection:
+        """Return the run with this id; raise UserError if there is none."""
+        with self.context.ledger.read() as connection:
             return runs.get(connection, run_id)
 
-    def run_files(self, run: Run) -> RunFiles:
-        """The folder of a run's files."""
-        return RunFiles(self.workspace.runs / run.run_id)
+    def snapshot(self, members: tuple[str, ...] = ()) -> LedgerSnapshot:
+        """Return the ledger's state for a plan made now; of the listed members only, if any are listed."""
+        ledger = self.context.ledger
+        return LedgerSnapshot(
+            take_snapshot(ledger, members),
+            contact_history.sent_messages(ledger, members),
+            contact_history.clicks(ledger),
+        )
+
+    @property
+    def aggregate_cache(self) -> AggregateCache:
+        """Cache of aggregates over purchases."""
+        return AggregateCache(self.context.workspace.warehouse / AGGREGATES_FOLDER)
+
+    def rule_engine(self, as_of: datetime) -> RuleEngine | None:
+        """Return the engine that evaluates rules instead of DuckDB, if the settings name one."""
+        chosen = self.context.settings.warehouse
+        if chosen.engine == "duckdb":
+            return None
+        try:
+            from audiences.warehouse.spark import open_spark
+        except ModuleNotFoundError as error:
+            message, hint = "`warehouse.engine: spark` needs the package pyspark", "pip install 'viesti[spark]'"
+            raise UserError.about(str(self.context.workspace.settings), message, "no_spark", hint) from error
+        return open_spark(self.context.repository.warehouse, as_of, chosen.master)

@@ -43,7 +43,7 @@ _MAX_THREADS: Final = 120
 
 def application(engine: Engine) -> ASGIApp:
     """Return the ASGI application of one engine, inside the security middleware."""
-    encrypted = engine.library.settings.public_url.scheme == "https"
+    encrypted = engine.repository.settings.public_url.scheme == "https"
     return SecurityMiddleware(_WebhookRouter(Webhooks.from_environment(engine), pages_app(engine)), encrypted=encrypted)
 
 

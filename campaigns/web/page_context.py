@@ -57,7 +57,7 @@ class PageContext:
     @cached_property
     def renderer(self) -> PageRenderer:
         """Return the page renderer."""
-        return PageRenderer(self.engine.library.settings)
+        return PageRenderer(self.engine.repository.settings)
 
     @property
     def now(self) -> datetime:
@@ -86,7 +86,7 @@ class PageContext:
                 raise self.invalid_link_error(request)
             contact = select(CONTACT.c.language).where(CONTACT.c.member_id == message.member_id)
             code = connection.execute(contact).scalar_one_or_none()
-        stored = Language(code) if code else self.engine.library.settings.default_language
+        stored = Language(code) if code else self.engine.repository.settings.default_language
         return LinkedMessage(message, requested_language(request) or stored, member_exists=code is not None)
 
     def limit_code_requests(self, request: Request) -> None:
@@ -108,7 +108,7 @@ class PageContext:
     def language(self, request: Request) -> Language:
         """Return the language of a page without a message: requested, else the browser's, else the organisation's."""
         return (
-            requested_language(request) or _browser_language(request) or self.engine.library.settings.default_language
+            requested_language(request) or _browser_language(request) or self.engine.repository.settings.default_language
         )
 
     def message_path(self, scope: str, path: str, message: PlannedMessage) -> str:

@@ -37,9 +37,9 @@ class ReloadingApp:
         """Reload the workspace files if they changed since the last call."""
         if not self._watch.has_changed():
             return
-        engine = self.engine.afresh()
+        engine = self.engine.with_files_reloaded()
         try:
-            engine.library.load_all()
+            engine.repository.load_all()
             self._application = application(engine)
         except UserError as error:
             _LOG.error("workspace files are invalid, pages keep the last valid version: %s", error)

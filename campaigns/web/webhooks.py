@@ -120,7 +120,7 @@ class Webhooks:
     def _public_url(self, request: Request) -> str:
         """Return the URL that was given to Twilio; host and scheme as changed by a proxy do not count (TW-13)."""
         query = request.scope["query_string"].decode("latin-1")
-        return f"{public_base_url(self.engine.library.settings)}{request.scope['path']}{'?' if query else ''}{query}"
+        return f"{public_base_url(self.engine.repository.settings)}{request.scope['path']}{'?' if query else ''}{query}"
 
     async def _ingest(self, provider: str, raw: bytes, events: Sequence[Event], response: Response) -> Response:
         """Return the response once the events are on disk."""

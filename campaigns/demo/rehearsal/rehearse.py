@@ -87,8 +87,8 @@ def send_and_reconcile(
     """Plan and send campaigns to the doubles, and settle the uncertain deliveries."""
     for campaign in campaigns:
         on_step(f"planning {campaign}")
-        draft, _ = engine.library.campaign_definition(campaign)
-        run, _ = engine.plan(draft, engine.library.settings.clock_start or engine.clock.now(), lambda _: None)
+        draft, _ = engine.repository.campaign_definition(campaign)
+        run, _ = engine.plan(draft, engine.repository.settings.clock_start or engine.clock.now(), lambda _: None)
         engine.start(run)
     on_step("sending all runs at once, to providers that are slow, throttle, refuse, fail and hang up")
     _send_all(engine)

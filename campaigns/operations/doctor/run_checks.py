@@ -12,7 +12,7 @@ from campaigns.runs.engine import Engine
 
 def run_checks(engine: Engine, resolver: TxtResolver, environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Run all checks without changing or sending anything; an unreachable service is a warning."""
-    settings = engine.library.settings
+    settings = engine.repository.settings
     ledger_finding, *other_findings = stores.check_stores(engine)
     yield from (ledger_finding, *other_findings)
     if ledger_finding.level is not FindingLevel.FAIL:

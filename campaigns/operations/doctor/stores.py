@@ -82,7 +82,7 @@ def check_disk(folder: Path) -> Finding:
 
 def data_age(engine: Engine) -> timedelta | None:
     """Return the age of the newest receipt; None if there are none, or if it is unknown."""
-    newest = engine.library.warehouse.newest_receipt_at()
+    newest = engine.repository.warehouse.newest_receipt_at()
     return None if newest is None else max(engine.clock.now() - newest, timedelta())
 
 
@@ -101,4 +101,4 @@ def check_stores(engine: Engine) -> tuple[Finding, ...]:
         ledger_finding = check_ledger(engine.ledger)
     except UserError as error:
         ledger_finding = fail("ledger", error.problems[0].message, error.problems[0].hint)
-    return ledger_finding, check_warehouse(engine.library.warehouse), check_disk(engine.workspace.data)
+    return ledger_finding, check_warehouse(engine.repository.warehouse), check_disk(engine.workspace.data)

@@ -54,7 +54,7 @@ def read_lines(engine: Engine, member_id: str, criteria: PurchaseCriteria, reaso
 
     Lines of special goods and lines past their retention are left out here, too.
     """
-    now, zone = engine.clock.now(), engine.library.settings.zone
+    now, zone = engine.clock.now(), engine.repository.settings.zone
     subject = audit.subject_of_member(engine.signer, member_id)
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
@@ -71,7 +71,7 @@ def read_lines(engine: Engine, member_id: str, criteria: PurchaseCriteria, reaso
         "SELECT purchased_at, store_id, department, product_type, quantity, amount FROM purchase_lines "
         f"WHERE {' AND '.join(conditions)} ORDER BY purchased_at, basket_id, product_type LIMIT {MAX_LINES + 1}"
     )
-    with closing(engine.library.warehouse.connect_for_members([member_id], now)) as warehouse:
+    with closing(engine.repository.warehouse.connect_for_members([member_id], now)) as warehouse:
         result = warehouse.execute(query, values)
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]

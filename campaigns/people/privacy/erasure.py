@@ -38,7 +38,7 @@ def erase(engine: Engine, member_id: str, *, extra_channels: Collection[Channel]
     """
     engine.member(member_id)
     now, signer = engine.clock.now(), engine.signer
-    member_erasure.tombstone_members(engine.library.warehouse, [member_id], now)
+    member_erasure.tombstone_members(engine.repository.warehouse, [member_id], now)
     alias = member_erasure.pseudonym(signer, member_id)
     with engine.ledger.write() as connection:
         events_of_member.erase_addresses_of_member(connection, member_id)
@@ -74,7 +74,7 @@ def merge(engine: Engine, member_id: str, into: str) -> int:
     with engine.ledger.read() as connection:
         merge_members.contacts_to_merge(connection, member_id, into)
     now = engine.clock.now()
-    moved = merge_members.merge_purchases(engine.library.warehouse, member_id, into, now)
+    moved = merge_members.merge_purchases(engine.repository.warehouse, member_id, into, now)
     with engine.ledger.write() as connection:
         merge_members.merge_members(connection, member_id, into, now)
         reassign.merge(connection, member_id, into)
@@ -91,7 +91,7 @@ def apply_retention(engine: Engine, stopping: Event | None = None) -> tuple[Rete
     Runs nightly. Files that a plan is reading are kept until the plan is made, or until the next night once `stopping`
     is set. Raises UserError while an import writes the warehouse.
     """
-    now, ledger, warehouse = engine.clock.now(), engine.ledger, engine.library.warehouse
+    now, ledger, warehouse = engine.clock.now(), engine.ledger, engine.repository.warehouse
     warehouse_evidence = retention.enforce_retention(
         warehouse, now, partial(_plans_are_made, engine, stopping or Event())
     )

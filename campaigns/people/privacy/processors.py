@@ -100,7 +100,7 @@ def create_processor_tasks(
     """
     if kind not in NOTIFIED_RIGHTS:
         return
-    settings, now = engine.library.settings, engine.clock.now()
+    settings, now = engine.repository.settings, engine.clock.now()
     handed_over = [*kept.find_recipients(connection, member_id), *((channel, None) for channel in extra_channels)]
     pairs = {(channel, provider or _current_provider(settings, channel)) for channel, provider in handed_over}
     processors_to_notify = {pair for pair in pairs if _is_processor(*pair)}

@@ -49,7 +49,7 @@ def file(engine: Engine, member_id: str, kind: RequestKind, source: ConsentSourc
     with engine.ledger.write() as connection:
         contact_of(connection, member_id)
         request, is_new = kept.file_request(
-            connection, filing, now, due_date(local_day(now, engine.library.settings.zone), ANSWER_MONTHS)
+            connection, filing, now, due_date(local_day(now, engine.repository.settings.zone), ANSWER_MONTHS)
         )
         if kind in IMMEDIATE_CHOICES:
             agent = None if actor == _MEMBER else actor
@@ -84,7 +84,7 @@ def get_open(engine: Engine, number: int) -> PrivacyRequest:
 
 def today(engine: Engine) -> date:
     """Return the day that due dates are compared with."""
-    return local_day(engine.clock.now(), engine.library.settings.zone)
+    return local_day(engine.clock.now(), engine.repository.settings.zone)
 
 
 def extend(engine: Engine, number: int, explanation: str) -> PrivacyRequest:
@@ -96,7 +96,7 @@ def extend(engine: Engine, number: int, explanation: str) -> PrivacyRequest:
     with engine.ledger.write() as connection:
         request = kept.get(connection, number)
         new_due_date = due_date(
-            local_day(request.filed_at, engine.library.settings.zone), ANSWER_MONTHS + EXTENSION_MONTHS
+            local_day(request.filed_at, engine.repository.settings.zone), ANSWER_MONTHS + EXTENSION_MONTHS
         )
         if today(engine) > request.due_on or not kept.extend_due_date(connection, number, new_due_date, reason):
             message = "a request is put off once, while it is open and before it is due"

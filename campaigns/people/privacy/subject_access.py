@@ -27,7 +27,7 @@ from campaigns.runs.planning.match import create_population
 from campaigns.runs.planning.plan import register_snapshot
 from campaigns.runs.planning.query_session import DuckDBConnection as WarehouseConnection
 from campaigns.runs.planning.query_session import QuerySession
-from campaigns.runs.queries import Asking
+from campaigns.runs.queries import Queries
 from campaigns.store.people import audit, personal_data
 
 _LOG: Final = logging.getLogger("viesti")
@@ -50,9 +50,9 @@ class SubjectAccessExport:
     sections: Mapping[str, Sequence[ExportRow]] = field(repr=False)
 
 
-def collect_export(queries: Asking, member_id: str) -> SubjectAccessExport:
+def collect_export(queries: Queries, member_id: str) -> SubjectAccessExport:
     """Return all data stored about a member; raise UserError when the member is unknown."""
-    now, library = queries.clock.now(), queries.library
+    now, library = queries.clock.now(), queries.repository
     with queries.ledger.read() as connection:
         contact = contact_of(connection, member_id)
         ledger = dict(_ledger_sections(queries, connection, contact))
@@ -82,7 +82,7 @@ def export_with_audit(engine: Engine, member_id: str, file_format: str, actor: s
 
 
 def _audiences(
-    queries: Asking, warehouse: WarehouseConnection, contact: ExportRow, now: datetime
+    queries: Queries, warehouse: WarehouseConnection, contact: ExportRow, now: datetime
 ) -> Sequence[ExportRow]:
     """Return the audiences that the member is in now; empty when consent permits none.
 
@@ -98,11 +98,11 @@ def _audiences(
     ]
 
 
-def _audience_rules(queries: Asking, now: datetime) -> Iterator[tuple[str, CountQuery]]:
+def _audience_rules(queries: Queries, now: datetime) -> Iterator[tuple[str, CountQuery]]:
     """Yield the rule of each audience; an invalid file is logged and skipped, and does not block the export."""
     for file in queries.workspace.audience_files():
         try:
-            yield file.stem, queries.question(file.stem, now)
+            yield file.stem, queries.count_query(file.stem, now)
         except UserError as error:
             _LOG.warning("audience left out of a subject access export: %s", error.problems[0])
 
@@ -114,7 +114,7 @@ def _is_in_audience(session: QuerySession, question: CountQuery, member_id: str)
 
 
 def _ledger_sections(
-    queries: Asking, connection: Connection, contact: ExportRow
+    queries: Queries, connection: Connection, contact: ExportRow
 ) -> Iterator[tuple[str, Sequence[ExportRow]]]:
     member_id = contact["member_id"]
     yield "contact", [contact]
@@ -166,9 +166,9 @@ def _suppressions(connection: Connection, contact: ExportRow) -> Sequence[Export
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _retention(queries: Asking) -> Sequence[ExportRow]:
+def _retention(queries: Queries) -> Sequence[ExportRow]:
     """Return retention in days; None: as long as the membership."""
-    catalogue = queries.library.catalogue.tables
+    catalogue = queries.repository.catalogue.tables
     declared = {name: table.retention for name, table in catalogue.items() if "member_id" in table.columns}
     periods = {**declared, **LEDGER_RETENTION}
     return [

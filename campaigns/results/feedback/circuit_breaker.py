@@ -64,7 +64,7 @@ class CircuitBreaker:
         after = halts.last_halted_at(connection, campaign)
         if _is_rejected(halts.blocked_member_counts(connection, numbers, HALTING_CODES, after)):
             return f"mail is refused with {HALTING_CODES[0]}: are SPF, DKIM and DMARC of the sender right?"
-        for measure in _measures(self.engine.library.settings.breaker):
+        for measure in _measures(self.engine.repository.settings.breaker):
             reports = halts.report_counts(connection, numbers, measure.word, UNSIGNED, after)
             for channel, count in ((channel, _trusted_count(report)) for channel, report in reports.items()):
                 key = (campaign, channel, measure.word.value)
@@ -80,7 +80,7 @@ class CircuitBreaker:
 
     @property
     def _minimum(self) -> int:
-        return self.engine.library.settings.breaker.after
+        return self.engine.repository.settings.breaker.after
 
     def _halt(self, campaign: str, reason: str) -> bool:
         now = self.engine.clock.now()

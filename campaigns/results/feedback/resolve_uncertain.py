@@ -119,7 +119,7 @@ def _cell(value: object) -> str:
 def _searches(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> list[_Search]:
     """Return the possible searches: only numbers with a single text message in question, so that none is confused."""
     texts = [row for row in rows if row["channel"] == Channel.SMS and row["claimed_at"] is not None]
-    lease, shift = timedelta(seconds=engine.library.settings.dispatch.lease), engine.clock.shift
+    lease, shift = timedelta(seconds=engine.repository.settings.dispatch.lease), engine.clock.shift
     searches = []
     with engine.ledger.read() as connection:
         members = [row["member_id"] for row in texts]

@@ -90,7 +90,7 @@ def read_mail(engine: Engine) -> MailCounts:
 
 def read_new_mail(engine: Engine) -> None:
     """Read new mail if a maildir is configured; cheap when there is none."""
-    if engine.library.settings.channels.email.maildir is None:
+    if engine.repository.settings.channels.email.maildir is None:
         return
     with os.scandir(maildir(engine) / "new") as waiting:
         is_there = any(not file.name.startswith(".") for file in waiting)
@@ -113,7 +113,7 @@ def parse_mail(raw: bytes, now: datetime) -> MailReport:
 
 def maildir(engine: Engine) -> Path:
     """Return the maildir; raise UserError when none is configured, or the folder is not a maildir."""
-    path = engine.library.settings.channels.email.maildir
+    path = engine.repository.settings.channels.email.maildir
     settings = str(engine.workspace.settings)
     if path is None:
         hint = "`channels.email.maildir` names the folder that bounces are delivered to"

@@ -61,7 +61,7 @@ def count_conversions(
 
     Restricted and erased members are not evaluated; they count as not converted, in every group alike.
     """
-    library = engine.library
+    library = engine.repository
     scope = RuleScope(
         as_of=until,
         zone=campaign.schedule.zone,
@@ -70,7 +70,7 @@ def count_conversions(
         salt=campaign.name,
     )
     with closing(library.warehouse.connect(engine.clock.now())) as connection:
-        bench = QuerySession(connection, engine.elsewhere(until))
+        bench = QuerySession(connection, engine.rule_engine(until))
         create_population(bench, Purpose.SERVICE, register_snapshot(bench, engine.snapshot()))
         judged = bench.evaluate_rules("judged", select_conditions({_GOAL: goal}, scope))
         assigned = bench.register("assigned", engine.ledger.fetch_arrow(_ASSIGNED.format(number=run.number or 0)))

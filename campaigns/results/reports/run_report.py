@@ -59,8 +59,8 @@ class RunReport:
 def run_report(engine: Engine, run_id: str, language: Language) -> RunReport:
     """Return the report of a planned run; raise UserError when there is no run of that name."""
     run = engine.run(run_id)
-    campaign, _ = engine.library.planned_campaign(engine.run_files(run).definition, run.campaign)
-    number, window = run.number or 0, engine.library.settings.effect.window
+    campaign, _ = engine.repository.planned_campaign(engine.run_files(run).definition, run.campaign)
+    number, window = run.number or 0, engine.repository.settings.effect.window
     with engine.ledger.read() as connection:
         outcomes, events = run_counts.delivery_counts(connection, number), run_counts.event_counts(connection, number)
         links = link_clicks.click_counts(connection, number)
@@ -73,11 +73,11 @@ def run_report(engine: Engine, run_id: str, language: Language) -> RunReport:
 def _effect(
     engine: Engine, run: Run, campaign: Campaign, tally: PlanCounts, since: datetime | None, language: Language
 ) -> MeasuredEffect:
-    settings = engine.library.settings
+    settings = engine.repository.settings
     until = None if since is None else since + settings.effect.window
     goal = goal_of(campaign, settings.effect.window)
     audiences, titles = _audiences(engine, run, goal)
-    goal_text = describe(goal, language, engine.library.catalogue, titles, settings.currency)
+    goal_text = describe(goal, language, engine.repository.catalogue, titles, settings.currency)
     withheld = _withheld_reason(engine, tally, since, until, campaign)
     if withheld is not None or until is None:
         return MeasuredEffect(goal_text, since, until, (), None, withheld)
@@ -128,5 +128,5 @@ def _audiences(engine: Engine, run: Run, goal: Condition) -> tuple[Mapping[str, 
     """Return the audiences that the goal may name, and their titles; read the campaign's file only if it names one."""
     if not referenced_audiences(goal, {}):
         return {}, {}
-    draft, _ = engine.library.campaign_definition(run.file)
+    draft, _ = engine.repository.campaign_definition(run.file)
     return {name: each.match for name, each in draft.audiences.items()}, draft.titles

@@ -1,4 +1,4 @@
-"""What a plan weighs before anything of it is sent: whether it can all go in time, and what its text messages cost."""
+"""Forecast of a plan: whether all of it can be sent in time, and the segments of its text messages."""
 
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, closing
@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from campaigns.core.errors import FilePosition, Problem, UserError
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.offer import Offer
 from campaigns.runs.capacity.feasibility import SendWindow, capacity_problem, rate_limited_channels
@@ -19,77 +19,61 @@ from campaigns.runs.composing.message_composers import SmsComposer
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.dispatch.lifecycle import claim_deadline
 from campaigns.runs.planning.plan_counts import PlanCounts
-from campaigns.runs.planning.run_files import FrozenFields
-from campaigns.runs.planning.shared_run_files import SharedRunFiles
-from campaigns.runs.queries import Asking
+from campaigns.runs.run_definitions import RunDefinitions
 from campaigns.store.runs.run_tables import Run
+from campaigns.workspace.context import Context
 
 
 @dataclass(frozen=True)
-class Weighing(Asking):
-    """Weighs plans by the messages that they would write."""
+class PlanForecast:
+    """Forecast of plans, measured on messages composed for some of their members."""
 
-    def lengths(self, run: Run) -> SegmentDistribution | None:
-        """How long the text messages of a plan are for their readers (TW-03); None where it has none."""
-        texts = PlanCounts.from_json(run.counts).sends.get(Channel.SMS, 0)
-        if not texts:
+    context: Context
+    run_definitions: RunDefinitions
+
+    def segments(self, run: Run) -> SegmentDistribution | None:
+        """Return how many segments a plan's text messages take (TW-03); None if it has none."""
+        messages = PlanCounts.from_json(run.counts).sends.get(Channel.SMS, 0)
+        if not messages:
             return None
-        job, offers = self._job(run)
-        with ExitStack() as opened, self.ledger.read() as connection:
-            return measure_segments(connection, job, self._sms_pen(opened, job, offers), texts)
+        run_context, offers = self.run_definitions.run_context(run)
+        with ExitStack() as stack, self.context.ledger.read() as connection:
+            composer = self._sms_composer(stack, run_context, offers)
+            return measure_segments(connection, run_context, composer, messages)
 
-    def cannot_fit(self, run: Run) -> Problem | None:
-        """Why a plan that was started now, or when it is due, could not all be sent in time; None when it can."""
-        job, offers = self._job(run)
-        opens = max(self.clock.now(), run.due_at) if run.scheduled else self.clock.now()
-        ends = claim_deadline(job.campaign, run.due_at, opens, scheduled=run.scheduled)
-        return capacity_problem(SendWindow(job, opens, ends), self._load(job, offers, ends))
+    def capacity_problem(self, run: Run) -> Problem | None:
+        """Return why a plan, started now or when it is due, could not all be sent in time; None if it can."""
+        run_context, offers = self.run_definitions.run_context(run)
+        now = self.context.clock.now()
+        opens_at = max(now, run.due_at) if run.scheduled else now
+        ends_at = claim_deadline(run_context.campaign, run.due_at, opens_at, scheduled=run.scheduled)
+        workload = self._workload(run_context, offers, ends_at)
+        return capacity_problem(SendWindow(run_context, opens_at, ends_at), workload)
 
-    def _load(self, job: RunContext, offers: Mapping[str, Offer], ends: datetime) -> Workload:
-        """What a plan asks of accounts and domains."""
-        sends = PlanCounts.from_json(job.run.counts).sends
-        with ExitStack() as opened, self.ledger.read() as connection:
-            load = measure_workload(connection, job, sends, partial(self._sms_pen, opened, job, offers))
-            channels = rate_limited_channels(job.settings, sends)
-            others = competing_runs(connection, job.number, ends) if channels else ()
-            found = [self._waiting(opened, connection, run, channels) for run in others]
-        return replace(load, other_backlogs=[each for each in found if each is not None])
+    def _workload(self, run_context: RunContext, offers: Mapping[str, Offer], ends_at: datetime) -> Workload:
+        """Return what a plan and the runs beside it need of accounts and domains."""
+        sends = PlanCounts.from_json(run_context.run.counts).sends
+        with ExitStack() as stack, self.context.ledger.read() as connection:
+            composer = partial(self._sms_composer, stack, run_context, offers)
+            workload = measure_workload(connection, run_context, sends, composer)
+            channels = rate_limited_channels(run_context.settings, sends)
+            runs = competing_runs(connection, run_context.number, ends_at) if channels else ()
+            backlogs = [self._backlog(stack, connection, run, channels) for run in runs]
+        return replace(workload, other_backlogs=[backlog for backlog in backlogs if backlog is not None])
 
-    def _waiting(
-        self, opened: ExitStack, connection: Connection, run: Run, channels: Collection[Channel]
+    def _backlog(
+        self, stack: ExitStack, connection: Connection, run: Run, channels: Collection[Channel]
     ) -> RunBacklog | None:
-        """What waits of another run; None when it closes at this moment, or its files are not here."""
+        """Return the backlog of another run; None if it closes at this moment, or its files are not here."""
         try:
-            job, offers = self._job(run)
-            return measure_backlog(connection, job, channels, partial(self._sms_pen, opened, job, offers))
+            run_context, offers = self.run_definitions.run_context(run)
+            composer = partial(self._sms_composer, stack, run_context, offers)
+            return measure_backlog(connection, run_context, channels, composer)
         except UserError:
             return None
 
-    def _sms_pen(self, opened: ExitStack, job: RunContext, offers: Mapping[str, Offer]) -> SmsComposer:
-        fields = opened.enter_context(closing(self._frozen_fields(job.run)))
-        return ComposerFactory(job, fields, offers, self.clock).sms_composer()
-
-    def _job(self, run: Run) -> tuple[RunContext, Mapping[str, Offer]]:
-        files = self.run_files(run)
-        if self.has_workers:
-            self._shared_files(run).fetch_definition()
-        campaign, offers = self.library.planned_campaign(files.definition, run.campaign)
-        return RunContext(run, campaign, self.library.settings, self.signer, files), offers
-
-    def _frozen_fields(self, run: Run) -> FrozenFields:
-        """What was frozen about the members of a run; AuthorError when it is gone, as after the run's end."""
-        try:
-            return (
-                self._shared_files(run).open_fields() if self.has_workers else FrozenFields(self.run_files(run).fields)
-            )
-        except FileNotFoundError as error:
-            raise UserError([without_fields(run)]) from error
-
-    def _shared_files(self, run: Run) -> SharedRunFiles:
-        return SharedRunFiles(self.ledger, run, self.run_files(run))
-
-
-def without_fields(run: Run) -> Problem:
-    """Says that what was frozen about a run's members is gone."""
-    message, hint = "what was frozen for it about its members is not here", "restore `data/runs`"
-    return Problem(FilePosition(run.run_id), message, "no_files", hint)
+    def _sms_composer(
+        self, stack: ExitStack, run_context: RunContext, offers: Mapping[str, Offer]
+    ) -> SmsComposer:
+        fields = stack.enter_context(closing(self.run_definitions.frozen_fields(run_context.run)))
+        return ComposerFactory(run_context, fields, offers, self.context.clock).sms_composer()

@@ -18,7 +18,7 @@ from campaigns.runs.composing.claimed_message import ComposeError
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.composing.template_context import TemplateContexts
 from campaigns.runs.proofs.proof import ProofMessage, ProofSender, SampleTemplateContexts
-from campaigns.runs.queries import Asking
+from campaigns.runs.queries import Queries
 from campaigns.store.people import audit
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
@@ -39,14 +39,14 @@ class ProofRequest:
     variant: str | None = None
 
 
-def send_proof(queries: Asking, definition: CampaignDefinition, request: ProofRequest) -> Accepted:
+def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofRequest) -> Accepted:
     """Send one message of a campaign to an internal address, with an audit row before it goes.
 
     The proof is in no plan, counts for no cap and no report, and its links have no effect. Raise UserError if the
     address is not internal, the message cannot be composed, or the provider did not accept it.
     """
     empty_proof = empty_proof_to(request.address)
-    settings = queries.library.settings
+    settings = queries.repository.settings
     if not is_internal_address(empty_proof.address, settings.internal_addresses):
         message = "a proof goes only to addresses that the settings list as our own"
         hint = f"add it to `internal_addresses` in {queries.workspace.settings}"
@@ -90,7 +90,7 @@ def empty_proof_to(text: str) -> ProofMessage:
     raise UserError.about(text, message, "bad_address", hint)
 
 
-def proof_run_context(queries: Asking, campaign: Campaign) -> RunContext:
+def proof_run_context(queries: Queries, campaign: Campaign) -> RunContext:
     """Return a run context without a run in the ledger; its number 0 gives links without effect."""
     run = Run(
         run_id=f"proof-{campaign.name}",
@@ -101,11 +101,11 @@ def proof_run_context(queries: Asking, campaign: Campaign) -> RunContext:
         scheduled=False,
         state=RunState.PLANNED,
     )
-    return RunContext(run, campaign, queries.library.settings, queries.signer, queries.run_files(run))
+    return RunContext(run, campaign, queries.repository.settings, queries.signer, queries.run_files(run))
 
 
 def _member_proof(
-    queries: Asking,
+    queries: Queries,
     definition: CampaignDefinition,
     request: ProofRequest,
     proofs: ProofSender,
@@ -115,7 +115,7 @@ def _member_proof(
         return sample_proof(queries, definition.campaign, request, proofs, empty_proof)
     with queries.ledger.read() as connection:
         contact = dict(contact_of(connection, request.member))
-    with queries.decided(definition, queries.clock.now(), (request.member,)) as plan:
+    with queries.plan_without_saving(definition, queries.clock.now(), (request.member,)) as plan:
         decisions, fields = (
             plan.session.fetch_dicts(plan.ordered_decisions()),
             plan.session.fetch_dicts(plan.field_rows()),
@@ -126,18 +126,18 @@ def _member_proof(
         raise UserError.about(request.member, message, "nothing_to_prove", "without `--member`, the sample is shown")
     decision = decisions[0]
     variant = _variant(definition.campaign, empty_proof.channel, request.variant or decision["variant"])
-    offers = {offer.id: offer for offer in queries.library.offers}
+    offers = {offer.id: offer for offer in queries.repository.offers}
     contact |= {"language": request.language or contact["language"]}
     proof = replace(empty_proof, variant=variant, arm=decision["arm"], contact=contact)
     return proof, TemplateContexts(proofs.run_context, lambda _: fields[0], offers)
 
 
 def sample_proof(
-    queries: Asking, campaign: Campaign, request: ProofRequest, proofs: ProofSender, empty_proof: ProofMessage
+    queries: Queries, campaign: Campaign, request: ProofRequest, proofs: ProofSender, empty_proof: ProofMessage
 ) -> tuple[ProofMessage, TemplateContexts]:
     """Return a proof filled from the template's sample, with the contexts to compose it."""
     variant = _variant(campaign, empty_proof.channel, request.variant)
-    language = request.language or queries.library.settings.default_language
+    language = request.language or queries.repository.settings.default_language
     proof = replace(empty_proof, variant=variant, contact={"language": language})
     sample = proofs.template_folder(proof).sample(language)
     member = sample.get("member")
@@ -165,7 +165,7 @@ def variants_for_channel(campaign: Campaign, channel: Channel) -> list[str]:
     return [variant.name for variant in campaign.variants if variant.template(channel) is not None]
 
 
-def send_seed_copies(queries: Asking, run: Run, campaign: Campaign) -> None:
+def send_seed_copies(queries: Queries, run: Run, campaign: Campaign) -> None:
     """Send each seed a copy of every variant that its channel carries, filled from the template's sample (A-20).
 
     Seeds are our own mailboxes and telephones. Called once, when the run was started; a crash right then leaves the
@@ -174,7 +174,7 @@ def send_seed_copies(queries: Asking, run: Run, campaign: Campaign) -> None:
     """
     root = queries.run_files(run).definition
     proofs = ProofSender(proof_run_context(queries, campaign), root, queries.providers, queries.clock, _UNMARKED)
-    for number, seed in enumerate(queries.library.settings.seeds, 1):
+    for number, seed in enumerate(queries.repository.settings.seeds, 1):
         empty_proof = empty_proof_to(seed.address)
         for variant in variants_for_channel(campaign, empty_proof.channel):
             try:

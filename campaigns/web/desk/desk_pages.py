@@ -59,14 +59,14 @@ NO_REFUSAL: Final = Refusal("", FormFields({}))
 class DeskPages:
     """Desk pages of one process."""
 
-    context: PageContext
+    page_context: PageContext
     sessions: StaffSessions
 
     @cached_property
     def look_up_throttle(self) -> SharedThrottle:
         """Throttle of members that one account may look up."""
         return SharedThrottle(
-            self.context.engine.ledger, self.context.engine.signer, "looking", 60, timedelta(minutes=15)
+            self.page_context.engine.ledger, self.page_context.engine.signer, "looking", 60, timedelta(minutes=15)
         )
 
     def router(self, tasks: Iterable[DeskTask]) -> APIRouter:
@@ -88,7 +88,7 @@ class DeskPages:
 
     def engine_as(self, agent: SignedInStaff) -> Engine:
         """Return an engine that acts as the agent."""
-        return self.context.engine.acting(agent.account.name)
+        return self.page_context.engine.as_user(agent.account.name)
 
     def render(
         self, request: Request, agent: SignedInStaff | None, name: str, status: int = 200, **values: object
@@ -100,10 +100,10 @@ class DeskPages:
             "may": {act.value: agent is not None and agent.may(act) for act in Permission},
             "grounds": [ground.value for ground in LookUpReason],
             "ways": [by.value for by in SearchField],
-            "day": partial(local_day, zone=self.context.engine.library.settings.zone),
+            "day": partial(local_day, zone=self.page_context.engine.repository.settings.zone),
         }
-        language = self.context.language(request)
-        return self.context.render(request, f"desk/{name}", language, status, at=DESK_HOME, **{**shared, **values})
+        language = self.page_context.language(request)
+        return self.page_context.render(request, f"desk/{name}", language, status, at=DESK_HOME, **{**shared, **values})
 
     def render_refusal(
         self, request: Request, agent: SignedInStaff, form: FormFields, error: UserError
@@ -129,12 +129,12 @@ class DeskPages:
 
     def limit_look_ups(self, agent: SignedInStaff) -> None:
         """Count a look-up; HTTP 429 over the limit."""
-        if not self.look_up_throttle.allows(agent.account.name, self.context.now):
+        if not self.look_up_throttle.allows(agent.account.name, self.page_context.now):
             raise HTTPException(429)
 
     def look_up_ticket(self, agent: SignedInStaff, member_id: str) -> str:
         """Return proof that the agent looked the member up in this session, and that the audit log has it."""
-        return self.context.engine.signer.keyed_hash("desk ticket", agent.secret, member_id)
+        return self.page_context.engine.signer.keyed_hash("desk ticket", agent.secret, member_id)
 
     def member_id(self, form: FormFields, agent: SignedInStaff) -> str:
         """Return the member of a form; HTTP 403 without the ticket of the look-up."""
@@ -175,7 +175,7 @@ class DeskPages:
         refused: Refusal = NO_REFUSAL,
     ) -> HTMLResponse:
         """Render a member's page."""
-        language = self.context.language(request)
+        language = self.page_context.language(request)
         return self.render(
             request,
             agent,
@@ -186,10 +186,10 @@ class DeskPages:
             opened=request.url.path.rsplit("/", 1)[-1] if refused.because else "",
             ticket=self.look_up_ticket(agent, member.person.member_id),
             said=done_text,
-            groups=choice_groups_with_ticks(self.context.renderer, language, member.stance),
+            groups=choice_groups_with_ticks(self.page_context.renderer, language, member.stance),
             kinds=[kind.value for kind in RequestKind],
             purposes=[purpose.value for purpose in PurchaseLinesPurpose],
             most_days=MAX_PERIOD.days,
-            name_of=partial(choice_label, language=language, settings=self.context.renderer.settings),
+            name_of=partial(choice_label, language=language, settings=self.page_context.renderer.settings),
             comes=is_labelled_thing_on,
         )

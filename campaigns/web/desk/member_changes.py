@@ -47,7 +47,7 @@ class MemberChangePages:
         member_id, engine = self.desk.member_id(form, agent), self.desk.engine_as(agent)
         with engine.ledger.read() as connection:
             consent = consent_state_of(connection, member_id)
-        language, context = self.desk.context.language(request), self.desk.context
+        language, context = self.desk.page_context.language(request), self.desk.page_context
         context_of = partial(ConsentContext, context.now, self.desk.source(form), language)
         entries = list(changed_choices(form, member_id, consent, choice_items(context.renderer, language), context_of))
         changes.change_choices(engine, member_id, entries)

@@ -64,8 +64,8 @@ class RequestQueuePages:
         export = export_with_audit(
             engine, self._open_request(form, agent, RequestKind.ACCESS).member_id, file_format, engine.actor
         )
-        data_pages = DataPages(self.desk.context.renderer, engine.library.catalogue)
-        return data_pages.download(export, file_format, self.desk.context.language(request))
+        data_pages = DataPages(self.desk.page_context.renderer, engine.repository.catalogue)
+        return data_pages.download(export, file_format, self.desk.page_context.language(request))
 
     def erase(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Ask for confirmation, then erase the member; that closes the request."""
@@ -101,7 +101,7 @@ class RequestQueuePages:
             "queue",
             rows=rows,
             tasks=tasks,
-            called=partial(PROCESSOR_LABELS.label, language=self.desk.context.language(request)),
+            called=partial(PROCESSOR_LABELS.label, language=self.desk.page_context.language(request)),
             said=done_text,
             endings=[ending.value for ending in RequestOutcome],
             answers=[answer.value for answer in ProcessorAnswer],

@@ -34,7 +34,7 @@ class StaffLoginPages:
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session when the password is right; every failure gets the same response."""
-        context = self.desk.context
+        context = self.desk.page_context
         context.limit_attempts(request)
         secret = staff_accounts.log_in(context.engine, form.value("name"), form.value("password"))
         if secret is None:

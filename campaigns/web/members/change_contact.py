@@ -29,7 +29,7 @@ _NORMALISERS: Final = {CodeAim.EMAIL: addresses.normalise_email, CodeAim.PHONE: 
 class ChangeContactPage:
     """The two steps to a new address, both within a session."""
 
-    context: PageContext
+    page_context: PageContext
     codes: OneTimeCodes
     sessions: MemberSessions
     centre: PreferenceCentre
@@ -58,17 +58,17 @@ class ChangeContactPage:
     def confirm(self, request: Request, form: FormBody) -> HTMLResponse:
         """Use the address whose code was typed, and notify the former one."""
         session = self.sessions.require(request, form)
-        self.context.limit_attempts(request)
-        with self.context.engine.ledger.write() as connection:
+        self.page_context.limit_attempts(request)
+        with self.page_context.engine.ledger.write() as connection:
             code_request = self._code_page.redeem(connection, form, session)
             former = None if code_request is None else self._use(connection, code_request)
         if code_request is None:
             return self._code_page.show_again(request, form, session)
         kind, address = code_request.aim.value, code_request.address
-        return self.context.render(
+        return self.page_context.render(
             request,
             "changed",
-            self.context.language(request),
+            self.page_context.language(request),
             at=MEMBER_HOME,
             kind=kind,
             address=address,
@@ -80,17 +80,17 @@ class ChangeContactPage:
         before = dict(contact_row(connection, code_request.member_id))
         former: str | None = before[code_request.aim.value]
         change: Mapping[str, Any] = {"member_id": code_request.member_id, code_request.aim.value: code_request.address}
-        self_service_changes.record_change(connection, before, change, self.context.now)
-        contacts.upsert_contacts(connection, [change], self.context.engine.library.settings.default_language.value)
-        subject = audit.subject_of_member(self.context.engine.signer, code_request.member_id)
+        self_service_changes.record_change(connection, before, change, self.page_context.now)
+        contacts.upsert_contacts(connection, [change], self.page_context.engine.repository.settings.default_language.value)
+        subject = audit.subject_of_member(self.page_context.engine.signer, code_request.member_id)
         audit.record(
-            connection, self.context.now, "member", "change_contact", subject, {"field": code_request.aim.value}
+            connection, self.page_context.now, "member", "change_contact", subject, {"field": code_request.aim.value}
         )
         if former:
             channel = Channel.EMAIL if code_request.aim is CodeAim.EMAIL else Channel.SMS
-            enqueue.contact_changed(connection, code_request.member_id, channel, former, self.context.now)
+            enqueue.contact_changed(connection, code_request.member_id, channel, former, self.page_context.now)
         return former
 
     @property
     def _code_page(self) -> CodePage:
-        return CodePage(self.context, f"{MEMBER_HOME}/contact/code", MEMBER_HOME, frozenset(_NORMALISERS))
+        return CodePage(self.page_context, f"{MEMBER_HOME}/contact/code", MEMBER_HOME, frozenset(_NORMALISERS))

@@ -36,7 +36,7 @@ class ClickRedirect:
     targets from our templates can be reached.
     """
 
-    context: PageContext
+    page_context: PageContext
     bursts: BurstDetector = field(default_factory=BurstDetector)
 
     def routes(self) -> APIRouter:
@@ -50,22 +50,22 @@ class ClickRedirect:
     def redirect(self, request: Request, token: str) -> RedirectResponse:
         """Redirect to the target; HTTP 404 for an invalid link."""
         try:
-            link = self.context.engine.signer.read_tracked_link(token)
+            link = self.page_context.engine.signer.read_tracked_link(token)
         except InvalidTokenError:
-            raise self.context.invalid_link_error(request) from None
+            raise self.page_context.invalid_link_error(request) from None
         count_task = BackgroundTask(self._count_later, request, link) if request.method == "GET" else None
         return RedirectResponse(link.target, 302, background=count_task)
 
     async def _count_later(self, request: Request, link: TrackedLink) -> None:
         """Count the click once bursts of clicks have shown."""
-        at, client_key, is_bot = self.context.now, _client_key(request, link), is_declared_bot(request.headers)
+        at, client_key, is_bot = self.page_context.now, _client_key(request, link), is_declared_bot(request.headers)
         self.bursts.record(client_key, link.target, at)
         await asyncio.sleep(COUNT_DELAY)
         await asyncio.to_thread(self._count, link, at, is_bot=is_bot or self.bursts.is_burst(client_key))
 
     def _count(self, link: TrackedLink, at: datetime, *, is_bot: bool) -> None:
         try:
-            with self.context.engine.ledger.write() as connection:
+            with self.page_context.engine.ledger.write() as connection:
                 delivery = _delivery(connection, link)
                 is_person = not is_bot and not _is_immediate(delivery, at)
                 link_clicks.count_click(connection, link.run_number, link.target, is_person=is_person)

@@ -19,7 +19,7 @@ from campaigns.web.page_context import PageContext
 class CodePage:
     """Code page: its form posts to `form_action`, its other languages are at `return_path`, its codes serve `aims`."""
 
-    context: PageContext
+    page_context: PageContext
     form_action: str
     return_path: str
     aims: frozenset[CodeAim]
@@ -36,7 +36,7 @@ class CodePage:
 
         `to` is the recipient, when the client may know it.
         """
-        self.context.limit_code_requests(request)
+        self.page_context.limit_code_requests(request)
         challenge = new_challenge()
         page = self._page(request, challenge, session, language, to=to)
         page.background = BackgroundTask(send, challenge)
@@ -48,7 +48,7 @@ class CodePage:
         """Return the request of a valid code; None unless it is valid here, and for the member of the session."""
         member_id = None if session is None else session.member_id
         typed = TypedCode(form.value("challenge"), form.value("code"), self.aims, member_id)
-        return redeem_code(connection, self.context.engine.signer, typed, self.context.now)
+        return redeem_code(connection, self.page_context.engine.signer, typed, self.page_context.now)
 
     def show_again(self, request: Request, form: FormFields, session: SignedInMember | None = None) -> HTMLResponse:
         """Render the page again, saying that the code was wrong."""
@@ -64,10 +64,10 @@ class CodePage:
         to: str = "",
         wrong: bool = False,
     ) -> HTMLResponse:
-        return self.context.render(
+        return self.page_context.render(
             request,
             "code",
-            language or self.context.language(request),
+            language or self.page_context.language(request),
             400 if wrong else 200,
             challenge=challenge,
             wrong=wrong,

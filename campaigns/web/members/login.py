@@ -20,7 +20,7 @@ MEMBER_HOME = "/me"
 class MemberLoginPages:
     """Sign-in in two steps (request a code, type it), and sign-out."""
 
-    context: PageContext
+    page_context: PageContext
     codes: OneTimeCodes
     sessions: MemberSessions
 
@@ -35,28 +35,28 @@ class MemberLoginPages:
     def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
         """Send codes to an address, if it is known."""
         address = form.value("address").strip()
-        return sign_in_code_page(self.context).send_and_show(
+        return sign_in_code_page(self.page_context).send_and_show(
             request, lambda challenge: self.codes.send_to_address(challenge, address)
         )
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session for the member whose code was typed."""
-        self.context.limit_attempts(request)
-        page, secret = sign_in_code_page(self.context), None
-        with self.context.engine.ledger.write() as connection:
+        self.page_context.limit_attempts(request)
+        page, secret = sign_in_code_page(self.page_context), None
+        with self.page_context.engine.ledger.write() as connection:
             code_request = page.redeem(connection, form)
             if code_request is not None:
-                secret = sessions.open_session(connection, code_request.member_id, self.context.now)
+                secret = sessions.open_session(connection, code_request.member_id, self.page_context.now)
         if secret is None:
             return page.show_again(request, form)
-        response = RedirectResponse(f"{MEMBER_HOME}?lang={self.context.language(request).value}", 303)
+        response = RedirectResponse(f"{MEMBER_HOME}?lang={self.page_context.language(request).value}", 303)
         self.sessions.start(response, secret)
         return response
 
     def sign_out(self, request: Request, form: FormBody) -> HTMLResponse:
         """End the session."""
         session = self.sessions.require(request, form)
-        page = self.context.render(request, "signed_out", self.context.language(request), at=MEMBER_HOME)
+        page = self.page_context.render(request, "signed_out", self.page_context.language(request), at=MEMBER_HOME)
         self.sessions.end(page, session)
         return page
 

@@ -22,7 +22,7 @@ _SCOPE = "preferences"
 class MessageSettingsPages:
     """Pages behind a message's settings link. They show none of the recipient's choices."""
 
-    context: PageContext
+    page_context: PageContext
     codes: OneTimeCodes
 
     def routes(self) -> APIRouter:
@@ -35,23 +35,23 @@ class MessageSettingsPages:
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show every choice with an empty box, to be ticked for opt-out."""
-        linked_message = self.context.linked_message(request, _SCOPE, token)
-        return self.context.render(
+        linked_message = self.page_context.linked_message(request, _SCOPE, token)
+        return self.page_context.render(
             request,
             "stop_several",
             linked_message.language,
-            groups=choice_groups(self.context.renderer, linked_message.language),
+            groups=choice_groups(self.page_context.renderer, linked_message.language),
             code_way=f"{request.url.path}/code",
         )
 
     def stop(self, request: Request, token: str, form: FormBody) -> HTMLResponse:
         """Opt out of the ticked choices; HTTP 400 and no change when a ticked choice was not offered."""
-        linked_message = self.context.linked_message(request, _SCOPE, token)
-        items = choice_items(self.context.renderer, linked_message.language)
+        linked_message = self.page_context.linked_message(request, _SCOPE, token)
+        items = choice_items(self.page_context.renderer, linked_message.language)
         ticked = sorted(set(form.values("stop")))
         if not set(ticked) <= items.keys():
             raise HTTPException(400)
-        member, now = linked_message.message.member_id, self.context.now
+        member, now = linked_message.message.member_id, self.page_context.now
         entries = [
             ConsentContext(now, ConsentSource.WEB, linked_message.language, items[choice].wording).entry(
                 member, choice, not is_permission(choice)
@@ -59,17 +59,17 @@ class MessageSettingsPages:
             for choice in ticked
         ]
         if linked_message.member_exists and entries:
-            with self.context.engine.ledger.write() as connection:
+            with self.page_context.engine.ledger.write() as connection:
                 if record_opt_outs(connection, entries):
                     enqueue.choices_changed(connection, member, entries, now)
         titles = [items[choice].stop_title for choice in ticked]
-        return self.context.render(request, "stopped_several", linked_message.language, titles=titles)
+        return self.page_context.render(request, "stopped_several", linked_message.language, titles=titles)
 
     def send_code(self, request: Request, token: str, form: FormBody) -> HTMLResponse:
         """Send a code to the member's own address or number; the page does not reveal whether there is one."""
-        linked_message = self.context.linked_message(request, _SCOPE, token)
+        linked_message = self.page_context.linked_message(request, _SCOPE, token)
         member, channel = linked_message.message.member_id, requested_channel(form)
-        return sign_in_code_page(self.context).send_and_show(
+        return sign_in_code_page(self.page_context).send_and_show(
             request,
             lambda challenge: self.codes.send_to_member(challenge, member, channel),
             language=linked_message.language,

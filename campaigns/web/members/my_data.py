@@ -36,7 +36,7 @@ _REQUEST_KINDS: Final = (RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.C
 class MyDataPages:
     """Pages of a member's own data. Data is shown, exported or erased only after a fresh code."""
 
-    context: PageContext
+    page_context: PageContext
     codes: OneTimeCodes
     sessions: MemberSessions
 
@@ -58,15 +58,15 @@ class MyDataPages:
 
     def overview(self, request: Request) -> HTMLResponse:
         """Show the options; to anyone without a session, the sign-in page."""
-        session, language = self.sessions.current(request), self.context.language(request)
+        session, language = self.sessions.current(request), self.page_context.language(request)
         if session is None:
-            return self.context.render(request, "sign_in", language)
-        with self.context.engine.ledger.read() as connection:
+            return self.page_context.render(request, "sign_in", language)
+        with self.page_context.engine.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
             exports = kept.list_for_member(connection, session.member_id)
-            proved = sessions.is_stepped_up(connection, session.secret, self.context.now)
+            proved = sessions.is_stepped_up(connection, session.secret, self.page_context.now)
         ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
-        return self.context.render(
+        return self.page_context.render(
             request, "data", language, proof=session.csrf_token, proved=proved, ways=ways, asked=exports, day=self._day
         )
 
@@ -74,7 +74,7 @@ class MyDataPages:
         """Send a fresh code to a known address."""
         session = self.sessions.require(request, form)
         channel = requested_channel(form)
-        with self.context.engine.ledger.read() as connection:
+        with self.page_context.engine.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
         to = contact["phone" if channel is Channel.SMS else "email"] or ""
         return self._code_page.send_and_show(
@@ -89,21 +89,21 @@ class MyDataPages:
     def confirm(self, request: Request, form: FormBody) -> Response:
         """Unlock the session for a while."""
         session = self.sessions.require(request, form)
-        self.context.limit_attempts(request)
-        with self.context.engine.ledger.write() as connection:
+        self.page_context.limit_attempts(request)
+        with self.page_context.engine.ledger.write() as connection:
             code_request = self._code_page.redeem(connection, form, session)
             if code_request is not None:
-                sessions.step_up(connection, session.secret, self.context.now)
+                sessions.step_up(connection, session.secret, self.page_context.now)
         if code_request is None:
             return self._code_page.show_again(request, form, session)
-        return RedirectResponse(f"{_DATA}?lang={self.context.language(request).value}", 303)
+        return RedirectResponse(f"{_DATA}?lang={self.page_context.language(request).value}", 303)
 
     def show_all(self, request: Request, form: FormBody) -> HTMLResponse:
         """Show all data."""
-        session, language = self._require_fresh_code(request, form), self.context.language(request)
-        export = export_with_audit(self.context.engine, session.member_id, "page", "member")
+        session, language = self._require_fresh_code(request, form), self.page_context.language(request)
+        export = export_with_audit(self.page_context.engine, session.member_id, "page", "member")
         sections = list(self._data_pages.sections(export, language))
-        return self.context.render(
+        return self.page_context.render(
             request, "whole", language, at=_DATA, sections=sections, made_on=self._data_pages.made_on(export)
         )
 
@@ -113,8 +113,8 @@ class MyDataPages:
         file_format = form.value("form")
         if file_format not in EXPORT_FORMATS:
             raise HTTPException(400)
-        export = export_with_audit(self.context.engine, session.member_id, file_format, "member")
-        return self._data_pages.download(export, file_format, self.context.language(request))
+        export = export_with_audit(self.page_context.engine, session.member_id, file_format, "member")
+        return self._data_pages.download(export, file_format, self.page_context.language(request))
 
     def request(self, request: Request, form: FormBody) -> HTMLResponse:
         """File a request; restriction and objection take effect at once."""
@@ -127,42 +127,42 @@ class MyDataPages:
 
     def erase(self, request: Request, form: FormBody) -> HTMLResponse:
         """Erase the member; file a request instead while the warehouse is being written."""
-        session, language = self._require_fresh_code(request, form), self.context.language(request)
+        session, language = self._require_fresh_code(request, form), self.page_context.language(request)
         if form.value("sure") != "yes":
             raise HTTPException(400)
         try:
-            erasure.erase_and_notify(self.context.engine, session.member_id)
+            erasure.erase_and_notify(self.page_context.engine, session.member_id)
         except UserError:
             filed = self._file(session.member_id, RequestKind.ERASE, "")
             return self._filed_page(request, filed)
-        page = self.context.render(request, "erased", language, at=MEMBER_HOME)
+        page = self.page_context.render(request, "erased", language, at=MEMBER_HOME)
         self.sessions.end(page, session)
         return page
 
     def _file(self, member_id: str, kind: RequestKind, words: str) -> Filed:
-        return requests.file(self.context.engine, member_id, kind, ConsentSource.WEB, words)
+        return requests.file(self.page_context.engine, member_id, kind, ConsentSource.WEB, words)
 
     def _filed_page(self, request: Request, filed: Filed) -> HTMLResponse:
-        language, at_once = self.context.language(request), filed.kind in requests.IMMEDIATE_CHOICES
-        return self.context.render(
+        language, at_once = self.page_context.language(request), filed.kind in requests.IMMEDIATE_CHOICES
+        return self.page_context.render(
             request, "filed", language, at=_DATA, kind=filed.kind, due=filed.due_on, at_once=at_once
         )
 
     def _day(self, at: datetime) -> date:
-        return local_day(at, self.context.engine.library.settings.zone)
+        return local_day(at, self.page_context.engine.repository.settings.zone)
 
     def _require_fresh_code(self, request: Request, form: FormFields) -> SignedInMember:
         """Return the session after a fresh code; HTTP 403 otherwise."""
         session = self.sessions.require(request, form)
-        with self.context.engine.ledger.read() as connection:
-            if not sessions.is_stepped_up(connection, session.secret, self.context.now):
+        with self.page_context.engine.ledger.read() as connection:
+            if not sessions.is_stepped_up(connection, session.secret, self.page_context.now):
                 raise HTTPException(403)
         return session
 
     @property
     def _data_pages(self) -> DataPages:
-        return DataPages(self.context.renderer, self.context.engine.library.catalogue)
+        return DataPages(self.page_context.renderer, self.page_context.engine.repository.catalogue)
 
     @property
     def _code_page(self) -> CodePage:
-        return CodePage(self.context, f"{_DATA}/proof", _DATA, frozenset({CodeAim.STEP_UP}))
+        return CodePage(self.page_context, f"{_DATA}/proof", _DATA, frozenset({CodeAim.STEP_UP}))

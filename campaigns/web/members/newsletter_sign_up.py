@@ -27,7 +27,7 @@ _PATH: Final = f"/{SIGN_UP_PATH}"
 class NewsletterSignUpPages:
     """Sign-up form and confirmation page; no response reveals whether an address is known."""
 
-    context: PageContext
+    page_context: PageContext
 
     def routes(self) -> APIRouter:
         """Return the sign-up form and the confirmation page."""
@@ -46,60 +46,60 @@ class NewsletterSignUpPages:
 
     def send_link(self, request: Request, form: FormBody) -> HTMLResponse:
         """Send a confirmation link to the address; nothing else is sent until it is confirmed."""
-        language = self.context.language(request)
+        language = self.page_context.language(request)
         address, chosen = addresses.normalise_email(form.value("address").strip()), sorted(set(form.values("on")))
-        items = choice_items(self.context.renderer, language)
+        items = choice_items(self.page_context.renderer, language)
         if not all(choice.startswith(NEWSLETTER_PREFIX) and choice in items for choice in chosen):
             raise HTTPException(400)
         if address is None or not chosen:
             return self._form(request, 400, no_address=address is None, ticked=chosen, written=form.value("address"))
-        self.context.limit_code_requests(request)
+        self.page_context.limit_code_requests(request)
         sign_up = SignUpRequest(address, language, {choice: items[choice].wording for choice in chosen})
-        page = self.context.render(request, "join_asked", language, at=_PATH)
+        page = self.page_context.render(request, "join_asked", language, at=_PATH)
         page.background = BackgroundTask(self._send, sign_up)
         return page
 
     def show_confirmation(self, request: Request, token: str) -> HTMLResponse:
         """Show a confirmation button: a link scanner that opens the page confirms nothing."""
         number = self._number(request, token)
-        with self.context.engine.ledger.read() as connection:
-            sign_up = sign_ups.pending_request(connection, number, self.context.now)
-        language = self.context.language(request)
+        with self.page_context.engine.ledger.read() as connection:
+            sign_up = sign_ups.pending_request(connection, number, self.page_context.now)
+        language = self.page_context.language(request)
         if sign_up is None:
-            return self.context.render(request, "join_late", language)
-        items = choice_items(self.context.renderer, language)
+            return self.page_context.render(request, "join_late", language)
+        items = choice_items(self.page_context.renderer, language)
         titles = [items[choice].title for choice in sign_up.wordings if choice in items]
-        return self.context.render(request, "join_confirm", language, titles=titles)
+        return self.page_context.render(request, "join_confirm", language, titles=titles)
 
     def confirm(self, request: Request, token: str) -> HTMLResponse:
         """Subscribe; a second press gets the same response."""
-        number, engine = self._number(request, token), self.context.engine
+        number, engine = self._number(request, token), self.page_context.engine
         with engine.ledger.write() as connection:
             try:
-                member_id = sign_ups.confirm_request(connection, number, self.context.now)
+                member_id = sign_ups.confirm_request(connection, number, self.page_context.now)
             except UnknownConsentTextError as error:
                 raise HTTPException(400) from error
             if member_id is not None:
                 subject = audit.subject_of_member(engine.signer, member_id)
-                audit.record(connection, self.context.now, "member", "sign_up", subject)
-        return self.context.render(request, "joined", self.context.language(request), at=_PATH)
+                audit.record(connection, self.page_context.now, "member", "sign_up", subject)
+        return self.page_context.render(request, "joined", self.page_context.language(request), at=_PATH)
 
     def _number(self, request: Request, token: str) -> int:
         try:
-            return self.context.engine.signer.read_link(SIGN_UP_PATH, token).position
+            return self.page_context.engine.signer.read_link(SIGN_UP_PATH, token).position
         except InvalidTokenError:
-            raise self.context.invalid_link_error(request) from None
+            raise self.page_context.invalid_link_error(request) from None
 
     def _send(self, sign_up: SignUpRequest) -> None:
-        with self.context.engine.ledger.write() as connection:
-            number = sign_ups.store_request(connection, sign_up, self.context.now)
+        with self.page_context.engine.ledger.write() as connection:
+            number = sign_ups.store_request(connection, sign_up, self.page_context.now)
             if number is None:
                 return
             if sign_ups.is_member_address(connection, sign_up.address):
-                enqueue.already_a_member(connection, sign_up.address, sign_up.language, self.context.now)
+                enqueue.already_a_member(connection, sign_up.address, sign_up.language, self.page_context.now)
             else:
                 names = [choice.removeprefix(NEWSLETTER_PREFIX) for choice in sign_up.wordings]
-                enqueue.sign_up(connection, number, sign_up.address, sign_up.language, names, self.context.now)
+                enqueue.sign_up(connection, number, sign_up.address, sign_up.language, names, self.page_context.now)
 
     def _form(
         self,
@@ -110,10 +110,10 @@ class NewsletterSignUpPages:
         ticked: list[str] | None = None,
         written: str = "",
     ) -> HTMLResponse:
-        language = self.context.language(request)
-        items = [item for item in choice_items(self.context.renderer, language).values() if _is_newsletter(item.choice)]
+        language = self.page_context.language(request)
+        items = [item for item in choice_items(self.page_context.renderer, language).values() if _is_newsletter(item.choice)]
         wrong = "address" if no_address else "newsletters" if status != 200 else ""
-        return self.context.render(
+        return self.page_context.render(
             request, "join", language, status, at=_PATH, items=items, wrong=wrong, ticked=ticked or [], written=written
         )
 

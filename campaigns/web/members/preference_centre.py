@@ -31,7 +31,7 @@ _OVERRIDING: Final = (Choice.RESTRICTED, Choice.NO_MARKETING)  # while one is on
 class PreferenceCentre:
     """Pages of a member who has typed a code."""
 
-    context: PageContext
+    page_context: PageContext
     sessions: MemberSessions
 
     def routes(self) -> APIRouter:
@@ -43,27 +43,27 @@ class PreferenceCentre:
 
     def show(self, request: Request) -> HTMLResponse:
         """Show the member's choices and contact; to anyone without a session, the sign-in page."""
-        session, language = self.sessions.current(request), self.context.language(request)
+        session, language = self.sessions.current(request), self.page_context.language(request)
         if session is None:
-            return self.context.render(request, "sign_in", language)
+            return self.page_context.render(request, "sign_in", language)
         return self.page(request, session)
 
     def page(
         self, request: Request, session: SignedInMember, status: int = 200, *, wrong: str = "", written: str = ""
     ) -> HTMLResponse:
         """Render the current choices; `wrong` names the field whose value `written` is no valid address."""
-        language = self.context.language(request)
-        with self.context.engine.ledger.read() as connection:
+        language = self.page_context.language(request)
+        with self.page_context.engine.ledger.read() as connection:
             consent = choices.consent_state_of(connection, session.member_id)
             contact = contact_row(connection, session.member_id)
-        return self.context.render(
+        return self.page_context.render(
             request,
             "centre",
             language,
             status,
             at=MEMBER_HOME,
             proof=session.csrf_token,
-            groups=choice_groups_with_ticks(self.context.renderer, language, consent),
+            groups=choice_groups_with_ticks(self.page_context.renderer, language, consent),
             contact=contact,
             whose=" ".join(filter(None, (contact["first_name"], contact["last_name"]))),
             standing=[choice.value for choice in _OVERRIDING if choice in consent.on],
@@ -78,21 +78,21 @@ class PreferenceCentre:
         HTTP 400 and no change for an invalid form.
         """
         session = self.sessions.require(request, form)
-        language = self.context.language(request)
-        items = choice_items(self.context.renderer, language)
-        with self.context.engine.ledger.write() as connection:
+        language = self.page_context.language(request)
+        items = choice_items(self.page_context.renderer, language)
+        with self.page_context.engine.ledger.write() as connection:
             consent = choices.consent_state_of(connection, session.member_id)
-            context_of = partial(ConsentContext, self.context.now, ConsentSource.WEB, language)
+            context_of = partial(ConsentContext, self.page_context.now, ConsentSource.WEB, language)
             entries = list(changed_choices(form, session.member_id, consent, items, context_of))
             try:
                 require_known_texts(connection, entries)
             except UnknownConsentTextError as error:
                 raise HTTPException(400) from error
             choices.record_choices(connection, entries)
-            enqueue.choices_changed(connection, session.member_id, entries, self.context.now)
+            enqueue.choices_changed(connection, session.member_id, entries, self.page_context.now)
             new_language = self._change_language(connection, session.member_id, form.value("language"))
         changes = [(items[entry.choice], entry.on is items[entry.choice].ticked_is_on) for entry in entries]
-        return self.context.render(request, "saved", language, at=MEMBER_HOME, said=changes, spoken=new_language)
+        return self.page_context.render(request, "saved", language, at=MEMBER_HOME, said=changes, spoken=new_language)
 
     def _change_language(self, connection: Connection, member_id: str, wanted: str) -> Language | None:
         """Change the member's language; return it when it differs from before."""
@@ -100,8 +100,8 @@ class PreferenceCentre:
         if wanted not in set(Language) or before["language"] == wanted:
             return None
         change: Mapping[str, Any] = {"member_id": member_id, "language": wanted}
-        self_service_changes.record_change(connection, before, change, self.context.now)
-        contacts.upsert_contacts(connection, [change], self.context.engine.library.settings.default_language.value)
+        self_service_changes.record_change(connection, before, change, self.page_context.now)
+        contacts.upsert_contacts(connection, [change], self.page_context.engine.repository.settings.default_language.value)
         return Language(wanted)
 
 

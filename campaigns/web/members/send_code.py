@@ -28,7 +28,7 @@ def requested_channel(form: FormFields) -> Channel:
 class OneTimeCodes:
     """Sender of one-time codes. Each code names its member, for members who share an address."""
 
-    context: PageContext
+    page_context: PageContext
 
     def send_to_address(self, challenge: str, text: str) -> None:
         """Send a code to every member with this address or number, if any."""
@@ -48,16 +48,16 @@ class OneTimeCodes:
 
     def send_to_requester(self, code_request: CodeRequest, channel: Channel) -> None:
         """Send a code for the request of a member in a session."""
-        with self.context.engine.ledger.write() as connection:
+        with self.page_context.engine.ledger.write() as connection:
             self._send(connection, code_request, channel)
 
     def _to_all(self, challenge: str, condition: Any, channel: Channel) -> None:
         address = CONTACT.c.email if channel is Channel.EMAIL else CONTACT.c.phone
         query = select(CONTACT.c.member_id).where(condition, address.is_not(None)).order_by(CONTACT.c.member_id)
-        with self.context.engine.ledger.write() as connection:
+        with self.page_context.engine.ledger.write() as connection:
             for member_id in connection.execute(query.limit(_MAX_SHARERS)).scalars().all():
                 self._send(connection, CodeRequest(challenge, member_id), channel)
 
     def _send(self, connection: Connection, code_request: CodeRequest, channel: Channel) -> None:
-        if issue_code(connection, self.context.engine.signer, code_request, self.context.now):
-            enqueue.code_requested(connection, code_request, channel, self.context.now)
+        if issue_code(connection, self.page_context.engine.signer, code_request, self.page_context.now):
+            enqueue.code_requested(connection, code_request, channel, self.page_context.now)

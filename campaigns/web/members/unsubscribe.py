@@ -22,7 +22,7 @@ _PAGE_FIELD: Final = "page"
 class UnsubscribePages:
     """Pages of one scope of link: `unsubscribe` of an e-mail or a letter, `stop` of a text message."""
 
-    context: PageContext
+    page_context: PageContext
     scope: str
 
     def routes(self) -> APIRouter:
@@ -34,7 +34,7 @@ class UnsubscribePages:
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the page with the one button."""
-        linked_message = self.context.linked_message(request, self.scope, token)
+        linked_message = self.page_context.linked_message(request, self.scope, token)
         return self._page(request, "stop", linked_message)
 
     def stop(self, request: Request, token: str, form: FormBody) -> HTMLResponse:
@@ -42,24 +42,24 @@ class UnsubscribePages:
 
         No cookie, no redirect, no second question (E-21, E-22); any other body changes nothing.
         """
-        linked_message = self.context.linked_message(request, self.scope, token)
+        linked_message = self.page_context.linked_message(request, self.scope, token)
         if form.value(_ONE_CLICK_FIELD) != _ONE_CLICK:
             raise HTTPException(400)
         source = ConsentSource.WEB if form.value(_PAGE_FIELD) else ConsentSource.ONE_CLICK
         if linked_message.member_exists:
-            context = ConsentContext(self.context.now, source, linked_message.language)
-            with self.context.engine.ledger.write() as connection:
+            context = ConsentContext(self.page_context.now, source, linked_message.language)
+            with self.page_context.engine.ledger.write() as connection:
                 opt_out_address(connection, linked_message.kind, linked_message.message.member_id, context)
         return self._page(request, "stopped", linked_message)
 
     def _page(self, request: Request, name: str, linked_message: LinkedMessage) -> HTMLResponse:
         choice, message = linked_message.kind.opt_out_choice, linked_message.message
-        return self.context.render(
+        return self.page_context.render(
             request,
             "nothing_to_stop" if choice is None else name,
             linked_message.language,
-            what="" if choice is None else choice_title(self.context.renderer, choice, linked_message.language),
+            what="" if choice is None else choice_title(self.page_context.renderer, choice, linked_message.language),
             purpose=message.purpose.value,
-            preferences=self.context.message_path("preferences", LINK_PATHS["preferences"], message),
-            why=self.context.message_path("why", LINK_PATHS["why"], message),
+            preferences=self.page_context.message_path("preferences", LINK_PATHS["preferences"], message),
+            why=self.page_context.message_path("why", LINK_PATHS["why"], message),
         )

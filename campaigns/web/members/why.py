@@ -20,7 +20,7 @@ from campaigns.web.page_context import READ_METHODS, PageContext
 class WhyPage:
     """Page behind a message's "why" link."""
 
-    context: PageContext
+    page_context: PageContext
 
     def routes(self) -> APIRouter:
         """Return the only page, read-only."""
@@ -32,19 +32,19 @@ class WhyPage:
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the message and why it was sent; nothing about its recipient."""
-        linked_message = self.context.linked_message(request, "why", token)
-        library, message = self.context.engine.library, linked_message.message
-        return self.context.render(
+        linked_message = self.page_context.linked_message(request, "why", token)
+        library, message = self.page_context.engine.repository, linked_message.message
+        return self.page_context.render(
             request,
             "why",
             linked_message.language,
             message=explanation(message, library.catalogue, linked_message.language),
             partner=message.partner,
             chosen_on=local_day(message.due_at, library.settings.zone),
-            stop=self.context.message_path("unsubscribe", LINK_PATHS["unsubscribe"], message)
+            stop=self.page_context.message_path("unsubscribe", LINK_PATHS["unsubscribe"], message)
             if linked_message.kind.opt_out_choice
             else None,
-            preferences=self.context.message_path("preferences", LINK_PATHS["preferences"], message),
+            preferences=self.page_context.message_path("preferences", LINK_PATHS["preferences"], message),
         )
 
 

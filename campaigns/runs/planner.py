@@ -1,0 +1,61 @@
+"""Planner: decides one occasion of a campaign and saves the plan."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from audiences.people import holdout_versions
+from campaigns.core import memory
+from campaigns.runs.planning.evidence import plan_evidence
+from campaigns.runs.planning.plan_counts import PlanCounts
+from campaigns.runs.planning.save_plan import copy_run_files, make_visible, save_plan
+from campaigns.runs.queries import Queries
+from campaigns.runs.run_definitions import RunDefinitions
+from campaigns.store.ledger.connection import ProgressCallback
+from campaigns.store.runs import runs
+from campaigns.store.runs.run_tables import Run
+from campaigns.workspace.campaign_definition import CampaignDefinition
+from campaigns.workspace.context import Context
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Planner of one workspace."""
+
+    context: Context
+    queries: Queries
+    run_definitions: RunDefinitions
+
+    def plan(
+        self,
+        definition: CampaignDefinition,
+        as_of: datetime,
+        on_progress: ProgressCallback,
+        *,
+        scheduled: bool = False,
+    ) -> tuple[Run, PlanCounts]:
+        """Decide one occasion of a campaign and save the plan.
+
+        Raise UserError, with nothing saved, if the occasion has been sent, or if templates or offers have errors; for
+        a scheduled run these were checked when it was published. `on_progress` gets the number of stored decisions. A
+        crash leaves a run in `planning`: plan again.
+        """
+        context = self.context
+        if not scheduled:
+            context.repository.require_valid(definition)
+        now = context.clock.now()
+        file = str(definition.file.resolve())
+        with context.ledger.write() as connection:
+            run = runs.open_run(connection, definition.campaign, file, as_of, now, scheduled=scheduled)
+            holdout_versions.activate_version(connection, context.settings.holdout, now)
+        files = self.run_definitions.files(run)
+        if context.has_workers:
+            self.run_definitions.shared_files(run).delete()
+        copy_run_files(run, context.ledger, files, definition.files())
+        with self.queries.plan_without_saving(definition, as_of) as plan:
+            evidence = plan_evidence(plan.plan_input, definition.titles)
+            save_plan(plan, run, context.ledger, files, on_progress)
+            if context.has_workers:  # before another machine sees that there is something to send
+                self.run_definitions.shared_files(run).upload()
+            make_visible(plan, run, evidence, context.ledger, now, context.actor)
+        memory.release_memory()
+        return self.queries.run(run.run_id), plan.counts

@@ -1,0 +1,23 @@
+"""Import of a data file into an opened workspace."""
+
+from pathlib import Path
+
+from audiences.imports.import_file import import_file
+from audiences.imports.import_report import FileProgressCallback, ImportReport
+from campaigns.workspace.context import Context
+
+
+def import_data(context: Context, kind: str, file: Path, on_progress: FileProgressCallback) -> ImportReport:
+    """Import a file of one kind (see `audiences.imports`); rejected rows are written to `data/rejects`."""
+    repository = context.repository
+    return import_file(
+        kind,
+        file,
+        ledger=context.ledger,
+        warehouse=repository.warehouse,
+        settings=repository.settings,
+        clock=context.clock,
+        signer=context.signer,
+        rejects=context.workspace.data / "rejects",
+        on_progress=on_progress,
+    )
