@@ -59,7 +59,8 @@ bench: $(INSTALLED) ## measure; figures are in docs/performance.md
 commands: $(INSTALLED) ## write docs/commands.md from the command line and tools/commands_prose.md
 	$(BIN)/python -m tools.write_commands
 
-docs: $(INSTALLED) ## check that the examples in the docs run
+docs: $(INSTALLED) ## build the documentation into site/, and check that its links and examples work
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	$(BIN)/python -m pytest -q tests/docs
 
 clean: ## forget the demonstration's data and what it delivered
