@@ -1,4 +1,4 @@
-"""Whatever has to be answered for stands in the audit log: who, what, to whom or to which, and when (A-24)."""
+"""Accountable actions are written to the audit log: actor, action, subject and time (A-24)."""
 
 from collections.abc import Callable
 
@@ -19,66 +19,70 @@ from campaigns.store.runs.run_tables import AUDIT
 from tests.support.sample_workspace import SampleWorkspace
 
 LETTER = "purpose: marketing\nschedule: {cron: '30 9 * * mon'}\naudience: {register: owners}\ncontent: {email: hello}\n"
-M = "m05"
+MEMBER = "m05"
 
 
 def publish(workspace: SampleWorkspace) -> str:
     workspace.write_campaign("letter", LETTER)
-    workspace.engine.publish(workspace.engine.library.campaign_definition("letter")[0])
+    workspace.engine.publisher.publish(workspace.engine.context.repository.campaign_definition("letter")[0])
     return "letter"
 
 
 def approve(workspace: SampleWorkspace) -> str:
     run, _ = workspace.plan("letter", LETTER)
-    workspace.engine.acting("another").approve(run.run_id)
+    workspace.engine.as_user("another").approve(run.run_id)
     return run.run_id
 
 
 def cancel(workspace: SampleWorkspace) -> str:
     run, _ = workspace.plan("letter", LETTER)
-    workspace.engine.hand(control.cancel, run.run_id)
+    workspace.engine.run_control.transition(control.cancel, run.run_id)
     return run.run_id
 
 
-def choose(workspace: SampleWorkspace) -> None:
-    said = ConsentEntry(M, Choice.NO_MARKETING.value, True, workspace.clock.time, ConsentSource.PHONE)
-    changes.change_choices(workspace.engine, M, [said])
+def change_choices(workspace: SampleWorkspace) -> None:
+    entry = ConsentEntry(MEMBER, Choice.NO_MARKETING.value, True, workspace.clock.time, ConsentSource.PHONE)
+    changes.change_choices(workspace.engine.context, MEMBER, [entry])
 
 
-def answer(workspace: SampleWorkspace) -> None:
-    filed = requests.file(workspace.engine, M, RequestKind.ACCESS, ConsentSource.PHONE)
-    requests.close(workspace.engine, filed.number or 0, RequestOutcome.DONE)
+def close_request(workspace: SampleWorkspace) -> None:
+    request = requests.file(workspace.engine.context, MEMBER, RequestKind.ACCESS, ConsentSource.PHONE)
+    requests.close(workspace.engine.context, request.number or 0, RequestOutcome.DONE)
 
 
-def account(workspace: SampleWorkspace) -> str:
-    staff_accounts.add(workspace.engine, "helmi", [Role.DESK], "neljä sanaa on hyvä")
+def add_account(workspace: SampleWorkspace) -> str:
+    staff_accounts.add(workspace.engine.context, "helmi", [Role.DESK], "neljä sanaa on hyvä")
     return "helmi"
 
 
-ACTS: dict[str, Callable[[SampleWorkspace], str | None]] = {
+ACTIONS: dict[str, Callable[[SampleWorkspace], str | None]] = {
     "publish": publish,
     "approve": approve,
     "cancel": cancel,
     "export": lambda workspace: (
-        subject_access.export_with_audit(workspace.engine, M, "json", workspace.engine.actor) and None
+        subject_access.export_with_audit(workspace.engine, MEMBER, "json", workspace.engine.context.actor) and None
     ),
     "look_up": lambda workspace: (
-        lookup.look_up(workspace.engine, M, AccessReason(LookUpReason.CALL), unmask=False) and None
+        lookup.look_up(workspace.engine.context, MEMBER, AccessReason(LookUpReason.CALL), unmask=False) and None
     ),
-    "change_choices": choose,
-    "change_contact": lambda workspace: changes.change_contact(workspace.engine, M, {"city": ""}, ["phone"]) and None,
-    "mark": lambda workspace: changes.mark(workspace.engine, M, Choice.DECEASED, ConsentSource.DESK, on=True),
-    "close_request": answer,
-    "erase": lambda workspace: erasure.erase(workspace.engine, M),
-    "add_agent": account,
+    "change_choices": change_choices,
+    "change_contact": lambda workspace: (
+        changes.change_contact(workspace.engine.context, MEMBER, {"city": ""}, ["phone"]) and None
+    ),
+    "mark": lambda workspace: changes.mark(
+        workspace.engine.context, MEMBER, Choice.DECEASED, ConsentSource.DESK, on=True
+    ),
+    "close_request": close_request,
+    "erase": lambda workspace: erasure.erase(workspace.engine.context, MEMBER),
+    "add_agent": add_account,
 }
 
 
-@pytest.mark.parametrize("action", ACTS)
-def test_a24_what_has_to_be_answered_for_is_noted(workspace: SampleWorkspace, action: str) -> None:
-    subject = ACTS[action](workspace) or subject_of_member(workspace.engine.signer, M)
-    with workspace.engine.ledger.read() as connection:
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a24_accountable_actions_are_written_to_the_audit_log(workspace: SampleWorkspace, action: str) -> None:
+    subject = ACTIONS[action](workspace) or subject_of_member(workspace.engine.context.signer, MEMBER)
+    with workspace.engine.context.ledger.read() as connection:
         rows = connection.execute(select(AUDIT).where(AUDIT.c.action == action)).mappings().all()
     assert [(row["subject"], row["at"]) for row in rows] == [(subject, workspace.clock.time)]
     assert rows[0]["actor"] in {"tester", "another"}
-    assert audit_log.verify(workspace.engine).fault is None
+    assert audit_log.verify(workspace.engine.context).fault is None
