@@ -1,4 +1,4 @@
-"""A town, built once and copied for each test, and a browser without a screen that walks in it."""
+"""Web workspace, built once and copied for each test, with an HTTP client, desk sessions and a headless browser."""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +17,7 @@ from tests.support.web_client import WebWorkspace, build_web_workspace, copy_web
 
 @pytest.fixture(scope="session")
 def base_web_workspace(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("town") / "town"
+    root = tmp_path_factory.mktemp("web") / "workspace"
     shutil.copytree(base_workspace, root)
     build_web_workspace(root)
     return root
@@ -25,7 +25,7 @@ def base_web_workspace(base_workspace: Path, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def web_workspace(base_web_workspace: Path, tmp_path: Path) -> Iterator[WebWorkspace]:
-    web_workspace = copy_web_workspace(base_web_workspace, tmp_path / "town")
+    web_workspace = copy_web_workspace(base_web_workspace, tmp_path / "workspace")
     yield web_workspace
     web_workspace.close()
 

@@ -1,4 +1,4 @@
-"""Links of e-mails: counted for everybody together, for one member only who allows it, and leading nowhere else."""
+"""Tracked links of e-mails: anonymous counts, clicks per member with consent, and no redirect elsewhere."""
 
 import asyncio
 import re
@@ -17,21 +17,21 @@ from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO, WebWorkspace
 
 SHOP = "https://shop.example.org/cheese?week=1&from=mail"
-PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+BROWSER_HEADERS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 OTHER = MEMBERS[1]
 _OFFERS = 'purpose: marketing\naudience: {register: [owners, customers]}\nschedule: {at: "2018-01-01 11:30"}\n'
 
 
 @pytest.fixture(autouse=True)
-def browser(web, monkeypatch):
-    """Links are followed by a browser, and counted at once."""
-    web.headers.update(PERSON)
-    monkeypatch.setattr("campaigns.web.members.click_redirect.SETTLING", 0.0)
+def browser_headers(web, monkeypatch):
+    """Send browser headers, and count clicks at once."""
+    web.headers.update(BROWSER_HEADERS)
+    monkeypatch.setattr("campaigns.web.members.click_redirect.COUNT_DELAY", 0.0)
 
 
 @pytest.fixture
-def linked(web_workspace: WebWorkspace):
-    """A run whose message links to a shop; its first member allows to be followed, the others do not. A minute ago."""
+def shop_run(web_workspace: WebWorkspace):
+    """Run with a shop link, sent a minute ago; only its first member consents to tracking."""
     body = web_workspace.root / "templates" / "email" / "hello" / "body.mjml"
     link = f'<mj-button href="{SHOP.replace("&", "&amp;")}">Shop</mj-button><mj-text>'
     body.write_text(body.read_text("utf-8").replace("<mj-text>", link, 1), encoding="utf-8")
@@ -58,37 +58,37 @@ def part_of(web_workspace: WebWorkspace, member: str, kind: str) -> str:
 
 
 def links_of(web_workspace: WebWorkspace, member: str) -> list[str]:
-    found = re.findall(r'href="http://localhost:8000(/c/[^"]+)"', html_of(web_workspace, member))
-    return [unescape(each) for each in found]
+    urls = re.findall(r'href="http://localhost:8000(/c/[^"]+)"', html_of(web_workspace, member))
+    return [unescape(url) for url in urls]
 
 
-def clicks(web_workspace: WebWorkspace) -> list[tuple[str, str]]:
-    with web_workspace.engine.ledger.read() as connection:
+def recorded_clicks(web_workspace: WebWorkspace) -> list[tuple[str, str]]:
+    with web_workspace.engine.context.ledger.read() as connection:
         rows = connection.execute(select(EVENT.c.member_id, EVENT.c.code).where(EVENT.c.word == "clicked"))
         return [(row.member_id, row.code) for row in rows]
 
 
-def counted(web_workspace: WebWorkspace, run) -> list[LinkClicks]:
-    with web_workspace.engine.ledger.read() as connection:
+def click_counts(web_workspace: WebWorkspace, run) -> list[LinkClicks]:
+    with web_workspace.engine.context.ledger.read() as connection:
         return link_clicks.click_counts(connection, run.number)
 
 
-def test_c14_without_consent_a_link_is_the_same_for_everybody(web_workspace, linked):
-    ways = {member: links_of(web_workspace, member) for member in MEMBERS[1:7]}
-    assert len({tuple(each) for each in ways.values()}) == 1
-    assert web_workspace.engine.signer.read_tracked_link(ways[OTHER][0].split("/")[2]) == TrackedLink(
-        linked.number, None, SHOP
+def test_c14_without_consent_all_recipients_get_the_same_link(web_workspace, shop_run):
+    links = {member: links_of(web_workspace, member) for member in MEMBERS[1:7]}
+    assert len({tuple(urls) for urls in links.values()}) == 1
+    assert web_workspace.engine.context.signer.read_tracked_link(links[OTHER][0].split("/")[2]) == TrackedLink(
+        shop_run.number, None, SHOP
     )
-    assert links_of(web_workspace, AINO) != ways[OTHER]
+    assert links_of(web_workspace, AINO) != links[OTHER]
 
 
-def test_no_link_of_ours_is_led_around(web_workspace, linked):
+def test_links_to_our_own_pages_are_not_tracked(web_workspace, shop_run):
     html = html_of(web_workspace, OTHER)
     assert len(re.findall(r"/[upw]/[\w-]{34}", html)) >= 1
     assert "shop.example.org" not in re.sub(r"/c/[\w-]+", "", html)
 
 
-def test_in_the_text_part_an_address_is_the_one_that_it_leads_to(web_workspace, linked):
+def test_text_parts_keep_the_original_address(web_workspace, shop_run):
     assert links_of(web_workspace, AINO)
     for member in (AINO, OTHER):
         text = part_of(web_workspace, member, "plain")
@@ -96,47 +96,47 @@ def test_in_the_text_part_an_address_is_the_one_that_it_leads_to(web_workspace, 
         assert "/c/" not in text
 
 
-async def test_a_followed_link_leads_on_and_is_counted_for_nobody(web_workspace, web, linked):
-    (way,) = links_of(web_workspace, OTHER)
+async def test_a_click_redirects_and_is_counted_anonymously(web_workspace, web, shop_run):
+    (link,) = links_of(web_workspace, OTHER)
     for _ in range(2):
-        answer = await web.get(way)
+        answer = await web.get(link)
         assert (answer.status_code, answer.headers["location"]) == (302, SHOP)
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "set-cookie" not in answer.headers
-    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=2, machines=0)]
-    assert clicks(web_workspace) == []
+    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=2, machines=0)]
+    assert recorded_clicks(web_workspace) == []
 
 
-async def test_with_consent_it_is_known_who_followed(web_workspace, web, linked):
-    (way,) = links_of(web_workspace, AINO)
-    assert (await web.get(way)).status_code == 302
-    assert clicks(web_workspace) == [(AINO, link_clicks.link_name(SHOP))]
-    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=1, machines=0)]
+async def test_a_click_with_consent_is_recorded_for_the_member(web_workspace, web, shop_run):
+    (link,) = links_of(web_workspace, AINO)
+    assert (await web.get(link)).status_code == 302
+    assert recorded_clicks(web_workspace) == [(AINO, link_clicks.link_name(SHOP))]
+    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=1, machines=0)]
 
 
 @pytest.mark.parametrize("withdrawn", ["tracking", "restricted", "no_marketing"])
-async def test_gd22_a_withdrawal_holds_for_what_was_sent_before(web_workspace, web, linked, withdrawn):
-    (way,) = links_of(web_workspace, AINO)
+async def test_gd22_withdrawn_consent_applies_to_messages_already_sent(web_workspace, web, shop_run, withdrawn):
+    (link,) = links_of(web_workspace, AINO)
     web_workspace.clock.advance(minutes=1)
     web_workspace.record_choices(AINO, withdrawn, on=withdrawn != "tracking")
-    assert (await web.get(way)).status_code == 302
-    assert clicks(web_workspace) == []
-    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=1, machines=0)]
+    assert (await web.get(link)).status_code == 302
+    assert recorded_clicks(web_workspace) == []
+    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=1, machines=0)]
 
 
-async def test_a_scanner_changes_no_choice_and_its_head_is_not_counted(web_workspace, web, linked):
-    (way,) = links_of(web_workspace, AINO)
+async def test_link_scanners_change_no_choice_and_head_requests_are_not_counted(web_workspace, web, shop_run):
+    (link,) = links_of(web_workspace, AINO)
     before = web_workspace.ledger_dump()
-    assert (await web.head(way)).status_code == 302
-    assert (await web.options(way)).status_code == 405
+    assert (await web.head(link)).status_code == 302
+    assert (await web.options(link)).status_code == 405
     assert web_workspace.ledger_dump() == before
-    await web.get(way)
+    await web.get(link)
     after = web_workspace.ledger_dump()
     assert {name for name in before if before[name] != after[name]} == {"event", "link_count"}
 
 
 @pytest.mark.parametrize(
-    "said",
+    "headers",
     [
         {"User-Agent": ""},
         {"User-Agent": "Mozilla/5.0 (compatible; Barracuda Sentinel (EE))"},
@@ -147,54 +147,65 @@ async def test_a_scanner_changes_no_choice_and_its_head_is_not_counted(web_works
         {"X-Moz": "prefetch"},
     ],
 )
-async def test_what_names_itself_as_no_persons_is_counted_apart_and_is_nobodys_click(web_workspace, web, linked, said):
-    (way,) = links_of(web_workspace, AINO)
-    assert (await web.get(way, headers=said)).headers["location"] == SHOP
-    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=0, machines=1)]
-    assert clicks(web_workspace) == []
+async def test_declared_bots_and_prefetches_are_counted_as_machines(web_workspace, web, shop_run, headers):
+    (link,) = links_of(web_workspace, AINO)
+    assert (await web.get(link, headers=headers)).headers["location"] == SHOP
+    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=0, machines=1)]
+    assert recorded_clicks(web_workspace) == []
 
 
-async def test_who_follows_what_was_handed_over_this_moment_is_no_person(web_workspace, web, linked):
-    (way,) = links_of(web_workspace, AINO)
+async def test_a_click_within_a_minute_of_sending_counts_as_a_machine(web_workspace, web, shop_run):
+    (link,) = links_of(web_workspace, AINO)
     web_workspace.clock.advance(seconds=-59)
-    await web.get(way)
-    assert counted(web_workspace, linked) == [LinkClicks(SHOP, people=0, machines=1)]
-    assert clicks(web_workspace) == []
+    await web.get(link)
+    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=0, machines=1)]
+    assert recorded_clicks(web_workspace) == []
 
 
-async def test_who_follows_several_links_of_a_message_at_once_is_no_person(web_workspace, web, linked, monkeypatch):
-    monkeypatch.setattr("campaigns.web.members.click_redirect.SETTLING", 0.2)
-    other = f"/c/{web_workspace.engine.signer.tracked_link_token(TrackedLink(linked.number, None, 'https://shop.example.org/'))}"
-    (way,) = links_of(web_workspace, OTHER)
-    await asyncio.gather(web.get(way), web.get(other), web.get(way, headers={"User-Agent": "Mozilla/5.0 (another)"}))
-    assert counted(web_workspace, linked) == [LinkClicks(SHOP, 1, 1), LinkClicks("https://shop.example.org/", 0, 1)]
+async def test_clicks_on_several_links_at_once_count_as_a_machine(web_workspace, web, shop_run, monkeypatch):
+    monkeypatch.setattr("campaigns.web.members.click_redirect.COUNT_DELAY", 0.2)
+    token = web_workspace.engine.context.signer.tracked_link_token(
+        TrackedLink(shop_run.number, None, "https://shop.example.org/")
+    )
+    other = f"/c/{token}"
+    (link,) = links_of(web_workspace, OTHER)
+    await asyncio.gather(web.get(link), web.get(other), web.get(link, headers={"User-Agent": "Mozilla/5.0 (another)"}))
+    assert click_counts(web_workspace, shop_run) == [
+        LinkClicks(SHOP, 1, 1),
+        LinkClicks("https://shop.example.org/", 0, 1),
+    ]
     web_workspace.clock.advance(seconds=3)
-    await web.get(way)
-    assert counted(web_workspace, linked)[0] == LinkClicks(SHOP, people=2, machines=1)
+    await web.get(link)
+    assert click_counts(web_workspace, shop_run)[0] == LinkClicks(SHOP, people=2, machines=1)
 
 
 @pytest.mark.parametrize("target", ["https://evil.example.org/", "//evil.example.org", "javascript:alert(1)"])
-async def test_nobody_leads_through_us_to_another_place(web_workspace, web, linked, target):
-    (way,) = links_of(web_workspace, OTHER)
+async def test_forged_links_redirect_nowhere_else(web_workspace, web, shop_run, target):
+    (link,) = links_of(web_workspace, OTHER)
     before = web_workspace.ledger_dump()
-    for forged in (f"/c/{target}", f"{way}?to={target}", f"{way[:-1]}{'A' if way[-1] != 'A' else 'B'}", f"{way}AAAA"):
+    for forged in (
+        f"/c/{target}",
+        f"{link}?to={target}",
+        f"{link[:-1]}{'A' if link[-1] != 'A' else 'B'}",
+        f"{link}AAAA",
+    ):
         answer = await web.get(forged)
         assert answer.headers.get("location", SHOP) == SHOP
-    tokens = (web_workspace.engine.signer.link_token("unsubscribe", 1, 1), "", "x" * 4000, "ä")
+    tokens = (web_workspace.engine.context.signer.link_token("unsubscribe", 1, 1), "", "x" * 4000, "ä")
     assert [(await web.get(f"/c/{token}")).status_code for token in tokens] == [404] * 4
     assert {name for name, rows in web_workspace.ledger_dump().items() if rows != before[name]} <= {"link_count"}
 
 
-async def test_a_way_of_a_run_that_is_no_more_still_leads_on(web_workspace, web):
-    token = web_workspace.engine.signer.tracked_link_token(TrackedLink(4711, 3, SHOP))
+async def test_links_of_a_deleted_run_still_redirect(web_workspace, web):
+    token = web_workspace.engine.context.signer.tracked_link_token(TrackedLink(4711, 3, SHOP))
     before = web_workspace.ledger_dump()
     assert (await web.get(f"/c/{token}")).headers["location"] == SHOP
     assert web_workspace.ledger_dump() == before
 
 
-def test_a_service_message_is_not_counted(web_workspace, linked):
+def test_links_of_service_messages_are_not_tracked(web_workspace, shop_run):
     run = web_workspace.start(
-        "told", _OFFERS.replace("marketing", "service") + "channels: [email]\ncontent: {email: hello}\n"
+        "service_offers", _OFFERS.replace("marketing", "service") + "channels: [email]\ncontent: {email: hello}\n"
     )
     web_workspace.send(run)
     files = list((web_workspace.root / "outbox" / run.run_id).rglob("*.eml"))

@@ -1,4 +1,4 @@
-"""What is held, in words that its member understands: no section and no column under a name of ours (GD-10)."""
+"""Data pages: every section, column and code has a label in the member's language (GD-10)."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from audiences.consent import choices
 from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from campaigns.core.model.enums import Choice, Language
 from campaigns.people.desk import changes
-from campaigns.people.privacy import subject_access as making
+from campaigns.people.privacy import subject_access
 from campaigns.people.privacy.subject_access import SubjectAccessExport, collect_export
 from campaigns.store.people import personal_data
 from campaigns.web.members.code_labels import AUDIT_DETAIL_LABELS, COLUMN_LABELS
@@ -25,13 +25,16 @@ _RENAMED = {"choice_entry": "choice_history"}
 
 
 @pytest.fixture
-def shown(web_workspace: WebWorkspace) -> DataPages:
-    return DataPages(PageRenderer(web_workspace.engine.library.settings), web_workspace.engine.library.catalogue)
+def data_pages(web_workspace: WebWorkspace) -> DataPages:
+    return DataPages(
+        PageRenderer(web_workspace.engine.context.repository.settings),
+        web_workspace.engine.context.repository.catalogue,
+    )
 
 
 @pytest.mark.parametrize("language", Language)
-def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(
-    web_workspace: WebWorkspace, shown: DataPages, language: Language
+def test_every_ledger_table_and_column_has_a_label_in_each_language(
+    web_workspace: WebWorkspace, data_pages: DataPages, language: Language
 ):
     tables = [
         table
@@ -46,42 +49,44 @@ def test_every_table_and_column_of_the_ledger_has_a_word_in_each_language(
         }
         for table in tables
     }
-    for section in shown.sections(SubjectAccessExport(AINO, AT, {name: [row] for name, row in rows.items()}), language):
+    for section in data_pages.sections(
+        SubjectAccessExport(AINO, AT, {name: [row] for name, row in rows.items()}), language
+    ):
         assert section.title != section.name.replace("_", " ")
         unnamed = {
             name
-            for name, title in zip(_without_number(rows[section.name]), section.columns, strict=True)
+            for name, title in zip(_columns_without_member_id(rows[section.name]), section.columns, strict=True)
             if title == name.replace("_", " ")
         }
         assert unnamed == set(), section.name
 
 
 @pytest.mark.parametrize("language", Language)
-def test_what_is_told_of_messages_has_a_word_in_each_language(
-    web_workspace: WebWorkspace, shown: DataPages, language: Language
+def test_every_message_column_has_a_label_in_each_language(
+    web_workspace: WebWorkspace, data_pages: DataPages, language: Language
 ):
     web_workspace.send(web_workspace.run("offers"))
-    told = collect_export(web_workspace.engine, AINO).sections["messages"]
-    (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"messages": told}), language)
-    named = zip(_without_number(told[0]), section.columns, strict=True)
+    rows = collect_export(web_workspace.engine, AINO).sections["messages"]
+    (section,) = data_pages.sections(SubjectAccessExport(AINO, AT, {"messages": rows}), language)
+    named = zip(_columns_without_member_id(rows[0]), section.columns, strict=True)
     assert [name for name, title in named if title == name.replace("_", " ")] == []
 
 
-def _without_number(row: Mapping[str, object]) -> list[str]:
-    """The columns of a row without whose it is, which stands once, with the contact."""
+def _columns_without_member_id(row: Mapping[str, object]) -> list[str]:
+    """Columns of a row without the member id, which is shown once, with the contact."""
     return [name for name in row if name != "member_id"]
 
 
 @pytest.mark.parametrize(
-    ("language", "written"),
+    ("language", "expected"),
     [
         (Language.FI, ["20.12.2017 22:30", "3,95", "ei", "24.3.1957", "40,80", "2"]),
         (Language.SV, ["20.12.2017 22:30", "3,95", "nej", "24.3.1957", "40,80", "2"]),
         (Language.EN, ["20 Dec 2017 22:30", "3.95", "no", "24 Mar 1957", "40.80", "2"]),
     ],
 )
-def test_days_numbers_and_yes_and_no_are_written_as_the_language_does(
-    shown: DataPages, language: Language, written: list[str]
+def test_dates_numbers_and_booleans_are_formatted_for_the_language(
+    data_pages: DataPages, language: Language, expected: list[str]
 ):
     at = datetime(2017, 12, 20, 20, 30, tzinfo=UTC)
     row = {
@@ -92,67 +97,73 @@ def test_days_numbers_and_yes_and_no_are_written_as_the_language_does(
         "e": Decimal("40.80"),
         "f": Decimal("2.000"),
     }
-    (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"anything": [row]}), language)
-    assert [value for _, value in section.rows[0]] == written
+    (section,) = data_pages.sections(SubjectAccessExport(AINO, AT, {"anything": [row]}), language)
+    assert [value for _, value in section.rows[0]] == expected
 
 
-def test_a_purchase_begins_with_what_it_was_and_does_not_repeat_whose(web_workspace: WebWorkspace, shown: DataPages):
-    held = collect_export(web_workspace.engine, AINO)
-    (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"purchases": held.sections["purchases"]}), Language.EN)
-    kept = dict(held.sections["purchases"][0])
+def test_purchases_begin_with_the_product_and_omit_the_member_number(
+    web_workspace: WebWorkspace, data_pages: DataPages
+):
+    export = collect_export(web_workspace.engine, AINO)
+    (section,) = data_pages.sections(
+        SubjectAccessExport(AINO, AT, {"purchases": export.sections["purchases"]}), Language.EN
+    )
+    purchase = dict(export.sections["purchases"][0])
     first = [value for _, value in section.rows[0]][1:4]
-    assert first == [kept["product_type"], f"{kept['quantity']:.0f}", f"{kept['amount']:.2f}"]
+    assert first == [purchase["product_type"], f"{purchase['quantity']:.0f}", f"{purchase['amount']:.2f}"]
     assert AINO not in {value for row in section.rows for _, value in row}
-    assert section.all == len(held.sections["purchases"]) > 0
+    assert section.all == len(export.sections["purchases"]) > 0
 
 
-def test_rows_of_another_number_say_whose_they_are(shown: DataPages):
+def test_rows_of_another_member_number_show_it(data_pages: DataPages):
     rows = [{"member_id": AINO, "a": 1}, {"member_id": "m99", "a": 2}]
-    (section,) = shown.sections(SubjectAccessExport(AINO, AT, {"anything": rows}), Language.EN)
+    (section,) = data_pages.sections(SubjectAccessExport(AINO, AT, {"anything": rows}), Language.EN)
     assert [row[0][1] for row in section.rows] == [AINO, "m99"]
 
 
 @pytest.mark.parametrize("language", Language)
-def test_every_code_has_words_in_each_language(language: Language):
+def test_every_code_has_a_label_in_each_language(language: Language):
     vocabularies = {
         **COLUMN_LABELS,
         **{("audit", name): vocabulary for name, vocabulary in AUDIT_DETAIL_LABELS.items()},
     }
     brands = {"json", "csv"}
-    wordless = {
-        (place, str(code))
-        for place, vocabulary in vocabularies.items()
+    unlabelled = {
+        (column, str(code))
+        for column, vocabulary in vocabularies.items()
         for code in vocabulary.codes
         if code not in brands and vocabulary.label(code, language) == str(code)
     }
-    assert wordless == set()
+    assert unlabelled == set()
 
 
 @pytest.mark.parametrize("language", Language)
-def test_every_act_on_a_member_that_the_audit_log_keeps_has_words(language: Language):
-    acts = set(acts_on_members())
-    assert {"erase", "merge", "find", "close_request", "mark", "sign_up"} <= acts
-    assert {act for act in acts if COLUMN_LABELS["audit", "action"].label(act, language) == act} == set()
-    told = {key.removeprefix("action_") for key in read_text_file("coded.yaml") if key.startswith("action_")}
-    assert told == acts
+def test_every_audited_action_on_a_member_has_a_label(language: Language):
+    actions = set(audited_member_actions())
+    assert {"erase", "merge", "find", "close_request", "mark", "sign_up"} <= actions
+    assert {action for action in actions if COLUMN_LABELS["audit", "action"].label(action, language) == action} == set()
+    labelled = {key.removeprefix("action_") for key in read_text_file("coded.yaml") if key.startswith("action_")}
+    assert labelled == actions
 
 
-def acts_on_members() -> Iterator[str]:
-    """The names of acts, as the modules that know what members are called in the audit log write them down."""
-    for file in Path(making.__file__).parent.rglob("*.py"):
+def audited_member_actions() -> Iterator[str]:
+    """Audit actions on members, read from the source of the privacy modules."""
+    for file in Path(subject_access.__file__).parent.rglob("*.py"):
         text = file.read_text("utf-8")
         calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
         for call in calls if "audit.of_member(" in text else ():
-            named = ast.unparse(call.func)
-            place = {"audit.note": 3, "_note": 2}.get(named)
-            given = [each.value if isinstance(each, ast.Constant) else None for each in call.args]
-            about_a_member = place is not None and (named == "_note" or given[place + 1] not in ("all", "nobody"))
-            if place is not None and about_a_member and isinstance(act := given[place], str):
-                yield act
+            function = ast.unparse(call.func)
+            position = {"audit.note": 3, "_note": 2}.get(function)
+            arguments = [argument.value if isinstance(argument, ast.Constant) else None for argument in call.args]
+            about_a_member = position is not None and (
+                function == "_note" or arguments[position + 1] not in ("all", "nobody")
+            )
+            if position is not None and about_a_member and isinstance(action := arguments[position], str):
+                yield action
 
 
 @pytest.mark.parametrize(
-    ("language", "words"),
+    ("language", "labels"),
     [
         (
             Language.FI,
@@ -162,17 +173,17 @@ def acts_on_members() -> Iterator[str]:
         (Language.EN, ("owner", "Advertising letters", "off", "on the telephone", "Choices were changed", "Secret")),
     ],
 )
-def test_a_member_reads_words_where_codes_are_kept(
-    web_workspace: WebWorkspace, shown: DataPages, language: Language, words: tuple[str, ...]
+def test_the_page_shows_labels_instead_of_codes(
+    web_workspace: WebWorkspace, data_pages: DataPages, language: Language, labels: tuple[str, ...]
 ):
-    at = web_workspace.engine.clock.now()
-    with web_workspace.engine.ledger.write() as connection:
+    at = web_workspace.engine.context.clock.now()
+    with web_workspace.engine.context.ledger.write() as connection:
         choices.record_choices(connection, [ConsentEntry(AINO, "newsletter:food", False, at, ConsentSource.WEB)])
     changes.change_choices(
-        web_workspace.engine, AINO, [ConsentEntry(AINO, Choice.NO_DIRECT_MAIL, True, at, ConsentSource.PHONE)]
+        web_workspace.engine.context, AINO, [ConsentEntry(AINO, Choice.NO_DIRECT_MAIL, True, at, ConsentSource.PHONE)]
     )
-    changes.mark(web_workspace.engine, AINO, Choice.ADDRESS_SECRET, ConsentSource.PHONE, on=True)
-    page = shown.file_content(collect_export(web_workspace.engine, AINO), "html", language).decode()
-    assert [word for word in words if word not in page] == []
+    changes.mark(web_workspace.engine.context, AINO, Choice.ADDRESS_SECRET, ConsentSource.PHONE, on=True)
+    page = data_pages.file_content(collect_export(web_workspace.engine, AINO), "html", language).decode()
+    assert [label for label in labels if label not in page] == []
     codes = ("no_direct_mail", "address_secret", "change_choices", "newsletter:", "|food|", "email_own", "<dd>owners<")
     assert [code for code in codes if code in page] == []

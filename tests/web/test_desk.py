@@ -1,4 +1,4 @@
-"""The service desk: members found and seen, each look noted in the audit log (A-24)."""
+"""Service desk: finding and showing members, each look-up audited (A-24)."""
 
 import pytest
 
@@ -34,7 +34,7 @@ async def test_a_member_is_found_by_number_name_phone_and_email(desk, by, typed)
         (
             NAME,
             "find",
-            subject_of_member(desk.web_workspace.engine.signer, AINO),
+            subject_of_member(desk.web_workspace.engine.context.signer, AINO),
             {"by": by, "found": 1, "why": "visit", "case": "A-17"},
         )
     ]
@@ -45,23 +45,23 @@ async def test_a_member_is_found_by_number_name_phone_and_email(desk, by, typed)
     [("name", "Nimi1"), ("name", "Mäki"), ("name", "%"), ("number", "m0"), ("phone", "1230001"), ("email", "m01@"),
      ("name", "' OR 1=1 --"), ("number", "' OR ''='"), ("phone", ""), ("email", "%@example.org")],
 )  # fmt: skip
-async def test_a_part_or_a_pattern_finds_nobody_and_is_noted(desk, by, typed):
+async def test_partial_values_and_patterns_find_nobody_and_are_audited(desk, by, typed):
     page = await desk.post("/find", by=by, typed=typed, ground="call")
     assert "member" not in hidden_fields(page.text)
     assert desk.audit_notes() == [(NAME, "find", "nobody", {"by": by, "found": 0, "why": "call"})]
 
 
-async def test_those_who_share_an_address_are_all_shown_and_all_noted(web_workspace, desk):
+async def test_members_sharing_an_address_are_all_shown_and_audited(web_workspace, desk):
     page = await desk.post("/find", by="email", typed="perhe@example.org", ground="call")
     assert hidden_fields(page.text)["member"] == list(SHARERS)
     assert {row[2] for row in desk.audit_notes()} == {
-        subject_of_member(web_workspace.engine.signer, each) for each in SHARERS
+        subject_of_member(web_workspace.engine.context.signer, member) for member in SHARERS
     }
 
 
-async def test_namesakes_are_told_apart_by_their_postal_code(web_workspace, desk):
-    web_workspace.import_rows("members", [{"member_id": "m90", "register": "owners", "first_name": "Nimi1", "last_name": "Mäki",
-                            "postal_code": "99990"}])  # fmt: skip
+async def test_a_postal_code_distinguishes_namesakes(web_workspace, desk):
+    namesake = {"member_id": "m90", "first_name": "Nimi1", "last_name": "Mäki", "postal_code": "99990"}
+    web_workspace.import_rows("members", [{**namesake, "register": "owners"}])
     both = await desk.post("/find", by="name", typed="Nimi1 Mäki", ground="call")
     one = await desk.post("/find", by="name", typed="Nimi1 Mäki", postal_code="99990", ground="call")
     assert (hidden_fields(both.text)["member"], hidden_fields(one.text)["member"]) == ([AINO, "m90"], ["m90"])
@@ -71,47 +71,47 @@ async def test_namesakes_are_told_apart_by_their_postal_code(web_workspace, desk
     "fields",
     [{}, {"ground": "curiosity"}, *({"ground": "call", "case": case} for case in ("Aino Mäki", "aino", "a@b1.fi"))],
 )
-async def test_a24_nobody_looks_without_a_reason_and_a_reason_names_nobody(desk, fields):
+async def test_a24_a_look_up_needs_a_reason_that_names_nobody(desk, fields):
     for answer in (
         await desk.post("/find", by="number", typed=AINO, **fields),
         await desk.post("/member", member=AINO, **fields),
     ):
         assert answer.status_code == 400
-        assert town_words(desk) not in answer.text
+        assert member_email(desk) not in answer.text
     assert desk.audit_notes() == []
 
 
-def town_words(desk):
+def member_email(desk):
     return desk.web_workspace.contact(AINO)["email"]
 
 
-async def test_a24_a_look_up_is_noted_with_its_reason(web_workspace, desk):
+async def test_a24_a_look_up_is_audited_with_its_reason(web_workspace, desk):
     page = await desk.open_member(ground="letter", case="B/77")
     assert f"{AINO}@example.org" in page.text
-    subject = subject_of_member(web_workspace.engine.signer, AINO)
+    subject = subject_of_member(web_workspace.engine.context.signer, AINO)
     assert desk.audit_notes() == [(NAME, "look_up", subject, {"why": "letter", "case": "B/77"})]
 
 
-async def test_a_member_who_is_not_there_is_not(desk):
+async def test_an_unknown_member_number_is_refused(desk):
     answer = await desk.open_member("m99")
     assert answer.status_code == 400
     assert "There is no such member" in answer.text
 
 
-async def test_an_agent_looks_at_sixty_people_in_a_quarter_of_an_hour(web_workspace, desk):
+async def test_an_agent_is_limited_to_sixty_look_ups_in_fifteen_minutes(web_workspace, desk):
     answers = [(await desk.post("/member", member=AINO, ground="call")).status_code for _ in range(61)]
     assert answers == [200] * 60 + [429]
     web_workspace.clock.advance(minutes=15)
     assert (await desk.post("/member", member=AINO, ground="call")).status_code == 200
 
 
-async def test_the_desk_sees_nothing_of_what_anybody_bought(web_workspace, desk):
+async def test_the_desk_role_sees_no_purchases(web_workspace, desk):
     page = (await desk.open_member()).text
     for word in ("COFFEE", "CHEESE", "FOOD", "5.00", "2017-12-10", "Lines of purchases"):
         assert word not in page
 
 
-async def test_what_an_objection_names_is_off(web_workspace, desk):
+async def test_objections_are_shown_as_off(web_workspace, desk):
     web_workspace.record_choices(AINO, "no_direct_mail")
     page = " ".join((await desk.open_member()).text.split())
     assert "Advertising letters: off" in page
@@ -126,15 +126,15 @@ async def test_gd23_a_secret_address_is_masked_for_agents_and_not_for_the_office
         assert street not in page.text
         assert phone not in page.text
         assert web_workspace.contact(AINO)["postal_code"] not in page.text
-    accounts.give_roles(web_workspace.engine, NAME, [Role.PRIVACY_OFFICER])
-    with web_workspace.engine.ledger.write() as connection:
+    accounts.give_roles(web_workspace.engine.context, NAME, [Role.PRIVACY_OFFICER])
+    with web_workspace.engine.context.ledger.write() as connection:
         web.cookies.set("viesti-desk", people_accounts.open_session(connection, NAME, web_workspace.clock.time))
     desk.proof = hidden_fields((await web.get("/desk")).text)["proof"][0]
     assert street in (await desk.open_member()).text
     assert desk.audit_notes()[-1][3] == {"why": "call", "unmasked": True}
 
 
-async def test_what_members_are_called_is_text(web_workspace, desk):
+async def test_member_fields_and_request_texts_are_escaped(web_workspace, desk):
     web_workspace.change_contact(
         AINO, first_name="<script>alert(1)</script>", city='"><img src=x onerror=y>', last_name="{{ 7*7 }}"
     )
@@ -146,16 +146,18 @@ async def test_what_members_are_called_is_text(web_workspace, desk):
     assert "<b>" not in filed.text
 
 
-async def test_no_page_of_the_desk_has_a_number_in_its_address(desk):
+async def test_desk_addresses_hold_no_member_number(desk):
     page = await desk.open_member()
     for line in page.text.split('"'):
         assert not (line.startswith("/desk") and AINO in line)
 
 
-async def test_a24_the_whole_day_is_sealed_and_fits(web_workspace, desk):
+async def test_a24_the_audit_log_of_a_desk_session_seals_and_verifies(web_workspace, desk):
     await desk.open_member()
     await desk.do_task("/file", kind="restrict")
-    audit_seals.seal_all(web_workspace.engine.ledger, web_workspace.engine.signer, web_workspace.clock.time)
-    with web_workspace.engine.ledger.read() as connection:
-        assert audit_seals.verify(connection, web_workspace.engine.signer).fault is None
+    audit_seals.seal_all(
+        web_workspace.engine.context.ledger, web_workspace.engine.context.signer, web_workspace.clock.time
+    )
+    with web_workspace.engine.context.ledger.read() as connection:
+        assert audit_seals.verify(connection, web_workspace.engine.context.signer).fault is None
     assert AINO not in str(web_workspace.ledger_dump()["audit"])

@@ -1,4 +1,4 @@
-"""What agents change on members' behalf: told to the member, noted, and undone by few (C-12, C-15, GD-11)."""
+"""Changes at the desk on a member's behalf: confirmed, audited, undone by few roles (C-12, C-15, GD-11)."""
 
 import pytest
 
@@ -14,53 +14,53 @@ from tests.support.web_client import AINO
 OTHER = MEMBERS[5]
 
 
-def choosing(page, *, tick=(), untick=()):
+def choice_fields(page, *, tick=(), untick=()):
     fields = hidden_fields(page.text)
     ticked = [*(set(fields.get("on", [])) - set(untick)), *tick]
     return {"shown": fields["shown"], "on": ticked}
 
 
 @pytest.mark.parametrize("source", ["desk", "phone"])
-async def test_c15_choices_are_changed_with_agent_source_and_wording_and_confirmed(web_workspace, desk, source):
+async def test_c15_choice_changes_record_agent_source_and_text_and_are_confirmed(web_workspace, desk, source):
     page = await desk.open_member()
-    answer = await desk.do_task("/choices", source=source, **choosing(page, tick=["tracking"], untick=["sms_own"]))
+    answer = await desk.do_task("/choices", source=source, **choice_fields(page, tick=["tracking"], untick=["sms_own"]))
     assert answer.status_code == 200
     assert "the member gets a confirmation" in answer.text
-    said = {entry.choice: entry for entry in web_workspace.record()}
-    assert set(said) == {"tracking", "sms_own"}
-    for entry in said.values():
+    entries = {entry.choice: entry for entry in web_workspace.record()}
+    assert set(entries) == {"tracking", "sms_own"}
+    for entry in entries.values():
         assert (entry.agent, entry.source, entry.language) == (NAME, ConsentSource(source), Language.EN)
-    granted = said["tracking"]
-    (shown,) = [row for row in web_workspace.ledger_dump()["wording"] if row[0] == granted.wording]
-    assert ConsentText("tracking", Language.EN, shown[3]).version == granted.wording
-    (told,) = [text for to, text in web_workspace.notices() if to == f"{AINO}@example.org"]
-    assert "Dina val har ändrats" in told  # in the member's language, not the agent's
-    assert "Uppföljning av vilka länkar jag öppnar" in told
+    granted = entries["tracking"]
+    (consent_text,) = [row for row in web_workspace.ledger_dump()["wording"] if row[0] == granted.wording]
+    assert ConsentText("tracking", Language.EN, consent_text[3]).version == granted.wording
+    (notice,) = [text for to, text in web_workspace.notices() if to == f"{AINO}@example.org"]
+    assert "Dina val har ändrats" in notice  # in the member's language, not the agent's
+    assert "Uppföljning av vilka länkar jag öppnar" in notice
     assert desk.audit_notes()[-1][1:] == (
         "change_choices",
-        subject_of_member(web_workspace.engine.signer, AINO),
+        subject_of_member(web_workspace.engine.context.signer, AINO),
         {"choices": ["sms_own", "tracking"], "source": source},
     )
 
 
-async def test_c02_what_the_desk_takes_away_is_withdrawn_at_the_claim(web_workspace, desk):
+async def test_c02_consent_withdrawn_at_the_desk_withdraws_the_delivery(web_workspace, desk):
     page = await desk.open_member()
-    await desk.do_task("/choices", **choosing(page, untick=["newsletter:food"]))
+    await desk.do_task("/choices", **choice_fields(page, untick=["newsletter:food"]))
     run = web_workspace.run("letters")
     web_workspace.send(run)
     assert web_workspace.end_states(run)[AINO] == ("withdrawn", "consent_withdrawn")
 
 
-async def test_a_page_that_nobody_touched_changes_nothing_and_tells_nobody(web_workspace, desk):
+async def test_an_unchanged_form_records_and_sends_nothing(web_workspace, desk):
     page = await desk.open_member()
-    answer = await desk.do_task("/choices", **choosing(page))
+    answer = await desk.do_task("/choices", **choice_fields(page))
     assert "Nothing has changed" in answer.text
     assert web_workspace.record() == []
     assert web_workspace.notices() == []
 
 
 @pytest.mark.parametrize("shown", ["email_own|maybe|x", "deceased|off|x", "tracking|off|forged", "|", ""])
-async def test_c13_what_was_not_offered_in_these_words_is_refused(web_workspace, desk, shown):
+async def test_c13_choices_without_the_offered_text_are_refused(web_workspace, desk, shown):
     await desk.open_member()
     answer = await desk.do_task("/choices", shown=shown, on=shown.split("|")[0])
     assert answer.status_code == 400
@@ -68,14 +68,14 @@ async def test_c13_what_was_not_offered_in_these_words_is_refused(web_workspace,
 
 
 @pytest.mark.parametrize("source", ["", "web", "import"])
-async def test_the_desk_speaks_for_the_desk_alone(web_workspace, desk, source):
+async def test_sources_other_than_desk_and_phone_are_refused(web_workspace, desk, source):
     page = await desk.open_member()
-    answer = await desk.do_task("/choices", source=source, **choosing(page, tick=["tracking"]))
+    answer = await desk.do_task("/choices", source=source, **choice_fields(page, tick=["tracking"]))
     assert answer.status_code == 400
     assert web_workspace.record() == []
 
 
-async def test_gd11_a_move_and_a_language_are_recorded_and_the_former_address_is_told(web_workspace, desk):
+async def test_gd11_contact_changes_are_recorded_and_the_former_address_is_notified(web_workspace, desk):
     await desk.open_member()
     answer = await desk.do_task(
         "/contact", email="Uusi@Example.org", street="Uusikatu 5", postal_code="00999", city="Uusi", language="fi"
@@ -90,23 +90,25 @@ async def test_gd11_a_move_and_a_language_are_recorded_and_the_former_address_is
     assert desk.audit_notes()[-1][3] == {"fields": ["city", "email", "language", "postal_code", "street"]}
 
 
-async def test_gd11_a_letter_that_waits_goes_to_the_new_address(web_workspace, desk):
+async def test_gd11_a_pending_message_goes_to_the_new_address(web_workspace, desk):
     run = web_workspace.run("offers")
     await desk.open_member()
     await desk.do_task("/contact", email="uusi@example.org")
     web_workspace.send(run)
-    sent = [file for file in (web_workspace.root / "outbox").rglob("*.eml") if b"uusi@example.org" in file.read_bytes()]
-    assert len(sent) == 1
+    files = [
+        file for file in (web_workspace.root / "outbox").rglob("*.eml") if b"uusi@example.org" in file.read_bytes()
+    ]
+    assert len(files) == 1
 
 
-async def test_gd11_what_the_desk_changed_holds_against_an_import_that_does_not_know_of_it(web_workspace, desk):
+async def test_gd11_desk_changes_survive_an_import_with_older_data(web_workspace, desk):
     await desk.open_member()
     await desk.do_task("/contact", phone="050 987 6543")
     web_workspace.import_rows("members", [{"member_id": AINO, "register": "owners", "phone": "+358401230001"}])
     assert web_workspace.contact(AINO)["phone"] == "+358509876543"
 
 
-async def test_an_address_or_number_is_removed(web_workspace, desk):
+async def test_email_and_phone_can_be_removed_and_names_cannot(web_workspace, desk):
     await desk.open_member()
     await desk.do_task("/contact", remove=["email", "phone", "first_name"])
     contact = web_workspace.contact(AINO)
@@ -119,28 +121,28 @@ async def test_an_address_or_number_is_removed(web_workspace, desk):
     [("email", "nobody"), ("phone", "12"), ("postal_code", "1"), ("street", "Katu 1"), ("language", "de"),
      ("email", "a@b.fi\r\nBcc: c@d.fi"), ("last_name", "Mäki\x00")],
 )  # fmt: skip
-async def test_what_is_no_address_changes_nothing(web_workspace, desk, field, value):
+async def test_invalid_contact_values_change_nothing(web_workspace, desk, field, value):
     await desk.open_member()
     before = web_workspace.contact(AINO)
     assert (await desk.do_task("/contact", **{field: value})).status_code == 400
     assert web_workspace.contact(AINO) == before
 
 
-async def test_a_death_is_recorded_when_it_is_said_twice_and_ends_everything(web_workspace, desk, web):
+async def test_a_death_needs_confirmation_and_stops_all_messages(web_workspace, desk, web):
     await desk.open_member()
-    asked = await desk.do_task("/mark", choice="deceased")
-    assert "Record a death?" in asked.text
+    page = await desk.do_task("/mark", choice="deceased")
+    assert "Record a death?" in page.text
     assert Choice.DECEASED not in allowed_choices(web_workspace)
     await desk.do_task("/mark", choice="deceased", confirmed="yes")
     assert Choice.DECEASED in allowed_choices(web_workspace)
     run = web_workspace.run("service")
     web_workspace.send(run)
     assert web_workspace.end_states(run)[AINO][0] == "withdrawn"
-    assert web_workspace.notices() == []  # nobody writes to the dead
+    assert web_workspace.notices() == []  # the dead get no notice
     assert (await desk.do_task("/unmark", choice="deceased")).status_code == 403
 
 
-async def test_the_officer_takes_a_mark_back(web_workspace, officer):
+async def test_the_privacy_officer_removes_marks(web_workspace, officer):
     web_workspace.record_choices(AINO, "deceased", "restricted")
     web_workspace.clock.advance(minutes=1)
     await officer.open_member()
@@ -150,19 +152,19 @@ async def test_the_officer_takes_a_mark_back(web_workspace, officer):
 
 
 @pytest.mark.parametrize("choice", ["", "email_own", "no_marketing", "x"])
-async def test_only_marks_are_marked(web_workspace, desk, choice):
+async def test_choices_other_than_marks_cannot_be_marked(web_workspace, desk, choice):
     await desk.open_member()
     assert (await desk.do_task("/mark", choice=choice)).status_code == 400
     assert web_workspace.record() == []
 
 
-async def test_c12_a_duplicate_is_merged_after_both_were_looked_at(web_workspace, desk):
+async def test_c12_a_duplicate_is_merged_after_both_members_were_looked_up(web_workspace, desk):
     web_workspace.record_choices(OTHER, "no_marketing")
     await desk.open_member()
-    both = await desk.do_task("/merge", other=OTHER)
-    assert f"{OTHER}@example.org" in both.text
+    page = await desk.do_task("/merge", other=OTHER)
+    assert f"{OTHER}@example.org" in page.text
     assert web_workspace.contact(OTHER)
-    fields = hidden_fields(both.text)
+    fields = hidden_fields(page.text)
     answer = await desk.do_task("/merge", other=OTHER, other_ticket=fields["other_ticket"][0], confirmed="yes")
     assert "The numbers are one now" in answer.text
     assert Choice.NO_MARKETING in allowed_choices(web_workspace)
@@ -170,7 +172,7 @@ async def test_c12_a_duplicate_is_merged_after_both_were_looked_at(web_workspace
 
 
 @pytest.mark.parametrize("ticket", ["", "x"])
-async def test_nobody_is_merged_unseen(web_workspace, desk, ticket):
+async def test_a_merge_without_a_look_up_of_the_other_member_is_refused(web_workspace, desk, ticket):
     await desk.open_member()
     answer = await desk.do_task("/merge", other=OTHER, other_ticket=ticket, confirmed="yes")
     assert answer.status_code == 403
@@ -178,11 +180,11 @@ async def test_nobody_is_merged_unseen(web_workspace, desk, ticket):
 
 
 @pytest.mark.parametrize("other", [AINO, "m99", ""])
-async def test_nobody_is_merged_with_nobody(web_workspace, desk, other):
+async def test_a_merge_with_the_same_or_an_unknown_member_is_refused(web_workspace, desk, other):
     await desk.open_member()
-    first = await desk.do_task("/merge", other=other)
+    answer = await desk.do_task("/merge", other=other)
     if other == AINO:
-        ticket = hidden_fields(first.text)["other_ticket"][0]
-        first = await desk.do_task("/merge", other=other, other_ticket=ticket, confirmed="yes")
-    assert first.status_code == 400
+        ticket = hidden_fields(answer.text)["other_ticket"][0]
+        answer = await desk.do_task("/merge", other=other, other_ticket=ticket, confirmed="yes")
+    assert answer.status_code == 400
     assert web_workspace.contact(AINO)

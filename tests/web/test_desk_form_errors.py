@@ -1,4 +1,4 @@
-"""What an agent sees when something was mistyped or is final: the form as sent, whom it is about, the way back."""
+"""Desk forms that are refused or irreversible: the typed values, the member concerned and the way back."""
 
 import re
 
@@ -10,75 +10,75 @@ from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO
 
 OTHER = MEMBERS[5]
-NAME, OTHERS = "Nimi1 Mäki", "Nimi6 Mäki"
+NAME, OTHER_NAME = "Nimi1 Mäki", "Nimi6 Mäki"
 
 
 @pytest.mark.parametrize(
-    ("path", "sent", "said"),
+    ("path", "fields", "message"),
     [
         ("/contact", {"last_name": "Åkerö", "postal_code": "123"}, "A postal code has five digits."),
         ("/contact", {"first_name": "Öljön", "email": "no address"}, "This is no e-mail address."),
         ("/merge", {"other": "m999"}, "There is no such member."),
     ],
 )
-async def test_what_was_mistyped_is_still_there_to_be_mended(web_workspace, desk, path, sent, said):
+async def test_refused_forms_keep_the_typed_values(web_workspace, desk, path, fields, message):
     await desk.open_member()
-    page = await desk.do_task(path, **sent)
+    page = await desk.do_task(path, **fields)
     assert page.status_code == 400
-    assert f'role="alert">{said} Nothing was changed.' in page.text
-    (opened,) = re.findall(r"<details open>.*?</details>", page.text, re.DOTALL)
-    for name, typed in sent.items():
-        assert re.search(rf'name="{name}" value="{typed}"', opened)
+    assert f'role="alert">{message} Nothing was changed.' in page.text
+    (open_form,) = re.findall(r"<details open>.*?</details>", page.text, re.DOTALL)
+    for name, value in fields.items():
+        assert re.search(rf'name="{name}" value="{value}"', open_form)
 
 
-async def test_a_member_is_never_opened_by_a_refusal_without_their_ticket(web_workspace, desk):
+async def test_a_refusal_without_a_ticket_shows_no_member(web_workspace, desk):
     await desk.open_member(OTHER)
     page = await desk.do_task("/merge", member=AINO, other="m999")
     assert page.status_code == 403
     assert NAME not in page.text
 
 
-async def test_a_search_that_was_refused_or_found_nobody_is_still_there(desk):
+async def test_refused_and_empty_searches_keep_the_typed_values(desk):
     refused = await desk.post("/find", by="name", typed="Åke Öst", ground="visit", case="Åke Öst")
-    nobody = await desk.post("/find", by="name", typed="Åke Öst", ground="visit", case="A-17")
-    assert (refused.status_code, nobody.status_code) == (400, 200)
-    for page in (refused.text, nobody.text):
+    empty = await desk.post("/find", by="name", typed="Åke Öst", ground="visit", case="A-17")
+    assert (refused.status_code, empty.status_code) == (400, 200)
+    for page in (refused.text, empty.text):
         assert 'name="typed" value="Åke Öst"' in page
         assert '<option value="name" selected>' in page
         assert '<option value="visit" selected>' in page
 
 
-async def test_what_is_final_says_whom_it_is_about_and_leads_back(web_workspace, desk):
+async def test_irreversible_actions_name_the_member_and_link_back(web_workspace, desk):
     await desk.open_member()
     death = await desk.do_task("/mark", choice="deceased")
     merge = await desk.do_task("/merge", other=OTHER)
     for page in (death.text, merge.text):
         assert NAME in page
         assert 'action="/desk/again' in page
-    assert OTHERS in merge.text
+    assert OTHER_NAME in merge.text
     assert "The names are not the same." in merge.text
-    seen = len(desk.audit_notes())
+    audited = len(desk.audit_notes())
     back = await desk.do_task("/again")
     assert f"<h1>{NAME}</h1>" in back.text
-    assert len(desk.audit_notes()) == seen
+    assert len(desk.audit_notes()) == audited
     assert not web_workspace.contact(AINO)["deceased"]
 
 
-async def test_two_of_one_name_are_made_one_without_a_warning(web_workspace, desk):
+async def test_a_merge_of_namesakes_shows_no_warning(web_workspace, desk):
     web_workspace.change_contact(OTHER, first_name="nimi1")
     await desk.open_member()
     assert "The names are not the same." not in (await desk.do_task("/merge", other=OTHER)).text
 
 
 @pytest.mark.parametrize("choice", ["deceased", "address_secret"])
-async def test_a_mark_says_who_takes_it_back(web_workspace, desk, choice):
+async def test_marks_say_that_only_the_privacy_officer_removes_them(web_workspace, desk, choice):
     await desk.open_member()
     page = await desk.do_task("/mark", choice=choice, confirmed="yes")
     assert "Only the privacy officer can take it back." in page.text
-    assert choice in {each.value for each in allowed_choices(web_workspace)}
+    assert choice in {mark.value for mark in allowed_choices(web_workspace)}
 
 
-async def test_an_agent_reads_the_texts_in_the_members_language(web_workspace, desk):
+async def test_consent_texts_can_be_read_in_the_members_language(web_workspace, desk):
     page = await desk.open_member()
     assert 'action="/desk/again?lang=sv"' in page.text
     swedish = await desk.web.post(
@@ -88,7 +88,7 @@ async def test_an_agent_reads_the_texts_in_the_members_language(web_workspace, d
     assert 'action="/desk/again' not in swedish.text
 
 
-async def test_a_desk_whose_session_is_over_leads_to_its_own_door(web_workspace, web):
+async def test_an_ended_desk_session_links_to_the_desk_sign_in(web_workspace, web):
     desk = await open_desk_session(web_workspace, web, Role.DESK)
     await desk.open_member()
     web.cookies.clear()
@@ -98,7 +98,7 @@ async def test_a_desk_whose_session_is_over_leads_to_its_own_door(web_workspace,
     assert "/me?lang" not in page.text
 
 
-async def test_an_erasure_shows_the_request_that_asks_for_it(web_workspace, web):
+async def test_the_erasure_confirmation_shows_the_request(web_workspace, web):
     officer = await open_desk_session(web_workspace, web, Role.PRIVACY_OFFICER)
     await officer.open_member()
     await officer.do_task("/file", kind="erase", words="Unohtakaa minut.")

@@ -1,4 +1,4 @@
-"""Who comes in at the desk, for how long, and what each role opens there (A-25)."""
+"""Desk sessions: sign-in, duration, and the forms that each role opens (A-25)."""
 
 import re
 from datetime import timedelta
@@ -20,8 +20,8 @@ OTHER = MEMBERS[5]
 PASSWORD = "neljä sanaa on hyvä"
 
 
-async def test_an_agent_signs_in_by_a_password_and_out(web_workspace, web):
-    accounts.add(web_workspace.engine, NAME, [Role.DESK], PASSWORD)
+async def test_an_agent_signs_in_with_a_password_and_out(web_workspace, web):
+    accounts.add(web_workspace.engine.context, NAME, [Role.DESK], PASSWORD)
     answer = await web.post("/desk/session", data={"name": NAME, "password": PASSWORD})
     assert answer.status_code == 303
     cookie = answer.headers["set-cookie"]
@@ -34,55 +34,55 @@ async def test_an_agent_signs_in_by_a_password_and_out(web_workspace, web):
     assert "Password" in (await web.get("/desk?lang=en")).text
 
 
-@pytest.mark.parametrize("kind", ["unknown account", "wrong password", "disabled", "barred"])
-async def test_every_wrong_sign_in_gets_one_answer(web_workspace, web, kind):
-    accounts.add(web_workspace.engine, NAME, [Role.DESK], PASSWORD)
+@pytest.mark.parametrize("kind", ["unknown account", "wrong password", "disabled", "locked"])
+async def test_every_failed_sign_in_gets_the_same_answer(web_workspace, web, kind):
+    accounts.add(web_workspace.engine.context, NAME, [Role.DESK], PASSWORD)
     name, password = (NAME, "wrong") if kind == "wrong password" else (NAME, PASSWORD)
     if kind == "unknown account":
         name = "nobody"
     elif kind == "disabled":
-        accounts.disable(web_workspace.engine, NAME)
-    elif kind == "barred":
-        barred = web_workspace.engine.signer.keyed_hash("account", NAME)
-        with web_workspace.engine.ledger.write() as connection:
+        accounts.disable(web_workspace.engine.context, NAME)
+    elif kind == "locked":
+        account_key = web_workspace.engine.context.signer.keyed_hash("account", NAME)
+        with web_workspace.engine.context.ledger.write() as connection:
             for _ in range(people_accounts.MAX_LOGIN_FAILURES):
-                people_accounts.record_login_failure(connection, barred, web_workspace.clock.time)
+                people_accounts.record_login_failure(connection, account_key, web_workspace.clock.time)
     answer = await web.post("/desk/session?lang=en", data={"name": name, "password": password})
     reference = await web.post("/desk/session?lang=en", data={"name": "xyz", "password": "x"})
     assert (answer.status_code, answer.text) == (400, reference.text)
     assert "set-cookie" not in answer.headers
 
 
-async def test_an_account_is_barred_for_a_quarter_of_an_hour_whoever_tries(web_workspace, web):
-    accounts.add(web_workspace.engine, NAME, [Role.DESK], PASSWORD)
+async def test_an_account_is_locked_for_fifteen_minutes_after_failed_sign_ins(web_workspace, web):
+    accounts.add(web_workspace.engine.context, NAME, [Role.DESK], PASSWORD)
     for _ in range(people_accounts.MAX_LOGIN_FAILURES):
-        assert accounts.log_in(web_workspace.engine, NAME, "wrong") is None
-    assert accounts.log_in(web_workspace.engine, NAME, PASSWORD) is None
+        assert accounts.log_in(web_workspace.engine.context, NAME, "wrong") is None
+    assert accounts.log_in(web_workspace.engine.context, NAME, PASSWORD) is None
     web_workspace.clock.time += people_accounts.LOGIN_FAILURE_WINDOW + timedelta(seconds=1)
-    assert accounts.log_in(web_workspace.engine, NAME, PASSWORD) is not None
+    assert accounts.log_in(web_workspace.engine.context, NAME, PASSWORD) is not None
 
 
-async def test_one_address_tries_thirty_times_and_then_has_to_wait(web_workspace, web, monkeypatch):
+async def test_sign_ins_are_limited_to_thirty_per_client(web_workspace, web, monkeypatch):
     monkeypatch.setattr("campaigns.web.desk.staff_login.staff_accounts.log_in", lambda *_: None)
-    answers = [await web.post("/desk/session", data={"name": f"a{each}", "password": "x"}) for each in range(31)]
+    answers = [await web.post("/desk/session", data={"name": f"a{number}", "password": "x"}) for number in range(31)]
     assert [answer.status_code for answer in answers] == [400] * 30 + [429]
 
 
 @pytest.mark.parametrize("password", ["neljä sanaa on hyvä", "vanha ja halpa tiiviste"])
-def test_a_password_is_kept_by_argon2_alone_and_at_todays_cost(web_workspace, password):
+def test_passwords_are_stored_as_argon2id_and_rehashed_at_the_current_cost(web_workspace, password):
     from argon2 import PasswordHasher
 
-    accounts.add(web_workspace.engine, NAME, [Role.DESK], password)
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
-    with web_workspace.engine.ledger.write() as connection:
-        people_accounts.store_rehash(connection, NAME, cheap)
-    assert accounts.log_in(web_workspace.engine, NAME, password)
-    ((_, _, kept, *_),) = web_workspace.ledger_dump()["agent"]
-    assert kept.startswith("$argon2id$")
-    assert kept != cheap
+    accounts.add(web_workspace.engine.context, NAME, [Role.DESK], password)
+    cheap_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+    with web_workspace.engine.context.ledger.write() as connection:
+        people_accounts.store_rehash(connection, NAME, cheap_hash)
+    assert accounts.log_in(web_workspace.engine.context, NAME, password)
+    ((_, _, stored_hash, *_),) = web_workspace.ledger_dump()["agent"]
+    assert stored_hash.startswith("$argon2id$")
+    assert stored_hash != cheap_hash
 
 
-async def test_a_session_ends_when_nobody_uses_it_and_after_hours(web_workspace, web, desk):
+async def test_a_session_ends_when_idle(web_workspace, web, desk):
     for _ in range(3):
         web_workspace.clock.time += people_accounts.SESSION_IDLE_LIMIT - timedelta(seconds=1)
         assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 200
@@ -91,33 +91,33 @@ async def test_a_session_ends_when_nobody_uses_it_and_after_hours(web_workspace,
     assert "Password" in (await web.get("/desk?lang=en")).text
 
 
-async def test_a_session_is_not_kept_awake_for_ever(web_workspace, desk):
-    began = web_workspace.clock.time
-    while web_workspace.clock.time < began + people_accounts.SESSION_LIFETIME:
+async def test_a_session_ends_after_its_lifetime_despite_use(web_workspace, desk):
+    started_at = web_workspace.clock.time
+    while web_workspace.clock.time < started_at + people_accounts.SESSION_LIFETIME:
         assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code in {200, 429}
         web_workspace.clock.time += people_accounts.SESSION_IDLE_LIMIT / 2
     assert (await desk.post("/find", by="number", typed="x", ground="call")).status_code == 403
 
 
-async def test_other_roles_or_a_disabled_account_end_the_session(web_workspace, desk):
-    accounts.give_roles(web_workspace.engine, NAME, [Role.ANALYST])
+async def test_changed_roles_end_the_session(web_workspace, desk):
+    accounts.give_roles(web_workspace.engine.context, NAME, [Role.ANALYST])
     assert (await desk.post("/find", by="number", typed=AINO, ground="call")).status_code == 403
 
 
-def test_a25_every_form_of_the_desk_demands_an_act(web_workspace):
+def test_a25_every_desk_form_requires_a_permission(web_workspace):
     governed = {task.path for task in every_task(web_workspace)}
     posts = {route.path for route in routes(pages_app(web_workspace.engine)) if "POST" in route.methods}
     assert {path for path in posts if path.startswith("/desk")} == governed | {"/desk/session", "/desk/out"}
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_a25_a_role_opens_what_it_may_and_nothing_else(web_workspace, web, role):
+async def test_a25_a_role_opens_only_the_forms_it_is_permitted(web_workspace, web, role):
     desk = await open_desk_session(web_workspace, web, role)
     before = web_workspace.ledger_dump()
     for task in every_task(web_workspace):
         answer = await desk.post(task.path.removeprefix("/desk"))
         permitted = is_permitted([role], task.act)
-        # a permitted form with nothing in it is refused for that: it lacks a ticket, a number, a reason
+        # a permitted but empty form is refused: it lacks a ticket, a number or a reason
         if task.path == "/desk/requests":
             assert answer.status_code == (200 if permitted else 403)
         elif "ticket" not in answer.text and permitted and task.act in {Permission.LOOK_UP, Permission.ANSWER}:
@@ -130,10 +130,12 @@ async def test_a25_a_role_opens_what_it_may_and_nothing_else(web_workspace, web,
 
 @pytest.mark.parametrize("path", ["/find", "/member", "/choices", "/contact", "/mark", "/file", "/merge", "/out"])
 @pytest.mark.parametrize("proof", ["", "x", "of another session"])
-async def test_a_form_without_the_sessions_own_proof_is_refused(web_workspace, desk, path, proof):
+async def test_desk_forms_without_the_sessions_csrf_token_are_refused(web_workspace, desk, path, proof):
     await desk.open_member()
     desk.proof = (
-        web_workspace.engine.signer.keyed_hash("desk form", "another") if proof == "of another session" else proof
+        web_workspace.engine.context.signer.keyed_hash("desk form", "another")
+        if proof == "of another session"
+        else proof
     )
     before = web_workspace.ledger_dump()
     answer = await desk.do_task(path, by="number", typed=AINO, ground="call", choice="deceased", confirmed="yes")
@@ -143,7 +145,7 @@ async def test_a_form_without_the_sessions_own_proof_is_refused(web_workspace, d
 
 @pytest.mark.parametrize("path", ["/again", "/choices", "/contact", "/mark", "/file", "/merge"])
 @pytest.mark.parametrize("ticket", ["", "x", "of another member"])
-async def test_nobody_is_changed_or_shown_who_was_not_looked_up(web_workspace, desk, path, ticket):
+async def test_members_not_looked_up_are_neither_shown_nor_changed(web_workspace, desk, path, ticket):
     await desk.open_member(OTHER)
     if ticket != "of another member":
         desk.ticket = ticket
@@ -154,12 +156,12 @@ async def test_nobody_is_changed_or_shown_who_was_not_looked_up(web_workspace, d
     assert {name for name, rows in web_workspace.ledger_dump().items() if rows != before[name]} <= {"agent_session"}
 
 
-NASTY = (
+HOSTILE_VALUES = (
     "", "\x00", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"), "' OR 1=1 --", "{{ 7*7 }}", "../../etc",
     "=1+1", "9" * 300, "-1", "9999-12-31", "0001-01-01", "2017-12-10", "\u202e", "%", "\r\nSet-Cookie: x=y", "yes",
     AINO, "desk", "number", "call", "deceased", "erase", "done", "x" * 5000, "A-1",
 )  # fmt: skip
-NAMES = (
+FIELD_NAMES = (
     "by", "typed", "postal_code", "ground", "case", "other", "other_ticket", "confirmed", "source", "shown",
     "on", "remove", "email", "phone", "street", "city", "language", "choice", "kind", "words", "first", "last", "store",
     "department", "purpose", "number", "because", "ending",
@@ -167,12 +169,12 @@ NAMES = (
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_nothing_that_an_agent_sends_is_a_fault_of_ours(web_workspace, web, seed):
-    chance = Random(seed)  # noqa: S311 - a die, no secret
+async def test_random_desk_forms_cause_no_server_error(web_workspace, web, seed):
+    random = Random(seed)  # noqa: S311 - reproducible values, no secret
     desk = await open_desk_session(web_workspace, web, *Role)
     for task in every_task(web_workspace):
         for _ in range(5):
-            fields = {name: chance.choice(NASTY) for name in chance.sample(NAMES, 22)}
+            fields = {name: random.choice(HOSTILE_VALUES) for name in random.sample(FIELD_NAMES, 22)}
             answer = await desk.do_task(task.path.removeprefix("/desk"), **fields)
             assert answer.status_code in {200, 400, 403, 413, 429}, (task.path, fields)
             assert "49" not in re.findall(r"<dd>(.*?)</dd>", answer.text)

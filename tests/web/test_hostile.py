@@ -1,4 +1,4 @@
-"""What an attacker types is text: kept as it was typed, shown escaped, and never a statement, a template or a path."""
+"""Hostile input is text: stored as typed, shown escaped, never a statement, a template or a path."""
 
 import pytest
 from sqlalchemy import select
@@ -21,7 +21,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
-async def test_what_is_typed_at_the_front_door_is_nobodys_address(web_workspace, web, typed):
+async def test_hostile_input_to_public_forms_matches_nobody(web_workspace, web, typed):
     before = {name: rows for name, rows in web_workspace.ledger_dump().items() if name != "tried"}
     for path, field in (("/me/code", "address"), ("/join", "address"), ("/me/session", "code")):
         answer = await web.post(path, data={field: typed, "challenge": typed, "on": "newsletter:food"})
@@ -32,17 +32,17 @@ async def test_what_is_typed_at_the_front_door_is_nobodys_address(web_workspace,
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
-async def test_the_words_of_a_request_are_kept_and_shown_as_they_were_typed(web_workspace, web, typed):
+async def test_the_text_of_a_request_is_stored_as_typed(web_workspace, web, typed):
     await sign_in(web_workspace, web, MAIL)
     proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
     page = await web.post("/me/requests", data={"proof": proof, "kind": "correct", "words": typed})
     assert page.status_code == 200
-    with web_workspace.engine.ledger.read() as connection:
+    with web_workspace.engine.context.ledger.read() as connection:
         assert connection.execute(select(PRIVACY_REQUEST.c.words)).scalars().all() == [typed]
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
-async def test_a_choice_that_was_never_offered_is_refused(web_workspace, web, typed):
+async def test_hostile_choices_are_refused(web_workspace, web, typed):
     await sign_in(web_workspace, web, MAIL)
     proof = hidden_fields((await web.get("/me")).text)["proof"][0]
     for shown in (f"{typed}|off|x", f"email_own|{typed}|x", typed):
@@ -52,7 +52,7 @@ async def test_a_choice_that_was_never_offered_is_refused(web_workspace, web, ty
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
-async def test_a_token_that_is_no_token_is_none(web_workspace, web, typed):
+async def test_hostile_tokens_are_not_found(web_workspace, web, typed):
     before = web_workspace.ledger_dump()
     for path in ("/u/", "/s/", "/p/", "/w/", "/c/", "/join/"):
         answer = await web.get(path + typed.replace("/", "%2F").replace("?", "%3F").replace("#", "%23"))

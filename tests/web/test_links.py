@@ -1,4 +1,4 @@
-"""A link opens what it was made for, with any key that still counts; every other text opens nothing (C-07, E-21)."""
+"""Link tokens open their own scope only, with any key still kept; other text opens nothing (C-07, E-21)."""
 
 from base64 import urlsafe_b64encode
 
@@ -18,11 +18,11 @@ PATHS = (*(f"/{path}" for path in LINK_PATHS.values()),)
 
 
 @given(numbers, numbers, st.sampled_from(sorted(LINK_PATHS)))
-def test_a_link_is_read_as_it_was_made(run, position, scope):
+def test_link_tokens_round_trip(run, position, scope):
     assert SIGNER.read_link(scope, SIGNER.link_token(scope, run, position)) == DeliveryLink(run, position)
 
 
-def test_a_link_of_an_older_key_is_read_while_the_key_is_kept():
+def test_links_of_an_older_key_work_while_the_key_is_kept():
     token = Signer({1: OLD}).link_token("why", 7, 8)
     assert SIGNER.read_link("why", token) == DeliveryLink(7, 8)
     with pytest.raises(InvalidTokenError):
@@ -30,54 +30,54 @@ def test_a_link_of_an_older_key_is_read_while_the_key_is_kept():
 
 
 @pytest.mark.parametrize("scope", [*sorted(set(LINK_PATHS) - {"why"}), "name", "code", ""])
-def test_a_link_of_another_scope_is_none(scope):
+def test_a_link_of_another_scope_is_invalid(scope):
     with pytest.raises(InvalidTokenError):
         SIGNER.read_link(scope, TOKEN)
 
 
-@pytest.mark.parametrize("place", range(len(TOKEN)))
-def test_a_link_with_another_character_is_none(place):
-    for other in "A-_9" if TOKEN[place] not in "A-_9" else "BzQ":
+@pytest.mark.parametrize("index", range(len(TOKEN)))
+def test_a_link_with_a_changed_character_is_invalid(index):
+    for other in "A-_9" if TOKEN[index] not in "A-_9" else "BzQ":
         with pytest.raises(InvalidTokenError):
-            SIGNER.read_link("why", TOKEN[:place] + other + TOKEN[place + 1 :])
+            SIGNER.read_link("why", TOKEN[:index] + other + TOKEN[index + 1 :])
 
 
 @given(st.text(max_size=80))
-def test_no_other_text_is_a_link(text):
+def test_random_text_is_no_link(text):
     with pytest.raises(InvalidTokenError):
         SIGNER.read_link("why", text)
 
 
 @given(st.binary(min_size=25, max_size=25))
-def test_nothing_that_looks_like_a_link_is_one(content):
+def test_random_bytes_of_the_right_length_are_no_link(content):
     with pytest.raises(InvalidTokenError):
         SIGNER.read_link("why", urlsafe_b64encode(content).decode().rstrip("="))
 
 
 @pytest.mark.parametrize("token", [TOKEN[:-1], TOKEN[1:], TOKEN + "A", f"{TOKEN}==", f" {TOKEN}", TOKEN.swapcase()])
-def test_a_link_that_was_cut_or_grew_is_none(token):
+def test_a_truncated_or_extended_link_is_invalid(token):
     with pytest.raises(InvalidTokenError):
         SIGNER.read_link("why", token)
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_link_that_is_not_ours_changes_nothing_and_says_nothing(web_workspace, web, path):
-    good = web_workspace.link("letters").removeprefix("/u/")
-    foreign = web_workspace.link("letters", scope="why").removeprefix("/w/") if path != "/w" else good
-    unplanned = web_workspace.engine.signer.link_token(
+async def test_invalid_links_change_nothing_and_get_the_same_answer(web_workspace, web, path):
+    valid = web_workspace.link("letters").removeprefix("/u/")
+    foreign = web_workspace.link("letters", scope="why").removeprefix("/w/") if path != "/w" else valid
+    unplanned = web_workspace.engine.context.signer.link_token(
         next(scope for scope, at in LINK_PATHS.items() if f"/{at}" == path), 999, 0
     )
     before, answers = web_workspace.ledger_dump(), set()
-    for token in (good[:-1], "A" * 34, foreign, unplanned, "%00", "x" * 3000):
+    for token in (valid[:-1], "A" * 34, foreign, unplanned, "%00", "x" * 3000):
         for method in ("GET", "POST"):
             answer = await web.request(method, f"{path}/{token}", data={"List-Unsubscribe": "One-Click"})
             assert answer.status_code in {404, 405}, (token, method)
             answers.add(answer.text)
-    assert len(answers) <= 2  # the page, and the one for what cannot be posted to
+    assert len(answers) <= 2  # the not-found page, and the one for a method that is not allowed
     assert web_workspace.ledger_dump() == before
 
 
-async def test_whoever_tries_many_links_has_to_wait_but_a_good_one_always_works(web_workspace, web):
+async def test_invalid_links_are_rate_limited_and_valid_links_always_work(web_workspace, web):
     statuses = [(await web.get(f"/u/{number:034}")).status_code for number in range(31)]
     assert statuses == [404] * 30 + [429]
     assert (await web.get(web_workspace.link("letters", AINO))).status_code == 200

@@ -1,4 +1,4 @@
-"""Requests as no client writes them, over a real connection: refused with an answer, or with a closed door."""
+"""Malformed requests over a real connection: refused with an answer, or the connection is closed."""
 
 import socket
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from tests.support.web_client import WebWorkspace
 
 HOST = b"Host: localhost:8000\r\n"
 FORM = HOST + b"Content-Type: application/x-www-form-urlencoded\r\n"
-SENT = {"Content-Type": "application/x-www-form-urlencoded"}
-ASKED = (
+FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
+REQUESTS = (
     (404, b"GET /static/../app.py HTTP/1.1\r\n" + HOST),
     (404, b"GET /static/..%2f..%2fapp.py HTTP/1.1\r\n" + HOST),
     (404, b"GET /static/%2e%2e/%2e%2e/app.py HTTP/1.1\r\n" + HOST),
@@ -60,19 +60,19 @@ ASKED = (
 
 
 @pytest.fixture
-def door(web_workspace: WebWorkspace) -> Iterator[tuple[str, int]]:
+def server_address(web_workspace: WebWorkspace) -> Iterator[tuple[str, int]]:
     with serve_pages(web_workspace) as address:
         parts = urlsplit(address)
         yield str(parts.hostname), int(parts.port or 0)
 
 
-def told(door: tuple[str, int], asked: bytes) -> bytes:
-    """What comes back; nothing from who hangs up without a word."""
-    with socket.create_connection(door) as line:
-        line.settimeout(10)
+def exchange(address: tuple[str, int], request: bytes) -> bytes:
+    """Send bytes and return the answer; empty when the connection is closed without one."""
+    with socket.create_connection(address) as connection:
+        connection.settimeout(10)
         try:
-            line.sendall(asked)
-            return line.recv(65_536)
+            connection.sendall(request)
+            return connection.recv(65_536)
         except ConnectionError:
             return b""
 
@@ -81,77 +81,77 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-def held(web_workspace: WebWorkspace) -> dict:
-    """Everything but how often strangers have tried."""
+def ledger_without_attempts(web_workspace: WebWorkspace) -> dict:
+    """Ledger rows, without the counted attempts of clients."""
     return {name: rows for name, rows in web_workspace.ledger_dump().items() if name != "tried"}
 
 
-def test_whatever_is_asked_there_is_an_answer_that_leads_nowhere(web_workspace, door):
-    before = held(web_workspace)
-    for wanted, lines in ASKED:
-        answer = told(door, lines + b"\r\n")
-        assert status(answer) == wanted, lines[:80]
+def test_malformed_requests_get_an_answer_without_a_redirect_and_change_nothing(web_workspace, server_address):
+    before = ledger_without_attempts(web_workspace)
+    for expected, request in REQUESTS:
+        answer = exchange(server_address, request + b"\r\n")
+        assert status(answer) == expected, request[:80]
         head = answer.partition(b"\r\n\r\n")[0].lower()
         for mark in (b"evil.example.org", b"set-cookie", b"location:", b"server:"):
-            assert mark not in head, lines[:80]
+            assert mark not in head, request[:80]
         assert b"evil.example.org" not in answer
         assert b"public_url" not in answer
-    assert held(web_workspace) == before
+    assert ledger_without_attempts(web_workspace) == before
 
 
-def test_whoever_says_too_much_before_the_point_is_hung_up_on(door):
-    endless = b"GET /me HTTP/1.1\r\n" + HOST + b"X: y\r\n" * (server.MAX_HEADER_SIZE // 3)
-    assert told(door, endless) == b""
-    assert status(told(door, b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")) == 200
+def test_connections_with_endless_headers_are_closed(server_address):
+    endless_headers = b"GET /me HTTP/1.1\r\n" + HOST + b"X: y\r\n" * (server.MAX_HEADER_SIZE // 3)
+    assert exchange(server_address, endless_headers) == b""
+    assert status(exchange(server_address, b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")) == 200
 
 
-def test_whoever_takes_too_long_is_hung_up_on(web_workspace, monkeypatch):
-    monkeypatch.setattr(server, "PATIENCE", 0.1)
+def test_slow_connections_are_closed(web_workspace, monkeypatch):
+    monkeypatch.setattr(server, "HEADER_TIMEOUT", 0.1)
     with serve_pages(web_workspace) as address:
         parts = urlsplit(address)
-        for begun, answers in (
+        for sent, answers in (
             (b"", 0),
             (b"GET /me HTTP/1.1\r\nHost: ", 0),
             (b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\nGET /me", 1),
         ):
-            with socket.create_connection((str(parts.hostname), int(parts.port or 0))) as line:
-                line.settimeout(10)
-                line.sendall(begun)
-                heard = b"".join(iter(lambda: line.recv(65_536), b""))
-            assert heard.count(b"HTTP/1.1 ") == answers
+            with socket.create_connection((str(parts.hostname), int(parts.port or 0))) as connection:
+                connection.settimeout(10)
+                connection.sendall(sent)
+                received = b"".join(iter(lambda: connection.recv(65_536), b""))
+            assert received.count(b"HTTP/1.1 ") == answers
 
 
 @pytest.mark.parametrize("path", ["/me/code", "/webhooks/twilio/status"])
-def test_a_body_that_never_comes_is_not_waited_for(web_workspace, monkeypatch, path):
+def test_a_missing_body_times_out(web_workspace, monkeypatch, path):
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
-    monkeypatch.setattr("campaigns.web.security_middleware.PATIENCE", 0.05)
+    monkeypatch.setattr("campaigns.web.security_middleware.BODY_TIMEOUT", 0.05)
     with serve_pages(web_workspace) as address:
         parts = urlsplit(address)
-        asked = f"POST {path} HTTP/1.1\r\n".encode() + FORM + b"Content-Length: 100\r\n\r\naddress="
-        assert status(told((str(parts.hostname), int(parts.port or 0)), asked)) == 408
+        request = f"POST {path} HTTP/1.1\r\n".encode() + FORM + b"Content-Length: 100\r\n\r\naddress="
+        assert status(exchange((str(parts.hostname), int(parts.port or 0)), request)) == 408
 
 
-async def test_whoever_goes_away_in_the_middle_leaves_nothing_in_the_log(caplog):
-    async def reads(scope, receive, send):
+async def test_a_client_disconnect_logs_nothing(caplog):
+    async def read_body(scope, receive, send):
         await Request(scope, receive).body()
 
-    async def gone():
+    async def disconnect():
         return {"type": "http.disconnect"}
 
     scope = {"type": "http", "path": "/me/code", "method": "POST", "headers": []}
-    await SecurityMiddleware(reads, encrypted=False)(scope, gone, gone)
+    await SecurityMiddleware(read_body, encrypted=False)(scope, disconnect, disconnect)
     assert caplog.records == []
 
 
 @pytest.mark.parametrize("fields", [b"on=a&on=b&proof=1&proof=2", b"List-Unsubscribe=One-Click&List-Unsubscribe=x"])
-async def test_a_field_that_is_said_twice_is_none(web_workspace, web, fields):
+async def test_duplicate_form_fields_are_refused(web_workspace, web, fields):
     before = web_workspace.ledger_dump()
-    answer = await web.post(web_workspace.link("letters"), content=fields, headers=SENT)
+    answer = await web.post(web_workspace.link("letters"), content=fields, headers=FORM_HEADERS)
     assert answer.status_code == 400
     assert web_workspace.ledger_dump() == before
 
 
-async def test_of_two_cookies_none_lets_anybody_in(web):
+async def test_several_invalid_cookies_sign_nobody_in(web):
     cookies = "viesti=; viesti=x; viesti-desk=y; __Host-viesti=z"
     for path in ("/me", "/desk"):
         page = await web.get(path, headers={"Cookie": cookies})
@@ -160,8 +160,8 @@ async def test_of_two_cookies_none_lets_anybody_in(web):
         assert 'name="proof"' not in page.text
 
 
-async def test_a_form_from_another_site_is_nobodys(web_workspace, web):
-    """Cookies are `SameSite=Strict`, and a form needs the session's proof; where it comes from is not believed."""
+async def test_cross_site_forms_are_refused(web_workspace, web):
+    """Cookies are `SameSite=Strict`, and a form needs the session's CSRF token; the Origin header is not trusted."""
     before = web_workspace.ledger_dump()
     for path in ("/me/choices", "/me/out", "/desk/member", "/desk/out"):
         answer = await web.post(path, data={"proof": ""}, headers={"Origin": "https://evil.example.org"})
@@ -169,8 +169,8 @@ async def test_a_form_from_another_site_is_nobodys(web_workspace, web):
     assert web_workspace.ledger_dump() == before
 
 
-async def test_a_fault_of_ours_carries_the_headers_too(web_workspace, monkeypatch):
-    monkeypatch.setattr("campaigns.web.page_context.linked", lambda *_: 1 / 0)
+async def test_server_errors_carry_the_security_headers(web_workspace, monkeypatch):
+    monkeypatch.setattr("campaigns.web.page_context.find_message", lambda *_: 1 / 0)
     transport = httpx.ASGITransport(application(web_workspace.engine), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as web:
         answer = await web.get(web_workspace.link("letters"))

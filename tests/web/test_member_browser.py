@@ -1,6 +1,6 @@
-"""A real browser, without a mouse: a member ends, changes and reads, in each language.
+"""Member pages in a browser by keyboard alone: unsubscribe, change choices and read why, in each language.
 
-axe-core looks at every page on the way, as it is on a telephone and at a desk (C-05, C-08).
+axe-core checks every page on the way, on a phone and on a desktop screen (C-05, C-08).
 """
 
 from typing import Any, Final
@@ -11,7 +11,7 @@ from campaigns.core.model.enums import Choice, Language
 from tests.support.browser import DESKTOP_SIZE, PHONE_SIZE, BrowserUser, needs_browser
 from tests.support.web_client import AINO, WebWorkspace
 
-WORDS: Final = {
+HEADINGS: Final = {
     Language.FI: ("Selvä. Viestit loppuvat.", "Selvä. Tämä loppuu.", "Miksi sain tämän viestin?"),
     Language.SV: ("Klart. Utskicken upphör.", "Klart. Det här upphör.", "Varför fick jag det här?"),
     Language.EN: ("Done. The messages stop.", "Done. This stops.", "Why did I get this?"),
@@ -20,34 +20,34 @@ WORDS: Final = {
 pytestmark = needs_browser
 
 
-@pytest.mark.parametrize("size", [PHONE_SIZE, DESKTOP_SIZE], ids=["telephone", "desk"])
+@pytest.mark.parametrize("size", [PHONE_SIZE, DESKTOP_SIZE], ids=["phone", "desktop"])
 @pytest.mark.parametrize("language", Language)
-def test_a_member_ends_changes_and_reads_by_keyboard_alone(
+def test_a_member_unsubscribes_changes_choices_and_reads_why_by_keyboard_alone(
     web_workspace: WebWorkspace, visitor: BrowserUser, language: Language, size: dict[str, int]
 ) -> None:
     visitor.desktop(size)
-    stopped, several, why = WORDS[language]
-    asked = f"?lang={language}"
-    visitor.open_page(web_workspace.link("letters") + asked)
+    unsubscribed, ended, why = HEADINGS[language]
+    query = f"?lang={language}"
+    visitor.open_page(web_workspace.link("letters") + query)
     visitor.press("main button")
-    assert visitor.heading == stopped
+    assert visitor.heading == unsubscribed
     visitor.press("main a[href^='/p/']")
     for choice in ("email_partner", "no_direct_mail", "no_purchase_detail"):
         visitor.tick(choice)
     visitor.press("main form:first-of-type > button")
-    assert visitor.heading == several
+    assert visitor.heading == ended
     assert visitor.page.locator("ul.said li").count() == 3
-    visitor.open_page(web_workspace.link("coffee", scope="why") + asked)
+    visitor.open_page(web_workspace.link("coffee", scope="why") + query)
     assert visitor.heading == why
     assert web_workspace.run("coffee").evidence["audience"][language.value] in visitor.page.inner_text("main")
     assert {entry.choice for entry in web_workspace.record()} == {
         "newsletter:food", "email_partner", "no_direct_mail", "no_purchase_detail"
     }  # fmt: skip
-    following_run_leaves_out(web_workspace)
+    check_following_runs(web_workspace)
 
 
-def following_run_leaves_out(web_workspace: WebWorkspace) -> None:
-    """What waits is withdrawn at the claim, and the next run does not choose the member."""
+def check_following_runs(web_workspace: WebWorkspace) -> None:
+    """Check that pending deliveries are withdrawn and the next run leaves the member out."""
     for campaign, reason in (("letters", "consent_withdrawn"), ("hotel", "consent_withdrawn")):
         run = web_workspace.run(campaign)
         web_workspace.send(run)
@@ -60,9 +60,7 @@ def following_run_leaves_out(web_workspace: WebWorkspace) -> None:
     assert AINO not in web_workspace.channels(following)
 
 
-def test_a_member_signs_in_and_allows_something_by_keyboard_alone(
-    web_workspace: WebWorkspace, visitor: BrowserUser
-) -> None:
+def test_a_member_signs_in_and_consents_by_keyboard_alone(web_workspace: WebWorkspace, visitor: BrowserUser) -> None:
     visitor.open_page("/me?lang=fi")
     visitor.tab_to("#address")
     visitor.page.keyboard.type(f"{AINO}@example.org")
@@ -81,7 +79,7 @@ def test_a_member_signs_in_and_allows_something_by_keyboard_alone(
     assert {(entry.choice, entry.on) for entry in web_workspace.record()} == {("tracking", True), ("sms_own", False)}
 
 
-def test_the_longest_name_is_read_to_its_end(web_workspace: WebWorkspace, visitor: BrowserUser) -> None:
+def test_a_long_name_is_shown_in_full(web_workspace: WebWorkspace, visitor: BrowserUser) -> None:
     web_workspace.change_contact(
         AINO, first_name="Äyräpää", last_name="Wredeafelimälångströmvonörnsköldsvikinkangas-Åkerö"
     )
@@ -95,12 +93,14 @@ def test_the_longest_name_is_read_to_its_end(web_workspace: WebWorkspace, visito
     assert "WREDEAFELIMÄ" in visitor.page.inner_text(".kicker")
 
 
-def test_the_pages_that_refuse_can_be_read_too(visitor: BrowserUser) -> None:
+def test_the_not_found_page_is_accessible_and_links_on(visitor: BrowserUser) -> None:
     visitor.open_page("/u/cut")
     assert visitor.page.locator("main a").count() == 1
 
 
-def test_the_language_is_changed_by_keyboard(web_workspace: WebWorkspace, visitor: BrowserUser) -> None:
+def test_the_language_is_changed_by_keyboard_and_records_nothing(
+    web_workspace: WebWorkspace, visitor: BrowserUser
+) -> None:
     visitor.open_page(web_workspace.link("letters"))
     assert visitor.page.get_attribute("html", "lang") == "sv"
     visitor.press("nav a[lang=en]")
@@ -108,7 +108,7 @@ def test_the_language_is_changed_by_keyboard(web_workspace: WebWorkspace, visito
     assert web_workspace.record() == []
 
 
-def test_the_pages_can_be_read_in_the_dark(web_workspace: WebWorkspace, browser: Any) -> None:
+def test_link_pages_support_dark_mode(web_workspace: WebWorkspace, browser: Any) -> None:
     with BrowserUser.of(web_workspace, browser, "dark") as visitor:
         for scope in ("unsubscribe", "preferences", "why"):
             visitor.open_page(web_workspace.link("letters", scope=scope))

@@ -1,4 +1,4 @@
-"""The promises of `docs/security.md` name tests that exist; `docs/member-pages.md` describes every page."""
+"""`docs/security.md` names existing tests, and `docs/member-pages.md` describes every page."""
 
 import re
 from pathlib import Path
@@ -15,14 +15,14 @@ _NAMED: Final = sorted(set(re.findall(r"`(test_\w+\.py)::(\w+)`", (_DOCS / "secu
 
 
 @pytest.mark.parametrize(("file", "test"), _NAMED)
-def test_a_promise_is_held_by_a_test_that_exists(file, test):
-    written = [path.read_text("utf-8") for path in _HERE.parent.rglob(file)]
-    assert any(re.search(rf"^(async )?def {test}\(", text, re.MULTILINE) for text in written)
+def test_every_promise_names_an_existing_test(file, test):
+    sources = [path.read_text("utf-8") for path in _HERE.parent.rglob(file)]
+    assert any(re.search(rf"^(async )?def {test}\(", text, re.MULTILINE) for text in sources)
 
 
-def test_every_page_is_described(web_workspace):
-    described = (_DOCS / "member-pages.md").read_text("utf-8")
+def test_every_page_is_documented(web_workspace):
+    page = (_DOCS / "member-pages.md").read_text("utf-8")
     for route in routes(pages_app(web_workspace.engine)):
-        first = route.path.split("/")[1]
-        if first not in {"healthz", "readyz"}:  # they are in operating.md
-            assert re.search(rf"^\| `/{first}(/<token>)?` ", described, re.MULTILINE), route.path
+        prefix = route.path.split("/")[1]
+        if prefix not in {"healthz", "readyz"}:  # they are in operating.md
+            assert re.search(rf"^\| `/{prefix}(/<token>)?` ", page, re.MULTILINE), route.path

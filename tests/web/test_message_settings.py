@@ -1,4 +1,4 @@
-"""The settings link of a message: ends anything at once, shows nothing of anybody (C-05, C-07, GD-06)."""
+"""Settings link of a message: ends any choice at once, shows nothing of the member (C-05, C-07, GD-06)."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.support.web_client import AINO, SHARERS
 LINKED = [("letters", scope) for scope in ("unsubscribe", "preferences", "why")] + [("texts", "stop")]
 
 
-async def test_what_is_ticked_ends_for_this_member_alone(web_workspace, web):
+async def test_ticked_choices_end_for_this_member_alone(web_workspace, web):
     one, other = SHARERS
     ticked = ["newsletter:food", "no_purchase_detail", "no_marketing"]
     answer = await web.post(web_workspace.link("letters", one, "preferences"), data={"stop": ticked})
@@ -26,15 +26,15 @@ async def test_what_is_ticked_ends_for_this_member_alone(web_workspace, web):
     assert web_workspace.record(other) == []
 
 
-async def test_every_choice_can_be_ended_by_the_link_and_none_can_be_allowed(web_workspace, web):
-    offered = choice_items(PageRenderer(web_workspace.engine.library.settings), Language.SV)
+async def test_the_link_can_end_every_choice_and_allow_none(web_workspace, web):
+    offered = choice_items(PageRenderer(web_workspace.engine.context.repository.settings), Language.SV)
     await web.post(web_workspace.link("letters", scope="preferences"), data={"stop": list(offered)})
     record = web_workspace.record()
     assert {entry.choice for entry in record} == set(offered)
     assert not any(entry.is_opt_in for entry in record)
 
 
-async def test_nothing_ticked_changes_nothing_and_says_so(web_workspace, web):
+async def test_an_empty_form_changes_nothing_and_says_so(web_workspace, web):
     before = web_workspace.ledger_dump()
     answer = await web.post(web_workspace.link("letters", scope="preferences") + "?lang=en", data={})
     assert "nothing has changed" in answer.text
@@ -42,7 +42,7 @@ async def test_nothing_ticked_changes_nothing_and_says_so(web_workspace, web):
 
 
 @pytest.mark.parametrize("choice", ["deceased", "restricted", "newsletter:none", "", "email_own' --"])
-async def test_what_is_not_offered_cannot_be_ended(web_workspace, web, choice):
+async def test_choices_not_offered_cannot_be_ended(web_workspace, web, choice):
     before = web_workspace.ledger_dump()
     answer = await web.post(web_workspace.link("letters", scope="preferences"), data={"stop": ["email_own", choice]})
     assert answer.status_code == 400
@@ -58,7 +58,7 @@ async def test_a_forwarded_link_shows_nothing_of_the_member(web_workspace, web, 
 
 
 @pytest.mark.parametrize(("campaign", "scope"), LINKED)
-async def test_the_page_of_a_link_is_the_same_whatever_the_member_has_chosen(web_workspace, web, campaign, scope):
+async def test_link_pages_do_not_depend_on_the_members_choices(web_workspace, web, campaign, scope):
     other = MEMBERS[6]
     web_workspace.record_choices(other, "email_own", "sms_partner", on=False)
     web_workspace.record_choices(other, "no_direct_mail", "no_purchase_detail")
@@ -67,15 +67,15 @@ async def test_the_page_of_a_link_is_the_same_whatever_the_member_has_chosen(web
 
 
 @pytest.mark.parametrize("scope", ["unsubscribe", "preferences", "why"])
-async def test_a_page_speaks_the_language_of_the_message_and_every_other(web_workspace, web, scope):
-    way = web_workspace.link("letters", scope=scope)
+async def test_link_pages_use_the_requested_language_or_that_of_the_message(web_workspace, web, scope):
+    link = web_workspace.link("letters", scope=scope)
     languages = [
-        (await web.get(way + asked)).headers["content-language"] for asked in ("", "?lang=fi", "?lang=en", "?lang=de")
+        (await web.get(link + query)).headers["content-language"] for query in ("", "?lang=fi", "?lang=en", "?lang=de")
     ]
     assert languages == ["sv", "fi", "en", "sv"]
 
 
-async def test_what_was_ended_by_the_link_is_confirmed_once_to_the_member(web_workspace, web):
+async def test_an_opt_out_by_link_is_confirmed_to_the_member_once(web_workspace, web):
     for _ in range(2):
         await web.post(web_workspace.link("letters", scope="preferences"), data={"stop": "email_own"})
         web_workspace.clock.advance(minutes=1)

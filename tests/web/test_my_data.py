@@ -1,4 +1,4 @@
-"""What we hold, shown and handed out behind a fresh code alone, and the rights over it (C-10, C-11, GD-12 to GD-16)."""
+"""Personal data, shown and exported behind a fresh code, and the rights over it (C-10, C-11, GD-12 to GD-16)."""
 
 import io
 import json
@@ -18,11 +18,11 @@ from tests.support.page_walk import hidden_fields, sign_in
 from tests.support.web_client import AINO, SHARERS
 
 MAIL = f"{AINO}@example.org"
-WHOLE, FILE, ERASE = "/me/data/whole", "/me/data/file", "/me/erase"
+SHOW_ALL, EXPORT, ERASE = "/me/data/whole", "/me/data/file", "/me/erase"
 
 
-async def prove(web_workspace, web, by="email", place=-1):
-    """Type a fresh code in a session; returns the proof of its forms."""
+async def type_fresh_code(web_workspace, web, by="email", place=-1):
+    """Type a fresh code in a session; returns the CSRF token of its forms."""
     proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
     page = await web.post("/me/data/code", data={"proof": proof, "by": by})
     typed = {
@@ -35,127 +35,129 @@ async def prove(web_workspace, web, by="email", place=-1):
     return proof
 
 
-def filed(web_workspace):
-    with web_workspace.engine.ledger.read() as connection:
+def filed_requests(web_workspace):
+    with web_workspace.engine.context.ledger.read() as connection:
         rows = connection.execute(select(PRIVACY_REQUEST).order_by(PRIVACY_REQUEST.c.number)).mappings()
         return [(row["member_id"], row["kind"], row["source"], row["words"]) for row in rows]
 
 
-def audited(web_workspace, action):
-    with web_workspace.engine.ledger.read() as connection:
+def audit_rows(web_workspace, action):
+    with web_workspace.engine.context.ledger.read() as connection:
         return list(connection.execute(select(AUDIT.c.subject, AUDIT.c.detail).where(AUDIT.c.action == action)))
 
 
-async def test_without_a_session_there_is_only_the_front_door(web):
+async def test_without_a_session_the_page_is_the_sign_in_form(web):
     assert 'action="/me/code' in (await web.get("/me/data")).text
 
 
-@pytest.mark.parametrize("way", [WHOLE, FILE, ERASE])
-async def test_c11_a_session_alone_shows_and_erases_nothing(web_workspace, web, way):
+@pytest.mark.parametrize("path", [SHOW_ALL, EXPORT, ERASE])
+async def test_c11_a_session_without_a_fresh_code_shows_and_erases_nothing(web_workspace, web, path):
     await sign_in(web_workspace, web, MAIL)
     page = await web.get("/me/data")
-    assert WHOLE not in page.text
-    answer = await web.post(way, data={"proof": hidden_fields(page.text)["proof"][0], "form": "json", "sure": "yes"})
+    assert SHOW_ALL not in page.text
+    answer = await web.post(path, data={"proof": hidden_fields(page.text)["proof"][0], "form": "json", "sure": "yes"})
     assert answer.status_code == 403
     assert web_workspace.contact(AINO)["email"] == MAIL
-    assert audited(web_workspace, "export") == []
+    assert audit_rows(web_workspace, "export") == []
 
 
-async def test_c11_the_code_of_a_session_is_not_fresh_enough_a_second_time(web_workspace, web):
+async def test_c11_a_fresh_code_expires(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
-    proof = await prove(web_workspace, web)
+    proof = await type_fresh_code(web_workspace, web)
     web_workspace.clock.time += sessions.STEP_UP_LIFETIME
-    assert (await web.post(WHOLE, data={"proof": proof})).status_code == 403
+    assert (await web.post(SHOW_ALL, data={"proof": proof})).status_code == 403
 
 
-async def test_c11_a_code_to_sign_in_with_is_no_fresh_code(web_workspace, web):
+async def test_c11_a_sign_in_code_is_no_fresh_code(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
     proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
-    asked = await web.post("/me/code", data={"address": MAIL})
-    typed = {"proof": proof, "challenge": hidden_fields(asked.text)["challenge"][0], "code": web_workspace.codes()[-1]}
+    page = await web.post("/me/code", data={"address": MAIL})
+    typed = {"proof": proof, "challenge": hidden_fields(page.text)["challenge"][0], "code": web_workspace.codes()[-1]}
     assert (await web.post("/me/data/proof", data=typed)).status_code == 400
 
 
 async def test_c11_the_fresh_code_of_another_member_opens_nothing(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
-    await prove(web_workspace, web)
+    await type_fresh_code(web_workspace, web)
     await sign_in(web_workspace, web, "perhe@example.org", place=-2)
     proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
-    assert (await web.post(WHOLE, data={"proof": proof})).status_code == 403
+    assert (await web.post(SHOW_ALL, data={"proof": proof})).status_code == 403
 
 
 @pytest.mark.parametrize("language", Language)
-async def test_c10_the_whole_can_be_read(web_workspace, web, language):
+async def test_c10_all_data_is_shown(web_workspace, web, language):
     await sign_in(web_workspace, web, MAIL)
-    proof = await prove(web_workspace, web)
-    page = await web.post(f"{WHOLE}?lang={language}", data={"proof": proof})
+    proof = await type_fresh_code(web_workspace, web)
+    page = await web.post(f"{SHOW_ALL}?lang={language}", data={"proof": proof})
     assert page.status_code == 200
-    born = "1 Jan 1951" if language is Language.EN else "1.1.1951"
-    for told in (MAIL, "COFFEE", "letters", "Kylätie 1", born):
-        assert told in page.text
+    birth_date = "1 Jan 1951" if language is Language.EN else "1.1.1951"
+    for value in (MAIL, "COFFEE", "letters", "Kylätie 1", birth_date):
+        assert value in page.text
     assert not [sharer for sharer in SHARERS if sharer in page.text]
 
 
 @pytest.mark.parametrize(
-    ("language", "words"),
+    ("language", "phrases"),
     [
         ("fi", ["Yhteystiedot ja jäsentiedot", "Niin kauan kuin olet jäsen", "Meillä itsellämme"]),
         ("sv", ["Kontakt- och medlemsuppgifter", "Så länge du är medlem", "Hos oss själva"]),
         ("en", ["Contact details and what the register says", "As long as you are a member", "With ourselves"]),
     ],
 )
-async def test_how_long_and_by_whom_is_said_in_every_language(web_workspace, web, language, words):
+async def test_retention_and_processors_are_shown_in_every_language(web_workspace, web, language, phrases):
     await sign_in(web_workspace, web, MAIL)
-    page = (await web.post(f"{WHOLE}?lang={language}", data={"proof": await prove(web_workspace, web)})).text
-    ends = page[page.index('id="retention"') :]
-    assert not [word for word in words if word not in ends]
-    assert not re.findall(r"<td>[a-z]+_[a-z_]+</td>", ends)
+    page = (
+        await web.post(f"{SHOW_ALL}?lang={language}", data={"proof": await type_fresh_code(web_workspace, web)})
+    ).text
+    section = page[page.index('id="retention"') :]
+    assert not [phrase for phrase in phrases if phrase not in section]
+    assert not re.findall(r"<td>[a-z]+_[a-z_]+</td>", section)
 
 
-async def test_gd15_it_can_be_taken_along_in_three_forms(web_workspace, web):
+async def test_gd15_the_data_is_exported_in_three_formats_and_audited(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
-    proof = await prove(web_workspace, web)
-    answers = {form: await web.post(FILE, data={"proof": proof, "form": form}) for form in ("json", "csv", "html")}
+    proof = await type_fresh_code(web_workspace, web)
+    answers = {form: await web.post(EXPORT, data={"proof": proof, "form": form}) for form in ("json", "csv", "html")}
     assert {answer.headers["content-disposition"].split(";")[0] for answer in answers.values()} == {"attachment"}
     assert json.loads(answers["json"].content)["contact"][0]["email"] == MAIL
     with zipfile.ZipFile(io.BytesIO(answers["csv"].content)) as archive:
         assert MAIL.encode() in archive.read("contact.csv")
     assert MAIL in answers["html"].text
-    assert [detail["form"] for _, detail in audited(web_workspace, "export")] == ["json", "csv", "html"]
-    assert AINO not in str(audited(web_workspace, "export"))
+    assert [detail["form"] for _, detail in audit_rows(web_workspace, "export")] == ["json", "csv", "html"]
+    assert AINO not in str(audit_rows(web_workspace, "export"))
 
 
-async def test_a_form_of_no_file_is_refused(web_workspace, web):
+async def test_an_unknown_export_format_is_refused(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
-    proof = await prove(web_workspace, web)
-    assert (await web.post(FILE, data={"proof": proof, "form": "../../etc/passwd"})).status_code == 400
+    proof = await type_fresh_code(web_workspace, web)
+    assert (await web.post(EXPORT, data={"proof": proof, "form": "../../etc/passwd"})).status_code == 400
 
 
-async def test_a_name_is_text_in_what_is_read_and_taken_along(web_workspace, web):
+async def test_names_are_escaped_on_the_page_and_in_the_export(web_workspace, web):
     web_workspace.change_contact(AINO, first_name="<script>alert(1)</script>")
     await sign_in(web_workspace, web, MAIL)
-    proof = await prove(web_workspace, web)
-    page = await web.post(WHOLE, data={"proof": proof})
-    file = await web.post(FILE, data={"proof": proof, "form": "html"})
+    proof = await type_fresh_code(web_workspace, web)
+    page = await web.post(SHOW_ALL, data={"proof": proof})
+    file = await web.post(EXPORT, data={"proof": proof, "form": "html"})
     assert "<script>" not in page.text + file.text
     assert "&lt;script&gt;" in page.text
 
 
 @pytest.mark.parametrize(("kind", "choice"), [("restrict", "restricted"), ("object", "no_marketing")])
-async def test_gd13_gd16_restriction_and_objection_hold_at_once(web_workspace, web, kind, choice):
+async def test_gd13_gd16_restriction_and_objection_take_effect_at_once(web_workspace, web, kind, choice):
     await sign_in(web_workspace, web, MAIL)
     proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
     page = await web.post("/me/requests", data={"proof": proof, "kind": kind})
     assert page.status_code == 200
     assert web_workspace.contact(AINO)[choice] is True
-    assert filed(web_workspace) == [(AINO, kind, "web", "")]
+    assert filed_requests(web_workspace) == [(AINO, kind, "web", "")]
     assert len(web_workspace.notices()) == 2  # the code, and the confirmation
     run = web_workspace.run("offers")
     web_workspace.send(run)
     assert web_workspace.end_states(run)[AINO][0] == "withdrawn"
 
 
-async def test_a_member_sees_what_they_asked_for_and_until_when_it_is_answered(web_workspace, web):
+async def test_filed_requests_are_listed_with_their_due_dates(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
     page = await web.get("/me/data?lang=en")
     assert "Your requests" not in page.text
@@ -164,22 +166,22 @@ async def test_a_member_sees_what_they_asked_for_and_until_when_it_is_answered(w
     page = (await web.get("/me/data?lang=en")).text
     assert "Correction of the data, filed on 1 Jan 2018" in page
     assert "We answer by 1 Feb 2018" in page
-    requests.close(web_workspace.engine, 1, RequestOutcome.DONE)
+    requests.close(web_workspace.engine.context, 1, RequestOutcome.DONE)
     page = (await web.get("/me/data?lang=en")).text
     assert "We answer by" not in page
     assert "Done" in page
 
 
-@pytest.mark.parametrize(("kind", "undone"), [("restrict", "Customer service lifts"), ("object", "change your mind")])
-async def test_it_is_said_how_to_undo_what_holds_at_once(web_workspace, web, kind, undone):
+@pytest.mark.parametrize(("kind", "hint"), [("restrict", "Customer service lifts"), ("object", "change your mind")])
+async def test_the_page_says_how_to_undo_a_restriction_or_objection(web_workspace, web, kind, hint):
     await sign_in(web_workspace, web, MAIL)
     page = await web.get("/me/data?lang=en")
-    assert undone in page.text
-    filed = await web.post("/me/requests?lang=en", data={"proof": hidden_fields(page.text)["proof"][0], "kind": kind})
-    assert undone in filed.text
+    assert hint in page.text
+    answer = await web.post("/me/requests?lang=en", data={"proof": hidden_fields(page.text)["proof"][0], "kind": kind})
+    assert hint in answer.text
 
 
-async def test_a_fresh_code_says_where_it_went_and_leads_back(web_workspace, web):
+async def test_the_code_page_says_where_the_code_went_and_links_back(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
     proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
     for by, to in (("email", MAIL), ("sms", "+358401230001")):
@@ -188,25 +190,25 @@ async def test_a_fresh_code_says_where_it_went_and_leads_back(web_workspace, web
         assert 'href="/me/data?lang=en">Ask for a new code' in page.text
 
 
-async def test_gd16_a_correction_is_filed_with_its_words(web_workspace, web):
+async def test_gd16_a_correction_is_filed_with_its_text(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
     proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
-    for words, status in (("", 400), ("My name is Aino Mäki.", 200)):
-        answer = await web.post("/me/requests", data={"proof": proof, "kind": "correct", "words": words})
+    for text, status in (("", 400), ("My name is Aino Mäki.", 200)):
+        answer = await web.post("/me/requests", data={"proof": proof, "kind": "correct", "words": text})
         assert answer.status_code == status
-    assert filed(web_workspace) == [(AINO, "correct", "web", "My name is Aino Mäki.")]
+    assert filed_requests(web_workspace) == [(AINO, "correct", "web", "My name is Aino Mäki.")]
 
 
-async def test_what_cannot_be_asked_for_here_is_refused(web_workspace, web):
+async def test_request_kinds_not_offered_are_refused(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
     proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
     assert (await web.post("/me/requests", data={"proof": proof, "kind": "erase"})).status_code == 400
-    assert filed(web_workspace) == []
+    assert filed_requests(web_workspace) == []
 
 
-async def test_gd12_a_member_erases_themselves_and_is_told_so_once_more(web_workspace, web):
+async def test_gd12_a_member_erases_their_data_and_gets_a_last_notice(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
-    proof = await prove(web_workspace, web)
+    proof = await type_fresh_code(web_workspace, web)
     assert (await web.post(ERASE, data={"proof": proof})).status_code == 400
     page = await web.post(ERASE, data={"proof": proof, "sure": "yes"})
     assert page.status_code == 200
@@ -216,21 +218,21 @@ async def test_gd12_a_member_erases_themselves_and_is_told_so_once_more(web_work
     assert f"'{AINO}'" not in str(web_workspace.ledger_dump())
 
 
-async def test_gd12_an_erasure_waits_as_a_request_while_an_import_writes(web_workspace, web):
+async def test_gd12_an_erasure_during_an_import_is_filed_as_a_request(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
-    proof = await prove(web_workspace, web)
-    with web_workspace.engine.library.warehouse.write_lock():
+    proof = await type_fresh_code(web_workspace, web)
+    with web_workspace.engine.context.repository.warehouse.write_lock():
         page = await web.post(ERASE, data={"proof": proof, "sure": "yes"})
     assert page.status_code == 200
-    assert filed(web_workspace) == [(AINO, "erase", "web", "")]
+    assert filed_requests(web_workspace) == [(AINO, "erase", "web", "")]
     assert web_workspace.contact(AINO)["email"] == MAIL
 
 
-@pytest.mark.parametrize("way", ["/me/data/code", "/me/data/proof", WHOLE, FILE, "/me/requests", ERASE])
-async def test_a_form_that_is_not_ours_is_refused(web_workspace, web, way):
+@pytest.mark.parametrize("path", ["/me/data/code", "/me/data/proof", SHOW_ALL, EXPORT, "/me/requests", ERASE])
+async def test_forms_with_another_csrf_token_are_refused(web_workspace, web, path):
     await sign_in(web_workspace, web, MAIL)
-    await prove(web_workspace, web)
+    await type_fresh_code(web_workspace, web)
     before = web_workspace.ledger_dump()
-    answer = await web.post(way, data={"proof": "another", "kind": "object", "form": "json", "sure": "yes"})
+    answer = await web.post(path, data={"proof": "another", "kind": "object", "form": "json", "sure": "yes"})
     assert answer.status_code == 403
     assert web_workspace.ledger_dump() == before

@@ -1,4 +1,4 @@
-"""What ends a kind of message ends it for whoever it reached, by the narrowest choice (E-27)."""
+"""Opt-out of one kind of message, by the narrowest choice (E-27)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,21 +33,23 @@ records = st.lists(
 )
 
 
-def reaches(kind: MessageKind, stance: ConsentState) -> bool:
-    needs = permission_condition(kind.purpose, kind.channel, partner=kind.partner, newsletter=kind.newsletter)
-    return needs is not None and needs.is_met_by(replace(stance, register=Register.OWNERS))
+def reaches(kind: MessageKind, state: ConsentState) -> bool:
+    condition = permission_condition(kind.purpose, kind.channel, partner=kind.partner, newsletter=kind.newsletter)
+    return condition is not None and condition.is_met_by(replace(state, register=Register.OWNERS))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_everything_but_magazine_service_and_rights_can_be_ended(kind):
-    assert (kind.ended_by is None) == (kind.purpose in FREE)
+def test_every_message_kind_except_magazine_service_and_rights_has_an_opt_out(kind):
+    assert (kind.opt_out_choice is None) == (kind.purpose in FREE)
 
 
 @given(record=records, kind=st.sampled_from([kind for kind in KINDS if kind.opt_out_choice]))
-def test_after_its_ending_a_message_reaches_nobody(record, kind):
-    assert kind.ended_by is not None
-    closing = ConsentContext(NOW, ConsentSource.ONE_CLICK).entry("m", kind.ended_by, not is_permission(kind.ended_by))
-    assert not reaches(kind, reduce_entries([*record, closing]))
+def test_a_message_kind_reaches_nobody_after_its_opt_out(record, kind):
+    assert kind.opt_out_choice is not None
+    opt_out = ConsentContext(NOW, ConsentSource.ONE_CLICK).entry(
+        "m", kind.opt_out_choice, not is_permission(kind.opt_out_choice)
+    )
+    assert not reaches(kind, reduce_entries([*record, opt_out]))
 
 
 PAIRS = [
@@ -60,15 +62,15 @@ SHARED = {
 
 
 @pytest.mark.parametrize(("ended", "other"), PAIRS, ids=str)
-def test_an_ending_leaves_the_messages_of_every_other_purpose(ended, other):
-    given_up = {Choice.ELECTRONIC_OWNER_POST} if other.channel is Channel.POST else set()
-    said = [
+def test_an_opt_out_leaves_the_messages_of_every_other_purpose(ended, other):
+    withdrawn = {Choice.ELECTRONIC_OWNER_POST} if other.channel is Channel.POST else set()
+    entries = [
         ConsentEntry("m", name, True, NOW, ConsentSource.WEB)
         for name in NAMES
-        if is_permission(name) and name not in given_up
+        if is_permission(name) and name not in withdrawn
     ]
-    closing = ConsentContext(NOW.replace(day=3), ConsentSource.ONE_CLICK).entry(
-        "m", ended.ended_by, not is_permission(ended.ended_by)
+    opt_out = ConsentContext(NOW.replace(day=3), ConsentSource.ONE_CLICK).entry(
+        "m", ended.opt_out_choice, not is_permission(ended.opt_out_choice)
     )
-    assert reaches(other, reduce_entries(said))
-    assert reaches(other, reduce_entries([*said, closing])) or (ended.purpose, other.purpose) in SHARED
+    assert reaches(other, reduce_entries(entries))
+    assert reaches(other, reduce_entries([*entries, opt_out])) or (ended.purpose, other.purpose) in SHARED

@@ -1,4 +1,4 @@
-"""Every word of the pages is there in three languages, is used, and takes the same values (C-08)."""
+"""Texts of the pages: present in three languages, used, and with the same placeholders (C-08)."""
 
 import re
 from collections import Counter
@@ -26,7 +26,7 @@ REFUSALS: Final = (
     "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "closed_request", "cannot_put_off",
     "not_erased", "unknown_task",
 )  # fmt: skip
-"""What the desk is told of an AuthorError, by its code."""
+"""Codes of AuthorError that have a text for the desk."""
 _COMPOSED: Final = {
     "error_": (400, 403, 404, 429, 500),
     "purpose_": Purpose,
@@ -62,44 +62,44 @@ _COMPOSED: Final = {
 }
 
 
-def values(text: str) -> Counter[str | None]:
+def placeholders(text: str) -> Counter[str | None]:
     return Counter(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
 @pytest.mark.parametrize("key", page_texts())
-def test_a_text_takes_the_same_values_in_every_language(key):
-    said = page_texts()[key].localised.by_language().values()
-    assert len({frozenset(values(text)) for text in said}) == 1
+def test_a_text_has_the_same_placeholders_in_every_language(key):
+    texts = page_texts()[key].localised.by_language().values()
+    assert len({frozenset(placeholders(text)) for text in texts}) == 1
 
 
 @pytest.mark.parametrize("key", page_texts())
 def test_a_text_is_used(key):
     composed = {f"{stem}{part}" for stem, parts in _COMPOSED.items() for part in parts}
     composed |= {f"error_{status}_title" for status in _COMPOSED["error_"]}
-    offered = {f"{choice}{ending}" for choice in Choice for ending in ("", "_help")}
-    assert re.search(rf"[\"']{key}[\"']", _SOURCE) or key in composed | offered
+    choice_keys = {f"{choice}{ending}" for choice in Choice for ending in ("", "_help")}
+    assert re.search(rf"[\"']{key}[\"']", _SOURCE) or key in composed | choice_keys
 
 
-def test_a_text_that_is_composed_is_there():
+def test_every_composed_text_exists():
     for stem, parts in _COMPOSED.items():
         for part in parts:
             assert f"{stem}{part}" in page_texts()
 
 
-def test_every_text_that_a_page_names_is_there():
-    named = set(re.findall(r'\bt\("(\w+)"[,)]', _SOURCE))
-    assert named <= page_texts().keys()
+def test_every_text_named_by_a_page_exists():
+    keys = set(re.findall(r'\bt\("(\w+)"[,)]', _SOURCE))
+    assert keys <= page_texts().keys()
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_choices_read_differently_in_each_language(web_workspace, language):
-    writer = PageRenderer(web_workspace.engine.library.settings)
-    titles = [item.title for group in choice_groups(writer, language) for item in group.items]
+def test_choice_titles_differ_between_languages(web_workspace, language):
+    renderer = PageRenderer(web_workspace.engine.context.repository.settings)
+    titles = [item.title for group in choice_groups(renderer, language) for item in group.items]
     assert len(titles) == len(set(titles))
-    others = {
+    other_titles = {
         item.title
         for other in set(Language) - {language}
-        for group in choice_groups(writer, other)
+        for group in choice_groups(renderer, other)
         for item in group.items
     }
-    assert not others & set(titles)
+    assert not other_titles & set(titles)

@@ -1,4 +1,4 @@
-"""What a signed-in member sees and changes: each choice under its wording, nothing untouched (C-01, C-13)."""
+"""Preference centre of a signed-in member: each choice under its consent text, only changes recorded (C-01, C-13)."""
 
 import html
 import re
@@ -25,7 +25,7 @@ async def centre(web_workspace, web):
     return hidden_fields(page.text)
 
 
-def shown(centre, choice):
+def shown_value(centre, choice):
     return next(value for value in centre["shown"] if value.startswith(f"{choice}|"))
 
 
@@ -34,78 +34,80 @@ def form(centre, *, tick=(), untick=(), **other):
     return {"proof": centre["proof"][0], "shown": centre["shown"], "on": ticked, **other}
 
 
-def stance(web_workspace, member=AINO):
-    with web_workspace.engine.ledger.read() as connection:
+def consent_state(web_workspace, member=AINO):
+    with web_workspace.engine.context.ledger.read() as connection:
         return consent_state_of(connection, member)
 
 
-def test_every_choice_is_offered_once_and_ticked_as_it_stands(centre):
+def test_every_choice_is_offered_once_with_its_current_state(centre):
     offered = [value.split("|")[0] for value in centre["shown"]]
-    own = set(Choice) - {Choice.RESTRICTED, Choice.ADDRESS_SECRET, Choice.DECEASED}
-    assert sorted(offered) == sorted({*own, "newsletter:food"})
-    forbidding_nothing = {"no_owner_post", "no_direct_mail", "no_surveys_or_phone", "no_purchase_detail"}
+    member_choices = set(Choice) - {Choice.RESTRICTED, Choice.ADDRESS_SECRET, Choice.DECEASED}
+    assert sorted(offered) == sorted({*member_choices, "newsletter:food"})
+    no_objection = {"no_owner_post", "no_direct_mail", "no_surveys_or_phone", "no_purchase_detail"}
     permitted = {"newsletter:food", "email_own", "sms_own", "email_partner", "sms_partner", "electronic_owner_post"}
-    assert set(centre["on"]) == permitted | forbidding_nothing
+    assert set(centre["on"]) == permitted | no_objection
 
 
-async def test_what_is_changed_is_recorded_with_its_wording_and_language(web_workspace, web, centre):
+async def test_changes_are_recorded_with_consent_text_and_language(web_workspace, web, centre):
     answer = await web.post("/me/choices?lang=en", data=form(centre, tick=["tracking"], untick=["no_direct_mail"]))
     assert answer.status_code == 200
-    said = {entry.choice: entry for entry in web_workspace.record()}
-    assert {choice: entry.on for choice, entry in said.items()} == {"tracking": True, "no_direct_mail": True}
-    for choice, entry in said.items():
+    entries = {entry.choice: entry for entry in web_workspace.record()}
+    assert {choice: entry.on for choice, entry in entries.items()} == {"tracking": True, "no_direct_mail": True}
+    for choice, entry in entries.items():
         assert (entry.source, entry.language) == (ConsentSource.WEB, "en")
-        assert entry.wording == shown(centre, choice).split("|")[2]
-    kept = {row[0]: row for row in web_workspace.ledger_dump()["wording"]}
-    assert "Noting which links I open" in kept[said["tracking"].wording][3]
+        assert entry.wording == shown_value(centre, choice).split("|")[2]
+    texts = {row[0]: row for row in web_workspace.ledger_dump()["wording"]}
+    assert "Noting which links I open" in texts[entries["tracking"].wording][3]
 
 
-async def test_a_withdrawn_permission_comes_back_by_the_members_own_act(web_workspace, web, centre):
+async def test_withdrawn_consent_can_be_given_again(web_workspace, web, centre):
     await web.post("/me/choices?lang=en", data=form(centre, untick=["email_own"]))
-    assert Choice.EMAIL_OWN not in stance(web_workspace).on
+    assert Choice.EMAIL_OWN not in consent_state(web_workspace).on
     web_workspace.clock.advance(minutes=1)
-    again = hidden_fields((await web.get("/me?lang=en")).text)
-    await web.post("/me/choices?lang=en", data=form(again, tick=["email_own"]))
-    assert Choice.EMAIL_OWN in stance(web_workspace).on
+    fields = hidden_fields((await web.get("/me?lang=en")).text)
+    await web.post("/me/choices?lang=en", data=form(fields, tick=["email_own"]))
+    assert Choice.EMAIL_OWN in consent_state(web_workspace).on
 
 
-async def test_no_marketing_is_a_tick_that_forbids(web_workspace, web, centre):
+async def test_a_tick_at_no_marketing_records_the_objection(web_workspace, web, centre):
     await web.post("/me/choices?lang=en", data=form(centre, tick=["no_marketing"]))
-    assert Choice.NO_MARKETING in stance(web_workspace).on
+    assert Choice.NO_MARKETING in consent_state(web_workspace).on
 
 
 @pytest.mark.parametrize(
-    ("choice", "said"),
+    ("choice", "message"),
     [("no_marketing", "You have refused all marketing"), ("restricted", "use of your data is restricted")],
 )
-async def test_what_stands_above_all_ticks_is_said_over_them(web_workspace, web, centre, choice, said):
-    assert said not in (await web.get("/me?lang=en")).text
+async def test_a_restriction_or_general_objection_is_shown_above_the_choices(
+    web_workspace, web, centre, choice, message
+):
+    assert message not in (await web.get("/me?lang=en")).text
     web_workspace.record_choices(AINO, choice)
-    assert said in (await web.get("/me?lang=en")).text
+    assert message in (await web.get("/me?lang=en")).text
 
 
-async def test_nothing_changed_is_nothing_recorded(web_workspace, web, centre):
+async def test_an_unchanged_form_records_nothing(web_workspace, web, centre):
     answer = await web.post("/me/choices?lang=en", data=form(centre))
     assert "Nothing has changed" in answer.text
     assert web_workspace.record() == []
 
 
-async def test_an_old_page_does_not_bring_back_what_was_ended_meanwhile(web_workspace, web, centre):
+async def test_a_stale_page_does_not_restore_withdrawn_consent(web_workspace, web, centre):
     await web.post(web_workspace.link("letters"), data={"List-Unsubscribe": "One-Click"})
     await web.post("/me/choices?lang=en", data=form(centre, tick=["tracking"]))
-    assert "food" not in stance(web_workspace).newsletters
-    assert Choice.TRACKING in stance(web_workspace).on
+    assert "food" not in consent_state(web_workspace).newsletters
+    assert Choice.TRACKING in consent_state(web_workspace).on
 
 
 @pytest.mark.parametrize(
     "wording", ["", "unverified", "0" * 20, "of another choice", "of another language"], ids=lambda text: text or "none"
 )
-async def test_a_grant_under_an_unknown_wording_is_refused_whole(web_workspace, web, centre, wording):
+async def test_consent_under_an_unknown_text_refuses_the_whole_form(web_workspace, web, centre, wording):
     if wording == "of another choice":
-        wording = shown(centre, "email_own").split("|")[2]
+        wording = shown_value(centre, "email_own").split("|")[2]
     elif wording == "of another language":
         finnish = hidden_fields((await web.get("/me?lang=fi")).text)
-        wording = shown(finnish, "tracking").split("|")[2]
+        wording = shown_value(finnish, "tracking").split("|")[2]
     fields = {**form(centre, tick=["tracking"], untick=["email_own"])}
     fields["shown"] = ["email_own|on|", f"tracking|off|{wording}"]
     before = web_workspace.ledger_dump()
@@ -114,7 +116,7 @@ async def test_a_grant_under_an_unknown_wording_is_refused_whole(web_workspace, 
 
 
 @pytest.mark.parametrize("entry", ["deceased|off|x", "newsletter:none|off|x", "email_own|maybe|x", "email_own", "|"])
-async def test_what_was_not_offered_is_refused(web_workspace, web, centre, entry):
+async def test_choices_not_offered_are_refused(web_workspace, web, centre, entry):
     before = web_workspace.ledger_dump()
     fields = {"proof": centre["proof"][0], "shown": entry, "on": entry.split("|")[0]}
     assert (await web.post("/me/choices", data=fields)).status_code == 400
@@ -123,9 +125,9 @@ async def test_what_was_not_offered_is_refused(web_workspace, web, centre, entry
 
 @pytest.mark.parametrize("path", ["/me/choices", "/me/contact", "/me/contact/code", "/me/out"])
 @pytest.mark.parametrize("proof", [None, "", "x", "of another session"])
-async def test_a_form_without_the_sessions_own_proof_is_refused(web_workspace, web, centre, path, proof):
+async def test_forms_without_the_sessions_csrf_token_are_refused(web_workspace, web, centre, path, proof):
     if proof == "of another session":
-        proof = web_workspace.engine.signer.keyed_hash("form", "another secret")
+        proof = web_workspace.engine.context.signer.keyed_hash("form", "another secret")
     fields = form(centre, tick=["tracking"]) | ({} if proof is None else {"proof": proof})
     if proof is None:
         del fields["proof"]
@@ -134,7 +136,7 @@ async def test_a_form_without_the_sessions_own_proof_is_refused(web_workspace, w
     assert web_workspace.ledger_dump() == before
 
 
-async def test_a_session_ends_by_itself_and_by_signing_out(web_workspace, web, centre):
+async def test_a_session_ends_by_expiry_and_by_signing_out(web_workspace, web, centre):
     assert "Your contact details" in (await web.get("/me?lang=en")).text
     await web.post("/me/out", data={"proof": centre["proof"][0]})
     assert web_workspace.ledger_dump()["member_session"] == []
@@ -148,14 +150,14 @@ async def test_a_session_ends_by_itself_and_by_signing_out(web_workspace, web, c
     assert MAIL not in page.text
 
 
-async def test_the_language_of_messages_is_changed(web_workspace, web, centre):
+async def test_the_language_of_messages_can_be_changed(web_workspace, web, centre):
     assert web_workspace.contact(AINO)["language"] == "sv"
     answer = await web.post("/me/choices?lang=en", data=form(centre, language="fi"))
     assert "Finnish" in answer.text
     assert web_workspace.contact(AINO)["language"] == "fi"
 
 
-async def test_a_new_address_is_used_after_its_code_and_the_old_one_is_told(web_workspace, web, centre):
+async def test_a_new_address_is_used_after_its_code_and_the_old_one_is_notified(web_workspace, web, centre):
     proof = {"proof": centre["proof"][0]}
     page = await web.post("/me/contact", data={**proof, "kind": "email", "address": "Uusi@Example.org"})
     assert web_workspace.contact(AINO)["email"] == MAIL
@@ -173,11 +175,11 @@ async def test_a_new_address_is_used_after_its_code_and_the_old_one_is_told(web_
     assert [to for to, _ in web_workspace.notices()] == [MAIL, "Uusi@example.org", MAIL]
     assert web_workspace.ledger_dump()["audit"][-1][3:5] == (
         "change_contact",
-        subject_of_member(web_workspace.engine.signer, AINO),
+        subject_of_member(web_workspace.engine.context.signer, AINO),
     )
 
 
-async def test_a_new_number_is_proved_by_text_message(web_workspace, web, centre):
+async def test_a_new_phone_number_is_verified_by_sms(web_workspace, web, centre):
     proof = {"proof": centre["proof"][0]}
     page = await web.post("/me/contact", data={**proof, "kind": "phone", "address": "050 987 6543"})
     challenge = hidden_fields(page.text)["challenge"][0]
@@ -186,22 +188,22 @@ async def test_a_new_number_is_proved_by_text_message(web_workspace, web, centre
 
 
 @pytest.mark.parametrize(
-    ("kind", "address", "said"),
+    ("kind", "address", "message"),
     [
         ("email", "no address", "This is no address"),
         ("phone", "12 <b>", "This is no telephone number"),
         ("email", "a@b\r\nBcc: c@d.fi", "This is no address"),
     ],
 )
-async def test_what_is_no_address_gets_no_code_and_can_be_mended(web_workspace, web, centre, kind, address, said):
-    sent = len(web_workspace.notices())
+async def test_an_invalid_address_gets_no_code_and_can_be_corrected(web_workspace, web, centre, kind, address, message):
+    notice_count = len(web_workspace.notices())
     answer = await web.post("/me/contact?lang=en", data={"proof": centre["proof"][0], "kind": kind, "address": address})
     assert answer.status_code == 400
-    assert said in answer.text
+    assert message in answer.text
     (field,) = re.findall(r"<input[^>]+autofocus>", answer.text)
     assert 'name="address"' in field
     assert f'value="{html.escape(address)}"' in field
-    assert len(web_workspace.notices()) == sent
+    assert len(web_workspace.notices()) == notice_count
 
 
 async def test_the_code_of_one_member_does_not_change_another(web_workspace, web, centre):
@@ -213,8 +215,8 @@ async def test_the_code_of_one_member_does_not_change_another(web_workspace, web
     web.cookies.clear()
     web_workspace.clock.advance(minutes=1)
     await sign_in(web_workspace, web, "perhe@example.org")
-    theirs = hidden_fields((await web.get("/me")).text)["proof"][0]
-    answer = await web.post("/me/contact/code", data={"proof": theirs, "challenge": challenge, "code": code})
+    proof = hidden_fields((await web.get("/me")).text)["proof"][0]
+    answer = await web.post("/me/contact/code", data={"proof": proof, "challenge": challenge, "code": code})
     assert answer.status_code == 400
     assert web_workspace.contact(other)["email"] == "perhe@example.org"
     assert web_workspace.contact(AINO)["email"] == MAIL

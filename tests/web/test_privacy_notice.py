@@ -1,4 +1,4 @@
-"""The privacy notice, and which text of it, is told by every page, e-mail and confirmation (GD-09)."""
+"""Every page, e-mail and confirmation links to the privacy notice (GD-09)."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from campaigns.web import page_renderer
 from campaigns.web.page_renderer import PageRenderer
 from tests.support.provider_fixtures import SETTINGS
 
-EXAMPLES = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[2]
 NOTICE = {
     "fi": "https://www.example.org/tietosuoja",
     "sv": "https://www.example.org/dataskydd",
@@ -24,8 +24,8 @@ NOTICE = {
     "version": "2026-05",
 }
 _ORGANISATION = SETTINGS.organisation.model_copy(update={"privacy_notice": PrivacyNotice.model_validate(NOTICE)})
-SAYING = SETTINGS.model_copy(update={"organisation": _ORGANISATION})
-EMAILS = sorted(folder.name for folder in (EXAMPLES / "templates" / "email").glob("[!_]*/"))
+SETTINGS_WITH_NOTICE = SETTINGS.model_copy(update={"organisation": _ORGANISATION})
+EMAILS = sorted(folder.name for folder in (REPOSITORY / "templates" / "email").glob("[!_]*/"))
 
 
 def page(settings: Settings, language: Language) -> str:
@@ -33,52 +33,52 @@ def page(settings: Settings, language: Language) -> str:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_gd09_every_page_leads_to_the_notice_in_its_language_and_says_which_text_it_is(language: Language):
-    assert f'href="{NOTICE[language]}"' in page(SAYING, language)
-    assert NOTICE["version"] in page(SAYING, language)
+def test_gd09_every_page_links_to_the_notice_in_its_language_and_names_its_version(language: Language):
+    assert f'href="{NOTICE[language]}"' in page(SETTINGS_WITH_NOTICE, language)
+    assert NOTICE["version"] in page(SETTINGS_WITH_NOTICE, language)
     assert "example.org/" not in page(SETTINGS, language).replace("lahde.example.org", "")
 
 
-def test_gd09_every_page_has_the_foot_that_says_it():
+def test_gd09_every_page_extends_the_template_with_the_footer():
     files = Path(page_renderer.__file__).with_name("pages").rglob("*.html")
-    whole = {file.name for file in files if "<html" in file.read_text("utf-8")}
-    assert whole == {"page.html", "whole_file.html"}  # the frame of all, and a file that is taken along
+    layouts = {file.name for file in files if "<html" in file.read_text("utf-8")}
+    assert layouts == {"page.html", "whole_file.html"}  # the layout of every page, and the exported file
 
 
 @pytest.mark.parametrize("name", EMAILS)
 @pytest.mark.parametrize("language", Language)
-def test_gd09_every_email_of_the_example_leads_to_it_in_both_parts(name: str, language: Language):
-    folder = load_template_folder(EXAMPLES, Channel.EMAIL, name)
+def test_gd09_every_example_email_links_to_the_notice_in_both_parts(name: str, language: Language):
+    folder = load_template_folder(REPOSITORY, Channel.EMAIL, name)
     sample = folder.sample(language)
-    said = {**sample, "organisation": {**sample["organisation"], "privacy_notice": NOTICE[language]}}
-    body = EmailTemplate.compile(folder, language, SAYING).render(said)
+    values = {**sample, "organisation": {**sample["organisation"], "privacy_notice": NOTICE[language]}}
+    body = EmailTemplate.compile(folder, language, SETTINGS_WITH_NOTICE).render(values)
     assert f'href="{NOTICE[language]}"' in body.html
     assert NOTICE[language] in body.text
-    silent = {**sample, "organisation": {**sample["organisation"], "privacy_notice": None}}
-    body = EmailTemplate.compile(folder, language, SETTINGS).render(silent)
+    values_without_notice = {**sample, "organisation": {**sample["organisation"], "privacy_notice": None}}
+    body = EmailTemplate.compile(folder, language, SETTINGS).render(values_without_notice)
     assert folder.texts_in(language)["privacy_notice"] not in body.html + body.text
 
 
 @pytest.mark.parametrize("language", Language)
-def test_gd09_every_confirmation_leads_to_it(language: Language):
-    for kind, about in sample_notices(SAYING):
-        said = notice_text(kind, about, NoticeValues(language), SAYING)
-        body = NoticeWriter(SAYING).email(said, language)
+def test_gd09_every_confirmation_links_to_the_notice(language: Language):
+    for kind, about in sample_notices(SETTINGS_WITH_NOTICE):
+        text = notice_text(kind, about, NoticeValues(language), SETTINGS_WITH_NOTICE)
+        body = NoticeWriter(SETTINGS_WITH_NOTICE).email(text, language)
         assert f'href="{NOTICE[language]}"' in body.html
         assert NOTICE[language] in body.text
-        silent = NoticeWriter(SETTINGS).email(said, language)
-        assert NOTICE[language] not in silent.html + silent.text
+        body_without_notice = NoticeWriter(SETTINGS).email(text, language)
+        assert NOTICE[language] not in body_without_notice.html + body_without_notice.text
 
 
-def test_gd09_the_doctor_warns_where_there_is_none():
-    missing, said = providers.check_privacy_notice(SETTINGS), providers.check_privacy_notice(SAYING)
-    assert (missing.level, said.level) == (FindingLevel.WARN, FindingLevel.OK)
-    assert NOTICE["version"] in said.said
+def test_gd09_the_doctor_warns_about_a_missing_notice():
+    missing, given = providers.check_privacy_notice(SETTINGS), providers.check_privacy_notice(SETTINGS_WITH_NOTICE)
+    assert (missing.level, given.level) == (FindingLevel.WARN, FindingLevel.OK)
+    assert NOTICE["version"] in given.said
 
 
-def test_gd09_a_message_is_given_what_the_settings_say():
+def test_gd09_messages_get_the_notice_of_the_settings():
     assert SETTINGS.organisation.template_values(Language.FI)["privacy_notice"] is None
-    told = {language: SAYING.organisation.template_values(language) for language in Language}
-    assert {language: values["privacy_notice"] for language, values in told.items()} == {
+    template_values = {language: SETTINGS_WITH_NOTICE.organisation.template_values(language) for language in Language}
+    assert {language: values["privacy_notice"] for language, values in template_values.items()} == {
         language: NOTICE[language] for language in Language
     }

@@ -1,4 +1,4 @@
-"""The expert reads lines of purchases by exact criteria, for a purpose; nobody else reads any (A-25)."""
+"""Purchase look-up by the expert, by exact criteria and for a purpose; no other role reads lines (A-25)."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.support.desk_session import NAME, open_desk_session
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO
 
-GOOD = {
+CRITERIA = {
     "first": "2017-12-10",
     "last": "2017-12-10",
     "store": "s1",
@@ -26,15 +26,15 @@ async def expert(web_workspace, web):
     return desk
 
 
-async def test_a25_lines_are_read_by_exact_criteria_and_noted(web_workspace, expert):
-    page = await expert.does("/lines", **GOOD)
+async def test_a25_lines_are_read_by_exact_criteria_and_audited(web_workspace, expert):
+    page = await expert.do_task("/lines", **CRITERIA)
     assert page.status_code == 200
     assert page.text.count("<td>s1</td>") == 2
     criteria = {"first": "2017-12-10", "last": "2017-12-10", "store": "s1", "department": ""}
-    assert expert.noted()[-1] == (
+    assert expert.audit_notes()[-1] == (
         NAME,
         "read_lines",
-        subject_of_member(web_workspace.engine.signer, AINO),
+        subject_of_member(web_workspace.engine.context.signer, AINO),
         {**criteria, "why": "complaint", "case": "R-1024"},
     )
 
@@ -45,12 +45,12 @@ async def test_a25_lines_are_read_by_exact_criteria_and_noted(web_workspace, exp
      {"store": "' OR 1=1 --"}, {"store": "%"}],
 )  # fmt: skip
 async def test_a25_lines_outside_the_criteria_are_not_shown(expert, other):
-    page = await expert.does("/lines", **{**GOOD, **other})
+    page = await expert.do_task("/lines", **{**CRITERIA, **other})
     assert page.status_code == 200
     assert "<td>" not in page.text
 
 
-async def test_a_days_lines_are_those_of_its_evening_too(web_workspace, web):
+async def test_the_lines_of_a_day_include_its_evening(web_workspace, web):
     web_workspace.import_rows(
         "purchases",
         [
@@ -63,35 +63,35 @@ async def test_a_days_lines_are_those_of_its_evening_too(web_workspace, web):
     )  # fmt: skip
     desk = await open_desk_session(web_workspace, web, Role.EXPERT)
     await desk.open_member()
-    page = await desk.do_task("/lines", **{**GOOD, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
+    page = await desk.do_task("/lines", **{**CRITERIA, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
     assert page.text.count("<td>s9</td>") == 2
 
 
-BAD = {
+INVALID_CHANGES = {
     "no purpose": {"purpose": ""},
     "another purpose": {"purpose": "curiosity"},
     "no case": {"case": ""},
     "a name for a case": {"case": "Aino"},
     "neither store nor department": {"store": " "},
     "too many days": {"first": "2017-11-09"},
-    "backwards": {"first": "2017-12-11"},
+    "last day before the first": {"first": "2017-12-11"},
     "no day": {"first": ""},
-    "a day that is none": {"last": "2017-12-32"},
+    "an impossible day": {"last": "2017-12-32"},
 }
 
 
-@pytest.mark.parametrize("change", BAD.values(), ids=BAD)
-async def test_a25_what_is_no_narrow_question_is_refused_and_reads_nothing(expert, change):
-    page = await expert.does("/lines", **{**GOOD, **change})
+@pytest.mark.parametrize("change", INVALID_CHANGES.values(), ids=INVALID_CHANGES)
+async def test_a25_incomplete_or_too_wide_criteria_are_refused_and_read_nothing(expert, change):
+    page = await expert.do_task("/lines", **{**CRITERIA, **change})
     assert page.status_code == 400
     assert "<td>" not in page.text
-    assert [row[1] for row in expert.noted()] == ["look_up"]
+    assert [row[1] for row in expert.audit_notes()] == ["look_up"]
 
 
-async def test_special_goods_are_not_shown_to_the_expert_either(web_workspace, web):
+async def test_special_category_products_are_not_shown(web_workspace, web):
     desk = await open_desk_session(web_workspace, web, Role.EXPERT)
     await desk.open_member(MEMBERS[-1])
-    page = await desk.do_task("/lines", MEMBERS[-1], **GOOD)
+    page = await desk.do_task("/lines", MEMBERS[-1], **CRITERIA)
     assert page.text.count("<td>s1</td>") == 1  # beer, and not the medicine
     assert "PHARMACY" not in page.text
 
@@ -100,24 +100,24 @@ async def test_special_goods_are_not_shown_to_the_expert_either(web_workspace, w
 async def test_a25_no_other_role_reads_lines(web_workspace, web, role):
     desk = await open_desk_session(web_workspace, web, role)
     await desk.open_member()
-    page = await desk.do_task("/lines", **GOOD)
+    page = await desk.do_task("/lines", **CRITERIA)
     assert page.status_code == 403
     assert "read_lines" not in {row[1] for row in desk.audit_notes()}
 
 
-async def test_no_more_lines_are_shown_than_anybody_reads(web_workspace, web):
+async def test_the_number_of_lines_is_limited(web_workspace, web):
     web_workspace.import_rows(
         "purchases",
         [
             {
-                "member_id": AINO, "purchased_at": "2017-12-20T12:00", "basket_id": f"b{each}", "product_id": "COFFEE",
-                "quantity": 1, "amount": "1.00", "store_id": "s9",
+                "member_id": AINO, "purchased_at": "2017-12-20T12:00", "basket_id": f"b{number}",
+                "product_id": "COFFEE", "quantity": 1, "amount": "1.00", "store_id": "s9",
             }
-            for each in range(MAX_LINES + 5)
+            for number in range(MAX_LINES + 5)
         ],
     )  # fmt: skip
     desk = await open_desk_session(web_workspace, web, Role.EXPERT)
     await desk.open_member()
-    page = await desk.do_task("/lines", **{**GOOD, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
+    page = await desk.do_task("/lines", **{**CRITERIA, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
     assert page.text.count("<td>s9</td>") == MAX_LINES
     assert "There are more lines" in page.text

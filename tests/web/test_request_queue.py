@@ -1,4 +1,4 @@
-"""The queue of requests at the desk: seen, put off, closed, a member erased, processors told (GD-07, GD-12, GD-14)."""
+"""Request queue at the desk: list, extend, close, export, erase, notify processors (GD-07, GD-12, GD-14)."""
 
 import pytest
 from sqlalchemy import update
@@ -16,15 +16,15 @@ from tests.support.web_client import AINO
 OTHER = MEMBERS[5]
 
 
-def filed(web_workspace, kind, member=AINO, words=""):
-    return requests.file(web_workspace.engine, member, kind, ConsentSource.WEB, words).number
+def file_request(web_workspace, kind, member=AINO, words=""):
+    return requests.file(web_workspace.engine.context, member, kind, ConsentSource.WEB, words).number
 
 
-async def test_gd07_the_queue_shows_the_most_urgent_first_and_that_is_noted(web_workspace, web):
-    filed(web_workspace, RequestKind.CORRECT, words="<script>alert(1)</script>")
+async def test_gd07_the_queue_shows_the_most_urgent_request_first_and_is_audited(web_workspace, web):
+    file_request(web_workspace, RequestKind.CORRECT, words="<script>alert(1)</script>")
     web_workspace.clock.advance(days=35)
     officer = await open_desk_session(web_workspace, web, Role.PRIVACY_OFFICER)
-    filed(web_workspace, RequestKind.ERASE, OTHER)
+    file_request(web_workspace, RequestKind.ERASE, OTHER)
     page = await officer.post("/requests")
     assert page.text.index(f"Correction of the data · {AINO}") < page.text.index(f"Erasure of the data · {OTHER}")
     assert "late" in page.text
@@ -32,8 +32,8 @@ async def test_gd07_the_queue_shows_the_most_urgent_first_and_that_is_noted(web_
     assert officer.audit_notes()[-1][1] == "list_requests"
 
 
-async def test_gd07_a_request_is_put_off_and_closed_with_reasons(web_workspace, officer):
-    number = filed(web_workspace, RequestKind.ACCESS)
+async def test_gd07_a_request_is_extended_and_closed_with_reasons(web_workspace, officer):
+    number = file_request(web_workspace, RequestKind.ACCESS)
     assert (await officer.post("/requests/later", number=number, because=" ")).status_code == 400
     assert "Put off: Arkisto" in (await officer.post("/requests/later", number=number, because="Arkisto")).text
     assert (await officer.post("/requests/later", number=number, because="Taas")).status_code == 400
@@ -43,42 +43,40 @@ async def test_gd07_a_request_is_put_off_and_closed_with_reasons(web_workspace, 
     assert [row[1] for row in officer.audit_notes()] == ["put_off_request", "close_request"]
 
 
-@pytest.mark.parametrize(("form", "begins"), [("json", b"{"), ("csv", b"PK"), ("html", b"<!doctype html>")])
-async def test_gd10_the_copy_that_was_asked_for_is_fetched_from_its_request_and_that_is_noted(
-    web_workspace, officer, form, begins
-):
-    number = filed(web_workspace, RequestKind.ACCESS)
-    fetched = await officer.post("/requests/copy", number=number, form=form)
-    assert fetched.content.startswith(begins)
-    assert "attachment" in fetched.headers["content-disposition"]
+@pytest.mark.parametrize(("form", "prefix"), [("json", b"{"), ("csv", b"PK"), ("html", b"<!doctype html>")])
+async def test_gd10_the_export_is_downloaded_from_its_access_request_and_audited(web_workspace, officer, form, prefix):
+    number = file_request(web_workspace, RequestKind.ACCESS)
+    answer = await officer.post("/requests/copy", number=number, form=form)
+    assert answer.content.startswith(prefix)
+    assert "attachment" in answer.headers["content-disposition"]
     actor, action, _, detail = officer.audit_notes()[-1]
     assert (actor, action, detail) == (NAME, "export", {"form": form})
 
 
-async def test_a_copy_is_handed_out_to_whom_asked_for_one(web_workspace, officer):
-    asked = filed(web_workspace, RequestKind.ACCESS)
-    assert (await officer.post("/requests/copy", number=asked, form="xml")).status_code == 400
-    other = filed(web_workspace, RequestKind.ERASE)
-    assert (await officer.post("/requests/copy", number=other, form="json")).status_code == 400
+async def test_an_export_needs_an_access_request_and_a_known_format(web_workspace, officer):
+    access_request = file_request(web_workspace, RequestKind.ACCESS)
+    assert (await officer.post("/requests/copy", number=access_request, form="xml")).status_code == 400
+    erasure_request = file_request(web_workspace, RequestKind.ERASE)
+    assert (await officer.post("/requests/copy", number=erasure_request, form="json")).status_code == 400
     assert [row[1] for row in officer.audit_notes()] == []
 
 
-async def test_a_copy_is_handed_out_by_who_answers_requests(web_workspace, web):
-    asked = filed(web_workspace, RequestKind.ACCESS)
-    others = await open_desk_session(web_workspace, web, Role.DESK, Role.EXPERT)
-    assert (await others.post("/requests/copy", number=asked, form="json")).status_code == 403
+async def test_an_export_needs_the_permission_to_answer_requests(web_workspace, web):
+    access_request = file_request(web_workspace, RequestKind.ACCESS)
+    desk = await open_desk_session(web_workspace, web, Role.DESK, Role.EXPERT)
+    assert (await desk.post("/requests/copy", number=access_request, form="json")).status_code == 403
 
 
 @pytest.mark.parametrize("number", ["", "x", "-1", "1e3", "9" * 40, "٣", "404"])
-async def test_a_number_that_is_none_is_refused(officer, number):
+async def test_an_invalid_request_number_is_refused(officer, number):
     for path in ("/requests/later", "/requests/close", "/requests/erase"):
         assert (await officer.post(path, number=number, ending="done", because="x")).status_code == 400
 
 
-async def test_gd12_a_member_is_erased_when_it_is_confirmed_and_told_once(web_workspace, officer):
-    number = filed(web_workspace, RequestKind.ERASE)
-    asked = await officer.post("/requests/erase", number=number)
-    assert "Erase everything?" in asked.text
+async def test_gd12_an_erasure_needs_confirmation_and_is_notified_once(web_workspace, officer):
+    number = file_request(web_workspace, RequestKind.ERASE)
+    confirmation = await officer.post("/requests/erase", number=number)
+    assert "Erase everything?" in confirmation.text
     assert web_workspace.contact(AINO)
     done = await officer.post("/requests/erase", number=number, confirmed="yes")
     assert "erased" in done.text
@@ -89,14 +87,16 @@ async def test_gd12_a_member_is_erased_when_it_is_confirmed_and_told_once(web_wo
     assert officer.audit_notes()[-1][1] == "erase"
 
 
-async def test_only_who_asked_for_erasure_is_erased(web_workspace, officer):
-    number = filed(web_workspace, RequestKind.ACCESS)
+async def test_an_erasure_needs_an_erasure_request(web_workspace, officer):
+    number = file_request(web_workspace, RequestKind.ACCESS)
     assert (await officer.post("/requests/erase", number=number, confirmed="yes")).status_code == 400
     assert web_workspace.contact(AINO)
 
 
 @pytest.mark.parametrize(("kind", "choice"), [("restrict", Choice.RESTRICTED), ("object", Choice.NO_MARKETING)])
-async def test_gd13_gd16_what_the_desk_files_holds_at_once_and_is_confirmed(web_workspace, web, kind, choice):
+async def test_gd13_gd16_rights_filed_at_the_desk_take_effect_at_once_and_are_confirmed(
+    web_workspace, web, kind, choice
+):
     desk = await open_desk_session(web_workspace, web, Role.DESK)
     await desk.open_member()
     assert "The request is filed" in (await desk.do_task("/file", kind=kind, source="desk")).text
@@ -110,35 +110,33 @@ async def test_gd13_gd16_what_the_desk_files_holds_at_once_and_is_confirmed(web_
 
 
 @pytest.mark.parametrize("kind", ["", "everything", "access,erase"])
-async def test_what_is_no_right_is_not_filed(web_workspace, web, kind):
+async def test_unknown_request_kinds_are_not_filed(web_workspace, web, kind):
     desk = await open_desk_session(web_workspace, web, Role.DESK)
     await desk.open_member()
     assert (await desk.do_task("/file", kind=kind)).status_code == 400
     assert web_workspace.ledger_dump()["request"] == []
 
 
-async def test_gd14_processors_to_be_told_are_listed_with_their_messages_and_their_answer_is_kept(
-    web_workspace, officer
-):
+async def test_gd14_open_processor_tasks_are_listed_with_messages_and_answered_once(web_workspace, officer):
     run = web_workspace.run("texts")
     web_workspace.send(run)
-    with web_workspace.engine.ledger.write() as connection:
-        carried = {"provider": "twilio", "provider_ref": "SM1"}
-        connection.execute(update(DELIVERY).where(DELIVERY.c.run_number == run.number).values(**carried))
-    number = filed(web_workspace, RequestKind.ERASE)
+    with web_workspace.engine.context.ledger.write() as connection:
+        delivery_values = {"provider": "twilio", "provider_ref": "SM1"}
+        connection.execute(update(DELIVERY).where(DELIVERY.c.run_number == run.number).values(**delivery_values))
+    number = file_request(web_workspace, RequestKind.ERASE)
     page = await officer.post("/requests/erase", number=number, confirmed="yes")
     assert "Processors to be told" in page.text
-    assert all(said in page.text for said in ("Twilio", "SM1", run.run_id))
+    assert all(text in page.text for text in ("Twilio", "SM1", run.run_id))
     assert AINO not in page.text
-    (task,) = (each.number for each in processors.open_tasks(web_workspace.engine))
+    (task,) = (task.number for task in processors.open_tasks(web_workspace.engine.context))
     assert (await officer.post("/requests/told", number=task, answer="yes")).status_code == 400
-    told = await officer.post("/requests/told", number=task, answer="done")
-    assert "The answer is written down" in told.text
-    assert "Nothing waits" in told.text
+    answer = await officer.post("/requests/told", number=task, answer="done")
+    assert "The answer is written down" in answer.text
+    assert "Nothing waits" in answer.text
     assert (await officer.post("/requests/told", number=task, answer="done")).status_code == 400
     assert officer.audit_notes()[-1][1] == "tell_processor"
 
 
-async def test_gd14_processors_are_told_by_who_answers_requests(web_workspace, web):
+async def test_gd14_processor_answers_need_the_permission_to_answer_requests(web_workspace, web):
     desk = await open_desk_session(web_workspace, web, Role.DESK)
     assert (await desk.post("/requests/told", number=1, answer="done")).status_code == 403

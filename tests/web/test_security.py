@@ -1,4 +1,4 @@
-"""What every answer carries, what no request may do, and what no log holds (OP-06, C-07)."""
+"""Security of every answer: headers, limits, escaping, cookies, and logs without personal data (OP-06, C-07)."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ PAGES = ["/me", "/healthz", "/u/x", "/nowhere", "/static/pages.css", "/images/no
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_every_answer_carries_the_headers(web, path):
+async def test_every_answer_carries_the_security_headers(web, path):
     headers = (await web.get(path)).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -30,11 +30,11 @@ async def test_every_answer_carries_the_headers(web, path):
 
 
 @pytest.mark.parametrize("path", ["/me", "/u/x", "/healthz"])
-async def test_no_page_is_kept_by_anybody(web, path):
+async def test_pages_are_not_cached(web, path):
     assert (await web.get(path)).headers["cache-control"] == "no-store"
 
 
-async def test_no_page_has_a_script_or_a_style_of_its_own(web_workspace, web):
+async def test_pages_have_no_scripts_inline_styles_or_external_addresses(web_workspace, web):
     pages = [
         await web.get(web_workspace.link("letters", scope=scope)) for scope in ("unsubscribe", "preferences", "why")
     ]
@@ -45,25 +45,25 @@ async def test_no_page_has_a_script_or_a_style_of_its_own(web_workspace, web):
 
 
 @pytest.mark.parametrize("path", ["/me/code", "/me/session", "/me/choices"])
-async def test_a_body_that_is_too_large_is_refused(web_workspace, web, path):
-    async def pieces():
+async def test_too_large_bodies_are_refused(web_workspace, web, path):
+    async def chunks():
         for number in range(5):
             yield b"f%d=" % number + b"a" * 3900 + b"&"
 
     before = web_workspace.ledger_dump()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     announced = await web.post(path, content=b"a" * (MAX_BODY_SIZE + 1), headers=form)
-    trickled = await web.post(path, content=pieces(), headers=form)
-    assert (announced.status_code, trickled.status_code) == (413, 413)
-    assert "content-security-policy" in trickled.headers
+    streamed = await web.post(path, content=chunks(), headers=form)
+    assert (announced.status_code, streamed.status_code) == (413, 413)
+    assert "content-security-policy" in streamed.headers
     assert web_workspace.ledger_dump() == before
 
 
-async def test_a_form_of_very_many_fields_is_refused(web):
+async def test_forms_with_too_many_fields_are_refused(web):
     assert (await web.post("/me/code", data={f"f{number}": "" for number in range(300)})).status_code == 400
 
 
-async def test_a_name_is_shown_as_text(web_workspace, web):
+async def test_names_are_escaped(web_workspace, web):
     web_workspace.change_contact(AINO, first_name="<script>alert(1)</script>", city='"><img src=x>')
     page = await sign_in(web_workspace, web, f"{AINO}@example.org")
     assert "<script>" not in page.text
@@ -71,22 +71,22 @@ async def test_a_name_is_shown_as_text(web_workspace, web):
     assert "<img" not in page.text
 
 
-@pytest.mark.parametrize("asked", ["<script>", "fi&lang=sv", "//evil.example", "FI", "../fi"])
-async def test_a_language_that_is_none_is_ignored(web, asked):
-    page = await web.get("/me", params={"lang": asked}, headers={"Accept-Language": "en-GB"})
+@pytest.mark.parametrize("language", ["<script>", "fi&lang=sv", "//evil.example", "FI", "../fi"])
+async def test_an_unknown_language_is_ignored(web, language):
+    page = await web.get("/me", params={"lang": language}, headers={"Accept-Language": "en-GB"})
     assert (page.status_code, page.headers["content-language"]) == (200, "en")
-    assert asked not in page.text
+    assert language not in page.text
 
 
-async def test_the_cookie_is_for_this_site_alone(web_workspace):
+async def test_the_session_cookie_is_limited_to_this_site(web_workspace):
     path = web_workspace.root / "config" / "settings.yaml"
     text = path.read_text("utf-8").replace("http://localhost:8000", "https://kyla.example.org")
     path.write_text(text, "utf-8")
-    vars(web_workspace.engine).pop("library", None)
+    web_workspace.reload()
     transport = httpx.ASGITransport(application(web_workspace.engine))
     async with httpx.AsyncClient(transport=transport, base_url="https://kyla.example.org") as web:
-        asked = await web.post("/me/code", data={"address": f"{AINO}@example.org"})
-        challenge = hidden_fields(asked.text)["challenge"][0]
+        page = await web.post("/me/code", data={"address": f"{AINO}@example.org"})
+        challenge = hidden_fields(page.text)["challenge"][0]
         answer = await web.post("/me/session", data={"challenge": challenge, "code": web_workspace.codes()[0]})
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("__Host-viesti=")
@@ -96,34 +96,34 @@ async def test_the_cookie_is_for_this_site_alone(web_workspace):
     assert "max-age" in answer.headers["strict-transport-security"]
 
 
-async def test_no_log_holds_an_address_a_code_or_a_link(web_workspace, web, caplog):
+async def test_logs_hold_no_address_name_code_or_link(web_workspace, web, caplog):
     caplog.set_level(logging.DEBUG)
-    mail, way = f"{AINO}@example.org", web_workspace.link("letters")
-    await web.post(way, data={"List-Unsubscribe": "One-Click"})
+    mail, link = f"{AINO}@example.org", web_workspace.link("letters")
+    await web.post(link, data={"List-Unsubscribe": "One-Click"})
     await sign_in(web_workspace, web, mail)
-    carried = web_workspace.root / "outbox" / "notes"
-    carried.rename(web_workspace.root / "outbox" / "elsewhere")
-    carried.write_text("in the way")
+    notes = web_workspace.root / "outbox" / "notes"
+    notes.rename(web_workspace.root / "outbox" / "elsewhere")
+    notes.write_text("in the way")
     await web.post("/me/code", data={"address": mail})
-    await asyncio.to_thread(web_workspace.engine.courier.send_waiting)
-    ours = [record.getMessage() for record in caplog.records if record.name.split(".")[0] != "httpx"]
-    assert any("notices wait" in line for line in ours)
-    carried.unlink()
-    (web_workspace.root / "outbox" / "elsewhere").rename(carried)
+    await asyncio.to_thread(web_workspace.engine.notice_sender.send_waiting)
+    lines = [record.getMessage() for record in caplog.records if record.name.split(".")[0] != "httpx"]
+    assert any("notices wait" in line for line in lines)
+    notes.unlink()
+    (web_workspace.root / "outbox" / "elsewhere").rename(notes)
     secrets = (
         mail,
         web_workspace.contact(AINO)["first_name"],
-        way.split("/")[2],
+        link.split("/")[2],
         web_workspace.codes()[0],
         web_workspace.codes()[0].replace(" ", ""),
     )
-    for line in ours:
+    for line in lines:
         assert not [secret for secret in secrets if secret in line], line
 
 
-async def test_a_fault_of_ours_shows_nothing_of_itself(web_workspace, monkeypatch):
+async def test_server_errors_show_no_details(web_workspace, monkeypatch):
     app = application(web_workspace.engine)
-    monkeypatch.setattr("campaigns.web.page_context.linked", lambda *_: 1 / 0)
+    monkeypatch.setattr("campaigns.web.page_context.find_message", lambda *_: 1 / 0)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as web:
         answer = await web.get(web_workspace.link("letters") + "?lang=en")
@@ -132,14 +132,14 @@ async def test_a_fault_of_ours_shows_nothing_of_itself(web_workspace, monkeypatc
     assert "division" not in answer.text
 
 
-def test_the_rate_forgets_the_stranger_seen_longest_ago(web_workspace):
-    rate = ProcessThrottle(1, timedelta(minutes=1))
+def test_the_throttle_forgets_the_client_seen_longest_ago(web_workspace):
+    throttle = ProcessThrottle(1, timedelta(minutes=1))
     now = web_workspace.clock.time
-    assert rate.allows("first", now)
-    assert not rate.allows("first", now)
+    assert throttle.allows("first", now)
+    assert not throttle.allows("first", now)
     for number in range(10_000):
-        rate.allows(str(number), now)
-    assert rate.allows("first", now)
+        throttle.allows(str(number), now)
+    assert throttle.allows("first", now)
 
 
 @pytest.mark.parametrize(
@@ -151,5 +151,5 @@ def test_the_rate_forgets_the_stranger_seen_longest_ago(web_workspace):
         (None, "testclient", False),
     ],
 )
-def test_strangers_are_told_apart_by_address_or_network(one, other, same):
+def test_clients_are_distinguished_by_address_or_network(one, other, same):
     assert (client_key(one) == client_key(other)) is same

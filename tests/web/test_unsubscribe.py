@@ -1,4 +1,4 @@
-"""One click ends what the message was one of, for all who share the address, at once (E-20 to E-27, C-04)."""
+"""One click ends the kind of message at once, for all members sharing the address (E-20 to E-27, C-04)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,7 +14,7 @@ MULTIPART: Final = {
     "content": b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n',
     "headers": {"Content-Type": "multipart/form-data; boundary=b"},
 }
-ENDED: Final[Mapping[str, tuple[str, str, bool]]] = {
+OPT_OUTS: Final[Mapping[str, tuple[str, str, bool]]] = {
     "letters": ("unsubscribe", "newsletter:food", False),
     "offers": ("unsubscribe", "email_own", False),
     "coffee": ("unsubscribe", "email_own", False),
@@ -32,16 +32,19 @@ OTHER_BODIES: Final = {
     "json": {"json": {"List-Unsubscribe": "One-Click"}},
     "text": {"content": b"List-Unsubscribe=One-Click", "headers": {"Content-Type": "text/plain"}},
     "a file": {"files": {"List-Unsubscribe": b"One-Click"}},
-    "a torn multipart": {"content": b"--x\r\nCont", "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
+    "a truncated multipart": {
+        "content": b"--x\r\nCont",
+        "headers": {"Content-Type": "multipart/form-data; boundary=b"},
+    },
     "no boundary": {"content": b"--b", "headers": {"Content-Type": "multipart/form-data"}},
     "no UTF-8": {"content": b"List-Unsubscribe=One-Click\xff", **URLENCODED},
 }
 
 
 @pytest.mark.parametrize("body", [ONE_CLICK, MULTIPART], ids=["urlencoded", "multipart"])
-@pytest.mark.parametrize("campaign", ENDED)
+@pytest.mark.parametrize("campaign", OPT_OUTS)
 async def test_e22_one_click_ends_the_kind_of_message_and_nothing_else(web_workspace, web, campaign, body):
-    scope, choice, on = ENDED[campaign]
+    scope, choice, on = OPT_OUTS[campaign]
     answer = await web.post(web_workspace.link(campaign, scope=scope), **body)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
@@ -50,7 +53,7 @@ async def test_e22_one_click_ends_the_kind_of_message_and_nothing_else(web_works
     ]
 
 
-async def test_e22_three_clicks_are_one_entry_and_the_same_answer(web_workspace, web):
+async def test_e22_repeated_clicks_record_one_entry_and_get_the_same_answer(web_workspace, web):
     answers = []
     for _ in range(3):
         answers.append(await web.post(web_workspace.link("letters"), **ONE_CLICK))
@@ -67,14 +70,14 @@ async def test_any_other_body_changes_nothing(web_workspace, web, body):
     assert web_workspace.ledger_dump() == before
 
 
-async def test_the_button_of_the_page_says_that_it_was_pressed_on_the_page(web_workspace, web):
+async def test_the_button_of_the_page_records_the_web_as_source(web_workspace, web):
     await web.post(web_workspace.link("letters"), data={"List-Unsubscribe": "One-Click", "page": "1"})
     assert [(entry.choice, entry.source) for entry in web_workspace.record()] == [
         ("newsletter:food", ConsentSource.WEB)
     ]
 
 
-async def test_whoever_shares_the_mailbox_is_bound_too(web_workspace, web):
+async def test_one_click_applies_to_every_member_sharing_the_mailbox(web_workspace, web):
     one, other = SHARERS
     await web.post(web_workspace.link("letters", one), **ONE_CLICK)
     assert [entry.choice for entry in web_workspace.record(one)] == ["newsletter:food"]
@@ -82,14 +85,14 @@ async def test_whoever_shares_the_mailbox_is_bound_too(web_workspace, web):
     assert web_workspace.record(AINO) == []
 
 
-async def test_whoever_shares_the_telephone_is_bound_too(web_workspace, web):
+async def test_one_click_applies_to_every_member_sharing_the_phone_number(web_workspace, web):
     run = web_workspace.run("texts")
     one = next(member for member in SHARERS if member in web_workspace.channels(run))
     await web.post(web_workspace.link("texts", one, "stop"), **ONE_CLICK)
     assert [entry.choice for member in SHARERS for entry in web_workspace.record(member)] == ["sms_own", "sms_own"]
 
 
-async def test_a_sharer_who_gets_the_owners_post_on_paper_keeps_it(web_workspace, web):
+async def test_a_sharer_with_owner_post_on_paper_keeps_it(web_workspace, web):
     one, other = SHARERS
     web_workspace.record_choices(other, "electronic_owner_post", on=False)
     await web.post(web_workspace.link("owners", one), **ONE_CLICK)
@@ -97,35 +100,35 @@ async def test_a_sharer_who_gets_the_owners_post_on_paper_keeps_it(web_workspace
     assert "no_owner_post" not in [entry.choice for entry in web_workspace.record(other)]
 
 
-async def test_a_service_message_cannot_be_ended(web_workspace, web):
+async def test_service_messages_have_no_opt_out(web_workspace, web):
     before = web_workspace.ledger_dump()
     answer = await web.post(web_workspace.link("service"), **ONE_CLICK)
     assert answer.status_code == 200
     assert web_workspace.ledger_dump() == before
 
 
-async def test_dl05_what_is_not_claimed_yet_is_withdrawn_and_the_next_run_leaves_the_member_out(web_workspace, web):
+async def test_dl05_one_click_withdraws_unclaimed_deliveries_and_excludes_from_the_next_run(web_workspace, web):
     run = web_workspace.run("letters")
     one, other = SHARERS
     await web.post(web_workspace.link("letters", AINO), **ONE_CLICK)
     await web.post(web_workspace.link("letters", one), **ONE_CLICK)
     web_workspace.send(run)
-    ends: Mapping[str, Any] = web_workspace.end_states(run)
-    assert {member: end for member, end in ends.items() if end != ("accepted", None)} == {
+    states: Mapping[str, Any] = web_workspace.end_states(run)
+    assert {member: state for member, state in states.items() if state != ("accepted", None)} == {
         AINO: ("withdrawn", "consent_withdrawn"),
         one: ("withdrawn", "consent_withdrawn"),
     }
     assert web_workspace.skips(web_workspace.run("letters")) == {other: "address_dedup"}
     web_workspace.clock.advance(days=1)
     following, _ = web_workspace.plan("letters")
-    assert set(web_workspace.channels(following)) == set(ends) - {AINO, one}
+    assert set(web_workspace.channels(following)) == set(states) - {AINO, one}
     assert other not in web_workspace.channels(following)
 
 
-async def test_nobody_who_was_erased_gets_an_entry(web_workspace, web):
-    way = web_workspace.link("letters")
+async def test_one_click_of_an_erased_member_records_nothing(web_workspace, web):
+    link = web_workspace.link("letters")
     web_workspace.erase(AINO)
     before = web_workspace.ledger_dump()
-    answer = await web.post(way, **ONE_CLICK)
+    answer = await web.post(link, **ONE_CLICK)
     assert answer.status_code == 200
     assert web_workspace.ledger_dump() == before

@@ -1,4 +1,4 @@
-"""Why a message was sent: from what was kept, every operand, no product of whoever forbade it (C-09, GD-10)."""
+"""Why a message was sent: explained from stored evidence, without products whose use is forbidden (C-09, GD-10)."""
 
 import html
 from typing import Final
@@ -21,81 +21,81 @@ PURPOSES: Final = {
 }
 
 
-async def read(web_workspace: WebWorkspace, web, campaign: str, language: str = "en", member: str = AINO) -> str:
+async def why_page(web_workspace: WebWorkspace, web, campaign: str, language: str = "en", member: str = AINO) -> str:
     answer = await web.get(f"{web_workspace.link(campaign, member, 'why')}?lang={language}")
     assert answer.status_code == 200
     return html.unescape(answer.text)
 
 
 @pytest.mark.parametrize("campaign", PURPOSES)
-async def test_the_page_says_purpose_and_basis(web_workspace, web, campaign):
-    page = await read(web_workspace, web, campaign)
+async def test_the_page_shows_purpose_and_legal_basis(web_workspace, web, campaign):
+    page = await why_page(web_workspace, web, campaign)
     for words in PURPOSES[campaign]:
         assert words in page
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("campaign", CAMPAIGNS)
-async def test_the_page_says_every_rule_in_every_language(web_workspace, web, campaign, language):
-    page = await read(web_workspace, web, campaign, language.value)
+async def test_the_page_describes_the_rules_in_every_language(web_workspace, web, campaign, language):
+    page = await why_page(web_workspace, web, campaign, language.value)
     evidence = web_workspace.run(campaign).evidence
     assert evidence["title"][language.value] in page
     if evidence["audience"] is not None:
         assert evidence["audience"][language.value] in page
 
 
-async def test_an_audience_is_said_by_what_it_asks_and_not_by_its_name(web_workspace, web):
+async def test_an_audience_is_described_by_its_rule_and_not_by_its_name(web_workspace, web):
     audience = web_workspace.root / "config" / "audiences" / "friends.yaml"
     audience.write_text("title: {fi: K, sv: K, en: Friends}\nmatch: {region: Lappi}\n", encoding="utf-8")
     web_workspace.start("named", CAMPAIGNS["offers"].replace("{register: [owners, customers]}", "friends"))
-    page = await read(web_workspace, web, "named")
+    page = await why_page(web_workspace, web, "named")
     assert "Lappi" in page
     assert "Friends" not in page
 
 
-async def test_the_page_says_which_data_was_read(web_workspace, web):
+async def test_the_page_names_the_data_that_was_read(web_workspace, web):
     path = web_workspace.root / "config" / "catalogue.yaml"
     meaning = "{fi: Maakunta, sv: Landskap, en: Region of residence}"
     text = path.read_text("utf-8")
-    was = "region: {type: text, class: profile, meaning: {fi: x, sv: x, en: x}"
-    assert was in text
-    path.write_text(text.replace(was, was.replace("{fi: x, sv: x, en: x}", meaning)), "utf-8")
-    vars(web_workspace.engine).pop("library")
-    assert "What the register says: Region of residence" in await read(web_workspace, web, "coffee")
+    original = "region: {type: text, class: profile, meaning: {fi: x, sv: x, en: x}"
+    assert original in text
+    path.write_text(text.replace(original, original.replace("{fi: x, sv: x, en: x}", meaning)), "utf-8")
+    web_workspace.reload()
+    assert "What the register says: Region of residence" in await why_page(web_workspace, web, "coffee")
 
 
-async def test_a_rule_that_is_changed_afterwards_changes_no_explanation(web_workspace, web):
-    before = await read(web_workspace, web, "coffee")
+async def test_later_changes_of_a_rule_do_not_change_the_explanation(web_workspace, web):
+    before = await why_page(web_workspace, web, "coffee")
     assert "COFFEE" in before
     web_workspace.write_campaign("coffee", CAMPAIGNS["coffee"].replace("COFFEE", "CHEESE"))
-    assert await read(web_workspace, web, "coffee") == before
+    assert await why_page(web_workspace, web, "coffee") == before
 
 
-async def test_products_are_said_to_have_been_used_where_they_were(web_workspace, web):
-    page = await read(web_workspace, web, "coffee")
+async def test_the_page_says_whether_purchases_were_used(web_workspace, web):
+    page = await why_page(web_workspace, web, "coffee")
     assert "Products bought were used" in page
-    assert "Purchases were not used." in await read(web_workspace, web, "offers")
+    assert "Purchases were not used." in await why_page(web_workspace, web, "offers")
 
 
 @pytest.fixture
-def half_hidden(web_workspace):
-    """The message of a member who forbids the use of products, of a rule that took them without."""
+def products_forbidden(web_workspace):
+    """Message to a member who forbids the use of products and was selected without them."""
     web_workspace.record_choices(AINO, "no_purchase_detail")
     text = CAMPAIGNS["coffee"].replace("all:", "any:").replace("[Lappi, Uusimaa]", "Lappi")
     web_workspace.start("either", text)
     return web_workspace
 
 
-async def test_products_are_not_named_to_whoever_forbids_their_use(half_hidden, web):
-    page = await read(half_hidden, web, "either")
+async def test_products_are_not_named_to_members_who_forbid_their_use(products_forbidden, web):
+    page = await why_page(products_forbidden, web, "either")
     assert "COFFEE" not in page
     assert "Products bought:" not in page
     assert "were not used for the receiver" in page
-    allowed = await read(half_hidden, web, "either", member="m03")
-    assert "COFFEE" in allowed
+    other_page = await why_page(products_forbidden, web, "either", member="m03")
+    assert "COFFEE" in other_page
 
 
-async def test_a_rule_without_products_is_said_though_another_rule_reads_them(web_workspace, web):
+async def test_a_rule_without_products_is_described_though_another_rule_reads_them(web_workspace, web):
     web_workspace.start(
         "split",
         CAMPAIGNS["offers"].replace(
@@ -108,15 +108,15 @@ async def test_a_rule_without_products_is_said_though_another_rule_reads_them(we
     )
     variants = web_workspace.run("split").evidence["variants"]
     assert web_workspace.decisions(web_workspace.run("split"))[AINO]["variant"] == "lapps"
-    assert variants["lapps"]["en"] in await read(web_workspace, web, "split")
-    by_products = await read(web_workspace, web, "split", member="m02")
+    assert variants["lapps"]["en"] in await why_page(web_workspace, web, "split")
+    by_products = await why_page(web_workspace, web, "split", member="m02")
     assert variants["drinkers"]["en"] in by_products
     assert "Products bought were used" in by_products
 
 
-def test_a_column_that_is_declared_no_more_is_left_out(web_workspace):
+def test_columns_no_longer_declared_are_left_out(web_workspace):
     run = web_workspace.run("coffee")
-    with web_workspace.engine.ledger.read() as connection:
+    with web_workspace.engine.context.ledger.read() as connection:
         message = find_message(connection, run.number, web_workspace.decisions(run)[AINO]["position"])
-    catalogue = web_workspace.engine.library.catalogue.model_copy(update={"tables": {}})
+    catalogue = web_workspace.engine.context.repository.catalogue.model_copy(update={"tables": {}})
     assert explanation(message, catalogue, Language.EN)["data"] == []
