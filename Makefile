@@ -11,7 +11,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 SPARK = 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark crash check fix lock bench commands docs clean
+.PHONY: help demo test test-spark crash coverage check fix lock bench commands docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ test-spark: $(INSTALLED) ## run the tests that start Spark; needs Java 17
 
 crash: $(INSTALLED) ## kill processes at random moments, 200 times; CRASHES=1000 for more
 	VIESTI_CRASHES=$(or $(CRASHES),200) $(BIN)/python -m pytest -q tests/runs/dispatch/test_crash.py
+
+coverage: $(INSTALLED) ## run the tests and show the branches that none takes
+	@tests/install-browser
+	$(BIN)/python -m pytest -q --numprocesses auto -m 'not spark' --cov
 
 check: $(INSTALLED) ## format, lint, types, import contracts and names
 	$(BIN)/ruff format --check .
