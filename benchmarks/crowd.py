@@ -61,9 +61,9 @@ def write_profile(connection: duckdb.DuckDBPyConnection, base: Engine, path: Pat
 def write_ledger(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     """Write contact, the projection of choices, suppressions and holdout units of all members into a new ledger."""
     engine = world.engine()
-    for path in engine.workspace.data.glob("ledger.sqlite*"):
+    for path in engine.context.workspace.data.glob("ledger.sqlite*"):
         path.unlink()
-    schema.prepare(engine.ledger)
+    schema.prepare(engine.context.ledger)
     engine.close()
     suppressions = " UNION ALL ".join(
         f"SELECT s.kind, {_COLUMNS[column]} AS value, s.reason, s.scope, s.at, s.source FROM crowd "
@@ -71,17 +71,17 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, world: World) -> None:
         f"JOIN base_suppression AS s ON s.kind = {quote_literal(kind)} AND s.value = o.{column}"
         for kind, column in _SUPPRESSED_COLUMNS.items()
     )
-    with _without_indexes(engine.workspace.ledger):
+    with _without_indexes(engine.context.workspace.ledger):
         for table in (CONTACT, CHOICES, HOLDOUT_UNIT):
             columns = ", ".join(f"{_COLUMNS.get(name, f'o.{name}')} AS {name}" for name in table.columns.keys())  # noqa: SIM118 - iterating gives columns
             query = f"SELECT {columns} FROM crowd JOIN base_{table.name} AS o ON o.member_id = base_id ORDER BY n"
-            _copy(connection, query, engine.workspace.ledger, table.name)
+            _copy(connection, query, engine.context.workspace.ledger, table.name)
         unique_rows = f"SELECT DISTINCT ON (kind, value, reason) * FROM ({suppressions})"
-        _copy(connection, unique_rows, engine.workspace.ledger, SUPPRESSION.name)
+        _copy(connection, unique_rows, engine.context.workspace.ledger, SUPPRESSION.name)
 
 
 def _files(base: Engine, table: str) -> tuple[str, ...]:
-    return base.library.warehouse.manifest().files(table)
+    return base.repository.warehouse.manifest().files(table)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, table: str) -> None:

@@ -60,7 +60,7 @@ def member_id(number: int) -> str:
 
 def insert_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) -> int:
     """Stage a plan that sends to every member in random order, and start it; return its number."""
-    campaign = engine.library.campaign_definition(CAMPAIGN)[0].campaign
+    campaign = engine.context.repository.campaign_definition(CAMPAIGN)[0].campaign
     variant = campaign.variants[0].name
     with ledger.write() as connection:
         run = runs.open_run(connection, campaign, "", due_at, NOW, scheduled=False)
@@ -87,13 +87,15 @@ def insert_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) 
 
 def claim_and_record(root: Path, url: str, run_id: str) -> int:
     """Claim and record in one process until nothing is left; return the number of its deliveries."""
-    engine = Engine(Workspace(root), "benchmark")
-    campaign = engine.library.campaign_definition(CAMPAIGN)[0].campaign
+    engine = Engine.open(Workspace(root), "benchmark")
+    campaign = engine.context.repository.campaign_definition(CAMPAIGN)[0].campaign
     count = 0
     with closing(Ledger(url)) as ledger:
         with ledger.read() as connection:
             run = runs.get(connection, run_id)
-        job = RunContext(run, campaign, engine.library.settings, engine.signer, RunFiles(root / "none"))
+        job = RunContext(
+            run, campaign, engine.context.repository.settings, engine.context.signer, RunFiles(root / "none")
+        )
         answers: list[DeliveryAnswer] = []
         while True:
             with ledger.write() as connection:
@@ -125,7 +127,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=100_000)
     parser.add_argument("--workspace", type=Path, default=Path())
     chosen = parser.parse_args()
-    engine = Engine(Workspace(chosen.workspace), "benchmark")
+    engine = Engine.open(Workspace(chosen.workspace), "benchmark")
     members = chosen.members
     with closing(Ledger(chosen.url)) as ledger:
         schema.prepare(ledger)

@@ -51,13 +51,13 @@ class ResponseTimes:
 def serve(root: Path, url: str, port: int) -> None:
     """Serve the workspace until the process is ended."""
     os.environ[URL_VARIABLE] = url
-    engine = Engine(Workspace(root), "benchmark")
+    engine = Engine.open(Workspace(root), "benchmark")
     create_server(engine).run(sockets=[listening_socket("127.0.0.1", port)])
 
 
 def stage_plans(root: Path, url: str, members: int, stopped: Event) -> None:
     """Stage one plan after the other until stopped."""
-    engine = Engine(Workspace(root), "benchmark")
+    engine = Engine.open(Workspace(root), "benchmark")
     with closing(Ledger(url)) as ledger:
         for number in range(1, 10_000):
             if stopped.is_set():
@@ -125,12 +125,12 @@ def insert_data(engine: Engine, ledger: Ledger, members: int, messages: int, due
 def measure_pages(root: Path, url: str, members: int, messages: int, rate: int, span: int) -> None:
     """Measure the pages while a run is sent and plans are staged."""
     os.environ[URL_VARIABLE] = url
-    engine = Engine(Workspace(root), "benchmark")
+    engine = Engine.open(Workspace(root), "benchmark")
     due = [NOW - timedelta(days=day) for day in (3, 2, 1)]
     with closing(Ledger(url)) as ledger:
         number = insert_data(engine, ledger, members, messages, due)
         measure_lookups(ledger, members, number, messages)
-    signer = engine.signer
+    signer = engine.context.signer
     links = [
         (
             f"/p/{signer.link_token('preferences', number, position)}",

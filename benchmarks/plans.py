@@ -22,25 +22,25 @@ from campaigns.store.runs.run_tables import RUN
 def measure(world: World, campaign: str, database: str | None = None) -> None:
     """Report the figures of one campaign's plan, stored in SQLite or in another database filled from it."""
     engine = world.engine()
-    url = database or str(engine.ledger.engine.url)
+    url = database or str(engine.context.ledger.engine.url)
     if database is not None:
-        vars(engine)["ledger"] = filled_ledger(engine.ledger, database)
-    draft, _ = engine.library.campaign_definition(campaign)
-    with engine.ledger.read() as connection:
+        engine = world.engine(ledger=filled_ledger(engine.context.ledger, database))
+    draft, _ = engine.context.repository.campaign_definition(campaign)
+    with engine.context.ledger.read() as connection:
         earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
     as_of = AS_OF + timedelta(seconds=1 + earlier)  # a run of its own
-    pour_spans = _record_pour_spans(engine.ledger)
+    pour_spans = _record_pour_spans(engine.context.ledger)
     context = multiprocessing.get_context("spawn")
     stop, waits = context.Event(), context.Queue()
     bystander = context.Process(target=_unsubscribe, args=(url, stop, waits))
     bystander.start()
     began = perf_counter()
-    _, tally = engine.plan(draft, as_of, lambda _: None)
+    _, tally = engine.planner.plan(draft, as_of, lambda _: None)
     whole = perf_counter() - began
     stop.set()
     opt_outs = waits.get()
     bystander.join()
-    kind = engine.ledger.engine.dialect.name
+    kind = engine.context.ledger.engine.dialect.name
     engine.close()
     decisions = tally.sent + tally.skipped
     beside = [
@@ -81,7 +81,7 @@ def _record_pour_spans(ledger: Ledger) -> list[tuple[float, float]]:
         pour(*arguments, **options)
         spans.append((began, perf_counter()))
 
-    vars(ledger)["pour"] = timed
+    ledger.bulk_load = timed  # type: ignore[method-assign]
     return spans
 
 

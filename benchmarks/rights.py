@@ -26,6 +26,7 @@ from campaigns.runs.engine import Engine
 from campaigns.store.admin.database_url import URL_VARIABLE
 from campaigns.web.members.data_pages import EXPORT_FORMATS, DataPages
 from campaigns.web.page_renderer import PageRenderer
+from campaigns.workspace.context import Context, Resources
 from campaigns.workspace.paths import Workspace
 
 _BUSIEST: Final = f"""
@@ -37,19 +38,19 @@ _BUSIEST: Final = f"""
 def measure(root: Path, *, night: bool) -> None:
     """Report the figures of a world that may be changed."""
     engine = _engine(root)
-    with closing(engine.library.warehouse.connect(AS_OF)) as connection:
+    with closing(engine.context.repository.warehouse.connect(AS_OF)) as connection:
         [(member,)] = connection.execute(_BUSIEST).fetchall()
     whole = collect_export(engine, member)
     held = {name: len(rows) for name, rows in whole.sections.items()}
     print_figure(
         "receipts, lines of the one; rows in all", f"{held['receipts']}; {held['purchases']}; {sum(held.values()):,}"
     )
-    shown = DataPages(PageRenderer(engine.library.settings), engine.library.catalogue)
+    shown = DataPages(PageRenderer(engine.context.repository.settings), engine.context.repository.catalogue)
     for form in EXPORT_FORMATS:
         _measure(f"an export as {form}", partial(_export, engine, shown, member, form))
-    _measure("an erasure", lambda: erasure.erase(engine, member))
+    _measure("an erasure", lambda: erasure.erase(engine.context, member))
     if night:
-        _measure("the nightly job after it", lambda: erasure.apply_retention(engine))
+        _measure("the nightly job after it", lambda: erasure.apply_retention(engine.context))
     engine.close()
 
 
@@ -58,9 +59,8 @@ def _export(engine: Engine, shown: DataPages, member: str, form: str) -> bytes:
 
 
 def _engine(root: Path) -> Engine:
-    engine = Engine(Workspace(root), "benchmark")
-    vars(engine)["clock"] = Clock(read=lambda: AS_OF)
-    return engine
+    resources = Resources(Workspace(root), clock=Clock(read=lambda: AS_OF))
+    return Engine(Context(resources, "benchmark"))
 
 
 def _measure(name: str, work: Callable[[], object]) -> None:

@@ -28,7 +28,7 @@ def generate(world: World, folder: Path) -> None:
     """Generate the world; replace an existing one."""
     base = _base(folder / "base")
     shutil.rmtree(world.root, ignore_errors=True)
-    warehouse = Engine(workspace_at(world.root), "benchmark").library.warehouse
+    warehouse = Engine.open(workspace_at(world.root), "benchmark").repository.warehouse
     with connect() as connection, warehouse.write_lock():
         connection.execute("SET memory_limit = '6GB'")
         crowd.create_crowd(connection, base, world.members)
@@ -60,16 +60,16 @@ def _write_warehouse(
         print(name, flush=True)
     members, products = warehouse.new_file_path("members"), warehouse.new_file_path("products")
     crowd.write_profile(connection, base, members)
-    (stored,) = base.library.warehouse.manifest().files("products")
+    (stored,) = base.repository.warehouse.manifest().files("products")
     shutil.copyfile(base.workspace.warehouse / stored, products)
     return {**files, "members": {WHOLE_TABLE: [members]}, "products": {WHOLE_TABLE: [products]}}
 
 
 def _base(root: Path) -> Engine:
     """Open the demonstration's workspace; import its data once."""
-    engine = Engine(workspace_at(root), "benchmark")
-    if not engine.library.warehouse.manifest().files("purchases"):
-        for name, _ in import_demo_files(engine, print):
+    engine = Engine.open(workspace_at(root), "benchmark")
+    if not engine.context.repository.warehouse.manifest().files("purchases"):
+        for name, _ in import_demo_files(engine.context, print):
             print(name, flush=True)
     return engine
 
@@ -79,10 +79,13 @@ def sizes(world: World) -> Iterator[tuple[str, int, int]]:
     engine = world.engine()
     with connect() as connection:
         for table in ("members", "receipts", "purchases"):
-            paths = [engine.workspace.warehouse / name for name in engine.library.warehouse.manifest().files(table)]
+            paths = [
+                engine.context.workspace.warehouse / name
+                for name in engine.context.repository.warehouse.manifest().files(table)
+            ]
             row = connection.execute("SELECT count(*) FROM read_parquet(?)", [list(map(str, paths))]).fetchone()
             yield table, int(row[0]) if row else 0, sum(path.stat().st_size for path in paths)
-    yield "ledger", world.members, engine.workspace.ledger.stat().st_size
+    yield "ledger", world.members, engine.context.workspace.ledger.stat().st_size
 
 
 def main() -> None:

@@ -85,14 +85,15 @@ def hand_written_queries(files: str) -> dict[str, str]:
 def measure(world: World, rounds: int = 3) -> None:
     """Report the figures of a world."""
     engine = world.engine()
-    with closing(engine.library.warehouse.connect(AS_OF)) as connection:
+    with closing(engine.context.repository.warehouse.connect(AS_OF)) as connection:
         plain = QuerySession(connection)
-        people = register_snapshot(plain, engine.snapshot())
+        people = register_snapshot(plain, engine.queries.snapshot())
         create_population(plain, Purpose.MARKETING, people)
         connection.execute("CREATE TEMP TABLE laid AS FROM population")
         connection.execute("CREATE OR REPLACE TEMP VIEW population AS FROM laid")
         files = [
-            str(engine.workspace.warehouse / name) for name in engine.library.warehouse.manifest().files("purchases")
+            str(engine.context.workspace.warehouse / name)
+            for name in engine.context.repository.warehouse.manifest().files("purchases")
         ]
         folder = world.root / "data" / "kept"
         shutil.rmtree(folder, ignore_errors=True)
@@ -127,16 +128,16 @@ def measure(world: World, rounds: int = 3) -> None:
 
 
 def _count(bench: QuerySession, engine: Engine, text: str, hours: int) -> int:
-    path = engine.workspace.audiences / "benchmark.yaml"
+    path = engine.context.workspace.audiences / "benchmark.yaml"
     path.write_text(text, "utf-8")
-    engine.reread()
-    condition, _ = engine.library.audience("benchmark")
+    engine.context.reload_files()
+    condition, _ = engine.context.repository.audience("benchmark")
     path.unlink()
     return _matched(bench, engine, condition.match, hours)
 
 
 def _matched(bench: QuerySession, engine: Engine, condition: Condition, hours: int) -> int:
-    library = engine.library
+    library = engine.context.repository
     scope = RuleScope(
         as_of=AS_OF + timedelta(hours=hours),
         zone=library.settings.zone,

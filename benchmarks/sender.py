@@ -13,13 +13,15 @@ from typing import Final
 
 from benchmarks.figures import peak_megabytes
 from benchmarks.world import AS_OF
-from campaigns.channels.registry import ChannelProviders
+from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from campaigns.cli.main import GC_THRESHOLD
 from campaigns.core.clock import Clock
 from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings, TwilioSettings
 from campaigns.runs.engine import Engine
 from campaigns.store.ledger.connection import Ledger
+from campaigns.workspace.context import Context, Resources
 from campaigns.workspace.paths import Workspace
+from campaigns.workspace.repository import WorkspaceRepository
 
 _CONNECTIONS: Final = 256
 
@@ -30,9 +32,11 @@ class _EnoughSentError(Exception):
 
 def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) -> dict[str, float]:
     """Send a run, or at most `messages` of it; return the count, start, end, CPU seconds and peak memory."""
-    engine = Engine(Workspace(Path(root)), "benchmark")
-    vars(engine).update(clock=Clock.starting_at(AS_OF), ledger=Ledger(url))
-    vars(engine)["providers"] = _providers(engine.providers, path, port)
+    workspace = Workspace(Path(root))
+    configured = build_providers(ProviderContext(workspace.root, WorkspaceRepository(workspace).settings))
+    providers = _providers(configured, path, port)
+    resources = Resources(workspace, clock=Clock.starting_at(AS_OF), ledger=Ledger(url), providers=providers)
+    engine = Engine(Context(resources, "benchmark"))
     sent, began, used = 0, monotonic(), process_time()
 
     def on_progress(ended: int) -> None:
@@ -42,7 +46,7 @@ def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) 
             raise _EnoughSentError
 
     try:
-        engine.send(run_id, on_progress)
+        engine.sender.send(run_id, on_progress)
     except* _EnoughSentError:
         pass
     ended, used = monotonic(), process_time() - used

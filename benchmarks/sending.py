@@ -44,11 +44,10 @@ _DOUBLES: Final = {"sendgrid": "sendgrid", "smtp": "smtp", "signed": "smtp", "sm
 
 async def measure(world: World, path: str, messages: int, workers: int, database: str | None) -> None:
     """Report the speed of a planned campaign by one path, until it is sent or `messages` have gone."""
-    engine = world.engine()
-    vars(engine)["clock"] = Clock.starting_at(AS_OF)
-    url = database or f"sqlite:///{engine.workspace.ledger.resolve()}"
+    engine = world.engine(clock=Clock.starting_at(AS_OF))
+    url = database or f"sqlite:///{engine.context.workspace.ledger.resolve()}"
     if database is not None:
-        vars(engine)["ledger"] = filled_ledger(engine.ledger, database)
+        engine = world.engine(clock=engine.context.clock, ledger=filled_ledger(engine.context.ledger, database))
     run_id, planned = _plan(engine, path)
     engine.close()
     print_figure(f"{path}: messages planned, sent at most", f"{planned:,}, {messages:,}")
@@ -62,13 +61,13 @@ async def measure(world: World, path: str, messages: int, workers: int, database
 
 def _plan(engine: Engine, path: str) -> tuple[str, int]:
     """Plan the path's campaign as a run of its own, and start it."""
-    file = engine.workspace.campaigns / f"benchmark_{path}.yaml"
+    file = engine.context.workspace.campaigns / f"benchmark_{path}.yaml"
     file.write_text(_CAMPAIGNS[path], "utf-8")
-    draft, _ = engine.library.campaign_definition(file.stem)
-    with engine.ledger.read() as connection:
+    draft, _ = engine.context.repository.campaign_definition(file.stem)
+    with engine.context.ledger.read() as connection:
         earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
-    run, tally = engine.plan(draft, AS_OF + timedelta(seconds=1 + earlier), lambda _: None)
-    with engine.ledger.write() as connection:
+    run, tally = engine.planner.plan(draft, AS_OF + timedelta(seconds=1 + earlier), lambda _: None)
+    with engine.context.ledger.write() as connection:
         runs.change_state(connection, run.number or 0, [RunState.PLANNED], RunState.SENDING)
     return run.run_id, tally.sent
 

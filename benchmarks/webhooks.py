@@ -53,7 +53,7 @@ class PreparedPost:
 
 def insert_sent_messages(root: Path, url: str, messages: int) -> tuple[Engine, int]:
     """Insert sent messages; return the engine and the run's number."""
-    engine = Engine(Workspace(root), "benchmark")
+    engine = Engine.open(Workspace(root), "benchmark")
     with closing(Ledger(url)) as ledger:
         schema.prepare(ledger)
         insert_members(ledger, messages)
@@ -69,7 +69,7 @@ def sendgrid_posts(
     double: SendGridDouble, engine: Engine, run: int, messages: int, size: int
 ) -> Iterator[PreparedPost]:
     """Generate SendGrid's POSTs: two events for each message; one in 500 is a bounce, one in 5,000 a complaint."""
-    names = {position: engine.signer.delivery_reference(run, position) for position in range(1, messages + 1)}
+    names = {position: engine.context.signer.delivery_reference(run, position) for position in range(1, messages + 1)}
     events = [
         _mail(name, position, event_name) for position, name in names.items() for event_name in _event_names(position)
     ]
@@ -99,9 +99,9 @@ def _mail(name: str, position: int, event_name: str) -> dict[str, object]:
 
 def twilio_posts(double: TwilioDouble, engine: Engine, run: int, messages: int) -> Iterator[PreparedPost]:
     """Generate Twilio's POSTs: one for every status of every message."""
-    root = public_base_url(engine.library.settings)
+    root = public_base_url(engine.context.repository.settings)
     for position in range(1, messages + 1):
-        path = f"{STATUS_PATH}?{NAMED}={engine.signer.delivery_reference(run, position)}"
+        path = f"{STATUS_PATH}?{NAMED}={engine.context.signer.delivery_reference(run, position)}"
         for status in _STATUSES:
             form = {
                 "MessageSid": f"SM{position:032x}",
@@ -117,7 +117,7 @@ def twilio_posts(double: TwilioDouble, engine: Engine, run: int, messages: int) 
 def serve(root: Path, port: int, environment: Mapping[str, str]) -> None:
     """Serve the workspace until the process is ended."""
     os.environ.update(environment)
-    engine = Engine(Workspace(root), "benchmark")
+    engine = Engine.open(Workspace(root), "benchmark")
     create_server(engine).run(sockets=[listening_socket("127.0.0.1", port)])
 
 

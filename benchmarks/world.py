@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from campaigns.runs.engine import Engine
+from campaigns.workspace.context import Context, Resources
 from campaigns.workspace.paths import Workspace
 
 MEMBERS: Final = 3_600_000
@@ -45,6 +46,6 @@ class World:
         """Return the file that marks a completed generation."""
         return self.root / "data" / "generated.json"
 
-    def engine(self) -> Engine:
-        """Open an engine over the workspace."""
-        return Engine(Workspace(self.root), "benchmark")
+    def engine(self, **resources: Any) -> Engine:
+        """Open an engine over the workspace, with other resources (`clock`, `ledger`) than its own if given."""
+        return Engine(Context(Resources(Workspace(self.root), **resources), "benchmark"))

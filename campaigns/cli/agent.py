@@ -20,7 +20,7 @@ def add(context: typer.Context, name: AccountArgument, role: RolesOption) -> Non
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.open_engine(context) as engine:
-        staff_accounts.add(engine, name, role, _password())
+        staff_accounts.add(engine.context, name, role, _password())
     output.print_line(f"{name} may now sign in at /desk")
 
 
@@ -37,7 +37,7 @@ def list_accounts(context: typer.Context, json: open_workspace.JsonOption = Fals
                 "since": account.since.isoformat(),
                 "disabled_at": None if account.disabled_at is None else account.disabled_at.isoformat(),
             }
-            for account in staff_accounts.list_accounts(engine)
+            for account in staff_accounts.list_accounts(engine.context)
         ]
     if json:
         output.print_json(rows)
@@ -52,7 +52,7 @@ def roles(context: typer.Context, name: AccountArgument, role: RolesOption) -> N
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.open_engine(context) as engine:
-        staff_accounts.give_roles(engine, name, role)
+        staff_accounts.give_roles(engine.context, name, role)
     output.print_line(f"{name}: {', '.join(sorted(set(role)))}")
 
 
@@ -62,7 +62,7 @@ def password(context: typer.Context, name: AccountArgument) -> None:
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.open_engine(context) as engine:
-        staff_accounts.set_password(engine, name, _password())
+        staff_accounts.set_password(engine.context, name, _password())
     output.print_line(f"{name} has a new password; all its sessions have ended")
 
 
@@ -72,7 +72,7 @@ def disable(context: typer.Context, name: AccountArgument) -> None:
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.open_engine(context) as engine:
-        staff_accounts.disable(engine, name)
+        staff_accounts.disable(engine.context, name)
     output.print_line(f"{name} is disabled")
 
 

@@ -31,13 +31,15 @@ def count(
 ) -> None:
     """Count the members who match an audience."""
     with open_workspace.open_engine(context) as engine:
-        query = engine.count_query(name, open_workspace.parse_as_of(as_of, engine))
+        query = engine.queries.count_query(name, open_workspace.parse_as_of(as_of, engine.context))
         if sql:
             output.print_line(query.sql)
             return
-        output.print_problems(filter(None, [engine.freshness_warning(name, query.scope.as_of, query.data_classes)]))
-        shown_language = language or engine.repository.settings.default_language
-        counts = engine.count(query, shown_language)
+        output.print_problems(
+            filter(None, [engine.queries.freshness_warning(name, query.scope.as_of, query.data_classes)])
+        )
+        shown_language = language or engine.context.repository.settings.default_language
+        counts = engine.queries.count(query, shown_language)
         if json:
             numbers = asdict(counts)
             parts = numbers.pop("parts")

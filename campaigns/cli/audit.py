@@ -22,7 +22,7 @@ def verify(
     from campaigns.people.accounts import audit_log
 
     with open_workspace.open_engine(context) as engine:
-        verdict = audit_log.verify(engine, expected_seal)
+        verdict = audit_log.verify(engine.context, expected_seal)
     fault = verdict.fault
     if json:
         fault_fields = None if fault is None else {"row": fault.row, "because": fault.reason, "seal": fault.seal}
@@ -65,8 +65,8 @@ def show_rows(
     from campaigns.people.accounts import audit_log
 
     with open_workspace.open_engine(context) as engine:
-        rows = audit_log.list_rows(engine, subject, most)
-        zone = engine.repository.settings.zone
+        rows = audit_log.list_rows(engine.context, subject, most)
+        zone = engine.context.repository.settings.zone
     if json:
         output.print_json([{**row, "at": row["at"].isoformat()} for row in rows])
         return

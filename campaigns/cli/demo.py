@@ -30,16 +30,17 @@ def demo(
     from campaigns.demo import run_demo
     from campaigns.runs.engine import Engine
 
-    engine = Engine(run_demo.workspace_at(directory or Path(context.obj)), open_workspace.account())
+    engine = Engine.open(run_demo.workspace_at(directory or Path(context.obj)), open_workspace.account())
     output.print_line(
         "The purchases are real (Complete Journey, 2017); the people, their addresses and choices are invented.\n"
     )
     imported = [
-        (name, report.read, report.stored) for name, report in run_demo.import_demo_files(engine, output.print_step)
+        (name, report.read, report.stored)
+        for name, report in run_demo.import_demo_files(engine.context, output.print_step)
     ]
     output.print_table("Imported", ("file", "rows", "new or changed"), imported)
-    output.print_problems(run_demo.check_campaigns(engine))
-    output.print_line(f"\n{len(engine.workspace.campaign_files())} campaigns are in order\n")
+    output.print_problems(run_demo.check_campaigns(engine.context))
+    output.print_line(f"\n{len(engine.context.workspace.campaign_files())} campaigns are in order\n")
     stops = []
     for campaign in run_demo.CAMPAIGNS:
         with output.show_progress(campaign) as on_progress:
@@ -47,7 +48,7 @@ def demo(
     for stop in stops:
         _print_stop(stop)
     output.print_line("Open:")
-    for title, path in run_demo.files_to_open(engine, stops):
+    for title, path in run_demo.files_to_open(engine.context, stops):
         output.print_line(f"  {path}\n      {title}")
     engine.close()
 

@@ -14,7 +14,7 @@ def doctor(context: typer.Context, json: open_workspace.JsonOption = False) -> N
     from campaigns.operations.doctor.run_checks import run_checks
 
     with open_workspace.open_engine(context) as engine:
-        findings = list(run_checks(engine, Resolver()))
+        findings = list(run_checks(engine.context, Resolver()))
     if json:
         output.print_json([asdict(finding) for finding in findings])
     else:

@@ -10,7 +10,7 @@ from campaigns.cli import open_workspace, output
 from campaigns.cli.planning import RunArgument
 
 if TYPE_CHECKING:
-    from campaigns.runs.engine import Engine
+    from campaigns.workspace.context import Context
 
 
 class ManualOutcome(StrEnum):
@@ -45,10 +45,12 @@ def uncertain(
     if member and mark is None:
         raise typer.BadParameter("only valid with --mark", param_hint="--member")
     with open_workspace.open_engine(context) as engine:
-        done = _settle(engine, run, mark, member or [], reconcile=reconcile)
+        done = _settle(engine.context, run, mark, member or [], reconcile=reconcile)
         if export is not None:
-            done["exported"] = kept.export(engine, run, export)
-        rows = [{name: row[name] for name in kept.CSV_COLUMNS} for row in kept.uncertain_deliveries(engine, run)]
+            done["exported"] = kept.export(engine.context, run, export)
+        rows = [
+            {name: row[name] for name in kept.CSV_COLUMNS} for row in kept.uncertain_deliveries(engine.context, run)
+        ]
     for row in rows:
         row["claimed_at"] = None if row["claimed_at"] is None else row["claimed_at"].isoformat()
     if json:
@@ -60,7 +62,7 @@ def uncertain(
 
 
 def _settle(
-    engine: "Engine", run: str, mark: ManualOutcome | None, members: list[str], *, reconcile: bool
+    context: "Context", run: str, mark: ManualOutcome | None, members: list[str], *, reconcile: bool
 ) -> dict[str, Any]:
     """Settle the messages as requested; return how many, by method."""
     from campaigns.results.feedback import resolve_uncertain as kept
@@ -68,10 +70,10 @@ def _settle(
 
     done: dict[str, Any] = {}
     if reconcile:
-        settled = kept.reconcile(engine, run)
+        settled = kept.reconcile(context, run)
         done |= {"settled_by_events": settled.by_events, "settled_by_the_provider": settled.by_provider}
     if mark is not None:
-        done[f"marked_{mark}"] = kept.set_outcome(engine, run, DeliveryState(mark), members)
+        done[f"marked_{mark}"] = kept.set_outcome(context, run, DeliveryState(mark), members)
     return done
 
 
@@ -80,7 +82,7 @@ def mail(context: typer.Context, json: open_workspace.JsonOption = False) -> Non
     from campaigns.results.feedback.returned_mail import read_mail
 
     with open_workspace.open_engine(context) as engine:
-        report = read_mail(engine)
+        report = read_mail(engine.context)
     if json:
         output.print_json({"mails": report.mails, "events": report.events, "unsubscribed": report.unsubscribed})
         return
@@ -98,7 +100,7 @@ def calls(
     from campaigns.results.feedback.call_results import read_call_results
 
     with open_workspace.open_engine(context) as engine:
-        answers = read_call_results(engine, file)
+        answers = read_call_results(engine.context, file)
     if json:
         problems = [str(problem) for problem in answers.problems]
         output.print_json({"answers": answers.new, "read_before": answers.read_before, "problems": problems})

@@ -14,7 +14,7 @@ def versions(context: typer.Context, json: open_workspace.JsonOption = False) ->
     """List the versions of the holdout, and when each was in force."""
     from audiences.people import holdout_versions
 
-    with open_workspace.open_engine(context) as engine, engine.ledger.read() as connection:
+    with open_workspace.open_engine(context) as engine, engine.context.ledger.read() as connection:
         rows = [
             {
                 "version": version.number,
@@ -41,11 +41,11 @@ def members(
     from audiences.people import holdout_versions
 
     with open_workspace.open_engine(context) as engine:
-        with engine.ledger.read() as connection:
+        with engine.context.ledger.read() as connection:
             chosen = holdout_versions.read_version(connection, version)
-        end = chosen.until or engine.clock.now()
-        moment = end if at is None else open_workspace.parse_as_of(at, engine)
-        for member_id in holdout_versions.held_out_members(engine.ledger, chosen, moment):
+        end = chosen.until or engine.context.clock.now()
+        moment = end if at is None else open_workspace.parse_as_of(at, engine.context)
+        for member_id in holdout_versions.held_out_members(engine.context.ledger, chosen, moment):
             typer.echo(member_id)
 
 
@@ -55,10 +55,12 @@ def renew(context: typer.Context) -> None:
     from audiences.people import holdout_versions
     from campaigns.store.people import audit
 
-    with open_workspace.open_engine(context) as engine, engine.ledger.write() as connection:
-        now, share = engine.clock.now(), engine.repository.settings.holdout
+    with open_workspace.open_engine(context) as engine, engine.context.ledger.write() as connection:
+        now, share = engine.context.clock.now(), engine.context.repository.settings.holdout
         renewed = holdout_versions.reshuffle(connection, share, now)
-        audit.record(connection, now, engine.actor, "holdout", "renewed" if renewed else "none", {"share": str(share)})
+        audit.record(
+            connection, now, engine.context.actor, "holdout", "renewed" if renewed else "none", {"share": str(share)}
+        )
     output.print_line(
         "nobody is held out: the settings say 0 percent" if renewed is None else f"version {renewed.number} is in force"
     )

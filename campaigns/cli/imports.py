@@ -26,11 +26,16 @@ def import_(
 ) -> None:
     """Import a file; set bad rows aside with reasons. Importing the same file again changes nothing."""
     from audiences.imports.import_file import FILE_KINDS
+    from campaigns.offers.price_feed import import_offers
+    from campaigns.workspace.import_data import import_data
 
     if kind not in (*FILE_KINDS, _OFFERS):
         raise typer.BadParameter(f"one of {', '.join((*FILE_KINDS, _OFFERS))}", param_hint="KIND")
     with open_workspace.open_engine(context) as engine, output.show_percentage(f"importing {file.name}") as on_progress:
-        report = engine.import_offers(file) if kind == _OFFERS else engine.import_file(kind, file, on_progress)
+        if kind == _OFFERS:
+            report = import_offers(engine.context, file)
+        else:
+            report = import_data(engine.context, kind, file, on_progress)
     if json:
         output.print_json(asdict(report))
         return

@@ -23,7 +23,7 @@ def upgrade(context: typer.Context) -> None:
     from campaigns.operations import ledger_admin
 
     with open_workspace.open_engine(context) as engine:
-        ledger_admin.upgrade(engine)
+        ledger_admin.upgrade(engine.context)
     output.print_line("the ledger's tables are up to date")
 
 
@@ -33,7 +33,7 @@ def backup(context: typer.Context, file: BackupFileArgument) -> None:
     from campaigns.operations import ledger_admin
 
     with open_workspace.open_engine(context) as engine, output.show_progress("Writing") as on_progress:
-        counts = ledger_admin.backup_to(engine, file, on_progress)
+        counts = ledger_admin.backup_to(engine.context, file, on_progress)
     output.print_line(f"{sum(counts.values())} rows are in {file}, including all personal data of the ledger")
 
 
@@ -43,7 +43,7 @@ def restore(context: typer.Context, file: BackupFileArgument) -> None:
     from campaigns.operations import ledger_admin
 
     with open_workspace.open_engine(context) as engine, output.show_progress("Restoring") as on_progress:
-        counts, suspended = ledger_admin.restore_from(engine, file, on_progress)
+        counts, suspended = ledger_admin.restore_from(engine.context, file, on_progress)
     _print_counts(counts, suspended)
     output.print_line(
         "The ledger does not know what was sent after the backup: find out before you resume or publish anything."

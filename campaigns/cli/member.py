@@ -22,8 +22,8 @@ def show_member(context: typer.Context, member: MemberArgument, json: open_works
     from campaigns.people.accounts import audit_log
 
     with open_workspace.open_engine(context) as engine:
-        facts = engine.member(member)
-        audit_log.note_look_up(engine, member, "member show")
+        facts = engine.queries.member(member)
+        audit_log.note_look_up(engine.context, member, "member show")
     if json:
         output.print_json(facts)
         return
@@ -46,14 +46,16 @@ def why(
     from campaigns.people.accounts import audit_log
 
     with open_workspace.open_engine(context) as engine:
-        shown_language = language or engine.repository.settings.default_language
-        engine.member(member)
-        audit_log.note_look_up(engine, member, "member why")
+        shown_language = language or engine.context.repository.settings.default_language
+        engine.queries.member(member)
+        audit_log.note_look_up(engine.context, member, "member why")
         if campaign is None:
-            _show_history(engine.decisions_for_member(member), shown_language.value, json=json)
+            _show_history(engine.queries.decisions_for_member(member), shown_language.value, json=json)
             return
-        draft, _ = engine.repository.campaign_definition(campaign)
-        explanation = engine.explain(draft, member, open_workspace.parse_as_of(as_of, engine), shown_language)
+        draft, _ = engine.context.repository.campaign_definition(campaign)
+        explanation = engine.queries.explain(
+            draft, member, open_workspace.parse_as_of(as_of, engine.context), shown_language
+        )
     if json:
         from dataclasses import asdict
 
@@ -72,10 +74,10 @@ def erase(
     from campaigns.people.privacy import erasure
 
     with open_workspace.open_engine(context) as engine:
-        engine.member(member)
+        engine.queries.member(member)
         if not yes:
             typer.confirm(f"Erase {member}? This cannot be undone", abort=True)
-        erasure.erase(engine, member)
+        erasure.erase(engine.context, member)
     output.print_line("erased; `viesti retention`, or the nightly job, deletes the last rows from the files")
 
 
@@ -89,7 +91,7 @@ def merge(
     from campaigns.people.privacy import erasure
 
     with open_workspace.open_engine(context) as engine:
-        moved = erasure.merge(engine, member, into)
+        moved = erasure.merge(engine.context, member, into)
     output.print_line(f"{member} is {into} now; {moved} purchases, receipts and earlier messages were moved")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from campaigns.people.privacy.subject_access import SubjectAccessExport
     from campaigns.runs.engine import Engine
     from campaigns.web.members.choice_list import ChoiceItem
+    from campaigns.workspace.context import Context
 
 _STATES = {"on": True, "off": False}
 
@@ -56,8 +57,10 @@ def export(
     from campaigns.people.privacy.subject_access import export_with_audit
 
     with open_workspace.open_engine(context) as engine:
-        whole = export_with_audit(engine, member, form.value, engine.actor)
-        content = _file_content(engine, whole, form, language or engine.repository.settings.default_language)
+        whole = export_with_audit(engine.queries, member, form.value, engine.context.actor)
+        content = _file_content(
+            engine.context, whole, form, language or engine.context.repository.settings.default_language
+        )
     if out is None and form is ExportFormat.JSON:
         typer.echo(content.decode())
         return
@@ -68,11 +71,11 @@ def export(
     output.print_line(str(file))
 
 
-def _file_content(engine: "Engine", whole: "SubjectAccessExport", form: ExportFormat, language: "Language") -> bytes:
+def _file_content(context: "Context", whole: "SubjectAccessExport", form: ExportFormat, language: "Language") -> bytes:
     from campaigns.web.members.data_pages import DataPages
     from campaigns.web.page_renderer import PageRenderer
 
-    return DataPages(PageRenderer(engine.repository.settings), engine.repository.catalogue).file_content(
+    return DataPages(PageRenderer(context.repository.settings), context.repository.catalogue).file_content(
         whole, form.value, language
     )
 
@@ -98,10 +101,10 @@ def choices(
 
     with open_workspace.open_engine(context) as engine:
         offered = _offered_items(engine, member)
-        audit_log.note_look_up(engine, member, "member choices")
+        audit_log.note_look_up(engine.context, member, "member choices")
         if changes:
-            _change(engine, member, [_read(change, offered) for change in changes], source)
-        facts = engine.member(member)
+            _change(engine.context, member, [_read(change, offered) for change in changes], source)
+        facts = engine.queries.member(member)
     subscribed = {f"newsletter:{name}" for name in _strings(facts["newsletters"])}
     states = {name: name in subscribed or facts.get(name) is True for name in offered}
     if json:
@@ -122,10 +125,10 @@ def _offered_items(engine: "Engine", member_id: str) -> "Mapping[str, ChoiceItem
     from campaigns.web.members.choice_list import all_consent_texts, choice_items
     from campaigns.web.page_renderer import PageRenderer
 
-    pages: PageRenderer = PageRenderer(engine.repository.settings)
-    language = Language(str(engine.member(member_id)["language"]))
-    with engine.ledger.write() as connection:
-        consent_texts.publish_texts(connection, all_consent_texts(pages), engine.clock.now())
+    pages: PageRenderer = PageRenderer(engine.context.repository.settings)
+    language = Language(str(engine.queries.member(member_id)["language"]))
+    with engine.context.ledger.write() as connection:
+        consent_texts.publish_texts(connection, all_consent_texts(pages), engine.context.clock.now())
     return choice_items(pages, language)
 
 
@@ -139,17 +142,17 @@ def _read(change: str, offered: "Mapping[str, ChoiceItem]") -> "tuple[ChoiceItem
     return offered[name], _STATES[state]
 
 
-def _change(engine: "Engine", member_id: str, changes: "list[tuple[ChoiceItem, bool]]", source: ChoiceSource) -> None:
+def _change(context: "Context", member_id: str, changes: "list[tuple[ChoiceItem, bool]]", source: ChoiceSource) -> None:
     from audiences.consent.consent_state import ConsentSource
     from audiences.consent.opt_out import ConsentContext
     from campaigns.people.desk.changes import change_choices
 
-    now = engine.clock.now()
+    now = context.clock.now()
     entries = [
         ConsentContext(now, ConsentSource(source.value), item.language, item.wording).entry(member_id, item.choice, on)
         for item, on in changes
     ]
-    change_choices(engine, member_id, entries)
+    change_choices(context, member_id, entries)
 
 
 def add_to(member: typer.Typer) -> None:

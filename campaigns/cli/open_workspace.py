@@ -15,6 +15,7 @@ from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
     from campaigns.runs.engine import Engine
+    from campaigns.workspace.context import Context
     from campaigns.workspace.repository import WorkspaceRepository
 
 _YEARS: Final = range(1900, 2200)  # beyond them date arithmetic fails
@@ -38,9 +39,9 @@ def open_engine(context: typer.Context) -> Iterator["Engine"]:
     from campaigns.runs.engine import Engine
     from campaigns.workspace.paths import find_workspace
 
-    opened = Engine(find_workspace(Path(context.obj)), account())
+    opened = Engine.open(find_workspace(Path(context.obj)), account())
     try:
-        required_roles.require_permission(opened, context.command_path)
+        required_roles.require_permission(opened.context, context.command_path)
         yield opened
     finally:
         opened.close()
@@ -63,9 +64,9 @@ def account() -> str:
         return f"uid:{number}"
 
 
-def parse_as_of(text: str | None, opened: "Engine") -> datetime:
+def parse_as_of(text: str | None, opened: "Context") -> datetime:
     """Parse `--as-of` in the workspace's time zone; default: now. Raise a usage error for an invalid value."""
-    zone = opened.repository.settings.zone
+    zone = opened.settings.zone
     if text is None:
         return opened.clock.now().astimezone(zone).replace(second=0, microsecond=0)
     try:

@@ -26,12 +26,12 @@ def status(
     from campaigns.results.feedback import run_events
 
     with open_workspace.open_engine(context) as engine:
-        runs = engine.recent_runs() if run is None else [engine.run(run)]
-        outcomes_by_run = {listed_run.run_id: (listed_run, engine.outcomes(listed_run)) for listed_run in runs}
-        events = None if run is None else run_events.read_run_events(engine, run)
+        runs = engine.queries.recent_runs() if run is None else [engine.queries.run(run)]
+        outcomes_by_run = {listed_run.run_id: (listed_run, engine.queries.outcomes(listed_run)) for listed_run in runs}
+        events = None if run is None else run_events.read_run_events(engine.context, run)
         start_notice = None if run is None or json or runs[0].state != "planned" else _start_notice(engine, runs[0])
         texts = _texts(engine, runs[0]) if run is not None and runs[0].state == "planned" else None
-        settings = engine.repository.settings
+        settings = engine.context.repository.settings
     if json:
         rows = [
             {"run": name, "state": listed_run.state, "reason": listed_run.reason, "deliveries": outcomes.by_state}
@@ -58,17 +58,19 @@ def status(
 def _texts(engine: "Engine", run: "Run") -> "SegmentDistribution | None":
     """Return the lengths of a plan's text messages; None for a plan without any, or one whose files are gone."""
     with suppress(UserError):
-        return engine.segments(run)
+        return engine.forecast.segments(run)
     return None
 
 
 def _start_notice(engine: "Engine", run: "Run") -> str:
     """Return when a planned run begins, or why it has not begun."""
-    start = engine.not_started_because(run)
+    start = engine.run_control.not_started_because(run)
     if isinstance(start, Problem):
         return f"not begun: {start}"
     if start is not None:
-        return f"begins at {start.astimezone(engine.repository.settings.zone):%Y-%m-%d %H:%M}, by `viesti serve`"
+        return (
+            f"begins at {start.astimezone(engine.context.repository.settings.zone):%Y-%m-%d %H:%M}, by `viesti serve`"
+        )
     return f"not begun: `viesti send {run.run_id}` sends it"
 
 
@@ -85,7 +87,7 @@ def pause(context: typer.Context, run: RunArgument, json: open_workspace.JsonOpt
     from campaigns.runs.dispatch import control
 
     with open_workspace.open_engine(context) as engine:
-        engine.transition(control.pause, run)
+        engine.run_control.transition(control.pause, run)
     output.print_result(f"paused; `viesti resume {run}` continues it", {"run": run, "state": "paused"}, json=json)
 
 
@@ -94,8 +96,8 @@ def resume(context: typer.Context, run: RunArgument, json: open_workspace.JsonOp
     from campaigns.runs.dispatch import control
 
     with open_workspace.open_engine(context) as engine:
-        engine.transition(control.resume, run)
-        sender = "viesti worker" if engine.has_workers else "viesti serve"
+        engine.run_control.transition(control.resume, run)
+        sender = "viesti worker" if engine.context.has_workers else "viesti serve"
     output.print_result(
         f"resumed; `{sender}` or `viesti send {run}` sends", {"run": run, "state": "sending"}, json=json
     )
@@ -106,7 +108,7 @@ def cancel(context: typer.Context, run: RunArgument, json: open_workspace.JsonOp
     from campaigns.runs.dispatch import control
 
     with open_workspace.open_engine(context) as engine:
-        withdrawn = engine.transition(control.cancel, run)
+        withdrawn = engine.run_control.transition(control.cancel, run)
     value = {"run": run, "state": "cancelled", "withdrawn": withdrawn}
     output.print_result(f"cancelled; {output.format_number(withdrawn)} deliveries were withdrawn", value, json=json)
 
@@ -124,7 +126,7 @@ def retention(context: typer.Context, json: open_workspace.JsonOption = False) -
                 "left": removal.remaining,
                 "oldest": None if removal.oldest is None else removal.oldest.isoformat(),
             }
-            for removal in erasure.apply_retention(engine)
+            for removal in erasure.apply_retention(engine.context)
         ]
     if json:
         output.print_json(evidence)
@@ -148,7 +150,7 @@ def serve(
     log_to_stderr(log_format, log_level)
     with open_workspace.open_engine(context) as engine:
         output.print_step(f"serving on http://{host}:{port}, until Ctrl-C")
-        orders = ProcessConfig(engine.workspace.root, engine.actor, metrics, log_format, log_level)
+        orders = ProcessConfig(engine.context.workspace.root, engine.context.actor, metrics, log_format, log_level)
         run_server(engine, host, port, orders)
 
 

@@ -33,7 +33,7 @@ def plan(
     """Decide which member gets which message, and why; nothing is sent."""
     with open_workspace.open_engine(context) as engine:
         definition, run, tally = _decide(engine, campaign, as_of)
-        _warn(engine.duplicate_send_warning(run))
+        _warn(engine.queries.duplicate_send_warning(run))
         if json:
             output.print_json(_as_json(engine, run, tally))
             return
@@ -52,7 +52,7 @@ def run(
         _, planned_run, tally = _decide(engine, campaign, as_of)
         if not json:
             _print_plan(engine, planned_run, tally)
-        duplicate_warning = engine.duplicate_send_warning(planned_run)
+        duplicate_warning = engine.queries.duplicate_send_warning(planned_run)
         if duplicate_warning is not None:
             hint = f"`viesti send {planned_run.run_id}` sends it anyway; {duplicate_warning.hint}"
             raise UserError([replace(duplicate_warning, hint=hint)])
@@ -62,7 +62,7 @@ def run(
 def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Send a planned run, or continue an interrupted one."""
     with open_workspace.open_engine(context) as engine:
-        planned_run = engine.run(run)
+        planned_run = engine.queries.run(run)
         hint = _HALTED.get(planned_run.state)
         if hint is not None:
             raise UserError.about(
@@ -70,11 +70,15 @@ def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOpti
             )
         texts = None
         if planned_run.state == "planned":
-            _warn(engine.duplicate_send_warning(planned_run))
-            texts = engine.segments(planned_run)
+            _warn(engine.queries.duplicate_send_warning(planned_run))
+            texts = engine.forecast.segments(planned_run)
         if not json:
-            plan_output.print_sms_lengths(texts, engine.repository.settings)
-        _send(engine, planned_run, plan_output.sms_lengths_as_json(texts, engine.repository.settings) if json else None)
+            plan_output.print_sms_lengths(texts, engine.context.repository.settings)
+        _send(
+            engine,
+            planned_run,
+            plan_output.sms_lengths_as_json(texts, engine.context.repository.settings) if json else None,
+        )
 
 
 def preview(
@@ -86,8 +90,8 @@ def preview(
 ) -> None:
     """Write the message that one member would get; nothing is sent or counted."""
     with open_workspace.open_engine(context) as engine:
-        draft, _ = engine.repository.campaign_definition(campaign)
-        path = engine.preview(draft, member, open_workspace.parse_as_of(as_of, engine))
+        draft, _ = engine.context.repository.campaign_definition(campaign)
+        path = engine.queries.preview(draft, member, open_workspace.parse_as_of(as_of, engine.context))
     output.print_line(str(path))
     if show_it:
         typer.launch(str(path))
@@ -96,9 +100,9 @@ def preview(
 def publish(context: typer.Context, campaign: CampaignArgument, json: open_workspace.JsonOption = False) -> None:
     """Publish a campaign as its files are now; the scheduler runs it."""
     with open_workspace.open_engine(context) as engine:
-        draft, warnings = engine.repository.campaign_definition(campaign, engine.clock.now())
+        draft, warnings = engine.context.repository.campaign_definition(campaign, engine.context.clock.now())
         output.print_problems(warnings)
-        due = engine.publish(draft)
+        due = engine.publisher.publish(draft)
     name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
     when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due again"
     value = {"campaign": name, "published": True, "next_due": at and at.isoformat()}
@@ -112,7 +116,7 @@ def unpublish(
 ) -> None:
     """Take a campaign off the schedule; planned runs continue."""
     with open_workspace.open_engine(context) as engine:
-        continuing = engine.unpublish(campaign)
+        continuing = engine.publisher.unpublish(campaign)
     ends = "".join(f"; {run} continues, `viesti cancel {run}` ends it" for run in continuing)
     value = {"campaign": campaign, "published": False, "going_on": continuing}
     output.print_result(f"{campaign} is off the schedule{ends}", value, json=json)
@@ -121,8 +125,8 @@ def unpublish(
 def approve(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Approve a plan made by somebody else, where the campaign requires approval."""
     with open_workspace.open_engine(context) as engine:
-        engine.approve(run)
-        value = {"run": run, "state": engine.run(run).state, "approved_by": engine.actor}
+        engine.run_control.approve(run)
+        value = {"run": run, "state": engine.queries.run(run).state, "approved_by": engine.context.actor}
     output.print_result(f"approved; `viesti send {run}` sends it", value, json=json)
 
 
@@ -133,7 +137,7 @@ def calendar(
 ) -> None:
     """List when campaigns are due; only published campaigns run by themselves."""
     with open_workspace.open_engine(context) as engine:
-        zone = engine.repository.settings.zone
+        zone = engine.context.repository.settings.zone
         occasions = [
             (
                 occasion.due_at.astimezone(zone),
@@ -141,7 +145,7 @@ def calendar(
                 occasion.published,
                 ", ".join(occasion.campaign.channels),
             )
-            for occasion in engine.calendar(days)
+            for occasion in engine.queries.calendar(days)
         ]
     if json:
         names = ("due", "campaign", "published", "channels")
@@ -155,12 +159,12 @@ def calendar(
 
 
 def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decided, Run, PlanCounts]":
-    draft, warnings = engine.repository.campaign_definition(campaign)
+    draft, warnings = engine.context.repository.campaign_definition(campaign)
     output.print_problems(warnings)
     with output.show_progress(f"planning {draft.campaign.name}") as on_progress:
-        run, tally = engine.plan(draft, open_workspace.parse_as_of(as_of, engine), on_progress)
-    capacity_problem = engine.capacity_problem(run)
-    _warn(engine.freshness_warning(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
+        run, tally = engine.planner.plan(draft, open_workspace.parse_as_of(as_of, engine.context), on_progress)
+    capacity_problem = engine.forecast.capacity_problem(run)
+    _warn(engine.queries.freshness_warning(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
     return draft.campaign, run, tally
 
 
@@ -180,23 +184,23 @@ def _next_step(definition: "Decided", run: "Run", tally: "PlanCounts") -> str:
 def _print_plan(engine: "Engine", run: "Run", tally: "PlanCounts") -> None:
     from campaigns.runs.planning.plan_counts import PlanCounts
 
-    before = engine.previous_plan(run)
+    before = engine.queries.previous_plan(run)
     plan_output.print_plan(run, tally, (before, PlanCounts.from_json(before.counts)) if before else None)
-    plan_output.print_sms_lengths(engine.segments(run), engine.repository.settings)
+    plan_output.print_sms_lengths(engine.forecast.segments(run), engine.context.repository.settings)
 
 
 def _as_json(engine: "Engine", run: "Run", tally: "PlanCounts") -> dict[str, object]:
-    settings = engine.repository.settings
+    settings = engine.context.repository.settings
     return plan_output.plan_as_json(run, tally, settings.zone) | plan_output.sms_lengths_as_json(
-        engine.segments(run), settings
+        engine.forecast.segments(run), settings
     )
 
 
 def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
-    engine.start(run)
+    engine.run_control.start(run)
     with output.show_progress(f"sending {run.run_id}") as on_progress:
-        sent = engine.send(run.run_id, on_progress)
-    outcomes = engine.outcomes(run)
+        sent = engine.sender.send(run.run_id, on_progress)
+    outcomes = engine.queries.outcomes(run)
     if json is not None:
         output.print_json(
             {
@@ -210,7 +214,7 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
         return
     output.print_table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
     if sent.resume_at is not None:
-        moment = sent.resume_at.astimezone(engine.repository.settings.zone)
+        moment = sent.resume_at.astimezone(engine.context.repository.settings.zone)
         output.print_line(f"\nthe rest is due at {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
 
 

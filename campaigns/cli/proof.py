@@ -24,9 +24,9 @@ def proof(
     from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
 
     with open_workspace.open_engine(context) as engine:
-        draft, warnings = engine.repository.campaign_definition(campaign)
+        draft, warnings = engine.context.repository.campaign_definition(campaign)
         output.print_problems(warnings)
-        sent = send_proof(engine, draft, ProofRequest(to, member, language, variant))
+        sent = send_proof(engine.queries, draft, ProofRequest(to, member, language, variant))
     output.print_line(f"sent; provider id {sent.provider_id}" if sent.provider_id else "sent")
 
 

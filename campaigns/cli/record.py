@@ -24,7 +24,7 @@ def record(context: typer.Context, json: open_workspace.JsonOption = False) -> N
     from campaigns.people.privacy.processing_record import build_record as drawn_up
 
     with open_workspace.open_engine(context) as engine:
-        library = engine.repository
+        library = engine.context.repository
         sections = drawn_up(library.settings, library.catalogue)
     if json:
         output.print_json(sections)

@@ -21,7 +21,7 @@ def report(context: typer.Context, run: RunArgument, json: open_workspace.JsonOp
     from campaigns.results.reports.run_report import run_report as report_of
 
     with open_workspace.open_engine(context) as engine:
-        settings = engine.repository.settings
+        settings = engine.context.repository.settings
         run_report = report_of(engine, run, settings.default_language)
         if json:
             output.print_json(_as_json(run_report, settings.zone))

@@ -10,7 +10,7 @@ from campaigns.core.model.privacy_rights import ProcessorAnswer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from campaigns.runs.engine import Engine
+    from campaigns.workspace.context import Context
 
 
 def requests(
@@ -32,9 +32,9 @@ def requests(
         raise typer.BadParameter("needs --told TASK", param_hint="--answer")
     with open_workspace.open_engine(context) as engine:
         if task is not None:
-            processors.record_answer(engine, task, answer or ProcessorAnswer.DONE)
-        audit_log.note_access(engine, "list_requests", "requests")
-        waiting, tasks = _waiting(engine), _to_tell(engine)
+            processors.record_answer(engine.context, task, answer or ProcessorAnswer.DONE)
+        audit_log.note_access(engine.context, "list_requests", "requests")
+        waiting, tasks = _waiting(engine.context), _to_tell(engine.context)
     if json:
         output.print_json({"requests": waiting, "processors": tasks})
         return
@@ -44,10 +44,10 @@ def requests(
         _table("Processors to be told", ("task", "processor", "channel", "kind", "member", "messages", "due on"), rows)
 
 
-def _waiting(engine: "Engine") -> "list[dict[str, Any]]":
+def _waiting(context: "Context") -> "list[dict[str, Any]]":
     from campaigns.people.privacy import requests as privacy_requests
 
-    today = privacy_requests.today(engine)
+    today = privacy_requests.today(context)
     return [
         {
             "request": request.number,
@@ -59,11 +59,11 @@ def _waiting(engine: "Engine") -> "list[dict[str, Any]]":
             "days_left": (request.due_on - today).days,
             "put_off_because": request.put_off_because,
         }
-        for request in privacy_requests.list_open(engine)
+        for request in privacy_requests.list_open(context)
     ]
 
 
-def _to_tell(engine: "Engine") -> "list[dict[str, Any]]":
+def _to_tell(context: "Context") -> "list[dict[str, Any]]":
     from dataclasses import asdict
 
     from campaigns.people.privacy import processors
@@ -78,7 +78,7 @@ def _to_tell(engine: "Engine") -> "list[dict[str, Any]]":
             "due_on": task.due_on.isoformat(),
             "messages": [asdict(message) for message in task.messages],
         }
-        for task in processors.open_tasks(engine)
+        for task in processors.open_tasks(context)
     ]
 
 

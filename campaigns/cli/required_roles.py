@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from campaigns.core.model.roles import Permission
 
 if TYPE_CHECKING:
-    from campaigns.runs.engine import Engine
+    from campaigns.workspace.context import Context
 
 REQUIRED_PERMISSIONS: Final[Mapping[str, Permission]] = {
     "plan": Permission.WRITE,
@@ -42,10 +42,10 @@ REQUIRED_PERMISSIONS: Final[Mapping[str, Permission]] = {
 }
 
 
-def require_permission(engine: "Engine", command_path: str) -> None:
+def require_permission(context: "Context", command_path: str) -> None:
     """Raise UserError when the current account may not run the command at this path (`viesti member show`)."""
     act = REQUIRED_PERMISSIONS.get(command_path.partition(" ")[2])
     if act is not None:
         from campaigns.people.accounts import staff_accounts
 
-        staff_accounts.require_permission(engine, act)
+        staff_accounts.require_permission(context, act)

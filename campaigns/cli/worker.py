@@ -21,7 +21,7 @@ def worker(
     from campaigns.operations.worker import Worker
 
     log_to_stderr(log_format, log_level)
-    with open_workspace.open_engine(context) as engine, serve_metrics(partial(read_gauges, engine), metrics):
+    with open_workspace.open_engine(context) as engine, serve_metrics(partial(read_gauges, engine.context), metrics):
         outgoing = Worker.for_worker_command(engine)
         output.print_step(f"sending {', '.join(outgoing.channels)}, until Ctrl-C")
         run_worker(outgoing)

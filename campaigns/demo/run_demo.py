@@ -13,6 +13,8 @@ from campaigns.runs.planning.plan_counts import PlanCounts
 from campaigns.store.runs import runs
 from campaigns.store.runs.decisions import OutcomeCounts
 from campaigns.store.runs.states import RunState
+from campaigns.workspace.context import Context
+from campaigns.workspace.import_data import import_data
 from campaigns.workspace.paths import Workspace, find_workspace
 from campaigns.workspace.scaffold import create_workspace
 
@@ -36,19 +38,19 @@ def workspace_at(directory: Path) -> Workspace:
     return find_workspace(directory)
 
 
-def import_demo_files(engine: Engine, on_step: Callable[[str], None]) -> Iterator[tuple[str, ImportReport]]:
+def import_demo_files(context: Context, on_step: Callable[[str], None]) -> Iterator[tuple[str, ImportReport]]:
     """Write the demonstration's files and import them; repeating this changes nothing."""
     on_step("making import files")
-    files = write_demo_files(engine.workspace.data / "demo")
+    files = write_demo_files(context.workspace.data / "demo")
     for field in fields(files):
         on_step(f"importing {field.name}")
-        yield field.name, engine.import_file(field.name, getattr(files, field.name), lambda _done, _whole: None)
+        yield field.name, import_data(context, field.name, getattr(files, field.name), lambda _done, _whole: None)
 
 
-def check_campaigns(engine: Engine) -> tuple[Problem, ...]:
+def check_campaigns(context: Context) -> tuple[Problem, ...]:
     """Return the warnings about every campaign file; raise UserError with all problems if one has errors."""
-    files = engine.workspace.campaign_files()
-    problems = [problem for file in files for problem in engine.repository.file_problems(file, engine.clock.now())]
+    files = context.workspace.campaign_files()
+    problems = [problem for file in files for problem in context.repository.file_problems(file, context.clock.now())]
     if errors_only(problems):
         raise UserError(problems)
     return tuple(dict.fromkeys(problems))
@@ -59,27 +61,27 @@ def run_campaign(engine: Engine, campaign: str, on_progress: Callable[[int], Non
 
     Continue an interrupted demonstration; delivered messages are not delivered again.
     """
-    draft, _ = engine.repository.campaign_definition(campaign)
-    as_of = engine.repository.settings.clock_start or engine.clock.now()
-    with engine.ledger.read() as connection:
+    draft, _ = engine.context.repository.campaign_definition(campaign)
+    as_of = engine.context.repository.settings.clock_start or engine.context.clock.now()
+    with engine.context.ledger.read() as connection:
         run = runs.find(connection, runs.run_id(campaign, as_of))
     sent_before = run is not None and run.state == RunState.CLOSED
     if run is None or run.state in (RunState.PLANNING, RunState.PLANNED):
-        run, _ = engine.plan(draft, as_of, on_progress)
-    engine.start(run)
+        run, _ = engine.planner.plan(draft, as_of, on_progress)
+    engine.run_control.start(run)
     _send_all(engine, run.run_id, on_progress)
-    return CampaignResult(run.run_id, PlanCounts.from_json(run.counts), engine.outcomes(run), sent_before)
+    return CampaignResult(run.run_id, PlanCounts.from_json(run.counts), engine.queries.outcomes(run), sent_before)
 
 
 def _send_all(engine: Engine, run_id: str, on_progress: Callable[[int], None]) -> None:
     """Send to the end; wait for the leases of messages that a killed demonstration left in flight."""
-    while (sent := engine.send(run_id, on_progress)).resume_at is not None:
-        engine.clock.sleep_until(sent.resume_at)
+    while (sent := engine.sender.send(run_id, on_progress)).resume_at is not None:
+        engine.context.clock.sleep_until(sent.resume_at)
 
 
-def files_to_open(engine: Engine, stops: list[CampaignResult]) -> Iterator[tuple[str, Path]]:
+def files_to_open(context: Context, stops: list[CampaignResult]) -> Iterator[tuple[str, Path]]:
     """Return the three outbox files most worth opening, with their titles."""
-    outbox = engine.workspace.outbox
+    outbox = context.workspace.outbox
     beauty, weekend, owner = (outbox / stop.run_id for stop in stops)
     examples = (
         ("a newsletter, as a mail program shows it", beauty, "email/*.eml"),

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
+from audiences.imports.import_report import ImportReport
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language
@@ -16,6 +17,7 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.located import NodePath as Steps
 from campaigns.core.yaml.validate import validate
+from campaigns.workspace.context import Context
 from campaigns.workspace.offers_file import load_offers, offer_problems
 
 _LOCALISED: Final = ("title", "text", "unit")
@@ -58,6 +60,18 @@ class PriceFeed:
                 ]
             )
         return True
+
+
+def import_offers(context: Context, file: Path) -> ImportReport:
+    """Replace the workspace's offers file by a price feed; invalid rows are written to `data/rejects` with a reason."""
+    repository, workspace = context.repository, context.workspace
+    feed = read_price_feed(file, repository.catalogue)
+    unchanged = len(set(feed.offers) & set(repository.offers))
+    write_offers_file(feed.offers, workspace.offers, repository.catalogue)
+    rejects = workspace.data / "rejects" / f"offers-{file.stem}.csv"
+    rejected = feed.row_count - len(feed.offers)
+    rejects_file = rejects if feed.write_rejects(rejects) else None
+    return ImportReport(feed.row_count, len(feed.offers) - unchanged, unchanged, rejected, 0, rejects_file)
 
 
 def read_price_feed(path: Path, catalogue: Catalogue) -> PriceFeed:

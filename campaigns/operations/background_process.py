@@ -127,9 +127,9 @@ def _main(requests: BinaryIO, responses: BinaryIO) -> int:
     log_to_stderr(config.log_format, config.log_level)
     stopping = Event()
     signal.signal(signal.SIGTERM, lambda _signal, _frame: stopping.set())
-    with closing(Engine(Workspace(config.root), config.actor)) as engine:
+    with closing(Engine.open(Workspace(config.root), config.actor)) as engine:
         try:
-            with serve_metrics(partial(read_gauges, engine), config.metrics), _scheduler(engine, stopping):
+            with serve_metrics(partial(read_gauges, engine.context), config.metrics), _scheduler(engine, stopping):
                 _report_ready(responses, ())
                 Thread(target=_wait_for_parent, args=(requests, stopping), daemon=True).start()
                 stopping.wait()
@@ -141,7 +141,7 @@ def _main(requests: BinaryIO, responses: BinaryIO) -> int:
 
 @contextmanager
 def _scheduler(engine: Engine, stopping: Event) -> Iterator[None]:
-    scheduler, nightly = Scheduler(engine, stopping, plan_in_child_process), NightlyJobs(engine, stopping)
+    scheduler, nightly = Scheduler(engine, stopping, plan_in_child_process), NightlyJobs(engine.context, stopping)
     ticker = start_ticker(
         scheduler.plan_due,
         scheduler.send,

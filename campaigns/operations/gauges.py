@@ -12,15 +12,15 @@ from campaigns.channels.events import EventKind
 from campaigns.core.metrics import GaugeValue
 from campaigns.core.model.enums import Channel
 from campaigns.operations.doctor.stores import data_age
-from campaigns.runs.engine import Engine
 from campaigns.store.runs import halts, stats
+from campaigns.workspace.context import Context
 
 _COMPLAINT_PERIOD: Final = timedelta(days=7)
 
 
-def read_gauges(engine: Engine) -> Iterator[GaugeValue]:
+def read_gauges(context: Context) -> Iterator[GaugeValue]:
     """Yield runs, backlog, claimed and uncertain deliveries, complaints and the age of the data. Nothing personal."""
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         for state, number in stats.runs_by_state(connection).items():
             yield GaugeValue("viesti_runs", "Runs by state.", number, {"state": state})
         pending, uncertain = stats.pending_by_channel(connection), stats.uncertain_by_channel(connection)
@@ -30,25 +30,25 @@ def read_gauges(engine: Engine) -> Iterator[GaugeValue]:
             yield GaugeValue(
                 "viesti_uncertain", "Deliveries that may have been sent.", uncertain.get(channel, 0), labels
             )
-        yield from _claimed(engine, connection)
-        yield from _complaints(engine, connection)
-    age = data_age(engine)
+        yield from _claimed(context, connection)
+        yield from _complaints(context, connection)
+    age = data_age(context)
     if age is not None:
         yield GaugeValue("viesti_data_age_seconds", "Age of the newest purchase.", age.total_seconds())
 
 
-def _claimed(engine: Engine, connection: Connection) -> Iterator[GaugeValue]:
+def _claimed(context: Context, connection: Connection) -> Iterator[GaugeValue]:
     """Yield claimed deliveries. A lease older than its span belongs to a process that died or hangs."""
     claimed = stats.claimed_deliveries(connection)
-    span = engine.repository.settings.dispatch.lease
-    remaining = span if claimed.first_lease is None else (claimed.first_lease - engine.clock.now()).total_seconds()
+    span = context.repository.settings.dispatch.lease
+    remaining = span if claimed.first_lease is None else (claimed.first_lease - context.clock.now()).total_seconds()
     yield GaugeValue("viesti_sending", "Claimed deliveries.", claimed.number)
     yield GaugeValue("viesti_oldest_lease_seconds", "Age of the oldest claim.", max(span - remaining, 0))
 
 
-def _complaints(engine: Engine, connection: Connection) -> Iterator[GaugeValue]:
+def _complaints(context: Context, connection: Connection) -> Iterator[GaugeValue]:
     """Yield complaints as a share of the messages of a week's runs; pending messages are not counted as sent."""
-    planned = stats.planned_sends(connection, engine.clock.now() - _COMPLAINT_PERIOD)
+    planned = stats.planned_sends(connection, context.clock.now() - _COMPLAINT_PERIOD)
     complaints = halts.report_counts(connection, planned, EventKind.COMPLAINED, UNSIGNED, None)
     sent: Counter[str] = Counter()
     for sends in planned.values():

@@ -20,13 +20,14 @@ from campaigns.store.ledger.connection import Ledger, ProgressCallback
 from campaigns.store.people import audit, privacy_requests, reassign
 from campaigns.store.runs import runs
 from campaigns.store.runs.states import RunState
+from campaigns.workspace.context import Context
 
 _AT_ONCE: Final = 5_000
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(context: Context) -> None:
     """Migrate the tables of the ledger to this version, and those of the job queue where workers share it."""
-    with closing(engine.unprepared_ledger()) as ledger:
+    with closing(context.resources.open_unprepared_ledger()) as ledger:
         schema.upgrade(ledger)
         if ledger.is_shared:
             from campaigns.runs.dispatch.procrastinate_dispatcher import migrate
@@ -39,11 +40,13 @@ def copy_to(engine: Engine, url: str, on_progress: ProgressCallback) -> tuple[Ro
 
     After a crash between rows and files, those runs must be planned again.
     """
-    now = engine.clock.now()
+    now = engine.context.clock.now()
     with closing(Ledger(check_url(url, "--to"))) as target:
-        counted, suspended = copy.copy_ledger(engine.ledger, target, now, on_progress)
+        counted, suspended = copy.copy_ledger(engine.context.ledger, target, now, on_progress)
         with target.write() as connection:
-            audit.record(connection, now, engine.actor, "copy ledger", "ledger", {"rows": sum(counted.values())})
+            audit.record(
+                connection, now, engine.context.actor, "copy ledger", "ledger", {"rows": sum(counted.values())}
+            )
         if target.is_shared:
             _share_files(engine, target)
     return counted, suspended
@@ -54,34 +57,34 @@ def _share_files(engine: Engine, target: Ledger) -> None:
     with target.read() as connection:
         unfinished = runs.with_state(connection, RunState.PLANNED, RunState.SENDING, RunState.PAUSED)
     for run in unfinished:
-        SharedRunFiles(target, run, engine.run_files(run)).ensure_uploaded()
+        SharedRunFiles(target, run, engine.run_definitions.files(run)).ensure_uploaded()
 
 
-def backup_to(engine: Engine, file: Path, on_progress: ProgressCallback) -> RowCounts:
+def backup_to(context: Context, file: Path, on_progress: ProgressCallback) -> RowCounts:
     """Write a backup (see `store.admin.backup`)."""
-    return backup.backup(engine.ledger, file, on_progress)
+    return backup.backup(context.ledger, file, on_progress)
 
 
-def restore_from(engine: Engine, file: Path, on_progress: ProgressCallback) -> tuple[RowCounts, SuspendResult]:
+def restore_from(context: Context, file: Path, on_progress: ProgressCallback) -> tuple[RowCounts, SuspendResult]:
     """Restore a backup without members erased since, whom the warehouse remembers (see `store.admin.backup`).
 
     An id that was merged into another one since then counts as erased, too.
     """
-    now = engine.clock.now()
-    with closing(engine.repository.warehouse.connect(now)) as warehouse:
+    now = context.clock.now()
+    with closing(context.repository.warehouse.connect(now)) as warehouse:
         erased = [member for (member,) in warehouse.execute("SELECT member_id FROM stored_tombstones").fetchall()]
 
     def erase(connection: Connection) -> None:
         restored = _known(connection, erased)
         for member in restored:
             erase_events.erase_addresses_of_member(connection, member)
-            member_erasure.erase_from_ledger(connection, engine.signer, member, now)
-            alias = member_erasure.pseudonym(engine.signer, member)
+            member_erasure.erase_from_ledger(connection, context.signer, member, now)
+            alias = member_erasure.pseudonym(context.signer, member)
             reassign.pseudonymise(connection, member, alias)
-            privacy_requests.erase_member(connection, member, alias, engine.actor, now)
-        audit.record(connection, now, engine.actor, "restore", file.name, {"erased_since": len(restored)})
+            privacy_requests.erase_member(connection, member, alias, context.actor, now)
+        audit.record(connection, now, context.actor, "restore", file.name, {"erased_since": len(restored)})
 
-    return backup.restore(file, engine.ledger, erase, on_progress)
+    return backup.restore(file, context.ledger, erase, on_progress)
 
 
 def _known(connection: Connection, members: Sequence[str]) -> list[str]:

@@ -40,7 +40,7 @@ PlanCallback = Callable[[Engine, CampaignDefinition, datetime], None]
 
 def plan_in_process(engine: Engine, definition: CampaignDefinition, due_at: datetime) -> None:
     """Plan in this process, with its engine."""
-    engine.plan(definition, due_at, _ignore_progress, scheduled=True)
+    engine.planner.plan(definition, due_at, _ignore_progress, scheduled=True)
 
 
 def plan_in_child_process(engine: Engine, definition: CampaignDefinition, due_at: datetime) -> None:
@@ -49,7 +49,7 @@ def plan_in_child_process(engine: Engine, definition: CampaignDefinition, due_at
     Raise UserError also if the child process was killed; the run is planned again when its lease is over.
     """
     try:
-        run_in_child_process(_plan_in_new_engine, engine.workspace, engine.actor, definition, due_at)
+        run_in_child_process(_plan_in_new_engine, engine.context.workspace, engine.context.actor, definition, due_at)
     except CalledProcessError as error:
         message, hint = f"the planning process has ended: {error}", "is there enough memory? it will be tried again"
         raise UserError.about(definition.campaign.name, message, "not_planned", hint) from error
@@ -69,19 +69,19 @@ class Scheduler:
     _file_watcher: FileWatcher = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_file_watcher", FileWatcher(self.engine.workspace))
+        object.__setattr__(self, "_file_watcher", FileWatcher(self.engine.context.workspace))
 
     def plan_due(self) -> None:
         """Claim due occasions; plan and start claimed runs, also those of dead processes."""
-        now = self.engine.clock.now()
-        audit_seals.seal_if_due(self.engine.ledger, self.engine.signer, now)
-        with self.engine.ledger.read() as connection:
+        now = self.engine.context.clock.now()
+        audit_seals.seal_if_due(self.engine.context.ledger, self.engine.context.signer, now)
+        with self.engine.context.ledger.read() as connection:
             due_publications = publications.list_due(connection, now)
         if self._file_watcher.has_changed() or due_publications:
-            self._log_errors("the workspace's files", self.engine.reload_files)
+            self._log_errors("the workspace's files", self.engine.context.reload_files)
         for publication in due_publications:
             self._log_errors(publication.campaign, partial(self._claim_due_run, publication))
-        with self.engine.ledger.read() as connection:
+        with self.engine.context.ledger.read() as connection:
             late_runs = runs.list_overdue(connection, now)
             planned_runs = [run for run in runs.with_state(connection, RunState.PLANNED) if run.scheduled]
             planning_runs = [run for run in runs.with_state(connection, RunState.PLANNING) if run.scheduled]
@@ -91,10 +91,10 @@ class Scheduler:
         for run in planning_runs:
             if _is_lease_over(run, now) and run.run_id not in missed_run_ids:
                 self._log_errors(run.run_id, partial(self._plan, run))
-        jitter = self.engine.repository.settings.dispatch.jitter
+        jitter = self.engine.context.repository.settings.dispatch.jitter
         for run in planned_runs:
             if run.run_id not in missed_run_ids and start_time(run, jitter) <= now:
-                self._log_errors(run.run_id, partial(self.engine.start, run))
+                self._log_errors(run.run_id, partial(self.engine.run_control.start, run))
 
     def send(self) -> None:
         """Send what may go now of all runs under way, and clean up after dead processes.
@@ -103,9 +103,9 @@ class Scheduler:
         here: they are files of this machine.
         """
         worker = self._worker
-        if self.engine.has_workers:
+        if self.engine.context.has_workers:
             worker.submit_runs()
-            delete_ended_fields(self.engine.ledger)
+            delete_ended_fields(self.engine.context.ledger)
             worker = replace(worker, channels=BUNDLED_CHANNELS)
         worker.send_all()
 
@@ -115,11 +115,11 @@ class Scheduler:
 
     def import_sign_ups(self) -> None:
         """Import newsletter sign-ups as members."""
-        self._log_errors("sign-ups", partial(sign_up_import.import_sign_ups, self.engine))
+        self._log_errors("sign-ups", partial(sign_up_import.import_sign_ups, self.engine.context))
 
     def read_mail(self) -> None:
         """Read returned mail and run the circuit breaker; sending does not delay it."""
-        self._log_errors("mail", partial(read_new_mail, self.engine))
+        self._log_errors("mail", partial(read_new_mail, self.engine.context))
         self._breaker.pause_campaigns()
 
     @cached_property
@@ -128,12 +128,12 @@ class Scheduler:
 
     @cached_property
     def _breaker(self) -> CircuitBreaker:
-        return CircuitBreaker(self.engine)
+        return CircuitBreaker(self.engine.context)
 
     def _claim_due_run(self, publication: Publication) -> None:
         definition, current_definition = self._current_definition(publication.campaign)
-        with self.engine.ledger.write() as connection:
-            occasion = claim_due_run(connection, publication, current_definition, self.engine.clock.now())
+        with self.engine.context.ledger.write() as connection:
+            occasion = claim_due_run(connection, publication, current_definition, self.engine.context.clock.now())
         if occasion is None:
             return
         if definition is None or occasion.missed is not None:
@@ -144,7 +144,7 @@ class Scheduler:
     def _current_definition(self, campaign: str) -> tuple[CampaignDefinition | None, CurrentDefinition | None]:
         """Return the campaign's current definition; log an invalid file and return None."""
         try:
-            definition, _ = self.engine.repository.campaign_definition(campaign)
+            definition, _ = self.engine.context.repository.campaign_definition(campaign)
             return definition, CurrentDefinition(
                 definition.campaign, definition.definition_hash(), str(definition.file.resolve())
             )
@@ -153,13 +153,13 @@ class Scheduler:
             return None, None
 
     def _plan(self, run: Run) -> None:
-        self.plan(self.engine, self.engine.current_definition(run), run.due_at)
+        self.plan(self.engine, self.engine.run_control.current_definition(run), run.due_at)
 
     def _mark_missed(self, run: Run, now: datetime) -> None:
-        with self.engine.ledger.write() as connection:
+        with self.engine.context.ledger.write() as connection:
             is_missed = mark_missed(connection, run, now)
         if is_missed:
-            self.engine.run_files(run).delete_fields()
+            self.engine.run_definitions.files(run).delete_fields()
             _LOG.warning("%s was not started in time", run.run_id)
 
     def _log_errors(self, subject: str, work: Callable[[], object]) -> None:
@@ -179,8 +179,8 @@ def run_worker(worker: Worker) -> None:
     its codes would be different.
     """
     engine = worker.engine
-    if engine.has_workers:
-        require_same_key(engine.ledger, engine.signer)
+    if engine.context.has_workers:
+        require_same_key(engine.context.ledger, engine.context.signer)
     scheduler = start_ticker(Scheduler(engine, worker.stopping).send_notices)
     try:
         worker.run_until_signalled()
@@ -193,7 +193,7 @@ def _is_lease_over(run: Run, now: datetime) -> bool:
 
 
 def _plan_in_new_engine(workspace: Workspace, actor: str, definition: CampaignDefinition, due_at: datetime) -> None:
-    with closing(Engine(workspace, actor)) as engine:
+    with closing(Engine.open(workspace, actor)) as engine:
         plan_in_process(engine, definition, due_at)
 
 

@@ -50,7 +50,9 @@ class Worker:
         """
         return cls(
             engine,
-            channels=[channel for channel in Channel if not (engine.has_workers and channel in BUNDLED_CHANNELS)],
+            channels=[
+                channel for channel in Channel if not (engine.context.has_workers and channel in BUNDLED_CHANNELS)
+            ],
         )
 
     def run_until_signalled(self) -> None:
@@ -58,8 +60,8 @@ class Worker:
 
         Raise UserError if this machine's signing key is not the ledger's: it could not send what others have planned.
         """
-        if self.engine.has_workers:
-            require_same_key(self.engine.ledger, self.engine.signer)
+        if self.engine.context.has_workers:
+            require_same_key(self.engine.context.ledger, self.engine.context.signer)
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, lambda _signal, _frame: self.stopping.set())
         self.run()
@@ -70,7 +72,7 @@ class Worker:
 
     def submit_runs(self) -> None:
         """Submit all runs under way to the workers; clean up after dead processes."""
-        for run_id in runs_under_way(self.engine.ledger, self.engine.clock.now()):
+        for run_id in runs_under_way(self.engine.context.ledger, self.engine.context.clock.now()):
             self.engine.dispatcher.submit(run_id)
 
     def run(self) -> None:
@@ -78,16 +80,16 @@ class Worker:
         event_loop.run(self._work())
 
     async def _round(self) -> None:
-        async with self.engine.open_send_pool() as gate:
-            await self.engine.embedded.send_all(partial(self._send, gate), self.stopping)
+        async with self.engine.sender.open_send_pool() as gate:
+            await self.engine.embedded_dispatcher.send_all(partial(self._send, gate), self.stopping)
 
     async def _work(self) -> None:
-        async with self.engine.open_send_pool() as gate:
+        async with self.engine.sender.open_send_pool() as gate:
             await self.engine.dispatcher.work(partial(self._send, gate), self.stopping)
 
     async def _send(self, gate: SendPool, run_id: str) -> SendResult | None:
         try:
-            sent = await self.engine.send_channels(gate, run_id, self._stop_if_requested, self.channels)
+            sent = await self.engine.sender.send_channels(gate, run_id, self._stop_if_requested, self.channels)
         except _StopRequestedError:
             return None
         except (UserError, ChannelMisconfiguredError, BrokenBundleError) as error:

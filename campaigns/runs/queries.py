@@ -9,6 +9,8 @@ from typing import Any
 
 from audiences.people import contacts, holdout_versions
 from audiences.people.contacts import choices_of, contact_of
+from audiences.people.snapshot import take_snapshot
+from audiences.warehouse.warehouse import AGGREGATES_FOLDER
 from campaigns.core.clock import local_day, midnight
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
@@ -16,26 +18,21 @@ from campaigns.rules.scope import RuleScope
 from campaigns.runs.composing.preview import PreviewDecision, write_preview
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.composing.template_context import TemplateContexts
+from campaigns.runs.planning import contact_history
+from campaigns.runs.planning.aggregate_cache import AggregateCache
 from campaigns.runs.planning.audience_count import AudienceCount, CountQuery, count_audience
 from campaigns.runs.planning.calendar import CalendarEntry, calendar_entries
 from campaigns.runs.planning.data_freshness import PURCHASE_CLASSES, no_members_warning, stale_data_warning
 from campaigns.runs.planning.explain import Explanation, explain
-from campaigns.runs.planning.plan import Plan, make_plan
+from campaigns.runs.planning.plan import LedgerSnapshot, Plan, make_plan
 from campaigns.runs.planning.plan_input import build_plan_input
-from campaigns.runs.planning.query_session import QuerySession
-from campaigns.runs.planning.run_files import RunFiles
+from campaigns.runs.planning.query_session import QuerySession, RuleEngine
+from campaigns.runs.run_definitions import RunDefinitions
 from campaigns.store.runs import decisions, publications, runs
 from campaigns.store.runs.decisions import OutcomeCounts
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
 from campaigns.workspace.campaign_definition import CampaignDefinition
-from audiences.people.snapshot import take_snapshot
-from audiences.warehouse.warehouse import AGGREGATES_FOLDER
-from campaigns.runs.planning import contact_history
-from campaigns.runs.planning.aggregate_cache import AggregateCache
-from campaigns.runs.planning.plan import LedgerSnapshot
-from campaigns.runs.planning.query_session import RuleEngine
-from campaigns.runs.run_definitions import RunDefinitions
 from campaigns.workspace.context import Context
 
 

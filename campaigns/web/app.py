@@ -35,6 +35,7 @@ from campaigns.web.members.why import WhyPage
 from campaigns.web.page_context import PageContext
 from campaigns.web.security_middleware import SecurityMiddleware
 from campaigns.web.webhooks import WEBHOOK_PATHS, Webhooks
+from campaigns.workspace.context import Context
 
 _STATIC: Final = Path(__file__).with_name("static")
 _MAX_THREADS: Final = 120
@@ -43,8 +44,10 @@ _MAX_THREADS: Final = 120
 
 def application(engine: Engine) -> ASGIApp:
     """Return the ASGI application of one engine, inside the security middleware."""
-    encrypted = engine.repository.settings.public_url.scheme == "https"
-    return SecurityMiddleware(_WebhookRouter(Webhooks.from_environment(engine), pages_app(engine)), encrypted=encrypted)
+    encrypted = engine.context.repository.settings.public_url.scheme == "https"
+    return SecurityMiddleware(
+        _WebhookRouter(Webhooks.from_environment(engine.context), pages_app(engine)), encrypted=encrypted
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +67,15 @@ def pages_app(engine: Engine) -> FastAPI:
     app = FastAPI(
         title="Viesti", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_lifespan
     )
-    context = PageContext(engine)
-    with engine.ledger.write() as connection:
-        consent_texts.publish_texts(connection, all_consent_texts(context.renderer), context.now)
-    _add_health_checks(app, engine)
-    _include_member_pages(app, context)
-    app.include_router(desk_routes(context))
-    add_error_handlers(app, context)
-    if engine.workspace.images.is_dir():
-        app.mount("/images", StaticFiles(directory=engine.workspace.images))
+    page_context = PageContext(engine)
+    with engine.context.ledger.write() as connection:
+        consent_texts.publish_texts(connection, all_consent_texts(page_context.renderer), page_context.now)
+    _add_health_checks(app, engine.context)
+    _include_member_pages(app, page_context)
+    app.include_router(desk_routes(page_context))
+    add_error_handlers(app, page_context)
+    if engine.context.workspace.images.is_dir():
+        app.mount("/images", StaticFiles(directory=engine.context.workspace.images))
     app.mount("/static", StaticFiles(directory=_STATIC))
     return app
 
@@ -83,39 +86,39 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def _add_health_checks(app: FastAPI, engine: Engine) -> None:
+def _add_health_checks(app: FastAPI, context: Context) -> None:
     @app.get("/healthz")
     def healthz() -> JSONResponse:
         """Return whether the process answers and can read its ledger."""
         try:
-            with engine.ledger.read() as connection:
+            with context.ledger.read() as connection:
                 connection.execute(text("SELECT 1"))
         except SQLAlchemyError:
             return JSONResponse({"ledger": "unreachable"}, status_code=503)
-        return JSONResponse({"ledger": "ok", "now": engine.clock.now().isoformat()})
+        return JSONResponse({"ledger": "ok", "now": context.clock.now().isoformat()})
 
     @app.get("/readyz")
     def readyz() -> JSONResponse:
         """Return whether the process can work: ledger schema of this version, complete warehouse, free disk space."""
-        findings = check_stores(engine)
+        findings = check_stores(context)
         failed = any(finding.level is FindingLevel.FAIL for finding in findings)
         return JSONResponse({finding.check: finding.level for finding in findings}, status_code=503 if failed else 200)
 
 
-def _include_member_pages(app: FastAPI, context: PageContext) -> None:
-    codes, sessions = OneTimeCodes(context), MemberSessions(context)
-    centre = PreferenceCentre(context, sessions)
+def _include_member_pages(app: FastAPI, page_context: PageContext) -> None:
+    codes, sessions = OneTimeCodes(page_context), MemberSessions(page_context)
+    centre = PreferenceCentre(page_context, sessions)
     page_groups = (
-        UnsubscribePages(context, "unsubscribe"),
-        UnsubscribePages(context, "stop"),
-        MessageSettingsPages(context, codes),
-        WhyPage(context),
-        ClickRedirect(context),
-        NewsletterSignUpPages(context),
-        MemberLoginPages(context, codes, sessions),
+        UnsubscribePages(page_context, "unsubscribe"),
+        UnsubscribePages(page_context, "stop"),
+        MessageSettingsPages(page_context, codes),
+        WhyPage(page_context),
+        ClickRedirect(page_context),
+        NewsletterSignUpPages(page_context),
+        MemberLoginPages(page_context, codes, sessions),
         centre,
-        ChangeContactPage(context, codes, sessions, centre),
-        MyDataPages(context, codes, sessions),
+        ChangeContactPage(page_context, codes, sessions, centre),
+        MyDataPages(page_context, codes, sessions),
     )
     for group in page_groups:
         app.include_router(group.routes())

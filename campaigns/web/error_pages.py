@@ -13,15 +13,15 @@ _DESK_PATH: Final = "/desk"
 _STATUSES_WITH_TEXT: Final = frozenset({400, 403, 404, 429})
 
 
-def add_error_handlers(app: FastAPI, context: PageContext) -> None:
+def add_error_handlers(app: FastAPI, page_context: PageContext) -> None:
     """Render an error page for every refusal and fault; the page does not name the cause."""
 
     def error_page(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
         text_status = status if status in _STATUSES_WITH_TEXT or status >= 500 else 400
         is_desk = request.url.path.startswith(_DESK_PATH)
         at = _DESK_PATH if is_desk else "/me"
-        response = context.render(
-            request, "error", context.language(request), status, said=min(text_status, 500), at=at, is_desk=is_desk
+        response = page_context.render(
+            request, "error", page_context.language(request), status, said=min(text_status, 500), at=at, is_desk=is_desk
         )
         response.headers.update(headers or {})
         return response

@@ -17,6 +17,7 @@ from campaigns.runs.engine import Engine
 from campaigns.store.runs.linked_message import PlannedMessage, find_message
 from campaigns.web.page_renderer import PageRenderer
 from campaigns.web.throttling import ProcessThrottle, SharedThrottle, client_key
+from campaigns.workspace.context import Context
 
 READ_METHODS: Final = ["GET", "HEAD"]
 _QUARTER: Final = timedelta(minutes=15)
@@ -44,25 +45,30 @@ class PageContext:
     engine: Engine
     invalid_link_throttle: ProcessThrottle = field(default_factory=lambda: ProcessThrottle(30, timedelta(minutes=1)))
 
+    @property
+    def context(self) -> Context:
+        """Context of the engine."""
+        return self.engine.context
+
     @cached_property
     def code_request_throttle(self) -> SharedThrottle:
         """Throttle of messages that one client may have sent to addresses."""
-        return SharedThrottle(self.engine.ledger, self.engine.signer, "asking", 10, _QUARTER)
+        return SharedThrottle(self.context.ledger, self.context.signer, "asking", 10, _QUARTER)
 
     @cached_property
     def attempt_throttle(self) -> SharedThrottle:
         """Throttle of codes and passwords that one client may type."""
-        return SharedThrottle(self.engine.ledger, self.engine.signer, "typing", 30, _QUARTER)
+        return SharedThrottle(self.context.ledger, self.context.signer, "typing", 30, _QUARTER)
 
     @cached_property
     def renderer(self) -> PageRenderer:
         """Return the page renderer."""
-        return PageRenderer(self.engine.repository.settings)
+        return PageRenderer(self.context.repository.settings)
 
     @property
     def now(self) -> datetime:
         """Return the workspace's current time."""
-        return self.engine.clock.now()
+        return self.context.clock.now()
 
     def render(
         self, request: Request, name: str, language: Language, status: int = 200, **values: object
@@ -77,16 +83,16 @@ class PageContext:
         Valid links are never counted: mailbox providers post many of them from few addresses.
         """
         try:
-            link = self.engine.signer.read_link(scope, token)
+            link = self.context.signer.read_link(scope, token)
         except InvalidTokenError:
             raise self.invalid_link_error(request) from None
-        with self.engine.ledger.read() as connection:
+        with self.context.ledger.read() as connection:
             message = find_message(connection, link.run_number, link.position)
             if message is None:
                 raise self.invalid_link_error(request)
             contact = select(CONTACT.c.language).where(CONTACT.c.member_id == message.member_id)
             code = connection.execute(contact).scalar_one_or_none()
-        stored = Language(code) if code else self.engine.repository.settings.default_language
+        stored = Language(code) if code else self.context.repository.settings.default_language
         return LinkedMessage(message, requested_language(request) or stored, member_exists=code is not None)
 
     def limit_code_requests(self, request: Request) -> None:
@@ -108,12 +114,14 @@ class PageContext:
     def language(self, request: Request) -> Language:
         """Return the language of a page without a message: requested, else the browser's, else the organisation's."""
         return (
-            requested_language(request) or _browser_language(request) or self.engine.repository.settings.default_language
+            requested_language(request)
+            or _browser_language(request)
+            or self.context.repository.settings.default_language
         )
 
     def message_path(self, scope: str, path: str, message: PlannedMessage) -> str:
         """Return the path of another page of the same message."""
-        return f"/{path}/{self.engine.signer.link_token(scope, message.run_number, message.position)}"
+        return f"/{path}/{self.context.signer.link_token(scope, message.run_number, message.position)}"
 
 
 def request_client_key(request: Request) -> str:

@@ -27,7 +27,7 @@ class ReloadingApp:
     _watch: FileWatcher = field(init=False)
 
     def __post_init__(self) -> None:
-        self._watch = FileWatcher(self.engine.workspace)
+        self._watch = FileWatcher(self.engine.context.workspace)
         self._application = application(self.engine)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +39,7 @@ class ReloadingApp:
             return
         engine = self.engine.with_files_reloaded()
         try:
-            engine.repository.load_all()
+            engine.context.repository.load_all()
             self._application = application(engine)
         except UserError as error:
             _LOG.error("workspace files are invalid, pages keep the last valid version: %s", error)

@@ -33,8 +33,8 @@ def serve(engine: Engine, host: str, port: int, orders: ProcessConfig) -> None:
     There is no access log: the address of a member's page grants access to it. `orders` configures the scheduler
     process.
     """
-    if engine.has_workers:
-        require_same_key(engine.ledger, engine.signer)
+    if engine.context.has_workers:
+        require_same_key(engine.context.ledger, engine.context.signer)
     with listening_socket(host, port) as server_socket, background_process(orders):
         signal.signal(signal.SIGTERM, _exit)  # uvicorn passes the signal on after its own shutdown
         app = ReloadingApp(engine)

@@ -25,7 +25,7 @@ from campaigns.channels.twilio import DELIVERY_PARAMETER, STATUS_PATH, TOKEN_VAR
 from campaigns.core.errors import UserError
 from campaigns.results.feedback.ingest_queue import IngestQueue
 from campaigns.runs.composing.template_context import public_base_url
-from campaigns.runs.engine import Engine
+from campaigns.workspace.context import Context
 
 SENDGRID_PATH: Final = "/webhooks/sendgrid"
 REPLY_PATH: Final = "/webhooks/twilio/reply"
@@ -42,13 +42,13 @@ class Webhooks:
     Without a secret, its provider gets HTTP 503 and retries.
     """
 
-    engine: Engine
+    context: Context
     ingest_queue: IngestQueue
     sendgrid_key: WebhookKey | None
     twilio_token: str = field(repr=False)
 
     @classmethod
-    def from_environment(cls, engine: Engine, environment: Mapping[str, str] = os.environ) -> Self:
+    def from_environment(cls, context: Context, environment: Mapping[str, str] = os.environ) -> Self:
         """Return the webhooks of an engine; raise UserError when a key is invalid."""
         key_text = environment.get(sendgrid_events.PUBLIC_KEY_VARIABLE)
         try:
@@ -56,7 +56,7 @@ class Webhooks:
         except ValueError as error:
             hint = "copy it from beside the setting of the signed Event Webhook"
             raise UserError.about(sendgrid_events.PUBLIC_KEY_VARIABLE, str(error), "bad_key", hint) from error
-        return cls(engine, IngestQueue(engine), key, environment.get(TOKEN_VARIABLE, ""))
+        return cls(context, IngestQueue(context), key, environment.get(TOKEN_VARIABLE, ""))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to a request for one of `WEBHOOK_PATHS`; all of them take POST only."""
@@ -81,7 +81,7 @@ class Webhooks:
             return _reject("sendgrid", raw, 503, f"{sendgrid_events.PUBLIC_KEY_VARIABLE} is not set in the environment")
         signature = request.headers.get(sendgrid_events.SIGNATURE_HEADER, "")
         timestamp = request.headers.get(sendgrid_events.TIMESTAMP_HEADER, "")
-        if not self.sendgrid_key.verify(raw, signature, timestamp, self.engine.clock.read()):
+        if not self.sendgrid_key.verify(raw, signature, timestamp, self.context.clock.read()):
             return _reject("sendgrid", raw, 403, "signature or timestamp is invalid")
         try:
             events = await asyncio.to_thread(sendgrid_events.parse_events, raw)
@@ -91,14 +91,14 @@ class Webhooks:
 
     async def twilio_status(self, request: Request) -> Response:
         """Ingest the status of one text message (TW-14)."""
-        delivery, now = request.query_params.get(DELIVERY_PARAMETER, ""), self.engine.clock.now()
+        delivery, now = request.query_params.get(DELIVERY_PARAMETER, ""), self.context.clock.now()
         return await self._twilio(
             request, lambda form: twilio_events.status_event(form, delivery, now), Response(status_code=204)
         )
 
     async def twilio_reply(self, request: Request) -> Response:
         """Ingest a member's reply to a text message (TW-06); no text message is sent in return."""
-        now = self.engine.clock.now()
+        now = self.context.clock.now()
         no_reply = Response(_EMPTY_TWIML, media_type="text/xml")
         return await self._twilio(request, lambda form: twilio_events.reply_event(form, now), no_reply)
 
@@ -120,7 +120,9 @@ class Webhooks:
     def _public_url(self, request: Request) -> str:
         """Return the URL that was given to Twilio; host and scheme as changed by a proxy do not count (TW-13)."""
         query = request.scope["query_string"].decode("latin-1")
-        return f"{public_base_url(self.engine.repository.settings)}{request.scope['path']}{'?' if query else ''}{query}"
+        return (
+            f"{public_base_url(self.context.repository.settings)}{request.scope['path']}{'?' if query else ''}{query}"
+        )
 
     async def _ingest(self, provider: str, raw: bytes, events: Sequence[Event], response: Response) -> Response:
         """Return the response once the events are on disk."""

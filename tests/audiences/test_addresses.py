@@ -1,4 +1,4 @@
-"""How addresses are written, and which are none."""
+"""Normalise addresses, and refuse those that are none."""
 
 from typing import Final
 
@@ -67,12 +67,12 @@ HOMES: Final = (
     ("Etelä-Esplanadi 4", "etelä esplanadi 4"),
     ("Kirkonkylä",),
 )
-"""Addresses of one home in a row; no two rows are the same home."""
+"""Spellings of one home per row; every row is another home."""
 
 
-@pytest.mark.parametrize(("written", "expected"), EMAILS)
-def test_e03_e05_an_email_address(written: str, expected: str | None) -> None:
-    assert normalise_email(written) == expected
+@pytest.mark.parametrize(("text", "expected"), EMAILS)
+def test_e03_e05_email_address_is_normalised_or_refused(text: str, expected: str | None) -> None:
+    assert normalise_email(text) == expected
 
 
 PHONES = [
@@ -95,42 +95,42 @@ PHONES = [
 ]
 
 
-@pytest.mark.parametrize(("written", "expected"), PHONES)
-def test_tw04_a_telephone_number(written: str, expected: str | None) -> None:
-    assert normalise_phone(written) == expected
+@pytest.mark.parametrize(("text", "expected"), PHONES)
+def test_tw04_phone_number_is_normalised_or_refused(text: str, expected: str | None) -> None:
+    assert normalise_phone(text) == expected
 
 
-@pytest.mark.parametrize(("written", "valid"), [("00100", True), ("100", False), ("FI-00100", False), ("٠٠١٠٠", False)])
-def test_pr01_a_postal_code(written: str, valid: bool) -> None:
-    assert normalise_postal_code(written) == (written if valid else None)
+@pytest.mark.parametrize(("text", "valid"), [("00100", True), ("100", False), ("FI-00100", False), ("٠٠١٠٠", False)])
+def test_pr01_postal_code_has_five_digits(text: str, valid: bool) -> None:
+    assert normalise_postal_code(text) == (text if valid else None)
 
 
 @pytest.mark.parametrize(
     "street", ["Katu 12 A 4", "katu 12a 4", "KATU 12 A as. 4", "Katu 12, A, bost. 4", " Katu 12 A4 "]
 )
-def test_pr07_one_letter_box_has_one_key(street: str) -> None:
+def test_pr07_spellings_of_one_letter_box_share_a_key(street: str) -> None:
     assert address_key(street, "00100") == "katu 12 a 4|00100"
 
 
 @pytest.mark.parametrize("home", HOMES, ids=lambda home: home[0])
-def test_pr07_one_home_has_one_key(home: tuple[str, ...]) -> None:
+def test_pr07_spellings_of_one_home_share_a_key(home: tuple[str, ...]) -> None:
     assert len({address_key(street, "00100") for street in home}) == 1
 
 
-def test_pr07_no_two_homes_share_a_key() -> None:
+def test_pr07_different_homes_have_different_keys() -> None:
     keys = [address_key(home[0], "00100") for home in HOMES]
     assert len(set(keys)) == len(HOMES)
 
 
-def test_pr07_the_same_street_elsewhere_is_another_home() -> None:
+def test_pr07_same_street_under_another_postal_code_is_another_home() -> None:
     assert address_key("Kirkkokatu 1", "00100") != address_key("Kirkkokatu 1", "20100")
 
 
 @pytest.mark.parametrize("street", ["Katu 12 A 14", "Katu 1 2 A 4", "Katu 12 B 4", "Katu 12"])
-def test_pr07_neighbours_stay_apart(street: str) -> None:
+def test_pr07_neighbours_have_different_keys(street: str) -> None:
     assert address_key(street, "00100") != "katu 12 a 4|00100"
 
 
-def test_half_an_address_has_no_key() -> None:
+def test_incomplete_address_has_no_key() -> None:
     assert address_key("Katu 1", None) is None
     assert address_key(None, "00100") is None

@@ -1,6 +1,6 @@
-"""Each file below `bad` is imported with exactly the outcome that stands beside it.
+"""Importing each file below `bad` gives exactly the outcome stored beside it.
 
-After a change of words: `python -m tests.audiences.test_bad_imports` writes the texts anew; read the difference.
+After changing a message: `python -m tests.audiences.test_bad_imports` rewrites the outcomes; review the diff.
 """
 
 from pathlib import Path
@@ -18,34 +18,34 @@ from tests.support.import_target import CATALOGUE, ImportTarget
 FILES: Final = sorted((Path(__file__).parent / "bad").glob("*.csv"))
 
 
-def outcome(place: ImportTarget, path: Path) -> str:
+def outcome(target: ImportTarget, path: Path) -> str:
     """The report and the rejects, or the error."""
     kind = path.name.partition(".")[0]
     try:
-        report = place.bring_file(kind, path)
+        report = target.bring_file(kind, path)
     except UserError as error:
-        assert place.warehouse.manifest().version == 0
+        assert target.warehouse.manifest().version == 0
         return str(error).replace(str(path), path.name) + "\n"
     counts = f"read {report.read}, stored {report.stored}, unchanged {report.unchanged}, "
     counts += f"rejected {report.rejected}, emptied {report.emptied}\n"
-    listed = report.rejects_path.read_text(encoding="utf-8") if report.rejects_path else ""
-    return counts + listed
+    rejects = report.rejects_path.read_text(encoding="utf-8") if report.rejects_path else ""
+    return counts + rejects
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_bad_file_has_its_outcome(place: ImportTarget, path: Path) -> None:
-    assert outcome(place, path) == path.with_suffix(".txt").read_text(encoding="utf-8")
+def test_bad_file_has_its_stored_outcome(target: ImportTarget, path: Path) -> None:
+    assert outcome(target, path) == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_bad_file_has_the_same_outcome_again_and_stores_nothing(place: ImportTarget, path: Path) -> None:
-    first = outcome(place, path).partition("\n")
-    second = outcome(place, path).partition("\n")
+def test_second_import_of_a_bad_file_has_the_same_outcome_and_stores_nothing(target: ImportTarget, path: Path) -> None:
+    first = outcome(target, path).partition("\n")
+    second = outcome(target, path).partition("\n")
     assert second[2] == first[2]
     assert "read" not in first[0] or "stored 0," in second[0]
 
 
-def _write() -> None:
+def _rewrite_outcomes() -> None:
     for path in FILES:
         with TemporaryDirectory() as folder:
             root = Path(folder)
@@ -57,4 +57,4 @@ def _write() -> None:
 
 
 if __name__ == "__main__":
-    _write()
+    _rewrite_outcomes()

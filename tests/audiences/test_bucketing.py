@@ -1,4 +1,4 @@
-"""Chance by keyed hash: golden values, the same in SQL and Python, and only the least moves when shares change."""
+"""Keyed-hash buckets: golden values, the same in SQL and Python, and few moves when shares change."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ UNIT = column("unit", String())
     ("share", "expected"),
     [("0", "00000000"), ("0.05", "0ccccccc"), ("0.5", "80000000"), ("0.999", "ffbe76c8"), ("1", "g")],
 )
-def test_a_share_is_a_threshold_of_hexadecimal_text(share: str, expected: str) -> None:
+def test_share_becomes_a_hexadecimal_threshold(share: str, expected: str) -> None:
     assert hash_threshold(Decimal(share)) == expected
 
 
-def test_more_than_everybody_is_refused() -> None:
+def test_share_above_one_is_refused() -> None:
     with pytest.raises(ValueError, match="share"):
         hash_threshold(Decimal("1.1"))
 
@@ -44,48 +44,50 @@ GOLDEN = [
 ]
 
 
-def in_sql(units: list[str], *expressions: ColumnElement[Any]) -> list[tuple[Any, ...]]:
-    """Each unit with what a plan would draw for it: expressions over the column `unit`."""
+def evaluate_in_sql(units: list[str], *expressions: ColumnElement[Any]) -> list[tuple[Any, ...]]:
+    """Evaluate expressions over the column `unit` for each unit, as a plan does."""
     dialect, literals = postgresql.dialect(), {"literal_binds": True}
-    drawn = ", ".join(str(each.compile(dialect=dialect, compile_kwargs=literals)) for each in expressions)
+    columns = ", ".join(str(expression.compile(dialect=dialect, compile_kwargs=literals)) for expression in expressions)
     with duckdb.connect() as connection:
         connection.register("units", pa.table({"unit": units}))
-        return connection.execute(f"SELECT unit, {drawn} FROM units").fetchall()
+        return connection.execute(f"SELECT unit, {columns} FROM units").fetchall()
 
 
-def arms_of(units: list[str], salt: str, arms: Mapping[str, int]) -> dict[str, str]:
-    return dict(in_sql(units, arm_sql(UNIT, salt, arms)))
+def assign_arms(units: list[str], salt: str, arms: Mapping[str, int]) -> dict[str, str]:
+    return dict(evaluate_in_sql(units, arm_sql(UNIT, salt, arms)))
 
 
 @pytest.mark.parametrize(("key", "salt", "expected"), GOLDEN)
-def test_a10_the_same_unit_gets_the_same_arm_for_ever(key: str, salt: str, expected: str) -> None:
-    assert arms_of([key], salt, HALVES) == {key: expected}
+def test_a10_unit_keeps_its_arm_for_ever(key: str, salt: str, expected: str) -> None:
+    assert assign_arms([key], salt, HALVES) == {key: expected}
 
 
 @pytest.mark.parametrize("salt", ["autumn", "", "ä: ö"])
 @pytest.mark.parametrize("share", ["0", "0.05", "0.5", "1"])
-def test_sql_and_python_draw_alike(salt: str, share: str) -> None:
+def test_sql_and_python_give_the_same_buckets(salt: str, share: str) -> None:
     units = [f"member:{number}" for number in range(500)] + ["", "household:ÄÖ", "email:a'b%c@x.fi"]
-    part = Decimal(share)
-    assert in_sql(units, in_share_sql(UNIT, salt, part)) == [(unit, is_in_share(unit, salt, part)) for unit in units]
+    fraction = Decimal(share)
+    assert evaluate_in_sql(units, in_share_sql(UNIT, salt, fraction)) == [
+        (unit, is_in_share(unit, salt, fraction)) for unit in units
+    ]
 
 
 @given(KEYS, SHARES, SHARES)
-def test_a_larger_share_contains_a_smaller_one(key: str, one: Decimal, other: Decimal) -> None:
-    if is_in_share(key, "salt", min(one, other)):
-        assert is_in_share(key, "salt", max(one, other))
+def test_larger_share_contains_the_smaller_one(key: str, first: Decimal, second: Decimal) -> None:
+    if is_in_share(key, "salt", min(first, second)):
+        assert is_in_share(key, "salt", max(first, second))
 
 
-def test_a10_shifting_the_split_moves_only_the_least() -> None:
+def test_a10_changed_split_moves_as_few_units_as_possible() -> None:
     units = [str(number) for number in range(2000)]
-    before, after = (arms_of(units, "s", {"a": most, "b": 100 - most}) for most in (50, 60))
+    before, after = (assign_arms(units, "s", {"a": most, "b": 100 - most}) for most in (50, 60))
     moved = {(before[key], after[key]) for key in before if before[key] != after[key]}
     assert moved == {("b", "a")}
 
 
-def test_shares_are_even() -> None:
+def test_arms_have_their_shares() -> None:
     units = [str(number) for number in range(20_000)]
-    counted = Counter(arms_of(units, "s", {"a": 20, "b": 30, "c": 50}).values())
-    assert {name: round(count / 200) for name, count in counted.items()} == pytest.approx(
+    arm_sizes = Counter(assign_arms(units, "s", {"a": 20, "b": 30, "c": 50}).values())
+    assert {name: round(count / 200) for name, count in arm_sizes.items()} == pytest.approx(
         {"a": 20, "b": 30, "c": 50}, abs=1
     )

@@ -1,4 +1,4 @@
-"""Whatever a program writes as CSV is read as it was meant, each row with the line on which it begins."""
+"""Any CSV that a program writes is read back, each row with the line on which it begins."""
 
 import csv
 from io import StringIO
@@ -14,24 +14,24 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('";,\
 ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=8)
 
 
-def _read(content: bytes) -> tuple[list[list[str]], list[int], list[int]]:
+def _read_csv(content: bytes) -> tuple[list[list[str]], list[int], list[int]]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "file.csv"
         path.write_bytes(content)
-        pieces = list(CsvReader(path).chunks(lambda _done, _whole: None))
-    rows = [list(row.values()) for piece in pieces for row in piece.rows.to_pylist()]
-    misfits = [misfit.line for piece in pieces for misfit in piece.invalid_lines]
-    return [row[1:] for row in rows], [row[0] for row in rows], misfits
+        chunks_read = list(CsvReader(path).chunks(lambda _done, _whole: None))
+    rows = [list(row.values()) for chunk in chunks_read for row in chunk.rows.to_pylist()]
+    invalid_lines = [invalid.line for chunk in chunks_read for invalid in chunk.invalid_lines]
+    return [row[1:] for row in rows], [row[0] for row in rows], invalid_lines
 
 
 @settings(deadline=None)
 @given(ROWS, st.sampled_from(",;"), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_what_was_written_is_read(rows: list[list[str]], delimiter: str, end: str, marked: bool) -> None:
+def test_written_rows_are_read_back(rows: list[list[str]], delimiter: str, line_end: str, with_bom: bool) -> None:
     out = StringIO(newline="")
-    writer = csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
     writer.writerows([["a", "b", "c"], *rows])
-    found, lines, misfits = _read(out.getvalue().encode("utf-8-sig" if marked else "utf-8"))
-    assert (found, misfits) == (rows, [])
+    rows_read, lines, invalid_lines = _read_csv(out.getvalue().encode("utf-8-sig" if with_bom else "utf-8"))
+    assert (rows_read, invalid_lines) == (rows, [])
     assert lines == sorted(set(lines))
 
 
@@ -40,7 +40,7 @@ def test_what_was_written_is_read(rows: list[list[str]], delimiter: str, end: st
     st.lists(st.sampled_from(["1,2", '1,"2"', '"1', '1,2"', '"1"x,2', "", "1", "1,2,3", '1,"', '""",2']), max_size=9)
 )
 def test_no_line_is_lost_or_counted_twice(lines: list[str]) -> None:
-    written = "".join(f"{line}\n" for line in ["a,b", *lines, "last,row"])
-    found, starts, misfits = _read(written.encode())
-    assert found[-1:] == [["last", "row"]] or misfits
-    assert len({*starts, *misfits}) == len(starts) + len(misfits)
+    content = "".join(f"{line}\n" for line in ["a,b", *lines, "last,row"])
+    rows_read, starts, invalid_lines = _read_csv(content.encode())
+    assert rows_read[-1:] == [["last", "row"]] or invalid_lines
+    assert len({*starts, *invalid_lines}) == len(starts) + len(invalid_lines)

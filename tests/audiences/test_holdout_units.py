@@ -1,4 +1,4 @@
-"""Who is bound to whom, and for how long: numbers stay, units only unite, and no reception desk holds out a town."""
+"""Holdout units: numbers stay, units only grow, and the address of a reception desk does not join a town."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -18,28 +18,28 @@ from audiences.warehouse.warehouse import Warehouse
 from campaigns.store.ledger.connection import Ledger
 from tests.support.import_target import CATALOGUE, NOW, ImportTarget
 
-Bonds = Mapping[str, str | None]
-NOTHING: Final[Bonds] = {"household_id": None, "email": None, "phone": None, "address_key": None}
+SharedFields = Mapping[str, str | None]
+NO_FIELDS: Final[SharedFields] = {"household_id": None, "email": None, "phone": None, "address_key": None}
 
 
-def _settle(ledger: Ledger, members: Mapping[str, Bonds]) -> None:
-    """Make these the contacts of all members."""
+def _replace_contacts(ledger: Ledger, members: Mapping[str, SharedFields]) -> None:
+    """Make these members the only contacts."""
     rows = [
-        {"member_id": member, "register": "owners", "language": "fi", **NOTHING, **bonds}
-        for member, bonds in members.items()
+        {"member_id": member, "register": "owners", "language": "fi", **NO_FIELDS, **fields}
+        for member, fields in members.items()
     ]
     with ledger.write() as connection:
         connection.execute(delete(CONTACT))
         connection.execute(insert(CONTACT), rows)
 
 
-def _numbers(ledger: Ledger) -> dict[str, int]:
+def _unit_numbers(ledger: Ledger) -> dict[str, int]:
     with ledger.read() as connection:
         return {row.member_id: row.number for row in connection.execute(select(HOLDOUT_UNIT))}
 
 
-def _together(ledger: Ledger) -> set[frozenset[str]]:
-    numbers = _numbers(ledger)
+def _units(ledger: Ledger) -> set[frozenset[str]]:
+    numbers = _unit_numbers(ledger)
     return {frozenset(member for member in numbers if numbers[member] == number) for number in numbers.values()}
 
 
@@ -47,13 +47,13 @@ def _groups(*groups: str) -> set[frozenset[str]]:
     return {frozenset(group) for group in groups}
 
 
-def _unite(place: ImportTarget) -> int:
-    return rebuild_units(place.ledger, place.warehouse, NOW)
+def _rebuild(target: ImportTarget) -> int:
+    return rebuild_units(target.ledger, target.warehouse, NOW)
 
 
-def test_a11_a_unit_is_whatever_one_message_reaches_and_all_that_it_connects(place: ImportTarget) -> None:
-    _settle(
-        place.ledger,
+def test_a11_unit_joins_members_who_share_a_household_or_an_address(target: ImportTarget) -> None:
+    _replace_contacts(
+        target.ledger,
         {
             "a": {"household_id": "h1"},
             "b": {"household_id": "h1", "email": "Both@example.org"},
@@ -65,111 +65,118 @@ def test_a11_a_unit_is_whatever_one_message_reaches_and_all_that_it_connects(pla
             "h": {},
         },
     )
-    assert _unite(place) == 8
-    assert _together(place.ledger) == _groups("abcde", "f", "g", "h")
+    assert _rebuild(target) == 8
+    assert _units(target.ledger) == _groups("abcde", "f", "g", "h")
 
 
-def test_the_same_text_in_two_fields_binds_nobody(place: ImportTarget) -> None:
-    _settle(place.ledger, {"a": {"household_id": "x"}, "b": {"email": "x"}})
-    _unite(place)
-    assert _together(place.ledger) == _groups("a", "b")
+def test_same_text_in_two_fields_joins_nobody(target: ImportTarget) -> None:
+    _replace_contacts(target.ledger, {"a": {"household_id": "x"}, "b": {"email": "x"}})
+    _rebuild(target)
+    assert _units(target.ledger) == _groups("a", "b")
 
 
-def test_to_unite_again_changes_nothing(place: ImportTarget) -> None:
-    _settle(place.ledger, {"a": {"household_id": "h"}, "b": {"household_id": "h"}, "c": {}})
-    _unite(place)
-    before = _numbers(place.ledger)
-    assert _unite(place) == 0
-    assert _numbers(place.ledger) == before
+def test_second_rebuild_changes_nothing(target: ImportTarget) -> None:
+    _replace_contacts(target.ledger, {"a": {"household_id": "h"}, "b": {"household_id": "h"}, "c": {}})
+    _rebuild(target)
+    before = _unit_numbers(target.ledger)
+    assert _rebuild(target) == 0
+    assert _unit_numbers(target.ledger) == before
 
 
-def test_who_once_was_in_a_unit_stays_and_the_oldest_number_wins(place: ImportTarget) -> None:
-    _settle(place.ledger, {"z": {"household_id": "h1"}, "y": {"household_id": "h1"}})
-    _unite(place)
-    old = _numbers(place.ledger)["z"]
+def test_former_member_stays_in_the_unit_and_the_oldest_number_wins(target: ImportTarget) -> None:
+    _replace_contacts(target.ledger, {"z": {"household_id": "h1"}, "y": {"household_id": "h1"}})
+    _rebuild(target)
+    old = _unit_numbers(target.ledger)["z"]
     later = {"z": {"household_id": "h2"}, "y": {"household_id": "h1"}, "a": {"email": "a@x.fi"}, "b": {}}
-    _settle(place.ledger, later)
-    _unite(place)
-    assert _together(place.ledger) == _groups("zy", "a", "b")
-    _settle(place.ledger, {**later, "b": {"household_id": "h2", "email": "a@x.fi"}})
-    assert _unite(place) == 2
-    assert set(_numbers(place.ledger).values()) == {old}
+    _replace_contacts(target.ledger, later)
+    _rebuild(target)
+    assert _units(target.ledger) == _groups("zy", "a", "b")
+    _replace_contacts(target.ledger, {**later, "b": {"household_id": "h2", "email": "a@x.fi"}})
+    assert _rebuild(target) == 2
+    assert set(_unit_numbers(target.ledger).values()) == {old}
 
 
-def test_what_a_member_belonged_to_is_kept(place: ImportTarget) -> None:
-    _settle(place.ledger, {"a": {}, "b": {}})
-    _unite(place)
-    alone = _numbers(place.ledger)["b"]
-    _settle(place.ledger, {"a": {"household_id": "h"}, "b": {"household_id": "h"}})
-    rebuild_units(place.ledger, place.warehouse, NOW + timedelta(days=1))
-    with place.ledger.read() as connection:
-        [kept] = connection.execute(select(FORMER_HOLDOUT_UNIT)).all()
-    assert (kept.member_id, kept.number, kept.since, kept.until) == ("b", alone, NOW, NOW + timedelta(days=1))
+def test_former_unit_is_recorded(target: ImportTarget) -> None:
+    _replace_contacts(target.ledger, {"a": {}, "b": {}})
+    _rebuild(target)
+    former_number = _unit_numbers(target.ledger)["b"]
+    _replace_contacts(target.ledger, {"a": {"household_id": "h"}, "b": {"household_id": "h"}})
+    rebuild_units(target.ledger, target.warehouse, NOW + timedelta(days=1))
+    with target.ledger.read() as connection:
+        [former] = connection.execute(select(FORMER_HOLDOUT_UNIT)).all()
+    assert (former.member_id, former.number, former.since, former.until) == (
+        "b",
+        former_number,
+        NOW,
+        NOW + timedelta(days=1),
+    )
 
 
-def test_a_unit_of_no_duration_is_not_kept(place: ImportTarget) -> None:
+def test_former_unit_of_no_duration_is_not_recorded(target: ImportTarget) -> None:
     for shared in ({}, {"household_id": "h"}, {"household_id": "h", "email": "e@x.fi"}):
-        _settle(place.ledger, {"a": {"email": "e@x.fi"}, "b": {"household_id": "h"}, "c": shared})
-        _unite(place)
-    with place.ledger.read() as connection:
+        _replace_contacts(target.ledger, {"a": {"email": "e@x.fi"}, "b": {"household_id": "h"}, "c": shared})
+        _rebuild(target)
+    with target.ledger.read() as connection:
         assert connection.execute(select(FORMER_HOLDOUT_UNIT)).all() == []
-    assert len(_together(place.ledger)) == 1
+    assert len(_units(target.ledger)) == 1
 
 
-def test_an_address_of_too_many_binds_nobody_and_leaves_their_households_whole(place: ImportTarget) -> None:
+def test_address_of_too_many_members_joins_nobody_and_keeps_households_whole(target: ImportTarget) -> None:
     desk = {f"m{number:02}": {"email": "desk@example.org"} for number in range(MAX_UNIT_SIZE)}
     couple = {"x": {"household_id": "h"}, "y": {"household_id": "h", "email": "desk@example.org"}}
-    _settle(place.ledger, {**desk, **couple})
-    _unite(place)
-    assert _together(place.ledger) == {*(frozenset({member}) for member in desk), frozenset("xy")}
+    _replace_contacts(target.ledger, {**desk, **couple})
+    _rebuild(target)
+    assert _units(target.ledger) == {*(frozenset({member}) for member in desk), frozenset("xy")}
 
 
-def test_an_address_of_as_many_as_a_unit_may_have_binds_them(place: ImportTarget) -> None:
-    _settle(place.ledger, {f"m{number:02}": {"email": "desk@example.org"} for number in range(MAX_UNIT_SIZE)})
-    _unite(place)
-    assert len(_together(place.ledger)) == 1
+def test_address_of_the_maximum_number_of_members_joins_them(target: ImportTarget) -> None:
+    _replace_contacts(
+        target.ledger, {f"m{number:02}": {"email": "desk@example.org"} for number in range(MAX_UNIT_SIZE)}
+    )
+    _rebuild(target)
+    assert len(_units(target.ledger)) == 1
 
 
-def _chain(length: int) -> dict[str, Bonds]:
-    """Each shares a household with the one before and an address with the one after."""
+def _chain(length: int) -> dict[str, SharedFields]:
+    """Members in a row, each sharing a household or an address with the next."""
     return {
         f"m{number:04}": {"household_id": f"h{number // 2}", "email": f"{(number + 1) // 2}@x.fi"}
         for number in range(length)
     }
 
 
-def test_a_unit_that_grows_too_large_is_dissolved_and_stays_so(place: ImportTarget) -> None:
-    _settle(place.ledger, _chain(MAX_UNIT_SIZE))
-    _unite(place)
-    [first] = set(_numbers(place.ledger).values())
-    _settle(place.ledger, _chain(MAX_UNIT_SIZE + 1))
-    _unite(place)
-    numbers = _numbers(place.ledger)
+def test_unit_that_grows_too_large_is_dissolved_for_good(target: ImportTarget) -> None:
+    _replace_contacts(target.ledger, _chain(MAX_UNIT_SIZE))
+    _rebuild(target)
+    [first] = set(_unit_numbers(target.ledger).values())
+    _replace_contacts(target.ledger, _chain(MAX_UNIT_SIZE + 1))
+    _rebuild(target)
+    numbers = _unit_numbers(target.ledger)
     assert len(set(numbers.values())) == MAX_UNIT_SIZE + 1
     assert numbers["m0000"] == first
-    assert _unite(place) == 0
+    assert _rebuild(target) == 0
 
 
-def test_a_long_chain_takes_few_rounds(place: ImportTarget) -> None:
-    _settle(place.ledger, _chain(3000))
-    assert _unite(place) == 3000
-    assert len(_together(place.ledger)) == 3000
+def test_long_chain_takes_few_rounds(target: ImportTarget) -> None:
+    _replace_contacts(target.ledger, _chain(3000))
+    assert _rebuild(target) == 3000
+    assert len(_units(target.ledger)) == 3000
 
 
-def test_the_number_of_one_who_is_gone_is_not_given_again(place: ImportTarget) -> None:
-    _settle(place.ledger, {"a": {}, "z": {}})
-    _unite(place)
-    _settle(place.ledger, {"a": {}, "b": {}})
-    _unite(place)
-    assert len(set(_numbers(place.ledger).values())) == 3
+def test_number_of_a_removed_member_is_not_reused(target: ImportTarget) -> None:
+    _replace_contacts(target.ledger, {"a": {}, "z": {}})
+    _rebuild(target)
+    _replace_contacts(target.ledger, {"a": {}, "b": {}})
+    _rebuild(target)
+    assert len(set(_unit_numbers(target.ledger).values())) == 3
 
 
-def test_an_import_of_members_unites_them(place: ImportTarget) -> None:
+def test_member_import_rebuilds_units(target: ImportTarget) -> None:
     head = "member_id,register,household_id,email\n"
-    place.bring("members", f"{head}a,owners,h1,\nb,owners,h1,b@x.fi\nc,owners,,B@X.FI\n")
-    assert _together(place.ledger) == _groups("abc")
-    place.bring("members", f"{head}d,owners,,b@x.fi\n")
-    assert _together(place.ledger) == _groups("abcd")
+    target.bring("members", f"{head}a,owners,h1,\nb,owners,h1,b@x.fi\nc,owners,,B@X.FI\n")
+    assert _units(target.ledger) == _groups("abc")
+    target.bring("members", f"{head}d,owners,,b@x.fi\n")
+    assert _units(target.ledger) == _groups("abcd")
 
 
 CONTACTS: Final = st.dictionaries(
@@ -184,33 +191,33 @@ CONTACTS: Final = st.dictionaries(
 )
 
 
-def _components(members: Mapping[str, Bonds], former: Iterable[frozenset[str]]) -> set[frozenset[str]]:
-    """The oracle: groups that touch are joined until none do."""
+def _components(members: Mapping[str, SharedFields], former: Iterable[frozenset[str]]) -> set[frozenset[str]]:
+    """Oracle: join groups that overlap until none do."""
     groups = [set(group) for group in former] + [{member} for member in members]
-    for read in (lambda bonds: bonds["household_id"], lambda bonds: bonds["email"] and bonds["email"].lower()):
-        values = {read(bonds) for bonds in members.values()} - {None}
-        groups += [{member for member, bonds in members.items() if read(bonds) == value} for value in values]
+    for key in (lambda fields: fields["household_id"], lambda fields: fields["email"] and fields["email"].lower()):
+        values = {key(fields) for fields in members.values()} - {None}
+        groups += [{member for member, fields in members.items() if key(fields) == value} for value in values]
     joined: list[set[str]] = []
     for group in groups:
-        touched = [other for other in joined if other & group]
-        joined = [other for other in joined if not other & group] + [group.union(*touched)]
+        overlapping = [present for present in joined if present & group]
+        joined = [present for present in joined if not present & group] + [group.union(*overlapping)]
     return {frozenset(group) for group in joined}
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(CONTACTS, min_size=1, max_size=3))
-def test_law_units_are_the_components_of_all_that_was_ever_shared(states: Sequence[Mapping[str, Bonds]]) -> None:
+def test_law_units_are_the_components_of_all_fields_ever_shared(states: Sequence[Mapping[str, SharedFields]]) -> None:
     with TemporaryDirectory() as folder, closing(Ledger.from_path(Path(folder) / "ledger.sqlite")) as ledger:
         SQLModel.metadata.create_all(ledger.engine)
         warehouse = Warehouse(Path(folder) / "warehouse", CATALOGUE)
-        members: dict[str, Bonds] = {}
+        members: dict[str, SharedFields] = {}
         expected: set[frozenset[str]] = set()
         for state in states:
             members |= state
-            _settle(ledger, members)
-            before = _numbers(ledger)
+            _replace_contacts(ledger, members)
+            before = _unit_numbers(ledger)
             rebuild_units(ledger, warehouse, NOW)
             expected = _components(members, expected)
-            assert _together(ledger) == expected
-            after = _numbers(ledger)
+            assert _units(ledger) == expected
+            after = _unit_numbers(ledger)
             assert all(after[member] <= number for member, number in before.items())

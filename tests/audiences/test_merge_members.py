@@ -1,4 +1,4 @@
-"""Two ids of one person: what either refused stays refused (C-12), what was bought and heard goes over."""
+"""Merging two ids of one person: refusals of either hold (C-12); purchases and messages move over."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +18,7 @@ from audiences.tables import CHOICE_ENTRY, CONTACT, HOLDOUT_UNIT
 from campaigns.core.errors import UserError
 from campaigns.people.privacy import erasure
 from campaigns.store.ledger.connection import Ledger
+from campaigns.workspace.import_data import import_data
 from tests.support.random_choices import CHOICES, RECORDS, START
 from tests.support.sample_workspace import SampleWorkspace
 
@@ -30,67 +31,67 @@ content: {email: hello}
 """
 
 
-def _refuses(said: list[ConsentEntry], choice: str) -> bool:
-    """Whether a choice was closed in the record and has not been opened again."""
-    return any(entry.choice == choice and not entry.is_opt_in for entry in said) and not _allows(
-        reduce_entries(said), choice
+def _refuses(record: list[ConsentEntry], choice: str) -> bool:
+    """Return whether the record closes a choice and does not open it again."""
+    return any(entry.choice == choice and not entry.is_opt_in for entry in record) and not _allows(
+        reduce_entries(record), choice
     )
 
 
-def _allows(stance: ConsentState, choice: str) -> bool:
-    on = {*stance.on, *(f"newsletter:{name}" for name in stance.newsletters)}
+def _allows(state: ConsentState, choice: str) -> bool:
+    on = {*state.on, *(f"newsletter:{name}" for name in state.newsletters)}
     return (choice in on) is is_permission(choice)
 
 
 @settings(max_examples=30, deadline=None)
 @given(RECORDS, RECORDS)
-def test_c12_law_what_either_record_refuses_the_merged_member_refuses(
-    one: list[ConsentEntry], other: list[ConsentEntry]
+def test_c12_law_refusal_in_either_record_holds_for_the_merged_member(
+    record: list[ConsentEntry], other: list[ConsentEntry]
 ) -> None:
-    theirs = [replace(entry, member_id="other") for entry in other]
+    other_entries = [replace(entry, member_id="other") for entry in other]
     with TemporaryDirectory() as folder, closing(Ledger.from_path(Path(folder) / "ledger.sqlite")) as ledger:
         SQLModel.metadata.create_all(ledger.engine)
         with ledger.write() as connection:
-            people = [{"member_id": member, "register": "owners", "language": "fi"} for member in ("m", "other")]
-            connection.execute(insert(CONTACT), people)
-            record_choices(connection, [*one, *theirs])
+            contacts = [{"member_id": member, "register": "owners", "language": "fi"} for member in ("m", "other")]
+            connection.execute(insert(CONTACT), contacts)
+            record_choices(connection, [*record, *other_entries])
             merge_members(connection, "other", "m", START + timedelta(days=9))
-            stance = consent_state_of(connection, "m")
+            state = consent_state_of(connection, "m")
             members = set(connection.execute(select(CHOICE_ENTRY.c.member_id)).scalars())
-    refused = [choice for choice in CHOICES if _refuses(one, choice) or _refuses(theirs, choice)]
-    assert [choice for choice in refused if _allows(stance, choice)] == []
+    refused = [choice for choice in CHOICES if _refuses(record, choice) or _refuses(other_entries, choice)]
+    assert [choice for choice in refused if _allows(state, choice)] == []
     assert members <= {"m"}
 
 
-def test_c12_an_import_after_the_merge_resurrects_nothing(workspace: SampleWorkspace) -> None:
+def test_c12_import_after_a_merge_restores_no_permission(workspace: SampleWorkspace) -> None:
     workspace.record_choices("m07", "email_own", on=False)
     workspace.clock.advance(days=1)
-    erasure.merge(workspace.engine, "m07", "m05")
+    erasure.merge(workspace.engine.context, "m07", "m05")
     workspace.clock.advance(days=1)
-    again = ConsentEntry("m05", "email_own", on=True, at=workspace.clock.time, source=ConsentSource.IMPORT)
-    with workspace.engine.ledger.write() as connection:
-        record_choices(connection, [again])
+    imported = ConsentEntry("m05", "email_own", on=True, at=workspace.clock.time, source=ConsentSource.IMPORT)
+    with workspace.engine.context.ledger.write() as connection:
+        record_choices(connection, [imported])
     assert workspace.contact("m05")["email_own"] is False
 
 
-def _bought(workspace: SampleWorkspace, member: str) -> list[tuple[int, str]]:
-    with workspace.engine.library.warehouse.connect(workspace.clock.time) as connection:
+def _purchases(workspace: SampleWorkspace, member: str) -> list[tuple[int, str]]:
+    with workspace.engine.context.repository.warehouse.connect(workspace.clock.time) as connection:
         query = (
             "SELECT count(*), string_agg(product_id, ' ' ORDER BY product_id) FROM purchase_lines WHERE member_id = $1"
         )
         return list(connection.execute(query, [member]).fetchall())
 
 
-def test_what_the_duplicate_bought_is_the_members_and_nothing_is_counted_twice(workspace: SampleWorkspace) -> None:
-    assert _bought(workspace, "m08") == [(1, "COFFEE")]
-    moved = erasure.merge(workspace.engine, "m01", "m08")
+def test_purchases_of_the_duplicate_move_and_are_counted_once(workspace: SampleWorkspace) -> None:
+    assert _purchases(workspace, "m08") == [(1, "COFFEE")]
+    moved = erasure.merge(workspace.engine.context, "m01", "m08")
     assert moved == 4  # two lines, two receipts
-    assert _bought(workspace, "m08") == [(3, "CHEESE COFFEE COFFEE")]
-    assert _bought(workspace, "m01") == [(0, None)]
+    assert _purchases(workspace, "m08") == [(3, "CHEESE COFFEE COFFEE")]
+    assert _purchases(workspace, "m01") == [(0, None)]
 
 
-def test_one_id_stays(workspace: SampleWorkspace) -> None:
-    erasure.merge(workspace.engine, "m07", "m05")
+def test_duplicate_id_disappears(workspace: SampleWorkspace) -> None:
+    erasure.merge(workspace.engine.context, "m07", "m05")
     with pytest.raises(UserError, match="no member"):
         workspace.contact("m07")
     run, _ = workspace.plan("hi", MARKETING)
@@ -98,24 +99,24 @@ def test_one_id_stays(workspace: SampleWorkspace) -> None:
     assert len(workspace.decisions(run)) == 23
 
 
-def test_gaps_of_the_contact_are_filled_and_nothing_is_replaced(workspace: SampleWorkspace) -> None:
+def test_contact_gaps_are_filled_and_no_field_is_replaced(workspace: SampleWorkspace) -> None:
     workspace.change_contact("m05", phone=None, street=None, postal_code="99999", city=None, address_key=None)
     other = workspace.contact("m07")
-    erasure.merge(workspace.engine, "m07", "m05")
-    kept = workspace.contact("m05")
-    assert kept["email"] == "m05@example.org"
-    assert (kept["phone"], kept["street"], kept["city"]) == (other["phone"], other["street"], other["city"])
-    assert (kept["postal_code"], kept["address_key"]) == (other["postal_code"], other["address_key"])
+    erasure.merge(workspace.engine.context, "m07", "m05")
+    merged = workspace.contact("m05")
+    assert merged["email"] == "m05@example.org"
+    assert (merged["phone"], merged["street"], merged["city"]) == (other["phone"], other["street"], other["city"])
+    assert (merged["postal_code"], merged["address_key"]) == (other["postal_code"], other["address_key"])
 
 
-def test_what_the_duplicate_heard_counts_for_the_member(workspace: SampleWorkspace) -> None:
+def test_messages_to_the_duplicate_count_for_the_member(workspace: SampleWorkspace) -> None:
     workspace.record_choices("m05", "email_own", on=False)
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
     assert workspace.end_states(run)["m07"] == ("accepted", None)
     workspace.clock.advance(minutes=5)
     workspace.record_choices("m05", "email_own")
-    erasure.merge(workspace.engine, "m07", "m05")
+    erasure.merge(workspace.engine.context, "m07", "m05")
     assert workspace.decisions(run)["m05"]["reason"] == "consent_withdrawn"
     second, _ = workspace.plan(
         "next", f"{MARKETING}limits: {{per_member: {{messages: 1, per: day}}}}\n", workspace.clock.time
@@ -123,34 +124,32 @@ def test_what_the_duplicate_heard_counts_for_the_member(workspace: SampleWorkspa
     assert workspace.skips(second)["m05"] == "frequency_cap"
 
 
-def test_of_one_person_planned_twice_only_one_message_goes(workspace: SampleWorkspace) -> None:
+def test_person_planned_twice_gets_one_message(workspace: SampleWorkspace) -> None:
     run = workspace.start("hi", MARKETING)
-    erasure.merge(workspace.engine, "m07", "m05")
+    erasure.merge(workspace.engine.context, "m07", "m05")
     workspace.send(run)
     assert workspace.end_states(run)["m05"] == ("accepted", None)
     assert workspace.end_states(run)["m07"] == ("withdrawn", "not_processed")
 
 
-def test_those_who_were_bound_to_the_duplicate_are_bound_to_the_member(workspace: SampleWorkspace) -> None:
-    erasure.merge(workspace.engine, "m03", "m05")  # m04 is of the household of m03
-    with workspace.engine.ledger.read() as connection:
+def test_holdout_unit_of_the_duplicate_passes_to_the_member(workspace: SampleWorkspace) -> None:
+    erasure.merge(workspace.engine.context, "m03", "m05")  # m03 and m04 share a household
+    with workspace.engine.context.ledger.read() as connection:
         units = {row.member_id: row.number for row in connection.execute(select(HOLDOUT_UNIT))}
     assert units["m04"] == units["m05"]
     assert "m03" not in units
 
 
-def test_no_import_brings_the_duplicate_back(workspace: SampleWorkspace) -> None:
-    erasure.merge(workspace.engine, "m07", "m05")
+def test_import_of_the_duplicate_is_rejected(workspace: SampleWorkspace) -> None:
+    erasure.merge(workspace.engine.context, "m07", "m05")
     file = workspace.root / "again.csv"
     file.write_text("member_id,register\nm07,owners\n", encoding="utf-8")
-    assert workspace.engine.import_file("members", file, lambda _done, _whole: None).rejected == 1
+    assert import_data(workspace.engine.context, "members", file, lambda _done, _whole: None).rejected == 1
 
 
 @pytest.mark.parametrize(("member", "into"), [("m05", "m05"), ("m05", "nobody"), ("nobody", "m05")])
-def test_a_merge_that_makes_no_sense_is_refused_and_changes_nothing(
-    workspace: SampleWorkspace, member: str, into: str
-) -> None:
+def test_invalid_merge_is_refused_and_changes_nothing(workspace: SampleWorkspace, member: str, into: str) -> None:
     with pytest.raises(UserError):
-        erasure.merge(workspace.engine, member, into)
+        erasure.merge(workspace.engine.context, member, into)
     assert workspace.contact("m05")["email"] == "m05@example.org"
-    assert _bought(workspace, "m05") == [(2, "CHEESE COFFEE")]
+    assert _purchases(workspace, "m05") == [(2, "CHEESE COFFEE")]

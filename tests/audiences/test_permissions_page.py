@@ -1,4 +1,4 @@
-"""The pages about permissions and imports say what is so."""
+"""The pages about permissions and imports agree with the code."""
 
 import re
 from pathlib import Path
@@ -26,46 +26,46 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_the_table_has_its_dashes_where_nothing_can_be_sent() -> None:
+def test_table_has_dashes_where_no_permission_exists() -> None:
     section = PERMISSIONS.partition("## What it permits")[2].partition("Over every row")[0]
     rows = [_cells(line) for line in section.splitlines() if line.startswith("| `")]
-    shown = {}
+    documented = {}
     for first, *cells in rows:
         purpose, partner = Purpose(first.split("`")[1]), "partner" in first
         for channel, cell in zip(Channel, cells, strict=True):
-            shown[purpose, partner, channel] = cell != "–"
-    told = {
+            documented[purpose, partner, channel] = cell != "–"
+    implemented = {
         (purpose, partner, channel): permission_condition(purpose, channel, partner=partner, newsletter="food")
         is not None
         for purpose in Purpose
         for partner in (False, True)
         for channel in Channel
     }
-    assert {cell for cell, possible in shown.items() if possible} == {
-        cell for cell, possible in told.items() if possible
+    assert {cell for cell, possible in documented.items() if possible} == {
+        cell for cell, possible in implemented.items() if possible
     }
-    assert {purpose for purpose, _, _ in shown} == set(Purpose)
+    assert {purpose for purpose, _, _ in documented} == set(Purpose)
 
 
-@pytest.mark.parametrize("word", [*Choice, *ConsentSource])
-def test_every_choice_and_source_is_explained(word: str) -> None:
-    assert f"`{word}`" in PERMISSIONS
+@pytest.mark.parametrize("value", [*Choice, *ConsentSource])
+def test_every_choice_and_source_is_explained(value: str) -> None:
+    assert f"`{value}`" in PERMISSIONS
 
 
-def test_there_is_an_example_of_every_kind() -> None:
+def test_every_file_kind_has_an_example() -> None:
     assert set(EXAMPLES) == {*FILE_KINDS, "offers"}
 
 
-def test_the_example_of_offers_is_one(tmp_path: Path) -> None:
+def test_offers_example_is_a_valid_price_feed(tmp_path: Path) -> None:
     feed = tmp_path / "offers.csv"
     feed.write_text(EXAMPLES["offers"], encoding="utf-8")
-    found = read_price_feed(feed, CATALOGUE)
-    assert (len(found.offers), found.row_count, found.problems) == (1, 1, ())
+    price_feed = read_price_feed(feed, CATALOGUE)
+    assert (len(price_feed.offers), price_feed.row_count, price_feed.problems) == (1, 1, ())
 
 
 @pytest.mark.parametrize("kind", FILE_KINDS)
-def test_the_example_files_can_be_imported(place: ImportTarget, kind: str) -> None:
+def test_example_files_can_be_imported(target: ImportTarget, kind: str) -> None:
     example = EXAMPLES[kind]
-    report = place.bring(kind, example)
+    report = target.bring(kind, example)
     assert report.stored == report.read == example.count("\n") - 1
     assert report.rejects_path is None

@@ -1,4 +1,4 @@
-"""The snapshot that planning reads: one typed row a member."""
+"""The member snapshot for planning: one typed row per member."""
 
 from datetime import timedelta
 
@@ -19,26 +19,26 @@ m2,customers,,,,,,,
 """
 
 
-def _suppressed(kind: AddressKind, value: str, reason: SkipReason, scope: SuppressionScope) -> AddressSuppression:
+def _suppression(kind: AddressKind, value: str, reason: SkipReason, scope: SuppressionScope) -> AddressSuppression:
     return AddressSuppression(kind, value, reason, scope, NOW, "test")
 
 
-def test_an_empty_ledger_has_an_empty_typed_snapshot(place: ImportTarget) -> None:
-    empty = take_snapshot(place.ledger)
+def test_empty_ledger_has_an_empty_typed_snapshot(target: ImportTarget) -> None:
+    empty = take_snapshot(target.ledger)
     assert empty.num_rows == 0
     assert empty.schema.field("email").type == pa.string()
     assert {empty.schema.field(choice.value).type for choice in Choice} == {pa.bool_()}
 
 
-def _known(place: ImportTarget) -> list[dict[str, object]]:
-    """What the snapshot knows of each member, in their order: nothing empty, nothing that is not so."""
-    rows = take_snapshot(place.ledger).sort_by("member_id").to_pylist()
+def _snapshot_rows(target: ImportTarget) -> list[dict[str, object]]:
+    """Return the snapshot's rows by member id, without empty and false values."""
+    rows = take_snapshot(target.ledger).sort_by("member_id").to_pylist()
     return [{name: value for name, value in row.items() if value not in (None, False)} for row in rows]
 
 
-def test_contact_stands_in_one_row_with_its_postal_address_as_one_value(place: ImportTarget) -> None:
-    place.bring("members", MEMBERS)
-    assert _known(place) == [
+def test_contact_is_one_row_with_its_postal_address_as_one_key(target: ImportTarget) -> None:
+    target.bring("members", MEMBERS)
+    assert _snapshot_rows(target) == [
         {
             "member_id": "m1",
             "register": "owners",
@@ -57,12 +57,12 @@ def test_contact_stands_in_one_row_with_its_postal_address_as_one_value(place: I
     ]
 
 
-def test_choices_stand_beside_it_and_what_was_withdrawn_is_told_apart_from_what_was_never_said(
-    place: ImportTarget,
+def test_choice_columns_separate_withdrawn_from_never_given(
+    target: ImportTarget,
 ) -> None:
-    place.bring("members", MEMBERS)
-    before, other = _known(place)
-    with place.ledger.write() as connection:
+    target.bring("members", MEMBERS)
+    before, other = _snapshot_rows(target)
+    with target.ledger.write() as connection:
         record_choices(
             connection,
             [
@@ -72,36 +72,36 @@ def test_choices_stand_beside_it_and_what_was_withdrawn_is_told_apart_from_what_
                 ConsentEntry("m1", "newsletter:beauty", True, START, ConsentSource.WEB),
             ],
         )
-    said = {"email_own": True, "newsletters": "|beauty|", "withdrawn": "|newsletter:food|"}
-    assert _known(place) == [before | said, other]
+    choices = {"email_own": True, "newsletters": "|beauty|", "withdrawn": "|newsletter:food|"}
+    assert _snapshot_rows(target) == [before | choices, other]
 
 
-def test_suppressions_stand_beside_the_address_that_they_are_of(place: ImportTarget) -> None:
-    place.bring("members", MEMBERS)
-    before, other = _known(place)
+def test_suppression_columns_name_the_suppressed_address(target: ImportTarget) -> None:
+    target.bring("members", MEMBERS)
+    before, other = _snapshot_rows(target)
     marketing = SuppressionScope.MARKETING
-    with place.ledger.write() as connection:
+    with target.ledger.write() as connection:
         suppress(
             connection,
             [
-                _suppressed(AddressKind.EMAIL, "aino@example.org", SkipReason.SUPPRESSED_COMPLAINT, marketing),
-                _suppressed(AddressKind.PHONE, "+358401234567", SkipReason.SUPPRESSED_INVALID, SuppressionScope.ALL),
-                _suppressed(AddressKind.ADDRESS, "katu 1 a 4|00100", SkipReason.SUPPRESSED_MANUAL, marketing),
+                _suppression(AddressKind.EMAIL, "aino@example.org", SkipReason.SUPPRESSED_COMPLAINT, marketing),
+                _suppression(AddressKind.PHONE, "+358401234567", SkipReason.SUPPRESSED_INVALID, SuppressionScope.ALL),
+                _suppression(AddressKind.ADDRESS, "katu 1 a 4|00100", SkipReason.SUPPRESSED_MANUAL, marketing),
             ],
         )
-    stopped = {
+    suppressions = {
         "email_suppression": "suppressed_complaint",
         "phone_suppression": "suppressed_invalid",
         "phone_suppression_all": "suppressed_invalid",
         "address_suppression": "suppressed_manual",
     }
-    assert _known(place) == [before | stopped, other]
+    assert _snapshot_rows(target) == [before | suppressions, other]
 
 
-def test_a_snapshot_leaves_the_log_of_open_connections_alone(place: ImportTarget) -> None:
-    place.bring("members", MEMBERS)
-    take_snapshot(place.ledger)
-    with place.ledger.write() as connection:
+def test_snapshot_leaves_the_write_ahead_log_in_place(target: ImportTarget) -> None:
+    target.bring("members", MEMBERS)
+    take_snapshot(target.ledger)
+    with target.ledger.write() as connection:
         record_choices(connection, [ConsentEntry("m1", "email_own", True, START, ConsentSource.WEB)])
-    assert take_snapshot(place.ledger).sort_by("member_id").column("email_own").to_pylist() == [True, False]
-    assert (place.root / "ledger.sqlite-wal").is_file()
+    assert take_snapshot(target.ledger).sort_by("member_id").column("email_own").to_pylist() == [True, False]
+    assert (target.root / "ledger.sqlite-wal").is_file()

@@ -1,7 +1,7 @@
-"""What may reveal health and the like takes part in nothing (FI-12), and restricted goods are offered to nobody.
+"""Special categories of purchases take part in nothing (FI-12), and restricted goods are offered to nobody.
 
-The village lives twice: once as it is, and once with members who buy medicine by the basket. Whatever a marketer can
-ask, plan, show or explain is the same in both.
+The sample workspace is observed twice: as it is, and with members who buy medicine by the basket. Every count, plan,
+offer and explanation that a marketer sees is the same in both.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,8 +37,8 @@ offers: {at_most: 4}
 """
 
 
-def medicine(workspace: SampleWorkspace) -> None:
-    """Every second member buys more medicine than anything else, under names of categories in any spelling."""
+def import_medicine(workspace: SampleWorkspace) -> None:
+    """Let every second member buy mostly medicine, under category names in several spellings."""
     workspace.import_rows(
         "products",
         [
@@ -76,9 +76,9 @@ def decisions(workspace: SampleWorkspace) -> Any:
 
 
 def fields(workspace: SampleWorkspace) -> Any:
-    """What is frozen for the templates, offers in their order among it."""
+    """Return the fields frozen for the templates, with the offers in their order."""
     run, tally = workspace.plan("hi", CAMPAIGN)
-    frozen = FrozenFields(workspace.engine.run_files(run).fields)
+    frozen = FrozenFields(workspace.engine.run_definitions.files(run).fields)
     rows = [frozen.row(position) for position in range(1, tally.sent + 1)]
     frozen.close()
     assert any(row["offers"] for row in rows)
@@ -87,50 +87,54 @@ def fields(workspace: SampleWorkspace) -> Any:
 
 def explanations(workspace: SampleWorkspace) -> Any:
     workspace.write_campaign("hi", CAMPAIGN)
-    draft, _ = workspace.engine.library.campaign_definition("hi")
-    return [workspace.engine.explain(draft, member, workspace.clock.time, Language.EN) for member in MEMBERS[:3]]
+    draft, _ = workspace.engine.context.repository.campaign_definition("hi")
+    return [
+        workspace.engine.queries.explain(draft, member, workspace.clock.time, Language.EN) for member in MEMBERS[:3]
+    ]
 
 
 def counts(workspace: SampleWorkspace) -> Any:
     path = workspace.root / "config" / "audiences" / "buyers.yaml"
     match = CAMPAIGN[CAMPAIGN.index("audience:") : CAMPAIGN.index("channels:")].replace("audience:", "match:")
     path.write_text("title: {fi: x, sv: x, en: x}\n" + match, encoding="utf-8")
-    vars(workspace.engine).pop("library", None)
-    return workspace.engine.count(workspace.engine.question("buyers", workspace.clock.time), Language.EN)
+    workspace.reload()
+    return workspace.engine.queries.count(
+        workspace.engine.queries.count_query("buyers", workspace.clock.time), Language.EN
+    )
 
 
-def words(workspace: SampleWorkspace) -> Any:
-    """The values that rules may name."""
-    return workspace.engine.library.warehouse.categories()
+def category_values(workspace: SampleWorkspace) -> Any:
+    """Return the values that rules may name."""
+    return workspace.engine.context.repository.warehouse.categories()
 
 
 def views(workspace: SampleWorkspace) -> Any:
-    """All that a reader of the warehouse sees, but receipts: their totals keep the amount."""
-    with workspace.engine.library.warehouse.connect(workspace.clock.time + timedelta(days=1)) as connection:
+    """Return every view of the warehouse except receipts, whose totals keep the amount."""
+    with workspace.engine.context.repository.warehouse.connect(workspace.clock.time + timedelta(days=1)) as connection:
         names = ("members", "products", "purchase_lines")
         return {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in names}
 
 
-SIGHTS: Mapping[str, Callable[[SampleWorkspace], Any]] = {
-    each.__name__: each for each in (decisions, fields, explanations, counts, words, views)
+OBSERVATIONS: Mapping[str, Callable[[SampleWorkspace], Any]] = {
+    function.__name__: function for function in (decisions, fields, explanations, counts, category_values, views)
 }
 
 
-@pytest.mark.parametrize("sight", SIGHTS.values(), ids=SIGHTS)
-def test_fi12_medicine_changes_nothing_that_anybody_sees(
-    workspace: SampleWorkspace, sight: Callable[[SampleWorkspace], Any]
+@pytest.mark.parametrize("observe", OBSERVATIONS.values(), ids=OBSERVATIONS)
+def test_fi12_medicine_purchases_change_no_observable_result(
+    workspace: SampleWorkspace, observe: Callable[[SampleWorkspace], Any]
 ) -> None:
-    before = sight(workspace)
-    medicine(workspace)
-    vars(workspace.engine).pop("library", None)
-    assert sight(workspace) == before
+    before = observe(workspace)
+    import_medicine(workspace)
+    workspace.reload()
+    assert observe(workspace) == before
 
 
 def test_fi12_receipts_keep_their_total(workspace: SampleWorkspace) -> None:
-    medicine(workspace)
-    with workspace.engine.library.warehouse.connect(workspace.clock.time) as connection:
-        found = connection.execute("SELECT sum(amount) FROM receipts WHERE member_id = 'm24'").fetchall()
-    assert [float(amount) for (amount,) in found] == [10.0]
+    import_medicine(workspace)
+    with workspace.engine.context.repository.warehouse.connect(workspace.clock.time) as connection:
+        rows = connection.execute("SELECT sum(amount) FROM receipts WHERE member_id = 'm24'").fetchall()
+    assert [float(amount) for (amount,) in rows] == [10.0]
 
 
 OFFER = """\
@@ -144,22 +148,22 @@ offers:
 def test_fi20_special_and_restricted_goods_are_never_offered(workspace: SampleWorkspace, category: str) -> None:
     path: Path = workspace.root / "config" / "offers.yaml"
     path.write_text(OFFER.format(name=category).replace(f"id: {category}", "id: it"), encoding="utf-8")
-    vars(workspace.engine).pop("library", None)
+    workspace.reload()
     with pytest.raises(UserError, match="never offered"):
         workspace.plan("hi", CAMPAIGN)
 
 
-def test_fi20_who_buys_only_restricted_and_special_goods_sees_what_everybody_sees(workspace: SampleWorkspace) -> None:
-    every = CAMPAIGN.replace(
+def test_fi20_buyer_of_only_special_goods_gets_the_offers_of_a_non_buyer(workspace: SampleWorkspace) -> None:
+    campaign_for_all = CAMPAIGN.replace(
         CAMPAIGN[CAMPAIGN.index("audience:") : CAMPAIGN.index("channels:")],
         "audience: {register: [owners, customers]}\n",
     )
-    run, _ = workspace.plan("hi", every)
-    frozen = FrozenFields(workspace.engine.run_files(run).fields)
-    shown = {
+    run, _ = workspace.plan("hi", campaign_for_all)
+    frozen = FrozenFields(workspace.engine.run_definitions.files(run).fields)
+    offers = {
         member: frozen.row(row["position"])["offers"]
         for member, row in workspace.decisions(run).items()
         if row["kind"] == "send"
     }
     frozen.close()
-    assert shown["m24"] == shown["m20"]  # who bought nothing
+    assert offers["m24"] == offers["m20"]  # m20 bought nothing

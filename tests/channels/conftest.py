@@ -1,4 +1,4 @@
-"""Deliveries and messages as dispatch would hand them over."""
+"""Fixtures: claimed deliveries, messages and bundles as dispatch hands them to providers."""
 
 import ssl
 from asyncio import AbstractEventLoop
@@ -19,13 +19,13 @@ from campaigns.core.event_loop import loop_factory
 from campaigns.core.model.enums import Channel, Language
 from tests.support.claimed_deliveries import RUN, WHEN, claim
 from tests.support.provider_fixtures import FOLDERS, WIRES, ProviderStage, folder_stage
-from tests.support.provider_fixtures import wire_stage as wired
+from tests.support.provider_fixtures import wire_stage as open_wire_stage
 
 Claims = Callable[..., ClaimedDelivery]
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
-    """Providers are asked in the loop that they ship with: what it calls a transport is not what asyncio does."""
+    """Run providers in the event loop they ship with; its transports differ from those of asyncio."""
     return {"shipped": loop_factory()}
 
 
@@ -40,13 +40,13 @@ MIME = (
 
 @pytest.fixture
 def claimed() -> Claims:
-    """Makes claimed deliveries."""
+    """Factory of claimed deliveries."""
     return claim
 
 
 @pytest.fixture
 def email() -> Callable[..., OutgoingEmail]:
-    """Makes e-mails; `html` replaces what they show."""
+    """Factory of e-mails; `html` replaces their content."""
 
     def make(claimed: ClaimedDelivery, html: str = "<p>From us</p>") -> OutgoingEmail:
         mime = MIME.replace(b"<p>From us</p>", html.encode())
@@ -67,7 +67,7 @@ def email() -> Callable[..., OutgoingEmail]:
 
 @pytest.fixture
 def sms() -> Callable[..., OutgoingSms]:
-    """Makes text messages."""
+    """Factory of text messages."""
 
     def make(claimed: ClaimedDelivery, text: str = "Lähde: Hyvää päivää!\nSeis: x") -> OutgoingSms:
         return OutgoingSms(claimed, "Lahde", text, "gsm7", 1)
@@ -75,18 +75,18 @@ def sms() -> Callable[..., OutgoingSms]:
     return make
 
 
-def draw(material: str, letters: Sequence[Letter]) -> BundlePages:
-    """Stands for Typst: two pages a letter."""
+def render_pages(material: str, letters: Sequence[Letter]) -> BundlePages:
+    """Stand in for Typst: two pages a letter."""
     text = "".join(f"{material}:{letter.claimed.opaque_id}\n" for letter in letters)
     return BundlePages(text.encode(), (2,) * len(letters))
 
 
 @pytest.fixture
 def letters() -> Callable[..., LetterBundle]:
-    """Makes bundles of letters, one for each (postal code, language) given."""
+    """Factory of letter bundles: one letter for each (postal code, language)."""
 
-    def make(*homes: tuple[str, Language], number: int = 1, **changes: Any) -> LetterBundle:
-        made = [
+    def make(*recipients: tuple[str, Language], number: int = 1, **changes: Any) -> LetterBundle:
+        items = [
             Letter(
                 claim(Channel.POST, position),
                 f"owner_post-{language}",
@@ -95,60 +95,60 @@ def letters() -> Callable[..., LetterBundle]:
                 ("=Aino", "Katu 1", f"{code} TURKU"),
                 {},
             )
-            for position, (code, language) in enumerate(homes or (("20100", Language.FI),), start=1)
+            for position, (code, language) in enumerate(recipients or (("20100", Language.FI),), start=1)
         ]
-        values = {"draw": draw, "created_at": WHEN, "address_source": "member register", **changes}
-        return LetterBundle(BundleId(RUN, Channel.POST, number), made, **values)
+        values = {"render": render_pages, "created_at": WHEN, "address_source": "member register", **changes}
+        return LetterBundle(BundleId(RUN, Channel.POST, number), items, **values)
 
     return make
 
 
 @pytest.fixture
 def calls() -> Callable[..., CallBundle]:
-    """Makes call lists of so many calls."""
+    """Factory of call lists with `count` calls."""
 
     def make(count: int = 1, number: int = 1, name: str = "Aino Mäkelä") -> CallBundle:
-        made = [
+        items = [
             PhoneCall(claim(Channel.PHONE, position), "survey_script-fi", Language.FI, name)
             for position in range(1, count + 1)
         ]
         scripts = {"survey_script-fi": "# Kysely\n"}
-        return CallBundle(BundleId(RUN, Channel.PHONE, number), made, scripts, WHEN, "member register")
+        return CallBundle(BundleId(RUN, Channel.PHONE, number), items, scripts, WHEN, "member register")
 
     return make
 
 
 @pytest.fixture(params=[*FOLDERS, *WIRES])
 async def stage(request, tmp_path) -> AsyncIterator[ProviderStage]:
-    """Each provider of messages, one after the other."""
+    """Every message provider in turn."""
     if request.param in FOLDERS:
         yield folder_stage(request.param, tmp_path)
         return
-    async with wired(request.param, tmp_path) as staged:
-        yield staged
+    async with open_wire_stage(request.param, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture(params=WIRES)
 async def wire_stage(request, tmp_path) -> AsyncIterator[ProviderStage]:
-    """Each provider of messages that speaks to somebody, with its double."""
-    async with wired(request.param, tmp_path) as staged:
-        yield staged
+    """Every message provider with a network protocol, and its double."""
+    async with open_wire_stage(request.param, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
-    """A certificate of this machine's own, and its key."""
+    """Folder with a self-signed certificate for 127.0.0.1, and its key."""
     key = Ed25519PrivateKey.generate()
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "double")])
-    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    issued = datetime(2020, 1, 1, tzinfo=UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=36_500))
+        .not_valid_before(issued)
+        .not_valid_after(issued + timedelta(days=36_500))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, None)
@@ -161,7 +161,7 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture
 def tls(certificate):
-    """What a server with that certificate speaks."""
+    """TLS context of a server with that certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
     return context

@@ -1,4 +1,4 @@
-"""The guides keep their word: the provider that one shows is one, and what the other says of providers is so."""
+"""The guide's example provider works, and the page of providers matches the code."""
 
 import re
 from pathlib import Path
@@ -20,16 +20,16 @@ PROVIDERS = (DOCS / "providers.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def shown():
-    """The module of the guide's example."""
+def example():
+    """Module built from the guide's example."""
     (source,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     module = ModuleType("spool_sms")
-    exec(compile(source, str(GUIDE), "exec"), module.__dict__)  # noqa: S102 - the example is ours
+    exec(compile(source, str(GUIDE), "exec"), module.__dict__)  # noqa: S102 - our own example
     return module
 
 
-async def test_the_example_sends(shown, sms, claimed, tmp_path):
-    provider = shown.SpoolSms(tmp_path)
+async def test_the_example_provider_sends(example, sms, claimed, tmp_path):
+    provider = example.SpoolSms(tmp_path)
     await provider.open()
     outcomes = [await provider.send(sms(claimed(Channel.SMS), "Hei")) for _ in range(2)]
     await provider.close()
@@ -38,30 +38,30 @@ async def test_the_example_sends(shown, sms, claimed, tmp_path):
     assert file.read_text() == "+358401234567\n\nHei\n"
 
 
-async def test_the_example_says_when_it_cannot_work(shown, tmp_path):
+async def test_the_example_provider_raises_when_it_cannot_work(example, tmp_path):
     with pytest.raises(ChannelMisconfiguredError):
-        await shown.SpoolSms(tmp_path / "nowhere").open()
+        await example.SpoolSms(tmp_path / "nowhere").open()
 
 
-@pytest.mark.parametrize("shown", re.findall(r"```yaml\n(.*?)```", PROVIDERS, re.DOTALL))
-def test_the_settings_that_are_shown_are_taken(shown, tmp_path):
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", PROVIDERS, re.DOTALL))
+def test_the_settings_of_the_examples_are_valid(example, tmp_path):
     file = tmp_path / "settings.yaml"
-    file.write_text(shown, encoding="utf-8")
+    file.write_text(example, encoding="utf-8")
     ((section, changes),) = read_yaml(file).value.items()
     if section == "channels":
         ((channel, changes),) = changes.items()
-        taken = getattr(settings_with(Channel(channel), **changes).channels, channel)
+        settings = getattr(settings_with(Channel(channel), **changes).channels, channel)
     else:
-        taken = getattr(settings_with(Channel.EMAIL, _beside={section: changes}), section)
-    assert taken.model_fields_set >= set(changes)
+        settings = getattr(settings_with(Channel.EMAIL, _sections={section: changes}), section)
+    assert settings.model_fields_set >= set(changes)
 
 
-@pytest.mark.parametrize(("row", "word"), [("stop", EventKind.UNSUBSCRIBED), ("help", EventKind.ASKED_HELP)])
-def test_the_words_that_are_listed_are_understood(row, word):
-    (listed,) = re.findall(rf"^\| {row} \| (.*) \|$", PROVIDERS, re.MULTILINE)
-    words = re.split(r", | · ", listed)
-    assert len(words) > 4
-    assert {classify_reply(each) for each in words} == {word}
+@pytest.mark.parametrize(("heading", "kind"), [("stop", EventKind.UNSUBSCRIBED), ("help", EventKind.ASKED_HELP)])
+def test_the_listed_sms_keywords_are_recognised(heading, kind):
+    (row,) = re.findall(rf"^\| {heading} \| (.*) \|$", PROVIDERS, re.MULTILINE)
+    keywords = re.split(r", | · ", row)
+    assert len(keywords) > 4
+    assert {classify_reply(keyword) for keyword in keywords} == {kind}
 
 
 def test_every_fault_of_the_doubles_is_listed():

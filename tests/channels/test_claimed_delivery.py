@@ -1,4 +1,4 @@
-"""Nothing reaches a provider but through a claim."""
+"""Providers accept claimed deliveries only, and only a claim creates them."""
 
 import ast
 from collections.abc import Iterator
@@ -12,33 +12,33 @@ from campaigns.core.model.enums import Channel
 from tests.support.provider_fixtures import SETTINGS
 
 ROOT = Path(__file__).parents[2]
-MINT = ("campaigns.channels.claimed_delivery", "create_claimed_delivery")
-NOTE = ("campaigns.channels.claimed_delivery", "create_claimed_notice")
-PROOF = ("campaigns.channels.claimed_delivery", "create_claimed_proof")
+CREATE_DELIVERY = ("campaigns.channels.claimed_delivery", "create_claimed_delivery")
+CREATE_NOTICE = ("campaigns.channels.claimed_delivery", "create_claimed_notice")
+CREATE_PROOF = ("campaigns.channels.claimed_delivery", "create_claimed_proof")
 
 
 @pytest.fixture
-def internally():
+def internal_settings():
     return SETTINGS.model_copy(update={"internal_addresses": ("@lahde.example.org",)})
 
 
-def test_a_claimed_delivery_is_not_made_by_hand():
+def test_a_claimed_delivery_cannot_be_constructed_directly():
     with pytest.raises(TypeError, match="committed claim"):
         ClaimedDelivery("opaque", "attempt", "run", 1, "member", Channel.EMAIL, "aino@example.org", object())
 
 
-def test_a_claimed_delivery_is_not_copied_to_another_address(claimed):
+def test_a_claimed_delivery_cannot_be_copied_to_another_address(claimed):
     with pytest.raises((TypeError, ValueError)):
         replace(claimed(Channel.EMAIL), address="someone@example.org")
 
 
-def test_a_claimed_delivery_does_not_tell_whom_it_is_for(claimed):
-    shown = repr(claimed(Channel.EMAIL))
-    assert "aino@example.org" not in shown
-    assert "member-4711" not in shown
+def test_the_repr_of_a_claimed_delivery_hides_member_and_address(claimed):
+    representation = repr(claimed(Channel.EMAIL))
+    assert "aino@example.org" not in representation
+    assert "member-4711" not in representation
 
 
-def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
+def imported_names(tree: ast.AST) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from ((node.module, alias.name) for alias in node.names)
@@ -48,31 +48,35 @@ def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
             "create_claimed_proof",
             "_KEY",
         ):
-            yield (MINT[0], node.attr)
+            yield (CREATE_DELIVERY[0], node.attr)
 
 
 def users_of(*names: tuple[str, str]) -> set[str]:
     sources = [path for package in ("campaigns", "audiences") for path in (ROOT / package).rglob("*.py")]
     return {
-        path.relative_to(ROOT).as_posix() for path in sources if set(names) & set(imported(ast.parse(path.read_text())))
+        path.relative_to(ROOT).as_posix()
+        for path in sources
+        if set(names) & set(imported_names(ast.parse(path.read_text())))
     }
 
 
-def test_only_the_claim_imports_the_mint():
-    assert users_of(MINT, ("campaigns.channels.claimed_delivery", "_KEY")) == {"campaigns/runs/dispatch/claim.py"}
+def test_only_the_claim_creates_claimed_deliveries():
+    assert users_of(CREATE_DELIVERY, ("campaigns.channels.claimed_delivery", "_KEY")) == {
+        "campaigns/runs/dispatch/claim.py"
+    }
 
 
-def test_only_the_proof_imports_its_mint():
-    assert users_of(PROOF) == {"campaigns/runs/proofs/proof.py"}
+def test_only_the_proof_creates_claimed_proofs():
+    assert users_of(CREATE_PROOF) == {"campaigns/runs/proofs/proof.py"}
 
 
-def test_only_the_courier_imports_the_mint_of_notes():
-    assert users_of(NOTE) == {"campaigns/runs/notices/sender.py"}
+def test_only_the_notice_sender_creates_claimed_notices():
+    assert users_of(CREATE_NOTICE) == {"campaigns/runs/notices/notice_sender.py"}
 
 
-def test_a_proof_is_minted_for_internal_addresses_only(internally):
-    words = {"opaque_id": "o", "attempt": "a", "run": "r", "channel": Channel.EMAIL, "settings": internally}
-    assert create_claimed_proof(address="aino@lahde.example.org", **words).member_id == ""
+def test_a_claimed_proof_is_created_for_internal_addresses_only(internal_settings):
+    values = {"opaque_id": "o", "attempt": "a", "run": "r", "channel": Channel.EMAIL, "settings": internal_settings}
+    assert create_claimed_proof(address="aino@lahde.example.org", **values).member_id == ""
     for address in ("aino@example.org", "aino@x.lahde.example.org", "@lahde.example.org", "+358401234567", ""):
         with pytest.raises(ValueError, match="internal addresses only"):
-            create_claimed_proof(address=address, **words)
+            create_claimed_proof(address=address, **values)

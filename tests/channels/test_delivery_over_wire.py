@@ -1,4 +1,4 @@
-"""A whole run over the wire, from the claim to a person's mailbox, while the provider misbehaves."""
+"""A whole run over the network, from the claim to a mailbox, with a faulty provider."""
 
 import asyncio
 import threading
@@ -35,18 +35,18 @@ content: {{{channel}: hello}}
 
 
 @contextmanager
-def apart(double: Any) -> Iterator[Any]:
-    """A double in a thread of its own, as another machine would be."""
+def in_own_thread(double: Any) -> Iterator[Any]:
+    """Run a double in its own thread, like another machine."""
     loop, ready = asyncio.new_event_loop(), threading.Event()
 
-    async def stand() -> None:
+    async def serve() -> None:
         async with double:
             stop = asyncio.Event()
             double.stop = lambda: loop.call_soon_threadsafe(stop.set)
             ready.set()
             await stop.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(stand()))
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
     assert ready.wait(10)
     try:
@@ -58,28 +58,32 @@ def apart(double: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(params=["sendgrid", "smtp", "twilio"])
-def wired(request, workspace: SampleWorkspace, monkeypatch) -> Iterator[tuple[SampleWorkspace, Any, str]]:
-    """A village whose channel is delivered by a provider, its double, and the channel."""
-    name, manners = request.param, FaultPlan(p50=0.002, p99=0.02, shares=SHARES)
-    kinds = {"sendgrid": SendGridDouble, "smtp": SmtpDouble, "twilio": TwilioDouble}
-    with apart(kinds[name](manners)) as double:
-        reached = {
+def workspace_and_double(
+    request, workspace: SampleWorkspace, monkeypatch
+) -> Iterator[tuple[SampleWorkspace, Any, str]]:
+    """Sample workspace with a real provider for one channel, the provider's double, and the channel."""
+    name, fault_plan = request.param, FaultPlan(p50=0.002, p99=0.02, shares=SHARES)
+    doubles = {"sendgrid": SendGridDouble, "smtp": SmtpDouble, "twilio": TwilioDouble}
+    with in_own_thread(doubles[name](fault_plan)) as double:
+        connection = {
             "sendgrid": "sendgrid: {base_url: 'http://127.0.0.1:%d'}",
             "smtp": "smtp: {host: 127.0.0.1, port: %d, security: none}",
             "twilio": "twilio: {base_url: 'http://127.0.0.1:%d'}",
         }[name] % double.port
         channel = "sms" if name == "twilio" else "email"
         settings = workspace.root / "config/settings.yaml"
-        said = settings.read_text().replace(f"  {channel}: {{", f"  {channel}: {{provider: {name}, {reached}, ")
-        settings.write_text(said)
+        with_provider = settings.read_text().replace(
+            f"  {channel}: {{", f"  {channel}: {{provider: {name}, {connection}, "
+        )
+        settings.write_text(with_provider)
         monkeypatch.setenv("SENDGRID_API_KEY", "SG.double")
         monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
         monkeypatch.setenv("TWILIO_AUTH_TOKEN", "double")
         yield workspace, double, channel
 
 
-def test_nobody_hears_twice_and_nobody_disappears(wired):
-    workspace, double, channel = wired
+def test_every_member_is_reached_at_most_once_and_accounted_for(workspace_and_double):
+    workspace, double, channel = workspace_and_double
     run = workspace.start("hi", CAMPAIGN.format(channel=channel))
     for _ in range(60):
         if workspace.send(run).closed:
@@ -88,13 +92,13 @@ def test_nobody_hears_twice_and_nobody_disappears(wired):
     balance = workspace.balance(run)
     assert balance.keys() <= {"accepted", "refused", "uncertain"}
     assert sum(balance.values()) == len(MEMBERS)
-    assert double.mailboxes.twice == {}
+    assert double.mailboxes.duplicates == {}
     assert balance["accepted"] <= len(double.mailboxes) <= balance["accepted"] + balance.get("uncertain", 0)
 
 
-def test_a_wrong_key_pauses_the_run_before_anybody_is_touched(wired):
-    workspace, double, channel = wired
-    double.manners.shares = {ProviderFault.UNAUTHORISED: 1.0}
+def test_a_wrong_key_pauses_the_run_before_any_delivery(workspace_and_double):
+    workspace, double, channel = workspace_and_double
+    double.fault_plan.shares = {ProviderFault.UNAUTHORISED: 1.0}
     run = workspace.start("hi", CAMPAIGN.format(channel=channel))
     with pytest.raises(ChannelMisconfiguredError):
         workspace.send(run)

@@ -1,4 +1,4 @@
-"""Signatures, judged by a verifier that others wrote (SM-03, E-24)."""
+"""DKIM signatures, checked by an independent verifier (SM-03, E-24)."""
 
 import re
 from base64 import b64encode
@@ -21,7 +21,7 @@ from campaigns.rendering.email.mime import MessageHeaders, OneClickUnsubscribe, 
 DKIM = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
 RSA, ED25519 = rsa.generate_private_key(65537, 2048), Ed25519PrivateKey.generate()
 BOTH = [0, 1]
-SIGNATURES = pytest.mark.parametrize("which", BOTH, ids=["rsa", "ed25519"])
+SIGNATURES = pytest.mark.parametrize("index", BOTH, ids=["rsa", "ed25519"])
 
 
 def pem(key) -> str:
@@ -37,36 +37,36 @@ DNS = {
 SIGNER = load_dkim_signer(DKIM, pem(RSA), pem(ED25519))
 
 
-def written(text: str = "Hei Åsa!\n", html: str = "<p>Hei</p>", name: str = "Åsa Öhman") -> bytes:
-    """A message of a list, as dispatch writes it."""
-    leave = OneClickUnsubscribe(
+def list_message(text: str = "Hei Åsa!\n", html: str = "<p>Hei</p>", name: str = "Åsa Öhman") -> bytes:
+    """Return a marketing message with list headers, as dispatch assembles it."""
+    unsubscribe = OneClickUnsubscribe(
         "food.lahde.example.org", "Ruokaideat", "https://lahde.example.org/u/x", "peru@lahde.fi", "x"
     )
-    moment = datetime(2026, 11, 22, tzinfo=UTC)
-    envelope = MessageHeaders(
-        moment, "k5@lahde.example.org", "Lähde", "u@lahde.example.org", "asa@example.org", name, "a:b:c:d", leave
+    date = datetime(2026, 11, 22, tzinfo=UTC)
+    headers = MessageHeaders(
+        date, "k5@lahde.example.org", "Lähde", "u@lahde.example.org", "asa@example.org", name, "a:b:c:d", unsubscribe
     )
-    return assemble_message(envelope, EmailBody("Hyvää pääsiäistä, Åsa – tarjouksia ihan vain sinulle", text, html))
+    return assemble_message(headers, EmailBody("Hyvää pääsiäistä, Åsa – tarjouksia ihan vain sinulle", text, html))
 
 
-def holds(message: bytes, which: int) -> bool:
-    """Whether one of the signatures holds."""
+def verifies(message: bytes, index: int) -> bool:
+    """Return whether the signature at `index` verifies."""
     try:
-        return bool(dkim.DKIM(message).verify(idx=which, dnsfunc=lambda name, **_: DNS.get(name)))
+        return bool(dkim.DKIM(message).verify(idx=index, dnsfunc=lambda name, **_: DNS.get(name)))
     except dkim.ValidationError:
         return False
 
 
 @SIGNATURES
-def test_a_signature_holds(which):
-    assert holds(SIGNER.sign(written()), which)
+def test_a_signature_verifies(index):
+    assert verifies(SIGNER.sign(list_message()), index)
 
 
 @SIGNATURES
 @settings(max_examples=20, deadline=None)
 @given(text=st.text(), html=st.text(), name=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
-def test_a_signature_holds_over_whatever_is_written(which, text, html, name):
-    assert holds(SIGNER.sign(written(text, html, name)), which)
+def test_a_signature_verifies_for_any_text(index, text, html, name):
+    assert verifies(SIGNER.sign(list_message(text, html, name)), index)
 
 
 @SIGNATURES
@@ -74,9 +74,9 @@ def test_a_signature_holds_over_whatever_is_written(which, text, html, name):
     "body",
     [b"", b"\r\n\r\n", b"a", b"a \r\n\r\n", b" \t \r\na\t\tb  c \r\n", b"a\r\n \r\n\r\n", b"  a\r\n"],
 )
-def test_a_signature_holds_over_odd_spaces(which, body):
+def test_a_signature_verifies_with_odd_white_space(index, body):
     head = b"From: u@lahde.example.org\r\nSubject:  a \t b\r\n\tc \r\nTo:a@example.org\r\n\r\n"
-    assert holds(SIGNER.sign(head + body), which)
+    assert verifies(SIGNER.sign(head + body), index)
 
 
 @SIGNATURES
@@ -87,51 +87,55 @@ def test_a_signature_holds_over_odd_spaces(which, body):
         *("Feedback-ID", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"),
     ],
 )
-def test_a_header_that_was_changed_breaks_it(which, header):
-    signed = SIGNER.sign(written())
+def test_a_changed_header_breaks_the_signature(index, header):
+    signed = SIGNER.sign(list_message())
     changed = re.sub(rf"\r\n{header}: ".encode(), rf"\r\n{header}: x".encode(), signed, count=1)
     assert changed != signed
-    assert not holds(changed, which)
+    assert not verifies(changed, index)
 
 
 @SIGNATURES
 @pytest.mark.parametrize("header", ["From", "To", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post"])
 @pytest.mark.parametrize("place", ["above", "below"])
-def test_a_header_that_was_added_breaks_it(which, header, place):
-    signed = SIGNER.sign(written())
-    added = f"{header}: someone@example.net\r\n".encode()
-    changed = added + signed if place == "above" else signed.replace(b"\r\n\r\n", b"\r\n" + added + b"\r\n", 1)
-    assert not holds(changed, which)
+def test_an_added_header_breaks_the_signature(index, header, place):
+    signed = SIGNER.sign(list_message())
+    extra_line = f"{header}: someone@example.net\r\n".encode()
+    changed = (
+        extra_line + signed if place == "above" else signed.replace(b"\r\n\r\n", b"\r\n" + extra_line + b"\r\n", 1)
+    )
+    assert not verifies(changed, index)
 
 
 @SIGNATURES
-def test_a_body_that_was_changed_breaks_it(which):
-    signed = SIGNER.sign(written())
-    assert not holds(signed.replace(b"Hei", b"Moi", 1), which)
+def test_a_changed_body_breaks_the_signature(index):
+    signed = SIGNER.sign(list_message())
+    assert not verifies(signed.replace(b"Hei", b"Moi", 1), index)
 
 
-def test_the_lines_are_of_a_decent_length():
-    head = SIGNER.sign(written()).partition(b"\r\n\r\n")[0]
+def test_signature_lines_are_at_most_78_characters():
+    head = SIGNER.sign(list_message()).partition(b"\r\n\r\n")[0]
     assert max(map(len, head.split(b"\r\n"))) <= 78
     assert head.count(b"DKIM-Signature:") == 2
 
 
 def test_one_key_makes_one_signature():
-    only = load_dkim_signer(DkimSettings(domain="lahde.example.org", ed25519="e1"), "", pem(ED25519)).sign(written())
-    assert only.count(b"DKIM-Signature:") == 1
-    assert holds(only, 0)
+    signed = load_dkim_signer(DkimSettings(domain="lahde.example.org", ed25519="e1"), "", pem(ED25519)).sign(
+        list_message()
+    )
+    assert signed.count(b"DKIM-Signature:") == 1
+    assert verifies(signed, 0)
 
 
-def test_a_key_may_be_written_in_base64():
+def test_a_key_may_be_base64_of_its_der_form():
     der = b64encode(ED25519.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
     settings = DkimSettings(domain="lahde.example.org", ed25519="e1")
-    assert load_dkim_signer(settings, "", der).sign(written()) == load_dkim_signer(settings, "", pem(ED25519)).sign(
-        written()
-    )
+    assert load_dkim_signer(settings, "", der).sign(list_message()) == load_dkim_signer(
+        settings, "", pem(ED25519)
+    ).sign(list_message())
 
 
 @pytest.mark.parametrize(
-    ("rsa_key", "ed25519_key", "named"),
+    ("rsa_key", "ed25519_key", "setting"),
     [
         ("", pem(ED25519), "DKIM_RSA_KEY"),
         ("nonsense", pem(ED25519), "DKIM_RSA_KEY"),
@@ -141,10 +145,10 @@ def test_a_key_may_be_written_in_base64():
         (pem(RSA), pem(ec.generate_private_key(ec.SECP256R1())), "DKIM_ED25519_KEY"),
     ],
 )
-def test_a_key_that_cannot_sign_stops_the_channel(rsa_key, ed25519_key, named):
-    with pytest.raises(ChannelMisconfiguredError, match=named):
+def test_a_key_that_cannot_sign_stops_the_channel(rsa_key, ed25519_key, setting):
+    with pytest.raises(ChannelMisconfiguredError, match=setting):
         load_dkim_signer(DKIM, rsa_key, ed25519_key)
 
 
-def test_a_signer_does_not_show_its_keys():
+def test_the_repr_of_a_signer_hides_its_keys():
     assert "0x" not in repr(SIGNER)

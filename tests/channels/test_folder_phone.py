@@ -1,4 +1,4 @@
-"""A call list tells the caller what is needed for the call, and no more."""
+"""Folder provider of calls: the call list holds only the data needed for the call."""
 
 import csv
 
@@ -7,7 +7,7 @@ import pytest
 from campaigns.channels.folder_phone import FolderPhone, dialling_format
 
 
-def calls_of(tmp_path, bundle):
+def committed_calls(tmp_path, bundle):
     provider = FolderPhone(tmp_path)
     provider.commit(bundle.id, provider.prepare(bundle).sha256)
     (folder,) = tmp_path.glob("*/phone-1")
@@ -15,8 +15,8 @@ def calls_of(tmp_path, bundle):
         return folder, list(csv.DictReader(file, delimiter=";"))
 
 
-def test_the_list_has_number_name_language_and_a_place_for_the_answer(tmp_path, calls):
-    folder, rows = calls_of(tmp_path, calls(2))
+def test_the_call_list_has_number_name_language_and_an_empty_answer(tmp_path, calls):
+    folder, rows = committed_calls(tmp_path, calls(2))
     assert rows[0] == {
         "number": "050 1234567",
         "name": "Aino Mäkelä",
@@ -29,16 +29,16 @@ def test_the_list_has_number_name_language_and_a_place_for_the_answer(tmp_path, 
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1+1", "-1", "@SUM(A1)", " \t=1", "|calc", "%0a"])
-def test_a_name_is_no_formula(name, tmp_path, calls):
-    _folder, (row,) = calls_of(tmp_path, calls(name=name))
+def test_a_name_is_never_a_spreadsheet_formula(name, tmp_path, calls):
+    _folder, (row,) = committed_calls(tmp_path, calls(name=name))
     assert row["name"] == f"'{name.strip()}"
 
 
-def test_a_name_does_not_break_the_table(tmp_path, calls):
-    _folder, rows = calls_of(tmp_path, calls(name='Aino;"x"\r\nöylätti;1'))
+def test_a_name_with_separators_stays_in_its_cell(tmp_path, calls):
+    _folder, rows = committed_calls(tmp_path, calls(name='Aino;"x"\r\nöylätti;1'))
     assert [row["name"] for row in rows] == ['Aino;"x" öylätti;1']
 
 
-@pytest.mark.parametrize(("number", "written"), [("+358401234567", "040 1234567"), ("+46701234567", "00 46701234567")])
-def test_a_number_is_written_as_it_is_dialled_and_no_spreadsheet_counts_with_it(number, written):
-    assert dialling_format(number) == written
+@pytest.mark.parametrize(("number", "dialled"), [("+358401234567", "040 1234567"), ("+46701234567", "00 46701234567")])
+def test_a_number_has_dialling_format_and_stays_text_in_a_spreadsheet(number, dialled):
+    assert dialling_format(number) == dialled

@@ -1,4 +1,4 @@
-"""What every channel's provider promises, whichever it is."""
+"""Contract of all providers: message providers over folder and network, and bundle providers."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from tests.support.provider_fixtures import SETTINGS, folder_arrivals, leaks, one_outcome, open_provider
 
-# What happens on the wire, what the provider makes of it, and how many messages are on their way nevertheless
+# Fault on the network, outcome of the provider, number of messages delivered nevertheless
 STOPPING = {ProviderFault.UNAUTHORISED}
 FAULTS = [
     (ProviderFault.THROTTLE, RetryLater, 0),
@@ -40,18 +40,18 @@ def providers(tmp_path):
 
 @pytest.fixture
 def message(email, sms, claimed):
-    """A message of a channel for a delivery."""
+    """Factory of messages: one for a delivery of a channel."""
 
     def make(channel: Channel, position: int = 1, attempt: str = "attempt1") -> Any:
-        made = claimed(channel, position, attempt)
-        return email(made) if channel is Channel.EMAIL else sms(made)
+        built = claimed(channel, position, attempt)
+        return email(built) if channel is Channel.EMAIL else sms(built)
 
     return make
 
 
 @pytest.fixture
 def bundle(letters, calls):
-    """A bundle of two items, or of one when `smaller`."""
+    """Factory of bundles of two items, or of one when `smaller`."""
 
     def make(channel: Channel, *, smaller: bool = False) -> Any:
         if channel is Channel.PHONE:
@@ -61,7 +61,7 @@ def bundle(letters, calls):
     return make
 
 
-def everything(folder: Path) -> dict[str, bytes]:
+def file_contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -69,7 +69,7 @@ def provider_of(providers: Any, channel: Channel) -> Any:
     return getattr(providers, channel.value)
 
 
-async def test_a_message_is_accepted_under_a_name_of_its_own_and_arrives(stage, message):
+async def test_an_accepted_message_has_a_provider_id_of_its_own_and_arrives(stage, message):
     async with open_provider(stage.provider) as provider:
         outcomes = [await provider.send(message(stage.channel, position)) for position in (1, 2, 3)]
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
@@ -77,7 +77,7 @@ async def test_a_message_is_accepted_under_a_name_of_its_own_and_arrives(stage, 
     assert stage.arrived() == ["opaque0001", "opaque0002", "opaque0003"]
 
 
-async def test_many_at_once_arrive_once_each(stage, message):
+async def test_concurrent_messages_arrive_once_each(stage, message):
     async with open_provider(stage.provider) as provider:
         sends = [provider.send(message(stage.channel, position)) for position in range(1, 101)]
         outcomes = await asyncio.gather(*sends)
@@ -85,15 +85,15 @@ async def test_many_at_once_arrive_once_each(stage, message):
     assert sorted(stage.arrived()) == [f"opaque{position:04d}" for position in range(1, 101)]
 
 
-async def test_a_provider_can_be_opened_again(stage, message):
+async def test_a_provider_can_be_reopened(stage, message):
     for position in (1, 2):
         async with open_provider(stage.provider) as provider:
             assert isinstance(await provider.send(message(stage.channel, position)), Accepted)
     assert len(stage.arrived()) == 2
 
 
-async def test_a_channel_that_cannot_work_says_so_and_blames_no_member(stage, message):
-    stage.break_down()
+async def test_a_misconfigured_channel_raises_an_error_without_member_data(stage, message):
+    stage.misconfigure()
     with pytest.raises(ChannelMisconfiguredError) as raised:
         async with open_provider(stage.provider) as provider:
             await provider.send(message(stage.channel))
@@ -101,67 +101,69 @@ async def test_a_channel_that_cannot_work_says_so_and_blames_no_member(stage, me
     assert stage.arrived() == []
 
 
-async def test_gd02_our_own_name_of_the_member_stays_with_us(stage, message):
+async def test_gd02_the_member_id_is_never_sent_to_a_provider(stage, message):
     async with open_provider(stage.provider) as provider:
         await provider.send(message(stage.channel))
-    seen = stage.seen()
-    assert b"opaque0001" in seen  # we look in the right place
-    assert b"4711" not in seen
+    traffic = stage.traffic()
+    assert b"opaque0001" in traffic  # the captured traffic does hold the message
+    assert b"4711" not in traffic
 
 
-async def test_no_secret_and_no_address_is_shown_by_a_provider_or_a_message(stage, message):
-    shown = repr(stage.provider) + repr(message(stage.channel))
-    assert not leaks(shown)
-    assert "double" not in shown.replace("127.0.0.1", "")
+async def test_the_repr_of_providers_and_messages_hides_secrets_and_addresses(stage, message):
+    representation = repr(stage.provider) + repr(message(stage.channel))
+    assert not leaks(representation)
+    assert "double" not in representation.replace("127.0.0.1", "")
 
 
-@pytest.mark.parametrize(("fault", "expected", "arrives"), FAULTS, ids=[fault.value for fault, *_ in FAULTS])
-async def test_what_goes_wrong_on_the_wire_has_one_outcome_and_names_nobody(
-    wire_stage, message, fault, expected, arrives
-):
-    wire_stage.double.manners.next(fault)
+@pytest.mark.parametrize(("fault", "expected", "arrivals"), FAULTS, ids=[fault.value for fault, *_ in FAULTS])
+async def test_a_network_fault_has_one_outcome_without_member_data(wire_stage, message, fault, expected, arrivals):
+    wire_stage.double.fault_plan.script_faults(fault)
     outcome = await one_outcome(wire_stage, message)
     assert type(outcome) is expected
     assert not leaks(str(outcome))
-    assert len(wire_stage.arrived()) == arrives
+    assert len(wire_stage.arrived()) == arrivals
 
 
-async def test_a_provider_that_is_away_has_surely_done_nothing(wire_stage, message):
+async def test_an_unreachable_provider_means_retry_later(wire_stage, message):
     await wire_stage.double.__aexit__(None, None, None)
     outcome = await one_outcome(wire_stage, message)
     assert type(outcome) is RetryLater
     assert not leaks(str(outcome))
 
 
-async def test_sg07_sending_again_only_what_may_be_sent_again_reaches_nobody_twice(wire_stage, message):
-    wire_stage.double.manners.shares |= dict.fromkeys(set(ProviderFault) - STOPPING - {ProviderFault.HANG_AFTER}, 0.1)
-    waiting, outcomes = list(range(1, 151)), []
+async def test_sg07_resending_only_retryable_messages_sends_no_duplicates(wire_stage, message):
+    wire_stage.double.fault_plan.shares |= dict.fromkeys(
+        set(ProviderFault) - STOPPING - {ProviderFault.HANG_AFTER}, 0.1
+    )
+    pending, outcomes = list(range(1, 151)), []
     async with open_provider(wire_stage.provider) as provider:
-        while waiting:
-            answers = [await provider.send(message(wire_stage.channel, position)) for position in waiting]
-            waiting = [at for at, answer in zip(waiting, answers, strict=True) if isinstance(answer, RetryLater)]
+        while pending:
+            answers = [await provider.send(message(wire_stage.channel, position)) for position in pending]
+            pending = [
+                position for position, answer in zip(pending, answers, strict=True) if isinstance(answer, RetryLater)
+            ]
             outcomes += [answer for answer in answers if not isinstance(answer, RetryLater)]
     kinds = Counter(type(outcome) for outcome in outcomes)
     assert kinds.keys() == {Accepted, Refused, Unknown}  # the double did misbehave
     assert sum(kinds.values()) == 150
-    assert wire_stage.double.mailboxes.twice == {}
+    assert wire_stage.double.mailboxes.duplicates == {}
     assert kinds[Accepted] <= len(wire_stage.arrived()) <= kinds[Accepted] + kinds[Unknown]
 
 
 @FOLDERS
-async def test_the_same_attempt_twice_is_one_message_even_for_a_new_process(channel, providers, message, tmp_path):
+async def test_a_repeated_attempt_is_one_message_even_after_a_restart(channel, providers, message, tmp_path):
     provider = provider_of(providers, channel)
     await provider.send(message(channel))
     await provider.send(message(channel))
     await provider.close()
-    another = provider_of(build_providers(ProviderContext(tmp_path, SETTINGS)), channel)
-    await another.send(message(channel))
-    await another.close()
+    restarted = provider_of(build_providers(ProviderContext(tmp_path, SETTINGS)), channel)
+    await restarted.send(message(channel))
+    await restarted.close()
     assert folder_arrivals(tmp_path) == ["opaque0001"]
 
 
 @FOLDERS
-async def test_another_attempt_of_the_same_delivery_shows(channel, providers, message, tmp_path):
+async def test_another_attempt_of_the_same_delivery_is_a_second_message(channel, providers, message, tmp_path):
     provider = provider_of(providers, channel)
     await provider.send(message(channel, attempt="first"))
     await provider.send(message(channel, attempt="second"))
@@ -170,28 +172,26 @@ async def test_another_attempt_of_the_same_delivery_shows(channel, providers, me
 
 
 @BUNDLES
-def test_nothing_is_handed_over_before_the_commit(channel, providers, bundle, tmp_path):
+def test_a_bundle_is_not_handed_over_before_its_commit(channel, providers, bundle, tmp_path):
     provider_of(providers, channel).prepare(bundle(channel))
     assert [path.name for path in (tmp_path / "outbox").glob("*/[!.]*")] == []
 
 
 @BUNDLES
-def test_a_commit_gives_the_files_of_the_manifest_and_repeating_it_changes_nothing(
-    channel, providers, bundle, tmp_path
-):
-    provider, made = provider_of(providers, channel), bundle(channel)
-    manifest = provider.prepare(made)
-    provider.commit(made.id, manifest.sha256)
-    before = everything(tmp_path)
-    provider.commit(made.id, manifest.sha256)
-    assert everything(tmp_path) == before
-    folder = tmp_path / "outbox" / made.id.run / f"{channel}-1"
+def test_a_commit_publishes_the_manifests_files_and_is_idempotent(channel, providers, bundle, tmp_path):
+    provider, built = provider_of(providers, channel), bundle(channel)
+    manifest = provider.prepare(built)
+    provider.commit(built.id, manifest.sha256)
+    before = file_contents(tmp_path)
+    provider.commit(built.id, manifest.sha256)
+    assert file_contents(tmp_path) == before
+    folder = tmp_path / "outbox" / built.id.run / f"{channel}-1"
     assert {path.name for path in folder.iterdir()} == {"manifest.json", *(file.name for file in manifest.files)}
     assert (folder / "manifest.json").read_bytes() == manifest.to_json_bytes()
 
 
 @BUNDLES
-def test_pr06_the_manifest_counts_what_was_handed_over(channel, providers, bundle):
+def test_pr06_the_manifest_counts_items_by_language_and_material(channel, providers, bundle):
     manifest = provider_of(providers, channel).prepare(bundle(channel))
     assert manifest.items == 2
     assert sum(manifest.by_language.values()) == 2
@@ -203,13 +203,13 @@ def test_pr06_the_manifest_counts_what_was_handed_over(channel, providers, bundl
 def test_pr06_the_same_bundle_gives_the_same_bytes(channel, bundle, tmp_path):
     folders = tmp_path / "one", tmp_path / "two"
     for folder in folders:
-        provider, made = provider_of(build_providers(ProviderContext(folder, SETTINGS)), channel), bundle(channel)
-        provider.commit(made.id, provider.prepare(made).sha256)
-    assert everything(folders[0]) == everything(folders[1])
+        provider, built = provider_of(build_providers(ProviderContext(folder, SETTINGS)), channel), bundle(channel)
+        provider.commit(built.id, provider.prepare(built).sha256)
+    assert file_contents(folders[0]) == file_contents(folders[1])
 
 
 @BUNDLES
-def test_preparing_again_leaves_nothing_of_the_first_time(channel, providers, bundle):
+def test_preparing_again_replaces_the_earlier_files(channel, providers, bundle):
     provider = provider_of(providers, channel)
     first = provider.prepare(bundle(channel))
     second = provider.prepare(bundle(channel, smaller=True))
@@ -220,64 +220,64 @@ def test_preparing_again_leaves_nothing_of_the_first_time(channel, providers, bu
 
 
 @BUNDLES
-@pytest.mark.parametrize("checked", [False, True])
-def test_two_processes_may_commit_a_bundle_at_the_same_moment(
-    channel, providers, bundle, monkeypatch, checked, tmp_path
+@pytest.mark.parametrize("verified_first", [False, True])
+def test_two_processes_may_commit_a_bundle_at_the_same_time(
+    channel, providers, bundle, monkeypatch, verified_first, tmp_path
 ):
-    """The other one is faster, before or after this one has checked the files."""
-    provider, made = provider_of(providers, channel), bundle(channel)
-    manifest = provider.prepare(made)
-    check, handed_over = bundle_folder._verify, []
+    """The other process commits first, before or after this one has verified the files."""
+    provider, built = provider_of(providers, channel), bundle(channel)
+    manifest = provider.prepare(built)
+    check, committed = bundle_folder._verify, []
 
-    def overtaken(folder, sha256):
+    def verify_after_other_commit(folder, sha256):
         monkeypatch.setattr(bundle_folder, "_verify", check)
-        if checked:
+        if verified_first:
             check(folder, sha256)
-        provider.commit(made.id, manifest.sha256)
-        handed_over.append(everything(tmp_path))
-        if not checked:
+        provider.commit(built.id, manifest.sha256)
+        committed.append(file_contents(tmp_path))
+        if not verified_first:
             check(folder, sha256)
 
-    monkeypatch.setattr(bundle_folder, "_verify", overtaken)
-    provider.commit(made.id, manifest.sha256)
-    provider.commit(made.id, manifest.sha256)
-    assert handed_over == [everything(tmp_path)]
-    assert handed_over[0]
+    monkeypatch.setattr(bundle_folder, "_verify", verify_after_other_commit)
+    provider.commit(built.id, manifest.sha256)
+    provider.commit(built.id, manifest.sha256)
+    assert committed == [file_contents(tmp_path)]
+    assert committed[0]
 
 
 @BUNDLES
-def test_pr06_a_file_that_was_tampered_with_is_not_handed_over(channel, providers, bundle, tmp_path):
-    provider, made = provider_of(providers, channel), bundle(channel)
-    manifest = provider.prepare(made)
+def test_pr06_a_bundle_with_a_changed_file_is_not_committed(channel, providers, bundle, tmp_path):
+    provider, built = provider_of(providers, channel), bundle(channel)
+    manifest = provider.prepare(built)
     victim = next((tmp_path / "outbox").rglob(manifest.files[0].name))
     victim.write_bytes(victim.read_bytes() + b"x")
     with pytest.raises(BrokenBundleError, match="not those of its manifest"):
-        provider.commit(made.id, manifest.sha256)
+        provider.commit(built.id, manifest.sha256)
 
 
 @BUNDLES
 def test_a_discarded_bundle_is_gone_and_cannot_be_committed(channel, providers, bundle, tmp_path):
-    provider, made = provider_of(providers, channel), bundle(channel)
-    manifest = provider.prepare(made)
-    provider.discard(made.id)
-    provider.discard(made.id)
-    assert everything(tmp_path) == {}
+    provider, built = provider_of(providers, channel), bundle(channel)
+    manifest = provider.prepare(built)
+    provider.discard(built.id)
+    provider.discard(built.id)
+    assert file_contents(tmp_path) == {}
     with pytest.raises(BrokenBundleError, match="gone"):
-        provider.commit(made.id, manifest.sha256)
+        provider.commit(built.id, manifest.sha256)
 
 
 @BUNDLES
-def test_a_number_that_was_handed_over_is_not_used_again(channel, providers, bundle):
-    provider, made = provider_of(providers, channel), bundle(channel)
-    provider.commit(made.id, provider.prepare(made).sha256)
+def test_a_committed_bundle_number_is_not_used_again(channel, providers, bundle):
+    provider, built = provider_of(providers, channel), bundle(channel)
+    provider.commit(built.id, provider.prepare(built).sha256)
     with pytest.raises(BrokenBundleError, match="already"):
-        provider.prepare(made)
+        provider.prepare(built)
 
 
 @BUNDLES
-def test_a_bundle_holds_no_name_of_ours_for_the_member(channel, providers, bundle, tmp_path):
+def test_a_bundle_never_holds_the_member_id(channel, providers, bundle, tmp_path):
     provider_of(providers, channel).prepare(bundle(channel))
-    assert not [name for name, content in everything(tmp_path).items() if b"4711" in content]
+    assert not [name for name, content in file_contents(tmp_path).items() if b"4711" in content]
 
 
 @BUNDLES

@@ -1,4 +1,4 @@
-"""Where providers are reached: what the settings may say, and what they may not."""
+"""Settings of providers: valid and refused values."""
 
 import re
 import subprocess
@@ -14,12 +14,14 @@ from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, S
 from campaigns.core.model.settings import EmailSettings, SmsSettings
 from tests.support.provider_fixtures import AUTHORISED, SETTINGS
 
-EMAILS = {"address": "uutiset@lahde.example.org", "unsubscribe": "peru@lahde.example.org"}
+EMAIL = {"address": "uutiset@lahde.example.org", "unsubscribe": "peru@lahde.example.org"}
 
 
-def test_the_example_workspace_needs_no_provider():
-    chosen = SETTINGS.channels
-    assert {chosen.email.provider, chosen.sms.provider, chosen.post.provider, chosen.phone.provider} == {"folder"}
+def test_the_example_workspace_uses_folder_providers_only():
+    channels = SETTINGS.channels
+    assert {channels.email.provider, channels.sms.provider, channels.post.provider, channels.phone.provider} == {
+        "folder"
+    }
 
 
 def test_every_channel_has_its_providers():
@@ -27,15 +29,15 @@ def test_every_channel_has_its_providers():
     assert set(POST_PROVIDERS) == set(PHONE_PROVIDERS) == {"folder"}
 
 
-def test_a_mail_server_is_spoken_to_in_secret_unless_it_is_on_this_machine():
+def test_smtp_without_encryption_is_allowed_on_this_machine_only():
     assert SmtpSettings(host="smtp.example.org").security is SmtpSecurity.STARTTLS
     assert SmtpSettings(host="localhost", security=SmtpSecurity.NONE).security is SmtpSecurity.NONE
-    with pytest.raises(ValidationError, match="in the open"):
+    with pytest.raises(ValidationError, match="without encryption"):
         SmtpSettings(host="smtp.example.org", security=SmtpSecurity.NONE)
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
         {"host": "smtp.example.org/x"},
         {"host": "smtp example"},
@@ -50,9 +52,9 @@ def test_a_mail_server_is_spoken_to_in_secret_unless_it_is_on_this_machine():
         {"dkim": {"domain": "lahde.example.org", "rsa": "a b"}},
     ],
 )
-def test_a_mail_server_that_cannot_be_is_refused(wrong):
+def test_invalid_smtp_settings_are_refused(invalid):
     with pytest.raises(ValidationError):
-        SmtpSettings.model_validate(wrong)
+        SmtpSettings.model_validate(invalid)
 
 
 @pytest.mark.parametrize(
@@ -65,19 +67,19 @@ def test_a_mail_server_that_cannot_be_is_refused(wrong):
         ("example.net", False),
     ],
 )
-def test_a_signature_is_of_the_senders_domain(domain, aligned):
+def test_the_dkim_domain_must_match_the_sender_address(domain, aligned):
     dkim = DkimSettings(domain=domain, rsa="mail2026")
     assert dkim.aligned_with("uutiset@LAHDE.example.org") is aligned
-    written = EMAILS | {"smtp": {"dkim": dkim.model_dump()}}
+    values = EMAIL | {"smtp": {"dkim": dkim.model_dump()}}
     if aligned:
-        assert EmailSettings.model_validate(written).smtp.dkim == dkim
+        assert EmailSettings.model_validate(values).smtp.dkim == dkim
     else:
         with pytest.raises(ValidationError, match="sender's address"):
-            EmailSettings.model_validate(written)
+            EmailSettings.model_validate(values)
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
         {"number": "0401234567"},
         {"number": "+35840 1234567"},
@@ -86,12 +88,12 @@ def test_a_signature_is_of_the_senders_domain(domain, aligned):
         {"token": "secret"},
     ],
 )
-def test_an_account_that_cannot_be_is_refused(wrong):
+def test_invalid_twilio_settings_are_refused(invalid):
     with pytest.raises(ValidationError):
-        TwilioSettings.model_validate(wrong)
+        TwilioSettings.model_validate(invalid)
 
 
-# As the regulation describes an id (FI-24).
+# The regulation's description of a sender id (FI-24).
 SENDER_ID = re.compile(r"(?! )(?!.*  )[0-9A-Za-z ]{3,11}(?<! )")
 
 
@@ -105,16 +107,16 @@ SENDER_ID = re.compile(r"(?! )(?!.*  )[0-9A-Za-z ]{3,11}(?<! )")
 @example("ab  c")
 @example("Lähde")
 @example("abc\n")
-def test_fi24_a_sender_id_is_one_that_can_be_authorised(sender):
+def test_fi24_a_sender_id_has_a_form_that_can_be_authorised(sender):
     try:
-        taken = SmsSettings(sender=sender).sender
+        accepted = SmsSettings(sender=sender).sender
     except ValidationError:
-        taken = None
-    assert (taken == sender) is (SENDER_ID.fullmatch(sender) is not None)
+        accepted = None
+    assert (accepted == sender) is (SENDER_ID.fullmatch(sender) is not None)
 
 
 @pytest.mark.parametrize(
-    ("twilio", "needed"),
+    ("twilio", "required"),
     [
         ({}, True),
         ({"number": "+358450000000"}, True),
@@ -122,21 +124,21 @@ def test_fi24_a_sender_id_is_one_that_can_be_authorised(sender):
         ({"messaging_service": "MG" + "0" * 32}, False),
     ],
 )
-def test_fi24_what_finnish_numbers_see_is_authorised_before_anything_is_sent(twilio, needed):
-    written = {"sender": "Lahde", "provider": "twilio", "twilio": twilio}
-    if needed:
+def test_fi24_a_sender_id_shown_to_finnish_numbers_must_be_authorised(twilio, required):
+    values = {"sender": "Lahde", "provider": "twilio", "twilio": twilio}
+    if required:
         with pytest.raises(ValidationError, match="only as a sender id that Traficom has authorised"):
-            SmsSettings.model_validate(written)
+            SmsSettings.model_validate(values)
     else:
-        SmsSettings.model_validate(written)
-    assert SmsSettings.model_validate(written | {"authorised": AUTHORISED}).authorised.ref == "an example"
-    for nothing in ({}, {"ref": ""}, True):
+        SmsSettings.model_validate(values)
+    assert SmsSettings.model_validate(values | {"authorised": AUTHORISED}).authorised.ref == "an example"
+    for empty in ({}, {"ref": ""}, True):
         with pytest.raises(ValidationError):
-            SmsSettings.model_validate(written | {"authorised": nothing})
-    assert SmsSettings(sender="Lahde").authorised is None  # what is written into folders needs nobody's leave
+            SmsSettings.model_validate(values | {"authorised": empty})
+    assert SmsSettings(sender="Lahde").authorised is None  # the folder provider needs no authorisation
 
 
-def test_a_workspace_that_writes_into_folders_loads_no_vendor():
+def test_folder_providers_import_no_vendor_package():
     script = """
 import sys
 import campaigns.channels.registry

@@ -1,4 +1,4 @@
-"""SendGrid: what is asked of it and what its answers mean (SG-01 to SG-10)."""
+"""SendGrid provider: its requests, and the outcome of every reply (SG-01 to SG-10)."""
 
 import json
 import re
@@ -40,59 +40,59 @@ CLAIMED = {
 
 
 @pytest.fixture
-def letter(email):
-    """An e-mail as dispatch hands it over: opaque names of 26 characters, the headers of a list."""
+def message(email):
+    """E-mail as dispatch hands it over: opaque ids of 26 characters, list headers."""
     claimed = create_claimed_delivery(**CLAIMED)
     return replace(email(claimed), headers=UNSUBSCRIBE)
 
 
-def keys(value: object) -> set[str]:
-    """Every key in a nest of mappings and lists."""
+def all_keys(value: object) -> set[str]:
+    """Return every key of nested mappings and lists."""
     if isinstance(value, dict):
-        return set(value) | {key for each in value.values() for key in keys(each)}
-    return {key for each in value for key in keys(each)} if isinstance(value, list) else set()
+        return set(value) | {key for item in value.values() for key in all_keys(item)}
+    return {key for item in value for key in all_keys(item)} if isinstance(value, list) else set()
 
 
-def test_sg03_sg04_sg05_one_reader_gets_one_message_with_the_headers_of_a_list(letter):
-    request = request_body(letter)
-    (reader,) = request["personalizations"]
-    assert reader["to"] == [{"email": "aino@example.org"}]
-    assert reader["headers"] == UNSUBSCRIBE
-    assert not keys(request) & {"cc", "bcc", "reply_to_list", "substitutions"}
+def test_sg03_sg04_sg05_one_recipient_gets_one_message_with_list_headers(message):
+    request = request_body(message)
+    (recipient,) = request["personalizations"]
+    assert recipient["to"] == [{"email": "aino@example.org"}]
+    assert recipient["headers"] == UNSUBSCRIBE
+    assert not all_keys(request) & {"cc", "bcc", "reply_to_list", "substitutions"}
 
 
-def test_e29_every_kind_of_tracking_is_said_to_be_off(letter):
-    tracking = request_body(letter)["tracking_settings"]
+def test_e29_every_kind_of_tracking_is_switched_off(message):
+    tracking = request_body(message)["tracking_settings"]
     assert set(tracking) == {"click_tracking", "open_tracking", "subscription_tracking", "ganalytics"}
-    assert {each["enable"] for each in tracking.values()} == {False}
+    assert {item["enable"] for item in tracking.values()} == {False}
     assert tracking["click_tracking"]["enable_text"] is False
 
 
-def test_sg09_no_filter_is_bypassed(letter):
-    assert not [key for key in keys(request_body(letter)) if key.startswith("bypass") or key == "mail_settings"]
+def test_sg09_no_suppression_is_bypassed(message):
+    assert not [key for key in all_keys(request_body(message)) if key.startswith("bypass") or key == "mail_settings"]
 
 
-def test_gd24_what_sendgrid_keeps_for_ever_is_opaque(letter):
-    request = request_body(letter)
-    names = request["personalizations"][0]["custom_args"]
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]{16,}", value) for value in names.values())
+def test_gd24_custom_args_are_opaque(message):
+    request = request_body(message)
+    custom_args = request["personalizations"][0]["custom_args"]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{16,}", value) for value in custom_args.values())
     assert "categories" not in request
     assert "4711" not in json.dumps(request)
 
 
 @pytest.mark.parametrize("name", ["X-SG-ID", "Received", "DKIM-Signature", "Content-Type", "To", "From", "Bcc"])
-def test_sg06_a_header_of_sendgrids_own_is_not_set(letter, name):
+def test_sg06_headers_reserved_by_sendgrid_are_refused(message, name):
     with pytest.raises(ChannelMisconfiguredError, match=name):
-        request_body(replace(letter, headers={name: "x"}))
+        request_body(replace(message, headers={name: "x"}))
 
 
 @given(text=st.text(min_size=1), html=st.text(min_size=1), subject=st.text(min_size=1), name=st.text())
-def test_whatever_is_written_sendgrid_can_read(text, html, subject, name):
+def test_any_text_becomes_a_valid_request(text, html, subject, name):
     message = OutgoingEmail(
         claim(Channel.EMAIL), bytes, "b@example.org", name, "u@example.org", subject, text, html, UNSUBSCRIBE
     )
-    read = check(json.dumps(request_body(message)).encode())
-    assert [part["value"] for part in read["content"]] == [text, html]
+    parsed = check(json.dumps(request_body(message)).encode())
+    assert [part["value"] for part in parsed["content"]] == [text, html]
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ def test_whatever_is_written_sendgrid_can_read(text, html, subject, name):
         (418, {}, Unknown("HTTP 418")),
     ],
 )
-def test_sg08_a_status_has_one_meaning(status, headers, expected):
+def test_sg08_each_http_status_has_one_outcome(status, headers, expected):
     assert outcome_of_reply(HttpReply(status, headers, b"")) == expected
 
 
 @pytest.mark.parametrize("status", [200, 301, 307, 401, 403, 404, 405])
-def test_what_would_befall_every_member_stops_the_channel(status):
+def test_a_status_about_our_account_stops_the_channel(status):
     with pytest.raises(ChannelMisconfiguredError):
         outcome_of_reply(HttpReply(status, {}, b""))
 
@@ -135,60 +135,60 @@ def test_what_would_befall_every_member_stops_the_channel(status):
         ([], EndReason.PROVIDER_REJECTED, "HTTP 400"),
     ],
 )
-def test_a_bad_request_names_the_field_and_nobody(body, reason, detail):
+def test_a_bad_request_names_the_field_without_member_data(body, reason, detail):
     refused = outcome_of_reply(HttpReply(400, {}, json.dumps(body).encode()))
     assert isinstance(refused, Refused)
     assert refused.reason is reason
     assert detail in refused.detail
     assert "aino" not in refused.detail
     assert refused.detail.isascii()
-    assert refused.detail.isprintable()  # every ledger keeps it
+    assert refused.detail.isprintable()  # a value that every ledger can store
 
 
-def test_a_sender_that_is_not_accepted_stops_the_channel():
+def test_a_refused_sender_stops_the_channel():
     with pytest.raises(ChannelMisconfiguredError, match="sender"):
         outcome_of_reply(HttpReply(400, {}, b'{"errors": [{"field": "from.email"}]}'))
 
 
-async def test_an_address_outside_ascii_is_not_tried(letter, tmp_path):
+async def test_an_address_outside_ascii_is_refused_without_a_request(message, tmp_path):
     claimed = create_claimed_delivery(**{**CLAIMED, "address": "käyttäjä@example.fi"})
     async with wire_stage("sendgrid", tmp_path) as stage, open_provider(stage.provider) as provider:
-        outcome = await provider.send(replace(letter, claimed=claimed))
+        outcome = await provider.send(replace(message, claimed=claimed))
         assert isinstance(outcome, Refused)
         assert outcome.reason is EndReason.INVALID_ADDRESS
         assert stage.double.requests == []
 
 
-async def test_without_a_key_nothing_is_asked(letter, tmp_path):
+async def test_a_missing_api_key_stops_the_channel(message, tmp_path):
     async with wire_stage("sendgrid", tmp_path) as stage:
         with pytest.raises(ChannelMisconfiguredError, match="SENDGRID_API_KEY"):
             await replace(stage.provider, api_key="").open()
 
 
-async def test_a_server_that_cannot_prove_its_name_stops_the_channel(letter, tls):
+async def test_an_untrusted_certificate_stops_the_channel(message, tls):
     async with (
         SendGridDouble(tls=tls) as double,
         open_provider(SendGridEmail(double.url, double.api_key, 4)) as provider,
     ):
         with pytest.raises(ChannelMisconfiguredError, match="certificate"):
-            await provider.send(letter)
+            await provider.send(message)
 
 
-async def test_a_provider_that_was_not_opened_is_our_mistake(letter):
+async def test_sending_before_open_is_a_runtime_error(message):
     with pytest.raises(RuntimeError, match="not opened"):
-        await SendGridEmail("http://127.0.0.1:9", "SG.x", 4).send(letter)
+        await SendGridEmail("http://127.0.0.1:9", "SG.x", 4).send(message)
 
 
-def test_sg14_gd21_the_server_in_the_union_is_asked_unless_another_is_named():
+def test_sg14_gd21_the_eu_server_is_the_default():
     settings = EmailSettings(address="uutiset@lahde.example.org", unsubscribe="peru@lahde.example.org")
     assert str(settings.sendgrid.base_url) == "https://api.eu.sendgrid.com/"
 
 
-def broken(**changes: object) -> bytes:
-    """A request that SendGrid takes, with changes."""
-    reader = {"to": [{"email": "aino@example.org"}]}
+def mail_body(**changes: object) -> bytes:
+    """Return a request body that SendGrid accepts, with changes."""
+    recipient = {"to": [{"email": "aino@example.org"}]}
     mail = {
-        "personalizations": [reader],
+        "personalizations": [recipient],
         "from": {"email": "u@example.org"},
         "subject": "Hei",
         "content": [{"type": "text/plain", "value": "Hei"}],
@@ -196,24 +196,24 @@ def broken(**changes: object) -> bytes:
     return json.dumps(mail | changes).encode()
 
 
-def readers(count: int) -> list[dict[str, object]]:
+def recipients(count: int) -> list[dict[str, object]]:
     return [{"to": [{"email": f"member{number}@example.org"}]} for number in range(count)]
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"personalizations": readers(1000), "categories": [str(number) for number in range(10)]}]
+    "changes", [{}, {"personalizations": recipients(1000), "categories": [str(number) for number in range(10)]}]
 )
-def test_the_double_takes_what_sendgrid_takes(changes):
-    assert check(broken(**changes)) == json.loads(broken(**changes))
+def test_the_double_accepts_valid_requests(changes):
+    assert check(mail_body(**changes)) == json.loads(mail_body(**changes))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"personalizations": readers(1001)},
+        {"personalizations": recipients(1001)},
         {"personalizations": []},
         {"personalizations": [{"to": []}]},
-        {"personalizations": readers(1) * 2},
+        {"personalizations": recipients(1) * 2},
         {"personalizations": [{"to": [{"email": "nonsense"}]}]},
         {"personalizations": [{"to": [{"email": "a@example.org"}], "headers": {"Subject": "x"}}]},
         {"personalizations": [{"to": [{"email": "a@example.org"}], "custom_args": {"x": "y" * 10_000}}]},
@@ -229,14 +229,14 @@ def test_the_double_takes_what_sendgrid_takes(changes):
         {"recipients": []},
     ],
 )
-def test_sg02_the_double_refuses_what_sendgrid_refuses(changes):
+def test_sg02_the_double_refuses_invalid_requests(changes):
     with pytest.raises(SendGridRefusalError):
-        check(broken(**changes))
+        check(mail_body(**changes))
 
 
-async def test_sandbox_mode_is_not_taken_for_sending(tmp_path):
+async def test_sandbox_mode_sends_nothing(tmp_path):
     async with wire_stage("sendgrid", tmp_path) as stage, aiohttp.ClientSession() as session:
-        body = broken(mail_settings={"sandbox_mode": {"enable": True}})
+        body = mail_body(mail_settings={"sandbox_mode": {"enable": True}})
         headers = {"Authorization": f"Bearer {stage.double.api_key}"}
         async with session.post(f"{stage.double.url}/v3/mail/send", data=body, headers=headers) as response:
             assert response.status == 200

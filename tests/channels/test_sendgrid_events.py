@@ -1,4 +1,4 @@
-"""SendGrid's webhook: who speaks, and what is understood (SG-11 to SG-13)."""
+"""SendGrid's webhook: verified signatures and parsed events (SG-11 to SG-13)."""
 
 import json
 import random
@@ -34,65 +34,65 @@ def double():
 
 
 @pytest.fixture
-def posted(double):
-    """A signed POST: its body, signature and timestamp."""
-    body, headers = double.signed(EVENTS, NOW.timestamp())
+def signed_post(double):
+    """Signed POST: its body, signature and timestamp."""
+    body, headers = double.sign_post(EVENTS, NOW.timestamp())
     return body, headers[SIGNATURE_HEADER], headers[TIMESTAMP_HEADER]
 
 
-def test_what_sendgrid_signed_is_believed(double, posted):
-    body, signature, timestamp = posted
+def test_a_signed_post_is_valid(double, signed_post):
+    body, signature, timestamp = signed_post
     assert WebhookKey.from_base64(double.public_key).verify(body, signature, timestamp, NOW)
-    theirs = EventWebhook(double.public_key)  # the double signs as SendGrid's own package reads
-    assert theirs.verify_signature(body.decode(), signature, timestamp)
+    reference = EventWebhook(double.public_key)  # the double signs as SendGrid's own package reads
+    assert reference.verify_signature(body.decode(), signature, timestamp)
 
 
-def test_a_body_that_was_written_anew_is_not_believed(double, posted):
-    body, signature, timestamp = posted
-    anew = json.dumps(json.loads(body), ensure_ascii=False).encode()
-    assert anew != body
-    assert not WebhookKey.from_base64(double.public_key).verify(anew, signature, timestamp, NOW)
+def test_a_reserialised_body_is_invalid(double, signed_post):
+    body, signature, timestamp = signed_post
+    reserialised = json.dumps(json.loads(body), ensure_ascii=False).encode()
+    assert reserialised != body
+    assert not WebhookKey.from_base64(double.public_key).verify(reserialised, signature, timestamp, NOW)
 
 
 @pytest.mark.parametrize("signature", ["", "x", "AAAA", "å", "====", b64encode(b"x" * 70).decode()])
-def test_no_other_signature_is_believed(double, posted, signature):
-    body, _, timestamp = posted
+def test_another_signature_is_invalid(double, signed_post, signature):
+    body, _, timestamp = signed_post
     assert not WebhookKey.from_base64(double.public_key).verify(body, signature, timestamp, NOW)
 
 
-def test_a_signature_that_was_cut_short_is_not_believed(double, posted):
-    body, signature, timestamp = posted
+def test_a_truncated_signature_is_invalid(double, signed_post):
+    body, signature, timestamp = signed_post
     assert not WebhookKey.from_base64(double.public_key).verify(body, signature[:-8], timestamp, NOW)
 
 
 @pytest.mark.parametrize("timestamp", ["", "-1", "1e9", "١٧٩٥٣٤١٦٠٠", "1795341601", "soon", "9" * 400, "9" * 5000])
-def test_no_other_timestamp_is_believed(double, posted, timestamp):
-    body, signature, _ = posted
+def test_another_timestamp_is_invalid(double, signed_post, timestamp):
+    body, signature, _ = signed_post
     assert not WebhookKey.from_base64(double.public_key).verify(body, signature, timestamp, NOW)
 
 
-@pytest.mark.parametrize(("minutes", "believed"), [(0, True), (9, True), (11, False), (-11, False)])
-def test_a_post_is_believed_for_ten_minutes(double, posted, minutes, believed):
-    body, signature, timestamp = posted
+@pytest.mark.parametrize(("minutes", "valid"), [(0, True), (9, True), (11, False), (-11, False)])
+def test_a_signed_post_is_valid_for_ten_minutes(double, signed_post, minutes, valid):
+    body, signature, timestamp = signed_post
     later = NOW + timedelta(minutes=minutes)
-    assert WebhookKey.from_base64(double.public_key).verify(body, signature, timestamp, later) is believed
+    assert WebhookKey.from_base64(double.public_key).verify(body, signature, timestamp, later) is valid
 
 
-def test_another_key_does_not_vouch(posted):
-    body, signature, timestamp = posted
+def test_a_signature_is_invalid_under_another_key(signed_post):
+    body, signature, timestamp = signed_post
     assert not WebhookKey.from_base64(SendGridDouble().public_key).verify(body, signature, timestamp, NOW)
 
 
-def test_a_key_of_another_kind_is_refused_when_it_is_set():
+def test_a_key_of_another_type_is_refused():
     key = rsa.generate_private_key(65537, 2048).public_key()
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    for written in ("", "nonsense", b64encode(b"nonsense").decode(), b64encode(der).decode()):
+    for text in ("", "nonsense", b64encode(b"nonsense").decode(), b64encode(der).decode()):
         with pytest.raises(ValueError, match="SENDGRID_WEBHOOK_PUBLIC_KEY"):
-            WebhookKey.from_base64(written)
+            WebhookKey.from_base64(text)
 
 
 @pytest.mark.parametrize(
-    ("told", "word", "asks"),
+    ("report", "kind", "asks"),
     [
         ({"event": "processed"}, EventKind.TAKEN, set()),
         ({"event": "deferred"}, EventKind.DEFERRED, set()),
@@ -121,14 +121,14 @@ def test_a_key_of_another_kind_is_refused_when_it_is_set():
         ({}, EventKind.UNKNOWN, set()),
     ],
 )
-def test_their_word_becomes_ours(told, word, asks):
-    (event,) = parse_events(json.dumps([told]).encode())
-    assert (event.kind, set(event.actions)) == (word, asks)
-    assert json.loads(event.raw) == told
+def test_each_sendgrid_event_becomes_our_kind_and_actions(report, kind, asks):
+    (event,) = parse_events(json.dumps([report]).encode())
+    assert (event.kind, set(event.actions)) == (kind, asks)
+    assert json.loads(event.raw) == report
 
 
-def test_an_event_says_what_it_is_about():
-    told = {
+def test_an_event_holds_delivery_address_code_and_time():
+    report = {
         "email": "aino@example.org",
         "timestamp": 1795341600,
         "event": "bounce",
@@ -137,7 +137,7 @@ def test_an_event_says_what_it_is_about():
         "sg_message_id": "abc.recvd-1-2",
         "delivery": "opaque0001",
     }
-    (event,) = parse_events(json.dumps([told]).encode())
+    (event,) = parse_events(json.dumps([report]).encode())
     assert (event.provider, event.key, event.delivery) == ("sendgrid", "id1", "opaque0001")
     assert (event.provider_id, event.address, event.code) == ("abc", "aino@example.org", "5.1.1")
     assert event.at == NOW
@@ -145,25 +145,25 @@ def test_an_event_says_what_it_is_about():
 
 
 @pytest.mark.parametrize("timestamp", [None, "soon", 1e300, float("nan"), {}, -1e20])
-def test_an_odd_time_does_not_lose_the_event(timestamp):
+def test_an_event_with_an_invalid_time_is_kept(timestamp):
     (event,) = parse_events(json.dumps([{"event": "click", "timestamp": timestamp}]).encode())
     assert (event.kind, event.at.year) == (EventKind.CLICKED, 1970)
 
 
-def test_an_event_without_a_name_is_named_by_what_it_says():
-    once, again = (parse_events(b'[{"event": "open", "email": "a@b.c"}]')[0] for _ in range(2))
+def test_an_event_without_an_id_has_a_key_from_its_content():
+    single, repeated = (parse_events(b'[{"event": "open", "email": "a@b.c"}]')[0] for _ in range(2))
     other = parse_events(b'[{"event": "open", "email": "a@b.d"}]')[0]
-    assert once.key == again.key != other.key
+    assert single.key == repeated.key != other.key
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"[[]]", b"null", b"\xff", b'"x"'])
-def test_what_is_no_list_of_events_is_refused(body):
-    with pytest.raises(ValueError):  # noqa: PT011 - whatever json says
+def test_a_body_that_is_no_list_of_events_is_refused(body):
+    with pytest.raises(ValueError):  # noqa: PT011 - the json module's own message
         parse_events(body)
 
 
 @pytest.mark.parametrize(
-    ("event", "proof"),
+    ("event", "evidence"),
     [
         ("processed", DeliveryEvidence.ACCEPTED),
         ("bounce", DeliveryEvidence.ACCEPTED),
@@ -171,33 +171,33 @@ def test_what_is_no_list_of_events_is_refused(body):
         ("unsubscribe", None),
     ],
 )
-def test_an_event_settles_what_was_uncertain(event, proof):
-    assert parse_events(json.dumps([{"event": event}]).encode())[0].evidence is proof
+def test_an_event_is_evidence_about_an_uncertain_delivery(event, evidence):
+    assert parse_events(json.dumps([{"event": event}]).encode())[0].evidence is evidence
 
 
-async def test_told_three_times_and_out_of_order_is_the_same_as_told_once(email, claimed, tmp_path):
+async def test_repeated_and_shuffled_events_are_the_same_as_single_ones(email, claimed, tmp_path):
     async with wire_stage("sendgrid", tmp_path) as stage, open_provider(stage.provider) as provider:
         for position in range(1, 21):
             await provider.send(email(claimed(Channel.EMAIL, position)))
         key, chance = WebhookKey.from_base64(stage.double.public_key), random.Random(1)  # noqa: S311 - the same order every time
-        once = {event.key: event for body, _ in stage.double.batches() for event in parse_events(body)}
-        posts = list(stage.double.batches(times=3, size=7))
+        single = {event.key: event for body, _ in stage.double.signed_posts() for event in parse_events(body)}
+        posts = list(stage.double.signed_posts(times=3, size=7))
         chance.shuffle(posts)
-        often = {}
+        repeated = {}
         for body, headers in posts:
             assert key.verify(body, headers[SIGNATURE_HEADER], headers[TIMESTAMP_HEADER], Clock().now())
-            often |= {event.key: event for event in parse_events(body)}
-    assert often == once
-    assert len(once) == 40
-    assert {event.delivery for event in once.values()} == set(stage.arrived())
+            repeated |= {event.key: event for event in parse_events(body)}
+    assert repeated == single
+    assert len(single) == 40
+    assert {event.delivery for event in single.values()} == set(stage.arrived())
 
 
-def test_a_large_batch_is_read_within_a_second():
-    told = [
+def test_a_large_batch_is_parsed_within_a_second():
+    report = [
         {"event": "bounce", "email": f"member{number}@example.org", "status": "5.1.1", "sg_event_id": str(number)}
         for number in range(8000)
     ]
-    body = json.dumps(told).encode()
+    body = json.dumps(report).encode()
     assert len(body) > 700_000
     started = process_time()
     assert len({event.key for event in parse_events(body)}) == 8000

@@ -1,4 +1,4 @@
-"""A mail server: what each of its replies means, at whatever step it says it (SM-01, SM-02, E-03, E-10)."""
+"""SMTP provider: the outcome of each reply at every step (SM-01, SM-02, E-03, E-10)."""
 
 import asyncio
 from dataclasses import replace
@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from campaigns.channels.dkim import load_dkim_signer
 from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Refused, RetryLater, Unknown
-from campaigns.channels.smtp import SmtpEmail
-from campaigns.channels.smtp import outcome_of_reply as outcome_of
+from campaigns.channels.smtp import SmtpEmail, outcome_of_reply
 from campaigns.channels.smtp_session import SmtpReply, dot_stuffed
 from campaigns.channels.smtp_status import SmtpFault, enhanced_code, fault_of
 from campaigns.core.model.enums import Channel
@@ -23,18 +22,18 @@ from tests.support.provider_fixtures import open_provider
 
 STEPS = ("MAIL", "RCPT", "DATA", "message")
 ALL = ("PIPELINING", "8BITMIME", "SMTPUTF8")
-PIPELINED = pytest.mark.parametrize("extensions", [ALL, ("8BITMIME",)], ids=["pipelined", "in turn"])
+PIPELINED = pytest.mark.parametrize("extensions", [ALL, ("8BITMIME",)], ids=["pipelined", "sequential"])
 
 
 def provider_for(double: SmtpDouble, **changes) -> SmtpEmail:
-    """The provider that speaks to a double in the open."""
-    written = {"host": double.host, "port": double.port, "security": SmtpSecurity.NONE, **changes}
-    return SmtpEmail(SmtpSettings.model_validate(written), "b@lahde.example.org", timeout=2)
+    """Return a provider that connects to a double without encryption."""
+    values = {"host": double.host, "port": double.port, "security": SmtpSecurity.NONE, **changes}
+    return SmtpEmail(SmtpSettings.model_validate(values), "b@lahde.example.org", timeout=2)
 
 
 @pytest.fixture
 def send(email, claimed):
-    """Sends one message, or as many as asked, one after the other; a raise is an outcome."""
+    """Function that sends one message; a misconfiguration error is returned like an outcome."""
 
     async def send_one(provider: SmtpEmail, position: int = 1) -> Outcome | ChannelMisconfiguredError:
         try:
@@ -59,37 +58,39 @@ def send(email, claimed):
         ("552 5.3.4 too large", Refused),
     ],
 )
-async def test_a_reply_has_the_same_meaning_at_every_step(send, extensions, step, reply, expected):
+async def test_a_reply_has_the_same_outcome_at_every_step(send, extensions, step, reply, expected):
     async with SmtpDouble(extensions=extensions) as double, open_provider(provider_for(double)) as provider:
         double.faults.append(SmtpStepFault(step, reply))
         assert type(await send(provider)) is expected
         assert len(double.mailboxes) == 0
-        assert isinstance(await send(provider, 2), Accepted)  # what went wrong is not in the way of the next one
+        assert isinstance(await send(provider, 2), Accepted)  # the next message is unaffected
         assert double.mailboxes.received == {"aino@example.org": ["opaque0002"]}
 
 
 @PIPELINED
 @pytest.mark.parametrize(
-    ("step", "reply", "alone"),
+    ("step", "reply", "this_message_only"),
     [
-        ("MAIL", "451 4.3.0 not now", False),  # nobody was named yet
+        ("MAIL", "451 4.3.0 not now", False),  # no recipient was named yet
         ("RCPT", "451 4.7.1 greylisted", True),
         ("message", "452 4.2.2 mailbox full", True),
         ("RCPT", "421 4.3.2 going down", False),
     ],
 )
-async def test_a_server_that_makes_one_reader_wait_says_nothing_of_the_others(send, extensions, step, reply, alone):
+async def test_a_temporary_refusal_of_one_recipient_does_not_delay_other_messages(
+    send, extensions, step, reply, this_message_only
+):
     async with SmtpDouble(extensions=extensions) as double, open_provider(provider_for(double)) as provider:
         double.faults.append(SmtpStepFault(step, reply))
         outcome = await send(provider)
         assert isinstance(outcome, RetryLater)
-        assert outcome.this_message_only is alone
+        assert outcome.this_message_only is this_message_only
 
 
 @PIPELINED
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("reply", ["", "nonsense"])
-async def test_a_line_that_is_cut_is_uncertain_only_after_the_message(send, extensions, step, reply):
+async def test_a_cut_connection_is_uncertain_only_after_the_message(send, extensions, step, reply):
     async with SmtpDouble(extensions=extensions) as double, open_provider(provider_for(double)) as provider:
         double.faults.append(SmtpStepFault(step, reply))
         assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)
@@ -98,7 +99,7 @@ async def test_a_line_that_is_cut_is_uncertain_only_after_the_message(send, exte
 
 @PIPELINED
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_server_that_falls_silent_is_left(send, extensions, step):
+async def test_a_silent_server_times_out(send, extensions, step):
     async with SmtpDouble(extensions=extensions) as double:
         provider = replace(provider_for(double), timeout=0.1)
         double.faults.append(SmtpStepFault(step, silent=True))
@@ -106,7 +107,7 @@ async def test_a_server_that_falls_silent_is_left(send, extensions, step):
             assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)
 
 
-async def test_a_server_that_opens_data_for_nobody_gets_nothing(send):
+async def test_data_without_a_valid_recipient_sends_nothing(send):
     async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         double.lenient = True
         double.faults.append(SmtpStepFault("RCPT", "550 5.1.1 unknown"))
@@ -117,7 +118,7 @@ async def test_a_server_that_opens_data_for_nobody_gets_nothing(send):
         assert len(double.messages) == 1
 
 
-async def test_a_reply_that_nobody_asked_for_ends_a_connection(send):
+async def test_an_unsolicited_reply_ends_the_connection(send):
     async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         assert isinstance(await send(provider), Accepted)
         double.broadcast_and_close("421 4.4.2 idle for too long")
@@ -126,14 +127,14 @@ async def test_a_reply_that_nobody_asked_for_ends_a_connection(send):
         assert double.connections == 2
 
 
-async def test_a_connection_is_used_again_and_given_up_in_time(send):
+async def test_a_connection_is_reused_for_a_limited_number_of_messages(send):
     async with SmtpDouble() as double, open_provider(provider_for(double, messages_per_connection=3)) as provider:
         for position in range(1, 8):
             assert isinstance(await send(provider, position), Accepted)
         assert double.connections == 3
 
 
-async def test_no_more_connections_are_open_than_allowed(send):
+async def test_open_connections_never_exceed_the_limit(send):
     async with SmtpDouble() as double, open_provider(provider_for(double, connections=3)) as provider:
         double.fault_plan.p50 = double.fault_plan.p99 = 0.01
         await asyncio.gather(*(send(provider, position) for position in range(30)))
@@ -141,18 +142,18 @@ async def test_no_more_connections_are_open_than_allowed(send):
         assert len(double.mailboxes) == 30
 
 
-async def test_a_message_for_which_no_connection_is_free_waits_for_another_time(send):
+async def test_a_message_without_a_free_connection_is_retried_later(send):
     async with SmtpDouble() as double:
         double.fault_plan.p50 = double.fault_plan.p99 = 0.15
         provider = replace(provider_for(double, connections=1), timeout=1.5)  # far longer than a reply takes
         async with open_provider(provider):
             outcomes = await asyncio.gather(*(send(provider, position) for position in range(20)))
-    kinds = [type(outcome) for outcome in outcomes]
-    assert set(kinds) == {Accepted, RetryLater}
-    assert kinds.count(Accepted) == len(double.mailboxes)
+    outcome_types = [type(outcome) for outcome in outcomes]
+    assert set(outcome_types) == {Accepted, RetryLater}
+    assert outcome_types.count(Accepted) == len(double.mailboxes)
 
 
-async def test_a_server_with_less_patience_than_we_thought_is_asked_again(send):
+async def test_a_message_is_retried_after_the_server_ends_a_connection_early(send):
     async with SmtpDouble(messages_per_connection=2) as double, open_provider(provider_for(double)) as provider:
         outcomes = [await send(provider, position) for position in (1, 2, 3, 4)]
         assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted, RetryLater, Accepted]
@@ -168,26 +169,26 @@ async def test_a_server_with_less_patience_than_we_thought_is_asked_again(send):
         ("queued as 4\0B", ""),
     ],
 )
-def test_the_servers_name_of_a_message_is_kept_and_nobodys_address(text, name):
-    assert outcome_of(SmtpReply("message", 250, "2.0.0", text)) == Accepted(name)
+def test_the_provider_id_is_the_queue_id_and_never_an_address(text, name):
+    assert outcome_of_reply(SmtpReply("message", 250, "2.0.0", text)) == Accepted(name)
 
 
-async def test_the_message_goes_under_a_return_address_of_its_own_and_as_it_is(send, email, claimed):
+async def test_a_message_has_its_own_return_address_and_unchanged_bytes(send, email, claimed):
     async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         await send(provider)
     assert double.envelopes == [("b+opaque0001@lahde.example.org", "aino@example.org")]
     assert double.messages == [email(claimed(Channel.EMAIL)).mime]
 
 
-async def test_lines_that_begin_with_a_point_arrive(email, claimed):
+async def test_lines_that_begin_with_a_dot_arrive(email, claimed):
     dotted = b"Subject: x\r\n\r\n.\r\n..\r\n.a\r\nb\r\n.\r\n"
     async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
-        await provider.send(replace(email(claimed(Channel.EMAIL)), assembled=lambda: dotted))
+        await provider.send(replace(email(claimed(Channel.EMAIL)), assemble=lambda: dotted))
     assert double.messages == [dotted]
 
 
 @given(st.lists(st.sampled_from([b".", b"..", b"a", b"", b".a"]), max_size=6).map(b"\r\n".join))
-def test_the_end_is_never_in_the_middle(message):
+def test_dot_stuffing_keeps_the_end_marker_at_the_end(message):
     stuffed = dot_stuffed(message)
     assert (b"\r\n" + stuffed).index(b"\r\n.\r\n") == len(stuffed) - 3
     unstuffed = (b"\r\n" + stuffed[:-3]).replace(b"\r\n.", b"\r\n")[2:]
@@ -195,9 +196,9 @@ def test_the_end_is_never_in_the_middle(message):
 
 
 @pytest.mark.parametrize(
-    ("extensions", "expected"), [(("SMTPUTF8",), Accepted), (("PIPELINING",), Refused)], ids=["offered", "not"]
+    ("extensions", "expected"), [(("SMTPUTF8",), Accepted), (("PIPELINING",), Refused)], ids=["offered", "not offered"]
 )
-async def test_an_address_outside_ascii_needs_a_server_that_takes_it(email, extensions, expected):
+async def test_an_address_outside_ascii_needs_smtputf8(email, extensions, expected):
     claimed = claim(Channel.EMAIL, address="käyttäjä@example.fi")
     async with SmtpDouble(extensions=extensions) as double, open_provider(provider_for(double)) as provider:
         outcome = await provider.send(email(claimed))
@@ -206,7 +207,7 @@ async def test_an_address_outside_ascii_needs_a_server_that_takes_it(email, exte
 
 
 @pytest.mark.parametrize("address", ["", "a b@c", "a@b>\r\nRCPT TO:<x@y", "a@b\r\n", "<a@b>", "a" * 255, "a@b\0"])
-async def test_no_address_ends_a_command(email, address):
+async def test_an_address_cannot_inject_a_command(email, address):
     async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         outcome = await provider.send(email(claim(Channel.EMAIL, address=address)))
     assert outcome == Refused(EndReason.INVALID_ADDRESS, "no address")
@@ -229,23 +230,23 @@ async def test_no_address_ends_a_command(email, address):
         ("", SmtpFault.UNCLEAR),
     ],
 )
-def test_a_code_tells_whose_fault_it_is(code, fault):
+def test_an_enhanced_status_code_names_the_fault(code, fault):
     assert fault_of(enhanced_code(f"550 {code} said a server at 192.0.2.5.1")) is fault
 
 
 @pytest.mark.parametrize(("step", "expected"), [("MAIL", ChannelMisconfiguredError), ("RCPT", Refused)])
-async def test_a_refusal_without_a_reason_concerns_a_reader_only_when_there_is_one(send, step, expected):
+async def test_a_refusal_without_a_code_blames_the_recipient_only_after_rcpt(send, step, expected):
     async with SmtpDouble() as double, open_provider(provider_for(double)) as provider:
         double.faults.append(SmtpStepFault(step, "550 no"))
         assert type(await send(provider)) is expected
 
 
 @pytest.mark.parametrize("security", [SmtpSecurity.TLS, SmtpSecurity.STARTTLS])
-async def test_a_connection_is_secured_and_signed_in(send, certificate, tls, security):
+async def test_a_connection_is_encrypted_and_authenticated(send, certificate, tls, security):
     double = SmtpDouble(tls=tls, implicit_tls=security is SmtpSecurity.TLS, account=("viesti", "secret"))
     async with double:
-        trusted = {"security": security, "authorities": str(certificate / "certificate.pem")}
-        provider = replace(provider_for(double, **trusted), username="viesti", password="secret")
+        tls_settings = {"security": security, "authorities": str(certificate / "certificate.pem")}
+        provider = replace(provider_for(double, **tls_settings), username="viesti", password="secret")
         async with open_provider(provider):
             outcomes = [await send(provider, position) for position in range(1, 21)]
         assert {type(outcome) for outcome in outcomes} == {Accepted}
@@ -253,14 +254,14 @@ async def test_a_connection_is_secured_and_signed_in(send, certificate, tls, sec
 
 
 @pytest.mark.parametrize("security", [SmtpSecurity.TLS, SmtpSecurity.STARTTLS])
-async def test_a_server_that_cannot_prove_its_name_is_not_written_to(send, tls, security):
+async def test_an_untrusted_certificate_stops_the_channel(send, tls, security):
     async with SmtpDouble(tls=tls, implicit_tls=security is SmtpSecurity.TLS) as double:
         with pytest.raises(ChannelMisconfiguredError, match="certificate"):
             await provider_for(double, security=security).open()
         assert len(double.mailboxes) == 0
 
 
-async def test_a_server_without_encryption_is_not_written_to():
+async def test_a_server_without_starttls_stops_the_channel():
     async with SmtpDouble(account=("viesti", "secret")) as double:
         with pytest.raises(ChannelMisconfiguredError, match="encryption"):
             await provider_for(double, security=SmtpSecurity.STARTTLS).open()
@@ -273,21 +274,21 @@ async def test_a_wrong_password_stops_the_channel():
             await provider.open()
 
 
-async def test_authorities_that_are_no_file_stop_the_channel():
+async def test_a_missing_authorities_file_stops_the_channel():
     async with SmtpDouble() as double:
         with pytest.raises(ChannelMisconfiguredError, match="authorities"):
             await provider_for(double, authorities="/nowhere").open()
 
 
-async def test_a_missing_key_for_signatures_is_found_at_once():
+async def test_a_missing_dkim_key_stops_the_channel_on_open():
     async with SmtpDouble() as double:
         dkim = DkimSettings(domain="lahde.example.org", rsa="r1")
         with pytest.raises(ChannelMisconfiguredError, match="DKIM_RSA_KEY"):
-            await replace(provider_for(double), signer=lambda: load_dkim_signer(dkim, "", "")).open()
+            await replace(provider_for(double), load_signer=lambda: load_dkim_signer(dkim, "", "")).open()
 
 
-class Keeper:
-    """Takes messages for somebody else's server."""
+class RecordingHandler:
+    """Message handler of the aiosmtpd server."""
 
     def __init__(self) -> None:
         self.contents: list[bytes] = []
@@ -299,12 +300,12 @@ class Keeper:
         return "250 2.0.0 ok: queued as 4711"
 
 
-async def test_a_server_that_others_wrote_understands_us(send, email, claimed, certificate, tls):
-    keeper = Keeper()
+async def test_an_independent_server_accepts_our_messages(send, email, claimed, certificate, tls):
+    handler = RecordingHandler()
 
     def server() -> aiosmtpd.smtp.SMTP:
         return aiosmtpd.smtp.SMTP(
-            keeper,
+            handler,
             tls_context=tls,
             require_starttls=True,
             auth_required=True,
@@ -313,12 +314,12 @@ async def test_a_server_that_others_wrote_understands_us(send, email, claimed, c
             loop=asyncio.get_running_loop(),
         )
 
-    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
+    listener = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
     settings = SmtpSettings(host="127.0.0.1", port=port, authorities=str(certificate / "certificate.pem"))
     provider = SmtpEmail(settings, "b@lahde.example.org", username="viesti", password="secret")
-    async with listening, open_provider(provider):
+    async with listener, open_provider(provider):
         outcomes = [await send(provider, position) for position in (1, 2, 3)]
     assert outcomes == [Accepted("4711")] * 3
-    assert keeper.contents == [email(claimed(Channel.EMAIL)).mime] * 3
-    assert keeper.recipients == ["aino@example.org"] * 3
+    assert handler.contents == [email(claimed(Channel.EMAIL)).mime] * 3
+    assert handler.recipients == ["aino@example.org"] * 3

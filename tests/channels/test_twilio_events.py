@@ -1,4 +1,4 @@
-"""Twilio's webhooks: who speaks, and what is understood (TW-06 to TW-09, TW-13, TW-14)."""
+"""Twilio's webhooks: verified signatures, statuses and replies (TW-06 to TW-09, TW-13, TW-14)."""
 
 import random
 from collections import Counter
@@ -25,7 +25,7 @@ FORM = {"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+358401234567"
 WITHDRAW, INVALID, ALARM = EventAction.WITHDRAW_SMS, EventAction.SUPPRESS_INVALID, EventAction.ALARM
 
 
-def listed(form: dict[str, str]) -> dict[str, list[str]]:
+def as_lists(form: dict[str, str]) -> dict[str, list[str]]:
     return {name: [value] for name, value in form.items()}
 
 
@@ -36,15 +36,15 @@ def double():
 
 @pytest.fixture
 def signature(double):
-    return double.signed(URL, FORM)[2][SIGNATURE_HEADER]
+    return double.sign_post(URL, FORM)[2][SIGNATURE_HEADER]
 
 
-def test_what_twilio_signed_is_believed(signature):
-    assert verify_signature("12345", URL, listed(FORM), signature)
+def test_a_signed_form_is_valid(signature):
+    assert verify_signature("12345", URL, as_lists(FORM), signature)
 
 
-def test_twilios_own_example_is_believed():
-    """The vector of Twilio's documentation."""
+def test_the_documented_example_signature_is_valid():
+    """Test vector from Twilio's documentation."""
     url = "https://mycompany.com/myapp.php?foo=1&bar=2"
     form = {
         "CallSid": "CA1234567890ABCDE",
@@ -53,14 +53,14 @@ def test_twilios_own_example_is_believed():
         "From": "+14158675310",
         "To": "+18005551212",
     }
-    assert verify_signature("12345", url, listed(form), "GvWf1cFY/Q7PnoempGyD5oXAezc=")
-    assert not verify_signature("12345", url, listed(form | {"Digits": "1235"}), "GvWf1cFY/Q7PnoempGyD5oXAezc=")
+    assert verify_signature("12345", url, as_lists(form), "GvWf1cFY/Q7PnoempGyD5oXAezc=")
+    assert not verify_signature("12345", url, as_lists(form | {"Digits": "1235"}), "GvWf1cFY/Q7PnoempGyD5oXAezc=")
 
 
 @pytest.mark.parametrize("url", [URL.replace(".org/", ".org:443/"), URL])
-def test_a_port_that_goes_without_saying_makes_no_difference(double, url):
-    signature = double.signed(url, FORM)[2][SIGNATURE_HEADER]
-    assert verify_signature("12345", URL, listed(FORM), signature)
+def test_the_default_port_does_not_change_the_signature(double, url):
+    signature = double.sign_post(url, FORM)[2][SIGNATURE_HEADER]
+    assert verify_signature("12345", URL, as_lists(FORM), signature)
 
 
 @pytest.mark.parametrize(
@@ -72,33 +72,33 @@ def test_a_port_that_goes_without_saying_makes_no_difference(double, url):
         URL.partition("?")[0],
     ],
 )
-def test_another_address_is_not_believed(url, signature):
-    assert not verify_signature("12345", url, listed(FORM), signature)
+def test_a_signature_is_invalid_for_another_url(url, signature):
+    assert not verify_signature("12345", url, as_lists(FORM), signature)
 
 
 @pytest.mark.parametrize("change", [{"MessageStatus": "failed"}, {"Extra": "x"}, {"To": "+358401234568"}])
-def test_a_form_that_was_changed_is_not_believed(change, signature):
-    assert not verify_signature("12345", URL, listed(FORM | change), signature)
+def test_a_signature_is_invalid_for_a_changed_form(change, signature):
+    assert not verify_signature("12345", URL, as_lists(FORM | change), signature)
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "å", "A" * 28])
-def test_no_other_signature_is_believed(wrong):
-    assert not verify_signature("12345", URL, listed(FORM), wrong)
+@pytest.mark.parametrize("invalid", ["", "x", "å", "A" * 28])
+def test_another_signature_is_invalid(invalid):
+    assert not verify_signature("12345", URL, as_lists(FORM), invalid)
 
 
-def test_without_a_token_nobody_is_believed():
+def test_every_signature_is_invalid_without_a_token():
     signature = RequestValidator("").compute_signature(URL, FORM)
-    assert not verify_signature("", URL, listed(FORM), signature)
+    assert not verify_signature("", URL, as_lists(FORM), signature)
 
 
-def test_a_field_that_occurs_twice_is_signed_once_a_value(double):
+def test_a_repeated_field_is_signed_once_for_each_distinct_value(double):
     form = {"MediaUrl": ["b", "a", "b"]}
-    signature = double.signed(URL, {"MediaUrl": "aMediaUrlb"})[2][SIGNATURE_HEADER]  # sorted, each value once
+    signature = double.sign_post(URL, {"MediaUrl": "aMediaUrlb"})[2][SIGNATURE_HEADER]  # sorted, each value once
     assert verify_signature("12345", URL, form, signature)
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "word", "asks"),
+    ("status", "code", "kind", "actions"),
     [
         ("queued", "", EventKind.TAKEN, set()),
         ("accepted", "", EventKind.TAKEN, set()),
@@ -121,61 +121,63 @@ def test_a_field_that_occurs_twice_is_signed_once_a_value(double):
         ("", "", EventKind.UNKNOWN, set()),
     ],
 )
-def test_their_status_becomes_our_word(status, code, word, asks):
-    event = status_event(listed(FORM | {"MessageStatus": status, "ErrorCode": code}), "opaque0001", AT)
-    assert (event.kind, set(event.actions), event.key) == (word, asks, f"SM1:{status}")
+def test_each_twilio_status_becomes_our_kind_and_actions(status, code, kind, actions):
+    event = status_event(as_lists(FORM | {"MessageStatus": status, "ErrorCode": code}), "opaque0001", AT)
+    assert (event.kind, set(event.actions), event.key) == (kind, actions, f"SM1:{status}")
     assert (event.delivery, event.provider_id, event.at) == ("opaque0001", "SM1", AT)
     assert "+358" not in repr(event)
 
 
-def test_a_status_settles_what_was_uncertain():
-    assert status_event(listed(FORM), "opaque0001", AT).evidence is DeliveryEvidence.ACCEPTED
+def test_a_status_is_evidence_about_an_uncertain_delivery():
+    assert status_event(as_lists(FORM), "opaque0001", AT).evidence is DeliveryEvidence.ACCEPTED
     assert status_event({}, "", AT).evidence is None
 
 
 @pytest.mark.parametrize(
-    ("text", "word"),
+    ("text", "kind"),
     [
-        *((word, EventKind.UNSUBSCRIBED) for word in ("STOP", "Stop.", " stop ", "STOPALL", "Unsubscribe", "optout")),
-        *((word, EventKind.UNSUBSCRIBED) for word in ("LOPETA", "Seis!", "peru", "KIELLÄ", "kiellä.", "Lopeta jo")),
-        *((word, EventKind.UNSUBSCRIBED) for word in ("STOPP", "Avsluta", "sluta", "«Stopp»", "Stop texting me")),
-        *((word, EventKind.RESUBSCRIBED) for word in ("START", "yes", "Unstop", "KYLLÄ", "Ja")),
-        *((word, EventKind.ASKED_HELP) for word in ("HELP", "info?", "Ohje", "APUA", "Hjälp!")),
-        *((word, EventKind.REPLIED) for word in ("", "Kiitos!", "Please stop", "yes please", "nonstop", "👍", "42")),
+        *((kind, EventKind.UNSUBSCRIBED) for kind in ("STOP", "Stop.", " stop ", "STOPALL", "Unsubscribe", "optout")),
+        *((kind, EventKind.UNSUBSCRIBED) for kind in ("LOPETA", "Seis!", "peru", "KIELLÄ", "kiellä.", "Lopeta jo")),
+        *((kind, EventKind.UNSUBSCRIBED) for kind in ("STOPP", "Avsluta", "sluta", "«Stopp»", "Stop texting me")),
+        *((kind, EventKind.RESUBSCRIBED) for kind in ("START", "yes", "Unstop", "KYLLÄ", "Ja")),
+        *((kind, EventKind.ASKED_HELP) for kind in ("HELP", "info?", "Ohje", "APUA", "Hjälp!")),
+        *((kind, EventKind.REPLIED) for kind in ("", "Kiitos!", "Please stop", "yes please", "nonstop", "👍", "42")),
     ],
 )
-def test_a_reply_is_understood_in_three_languages(text, word):
-    assert classify_reply(text) is word
+def test_reply_keywords_are_recognised_in_three_languages(text, kind):
+    assert classify_reply(text) is kind
 
 
-@pytest.mark.parametrize(("text", "asks"), [("seis", {WITHDRAW}), ("START", set()), ("OHJE", set()), ("Moi", set())])
-def test_only_stop_has_a_consequence(double, text, asks):
+@pytest.mark.parametrize(("text", "actions"), [("seis", {WITHDRAW}), ("START", set()), ("OHJE", set()), ("Moi", set())])
+def test_only_stop_calls_for_an_action(double, text, actions):
     _, form, _ = double.reply(URL, "+358401234567", text)
-    event = reply_event(listed(form), AT)
-    assert set(event.actions) == asks
+    event = reply_event(as_lists(form), AT)
+    assert set(event.actions) == actions
     assert (event.address, event.key, event.evidence) == ("+358401234567", form["MessageSid"], None)
 
 
-def test_what_twilio_took_for_stop_is_stop():
-    event = reply_event(listed({"MessageSid": "SM2", "From": "+358401234567", "Body": "Ei", "OptOutType": "STOP"}), AT)
+def test_twilios_opt_out_type_decides_over_the_text():
+    event = reply_event(
+        as_lists({"MessageSid": "SM2", "From": "+358401234567", "Body": "Ei", "OptOutType": "STOP"}), AT
+    )
     assert event.kind is EventKind.UNSUBSCRIBED
     assert event.actions == {WITHDRAW}
 
 
-async def test_told_three_times_and_out_of_order_is_the_same_as_told_once(sms, claimed, tmp_path):
+async def test_repeated_and_shuffled_statuses_are_the_same_as_single_ones(sms, claimed, tmp_path):
     async with wire_stage("twilio", tmp_path) as stage, open_provider(stage.provider) as provider:
         for position in range(1, 21):
             await provider.send(sms(claimed(Channel.SMS, position)))
-        token, callbacks = stage.double.token, list(stage.double.told(times=3))
+        token, callbacks = stage.double.token, list(stage.double.signed_posts(times=3))
     random.Random(2).shuffle(callbacks)  # noqa: S311 - the same order every time
-    told = set()
+    events = set()
     for url, form, headers in callbacks:
-        assert verify_signature(token, url, listed(form), headers[SIGNATURE_HEADER])
-        event = status_event(listed(form), url.partition("delivery=")[2], AT)
-        told.add((event.key, event.delivery, event.kind))
-    assert len(told) == len({key for key, _, _ in told}) == 60
-    words = Counter((delivery, word) for _, delivery, word in told)
-    named = [f"opaque{position:04d}" for position in range(1, 21)]
-    assert words == {
-        (name, word): many for name in named for word, many in ((EventKind.TAKEN, 2), (EventKind.DELIVERED, 1))
+        assert verify_signature(token, url, as_lists(form), headers[SIGNATURE_HEADER])
+        event = status_event(as_lists(form), url.partition("delivery=")[2], AT)
+        events.add((event.key, event.delivery, event.kind))
+    assert len(events) == len({key for key, _, _ in events}) == 60
+    counts = Counter((delivery, kind) for _, delivery, kind in events)
+    deliveries = [f"opaque{position:04d}" for position in range(1, 21)]
+    assert counts == {
+        (name, kind): count for name in deliveries for kind, count in ((EventKind.TAKEN, 2), (EventKind.DELIVERED, 1))
     }

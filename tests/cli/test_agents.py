@@ -101,13 +101,13 @@ def test_accounts_are_made_listed_changed_and_disabled(viesti: Shell, typed: Non
 @pytest.mark.parametrize("name", ["", "Aino", "aino mäki", "../aino", "a" * 33, "1aino"])
 def test_a_name_is_a_plain_word(workspace: SampleWorkspace, name: str) -> None:
     with pytest.raises(UserError, match="a-z"):
-        staff_accounts.add(workspace.engine, name, [Role.DESK], PASSWORD)
+        staff_accounts.add(workspace.engine.context, name, [Role.DESK], PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["", "short", "my name is aino", "x" * 201])
 def test_a_weak_password_is_refused(workspace: SampleWorkspace, password: str) -> None:
     with pytest.raises(UserError, match="12 to 200"):
-        staff_accounts.add(workspace.engine, "aino", [Role.DESK], password)
+        staff_accounts.add(workspace.engine.context, "aino", [Role.DESK], password)
 
 
 @pytest.mark.parametrize(

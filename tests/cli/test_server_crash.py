@@ -38,9 +38,9 @@ def test_a_yes_is_kept_when_the_server_is_killed(viesti: Shell, seed: int) -> No
         assert healthz(url)["ledger"] == "ok"
         wait_until(lambda: len(delivered_emails(viesti)) > 0, process)
         workspace = SampleWorkspace(viesti.root)  # its clock stands; it only reads
-        run = workspace.engine.recent_runs()[0]
+        run = workspace.engine.queries.recent_runs()[0]
         paths = {
-            member: f"/u/{workspace.engine.signer.link_token('unsubscribe', run.number or 0, row['position'])}"
+            member: f"/u/{workspace.engine.context.signer.link_token('unsubscribe', run.number or 0, row['position'])}"
             for member, row in workspace.deliveries(run).items()
         }
 

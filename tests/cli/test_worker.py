@@ -15,7 +15,7 @@ def test_it_sends_what_is_under_way_and_ends_on_sigterm(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
     workspace = SampleWorkspace(viesti.root)
     workspace.start("letter")
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         enqueue.contact_changed(connection, MEMBERS[0], Channel.EMAIL, "former@example.org", workspace.clock.time)
     workspace.close()
     words = [VIESTI, "--workspace", str(viesti.root), "worker"]

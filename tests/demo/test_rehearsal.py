@@ -25,8 +25,8 @@ def test_what_arrived_is_what_was_accepted_and_what_was_uncertain_is_settled(wor
             chosen = f"  {channel}: {{provider: {name}, {name}: {{base_url: '{double.url}'}}, "
             text = text.replace(f"  {channel}: {{", chosen)
         settings.write_text(text, "utf-8")
-        workspace.engine.reread()
-        vars(workspace.engine)["clock"] = type(workspace.engine.clock)()
+        workspace.engine.context.reload_files()
+        workspace.use(clock=type(workspace.engine.context.clock)())
         rehearsal = send_and_reconcile(workspace.engine, ("by_email", "by_sms"), doubles, door, lambda _: None)
     assert rehearsal.succeeded
     assert [balance.planned for balance in rehearsal.accounts] == [len(MEMBERS)] * 2
@@ -36,4 +36,4 @@ def test_what_arrived_is_what_was_accepted_and_what_was_uncertain_is_settled(wor
         for when in ("sent", "settled")
     )
     assert after < before
-    assert workspace.engine.recent_runs()[0].state == "closed"
+    assert workspace.engine.queries.recent_runs()[0].state == "closed"

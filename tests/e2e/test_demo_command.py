@@ -25,7 +25,7 @@ from pathlib import Path
 from campaigns.demo.run_demo import visit
 from campaigns.runs.engine import Engine
 from campaigns.workspace.paths import Workspace
-visit(Engine(Workspace(Path()), "tester"), "beauty_newsletter", lambda _: None)
+visit(Engine.open(Workspace(Path()), "tester"), "beauty_newsletter", lambda _: None)
 """
 
 
@@ -38,11 +38,11 @@ def demo(where: Path) -> str:
 
 def check_the_way(root: Path, campaigns: tuple[str, ...] = CAMPAIGNS, killed: bool = False) -> None:
     """Everybody who was planned has heard once, or it is not known after a kill; nobody has heard twice."""
-    engine = Engine(Workspace(root), "tester")
-    runs = engine.recent_runs()
+    engine = Engine.open(Workspace(root), "tester")
+    runs = engine.queries.recent_runs()
     assert sorted(run.campaign for run in runs) == sorted(campaigns)
     for run in runs:
-        states = engine.outcomes(run).by_state
+        states = engine.queries.outcomes(run).by_state
         counted = messages_by_member(root / "outbox" / run.run_id)
         assert run.state == "closed"
         assert sum(run.counts["sends"].values()) == sum(states.values()) > 0

@@ -199,25 +199,27 @@ def test_tw15_an_address_that_twilio_cannot_call_back_fails() -> None:
 
 
 def test_stores_that_are_gone_fail(workspace: SampleWorkspace) -> None:
-    assert {each.level for each in stores.check_stores(workspace.engine) if each.check != "disk"} == {FindingLevel.OK}
-    next(workspace.engine.workspace.warehouse.glob("*.parquet")).unlink()
-    assert stores.check_warehouse(workspace.engine.library.warehouse).level is FindingLevel.FAIL
-    with workspace.engine.ledger.write() as connection:
+    assert {each.level for each in stores.check_stores(workspace.engine.context) if each.check != "disk"} == {
+        FindingLevel.OK
+    }
+    next(workspace.engine.context.workspace.warehouse.glob("*.parquet")).unlink()
+    assert stores.check_warehouse(workspace.engine.context.repository.warehouse).level is FindingLevel.FAIL
+    with workspace.engine.context.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
-    assert stores.check_ledger(workspace.engine.ledger).level is FindingLevel.FAIL
-    assert schema.HEAD in stores.check_ledger(workspace.engine.ledger).said
+    assert stores.check_ledger(workspace.engine.context.ledger).level is FindingLevel.FAIL
+    assert schema.HEAD in stores.check_ledger(workspace.engine.context.ledger).said
 
 
 def test_data_grow_old(workspace: SampleWorkspace) -> None:
     workspace.clock.time = datetime(2017, 12, 11, tzinfo=UTC)
-    assert stores.check_data_age(workspace.engine).level is FindingLevel.OK
+    assert stores.check_data_age(workspace.engine.context).level is FindingLevel.OK
     workspace.clock.advance(days=5)
-    assert stores.check_data_age(workspace.engine).level is FindingLevel.WARN
+    assert stores.check_data_age(workspace.engine.context).level is FindingLevel.WARN
 
 
 def test_a_village_in_folders_has_nothing_that_fails(workspace: SampleWorkspace) -> None:
     with NameServer({}) as server:
-        found = list(run_checks(workspace.engine, server.resolver, {}))
+        found = list(run_checks(workspace.engine.context, server.resolver, {}))
         assert server.queries == []  # nothing leaves, so nobody is asked
     assert FindingLevel.FAIL not in {each.level for each in found}
 

@@ -47,13 +47,13 @@ def test_dl09_a_run_is_planned_when_due_and_let_go_at_its_moment(workspace: Samp
     settings = workspace.root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 5, jitter: 5 minutes}"), "utf-8")
     workspace.write_campaign("letter", LETTER)
-    draft, _ = workspace.engine.library.campaign_definition("letter")
-    workspace.engine.publish(draft)
+    draft, _ = workspace.engine.context.repository.campaign_definition("letter")
+    workspace.engine.publisher.publish(draft)
     workspace.clock.advance(hours=2)
     rounds = Scheduler(workspace.engine)
     rounds.plan_due()
     rounds.plan_due()
-    [run] = workspace.engine.recent_runs()
+    [run] = workspace.engine.queries.recent_runs()
     assert run.state == "planned"
     workspace.clock.time = start_time(run, FIVE)
     rounds.plan_due()

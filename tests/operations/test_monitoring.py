@@ -61,8 +61,8 @@ class Moody:
 
 @pytest.fixture
 def moody(workspace: SampleWorkspace) -> SampleWorkspace:
-    real = build_providers(ProviderContext(workspace.root, workspace.engine.library.settings))
-    vars(workspace.engine)["providers"] = ChannelProviders(Moody(real.email), real.sms, real.post, real.phone)
+    real = build_providers(ProviderContext(workspace.root, workspace.engine.context.repository.settings))
+    workspace.use(providers=ChannelProviders(Moody(real.email), real.sms, real.post, real.phone))
     return workspace
 
 
@@ -89,7 +89,7 @@ def port() -> int:
 
 def read(workspace: SampleWorkspace) -> str:
     address = f"127.0.0.1:{port()}"
-    with serve_metrics(partial(read_gauges, workspace.engine), address):
+    with serve_metrics(partial(read_gauges, workspace.engine.context), address):
         return str(urlopen(f"http://{address}/metrics", timeout=20).read().decode())
 
 
@@ -125,15 +125,15 @@ def test_a_lease_that_nobody_gives_back_shows(workspace: SampleWorkspace) -> Non
     from campaigns.runs.dispatch.claim import claim
 
     run = workspace.start("letter", LETTER)
-    campaign, _ = workspace.engine.library.campaign_definition("letter")
+    campaign, _ = workspace.engine.context.repository.campaign_definition("letter")
     job = RunContext(
         run,
         campaign.campaign,
-        workspace.engine.library.settings,
-        workspace.engine.signer,
-        workspace.engine.run_files(run),
+        workspace.engine.context.repository.settings,
+        workspace.engine.context.signer,
+        workspace.engine.run_definitions.files(run),
     )
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         assert claim(connection, job, Channel.EMAIL, 3, workspace.clock.time).row_count == 3
     workspace.clock.advance(seconds=60)
     said = read(workspace)
@@ -158,7 +158,7 @@ def test_an_address_that_is_taken_is_said_plainly(workspace: SampleWorkspace) ->
 
 
 def test_without_an_address_nobody_reads(workspace: SampleWorkspace) -> None:
-    with serve_metrics(partial(read_gauges, workspace.engine), None):
+    with serve_metrics(partial(read_gauges, workspace.engine.context), None):
         assert metrics.GaugeValue("x", "y", 1).value == 1
 
 
@@ -178,10 +178,10 @@ async def test_a_process_that_can_work_is_ready(web: httpx.AsyncClient) -> None:
 async def test_a_process_without_its_files_or_tables_is_not_ready(
     web: httpx.AsyncClient, workspace: SampleWorkspace
 ) -> None:
-    next(workspace.engine.workspace.warehouse.glob("*.parquet")).unlink()
+    next(workspace.engine.context.workspace.warehouse.glob("*.parquet")).unlink()
     answer = await web.get("/readyz")
     assert (answer.status_code, answer.json()["warehouse"]) == (503, "fail")
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     assert (await web.get("/readyz")).json()["ledger"] == "fail"
 
@@ -190,9 +190,9 @@ def test_op06_the_logs_of_a_whole_run_name_nobody(moody: SampleWorkspace, logged
     """Planned, started and sent by the server's rounds, with refusals, doubts, and one that cannot be written."""
     moody.change_contact("m05", first_name=None)
     moody.write_campaign("letter", LETTER)
-    draft, _ = moody.engine.library.campaign_definition("letter")
+    draft, _ = moody.engine.context.repository.campaign_definition("letter")
     moody.clock.advance(hours=-1)
-    moody.engine.publish(draft)
+    moody.engine.publisher.publish(draft)
     moody.clock.advance(hours=1)
     rounds = Scheduler(moody.engine)
     rounds.plan_due()

@@ -26,7 +26,7 @@ NIGHT = datetime(2018, 1, 9, 1, 30, tzinfo=UTC)  # half past three in Helsinki
 
 def nights(workspace: SampleWorkspace) -> list[datetime]:
     """When retention was enforced."""
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         rows = connection.execute(AUDIT.select().where(AUDIT.c.action == "retention").order_by(AUDIT.c.seq))
         return [row.at for row in rows]
 
@@ -34,7 +34,7 @@ def nights(workspace: SampleWorkspace) -> list[datetime]:
 def looks(workspace: SampleWorkspace, *moments: datetime) -> list[datetime]:
     for moment in moments:
         workspace.clock.time = moment
-        NightlyJobs(workspace.engine).run_if_due()
+        NightlyJobs(workspace.engine.context).run_if_due()
     return nights(workspace)
 
 
@@ -51,10 +51,12 @@ def test_a_machine_that_sleeps_at_night_does_it_by_day_after_two(workspace: Samp
 
 def test_of_several_processes_one_does_it(workspace: SampleWorkspace) -> None:
     workspace.clock.time = EVENING
-    NightlyJobs(workspace.engine).run_if_due()
+    NightlyJobs(workspace.engine.context).run_if_due()
     second = SampleWorkspace(workspace.root, workspace.clock)
     workspace.clock.time = NIGHT
-    threads = [Thread(target=NightlyJobs(each.engine).run_if_due) for each in (workspace, second, workspace, second)]
+    threads = [
+        Thread(target=NightlyJobs(each.engine.context).run_if_due) for each in (workspace, second, workspace, second)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -65,17 +67,17 @@ def test_of_several_processes_one_does_it(workspace: SampleWorkspace) -> None:
 
 def test_one_that_was_killed_leaves_it_to_the_others_for_a_while(workspace: SampleWorkspace) -> None:
     looks(workspace, EVENING, NIGHT)
-    with workspace.engine.ledger.write() as connection:  # as if the process had died in the middle
+    with workspace.engine.context.ledger.write() as connection:  # as if the process had died in the middle
         connection.execute(JOB_LOCK.update().values(done_at=None))
     assert looks(workspace, NIGHT + timedelta(minutes=20)) == [NIGHT]
     workspace.clock.time = NIGHT + timedelta(days=1)
-    NightlyJobs(workspace.engine).run_if_due()
+    NightlyJobs(workspace.engine.context).run_if_due()
     assert nights(workspace) == [NIGHT, NIGHT + timedelta(days=1)]
 
 
 def test_while_an_import_writes_it_is_put_off(workspace: SampleWorkspace, caplog: pytest.LogCaptureFixture) -> None:
     looks(workspace, EVENING)
-    with workspace.engine.library.warehouse.write_lock():
+    with workspace.engine.context.repository.warehouse.write_lock():
         assert looks(workspace, NIGHT) == []
     assert "put off" in caplog.text
     again = NIGHT + timedelta(minutes=11)
@@ -88,7 +90,7 @@ def test_gd03_skips_older_than_90_days_become_counts(workspace: SampleWorkspace)
     skipped = dict(workspace.skips(run))
     looks(workspace, EVENING + timedelta(days=100), NIGHT + timedelta(days=100))
     assert workspace.skips(run) == {}
-    kept = workspace.engine.run(run.run_id).counts["skips"]
+    kept = workspace.engine.queries.run(run.run_id).counts["skips"]
     assert sum(kept.values()) == len(skipped) > 0
     assert len(workspace.decisions(run)) == 24 - len(skipped)  # sends stay, with their evidence
 
@@ -98,45 +100,45 @@ def test_a_plan_that_is_being_made_keeps_its_files(workspace: SampleWorkspace) -
     from campaigns.people.privacy.erasure import erase
 
     other = SampleWorkspace(workspace.root, workspace.clock)
-    erase(other.engine, "m20")
+    erase(other.engine.context, "m20")
     night = Thread(target=apply_retention, args=(other.engine,))
-    before = set(workspace.engine.workspace.warehouse.glob("*.parquet"))
+    before = set(workspace.engine.context.workspace.warehouse.glob("*.parquet"))
     seen: list[set[Path]] = []
 
     def told(_stored: int) -> None:
         if not seen:
-            version = workspace.engine.library.warehouse.manifest().version
+            version = workspace.engine.context.repository.warehouse.manifest().version
             night.start()
-            until(lambda: workspace.engine.library.warehouse.manifest().version > version)
+            until(lambda: workspace.engine.context.repository.warehouse.manifest().version > version)
             sleep(0.2)
-            seen.append(before - set(workspace.engine.workspace.warehouse.glob("*.parquet")))
+            seen.append(before - set(workspace.engine.context.workspace.warehouse.glob("*.parquet")))
 
     workspace.write_campaign("letter", LETTER)
-    draft, _ = workspace.engine.library.campaign_definition("letter")
-    run, _ = workspace.engine.plan(draft, workspace.clock.time, told)
+    draft, _ = workspace.engine.context.repository.campaign_definition("letter")
+    run, _ = workspace.engine.planner.plan(draft, workspace.clock.time, told)
     night.join()
     other.close()
     assert (run.state, seen) == ("planned", [set()])
-    assert before - set(workspace.engine.workspace.warehouse.glob("*.parquet"))  # and then they go
+    assert before - set(workspace.engine.context.workspace.warehouse.glob("*.parquet"))  # and then they go
 
 
 def test_who_is_told_to_stop_does_not_wait_for_a_plan(workspace: SampleWorkspace) -> None:
     workspace.write_campaign("letter", LETTER)
-    draft, _ = workspace.engine.library.campaign_definition("letter")
+    draft, _ = workspace.engine.context.repository.campaign_definition("letter")
     from campaigns.people.privacy.erasure import erase
 
-    erase(workspace.engine, "m20")
+    erase(workspace.engine.context, "m20")
     stopping = Event()
     stopping.set()
     before: list[Sequence[object]] = []
 
     def told(_stored: int) -> None:
         if not before:
-            before.append(sorted(workspace.engine.workspace.warehouse.glob("*.parquet")))
-            apply_retention(workspace.engine, stopping)
-            assert set(before[0]) <= set(workspace.engine.workspace.warehouse.glob("*.parquet"))
+            before.append(sorted(workspace.engine.context.workspace.warehouse.glob("*.parquet")))
+            apply_retention(workspace.engine.context, stopping)
+            assert set(before[0]) <= set(workspace.engine.context.workspace.warehouse.glob("*.parquet"))
 
-    workspace.engine.plan(draft, workspace.clock.time, told)
+    workspace.engine.planner.plan(draft, workspace.clock.time, told)
     assert before
 
 
@@ -144,10 +146,10 @@ def test_evidence_of_sends_outlives_that_of_skips(workspace: SampleWorkspace) ->
     run = workspace.start("letter", LETTER)
     workspace.send(run)
     looks(workspace, EVENING + timedelta(days=300), NIGHT + timedelta(days=300))
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         kinds = {row.kind for row in connection.execute(DECISION.select())}
     assert kinds == {"send"}
-    assert workspace.engine.run(run.run_id).evidence
+    assert workspace.engine.queries.run(run.run_id).evidence
 
 
 def until(happened: Callable[[], bool]) -> None:

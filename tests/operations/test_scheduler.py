@@ -101,7 +101,7 @@ def test_publishing_anew_loses_no_occasion_that_is_due(workspace, provider):
 def test_what_was_run_by_hand_is_not_run_again_and_holds_nothing_up(workspace, provider):
     publish(workspace)
     run, _ = workspace.plan("hi", as_of=DUE)
-    workspace.engine.start(run)
+    workspace.engine.run_control.start(run)
     workspace.send(run)
     workspace.clock.time = DUE
     run_scheduler(workspace)
@@ -141,7 +141,7 @@ def test_many_schedulers_run_each_occasion_once(workspace):
     ]
     heard = sorted(member for provider in wires for member in provider.heard)
     assert heard == sorted(MEMBERS * len(names))
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         planned = connection.execute(select(AUDIT.c.subject).where(AUDIT.c.action == "plan")).scalars().all()
     assert len(planned) == len(set(planned)) == len(names)
 
@@ -149,17 +149,17 @@ def test_many_schedulers_run_each_occasion_once(workspace):
 def test_what_is_sent_follows_the_settings_with_nothing_due(workspace):
     rounds = Scheduler(workspace.engine)
     rounds.plan_due()
-    before = workspace.engine.providers, workspace.engine.courier
+    before = workspace.engine.context.providers, workspace.engine.notice_sender
     settings = workspace.root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("address: a@", "address: anew@"), "utf-8")
     rounds.plan_due()
-    assert workspace.engine.library.settings.channels.email.address == "anew@kyla.example.org"
-    assert workspace.engine.courier.settings is workspace.engine.library.settings
-    assert workspace.engine.providers is not before[0]
-    after = workspace.engine.providers, workspace.engine.courier
+    assert workspace.engine.context.repository.settings.channels.email.address == "anew@kyla.example.org"
+    assert workspace.engine.notice_sender.settings is workspace.engine.context.repository.settings
+    assert workspace.engine.context.providers is not before[0]
+    after = workspace.engine.context.providers, workspace.engine.notice_sender
     (workspace.root / "config" / "offers.yaml").write_text("[]\n", "utf-8")
     rounds.plan_due()
-    assert (workspace.engine.providers, workspace.engine.courier) == after  # connections stay open
+    assert (workspace.engine.context.providers, workspace.engine.notice_sender) == after  # connections stay open
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ def taken_up(workspace: SampleWorkspace, state: str) -> Run:
     """A scheduled run that its process left in this state."""
     publish(workspace)
     workspace.clock.time = DUE
-    draft, _ = workspace.engine.library.campaign_definition("hi")
-    with workspace.engine.ledger.write() as connection:
+    draft, _ = workspace.engine.context.repository.campaign_definition("hi")
+    with workspace.engine.context.ledger.write() as connection:
         publications.advance(connection, "hi", DUE, DUE + timedelta(days=1))
         run = runs.open_run(connection, draft.campaign, str(draft.file), DUE, DUE, scheduled=True)
     if state == "planned":
-        run, _ = workspace.engine.plan(draft, DUE, lambda _: None, scheduled=True)
+        run, _ = workspace.engine.planner.plan(draft, DUE, lambda _: None, scheduled=True)
     return run
 
 
@@ -48,7 +48,7 @@ def test_what_was_not_started_in_time_is_missed_though_it_was_taken_up(workspace
     run_scheduler(workspace)
     assert run_outcomes(workspace) == [(DUE, "missed", "too_late")]
     assert provider.heard == []
-    assert not workspace.engine.run_files(run).fields.exists()
+    assert not workspace.engine.run_definitions.files(run).fields.exists()
     if state == "planned":
         assert set(workspace.end_states(run).values()) == {("expired", "expired")}
         workspace.balance(run)
@@ -58,8 +58,8 @@ def test_who_was_thought_dead_cannot_mix_its_plan_with_that_of_another(workspace
     """The one that plans is asleep for longer than its lease; another plans the same run meanwhile."""
     workspace.write_campaign("hi", DAILY)
     other = SampleWorkspace(workspace.root, workspace.clock)
-    draft, _ = workspace.engine.library.campaign_definition("hi")
-    decide, slept = type(workspace.engine).decided, []
+    draft, _ = workspace.engine.context.repository.campaign_definition("hi")
+    decide, slept = type(workspace.engine).plan_without_saving, []
 
     def asleep(engine, *arguments):
         if not slept:
@@ -69,7 +69,7 @@ def test_who_was_thought_dead_cannot_mix_its_plan_with_that_of_another(workspace
 
     monkeypatch.setattr(type(workspace.engine), "decided", asleep)
     with pytest.raises(UserError) as raised:
-        workspace.engine.plan(draft, NOW, lambda _: None)
+        workspace.engine.planner.plan(draft, NOW, lambda _: None)
     other.close()
     assert [problem.code for problem in raised.value.problems] == ["planned_elsewhere"]
     (run,) = all_runs(workspace)
@@ -81,7 +81,7 @@ def test_who_was_thought_dead_cannot_mix_its_plan_with_that_of_another(workspace
 @pytest.mark.parametrize(("owner", "step"), [(engine, "begin"), (QuerySession, "write")])
 def test_who_plans_too_slowly_changes_no_file_of_the_plan_that_took_the_run_over(workspace, monkeypatch, owner, step):
     """Otherwise nobody could send that plan, or members would read what was frozen about others."""
-    draft, _ = workspace.engine.library.campaign_definition(workspace.write_campaign("hi", DAILY).stem)
+    draft, _ = workspace.engine.context.repository.campaign_definition(workspace.write_campaign("hi", DAILY).stem)
     other, really, read = SampleWorkspace(workspace.root, workspace.clock), getattr(owner, step), {}
 
     def slowly(*given):
@@ -96,13 +96,15 @@ def test_who_plans_too_slowly_changes_no_file_of_the_plan_that_took_the_run_over
 
     monkeypatch.setattr(owner, step, slowly)
     with pytest.raises(UserError) as raised:
-        workspace.engine.plan(draft, NOW, lambda _: None)
+        workspace.engine.planner.plan(draft, NOW, lambda _: None)
     other.close()
     assert [problem.code for problem in raised.value.problems] == ["planned_elsewhere"]
     with_scripted_provider(workspace, ScriptedProvider(hear))
     (run,) = all_runs(workspace)
-    workspace.engine.start(run)
-    assert [path.name for path in workspace.engine.run_files(run).folder.glob("*.parquet")] == ["fields.parquet"]
+    workspace.engine.run_control.start(run)
+    assert [path.name for path in workspace.engine.run_definitions.files(run).folder.glob("*.parquet")] == [
+        "fields.parquet"
+    ]
     assert workspace.send(run).closed
     assert {member: re.search(r"(\d+)[.,]50", text)[1] for member, text in read.items()} == {
         member: str(number) for number, member in enumerate(MEMBERS, start=1) if member != "m01"
@@ -123,7 +125,7 @@ def test_one_campaign_that_cannot_be_planned_holds_up_no_other(workspace, provid
 
 def test_a_run_whose_frozen_fields_are_gone_is_said_so_and_holds_up_no_other(workspace, provider, caplog):
     gone = workspace.start("hi", DAILY)
-    workspace.engine.run_files(gone).fields.unlink()
+    workspace.engine.run_definitions.files(gone).fields.unlink()
     workspace.clock.advance(seconds=61)
     run = workspace.start("ho", DAILY)
     outgoing = Worker(workspace.engine)
@@ -197,7 +199,7 @@ def test_what_stands_in_the_way_of_a_run_is_said_once(workspace, provider, caplo
     rounds.plan_due()
     rounds.plan_due()
     (run,) = all_runs(workspace)
-    kept = workspace.engine.run_files(run).definition
+    kept = workspace.engine.run_definitions.files(run).definition
     kept.rename(kept.with_name("away"))
     for _ in range(3):
         rounds.send()

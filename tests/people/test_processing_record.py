@@ -31,7 +31,7 @@ def configure_provider(workspace: SampleWorkspace, channel: str, provider: str, 
     else:
         text = text.replace("channels:\n", f"channels:\n  {channel}: {{provider: {provider}}}\n")
     path.write_text(text, "utf-8")
-    vars(workspace.engine).pop("library", None)
+    workspace.reload()
 
 
 @pytest.mark.parametrize(

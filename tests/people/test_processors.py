@@ -39,7 +39,7 @@ def set_provider(workspace: SampleWorkspace, channel: str, provider: str) -> Non
     """Configure another provider for a channel."""
     path = workspace.root / "config" / "settings.yaml"
     path.write_text(path.read_text("utf-8").replace(f"{channel}: {{", f"{channel}: {{provider: {provider}, "), "utf-8")
-    vars(workspace.engine).pop("library", None)
+    workspace.reload()
 
 
 def open_tasks(workspace: SampleWorkspace) -> list[tuple[str, str, str]]:

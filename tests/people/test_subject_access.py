@@ -75,7 +75,7 @@ def test_the_export_holds_choices_their_history_and_matching_audiences(workspace
     audience.write_text(
         "title: {fi: K, sv: K, en: C}\nmatch: {bought: {where: {product_category: COFFEE}}}\n", encoding="utf-8"
     )
-    vars(workspace.engine).pop("library", None)
+    workspace.reload()
     sections = collect_export(workspace.engine, AINO).sections
     assert [(row["choice"], row["state"]) for row in sections["choice_history"]] == [
         ("email_own", "on"),
@@ -91,7 +91,7 @@ def test_gd16_an_objecting_member_is_in_no_audience(workspace: SampleWorkspace):
     (workspace.root / "config" / "audiences" / "all.yaml").write_text(
         "title: {fi: K, sv: K, en: A}\nmatch: {register: [owners, customers, household]}\n", encoding="utf-8"
     )
-    vars(workspace.engine).pop("library", None)
+    workspace.reload()
     assert collect_export(workspace.engine, AINO).sections["audiences"]
     workspace.record_choices(AINO, "no_marketing")
     assert collect_export(workspace.engine, AINO).sections["audiences"] == []

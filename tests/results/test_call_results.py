@@ -43,7 +43,7 @@ class CallList:
 
     def reference(self, member: str) -> str:
         position = self.workspace.deliveries(self.run)[member]["position"]
-        return self.workspace.engine.signer.delivery_reference(self.run.number or 0, position)
+        return self.workspace.engine.context.signer.delivery_reference(self.run.number or 0, position)
 
     def filled(self, answers: Mapping[str, str], **changes: str) -> Path:
         """The file with answers by member; `changes` are made to the rows of those members."""
@@ -60,18 +60,18 @@ class CallList:
         return path
 
     def read(self, path: Path) -> CallResults:
-        return read_call_results(self.workspace.engine, path)
+        return read_call_results(self.workspace.engine.context, path)
 
     def told(self) -> dict[str, list[str]]:
         """The words of each member's events, in their order."""
         found: dict[str, list[str]] = {}
-        with self.workspace.engine.ledger.read() as connection:
+        with self.workspace.engine.context.ledger.read() as connection:
             for row in connection.execute(select(EVENT).order_by(EVENT.c.number)).mappings():
                 found.setdefault(row["member_id"], []).append(row["word"])
         return found
 
     def count(self, of) -> int:
-        with self.workspace.engine.ledger.read() as connection:
+        with self.workspace.engine.context.ledger.read() as connection:
             return len(connection.execute(select(of)).all())
 
 
@@ -113,7 +113,7 @@ def test_c15_do_not_call_closes_calls_and_is_confirmed_and_audited(calls):
     path = calls.filled({AINO: "do not call"})
     calls.read(path)
     calls.read(path)
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         entries = [each for each in entries_of(connection, [AINO])[AINO] if each.choice == "no_surveys_or_phone"]
         notes = connection.execute(select(NOTICE.c.kind, NOTICE.c.member_id)).all()
         audited = {row["action"]: row for row in connection.execute(select(AUDIT)).mappings()}
@@ -140,7 +140,7 @@ def test_a_yes_that_a_member_gave_since_then_is_not_undone_by_reading_again(call
 
 def test_a_wrong_number_is_called_and_texted_no_more(calls):
     calls.read(calls.filled({AINO: "wrong number"}))
-    with calls.workspace.engine.ledger.read() as connection:
+    with calls.workspace.engine.context.ledger.read() as connection:
         (row,) = connection.execute(select(SUPPRESSION)).mappings().all()
     assert (row["kind"], row["value"], row["reason"]) == ("phone", "+358401230001", "suppressed_invalid")
     assert calls.workspace.skips(calls.workspace.plan("again", CALLS)[0])[AINO] == "suppressed_invalid"
@@ -200,7 +200,7 @@ def test_bad_rows_are_named_and_cost_no_other(calls):
 def test_only_calls_that_were_handed_over_are_believed(calls):
     """A text message's name and a delivery that never was are no calls, though the names are well made."""
     text = send_run(calls.workspace, SMS, "texts")
-    signer = calls.workspace.engine.signer
+    signer = calls.workspace.engine.context.signer
     names = [text.name(AINO), signer.delivery_reference(calls.run.number or 0, 999), signer.delivery_reference(77, 1)]
     rows = [["040 1230001", "", "fi", "s", name, "do not call"] for name in names]
     answers = calls.read(calls.written(spreadsheet_csv(calls.rows[0], rows)))

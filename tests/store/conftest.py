@@ -3,11 +3,11 @@
 from tests.support.ledgers import (
     address,
     bare,
-    empty_database,
     empty_file,
     ledger,
+    postgresql_copies,
     pytest_generate_tests,
     workspace,
 )
 
-__all__ = ["address", "bare", "empty_database", "empty_file", "ledger", "pytest_generate_tests", "workspace"]
+__all__ = ["address", "bare", "empty_file", "ledger", "postgresql_copies", "pytest_generate_tests", "workspace"]

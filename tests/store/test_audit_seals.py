@@ -198,31 +198,31 @@ def test_a24_writers_and_sealers_at_once_make_one_chain(ledger: Ledger, address:
 
 def test_the_server_seals_what_has_gathered_for_a_while(workspace: SampleWorkspace) -> None:
     rounds = Scheduler(workspace.engine)
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         audit.record(connection, workspace.clock.time, "aino", "publish", "letter")
     rounds.plan_due()
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         assert connection.execute(select(AUDIT_SEAL)).all() == []
     workspace.clock.time += MAX_WAIT
     rounds.plan_due()
-    found = verdict(workspace.engine.ledger, signer=workspace.engine.signer)
+    found = verdict(workspace.engine.context.ledger, signer=workspace.engine.context.signer)
     assert (found.rows, found.fault) == (1, None)
 
 
 def test_a_look_from_the_command_line_is_sealed_before_its_answer(workspace: SampleWorkspace) -> None:
-    audit_log.note_look_up(workspace.engine, MEMBERS[0], "member show")
-    audit_log.note_access(workspace.engine, "list_requests", "requests")
-    found = verdict(workspace.engine.ledger, signer=workspace.engine.signer)
+    audit_log.note_look_up(workspace.engine.context, MEMBERS[0], "member show")
+    audit_log.note_access(workspace.engine.context, "list_requests", "requests")
+    found = verdict(workspace.engine.context.ledger, signer=workspace.engine.context.signer)
     assert (found.rows, found.fault) == (2, None)
 
 
 def test_gd12_an_erasure_breaks_nothing_and_the_log_names_nobody(workspace: SampleWorkspace) -> None:
-    erasure.merge(workspace.engine, "m06", "m05")
-    audit_seals.seal_all(workspace.engine.ledger, workspace.engine.signer, NOW)
-    erasure.erase(workspace.engine, "m05")
-    audit_seals.seal_all(workspace.engine.ledger, workspace.engine.signer, NOW)
-    assert verdict(workspace.engine.ledger, signer=workspace.engine.signer).fault is None
-    with workspace.engine.ledger.read() as connection:
+    erasure.merge(workspace.engine.context, "m06", "m05")
+    audit_seals.seal_all(workspace.engine.context.ledger, workspace.engine.context.signer, NOW)
+    erasure.erase(workspace.engine.context, "m05")
+    audit_seals.seal_all(workspace.engine.context.ledger, workspace.engine.context.signer, NOW)
+    assert verdict(workspace.engine.context.ledger, signer=workspace.engine.context.signer).fault is None
+    with workspace.engine.context.ledger.read() as connection:
         rows = [tuple(row) for row in connection.execute(select(AUDIT))]
     assert [row for row in rows if "m05" in str(row[1:]) or "m06" in str(row[1:])] == []
 

@@ -13,6 +13,7 @@ from campaigns.operations.scheduler import Scheduler
 from campaigns.store.admin import copy, schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.states import RunState
+from campaigns.workspace.paths import Workspace
 from tests.support.sample_campaigns import MARKETING
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import Message, ScriptedProvider, accept, with_scripted_provider
@@ -38,10 +39,11 @@ def onward(workspace: SampleWorkspace, address: str, monkeypatch: pytest.MonkeyP
         held = {table: connection.execute(select(table)).all() for table in SQLModel.metadata.sorted_tables}
         for table in SQLModel.metadata.sorted_tables:
             connection.execute(table.delete())
-    workspace.engine.ledger.close()
+    workspace.engine.context.ledger.close()
     monkeypatch.delenv("VIESTI_DATABASE_URL")
-    del vars(workspace.engine)["ledger"]
-    with workspace.engine.ledger.write() as connection:
+    workspace.use(ledger=Ledger.from_path(Workspace(workspace.root).ledger))
+    schema.prepare(workspace.engine.context.ledger)
+    with workspace.engine.context.ledger.write() as connection:
         for table, rows in held.items():
             if rows:
                 connection.execute(table.insert(), [row._asdict() for row in rows])
@@ -50,7 +52,7 @@ def onward(workspace: SampleWorkspace, address: str, monkeypatch: pytest.MonkeyP
 
 def test_a_plan_made_on_sqlite_is_sent_where_the_ledger_moved_to(workspace, onward, monkeypatch):
     run = workspace.start("hi", MARKETING)
-    before = _content(workspace.engine.ledger)
+    before = _content(workspace.engine.context.ledger)
     told: list[int] = []
     counted, held = ledger_admin.copy_to(workspace.engine, onward, told.append)
     assert counted == {name: len(rows) for name, rows in before.items()}
@@ -59,9 +61,9 @@ def test_a_plan_made_on_sqlite_is_sent_where_the_ledger_moved_to(workspace, onwa
     assert workspace.state(run) == RunState.PAUSED
     monkeypatch.setenv("VIESTI_DATABASE_URL", onward)
     with closing(SampleWorkspace(workspace.root, workspace.clock)) as moved:
-        after = _content(moved.engine.ledger)
+        after = _content(moved.engine.context.ledger)
         assert after.pop("audit")[:-1] == before.pop("audit")
-        assert bool(after.pop("run_file")) == moved.engine.ledger.is_shared
+        assert bool(after.pop("run_file")) == moved.engine.context.ledger.is_shared
         assert before.pop("run_file") == []
         assert after == before
         provider = with_scripted_provider(moved, ScriptedProvider())
@@ -72,8 +74,8 @@ def test_a_plan_made_on_sqlite_is_sent_where_the_ledger_moved_to(workspace, onwa
 
 
 def test_the_ledger_that_was_left_plans_and_sends_nothing_by_itself(workspace, onward):
-    draft, _ = workspace.engine.repository.campaign_definition(workspace.write_campaign("daily", EVERY).stem)
-    workspace.engine.publish(draft)
+    draft, _ = workspace.engine.context.repository.campaign_definition(workspace.write_campaign("daily", EVERY).stem)
+    workspace.engine.publisher.publish(draft)
     run = workspace.start("hi", MARKETING)
     _, held = ledger_admin.copy_to(workspace.engine, onward, _nobody)
     assert (held.runs, held.publications) == (1, 1)

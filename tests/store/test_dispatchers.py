@@ -104,11 +104,11 @@ def test_a_worker_that_is_told_to_end_claims_nothing_more_and_records_what_is_un
 
 
 def test_a_worker_killed_in_the_middle_leaves_doubt_about_no_more_than_was_under_way(workspace):
-    vars(workspace.engine)["clock"] = Clock()
+    workspace.use(clock=Clock())
     run = workspace.start("hi", MARKETING)
     with CountingServer(1) as far_end:
         with process(workspace, far_end) as first:
-            assert far_end.something_came.wait(PATIENCE)
+            assert far_end.message_received.wait(PATIENCE)
             first.kill()
             first.join()
             left = workspace.balance(run).get("sending", 0)
@@ -122,10 +122,10 @@ def test_a_worker_killed_in_the_middle_leaves_doubt_about_no_more_than_was_under
 
 
 def test_a_worker_that_sleeps_past_its_lease_says_nothing_twice_when_it_wakes(workspace):
-    vars(workspace.engine)["clock"] = Clock()
+    workspace.use(clock=Clock())
     run = workspace.start("hi", MARKETING)
     with CountingServer(2) as far_end, process(workspace, far_end) as first:
-        assert far_end.something_came.wait(PATIENCE)
+        assert far_end.message_received.wait(PATIENCE)
         os.kill(first.pid, signal.SIGSTOP)
         with process(workspace, far_end, ahead=LEASE + 1):
             wait_until(is_closed(workspace, run))

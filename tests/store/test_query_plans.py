@@ -14,7 +14,7 @@ def test_a_few_are_known_as_among_all(workspace):
     workspace.suppress(AddressKind.EMAIL, email.upper(), SkipReason.SUPPRESSED_HARD_BOUNCE)
     workspace.suppress(AddressKind.PHONE, phone, SkipReason.SUPPRESSED_INVALID, "marketing")
     workspace.send(workspace.start("hi", MARKETING))
-    everyone, few = workspace.engine.snapshot(), workspace.engine.snapshot(FEW)
+    everyone, few = workspace.engine.queries.snapshot(), workspace.engine.queries.snapshot(FEW)
 
     def of_few(rows):
         return sorted((row for row in rows.to_pylist() if row["member_id"] in FEW), key=lambda row: row["member_id"])

@@ -61,7 +61,7 @@ def campaign(base_workspace, tmp_path_factory) -> Campaign:
     root = tmp_path_factory.mktemp("drafts") / "workspace"
     shutil.copytree(base_workspace, root)
     with closing(SampleWorkspace(root)) as workspace:
-        return workspace.engine.repository.campaign_definition(workspace.write_campaign("hi", MARKETING).stem)[
+        return workspace.engine.context.repository.campaign_definition(workspace.write_campaign("hi", MARKETING).stem)[
             0
         ].campaign
 
@@ -183,7 +183,7 @@ def send_at_once(*sendings: tuple[SampleWorkspace, Run]) -> None:
 
 
 def heard(*villages: SampleWorkspace) -> Counter[str]:
-    return Counter(member for each in villages for member in each.engine.providers.email.heard)
+    return Counter(member for each in villages for member in each.engine.context.providers.email.heard)
 
 
 def test_two_senders_of_one_run_write_to_everybody_once(workspace):
@@ -191,7 +191,7 @@ def test_two_senders_of_one_run_write_to_everybody_once(workspace):
     with beside(workspace) as other:
         send_at_once((workspace, run), (other, run))
         assert heard(workspace, other) == dict.fromkeys(MEMBERS, 1)
-        assert min(len(each.engine.providers.email.heard) for each in (workspace, other)) > 0
+        assert min(len(each.engine.context.providers.email.heard) for each in (workspace, other)) > 0
         assert workspace.balance(run) == {"accepted": len(MEMBERS)}
 
 
@@ -199,7 +199,7 @@ def test_two_runs_at_once_keep_a_cap_between_them(workspace):
     workspace.add_setting("per_member: [{messages: 1, per: day}]")
     first, second = (workspace.plan(name, MARKETING)[0] for name in ("one", "two"))
     for run in (first, second):  # both planned before either may send: else the second plan knows of the first
-        workspace.engine.start(run)
+        workspace.engine.run_control.start(run)
     with beside(workspace) as other:
         send_at_once((workspace, first), (other, second))
         assert heard(workspace, other) == dict.fromkeys(MEMBERS, 1)

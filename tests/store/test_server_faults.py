@@ -88,7 +88,7 @@ def test_op03_while_choices_cannot_be_read_nothing_is_sent(workspace, gone):
 
 
 def rename(workspace: SampleWorkspace, table: str, name: str) -> None:
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         connection.execute(DDL(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
@@ -115,7 +115,7 @@ def test_a_provider_that_is_away_for_minutes_finds_everybody_waiting(workspace):
     taken: Counter[str] = Counter()
 
     def away(message: Message) -> Outcome:
-        if workspace.engine.clock.now() < away_until:
+        if workspace.engine.context.clock.now() < away_until:
             return RetryLater(5, "no connection")
         taken[message.claimed.member_id] += 1
         return accept(message)

@@ -30,7 +30,7 @@ def elsewhere(workspace: SampleWorkspace, root: Path) -> SampleWorkspace:
 
 
 def kept(workspace: SampleWorkspace) -> frozenset[str]:
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         return frozenset(connection.execute(select(RUN_FILE.c.name).where(RUN_FILE.c.run_number > 0)).scalars())
 
 
@@ -38,8 +38,8 @@ def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(workspace
     """The other is faster between the look at the folder and the last step."""
     run = workspace.start("hi", MARKETING)
     with closing(elsewhere(workspace, tmp_path / "elsewhere")) as other:
-        files = other.engine.run_files(run)
-        shared = SharedRunFiles(other.engine.ledger, run, files)
+        files = other.engine.run_definitions.files(run)
+        shared = SharedRunFiles(other.engine.context.ledger, run, files)
         really, calls = shared_run_files.shutil.rmtree, []
 
         def slowly(path, **how) -> None:
@@ -52,7 +52,7 @@ def test_of_two_processes_that_fetch_a_definition_at_once_both_have_it(workspace
         shared.fetch_definition()
         assert calls.count(files.definition) == 2
         assert [path.name for path in files.folder.iterdir() if path.name.startswith("tmp")] == []
-        assert other.engine.repository.planned_campaign(files.definition, run.campaign)[0].name == "hi"
+        assert other.engine.context.repository.planned_campaign(files.definition, run.campaign)[0].name == "hi"
 
 
 def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(workspace, monkeypatch):
@@ -71,13 +71,13 @@ def test_a_plan_is_not_seen_before_its_files_are_in_the_ledger(workspace, monkey
 def test_who_began_to_plan_and_was_asleep_drops_no_files_of_a_plan_that_others_made_meanwhile(
     workspace,
 ):
-    draft, _ = workspace.engine.repository.campaign_definition(workspace.write_campaign("hi", MARKETING))
+    draft, _ = workspace.engine.context.repository.campaign_definition(workspace.write_campaign("hi", MARKETING))
     now = workspace.clock.time
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         begun = runs.open_run(connection, draft.campaign, str(draft.file), now, now, scheduled=False)
     run, _ = workspace.plan("hi")
     with pytest.raises(UserError) as raised:
-        SharedRunFiles(workspace.engine.ledger, begun, workspace.engine.run_files(run)).delete()
+        SharedRunFiles(workspace.engine.context.ledger, begun, workspace.engine.run_definitions.files(run)).delete()
     assert [problem.code for problem in raised.value.problems] == ["planned_elsewhere"]
     assert kept(workspace) == {"definition", "fields"}
 
@@ -85,8 +85,8 @@ def test_who_began_to_plan_and_was_asleep_drops_no_files_of_a_plan_that_others_m
 def test_of_two_processes_that_put_the_same_files_at_once_both_go_on(workspace, monkeypatch):
     """The other is faster between the look into the ledger and the first part."""
     run, _ = workspace.plan("hi", MARKETING)
-    files = workspace.engine.run_files(run)
-    shared = SharedRunFiles(workspace.engine.ledger, run, files)
+    files = workspace.engine.run_definitions.files(run)
+    shared = SharedRunFiles(workspace.engine.context.ledger, run, files)
     frozen = b"".join(shared._parts("fields"))
     shared.delete()
     files.fields.write_bytes(frozen)
@@ -100,20 +100,20 @@ def test_of_two_processes_that_put_the_same_files_at_once_both_go_on(workspace, 
     monkeypatch.setattr(SharedRunFiles, "upload", late)
     shared.ensure_uploaded()
     assert b"".join(shared._parts("fields")) == frozen
-    workspace.engine.start(run)
+    workspace.engine.run_control.start(run)
     assert workspace.state(run) == RunState.SENDING
 
 
 def test_another_machine_sends_what_was_planned_here_and_keeps_nothing_of_it(workspace, tmp_path):
     run = workspace.start("hi", MARKETING)
-    assert not workspace.engine.run_files(run).fields.exists()
+    assert not workspace.engine.run_definitions.files(run).fields.exists()
     with closing(elsewhere(workspace, tmp_path / "elsewhere")) as other:
         provider = with_scripted_provider(other, ScriptedProvider())
         Worker.for_worker_command(other.engine).send_all()
         assert Counter(provider.heard) == dict.fromkeys(MEMBERS, 1)
-        assert [path.name for path in other.engine.run_files(run).folder.rglob("*.parquet")] == []
+        assert [path.name for path in other.engine.run_definitions.files(run).folder.rglob("*.parquet")] == []
     assert workspace.state(run) == RunState.CLOSED
-    delete_ended_fields(workspace.engine.ledger)
+    delete_ended_fields(workspace.engine.context.ledger)
     assert kept(workspace) == {"definition"}
 
 
@@ -121,22 +121,22 @@ def test_another_machine_starts_what_was_planned_here(workspace, tmp_path):
     run, _ = workspace.plan("hi", MARKETING)
     with closing(elsewhere(workspace, tmp_path / "elsewhere")) as other:
         (workspace.root / "config/campaigns/hi.yaml").unlink()  # the path of this machine says nothing to the other
-        other.engine.start(other.engine.run(run.run_id))
+        other.engine.run_control.start(other.engine.queries.run(run.run_id))
     assert workspace.state(run) == RunState.SENDING
 
 
 def test_a_plan_whose_files_are_nowhere_is_not_started(workspace):
     run, _ = workspace.plan("hi", MARKETING)
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         connection.execute(delete(RUN_FILE))
     with pytest.raises(UserError, match="on another machine"):
-        workspace.engine.start(run)
+        workspace.engine.run_control.start(run)
 
 
 def test_who_signs_otherwise_does_not_begin(workspace, tmp_path):
-    require_same_key(workspace.engine.ledger, workspace.engine.signer)
+    require_same_key(workspace.engine.context.ledger, workspace.engine.context.signer)
     with closing(elsewhere(workspace, tmp_path / "elsewhere")) as other:
-        require_same_key(other.engine.ledger, other.engine.signer)
+        require_same_key(other.engine.context.ledger, other.engine.context.signer)
     (tmp_path / "elsewhere/data/signing.key").unlink()
     with (
         closing(SampleWorkspace(tmp_path / "elsewhere", workspace.clock)) as stranger,

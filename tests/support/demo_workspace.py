@@ -27,8 +27,8 @@ def imported_demo(factory: pytest.TempPathFactory) -> Path:
 
 
 def _import_into(root: Path) -> Path:
-    engine = Engine(create_workspace(root), "tester")
-    for name, report in import_demo_files(engine, lambda _: None):
+    engine = Engine.open(create_workspace(root), "tester")
+    for name, report in import_demo_files(engine.context, lambda _: None):
         assert report.read == report.stored, f"{name}: {report}"
     engine.close()
     return root

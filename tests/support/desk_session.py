@@ -49,7 +49,7 @@ class DeskSession:
 
 async def open_desk_session(web_workspace: WebWorkspace, web: httpx.AsyncClient, *roles: Role) -> DeskSession:
     """Somebody with these roles, in a session of their own."""
-    with web_workspace.engine.ledger.write() as connection:
+    with web_workspace.engine.context.ledger.write() as connection:
         accounts.add(connection, NAME, roles, "no password is this", web_workspace.clock.time)
         secret = accounts.open_session(connection, NAME, web_workspace.clock.time)
     web.cookies.set("viesti-desk", secret)
@@ -59,7 +59,7 @@ async def open_desk_session(web_workspace: WebWorkspace, web: httpx.AsyncClient,
 
 def allowed_choices(web_workspace: WebWorkspace, member: str = AINO) -> frozenset[Choice]:
     """The choices of a member that are on now."""
-    with web_workspace.engine.ledger.read() as connection:
+    with web_workspace.engine.context.ledger.read() as connection:
         return consent_state_of(connection, member).on
 
 

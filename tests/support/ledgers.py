@@ -1,9 +1,15 @@
-"""The two ledgers that every promise here is held by, and a village on either."""
+"""Ledgers on SQLite and on PostgreSQL, prepared once and copied for each test.
+
+A directory whose promises both ledgers keep imports these fixtures in its conftest, which then asks every test of both,
+or of the one that a module's DATABASES names.
+"""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing
+from functools import cache
 from pathlib import Path
+from typing import Final
 
 import pytest
 from sqlalchemy import URL
@@ -14,7 +20,9 @@ from tests.support.postgresql_server import database
 from tests.support.postgresql_server import schema as empty_schema
 from tests.support.sample_workspace import SampleWorkspace
 
-LEDGERS = ("sqlite", "postgresql")
+LEDGERS: Final = ("sqlite", "postgresql")
+_TEMPLATES: Final = {"sending": "offered", "workspace": "base_workspace"}
+"""Workspace whose ledger is copied where a test asks for a fixture."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -27,31 +35,42 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with empty tables. For copying only."""
     file = tmp_path_factory.mktemp("empty") / "ledger.sqlite"
-    _lay_tables(f"sqlite:///{file}")
+    with closing(Ledger.from_path(file)) as ledger:
+        schema.prepare(ledger)
     return file
 
 
 @pytest.fixture(scope="session")
-def empty_database(postgresql_server: URL) -> Iterator[URL]:
-    """A database of PostgreSQL with empty tables. For copying only."""
-    with database(postgresql_server) as url:
-        _lay_tables(url.render_as_string(hide_password=False))
-        yield url
+def postgresql_copies(postgresql_server: URL) -> Iterator[Callable[[Path], AbstractContextManager[URL]]]:
+    """Makes databases with the rows of a SQLite ledger, which are copied into PostgreSQL once."""
+    with ExitStack() as templates:
+
+        @cache
+        def template(file: Path) -> URL:
+            url = templates.enter_context(database(postgresql_server))
+            with closing(Ledger(_as_text(url))) as ledger:
+                schema.prepare(ledger)
+                _copy_rows(file, ledger)
+            return url
+
+        yield lambda file: database(postgresql_server, template(file))
 
 
 @pytest.fixture
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database without tables, or with empty ones where a ledger is asked for."""
-    with_tables = "ledger" in request.fixturenames
+    """The URL of a ledger: without tables, with empty ones for a `ledger`, or as a workspace needs it."""
+    template = _template(request)
     if request.param == "sqlite":
-        if with_tables:
-            shutil.copy(request.getfixturevalue("empty_file"), tmp_path / "ledger.sqlite")
-        yield f"sqlite:///{tmp_path}/ledger.sqlite"
-        return
-    server = request.getfixturevalue("postgresql_server")
-    like = request.getfixturevalue("empty_database") if with_tables else None
-    with database(server, like) if like else empty_schema(server) as url:
-        yield url.render_as_string(hide_password=False)
+        file = tmp_path / "ledger.sqlite"
+        if template is not None:
+            shutil.copy(template, file)
+        yield f"sqlite:///{file}"
+    elif template is not None:
+        with request.getfixturevalue("postgresql_copies")(template) as url:
+            yield _as_text(url)
+    else:
+        with empty_schema(request.getfixturevalue("postgresql_server")) as url:
+            yield _as_text(url)
 
 
 @pytest.fixture
@@ -63,31 +82,44 @@ def bare(address: str) -> Iterator[Ledger]:
 
 @pytest.fixture
 def ledger(bare: Ledger) -> Ledger:
-    """A ledger with empty tables."""
+    """A ledger with tables: empty ones, or those of a workspace."""
     return bare
 
 
 @pytest.fixture
 def workspace(
-    address: str, ledger: Ledger, base_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address: str, base_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SampleWorkspace]:
-    """A village whose ledger is one of the two."""
+    """A sample workspace whose ledger is one of the two."""
     monkeypatch.setenv("VIESTI_DATABASE_URL", address)
-    workspace = copy_workspace(base_workspace, tmp_path / "workspace", ledger)
-    yield workspace
-    workspace.close()
+    with closing(SampleWorkspace(copy_files(base_workspace, tmp_path / "workspace"))) as workspace:
+        yield workspace
 
 
-def _lay_tables(url: str) -> None:
-    with closing(Ledger(url)) as ledger:
-        schema.prepare(ledger)
+def copy_files(base_workspace: Path, root: Path) -> Path:
+    """Copy all of a workspace but its ledger to `root`."""
+    return shutil.copytree(base_workspace, root, ignore=shutil.ignore_patterns("ledger.sqlite*"))
 
 
 def copy_workspace(base_workspace: Path, root: Path, ledger: Ledger) -> SampleWorkspace:
-    """A copy of the village at `root`, its people in a ledger that has empty tables."""
-    shutil.copytree(base_workspace, root)
-    file = root / "data" / "ledger.sqlite"
+    """Copy a workspace to `root`, and its rows into a ledger that has empty tables."""
+    copy_files(base_workspace, root)
+    _copy_rows(base_workspace / "data" / "ledger.sqlite", ledger)
+    return SampleWorkspace(root)
+
+
+def _template(request: pytest.FixtureRequest) -> Path | None:
+    for fixture, workspace in _TEMPLATES.items():
+        if fixture in request.fixturenames:
+            root: Path = request.getfixturevalue(workspace)
+            return root / "data" / "ledger.sqlite"
+    return request.getfixturevalue("empty_file") if "ledger" in request.fixturenames else None
+
+
+def _copy_rows(file: Path, ledger: Ledger) -> None:
     with closing(Ledger.from_path(file)) as source, source.read() as leaving, ledger.write() as arriving:
         copy.copy_rows(leaving, arriving, lambda _rows: None)
-    file.unlink()
-    return SampleWorkspace(root)
+
+
+def _as_text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)

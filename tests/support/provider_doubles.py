@@ -1,4 +1,4 @@
-"""A village whose e-mail or SMS goes through a real adapter to a double on the loopback."""
+"""Sample workspace whose e-mail or SMS goes through a real provider adapter to a double on the loopback."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,20 +21,20 @@ Double = SendGridDouble | SmtpDouble | TwilioDouble
 
 @asynccontextmanager
 async def workspace_with_double(
-    workspace: SampleWorkspace, provider: str, manners: FaultPlan | None = None, port: int = 0
+    workspace: SampleWorkspace, provider: str, fault_plan: FaultPlan | None = None, port: int = 0
 ) -> AsyncIterator[Double]:
-    """The double while it listens, with the village's adapter for it; the adapter stays when the double has gone."""
-    async with DOUBLES[provider](manners=manners or FaultPlan(), port=port) as double:
-        real = workspace.engine.providers
-        email, sms = real.email, real.sms
+    """Start the double and replace the workspace's provider by an adapter for it; the adapter stays afterwards."""
+    async with DOUBLES[provider](fault_plan=fault_plan or FaultPlan(), port=port) as double:
+        providers = workspace.engine.context.providers
+        email, sms = providers.email, providers.sms
         match double:
             case SendGridDouble():
                 email = SendGridEmail(double.url, double.api_key, 8, timeout=5.0)
             case SmtpDouble():
-                where = SmtpSettings(host="127.0.0.1", port=double.port, security=SmtpSecurity.NONE)
-                email = SmtpEmail(where, "b@kyla.example.org", timeout=5.0)
+                settings = SmtpSettings(host="127.0.0.1", port=double.port, security=SmtpSecurity.NONE)
+                email = SmtpEmail(settings, "b@kyla.example.org", timeout=5.0)
             case TwilioDouble():
-                at = TwilioSettings(base_url=double.url)
-                sms = TwilioSms(at, double.account, double.token, "https://viesti.example.org", 8, timeout=5.0)
-        vars(workspace.engine)["providers"] = ChannelProviders(email, sms, real.post, real.phone)
+                settings = TwilioSettings(base_url=double.url)
+                sms = TwilioSms(settings, double.account, double.token, "https://viesti.example.org", 8, timeout=5.0)
+        workspace.use(providers=ChannelProviders(email, sms, providers.post, providers.phone))
         yield double

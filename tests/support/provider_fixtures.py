@@ -1,4 +1,4 @@
-"""Every provider of messages with the world that it speaks to: a folder, or a double on the loopback."""
+"""Every message provider with its counterpart: a folder, or a double on the loopback."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -18,8 +18,8 @@ from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 
 ROOT = Path(__file__).parents[2]
-_WRITTEN = json.dumps(read_yaml(ROOT / "config/settings.yaml").value, default=str)
-SETTINGS = Settings.model_validate_json(_WRITTEN)
+_SETTINGS_JSON = json.dumps(read_yaml(ROOT / "config/settings.yaml").value, default=str)
+SETTINGS = Settings.model_validate_json(_SETTINGS_JSON)
 WIRES = ("sendgrid", "smtp", "twilio")
 FOLDERS = ("email_folder", "sms_folder")
 Double = SendGridDouble | SmtpDouble | TwilioDouble
@@ -27,33 +27,37 @@ Double = SendGridDouble | SmtpDouble | TwilioDouble
 
 @dataclass
 class ProviderStage:
-    """A provider of `channel`, what arrived of it (our opaque names), and all that was seen outside."""
+    """Message provider of `channel` under test.
+
+    `arrived` returns the opaque ids of the delivered messages, `traffic` all bytes that left the process;
+    `misconfigure` makes the provider unable to send.
+    """
 
     channel: Channel
     provider: Any
     arrived: Callable[[], list[str]]
-    seen: Callable[[], bytes]
-    break_down: Callable[[], object]
+    traffic: Callable[[], bytes]
+    misconfigure: Callable[[], object]
     double: Any = None
 
 
 AUTHORISED: Final = {"ref": "an example"}
 
 
-def settings_with(channel: Channel, _beside: Mapping[str, Any] | None = None, **changes: Any) -> Settings:
-    """The example workspace's settings with other ones for a channel, and others beside the channels.
+def settings_with(channel: Channel, _sections: Mapping[str, Any] | None = None, **changes: Any) -> Settings:
+    """Return the example workspace's settings with changes for a channel and other sections replaced.
 
     The sender of its text messages is authorised (FI-24).
     """
-    written = json.loads(_WRITTEN) | dict(_beside or {})
-    written["channels"]["sms"]["authorised"] = AUTHORISED
-    written["channels"][channel.value] |= changes
-    return Settings.model_validate(written)
+    values = json.loads(_SETTINGS_JSON) | dict(_sections or {})
+    values["channels"]["sms"]["authorised"] = AUTHORISED
+    values["channels"][channel.value] |= changes
+    return Settings.model_validate(values)
 
 
 @asynccontextmanager
 async def open_provider(provider: Any) -> AsyncIterator[Any]:
-    """The provider while it can send."""
+    """Open a provider, and close it at the end."""
     try:
         await provider.open()
         yield provider
@@ -62,7 +66,7 @@ async def open_provider(provider: Any) -> AsyncIterator[Any]:
 
 
 async def one_outcome(stage: ProviderStage, message: Callable[..., Any]) -> Outcome | ChannelMisconfiguredError:
-    """What a provider of little patience makes of one message; a raise is an outcome here."""
+    """Send one message with a short timeout; a misconfiguration error is returned like an outcome."""
     try:
         async with open_provider(replace(stage.provider, timeout=0.2)) as provider:
             outcome: Outcome = await provider.send(message(stage.channel))
@@ -71,40 +75,40 @@ async def one_outcome(stage: ProviderStage, message: Callable[..., Any]) -> Outc
         return error
 
 
-def leaks(shown: str) -> list[str]:
-    """Whatever of a member is to be seen in what is shown."""
-    members = ("aino", "nobody@", "+358", "4711", "päivää", "From us")
-    return [each for each in members if each in shown]
+def leaks(text: str) -> list[str]:
+    """Return the fragments of member data in a text."""
+    fragments = ("aino", "nobody@", "+358", "4711", "päivää", "From us")
+    return [fragment for fragment in fragments if fragment in text]
 
 
 def folder_arrivals(workspace: Path) -> list[str]:
-    """The opaque names of the messages in the outbox."""
+    """Return the opaque ids of the messages in the outbox."""
     emails = [path.name.split("-")[1] for path in sorted(workspace.rglob("*.eml"))]
     lines = [line for path in workspace.rglob("sms.jsonl") for line in path.read_text().splitlines()]
     return emails + [json.loads(line)["id"] for line in lines]
 
 
 def folder_stage(name: str, workspace: Path) -> ProviderStage:
-    """A provider that writes files."""
+    """Return a provider that writes files."""
     channel = Channel(name.partition("_")[0])
-    makers: Any = EMAIL_PROVIDERS if channel is Channel.EMAIL else SMS_PROVIDERS
+    factories: Any = EMAIL_PROVIDERS if channel is Channel.EMAIL else SMS_PROVIDERS
 
-    def seen() -> bytes:
+    def traffic() -> bytes:
         files = [path for path in workspace.rglob("*") if path.is_file()]
         return b"".join(path.name.encode() + path.read_bytes() for path in files)
 
     return ProviderStage(
         channel,
-        makers["folder"](ProviderContext(workspace, SETTINGS)),
+        factories["folder"](ProviderContext(workspace, SETTINGS)),
         lambda: folder_arrivals(workspace),
-        seen,
+        traffic,
         lambda: (workspace / "outbox").write_text("a file where the folder should be"),
     )
 
 
 @asynccontextmanager
 async def wire_stage(name: str, workspace: Path) -> AsyncIterator[ProviderStage]:
-    """A provider with its double, made as the registry makes it."""
+    """Start a double and build its provider as the registry does."""
     match name:
         case "sendgrid":
             async with SendGridDouble() as double:
@@ -123,18 +127,18 @@ async def wire_stage(name: str, workspace: Path) -> AsyncIterator[ProviderStage]
                 yield _stage(name, SMS_PROVIDERS, ProviderContext(workspace, settings, environment), double)
 
 
-def _stage(name: str, makers: Any, at: ProviderContext, double: Double) -> ProviderStage:
+def _stage(name: str, factories: Any, context: ProviderContext, double: Double) -> ProviderStage:
     return ProviderStage(
-        Channel.SMS if makers is SMS_PROVIDERS else Channel.EMAIL,
-        makers[name](at),
+        Channel.SMS if factories is SMS_PROVIDERS else Channel.EMAIL,
+        factories[name](context),
         lambda: [name for names in double.mailboxes.received.values() for name in names],
-        lambda: _seen(double),
+        lambda: _traffic(double),
         lambda: double.fault_plan.shares.update({ProviderFault.UNAUTHORISED: 1.0}),
         double,
     )
 
 
-def _seen(double: Double) -> bytes:
+def _traffic(double: Double) -> bytes:
     if isinstance(double, SmtpDouble):
         return b"".join(double.messages) + str(double.envelopes).encode()
     return json.dumps(double.requests).encode()

@@ -1,9 +1,9 @@
-"""The far end of a wire: a server on loopback that counts what each person received, and answers slowly."""
+"""Provider server on the loopback: counts the messages of each recipient and answers slowly."""
 
 import asyncio
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from threading import Event, Thread
 
@@ -12,13 +12,13 @@ from campaigns.channels.provider import OutgoingEmail
 
 
 class CountingServer:
-    """Counts a message as received as soon as it has read it, and says so between 5 and 40 ms later."""
+    """Server that counts a message when it has read it, and answers 5 to 40 ms later."""
 
     def __init__(self, seed: int) -> None:
         self.received: Counter[str] = Counter()
-        self.something_came = Event()
+        self.message_received = Event()
         self.port = 0
-        self._chance = Random(seed)  # noqa: S311 - no secret
+        self._rng = Random(seed)  # noqa: S311 - no secret
         self._ready = Event()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run)
@@ -46,8 +46,8 @@ class CountingServer:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             self.received[json.loads(await reader.readline())["to"]] += 1
-            self.something_came.set()
-            await asyncio.sleep(self._chance.uniform(0.005, 0.04))
+            self.message_received.set()
+            await asyncio.sleep(self._rng.uniform(0.005, 0.04))
             writer.write(b"taken\n")
             await writer.drain()
         except (ConnectionError, json.JSONDecodeError):
@@ -58,16 +58,15 @@ class CountingServer:
 
 @dataclass
 class CountingProvider:
-    """A provider of e-mail that speaks to a far end, a connection a message."""
+    """E-mail provider of a counting server: one connection a message."""
 
     port: int
-    said: list[str] = field(default_factory=list)
 
     async def open(self) -> None:
-        """Connections are made as messages come."""
+        """Open nothing: connections are made for each message."""
 
     async def close(self) -> None:
-        """None is kept."""
+        """Close nothing: no connection is kept."""
 
     async def send(self, message: OutgoingEmail) -> Outcome:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)

@@ -32,7 +32,10 @@ from campaigns.runs.dispatch.run_sender import SendResult
 from campaigns.runs.engine import Engine
 from campaigns.runs.planning.plan_counts import PlanCounts
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN, Run
+from campaigns.workspace.context import Context, Resources
+from campaigns.workspace.import_data import import_data
 from campaigns.workspace.paths import Workspace
+from campaigns.workspace.repository import WorkspaceRepository
 
 NOW: Final = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 MEMBERS: Final = tuple(f"m{number:02}" for number in range(1, 25))
@@ -64,10 +67,22 @@ class SampleWorkspace:
     providers: ChannelProviders | None = None
 
     def __post_init__(self) -> None:
-        self.engine = Engine(Workspace(self.root), "tester")
-        vars(self.engine)["clock"] = Clock(read=self.clock.read)  # in the place of the cached one
+        self._resources: dict[str, Any] = {"clock": Clock(read=self.clock.read)}
         if self.providers is not None:
-            vars(self.engine)["providers"] = self.providers
+            self._resources["providers"] = self.providers
+        self.engine = self._open()
+
+    def _open(self) -> Engine:
+        return Engine(Context(Resources(Workspace(self.root), **self._resources), "tester"))
+
+    def use(self, **resources: Any) -> None:
+        """Go on with other resources, such as a clock or providers, in a new engine over the same ledger."""
+        self._resources = {"ledger": self.engine.context.ledger, **self._resources, **resources}
+        self.engine = self._open()
+
+    def reload(self) -> None:
+        """Read the workspace's files again when they are next used."""
+        self.engine.context.use_repository(WorkspaceRepository(Workspace(self.root)))
 
     def close(self) -> None:
         self.engine.close()
@@ -76,28 +91,26 @@ class SampleWorkspace:
         """Let the clock go on by itself from now on, faster than others, and leases last long by it."""
         settings = self.root / "config" / "settings.yaml"
         settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 3600}"), encoding="utf-8")
-        vars(self.engine).pop("library", None)
+        self.reload()
         began = monotonic()
-        vars(self.engine)["clock"] = Clock(
-            read=lambda: self.clock.time + speed * timedelta(seconds=monotonic() - began)
-        )
+        self.use(clock=Clock(read=lambda: self.clock.time + speed * timedelta(seconds=monotonic() - began)))
 
     # what members say, and what becomes of them
 
     def record_choices(self, member: str, *said: str, on: bool = True) -> None:
         """A member makes choices, on or off, this very moment."""
         entries = [ConsentEntry(member, choice, on, self.clock.time, ConsentSource.WEB) for choice in said]
-        with self.engine.ledger.write() as connection:
+        with self.engine.context.ledger.write() as connection:
             choices.record_choices(connection, entries)
 
     def change_contact(self, member: str, **contact: str | None) -> None:
         """Change a member's contact."""
-        with self.engine.ledger.write() as connection:
+        with self.engine.context.ledger.write() as connection:
             connection.execute(update(CONTACT).where(CONTACT.c.member_id == member).values(**contact))
 
     def erase(self, member: str) -> None:
         """Erase a member's contact."""
-        with self.engine.ledger.write() as connection:
+        with self.engine.context.ledger.write() as connection:
             connection.execute(delete(CONTACT).where(CONTACT.c.member_id == member))
 
     def suppress(self, kind: AddressKind, written: str, reason: SkipReason, scope: str = "all") -> None:
@@ -105,11 +118,11 @@ class SampleWorkspace:
         value = suppression_value(kind, written)
         assert value is not None
         one = AddressSuppression(kind, value, reason, SuppressionScope(scope), self.clock.time, "test")
-        with self.engine.ledger.write() as connection:
+        with self.engine.context.ledger.write() as connection:
             suppress(connection, [one])
 
     def contact(self, member: str) -> Mapping[str, Any]:
-        return self.engine.member(member)
+        return self.engine.queries.member(member)
 
     def import_rows(self, kind: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Import rows through a CSV file."""
@@ -121,31 +134,31 @@ class SampleWorkspace:
         """Write a campaign file; without a title it gets one."""
         path = self.root / "config" / "campaigns" / f"{name}.yaml"
         path.write_text(text if text.startswith("title:") else _HEAD + text, encoding="utf-8")
-        vars(self.engine).pop("library", None)
+        self.reload()
         return path
 
     def add_setting(self, text: str) -> None:
         """Add a line to the settings."""
         path = self.root / "config" / "settings.yaml"
         path.write_text(path.read_text("utf-8") + f"{text}\n", encoding="utf-8")
-        vars(self.engine).pop("library", None)
+        self.reload()
 
     def plan(self, name: str, text: str | None = None, as_of: datetime | None = None) -> tuple[Run, PlanCounts]:
         """Plan a campaign, written first when its text is given."""
         if text is not None:
             self.write_campaign(name, text)
-        draft, _ = self.engine.library.campaign_definition(name)
-        return self.engine.plan(draft, as_of or self.clock.time, ignore_progress)
+        draft, _ = self.engine.context.repository.campaign_definition(name)
+        return self.engine.planner.plan(draft, as_of or self.clock.time, ignore_progress)
 
     def start(self, name: str, text: str | None = None) -> Run:
         """Plan a campaign and let its run send; nothing is sent yet."""
         run, _ = self.plan(name, text)
-        self.engine.start(run)
-        return self.engine.run(run.run_id)
+        self.engine.run_control.start(run)
+        return self.engine.queries.run(run.run_id)
 
     def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> SendResult:
         """Send what may go now."""
-        return self.engine.send(run.run_id, told)
+        return self.engine.sender.send(run.run_id, told)
 
     # what the ledger says
 
@@ -171,12 +184,12 @@ class SampleWorkspace:
         return {member: (row["state"], row["reason"]) for member, row in self.deliveries(run).items()}
 
     def state(self, run: Run) -> str:
-        return self.engine.run(run.run_id).state
+        return self.engine.queries.run(run.run_id).state
 
     def balance(self, run: Run) -> Mapping[str, int]:
         """Deliveries by state; their sum is what was planned, and every end but `accepted` has its reason."""
-        kept = self.engine.run(run.run_id)
-        outcomes = self.engine.outcomes(kept)
+        kept = self.engine.queries.run(run.run_id)
+        outcomes = self.engine.queries.outcomes(kept)
         counted = outcomes.by_state
         assert sum(counted.values()) == sum(kept.counts["sends"].values()), counted
         for state, reason in self.end_states(run).values():
@@ -184,7 +197,7 @@ class SampleWorkspace:
         return {state: number for state, number in counted.items() if number}
 
     def _rows(self, table: Table, run: Run, order: Any) -> Sequence[Mapping[str, Any]]:
-        with self.engine.ledger.read() as connection:
+        with self.engine.context.ledger.read() as connection:
             number = select(RUN.c.number).where(RUN.c.run_id == run.run_id).scalar_subquery()
             found = connection.execute(select(table).where(table.c.run_number == number).order_by(order))
             return [dict(row) for row in found.mappings()]
@@ -265,12 +278,12 @@ def _purchases() -> list[Mapping[str, object]]:
 
 def import_rows(engine: Engine, kind: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Import rows through a CSV file; every one of them is taken."""
-    path = engine.workspace.root / f"{kind}.csv"
+    path = engine.context.workspace.root / f"{kind}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    report = engine.import_file(kind, path, lambda _done, _whole: None)
+    report = import_data(engine.context, kind, path, lambda _done, _whole: None)
     assert (report.rejected, report.emptied) == (0, 0), report.rejects_path and report.rejects_path.read_text()
 
 

@@ -26,8 +26,8 @@ def at(text: str) -> datetime:
 
 def publish(workspace: SampleWorkspace, name: str = "hi", text: str = DAILY) -> datetime | None:
     workspace.write_campaign(name, text)
-    draft, _ = workspace.engine.library.campaign_definition(name)
-    return workspace.engine.publish(draft)
+    draft, _ = workspace.engine.context.repository.campaign_definition(name)
+    return workspace.engine.publisher.publish(draft)
 
 
 def run_scheduler(workspace: SampleWorkspace) -> None:
@@ -38,7 +38,7 @@ def run_scheduler(workspace: SampleWorkspace) -> None:
 
 
 def all_runs(workspace: SampleWorkspace) -> list[Run]:
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         return [Run(**row) for row in connection.execute(select(RUN).order_by(RUN.c.due_at)).mappings()]
 
 

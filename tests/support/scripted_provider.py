@@ -1,4 +1,4 @@
-"""Providers that stand at the end of the wire: they note what they are handed and answer as a test has them answer."""
+"""Provider that records its messages and answers as a test scripts it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ def accept(message: Message) -> Outcome:
 
 @dataclass
 class ScriptedProvider:
-    """A provider of e-mail and of SMS. `answer` may be slow; `heard` are the members in the order of handing over."""
+    """Provider of e-mail and SMS. `answer` may be a coroutine; `received` holds member ids in the order of sending."""
 
     answer: Answer = accept
     received: list[str] = field(default_factory=list)
@@ -49,9 +49,11 @@ class ScriptedProvider:
 
 
 def with_scripted_provider(workspace: SampleWorkspace, provider: Any) -> Any:
-    """Put one wire in the place of the village's e-mail and SMS; letters and calls go on into the outbox."""
-    real = build_providers(ProviderContext(workspace.root, workspace.engine.library.settings))
-    vars(workspace.engine)["providers"] = ChannelProviders(
-        email=provider, sms=provider, post=real.post, phone=real.phone
+    """Replace the workspace's e-mail and SMS providers by one; letters and calls still go into the outbox."""
+    folder_providers = build_providers(ProviderContext(workspace.root, workspace.engine.context.repository.settings))
+    workspace.use(
+        providers=ChannelProviders(
+            email=provider, sms=provider, post=folder_providers.post, phone=folder_providers.phone
+        )
     )
     return provider

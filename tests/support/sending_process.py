@@ -14,7 +14,9 @@ from campaigns.operations.worker import Worker
 from campaigns.runs.engine import Engine
 from campaigns.store.admin.database_url import URL_VARIABLE
 from campaigns.store.runs.states import ENDED_RUN_STATES
+from campaigns.workspace.context import Context, Resources
 from campaigns.workspace.paths import Workspace
+from campaigns.workspace.repository import WorkspaceRepository
 from tests.support.provider_server import CountingProvider
 
 
@@ -24,11 +26,11 @@ def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
     Its ledger is at `address`, or where its settings say: what is forked has the environment of whoever forked first.
     """
     os.environ[URL_VARIABLE] = address
-    engine = Engine(Workspace(Path(root)), "sender")
-    vars(engine)["clock"] = Clock(shift=timedelta(seconds=ahead))
-    real = build_providers(ProviderContext(engine.workspace.root, engine.repository.settings))
-    vars(engine)["providers"] = ChannelProviders(CountingProvider(port), real.sms, real.post, real.phone)
-    return engine
+    workspace = Workspace(Path(root))
+    real = build_providers(ProviderContext(workspace.root, WorkspaceRepository(workspace).settings))
+    providers = ChannelProviders(CountingProvider(port), real.sms, real.post, real.phone)
+    clock = Clock(shift=timedelta(seconds=ahead))
+    return Engine(Context(Resources(workspace, clock=clock, providers=providers), "sender"))
 
 
 def sending_process(root: str, port: int, ahead: float) -> None:
@@ -92,5 +94,5 @@ def serving_process(root: str, port: int, ahead: float) -> None:
 
 
 def _all_ended(engine: Engine) -> bool:
-    runs = engine.recent_runs()
+    runs = engine.queries.recent_runs()
     return bool(runs) and all(run.state in ENDED_RUN_STATES for run in runs)

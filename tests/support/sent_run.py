@@ -36,7 +36,7 @@ class SentRun:
     def name(self, member: str) -> str:
         """Our opaque name of a member's delivery."""
         position = self.workspace.deliveries(self.run)[member]["position"]
-        return self.workspace.engine.signer.delivery_reference(self.run.number or 0, position)
+        return self.workspace.engine.context.signer.delivery_reference(self.run.number or 0, position)
 
     def event(self, member: str, word: EventKind, **said: Any) -> Event:
         """What a provider that signs tells of a member's delivery; its key is made of who and what."""
@@ -44,11 +44,11 @@ class SentRun:
         return Event(kind=word, at=self.workspace.clock.time, delivery=self.name(member), **said)
 
     def ingest(self, *told: Event) -> IngestResult:
-        with self.workspace.engine.ledger.write() as connection:
+        with self.workspace.engine.context.ledger.write() as connection:
             return self.ingest_in(connection, told)
 
     def ingest_in(self, connection: Connection, told: Sequence[Event]) -> IngestResult:
-        return ingest(connection, self.workspace.engine.signer, told, self.workspace.clock.time)
+        return ingest(connection, self.workspace.engine.context.signer, told, self.workspace.clock.time)
 
     def end(self, member: str) -> tuple[str, str | None]:
         return self.workspace.end_states(self.run)[member]
@@ -66,7 +66,7 @@ def load_sent_run(workspace: SampleWorkspace) -> SentRun:
     """What was sent last in this village or in the one that it is a copy of, five minutes later."""
     with_scripted_provider(workspace, ScriptedProvider(_answer))
     workspace.clock.advance(minutes=5)
-    return SentRun(workspace, workspace.engine.recent_runs()[0])
+    return SentRun(workspace, workspace.engine.queries.recent_runs()[0])
 
 
 def _answer(message: OutgoingEmail | OutgoingSms) -> Outcome:

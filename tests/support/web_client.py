@@ -52,7 +52,7 @@ def build_web_workspace(root: Path) -> None:
         {"member_id": member, "email": email, "phone": "+358409999999"}
         for member, email in zip(SHARERS, ("perhe@example.org", "Perhe@example.org"), strict=True)
     ]
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         contacts.upsert_contacts(connection, share, "fi")
     for name, text in CAMPAIGNS.items():
         workspace.start(name, text)
@@ -65,13 +65,13 @@ class WebWorkspace(SampleWorkspace):
 
     def run(self, campaign: str) -> Run:
         """The planned run of a campaign."""
-        return next(run for run in self.engine.recent_runs() if run.campaign == campaign)
+        return next(run for run in self.engine.queries.recent_runs() if run.campaign == campaign)
 
     def link(self, campaign: str, member: str = AINO, scope: str = "unsubscribe") -> str:
         """The path of a link in the message that a member got."""
         run = self.run(campaign)
         position = self.decisions(run)[member]["position"]
-        return f"/{LINK_PATHS[scope]}/{self.engine.signer.link_token(scope, run.number or 0, position)}"
+        return f"/{LINK_PATHS[scope]}/{self.engine.context.signer.link_token(scope, run.number or 0, position)}"
 
     def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> SendResult:
         """As a village does, in a thread of its own: tests of pages run inside an event loop."""
@@ -80,13 +80,13 @@ class WebWorkspace(SampleWorkspace):
 
     def record(self, member: str = AINO) -> list[ConsentEntry]:
         """What a member said since the town was built."""
-        with self.engine.ledger.read() as connection:
+        with self.engine.context.ledger.read() as connection:
             said = choices.entries_of(connection, [member])[member]
         return [entry for entry in said if entry.at > NOW]
 
     def ledger_dump(self) -> Mapping[str, list[tuple[Any, ...]]]:
         """All rows of all tables: two that are equal hold the same ledger."""
-        with self.engine.ledger.read() as connection:
+        with self.engine.context.ledger.read() as connection:
             return {
                 table.name: [tuple(row) for row in connection.execute(select(table))]
                 for table in SQLModel.metadata.sorted_tables
@@ -95,15 +95,15 @@ class WebWorkspace(SampleWorkspace):
     def notices(self) -> list[tuple[str, str]]:
         """What the courier has carried by now, oldest first: to whom, and the text."""
         with ThreadPoolExecutor(1) as pool:  # tests of pages run inside an event loop
-            pool.submit(self.engine.courier.send_waiting).result()
+            pool.submit(self.engine.notice_sender.send_waiting).result()
         folder = self.root / "outbox" / "notes"
         found = {file.name.split("-")[1]: _email(file) for file in (folder / "email").glob("*.eml")}
         texts = folder / "sms.jsonl"
         lines = texts.read_text("utf-8").splitlines() if texts.exists() else []
         found |= {line["id"]: (line["to"], line["text"]) for line in map(json.loads, lines)}
-        with self.engine.ledger.read() as connection:
+        with self.engine.context.ledger.read() as connection:
             numbers = connection.execute(select(NOTICE.c.number).order_by(NOTICE.c.number)).scalars().all()
-        names = [self.engine.signer.keyed_hash("note", number) for number in numbers]
+        names = [self.engine.context.signer.keyed_hash("note", number) for number in numbers]
         return [found[name] for name in names if name in found]
 
     def codes(self) -> list[str]:

@@ -8,12 +8,13 @@ from campaigns.channels.sendgrid_events import PUBLIC_KEY_VARIABLE
 from campaigns.core.clock import Clock
 from campaigns.runs.engine import Engine
 from campaigns.web.server import create_server, listening_socket
+from campaigns.workspace.context import Context, Resources
 from campaigns.workspace.paths import Workspace
 
 
 def answer_webhooks(root: str, port: int, key: str, now: str) -> None:
     """Answer for the workspace at `root` until the process is killed."""
     os.environ[PUBLIC_KEY_VARIABLE] = key
-    engine = Engine(Workspace(Path(root)), "killed")
-    vars(engine)["clock"] = Clock(shift=datetime.fromisoformat(now) - Clock().now())
+    clock = Clock(shift=datetime.fromisoformat(now) - Clock().now())
+    engine = Engine(Context(Resources(Workspace(Path(root)), clock=clock), "killed"))
     create_server(engine).run(sockets=[listening_socket("127.0.0.1", port)])

@@ -39,7 +39,7 @@ class WiredWorkspace:
     def _send(self, name: str, text: str) -> Run:
         run = self.workspace.start(name, text)
         self.workspace.send(run)
-        return self.workspace.engine.run(run.run_id)
+        return self.workspace.engine.queries.run(run.run_id)
 
     async def tell_mail(self, *, times: int = 1, size: int = 7) -> set[int]:
         """SendGrid's events so far, signed, each several times and shuffled; the statuses that came back."""
@@ -65,18 +65,22 @@ async def connect_doubles(workspace: SampleWorkspace, environment: pytest.Monkey
     written = settings.read_text("utf-8")
     before = next(line for line in written.splitlines() if line.startswith("public_url:"))
     settings.write_text(written.replace(before, f"public_url: {PUBLIC}"), encoding="utf-8")
-    vars(workspace.engine).pop("library", None)
-    vars(workspace.engine)["clock"] = Clock(shift=workspace.clock.time - Clock().now())
+    workspace.reload()
+    workspace.use(clock=Clock(shift=workspace.clock.time - Clock().now()))
     async with SendGridDouble() as sendgrid, TwilioDouble() as twilio:
         environment.setenv("SENDGRID_WEBHOOK_PUBLIC_KEY", sendgrid.public_key)
         environment.setenv("TWILIO_AUTH_TOKEN", twilio.token)
-        real = build_providers(ProviderContext(workspace.root, workspace.engine.library.settings))
-        sms = workspace.engine.library.settings.channels.sms.twilio.model_copy(update={"base_url": twilio.url})
-        vars(workspace.engine)["providers"] = ChannelProviders(
-            email=SendGridEmail(sendgrid.url, sendgrid.api_key, 8, timeout=2.0),
-            sms=TwilioSms(sms, twilio.account, twilio.token, PUBLIC, 8, timeout=2.0),
-            post=real.post,
-            phone=real.phone,
+        real = build_providers(ProviderContext(workspace.root, workspace.engine.context.repository.settings))
+        sms = workspace.engine.context.repository.settings.channels.sms.twilio.model_copy(
+            update={"base_url": twilio.url}
+        )
+        workspace.use(
+            providers=ChannelProviders(
+                email=SendGridEmail(sendgrid.url, sendgrid.api_key, 8, timeout=2.0),
+                sms=TwilioSms(sms, twilio.account, twilio.token, PUBLIC, 8, timeout=2.0),
+                post=real.post,
+                phone=real.phone,
+            )
         )
         transport = httpx.ASGITransport(application(workspace.engine), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7:8000") as web:

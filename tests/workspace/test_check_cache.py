@@ -15,8 +15,10 @@ SMS = "channels: [sms]\ncontent: {sms: hello}\n"
 
 def codes(workspace: SampleWorkspace, file: Path) -> list[str]:
     """What a command of its own finds now."""
-    workspace.engine.reread()
-    return sorted({problem.code for problem in workspace.engine.library.file_problems(file, workspace.clock.time)})
+    workspace.engine.context.reload_files()
+    return sorted(
+        {problem.code for problem in workspace.engine.context.repository.file_problems(file, workspace.clock.time)}
+    )
 
 
 class Finder:

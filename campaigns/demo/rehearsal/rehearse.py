@@ -72,9 +72,9 @@ def rehearse(directory: Path, actor: str, on_step: StepCallback) -> Rehearsal:
     workspace = create_workspace(directory)
     with running_doubles() as doubles, doubles_environment(doubles.secrets), listening_socket(_HOST, 0) as listener:
         _set_up(workspace.settings, doubles, loopback_url(listener))
-        engine = Engine(workspace, actor)
+        engine = Engine.open(workspace, actor)
         try:
-            for _ in run_demo.import_demo_files(engine, on_step):
+            for _ in run_demo.import_demo_files(engine.context, on_step):
                 pass
             return send_and_reconcile(engine, run_demo.CAMPAIGNS, doubles, listener, on_step)
         finally:
@@ -87,19 +87,21 @@ def send_and_reconcile(
     """Plan and send campaigns to the doubles, and settle the uncertain deliveries."""
     for campaign in campaigns:
         on_step(f"planning {campaign}")
-        draft, _ = engine.repository.campaign_definition(campaign)
-        run, _ = engine.plan(draft, engine.repository.settings.clock_start or engine.clock.now(), lambda _: None)
-        engine.start(run)
+        draft, _ = engine.context.repository.campaign_definition(campaign)
+        run, _ = engine.planner.plan(
+            draft, engine.context.repository.settings.clock_start or engine.context.clock.now(), lambda _: None
+        )
+        engine.run_control.start(run)
     on_step("sending all runs at once, to providers that are slow, throttle, refuse, fail and hang up")
     _send_all(engine)
-    planned = list(reversed(engine.recent_runs()))
-    sent = [engine.outcomes(run) for run in planned]
+    planned = list(reversed(engine.queries.recent_runs()))
+    sent = [engine.queries.outcomes(run) for run in planned]
     on_step("sending provider events for every message, twice and out of order")
     with serving_in_thread(engine, listener):
         refused = doubles.post_events(f"{loopback_url(listener)}{SENDGRID_PATH}")
     on_step("reconciling uncertain deliveries")
     for run in planned:
-        reconcile(engine, run.run_id)
+        reconcile(engine.context, run.run_id)
     balances = (_balance(engine, run, before, doubles) for run, before in zip(planned, sent, strict=True))
     return Rehearsal(tuple(balances), refused)
 
@@ -111,7 +113,7 @@ def loopback_url(listener: socket) -> str:
 
 def _send_all(engine: Engine) -> None:
     outgoing = Worker(engine)
-    while any(run.state == RunState.SENDING for run in engine.recent_runs()):
+    while any(run.state == RunState.SENDING for run in engine.queries.recent_runs()):
         outgoing.send_all()
         sleep(0.2)
 
@@ -122,10 +124,10 @@ def _balance(engine: Engine, run: Run, sent: OutcomeCounts, doubles: ProviderDou
         for mailboxes in doubles.mailboxes
         for address, names in mailboxes.received.items()
         for name in names
-        if engine.signer.read_delivery_reference(name).run_number == run.number
+        if engine.context.signer.read_delivery_reference(name).run_number == run.number
     )
     most = max(mailbox_counts.values(), default=0)
-    return RunAccounts(run.run_id, sent.planned, sent, engine.outcomes(run), mailbox_counts.total(), most)
+    return RunAccounts(run.run_id, sent.planned, sent, engine.queries.outcomes(run), mailbox_counts.total(), most)
 
 
 def _over_the_wire(outcomes: OutcomeCounts, state: DeliveryState) -> int:

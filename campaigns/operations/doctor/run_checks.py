@@ -7,17 +7,19 @@ from collections.abc import Iterator, Mapping
 from campaigns.operations.doctor import providers, stores
 from campaigns.operations.doctor.finding import Finding, FindingLevel
 from campaigns.operations.doctor.mail_domain import MailDomain, TxtResolver
-from campaigns.runs.engine import Engine
+from campaigns.workspace.context import Context
 
 
-def run_checks(engine: Engine, resolver: TxtResolver, environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
+def run_checks(
+    context: Context, resolver: TxtResolver, environment: Mapping[str, str] = os.environ
+) -> Iterator[Finding]:
     """Run all checks without changing or sending anything; an unreachable service is a warning."""
-    settings = engine.repository.settings
-    ledger_finding, *other_findings = stores.check_stores(engine)
+    settings = context.repository.settings
+    ledger_finding, *other_findings = stores.check_stores(context)
     yield from (ledger_finding, *other_findings)
     if ledger_finding.level is not FindingLevel.FAIL:
-        yield stores.check_reconciliation(engine.ledger, engine.clock.now())
-    yield stores.check_data_age(engine)
+        yield stores.check_reconciliation(context.ledger, context.clock.now())
+    yield stores.check_data_age(context)
     yield providers.check_clock(settings)
     yield providers.check_public_url(settings)
     yield providers.check_privacy_notice(settings)

@@ -11,11 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.errors import UserError
 from campaigns.operations.doctor.finding import Finding, fail, ok, warn
-from campaigns.runs.engine import Engine
 from campaigns.runs.planning.data_freshness import STALE_AFTER
 from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.reconciliation import reconcile_recent_runs
+from campaigns.workspace.context import Context
 
 _MIN_FREE: Final = 500 * 2**20
 _LOW_FREE: Final = 5 * 2**30
@@ -80,25 +80,25 @@ def check_disk(folder: Path) -> Finding:
     return warn("disk", reason, "make room before a large campaign") if free < _LOW_FREE else ok("disk", reason)
 
 
-def data_age(engine: Engine) -> timedelta | None:
+def data_age(context: Context) -> timedelta | None:
     """Return the age of the newest receipt; None if there are none, or if it is unknown."""
-    newest = engine.repository.warehouse.newest_receipt_at()
-    return None if newest is None else max(engine.clock.now() - newest, timedelta())
+    newest = context.repository.warehouse.newest_receipt_at()
+    return None if newest is None else max(context.clock.now() - newest, timedelta())
 
 
-def check_data_age(engine: Engine) -> Finding:
+def check_data_age(context: Context) -> Finding:
     """Check that purchases are still imported."""
-    age = data_age(engine)
+    age = data_age(context)
     if age is None:
         return warn("data", "there are no purchases", "`viesti import purchases FILE`, every night")
     reason = f"the newest purchase is {age.days} days and {age.seconds // 3600} hours old"
     return warn("data", reason, "does the nightly import run?") if age > STALE_AFTER else ok("data", reason)
 
 
-def check_stores(engine: Engine) -> tuple[Finding, ...]:
+def check_stores(context: Context) -> tuple[Finding, ...]:
     """Return the findings of the stores that a process needs to be ready."""
     try:
-        ledger_finding = check_ledger(engine.ledger)
+        ledger_finding = check_ledger(context.ledger)
     except UserError as error:
         ledger_finding = fail("ledger", error.problems[0].message, error.problems[0].hint)
-    return ledger_finding, check_warehouse(engine.repository.warehouse), check_disk(engine.workspace.data)
+    return ledger_finding, check_warehouse(context.repository.warehouse), check_disk(context.workspace.data)

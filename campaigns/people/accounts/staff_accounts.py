@@ -9,71 +9,71 @@ from sqlalchemy import Connection
 from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import passwords
-from campaigns.runs.engine import Engine
 from campaigns.store.people import accounts, audit
 from campaigns.store.people.accounts import Account
+from campaigns.workspace.context import Context
 
 MIN_PASSWORD_LENGTH: Final = 12
 _MAX_PASSWORD_LENGTH: Final = 200
 _NAME: Final = re.compile(r"[a-z_][a-z0-9._-]{0,31}")
 
 
-def add(engine: Engine, name: str, roles: Iterable[Role], password: str) -> None:
+def add(context: Context, name: str, roles: Iterable[Role], password: str) -> None:
     """Create an account; raise UserError when the name is invalid or taken, or the password too weak."""
     if not _NAME.fullmatch(name):
         message = "a name is up to 32 of the characters a-z 0-9 . _ -"
         raise UserError.about(name, message, "no_name", "the name that they have on this machine, for its commands")
     password_hash, now, role_set = (
         passwords.hash_password(_require_strong(name, password)),
-        engine.clock.now(),
+        context.clock.now(),
         frozenset(roles),
     )
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         if not accounts.add(connection, name, role_set, password_hash, now):
             raise UserError.about(name, "this name is taken", "name_taken", "`viesti agent list`")
-        audit.record(connection, now, engine.actor, "add_agent", name, {"roles": sorted(role_set)})
+        audit.record(connection, now, context.actor, "add_agent", name, {"roles": sorted(role_set)})
 
 
-def list_accounts(engine: Engine) -> Sequence[Account]:
+def list_accounts(context: Context) -> Sequence[Account]:
     """Return all accounts."""
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         return accounts.list_all(connection)
 
 
-def give_roles(engine: Engine, name: str, roles: Iterable[Role]) -> None:
+def give_roles(context: Context, name: str, roles: Iterable[Role]) -> None:
     """Replace an account's roles and end its sessions; raise UserError when the account is unknown."""
     role_names = sorted(frozenset(roles))
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         _require_account(connection, name)
         accounts.change_account(connection, name, roles=role_names)
-        audit.record(connection, engine.clock.now(), engine.actor, "give_roles", name, {"roles": role_names})
+        audit.record(connection, context.clock.now(), context.actor, "give_roles", name, {"roles": role_names})
 
 
-def set_password(engine: Engine, name: str, password: str) -> None:
+def set_password(context: Context, name: str, password: str) -> None:
     """Replace an account's password and end its sessions; raise UserError as `add` does."""
     password_hash = passwords.hash_password(_require_strong(name, password))
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         _require_account(connection, name)
         accounts.change_account(connection, name, password=password_hash)
-        audit.record(connection, engine.clock.now(), engine.actor, "set_password", name)
+        audit.record(connection, context.clock.now(), context.actor, "set_password", name)
 
 
-def disable(engine: Engine, name: str) -> None:
+def disable(context: Context, name: str) -> None:
     """Disable an account and end its sessions; raise UserError when the account is unknown."""
-    now = engine.clock.now()
-    with engine.ledger.write() as connection:
+    now = context.clock.now()
+    with context.ledger.write() as connection:
         _require_account(connection, name)
         accounts.change_account(connection, name, disabled_at=now)
-        audit.record(connection, now, engine.actor, "disable_agent", name)
+        audit.record(connection, now, context.actor, "disable_agent", name)
 
 
-def log_in(engine: Engine, name: str, password: str) -> str | None:
+def log_in(context: Context, name: str, password: str) -> str | None:
     """Open a session and return its secret; None for any failure, always after the same time and without a cause.
 
     After ten wrong passwords within 15 minutes the right one fails too, for known and unknown accounts alike.
     """
-    now, account = engine.clock.now(), engine.signer.keyed_hash("account", name)
-    with engine.ledger.read() as connection:
+    now, account = context.clock.now(), context.signer.keyed_hash("account", name)
+    with context.ledger.read() as connection:
         password_hash = accounts.password_hash(connection, name)
     is_right = passwords.verify(password_hash, password[:_MAX_PASSWORD_LENGTH])
     new_hash = (
@@ -81,7 +81,7 @@ def log_in(engine: Engine, name: str, password: str) -> str | None:
         if is_right and password_hash and passwords.needs_rehash(password_hash)
         else None
     )
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         is_locked = accounts.count_login_failures(connection, account, now) >= accounts.MAX_LOGIN_FAILURES
         if is_locked or not is_right or accounts.password_hash(connection, name) != password_hash:
             accounts.record_login_failure(connection, account, now)
@@ -92,15 +92,15 @@ def log_in(engine: Engine, name: str, password: str) -> str | None:
         return accounts.open_session(connection, name, now)
 
 
-def require_permission(engine: Engine, act: Permission) -> None:
-    """Raise UserError unless `engine.actor` may perform an act.
+def require_permission(context: Context, act: Permission) -> None:
+    """Raise UserError unless `engine.context.actor` may perform an act.
 
     An act that no account may perform is open to anyone who can run commands on this machine.
     """
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         permitted = [account for account in accounts.list_all(connection) if is_permitted(account.roles, act)]
-    if permitted and not any(account.name == engine.actor and account.may(act) for account in permitted):
-        message = f"the account {engine.actor} may not do this"
+    if permitted and not any(account.name == context.actor and account.may(act) for account in permitted):
+        message = f"the account {context.actor} may not do this"
         raise UserError.about(act.value, message, "not_permitted", "`viesti agent list` says who may")
 
 

@@ -16,9 +16,9 @@ from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Choice, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy.processors import create_processor_tasks
-from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
+from campaigns.workspace.context import Context
 
 DESK_SOURCES: Final = (ConsentSource.DESK, ConsentSource.PHONE)
 DESK_MARKS: Final = (Choice.DECEASED, Choice.ADDRESS_SECRET, Choice.RESTRICTED)
@@ -33,13 +33,13 @@ _CHANNELS: Final = {"email": Channel.EMAIL, "phone": Channel.SMS}
 _MAX_LENGTH: Final = 100
 
 
-def change_choices(engine: Engine, member_id: str, entries: Sequence[ConsentEntry]) -> Sequence[ConsentEntry]:
+def change_choices(context: Context, member_id: str, entries: Sequence[ConsentEntry]) -> Sequence[ConsentEntry]:
     """Record choices that a member made through the agent, each under the text that was shown; return the entries.
 
     Raises UserError, and changes nothing, when a grant names no text that was offered for it.
     """
-    recorded = [replace(entry, agent=engine.actor) for entry in entries]
-    with engine.ledger.write() as connection:
+    recorded = [replace(entry, agent=context.actor) for entry in entries]
+    with context.ledger.write() as connection:
         contact_of(connection, member_id)
         try:
             require_known_texts(connection, recorded)
@@ -50,29 +50,31 @@ def change_choices(engine: Engine, member_id: str, entries: Sequence[ConsentEntr
         if recorded:
             names = sorted(entry.choice for entry in recorded)
             _note(
-                engine, connection, "change_choices", member_id, {"choices": names, "source": recorded[0].source.value}
+                context, connection, "change_choices", member_id, {"choices": names, "source": recorded[0].source.value}
             )
-            enqueue.choices_changed(connection, member_id, recorded, engine.clock.now())
+            enqueue.choices_changed(connection, member_id, recorded, context.clock.now())
     return recorded
 
 
-def mark(engine: Engine, member_id: str, choice: Choice, source: ConsentSource, *, on: bool) -> None:
+def mark(context: Context, member_id: str, choice: Choice, source: ConsentSource, *, on: bool) -> None:
     """Switch one of `DESK_MARKS` on or off, such as a death, a secret address or a restriction.
 
     The member is notified of all but a death; a lifted restriction has to be notified (GDPR article 18(3)).
     """
-    now = engine.clock.now()
-    entry = ConsentEntry(member_id, choice.value, on, now, source, agent=engine.actor)
-    with engine.ledger.write() as connection:
+    now = context.clock.now()
+    entry = ConsentEntry(member_id, choice.value, on, now, source, agent=context.actor)
+    with context.ledger.write() as connection:
         contact_of(connection, member_id)
         choices.record_choices(connection, [entry])
         enqueue.choices_changed(connection, member_id, [entry], now)
         if on and choice is Choice.RESTRICTED:
-            create_processor_tasks(engine, connection, member_id, RequestKind.RESTRICT)
-        _note(engine, connection, "mark", member_id, {"choice": choice.value, "on": on, "source": source.value})
+            create_processor_tasks(context, connection, member_id, RequestKind.RESTRICT)
+        _note(context, connection, "mark", member_id, {"choice": choice.value, "on": on, "source": source.value})
 
 
-def change_contact(engine: Engine, member_id: str, wanted: Mapping[str, str], removed: Iterable[str]) -> Sequence[str]:
+def change_contact(
+    context: Context, member_id: str, wanted: Mapping[str, str], removed: Iterable[str]
+) -> Sequence[str]:
     """Change e-mail, phone, postal address, language or name; return the names of changed fields.
 
     An empty value in `wanted` leaves a field unchanged; `removed` fields are cleared. A postal address changes as a
@@ -84,16 +86,16 @@ def change_contact(engine: Engine, member_id: str, wanted: Mapping[str, str], re
         **{name: _normalised(name, value) for name, value in typed.items()},
     }
     _require_whole_address(change)
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         before = contact_of(connection, member_id)
         changed = sorted(name for name, value in change.items() if value != before[name])
         if changed:
-            self_service_changes.record_change(connection, before, change, engine.clock.now())
+            self_service_changes.record_change(connection, before, change, context.clock.now())
             contacts.upsert_contacts(connection, [{"member_id": member_id, **change}], before["language"])
-            _note(engine, connection, "change_contact", member_id, {"fields": changed})
+            _note(context, connection, "change_contact", member_id, {"fields": changed})
             for name in set(changed) & set(_CHANNELS):
                 if before[name]:
-                    now = engine.clock.now()
+                    now = context.clock.now()
                     enqueue.contact_changed(connection, member_id, _CHANNELS[name], before[name], now)
     return changed
 
@@ -112,6 +114,6 @@ def _require_whole_address(change: Mapping[str, Any]) -> None:
         raise UserError.about("street", "street, postal code and city change together", "no_street", "fill in all")
 
 
-def _note(engine: Engine, connection: Connection, action: str, member_id: str, detail: Mapping[str, Any]) -> None:
-    subject = audit.subject_of_member(engine.signer, member_id)
-    audit.record(connection, engine.clock.now(), engine.actor, action, subject, detail)
+def _note(context: Context, connection: Connection, action: str, member_id: str, detail: Mapping[str, Any]) -> None:
+    subject = audit.subject_of_member(context.signer, member_id)
+    audit.record(connection, context.clock.now(), context.actor, action, subject, detail)

@@ -12,9 +12,9 @@ from audiences.people.contacts import contact_of
 from audiences.people.find_members import MAX_RESULTS, SearchField, find_members
 from campaigns.core.model.enums import Choice
 from campaigns.people.desk.access_reasons import AccessReason
-from campaigns.runs.engine import Engine
 from campaigns.store.people import audit, privacy_requests
 from campaigns.store.people.people_tables import PrivacyRequest
+from campaigns.workspace.context import Context
 
 _SECRET_FIELDS: Final = ("phone", "street", "postal_code", "city")
 _SHOWN_FIELDS: Final = ("member_id", "register", "first_name", "last_name", "language", "email", *_SECRET_FIELDS)
@@ -50,35 +50,35 @@ class MemberRecord:
 
 
 def search_members(
-    engine: Engine, by: SearchField, typed: str, postal_code: str, reason: AccessReason, *, unmask: bool
+    context: Context, by: SearchField, typed: str, postal_code: str, reason: AccessReason, *, unmask: bool
 ) -> tuple[list[MemberContact], bool]:
     """Return matching members, and whether there are more than are shown; the audit log has each of them."""
-    now = engine.clock.now()
-    with engine.ledger.write() as connection:
+    now = context.clock.now()
+    with context.ledger.write() as connection:
         rows = find_members(connection, by, typed, postal_code)
         people = [_person(connection, dict(row), unmask=unmask) for row in rows[:MAX_RESULTS]]
         detail = {"by": by.value, "found": len(people), **reason.detail}
         for person in people:
-            subject = audit.subject_of_member(engine.signer, person.member_id)
-            audit.record(connection, now, engine.actor, "find", subject, detail)
+            subject = audit.subject_of_member(context.signer, person.member_id)
+            audit.record(connection, now, context.actor, "find", subject, detail)
         if not people:
-            audit.record(connection, now, engine.actor, "find", "nobody", detail)
+            audit.record(connection, now, context.actor, "find", "nobody", detail)
     return people, len(rows) > MAX_RESULTS
 
 
-def look_up(engine: Engine, member_id: str, reason: AccessReason, *, unmask: bool) -> MemberRecord:
+def look_up(context: Context, member_id: str, reason: AccessReason, *, unmask: bool) -> MemberRecord:
     """Return a member and write an audit log row; raise UserError when the member is unknown."""
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         member = _member(connection, member_id, unmask=unmask)
         unmasked = {"unmasked": True} if member.person.secret and unmask else {}
-        subject = audit.subject_of_member(engine.signer, member_id)
-        audit.record(connection, engine.clock.now(), engine.actor, "look_up", subject, {**reason.detail, **unmasked})
+        subject = audit.subject_of_member(context.signer, member_id)
+        audit.record(connection, context.clock.now(), context.actor, "look_up", subject, {**reason.detail, **unmasked})
     return member
 
 
-def reload(engine: Engine, member_id: str, *, unmask: bool) -> MemberRecord:
+def reload(context: Context, member_id: str, *, unmask: bool) -> MemberRecord:
     """Return a member looked up before, after a change; the change has its own audit log row."""
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         return _member(connection, member_id, unmask=unmask)
 
 

@@ -10,8 +10,8 @@ from audiences.people.contacts import contact_of
 from campaigns.core.clock import from_warehouse_time, midnight, to_warehouse_time
 from campaigns.core.errors import UserError
 from campaigns.people.desk.access_reasons import AccessReason
-from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
+from campaigns.workspace.context import Context
 
 MAX_PERIOD: Final = timedelta(days=31)
 MAX_LINES: Final = 200
@@ -49,16 +49,16 @@ class PurchaseLines:
     more: bool
 
 
-def read_lines(engine: Engine, member_id: str, criteria: PurchaseCriteria, reason: AccessReason) -> PurchaseLines:
+def read_lines(context: Context, member_id: str, criteria: PurchaseCriteria, reason: AccessReason) -> PurchaseLines:
     """Return the lines that match the criteria; the audit log row is committed before they are read.
 
     Lines of special goods and lines past their retention are left out here, too.
     """
-    now, zone = engine.clock.now(), engine.repository.settings.zone
-    subject = audit.subject_of_member(engine.signer, member_id)
-    with engine.ledger.write() as connection:
+    now, zone = context.clock.now(), context.repository.settings.zone
+    subject = audit.subject_of_member(context.signer, member_id)
+    with context.ledger.write() as connection:
         contact_of(connection, member_id)
-        audit.record(connection, now, engine.actor, "read_lines", subject, {**criteria.detail, **reason.detail})
+        audit.record(connection, now, context.actor, "read_lines", subject, {**criteria.detail, **reason.detail})
     since = to_warehouse_time(midnight(criteria.first, zone))
     until = to_warehouse_time(midnight(criteria.last + timedelta(days=1), zone))
     conditions = ["member_id = $1", "purchased_at >= $2", "purchased_at < $3"]
@@ -71,7 +71,7 @@ def read_lines(engine: Engine, member_id: str, criteria: PurchaseCriteria, reaso
         "SELECT purchased_at, store_id, department, product_type, quantity, amount FROM purchase_lines "
         f"WHERE {' AND '.join(conditions)} ORDER BY purchased_at, basket_id, product_type LIMIT {MAX_LINES + 1}"
     )
-    with closing(engine.repository.warehouse.connect_for_members([member_id], now)) as warehouse:
+    with closing(context.repository.warehouse.connect_for_members([member_id], now)) as warehouse:
         result = warehouse.execute(query, values)
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -15,11 +15,11 @@ from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.retention_evidence import RetentionEvidence
 from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.results.feedback import erase_events as events_of_member
-from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit, privacy_requests, processor_tasks, reassign
 from campaigns.store.runs import delivery_events, purge_skips, runs
 from campaigns.store.runs.states import RunState
+from campaigns.workspace.context import Context
 
 SKIP_RETENTION: Final = timedelta(days=90)
 """Retention of skips, the reasons why members got nothing; after that only the counts of the run remain."""
@@ -30,70 +30,71 @@ EVENT_RETENTION: Final = timedelta(days=90)
 _POLL_INTERVAL: Final = 0.5
 
 
-def erase(engine: Engine, member_id: str, *, extra_channels: Collection[Channel] = ()) -> None:
+def erase(context: Context, member_id: str, *, extra_channels: Collection[Channel] = ()) -> None:
     """Erase a member: hidden at once, deleted with the next `apply_retention` (GD-12).
 
     Creates tasks to notify processors that hold data of the member, and those of `extra_channels`. Raises UserError
     when the member is unknown, or while an import writes the warehouse. After a crash, call it again.
     """
-    engine.member(member_id)
-    now, signer = engine.clock.now(), engine.signer
-    member_erasure.tombstone_members(engine.repository.warehouse, [member_id], now)
+    with context.ledger.read() as connection:
+        contact_of(connection, member_id)
+    now, signer = context.clock.now(), context.signer
+    member_erasure.tombstone_members(context.repository.warehouse, [member_id], now)
     alias = member_erasure.pseudonym(signer, member_id)
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         events_of_member.erase_addresses_of_member(connection, member_id)
         create_processor_tasks(
-            engine, connection, member_id, RequestKind.ERASE, pseudonym=alias, extra_channels=extra_channels
+            context, connection, member_id, RequestKind.ERASE, pseudonym=alias, extra_channels=extra_channels
         )
         processor_tasks.reassign(connection, member_id, alias)
         member_erasure.erase_from_ledger(connection, signer, member_id, now)
         reassign.pseudonymise(connection, member_id, alias)
-        privacy_requests.erase_member(connection, member_id, alias, engine.actor, now)
-        audit.record(connection, now, engine.actor, "erase", audit.subject_of_member(signer, member_id))
-    for preview in (engine.workspace.data / "previews").glob("*"):
+        privacy_requests.erase_member(connection, member_id, alias, context.actor, now)
+        audit.record(connection, now, context.actor, "erase", audit.subject_of_member(signer, member_id))
+    for preview in (context.workspace.data / "previews").glob("*"):
         if preview.name.endswith(f"-{member_id}"):
             shutil.rmtree(preview)
 
 
-def erase_and_notify(engine: Engine, member_id: str) -> None:
+def erase_and_notify(context: Context, member_id: str) -> None:
     """Erase a member on request, and send one confirmation to their e-mail address; raise UserError as `erase` does."""
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         contact = contact_of(connection, member_id)
-    erase(engine, member_id, extra_channels=(Channel.EMAIL,) if contact["email"] else ())
+    erase(context, member_id, extra_channels=(Channel.EMAIL,) if contact["email"] else ())
     if contact["email"]:
-        with engine.ledger.write() as connection:
+        with context.ledger.write() as connection:
             language = Language(contact["language"])
-            enqueue.erased(connection, Channel.EMAIL, contact["email"], language, engine.clock.now())
+            enqueue.erased(connection, Channel.EMAIL, contact["email"], language, context.clock.now())
 
 
-def merge(engine: Engine, member_id: str, into: str) -> int:
+def merge(context: Context, member_id: str, into: str) -> int:
     """Merge one person's second id into `into`; return the number of purchases and receipts moved (C-12).
 
     Raises UserError as `erase` does, or when the ids are equal. After a crash, call it again.
     """
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         merge_members.contacts_to_merge(connection, member_id, into)
-    now = engine.clock.now()
-    moved = merge_members.merge_purchases(engine.repository.warehouse, member_id, into, now)
-    with engine.ledger.write() as connection:
+    now = context.clock.now()
+    moved = merge_members.merge_purchases(context.repository.warehouse, member_id, into, now)
+    with context.ledger.write() as connection:
         merge_members.merge_members(connection, member_id, into, now)
         reassign.merge(connection, member_id, into)
         privacy_requests.reassign(connection, member_id, into)
         processor_tasks.reassign(connection, member_id, into)
-        subject, merged_subject = (audit.subject_of_member(engine.signer, id_) for id_ in (into, member_id))
-        audit.record(connection, now, engine.actor, "merge", subject, {"merged": merged_subject})
+        subject, merged_subject = (audit.subject_of_member(context.signer, id_) for id_ in (into, member_id))
+        audit.record(connection, now, context.actor, "merge", subject, {"merged": merged_subject})
     return moved
 
 
-def apply_retention(engine: Engine, stopping: Event | None = None) -> tuple[RetentionEvidence, ...]:
+def apply_retention(context: Context, stopping: Event | None = None) -> tuple[RetentionEvidence, ...]:
     """Delete data past its retention and update holdout units; return the evidence (GD-03).
 
     Runs nightly. Files that a plan is reading are kept until the plan is made, or until the next night once `stopping`
     is set. Raises UserError while an import writes the warehouse.
     """
-    now, ledger, warehouse = engine.clock.now(), engine.ledger, engine.repository.warehouse
+    now, ledger, warehouse = context.clock.now(), context.ledger, context.repository.warehouse
     warehouse_evidence = retention.enforce_retention(
-        warehouse, now, partial(_plans_are_made, engine, stopping or Event())
+        warehouse, now, partial(_plans_are_made, context, stopping or Event())
     )
     purged = purge_skips.purge_skips(ledger, now - SKIP_RETENTION)
     remaining, oldest = purge_skips.remaining_skips(ledger)
@@ -107,23 +108,25 @@ def apply_retention(engine: Engine, stopping: Event | None = None) -> tuple[Rete
         RetentionEvidence("words of events", EVENT_RETENTION, emptied, *delivery_events.remaining_payloads(ledger)),
     )
     with ledger.write() as connection:
-        audit.record(connection, now, engine.actor, "retention", "all", {item.table: item.removed for item in evidence})
+        audit.record(
+            connection, now, context.actor, "retention", "all", {item.table: item.removed for item in evidence}
+        )
     return evidence
 
 
-def _plans_are_made(engine: Engine, stopping: Event) -> bool:
+def _plans_are_made(context: Context, stopping: Event) -> bool:
     """Wait until every plan in progress is made or its lease has expired; return False when `stopping` is set."""
-    waiting = _being_planned(engine)
+    waiting = _being_planned(context)
     while waiting:
         if stopping.wait(_POLL_INTERVAL):
             return False
-        waiting &= _being_planned(engine)
+        waiting &= _being_planned(context)
     return True
 
 
-def _being_planned(engine: Engine) -> set[tuple[int | None, datetime | None]]:
+def _being_planned(context: Context) -> set[tuple[int | None, datetime | None]]:
     """Return the runs in planning, each with the lease of the current attempt."""
-    now = engine.clock.now()
-    with engine.ledger.read() as connection:
+    now = context.clock.now()
+    with context.ledger.read() as connection:
         planning = runs.with_state(connection, RunState.PLANNING)
     return {(run.number, run.lease_until) for run in planning if run.lease_until is not None and run.lease_until > now}

@@ -14,9 +14,9 @@ from campaigns.core.clock import local_day
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, due_date
 from campaigns.core.model.settings import Settings
-from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
 from campaigns.store.people import processor_tasks as kept
+from campaigns.workspace.context import Context
 
 NOTIFIED_RIGHTS: Final = frozenset({RequestKind.ERASE, RequestKind.RESTRICT, RequestKind.CORRECT})
 """Rights that processors are notified of."""
@@ -86,7 +86,7 @@ def processors(settings: Settings) -> Sequence[Mapping[str, str]]:
 
 
 def create_processor_tasks(
-    engine: Engine,
+    context: Context,
     connection: Connection,
     member_id: str,
     kind: RequestKind,
@@ -100,7 +100,7 @@ def create_processor_tasks(
     """
     if kind not in NOTIFIED_RIGHTS:
         return
-    settings, now = engine.repository.settings, engine.clock.now()
+    settings, now = context.repository.settings, context.clock.now()
     handed_over = [*kept.find_recipients(connection, member_id), *((channel, None) for channel in extra_channels)]
     pairs = {(channel, provider or _current_provider(settings, channel)) for channel, provider in handed_over}
     processors_to_notify = {pair for pair in pairs if _is_processor(*pair)}
@@ -109,9 +109,9 @@ def create_processor_tasks(
     )
 
 
-def open_tasks(engine: Engine) -> Sequence[OpenProcessorTask]:
+def open_tasks(context: Context) -> Sequence[OpenProcessorTask]:
     """Return the open tasks, most urgent first, each with the messages that the processor holds."""
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         return [
             OpenProcessorTask(
                 number=task.number or 0,
@@ -121,7 +121,7 @@ def open_tasks(engine: Engine) -> Sequence[OpenProcessorTask]:
                 processor=_processor_name(Channel(task.channel), task.provider),
                 due_on=task.due_on,
                 messages=[
-                    ProcessorMessage(run_id, engine.signer.delivery_reference(number, position), reference or "")
+                    ProcessorMessage(run_id, context.signer.delivery_reference(number, position), reference or "")
                     for run_id, number, position, reference in kept.messages_of_task(connection, task)
                 ],
             )
@@ -129,16 +129,16 @@ def open_tasks(engine: Engine) -> Sequence[OpenProcessorTask]:
         ]
 
 
-def record_answer(engine: Engine, number: int, answer: ProcessorAnswer) -> None:
+def record_answer(context: Context, number: int, answer: ProcessorAnswer) -> None:
     """Record that a processor was notified, and its answer; raise UserError when no open task has this number."""
-    now = engine.clock.now()
-    with engine.ledger.write() as connection:
-        task = kept.close(connection, number, answer, engine.actor, now)
-        subject = audit.subject_of_member(engine.signer, task.member_id)
+    now = context.clock.now()
+    with context.ledger.write() as connection:
+        task = kept.close(connection, number, answer, context.actor, now)
+        subject = audit.subject_of_member(context.signer, task.member_id)
         detail = {
             "task": number,
             "kind": task.kind,
             "processor": _processor_name(Channel(task.channel), task.provider),
             "answer": answer.value,
         }
-        audit.record(connection, now, engine.actor, "tell_processor", subject, detail)
+        audit.record(connection, now, context.actor, "tell_processor", subject, detail)

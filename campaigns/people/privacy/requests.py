@@ -18,11 +18,11 @@ from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.privacy_rights import ANSWER_MONTHS, EXTENSION_MONTHS, RequestKind, RequestOutcome, due_date
 from campaigns.people.privacy.processors import create_processor_tasks
-from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
 from campaigns.store.people import privacy_requests as kept
 from campaigns.store.people.people_tables import PrivacyRequest
+from campaigns.workspace.context import Context
 
 IMMEDIATE_CHOICES: Final[Mapping[RequestKind, Choice]] = {
     RequestKind.RESTRICT: Choice.RESTRICTED,
@@ -37,19 +37,19 @@ _MEMBER: Final = "member"
 _MAX_LENGTH: Final = 2_000
 
 
-def file(engine: Engine, member_id: str, kind: RequestKind, source: ConsentSource, words: str = "") -> PrivacyRequest:
+def file(context: Context, member_id: str, kind: RequestKind, source: ConsentSource, words: str = "") -> PrivacyRequest:
     """File and confirm a request.
 
     An open request of the same kind is returned instead, except for a correction. Raises UserError when the member is
-    unknown. From the web the member is the actor, otherwise `engine.actor`.
+    unknown. From the web the member is the actor, otherwise `engine.context.actor`.
     """
-    now = engine.clock.now()
-    actor = _MEMBER if source is ConsentSource.WEB else engine.actor
+    now = context.clock.now()
+    actor = _MEMBER if source is ConsentSource.WEB else context.actor
     filing = kept.NewRequest(member_id, kind, source.value, actor, words.strip()[:_MAX_LENGTH])
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         contact_of(connection, member_id)
         request, is_new = kept.file_request(
-            connection, filing, now, due_date(local_day(now, engine.repository.settings.zone), ANSWER_MONTHS)
+            connection, filing, now, due_date(local_day(now, context.repository.settings.zone), ANSWER_MONTHS)
         )
         if kind in IMMEDIATE_CHOICES:
             agent = None if actor == _MEMBER else actor
@@ -57,9 +57,9 @@ def file(engine: Engine, member_id: str, kind: RequestKind, source: ConsentSourc
                 connection, [ConsentEntry(member_id, IMMEDIATE_CHOICES[kind].value, True, now, source, agent=agent)]
             )
             if is_new:
-                create_processor_tasks(engine, connection, member_id, kind)
+                create_processor_tasks(context, connection, member_id, kind)
         if is_new:
-            subject = audit.subject_of_member(engine.signer, member_id)
+            subject = audit.subject_of_member(context.signer, member_id)
             audit.record(
                 connection, now, actor, "file_request", subject, {"request": request.number, "kind": kind.value}
             )
@@ -67,62 +67,62 @@ def file(engine: Engine, member_id: str, kind: RequestKind, source: ConsentSourc
     return request
 
 
-def list_open(engine: Engine) -> Sequence[PrivacyRequest]:
+def list_open(context: Context) -> Sequence[PrivacyRequest]:
     """Return the open requests, most urgent first."""
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         return kept.list_open(connection)
 
 
-def get_open(engine: Engine, number: int) -> PrivacyRequest:
+def get_open(context: Context, number: int) -> PrivacyRequest:
     """Return an open request; raise UserError when the number is unknown or the request is closed."""
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         request = kept.get(connection, number)
     if request.closed_at is not None:
         raise _closed(request)
     return request
 
 
-def today(engine: Engine) -> date:
+def today(context: Context) -> date:
     """Return the day that due dates are compared with."""
-    return local_day(engine.clock.now(), engine.repository.settings.zone)
+    return local_day(context.clock.now(), context.repository.settings.zone)
 
 
-def extend(engine: Engine, number: int, explanation: str) -> PrivacyRequest:
+def extend(context: Context, number: int, explanation: str) -> PrivacyRequest:
     """Extend the due date of a complex request, and notify the member of the new date and the reason.
 
     Raises UserError without a reason, after the due date, for a second time, and for a closed request.
     """
     reason = _reason(number, explanation)
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         request = kept.get(connection, number)
         new_due_date = due_date(
-            local_day(request.filed_at, engine.repository.settings.zone), ANSWER_MONTHS + EXTENSION_MONTHS
+            local_day(request.filed_at, context.repository.settings.zone), ANSWER_MONTHS + EXTENSION_MONTHS
         )
-        if today(engine) > request.due_on or not kept.extend_due_date(connection, number, new_due_date, reason):
+        if today(context) > request.due_on or not kept.extend_due_date(connection, number, new_due_date, reason):
             message = "a request is put off once, while it is open and before it is due"
             raise UserError.about(str(number), message, "cannot_put_off", "answer it")
-        _note(engine, connection, "put_off_request", request, {"due_on": new_due_date.isoformat()})
-        enqueue.request_extended(connection, request.member_id, request.kind, new_due_date, reason, engine.clock.now())
+        _note(context, connection, "put_off_request", request, {"due_on": new_due_date.isoformat()})
+        enqueue.request_extended(connection, request.member_id, request.kind, new_due_date, reason, context.clock.now())
         return kept.get(connection, number)
 
 
-def close(engine: Engine, number: int, ending: RequestOutcome, explanation: str = "") -> PrivacyRequest:
+def close(context: Context, number: int, ending: RequestOutcome, explanation: str = "") -> PrivacyRequest:
     """Close a request, and notify the member that it was done, or why it was refused.
 
     Raises UserError when it is closed already, refused without a reason, or an erasure that was not carried out.
     """
     reason = _reason(number, explanation) if ending is RequestOutcome.REFUSED else explanation.strip()[:_MAX_LENGTH]
-    now = engine.clock.now()
-    with engine.ledger.write() as connection:
+    now = context.clock.now()
+    with context.ledger.write() as connection:
         request = kept.get(connection, number)
         if ending is RequestOutcome.DONE and request.kind == RequestKind.ERASE and request.closed_at is None:
             message = "an erasure is done when the member is erased, which closes it"
             raise UserError.about(str(number), message, "not_erased", "erase, refuse or withdraw it")
-        if not kept.close(connection, number, ending, reason or None, engine.actor, now):
+        if not kept.close(connection, number, ending, reason or None, context.actor, now):
             raise _closed(request)
         if ending is RequestOutcome.DONE and request.kind == RequestKind.CORRECT:
-            create_processor_tasks(engine, connection, request.member_id, RequestKind.CORRECT)
-        _note(engine, connection, "close_request", request, {"outcome": ending.value})
+            create_processor_tasks(context, connection, request.member_id, RequestKind.CORRECT)
+        _note(context, connection, "close_request", request, {"outcome": ending.value})
         if ending is RequestOutcome.DONE and request.kind in _NOTIFIED_WHEN_DONE:
             enqueue.request_done(connection, request.member_id, request.kind, now)
         if ending is RequestOutcome.REFUSED:
@@ -143,8 +143,8 @@ def _reason(number: int, explanation: str) -> str:
 
 
 def _note(
-    engine: Engine, connection: Connection, action: str, request: PrivacyRequest, detail: Mapping[str, object]
+    context: Context, connection: Connection, action: str, request: PrivacyRequest, detail: Mapping[str, object]
 ) -> None:
     full_detail = {"request": request.number, "kind": request.kind, **detail}
-    subject = audit.subject_of_member(engine.signer, request.member_id)
-    audit.record(connection, engine.clock.now(), engine.actor, action, subject, full_detail)
+    subject = audit.subject_of_member(context.signer, request.member_id)
+    audit.record(connection, context.clock.now(), context.actor, action, subject, full_detail)

@@ -21,7 +21,6 @@ from campaigns.core.model.enums import Language, Purpose
 from campaigns.people.privacy.erasure import SKIP_RETENTION
 from campaigns.people.privacy.processors import processors
 from campaigns.rules.select import select_conditions
-from campaigns.runs.engine import Engine
 from campaigns.runs.planning.audience_count import CountQuery
 from campaigns.runs.planning.match import create_population
 from campaigns.runs.planning.plan import register_snapshot
@@ -52,8 +51,8 @@ class SubjectAccessExport:
 
 def collect_export(queries: Queries, member_id: str) -> SubjectAccessExport:
     """Return all data stored about a member; raise UserError when the member is unknown."""
-    now, library = queries.clock.now(), queries.repository
-    with queries.ledger.read() as connection:
+    now, library = queries.context.clock.now(), queries.context.repository
+    with queries.context.ledger.read() as connection:
         contact = contact_of(connection, member_id)
         ledger = dict(_ledger_sections(queries, connection, contact))
     with closing(library.warehouse.connect_for_members([member_id], now, eager=True)) as warehouse:
@@ -72,11 +71,11 @@ def collect_export(queries: Queries, member_id: str) -> SubjectAccessExport:
     return SubjectAccessExport(member_id, now, sections)
 
 
-def export_with_audit(engine: Engine, member_id: str, file_format: str, actor: str) -> SubjectAccessExport:
+def export_with_audit(queries: Queries, member_id: str, file_format: str, actor: str) -> SubjectAccessExport:
     """Return the export and write an audit log row with its format and actor."""
-    export = collect_export(engine, member_id)
-    with engine.ledger.write() as connection:
-        subject = audit.subject_of_member(engine.signer, member_id)
+    export = collect_export(queries, member_id)
+    with queries.context.ledger.write() as connection:
+        subject = audit.subject_of_member(queries.context.signer, member_id)
         audit.record(connection, export.made_at, actor, "export", subject, {"form": file_format})
     return export
 
@@ -100,7 +99,7 @@ def _audiences(
 
 def _audience_rules(queries: Queries, now: datetime) -> Iterator[tuple[str, CountQuery]]:
     """Yield the rule of each audience; an invalid file is logged and skipped, and does not block the export."""
-    for file in queries.workspace.audience_files():
+    for file in queries.context.workspace.audience_files():
         try:
             yield file.stem, queries.count_query(file.stem, now)
         except UserError as error:
@@ -123,7 +122,7 @@ def _ledger_sections(
     yield "messages", personal_data.messages_of_member(connection, member_id)
     yield "holdout", _holdout(connection, member_id)
     yield "suppressions", _suppressions(connection, contact)
-    yield "audit", personal_data.audit_rows(connection, audit.subjects_of_member(queries.signer, member_id))
+    yield "audit", personal_data.audit_rows(connection, audit.subjects_of_member(queries.context.signer, member_id))
     for table in personal_data.member_tables():
         if table.name not in _OWN_SECTIONS | personal_data.TABLES_IN_MESSAGES:
             yield table.name, personal_data.rows_of_member(connection, table, member_id)
@@ -168,7 +167,7 @@ def _suppressions(connection: Connection, contact: ExportRow) -> Sequence[Export
 
 def _retention(queries: Queries) -> Sequence[ExportRow]:
     """Return retention in days; None: as long as the membership."""
-    catalogue = queries.repository.catalogue.tables
+    catalogue = queries.context.repository.catalogue.tables
     declared = {name: table.retention for name, table in catalogue.items() if "member_id" in table.columns}
     periods = {**declared, **LEDGER_RETENTION}
     return [

@@ -24,11 +24,11 @@ from campaigns.core.model.enums import Channel, Choice
 from campaigns.core.model.reasons import SkipReason
 from campaigns.results.feedback.call_list import CallAnswer, read_call_answers, unknown_reference
 from campaigns.results.feedback.ingest import MAX_BATCH_SIZE, ingest
-from campaigns.runs.engine import Engine
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
 from campaigns.store.runs import delivery_events, runs
 from campaigns.store.runs.states import DeliveryState
+from campaigns.workspace.context import Context
 
 PROVIDER: Final = "calls"
 _READ: Final = "read calls"
@@ -43,20 +43,20 @@ class CallResults:
     problems: Sequence[Problem]
 
 
-def read_call_results(engine: Engine, path: Path) -> CallResults:
+def read_call_results(context: Context, path: Path) -> CallResults:
     """Store the answers of a completed call list; rows without an answer are skipped.
 
     Repeating it changes nothing. After a crash, read the file again. Raises UserError when the file is no call list.
     """
     problems: list[Problem] = []
-    calls = list(read_call_answers(engine.signer, path, problems))
+    calls = list(read_call_answers(context.signer, path, problems))
     new: Counter[EventKind] = Counter()
     known = 0
     for start in range(0, len(calls), MAX_BATCH_SIZE):
-        with engine.ledger.write() as connection:
+        with context.ledger.write() as connection:
             batch = _handed_over(connection, calls[start : start + MAX_BATCH_SIZE], problems)
             fresh = _fresh(connection, batch)
-            _keep(engine, connection, fresh)
+            _keep(context, connection, fresh)
         new.update(call.word for call in fresh)
         known += len(batch) - len(fresh)
     return CallResults(new, known, sorted(problems, key=lambda problem: problem.place))
@@ -81,18 +81,18 @@ def _fresh(connection: Connection, calls: Sequence[CallAnswer]) -> list[CallAnsw
     return [call for call in calls if call.key in unknown]
 
 
-def _keep(engine: Engine, connection: Connection, calls: Sequence[CallAnswer]) -> None:
+def _keep(context: Context, connection: Connection, calls: Sequence[CallAnswer]) -> None:
     """Store answers as events and apply them, with one audit log row per run."""
-    now, signer = engine.clock.now(), engine.signer
+    now, signer = context.clock.now(), context.signer
     events = [
         Event(PROVIDER, call.key, call.word, now, signer.delivery_reference(*call.delivery_key)) for call in calls
     ]
     ingest(connection, signer, events, now)
     deliveries = delivery_events.find_deliveries(connection, [call.delivery_key for call in calls])
     for call in calls:
-        _apply(engine, connection, call, deliveries[call.delivery_key]["member_id"], now)
+        _apply(context, connection, call, deliveries[call.delivery_key]["member_id"], now)
     for number, words in _by_run(calls).items():
-        audit.record(connection, now, engine.actor, _READ, runs.run_id_of(connection, number), words)
+        audit.record(connection, now, context.actor, _READ, runs.run_id_of(connection, number), words)
 
 
 def _by_run(calls: Sequence[CallAnswer]) -> Mapping[int, Mapping[str, int]]:
@@ -102,23 +102,23 @@ def _by_run(calls: Sequence[CallAnswer]) -> Mapping[int, Mapping[str, int]]:
     return counts
 
 
-def _apply(engine: Engine, connection: Connection, call: CallAnswer, member_id: str, now: datetime) -> None:
+def _apply(context: Context, connection: Connection, call: CallAnswer, member_id: str, now: datetime) -> None:
     """Apply a wish for no more calls, or a wrong number, to a member who still exists."""
     query = select(CONTACT.c.phone).where(CONTACT.c.member_id == member_id)
     contact: Any = connection.execute(query).one_or_none()
     if contact is None:
         return
-    context = ConsentContext(now, ConsentSource.PHONE)
+    consent = ConsentContext(now, ConsentSource.PHONE)
     if call.word is EventKind.NO_MORE_CALLS:
-        entry = replace(context.entry(member_id, Choice.NO_SURVEYS_OR_PHONE, on=True), agent=engine.actor)
+        entry = replace(consent.entry(member_id, Choice.NO_SURVEYS_OR_PHONE, on=True), agent=context.actor)
         if record_opt_outs(connection, [entry]):
             enqueue.choices_changed(connection, member_id, [entry], now)
             detail = {"choices": [entry.choice], "source": entry.source.value}
-            subject = audit.subject_of_member(engine.signer, member_id)
-            audit.record(connection, now, engine.actor, "change_choices", subject, detail)
+            subject = audit.subject_of_member(context.signer, member_id)
+            audit.record(connection, now, context.actor, "change_choices", subject, detail)
     elif (
         call.word is EventKind.WRONG_NUMBER
         and contact.phone
         and addresses.normalise_phone(call.number) == contact.phone
     ):
-        suppress_address(connection, AddressKind.PHONE, contact.phone, SkipReason.SUPPRESSED_INVALID, context)
+        suppress_address(connection, AddressKind.PHONE, contact.phone, SkipReason.SUPPRESSED_INVALID, consent)

@@ -16,11 +16,11 @@ from campaigns.channels.bounces import SMTP_PROVIDER as UNSIGNED
 from campaigns.channels.events import EventKind
 from campaigns.channels.smtp_status import HALTING_CODES
 from campaigns.core.model.settings import CircuitBreakerSettings
-from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
 from campaigns.store.runs import halts, runs
 from campaigns.store.runs.halts import ReportCount
 from campaigns.store.runs.states import RunState
+from campaigns.workspace.context import Context
 
 ACTOR: Final = "breaker"
 _LOG: Final = logging.getLogger("viesti")
@@ -48,23 +48,23 @@ class CircuitBreaker:
     It remembers earlier counts, so that messages are counted again only when a count grew.
     """
 
-    engine: Engine
+    context: Context
     _seen: dict[tuple[str, str, str], int] = field(default_factory=dict, init=False)
 
     def pause_campaigns(self) -> list[str]:
         """Pause campaigns over a limit; return their names. After a crash, the next call goes on."""
-        with self.engine.ledger.read() as connection:
+        with self.context.ledger.read() as connection:
             sending = {run.campaign for run in runs.with_state(connection, RunState.SENDING)}
             reasons = {campaign: self._why(connection, campaign) for campaign in sorted(sending)}
         return [campaign for campaign, reason in reasons.items() if reason is not None and self._halt(campaign, reason)]
 
     def _why(self, connection: Connection, campaign: str) -> str | None:
         """Return why a campaign has to be paused, from events of the last week since its last halt."""
-        numbers = halts.run_numbers_of_campaign(connection, campaign, self.engine.clock.now() - _WINDOW)
+        numbers = halts.run_numbers_of_campaign(connection, campaign, self.context.clock.now() - _WINDOW)
         after = halts.last_halted_at(connection, campaign)
         if _is_rejected(halts.blocked_member_counts(connection, numbers, HALTING_CODES, after)):
             return f"mail is refused with {HALTING_CODES[0]}: are SPF, DKIM and DMARC of the sender right?"
-        for measure in _measures(self.engine.repository.settings.breaker):
+        for measure in _measures(self.context.repository.settings.breaker):
             reports = halts.report_counts(connection, numbers, measure.word, UNSIGNED, after)
             for channel, count in ((channel, _trusted_count(report)) for channel, report in reports.items()):
                 key = (campaign, channel, measure.word.value)
@@ -80,11 +80,11 @@ class CircuitBreaker:
 
     @property
     def _minimum(self) -> int:
-        return self.engine.repository.settings.breaker.after
+        return self.context.repository.settings.breaker.after
 
     def _halt(self, campaign: str, reason: str) -> bool:
-        now = self.engine.clock.now()
-        with self.engine.ledger.write() as connection:
+        now = self.context.clock.now()
+        with self.context.ledger.write() as connection:
             paused = list(_paused(connection, campaign, reason, now))
             if paused:
                 halts.record_halt(connection, campaign, reason, now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from campaigns.channels.events import Event
 from campaigns.results.feedback.ingest import MAX_BATCH_SIZE, ingest
-from campaigns.runs.engine import Engine
+from campaigns.workspace.context import Context
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class _RequestBatch:
 class IngestQueue:
     """Ingest queue of one event loop. A commit costs the same for one event as for hundreds, so requests share it."""
 
-    engine: Engine
+    context: Context
     _waiting: list[_RequestBatch] = field(default_factory=list, init=False)
     _writing: asyncio.Task[None] | None = field(default=None, init=False)
 
@@ -73,5 +73,5 @@ class IngestQueue:
         return None
 
     def _commit(self, events: Sequence[Event]) -> None:
-        with self.engine.ledger.write() as connection:
-            ingest(connection, self.engine.signer, events, self.engine.clock.now())
+        with self.context.ledger.write() as connection:
+            ingest(connection, self.context.signer, events, self.context.clock.now())

@@ -20,11 +20,11 @@ from campaigns.channels.provider import MessageProvider, OutgoingSms, Searchable
 from campaigns.core.errors import UserError, report_write_errors
 from campaigns.core.model.enums import Channel
 from campaigns.runs.dispatch.sweeper import clean_up
-from campaigns.runs.engine import Engine
 from campaigns.store.people import audit
-from campaigns.store.runs import delivery_events
+from campaigns.store.runs import delivery_events, runs
 from campaigns.store.runs import uncertain as stored
 from campaigns.store.runs.states import DeliveryState
+from campaigns.workspace.context import Context
 
 CSV_COLUMNS: Final = ("delivery", "position", "member_id", "channel", "provider", "claimed_at", "detail")
 _AT_ONCE: Final = 500
@@ -51,39 +51,39 @@ class _Search:
     known: Collection[str]
 
 
-def uncertain_deliveries(engine: Engine, run_id: str) -> list[Mapping[str, Any]]:
+def uncertain_deliveries(context: Context, run_id: str) -> list[Mapping[str, Any]]:
     """Return the uncertain deliveries of a run; `delivery` is our name for them with the provider."""
-    number = engine.run(run_id).number or 0
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
+        number = runs.get(connection, run_id).number or 0
         rows = stored.list_for_run(connection, number)
-    return [{**row, "delivery": engine.signer.delivery_reference(number, row["position"])} for row in rows]
+    return [{**row, "delivery": context.signer.delivery_reference(number, row["position"])} for row in rows]
 
 
-def reconcile(engine: Engine, run_id: str) -> ReconcileResult:
+def reconcile(context: Context, run_id: str) -> ReconcileResult:
     """Settle deliveries by stored events, and by asking providers that support it.
 
     A message missing at the provider is no proof: that delivery stays uncertain. After a crash, call it again.
     """
-    before = len(uncertain_deliveries(engine, run_id))
-    clean_up(engine.ledger, engine.clock.now())
-    rows = uncertain_deliveries(engine, run_id)
+    before = len(uncertain_deliveries(context, run_id))
+    clean_up(context.ledger, context.clock.now())
+    rows = uncertain_deliveries(context, run_id)
     by_events = before - len(rows)
-    provider_ids = asyncio.run(_search_provider(engine.providers.sms, _searches(engine, rows)))
+    provider_ids = asyncio.run(_search_provider(context.providers.sms, _searches(context, rows)))
     by_provider = 0
-    with engine.ledger.write() as connection:
+    with context.ledger.write() as connection:
         for place, provider_id in provider_ids.items():
             by_provider += stored.resolve_accepted(connection, place, provider_id)
         detail = {"by_events": by_events, "by_provider": by_provider, "left": len(rows) - by_provider}
-        audit.record(connection, engine.clock.now(), engine.actor, _RECONCILE, run_id, detail)
+        audit.record(connection, context.clock.now(), context.actor, _RECONCILE, run_id, detail)
     return ReconcileResult(by_events, by_provider, len(rows) - by_provider)
 
 
-def set_outcome(engine: Engine, run_id: str, state: DeliveryState, members: Collection[str] = ()) -> int:
+def set_outcome(context: Context, run_id: str, state: DeliveryState, members: Collection[str] = ()) -> int:
     """Set the outcome of a run's uncertain deliveries by hand, optionally of some members only; return how many.
 
     Use it after a look at the provider's log. Raises UserError for a member without an uncertain delivery.
     """
-    rows = uncertain_deliveries(engine, run_id)
+    rows = uncertain_deliveries(context, run_id)
     unknown = sorted(set(members) - {row["member_id"] for row in rows})
     if unknown:
         hint = f"`viesti uncertain {run_id}` lists those that there are"
@@ -91,21 +91,21 @@ def set_outcome(engine: Engine, run_id: str, state: DeliveryState, members: Coll
     places = [(row["run_number"], row["position"]) for row in rows if not members or row["member_id"] in members]
     marked = 0
     for start in range(0, len(places), _AT_ONCE):
-        with engine.ledger.write() as connection:
+        with context.ledger.write() as connection:
             count = stored.mark_by_hand(connection, places[start : start + _AT_ONCE], state)
             detail = {"state": state.value, "deliveries": count}
-            audit.record(connection, engine.clock.now(), engine.actor, "mark uncertain", run_id, detail)
+            audit.record(connection, context.clock.now(), context.actor, "mark uncertain", run_id, detail)
         marked += count
     return marked
 
 
-def export(engine: Engine, run_id: str, file: Path) -> int:
+def export(context: Context, run_id: str, file: Path) -> int:
     """Write a run's uncertain deliveries to a CSV file for spreadsheets; return how many.
 
     Raises UserError when the file exists or cannot be written. It holds no address: SendGrid's log and Twilio's
     callbacks know our delivery name.
     """
-    rows = uncertain_deliveries(engine, run_id)
+    rows = uncertain_deliveries(context, run_id)
     content = spreadsheet_csv(CSV_COLUMNS, ([_cell(row[name]) for name in CSV_COLUMNS] for row in rows))
     with report_write_errors(file), file.open("xb") as output:
         output.write(content)
@@ -116,12 +116,12 @@ def _cell(value: object) -> str:
     return "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _searches(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> list[_Search]:
+def _searches(context: Context, rows: Sequence[Mapping[str, Any]]) -> list[_Search]:
     """Return the possible searches: only numbers with a single text message in question, so that none is confused."""
     texts = [row for row in rows if row["channel"] == Channel.SMS and row["claimed_at"] is not None]
-    lease, shift = timedelta(seconds=engine.repository.settings.dispatch.lease), engine.clock.shift
+    lease, shift = timedelta(seconds=context.repository.settings.dispatch.lease), context.clock.shift
     searches = []
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
         members = [row["member_id"] for row in texts]
         contact = select(CONTACT.c.member_id, CONTACT.c.phone).where(CONTACT.c.member_id.in_(members))
         phones = {row.member_id: row.phone for row in connection.execute(contact) if row.phone}

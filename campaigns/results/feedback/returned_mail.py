@@ -27,8 +27,8 @@ from campaigns.channels.events import Event, EventKind
 from campaigns.core.errors import UserError
 from campaigns.core.tokens import InvalidTokenError, Signer
 from campaigns.results.feedback.ingest import ingest
-from campaigns.runs.engine import Engine
 from campaigns.store.runs.linked_message import PlannedMessage, find_message
+from campaigns.workspace.context import Context
 
 PROVIDER: Final = "mailto"
 _LOG: Final = logging.getLogger("viesti")
@@ -57,7 +57,7 @@ class MailCounts:
     unsubscribed: int
 
 
-def read_mail(engine: Engine) -> MailCounts:
+def read_mail(context: Context) -> MailCounts:
     """Read every new mail of the configured maildir, in order of arrival.
 
     A mail is moved to `cur` after the commit; after a crash it is read again, which changes nothing. Raises UserError
@@ -65,17 +65,17 @@ def read_mail(engine: Engine) -> MailCounts:
     """
     mails = events = unsubscribed = 0
     unreadable: list[Path] = []
-    new = maildir(engine) / "new"
+    new = maildir(context) / "new"
     waiting = sorted(file for file in new.iterdir() if not file.name.startswith("."))
     for start in range(0, len(waiting), _AT_ONCE):
         files = waiting[start : start + _AT_ONCE]
-        now = engine.clock.now()
+        now = context.clock.now()
         reports = [report for file in files if (report := _read(file, now, unreadable)) is not None]
-        with engine.ledger.write() as connection:
+        with context.ledger.write() as connection:
             events += ingest(
-                connection, engine.signer, [event for report in reports for event in report.events], now
+                connection, context.signer, [event for report in reports for event in report.events], now
             ).new
-            unsubscribed += sum(_unsubscribe(connection, engine.signer, report, now) for report in reports)
+            unsubscribed += sum(_unsubscribe(connection, context.signer, report, now) for report in reports)
         finished = [file for file in files if file not in unreadable]
         for file in finished:
             _put_away(file)
@@ -88,14 +88,14 @@ def read_mail(engine: Engine) -> MailCounts:
     return MailCounts(mails, events, unsubscribed)
 
 
-def read_new_mail(engine: Engine) -> None:
+def read_new_mail(context: Context) -> None:
     """Read new mail if a maildir is configured; cheap when there is none."""
-    if engine.repository.settings.channels.email.maildir is None:
+    if context.repository.settings.channels.email.maildir is None:
         return
-    with os.scandir(maildir(engine) / "new") as waiting:
+    with os.scandir(maildir(context) / "new") as waiting:
         is_there = any(not file.name.startswith(".") for file in waiting)
     if is_there:
-        read_mail(engine)
+        read_mail(context)
 
 
 def parse_mail(raw: bytes, now: datetime) -> MailReport:
@@ -111,14 +111,14 @@ def parse_mail(raw: bytes, now: datetime) -> MailReport:
         return MailReport(name, ())
 
 
-def maildir(engine: Engine) -> Path:
+def maildir(context: Context) -> Path:
     """Return the maildir; raise UserError when none is configured, or the folder is not a maildir."""
-    path = engine.repository.settings.channels.email.maildir
-    settings = str(engine.workspace.settings)
+    path = context.repository.settings.channels.email.maildir
+    settings = str(context.workspace.settings)
     if path is None:
         hint = "`channels.email.maildir` names the folder that bounces are delivered to"
         raise UserError.about(settings, "the settings name no maildir", "no_maildir", hint)
-    folder = engine.workspace.root / path
+    folder = context.workspace.root / path
     if not all((folder / part).is_dir() for part in ("new", "cur", "tmp")):
         hint = "let the mail server deliver there, or make the folders `new`, `cur` and `tmp`"
         raise UserError.about(settings, f"{path} is no maildir", "no_maildir", hint)

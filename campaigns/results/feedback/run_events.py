@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from campaigns.runs.engine import Engine
-from campaigns.store.runs import delivery_events
+from campaigns.store.runs import delivery_events, runs
 from campaigns.store.runs.reconciliation import reconcile_run
+from campaigns.workspace.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +16,9 @@ class RunEvents:
     alarms: Sequence[str]
 
 
-def read_run_events(engine: Engine, run_id: str) -> RunEvents:
+def read_run_events(context: Context, run_id: str) -> RunEvents:
     """Return the events of a run; raise UserError when the run is unknown."""
-    run = engine.run(run_id)
-    with engine.ledger.read() as connection:
+    with context.ledger.read() as connection:
+        run = runs.get(connection, run_id)
         words = delivery_events.count_by_kind(connection, run.number or 0)
-        return RunEvents(words, reconcile_run(connection, run, engine.clock.now()).alarms)
+        return RunEvents(words, reconcile_run(connection, run, context.clock.now()).alarms)

@@ -61,7 +61,7 @@ def count_conversions(
 
     Restricted and erased members are not evaluated; they count as not converted, in every group alike.
     """
-    library = engine.repository
+    library = engine.context.repository
     scope = RuleScope(
         as_of=until,
         zone=campaign.schedule.zone,
@@ -69,11 +69,13 @@ def count_conversions(
         audiences=audiences,
         salt=campaign.name,
     )
-    with closing(library.warehouse.connect(engine.clock.now())) as connection:
-        bench = QuerySession(connection, engine.rule_engine(until))
-        create_population(bench, Purpose.SERVICE, register_snapshot(bench, engine.snapshot()))
+    with closing(library.warehouse.connect(engine.context.clock.now())) as connection:
+        bench = QuerySession(connection, engine.queries.rule_engine(until))
+        create_population(bench, Purpose.SERVICE, register_snapshot(bench, engine.queries.snapshot()))
         judged = bench.evaluate_rules("judged", select_conditions({_GOAL: goal}, scope))
-        assigned = bench.register("assigned", engine.ledger.fetch_arrow(_ASSIGNED.format(number=run.number or 0)))
+        assigned = bench.register(
+            "assigned", engine.context.ledger.fetch_arrow(_ASSIGNED.format(number=run.number or 0))
+        )
         rows = bench.fetch_rows(_by_group(bench.create_table("units", _units(assigned, judged))))
     return _shares(rows)
 

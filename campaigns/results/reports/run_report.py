@@ -21,6 +21,7 @@ from campaigns.runs.planning.plan_counts import PlanCounts
 from campaigns.store.runs import link_clicks
 from campaigns.store.runs.link_clicks import LinkClicks
 from campaigns.store.runs.run_tables import Run
+from campaigns.workspace.context import Context
 
 AudienceTitles = Mapping[str, str | Localised]
 
@@ -58,10 +59,10 @@ class RunReport:
 
 def run_report(engine: Engine, run_id: str, language: Language) -> RunReport:
     """Return the report of a planned run; raise UserError when there is no run of that name."""
-    run = engine.run(run_id)
-    campaign, _ = engine.repository.planned_campaign(engine.run_files(run).definition, run.campaign)
-    number, window = run.number or 0, engine.repository.settings.effect.window
-    with engine.ledger.read() as connection:
+    run = engine.queries.run(run_id)
+    campaign, _ = engine.context.repository.planned_campaign(engine.run_definitions.files(run).definition, run.campaign)
+    number, window = run.number or 0, engine.context.repository.settings.effect.window
+    with engine.context.ledger.read() as connection:
         outcomes, events = run_counts.delivery_counts(connection, number), run_counts.event_counts(connection, number)
         links = link_clicks.click_counts(connection, number)
         since = run_counts.first_claim(connection, number)
@@ -73,12 +74,12 @@ def run_report(engine: Engine, run_id: str, language: Language) -> RunReport:
 def _effect(
     engine: Engine, run: Run, campaign: Campaign, tally: PlanCounts, since: datetime | None, language: Language
 ) -> MeasuredEffect:
-    settings = engine.repository.settings
+    settings = engine.context.repository.settings
     until = None if since is None else since + settings.effect.window
     goal = goal_of(campaign, settings.effect.window)
-    audiences, titles = _audiences(engine, run, goal)
-    goal_text = describe(goal, language, engine.repository.catalogue, titles, settings.currency)
-    withheld = _withheld_reason(engine, tally, since, until, campaign)
+    audiences, titles = _audiences(engine.context, run, goal)
+    goal_text = describe(goal, language, engine.context.repository.catalogue, titles, settings.currency)
+    withheld = _withheld_reason(engine.context, tally, since, until, campaign)
     if withheld is not None or until is None:
         return MeasuredEffect(goal_text, since, until, (), None, withheld)
     conversions = count_conversions(engine, run, campaign, audiences, until, goal)
@@ -107,14 +108,14 @@ def _comparisons(conversions: ConversionCounts, tally: PlanCounts, minimum: int)
 
 
 def _withheld_reason(
-    engine: Engine, tally: PlanCounts, since: datetime | None, until: datetime | None, campaign: Campaign
+    context: Context, tally: PlanCounts, since: datetime | None, until: datetime | None, campaign: Campaign
 ) -> str | None:
     """Return why there is no result yet, or never will be."""
     if campaign.experiment is None and not any(tally.skips.get(reason) for reason in HOLDOUTS):
         return "nobody was held out: without a holdout the effect cannot be measured"
     if since is None or until is None:
         return "nothing was sent"
-    if engine.clock.now() < until:
+    if context.clock.now() < until:
         return f"too early: it is measured once, after {until.astimezone(campaign.schedule.zone):%Y-%m-%d %H:%M}"
     return None
 
@@ -124,9 +125,9 @@ def _missing_holdouts(conversions: ConversionCounts, tally: PlanCounts) -> str |
     return "the held-out members are no longer known: skips are kept for 90 days" if missing else None
 
 
-def _audiences(engine: Engine, run: Run, goal: Condition) -> tuple[Mapping[str, Condition], AudienceTitles]:
+def _audiences(context: Context, run: Run, goal: Condition) -> tuple[Mapping[str, Condition], AudienceTitles]:
     """Return the audiences that the goal may name, and their titles; read the campaign's file only if it names one."""
     if not referenced_audiences(goal, {}):
         return {}, {}
-    draft, _ = engine.repository.campaign_definition(run.file)
+    draft, _ = context.repository.campaign_definition(run.file)
     return {name: each.match for name, each in draft.audiences.items()}, draft.titles

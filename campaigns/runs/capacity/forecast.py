@@ -72,8 +72,6 @@ class PlanForecast:
         except UserError:
             return None
 
-    def _sms_composer(
-        self, stack: ExitStack, run_context: RunContext, offers: Mapping[str, Offer]
-    ) -> SmsComposer:
+    def _sms_composer(self, stack: ExitStack, run_context: RunContext, offers: Mapping[str, Offer]) -> SmsComposer:
         fields = stack.enter_context(closing(self.run_definitions.frozen_fields(run_context.run)))
         return ComposerFactory(run_context, fields, offers, self.context.clock).sms_composer()

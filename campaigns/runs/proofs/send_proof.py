@@ -46,18 +46,23 @@ def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofR
     address is not internal, the message cannot be composed, or the provider did not accept it.
     """
     empty_proof = empty_proof_to(request.address)
-    settings = queries.repository.settings
+    settings = queries.context.repository.settings
     if not is_internal_address(empty_proof.address, settings.internal_addresses):
         message = "a proof goes only to addresses that the settings list as our own"
-        hint = f"add it to `internal_addresses` in {queries.workspace.settings}"
+        hint = f"add it to `internal_addresses` in {queries.context.workspace.settings}"
         raise UserError.about(request.address, message, "not_internal", hint)
     proofs = ProofSender(
-        proof_run_context(queries, definition.campaign), definition.root, queries.providers, queries.clock
+        proof_run_context(queries, definition.campaign),
+        definition.root,
+        queries.context.providers,
+        queries.context.clock,
     )
     proof, contexts = _member_proof(queries, definition, request, proofs, empty_proof)
-    with queries.ledger.write() as connection:
+    with queries.context.ledger.write() as connection:
         detail = {"channel": proof.channel, "variant": proof.variant, "language": proof.language}
-        audit.record(connection, queries.clock.now(), queries.actor, "proof", definition.campaign.name, detail)
+        audit.record(
+            connection, queries.context.clock.now(), queries.context.actor, "proof", definition.campaign.name, detail
+        )
     return deliver_proof(proofs, proof, contexts)
 
 
@@ -97,11 +102,13 @@ def proof_run_context(queries: Queries, campaign: Campaign) -> RunContext:
         number=0,
         campaign=campaign.name,
         purpose=campaign.purpose,
-        due_at=queries.clock.now(),
+        due_at=queries.context.clock.now(),
         scheduled=False,
         state=RunState.PLANNED,
     )
-    return RunContext(run, campaign, queries.repository.settings, queries.signer, queries.run_files(run))
+    return RunContext(
+        run, campaign, queries.context.repository.settings, queries.context.signer, queries.run_definitions.files(run)
+    )
 
 
 def _member_proof(
@@ -113,9 +120,9 @@ def _member_proof(
 ) -> tuple[ProofMessage, TemplateContexts]:
     if request.member is None:
         return sample_proof(queries, definition.campaign, request, proofs, empty_proof)
-    with queries.ledger.read() as connection:
+    with queries.context.ledger.read() as connection:
         contact = dict(contact_of(connection, request.member))
-    with queries.plan_without_saving(definition, queries.clock.now(), (request.member,)) as plan:
+    with queries.plan_without_saving(definition, queries.context.clock.now(), (request.member,)) as plan:
         decisions, fields = (
             plan.session.fetch_dicts(plan.ordered_decisions()),
             plan.session.fetch_dicts(plan.field_rows()),
@@ -126,7 +133,7 @@ def _member_proof(
         raise UserError.about(request.member, message, "nothing_to_prove", "without `--member`, the sample is shown")
     decision = decisions[0]
     variant = _variant(definition.campaign, empty_proof.channel, request.variant or decision["variant"])
-    offers = {offer.id: offer for offer in queries.repository.offers}
+    offers = {offer.id: offer for offer in queries.context.repository.offers}
     contact |= {"language": request.language or contact["language"]}
     proof = replace(empty_proof, variant=variant, arm=decision["arm"], contact=contact)
     return proof, TemplateContexts(proofs.run_context, lambda _: fields[0], offers)
@@ -137,7 +144,7 @@ def sample_proof(
 ) -> tuple[ProofMessage, TemplateContexts]:
     """Return a proof filled from the template's sample, with the contexts to compose it."""
     variant = _variant(campaign, empty_proof.channel, request.variant)
-    language = request.language or queries.repository.settings.default_language
+    language = request.language or queries.context.repository.settings.default_language
     proof = replace(empty_proof, variant=variant, contact={"language": language})
     sample = proofs.template_folder(proof).sample(language)
     member = sample.get("member")
@@ -172,9 +179,11 @@ def send_seed_copies(queries: Queries, run: Run, campaign: Campaign) -> None:
     seeds without their copies. Copies have no decision and no delivery, so that no plan, cap, balance or report counts
     them. A failed copy is logged and delays neither the others nor the run.
     """
-    root = queries.run_files(run).definition
-    proofs = ProofSender(proof_run_context(queries, campaign), root, queries.providers, queries.clock, _UNMARKED)
-    for number, seed in enumerate(queries.repository.settings.seeds, 1):
+    root = queries.run_definitions.files(run).definition
+    proofs = ProofSender(
+        proof_run_context(queries, campaign), root, queries.context.providers, queries.context.clock, _UNMARKED
+    )
+    for number, seed in enumerate(queries.context.repository.settings.seeds, 1):
         empty_proof = empty_proof_to(seed.address)
         for variant in variants_for_channel(campaign, empty_proof.channel):
             try:

@@ -22,13 +22,13 @@ from campaigns.people.desk.changes import DESK_SOURCES
 from campaigns.people.desk.lookup import MemberContact, MemberRecord
 from campaigns.people.desk.purchase_lines import MAX_PERIOD
 from campaigns.rendering.choice_labels import choice_label, is_labelled_thing_on
-from campaigns.runs.engine import Engine
 from campaigns.web.desk.staff_session import SignedInStaff, StaffSessions
 from campaigns.web.forms import FormBody, FormFields
 from campaigns.web.members.choice_list import choice_groups_with_ticks
 from campaigns.web.page_context import PageContext
 from campaigns.web.page_renderer import page_texts
 from campaigns.web.throttling import SharedThrottle
+from campaigns.workspace.context import Context
 
 DESK_HOME: Final = "/desk"
 
@@ -66,7 +66,7 @@ class DeskPages:
     def look_up_throttle(self) -> SharedThrottle:
         """Throttle of members that one account may look up."""
         return SharedThrottle(
-            self.page_context.engine.ledger, self.page_context.engine.signer, "looking", 60, timedelta(minutes=15)
+            self.page_context.context.ledger, self.page_context.context.signer, "looking", 60, timedelta(minutes=15)
         )
 
     def router(self, tasks: Iterable[DeskTask]) -> APIRouter:
@@ -86,9 +86,9 @@ class DeskPages:
 
         return answer
 
-    def engine_as(self, agent: SignedInStaff) -> Engine:
-        """Return an engine that acts as the agent."""
-        return self.page_context.engine.as_user(agent.account.name)
+    def context_as(self, agent: SignedInStaff) -> Context:
+        """Return a context whose actor is the agent."""
+        return self.page_context.context.as_user(agent.account.name)
 
     def render(
         self, request: Request, agent: SignedInStaff | None, name: str, status: int = 200, **values: object
@@ -100,7 +100,7 @@ class DeskPages:
             "may": {act.value: agent is not None and agent.may(act) for act in Permission},
             "grounds": [ground.value for ground in LookUpReason],
             "ways": [by.value for by in SearchField],
-            "day": partial(local_day, zone=self.page_context.engine.repository.settings.zone),
+            "day": partial(local_day, zone=self.page_context.context.repository.settings.zone),
         }
         language = self.page_context.language(request)
         return self.page_context.render(request, f"desk/{name}", language, status, at=DESK_HOME, **{**shared, **values})
@@ -134,7 +134,7 @@ class DeskPages:
 
     def look_up_ticket(self, agent: SignedInStaff, member_id: str) -> str:
         """Return proof that the agent looked the member up in this session, and that the audit log has it."""
-        return self.page_context.engine.signer.keyed_hash("desk ticket", agent.secret, member_id)
+        return self.page_context.context.signer.keyed_hash("desk ticket", agent.secret, member_id)
 
     def member_id(self, form: FormFields, agent: SignedInStaff) -> str:
         """Return the member of a form; HTTP 403 without the ticket of the look-up."""
@@ -152,7 +152,7 @@ class DeskPages:
 
     def person(self, agent: SignedInStaff, member_id: str) -> MemberContact:
         """Return a member who was looked up in this session, for a confirmation page."""
-        return lookup.reload(self.engine_as(agent), member_id, unmask=agent.may(Permission.UNMASK)).person
+        return lookup.reload(self.context_as(agent), member_id, unmask=agent.may(Permission.UNMASK)).person
 
     def render_member_again(
         self,
@@ -163,7 +163,7 @@ class DeskPages:
         refused: Refusal = NO_REFUSAL,
     ) -> HTMLResponse:
         """Render the page of a member again; `done_text` is the text key of the change that was made."""
-        member = lookup.reload(self.engine_as(agent), member_id, unmask=agent.may(Permission.UNMASK))
+        member = lookup.reload(self.context_as(agent), member_id, unmask=agent.may(Permission.UNMASK))
         return self.render_member(request, agent, member, done_text, refused)
 
     def render_member(

@@ -44,13 +44,16 @@ class MemberChangePages:
 
     def choose(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Record the member's choices, each under the text that the agent read out."""
-        member_id, engine = self.desk.member_id(form, agent), self.desk.engine_as(agent)
-        with engine.ledger.read() as connection:
+        member_id, context = self.desk.member_id(form, agent), self.desk.context_as(agent)
+        with context.ledger.read() as connection:
             consent = consent_state_of(connection, member_id)
-        language, context = self.desk.page_context.language(request), self.desk.page_context
-        context_of = partial(ConsentContext, context.now, self.desk.source(form), language)
-        entries = list(changed_choices(form, member_id, consent, choice_items(context.renderer, language), context_of))
-        changes.change_choices(engine, member_id, entries)
+        page_context = self.desk.page_context
+        language = page_context.language(request)
+        context_of = partial(ConsentContext, page_context.now, self.desk.source(form), language)
+        entries = list(
+            changed_choices(form, member_id, consent, choice_items(page_context.renderer, language), context_of)
+        )
+        changes.change_choices(context, member_id, entries)
         return self.desk.render_member_again(request, agent, member_id, "done_choices" if entries else "done_nothing")
 
     def correct(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
@@ -58,7 +61,7 @@ class MemberChangePages:
         member_id = self.desk.member_id(form, agent)
         removed = [name for name in _REMOVABLE_FIELDS if name in form.values("remove")]
         wanted = {name: form.value(name) for name in _CONTACT_FIELDS}
-        changed = changes.change_contact(self.desk.engine_as(agent), member_id, wanted, removed)
+        changed = changes.change_contact(self.desk.context_as(agent), member_id, wanted, removed)
         return self.desk.render_member_again(request, agent, member_id, "done_contact" if changed else "done_nothing")
 
     def mark(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
@@ -67,13 +70,13 @@ class MemberChangePages:
         if choice is Choice.DECEASED and not form.value("confirmed"):
             ticket, person = form.value("ticket"), self.desk.person(agent, member_id)
             return self.desk.render(request, agent, "death", person=person, ticket=ticket, source=source.value)
-        changes.mark(self.desk.engine_as(agent), member_id, choice, source, on=True)
+        changes.mark(self.desk.context_as(agent), member_id, choice, source, on=True)
         return self.desk.render_member_again(request, agent, member_id, f"done_{choice.value}")
 
     def unmark(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Take a mark back."""
         member_id, choice, source = self.desk.member_id(form, agent), _mark(form), self.desk.source(form)
-        changes.mark(self.desk.engine_as(agent), member_id, choice, source, on=False)
+        changes.mark(self.desk.context_as(agent), member_id, choice, source, on=False)
         return self.desk.render_member_again(request, agent, member_id, "done_unmark")
 
     def file(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
@@ -81,7 +84,7 @@ class MemberChangePages:
         member_id, kind, source = self.desk.member_id(form, agent), form.value("kind"), self.desk.source(form)
         if kind not in set(RequestKind):
             raise HTTPException(400)
-        requests.file(self.desk.engine_as(agent), member_id, RequestKind(kind), source, form.value("words"))
+        requests.file(self.desk.context_as(agent), member_id, RequestKind(kind), source, form.value("words"))
         return self.desk.render_member_again(request, agent, member_id, "done_file")
 
 

@@ -38,9 +38,9 @@ class MemberSearchPages:
             raise HTTPException(400)
         reason = self.desk.access_reason(form)
         self.desk.limit_look_ups(agent)
-        unmask, engine = agent.may(Permission.UNMASK), self.desk.engine_as(agent)
+        unmask, context = agent.may(Permission.UNMASK), self.desk.context_as(agent)
         people, more = lookup.search_members(
-            engine, SearchField(by), typed, form.value("postal_code").strip(), reason, unmask=unmask
+            context, SearchField(by), typed, form.value("postal_code").strip(), reason, unmask=unmask
         )
         return self.desk.render(
             request, agent, "found", people=people, more=more, reason=reason, refused=Refusal("", form)
@@ -50,8 +50,8 @@ class MemberSearchPages:
         """Show one member."""
         reason = self.desk.access_reason(form)
         self.desk.limit_look_ups(agent)
-        engine = self.desk.engine_as(agent)
-        member = lookup.look_up(engine, form.value("member"), reason, unmask=agent.may(Permission.UNMASK))
+        context = self.desk.context_as(agent)
+        member = lookup.look_up(context, form.value("member"), reason, unmask=agent.may(Permission.UNMASK))
         return self.desk.render_member(request, agent, member)
 
     def again(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
@@ -61,14 +61,14 @@ class MemberSearchPages:
     def merge(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Show the duplicate beside the member; merge them once that is confirmed."""
         into, other = self.desk.member_id(form, agent), form.value("other").strip()
-        engine, unmask = self.desk.engine_as(agent), agent.may(Permission.UNMASK)
+        context, unmask = self.desk.context_as(agent), agent.may(Permission.UNMASK)
         if form.value("confirmed"):
             self._require_looked_up(form, agent, other)
-            erasure.merge(engine, other, into)
+            erasure.merge(context, other, into)
             return self.desk.render_member_again(request, agent, into, "done_merge")
         self.desk.limit_look_ups(agent)
-        member = lookup.reload(engine, into, unmask=unmask)
-        duplicate = lookup.look_up(engine, other, AccessReason(LookUpReason.DUPLICATE), unmask=unmask)
+        member = lookup.reload(context, into, unmask=unmask)
+        duplicate = lookup.look_up(context, other, AccessReason(LookUpReason.DUPLICATE), unmask=unmask)
         return self.desk.render(
             request,
             agent,

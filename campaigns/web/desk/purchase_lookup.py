@@ -32,11 +32,11 @@ class PurchaseLookupPage:
 
     def read(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Show the lines that match the criteria."""
-        member_id, engine = self.desk.member_id(form, agent), self.desk.engine_as(agent)
+        member_id, context = self.desk.member_id(form, agent), self.desk.context_as(agent)
         store, department = form.value("store").strip(), form.value("department").strip()
         criteria = PurchaseCriteria(_day(form.value("first")), _day(form.value("last")), store, department)
         reason = parse_reason(form.value("purpose"), form.value("case"), PurchaseLinesPurpose, needs_case=True)
-        lines = purchase_lines.read_lines(engine, member_id, criteria, reason)
+        lines = purchase_lines.read_lines(context, member_id, criteria, reason)
         return self.desk.render(
             request,
             agent,

@@ -40,12 +40,12 @@ class RequestQueuePages:
 
     def show(self, request: Request, _form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """List the open requests, with an audit log row."""
-        audit_log.note_access(self.desk.engine_as(agent), "list_requests", "requests")
+        audit_log.note_access(self.desk.context_as(agent), "list_requests", "requests")
         return self._page(request, agent, "")
 
     def extend(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Extend a request by the further months."""
-        requests.extend(self.desk.engine_as(agent), _number(form), form.value("because"))
+        requests.extend(self.desk.context_as(agent), _number(form), form.value("because"))
         return self._page(request, agent, "done_later")
 
     def close(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
@@ -53,26 +53,25 @@ class RequestQueuePages:
         ending = form.value("ending")
         if ending not in set(RequestOutcome):
             raise HTTPException(400)
-        requests.close(self.desk.engine_as(agent), _number(form), RequestOutcome(ending), form.value("because"))
+        requests.close(self.desk.context_as(agent), _number(form), RequestOutcome(ending), form.value("because"))
         return self._page(request, agent, "done_close")
 
     def export(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Return the member's data as a file to pass on, with an audit log row."""
-        engine, file_format = self.desk.engine_as(agent), form.value("form")
+        context, file_format = self.desk.context_as(agent), form.value("form")
         if file_format not in EXPORT_FORMATS:
             raise HTTPException(400)
-        export = export_with_audit(
-            engine, self._open_request(form, agent, RequestKind.ACCESS).member_id, file_format, engine.actor
-        )
-        data_pages = DataPages(self.desk.page_context.renderer, engine.repository.catalogue)
+        member_id = self._open_request(form, agent, RequestKind.ACCESS).member_id
+        export = export_with_audit(self.desk.page_context.engine.queries, member_id, file_format, context.actor)
+        data_pages = DataPages(self.desk.page_context.renderer, context.repository.catalogue)
         return data_pages.download(export, file_format, self.desk.page_context.language(request))
 
     def erase(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Ask for confirmation, then erase the member; that closes the request."""
-        engine, filed = self.desk.engine_as(agent), self._open_request(form, agent, RequestKind.ERASE)
+        context, filed = self.desk.context_as(agent), self._open_request(form, agent, RequestKind.ERASE)
         if not form.value("confirmed"):
             return self.desk.render(request, agent, "erase", asked=filed)
-        erasure.erase_and_notify(engine, filed.member_id)
+        erasure.erase_and_notify(context, filed.member_id)
         return self._page(request, agent, "done_erase")
 
     def record_answer(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
@@ -80,21 +79,21 @@ class RequestQueuePages:
         answer = form.value("answer")
         if answer not in set(ProcessorAnswer):
             raise HTTPException(400)
-        processors.record_answer(self.desk.engine_as(agent), _number(form), ProcessorAnswer(answer))
+        processors.record_answer(self.desk.context_as(agent), _number(form), ProcessorAnswer(answer))
         return self._page(request, agent, "done_told")
 
     def _open_request(self, form: FormFields, agent: SignedInStaff, kind: RequestKind) -> Filed:
         """Return an open request of a kind; raise UserError when it is of another kind."""
-        filed = requests.get_open(self.desk.engine_as(agent), _number(form))
+        filed = requests.get_open(self.desk.context_as(agent), _number(form))
         if filed.kind != kind:
             raise UserError.about(str(filed.number), f"this is not a request for {kind}", "another_kind", "look again")
         return filed
 
     def _page(self, request: Request, agent: SignedInStaff, done_text: str) -> HTMLResponse:
-        engine = self.desk.engine_as(agent)
-        today = requests.today(engine)
-        rows = [(row, (row.due_on - today).days) for row in requests.list_open(engine)]
-        tasks = [(task, (task.due_on - today).days) for task in processors.open_tasks(engine)]
+        context = self.desk.context_as(agent)
+        today = requests.today(context)
+        rows = [(row, (row.due_on - today).days) for row in requests.list_open(context)]
+        tasks = [(task, (task.due_on - today).days) for task in processors.open_tasks(context)]
         return self.desk.render(
             request,
             agent,

@@ -14,9 +14,9 @@ from campaigns.web.desk.staff_session import StaffSessions
 from campaigns.web.page_context import PageContext
 
 
-def desk_routes(context: PageContext) -> APIRouter:
+def desk_routes(page_context: PageContext) -> APIRouter:
     """Return the routes of the service desk."""
-    desk = DeskPages(context, StaffSessions(context))
+    desk = DeskPages(page_context, StaffSessions(page_context))
     router = APIRouter()
     router.include_router(StaffLoginPages(desk).routes())
     router.include_router(desk.router(desk_tasks(desk)))

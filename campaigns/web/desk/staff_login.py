@@ -34,12 +34,12 @@ class StaffLoginPages:
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session when the password is right; every failure gets the same response."""
-        context = self.desk.page_context
-        context.limit_attempts(request)
-        secret = staff_accounts.log_in(context.engine, form.value("name"), form.value("password"))
+        page_context = self.desk.page_context
+        page_context.limit_attempts(request)
+        secret = staff_accounts.log_in(page_context.context, form.value("name"), form.value("password"))
         if secret is None:
             return self.desk.render(request, None, "sign_in", 400, wrong=True)
-        response = RedirectResponse(f"{DESK_HOME}?lang={context.language(request).value}", 303)
+        response = RedirectResponse(f"{DESK_HOME}?lang={page_context.language(request).value}", 303)
         self.desk.sessions.start(response, secret)
         return response
 

@@ -42,11 +42,11 @@ class StaffSessions:
         secret = request.cookies.get(self.cookie_name)
         if not secret:
             return None
-        with self.page_context.engine.ledger.read() as connection:
+        with self.page_context.context.ledger.read() as connection:
             account = accounts.account_of_session(connection, secret, self.page_context.now)
         if account is None:
             return None
-        return SignedInStaff(account, secret, self.page_context.engine.signer.keyed_hash("desk form", secret))
+        return SignedInStaff(account, secret, self.page_context.context.signer.keyed_hash("desk form", secret))
 
     def require(self, request: Request, form: FormFields, act: Permission | None) -> SignedInStaff:
         """Return the session of a posted form, and record its use.
@@ -58,7 +58,7 @@ class StaffSessions:
             raise HTTPException(403)
         if act is not None and not agent.may(act):
             raise HTTPException(403)
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             accounts.touch_session(connection, agent.secret, self.page_context.now)
         return agent
 
@@ -68,10 +68,10 @@ class StaffSessions:
 
     def end(self, response: Response, agent: SignedInStaff) -> None:
         """End the session in the ledger and in the browser."""
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             accounts.end_session(connection, agent.secret)
         response.delete_cookie(self.cookie_name, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
     @property
     def _is_https(self) -> bool:
-        return self.page_context.engine.repository.settings.public_url.scheme == "https"
+        return self.page_context.context.repository.settings.public_url.scheme == "https"

@@ -59,7 +59,7 @@ class ChangeContactPage:
         """Use the address whose code was typed, and notify the former one."""
         session = self.sessions.require(request, form)
         self.page_context.limit_attempts(request)
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             code_request = self._code_page.redeem(connection, form, session)
             former = None if code_request is None else self._use(connection, code_request)
         if code_request is None:
@@ -81,8 +81,10 @@ class ChangeContactPage:
         former: str | None = before[code_request.aim.value]
         change: Mapping[str, Any] = {"member_id": code_request.member_id, code_request.aim.value: code_request.address}
         self_service_changes.record_change(connection, before, change, self.page_context.now)
-        contacts.upsert_contacts(connection, [change], self.page_context.engine.repository.settings.default_language.value)
-        subject = audit.subject_of_member(self.page_context.engine.signer, code_request.member_id)
+        contacts.upsert_contacts(
+            connection, [change], self.page_context.context.repository.settings.default_language.value
+        )
+        subject = audit.subject_of_member(self.page_context.context.signer, code_request.member_id)
         audit.record(
             connection, self.page_context.now, "member", "change_contact", subject, {"field": code_request.aim.value}
         )

@@ -50,7 +50,7 @@ class ClickRedirect:
     def redirect(self, request: Request, token: str) -> RedirectResponse:
         """Redirect to the target; HTTP 404 for an invalid link."""
         try:
-            link = self.page_context.engine.signer.read_tracked_link(token)
+            link = self.page_context.context.signer.read_tracked_link(token)
         except InvalidTokenError:
             raise self.page_context.invalid_link_error(request) from None
         count_task = BackgroundTask(self._count_later, request, link) if request.method == "GET" else None
@@ -65,7 +65,7 @@ class ClickRedirect:
 
     def _count(self, link: TrackedLink, at: datetime, *, is_bot: bool) -> None:
         try:
-            with self.page_context.engine.ledger.write() as connection:
+            with self.page_context.context.ledger.write() as connection:
                 delivery = _delivery(connection, link)
                 is_person = not is_bot and not _is_immediate(delivery, at)
                 link_clicks.count_click(connection, link.run_number, link.target, is_person=is_person)

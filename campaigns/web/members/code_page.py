@@ -48,7 +48,7 @@ class CodePage:
         """Return the request of a valid code; None unless it is valid here, and for the member of the session."""
         member_id = None if session is None else session.member_id
         typed = TypedCode(form.value("challenge"), form.value("code"), self.aims, member_id)
-        return redeem_code(connection, self.page_context.engine.signer, typed, self.page_context.now)
+        return redeem_code(connection, self.page_context.context.signer, typed, self.page_context.now)
 
     def show_again(self, request: Request, form: FormFields, session: SignedInMember | None = None) -> HTMLResponse:
         """Render the page again, saying that the code was wrong."""

@@ -43,7 +43,7 @@ class MemberLoginPages:
         """Open a session for the member whose code was typed."""
         self.page_context.limit_attempts(request)
         page, secret = sign_in_code_page(self.page_context), None
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             code_request = page.redeem(connection, form)
             if code_request is not None:
                 secret = sessions.open_session(connection, code_request.member_id, self.page_context.now)

@@ -59,7 +59,7 @@ class MessageSettingsPages:
             for choice in ticked
         ]
         if linked_message.member_exists and entries:
-            with self.page_context.engine.ledger.write() as connection:
+            with self.page_context.context.ledger.write() as connection:
                 if record_opt_outs(connection, entries):
                     enqueue.choices_changed(connection, member, entries, now)
         titles = [items[choice].stop_title for choice in ticked]

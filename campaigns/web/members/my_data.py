@@ -61,7 +61,7 @@ class MyDataPages:
         session, language = self.sessions.current(request), self.page_context.language(request)
         if session is None:
             return self.page_context.render(request, "sign_in", language)
-        with self.page_context.engine.ledger.read() as connection:
+        with self.page_context.context.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
             exports = kept.list_for_member(connection, session.member_id)
             proved = sessions.is_stepped_up(connection, session.secret, self.page_context.now)
@@ -74,7 +74,7 @@ class MyDataPages:
         """Send a fresh code to a known address."""
         session = self.sessions.require(request, form)
         channel = requested_channel(form)
-        with self.page_context.engine.ledger.read() as connection:
+        with self.page_context.context.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
         to = contact["phone" if channel is Channel.SMS else "email"] or ""
         return self._code_page.send_and_show(
@@ -90,7 +90,7 @@ class MyDataPages:
         """Unlock the session for a while."""
         session = self.sessions.require(request, form)
         self.page_context.limit_attempts(request)
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             code_request = self._code_page.redeem(connection, form, session)
             if code_request is not None:
                 sessions.step_up(connection, session.secret, self.page_context.now)
@@ -101,7 +101,7 @@ class MyDataPages:
     def show_all(self, request: Request, form: FormBody) -> HTMLResponse:
         """Show all data."""
         session, language = self._require_fresh_code(request, form), self.page_context.language(request)
-        export = export_with_audit(self.page_context.engine, session.member_id, "page", "member")
+        export = export_with_audit(self.page_context.engine.queries, session.member_id, "page", "member")
         sections = list(self._data_pages.sections(export, language))
         return self.page_context.render(
             request, "whole", language, at=_DATA, sections=sections, made_on=self._data_pages.made_on(export)
@@ -113,7 +113,7 @@ class MyDataPages:
         file_format = form.value("form")
         if file_format not in EXPORT_FORMATS:
             raise HTTPException(400)
-        export = export_with_audit(self.page_context.engine, session.member_id, file_format, "member")
+        export = export_with_audit(self.page_context.engine.queries, session.member_id, file_format, "member")
         return self._data_pages.download(export, file_format, self.page_context.language(request))
 
     def request(self, request: Request, form: FormBody) -> HTMLResponse:
@@ -131,7 +131,7 @@ class MyDataPages:
         if form.value("sure") != "yes":
             raise HTTPException(400)
         try:
-            erasure.erase_and_notify(self.page_context.engine, session.member_id)
+            erasure.erase_and_notify(self.page_context.context, session.member_id)
         except UserError:
             filed = self._file(session.member_id, RequestKind.ERASE, "")
             return self._filed_page(request, filed)
@@ -140,7 +140,7 @@ class MyDataPages:
         return page
 
     def _file(self, member_id: str, kind: RequestKind, words: str) -> Filed:
-        return requests.file(self.page_context.engine, member_id, kind, ConsentSource.WEB, words)
+        return requests.file(self.page_context.context, member_id, kind, ConsentSource.WEB, words)
 
     def _filed_page(self, request: Request, filed: Filed) -> HTMLResponse:
         language, at_once = self.page_context.language(request), filed.kind in requests.IMMEDIATE_CHOICES
@@ -149,19 +149,19 @@ class MyDataPages:
         )
 
     def _day(self, at: datetime) -> date:
-        return local_day(at, self.page_context.engine.repository.settings.zone)
+        return local_day(at, self.page_context.context.repository.settings.zone)
 
     def _require_fresh_code(self, request: Request, form: FormFields) -> SignedInMember:
         """Return the session after a fresh code; HTTP 403 otherwise."""
         session = self.sessions.require(request, form)
-        with self.page_context.engine.ledger.read() as connection:
+        with self.page_context.context.ledger.read() as connection:
             if not sessions.is_stepped_up(connection, session.secret, self.page_context.now):
                 raise HTTPException(403)
         return session
 
     @property
     def _data_pages(self) -> DataPages:
-        return DataPages(self.page_context.renderer, self.page_context.engine.repository.catalogue)
+        return DataPages(self.page_context.renderer, self.page_context.context.repository.catalogue)
 
     @property
     def _code_page(self) -> CodePage:

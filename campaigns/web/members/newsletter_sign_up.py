@@ -14,7 +14,7 @@ from audiences.people.sign_ups import SignUpRequest
 from campaigns.core.model.enums import NEWSLETTER_PREFIX
 from campaigns.core.tokens import InvalidTokenError
 from campaigns.runs.notices import enqueue
-from campaigns.runs.notices.sender import SIGN_UP_PATH
+from campaigns.runs.notices.notice_sender import SIGN_UP_PATH
 from campaigns.store.people import audit
 from campaigns.web.forms import FormBody
 from campaigns.web.members.choice_list import choice_items
@@ -62,7 +62,7 @@ class NewsletterSignUpPages:
     def show_confirmation(self, request: Request, token: str) -> HTMLResponse:
         """Show a confirmation button: a link scanner that opens the page confirms nothing."""
         number = self._number(request, token)
-        with self.page_context.engine.ledger.read() as connection:
+        with self.page_context.context.ledger.read() as connection:
             sign_up = sign_ups.pending_request(connection, number, self.page_context.now)
         language = self.page_context.language(request)
         if sign_up is None:
@@ -74,24 +74,24 @@ class NewsletterSignUpPages:
     def confirm(self, request: Request, token: str) -> HTMLResponse:
         """Subscribe; a second press gets the same response."""
         number, engine = self._number(request, token), self.page_context.engine
-        with engine.ledger.write() as connection:
+        with engine.context.ledger.write() as connection:
             try:
                 member_id = sign_ups.confirm_request(connection, number, self.page_context.now)
             except UnknownConsentTextError as error:
                 raise HTTPException(400) from error
             if member_id is not None:
-                subject = audit.subject_of_member(engine.signer, member_id)
+                subject = audit.subject_of_member(engine.context.signer, member_id)
                 audit.record(connection, self.page_context.now, "member", "sign_up", subject)
         return self.page_context.render(request, "joined", self.page_context.language(request), at=_PATH)
 
     def _number(self, request: Request, token: str) -> int:
         try:
-            return self.page_context.engine.signer.read_link(SIGN_UP_PATH, token).position
+            return self.page_context.context.signer.read_link(SIGN_UP_PATH, token).position
         except InvalidTokenError:
             raise self.page_context.invalid_link_error(request) from None
 
     def _send(self, sign_up: SignUpRequest) -> None:
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             number = sign_ups.store_request(connection, sign_up, self.page_context.now)
             if number is None:
                 return
@@ -111,7 +111,9 @@ class NewsletterSignUpPages:
         written: str = "",
     ) -> HTMLResponse:
         language = self.page_context.language(request)
-        items = [item for item in choice_items(self.page_context.renderer, language).values() if _is_newsletter(item.choice)]
+        items = [
+            item for item in choice_items(self.page_context.renderer, language).values() if _is_newsletter(item.choice)
+        ]
         wrong = "address" if no_address else "newsletters" if status != 200 else ""
         return self.page_context.render(
             request, "join", language, status, at=_PATH, items=items, wrong=wrong, ticked=ticked or [], written=written

@@ -53,7 +53,7 @@ class PreferenceCentre:
     ) -> HTMLResponse:
         """Render the current choices; `wrong` names the field whose value `written` is no valid address."""
         language = self.page_context.language(request)
-        with self.page_context.engine.ledger.read() as connection:
+        with self.page_context.context.ledger.read() as connection:
             consent = choices.consent_state_of(connection, session.member_id)
             contact = contact_row(connection, session.member_id)
         return self.page_context.render(
@@ -80,7 +80,7 @@ class PreferenceCentre:
         session = self.sessions.require(request, form)
         language = self.page_context.language(request)
         items = choice_items(self.page_context.renderer, language)
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             consent = choices.consent_state_of(connection, session.member_id)
             context_of = partial(ConsentContext, self.page_context.now, ConsentSource.WEB, language)
             entries = list(changed_choices(form, session.member_id, consent, items, context_of))
@@ -101,7 +101,9 @@ class PreferenceCentre:
             return None
         change: Mapping[str, Any] = {"member_id": member_id, "language": wanted}
         self_service_changes.record_change(connection, before, change, self.page_context.now)
-        contacts.upsert_contacts(connection, [change], self.page_context.engine.repository.settings.default_language.value)
+        contacts.upsert_contacts(
+            connection, [change], self.page_context.context.repository.settings.default_language.value
+        )
         return Language(wanted)
 
 

@@ -48,16 +48,16 @@ class OneTimeCodes:
 
     def send_to_requester(self, code_request: CodeRequest, channel: Channel) -> None:
         """Send a code for the request of a member in a session."""
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             self._send(connection, code_request, channel)
 
     def _to_all(self, challenge: str, condition: Any, channel: Channel) -> None:
         address = CONTACT.c.email if channel is Channel.EMAIL else CONTACT.c.phone
         query = select(CONTACT.c.member_id).where(condition, address.is_not(None)).order_by(CONTACT.c.member_id)
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             for member_id in connection.execute(query.limit(_MAX_SHARERS)).scalars().all():
                 self._send(connection, CodeRequest(challenge, member_id), channel)
 
     def _send(self, connection: Connection, code_request: CodeRequest, channel: Channel) -> None:
-        if issue_code(connection, self.page_context.engine.signer, code_request, self.page_context.now):
+        if issue_code(connection, self.page_context.context.signer, code_request, self.page_context.now):
             enqueue.code_requested(connection, code_request, channel, self.page_context.now)

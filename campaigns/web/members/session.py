@@ -36,12 +36,12 @@ class MemberSessions:
         secret = request.cookies.get(self.cookie_name)
         if not secret:
             return None
-        with self.page_context.engine.ledger.read() as connection:
+        with self.page_context.context.ledger.read() as connection:
             member = sessions.member_of_session(connection, secret, self.page_context.now)
         return (
             None
             if member is None
-            else SignedInMember(member, secret, self.page_context.engine.signer.keyed_hash("form", secret))
+            else SignedInMember(member, secret, self.page_context.context.signer.keyed_hash("form", secret))
         )
 
     def require(self, request: Request, form: FormFields) -> SignedInMember:
@@ -65,10 +65,10 @@ class MemberSessions:
 
     def end(self, response: Response, session: SignedInMember) -> None:
         """End the session in the ledger and in the browser."""
-        with self.page_context.engine.ledger.write() as connection:
+        with self.page_context.context.ledger.write() as connection:
             sessions.end_session(connection, session.secret)
         response.delete_cookie(self.cookie_name, path="/", secure=self._is_https, httponly=True, samesite="strict")
 
     @property
     def _is_https(self) -> bool:
-        return self.page_context.engine.repository.settings.public_url.scheme == "https"
+        return self.page_context.context.repository.settings.public_url.scheme == "https"

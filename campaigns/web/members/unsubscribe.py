@@ -48,7 +48,7 @@ class UnsubscribePages:
         source = ConsentSource.WEB if form.value(_PAGE_FIELD) else ConsentSource.ONE_CLICK
         if linked_message.member_exists:
             context = ConsentContext(self.page_context.now, source, linked_message.language)
-            with self.page_context.engine.ledger.write() as connection:
+            with self.page_context.context.ledger.write() as connection:
                 opt_out_address(connection, linked_message.kind, linked_message.message.member_id, context)
         return self._page(request, "stopped", linked_message)
 

@@ -33,7 +33,7 @@ class WhyPage:
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the message and why it was sent; nothing about its recipient."""
         linked_message = self.page_context.linked_message(request, "why", token)
-        library, message = self.page_context.engine.repository, linked_message.message
+        library, message = self.page_context.context.repository, linked_message.message
         return self.page_context.render(
             request,
             "why",

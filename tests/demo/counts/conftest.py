@@ -21,7 +21,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def engine(demonstration: Path) -> Iterator[Engine]:
-    engine = Engine(Workspace(demonstration), "tester")
+    engine = Engine.open(Workspace(demonstration), "tester")
     yield engine
     engine.close()
 
@@ -29,7 +29,7 @@ def engine(demonstration: Path) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def raw(demonstration: Path, engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
     """The tables of `raw.sql`. Which goods are special is data: it is taken from the catalogue."""
-    special = engine.library.catalogue.tables["products"].special_when
+    special = engine.context.repository.catalogue.tables["products"].special_when
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE special (col VARCHAR, val VARCHAR)")
         connection.executemany("INSERT INTO special VALUES (?, ?)", [(c, v) for c in special for v in special[c]])

@@ -37,7 +37,7 @@ def by_hand(audience: str) -> str:
 
 
 def counted(engine: Engine, audience: str) -> dict[str, int]:
-    count = engine.count(engine.question(audience, AS_OF), Language.EN)
+    count = engine.queries.count(engine.queries.count_query(audience, AS_OF), Language.EN)
     return {"matched": count.matched, "unknown": count.unknown}
 
 
@@ -61,7 +61,7 @@ def over_spark(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) ->
     shutil.copytree(demonstration, root)
     with Workspace(root).settings.open("a", encoding="utf-8") as settings:
         settings.write("\nwarehouse: {engine: spark, master: 'local[2]'}\n")
-    with closing(Engine(Workspace(root), "tester")) as engine:
+    with closing(Engine.open(Workspace(root), "tester")) as engine:
         yield engine
 
 
@@ -71,9 +71,9 @@ def test_spark_takes_the_same_members_into_every_audience(
 ) -> None:
     from audiences.warehouse.spark import open_spark
 
-    asked = over_spark.question("active_members", AS_OF)
+    asked = over_spark.count_query("active_members", AS_OF)
     everything = select_conditions({name: InAudience(name=name) for name in COUNTS}, asked.scope)
-    spark = open_spark(over_spark.library.warehouse, AS_OF, "local[2]")
+    spark = open_spark(over_spark.repository.warehouse, AS_OF, "local[2]")
     judged = QuerySession(views, spark).evaluate_rules("judged_by_spark", everything)
     for audience in COUNTS:
         taken = views.execute(f"SELECT member_id, {audience} FROM {judged.name}").fetchall()
@@ -85,8 +85,8 @@ def test_a_line_of_the_settings_moves_the_rules_to_spark(engine: Engine, over_sp
     assert counted(over_spark, "families") == COUNTS["families"]
     tallies = []
     for each in (engine, over_spark):
-        draft, _ = each.library.campaign_definition("beauty_newsletter")
-        with each.decided(draft, AS_OF) as plan:
+        draft, _ = each.repository.campaign_definition("beauty_newsletter")
+        with each.plan_without_saving(draft, AS_OF) as plan:
             tallies.append(plan.counts)
     assert tallies[0] == tallies[1]
     assert tallies[0].matched
@@ -95,9 +95,9 @@ def test_a_line_of_the_settings_moves_the_rules_to_spark(engine: Engine, over_sp
 @pytest.fixture(scope="module")
 def views(engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB with the views that a rule reads, for whoever pastes SQL into it."""
-    with closing(engine.library.warehouse.connect(AS_OF)) as connection:
+    with closing(engine.context.repository.warehouse.connect(AS_OF)) as connection:
         bench = QuerySession(connection)
-        create_population(bench, Purpose.MARKETING, register_snapshot(bench, engine.snapshot()))
+        create_population(bench, Purpose.MARKETING, register_snapshot(bench, engine.queries.snapshot()))
         yield connection
 
 
@@ -123,7 +123,7 @@ def words(value: Any) -> Iterator[str]:
 
 def test_the_audiences_use_every_word_of_the_language(engine: Engine) -> None:
     assert len(COUNTS) == 20
-    folder = engine.workspace.audiences
+    folder = engine.context.workspace.audiences
     used = {word for audience in COUNTS for word in words(read_yaml(folder / f"{audience}.yaml").value)}
     written = {word for word, operator in OPERATORS.items() if operator.explicit}
     assert used >= written | set(MEASURES) | set(KEYWORDS)

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.store.ledger.connection import Ledger
 from tests.support.ledgers import (
     address,
     bare,
-    copy_workspace,
-    empty_database,
+    copy_files,
     empty_file,
     ledger,
+    postgresql_copies,
     pytest_generate_tests,
     workspace,
 )
@@ -22,7 +21,7 @@ from tests.support.sample_workspace import SampleWorkspace
 from tests.support.sent_run import SentRun, load_sent_run, send_run
 
 __all__ = [
-    "address", "bare", "empty_database", "empty_file", "ledger", "offered", "pytest_generate_tests", "sending",
+    "address", "bare", "empty_file", "ledger", "offered", "postgresql_copies", "pytest_generate_tests", "sending",
     "workspace",
 ]  # fmt: skip
 
@@ -38,11 +37,8 @@ def offered(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def sending(
-    address: str, ledger: Ledger, offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SentRun]:
-    """Those offers, in a village whose ledger is one of the two."""
+def sending(address: str, offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SentRun]:
+    """Those offers, in a workspace whose ledger is one of the two."""
     monkeypatch.setenv("VIESTI_DATABASE_URL", address)
-    workspace = copy_workspace(offered, tmp_path / "workspace", ledger)
-    yield load_sent_run(workspace)
-    workspace.close()
+    with closing(SampleWorkspace(copy_files(offered, tmp_path / "workspace"))) as workspace:
+        yield load_sent_run(workspace)

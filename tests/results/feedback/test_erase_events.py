@@ -12,7 +12,7 @@ AINO, OTHER = MEMBERS[0], MEMBERS[1]
 
 
 def events(workspace):
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         return connection.execute(select(EVENT).order_by(EVENT.c.number)).mappings().all()
 
 
@@ -33,7 +33,7 @@ def test_gd12_nothing_that_was_said_of_an_erased_member_is_left(sending):
     told(sending)
     workspace = sending.workspace
     assert [row["address"] for row in events(workspace)] == [None, None, "+358401230001", f"{AINO}@example.org"]
-    erasure.erase(workspace.engine, AINO)
+    erasure.erase(workspace.engine.context, AINO)
     mine, another, reply, report = events(workspace)
     assert mine["member_id"].startswith("erased-")
     assert [row["raw"] for row in (mine, another, reply, report)] == ["", "of another", "", ""]
@@ -43,7 +43,7 @@ def test_gd12_nothing_that_was_said_of_an_erased_member_is_left(sending):
 
 def test_c12_a_duplicate_s_events_go_over(sending):
     told(sending)
-    erasure.merge(sending.workspace.engine, OTHER, AINO)
+    erasure.merge(sending.workspace.engine.context, OTHER, AINO)
     assert [row["member_id"] for row in events(sending.workspace)] == [AINO, AINO, None, None]
 
 
@@ -52,7 +52,7 @@ def test_gd03_what_was_said_is_forgotten_after_its_time_and_that_it_was_said_is_
     workspace = sending.workspace
     workspace.clock.advance(days=91)
     sending.ingest(sending.event(AINO, EventKind.CLICKED), sending.event(AINO, EventKind.DEFERRED, raw="new"))
-    evidence = {each.table: each for each in erasure.apply_retention(workspace.engine)}["words of events"]
+    evidence = {each.table: each for each in erasure.apply_retention(workspace.engine.context)}["words of events"]
     assert (evidence.removed, evidence.remaining, evidence.oldest) == (4, 1, workspace.clock.time)
     assert [row["raw"] for row in events(workspace)] == ["", "", "", "", "new"]
     assert {row["address"] for row in events(workspace)} == {None}

@@ -54,7 +54,7 @@ def test_sg12_replayed_and_shuffled_the_same_is_known(sending):
     events = told(sending)
 
     def after(*batches):
-        with workspace.engine.ledger.write() as connection:
+        with workspace.engine.context.ledger.write() as connection:
             undo = connection.begin_nested()
             for batch in batches:
                 sending.ingest_in(connection, batch)
@@ -89,13 +89,13 @@ def test_what_was_told_before_the_sweep_settles_after_it(sending):
     """An event overtakes our own knowing that the outcome was lost."""
     workspace, at = sending.workspace, sending.workspace.deliveries(sending.run)[UNKNOWN]["position"]
     row = (DELIVERY.c.run_number == sending.run.number) & (DELIVERY.c.position == at)
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(row).values(state="sending", reason=None))
     sending.ingest(sending.event(UNKNOWN, EventKind.DELIVERED))
     assert sending.end(UNKNOWN)[0] == "sending"
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(row).values(state="uncertain", reason="unknown_outcome"))
-    clean_up(workspace.engine.ledger, workspace.clock.time)
+    clean_up(workspace.engine.context.ledger, workspace.clock.time)
     assert sending.end(UNKNOWN) == ("accepted", None)
 
 
@@ -110,7 +110,7 @@ def test_what_was_told_before_the_sweep_settles_after_it(sending):
 def test_sg13_an_address_is_bound_for_all_who_share_it(sending, word, asks, reason, scope):
     sending.workspace.change_contact(OTHER, email=f"{KNOWN.upper()}@example.org", mailbox=f"{KNOWN}@example.org")
     sending.ingest(sending.event(KNOWN, word, asks=asks, address=f"{KNOWN}@Example.org"))
-    with sending.workspace.engine.ledger.read() as connection:
+    with sending.workspace.engine.context.ledger.read() as connection:
         rows = connection.execute(select(SUPPRESSION)).all()
     assert [(row.kind, row.value, row.reason, row.scope) for row in rows] == [
         (AddressKind.EMAIL, f"{KNOWN}@example.org", reason, scope)
@@ -158,13 +158,13 @@ def test_clicks_are_kept_with_consent_to_tracking_and_forgotten_without(sending)
     workspace = sending.workspace
     workspace.record_choices(KNOWN, "tracking")
     sending.ingest(sending.event(KNOWN, EventKind.CLICKED), sending.event(OTHER, EventKind.CLICKED))
-    assert contact_history.clicks(workspace.engine.ledger).column("member_id").to_pylist() == [KNOWN]
-    assert contact_history.clicks(workspace.engine.ledger).column("campaign").to_pylist() == ["offers"]
-    with workspace.engine.ledger.read() as connection:
+    assert contact_history.clicks(workspace.engine.context.ledger).column("member_id").to_pylist() == [KNOWN]
+    assert contact_history.clicks(workspace.engine.context.ledger).column("campaign").to_pylist() == ["offers"]
+    with workspace.engine.context.ledger.read() as connection:
         assert connection.execute(select(EVENT.c.member_id)).scalars().all() == [KNOWN]
     workspace.clock.advance(minutes=1)
     workspace.record_choices(KNOWN, "tracking", on=False)
-    assert contact_history.clicks(workspace.engine.ledger).num_rows == 0
+    assert contact_history.clicks(workspace.engine.context.ledger).num_rows == 0
 
 
 def test_a_name_that_was_made_up_finds_no_delivery(sending):
@@ -178,7 +178,7 @@ def test_a_name_that_was_made_up_finds_no_delivery(sending):
 
 def test_what_a_stranger_writes_can_be_stored(sending):
     sending.ingest(sending.event(KNOWN, EventKind.DELIVERED, key="a\0b\ud800", raw="\0\udfff", code="\0"))
-    with sending.workspace.engine.ledger.read() as connection:
+    with sending.workspace.engine.context.ledger.read() as connection:
         assert connection.execute(select(EVENT.c.key, EVENT.c.raw)).one() == ("ab?", "?")
     assert sending.ingest(sending.event(KNOWN, EventKind.DELIVERED, key="a\0b\ud800")).new == 0
 
@@ -191,9 +191,9 @@ def test_who_has_no_address_any_more_is_still_whom_a_complaint_is_from(sending):
 
 def test_an_erased_member_gets_no_choices(sending):
     event = sending.event(KNOWN, EventKind.COMPLAINED, asks=COMPLAINT)
-    erasure.erase(sending.workspace.engine, KNOWN)
+    erasure.erase(sending.workspace.engine.context, KNOWN)
     sending.ingest(event)
-    with sending.workspace.engine.ledger.read() as connection:
+    with sending.workspace.engine.context.ledger.read() as connection:
         said = connection.execute(select(CHOICE_ENTRY.c.source).where(CHOICE_ENTRY.c.member_id.like("erased-%")))
         assert set(said.scalars()) == {"web"}
 

@@ -60,7 +60,7 @@ def keys(bodies: list[bytes]) -> set[str]:
 
 
 def kept(workspace) -> list[str]:
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         return list(connection.execute(select(EVENT.c.key)).scalars())
 
 

@@ -33,7 +33,7 @@ class Post:
         settings = workspace.root / "config" / "settings.yaml"
         written = settings.read_text("utf-8")
         settings.write_text(written.replace("email: {", "email: {maildir: post, "), encoding="utf-8")
-        vars(workspace.engine).pop("library", None)
+        workspace.reload()
 
     def comes(self, raw: bytes) -> Path:
         self.number += 1
@@ -50,7 +50,7 @@ class Post:
 
     def unsubscription(self, member: str, **headers: str) -> bytes:
         position = self.workspace.deliveries(self.sending.run)[member]["position"]
-        token = self.workspace.engine.signer.link("unsubscribe", self.sending.run.number, position)
+        token = self.workspace.engine.context.signer.link("unsubscribe", self.sending.run.number, position)
         head = {"From": "somebody@example.net", "To": "b@kyla.example.org", "Subject": token} | headers
         return "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in head.items()).encode() + b"\n"
 
@@ -59,7 +59,7 @@ class Post:
         return len(list((self.folder / "new").iterdir())), len(list((self.folder / "cur").iterdir()))
 
     def rows(self, table):
-        with self.workspace.engine.ledger.read() as connection:
+        with self.workspace.engine.context.ledger.read() as connection:
             return connection.execute(select(table)).mappings().all()
 
 
@@ -70,7 +70,7 @@ def post(workspace) -> Post:
 
 def test_e10_a_bounce_suppresses_the_address_that_its_delivery_went_to(post):
     post.comes(post.bounce("user_unknown", AINO))
-    assert read_mail(post.workspace.engine) == returned_mail.MailCounts(1, 1, 0)
+    assert read_mail(post.workspace.engine.context) == returned_mail.MailCounts(1, 1, 0)
     (event,) = post.rows(EVENT)
     assert (event["word"], event["member_id"], event["code"]) == ("bounced", AINO, "5.1.1")
     assert "user_unknown" not in event["raw"]
@@ -83,7 +83,7 @@ def test_e10_a_bounce_suppresses_the_address_that_its_delivery_went_to(post):
 def test_a_bounce_about_another_address_than_its_delivery_went_to_suppresses_nothing(post):
     """Who got a message knows its name, and could write a report about anybody."""
     post.comes(post.bounce("user_unknown", AINO, f"{OTHER}@example.org"))
-    read_mail(post.workspace.engine)
+    read_mail(post.workspace.engine.context)
     assert len(post.rows(EVENT)) == 1
     assert post.rows(SUPPRESSION) == []
 
@@ -92,20 +92,20 @@ def test_a_late_bounce_does_not_follow_a_member_to_a_new_address(post):
     raw = post.bounce("user_unknown", AINO)
     post.workspace.change_contact(AINO, email="new@example.org", mailbox="new@example.org")
     post.comes(raw)
-    read_mail(post.workspace.engine)
+    read_mail(post.workspace.engine.context)
     assert post.rows(SUPPRESSION) == []
 
 
 def test_dl07_a_report_about_our_own_fault_keeps_the_address(post):
     post.comes(post.bounce("not_authenticated", AINO).replace(b"aino@outlook.example", b"m01@example.org"))
-    read_mail(post.workspace.engine)
+    read_mail(post.workspace.engine.context)
     assert [event["code"] for event in post.rows(EVENT)] == ["5.7.515"]
     assert post.rows(SUPPRESSION) == []
 
 
 def test_e26_a_mail_with_the_token_unsubscribes_from_what_the_message_was(post):
     post.comes(post.unsubscription(AINO))
-    assert read_mail(post.workspace.engine) == returned_mail.MailCounts(1, 0, 1)
+    assert read_mail(post.workspace.engine.context) == returned_mail.MailCounts(1, 0, 1)
     contact = post.workspace.contact(AINO)
     assert not contact["email_own"]
     assert contact["sms_own"]
@@ -125,7 +125,7 @@ def test_e26_a_mail_with_the_token_unsubscribes_from_what_the_message_was(post):
 )
 def test_e06_an_absence_note_or_any_other_mail_is_no_wish(post, headers):
     post.comes(post.unsubscription(AINO, **headers))
-    assert read_mail(post.workspace.engine) == returned_mail.MailCounts(1, 0, 0)
+    assert read_mail(post.workspace.engine.context) == returned_mail.MailCounts(1, 0, 0)
     assert post.workspace.contact(AINO)["email_own"]
     assert post.lies() == (0, 1)
 
@@ -143,11 +143,11 @@ def test_a_mail_is_put_away_after_its_commit_and_read_again_until_then(post, mon
     with monkeypatch.context() as patched:
         patched.setattr(returned_mail, "_put_away", killed)
         with pytest.raises(Killed):
-            read_mail(post.workspace.engine)
+            read_mail(post.workspace.engine.context)
     assert post.lies() == (2, 0)
     before = [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)]
     post.workspace.clock.advance(minutes=1)
-    assert read_mail(post.workspace.engine) == returned_mail.MailCounts(2, 0, 0)
+    assert read_mail(post.workspace.engine.context) == returned_mail.MailCounts(2, 0, 0)
     assert post.lies() == (0, 2)
     assert [post.rows(table) for table in (EVENT, SUPPRESSION, CHOICE_ENTRY)] == before
 
@@ -185,7 +185,7 @@ def test_what_is_no_mail_is_left_or_passed_over(post):
     outside.write_bytes(post.bounce("user_unknown", AINO))
     (post.folder / "new" / "link").symlink_to(outside)
     (post.folder / "new" / ".hidden").write_bytes(b"")
-    read_mail(post.workspace.engine)
+    read_mail(post.workspace.engine.context)
     assert post.rows(EVENT) == []
     assert outside.exists()
     assert post.lies() == (1, 1)
@@ -204,16 +204,16 @@ def test_a_mail_that_may_not_be_read_stays_and_holds_up_no_other(post, monkeypat
         patched.setattr(Path, "read_bytes", read_bytes)
         for _ in range(2):
             with pytest.raises(UserError, match="1 of the mails here cannot be read"):
-                read_mail(post.workspace.engine)
+                read_mail(post.workspace.engine.context)
     assert [row["value"] for row in post.rows(SUPPRESSION)] == [f"{AINO}@example.org"]
     assert post.lies() == (1, 1)
-    assert read_mail(post.workspace.engine).mails == 1
+    assert read_mail(post.workspace.engine.context).mails == 1
 
 
 def test_without_a_maildir_the_rounds_read_none_and_the_command_says_so(workspace):
     Scheduler(workspace.engine).read_mail()
     with pytest.raises(UserError, match="no maildir"):
-        read_mail(workspace.engine)
+        read_mail(workspace.engine.context)
 
 
 def test_the_command_reads_it(post, capsys):
@@ -284,7 +284,7 @@ def test_dl03_complaints_by_mail_of_several_members_halt(post):
         assert workspace.state(second) == "sending"
         post.comes(complaint(post, member))
         Scheduler(workspace.engine).read_mail()
-    assert (workspace.state(second), workspace.engine.run(second.run_id).reason) == (
+    assert (workspace.state(second), workspace.engine.queries.run(second.run_id).reason) == (
         "paused",
         "complaints: 5 of 12 messages by email",
     )
@@ -301,7 +301,7 @@ def test_dl03_complaints_that_are_signed_count_without_those_that_few_could_forg
     assert workspace.state(second) == "sending"
     post.sending.ingest(post.sending.event(MEMBERS[1], EventKind.COMPLAINED))
     Scheduler(workspace.engine).read_mail()
-    assert workspace.engine.run(second.run_id).reason == "complaints: 2 of 12 messages by email"
+    assert workspace.engine.queries.run(second.run_id).reason == "complaints: 2 of 12 messages by email"
 
 
 def test_e27_a_forged_complaint_ends_what_the_message_itself_could_end_and_its_member_can_allow_it_again(
@@ -311,7 +311,7 @@ def test_e27_a_forged_complaint_ends_what_the_message_itself_could_end_and_its_m
     workspace = post.workspace
     workspace.record_choices(AINO, "newsletter:food")
     post.comes(complaint(post, AINO))
-    read_mail(workspace.engine)
+    read_mail(workspace.engine.context)
     contact = workspace.contact(AINO)
     assert (contact["email_own"], contact["newsletters"], contact["sms_own"]) == (False, [], True)
     assert {row["source"] for row in post.rows(CHOICE_ENTRY) if row["state"] == "off"} == {"complaint"}

@@ -4,6 +4,7 @@ import json
 import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 
 from audiences.tables import SUPPRESSION
 from campaigns.demo.rehearsal.doubles.faults import ProviderFault
+from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.web.app import application
 from tests.support.sample_workspace import MEMBERS
@@ -27,12 +29,12 @@ async def wired(workspace, monkeypatch) -> AsyncIterator[WiredWorkspace]:
 
 
 def kept(wired: WiredWorkspace) -> int:
-    with wired.workspace.engine.ledger.read() as connection:
+    with wired.workspace.engine.context.ledger.read() as connection:
         return connection.execute(select(func.count()).select_from(EVENT)).scalar_one()
 
 
 def ledger(wired: WiredWorkspace) -> dict:
-    with wired.workspace.engine.ledger.read() as connection:
+    with wired.workspace.engine.context.ledger.read() as connection:
         return holds(connection)
 
 
@@ -47,7 +49,7 @@ async def test_sg12_the_whole_way_of_an_email_and_what_is_told_of_it(wired):
     assert await wired.tell_mail(times=3) == {204}
     assert workspace.balance(run)["accepted"] + workspace.balance(run).get("refused", 0) == 24
     assert wired.sendgrid.mailboxes.duplicates == {}
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         rows = connection.execute(select(SUPPRESSION.c.value, SUPPRESSION.c.reason))
         assert {tuple(row) for row in rows} == {
             ("complaint-m02@example.org", "suppressed_complaint"),
@@ -70,7 +72,7 @@ async def test_tw14_statuses_of_one_message_are_several_events(wired):
     assert await wired.tell_texts(times=3) == {204}
     assert workspace.balance(run) == {"accepted": 24}
     assert kept(wired) == len({(form["MessageSid"], form["MessageStatus"]) for _, form in wired.twilio.callbacks})
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         assert connection.execute(select(SUPPRESSION.c.kind, SUPPRESSION.c.reason)).all() == [
             ("phone", "suppressed_invalid")
         ]
@@ -188,12 +190,10 @@ async def test_without_its_secret_a_webhook_asks_to_come_again(workspace, monkey
 async def test_nothing_is_answered_before_it_is_on_disk(wired, monkeypatch):
     """A ledger that is away: the provider is told to come again, and then everything is heard."""
     await wired.send("offers", EMAIL)
-    ledger = wired.workspace.engine.ledger
     body, headers = wired.sendgrid.sign_post(wired.sendgrid.events)
-    vars(wired.workspace.engine)["ledger"] = type(ledger)("sqlite:////nowhere/ledger.sqlite")
-    assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 503
-    vars(wired.workspace.engine)["ledger"].close()
-    vars(wired.workspace.engine)["ledger"] = ledger
+    with closing(Ledger("sqlite:////nowhere/ledger.sqlite")) as missing_ledger, monkeypatch.context() as patch:
+        patch.setattr(Ledger, "write", lambda _ledger, write=missing_ledger.write: write())
+        assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 503
     assert kept(wired) == 0
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 204
     assert kept(wired) == len(wired.sendgrid.events)

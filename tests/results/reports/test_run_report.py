@@ -174,7 +174,7 @@ def test_when_skips_were_forgotten_the_report_says_so(crowded: SampleWorkspace) 
 
     run = sent(crowded, HALF)
     crowded.clock.advance(days=100)
-    apply_retention(crowded.engine)
+    apply_retention(crowded.engine.context)
     effect = reported(crowded, run).effect
     assert not effect.comparisons
     assert "no longer known" in str(effect.withheld)
@@ -194,13 +194,13 @@ def test_a20_proofs_are_in_no_report(crowded: SampleWorkspace) -> None:
     run = sent(crowded, HALF)
     crowded.clock.advance(days=8)
     before = reported(crowded, run)
-    draft, _ = crowded.engine.library.campaign_definition("letter")
+    draft, _ = crowded.engine.context.repository.campaign_definition("letter")
     send_proof(crowded.engine, draft, ProofRequest("aino@kyla.example.org"))
     assert reported(crowded, run) == before
 
 
 def say_no(workspace: SampleWorkspace, member: str, at: datetime) -> None:
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         saying = ConsentContext(at, ConsentSource.ONE_CLICK)
         opt_out_address(connection, MessageKind(Purpose.MARKETING, Channel.EMAIL), member, saying)
 
@@ -209,7 +209,7 @@ def test_links_are_reported_with_who_followed_them(
     crowded: SampleWorkspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = sent(crowded, LETTER)
-    with crowded.engine.ledger.write() as connection:
+    with crowded.engine.context.ledger.write() as connection:
         for target, is_person in (("a", True), ("b", True), ("b", True), ("b", False)):
             link_clicks.count_click(connection, run.number or 0, target, is_person=is_person)
     made = reported(crowded, run)

@@ -46,9 +46,11 @@ DOMAINS = {"gmail.com": SendRate(1, SECOND), "example.org": SendRate(1, SECOND)}
 
 def window(workspace: SampleWorkspace, opens: datetime, span: timedelta, rate: str, quiet: str = "") -> SendWindow:
     workspace.write_campaign("big", LETTER.replace("SEND_BY", "9 hours").replace("4 per hour", rate) + quiet)
-    campaign: Campaign = workspace.engine.repository.campaign_definition("big")[0].campaign
+    campaign: Campaign = workspace.engine.context.repository.campaign_definition("big")[0].campaign
     run = Run(run_id="big", campaign="big", purpose="marketing", due_at=opens, scheduled=True, state="planned")
-    job = RunContext(run, campaign, SETTINGS, workspace.engine.signer, workspace.engine.run_files(run))
+    job = RunContext(
+        run, campaign, SETTINGS, workspace.engine.context.signer, workspace.engine.run_definitions.files(run)
+    )
     return SendWindow(job, opens, opens + span)
 
 
@@ -203,12 +205,12 @@ def test_tw12_a_plan_is_measured_by_what_its_readers_would_get(workspace: Sample
     loads = {}
     for name in ("hello", "long"):
         run, tally = workspace.plan(name, TEXTS % name)
-        files = workspace.engine.run_files(run)
-        campaign, offers = workspace.engine.repository.planned_campaign(files.definition, run.campaign)
+        files = workspace.engine.run_definitions.files(run)
+        campaign, offers = workspace.engine.context.repository.planned_campaign(files.definition, run.campaign)
         limited = with_channels(window(workspace, at(8), HOUR, "1 per second"), email={"domains": DOMAINS}).run_context
         job = replace(limited, run=run, campaign=campaign, files=files)
-        with closing(FrozenFields(files.fields)) as fields, workspace.engine.ledger.read() as connection:
-            workshop = ComposerFactory(job, fields, offers, workspace.engine.clock)
+        with closing(FrozenFields(files.fields)) as fields, workspace.engine.context.ledger.read() as connection:
+            workshop = ComposerFactory(job, fields, offers, workspace.engine.context.clock)
             loads[name] = measure_workload(connection, job, tally.sends, workshop.sms_composer)
     assert loads["hello"] == Workload({Channel.SMS: 12, Channel.EMAIL: 12}, 12, {"gmail.com": 1, "example.org": 11})
     assert loads["long"].segments == 24
@@ -222,7 +224,7 @@ def test_a15_a_plan_that_cannot_fit_is_not_started(workspace: SampleWorkspace) -
     run, tally = workspace.plan("letter", LETTER.replace("SEND_BY", "5 hours"))
     assert tally.sent == 24
     with pytest.raises(UserError, match=r"24 messages by email need 6 h \d+ min at 4 per hour.*there are 5 h 0 min"):
-        workspace.engine.start(run)
+        workspace.engine.run_control.start(run)
     assert (workspace.state(run), workspace.balance(run)) == ("planned", {"pending": 24})
 
 
@@ -256,16 +258,16 @@ def test_a15_a_run_under_way_leaves_less_of_the_account(
     text = BOTH % (channel, channel, template)
     waiting, _ = workspace.plan("waiting", text)
     second, _ = workspace.plan("second", text)
-    assert workspace.engine.capacity_problem(second) is None  # what was planned by hand may never go
-    workspace.engine.start(waiting)
+    assert workspace.engine.forecast.capacity_problem(second) is None  # what was planned by hand may never go
+    workspace.engine.run_control.start(waiting)
     with pytest.raises(UserError, match=said):
-        workspace.engine.start(second)
-    workspace.engine.hand(control.pause, waiting.run_id)
-    assert workspace.engine.capacity_problem(second) is None
-    workspace.engine.hand(control.resume, waiting.run_id)
-    assert workspace.engine.capacity_problem(second) is not None
-    workspace.engine.hand(control.cancel, waiting.run_id)
-    workspace.engine.start(second)
+        workspace.engine.run_control.start(second)
+    workspace.engine.run_control.transition(control.pause, waiting.run_id)
+    assert workspace.engine.forecast.capacity_problem(second) is None
+    workspace.engine.run_control.transition(control.resume, waiting.run_id)
+    assert workspace.engine.forecast.capacity_problem(second) is not None
+    workspace.engine.run_control.transition(control.cancel, waiting.run_id)
+    workspace.engine.run_control.start(second)
     assert workspace.state(second) == "sending"
 
 
@@ -274,10 +276,10 @@ def test_a15_a_run_that_will_begin_by_itself_counts(workspace: SampleWorkspace) 
     file.write_text(file.read_text("utf-8").replace("email: {", "email: {rate: 15 per hour, ", 1), "utf-8")
     text = BOTH % ("email", "email", "hello")
     workspace.write_campaign("coming", text)
-    draft, _ = workspace.engine.repository.campaign_definition("coming")
-    workspace.engine.plan(draft, workspace.clock.time + MINUTE, lambda _: None, scheduled=True)
+    draft, _ = workspace.engine.context.repository.campaign_definition("coming")
+    workspace.engine.planner.plan(draft, workspace.clock.time + MINUTE, lambda _: None, scheduled=True)
     second, _ = workspace.plan("second", text.replace("send_by: 2 hours", "send_by: 125 minutes"))
-    assert "24 of other runs" in str(workspace.engine.capacity_problem(second))
+    assert "24 of other runs" in str(workspace.engine.forecast.capacity_problem(second))
 
 
 def test_a15_letters_wait_for_no_account(workspace: SampleWorkspace) -> None:
@@ -285,7 +287,7 @@ def test_a15_letters_wait_for_no_account(workspace: SampleWorkspace) -> None:
         "letters",
         'purpose: survey\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: owners}\ncontent: {post: survey}\n',
     )
-    assert workspace.engine.capacity_problem(run) is None
+    assert workspace.engine.forecast.capacity_problem(run) is None
 
 
 def test_a15_one_that_fits_is(workspace: SampleWorkspace) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from campaigns.rendering.sms.gsm7 import sms_size
 from campaigns.runs.capacity import sms_segments as module
-from campaigns.runs.capacity.forecast import Weighing
+from campaigns.runs.capacity.forecast import PlanForecast
 from campaigns.runs.capacity.sms_segments import SegmentDistribution
 from campaigns.runs.engine import Engine
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
@@ -42,7 +42,7 @@ def priced(viesti: Shell, price: str) -> None:
 def test_tw03_a_plan_shows_the_segments_that_its_readers_get(workspace: SampleWorkspace) -> None:
     named(workspace)
     run = workspace.start("texts", TEXTS)
-    shown = workspace.engine.lengths(run)
+    shown = workspace.engine.forecast.segments(run)
     workspace.send(run)
     assert shown is not None
     assert shown.is_exact
@@ -79,7 +79,7 @@ def test_tw03_of_many_some_are_written_and_it_is_said(
 ) -> None:
     monkeypatch.setattr(module, "ENOUGH", 16)
     run, _ = workspace.plan("texts", TEXTS)
-    shown = workspace.engine.lengths(run)
+    shown = workspace.engine.forecast.segments(run)
     assert shown is not None
     assert (shown.messages, shown.sample_size, shown.is_exact) == (24, 16, False)
     assert shown.messages_by_segments == {2: 24}
@@ -93,9 +93,9 @@ def test_tw03_a_plan_without_text_messages_writes_none(
     def written(*_: object) -> None:
         pytest.fail("a text message was to be written")
 
-    monkeypatch.setattr(Weighing, "_sms_pen", written)
-    assert workspace.engine.lengths(run) is None
-    assert workspace.engine.cannot_fit(run) is None
+    monkeypatch.setattr(PlanForecast, "_sms_pen", written)
+    assert workspace.engine.forecast.segments(run) is None
+    assert workspace.engine.forecast.capacity_problem(run) is None
 
 
 def test_tw03_plan_status_and_send_say_what_text_messages_cost(viesti: Shell) -> None:

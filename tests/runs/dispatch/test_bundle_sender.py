@@ -68,9 +68,9 @@ class Mortal:
 
 def mortal(workspace: SampleWorkspace, dies_in: str = "", *, after: bool = False) -> Mortal:
     with_scripted_provider(workspace, ScriptedProvider())
-    real: ChannelProviders = workspace.engine.providers
+    real: ChannelProviders = workspace.engine.context.providers
     post = Mortal(real.post, dies_in, after)
-    vars(workspace.engine)["providers"] = ChannelProviders(real.email, real.sms, post, real.phone)  # type: ignore[arg-type]
+    workspace.use(providers=ChannelProviders(real.email, real.sms, post, real.phone))
     return post
 
 
@@ -118,8 +118,8 @@ def test_a_run_whose_letters_wait_for_their_name_is_not_closed_by_who_sends_othe
         workspace.send(run)
     assert workspace.balance(run) == {"accepted": ALL}
     mortal(workspace)
-    assert not workspace.engine.send(run.run_id, str, (Channel.EMAIL, Channel.SMS)).closed
-    assert workspace.engine.send(run.run_id, str, BUNDLED_CHANNELS).closed
+    assert not workspace.engine.sender.send(run.run_id, str, (Channel.EMAIL, Channel.SMS)).closed
+    assert workspace.engine.sender.send(run.run_id, str, BUNDLED_CHANNELS).closed
     assert addressees(workspace) == STREETS
 
 
@@ -128,17 +128,17 @@ def test_what_was_handed_over_gets_its_name_though_its_process_died_and_the_run_
     mortal(workspace, "commit", after=False)
     with pytest.raises(Died):
         workspace.send(run)
-    workspace.engine.hand(action, run.run_id)
+    workspace.engine.run_control.transition(action, run.run_id)
     mortal(workspace)
     Worker(workspace.engine).send_all()
     if action is control.pause:
         assert addressees(workspace) == Counter()
-        workspace.engine.hand(control.resume, run.run_id)
+        workspace.engine.run_control.transition(control.resume, run.run_id)
         Worker(workspace.engine).send_all()
     assert workspace.balance(run) == {"accepted": ALL}
     assert addressees(workspace) == STREETS
     assert hidden(workspace.root) == []
-    assert runs_under_way(workspace.engine.ledger, workspace.clock.time) == []
+    assert runs_under_way(workspace.engine.context.ledger, workspace.clock.time) == []
 
 
 def test_letters_whose_files_are_gone_are_said_to_be_and_hold_up_no_other_run(workspace, run, caplog):
@@ -197,7 +197,7 @@ def test_a_run_that_is_stopped_while_letters_are_drawn_hands_none_over(workspace
 
     def stopped(bundle):
         manifest = prepare(bundle)
-        workspace.engine.hand(action, run.run_id)
+        workspace.engine.run_control.transition(action, run.run_id)
         return manifest
 
     post.prepare = stopped
@@ -260,7 +260,7 @@ def test_pr08_bundles_follow_each_other_by_postal_code(workspace, run, monkeypat
     assert [json.loads((folder / "manifest.json").read_text())["items"] for folder in folders] == [10, 10, 4]
     codes = [workspace.contact(member)["postal_code"] for member in workspace.deliveries(run)]
     assert codes == sorted(codes)
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         states = connection.execute(select(BUNDLE.c.state, BUNDLE.c.manifest_sha256.is_not(None))).all()
     assert set(states) == {("named", True)}
 

@@ -208,11 +208,11 @@ def member_row(workspace: SampleWorkspace, member: str) -> dict[str, object]:
 def test_a_paused_run_claims_nothing_and_a_resumed_one_goes_on(workspace, channel, campaign):
     provider = with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start("hi", campaign)
-    workspace.engine.hand(control.pause, run.run_id)
+    workspace.engine.run_control.transition(control.pause, run.run_id)
     workspace.send(run)
     assert workspace.balance(run) == {"pending": len(MEMBERS)}
     assert provider.heard == []
-    workspace.engine.transition(control.resume, run.run_id)
+    workspace.engine.run_control.transition(control.resume, run.run_id)
     assert workspace.send(run).closed
     assert workspace.balance(run) == {"accepted": len(MEMBERS)}
 
@@ -222,7 +222,7 @@ def test_a16_a_cancelled_run_sends_nothing_and_forgets_its_fields(workspace, cam
     provider = with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start("hi", campaign)
     assert frozen(workspace, run)
-    assert workspace.engine.hand(control.cancel, run.run_id) == len(MEMBERS)
+    assert workspace.engine.run_control.transition(control.cancel, run.run_id) == len(MEMBERS)
     workspace.send(run)
     assert provider.heard == []
     assert set(workspace.end_states(run).values()) == {("withdrawn", "cancelled")}
@@ -232,17 +232,17 @@ def test_a16_a_cancelled_run_sends_nothing_and_forgets_its_fields(workspace, cam
 
 def frozen(workspace: SampleWorkspace, run: Run) -> bool:
     """Whether anything of the members is still kept for a run, in its folder or in a ledger that carries files."""
-    if not workspace.engine.ledger.is_shared:
-        return workspace.engine.run_files(run).fields.exists()
+    if not workspace.engine.context.ledger.is_shared:
+        return workspace.engine.run_definitions.files(run).fields.exists()
     kept = select(RUN_FILE.c.part).where(RUN_FILE.c.name == "fields", RUN_FILE.c.run_number == run.number)
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         return connection.execute(kept).first() is not None
 
 
 def test_a16_a_pause_in_the_middle_lets_what_is_under_way_end_and_claims_no_more(workspace):
     def answer(message):
         if len(provider.heard) == 3:
-            workspace.engine.hand(control.pause, run.run_id)
+            workspace.engine.run_control.transition(control.pause, run.run_id)
         return _accepted()
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
@@ -256,7 +256,7 @@ def test_a16_a_pause_in_the_middle_lets_what_is_under_way_end_and_claims_no_more
 def test_what_comes_back_to_a_cancelled_run_is_withdrawn(workspace):
     def answer(message):
         if workspace.state(run) == "sending":
-            workspace.engine.hand(control.cancel, run.run_id)
+            workspace.engine.run_control.transition(control.cancel, run.run_id)
         return RetryLater(5, "busy")
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
@@ -271,7 +271,7 @@ def test_a_closed_run_keeps_its_definition_and_no_fields(workspace):
     with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
-    files = workspace.engine.run_files(run)
+    files = workspace.engine.run_definitions.files(run)
     assert workspace.state(run) == "closed"
     assert not files.fields.exists()
     assert (files.definition / "config/campaigns/hi.yaml").exists()
@@ -281,7 +281,7 @@ def planned_together(workspace: SampleWorkspace, campaign: str) -> list[Run]:
     """Two runs of which each was planned before the other was started."""
     planned = [workspace.plan(name, campaign)[0] for name in ("one", "two")]
     for run in planned:
-        workspace.engine.start(run)
+        workspace.engine.run_control.start(run)
     return planned
 
 

@@ -78,7 +78,7 @@ def web_workspace(settled: Path) -> tuple[Path, Run]:
     root = settled.with_name("town")
     shutil.copytree(settled, root)
     with closing(SampleWorkspace(root)) as workspace:
-        vars(workspace.engine)["clock"] = Clock()
+        workspace.use(clock=Clock())
         return root, workspace.start("hi", CAMPAIGN % "2018-01-05 10:30")
 
 
@@ -91,7 +91,7 @@ def shared_town(settled: Path, postgresql_server: URL) -> Iterator[tuple[Path, U
             schema.prepare(ledger)
             copy_workspace(settled, root, ledger).close()
         with closing(over(root, address)) as workspace:
-            vars(workspace.engine)["clock"] = Clock()
+            workspace.use(clock=Clock())
             workspace.start("hi", CAMPAIGN % "2018-01-05 10:30")
         yield root, address
 
@@ -120,7 +120,7 @@ def publish(workspace: SampleWorkspace) -> None:
     due = Clock().now() - timedelta(minutes=5)
     workspace.clock.time = due - timedelta(hours=1)
     workspace.write_campaign("hi", CAMPAIGN % due.astimezone(ZoneInfo("Europe/Helsinki")).strftime("%Y-%m-%d %H:%M"))
-    workspace.engine.publish(workspace.engine.repository.campaign_definition("hi")[0])
+    workspace.engine.publisher.publish(workspace.engine.context.repository.campaign_definition("hi")[0])
 
 
 def is_alive(process: BaseProcess) -> bool:
@@ -159,14 +159,14 @@ class Schedule:
 
     def kill(self, after: float, *, from_the_start: bool) -> int:
         """Start a process, kill it `after` seconds from there or from its first message; how many it left `sending`."""
-        self.far_end.something_came.clear()
+        self.far_end.message_received.clear()
         process = self.begin()
-        while not from_the_start and is_alive(process) and not self.far_end.something_came.wait(0.01):
+        while not from_the_start and is_alive(process) and not self.far_end.message_received.wait(0.01):
             pass
         sleep(after)
         process.kill()
         ended(process)
-        with self.workspace.engine.ledger.write():
+        with self.workspace.engine.context.ledger.write():
             pass  # a server ends what it was told to commit before it sees that nobody is there any more
         return sum(self.workspace.balance(run).get("sending", 0) for run in self.runs())
 
@@ -177,7 +177,7 @@ class Schedule:
         return run
 
     def runs(self) -> list[Run]:
-        return [run for run in self.workspace.engine.recent_runs() if run.planned_at is not None]
+        return [run for run in self.workspace.engine.queries.recent_runs() if run.planned_at is not None]
 
     def received(self) -> Counter[str]:
         """How many messages each address got, whichever way."""
@@ -262,7 +262,7 @@ def due_village(request: pytest.FixtureRequest, settled: Path, tmp_path: Path) -
             schema.prepare(ledger)
             copy_workspace(settled, root, ledger).close()
         with closing(over(root, address)) as workspace:
-            assert workspace.engine.has_workers
+            assert workspace.engine.context.has_workers
             publish(workspace)
             yield workspace
 

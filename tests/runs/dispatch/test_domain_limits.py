@@ -21,7 +21,7 @@ def settle(workspace: SampleWorkspace, choice: str) -> None:
     """Add a line to the settings of e-mail."""
     path = workspace.root / "config/settings.yaml"
     path.write_text(path.read_text("utf-8").replace("  email: {", f"  email: {{{choice}, "), "utf-8")
-    workspace.engine.reload_files()
+    workspace.engine.context.reload_files()
 
 
 def busy(workspace: SampleWorkspace) -> set[str]:

@@ -72,7 +72,7 @@ def test_a_channel_that_is_misconfigured_pauses_the_run_and_touches_no_member(wo
     run = workspace.start("hi", MARKETING)
     with pytest.raises(ChannelMisconfiguredError):
         workspace.send(run)
-    kept = workspace.engine.run(run.run_id)
+    kept = workspace.engine.queries.run(run.run_id)
     assert (kept.state, kept.reason) == ("paused", "HTTP 401, is the key right?")
     assert workspace.balance(run) == {"accepted": 2, "pending": ALL - 2}
 
@@ -137,7 +137,7 @@ def test_too_many_segments_refuse_one_member(workspace):
 
 
 def test_nothing_is_handed_over_before_its_claim_is_committed(workspace):
-    elsewhere = Ledger.from_path(workspace.engine.workspace.ledger)
+    elsewhere = Ledger.from_path(workspace.engine.context.workspace.ledger)
     seen = []
 
     def answer(message):
@@ -160,7 +160,7 @@ def test_nothing_is_handed_over_before_its_claim_is_committed(workspace):
 
 def test_a_sender_whose_lease_has_passed_says_nothing(workspace):
     def answer(message):
-        workspace.clock.advance(seconds=workspace.engine.repository.settings.dispatch.lease)
+        workspace.clock.advance(seconds=workspace.engine.context.repository.settings.dispatch.lease)
         return accept(message)
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
@@ -180,7 +180,7 @@ def test_no_more_than_in_flight_are_under_way(workspace):
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
-    assert workspace.engine.repository.settings.dispatch.in_flight == 8
+    assert workspace.engine.context.repository.settings.dispatch.in_flight == 8
     assert provider.most_at_once == 7  # one place is left for another run
 
 
@@ -204,7 +204,7 @@ def _left_sending(workspace: SampleWorkspace, name: str = "hi"):
     provider = with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start(name, MARKETING)
     lease = workspace.clock.time + timedelta(seconds=5)
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         connection.execute(
             update(DELIVERY)
             .where(DELIVERY.c.run_number == run.number, DELIVERY.c.member_id == "m05")
@@ -224,7 +224,7 @@ def _left_sending(workspace: SampleWorkspace, name: str = "hi"):
 
 
 def _answer(workspace, run, claimed, outcome):
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         record_answers(connection, run.number, [DeliveryAnswer(claimed, outcome, workspace.clock.time)], "test")
     return workspace.end_states(run)["m05"]
 
@@ -279,9 +279,9 @@ def test_an_answer_to_another_attempt_changes_nothing(workspace):
 @pytest.mark.parametrize("state", ["paused", "cancelled"])
 def test_the_sweeper_looks_after_runs_that_do_not_send_any_more(workspace, state):
     run, _, _ = _left_sending(workspace)
-    workspace.engine.hand({"paused": control.pause, "cancelled": control.cancel}[state], run.run_id)
+    workspace.engine.run_control.transition({"paused": control.pause, "cancelled": control.cancel}[state], run.run_id)
     workspace.clock.advance(seconds=5)
-    clean_up(workspace.engine.ledger, workspace.clock.time)
+    clean_up(workspace.engine.context.ledger, workspace.clock.time)
     assert workspace.end_states(run)["m05"] == ("uncertain", "unknown_outcome")
     workspace.balance(run)
 

@@ -131,7 +131,7 @@ def test_who_said_no_meanwhile_is_no_question_to_the_provider(web_workspace):
     workspace, run = web_workspace
     provider = with_scripted_provider(workspace, ScriptedProvider())
     for _ in range(FAILURE_THRESHOLD):
-        workspace.engine.outages.of(provider).hear(SILENT[0], workspace.engine.clock.now())
+        workspace.engine.outages.of(provider).hear(SILENT[0], workspace.engine.context.clock.now())
     for each in MEMBERS:
         workspace.record_choices(each, "email_own", on=False)
     assert workspace.send(run).closed

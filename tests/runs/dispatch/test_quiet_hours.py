@@ -47,7 +47,7 @@ def test_messages_of_the_night_are_held_until_the_morning(workspace, moment, end
     provider = with_scripted_provider(workspace, ScriptedProvider())
     workspace.clock.time = at(moment) - timedelta(minutes=1)
     run, _ = workspace.plan("hi", HELD)
-    workspace.engine.start(run)
+    workspace.engine.run_control.start(run)
     workspace.clock.time = at(moment)
     sent = workspace.send(run)
     assert (sent.closed, sent.resume_at) == (False, at(ends))
@@ -169,6 +169,6 @@ def test_a_text_may_wait_in_a_providers_queue_until_quiet_hours_begin_and_no_lon
     )
     workspace.clock.time = at("2018-01-05T19:30")
     run, _ = workspace.plan("hi", HELD)
-    workspace.engine.start(run)
+    workspace.engine.run_control.start(run)
     workspace.send(run)
     assert spans == [timedelta(minutes=30)] * ALL

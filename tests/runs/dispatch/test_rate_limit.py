@@ -182,7 +182,7 @@ def ticked(workspace: SampleWorkspace, seconds: float) -> None:
         workspace.clock.advance(seconds=seconds)
         return read()
 
-    vars(workspace.engine)["clock"] = type(workspace.engine.clock)(read=ticking)
+    workspace.use(clock=type(workspace.engine.context.clock)(read=ticking))
 
 
 def test_a_run_speaks_no_faster_than_its_rate_though_it_is_sent_anew(workspace):

@@ -26,7 +26,7 @@ from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 from campaigns.rendering.notice_writer import NoticeValues, NoticeWriter, notice_text
 from campaigns.runs.dispatch.rate_limit import account_limiter
 from campaigns.runs.notices import enqueue
-from campaigns.runs.notices.sender import NoticeSender
+from campaigns.runs.notices.notice_sender import NoticeSender
 from campaigns.store.runs.run_tables import NOTICE
 from tests.support.provider_fixtures import SETTINGS, settings_with
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
@@ -43,28 +43,30 @@ def changed(workspace: SampleWorkspace) -> Callable[..., None]:
             ConsentEntry(member, choice, False, workspace.clock.time, ConsentSource.DESK)
             for choice in said or ("email_own",)
         ]
-        with workspace.engine.ledger.write() as connection:
+        with workspace.engine.context.ledger.write() as connection:
             enqueue.choices_changed(connection, member, entries, workspace.clock.time)
 
     return leave
 
 
 def states(workspace: SampleWorkspace) -> list[tuple[str, str | None]]:
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         return [
             tuple(row) for row in connection.execute(select(NOTICE.c.state, NOTICE.c.reason).order_by(NOTICE.c.number))
         ]
 
 
 def rows(workspace: SampleWorkspace) -> list[Mapping[str, Any]]:
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         return [dict(row) for row in connection.execute(select(NOTICE)).mappings()]
 
 
 def courier(workspace: SampleWorkspace, providers: ChannelProviders) -> NoticeSender:
     engine = workspace.engine
-    settings = engine.library.settings
-    return NoticeSender(engine.ledger, providers, settings, engine.signer, engine.clock, NoticeWriter(settings))
+    settings = engine.context.repository.settings
+    return NoticeSender(
+        engine.context.ledger, providers, settings, engine.context.signer, engine.context.clock, NoticeWriter(settings)
+    )
 
 
 def providers(email: Any = None, sms: Any = None) -> ChannelProviders:
@@ -73,7 +75,7 @@ def providers(email: Any = None, sms: Any = None) -> ChannelProviders:
 
 def test_a_confirmation_is_carried_once_whoever_asks_how_often(workspace, changed):
     changed()
-    assert [workspace.engine.courier.send_waiting() for _ in range(3)] == [1, 0, 0]
+    assert [workspace.engine.notice_sender.send_waiting() for _ in range(3)] == [1, 0, 0]
     assert len(list((workspace.root / "outbox" / "notes" / "email").iterdir())) == 1
     assert states(workspace) == [("accepted", None)]
 
@@ -83,7 +85,7 @@ def test_two_processes_carry_each_note_once(workspace, changed):
         changed(member)
     other = SampleWorkspace(workspace.root, workspace.clock)
     try:
-        carried = workspace.engine.courier.send_waiting() + other.engine.courier.send_waiting()
+        carried = workspace.engine.notice_sender.send_waiting() + other.engine.notice_sender.send_waiting()
     finally:
         other.close()
     assert carried == len(list((workspace.root / "outbox" / "notes" / "email").iterdir())) == 8
@@ -94,13 +96,13 @@ def test_notes_are_counted_in_the_rate_of_the_account_and_wait_for_nobody(worksp
     settings_file.write_text(
         settings_file.read_text("utf-8").replace("email: {", "email: {rate: 4 per hour, "), "utf-8"
     )
-    pace = account_limiter(workspace.engine.library.settings, Channel.EMAIL)
+    pace = account_limiter(workspace.engine.context.repository.settings, Channel.EMAIL)
     for member in MEMBERS[:6]:
         changed(member)
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         assert pace.available(connection, 1, workspace.clock.time) == 1
-    assert workspace.engine.courier.send_waiting() == 6
-    with workspace.engine.ledger.write() as connection:
+    assert workspace.engine.notice_sender.send_waiting() == 6
+    with workspace.engine.context.ledger.write() as connection:
         assert pace.available(connection, 1, workspace.clock.time) == 0
 
 
@@ -114,7 +116,7 @@ def test_what_notes_took_campaigns_wait_for(workspace, changed):
     run = workspace.start("offers", f"{text}channels: [email]\ncontent: {{email: hello}}\n")
     for member in MEMBERS[:6]:
         changed(member)
-    assert workspace.engine.courier.send_waiting() == 6
+    assert workspace.engine.notice_sender.send_waiting() == 6
     waits = workspace.send(run)
     assert workspace.balance(run) == {"pending": len(MEMBERS)}
     assert waits.resume_at is not None
@@ -127,27 +129,27 @@ def test_what_notes_took_campaigns_wait_for(workspace, changed):
 def test_the_dead_get_nothing(workspace, changed):
     changed()
     workspace.record_choices(AINO, "deceased")
-    assert workspace.engine.courier.send_waiting() == 0
+    assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("withdrawn", "not_processed")]
 
 
 def test_whoever_was_erased_gets_nothing(workspace, changed):
     changed()
     workspace.erase(AINO)
-    assert workspace.engine.courier.send_waiting() == 0
+    assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("withdrawn", "not_processed")]
 
 
 def test_no_choice_forbids_a_confirmation(workspace, changed):
     workspace.record_choices(AINO, "no_marketing", "restricted", "address_secret")
     changed()
-    assert workspace.engine.courier.send_waiting() == 1
+    assert workspace.engine.notice_sender.send_waiting() == 1
 
 
 def test_without_a_mailbox_a_confirmation_goes_by_text_message(workspace, changed):
     workspace.change_contact(AINO, email=None, mailbox=None)
     changed()
-    assert workspace.engine.courier.send_waiting() == 1
+    assert workspace.engine.notice_sender.send_waiting() == 1
     assert "+358401230001" in (workspace.root / "outbox" / "notes" / "sms.jsonl").read_text()
 
 
@@ -156,21 +158,21 @@ def test_an_address_that_bounced_is_not_written_to_but_a_code_asked_for_there_is
     workspace.change_contact(AINO, phone=None)
     changed()
     asked = CodeRequest("challenge", AINO)
-    with workspace.engine.ledger.write() as connection:
-        assert one_time_codes.issue_code(connection, workspace.engine.signer, asked, workspace.clock.time)
+    with workspace.engine.context.ledger.write() as connection:
+        assert one_time_codes.issue_code(connection, workspace.engine.context.signer, asked, workspace.clock.time)
         enqueue.code_requested(connection, asked, Channel.EMAIL, workspace.clock.time)
-    assert workspace.engine.courier.send_waiting() == 1
+    assert workspace.engine.notice_sender.send_waiting() == 1
     assert states(workspace) == [("withdrawn", "suppressed"), ("accepted", None)]
 
 
 def test_no_row_holds_a_code_and_an_ended_note_holds_no_address(workspace):
     asked = CodeRequest("challenge", AINO, one_time_codes.CodeAim.EMAIL, "new@example.org")
-    with workspace.engine.ledger.write() as connection:
-        assert one_time_codes.issue_code(connection, workspace.engine.signer, asked, workspace.clock.time)
+    with workspace.engine.context.ledger.write() as connection:
+        assert one_time_codes.issue_code(connection, workspace.engine.context.signer, asked, workspace.clock.time)
         enqueue.code_requested(connection, asked, Channel.EMAIL, workspace.clock.time)
-    code = one_time_codes.code_digits(workspace.engine.signer, asked)
+    code = one_time_codes.code_digits(workspace.engine.context.signer, asked)
     assert code not in str(rows(workspace))
-    assert workspace.engine.courier.send_waiting() == 1
+    assert workspace.engine.notice_sender.send_waiting() == 1
     assert "new@example.org" not in str(rows(workspace))
     assert (
         one_time_codes.format_code(code) in next((workspace.root / "outbox" / "notes" / "email").iterdir()).read_text()
@@ -179,10 +181,10 @@ def test_no_row_holds_a_code_and_an_ended_note_holds_no_address(workspace):
 
 def test_a_code_that_nobody_could_carry_in_time_is_not_carried_late(workspace):
     asked = CodeRequest("challenge", AINO)
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         enqueue.code_requested(connection, asked, Channel.EMAIL, workspace.clock.time)
     workspace.clock.time += one_time_codes.CODE_LIFETIME
-    assert workspace.engine.courier.send_waiting() == 0
+    assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("expired", "expired")]
 
 
@@ -198,8 +200,8 @@ def test_what_a_dead_process_had_claimed_is_uncertain_and_never_carried_again(wo
     with pytest.raises(KeyboardInterrupt):
         courier(workspace, providers(Dies())).send_waiting()
     assert states(workspace) == [("sending", None)]
-    workspace.clock.time += timedelta(seconds=workspace.engine.library.settings.dispatch.lease)
-    assert workspace.engine.courier.send_waiting() == 0
+    workspace.clock.time += timedelta(seconds=workspace.engine.context.repository.settings.dispatch.lease)
+    assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("uncertain", "unknown_outcome")]
 
 
@@ -216,7 +218,7 @@ def test_what_may_have_gone_is_not_carried_again(workspace, changed):
 
     changed()
     assert courier(workspace, providers(Unsure())).send_waiting() == 0
-    assert workspace.engine.courier.send_waiting() == 0
+    assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("uncertain", "unknown_outcome")]
 
 

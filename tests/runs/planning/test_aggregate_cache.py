@@ -53,10 +53,12 @@ def _line(number: int) -> dict[str, object]:
 def _ask(workspace: SampleWorkspace, rule: str, at: datetime, kept: AggregateCache | None) -> AudienceCount:
     path = workspace.root / "config" / "audiences" / "asked.yaml"
     path.write_text(f"title: Asked\nmatch: {{{rule}}}\n", encoding="utf-8")
-    workspace.engine.reread()
-    question = workspace.engine.question("asked", at)
-    with closing(workspace.engine.library.warehouse.connect(at)) as connection:
-        return count_audience(QuerySession(connection, cache=kept), question, workspace.engine.snapshot(), Language.EN)
+    workspace.engine.context.reload_files()
+    question = workspace.engine.queries.count_query("asked", at)
+    with closing(workspace.engine.context.repository.warehouse.connect(at)) as connection:
+        return count_audience(
+            QuerySession(connection, cache=kept), question, workspace.engine.queries.snapshot(), Language.EN
+        )
 
 
 def _files(kept: AggregateCache) -> set[Path]:
@@ -65,16 +67,16 @@ def _files(kept: AggregateCache) -> set[Path]:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_answers_are_those_of_the_purchases(shop: SampleWorkspace, rule: str) -> None:
-    kept = shop.engine.kept_totals
+    kept = shop.engine.queries.aggregate_cache
     for at in (NOW - timedelta(days=12), NOW, NOW + timedelta(hours=3), NOW, NOW + timedelta(days=1)):
         assert _ask(shop, rule, at, kept) == _ask(shop, rule, at, None)
 
 
 def test_an_hour_later_and_with_another_limit_no_purchase_is_read(shop: SampleWorkspace) -> None:
-    kept = shop.engine.kept_totals
+    kept = shop.engine.queries.aggregate_cache
     before = _ask(shop, "bought: {where: {department: MEAT}, within: 90 days, spend: {at_least: 20}}", NOW, kept)
     written = _files(kept)
-    for path in shop.engine.workspace.warehouse.glob("purchases-*.parquet"):
+    for path in shop.engine.context.workspace.warehouse.glob("purchases-*.parquet"):
         path.write_bytes(path.read_bytes()[:4] + bytes(200) + path.read_bytes()[204:])  # unreadable, but for its footer
     later = NOW + timedelta(hours=1)
     after = _ask(shop, "bought: {where: {department: MEAT}, within: 90 days, spend: {at_least: 45}}", later, kept)
@@ -83,7 +85,7 @@ def test_an_hour_later_and_with_another_limit_no_purchase_is_read(shop: SampleWo
 
 
 def test_another_import_is_seen(shop: SampleWorkspace) -> None:
-    kept = shop.engine.kept_totals
+    kept = shop.engine.queries.aggregate_cache
     rule = "shopped: {within: 3 days, visits: {at_least: 1}}"
     before = _ask(shop, rule, NOW, kept)
     shop.import_rows(
@@ -95,10 +97,10 @@ def test_another_import_is_seen(shop: SampleWorkspace) -> None:
 
 
 def test_a_sweep_forgets_them(shop: SampleWorkspace) -> None:
-    kept = shop.engine.kept_totals
+    kept = shop.engine.queries.aggregate_cache
     asked = _ask(shop, RULES[0], NOW, kept)
     assert _files(kept)
-    warehouse = shop.engine.library.warehouse
+    warehouse = shop.engine.context.repository.warehouse
     with warehouse.write_lock():
         warehouse.delete_superseded()
     assert not _files(kept)

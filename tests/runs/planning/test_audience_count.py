@@ -20,8 +20,10 @@ def count(workspace: SampleWorkspace, *names: str) -> AudienceCount:
     parts = "".join(f"\n    - {CONDITIONS[name]}" for name in names)
     path = workspace.root / "config" / "audiences" / "asked.yaml"
     path.write_text(f"title: {{fi: x, sv: x, en: x}}\nmatch:\n  all:{parts}\n", "utf-8")
-    workspace.engine.reread()
-    return workspace.engine.count(workspace.engine.question("asked", workspace.clock.time), Language.EN)
+    workspace.engine.context.reload_files()
+    return workspace.engine.queries.count(
+        workspace.engine.queries.count_query("asked", workspace.clock.time), Language.EN
+    )
 
 
 @pytest.fixture
@@ -58,8 +60,8 @@ def test_the_conditions_are_said_in_the_language_that_is_asked_for(
     asked: SampleWorkspace, language: str, said: str
 ) -> None:
     count(asked, "owner", "north")
-    question = asked.engine.question("asked", asked.clock.time)
-    parts = asked.engine.count(question, Language(language)).parts
+    question = asked.engine.queries.count_query("asked", asked.clock.time)
+    parts = asked.engine.queries.count(question, Language(language)).parts
     assert [part.condition for part in parts] == [
         question.describe_condition(condition, Language(language)) for condition in question.parts().values()
     ]

@@ -20,20 +20,20 @@ NEWSLETTER = MARKETING.replace("marketing", "newsletter\nnewsletter: food")
 
 
 def heard(workspace) -> set[str]:
-    return set(contact_history.sent_messages(workspace.engine.ledger).column("member_id").to_pylist())
+    return set(contact_history.sent_messages(workspace.engine.context.ledger).column("member_id").to_pylist())
 
 
 def test_a_plan_alone_is_not_heard_and_a_run_under_way_is(workspace):
     run, _ = workspace.plan("hi", MARKETING)
     assert heard(workspace) == set()
-    workspace.engine.start(run)
+    workspace.engine.run_control.start(run)
     assert heard(workspace) == set(MEMBERS)
 
 
 def test_what_went_out_before_a_run_was_cancelled_was_heard_and_the_rest_was_not(workspace):
     def answer(message):
         if len(provider.heard) == 3:
-            workspace.engine.hand(control.cancel, run.run_id)
+            workspace.engine.run_control.transition(control.cancel, run.run_id)
         return accept(message)
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
@@ -52,7 +52,7 @@ def test_a_rule_about_what_was_received_asks_for_what_was_accepted(workspace, st
     with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         connection.execute(update(DELIVERY).where(DELIVERY.c.member_id == "m05").values(state=state))
     workspace.clock.advance(hours=1)
     rule = "{not: {received: {campaign: hi, within: 3 days}}}"

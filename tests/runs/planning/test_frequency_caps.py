@@ -151,7 +151,7 @@ STATES = {
 @pytest.mark.parametrize(("state", "counts"), STATES.items())
 def test_a07_what_was_not_said_does_not_count(workspace: SampleWorkspace, state: str, *, counts: bool) -> None:
     workspace.start("heard", MARKETING)
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         connection.execute(
             update(DELIVERY).values(state=state, claimed_at=workspace.clock.time, ended_at=workspace.clock.time)
         )
@@ -161,7 +161,7 @@ def test_a07_what_was_not_said_does_not_count(workspace: SampleWorkspace, state:
 
 def _send(root: Path, run_id: str, at: datetime) -> None:
     workspace = SampleWorkspace(root, ManualClock(at))
-    workspace.engine.send(run_id, lambda _: None)
+    workspace.engine.sender.send(run_id, lambda _: None)
     workspace.close()
 
 
@@ -172,11 +172,11 @@ def test_a07_two_processes_cannot_both_take_the_last_slot(workspace: SampleWorks
         workspace.write_campaign(name, capped(DAY))
     planned = [workspace.plan(name)[0] for name in names]
     for run in planned:
-        workspace.engine.start(run)
+        workspace.engine.run_control.start(run)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         for done in [processes.submit(_send, workspace.root, run.run_id, workspace.clock.time) for run in planned]:
             done.result()
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         rows = connection.execute(select(DELIVERY.c.member_id, DELIVERY.c.state, DELIVERY.c.reason)).all()
         states = set(connection.execute(select(RUN.c.state)).scalars())
     assert states == {"closed"}

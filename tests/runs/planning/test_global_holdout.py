@@ -20,12 +20,12 @@ content: {sms: hello}
 
 
 def versions(workspace: SampleWorkspace) -> list[HoldoutDrawing]:
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         return holdout_versions.list_versions(connection)
 
 
 def listed(workspace: SampleWorkspace, version: HoldoutDrawing, at: datetime) -> set[str]:
-    return set(holdout_versions.held_out_members(workspace.engine.ledger, version, at))
+    return set(holdout_versions.held_out_members(workspace.engine.context.ledger, version, at))
 
 
 def planned(workspace: SampleWorkspace, name: str = "hi") -> set[str]:
@@ -35,8 +35,10 @@ def planned(workspace: SampleWorkspace, name: str = "hi") -> set[str]:
 
 
 def reshuffle(workspace: SampleWorkspace) -> None:
-    with workspace.engine.ledger.write() as connection:
-        holdout_versions.reshuffle(connection, workspace.engine.library.settings.holdout, workspace.clock.time)
+    with workspace.engine.context.ledger.write() as connection:
+        holdout_versions.reshuffle(
+            connection, workspace.engine.context.repository.settings.holdout, workspace.clock.time
+        )
 
 
 def test_a11_the_list_of_a_version_is_whom_the_plans_held_out(workspace: SampleWorkspace) -> None:
@@ -90,7 +92,7 @@ def test_a_larger_share_keeps_those_who_were_held_out(workspace: SampleWorkspace
     few = planned(workspace)
     path = workspace.root / "config" / "settings.yaml"
     path.write_text(path.read_text("utf-8").replace("10 percent", "15 percent"), encoding="utf-8")
-    vars(workspace.engine).pop("library")
+    workspace.reload()
     workspace.clock.advance(hours=1)
     assert few < planned(workspace)
     assert [version.share for version in versions(workspace)] == [Decimal("0.10"), Decimal("0.15")]
@@ -106,7 +108,7 @@ def test_a_version_is_kept_once_however_many_plans_are_made(workspace: SampleWor
 def test_no_share_holds_out_nobody_and_ends_what_was_in_force(workspace: SampleWorkspace) -> None:
     assert planned(workspace) == set()
     assert versions(workspace) == []
-    with workspace.engine.ledger.write() as connection:
+    with workspace.engine.context.ledger.write() as connection:
         holdout_versions.activate_version(connection, Decimal("0.05"), workspace.clock.time)
     workspace.clock.advance(hours=1)
     assert planned(workspace) == set()

@@ -63,12 +63,12 @@ def test_a_plan_that_takes_the_place_of_another_meanwhile_is_not_let_go_with_it(
     seen, _ = workspace.plan("hi", MARKETING)
     workspace.clock.advance(seconds=1)
     workspace.plan("hi", as_of=seen.due_at)
-    engine = workspace.engine.acting("somebody else")
+    engine = workspace.engine.as_user("somebody else")
     monkeypatch.setattr(type(engine), "run", lambda _engine, _run_id: seen)
     with pytest.raises(UserError) as raised:
-        engine.start(seen) if act == "start" else engine.approve(seen.run_id)
+        engine.run_control.start(seen) if act == "start" else engine.run_control.approve(seen.run_id)
     assert [problem.code for problem in raised.value.problems] == ["planned_anew"]
-    with engine.ledger.read() as connection:
+    with engine.context.ledger.read() as connection:
         present = runs.get(connection, seen.run_id)
     assert (present.state, present.approved_by) == ("planned", None)
 
@@ -105,7 +105,7 @@ def test_json_has_the_keys_that_scripts_rely_on(workspace):
 
 def test_the_fields_that_templates_name_are_frozen_in_claim_order_and_contact_never_is(workspace):
     run, _ = workspace.plan("hi", MARKETING)
-    files = workspace.engine.run_files(run)
+    files = workspace.engine.run_definitions.files(run)
     table = pq.read_table(files.fields)
     assert table.column_names == ["position", "member_bonus_last_month", "offers"]
     contact = {name.removeprefix("member_") for name in table.column_names} & set(Contact.model_fields)
@@ -133,7 +133,7 @@ def test_what_changes_after_the_plan_changes_nothing_of_it(workspace):
 
 
 def offers_of(workspace, run) -> dict[str, list[str]]:
-    fields = FrozenFields(workspace.engine.run_files(run).fields)
+    fields = FrozenFields(workspace.engine.run_definitions.files(run).fields)
     rows = {member: fields.row(each["position"])["offers"] for member, each in workspace.deliveries(run).items()}
     fields.close()
     return rows

@@ -36,7 +36,7 @@ def _has_heard(workspace: SampleWorkspace) -> None:
     )
     run, _ = workspace.plan("before")
     assert list(workspace.channels(run)) == ["m05"]
-    workspace.engine.start(run)
+    workspace.engine.run_control.start(run)
     workspace.send(run)
     workspace.clock.advance(hours=1)
 

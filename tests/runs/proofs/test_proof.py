@@ -30,7 +30,7 @@ def written(workspace: SampleWorkspace) -> SampleWorkspace:
 
 
 def prove(workspace: SampleWorkspace, to: str, **wanted: Any) -> str:
-    draft, _ = workspace.engine.repository.campaign_definition("letter")
+    draft, _ = workspace.engine.context.repository.campaign_definition("letter")
     return send_proof(workspace.engine, draft, ProofRequest(to, **wanted)).provider_id
 
 
@@ -46,7 +46,7 @@ def refusal(workspace: SampleWorkspace, to: str, **wanted: Any) -> str:
 
 
 def rows(workspace: SampleWorkspace, *tables: Table) -> list[int]:
-    with workspace.engine.ledger.read() as connection:
+    with workspace.engine.context.ledger.read() as connection:
         return [len(connection.execute(table.select()).all()) for table in tables]
 
 
@@ -89,7 +89,7 @@ def test_a_proof_consumes_and_counts_nothing_but_is_audited(written: SampleWorks
         prove(written, "aino@kyla.example.org", member="m02")
     assert len(files(written)) == 3
     assert rows(written, *kept) == before
-    with written.engine.ledger.read() as connection:
+    with written.engine.context.ledger.read() as connection:
         noted = [row for row in connection.execute(AUDIT.select()).mappings() if row["action"] == "proof"]
     assert [(row["subject"], row["actor"]) for row in noted] == [("letter", "tester")] * 3
     assert "aino" not in str(noted)
@@ -114,7 +114,7 @@ def test_the_links_of_a_proof_lead_nowhere(written: SampleWorkspace) -> None:
     prove(written, "aino@kyla.example.org", member="m02")
     [file] = files(written)
     link = message_from_bytes(file.read_bytes(), policy=SMTP)["List-Unsubscribe"].split("/u/")[1].split(">")[0]
-    assert written.engine.signer.read_link("unsubscribe", link).run_number == 0
+    assert written.engine.context.signer.read_link("unsubscribe", link).run_number == 0
 
 
 async def test_a_proof_goes_through_the_provider_of_the_settings(written: SampleWorkspace) -> None:
@@ -122,7 +122,7 @@ async def test_a_proof_goes_through_the_provider_of_the_settings(written: Sample
         smtp = f"smtp: {{host: {double.host}, port: {double.port}, security: none}}"
         settings = written.root / "config" / "settings.yaml"
         settings.write_text(settings.read_text("utf-8").replace("email: {", f"email: {{provider: smtp, {smtp}, "))
-        vars(written.engine).pop("library", None)
+        written.reload()
         await asyncio.to_thread(prove, written, "aino@kyla.example.org")
         assert list(double.mailboxes.received) == ["aino@kyla.example.org"]
     with pytest.raises(UserError, match="did not say that it took the message"):

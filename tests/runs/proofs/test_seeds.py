@@ -25,9 +25,9 @@ SEEDS = f"""\
 def settle(workspace: SampleWorkspace) -> dict[str, Any]:
     """What a whole run comes to, in every figure that is kept or shown."""
     run, tally = workspace.plan("letter", LETTER)
-    workspace.engine.start(run)
+    workspace.engine.run_control.start(run)
     workspace.send(run)
-    counts = workspace.engine.run(run.run_id).counts
+    counts = workspace.engine.queries.run(run.run_id).counts
     return {"tally": tally, "counts": counts, "ends": workspace.end_states(run), "balance": workspace.balance(run)}
 
 
@@ -40,7 +40,7 @@ def test_every_seed_gets_every_variant_of_its_channel_once_and_unmarked(workspac
     workspace.add_setting(SEEDS)
     run, _ = workspace.plan("letter", LETTER)
     for _ in range(2):
-        workspace.engine.start(workspace.engine.run(run.run_id))
+        workspace.engine.run_control.start(workspace.engine.queries.run(run.run_id))
     written = sorted((mail["To"].addresses[0].addr_spec, mail["Subject"]) for mail in mails(workspace))
     assert written == [*[("aino@kyla.example.org", "Hej")] * 2, *[("bo@kyla.example.org", "Hei")] * 2]
     [texts] = (workspace.root / "outbox").rglob("*.jsonl")
@@ -64,9 +64,9 @@ def test_a_seed_that_cannot_be_written_to_holds_up_nobody(
     workspace.write_campaign("letter", LETTER)
     sample = workspace.root / "templates/email/hello/sample.yaml"
     run, _ = workspace.plan("letter", LETTER)
-    kept = workspace.engine.run_files(run).definition / sample.relative_to(workspace.root)
+    kept = workspace.engine.run_definitions.files(run).definition / sample.relative_to(workspace.root)
     kept.write_text("member: {}\n", "utf-8")
-    workspace.engine.start(run)
+    workspace.engine.run_control.start(run)
     workspace.send(run)
     assert workspace.balance(run).get("accepted")
     assert caplog.text.count("got no") == 4
@@ -75,4 +75,4 @@ def test_a_seed_that_cannot_be_written_to_holds_up_nobody(
 def test_a_seed_is_one_of_our_own(workspace: SampleWorkspace) -> None:
     workspace.add_setting(INTERNAL + "seeds: [{address: m01@example.org}]\n")
     with pytest.raises(UserError, match="one of our own"):
-        _ = workspace.engine.repository.settings
+        _ = workspace.engine.context.repository.settings
