@@ -1,4 +1,4 @@
-"""Every promise here is held by both ledgers, or by the one that a module's DATABASES names."""
+"""Run each test on both ledgers, or on those that a module's DATABASES names."""
 
 from tests.support.ledgers import (
     address,

@@ -1,4 +1,4 @@
-"""What one person or stranger may try is counted over all processes that answer, whichever database they share."""
+"""Attempts of one person are counted over all server processes, whichever database they share."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -10,17 +10,17 @@ from campaigns.store.ledger.connection import Ledger
 from campaigns.web.throttling import SharedThrottle
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
-MOST = 20
+LIMIT = 20
 
 
-def tries(address: str, name: str) -> int:
-    """In a process of its own: how many of as many tries as are allowed to everybody together were allowed."""
+def count_allowed(address: str, name: str) -> int:
+    """Return how many of LIMIT attempts a separate process is allowed."""
     with closing(Ledger(address)) as ledger:
-        rate = SharedThrottle(ledger, Signer({1: b"k" * 32}), "looking", MOST, timedelta(minutes=15))
-        return sum(rate.allows(name, NOW) for _ in range(MOST))
+        throttle = SharedThrottle(ledger, Signer({1: b"k" * 32}), "looking", LIMIT, timedelta(minutes=15))
+        return sum(throttle.allows(name, NOW) for _ in range(LIMIT))
 
 
-def test_two_processes_allow_together_what_one_may(address, ledger):
+def test_two_processes_share_one_attempt_limit(address, ledger):
     with get_context("spawn").Pool(2) as pool:
-        assert sum(pool.map(partial(tries, address), ["helmi", "helmi"], chunksize=1)) == MOST
-        assert pool.map(partial(tries, address), ["aino", "eino"], chunksize=1) == [MOST, MOST]
+        assert sum(pool.map(partial(count_allowed, address), ["helmi", "helmi"], chunksize=1)) == LIMIT
+        assert pool.map(partial(count_allowed, address), ["aino", "eino"], chunksize=1) == [LIMIT, LIMIT]

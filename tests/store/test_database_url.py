@@ -1,4 +1,4 @@
-"""Where the ledger is: the environment before the settings before the workspace's own file."""
+"""Location of the ledger: the environment, then the settings, then the workspace's own file."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ SETTINGS, FILE = Path("config/settings.yaml"), Path("data/ledger.sqlite")
         ({URL_VARIABLE: "postgresql://u:p@db/viesti"}, "postgresql://other/viesti", "postgresql://u:p@db/viesti"),
     ],
 )
-def test_the_first_who_says_where_is_heard(environment, in_settings, expected):
+def test_environment_overrides_settings_and_settings_override_the_file(environment, in_settings, expected):
     assert ledger_url(environment, in_settings, SETTINGS, FILE) == expected
 
 
@@ -32,7 +32,7 @@ def test_the_first_who_says_where_is_heard(environment, in_settings, expected):
         ({URL_VARIABLE: "postgresql://u:hunter2@db:port/viesti"}, None, "bad_database_url"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_refused_without_repeating_it(environment, in_settings, code):
+def test_invalid_url_is_refused_without_quoting_it(environment, in_settings, code):
     with pytest.raises(UserError) as raised:
         ledger_url(environment, in_settings, SETTINGS, FILE)
     (problem,) = raised.value.problems

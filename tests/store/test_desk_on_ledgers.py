@@ -1,4 +1,4 @@
-"""The desk's rows on either ledger: accounts, sessions, requests, and members found by what they say."""
+"""Desk data on either ledger: accounts, sessions, requests and member search."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.support.sample_workspace import SampleWorkspace
 PASSWORD = "neljä sanaa on hyvä"
 
 
-def test_an_account_signs_in_and_out_on_either_ledger(workspace: SampleWorkspace) -> None:
+def test_account_signs_in_and_out_on_either_ledger(workspace: SampleWorkspace) -> None:
     staff_accounts.add(workspace.engine.context, "helmi", [Role.DESK], PASSWORD)
     assert staff_accounts.log_in(workspace.engine.context, "helmi", "wrong") is None
     secret = staff_accounts.log_in(workspace.engine.context, "helmi", PASSWORD)
@@ -30,7 +30,7 @@ def test_an_account_signs_in_and_out_on_either_ledger(workspace: SampleWorkspace
         assert accounts.account_of_session(connection, secret, workspace.clock.time) is None
 
 
-def test_a_request_goes_its_way_on_either_ledger(workspace: SampleWorkspace) -> None:
+def test_request_is_filed_extended_and_closed_on_either_ledger(workspace: SampleWorkspace) -> None:
     first = requests.file(workspace.engine.context, "m05", RequestKind.ACCESS, ConsentSource.WEB)
     assert requests.file(workspace.engine.context, "m05", RequestKind.ACCESS, ConsentSource.DESK).number == first.number
     requests.extend(workspace.engine.context, first.number or 0, "Arkisto")
@@ -38,19 +38,19 @@ def test_a_request_goes_its_way_on_either_ledger(workspace: SampleWorkspace) -> 
     assert requests.list_open(workspace.engine.context) == []
 
 
-@pytest.mark.parametrize("typed", ["Åke von Döbeln", "VON DÖBELN åke", "von döbeln   Åke"])
-def test_a_name_is_found_in_any_letter_case_on_either_ledger(workspace: SampleWorkspace, typed: str) -> None:
+@pytest.mark.parametrize("search_text", ["Åke von Döbeln", "VON DÖBELN åke", "von döbeln   Åke"])
+def test_name_is_found_in_any_letter_case_on_either_ledger(workspace: SampleWorkspace, search_text: str) -> None:
     with workspace.engine.context.ledger.write() as connection:
         contacts.upsert_contacts(
             connection, [{"member_id": "m05", "first_name": "Åke", "last_name": "von Döbeln"}], "fi"
         )
-        assert [row["member_id"] for row in find_members(connection, SearchField.NAME, typed)] == ["m05"]
+        assert [row["member_id"] for row in find_members(connection, SearchField.NAME, search_text)] == ["m05"]
 
 
-def test_more_members_than_are_shown_are_said_to_be_more(workspace: SampleWorkspace) -> None:
+def test_search_reports_more_members_than_it_shows(workspace: SampleWorkspace) -> None:
     with workspace.engine.context.ledger.write() as connection:
-        same = [{"member_id": f"m{each:02}", "email": "same@example.org"} for each in range(1, 25)]
-        contacts.upsert_contacts(connection, same, "fi")
+        rows = [{"member_id": f"m{number:02}", "email": "same@example.org"} for number in range(1, 25)]
+        contacts.upsert_contacts(connection, rows, "fi")
     people, more = lookup.search_members(
         workspace.engine.context,
         SearchField.EMAIL,

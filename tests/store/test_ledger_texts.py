@@ -1,4 +1,4 @@
-"""Whole tables read as text: the same values that a query of rows gives, whatever stands in them."""
+"""Reading whole tables as text gives the values of a row query, whatever they contain."""
 
 from pathlib import Path
 
@@ -20,12 +20,12 @@ def test_every_row_keeps_its_values_together(tmp_path: Path, rows: list[tuple[in
         connection.exec_driver_sql("CREATE TABLE pairs (number INTEGER PRIMARY KEY, one TEXT, other TEXT)")
         for row in rows:
             connection.exec_driver_sql("INSERT INTO pairs VALUES (?, ?, ?)", row)
-    found = ledger.fetch_texts({"pairs": {"number": "number", "one": "one", "other": "other || ''"}})["pairs"]
+    texts = ledger.fetch_texts({"pairs": {"number": "number", "one": "one", "other": "other || ''"}})["pairs"]
     ledger.close()
-    read = sorted((int(row["number"]), row["one"], row["other"]) for row in found.to_pylist())
-    assert read == sorted((number, _as_read(one), _as_read(other)) for number, one, other in rows)
+    stored = sorted((int(row["number"]), row["one"], row["other"]) for row in texts.to_pylist())
+    assert stored == sorted((number, _expected_text(one), _expected_text(other)) for number, one, other in rows)
 
 
-def _as_read(text: str | None) -> str | None:
-    """An empty text is none; the sign between the values may come back as a space."""
+def _expected_text(text: str | None) -> str | None:
+    """Return None for empty text; a value separator inside a text may become a space."""
     return text.replace(sqlite.VALUE_SEPARATOR, " ") or None if text else None

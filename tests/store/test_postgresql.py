@@ -1,4 +1,4 @@
-"""What only a server can promise: that nobody holds the writer for ever, and that a reader cannot write."""
+"""Promises of the PostgreSQL ledger alone: no writer holds its lock for ever, and no reader can write."""
 
 import os
 import signal
@@ -15,17 +15,17 @@ from tests.support.sample_workspace import NOW
 DATABASES = ("postgresql",)
 
 
-def test_a_writer_that_was_stopped_is_ended_by_the_server(ledger, address):
+def test_stopped_writer_is_ended_by_the_server(ledger, address):
     assert "10s" in postgresql._ONE_WRITER
-    with hold_transaction(address, patience="500ms") as held:
-        os.kill(held.pid, signal.SIGSTOP)
+    with hold_transaction(address, patience="500ms") as holder:
+        os.kill(holder.pid, signal.SIGSTOP)
         with ledger.write() as connection:
             connection.execute(insert(RATE_LIMIT).values(account="b", due_at=NOW))
-        held.kill()
+        holder.kill()
     with ledger.read() as connection:
         assert connection.execute(select(RATE_LIMIT.c.account)).scalars().all() == ["b"]
 
 
-def test_postgresql_refuses_to_write_in_a_reader(ledger):
+def test_reader_cannot_write(ledger):
     with pytest.raises(InternalError, match="read-only"), ledger.read() as connection:
         connection.execute(insert(RATE_LIMIT).values(account="a", due_at=NOW))

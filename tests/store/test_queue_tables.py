@@ -1,4 +1,4 @@
-"""The queue's own tables: made once, brought along by `viesti db upgrade`, and never used while they are too old."""
+"""The queue's own tables: created once, migrated by `viesti db upgrade`, and refused while too old."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from campaigns.runs.dispatch.procrastinate_dispatcher import ProcrastinateDispat
 from campaigns.store.ledger.connection import Ledger
 
 DATABASES = ("postgresql",)
-SHAPE = """
+SCHEMA_OBJECTS = """
 SELECT proname || pg_get_function_identity_arguments(oid) FROM pg_proc
 WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'procrastinate%%'
 UNION SELECT table_name || column_name || data_type FROM information_schema.columns
@@ -20,14 +20,14 @@ UNION SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND ta
 """
 
 
-def shape(ledger: Ledger) -> set[str]:
-    """Procrastinate's functions, columns and indexes."""
+def schema_objects(ledger: Ledger) -> set[str]:
+    """Return Procrastinate's functions, columns and indexes."""
     with ledger.read() as connection:
-        return set(connection.exec_driver_sql(SHAPE).scalars())
+        return set(connection.exec_driver_sql(SCHEMA_OBJECTS).scalars())
 
 
-def made_by(ledger: Ledger, version: str) -> None:
-    """Make the tables as they were at a version."""
+def create_tables_as_of(ledger: Ledger, version: str) -> None:
+    """Create the tables as of an earlier version."""
     for migration in procrastinate_dispatcher._migrations():
         if migration.name < version:
             with ledger.write() as connection:
@@ -35,32 +35,32 @@ def made_by(ledger: Ledger, version: str) -> None:
                 procrastinate_dispatcher._record_migration(connection, migration.name)
 
 
-def test_tables_of_an_earlier_version_are_refused_told_of_and_brought_along(ledger):
-    made_by(ledger, "03.02")
-    earlier = shape(ledger)
-    with pytest.raises(UserError) as refused:
+def test_tables_of_an_earlier_version_are_refused_reported_and_migrated(ledger):
+    create_tables_as_of(ledger, "03.02")
+    old_objects = schema_objects(ledger)
+    with pytest.raises(UserError) as raised:
         ProcrastinateDispatcher(ledger, Clock())
-    assert "viesti db upgrade" in str(refused.value)
+    assert "viesti db upgrade" in str(raised.value)
     assert stores.check_ledger(ledger).level is FindingLevel.FAIL
     migrate(ledger)
     ProcrastinateDispatcher(ledger, Clock()).close()
-    assert shape(ledger) != earlier
+    assert schema_objects(ledger) != old_objects
     assert stores.check_ledger(ledger).level is FindingLevel.OK
 
 
-def test_tables_that_were_brought_along_are_those_of_a_new_ledger(ledger):
-    made_by(ledger, "03.02")
+def test_migrated_tables_equal_those_of_a_new_ledger(ledger):
+    create_tables_as_of(ledger, "03.02")
     migrate(ledger)
-    brought = shape(ledger)
+    migrated = schema_objects(ledger)
     with ledger.write() as connection:
         schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
         connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
     ProcrastinateDispatcher(ledger, Clock()).close()
-    assert shape(ledger) == brought
+    assert schema_objects(ledger) == migrated
 
 
-def test_a_new_queue_lacks_nothing_and_is_made_once(ledger):
+def test_new_queue_is_complete_and_created_once(ledger):
     for _ in range(2):
         ProcrastinateDispatcher(ledger, Clock()).close()
     with ledger.read() as connection:
