@@ -126,9 +126,7 @@ FORGERIES: dict[str, tuple[Callable[[Connection], object], str]] = {
 
 
 @pytest.mark.parametrize(("forge", "reason"), FORGERIES.values(), ids=FORGERIES)
-def test_a24_forged_seal_is_named(
-    sealed_ledger: Ledger, forge: Callable[[Connection], object], reason: str
-) -> None:
+def test_a24_forged_seal_is_named(sealed_ledger: Ledger, forge: Callable[[Connection], object], reason: str) -> None:
     with sealed_ledger.write() as connection:
         forge(connection)
     fault = verify(sealed_ledger).fault

@@ -50,7 +50,7 @@ def test_messages_sent_after_the_backup_are_not_resent_automatically(workspace, 
     assert suspended.runs == 1
     assert workspace.state(run) == RunState.PAUSED
     workspace.send(run)
-    assert sorted(provider.heard) == list(MEMBERS)
+    assert sorted(provider.received) == list(MEMBERS)
 
 
 def test_member_erased_after_the_backup_stays_erased(workspace, tmp_path):

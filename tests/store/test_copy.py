@@ -68,7 +68,7 @@ def test_plan_made_on_sqlite_is_sent_from_the_new_ledger(workspace, new_database
         assert after == before
         provider = with_scripted_provider(target_workspace, ScriptedProvider())
         target_workspace.send(run)
-        assert sorted(provider.heard) == list(MEMBERS)
+        assert sorted(provider.received) == list(MEMBERS)
         assert target_workspace.balance(run) == {"accepted": len(MEMBERS)}
         target_workspace.plan("again", MARKETING)  # its number follows the copied ones
 
@@ -84,7 +84,7 @@ def test_old_ledger_plans_and_sends_nothing_by_itself(workspace, new_database):
     scheduler = Scheduler(workspace.engine)
     scheduler.plan_due()
     scheduler.send()
-    assert provider.heard == []
+    assert provider.received == []
     assert workspace.balance(run) == {"pending": len(MEMBERS)}
 
 

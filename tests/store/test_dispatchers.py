@@ -1,4 +1,4 @@
-"""What both dispatchers promise: the one inside a process, and Procrastinate between machines (DL, OP)."""
+"""Promises of both dispatchers: within one process, and Procrastinate between machines (DL, OP)."""
 
 import asyncio
 import multiprocessing
@@ -26,12 +26,13 @@ SMS: Final = MARKETING.replace("channels: [email]", "channels: [sms]").replace("
 
 
 @contextmanager
-def process(
-    workspace: SampleWorkspace, far_end: CountingServer, ahead: float = 0
+def worker_process(
+    workspace: SampleWorkspace, server: CountingServer, clock_offset: float = 0
 ) -> Iterator[multiprocessing.process.BaseProcess]:
-    """`viesti worker` as a process, on a clock that is ahead."""
+    """Run `viesti worker` as a process, with its clock set forward by `clock_offset` seconds."""
     worker = PROCESSES.Process(
-        target=sending_process.work, args=(str(workspace.root), far_end.port, ahead, os.environ["VIESTI_DATABASE_URL"])
+        target=sending_process.work,
+        args=(str(workspace.root), server.port, clock_offset, os.environ["VIESTI_DATABASE_URL"]),
     )
     worker.start()
     try:
@@ -44,7 +45,7 @@ def process(
         worker.close()
 
 
-def test_what_is_submitted_is_sent_and_so_is_what_was_lost_and_what_came_twice(workspace):
+def test_runs_are_sent_once_whether_submitted_never_once_or_twice(workspace):
     runs = {name: workspace.start(name, MARKETING) for name in ("lost", "once", "twice")}
     for name in ("once", "twice", "twice"):
         workspace.engine.dispatcher.submit(runs[name].run_id)
@@ -56,83 +57,86 @@ def test_what_is_submitted_is_sent_and_so_is_what_was_lost_and_what_came_twice(w
     assert [workspace.balance(run) for run in runs.values()] == [{"accepted": len(MEMBERS)}] * 3
 
 
-def test_two_workers_share_a_run_and_nobody_hears_it_twice(workspace):
-    async def slowly(message: Message) -> Outcome:
+def test_two_workers_share_a_run_and_send_no_message_twice(workspace):
+    async def answer_slowly(message: Message) -> Outcome:
         await asyncio.sleep(0.4)
         return accept(message)
 
-    run, wires = workspace.start("hi", MARKETING), [ScriptedProvider(slowly), ScriptedProvider(slowly)]
-    with running_worker(workspace, wires[0]), running_worker(workspace, wires[1]):
+    run, providers = (
+        workspace.start("hi", MARKETING),
+        [ScriptedProvider(answer_slowly), ScriptedProvider(answer_slowly)],
+    )
+    with running_worker(workspace, providers[0]), running_worker(workspace, providers[1]):
         wait_until(is_closed(workspace, run))
-    assert Counter(wires[0].received + wires[1].received) == dict.fromkeys(MEMBERS, 1)
-    assert wires[0].max_in_flight <= IN_FLIGHT
-    assert wires[1].max_in_flight <= IN_FLIGHT
+    assert Counter(providers[0].received + providers[1].received) == dict.fromkeys(MEMBERS, 1)
+    assert providers[0].max_in_flight <= IN_FLIGHT
+    assert providers[1].max_in_flight <= IN_FLIGHT
 
 
-def test_a_slow_run_holds_up_no_other(workspace):
-    answered = Event()
+def test_slow_run_delays_no_other(workspace):
+    released = Event()
 
-    async def by_email_not_yet(message: Message) -> Outcome:
-        while message.claimed.channel == "email" and not answered.is_set():  # noqa: ASYNC110 - set elsewhere
+    async def hold_emails(message: Message) -> Outcome:
+        while message.claimed.channel == "email" and not released.is_set():  # noqa: ASYNC110 - set elsewhere
             await asyncio.sleep(0.01)
         return accept(message)
 
     slow, quick = workspace.start("slow", MARKETING), workspace.start("quick", SMS)
-    provider = ScriptedProvider(by_email_not_yet)
+    provider = ScriptedProvider(hold_emails)
     with running_worker(workspace, provider):
         wait_until(is_closed(workspace, quick))
         assert workspace.balance(slow)["sending"] > 0
-        answered.set()
+        released.set()
         wait_until(is_closed(workspace, slow))
     assert provider.max_in_flight <= IN_FLIGHT
 
 
-def test_a_worker_that_is_told_to_end_claims_nothing_more_and_records_what_is_under_way(
+def test_stopping_worker_claims_no_more_and_records_deliveries_under_way(
     workspace,
 ):
-    async def slowly(message: Message) -> Outcome:
+    async def answer_slowly(message: Message) -> Outcome:
         await asyncio.sleep(0.1)
         return accept(message)
 
-    run, provider = workspace.start("hi", MARKETING), ScriptedProvider(slowly)
-    with running_worker(workspace, provider) as outgoing:
+    run, provider = workspace.start("hi", MARKETING), ScriptedProvider(answer_slowly)
+    with running_worker(workspace, provider) as worker:
         wait_until(lambda: len(provider.received) > 0)
-        outgoing.stopping.set()
+        worker.stopping.set()
     balance = workspace.balance(run)
     assert set(balance) == {"accepted", "pending"}
     assert balance["accepted"] == len(provider.received)
 
 
-def test_a_worker_killed_in_the_middle_leaves_doubt_about_no_more_than_was_under_way(workspace):
+def test_killed_worker_leaves_only_its_deliveries_under_way_uncertain(workspace):
     workspace.use(clock=Clock())
     run = workspace.start("hi", MARKETING)
-    with CountingServer(1) as far_end:
-        with process(workspace, far_end) as first:
-            assert far_end.message_received.wait(PATIENCE)
+    with CountingServer(1) as server:
+        with worker_process(workspace, server) as first:
+            assert server.message_received.wait(PATIENCE)
             first.kill()
             first.join()
-            left = workspace.balance(run).get("sending", 0)
-        with process(workspace, far_end, ahead=LEASE + 1):
+            under_way = workspace.balance(run).get("sending", 0)
+        with worker_process(workspace, server, clock_offset=LEASE + 1):
             wait_until(is_closed(workspace, run))
     balance = workspace.balance(run)
-    assert left <= IN_FLIGHT
-    assert balance.get("uncertain", 0) == left
-    assert set(far_end.received.values()) == {1}
-    assert len(far_end.received) >= balance["accepted"]
+    assert under_way <= IN_FLIGHT
+    assert balance.get("uncertain", 0) == under_way
+    assert set(server.received.values()) == {1}
+    assert len(server.received) >= balance["accepted"]
 
 
-def test_a_worker_that_sleeps_past_its_lease_says_nothing_twice_when_it_wakes(workspace):
+def test_worker_asleep_past_its_lease_sends_nothing_twice_on_waking(workspace):
     workspace.use(clock=Clock())
     run = workspace.start("hi", MARKETING)
-    with CountingServer(2) as far_end, process(workspace, far_end) as first:
-        assert far_end.message_received.wait(PATIENCE)
+    with CountingServer(2) as server, worker_process(workspace, server) as first:
+        assert server.message_received.wait(PATIENCE)
         os.kill(first.pid, signal.SIGSTOP)
-        with process(workspace, far_end, ahead=LEASE + 1):
+        with worker_process(workspace, server, clock_offset=LEASE + 1):
             wait_until(is_closed(workspace, run))
             os.kill(first.pid, signal.SIGCONT)
             sleep(0.5)
     balance = workspace.balance(run)
     assert balance.get("uncertain", 0) <= IN_FLIGHT
     assert set(balance) <= {"accepted", "uncertain", "refused"}
-    assert set(far_end.received.values()) == {1}
-    assert len(far_end.received) >= balance["accepted"]
+    assert set(server.received.values()) == {1}
+    assert len(server.received) >= balance["accepted"]

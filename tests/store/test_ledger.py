@@ -95,8 +95,12 @@ def test_arrow_columns_equal_the_inserted_values(ledger):
     assert limits.column("account").to_pylist() == ["a", "b"]
     naive = AT.replace(tzinfo=None)
     assert to_timestamps(limits.column("due_at")).to_pylist() == [naive, naive.replace(microsecond=0)]
-    choices = ledger.fetch_arrow("SELECT coalesce(email_own, false) AS yes, coalesce(sms_own, false) AS no FROM choices")
-    assert choices.cast(pa.schema([("yes", pa.bool_()), ("no", pa.bool_())])).to_pylist() == [{"yes": True, "no": False}]
+    choices = ledger.fetch_arrow(
+        "SELECT coalesce(email_own, false) AS yes, coalesce(sms_own, false) AS no FROM choices"
+    )
+    assert choices.cast(pa.schema([("yes", pa.bool_()), ("no", pa.bool_())])).to_pylist() == [
+        {"yes": True, "no": False}
+    ]
     assert ledger.fetch_arrow("SELECT member_id FROM choices WHERE member_id = 'm2'").num_rows == 0
 
 

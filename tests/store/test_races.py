@@ -1,4 +1,4 @@
-"""What two processes do at the same moment happens once, on either ledger."""
+"""Operations of two processes at the same moment take effect once, on either ledger."""
 
 import asyncio
 import shutil
@@ -34,21 +34,21 @@ from tests.support.scripted_provider import Message, ScriptedProvider, accept, w
 NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 
 
-def at_once(address: str, *works: Callable[[Any], Any]) -> list[Any]:
-    """What each work returned or raised, each in a write transaction over a ledger of its own, all begun together."""
-    ready = Barrier(len(works))
-    results: list[Any] = [None] * len(works)
+def run_concurrently(address: str, *operations: Callable[[Any], Any]) -> list[Any]:
+    """Run operations together, each in its own ledger and write transaction; return their results or errors."""
+    ready = Barrier(len(operations))
+    results: list[Any] = [None] * len(operations)
 
-    def run(place: int, work: Callable[[Any], Any]) -> None:
-        with closing(Ledger(address)) as mine:
+    def run(index: int, operation: Callable[[Any], Any]) -> None:
+        with closing(Ledger(address)) as own_ledger:
             ready.wait()
             try:
-                with mine.write() as connection:
-                    results[place] = work(connection)
+                with own_ledger.write() as connection:
+                    results[index] = operation(connection)
             except Exception as error:
-                results[place] = error
+                results[index] = error
 
-    threads = [Thread(target=run, args=pair) for pair in enumerate(works)]
+    threads = [Thread(target=run, args=pair) for pair in enumerate(operations)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -66,115 +66,119 @@ def campaign(base_workspace, tmp_path_factory) -> Campaign:
         ].campaign
 
 
-def test_an_occasion_is_taken_up_once(ledger, address, campaign):
+def test_occasion_is_taken_once(ledger, address, campaign):
     with ledger.write() as connection:
         due = publications.publish(connection, campaign, "hash", NOW, "a")
     assert due is not None
     later = due + timedelta(days=1)
-    took = at_once(address, *[lambda connection: publications.advance(connection, "hi", due, later)] * 4)
-    assert Counter(took) == {True: 1, False: 3}
+    results = run_concurrently(address, *[lambda connection: publications.advance(connection, "hi", due, later)] * 4)
+    assert Counter(results) == {True: 1, False: 3}
     with ledger.read() as connection:
         assert [publication.next_due for publication in publications.list_all(connection)] == [later]
 
 
-def test_a_campaign_is_published_at_once_by_three_and_stands_once(ledger, address, campaign):
+def test_campaign_published_by_three_at_once_exists_once(ledger, address, campaign):
     publish = [lambda connection: publications.publish(connection, campaign, "hash", NOW, "a")] * 3
-    assert at_once(address, *publish) == [campaign.schedule.next_after(NOW)] * 3
+    assert run_concurrently(address, *publish) == [campaign.schedule.next_after(NOW)] * 3
     with ledger.read() as connection:
         assert len(publications.list_all(connection)) == 1
 
 
-def test_a_run_is_opened_once_and_moves_once(ledger, address, campaign):
-    def opens(connection):
+def test_run_is_opened_once_and_changes_state_once(ledger, address, campaign):
+    def open_run(connection):
         return runs.open_run(connection, campaign, "hi.yaml", NOW, NOW, scheduled=False).number
 
-    numbers = at_once(address, opens, opens, opens)
+    numbers = run_concurrently(address, open_run, open_run, open_run)
     assert len(set(numbers)) == 1
     number = numbers[0]
     moves = [lambda connection: runs.change_state(connection, number, [RunState.PLANNING], RunState.SENDING)] * 4
-    assert Counter(at_once(address, *moves)) == {True: 1, False: 3}
+    assert Counter(run_concurrently(address, *moves)) == {True: 1, False: 3}
     with pytest.raises(UserError, match="not planned anew"), ledger.write() as connection:
-        opens(connection)
+        open_run(connection)
     with ledger.read() as connection:
         assert connection.execute(select(func.count()).select_from(RUN)).scalar_one() == 1
 
 
-def test_choices_that_come_together_all_count(ledger, address):
-    said = [Choice.EMAIL_OWN, Choice.SMS_OWN, Choice.NO_MARKETING, Choice.TRACKING]
+def test_concurrent_choices_are_all_recorded(ledger, address):
+    selected = [Choice.EMAIL_OWN, Choice.SMS_OWN, Choice.NO_MARKETING, Choice.TRACKING]
 
-    def says(choice):
+    def recording(choice):
         entry = ConsentEntry("m1", choice.value, True, NOW, ConsentSource.WEB)
         return lambda connection: choices.record_choices(connection, [entry])
 
-    assert at_once(address, *map(says, said)) == [1] * 4
+    assert run_concurrently(address, *map(recording, selected)) == [1] * 4
     with ledger.read() as connection:
-        assert choices.consent_state_of(connection, "m1").on == frozenset(said)
+        assert choices.consent_state_of(connection, "m1").on == frozenset(selected)
 
 
-def test_the_same_entry_is_recorded_once(ledger, address):
+def test_concurrent_entry_is_recorded_once(ledger, address):
     entry = ConsentEntry("m1", "email_own", True, NOW, ConsentSource.WEB)
-    assert sorted(at_once(address, *[lambda connection: choices.record_choices(connection, [entry])] * 3)) == [0, 0, 1]
+    assert sorted(run_concurrently(address, *[lambda connection: choices.record_choices(connection, [entry])] * 3)) == [
+        0,
+        0,
+        1,
+    ]
     with ledger.read() as connection:
         assert connection.execute(select(func.count()).select_from(CHOICE_ENTRY)).scalar_one() == 1
 
 
-def test_the_same_address_is_suppressed_once(ledger, address):
-    one = AddressSuppression(
+def test_concurrent_suppression_is_recorded_once(ledger, address):
+    suppression = AddressSuppression(
         AddressKind.EMAIL, "a@example.org", SkipReason.SUPPRESSED_HARD_BOUNCE, SuppressionScope.ALL, NOW, "test"
     )
-    assert sorted(at_once(address, *[lambda connection: suppress(connection, [one])] * 3)) == [0, 0, 1]
+    assert sorted(run_concurrently(address, *[lambda connection: suppress(connection, [suppression])] * 3)) == [0, 0, 1]
     with ledger.read() as connection:
         assert connection.execute(select(func.count()).select_from(SUPPRESSION)).scalar_one() == 1
 
 
-def test_the_same_contact_is_written_once(ledger, address):
+def test_concurrent_contact_is_written_once(ledger, address):
     row = {"member_id": "m1", "register": "owners", "email": "a@example.org"}
-    wrote = at_once(address, *[lambda connection: contacts.upsert_contacts(connection, [row], "fi")] * 3)
-    assert sorted(wrote) == [[], [], ["m1"]]
+    results = run_concurrently(address, *[lambda connection: contacts.upsert_contacts(connection, [row], "fi")] * 3)
+    assert sorted(results) == [[], [], ["m1"]]
 
 
-def test_bundles_get_different_numbers(ledger, address):
-    opens = [lambda connection: bundles.open_bundle(connection, 1, Channel.POST, "a").number] * 4
-    assert sorted(at_once(address, *opens)) == [1, 2, 3, 4]
+def test_concurrent_bundles_get_different_numbers(ledger, address):
+    open_bundles = [lambda connection: bundles.open_bundle(connection, 1, Channel.POST, "a").number] * 4
+    assert sorted(run_concurrently(address, *open_bundles)) == [1, 2, 3, 4]
 
 
-def test_permits_are_shared(ledger, address):
-    pace = RateLimiter("account", SendRate(messages=20, per=timedelta(seconds=20)))
+def test_rate_permits_are_shared(ledger, address):
+    limiter = RateLimiter("account", SendRate(messages=20, per=timedelta(seconds=20)))
 
-    def takes(connection):
-        permitted = pace.available(connection, 100, NOW)
-        pace.take(connection, permitted, NOW)
+    def take_permits(connection):
+        permitted = limiter.available(connection, 100, NOW)
+        limiter.take(connection, permitted, NOW)
         return permitted
 
-    alone = at_once(address, takes)
-    assert alone[0] >= 1
-    assert at_once(address, takes, takes, takes) == [0, 0, 0]
+    (permits,) = run_concurrently(address, take_permits)
+    assert permits >= 1
+    assert run_concurrently(address, take_permits, take_permits, take_permits) == [0, 0, 0]
 
 
-async def slowly(message: Message) -> Outcome:
+async def answer_slowly(message: Message) -> Outcome:
     await asyncio.sleep(0.02)
     return accept(message)
 
 
 @contextmanager
-def beside(workspace: SampleWorkspace) -> Iterator[SampleWorkspace]:
-    """A second village over the same workspace and ledger, like a process of its own; both may be sent from."""
+def second_workspace(workspace: SampleWorkspace) -> Iterator[SampleWorkspace]:
+    """Open the workspace and its ledger a second time, like another process; both may send."""
     with closing(SampleWorkspace(workspace.root, workspace.clock)) as other:
-        for each in (workspace, other):
-            with_scripted_provider(each, ScriptedProvider(slowly))
+        for sender in (workspace, other):
+            with_scripted_provider(sender, ScriptedProvider(answer_slowly))
         yield other
 
 
-def send_at_once(*sendings: tuple[SampleWorkspace, Run]) -> None:
+def send_concurrently(*jobs: tuple[SampleWorkspace, Run]) -> None:
     failures: list[BaseException] = []
 
-    def send(each: SampleWorkspace, run: Run) -> None:
+    def send(sender: SampleWorkspace, run: Run) -> None:
         try:
-            each.send(run)
+            sender.send(run)
         except BaseException as error:
             failures.append(error)
 
-    threads = [Thread(target=send, args=sending) for sending in sendings]
+    threads = [Thread(target=send, args=job) for job in jobs]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -182,26 +186,26 @@ def send_at_once(*sendings: tuple[SampleWorkspace, Run]) -> None:
     assert failures == []
 
 
-def heard(*villages: SampleWorkspace) -> Counter[str]:
-    return Counter(member for each in villages for member in each.engine.context.providers.email.heard)
+def messages_by_member(*workspaces: SampleWorkspace) -> Counter[str]:
+    return Counter(member for workspace in workspaces for member in workspace.engine.context.providers.email.received)
 
 
-def test_two_senders_of_one_run_write_to_everybody_once(workspace):
+def test_two_senders_of_one_run_write_to_each_member_once(workspace):
     run = workspace.start("hi", MARKETING)
-    with beside(workspace) as other:
-        send_at_once((workspace, run), (other, run))
-        assert heard(workspace, other) == dict.fromkeys(MEMBERS, 1)
-        assert min(len(each.engine.context.providers.email.heard) for each in (workspace, other)) > 0
+    with second_workspace(workspace) as other:
+        send_concurrently((workspace, run), (other, run))
+        assert messages_by_member(workspace, other) == dict.fromkeys(MEMBERS, 1)
+        assert min(len(workspace.engine.context.providers.email.received) for workspace in (workspace, other)) > 0
         assert workspace.balance(run) == {"accepted": len(MEMBERS)}
 
 
-def test_two_runs_at_once_keep_a_cap_between_them(workspace):
+def test_concurrent_runs_share_a_frequency_cap(workspace):
     workspace.add_setting("per_member: [{messages: 1, per: day}]")
     first, second = (workspace.plan(name, MARKETING)[0] for name in ("one", "two"))
-    for run in (first, second):  # both planned before either may send: else the second plan knows of the first
+    for run in (first, second):  # start both after planning both, so that the second plan knows nothing of the first
         workspace.engine.run_control.start(run)
-    with beside(workspace) as other:
-        send_at_once((workspace, first), (other, second))
-        assert heard(workspace, other) == dict.fromkeys(MEMBERS, 1)
-        ends = Counter(reason for run in (first, second) for _, reason in workspace.end_states(run).values())
-        assert ends == {None: len(MEMBERS), "frequency_cap": len(MEMBERS)}
+    with second_workspace(workspace) as other:
+        send_concurrently((workspace, first), (other, second))
+        assert messages_by_member(workspace, other) == dict.fromkeys(MEMBERS, 1)
+        end_reasons = Counter(reason for run in (first, second) for _, reason in workspace.end_states(run).values())
+        assert end_reasons == {None: len(MEMBERS), "frequency_cap": len(MEMBERS)}

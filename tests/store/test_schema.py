@@ -1,4 +1,4 @@
-"""A new ledger gets its tables from the migrations alone, once; `tests/ledger` asks the rest of either database."""
+"""A new SQLite ledger gets its tables from the migrations alone, once; `test_upgrade` checks both databases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_head_is_the_last_migration():
     assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
 
 
-def test_a_new_ledger_gets_its_tables_and_a_present_one_is_left_alone(ledger):
+def test_new_ledger_gets_its_tables_and_an_existing_one_is_unchanged(ledger):
     schema.prepare(ledger)
     with ledger.write() as connection:
         assert schema.revision(connection) == schema.HEAD

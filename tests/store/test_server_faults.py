@@ -1,4 +1,4 @@
-"""What goes wrong around us: a database that crashes, a provider that is away or overrun, clocks that jump."""
+"""Faults around the engine: a crashing database, an absent or overloaded provider, a jumping clock."""
 
 import asyncio
 import os
@@ -26,29 +26,27 @@ from tests.support.worker_thread import is_closed, running_worker, wait_until
 IN_FLIGHT = 8
 
 
-def until_closed(workspace: SampleWorkspace, run, **between: float) -> None:
-    """Send again and again, as the rounds do, and let time pass."""
+def send_until_closed(workspace: SampleWorkspace, run, **step: float) -> None:
+    """Send repeatedly, as the scheduler does, and advance the clock in between."""
     for _ in range(200):
         if workspace.send(run).closed:
             return
-        workspace.clock.advance(**between)
+        workspace.clock.advance(**step)
     raise AssertionError(workspace.balance(run))
 
 
-def agrees(workspace: SampleWorkspace, run, provider: ScriptedProvider) -> Counter[str]:
-    """The balance, when nobody heard anything twice and whoever is accepted heard it."""
-    taken = Counter(provider.received)
-    assert max(taken.values()) == 1
+def checked_balance(workspace: SampleWorkspace, run, provider: ScriptedProvider) -> Counter[str]:
+    """Return the balance; no member got two messages, and every accepted member got one."""
+    received = Counter(provider.received)
+    assert max(received.values()) == 1
     accepted = {member for member, (state, _) in workspace.end_states(run).items() if state == "accepted"}
-    assert accepted <= set(taken)
+    assert accepted <= set(received)
     return Counter(workspace.balance(run))
 
 
-@pytest.mark.skipif("DATABASE_URL" in os.environ, reason="the server is somebody else's, and is not made to crash")
-def test_the_database_crashes_and_comes_back_and_what_was_answered_meanwhile_is_kept(
-    base_workspace, tmp_path, monkeypatch
-):
-    async def slowly(message: Message) -> Outcome:
+@pytest.mark.skipif("DATABASE_URL" in os.environ, reason="an external server must not be crashed")
+def test_answers_during_a_database_crash_are_recorded_after_it(base_workspace, tmp_path, monkeypatch):
+    async def answer_slowly(message: Message) -> Outcome:
         await asyncio.sleep(0.25)
         return accept(message)
 
@@ -59,7 +57,7 @@ def test_the_database_crashes_and_comes_back_and_what_was_answered_meanwhile_is_
             schema.prepare(ledger)
             workspace, provider = (
                 copy_workspace(base_workspace, tmp_path / "workspace", ledger),
-                ScriptedProvider(slowly),
+                ScriptedProvider(answer_slowly),
             )
         with closing(workspace):
             run = workspace.start("hi", MARKETING)
@@ -67,24 +65,24 @@ def test_the_database_crashes_and_comes_back_and_what_was_answered_meanwhile_is_
                 wait_until(lambda: len(provider.received) > 0)
                 crash(0.5)
                 wait_until(is_closed(workspace, run))
-            balance = agrees(workspace, run, provider)
+            balance = checked_balance(workspace, run, provider)
     assert balance.total() == len(MEMBERS)
     assert balance["uncertain"] <= IN_FLIGHT
 
 
-@pytest.mark.parametrize("gone", [CHOICES, CONTACT, SUPPRESSION], ids=lambda table: str(table.name))
-def test_op03_while_choices_cannot_be_read_nothing_is_sent(workspace, gone):
-    """What members said is there again: everybody still waits, and is written to once."""
+@pytest.mark.parametrize("missing_table", [CHOICES, CONTACT, SUPPRESSION], ids=lambda table: str(table.name))
+def test_op03_unreadable_choices_stop_sending(workspace, missing_table):
+    """Once the table is back, every pending member gets one message."""
     provider = with_scripted_provider(workspace, ScriptedProvider(accept))
     run = workspace.start("hi", MARKETING)
-    rename(workspace, gone.name, "away")
+    rename(workspace, missing_table.name, "away")
     with pytest.raises(DBAPIError):
         workspace.send(run)
-    assert provider.heard == []
+    assert provider.received == []
     assert workspace.balance(run) == {"pending": len(MEMBERS)}
-    rename(workspace, "away", gone.name)
+    rename(workspace, "away", missing_table.name)
     assert workspace.send(run).closed
-    assert sorted(provider.heard) == sorted(MEMBERS)
+    assert sorted(provider.received) == sorted(MEMBERS)
 
 
 def rename(workspace: SampleWorkspace, table: str, name: str) -> None:
@@ -92,65 +90,65 @@ def rename(workspace: SampleWorkspace, table: str, name: str) -> None:
         connection.execute(DDL(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
-def test_a_storm_of_429_delays_and_nothing_else(workspace):
+def test_repeated_429_answers_only_delay_sending(workspace):
     chance = Random(429)  # noqa: S311 - no secret
-    taken: Counter[str] = Counter()
+    accepted_counts: Counter[str] = Counter()
 
-    def mostly_later(message: Message) -> Outcome:
+    def refuse_most(message: Message) -> Outcome:
         if chance.random() < 0.8:
             return RetryLater(chance.uniform(1, 30), "HTTP 429")
-        taken[message.claimed.member_id] += 1
+        accepted_counts[message.claimed.member_id] += 1
         return accept(message)
 
-    with_scripted_provider(workspace, ScriptedProvider(mostly_later))
+    with_scripted_provider(workspace, ScriptedProvider(refuse_most))
     run = workspace.start("hi", MARKETING)
-    workspace.run_clock(speed=10)  # after many of them in a row one waits for the moment to ask again
-    until_closed(workspace, run, seconds=20)
-    assert taken == dict.fromkeys(MEMBERS, 1)
+    workspace.run_clock(speed=10)  # after many 429 in a row the sender waits before it asks again
+    send_until_closed(workspace, run, seconds=20)
+    assert accepted_counts == dict.fromkeys(MEMBERS, 1)
     assert workspace.balance(run) == {"accepted": len(MEMBERS)}
 
 
-def test_a_provider_that_is_away_for_minutes_finds_everybody_waiting(workspace):
-    away_until = workspace.clock.time + timedelta(minutes=7)
-    taken: Counter[str] = Counter()
+def test_provider_outage_of_minutes_leaves_every_delivery_pending(workspace):
+    back_at = workspace.clock.time + timedelta(minutes=7)
+    accepted_counts: Counter[str] = Counter()
 
-    def away(message: Message) -> Outcome:
-        if workspace.engine.context.clock.now() < away_until:
+    def refuse_until_back(message: Message) -> Outcome:
+        if workspace.engine.context.clock.now() < back_at:
             return RetryLater(5, "no connection")
-        taken[message.claimed.member_id] += 1
+        accepted_counts[message.claimed.member_id] += 1
         return accept(message)
 
-    with_scripted_provider(workspace, ScriptedProvider(away))
+    with_scripted_provider(workspace, ScriptedProvider(refuse_until_back))
     run = workspace.start("hi", MARKETING)
     workspace.run_clock(speed=60)
     workspace.send(run)
     assert workspace.balance(run) == {"pending": len(MEMBERS)}
-    until_closed(workspace, run, seconds=30)
-    assert taken == dict.fromkeys(MEMBERS, 1)
+    send_until_closed(workspace, run, seconds=30)
+    assert accepted_counts == dict.fromkeys(MEMBERS, 1)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_clocks_that_jump_send_nothing_twice_and_lose_nobody(workspace, seed):
+def test_jumping_clock_sends_nothing_twice_and_loses_no_delivery(workspace, seed):
     chance = Random(seed)  # noqa: S311 - no secret
 
-    def jumping(message: Message) -> Outcome:
+    def answer_and_jump(message: Message) -> Outcome:
         workspace.clock.advance(seconds=chance.choice((0, 0, 1, 90, 3600, -3600, -90)))
         return chance.choice((accept(message), Unknown("HTTP 500"), Refused(EndReason.INVALID_ADDRESS, "HTTP 400")))
 
-    provider = with_scripted_provider(workspace, ScriptedProvider(jumping))
+    provider = with_scripted_provider(workspace, ScriptedProvider(answer_and_jump))
     run = workspace.start("hi", MARKETING)
-    until_closed(workspace, run, minutes=5)
-    assert agrees(workspace, run, provider).total() == len(MEMBERS)
+    send_until_closed(workspace, run, minutes=5)
+    assert checked_balance(workspace, run, provider).total() == len(MEMBERS)
 
 
-def test_a_withdrawal_and_a_c7_between_plan_and_claim_are_obeyed(workspace):
-    bought = MARKETING.replace("{register: [owners, customers]}", "{bought: {where: {product_category: COFFEE}}}")
+def test_choices_changed_between_plan_and_claim_are_obeyed(workspace):
+    campaign = MARKETING.replace("{register: [owners, customers]}", "{bought: {where: {product_category: COFFEE}}}")
     provider = with_scripted_provider(workspace, ScriptedProvider())
-    run = workspace.start("hi", bought)
-    going = sorted(workspace.channels(run))
-    workspace.record_choices(going[0], "email_own", on=False)
-    workspace.record_choices(going[1], "no_purchase_detail")
-    until_closed(workspace, run, minutes=1)
-    assert set(provider.heard) == set(going[2:])
-    assert workspace.end_states(run)[going[0]] == ("withdrawn", "consent_withdrawn")
-    assert workspace.end_states(run)[going[1]] == ("withdrawn", "purchase_data_forbidden")
+    run = workspace.start("hi", campaign)
+    recipients = sorted(workspace.channels(run))
+    workspace.record_choices(recipients[0], "email_own", on=False)
+    workspace.record_choices(recipients[1], "no_purchase_detail")
+    send_until_closed(workspace, run, minutes=1)
+    assert set(provider.received) == set(recipients[2:])
+    assert workspace.end_states(run)[recipients[0]] == ("withdrawn", "consent_withdrawn")
+    assert workspace.end_states(run)[recipients[1]] == ("withdrawn", "purchase_data_forbidden")

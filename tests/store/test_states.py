@@ -1,4 +1,4 @@
-"""What waits, is under way or uncertain is found without a walk through all that has gone before, on either ledger."""
+"""Pending, leased and uncertain deliveries are found without a scan of finished ones, on either ledger."""
 
 import json
 
@@ -15,7 +15,7 @@ from campaigns.store.runs.deliveries import with_state
 from campaigns.store.runs.run_tables import DELIVERY
 from campaigns.store.runs.states import DeliveryState
 
-GONE = 20_000
+FINISHED = 20_000
 NOW = Clock().now()
 INDEXES = {
     DeliveryState.PENDING: "deliveries_to_claim",
@@ -24,22 +24,22 @@ INDEXES = {
 }
 
 
-def planned(ledger: Ledger, state: DeliveryState) -> None:
-    """A long run of which everything has gone since the database last looked at it, but one message in a state."""
+def insert_run(ledger: Ledger, state: DeliveryState) -> None:
+    """Insert a long run, finished since the last ANALYZE but for one delivery in a state."""
     row = {"run_number": 1, "channel": "email", "state": "pending"}
-    rows = [{**row, "position": place, "member_id": f"m{place}"} for place in range(1, GONE + 2)]
+    rows = [{**row, "position": position, "member_id": f"m{position}"} for position in range(1, FINISHED + 2)]
     with ledger.write() as connection:
         connection.execute(insert(DELIVERY), rows)
         connection.execute(text("ANALYZE"))
     with ledger.write() as connection:
-        gone = {"state": DeliveryState.ACCEPTED, "lease_until": None}
-        connection.execute(update(DELIVERY).where(DELIVERY.c.position <= GONE).values(gone))
+        finished = {"state": DeliveryState.ACCEPTED, "lease_until": None}
+        connection.execute(update(DELIVERY).where(DELIVERY.c.position <= FINISHED).values(finished))
         last = {"state": state, "lease_until": NOW}
-        connection.execute(update(DELIVERY).where(DELIVERY.c.position > GONE).values(last))
+        connection.execute(update(DELIVERY).where(DELIVERY.c.position > FINISHED).values(last))
 
 
-def way(connection: Connection, query: Select[int]) -> str:
-    """How the database would answer a query."""
+def query_plan(connection: Connection, query: Select[int]) -> str:
+    """Return the database's plan for a query."""
     compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
     if connection.dialect.name == "sqlite":
         return json.dumps([row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}"))])
@@ -47,62 +47,62 @@ def way(connection: Connection, query: Select[int]) -> str:
 
 
 @pytest.mark.parametrize("state", INDEXES)
-def test_deliveries_in_a_state_are_found_by_an_index_of_their_own(ledger, state):
-    planned(ledger, state)
+def test_deliveries_in_a_state_are_found_by_their_own_index(ledger, state):
+    insert_run(ledger, state)
     of_run = with_state(select(DELIVERY.c.position), state).where(
         DELIVERY.c.run_number == 1, DELIVERY.c.channel == "email"
     )
     in_order = of_run.order_by(DELIVERY.c.position).limit(200)
     with ledger.read() as connection:
-        assert connection.execute(in_order).scalars().all() == [GONE + 1]
-        assert INDEXES[state] in way(connection, in_order)
+        assert connection.execute(in_order).scalars().all() == [FINISHED + 1]
+        assert INDEXES[state] in query_plan(connection, in_order)
 
 
-def test_a_claim_begins_in_the_index_behind_what_was_claimed_before(ledger):
-    planned(ledger, DeliveryState.PENDING)
+def test_claim_starts_in_the_index_after_the_last_claimed_position(ledger):
+    insert_run(ledger, DeliveryState.PENDING)
     behind = with_state(select(DELIVERY.c.position), DeliveryState.PENDING).where(
-        DELIVERY.c.run_number == 1, DELIVERY.c.channel == "email", DELIVERY.c.position > GONE
+        DELIVERY.c.run_number == 1, DELIVERY.c.channel == "email", DELIVERY.c.position > FINISHED
     )
     with ledger.read() as connection:
-        found = way(connection, behind.order_by(DELIVERY.c.position).limit(200))
-    assert "position >" in found.replace('\\"', "").replace("position>", "position >")
-    assert "Sort" not in found
-    assert "TEMP B-TREE" not in found
+        plan = query_plan(connection, behind.order_by(DELIVERY.c.position).limit(200))
+    assert "position >" in plan.replace('\\"', "").replace("position>", "position >")
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
 
 
 @pytest.mark.parametrize("outcome", [Accepted("1"), RetryLater(1, "HTTP 429")])
-def test_an_answer_is_written_where_its_key_says_and_not_looked_for_among_all_that_has_gone(ledger, outcome):
-    planned(ledger, DeliveryState.SENDING)
+def test_answer_updates_its_delivery_by_primary_key(ledger, outcome):
+    insert_run(ledger, DeliveryState.SENDING)
     with ledger.write() as connection:
-        connection.execute(update(DELIVERY).where(DELIVERY.c.position > GONE).values(attempt="a"))
-    (found,) = changes(ledger, outcome)
-    assert "delivery_pkey" in found or "SEARCH delivery USING PRIMARY KEY" in found
-    assert not [index for index in INDEXES.values() if index in found]
+        connection.execute(update(DELIVERY).where(DELIVERY.c.position > FINISHED).values(attempt="a"))
+    (plan,) = update_plans(ledger, outcome)
+    assert "delivery_pkey" in plan or "SEARCH delivery USING PRIMARY KEY" in plan
+    assert not [index for index in INDEXES.values() if index in plan]
     with ledger.read() as connection:
-        ended = select(DELIVERY.c.state).where(DELIVERY.c.position > GONE)
+        ended = select(DELIVERY.c.state).where(DELIVERY.c.position > FINISHED)
         assert connection.execute(ended).scalar_one() == ("accepted" if isinstance(outcome, Accepted) else "pending")
 
 
-def changes(ledger: Ledger, outcome: Outcome) -> list[str]:
-    """How the database finds the deliveries that an outcome changes."""
+def update_plans(ledger: Ledger, outcome: Outcome) -> list[str]:
+    """Return the plans of the updates that record an outcome."""
     claimed = create_claimed_delivery(
         opaque_id="o",
         attempt="a",
         run="r",
-        position=GONE + 1,
-        member_id=f"m{GONE + 1}",
+        position=FINISHED + 1,
+        member_id=f"m{FINISHED + 1}",
         channel=Channel.EMAIL,
         address="aino@example.org",
     )
-    found = []
+    plans = []
     with ledger.write() as connection:
         explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN (FORMAT JSON)"
 
         @event.listens_for(connection, "before_cursor_execute")
-        def told(_connection, cursor, statement, parameters, *_):
+        def explain_update(_connection, cursor, statement, parameters, *_):
             if "UPDATE delivery" in statement:
                 cursor.execute(f"{explain} {statement}", parameters[0] if isinstance(parameters, list) else parameters)
-                found.append(json.dumps(cursor.fetchall(), default=tuple))
+                plans.append(json.dumps(cursor.fetchall(), default=tuple))
 
         record_answers(connection, 1, [DeliveryAnswer(claimed, outcome, NOW)], "double")
-    return found
+    return plans
