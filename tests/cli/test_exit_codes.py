@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns.runs.engine import Engine
+from campaigns.runs.queries import Queries
 from tests.support.shell import MONDAYS, Shell
 
 USAGE = (
@@ -73,10 +73,10 @@ def test_no_workspace_is_said_with_the_way_to_one(nowhere: Shell) -> None:
 
 
 def test_a_fault_of_ours_shows_where_it_is(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: Engine) -> None:
+    def fails(_: Queries) -> None:
         raise RuntimeError("the cat sat on it")
 
-    monkeypatch.setattr(Engine, "recent_runs", fails)
+    monkeypatch.setattr(Queries, "recent_runs", fails)
     said = viesti("status", code=3)
     assert "Traceback" in said.err
     assert "the cat sat on it" in said.err

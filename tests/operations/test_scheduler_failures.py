@@ -10,6 +10,7 @@ from campaigns.operations.scheduler import Scheduler, plan_in_child_process
 from campaigns.operations.worker import Worker
 from campaigns.runs import engine
 from campaigns.runs.planning.query_session import QuerySession
+from campaigns.runs.queries import Queries
 from campaigns.store.runs import publications, runs
 from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import MEMBERS, NOW, SampleWorkspace
@@ -59,15 +60,15 @@ def test_who_was_thought_dead_cannot_mix_its_plan_with_that_of_another(workspace
     workspace.write_campaign("hi", DAILY)
     other = SampleWorkspace(workspace.root, workspace.clock)
     draft, _ = workspace.engine.context.repository.campaign_definition("hi")
-    decide, slept = type(workspace.engine).plan_without_saving, []
+    plan_without_saving, slept = Queries.plan_without_saving, []
 
-    def asleep(engine, *arguments):
+    def asleep(queries, *arguments):
         if not slept:
             slept.append(True)
             other.plan("hi", as_of=NOW)
-        return decide(engine, *arguments)
+        return plan_without_saving(queries, *arguments)
 
-    monkeypatch.setattr(type(workspace.engine), "decided", asleep)
+    monkeypatch.setattr(Queries, "plan_without_saving", asleep)
     with pytest.raises(UserError) as raised:
         workspace.engine.planner.plan(draft, NOW, lambda _: None)
     other.close()

@@ -174,7 +174,7 @@ class RateLimit(SQLModel, table=True):
 
 
 class QueuedNotice(SQLModel, table=True):
-    """Notice to one person, such as a code or a confirmation, sent at most once by `notices.sender`.
+    """Notice to one person, such as a code or a confirmation, sent at most once by `notices.notice_sender`.
 
     Its text is written when it is sent: no row contains a code. `address` is set only when the notice goes elsewhere
     than to the member's known address, and is deleted when the notice has ended. `attempt` and `lease_until` are as in

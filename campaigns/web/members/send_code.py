@@ -1,6 +1,6 @@
 """Requests for one-time codes, handled after the response: its timing does not reveal whether an address is known.
 
-`runs.notices.sender` sends the codes.
+`runs.notices.notice_sender` sends the codes.
 """
 
 from dataclasses import dataclass

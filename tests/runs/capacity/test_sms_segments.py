@@ -12,7 +12,7 @@ from campaigns.rendering.sms.gsm7 import sms_size
 from campaigns.runs.capacity import sms_segments as module
 from campaigns.runs.capacity.forecast import PlanForecast
 from campaigns.runs.capacity.sms_segments import SegmentDistribution
-from campaigns.runs.engine import Engine
+from campaigns.runs.capacity.forecast import PlanForecast
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.shell import Shell
 
@@ -140,7 +140,7 @@ def test_tw03_a_sample_is_called_one_and_what_is_refused_costs_nothing(
     viesti: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guessed = SegmentDistribution.extrapolate(Counter({0: 1, 1: 700, 2: 298, 3: 1}), 24_000, 2)
-    monkeypatch.setattr(Engine, "lengths", lambda _engine, _run: guessed)
+    monkeypatch.setattr(PlanForecast, "segments", lambda _forecast, _run: guessed)
     priced(viesti, "0.1")
     viesti.write("texts", TEXTS)
     said = viesti("plan", "texts").out
