@@ -1,4 +1,4 @@
-"""A village on either ledger, and a run of it that providers can tell about."""
+"""A sample workspace on either ledger, and a sent run that providers report on."""
 
 import shutil
 from collections.abc import Iterator
@@ -21,15 +21,15 @@ from tests.support.sample_workspace import SampleWorkspace
 from tests.support.sent_run import SentRun, load_sent_run, send_run
 
 __all__ = [
-    "address", "bare", "empty_file", "ledger", "offered", "postgresql_copies", "pytest_generate_tests", "sending",
-    "workspace",
+    "address", "bare", "base_sent_workspace", "empty_file", "ledger", "postgresql_copies", "pytest_generate_tests",
+    "sent_run", "workspace",
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
-def offered(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A village from which offers were sent by e-mail; a provider took them. For copying only."""
-    root = tmp_path_factory.mktemp("offered") / "workspace"
+def base_sent_workspace(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with offers sent by e-mail and accepted by the provider. For copying only."""
+    root = tmp_path_factory.mktemp("sent") / "workspace"
     shutil.copytree(base_workspace, root)
     with closing(SampleWorkspace(root)) as workspace:
         send_run(workspace)
@@ -37,8 +37,10 @@ def offered(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def sending(address: str, offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SentRun]:
-    """Those offers, in a workspace whose ledger is one of the two."""
+def sent_run(
+    address: str, base_sent_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SentRun]:
+    """Those offers, in a copy of the workspace on one of the two ledgers."""
     monkeypatch.setenv("VIESTI_DATABASE_URL", address)
-    with closing(SampleWorkspace(copy_files(offered, tmp_path / "workspace"))) as workspace:
+    with closing(SampleWorkspace(copy_files(base_sent_workspace, tmp_path / "workspace"))) as workspace:
         yield load_sent_run(workspace)

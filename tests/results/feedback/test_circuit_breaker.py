@@ -1,4 +1,4 @@
-"""The breaker, on either ledger: what halts a campaign, and that it touches nobody."""
+"""The circuit breaker on either ledger: limits that pause a campaign and leave members untouched."""
 
 from datetime import timedelta
 
@@ -17,8 +17,8 @@ _LIMITS = "breaker: {complaints: 10 percent, hard_bounces: 20 percent, after: 10
 
 
 @pytest.fixture
-def going(workspace):
-    """Offers of which twelve are accepted, and a second run of the same campaign that is still sending."""
+def two_runs(workspace):
+    """A run with twelve accepted offers, and a second run of the same campaign that is still sending."""
     workspace.add_setting(_LIMITS)
     first = send_run(workspace, EMAIL)
     second = workspace.start("offers")
@@ -26,33 +26,33 @@ def going(workspace):
     return first, second
 
 
-def complain(first, *members, word=EventKind.COMPLAINED, **said):
-    return first.ingest(*(first.event(member, word, **said) for member in members))
+def report(first, *members, kind=EventKind.COMPLAINED, **fields):
+    return first.ingest(*(first.event(member, kind, **fields) for member in members))
 
 
-def test_dl03_too_many_complaints_pause_every_run_of_the_campaign(going):
-    first, second = going
+def test_dl03_too_many_complaints_pause_every_run_of_the_campaign(two_runs):
+    first, second = two_runs
     workspace, breaker = first.workspace, CircuitBreaker(first.workspace.engine.context)
-    before = workspace.ends(second)
-    complain(first, MEMBERS[0])
+    before = workspace.end_states(second)
+    report(first, MEMBERS[0])
     assert breaker.pause_campaigns() == []
-    complain(first, MEMBERS[1])
+    report(first, MEMBERS[1])
     assert breaker.pause_campaigns() == ["offers"]
     run = workspace.engine.queries.run(second.run_id)
     assert (run.state, run.reason) == ("paused", "complaints: 2 of 12 messages by email")
-    assert workspace.ends(second) == before  # it touches no member
+    assert workspace.end_states(second) == before  # it touches no member
     assert workspace.state(first.run) == "closed"
     with workspace.engine.context.ledger.read() as connection:
-        noted = connection.execute(select(AUDIT).where(AUDIT.c.actor == "breaker")).mappings().all()
-    assert [(each["action"], each["subject"], each["detail"]) for each in noted] == [
+        audit_rows = connection.execute(select(AUDIT).where(AUDIT.c.actor == "breaker")).mappings().all()
+    assert [(row["action"], row["subject"], row["detail"]) for row in audit_rows] == [
         ("pause", second.run_id, {"why": run.reason})
     ]
 
 
-def test_what_halted_a_campaign_does_not_halt_it_again_once_somebody_resumed_it(going):
-    first, second = going
+def test_resumed_campaign_is_not_paused_again_for_the_same_complaints(two_runs):
+    first, second = two_runs
     workspace = first.workspace
-    complain(first, MEMBERS[0], MEMBERS[1])
+    report(first, MEMBERS[0], MEMBERS[1])
     assert CircuitBreaker(workspace.engine.context).pause_campaigns() == ["offers"]
     workspace.clock.advance(minutes=1)
     workspace.engine.run_control.transition(control.resume, second.run_id)
@@ -60,48 +60,48 @@ def test_what_halted_a_campaign_does_not_halt_it_again_once_somebody_resumed_it(
     assert workspace.state(second) == "sending"
 
 
-def test_the_same_member_complaining_twice_is_one_complaint(going):
-    first, _ = going
-    complain(first, MEMBERS[0])
-    complain(first, MEMBERS[0], key="once more")
+def test_two_complaints_of_one_member_count_once(two_runs):
+    first, _ = two_runs
+    report(first, MEMBERS[0])
+    report(first, MEMBERS[0], key="once more")
     assert CircuitBreaker(first.workspace.engine.context).pause_campaigns() == []
 
 
-def test_hard_bounces_have_a_limit_of_their_own(going):
-    first, second = going
-    complain(first, *MEMBERS[:2], word=EventKind.BOUNCED)
+def test_hard_bounces_have_their_own_limit(two_runs):
+    first, second = two_runs
+    report(first, *MEMBERS[:2], kind=EventKind.BOUNCED)
     assert CircuitBreaker(first.workspace.engine.context).pause_campaigns() == []
-    complain(first, MEMBERS[2], word=EventKind.BOUNCED)
+    report(first, MEMBERS[2], kind=EventKind.BOUNCED)
     assert CircuitBreaker(first.workspace.engine.context).pause_campaigns() == ["offers"]
     assert first.workspace.engine.queries.run(second.run_id).reason == "hard bounces: 3 of 12 messages by email"
 
 
-def test_dl07_the_first_refusal_for_missing_authentication_halts(going):
-    first, second = going
-    complain(first, MEMBERS[0], word=EventKind.BLOCKED, code="5.7.1")
+def test_dl07_first_refusal_for_missing_authentication_pauses(two_runs):
+    first, second = two_runs
+    report(first, MEMBERS[0], kind=EventKind.BLOCKED, code="5.7.1")
     assert CircuitBreaker(first.workspace.engine.context).pause_campaigns() == []
-    complain(first, MEMBERS[0], word=EventKind.BLOCKED, code="5.7.515", key="another")
+    report(first, MEMBERS[0], kind=EventKind.BLOCKED, code="5.7.515", key="another")
     Scheduler(first.workspace.engine).read_mail()
     assert first.workspace.state(second) == "paused"
     assert "SPF" in first.workspace.engine.queries.run(second.run_id).reason
 
 
-def test_few_messages_are_no_share(workspace):
+def test_limit_applies_only_from_the_minimum_number_of_messages(workspace):
     workspace.add_setting(_LIMITS.replace("10}", "13}"))
     first = send_run(workspace, EMAIL)
     workspace.start("offers")
-    complain(first, *MEMBERS[:6])
+    report(first, *MEMBERS[:6])
     breaker = CircuitBreaker(workspace.engine.context)
     assert breaker.pause_campaigns() == []
-    first.ingest(first.event(MEMBERS[12], EventKind.DELIVERED))  # the thirteenth; no complaint came with it
+    first.ingest(first.event(MEMBERS[12], EventKind.DELIVERED))  # the thirteenth message, without a complaint
     assert breaker.pause_campaigns() == ["offers"]
 
 
-def test_other_campaigns_and_earlier_weeks_do_not_count(going):
-    first, second = going
+def test_other_campaigns_and_earlier_weeks_do_not_count(two_runs):
+    first, second = two_runs
     workspace = first.workspace
     other = workspace.start("others", EMAIL)
-    complain(first, *MEMBERS[:4])
+    report(first, *MEMBERS[:4])
     with workspace.engine.context.ledger.write() as connection:
         number = workspace.engine.queries.run(first.run.run_id).number
         connection.execute(

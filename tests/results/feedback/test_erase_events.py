@@ -1,4 +1,4 @@
-"""What was told of members goes with them: erasure, merging, retention, on either ledger."""
+"""Events of members follow erasure, merging and retention, on either ledger."""
 
 from sqlalchemy import select
 
@@ -16,43 +16,48 @@ def events(workspace):
         return connection.execute(select(EVENT).order_by(EVENT.c.number)).mappings().all()
 
 
-def told(sending):
-    """Of one member's delivery, and what she wrote to us of herself."""
+def ingest_reports(sent_run):
+    """Ingest events of two members' deliveries, a reply, and a bounce report with an address."""
     form = {"MessageSid": ["SM1"], "From": ["+358401230001"], "Body": ["Hei, olen Aino"]}
-    sending.ingest(
-        sending.event(AINO, EventKind.DELIVERED, raw=f'{{"email": "{AINO}@example.org"}}'),
-        sending.event(OTHER, EventKind.DELIVERED, raw="of another"),
-        reply_event(form, sending.workspace.clock.time),
+    sent_run.ingest(
+        sent_run.event(AINO, EventKind.DELIVERED, raw=f'{{"email": "{AINO}@example.org"}}'),
+        sent_run.event(OTHER, EventKind.DELIVERED, raw="of another"),
+        reply_event(form, sent_run.workspace.clock.time),
         Event(
-            "smtp", "r1", EventKind.BOUNCED, sending.workspace.clock.time, address=f"{AINO}@Example.org", raw="a report"
+            "smtp",
+            "r1",
+            EventKind.BOUNCED,
+            sent_run.workspace.clock.time,
+            address=f"{AINO}@Example.org",
+            raw="a report",
         ),
     )
 
 
-def test_gd12_nothing_that_was_said_of_an_erased_member_is_left(sending):
-    told(sending)
-    workspace = sending.workspace
+def test_gd12_erasure_empties_the_members_events(sent_run):
+    ingest_reports(sent_run)
+    workspace = sent_run.workspace
     assert [row["address"] for row in events(workspace)] == [None, None, "+358401230001", f"{AINO}@example.org"]
     erasure.erase(workspace.engine.context, AINO)
-    mine, another, reply, report = events(workspace)
-    assert mine["member_id"].startswith("erased-")
-    assert [row["raw"] for row in (mine, another, reply, report)] == ["", "of another", "", ""]
+    own, another, reply, report = events(workspace)
+    assert own["member_id"].startswith("erased-")
+    assert [row["raw"] for row in (own, another, reply, report)] == ["", "of another", "", ""]
     assert {row["address"] for row in events(workspace)} == {None}
     assert [row["word"] for row in events(workspace)] == ["delivered", "delivered", "replied", "bounced"]
 
 
-def test_c12_a_duplicate_s_events_go_over(sending):
-    told(sending)
-    erasure.merge(sending.workspace.engine.context, OTHER, AINO)
-    assert [row["member_id"] for row in events(sending.workspace)] == [AINO, AINO, None, None]
+def test_c12_events_of_the_duplicate_move_to_the_member(sent_run):
+    ingest_reports(sent_run)
+    erasure.merge(sent_run.workspace.engine.context, OTHER, AINO)
+    assert [row["member_id"] for row in events(sent_run.workspace)] == [AINO, AINO, None, None]
 
 
-def test_gd03_what_was_said_is_forgotten_after_its_time_and_that_it_was_said_is_not(sending):
-    told(sending)
-    workspace = sending.workspace
+def test_gd03_event_payloads_are_purged_after_their_time_and_events_remain(sent_run):
+    ingest_reports(sent_run)
+    workspace = sent_run.workspace
     workspace.clock.advance(days=91)
-    sending.ingest(sending.event(AINO, EventKind.CLICKED), sending.event(AINO, EventKind.DEFERRED, raw="new"))
-    evidence = {each.table: each for each in erasure.apply_retention(workspace.engine.context)}["words of events"]
+    sent_run.ingest(sent_run.event(AINO, EventKind.CLICKED), sent_run.event(AINO, EventKind.DEFERRED, raw="new"))
+    evidence = {item.table: item for item in erasure.apply_retention(workspace.engine.context)}["words of events"]
     assert (evidence.removed, evidence.remaining, evidence.oldest) == (4, 1, workspace.clock.time)
     assert [row["raw"] for row in events(workspace)] == ["", "", "", "", "new"]
     assert {row["address"] for row in events(workspace)} == {None}

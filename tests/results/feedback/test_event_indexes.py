@@ -1,4 +1,4 @@
-"""What is asked every second is asked of an index: SQLite uses a partial one only where its condition stands."""
+"""Queries that run every second use an index; SQLite uses a partial one only if the query has its condition."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,29 +12,29 @@ DATABASES = ("sqlite",)
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
 
-def plans(ledger, ask) -> str:
-    """How SQLite would answer the questions that `ask` puts."""
-    asked: list[tuple[str, Any]] = []
+def query_plans(ledger, run_queries) -> str:
+    """Return SQLite's plans for the queries that `run_queries` makes."""
+    statements: list[tuple[str, Any]] = []
 
-    def hear(_connection, _cursor, statement, parameters, _context, _many):
-        asked.append((statement, parameters))
+    def record_statement(_connection, _cursor, statement, parameters, _context, _many):
+        statements.append((statement, parameters))
 
-    event.listen(ledger.engine, "before_cursor_execute", hear)
+    event.listen(ledger.engine, "before_cursor_execute", record_statement)
     try:
-        ask()
+        run_queries()
     finally:
-        event.remove(ledger.engine, "before_cursor_execute", hear)
+        event.remove(ledger.engine, "before_cursor_execute", record_statement)
     with ledger.read() as connection:
         return "\n".join(
             row[3]
-            for statement, parameters in asked
+            for statement, parameters in statements
             if not statement.startswith(("BEGIN", "COMMIT"))
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         )
 
 
 @pytest.mark.parametrize(
-    ("question", "index"),
+    ("query", "index"),
     [
         (lambda connection: halts.report_counts(connection, [1, 2], "bounced", "smtp", NOW), "grievances"),
         (delivery_events.list_provable, "deliveries_uncertain"),
@@ -45,13 +45,15 @@ def plans(ledger, ask) -> str:
         (lambda connection: delivery_events.erase_addresses(connection, ["a"]), "events_of_an_address"),
     ],
 )
-def test_a_question_uses_its_index(ledger, question, index):
-    def ask():
+def test_query_uses_its_index(ledger, query, index):
+    def run_queries():
         with ledger.write() as connection:
-            question(connection)
+            query(connection)
 
-    assert f"INDEX {index}" in plans(ledger, ask)
+    assert f"INDEX {index}" in query_plans(ledger, run_queries)
 
 
-def test_the_nightly_job_finds_what_it_empties(ledger):
-    assert "INDEX events_to_fold (received_at<?)" in plans(ledger, lambda: delivery_events.purge_payloads(ledger, NOW))
+def test_nightly_purge_uses_its_index(ledger):
+    assert "INDEX events_to_fold (received_at<?)" in query_plans(
+        ledger, lambda: delivery_events.purge_payloads(ledger, NOW)
+    )

@@ -1,4 +1,4 @@
-"""The process that hears is killed with SIGKILL: what was answered is on disk, and what was not is told again."""
+"""The webhook process is killed with SIGKILL: answered events are on disk, and the others can be posted again."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ DATABASES = ("sqlite",)
 
 
 @contextmanager
-def answering(workspace, double: SendGridDouble, port: int) -> Iterator:
+def webhook_server(workspace, double: SendGridDouble, port: int) -> Iterator:
     arguments = (str(workspace.root), port, double.public_key, workspace.clock.time.isoformat())
     process = get_context("spawn").Process(target=answer_webhooks, args=arguments)
     process.start()
@@ -40,32 +40,32 @@ def answering(workspace, double: SendGridDouble, port: int) -> Iterator:
 
 
 def _is_up(port: int) -> bool:
-    with socket.socket() as door:
-        return door.connect_ex(("127.0.0.1", port)) == 0
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def told(sending, double: SendGridDouble) -> list[tuple[bytes, dict[str, str]]]:
-    """Two events of every message, a few in each POST; complaints among them."""
+def signed_posts(sent_run, double: SendGridDouble) -> list[tuple[bytes, dict[str, str]]]:
+    """Return signed POSTs with four events of every message, complaints among them."""
     events = [
         {"event": event, "email": f"{member}@example.org", "sg_event_id": f"{member}-{event}", "timestamp": 1}
-        | {"delivery": sending.name(member)}
+        | {"delivery": sent_run.name(member)}
         for event in ("processed", "spamreport", "deferred", "delivered")
         for member in MEMBERS
     ]
     return [double.sign_post(events[start : start + 3]) for start in range(0, len(events), 3)]
 
 
-def keys(bodies: list[bytes]) -> set[str]:
+def event_keys(bodies: list[bytes]) -> set[str]:
     return {event["sg_event_id"] for body in bodies for event in json.loads(body)}
 
 
-def kept(workspace) -> list[str]:
+def stored_keys(workspace) -> list[str]:
     with workspace.engine.context.ledger.read() as connection:
         return list(connection.execute(select(EVENT.c.key)).scalars())
 
 
-def tell(port: int, posts: list[tuple[bytes, dict[str, str]]]) -> list[bytes]:
-    """POST one after the other until the other side is gone; what was answered with "kept"."""
+def post_all(port: int, posts: list[tuple[bytes, dict[str, str]]]) -> list[bytes]:
+    """POST one after the other until the server is gone; return the bodies that were answered."""
     answered = []
     with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         for body, headers in posts:
@@ -79,20 +79,20 @@ def tell(port: int, posts: list[tuple[bytes, dict[str, str]]]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_op05_what_was_answered_is_on_disk_whenever_the_process_is_killed(workspace, seed):
-    sending, double, chance = send_run(workspace), SendGridDouble(), Random(seed)  # noqa: S311 - the same moments every time
-    posts = told(sending, double)
+def test_op05_answered_events_are_on_disk_whenever_the_process_is_killed(workspace, seed):
+    sent_run, double, random = send_run(workspace), SendGridDouble(), Random(seed)  # noqa: S311 - the same moments every time
+    posts = signed_posts(sent_run, double)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with answering(workspace, double, port) as process:
-        killing = Timer(chance.uniform(0.01, 0.06), process.kill)
-        killing.start()
-        answered = tell(port, posts)
-        killing.join()
-    assert len(answered) < len(posts)  # it was killed on the way
-    assert keys(answered) <= set(kept(workspace))
-    with answering(workspace, double, port):
-        assert len(tell(port, posts)) == len(posts)  # all of it once more
-    assert sorted(kept(workspace)) == sorted(keys([body for body, _ in posts]))
-    assert {sending.end(member) for member in LOST} == {("accepted", None)}
+    with webhook_server(workspace, double, port) as process:
+        timer = Timer(random.uniform(0.01, 0.06), process.kill)
+        timer.start()
+        answered = post_all(port, posts)
+        timer.join()
+    assert len(answered) < len(posts)  # the process was killed before the last
+    assert event_keys(answered) <= set(stored_keys(workspace))
+    with webhook_server(workspace, double, port):
+        assert len(post_all(port, posts)) == len(posts)  # all of them again
+    assert sorted(stored_keys(workspace)) == sorted(event_keys([body for body, _ in posts]))
+    assert {sent_run.end(member) for member in LOST} == {("accepted", None)}
     assert not any(workspace.contact(member)["email_own"] for member in MEMBERS)

@@ -1,4 +1,4 @@
-"""The webhooks over HTTP: real signatures, replay, shuffle, forgery, size; on disk before the answer."""
+"""The webhooks over HTTP: real signatures, replay, shuffling, forgery, size; stored before the answer."""
 
 import json
 import logging
@@ -28,18 +28,18 @@ async def wired(workspace, monkeypatch) -> AsyncIterator[WiredWorkspace]:
         yield wired
 
 
-def kept(wired: WiredWorkspace) -> int:
+def event_count(wired: WiredWorkspace) -> int:
     with wired.workspace.engine.context.ledger.read() as connection:
         return connection.execute(select(func.count()).select_from(EVENT)).scalar_one()
 
 
-def ledger(wired: WiredWorkspace) -> dict:
+def ledger_contents(wired: WiredWorkspace) -> dict:
     with wired.workspace.engine.context.ledger.read() as connection:
         return holds(connection)
 
 
-async def test_sg12_the_whole_way_of_an_email_and_what_is_told_of_it(wired):
-    """Bounced, complained, dropped, blocked, and an answer that was lost: told three times and shuffled."""
+async def test_sg12_replayed_email_events_settle_deliveries_choices_and_suppressions(wired):
+    """Bounce, complaint, drop, block and lost answers, posted three times and shuffled."""
     workspace = wired.workspace
     for member, fate in zip(MEMBERS, ("bounce", "complaint", "dropped", "blocked"), strict=False):
         workspace.change_contact(member, email=f"{fate}-{member}@example.org", mailbox=f"{fate}-{member}@example.org")
@@ -58,20 +58,22 @@ async def test_sg12_the_whole_way_of_an_email_and_what_is_told_of_it(wired):
         }
     assert not workspace.contact("m02")["email_own"]
     assert workspace.contact("m04")["email_own"]
-    assert kept(wired) == len(wired.sendgrid.events)
-    before = ledger(wired)
+    assert event_count(wired) == len(wired.sendgrid.events)
+    before = ledger_contents(wired)
     assert await wired.tell_mail(times=2, size=3) == {204}
-    assert ledger(wired) == before
+    assert ledger_contents(wired) == before
 
 
-async def test_tw14_statuses_of_one_message_are_several_events(wired):
-    workspace = wired.workspace  # in which the number of m06 ends like one that there is not
+async def test_tw14_each_status_of_a_message_is_one_event(wired):
+    workspace = wired.workspace  # the double refuses the number of m06 as invalid
     wired.twilio.fault_plan.script_faults(ProviderFault.DROP_AFTER, ProviderFault.DROP_AFTER)
     run = await wired.send("texts", SMS)
     assert workspace.balance(run) == {"accepted": 22, "uncertain": 2}
     assert await wired.tell_texts(times=3) == {204}
     assert workspace.balance(run) == {"accepted": 24}
-    assert kept(wired) == len({(form["MessageSid"], form["MessageStatus"]) for _, form in wired.twilio.callbacks})
+    assert event_count(wired) == len(
+        {(form["MessageSid"], form["MessageStatus"]) for _, form in wired.twilio.callbacks}
+    )
     with workspace.engine.context.ledger.read() as connection:
         assert connection.execute(select(SUPPRESSION.c.kind, SUPPRESSION.c.reason)).all() == [
             ("phone", "suppressed_invalid")
@@ -79,11 +81,11 @@ async def test_tw14_statuses_of_one_message_are_several_events(wired):
 
 
 @pytest.mark.parametrize("text", ["STOP", "lopeta", " Stopp. ", "Seis kiitos"])
-async def test_tw06_stop_is_heard_before_it_is_answered(wired, text):
+async def test_tw06_stop_is_stored_before_it_is_answered(wired, text):
     url, form, headers = wired.twilio.reply(f"{PUBLIC}{REPLY}", "+358401230001", text)
     answer = await wired.web.post(url.removeprefix(PUBLIC), data=form, headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/xml; charset=utf-8")
-    assert answer.text.endswith("<Response/>")  # no message is asked for: nothing goes around the claim
+    assert answer.text.endswith("<Response/>")  # requests no message: every message needs a claim
     contact = wired.workspace.contact("m01")
     assert not contact["sms_own"]
     assert contact["email_own"]
@@ -95,19 +97,19 @@ async def test_tw07_start_grants_nothing(wired):
     url, form, headers = wired.twilio.reply(f"{PUBLIC}{REPLY}", "+358401230001", "START")
     assert (await wired.web.post(url.removeprefix(PUBLIC), data=form, headers=headers)).status_code == 200
     assert not wired.workspace.contact("m01")["sms_own"]
-    assert kept(wired) == 1
+    assert event_count(wired) == 1
 
 
-async def test_tw08_who_has_stopped_with_twilio_has_stopped_with_us(wired):
+async def test_tw08_opt_out_at_twilio_is_recorded_here(wired):
     wired.twilio.opted_out_numbers.add("+358401230001")
     run = await wired.send("texts", SMS)
     assert wired.workspace.end_states(run)["m01"] == ("refused", "provider_opt_out")
     assert not wired.workspace.contact("m01")["sms_own"]
     assert wired.workspace.contact("m02")["sms_own"]
-    assert [entry[2] for entry in ledger(wired)["events"] if entry[3] == "m01"] == ["unsubscribed"]
+    assert [entry[2] for entry in ledger_contents(wired)["events"] if entry[3] == "m01"] == ["unsubscribed"]
 
 
-def changed(body: bytes, headers: dict[str, str]) -> list[tuple[bytes, dict[str, str]]]:
+def tampered_requests(body: bytes, headers: dict[str, str]) -> list[tuple[bytes, dict[str, str]]]:
     signature, timestamp = (next(name for name in headers if name.endswith(end)) for end in ("Signature", "Timestamp"))
     return [
         (body + b" ", headers),
@@ -119,64 +121,64 @@ def changed(body: bytes, headers: dict[str, str]) -> list[tuple[bytes, dict[str,
     ]
 
 
-async def test_sg11_what_is_forged_or_stale_is_refused_and_logged_by_its_hash(wired, caplog):
+async def test_sg11_forged_or_stale_request_is_refused_and_logged_by_hash(wired, caplog):
     await wired.send("offers", EMAIL)
     events = wired.sendgrid.events
     body, headers = wired.sendgrid.sign_post(events)
     stale = wired.sendgrid.sign_post(events, at=1_500_000_000)
     with caplog.at_level(logging.WARNING):
-        for raw, told in [*changed(body, headers), stale]:
-            answer = await wired.web.post(SENDGRID, content=raw, headers=told)
+        for raw, request_headers in [*tampered_requests(body, headers), stale]:
+            answer = await wired.web.post(SENDGRID, content=raw, headers=request_headers)
             assert (answer.status_code, answer.content) == (403, b"")
-    assert kept(wired) == 0
+    assert event_count(wired) == 0
     lines = [record.getMessage() for record in caplog.records if record.name == "viesti"]
     assert len(lines) == 7
     assert all("sendgrid" in line and "@" not in line for line in lines)
 
 
-async def test_tw13_a_forged_form_or_another_url_is_refused(wired):
+async def test_tw13_forged_form_or_another_url_is_refused(wired):
     url, form, headers = wired.twilio.reply(f"{PUBLIC}{REPLY}", "+358401230001", "STOP")
     path = url.removeprefix(PUBLIC)
-    for at, told, signed in (
+    for target, fields, signature_headers in (
         (path, {**form, "From": "+358401230002"}, headers),
         (path, {**form, "Extra": "1"}, headers),
         (f"{path}?x=1", form, headers),
         (path, form, {}),
     ):
-        assert (await wired.web.post(at, data=told, headers=signed)).status_code == 403
-    assert kept(wired) == 0
+        assert (await wired.web.post(target, data=fields, headers=signature_headers)).status_code == 403
+    assert event_count(wired) == 0
     assert wired.workspace.contact("m01")["sms_own"]
 
 
-async def test_op05_large_batches_are_taken_and_huge_bodies_refused(wired):
+async def test_op05_large_batches_are_accepted_and_huge_bodies_refused(wired):
     await wired.send("offers", EMAIL)
-    told = wired.sendgrid.events[0]
-    events = [told | {"sg_event_id": f"{number}", "pad": "x" * 600} for number in range(1500)]
+    template = wired.sendgrid.events[0]
+    events = [template | {"sg_event_id": f"{number}", "pad": "x" * 600} for number in range(1500)]
     body, headers = wired.sendgrid.sign_post(events)
     assert len(body) > 1024 * 1024
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 204
-    assert kept(wired) == 1500
+    assert event_count(wired) == 1500
     huge, headers = wired.sendgrid.sign_post([event | {"pad": "x" * 10_000} for event in events])
     assert len(huge) > 10 * 1024 * 1024
     assert (await wired.web.post(SENDGRID, content=huge, headers=headers)).status_code == 413
-    assert kept(wired) == 1500
+    assert event_count(wired) == 1500
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"[" * 100_000, b"\xff", b'[{"event": {}}'])
-async def test_what_is_signed_and_no_list_of_events_disturbs_nothing(wired, body):
+async def test_signed_body_without_a_list_of_events_is_refused(wired, body):
     _, headers = wired.sendgrid.sign_post([])
-    headers = _resigned(wired, body, headers)
+    headers = _sign(wired, body, headers)
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 400
-    assert kept(wired) == 0
+    assert event_count(wired) == 0
 
 
-def _resigned(wired: WiredWorkspace, body: bytes, headers: dict[str, str]) -> dict[str, str]:
+def _sign(wired: WiredWorkspace, body: bytes, headers: dict[str, str]) -> dict[str, str]:
     signature, timestamp = (next(name for name in headers if name.endswith(end)) for end in ("Signature", "Timestamp"))
     signed = wired.sendgrid.key.sign(headers[timestamp].encode() + body, ECDSA(SHA256()))
     return {**headers, signature: b64encode(signed).decode()}
 
 
-async def test_without_its_secret_a_webhook_asks_to_come_again(workspace, monkeypatch):
+async def test_webhook_without_its_secret_answers_503(workspace, monkeypatch):
     async with connect_doubles(workspace, monkeypatch) as wired:
         monkeypatch.delenv("SENDGRID_WEBHOOK_PUBLIC_KEY")
         monkeypatch.delenv("TWILIO_AUTH_TOKEN")
@@ -187,18 +189,18 @@ async def test_without_its_secret_a_webhook_asks_to_come_again(workspace, monkey
             assert (await web.post(REPLY, data={"Body": "STOP"})).status_code == 503
 
 
-async def test_nothing_is_answered_before_it_is_on_disk(wired, monkeypatch):
-    """A ledger that is away: the provider is told to come again, and then everything is heard."""
+async def test_events_are_on_disk_before_the_answer(wired, monkeypatch):
+    """The answer is 503 while the ledger is unavailable; the provider's retry is stored."""
     await wired.send("offers", EMAIL)
     body, headers = wired.sendgrid.sign_post(wired.sendgrid.events)
     with closing(Ledger("sqlite:////nowhere/ledger.sqlite")) as missing_ledger, monkeypatch.context() as patch:
         patch.setattr(Ledger, "write", lambda _ledger, write=missing_ledger.write: write())
         assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 503
-    assert kept(wired) == 0
+    assert event_count(wired) == 0
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 204
-    assert kept(wired) == len(wired.sendgrid.events)
+    assert event_count(wired) == len(wired.sendgrid.events)
 
 
 @pytest.mark.parametrize("path", [SENDGRID, REPLY, "/webhooks/twilio/status"])
-async def test_a_webhook_answers_no_get(wired, path):
+async def test_webhook_refuses_get(wired, path):
     assert (await wired.web.get(path)).status_code == 405
