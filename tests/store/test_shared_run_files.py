@@ -148,7 +148,7 @@ def test_worker_with_another_signing_key_does_not_start(workspace, tmp_path):
 
 
 def test_missing_worker_is_logged_once(workspace, caplog, monkeypatch):
-    monkeypatch.setattr(procrastinate_dispatcher, "_PATIENCE", 0)
+    monkeypatch.setattr(procrastinate_dispatcher, "_STUCK_AFTER", 0)
     run = workspace.start("hi", MARKETING)
     for _ in range(4):
         workspace.engine.dispatcher.submit(run.run_id)
