@@ -19,7 +19,7 @@ FILES: Final = sorted((Path(__file__).parent / "bad").glob("*.csv"))
 
 
 def outcome(target: ImportTarget, path: Path) -> str:
-    """The report and the rejects, or the error."""
+    """Return the report and the rejects, or the error."""
     kind = path.name.partition(".")[0]
     try:
         report = target.bring_file(kind, path)

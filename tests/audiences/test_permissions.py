@@ -112,7 +112,7 @@ def marketing(channel: Channel, *, partner: bool) -> int:
 
 
 def owner_post(channel: Channel) -> int:
-    """For owners. C5: none at all. C3: electronically, and then not on paper. C4 does not mean it."""
+    """Owner post is for owners. C5 stops it, C3 makes it electronic instead of paper, C4 does not affect it."""
     wanted = MEMBERS_IN[Register.OWNERS] & ~MEMBERS_WITH[Choice.NO_OWNER_POST]
     electronic = MEMBERS_WITH[Choice.ELECTRONIC_OWNER_POST]
     return {Channel.EMAIL: wanted & electronic, Channel.POST: wanted & ~electronic}.get(channel, NOBODY)
