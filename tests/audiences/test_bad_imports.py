@@ -22,7 +22,7 @@ def outcome(target: ImportTarget, path: Path) -> str:
     """Return the report and the rejects, or the error."""
     kind = path.name.partition(".")[0]
     try:
-        report = target.bring_file(kind, path)
+        report = target.import_file(kind, path)
     except UserError as error:
         assert target.warehouse.manifest().version == 0
         return str(error).replace(str(path), path.name) + "\n"

@@ -27,38 +27,38 @@ def _receipts(target: ImportTarget) -> list[tuple[str, Decimal, Decimal]]:
 
 
 def test_repeated_purchases_change_nothing(target: ImportTarget) -> None:
-    assert target.bring("purchases", DECEMBER).stored == 2
+    assert target.import_content("purchases", DECEMBER).stored == 2
     before = target.warehouse.manifest()
-    again = target.bring("purchases", DECEMBER)
+    again = target.import_content("purchases", DECEMBER)
     assert (again.read, again.stored, again.unchanged, again.rejected) == (2, 0, 2, 0)
     assert target.warehouse.manifest() == before
 
 
 def test_import_leaves_other_months_unchanged(target: ImportTarget) -> None:
-    target.bring("purchases", DECEMBER)
+    target.import_content("purchases", DECEMBER)
     before = target.warehouse.manifest().parts("purchases")
-    target.bring("purchases", JANUARY)
+    target.import_content("purchases", JANUARY)
     after = target.warehouse.manifest().parts("purchases")
     assert after["2017-12"] == before["2017-12"]
     assert _receipts(target) == [("b0", 1, 1), ("b1", 3, Decimal("7.50"))]
 
 
 def test_corrected_line_replaces_the_earlier_one(target: ImportTarget) -> None:
-    target.bring("purchases", DECEMBER)
-    report = target.bring("purchases", DECEMBER.replace("5.00", "4.00"))
+    target.import_content("purchases", DECEMBER)
+    report = target.import_content("purchases", DECEMBER.replace("5.00", "4.00"))
     assert (report.stored, report.unchanged) == (1, 1)
     assert _receipts(target) == [("b1", 3, Decimal("6.50"))]
 
 
 def test_rest_of_a_basket_may_arrive_later(target: ImportTarget) -> None:
-    target.bring("purchases", DECEMBER)
-    target.bring("purchases", HEADER + "m1,2017-12-30 10:00,b1,p7,1,1.50,s1\n")
+    target.import_content("purchases", DECEMBER)
+    target.import_content("purchases", HEADER + "m1,2017-12-30 10:00,b1,p7,1,1.50,s1\n")
     assert _receipts(target) == [("b1", 4, Decimal("9.00"))]
     assert target.rows("SELECT count(*) FROM purchase_lines") == [(3,)]
 
 
 def test_return_is_a_negative_line(target: ImportTarget) -> None:
-    target.bring("purchases", HEADER + "m1,2017-12-30 10:00,b1,p1,-1,-2.50,s1\n")
+    target.import_content("purchases", HEADER + "m1,2017-12-30 10:00,b1,p1,-1,-2.50,s1\n")
     assert _receipts(target) == [("b1", -1, Decimal("-2.50"))]
 
 
@@ -76,7 +76,7 @@ INSTANTS = [
 
 @pytest.mark.parametrize(("text", "expected"), INSTANTS)
 def test_time_without_a_zone_is_in_the_workspace_zone(target: ImportTarget, text: str, expected: str) -> None:
-    target.bring("purchases", HEADER + f"m1,{text},b1,p1,1,2.50,s1\n")
+    target.import_content("purchases", HEADER + f"m1,{text},b1,p1,1,2.50,s1\n")
     assert target.rows("SELECT purchased_at::VARCHAR FROM receipts") == [(expected,)]
 
 
@@ -92,8 +92,8 @@ def test_parquet_and_csv_import_the_same_rows(target: ImportTarget) -> None:
     }
     path = target.root / "lines.bin"
     pq.write_table(pa.table(rows), path)
-    assert target.bring_file("purchases", path).stored == 2
-    again = target.bring(
+    assert target.import_file("purchases", path).stored == 2
+    again = target.import_content(
         "purchases",
         HEADER + "7,2017-12-30 10:00,b1,1,1,2.5,330\n,2017-12-30 10:00,b2,2,.250,-1,330\n",
     )
@@ -108,7 +108,7 @@ def test_parquet_timestamps_follow_the_same_zone_rule(target: ImportTarget) -> N
         path = target.root / f"{basket}.parquet"
         values = [["m1"], at, [basket], ["p1"], [1], [1.5], ["s1"]]
         pq.write_table(pa.table(dict(zip(columns, values, strict=True))), path)
-        target.bring_file("purchases", path)
+        target.import_file("purchases", path)
     assert target.rows("SELECT purchased_at::VARCHAR FROM receipts ORDER BY basket_id") == [
         ("2017-12-30 08:00:00",),
         ("2017-12-30 10:00:00",),
@@ -117,13 +117,13 @@ def test_parquet_timestamps_follow_the_same_zone_rule(target: ImportTarget) -> N
 
 def test_missing_or_damaged_file_is_refused(target: ImportTarget) -> None:
     with pytest.raises(UserError, match="no such file"):
-        target.bring_file("members", target.root / "nothing.csv")
+        target.import_file("members", target.root / "nothing.csv")
     with pytest.raises(UserError, match="damaged"):
-        target.bring("members", b"PAR1 and nothing more")
+        target.import_content("members", b"PAR1 and nothing more")
 
 
 def test_contact_goes_to_the_ledger_and_profile_to_the_warehouse(target: ImportTarget) -> None:
-    target.bring(
+    target.import_content(
         "members",
         "member_id,register,first_name,language,birth_date,email,street,postal_code,region,bonus,student\n"
         "m1,owners, Aino  Maria ,sv,1970-02-28,aino@Example.org,Katu 1,00100,Lappi,12.5,true\n",
@@ -135,8 +135,8 @@ def test_contact_goes_to_the_ledger_and_profile_to_the_warehouse(target: ImportT
 
 
 def test_columns_missing_from_a_file_keep_their_values(target: ImportTarget) -> None:
-    target.bring("members", "member_id,register,first_name,email,bonus\nm1,owners,Aino,aino@example.org,3\n")
-    report = target.bring("members", "member_id,register,email\nm1,household,\nm2,owners,\n")
+    target.import_content("members", "member_id,register,first_name,email,bonus\nm1,owners,Aino,aino@example.org,3\n")
+    report = target.import_content("members", "member_id,register,email\nm1,household,\nm2,owners,\n")
     assert report.stored == 2
     query = "SELECT register, first_name, email, language FROM contact ORDER BY member_id"
     assert target.ledger_rows(query) == [("household", "Aino", None, "fi"), ("owners", None, None, "fi")]
@@ -145,23 +145,23 @@ def test_columns_missing_from_a_file_keep_their_values(target: ImportTarget) -> 
 
 def test_repeated_members_change_nothing(target: ImportTarget) -> None:
     file = "member_id,register,email,phone\nm1,owners,Aino@EXAMPLE.org,040 123 4567\nm2,owners,,\n"
-    assert target.bring("members", file).stored == 2
+    assert target.import_content("members", file).stored == 2
     before = target.warehouse.manifest()
-    again = target.bring("members", file)
+    again = target.import_content("members", file)
     assert (again.stored, again.unchanged) == (0, 2)
     assert target.warehouse.manifest() == before
 
 
 def test_member_counts_once_whether_contact_or_profile_changed(target: ImportTarget) -> None:
     file = "member_id,register,city,household_size\nm1,owners,Oulu,1\nm2,owners,Oulu,1\nm3,owners,Oulu,1\n"
-    target.bring("members", file)
+    target.import_content("members", file)
     changed = file.replace("m1,owners,Oulu,1", "m1,owners,Pori,2").replace("m2,owners,Oulu,1", "m2,owners,Oulu,2")
-    report = target.bring("members", changed)
+    report = target.import_content("members", changed)
     assert (report.stored, report.unchanged) == (2, 1)
 
 
 def test_choices_keep_text_version_source_and_time(target: ImportTarget) -> None:
-    target.bring(
+    target.import_content(
         "choices",
         "member_id,choice,state,at,source,wording,language,agent\n"
         "m1,email_own,on,2017-05-01 10:00,desk,2017-1,sv,agent 7\n"
@@ -178,8 +178,10 @@ def test_choices_keep_text_version_source_and_time(target: ImportTarget) -> None
 
 def test_c12_import_never_restores_a_withdrawn_permission(target: ImportTarget) -> None:
     head = "member_id,choice,state,at,source\n"
-    target.bring("choices", head + "m1,email_own,on,2017-01-01,web\nm1,email_own,off,2017-06-01,one_click\n")
-    report = target.bring("choices", head + "m1,email_own,on,2017-03-01,web\nm1,email_own,on,2017-12-01,import\n")
+    target.import_content("choices", head + "m1,email_own,on,2017-01-01,web\nm1,email_own,off,2017-06-01,one_click\n")
+    report = target.import_content(
+        "choices", head + "m1,email_own,on,2017-03-01,web\nm1,email_own,on,2017-12-01,import\n"
+    )
     assert report.stored == 2
     with target.ledger.read() as connection:
         assert consent_state_of(connection, "m1") == ConsentState(withdrawn=frozenset({"email_own"}))
@@ -188,22 +190,22 @@ def test_c12_import_never_restores_a_withdrawn_permission(target: ImportTarget) 
 def test_wrong_header_changes_nothing(target: ImportTarget) -> None:
     for kind in ("members", "choices", "purchases", "products", "suppressions"):
         with pytest.raises(UserError, match="unknown_column"):
-            target.bring(kind, "nothing,of,this\n1,2,3\n")
+            target.import_content(kind, "nothing,of,this\n1,2,3\n")
     assert target.ledger_rows("SELECT count(*) FROM contact") == [(0,)]
     assert not target.warehouse.root.exists()
     assert not (target.root / "rejects").exists()
 
 
 def test_file_without_bad_rows_removes_the_earlier_list_of_rejects(target: ImportTarget) -> None:
-    rejects = target.bring("members", "member_id,register\nm1,nobody\n").rejects_path
+    rejects = target.import_content("members", "member_id,register\nm1,nobody\n").rejects_path
     assert rejects == target.root / "rejects" / "members-file.csv"
     assert rejects.is_file()
-    assert target.bring("members", "member_id,register\nm1,owners\n").rejects_path is None
+    assert target.import_content("members", "member_id,register\nm1,owners\n").rejects_path is None
     assert not rejects.exists()
 
 
 def test_staged_rows_are_removed_after_the_import(target: ImportTarget) -> None:
-    target.bring("members", "member_id,register\nm1,owners\n")
+    target.import_content("members", "member_id,register\nm1,owners\n")
     assert [path.name for path in target.warehouse.root.iterdir() if path.is_dir()] == []
 
 
@@ -229,20 +231,20 @@ def test_progress_grows_to_the_size_of_the_file(target: ImportTarget, tmp_path: 
 
 
 def test_list_of_rejects_holds_no_address(target: ImportTarget) -> None:
-    report = target.bring("members", "member_id,register,email\nm1,owners,aino@@example.org\n")
+    report = target.import_content("members", "member_id,register,email\nm1,owners,aino@@example.org\n")
     assert report.rejects_path is not None
     assert "aino" not in report.rejects_path.read_text()
 
 
 def test_suppressed_address_is_normalised_like_a_stored_one(target: ImportTarget) -> None:
     head = "kind,value,reason,scope,at,source\n"
-    target.bring("suppressions", head + "email,Aino@Example.ORG,suppressed_complaint,,2017-05-01,old system\n")
+    target.import_content("suppressions", head + "email,Aino@Example.ORG,suppressed_complaint,,2017-05-01,old system\n")
     stored = target.ledger_rows("SELECT kind, value, reason, scope, source FROM suppression")
     assert stored == [("email", "aino@example.org", "suppressed_complaint", "all", "old system")]
 
 
 def test_manifest_names_files_that_exist(target: ImportTarget) -> None:
-    target.bring("purchases", DECEMBER)
+    target.import_content("purchases", DECEMBER)
     stored = json.loads((target.warehouse.root / "manifest.json").read_text())
     files = [name for parts in stored["tables"].values() for names in parts.values() for name in names]
     assert files

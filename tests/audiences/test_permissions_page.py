@@ -66,6 +66,6 @@ def test_offers_example_is_a_valid_price_feed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", FILE_KINDS)
 def test_example_files_can_be_imported(target: ImportTarget, kind: str) -> None:
     example = EXAMPLES[kind]
-    report = target.bring(kind, example)
+    report = target.import_content(kind, example)
     assert report.stored == report.read == example.count("\n") - 1
     assert report.rejects_path is None

@@ -26,8 +26,8 @@ SENT_MESSAGES = "member_id,campaign,purpose,channel,sent_at\nm1,old,marketing,em
 
 
 def fill(target: ImportTarget) -> ImportTarget:
-    target.bring("purchases", PURCHASES)
-    target.bring("members", MEMBERS)
+    target.import_content("purchases", PURCHASES)
+    target.import_content("members", MEMBERS)
     return target
 
 
@@ -58,7 +58,7 @@ def test_gd03_remaining_rows_expire_in_their_turn(target: ImportTarget) -> None:
 
 
 def test_gd12_no_file_holds_a_row_of_an_erased_member(target: ImportTarget) -> None:
-    fill(target).bring("sent", SENT_MESSAGES)
+    fill(target).import_content("sent", SENT_MESSAGES)
     tombstone_members(target.warehouse, ["m1"], NOW)
     evidence = evidence_by_table(target, NOW)
     assert {table: item.removed for table, item in evidence.items()} == {
@@ -90,7 +90,7 @@ def test_second_run_of_the_job_changes_nothing(target: ImportTarget) -> None:
 
 
 def test_only_files_of_the_current_state_remain(target: ImportTarget) -> None:
-    fill(target).bring("members", "member_id,register\nm3,owners\n")
+    fill(target).import_content("members", "member_id,register\nm3,owners\n")
     enforce_retention(target.warehouse, NOW, _has_no_readers)
     manifest = target.warehouse.manifest()
     named = {name for table in manifest.tables for name in manifest.files(table)}

@@ -37,7 +37,7 @@ def _snapshot_rows(target: ImportTarget) -> list[dict[str, object]]:
 
 
 def test_contact_is_one_row_with_its_postal_address_as_one_key(target: ImportTarget) -> None:
-    target.bring("members", MEMBERS)
+    target.import_content("members", MEMBERS)
     assert _snapshot_rows(target) == [
         {
             "member_id": "m1",
@@ -60,7 +60,7 @@ def test_contact_is_one_row_with_its_postal_address_as_one_key(target: ImportTar
 def test_choice_columns_separate_withdrawn_from_never_given(
     target: ImportTarget,
 ) -> None:
-    target.bring("members", MEMBERS)
+    target.import_content("members", MEMBERS)
     before, other = _snapshot_rows(target)
     with target.ledger.write() as connection:
         record_choices(
@@ -77,7 +77,7 @@ def test_choice_columns_separate_withdrawn_from_never_given(
 
 
 def test_suppression_columns_name_the_suppressed_address(target: ImportTarget) -> None:
-    target.bring("members", MEMBERS)
+    target.import_content("members", MEMBERS)
     before, other = _snapshot_rows(target)
     marketing = SuppressionScope.MARKETING
     with target.ledger.write() as connection:
@@ -99,7 +99,7 @@ def test_suppression_columns_name_the_suppressed_address(target: ImportTarget) -
 
 
 def test_snapshot_leaves_the_write_ahead_log_in_place(target: ImportTarget) -> None:
-    target.bring("members", MEMBERS)
+    target.import_content("members", MEMBERS)
     take_snapshot(target.ledger)
     with target.ledger.write() as connection:
         record_choices(connection, [ConsentEntry("m1", "email_own", True, START, ConsentSource.WEB)])

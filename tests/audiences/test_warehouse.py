@@ -15,9 +15,9 @@ from tests.support.import_target import CATALOGUE, MEMBERS, NOW, PRODUCTS, PURCH
 
 @pytest.fixture
 def filled_target(target: ImportTarget) -> ImportTarget:
-    target.bring("products", PRODUCTS)
-    target.bring("purchases", PURCHASES)
-    target.bring("members", MEMBERS)
+    target.import_content("products", PRODUCTS)
+    target.import_content("purchases", PURCHASES)
+    target.import_content("members", MEMBERS)
     return target
 
 
@@ -99,7 +99,7 @@ def test_anonymous_purchases_are_kept(filled_target: ImportTarget) -> None:
 
 
 def test_column_without_imported_values_has_no_categories(target: ImportTarget) -> None:
-    target.bring("members", MEMBERS)
+    target.import_content("members", MEMBERS)
     assert target.warehouse.categories() == {}
 
 
@@ -123,7 +123,7 @@ def test_column_declared_after_the_import_is_unknown(filled_target: ImportTarget
 
 def test_reader_keeps_the_state_of_its_connection_time(filled_target: ImportTarget) -> None:
     with filled_target.warehouse.connect(NOW) as connection:
-        filled_target.bring("members", "member_id,register\nm3,owners\n")
+        filled_target.import_content("members", "member_id,register\nm3,owners\n")
         assert connection.execute("SELECT count(*) FROM members").fetchall() == [(2,)]
     assert filled_target.rows("SELECT count(*) FROM members") == [(3,)]
 
@@ -138,11 +138,11 @@ def test_crash_before_the_swap_leaves_the_current_state(
 
     monkeypatch.setattr(Path, "replace", power_cut)
     with pytest.raises(OSError, match="power"):
-        filled_target.bring("members", "member_id,register\nm3,owners\n")
+        filled_target.import_content("members", "member_id,register\nm3,owners\n")
     monkeypatch.undo()
     assert filled_target.warehouse.manifest() == before
     assert filled_target.rows("SELECT count(*) FROM members") == [(2,)]
-    assert filled_target.bring("members", "member_id,register\nm3,owners\n").stored == 1
+    assert filled_target.import_content("members", "member_id,register\nm3,owners\n").stored == 1
 
 
 def test_manifest_is_readable_json(filled_target: ImportTarget) -> None:
@@ -152,11 +152,11 @@ def test_manifest_is_readable_json(filled_target: ImportTarget) -> None:
 
 def test_second_writer_is_refused(filled_target: ImportTarget) -> None:
     with filled_target.warehouse.write_lock(), pytest.raises(UserError, match="another import"):
-        filled_target.bring("members", MEMBERS)
+        filled_target.import_content("members", MEMBERS)
 
 
 def test_sweeping_deletes_only_superseded_files(filled_target: ImportTarget) -> None:
-    filled_target.bring("members", "member_id,register\nm3,owners\n")
+    filled_target.import_content("members", "member_id,register\nm3,owners\n")
     (filled_target.warehouse.root / "staging-killed").mkdir()
     with filled_target.warehouse.write_lock():
         assert filled_target.warehouse.delete_superseded() == 1
@@ -178,9 +178,9 @@ def test_gd12_tombstoned_member_is_hidden_at_once(filled_target: ImportTarget) -
 
 def test_gd12_import_does_not_restore_a_tombstoned_member(filled_target: ImportTarget) -> None:
     tombstone_members(filled_target.warehouse, ["m1"], NOW)
-    report = filled_target.bring("members", MEMBERS)
+    report = filled_target.import_content("members", MEMBERS)
     assert (report.stored, report.unchanged, report.rejected) == (0, 1, 1)
-    filled_target.bring("purchases", PURCHASES.replace("2017-12-30", "2017-12-29"))
+    filled_target.import_content("purchases", PURCHASES.replace("2017-12-30", "2017-12-29"))
     assert _visible_rows(filled_target) == [0, 0, 0]
 
 
@@ -207,7 +207,9 @@ def test_views_of_one_member_hold_only_their_rows(filled_target: ImportTarget, *
 
 
 def test_file_without_member_spans_is_opened_for_every_member(filled_target: ImportTarget) -> None:
-    filled_target.bring("purchases", PURCHASES.splitlines()[0] + "\n,2017-11-30 10:00,b9,p1,2,4.00,s1\n", "nobody.csv")
+    filled_target.import_content(
+        "purchases", PURCHASES.splitlines()[0] + "\n,2017-11-30 10:00,b9,p1,2,4.00,s1\n", "nobody.csv"
+    )
     manifest = filled_target.warehouse.manifest()
     assert manifest.files_with_members("receipts", ["m3"]) == manifest.parts("receipts")["2017-11"]
     path = filled_target.warehouse.root / "manifest.json"

@@ -73,13 +73,13 @@ class ImportTarget:
     ledger: Ledger
     warehouse: Warehouse
 
-    def bring(self, kind: str, content: str | bytes, name: str = "file.csv") -> ImportReport:
-        """Import what is written into a file first."""
+    def import_content(self, kind: str, content: str | bytes, name: str = "file.csv") -> ImportReport:
+        """Write content to a file and import it."""
         path = self.root / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return self.bring_file(kind, path)
+        return self.import_file(kind, path)
 
-    def bring_file(self, kind: str, path: Path) -> ImportReport:
+    def import_file(self, kind: str, path: Path) -> ImportReport:
         return import_file(
             kind,
             path,
@@ -92,7 +92,7 @@ class ImportTarget:
         )
 
     def rows(self, query: str, as_of: datetime = NOW) -> list[tuple[Any, ...]]:
-        """What a query over the warehouse's views answers."""
+        """Run a query over the views of the warehouse."""
         with self.warehouse.connect(as_of) as connection:
             return connection.execute(query).fetchall()
 
