@@ -60,5 +60,5 @@ def create_claimed_proof(
 def create_claimed_notice(
     *, opaque_id: str, attempt: str, number: int, channel: Channel, address: str
 ) -> ClaimedDelivery:
-    """Return the notice of a claim just committed. Only `campaigns.runs.notices.notice_sender` may import this; tested."""
+    """Return the notice of a claim just committed. Only `notice_sender` may import this; tested."""
     return ClaimedDelivery(opaque_id, attempt, NOTICES_RUN, number, "", channel, address, _KEY)

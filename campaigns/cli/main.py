@@ -13,7 +13,6 @@ from campaigns.cli import (
     agent,
     audience,
     audit,
-    calibrate,
     demo,
     doctor,
     feedback,
@@ -27,7 +26,6 @@ from campaigns.cli import (
     record,
     report,
     requests,
-    worker,
     workspace_files,
 )
 from campaigns.core.errors import UserError
@@ -63,7 +61,6 @@ def _workspace(
 for module in (
     demo,
     workspace_files,
-    calibrate,
     imports,
     audience,
     planning,
@@ -76,7 +73,6 @@ for module in (
     holdout,
     agent,
     audit,
-    worker,
     record,
     doctor,
 ):

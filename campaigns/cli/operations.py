@@ -1,6 +1,7 @@
-"""Commands for operators: status, pause, resume, cancel, retention, serve, db, ledger."""
+"""Commands for operators: status, pause, resume, cancel, retention, serve, worker, db, ledger."""
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -154,8 +155,27 @@ def serve(
         run_server(engine, host, port, orders)
 
 
+def worker(
+    context: typer.Context,
+    metrics: process_options.MetricsOption = None,
+    log_format: process_options.LogFormatOption = LogFormat.TEXT,
+    log_level: process_options.LogLevelOption = process_options.LogLevel.WARNING,
+) -> None:
+    """Send messages, codes and confirmations beside `viesti serve`; any number of workers may run."""
+    from campaigns.core.metrics import serve_metrics
+    from campaigns.operations.gauges import read_gauges
+    from campaigns.operations.scheduler import run_worker
+    from campaigns.operations.worker import Worker
+
+    log_to_stderr(log_format, log_level)
+    with open_workspace.open_engine(context) as engine, serve_metrics(partial(read_gauges, engine.context), metrics):
+        outgoing = Worker.for_worker_command(engine)
+        output.print_step(f"sending {', '.join(outgoing.channels)}, until Ctrl-C")
+        run_worker(outgoing)
+
+
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (status, pause, resume, cancel, retention, serve):
+    for command in (status, pause, resume, cancel, retention, serve, worker):
         app.command()(command)
     ledger.add_to(app)

@@ -1,23 +1,24 @@
 """SQL statement for rules over the warehouse: one row a member, one nullable boolean column a condition."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause, TableClause
 
-from campaigns.core.errors import UserError
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.catalogue import Catalogue
-from campaigns.core.model.condition import Condition
+from campaigns.core.model.condition import Condition, MessageCondition, PurchaseCondition, TimeWindow
 from campaigns.rules.expand_audiences import expand_audiences
-from campaigns.rules.lowering.aggregates import Aggregate, AggregateScan, RowSelection
+from campaigns.rules.lowering.aggregates import Aggregate, AggregateScan, RowSelection, retention_of
 from campaigns.rules.lowering.predicates import ConditionLowering
 from campaigns.rules.lowering.required_aggregates import aggregates_of
 from campaigns.rules.operators.measures import AggregateKind
 from campaigns.rules.operators.operator import SQL_TYPES
-from campaigns.rules.retention_check import retention_problems
 from campaigns.rules.scope import RuleScope
+from campaigns.rules.traverse import leaves
 
 __all__ = ["RuleScope", "select_conditions"]
 
@@ -66,3 +67,22 @@ def _join_aggregates(
         joined = joined.outerjoin(subquery, subquery.c.member_id == population.c.member_id)
         columns |= {Aggregate(rows, kind): subquery.c[kind] for kind in kinds}
     return joined, columns
+
+
+def retention_problems(condition: Condition, scope: RuleScope) -> Iterator[Problem]:
+    """Yield a problem for each date of a rule before the retained data, seen from as_of; parsing checks spans."""
+    for leaf in leaves(condition):
+        if isinstance(leaf, PurchaseCondition | MessageCondition):
+            source = leaf.source if isinstance(leaf, PurchaseCondition) else leaf.verb
+            limit = retention_of(source, scope.catalogue)
+            oldest = scope.moment.day - limit if limit is not None else date.min
+            yield from (_problem(leaf.place, day, oldest) for day in _first_days(leaf.window) if day < oldest)
+
+
+def _first_days(window: TimeWindow) -> list[date]:
+    return [day for day in (window.first, window.last) if day is not None][:1]
+
+
+def _problem(place: FilePosition, day: date, oldest: date) -> Problem:
+    message = f"{day} is before {oldest}, the oldest day that is still kept"
+    return Problem(place, message, "past_retention", f"`from: {oldest}`")

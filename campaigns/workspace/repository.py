@@ -16,6 +16,7 @@ from campaigns.core.model.enums import Channel
 from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
+from campaigns.core.yaml.validate import validate
 from campaigns.rendering.checks import notices
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rules.vocabulary import RuleVocabulary
@@ -27,7 +28,6 @@ from campaigns.workspace.check_cache import CheckCache
 from campaigns.workspace.file_names import unread_file_problems
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.settings_file import load_settings
 from campaigns.workspace.template_usage import TemplateChecks
 
 KnownAudiences = tuple[Mapping[str, Path], Mapping[str, Audience]]
@@ -222,3 +222,12 @@ def is_audience_file(file: Path) -> bool:
         return True
     value = read_yaml(file).value
     return isinstance(value, dict) and "match" in value
+
+
+def load_settings(path: Path) -> Settings:
+    """Return the settings in the file; raise UserError with all its problems."""
+    problems: list[Problem] = []
+    settings = validate(Settings, read_yaml(path), problems)
+    if settings is None:
+        raise UserError(problems)
+    return settings

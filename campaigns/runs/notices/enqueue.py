@@ -1,4 +1,4 @@
-"""Functions that enqueue notices about a member's own affairs, one for each kind; `notices.notice_sender` sends them."""
+"""Functions that enqueue notices about a member's own affairs, one for each kind; `notice_sender` sends them."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
