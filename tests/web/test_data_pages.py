@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import campaigns
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from campaigns.core.model.enums import Choice, Language
 from campaigns.people.desk import changes
-from campaigns.people.privacy import subject_access
 from campaigns.people.privacy.subject_access import SubjectAccessExport, collect_export
 from campaigns.store.people import personal_data
 from campaigns.web.members.code_labels import AUDIT_DETAIL_LABELS, COLUMN_LABELS
@@ -147,13 +147,13 @@ def test_every_audited_action_on_a_member_has_a_label(language: Language):
 
 
 def audited_member_actions() -> Iterator[str]:
-    """Audit actions on members, read from the source of the privacy modules."""
-    for file in Path(subject_access.__file__).parent.rglob("*.py"):
+    """Audit actions on members, read from the modules that name a member as the subject."""
+    for file in Path(campaigns.__file__).parent.rglob("*.py"):
         text = file.read_text("utf-8")
         calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
-        for call in calls if "audit.of_member(" in text else ():
+        for call in calls if "audit.subject_of_member(" in text else ():
             function = ast.unparse(call.func)
-            position = {"audit.note": 3, "_note": 2}.get(function)
+            position = {"audit.record": 3, "_note": 2}.get(function)
             arguments = [argument.value if isinstance(argument, ast.Constant) else None for argument in call.args]
             about_a_member = position is not None and (
                 function == "_note" or arguments[position + 1] not in ("all", "nobody")
