@@ -1,23 +1,26 @@
-"""The village that the tests of planning and dispatch live in: founded once, copied for each of them."""
+"""Tiers of the suite, and the sample workspace, which is built once and copied for each test."""
 
 import gc
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
-from xdist.remote import Producer
 
 from tests.support import no_network
+from tests.support.demo_workspace import imported_demo
+from tests.support.examples import register_profiles
 from tests.support.postgresql_server import postgresql_url
 from tests.support.sample_workspace import SampleWorkspace, build_base_workspace
 from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 from tests.support.shell import nowhere, viesti  # noqa: F401 - fixtures
-from tests.support.xdist_groups import GroupScheduling
+from tests.support.tiers import mark_tiers
 
 no_network.refuse_outside_connections()
+register_profiles()
 _HERE = Path(__file__).parent
 _ROOTS = (str(_HERE / "support" / "subprocess_site"), str(_HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")]))
 os.environ["PYTHONPATH"] = os.pathsep.join(_ROOTS)  # so that processes which tests start keep silent, too
@@ -28,14 +31,29 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
-    return GroupScheduling(config, log)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tiers before `-m` chooses among them, and groups before xdist shares them out."""
+    mark_tiers(items)
 
 
 def pytest_collection_finish() -> None:
-    """What is here by now is no garbage, and there is room for some: looking for it took a tenth of the time."""
+    """Exempt what is loaded from garbage collection, and collect less often: it took a tenth of the time."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Let a unit test open no socket and start no process."""
+    with no_network.unit_test() if item.get_closest_marker("unit") else nullcontext():
+        return (yield)
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the demonstration's data. For copying and reading only."""
+    return imported_demo(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 from tests.support.server_process import PATIENCE, delivered_emails, healthz, newest_run, serving, set_clock, wait_until
 from tests.support.shell import MONDAYS, Shell
 
+pytestmark = pytest.mark.server_process
 RUN = "letter-20180108T0730Z"
 
 

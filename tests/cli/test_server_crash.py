@@ -13,6 +13,8 @@ from tests.support.sample_workspace import SampleWorkspace
 from tests.support.server_process import delivered_emails, healthz, newest_run, serving, set_clock, wait_until
 from tests.support.shell import MONDAYS, Shell
 
+pytestmark = pytest.mark.server_process
+
 
 def unsubscribe(url: str, path: str) -> bool:
     """One click; whether the server has answered that it is done."""

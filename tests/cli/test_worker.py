@@ -3,12 +3,16 @@
 import signal
 import subprocess
 
+import pytest
+
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.server_process import PATIENCE, delivered_emails, newest_run, wait_until
 from tests.support.shell import MONDAYS, Shell
 from tests.support.viesti_process import VIESTI
+
+pytestmark = pytest.mark.server_process
 
 
 def test_it_sends_what_is_under_way_and_ends_on_sigterm(viesti: Shell) -> None:

@@ -1,9 +1,12 @@
 """A rehearsal: everything that providers do wrong at once, and the accounts agree (DL, SG, TW)."""
 
+import pytest
+
 from campaigns.demo.rehearsal.doubles_process import running_doubles
 from campaigns.demo.rehearsal.rehearse import doubles_environment, listening_socket, loopback_url, send_and_reconcile
 from tests.support.sample_workspace import MEMBERS
 
+pytestmark = pytest.mark.server_process
 BOTH = """\
 purpose: marketing
 schedule: {at: "2018-01-05 10:30"}

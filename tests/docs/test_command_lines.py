@@ -9,7 +9,6 @@ import pytest
 import typer
 
 from campaigns.cli.main import app, run
-from tests.support.demo_workspace import imported_demo
 from tests.support.docs_pages import ROOT, CommandLine, command_lines
 
 LINES: Final = tuple(dict.fromkeys(command_lines()))
@@ -56,9 +55,9 @@ def test_command_named_in_a_hint_exists(file: str, hint: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("docs") / "workspace"
-    shutil.copytree(imported_demo(tmp_path_factory), root)
+    shutil.copytree(demonstration, root)
     return root
 
 

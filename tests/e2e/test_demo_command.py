@@ -14,10 +14,10 @@ import pytest
 
 from campaigns.runs.engine import Engine
 from campaigns.workspace.paths import Workspace
-from tests.support.demo_workspace import imported_demo
 from tests.support.outbox_reader import fingerprints, messages_by_member
 from tests.support.viesti_process import VIESTI
 
+pytestmark = pytest.mark.server_process
 CAMPAIGNS = ("beauty_newsletter", "weekend_offer", "owner_post")
 PATIENCE = 600  # seconds, on a machine that has other things to do
 ONE_STOP: Final = """
@@ -70,11 +70,9 @@ def test_in_an_empty_directory_it_delivers_and_a_second_time_touches_nothing(tmp
     check_the_way(tmp_path)
 
 
-def test_killed_in_the_middle_it_goes_on_and_nobody_hears_twice(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_killed_in_the_middle_it_goes_on_and_nobody_hears_twice(demonstration: Path, tmp_path: Path) -> None:
     root = tmp_path / "killed"
-    shutil.copytree(imported_demo(tmp_path_factory), root)
+    shutil.copytree(demonstration, root)
     settings = root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("lease: 120", "lease: 5"), "utf-8")
     kill_after(root, 20)

@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 
 from campaigns.cli.main import run
-from tests.support.demo_workspace import imported_demo
 from tests.support.outbox_reader import messages_by_member
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "campaigns"
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def workspace(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("examples") / "workspace"
-    shutil.copytree(imported_demo(tmp_path_factory), root)
+    shutil.copytree(demonstration, root)
     yield root
     shutil.rmtree(root)
 

@@ -6,8 +6,12 @@ import signal
 import socket
 from urllib.request import urlopen
 
+import pytest
+
 from tests.support.server_process import PATIENCE, healthz, newest_run, serving, set_clock, wait_until
 from tests.support.shell import MONDAYS, Shell
+
+pytestmark = pytest.mark.server_process
 
 
 def test_it_logs_objects_and_lets_its_figures_be_read(viesti: Shell) -> None:

@@ -11,6 +11,8 @@ from threading import Event
 from time import sleep
 from typing import Final
 
+import pytest
+
 from campaigns.channels.outcome import Outcome
 from campaigns.core.clock import Clock
 from campaigns.store.runs.states import RunState
@@ -107,6 +109,7 @@ def test_stopping_worker_claims_no_more_and_records_deliveries_under_way(
     assert balance["accepted"] == len(provider.received)
 
 
+@pytest.mark.server_process
 def test_killed_worker_leaves_only_its_deliveries_under_way_uncertain(workspace):
     workspace.use(clock=Clock())
     run = workspace.start("hi", MARKETING)
@@ -125,6 +128,7 @@ def test_killed_worker_leaves_only_its_deliveries_under_way_uncertain(workspace)
     assert len(server.received) >= balance["accepted"]
 
 
+@pytest.mark.server_process
 def test_worker_asleep_past_its_lease_sends_nothing_twice_on_waking(workspace):
     workspace.use(clock=Clock())
     run = workspace.start("hi", MARKETING)

@@ -1,20 +1,30 @@
-"""No network: what is asked of any other machine is refused, so that no test can speak to the outside (OP-07).
+"""Refuse tests every other machine (OP-07), and unit tests sockets and processes, too.
 
-An audit hook hears of every connection and every name that is looked up in this process, whichever library asks. It is
-set once for a process and cannot be taken away. Unix sockets and the loopback stay open.
+An audit hook hears of every connection, every name that is looked up and every process that is started here, whichever
+library asks. It is set once for a process and cannot be taken away. Unix sockets and the loopback stay open.
 """
 
 import ipaddress
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 _LOOKED_UP: Final = {"socket.getaddrinfo", "socket.gethostbyname"}
 _SPOKEN_TO: Final = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
 
 
+_BEYOND_UNITS: Final = {*_SPOKEN_TO, "socket.bind", "subprocess.Popen", "os.posix_spawn", "os.fork", "os.system"}
+_in_unit_test = False
+
+
 class OutsideNetworkError(OSError):
     """A test wanted to speak to another machine."""
+
+
+class UnitTestError(RuntimeError):
+    """A unit test opened a socket or started a process."""
 
 
 def refuse_outside_connections() -> None:
@@ -22,7 +32,20 @@ def refuse_outside_connections() -> None:
     sys.addaudithook(_refuse)
 
 
+@contextmanager
+def unit_test() -> Iterator[None]:
+    """Refuse sockets and processes, too, until the block ends."""
+    global _in_unit_test
+    _in_unit_test = True
+    try:
+        yield
+    finally:
+        _in_unit_test = False
+
+
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if _in_unit_test and event in _BEYOND_UNITS:
+        raise UnitTestError(f"{event} in a unit test: mark it `loopback`, `child_process` or `server_process`")
     if event in _LOOKED_UP:
         _demand_inside(arguments[0])
     elif event in _SPOKEN_TO:

@@ -9,14 +9,8 @@ import pytest
 
 from campaigns.runs.engine import Engine
 from campaigns.workspace.paths import Workspace
-from tests.support.demo_workspace import imported_demo
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return imported_demo(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from tests.support.sent_run import LOST, send_run
 from tests.support.webhook_process import answer_webhooks
 from tests.support.wired_workspace import SENDGRID
 
+pytestmark = pytest.mark.server_process
 DATABASES = ("sqlite",)
 
 
