@@ -15,6 +15,7 @@ from audiences.consent.choices import consent_state_of, entries_of, record_choic
 from audiences.consent.consent_state import ConsentEntry, ConsentSource, ConsentState, reduce_entries
 from campaigns.core.model.enums import Choice
 from campaigns.store.ledger.connection import Ledger
+from tests.support.examples import examples
 from tests.support.import_target import ImportTarget
 from tests.support.random_choices import RECORDS, START
 
@@ -68,7 +69,7 @@ def test_changed_projection_has_a_later_sequence_number(target: ImportTarget) ->
     assert target.ledger_rows("SELECT member_id FROM choices WHERE seq > 2") == [("m2",)]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.lists(RECORDS, max_size=4))
 def test_c01_projection_is_the_fold_of_the_record(batches: list[list[ConsentEntry]]) -> None:
     with TemporaryDirectory() as folder:

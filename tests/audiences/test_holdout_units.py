@@ -16,6 +16,7 @@ from audiences.people.holdout_units import MAX_UNIT_SIZE, rebuild_units
 from audiences.tables import CONTACT, FORMER_HOLDOUT_UNIT, HOLDOUT_UNIT
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.store.ledger.connection import Ledger
+from tests.support.examples import examples
 from tests.support.import_target import CATALOGUE, NOW, ImportTarget
 
 SharedFields = Mapping[str, str | None]
@@ -173,9 +174,9 @@ def test_number_of_a_removed_member_is_not_reused(target: ImportTarget) -> None:
 
 def test_member_import_rebuilds_units(target: ImportTarget) -> None:
     head = "member_id,register,household_id,email\n"
-    target.import_content("members", f"{head}a,owners,h1,\nb,owners,h1,b@x.fi\nc,owners,,B@X.FI\n")
+    target.bring("members", f"{head}a,owners,h1,\nb,owners,h1,b@x.fi\nc,owners,,B@X.FI\n")
     assert _units(target.ledger) == _groups("abc")
-    target.import_content("members", f"{head}d,owners,,b@x.fi\n")
+    target.bring("members", f"{head}d,owners,,b@x.fi\n")
     assert _units(target.ledger) == _groups("abcd")
 
 
@@ -204,7 +205,7 @@ def _components(members: Mapping[str, SharedFields], former: Iterable[frozenset[
     return {frozenset(group) for group in joined}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(CONTACTS, min_size=1, max_size=3))
 def test_law_units_are_the_components_of_all_fields_ever_shared(states: Sequence[Mapping[str, SharedFields]]) -> None:
     with TemporaryDirectory() as folder, closing(Ledger.from_path(Path(folder) / "ledger.sqlite")) as ledger:

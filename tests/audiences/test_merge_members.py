@@ -19,6 +19,7 @@ from campaigns.core.errors import UserError
 from campaigns.people.privacy import erasure
 from campaigns.store.ledger.connection import Ledger
 from campaigns.workspace.import_data import import_data
+from tests.support.examples import examples
 from tests.support.random_choices import CHOICES, RECORDS, START
 from tests.support.sample_workspace import SampleWorkspace
 
@@ -43,7 +44,7 @@ def _allows(state: ConsentState, choice: str) -> bool:
     return (choice in on) is is_permission(choice)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(RECORDS, RECORDS)
 def test_c12_law_refusal_in_either_record_holds_for_the_merged_member(
     record: list[ConsentEntry], other: list[ConsentEntry]

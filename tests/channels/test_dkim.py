@@ -17,6 +17,7 @@ from campaigns.channels.outcome import ChannelMisconfiguredError
 from campaigns.core.model.provider_settings import DkimSettings
 from campaigns.rendering.email.email_template import EmailBody
 from campaigns.rendering.email.mime import MessageHeaders, OneClickUnsubscribe, assemble_message
+from tests.support.examples import examples
 
 DKIM = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
 RSA, ED25519 = rsa.generate_private_key(65537, 2048), Ed25519PrivateKey.generate()
@@ -63,7 +64,7 @@ def test_a_signature_verifies(index):
 
 
 @SIGNATURES
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(text=st.text(), html=st.text(), name=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_a_signature_verifies_for_any_text(index, text, html, name):
     assert verifies(SIGNER.sign(list_message(text, html, name)), index)

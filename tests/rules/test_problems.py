@@ -12,6 +12,7 @@ from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import MEASURES
 from campaigns.rules.parse import KEYWORDS, parse_condition
+from tests.support.examples import examples
 from tests.support.rule_source import BAD_RULES, VOCABULARY, as_plain, nested, problems_of
 
 MANUAL = Path(__file__).parents[2] / "docs" / "rules.md"
@@ -94,7 +95,7 @@ anything = st.recursive(
 
 
 @given(anything)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_nothing_makes_the_parser_stumble(rule: object) -> None:
     problems: list[Problem] = []
     condition = parse_condition(as_plain(rule), VOCABULARY, problems)

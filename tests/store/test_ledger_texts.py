@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from campaigns.store.ledger import sqlite
 from campaigns.store.ledger.connection import Ledger
+from tests.support.examples import examples
 
 CELLS = st.none() | st.text(alphabet="aé,|\x1e\x1f\n'", max_size=4)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(st.integers(1, 90_000), CELLS, CELLS), unique_by=lambda row: row[0], max_size=12))
 def test_every_row_keeps_its_values_together(tmp_path: Path, rows: list[tuple[int, str | None, str | None]]) -> None:
     ledger = Ledger.from_path(tmp_path / "ledger.sqlite")

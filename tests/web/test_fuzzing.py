@@ -11,6 +11,7 @@ from schemathesis.checks import not_a_server_error
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.web.app import application
 from campaigns.web.webhooks import WEBHOOK_PATHS
+from tests.support.examples import examples
 from tests.support.web_client import AINO, WebWorkspace
 
 FIELDS = (
@@ -70,7 +71,7 @@ def test_generated_requests_cause_no_server_error_and_show_no_member(web_workspa
     for operation in operations:
 
         @settings(
-            max_examples=_EXAMPLES,
+            max_examples=examples(_EXAMPLES),
             deadline=None,
             database=None,
             derandomize=True,

@@ -17,6 +17,7 @@ from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.repository import load_settings
 from campaigns.workspace.source_excerpt import source_excerpt
+from tests.support.examples import examples
 
 TESTS: Final = Path(__file__).parents[1]
 CONFIG: Final = TESTS.parent / "config"
@@ -61,7 +62,7 @@ def _changed(data: st.DataObject, value: object) -> object:
     return {**kept, new: _changed(data, value[key])}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(100))
 @given(path=st.sampled_from(sorted(LOADERS)), data=st.data())
 def test_a_file_changed_at_random_is_read_or_refused(path: Path, data: st.DataObject, tmp_path: Path) -> None:
     content: object = CONTENTS[path]

@@ -17,6 +17,7 @@ from campaigns.runs.dispatch.sweeper import clean_up
 from campaigns.runs.planning import contact_history
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY
+from tests.support.examples import examples
 from tests.support.sample_workspace import MEMBERS
 from tests.support.sent_run import ALL, LOST, SERVICE, SMS, holds, send_run
 
@@ -64,7 +65,7 @@ def test_sg12_replayed_and_shuffled_events_end_in_the_same_ledger(sent_run):
 
     once = ledger_after(events)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def law(data):
         repeats = data.draw(st.lists(st.sampled_from(events), max_size=8))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.rule_cases import SCOPE, RuleCases
 from tests.support.rule_comparison import disagreements
 from tests.support.rule_world import Engine
@@ -40,13 +41,13 @@ def test_an_engine_answers_every_case_of_the_tables(engine: Engine, cases: RuleC
 
 
 @given(random=st.randoms(use_true_random=True))
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=examples(25), deadline=None, derandomize=True)
 def test_postgresql_agrees_with_the_oracle(postgresql: Engine, random: Random) -> None:
     assert disagreements(postgresql, random) == []
 
 
 @pytest.mark.spark
 @given(random=st.randoms(use_true_random=True))
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=examples(4), deadline=None, derandomize=True)
 def test_spark_agrees_with_the_oracle(spark: Engine, random: Random) -> None:
     assert disagreements(spark, random) == []

@@ -1,4 +1,4 @@
-"""The planner decides about every member as a naive one does that reads the design's sentences (A-03, A-06)."""
+"""The planner decides about every member as a naive planner written from the design does (A-03, A-06)."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -18,7 +18,8 @@ from campaigns.runs.planning.plan_input import PlanInput
 from campaigns.runs.planning.query_session import QuerySession
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.checks.channel_checks import CHANNELS_BY_PURPOSE, PARTNER_CHANNELS
-from campaigns.workspace.settings_file import load_settings
+from campaigns.workspace.repository import load_settings
+from tests.support.examples import examples
 from tests.support.generated_members import AS_OF, GeneratedMember, GeneratedPopulation, snapshot
 from tests.support.planner_oracle import RULES, OracleDecision, PlannerOracle
 from tests.support.rule_source import parsed
@@ -34,11 +35,13 @@ _YES = sorted(choice.value for choice in Choice if choice.permits)
 
 
 @st.composite
-def souls(draw: st.DrawFn, number: int) -> GeneratedMember:
-    """Few values of each kind, so that members share addresses, households and boxes."""
-    common = st.sets(st.sampled_from(Choice), max_size=3)
-    rare = st.just(frozenset()) | st.sets(st.sampled_from([Choice.NO_PURCHASE_DETAIL, Choice.EMAIL_OWN]), max_size=2)
-    kinds = draw(st.lists(st.sampled_from(["email", "phone", "address"]), max_size=1))
+def generated_members(draw: st.DrawFn, number: int) -> GeneratedMember:
+    """Draw from few values of each kind, so that members share addresses, households and letter boxes."""
+    common_choices = st.sets(st.sampled_from(Choice), max_size=3)
+    rare_choices = st.just(frozenset()) | st.sets(
+        st.sampled_from([Choice.NO_PURCHASE_DETAIL, Choice.EMAIL_OWN]), max_size=2
+    )
+    suppressed_kinds = draw(st.lists(st.sampled_from(["email", "phone", "address"]), max_size=1))
     return GeneratedMember(
         member_id=f"m{number}",
         register=draw(st.sampled_from(["owners", "household", "customers"])),
@@ -49,10 +52,10 @@ def souls(draw: st.DrawFn, number: int) -> GeneratedMember:
         ),
         letter_box=draw(st.sampled_from([None, "1", "2", "3"])),
         unit=draw(st.sampled_from(["", "1", "2", "3"])),
-        on=frozenset(draw(common) | draw(rare)),
+        on=frozenset(draw(common_choices) | draw(rare_choices)),
         newsletters=draw(st.sampled_from([frozenset(), frozenset({"food"}), frozenset({"other"})])),
         withdrawn=frozenset(draw(st.sets(st.sampled_from([*_YES, "newsletter:food"]), max_size=2))),
-        suppressed=tuple((kind, draw(st.sampled_from(STOPS)), draw(st.booleans())) for kind in kinds),
+        suppressed=tuple((kind, draw(st.sampled_from(STOPS)), draw(st.booleans())) for kind in suppressed_kinds),
         household_size=draw(st.sampled_from([None, 1, 2])),
         birth_date=draw(st.sampled_from([None, date(1970, 5, 5), date(2000, 1, 10), date(2000, 1, 11)])),
         coffee=draw(st.sampled_from([0, 0, 5])),
@@ -60,7 +63,9 @@ def souls(draw: st.DrawFn, number: int) -> GeneratedMember:
     )
 
 
-CROWDS = st.integers(3, 12).flatmap(lambda size: st.tuples(*(souls(number) for number in range(size))).map(list))
+POPULATIONS = st.integers(3, 12).flatmap(
+    lambda size: st.tuples(*(generated_members(number) for number in range(size))).map(list)
+)
 
 
 @st.composite
@@ -72,14 +77,15 @@ def campaigns(draw: st.DrawFn) -> dict[str, Any]:
     subscribers = purpose is Purpose.NEWSLETTER and draw(st.booleans())
     names = draw(st.sampled_from([["all"], ["one", "two"], ["one", "two", "three"]]))
     rules = [name for name, (_, basket) in RULES.items() if not (partner and basket)]
-    whens = {name: draw(st.sampled_from(rules)) for name in names[:-1]} | {
+    rule_names = {name: draw(st.sampled_from(rules)) for name in names[:-1]} | {
         names[-1]: draw(st.sampled_from([None, None, *rules]))
     }
-    said = {name: draw(st.sets(st.sampled_from(channels), min_size=1)) for name in names}
-    said[names[-1]] |= set(channels) - set().union(*said.values())  # a channel without words is refused at load
+    channels_by_variant = {name: draw(st.sets(st.sampled_from(channels), min_size=1)) for name in names}
+    # a channel without a template is refused at load
+    channels_by_variant[names[-1]] |= set(channels) - set().union(*channels_by_variant.values())
     return {
         "audience": None if subscribers else draw(st.sampled_from(rules)),
-        "whens": whens,
+        "rules": rule_names,
         "holdout": draw(st.sampled_from([0, 0, 15])),
         "spec": {
             "name": "hi",
@@ -90,7 +96,11 @@ def campaigns(draw: st.DrawFn) -> dict[str, Any]:
             "schedule": {"at": "2018-01-10 10:00"},
             "channels": channels,
             "variants": [
-                {"name": name, "when": whens[name] and CONDITIONS[whens[name]], **dict.fromkeys(said[name], "hello")}
+                {
+                    "name": name,
+                    "when": rule_names[name] and CONDITIONS[rule_names[name]],
+                    **dict.fromkeys(channels_by_variant[name], "hello"),
+                }
                 for name in names
             ],
             "one_per": draw(st.sampled_from([None, "household"])),
@@ -101,62 +111,62 @@ def campaigns(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def market() -> Iterator[GeneratedPopulation]:
-    market = GeneratedPopulation()
-    yield market
-    market.connection.close()
+def population() -> Iterator[GeneratedPopulation]:
+    generated = GeneratedPopulation()
+    yield generated
+    generated.connection.close()
 
 
-def planned(
-    market: GeneratedPopulation, asked: dict[str, Any], crowd: list[GeneratedMember]
+def plan_and_oracle(
+    population: GeneratedPopulation, campaign_case: dict[str, Any], members: list[GeneratedMember]
 ) -> tuple[Plan, PlannerOracle]:
-    """The plan of a campaign, and the naive planner of the same."""
-    audience = asked["audience"] and CONDITIONS[asked["audience"]]
-    campaign = Campaign.model_validate(asked["spec"] | {"audience": audience})
-    held = SETTINGS.model_copy(
-        update={"holdout": campaign.holdout * 0 + asked["holdout"] / type(campaign.holdout)(100)}
+    """Return the plan of a campaign, and the oracle for the same campaign."""
+    audience = campaign_case["audience"] and CONDITIONS[campaign_case["audience"]]
+    campaign = Campaign.model_validate(campaign_case["spec"] | {"audience": audience})
+    planner_settings = SETTINGS.model_copy(
+        update={"holdout": campaign.holdout * 0 + campaign_case["holdout"] / type(campaign.holdout)(100)}
     )
-    brief = PlanInput(
+    plan_input = PlanInput(
         campaign=campaign,
         as_of=AS_OF,
         audiences={},
         catalogue=CATALOGUE,
-        settings=held,
+        settings=planner_settings,
         definition_hash="",
         profile_fields=(),
         variant_offers={},
         holdout_salt=SALT,
     )
-    market.fill(crowd)
-    return make_plan(QuerySession(market.connection), brief, snapshot(crowd)), PlannerOracle(
-        campaign, held, asked["audience"], asked["whens"], SALT
+    population.fill(members)
+    return make_plan(QuerySession(population.connection), plan_input, snapshot(members)), PlannerOracle(
+        campaign, planner_settings, campaign_case["audience"], campaign_case["rules"], SALT
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(asked=campaigns(), crowd=CROWDS)
-def test_the_planner_decides_as_its_description_says(market, asked, crowd):
-    made, naive = planned(market, asked, crowd)
-    rows = made.session.fetch_dicts(made.ordered_decisions())
-    found = {
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(campaign_case=campaigns(), members=POPULATIONS)
+def test_planner_decisions_equal_those_of_the_oracle(population, campaign_case, members):
+    plan, oracle = plan_and_oracle(population, campaign_case, members)
+    rows = plan.session.fetch_dicts(plan.ordered_decisions())
+    decisions = {
         row["member_id"]: OracleDecision(row["variant"], row["channel"], row["reason"], bool(row["used_basket"]))
         for row in rows
     }
-    assert found == naive.plan(crowd)
-    _tally_adds_up(made, rows, naive, crowd)
-    _sends_come_first_in_claim_order(rows, crowd)
+    assert decisions == oracle.plan(members)
+    _check_counts(plan, rows, oracle, members)
+    _check_claim_order(rows, members)
 
 
-def _tally_adds_up(made, rows, naive, crowd):
-    tally = made.tally
+def _check_counts(plan, rows, oracle, members):
+    tally = plan.tally
     assert tally.matched == len(rows) == tally.sent + tally.skipped
-    assert tally.unknown == naive.unknown(crowd)
-    assert tally.population + tally.not_processed == len(crowd)
+    assert tally.unknown == oracle.unknown(members)
+    assert tally.population + tally.not_processed == len(members)
     assert sum(tally.variants.values()) == tally.sent
 
 
-def _sends_come_first_in_claim_order(rows, crowd):
-    boxes = {soul.member_id: soul.letter_box for soul in crowd}
+def _check_claim_order(rows, members):
+    boxes = {member.member_id: member.letter_box for member in members}
     sends = [row for row in rows if row["kind"] == "send"]
     assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
     assert rows[: len(sends)] == sends
@@ -168,10 +178,10 @@ def _sends_come_first_in_claim_order(rows, crowd):
     assert keys == sorted(keys)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(asked=campaigns(), crowd=CROWDS)
-def test_the_order_of_the_members_changes_no_decision(market, asked, crowd):
-    first, _ = planned(market, asked, crowd)
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(campaign_case=campaigns(), members=POPULATIONS)
+def test_member_order_changes_no_decision(population, campaign_case, members):
+    first, _ = plan_and_oracle(population, campaign_case, members)
     before = first.session.fetch_rows(first.ordered_decisions())
-    second, _ = planned(market, asked, crowd[::-1])
+    second, _ = plan_and_oracle(population, campaign_case, members[::-1])
     assert second.session.fetch_rows(second.ordered_decisions()) == before
