@@ -10,8 +10,13 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 	--custom-compile-command 'make lock' $(UPGRADE)
 SPARK = 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])'
 
+PYTEST := $(BIN)/python -m pytest -q
+TOGETHER := $(PYTEST) --numprocesses auto --dist loadgroup
+DAILY := unit or integration or smoke
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark crash coverage check fix lock bench commands docs clean
+.PHONY: help demo fast test test-all test-rest test-spark crash coverage check fix lock bench commands docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,20 +32,27 @@ $(INSTALLED): pyproject.toml requirements.lock
 demo: $(INSTALLED) ## import real purchases, plan three campaigns, deliver them into ./outbox
 	$(BIN)/viesti demo
 
-test: $(INSTALLED) ## run the tests
+fast: $(INSTALLED) ## run the unit tests, in less than a minute
+	$(TOGETHER) --hypothesis-profile fast -m unit
+
+test: $(INSTALLED) ## run unit and integration tests and samples of the rest, in less than five minutes
 	@tests/install-browser
-	$(BIN)/python -m pytest -q --numprocesses auto -m 'not spark'
+	$(TOGETHER) --hypothesis-profile fast -m '$(DAILY)'
+
+test-all: $(INSTALLED) ## run all tests but Spark's, with every random example
+	@tests/install-browser
+	$(TOGETHER) -m 'not spark'
+
+test-rest: $(INSTALLED) ## run what `make test` leaves of `make test-all`
+	@tests/install-browser
+	$(TOGETHER) -m 'not spark and (hypothesis or not ($(DAILY)))'
 
 test-spark: $(INSTALLED) ## run the tests that start Spark; needs Java 17
 	$(BIN)/python -m pip install --quiet --requirement requirements-spark.lock
-	$(BIN)/python -m pytest -q -m spark tests/rules/engines tests/demo/counts
+	$(PYTEST) -m spark tests/rules/engines tests/demo/counts
 
 crash: $(INSTALLED) ## kill processes at random moments, 200 times; CRASHES=1000 for more
-	VIESTI_CRASHES=$(or $(CRASHES),200) $(BIN)/python -m pytest -q tests/runs/dispatch/test_crash.py
-
-coverage: $(INSTALLED) ## run the tests and show the branches that none takes
-	@tests/install-browser
-	$(BIN)/python -m pytest -q --numprocesses auto -m 'not spark' --cov
+	VIESTI_CRASHES=$(or $(CRASHES),200) $(PYTEST) tests/runs/dispatch/test_crash.py
 
 check: $(INSTALLED) ## format, lint, types, import contracts and names
 	$(BIN)/ruff format --check .
