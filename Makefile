@@ -54,6 +54,10 @@ test-spark: $(INSTALLED) ## run the tests that start Spark; needs Java 17
 crash: $(INSTALLED) ## kill processes at random moments, 200 times; CRASHES=1000 for more
 	VIESTI_CRASHES=$(or $(CRASHES),200) $(PYTEST) tests/runs/dispatch/test_crash.py
 
+coverage: $(INSTALLED) ## run all tests but Spark's and show the branches that none takes
+	@tests/install-browser
+	$(TOGETHER) -m 'not spark' --cov
+
 check: $(INSTALLED) ## format, lint, types, import contracts and names
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
