@@ -33,7 +33,6 @@ TWINS: Final = {
         "audit": {"campaigns/cli", "campaigns/store/people"},
         "proof": {"campaigns/cli", "campaigns/runs/proofs"},
         "requests": {"campaigns/cli", "campaigns/people/privacy"},
-        "worker": {"campaigns/cli", "campaigns/operations"},
     },
     "data made for the demonstration, its import, and its own module": {
         "choices": {"audiences/consent", "audiences/imports", "campaigns/demo/data"},

@@ -10,8 +10,7 @@ from ruamel.yaml import YAML
 
 from campaigns.core.model.settings import Settings
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.repository import WorkspaceRepository
-from campaigns.workspace.settings_file import load_settings
+from campaigns.workspace.repository import WorkspaceRepository, load_settings
 from tests.support.docs_pages import ROOT, yaml_blocks
 
 TESTED_ELSEWHERE: Final = {

@@ -1,4 +1,4 @@
-"""The calibration sheet shows at actual size what the print profile says (PR-03)."""
+"""Calibration sheet: the windows of the print profile at actual size (PR-03)."""
 
 import json
 import re
@@ -26,17 +26,17 @@ def sheet(profile: Path = PROFILE, language: Language = Language.EN) -> PageObje
 
 
 def strokes(page: PageObject) -> set[tuple[float, ...]]:
-    """Left, top, width and height in millimetres of every line and rectangle, from the sheet's upper left corner."""
+    """Return left, top, width and height of every line and rectangle, in mm from the sheet's upper left corner."""
     contents = page.get_contents()
     assert contents is not None
-    found = set()
+    boxes = set()
     for left, bottom, width, _, height in STROKE.findall(contents.get_data().decode("latin-1")):
         top = float(page.mediabox.height) - float(bottom)
-        found.add(tuple(round(float(each) / MM, 1) for each in (left, top, width, height or 0)))
-    return found
+        boxes.add(tuple(round(float(length) / MM, 1) for length in (left, top, width, height or 0)))
+    return boxes
 
 
-def changed(tmp_path: Path, old: str, new: str) -> Path:
+def profile_with(tmp_path: Path, old: str, new: str) -> Path:
     file = tmp_path / "profile.yaml"
     text = PROFILE.read_text("utf-8")
     assert old in text
@@ -44,18 +44,18 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
     return file
 
 
-def test_windows_and_clear_space_stand_where_the_profile_says() -> None:
+def test_windows_and_clear_space_match_the_profile() -> None:
     assert {(18, 12, 92, 22), (18, 46, 92, 34), (14, 42, 100, 42)} <= strokes(sheet())
 
 
-def test_another_profile_draws_another_sheet(tmp_path: Path) -> None:
-    moved = changed(
+def test_another_profile_gives_another_sheet(tmp_path: Path) -> None:
+    profile = profile_with(
         tmp_path, "{left: 18, top: 46, width: 92, height: 34}", "{left: 20.5, top: 50, width: 90, height: 30}"
     )
-    assert {(20.5, 50, 90, 30), (16.5, 46, 98, 38)} <= strokes(sheet(moved))
+    assert {(20.5, 50, 90, 30), (16.5, 46, 98, 38)} <= strokes(sheet(profile))
 
 
-def test_a_line_of_ten_centimetres_shows_whether_the_printer_scales() -> None:
+def test_the_sheet_has_a_line_of_ten_centimetres() -> None:
     assert (30, 165, 100, 0) in strokes(sheet())
 
 
@@ -63,10 +63,10 @@ TITLES = {Language.FI: "Kohdistusarkki", Language.SV: "Kalibreringsark", Languag
 
 
 @pytest.mark.parametrize(("language", "title"), TITLES.items())
-def test_it_says_what_to_do_in_each_language(language: Language, title: str) -> None:
-    said = sheet(language=language).extract_text()
-    assert title in said
-    assert "4." in said
+def test_the_sheet_has_instructions_in_each_language(language: Language, title: str) -> None:
+    text = sheet(language=language).extract_text()
+    assert title in text
+    assert "4." in text
 
 
 def test_the_same_profile_gives_the_same_bytes() -> None:
@@ -83,14 +83,14 @@ def test_the_same_profile_gives_the_same_bytes() -> None:
         ("sheets: 8", "sheets: 0", "6:9"),
     ],
 )
-def test_a_wrong_measure_is_said_with_its_place(tmp_path: Path, old: str, new: str, place: str) -> None:
+def test_an_invalid_measure_is_reported_with_its_position(tmp_path: Path, old: str, new: str, place: str) -> None:
     with pytest.raises(UserError, match=f"profile.yaml:{place}"):
-        read_profile(changed(tmp_path, old, new), "profile.yaml")
+        read_profile(profile_with(tmp_path, old, new), "profile.yaml")
 
 
-def test_a_name_says_nothing_to_typst(tmp_path: Path) -> None:
+def test_a_profile_name_is_text_to_typst(tmp_path: Path) -> None:
     name = '#panic("x") "] $'
     assert (
         name.split()[0]
-        in sheet(changed(tmp_path, "name: c5-double-window", f"name: {json.dumps(name)}")).extract_text()
+        in sheet(profile_with(tmp_path, "name: c5-double-window", f"name: {json.dumps(name)}")).extract_text()
     )

@@ -65,7 +65,7 @@ class Variant(ChannelTemplates):
     offers: OfferSelection | None = None
 
 
-class Sender(FrozenModel):
+class CampaignSender(FrozenModel):
     """Sender: the organisation itself, or a partner on whose behalf it sends."""
 
     partner: Annotated[str, Field(min_length=1, max_length=80)] | None = None
@@ -173,7 +173,7 @@ class CampaignBase(FrozenModel):
     schedule: Schedule
     newsletter: Identifier | None = None
     audience: Rule | None = None
-    sender: Sender = Sender()
+    sender: CampaignSender = CampaignSender()
     offers: OfferSelection | None = None
     one_per: Literal["household"] | None = None
     limits: SendLimits = SendLimits()
