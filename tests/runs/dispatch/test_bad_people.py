@@ -1,6 +1,6 @@
-"""Members whose names and addresses are anything: each is written to or refused alone, and nobody else is disturbed.
+"""Hostile and malformed names and addresses: each member is sent to or refused alone, without effect on others.
 
-Imports take none of this (`tests/audiences`): it is what an earlier system, or a hand in the database, could have left.
+Imports refuse all of these (`tests/audiences`); an earlier system or an edit of the database could have left them.
 """
 
 import logging
@@ -60,30 +60,30 @@ NUMBERS: Final = (
 )
 
 
-def balanced(workspace: SampleWorkspace, run: Run, odd: Mapping[str, str], far: Double) -> Counter[str]:
-    """What became of the odd ones; all others got theirs, nobody got two, and the balance holds."""
+def odd_end_states(workspace: SampleWorkspace, run: Run, odd: Mapping[str, str], double: Double) -> Counter[str]:
+    """Count the end states of the odd members; all others must have one message, and the balance must hold."""
     ends = workspace.end_states(run)
     assert workspace.state(run) == "closed"
-    assert workspace.balance(run)  # its sum is the planned sends, and every end but acceptance has its reason
+    assert workspace.balance(run)  # checks its sum, and that every end but acceptance has a reason
     assert {ends[member] for member in MEMBERS if member not in odd} == {("accepted", None)}
-    assert far.mailboxes.duplicates == {}
+    assert double.mailboxes.duplicates == {}
     accepted = [member for member, (state, _) in ends.items() if state == "accepted"]
-    assert sum(map(len, far.mailboxes.received.values())) == len(accepted)
-    assert not any("evil" in address for address in far.mailboxes.received)
+    assert sum(map(len, double.mailboxes.received.values())) == len(accepted)
+    assert not any("evil" in address for address in double.mailboxes.received)
     return Counter(ends[member][0] for member in odd)
 
 
 @pytest.mark.parametrize("provider", ["sendgrid", "smtp"])
-async def test_no_name_writes_a_header_or_a_template_or_keeps_anybody_from_theirs(workspace, provider):
+async def test_hostile_names_inject_no_header_or_template_and_stop_no_delivery(workspace, provider):
     odd = dict(zip(MEMBERS, NAMES, strict=False))
     for member, name in odd.items():
         workspace.change_contact(member, first_name=name, last_name=name)
     run = workspace.start("hi", EMAIL)
-    async with workspace_with_double(workspace, provider) as far:
+    async with workspace_with_double(workspace, provider) as double:
         await to_thread(workspace.send, run)
-    assert balanced(workspace, run, odd, far) == {"accepted": len(odd)}
+    assert odd_end_states(workspace, run, odd, double) == {"accepted": len(odd)}
     if provider == "smtp":
-        for raw in far.messages:
+        for raw in double.messages:
             parsed = message_from_bytes(raw, policy=policy.default)
             assert len(parsed["To"].addresses) == 1
             assert parsed["Bcc"] is None
@@ -93,34 +93,34 @@ async def test_no_name_writes_a_header_or_a_template_or_keeps_anybody_from_their
 
 
 @pytest.mark.parametrize("provider", ["sendgrid", "smtp"])
-async def test_every_odd_address_is_refused_with_its_reason_or_is_one_address(workspace, caplog, provider):
+async def test_odd_addresses_are_refused_with_a_reason_or_are_one_address(workspace, caplog, provider):
     odd = dict(zip(MEMBERS, ADDRESSES, strict=False))
     run = workspace.start("hi", EMAIL)
     for member, address in odd.items():
         workspace.change_contact(member, email=address)
     with caplog.at_level(logging.INFO):
-        async with workspace_with_double(workspace, provider) as far:
+        async with workspace_with_double(workspace, provider) as double:
             await to_thread(workspace.send, run)
-    became = balanced(workspace, run, odd, far)
-    assert became["refused"] + became["withdrawn"] + became["accepted"] == len(odd)
-    assert became["refused"] >= 8
-    named = [line for line in caplog.text.splitlines() if "refused" in line]
-    assert len(named) == became["refused"]
+    end_states = odd_end_states(workspace, run, odd, double)
+    assert end_states["refused"] + end_states["withdrawn"] + end_states["accepted"] == len(odd)
+    assert end_states["refused"] >= 8
+    refusal_lines = [line for line in caplog.text.splitlines() if "refused" in line]
+    assert len(refusal_lines) == end_states["refused"]
     assert "@" not in caplog.text
-    assert "evil.example" not in caplog.text  # with its dot no opaque name can hold it
+    assert "evil.example" not in caplog.text  # no opaque name can hold its dot
 
 
-async def test_every_odd_number_is_refused_with_its_reason_or_is_one_number(workspace, caplog):
+async def test_odd_numbers_are_refused_with_a_reason_or_are_one_number(workspace, caplog):
     odd = dict(zip(MEMBERS, NUMBERS, strict=False))
     run = workspace.start("hi", SMS)
     for member, number in odd.items():
         workspace.change_contact(member, phone=number)
     with caplog.at_level(logging.INFO):
-        async with workspace_with_double(workspace, "twilio") as far:
+        async with workspace_with_double(workspace, "twilio") as double:
             await to_thread(workspace.send, run)
-    became = balanced(workspace, run, odd, far)
-    assert became["refused"] + became["withdrawn"] + became["accepted"] == len(odd)
-    assert set(far.mailboxes.received) >= {
+    end_states = odd_end_states(workspace, run, odd, double)
+    assert end_states["refused"] + end_states["withdrawn"] + end_states["accepted"] == len(odd)
+    assert set(double.mailboxes.received) >= {
         workspace.contact(member)["phone"] for member in MEMBERS if member not in odd
     }
     assert not any(number in caplog.text for number in NUMBERS if len(number) > 3)

@@ -1,4 +1,4 @@
-"""Letters and calls are handed over at most once and none is lost, wherever a process dies, however many work."""
+"""Letters and calls are handed over at most once and none is lost, wherever one of several processes dies."""
 
 import csv
 import json
@@ -16,8 +16,7 @@ from sqlalchemy import select
 from campaigns.channels.registry import ChannelProviders
 from campaigns.core.model.enums import BUNDLED_CHANNELS, Channel
 from campaigns.operations.worker import Worker
-from campaigns.runs.dispatch import bundle_sender as bundling
-from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch import bundle_sender, control
 from campaigns.runs.dispatch.dispatcher import runs_under_way
 from campaigns.store.runs.run_tables import BUNDLE
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
@@ -36,13 +35,13 @@ CALLS = (
 ALL = len(MEMBERS)
 
 
-class Died(BaseException):
+class ProcessKilledError(BaseException):
     """Stands for `kill -9`: nothing catches it."""
 
 
 @dataclass
-class Mortal:
-    """A real provider of bundles, whose process dies at a step."""
+class DyingProvider:
+    """Real provider of bundles whose process dies at a step."""
 
     real: object
     dies_in: str = ""
@@ -50,11 +49,11 @@ class Mortal:
 
     def _step(self, name, *args):
         if self.dies_in == name and not self.after:
-            raise Died
-        done = getattr(self.real, name)(*args)
+            raise ProcessKilledError
+        result = getattr(self.real, name)(*args)
         if self.dies_in == name:
-            raise Died
-        return done
+            raise ProcessKilledError
+        return result
 
     def prepare(self, bundle):
         return self._step("prepare", bundle)
@@ -66,21 +65,21 @@ class Mortal:
         return self._step("discard", bundle)
 
 
-def mortal(workspace: SampleWorkspace, dies_in: str = "", *, after: bool = False) -> Mortal:
+def with_dying_provider(workspace: SampleWorkspace, dies_in: str = "", *, after: bool = False) -> DyingProvider:
     with_scripted_provider(workspace, ScriptedProvider())
     real: ChannelProviders = workspace.engine.context.providers
-    post = Mortal(real.post, dies_in, after)
+    post = DyingProvider(real.post, dies_in, after)
     workspace.use(providers=ChannelProviders(real.email, real.sms, post, real.phone))
     return post
 
 
-def addressees(workspace: SampleWorkspace) -> Counter[str]:
-    """How many letters each member has in the bundles that were handed over, by the street in the address."""
-    found: Counter[str] = Counter()
+def letters_by_street(workspace: SampleWorkspace) -> Counter[str]:
+    """Count the letters in the handed-over bundles by the street of their address."""
+    letters: Counter[str] = Counter()
     for pdf in workspace.root.glob("outbox/*/post-*/*.pdf"):
         for page in PdfReader(pdf).pages:
-            found.update(re.findall(r"^Kylätie \d+$", page.extract_text(), re.MULTILINE))
-    return found
+            letters.update(re.findall(r"^Kylätie \d+$", page.extract_text(), re.MULTILINE))
+    return letters
 
 
 STREETS = Counter(f"Kylätie {number}" for number in range(1, ALL + 1))
@@ -88,65 +87,65 @@ STREETS = Counter(f"Kylätie {number}" for number in range(1, ALL + 1))
 
 @pytest.fixture
 def run(workspace):
-    mortal(workspace)
+    with_dying_provider(workspace)
     return workspace.start("hi", LETTERS)
 
 
-def hidden(root: Path) -> list[Path]:
+def hidden_folders(root: Path) -> list[Path]:
     return list(root.glob("outbox/*/.*"))
 
 
 @pytest.mark.parametrize(
     ("step", "after"), [("prepare", False), ("prepare", True), ("commit", False), ("commit", True)]
 )
-def test_a_death_at_any_step_loses_nobody_and_doubles_nobody(workspace, run, step, after):
-    mortal(workspace, step, after=after)
-    with pytest.raises(Died):
+def test_process_death_at_any_step_loses_and_doubles_no_letter(workspace, run, step, after):
+    with_dying_provider(workspace, step, after=after)
+    with pytest.raises(ProcessKilledError):
         workspace.send(run)
     workspace.balance(run)
-    mortal(workspace)
+    with_dying_provider(workspace)
     workspace.clock.advance(seconds=5)
     assert workspace.send(run).closed
     assert workspace.balance(run) == {"accepted": ALL}
-    assert addressees(workspace) == STREETS
-    assert hidden(workspace.root) == []
+    assert letters_by_street(workspace) == STREETS
+    assert hidden_folders(workspace.root) == []
 
 
-def test_a_run_whose_letters_wait_for_their_name_is_not_closed_by_who_sends_other_channels(workspace, run):
-    mortal(workspace, "commit", after=False)
-    with pytest.raises(Died):
+def test_run_with_unnamed_bundles_is_not_closed_by_a_sender_of_other_channels(workspace, run):
+    with_dying_provider(workspace, "commit", after=False)
+    with pytest.raises(ProcessKilledError):
         workspace.send(run)
     assert workspace.balance(run) == {"accepted": ALL}
-    mortal(workspace)
+    with_dying_provider(workspace)
     assert not workspace.engine.sender.send(run.run_id, str, (Channel.EMAIL, Channel.SMS)).closed
     assert workspace.engine.sender.send(run.run_id, str, BUNDLED_CHANNELS).closed
-    assert addressees(workspace) == STREETS
+    assert letters_by_street(workspace) == STREETS
 
 
 @pytest.mark.parametrize("action", [control.pause, control.cancel])
-def test_what_was_handed_over_gets_its_name_though_its_process_died_and_the_run_was_stopped(workspace, run, action):
-    mortal(workspace, "commit", after=False)
-    with pytest.raises(Died):
+def test_bundle_handed_over_before_a_death_is_named_though_the_run_was_stopped(workspace, run, action):
+    with_dying_provider(workspace, "commit", after=False)
+    with pytest.raises(ProcessKilledError):
         workspace.send(run)
     workspace.engine.run_control.transition(action, run.run_id)
-    mortal(workspace)
+    with_dying_provider(workspace)
     Worker(workspace.engine).send_all()
     if action is control.pause:
-        assert addressees(workspace) == Counter()
+        assert letters_by_street(workspace) == Counter()
         workspace.engine.run_control.transition(control.resume, run.run_id)
         Worker(workspace.engine).send_all()
     assert workspace.balance(run) == {"accepted": ALL}
-    assert addressees(workspace) == STREETS
-    assert hidden(workspace.root) == []
+    assert letters_by_street(workspace) == STREETS
+    assert hidden_folders(workspace.root) == []
     assert runs_under_way(workspace.engine.context.ledger, workspace.clock.time) == []
 
 
-def test_letters_whose_files_are_gone_are_said_to_be_and_hold_up_no_other_run(workspace, run, caplog):
-    mortal(workspace, "commit", after=False)
-    with pytest.raises(Died):
+def test_missing_bundle_files_are_logged_and_hold_up_no_other_run(workspace, run, caplog):
+    with_dying_provider(workspace, "commit", after=False)
+    with pytest.raises(ProcessKilledError):
         workspace.send(run)
-    mortal(workspace)
-    for folder in hidden(workspace.root):
+    with_dying_provider(workspace)
+    for folder in hidden_folders(workspace.root):
         shutil.rmtree(folder)
     other = workspace.start("calls", CALLS)
     Worker(workspace.engine).send_all()
@@ -154,21 +153,21 @@ def test_letters_whose_files_are_gone_are_said_to_be_and_hold_up_no_other_run(wo
     assert f"{run.run_id}: the files of post-1 are gone" in caplog.messages
 
 
-def test_a_death_before_the_commit_returns_the_rows_when_their_lease_is_over(workspace, run):
-    mortal(workspace, "prepare", after=True)
-    with pytest.raises(Died):
+def test_process_death_before_the_commit_releases_the_rows_after_their_lease(workspace, run):
+    with_dying_provider(workspace, "prepare", after=True)
+    with pytest.raises(ProcessKilledError):
         workspace.send(run)
     assert workspace.balance(run) == {"sending": ALL}
-    mortal(workspace)
+    with_dying_provider(workspace)
     sent = workspace.send(run)
     assert not sent.closed
-    assert workspace.balance(run) == {"sending": ALL}  # its process may be alive
+    assert workspace.balance(run) == {"sending": ALL}  # its process may still be alive
     workspace.clock.time = sent.resume_at
     assert workspace.send(run).closed
 
 
-def test_pr09_who_objects_while_the_letters_are_drawn_is_taken_out(workspace, run):
-    post = mortal(workspace)
+def test_pr09_objection_while_letters_are_rendered_removes_the_letter(workspace, run):
+    post = with_dying_provider(workspace)
     prepare, prepared = post.prepare, []
 
     def slow(bundle):
@@ -184,15 +183,15 @@ def test_pr09_who_objects_while_the_letters_are_drawn_is_taken_out(workspace, ru
     assert prepared == [ALL, ALL - 2]
     assert workspace.end_states(run)["m05"] == ("withdrawn", "objected_channel")
     assert workspace.end_states(run)["m06"] == ("withdrawn", "not_processed")
-    assert addressees(workspace) == STREETS - Counter(["Kylätie 5", "Kylätie 6"])
+    assert letters_by_street(workspace) == STREETS - Counter(["Kylätie 5", "Kylätie 6"])
     workspace.balance(run)
 
 
 @pytest.mark.parametrize(
     ("action", "end"), [(control.pause, ("pending", None)), (control.cancel, ("withdrawn", "cancelled"))]
 )
-def test_a_run_that_is_stopped_while_letters_are_drawn_hands_none_over(workspace, run, action, end):
-    post = mortal(workspace)
+def test_run_stopped_while_letters_are_rendered_hands_none_over(workspace, run, action, end):
+    post = with_dying_provider(workspace)
     prepare = post.prepare
 
     def stopped(bundle):
@@ -203,17 +202,17 @@ def test_a_run_that_is_stopped_while_letters_are_drawn_hands_none_over(workspace
     post.prepare = stopped
     workspace.send(run)
     assert set(workspace.end_states(run).values()) == {end}
-    assert addressees(workspace) == Counter()
-    assert hidden(workspace.root) == []
+    assert letters_by_street(workspace) == Counter()
+    assert hidden_folders(workspace.root) == []
     workspace.balance(run)
 
 
-def test_who_was_put_back_while_the_letters_were_drawn_is_not_in_the_bundle(workspace, run):
-    """Another process swept the rows of one that was asleep, and handed the letters over itself."""
-    post = mortal(workspace)
+def test_rows_released_while_letters_are_rendered_are_not_in_the_bundle(workspace, run):
+    """Another process releases the rows of one that is asleep, and hands the letters over itself."""
+    post = with_dying_provider(workspace)
     prepare = post.prepare
     other = SampleWorkspace(workspace.root, workspace.clock)
-    mortal(other)
+    with_dying_provider(other)
 
     def asleep(bundle):
         manifest = prepare(bundle)
@@ -226,35 +225,35 @@ def test_who_was_put_back_while_the_letters_were_drawn_is_not_in_the_bundle(work
     workspace.send(run)
     other.close()
     assert workspace.balance(run) == {"accepted": ALL}
-    assert addressees(workspace) == STREETS
+    assert letters_by_street(workspace) == STREETS
 
 
-def test_two_processes_hand_over_at_once_and_nobody_gets_two_letters(workspace, run, monkeypatch):
-    monkeypatch.setattr(bundling, "_MOST", 5)
-    others = [SampleWorkspace(workspace.root, workspace.clock) for _ in range(2)]
+def test_two_concurrent_processes_hand_over_each_letter_once(workspace, run, monkeypatch):
+    monkeypatch.setattr(bundle_sender, "_MAX_ITEMS", 5)
+    processes = [SampleWorkspace(workspace.root, workspace.clock) for _ in range(2)]
     together = Barrier(2)
 
-    def send(each: SampleWorkspace) -> None:
-        mortal(each)
+    def send(process: SampleWorkspace) -> None:
+        with_dying_provider(process)
         together.wait()
-        each.send(run)
+        process.send(run)
 
-    threads = [Thread(target=send, args=[each]) for each in others]
+    threads = [Thread(target=send, args=[process]) for process in processes]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for each in others:
-        each.close()
+    for process in processes:
+        process.close()
     workspace.send(run)
     assert workspace.balance(run) == {"accepted": ALL}
-    assert addressees(workspace) == STREETS
+    assert letters_by_street(workspace) == STREETS
     numbers = [int(path.name.partition("-")[2]) for path in workspace.root.glob("outbox/*/post-*")]
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
-def test_pr08_bundles_follow_each_other_by_postal_code(workspace, run, monkeypatch):
-    monkeypatch.setattr(bundling, "_MOST", 10)
+def test_pr08_bundles_are_ordered_by_postal_code(workspace, run, monkeypatch):
+    monkeypatch.setattr(bundle_sender, "_MAX_ITEMS", 10)
     workspace.send(run)
     folders = sorted(workspace.root.glob("outbox/*/post-*"))
     assert [json.loads((folder / "manifest.json").read_text())["items"] for folder in folders] == [10, 10, 4]
@@ -269,12 +268,12 @@ def test_a_letter_that_cannot_be_addressed_is_refused_alone(workspace, run):
     workspace.change_contact("m05", city="\u200b")
     workspace.send(run)
     assert workspace.end_states(run)["m05"][0] in {"refused", "withdrawn"}
-    assert sum(addressees(workspace).values()) == ALL - 1
+    assert sum(letters_by_street(workspace).values()) == ALL - 1
     workspace.balance(run)
 
 
 def test_call_lists_hold_each_number_once(workspace):
-    mortal(workspace)
+    with_dying_provider(workspace)
     run = workspace.start("calls", CALLS)
     workspace.record_choices("m05", "no_surveys_or_phone")
     assert workspace.send(run).closed

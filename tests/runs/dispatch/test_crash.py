@@ -1,7 +1,7 @@
-"""Processes are killed at random moments: at most one message a person, nobody lost, and doubt is counted (DL, OP).
+"""Processes killed at random moments: at most one message a member, none lost, uncertain ones counted (DL, OP).
 
-Three of four schedules kill who sends, every third of these over PostgreSQL; the others kill who takes up, plans,
-starts and sends. `make crash` tries 200.
+Three of four schedules kill a sending process, a third of these over PostgreSQL; the others kill a serving process,
+which plans, starts and sends. `make crash` runs 200 schedules.
 """
 
 import json
@@ -36,10 +36,11 @@ from tests.support.postgresql_server import database
 from tests.support.provider_server import CountingServer
 from tests.support.sample_workspace import SampleWorkspace, build_base_workspace
 
+pytestmark = pytest.mark.server_process
 SCHEDULES: Final = int(os.environ.get("VIESTI_CRASHES", "50"))
-PEOPLE: Final = 72
-AHEAD: Final = {"sending_process": LEASE + 1, "with_full_disk": LEASE + 1, "serving_process": 601}
-"""Seconds that the next process's clock is ahead, so that the leases of the one before have ended."""
+NEWCOMERS: Final = 72
+CLOCK_OFFSETS: Final = {"sending_process": LEASE + 1, "with_full_disk": LEASE + 1, "serving_process": 601}
+"""Seconds that each process's clock is ahead of the one before, so that the earlier leases have ended."""
 
 CAMPAIGN: Final = """\
 purpose: marketing
@@ -48,15 +49,15 @@ audience: {register: [owners, customers]}
 channels: [sms, email]
 content: {email: hello, sms: hello}
 """
-ASKING: Final = Lock()
-"""Who starts a process asks how all others are, and how one ended can be read once."""
+PROCESS_LOCK: Final = Lock()
+"""Starting a process polls all others, and an exit code can be read only once."""
 
 
 @pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A village with more people."""
-    root = build_base_workspace(tmp_path_factory.mktemp("settled"))
-    newcomers = [f"n{number:02}" for number in range(PEOPLE)]
+def large_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sample workspace with more members."""
+    root = build_base_workspace(tmp_path_factory.mktemp("large"))
+    newcomers = [f"n{number:02}" for number in range(NEWCOMERS)]
     with closing(SampleWorkspace(root)) as workspace:
         workspace.import_rows(
             "members",
@@ -73,31 +74,31 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def web_workspace(settled: Path) -> tuple[Path, Run]:
-    """The village with a planned run that was started, on the real clock."""
-    root = settled.with_name("town")
-    shutil.copytree(settled, root)
+def started_workspace(large_workspace: Path) -> tuple[Path, Run]:
+    """The large workspace with a started run, on the real clock."""
+    root = large_workspace.with_name("started")
+    shutil.copytree(large_workspace, root)
     with closing(SampleWorkspace(root)) as workspace:
         workspace.use(clock=Clock())
         return root, workspace.start("hi", CAMPAIGN % "2018-01-05 10:30")
 
 
 @pytest.fixture(scope="module")
-def shared_town(settled: Path, postgresql_server: URL) -> Iterator[tuple[Path, URL]]:
-    """The town on PostgreSQL, where every schedule works in a copy of its database."""
-    root = settled.with_name("shared")
+def postgresql_workspace(large_workspace: Path, postgresql_server: URL) -> Iterator[tuple[Path, URL]]:
+    """The started workspace on PostgreSQL; every schedule works in a copy of its database."""
+    root = large_workspace.with_name("shared")
     with database(postgresql_server) as address:
         with closing(Ledger(address.render_as_string(hide_password=False))) as ledger:
             schema.prepare(ledger)
-            copy_workspace(settled, root, ledger).close()
-        with closing(over(root, address)) as workspace:
+            copy_workspace(large_workspace, root, ledger).close()
+        with closing(with_ledger_at(root, address)) as workspace:
             workspace.use(clock=Clock())
             workspace.start("hi", CAMPAIGN % "2018-01-05 10:30")
         yield root, address
 
 
-def over(root: Path, address: URL) -> SampleWorkspace:
-    """The village at `root`, with a ledger at another address than it had."""
+def with_ledger_at(root: Path, address: URL) -> SampleWorkspace:
+    """Return the workspace at `root` with its ledger at another address."""
     settings = root / "config" / "settings.yaml"
     lines = [line for line in settings.read_text("utf-8").splitlines() if not line.startswith("database_url")]
     lines.append(f"database_url: '{address.render_as_string(hide_password=False)}'")
@@ -106,10 +107,10 @@ def over(root: Path, address: URL) -> SampleWorkspace:
 
 
 @pytest.fixture(scope="module")
-def due_town(settled: Path) -> Path:
-    """The village with a campaign that has been due for some minutes."""
-    root = settled.with_name("due")
-    shutil.copytree(settled, root)
+def due_workspace(large_workspace: Path) -> Path:
+    """The large workspace with a campaign that has been due for some minutes."""
+    root = large_workspace.with_name("due")
+    shutil.copytree(large_workspace, root)
     with closing(SampleWorkspace(root)) as workspace:
         publish(workspace)
     return root
@@ -124,14 +125,14 @@ def publish(workspace: SampleWorkspace) -> None:
 
 
 def is_alive(process: BaseProcess) -> bool:
-    with ASKING:
+    with PROCESS_LOCK:
         return process.is_alive()
 
 
-def ended(process: BaseProcess) -> int | None:
-    """Wait for the end of a process, and say how it was."""
+def wait_for_exit(process: BaseProcess) -> int | None:
+    """Wait for the end of a process; return its exit code."""
     wait([process.sentinel])
-    with ASKING:
+    with PROCESS_LOCK:
         process.join()
         code = process.exitcode
         process.close()
@@ -140,39 +141,39 @@ def ended(process: BaseProcess) -> int | None:
 
 @dataclass
 class Schedule:
-    """One copy of a town, with the processes of one kind that work on it one after the other."""
+    """One copy of a workspace, and the processes of one kind that work on it one after the other."""
 
     workspace: SampleWorkspace
-    far_end: CountingServer
+    counting_server: CountingServer
     kind: str = "sending_process"
     starts: int = 0
 
     def begin(self) -> BaseProcess:
-        """Start another process, on a clock on which every lease of the one before is over."""
-        ahead = self.starts * AHEAD[self.kind]
+        """Start another process, on a clock by which every lease of the one before has ended."""
+        ahead = self.starts * CLOCK_OFFSETS[self.kind]
         self.starts += 1
-        arguments = (str(self.workspace.root), self.far_end.port, ahead)
+        arguments = (str(self.workspace.root), self.counting_server.port, ahead)
         process = PROCESSES.Process(target=getattr(sending_process, self.kind), args=arguments)
-        with ASKING:
+        with PROCESS_LOCK:
             process.start()
         return process
 
     def kill(self, after: float, *, from_the_start: bool) -> int:
-        """Start a process, kill it `after` seconds from there or from its first message; how many it left `sending`."""
-        self.far_end.message_received.clear()
+        """Start a process, kill it `after` seconds from there or its first message; return the rows left `sending`."""
+        self.counting_server.message_received.clear()
         process = self.begin()
-        while not from_the_start and is_alive(process) and not self.far_end.message_received.wait(0.01):
+        while not from_the_start and is_alive(process) and not self.counting_server.message_received.wait(0.01):
             pass
         sleep(after)
         process.kill()
-        ended(process)
+        wait_for_exit(process)
         with self.workspace.engine.context.ledger.write():
-            pass  # a server ends what it was told to commit before it sees that nobody is there any more
+            pass  # a database server finishes the last commit before it notices that the client is gone
         return sum(self.workspace.balance(run).get("sending", 0) for run in self.runs())
 
     def finish(self) -> Run:
-        """Let a process go to the end; the one run that there is by then."""
-        assert ended(self.begin()) == 0
+        """Let a process run to the end; return the only run."""
+        assert wait_for_exit(self.begin()) == 0
         (run,) = self.runs()
         return run
 
@@ -180,63 +181,65 @@ class Schedule:
         return [run for run in self.workspace.engine.queries.recent_runs() if run.planned_at is not None]
 
     def received(self) -> Counter[str]:
-        """How many messages each address got, whichever way."""
-        heard = Counter(self.far_end.received)
+        """Count the messages that each address got, over any channel."""
+        messages = Counter(self.counting_server.received)
         for path in self.workspace.root.glob("outbox/*/sms.jsonl"):
             for line in path.read_text("utf-8").splitlines():
-                heard[json.loads(line)["to"]] += 1
-        return heard
+                messages[json.loads(line)["to"]] += 1
+        return messages
 
 
 def _addresses(workspace: SampleWorkspace, run: Run) -> dict[str, str]:
-    by = {"email": "email", "sms": "phone"}
-    return {member: workspace.contact(member)[by[channel]] for member, channel in workspace.channels(run).items()}
+    columns = {"email": "email", "sms": "phone"}
+    return {member: workspace.contact(member)[columns[channel]] for member, channel in workspace.channels(run).items()}
 
 
-def _played(number: int, kind: str, workspace: SampleWorkspace) -> list[int]:
-    """One schedule; how many rows each of its kills left under way."""
-    chance = Random(20180101 + number)  # noqa: S311 - no secret
-    with closing(workspace), CountingServer(number) as far_end:
-        schedule = Schedule(workspace, far_end, kind)
-        blind = kind == "serving_process" and number % 8 == 3
-        left = [
-            schedule.kill(chance.uniform(0, 0.5 if blind else 0.12), from_the_start=blind)
+def _run_schedule(number: int, kind: str, workspace: SampleWorkspace) -> list[int]:
+    """Run one schedule; return how many rows each kill left under way."""
+    random = Random(20180101 + number)  # noqa: S311 - no secret
+    with closing(workspace), CountingServer(number) as counting_server:
+        schedule = Schedule(workspace, counting_server, kind)
+        from_the_start = kind == "serving_process" and number % 8 == 3
+        left_sending = [
+            schedule.kill(random.uniform(0, 0.5 if from_the_start else 0.12), from_the_start=from_the_start)
             for _ in range(1 + (number % 4 == 0))
         ]
-        _check(schedule, schedule.finish(), left)
+        _check(schedule, schedule.finish(), left_sending)
     shutil.rmtree(workspace.root)
-    return left
+    return left_sending
 
 
-def test_op01_whoever_is_killed_when_nobody_hears_it_twice_and_nobody_is_lost(
-    web_workspace, due_town, shared_town, postgresql_server, tmp_path, capsys
+def test_op01_killed_processes_double_and_lose_no_message(
+    started_workspace, due_workspace, postgresql_workspace, postgresql_server, tmp_path, capsys
 ):
-    def play(number: int) -> list[int]:
+    def run_numbered(number: int) -> list[int]:
         root = tmp_path / str(number)
         match number % 4:
             case 3:
-                return _played(number, "serving_process", SampleWorkspace(shutil.copytree(due_town, root)))
+                return _run_schedule(number, "serving_process", SampleWorkspace(shutil.copytree(due_workspace, root)))
             case 1:
-                shutil.copytree(shared_town[0], root)
-                with database(postgresql_server, shared_town[1]) as address:
-                    return _played(number, "sending_process", over(root, address))
+                shutil.copytree(postgresql_workspace[0], root)
+                with database(postgresql_server, postgresql_workspace[1]) as address:
+                    return _run_schedule(number, "sending_process", with_ledger_at(root, address))
             case _:
-                return _played(number, "sending_process", SampleWorkspace(shutil.copytree(web_workspace[0], root)))
+                return _run_schedule(
+                    number, "sending_process", SampleWorkspace(shutil.copytree(started_workspace[0], root))
+                )
 
     with ThreadPoolExecutor(2) as pool:
-        played = list(pool.map(play, range(SCHEDULES)))
-    hits = sum(any(left) for left in played)
+        in_flight_counts = list(pool.map(run_numbered, range(SCHEDULES)))
+    hits = sum(any(counts) for counts in in_flight_counts)
     with capsys.disabled():
-        print(f" {hits} of {len(played)} schedules hit deliveries under way ", end="")  # noqa: T201 - who runs it asks
-    assert hits >= len(played) / 3
+        print(f" {hits} of {len(in_flight_counts)} schedules hit deliveries under way ", end="")  # noqa: T201 - result of a long test
+    assert hits >= len(in_flight_counts) / 3
 
 
-def _check(schedule: Schedule, run: Run, left: list[int]) -> None:
+def _check(schedule: Schedule, run: Run, left_sending: list[int]) -> None:
     workspace = schedule.workspace
-    counted = workspace.balance(run)
-    assert all(count <= IN_FLIGHT for count in left)
-    assert counted.get("uncertain", 0) == sum(left)
-    assert set(counted) <= {"accepted", "uncertain"}
+    balance = workspace.balance(run)
+    assert all(count <= IN_FLIGHT for count in left_sending)
+    assert balance.get("uncertain", 0) == sum(left_sending)
+    assert set(balance) <= {"accepted", "uncertain"}
     assert workspace.state(run) == "closed"
     received = schedule.received()
     assert max(received.values()) == 1
@@ -244,15 +247,15 @@ def _check(schedule: Schedule, run: Run, left: list[int]) -> None:
     for member, address in _addresses(workspace, run).items():
         if states[member][0] == "accepted":
             assert received[address] == 1
-    assert sum(received.values()) >= counted["accepted"]
+    assert sum(received.values()) >= balance["accepted"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def due_village(request: pytest.FixtureRequest, settled: Path, tmp_path: Path) -> Iterator[SampleWorkspace]:
-    """The village with a campaign that is due, over a ledger of its own of either kind."""
+def raced_workspace(request: pytest.FixtureRequest, large_workspace: Path, tmp_path: Path) -> Iterator[SampleWorkspace]:
+    """The large workspace with a due campaign, over its own ledger of either kind."""
     root = tmp_path / "race"
     if request.param == "sqlite":
-        shutil.copytree(settled, root)
+        shutil.copytree(large_workspace, root)
         with closing(SampleWorkspace(root)) as workspace:
             publish(workspace)
             yield workspace
@@ -260,30 +263,30 @@ def due_village(request: pytest.FixtureRequest, settled: Path, tmp_path: Path) -
     with database(request.getfixturevalue("postgresql_server")) as address:
         with closing(Ledger(address.render_as_string(hide_password=False))) as ledger:
             schema.prepare(ledger)
-            copy_workspace(settled, root, ledger).close()
-        with closing(over(root, address)) as workspace:
+            copy_workspace(large_workspace, root, ledger).close()
+        with closing(with_ledger_at(root, address)) as workspace:
             assert workspace.engine.context.has_workers
             publish(workspace)
             yield workspace
 
 
-def test_two_servers_and_two_workers_race_for_a_campaign_and_nobody_hears_it_twice(due_village):
-    workspace = due_village
-    with CountingServer(0) as far_end:
-        servers = Schedule(workspace, far_end, "serving_process")
+def test_two_servers_and_two_workers_send_a_due_campaign_once(raced_workspace):
+    workspace = raced_workspace
+    with CountingServer(0) as counting_server:
+        servers = Schedule(workspace, counting_server, "serving_process")
         kinds = ("serving_process", "sending_process", "serving_process", "sending_process")
-        processes = [Schedule(workspace, far_end, kind).begin() for kind in kinds]
-        assert [ended(process) for process in processes] == [0] * len(kinds)
+        processes = [Schedule(workspace, counting_server, kind).begin() for kind in kinds]
+        assert [wait_for_exit(process) for process in processes] == [0] * len(kinds)
         (run,) = servers.runs()
         received = servers.received()
         assert set(received.values()) == {1}
         assert workspace.balance(run) == {"accepted": len(received)}
 
 
-def test_a_disk_that_is_full_for_a_while_stops_claims_and_loses_no_answer(web_workspace, tmp_path):
-    shutil.copytree(web_workspace[0], tmp_path / "full")
-    with closing(SampleWorkspace(tmp_path / "full")) as workspace, CountingServer(0) as far_end:
-        schedule = Schedule(workspace, far_end, "with_full_disk")
+def test_full_disk_stops_claims_and_loses_no_answer(started_workspace, tmp_path):
+    shutil.copytree(started_workspace[0], tmp_path / "full")
+    with closing(SampleWorkspace(tmp_path / "full")) as workspace, CountingServer(0) as counting_server:
+        schedule = Schedule(workspace, counting_server, "with_full_disk")
         run = schedule.finish()
         balance = workspace.balance(run)
         assert set(balance) <= {"accepted", "uncertain"}

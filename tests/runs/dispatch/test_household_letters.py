@@ -1,7 +1,7 @@
-"""One letter a household: it is written to one member, of that member's data alone (C-16).
+"""One letter a household: addressed to one member, with only that member's data (C-16).
 
-Two homes of the village: in the first a customer buys coffee and an owner nothing; in the second one owner buys coffee
-and cheese, the other coffee only.
+Two households of the sample workspace: in the first a customer buys coffee and an owner nothing; in the second one
+owner buys coffee and cheese, the other coffee only.
 """
 
 from pathlib import Path
@@ -49,15 +49,15 @@ def home(workspace: SampleWorkspace) -> SampleWorkspace:
     return workspace
 
 
-def sent(workspace: SampleWorkspace) -> dict[str, tuple[str, str]]:
-    """Who was written to, with the variant and all words of the letter."""
+def letters_by_member(workspace: SampleWorkspace) -> dict[str, tuple[str, str]]:
+    """Return the variant and all words of each letter, by member."""
     run = workspace.start("joint", LETTER)
     workspace.send(run)
-    decided = {member: row for member, row in workspace.decisions(run).items() if row["kind"] == "send"}
+    sends = {member: row for member, row in workspace.decisions(run).items() if row["kind"] == "send"}
     pages = [page.extract_text() for file in pdfs(workspace.root) for page in PdfReader(file).pages]
     return {
         member: (row["variant"], next(page for page in pages if f"Nimi{int(member[1:])} " in page.replace("\n", " ")))
-        for member, row in decided.items()
+        for member, row in sends.items()
     }
 
 
@@ -65,8 +65,8 @@ def pdfs(root: Path) -> list[Path]:
     return sorted((root / "outbox").rglob("*.pdf"))
 
 
-def test_c16_nothing_of_what_one_buys_is_in_the_letter_to_the_other(home: SampleWorkspace) -> None:
-    letters = sent(home)
+def test_c16_letter_shows_nothing_of_another_members_purchases(home: SampleWorkspace) -> None:
+    letters = letters_by_member(home)
     assert BUYER not in letters
     variant, words = letters[OWNER]
     assert variant == "others"
@@ -77,11 +77,11 @@ def test_c16_nothing_of_what_one_buys_is_in_the_letter_to_the_other(home: Sample
 
 
 @pytest.mark.parametrize("forbids", ["no_direct_mail", "no_marketing", "restricted", "address_secret", "deceased"])
-def test_c16_where_one_forbids_the_other_is_written_to_and_only_the_ones_data_is_left_out(
+def test_c16_refusal_sends_the_letter_to_the_other_member_without_the_refusers_data(
     home: SampleWorkspace, forbids: str
 ) -> None:
     home.record_choices(BOTH, forbids)
-    letters = sent(home)
+    letters = letters_by_member(home)
     assert BOTH not in letters
     variant, words = letters[COFFEE]
     assert variant == "coffee"
@@ -90,33 +90,33 @@ def test_c16_where_one_forbids_the_other_is_written_to_and_only_the_ones_data_is
     assert "Nimi6 " not in words
 
 
-def test_c16_who_forbids_the_use_of_purchases_is_written_to_without_them(home: SampleWorkspace) -> None:
+def test_c16_member_who_forbids_purchase_use_gets_a_letter_without_it(home: SampleWorkspace) -> None:
     home.record_choices(OWNER, "no_direct_mail")
     home.record_choices(BUYER, "no_purchase_detail")
-    variant, words = sent(home)[BUYER]
+    variant, words = letters_by_member(home)[BUYER]
     assert variant == "others"
     assert "coffee" not in words
 
 
-def test_c16_what_one_of_them_forbids_takes_nothing_from_the_other(home: SampleWorkspace) -> None:
+def test_c16_refusal_by_one_member_removes_nothing_from_the_others_letter(home: SampleWorkspace) -> None:
     home.record_choices(OWNER, "no_purchase_detail", "no_direct_mail")
-    variant, words = sent(home)[BUYER]
+    variant, words = letters_by_member(home)[BUYER]
     assert variant == "coffee"
     assert "coffee" in words
     assert "Nimi13" not in words
 
 
 def test_c16_a_household_has_one_letter_or_none(home: SampleWorkspace) -> None:
-    letters = sent(home)
+    letters = letters_by_member(home)
     homes = [home.contact(member)["household_id"] or member for member in letters]
     assert len(homes) == len(set(homes))
     for member in (BUYER, OWNER):
         home.record_choices(member, "no_direct_mail")
-    run, _ = home.plan("again", LETTER)
+    run, _ = home.plan("second", LETTER)
     assert not {BUYER, OWNER} & set(home.channels(run))
 
 
-def test_c16_a_withdrawal_at_the_claim_promotes_nobody(home: SampleWorkspace) -> None:
+def test_c16_withdrawal_at_the_claim_promotes_no_member(home: SampleWorkspace) -> None:
     run = home.start("joint", LETTER)
     home.record_choices(OWNER, "no_direct_mail")
     home.send(run)

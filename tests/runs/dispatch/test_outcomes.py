@@ -1,4 +1,4 @@
-"""Every answer of a provider has one consequence, no delivery is handed over twice, and the balance always holds."""
+"""Provider outcomes: each has one consequence, no delivery is handed over twice, and the balance always holds."""
 
 import asyncio
 from collections import Counter
@@ -33,18 +33,18 @@ ALL = len(MEMBERS)
         (Unknown("HTTP 500"), "uncertain", "unknown_outcome"),
     ],
 )
-def test_a_final_answer_ends_its_delivery_and_nothing_is_handed_over_again(workspace, outcome, state, reason):
+def test_final_answer_ends_its_delivery_without_a_resend(workspace, outcome, state, reason):
     provider = with_scripted_provider(workspace, ScriptedProvider(lambda _: outcome))
     run = workspace.start("hi", MARKETING)
     assert workspace.send(run).closed
     workspace.clock.advance(days=2)
     workspace.send(run)
-    assert Counter(provider.heard) == Counter(MEMBERS)
+    assert Counter(provider.received) == Counter(MEMBERS)
     assert set(workspace.end_states(run).values()) == {(state, reason)}
     workspace.balance(run)
 
 
-def test_try_later_waits_as_long_as_the_provider_asked(workspace):
+def test_retry_waits_as_long_as_the_provider_asked(workspace):
     provider = with_scripted_provider(workspace, ScriptedProvider(lambda _: RetryLater(60, "HTTP 429")))
     run = workspace.start("hi", MARKETING)
     sent = workspace.send(run)
@@ -56,15 +56,14 @@ def test_try_later_waits_as_long_as_the_provider_asked(workspace):
     assert workspace.balance(run) == {"pending": ALL}
     workspace.clock.advance(seconds=1)
     assert workspace.send(run).closed
-    assert Counter(provider.heard) == dict.fromkeys(MEMBERS, 2)
-    assert (
-        len(set(zip(provider.heard, provider.attempts, strict=True))) == 2 * ALL
-    )  # each claim is an attempt of its own
+    assert Counter(provider.received) == dict.fromkeys(MEMBERS, 2)
+    attempts = set(zip(provider.received, provider.attempts, strict=True))
+    assert len(attempts) == 2 * ALL  # each claim is an attempt of its own
 
 
-def test_a_channel_that_is_misconfigured_pauses_the_run_and_touches_no_member(workspace):
+def test_misconfigured_channel_pauses_the_run_and_refuses_no_member(workspace):
     def answer(message):
-        if len(provider.heard) > 2:
+        if len(provider.received) > 2:
             raise ChannelMisconfiguredError("HTTP 401, is the key right?")
         return accept(message)
 
@@ -72,12 +71,12 @@ def test_a_channel_that_is_misconfigured_pauses_the_run_and_touches_no_member(wo
     run = workspace.start("hi", MARKETING)
     with pytest.raises(ChannelMisconfiguredError):
         workspace.send(run)
-    kept = workspace.engine.queries.run(run.run_id)
-    assert (kept.state, kept.reason) == ("paused", "HTTP 401, is the key right?")
+    stored_run = workspace.engine.queries.run(run.run_id)
+    assert (stored_run.state, stored_run.reason) == ("paused", "HTTP 401, is the key right?")
     assert workspace.balance(run) == {"accepted": 2, "pending": ALL - 2}
 
 
-def test_a_bug_of_an_adapter_stops_the_run_and_loses_no_other_answer(workspace):
+def test_adapter_bug_stops_the_run_and_loses_no_other_answer(workspace):
     async def answer(message):
         await asyncio.sleep(0.01)
         if message.claimed.member_id == "m03":
@@ -90,12 +89,12 @@ def test_a_bug_of_an_adapter_stops_the_run_and_loses_no_other_answer(workspace):
     with pytest.raises(KeyError):
         workspace.send(run)
     assert workspace.end_states(run)["m03"] == ("uncertain", "unknown_outcome")  # it may have gone
-    counted = workspace.balance(run)
-    assert counted["accepted"] == len(provider.heard) - 1 > 0
-    assert "sending" not in counted
+    balance = workspace.balance(run)
+    assert balance["accepted"] == len(provider.received) - 1 > 0
+    assert "sending" not in balance
 
 
-def test_a_bug_in_the_writing_hands_nothing_over_and_stops_the_run(workspace, monkeypatch):
+def test_composer_bug_stops_the_run_before_the_message_is_handed_over(workspace, monkeypatch):
     write = EmailComposer.__call__
 
     def broken(self, taken):
@@ -108,23 +107,23 @@ def test_a_bug_in_the_writing_hands_nothing_over_and_stops_the_run(workspace, mo
     run = workspace.start("hi", MARKETING)
     with pytest.raises(KeyError):
         workspace.send(run)
-    assert "m03" not in provider.heard
-    counted = workspace.balance(run)
-    assert counted.get("accepted", 0) == len(provider.heard)
-    assert set(counted) <= {"accepted", "pending"}
+    assert "m03" not in provider.received
+    balance = workspace.balance(run)
+    assert balance.get("accepted", 0) == len(provider.received)
+    assert set(balance) <= {"accepted", "pending"}
 
 
-def test_a_member_whose_message_cannot_be_written_is_refused_alone(workspace):
+def test_message_that_cannot_be_composed_is_refused_alone(workspace):
     workspace.import_rows("members", [{"member_id": "m05", "register": "customers", "bonus_last_month": ""}])
     provider = with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
     assert workspace.end_states(run)["m05"] == ("refused", "template_error")
     assert "example.org" not in str(workspace.deliveries(run)["m05"]["detail"])
-    assert sorted(provider.heard) == sorted(set(MEMBERS) - {"m05"})
+    assert sorted(provider.received) == sorted(set(MEMBERS) - {"m05"})
 
 
-def test_too_many_segments_refuse_one_member(workspace):
+def test_message_of_too_many_segments_is_refused_alone(workspace):
     for member in MEMBERS:
         workspace.change_contact(member, first_name="Al")
     workspace.change_contact("m05", first_name="Maximiliana")
@@ -133,16 +132,16 @@ def test_too_many_segments_refuse_one_member(workspace):
     run = workspace.start("hi", campaign)
     workspace.send(run)
     assert workspace.end_states(run)["m05"] == ("refused", "too_long")
-    assert sorted(provider.heard) == sorted(set(MEMBERS) - {"m05"})
+    assert sorted(provider.received) == sorted(set(MEMBERS) - {"m05"})
 
 
-def test_nothing_is_handed_over_before_its_claim_is_committed(workspace):
-    elsewhere = Ledger.from_path(workspace.engine.context.workspace.ledger)
+def test_message_is_handed_over_only_after_its_claim_is_committed(workspace):
+    second_ledger = Ledger.from_path(workspace.engine.context.workspace.ledger)
     seen = []
 
     def answer(message):
         claimed = message.claimed
-        with elsewhere.read() as connection:
+        with second_ledger.read() as connection:
             row = connection.execute(
                 select(DELIVERY.c.state, DELIVERY.c.attempt, DELIVERY.c.lease_until).where(
                     DELIVERY.c.member_id == claimed.member_id
@@ -154,11 +153,11 @@ def test_nothing_is_handed_over_before_its_claim_is_committed(workspace):
     with_scripted_provider(workspace, ScriptedProvider(answer))
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
-    elsewhere.close()
+    second_ledger.close()
     assert seen == [("sending", True, True)] * ALL
 
 
-def test_a_sender_whose_lease_has_passed_says_nothing(workspace):
+def test_sender_hands_nothing_over_after_its_lease(workspace):
     def answer(message):
         workspace.clock.advance(seconds=workspace.engine.context.repository.settings.dispatch.lease)
         return accept(message)
@@ -166,13 +165,13 @@ def test_a_sender_whose_lease_has_passed_says_nothing(workspace):
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
-    claims = len(provider.heard)
-    assert Counter(provider.heard) == Counter(MEMBERS)
+    claims = len(provider.received)
+    assert Counter(provider.received) == Counter(MEMBERS)
     assert claims == ALL
     assert workspace.balance(run) == {"accepted": ALL}
 
 
-def test_no_more_than_in_flight_are_under_way(workspace):
+def test_messages_under_way_stay_below_in_flight(workspace):
     async def answer(message):
         await asyncio.sleep(0.005)
         return accept(message)
@@ -181,14 +180,14 @@ def test_no_more_than_in_flight_are_under_way(workspace):
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
     assert workspace.engine.context.repository.settings.dispatch.in_flight == 8
-    assert provider.most_at_once == 7  # one place is left for another run
+    assert provider.max_in_flight == 7  # one slot is left for another run
 
 
-def test_nobody_waits_for_the_slowest(workspace):
+def test_slow_answer_holds_up_no_other_message(workspace):
     async def answer(message):
-        if len(provider.heard) == 1:
+        if len(provider.received) == 1:
             await all_others.wait()
-        elif len(provider.heard) == ALL:
+        elif len(provider.received) == ALL:
             all_others.set()
         return accept(message)
 
@@ -199,8 +198,8 @@ def test_nobody_waits_for_the_slowest(workspace):
     assert workspace.balance(run) == {"accepted": ALL}
 
 
-def _left_sending(workspace: SampleWorkspace, name: str = "hi"):
-    """A run of which one delivery was claimed by a process that then went silent."""
+def _start_with_silent_sender(workspace: SampleWorkspace, name: str = "hi"):
+    """Start a run with one delivery claimed by a process that then went silent."""
     provider = with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start(name, MARKETING)
     lease = workspace.clock.time + timedelta(seconds=5)
@@ -223,20 +222,20 @@ def _left_sending(workspace: SampleWorkspace, name: str = "hi"):
     return run, provider, claimed
 
 
-def _answer(workspace, run, claimed, outcome):
+def _record_answer(workspace, run, claimed, outcome):
     with workspace.engine.context.ledger.write() as connection:
         record_answers(connection, run.number, [DeliveryAnswer(claimed, outcome, workspace.clock.time)], "test")
     return workspace.end_states(run)["m05"]
 
 
-def test_a_silent_sender_leaves_uncertainty_that_is_never_resent(workspace):
-    run, provider, _ = _left_sending(workspace)
+def test_delivery_of_a_silent_sender_is_uncertain_and_never_resent(workspace):
+    run, provider, _ = _start_with_silent_sender(workspace)
     sent = workspace.send(run)
     assert (sent.closed, sent.resume_at) == (False, workspace.clock.time + timedelta(seconds=5))
     workspace.clock.advance(seconds=5)
     assert workspace.send(run).closed
     assert workspace.end_states(run)["m05"] == ("uncertain", "unknown_outcome")
-    assert "m05" not in provider.heard
+    assert "m05" not in provider.received
     workspace.balance(run)
 
 
@@ -249,17 +248,17 @@ def test_a_silent_sender_leaves_uncertainty_that_is_never_resent(workspace):
         (Unknown("late"), ("uncertain", "unknown_outcome")),
     ],
 )
-def test_the_late_original_settles_what_is_uncertain_and_never_reopens_it(workspace, outcome, end):
-    run, _, claimed = _left_sending(workspace)
+def test_late_answer_settles_an_uncertain_delivery_and_never_reopens_it(workspace, outcome, end):
+    run, _, claimed = _start_with_silent_sender(workspace)
     workspace.clock.advance(seconds=5)
     workspace.send(run)
-    assert _answer(workspace, run, claimed, outcome) == end
+    assert _record_answer(workspace, run, claimed, outcome) == end
     assert workspace.state(run) == "closed"
     workspace.balance(run)
 
 
 def test_an_answer_to_another_attempt_changes_nothing(workspace):
-    run, _, claimed = _left_sending(workspace)
+    run, _, claimed = _start_with_silent_sender(workspace)
     workspace.clock.advance(seconds=5)
     workspace.send(run)
     other = create_claimed_delivery(
@@ -271,14 +270,14 @@ def test_an_answer_to_another_attempt_changes_nothing(workspace):
         channel=Channel.EMAIL,
         address="",
     )
-    assert _answer(workspace, run, other, Accepted("ref")) == ("uncertain", "unknown_outcome")
-    assert _answer(workspace, run, claimed, Accepted("ref")) == ("accepted", None)
-    assert _answer(workspace, run, claimed, Refused(EndReason.PROVIDER_REJECTED, "")) == ("accepted", None)
+    assert _record_answer(workspace, run, other, Accepted("ref")) == ("uncertain", "unknown_outcome")
+    assert _record_answer(workspace, run, claimed, Accepted("ref")) == ("accepted", None)
+    assert _record_answer(workspace, run, claimed, Refused(EndReason.PROVIDER_REJECTED, "")) == ("accepted", None)
 
 
 @pytest.mark.parametrize("state", ["paused", "cancelled"])
-def test_the_sweeper_looks_after_runs_that_do_not_send_any_more(workspace, state):
-    run, _, _ = _left_sending(workspace)
+def test_sweeper_ends_the_leases_of_runs_that_no_longer_send(workspace, state):
+    run, _, _ = _start_with_silent_sender(workspace)
     workspace.engine.run_control.transition({"paused": control.pause, "cancelled": control.cancel}[state], run.run_id)
     workspace.clock.advance(seconds=5)
     clean_up(workspace.engine.context.ledger, workspace.clock.time)
@@ -286,14 +285,14 @@ def test_the_sweeper_looks_after_runs_that_do_not_send_any_more(workspace, state
     workspace.balance(run)
 
 
-def test_what_is_not_claimed_by_send_by_expires(workspace):
+def test_unclaimed_deliveries_expire_at_send_by(workspace):
     provider = with_scripted_provider(workspace, ScriptedProvider(lambda _: RetryLater(3600, "busy")))
     run = workspace.start("hi", MARKETING.replace('10:30"', '10:30", send_by: 2 hours'))
     workspace.send(run)
     workspace.clock.advance(hours=2)
     provider.answer = accept
     assert workspace.send(run).closed
-    assert Counter(provider.heard) == Counter(MEMBERS)
+    assert Counter(provider.received) == Counter(MEMBERS)
     assert set(workspace.end_states(run).values()) == {("expired", "expired")}
     workspace.balance(run)
 
@@ -306,28 +305,28 @@ def test_send_by_ends_claiming_in_the_middle_of_a_run(workspace):
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
     run = workspace.start("hi", MARKETING.replace('10:30"', '10:30", send_by: 1 hour'))
     assert workspace.send(run).closed
-    counted = workspace.balance(run)
-    assert counted["accepted"] == len(provider.heard) < ALL
-    assert counted["expired"] == ALL - counted["accepted"]
+    balance = workspace.balance(run)
+    assert balance["accepted"] == len(provider.received) < ALL
+    assert balance["expired"] == ALL - balance["accepted"]
 
 
-def test_two_processes_send_one_run_and_nobody_hears_it_twice(workspace):
+def test_two_processes_send_each_message_of_a_run_once(workspace):
     async def answer(message):
         await asyncio.sleep(0.002)
         return accept(message)
 
     run = workspace.start("hi", MARKETING)
-    villages = [SampleWorkspace(workspace.root, workspace.clock) for _ in range(2)]
-    wires = [with_scripted_provider(each, ScriptedProvider(answer)) for each in villages]
-    threads = [Thread(target=each.send, args=[run]) for each in villages]
+    processes = [SampleWorkspace(workspace.root, workspace.clock) for _ in range(2)]
+    providers = [with_scripted_provider(process, ScriptedProvider(answer)) for process in processes]
+    threads = [Thread(target=process.send, args=[run]) for process in processes]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(wires[0].heard + wires[1].heard) == sorted(MEMBERS)
-    assert all(provider.heard for provider in wires)
+    assert sorted(providers[0].received + providers[1].received) == sorted(MEMBERS)
+    assert all(provider.received for provider in providers)
     assert workspace.balance(run) == {"accepted": ALL}
-    for each in villages:
-        each.send(run)
-        each.close()
+    for process in processes:
+        process.send(run)
+        process.close()
     assert workspace.state(run) == "closed"

@@ -1,4 +1,4 @@
-"""A provider that takes nothing is asked rarely, by one message at a time, and nobody else's message is spent on it."""
+"""Provider outage: a provider that takes nothing gets single messages, ever more rarely, and no others."""
 
 import logging
 from datetime import timedelta
@@ -19,120 +19,118 @@ from tests.support.scripted_provider import ScriptedProvider, accept, with_scrip
 NEWCOMERS = [f"n{number:02}" for number in range(60)]
 ALL = len(MEMBERS) + len(NEWCOMERS)
 FAST = 4
-SPEAKING = (
+ALIVE = (
     Accepted("ref"),
     Refused(EndReason.PROVIDER_REJECTED, "550"),
     RetryLater(300, "RCPT 451", this_message_only=True),
 )
-SILENT = (RetryLater(1, "no connection"), RetryLater(5, "HTTP 429"), Unknown("HTTP 500"), Unknown("no answer in time"))
+FAILING = (RetryLater(1, "no connection"), RetryLater(5, "HTTP 429"), Unknown("HTTP 500"), Unknown("no answer in time"))
 
 
-@given(st.lists(st.sampled_from([*SPEAKING, *SILENT * 6]), max_size=200))
-def test_only_many_answers_in_a_row_that_settle_nothing_are_an_outage(answers):
+@given(st.lists(st.sampled_from([*ALIVE, *FAILING * 6]), max_size=200))
+def test_outage_begins_after_many_failures_in_a_row(answers):
     outage, in_a_row = ProviderOutage(ScriptedProvider()), 0
     for answer in answers:
         outage.record_outcome(answer, NOW)
-        in_a_row = 0 if answer in SPEAKING else in_a_row + 1
+        in_a_row = 0 if answer in ALIVE else in_a_row + 1
         assert outage.available(100, NOW) == (0 if in_a_row >= FAILURE_THRESHOLD else 100)
 
 
-def test_it_is_asked_by_one_message_ever_more_rarely_and_every_minute_in_the_end():
-    outage, moments = ProviderOutage(ScriptedProvider()), []
+def test_delay_between_single_messages_doubles_up_to_a_minute():
+    outage, attempts = ProviderOutage(ScriptedProvider()), []
     for _ in range(FAILURE_THRESHOLD):
-        outage.record_outcome(SILENT[0], NOW)
+        outage.record_outcome(FAILING[0], NOW)
     for step in range(4 * 300):
         now = NOW + step * timedelta(seconds=0.25)
         if outage.available(100, now):
             outage.record_sent(1, now)
-            moments.append(step / 4)
-            outage.record_outcome(SILENT[0], now)
-    assert moments == [0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 63.75, 123.75, 183.75, 243.75]
+            attempts.append(step / 4)
+            outage.record_outcome(FAILING[0], now)
+    assert attempts == [0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 63.75, 123.75, 183.75, 243.75]
 
 
-def test_what_did_not_go_puts_nothing_off():
+def test_unsent_message_does_not_delay_the_next_attempt():
     outage = ProviderOutage(ScriptedProvider())
     for _ in range(FAILURE_THRESHOLD):
-        outage.record_outcome(SILENT[0], NOW)
+        outage.record_outcome(FAILING[0], NOW)
     later = NOW + timedelta(seconds=1)
     outage.record_sent(0, later)
     assert outage.available(0, later) == 0
     assert outage.available(5, later) == 1
 
 
-def test_a_clock_that_is_put_back_keeps_nobody_from_asking():
+def test_clock_set_back_does_not_delay_the_next_attempt():
     outage = ProviderOutage(ScriptedProvider())
     for _ in range(FAILURE_THRESHOLD):
-        outage.record_outcome(SILENT[0], NOW)
+        outage.record_outcome(FAILING[0], NOW)
     assert outage.available(5, NOW - timedelta(hours=1)) == 1
 
 
 @pytest.fixture
-def web_workspace(workspace):
-    """The village with more people, and with a clock that goes on by itself."""
+def running_workspace(workspace):
+    """Sample workspace with more members, a started run and a running clock."""
     workspace.import_rows(
         "members",
         [
-            {"member_id": each, "register": "customers", "first_name": "Uusi", "email": f"{each}@example.org",
+            {"member_id": member, "register": "customers", "first_name": "Uusi", "email": f"{member}@example.org",
              "bonus_last_month": 1}
-            for each in NEWCOMERS
+            for member in NEWCOMERS
         ],
     )  # fmt: skip
-    workspace.clock.advance(hours=-8)  # a plan knows what was said before its day
-    for each in NEWCOMERS:
-        workspace.record_choices(each, "email_own")
+    workspace.clock.advance(hours=-8)  # a plan uses the choices made before its day
+    for member in NEWCOMERS:
+        workspace.record_choices(member, "email_own")
     workspace.clock.advance(hours=8)
     run = workspace.start("hi", MARKETING)
     workspace.run_clock(FAST)
     return workspace, run
 
 
-@pytest.mark.parametrize("silent", [SILENT[0], SILENT[2]], ids=["away", "failing"])
-def test_a_run_spends_few_messages_on_a_provider_that_takes_nothing_and_all_others_go_when_it_does(
-    web_workspace, silent, caplog
-):
-    workspace, run = web_workspace
+@pytest.mark.parametrize("failure", [FAILING[0], FAILING[2]], ids=["away", "failing"])
+def test_run_spends_few_messages_on_an_outage_and_sends_all_others_after_it(running_workspace, failure, caplog):
+    workspace, run = running_workspace
     caplog.set_level(logging.WARNING, "viesti")
-    bad = FAILURE_THRESHOLD + 5  # three are claimed with the last of many, and two are asked alone
+    failures = FAILURE_THRESHOLD + 5  # three are claimed with the last of many, and two are single attempts
 
     def answer(message):
-        return silent if len(provider.heard) <= bad else accept(message)
+        return failure if len(provider.received) <= failures else accept(message)
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
     sent = workspace.send(run)
-    counted = workspace.balance(run)
-    left = {"uncertain": bad} if isinstance(silent, Unknown) else {}
+    balance = workspace.balance(run)
+    uncertain = {"uncertain": failures} if isinstance(failure, Unknown) else {}
     assert sent.closed
-    assert counted == {"accepted": ALL - sum(left.values()), **left}
-    assert [record.getMessage() for record in caplog.records if "Wire" in record.getMessage()] == [
-        "Wire takes nothing: it is asked by one message at a time until it does",
-        "Wire takes messages again",
+    assert balance == {"accepted": ALL - sum(uncertain.values()), **uncertain}
+    assert [record.getMessage() for record in caplog.records if "ScriptedProvider" in record.getMessage()] == [
+        "ScriptedProvider takes nothing: it is asked by one message at a time until it does",
+        "ScriptedProvider takes messages again",
     ]
 
 
-def test_an_outage_is_known_beyond_the_round_that_met_it(web_workspace):
-    """A server begins a new round whenever its runs rest, and they rest when the next question is far off."""
-    workspace, _ = web_workspace
+def test_outage_lasts_beyond_the_round_that_met_it(running_workspace):
+    """A server begins a new round whenever its runs rest, and they rest when the next attempt is far off."""
+    workspace, _ = running_workspace
     stopping = Event()
 
     def answer(message):
-        if len(provider.heard) >= FAILURE_THRESHOLD:
+        if len(provider.received) >= FAILURE_THRESHOLD:
             stopping.set()
-        return SILENT[2]
+        return FAILING[2]
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
     Worker(workspace.engine, stopping).send_all()
-    met = len(provider.heard)
+    first_round = len(provider.received)
     stopping.clear()
     Worker(workspace.engine, stopping).send_all()
-    assert len(provider.heard) - met == 1
+    assert len(provider.received) - first_round == 1
 
 
-def test_who_said_no_meanwhile_is_no_question_to_the_provider(web_workspace):
-    workspace, run = web_workspace
+def test_withdrawn_delivery_is_not_an_attempt_at_the_provider(running_workspace):
+    workspace, run = running_workspace
     provider = with_scripted_provider(workspace, ScriptedProvider())
     for _ in range(FAILURE_THRESHOLD):
-        workspace.engine.outages.of(provider).hear(SILENT[0], workspace.engine.context.clock.now())
-    for each in MEMBERS:
-        workspace.record_choices(each, "email_own", on=False)
+        workspace.engine.outages.outage_of(provider).record_outcome(FAILING[0], workspace.engine.context.clock.now())
+    for member in MEMBERS:
+        workspace.record_choices(member, "email_own", on=False)
     assert workspace.send(run).closed
     assert workspace.balance(run) == {"accepted": len(NEWCOMERS), "withdrawn": len(MEMBERS)}

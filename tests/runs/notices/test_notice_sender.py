@@ -1,4 +1,4 @@
-"""The courier: codes and confirmations reach the member over the chosen provider, at most once, or not at all."""
+"""Notice sender: codes and confirmations reach the member over the chosen provider, at most once."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ from campaigns.rendering.notice_writer import NoticeValues, NoticeWriter, notice
 from campaigns.runs.dispatch.rate_limit import account_limiter
 from campaigns.runs.notices import enqueue
 from campaigns.runs.notices.notice_sender import NoticeSender
-from campaigns.store.runs.run_tables import NOTICE
+from campaigns.store.people.people_tables import NOTICE
 from tests.support.provider_fixtures import SETTINGS, settings_with
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
@@ -35,18 +35,18 @@ AINO = MEMBERS[0]
 
 
 @pytest.fixture
-def changed(workspace: SampleWorkspace) -> Callable[..., None]:
-    """Leaves a confirmation of a change of choices."""
+def enqueue_confirmation(workspace: SampleWorkspace) -> Callable[..., None]:
+    """Return a function that enqueues a confirmation of changed choices."""
 
-    def leave(member: str = AINO, *said: str) -> None:
+    def enqueue_choices(member: str = AINO, *choices: str) -> None:
         entries = [
             ConsentEntry(member, choice, False, workspace.clock.time, ConsentSource.DESK)
-            for choice in said or ("email_own",)
+            for choice in choices or ("email_own",)
         ]
         with workspace.engine.context.ledger.write() as connection:
             enqueue.choices_changed(connection, member, entries, workspace.clock.time)
 
-    return leave
+    return enqueue_choices
 
 
 def states(workspace: SampleWorkspace) -> list[tuple[str, str | None]]:
@@ -61,7 +61,7 @@ def rows(workspace: SampleWorkspace) -> list[Mapping[str, Any]]:
         return [dict(row) for row in connection.execute(select(NOTICE)).mappings()]
 
 
-def courier(workspace: SampleWorkspace, providers: ChannelProviders) -> NoticeSender:
+def notice_sender(workspace: SampleWorkspace, providers: ChannelProviders) -> NoticeSender:
     engine = workspace.engine
     settings = engine.context.repository.settings
     return NoticeSender(
@@ -69,45 +69,45 @@ def courier(workspace: SampleWorkspace, providers: ChannelProviders) -> NoticeSe
     )
 
 
-def providers(email: Any = None, sms: Any = None) -> ChannelProviders:
+def channel_providers(email: Any = None, sms: Any = None) -> ChannelProviders:
     return ChannelProviders(email=email, sms=sms, post=None, phone=None)  # type: ignore[arg-type]
 
 
-def test_a_confirmation_is_carried_once_whoever_asks_how_often(workspace, changed):
-    changed()
+def test_confirmation_is_sent_once_over_repeated_rounds(workspace, enqueue_confirmation):
+    enqueue_confirmation()
     assert [workspace.engine.notice_sender.send_waiting() for _ in range(3)] == [1, 0, 0]
     assert len(list((workspace.root / "outbox" / "notes" / "email").iterdir())) == 1
     assert states(workspace) == [("accepted", None)]
 
 
-def test_two_processes_carry_each_note_once(workspace, changed):
+def test_two_processes_send_each_notice_once(workspace, enqueue_confirmation):
     for member in MEMBERS[:8]:
-        changed(member)
+        enqueue_confirmation(member)
     other = SampleWorkspace(workspace.root, workspace.clock)
     try:
-        carried = workspace.engine.notice_sender.send_waiting() + other.engine.notice_sender.send_waiting()
+        sent = workspace.engine.notice_sender.send_waiting() + other.engine.notice_sender.send_waiting()
     finally:
         other.close()
-    assert carried == len(list((workspace.root / "outbox" / "notes" / "email").iterdir())) == 8
+    assert sent == len(list((workspace.root / "outbox" / "notes" / "email").iterdir())) == 8
 
 
-def test_notes_are_counted_in_the_rate_of_the_account_and_wait_for_nobody(workspace, changed):
+def test_notices_count_in_the_account_rate_and_do_not_wait_for_it(workspace, enqueue_confirmation):
     settings_file = workspace.root / "config" / "settings.yaml"
     settings_file.write_text(
         settings_file.read_text("utf-8").replace("email: {", "email: {rate: 4 per hour, "), "utf-8"
     )
-    pace = account_limiter(workspace.engine.context.repository.settings, Channel.EMAIL)
+    limiter = account_limiter(workspace.engine.context.repository.settings, Channel.EMAIL)
     for member in MEMBERS[:6]:
-        changed(member)
+        enqueue_confirmation(member)
     with workspace.engine.context.ledger.write() as connection:
-        assert pace.available(connection, 1, workspace.clock.time) == 1
+        assert limiter.available(connection, 1, workspace.clock.time) == 1
     assert workspace.engine.notice_sender.send_waiting() == 6
     with workspace.engine.context.ledger.write() as connection:
-        assert pace.available(connection, 1, workspace.clock.time) == 0
+        assert limiter.available(connection, 1, workspace.clock.time) == 0
 
 
-def test_what_notes_took_campaigns_wait_for(workspace, changed):
-    """Six notes at four an hour go at once, and the campaign waits until their time is over."""
+def test_campaigns_wait_for_the_rate_that_notices_used(workspace, enqueue_confirmation):
+    """Six notices at four an hour go at once, and the campaign waits until their time is over."""
     settings_file = workspace.root / "config" / "settings.yaml"
     settings_file.write_text(
         settings_file.read_text("utf-8").replace("email: {", "email: {rate: 4 per hour, "), "utf-8"
@@ -115,62 +115,62 @@ def test_what_notes_took_campaigns_wait_for(workspace, changed):
     text = 'purpose: marketing\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: [owners, customers]}\n'
     run = workspace.start("offers", f"{text}channels: [email]\ncontent: {{email: hello}}\n")
     for member in MEMBERS[:6]:
-        changed(member)
+        enqueue_confirmation(member)
     assert workspace.engine.notice_sender.send_waiting() == 6
-    waits = workspace.send(run)
+    result = workspace.send(run)
     assert workspace.balance(run) == {"pending": len(MEMBERS)}
-    assert waits.resume_at is not None
-    assert waits.resume_at - workspace.clock.time > timedelta(hours=1)
-    workspace.clock.time = waits.resume_at
+    assert result.resume_at is not None
+    assert result.resume_at - workspace.clock.time > timedelta(hours=1)
+    workspace.clock.time = result.resume_at
     workspace.send(run)
     assert workspace.balance(run)["accepted"] > 0
 
 
-def test_the_dead_get_nothing(workspace, changed):
-    changed()
+def test_deceased_member_gets_no_notice(workspace, enqueue_confirmation):
+    enqueue_confirmation()
     workspace.record_choices(AINO, "deceased")
     assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("withdrawn", "not_processed")]
 
 
-def test_whoever_was_erased_gets_nothing(workspace, changed):
-    changed()
+def test_erased_member_gets_no_notice(workspace, enqueue_confirmation):
+    enqueue_confirmation()
     workspace.erase(AINO)
     assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("withdrawn", "not_processed")]
 
 
-def test_no_choice_forbids_a_confirmation(workspace, changed):
+def test_no_choice_forbids_a_confirmation(workspace, enqueue_confirmation):
     workspace.record_choices(AINO, "no_marketing", "restricted", "address_secret")
-    changed()
+    enqueue_confirmation()
     assert workspace.engine.notice_sender.send_waiting() == 1
 
 
-def test_without_a_mailbox_a_confirmation_goes_by_text_message(workspace, changed):
+def test_confirmation_goes_by_text_message_without_an_email_address(workspace, enqueue_confirmation):
     workspace.change_contact(AINO, email=None, mailbox=None)
-    changed()
+    enqueue_confirmation()
     assert workspace.engine.notice_sender.send_waiting() == 1
     assert "+358401230001" in (workspace.root / "outbox" / "notes" / "sms.jsonl").read_text()
 
 
-def test_an_address_that_bounced_is_not_written_to_but_a_code_asked_for_there_is(workspace, changed):
+def test_bounced_address_gets_a_requested_code_but_no_confirmation(workspace, enqueue_confirmation):
     workspace.suppress(AddressKind.EMAIL, f"{AINO}@example.org", SkipReason.SUPPRESSED_HARD_BOUNCE)
     workspace.change_contact(AINO, phone=None)
-    changed()
-    asked = CodeRequest("challenge", AINO)
+    enqueue_confirmation()
+    request = CodeRequest("challenge", AINO)
     with workspace.engine.context.ledger.write() as connection:
-        assert one_time_codes.issue_code(connection, workspace.engine.context.signer, asked, workspace.clock.time)
-        enqueue.code_requested(connection, asked, Channel.EMAIL, workspace.clock.time)
+        assert one_time_codes.issue_code(connection, workspace.engine.context.signer, request, workspace.clock.time)
+        enqueue.code_requested(connection, request, Channel.EMAIL, workspace.clock.time)
     assert workspace.engine.notice_sender.send_waiting() == 1
     assert states(workspace) == [("withdrawn", "suppressed"), ("accepted", None)]
 
 
-def test_no_row_holds_a_code_and_an_ended_note_holds_no_address(workspace):
-    asked = CodeRequest("challenge", AINO, one_time_codes.CodeAim.EMAIL, "new@example.org")
+def test_no_row_holds_a_code_and_an_ended_notice_holds_no_address(workspace):
+    request = CodeRequest("challenge", AINO, one_time_codes.CodeAim.EMAIL, "new@example.org")
     with workspace.engine.context.ledger.write() as connection:
-        assert one_time_codes.issue_code(connection, workspace.engine.context.signer, asked, workspace.clock.time)
-        enqueue.code_requested(connection, asked, Channel.EMAIL, workspace.clock.time)
-    code = one_time_codes.code_digits(workspace.engine.context.signer, asked)
+        assert one_time_codes.issue_code(connection, workspace.engine.context.signer, request, workspace.clock.time)
+        enqueue.code_requested(connection, request, Channel.EMAIL, workspace.clock.time)
+    code = one_time_codes.code_digits(workspace.engine.context.signer, request)
     assert code not in str(rows(workspace))
     assert workspace.engine.notice_sender.send_waiting() == 1
     assert "new@example.org" not in str(rows(workspace))
@@ -179,92 +179,96 @@ def test_no_row_holds_a_code_and_an_ended_note_holds_no_address(workspace):
     )
 
 
-def test_a_code_that_nobody_could_carry_in_time_is_not_carried_late(workspace):
-    asked = CodeRequest("challenge", AINO)
+def test_code_not_sent_in_time_expires(workspace):
+    request = CodeRequest("challenge", AINO)
     with workspace.engine.context.ledger.write() as connection:
-        enqueue.code_requested(connection, asked, Channel.EMAIL, workspace.clock.time)
+        enqueue.code_requested(connection, request, Channel.EMAIL, workspace.clock.time)
     workspace.clock.time += one_time_codes.CODE_LIFETIME
     assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("expired", "expired")]
 
 
-def test_what_a_dead_process_had_claimed_is_uncertain_and_never_carried_again(workspace, changed):
-    class Dies:
+def test_notice_claimed_by_a_dead_process_is_uncertain_and_never_resent(workspace, enqueue_confirmation):
+    class DyingProvider:
         async def open(self) -> None:
             raise KeyboardInterrupt
 
         async def close(self) -> None:
-            """Never reached."""
+            """Not reached."""
 
-    changed()
+    enqueue_confirmation()
     with pytest.raises(KeyboardInterrupt):
-        courier(workspace, providers(Dies())).send_waiting()
+        notice_sender(workspace, channel_providers(DyingProvider())).send_waiting()
     assert states(workspace) == [("sending", None)]
     workspace.clock.time += timedelta(seconds=workspace.engine.context.repository.settings.dispatch.lease)
     assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("uncertain", "unknown_outcome")]
 
 
-def test_what_may_have_gone_is_not_carried_again(workspace, changed):
-    class Unsure:
+def test_notice_with_an_unknown_outcome_is_not_resent(workspace, enqueue_confirmation):
+    class UnsureProvider:
         async def open(self) -> None:
-            """Nothing is needed."""
+            """Nothing to open."""
 
         async def close(self) -> None:
-            """Nothing is kept."""
+            """Nothing to close."""
 
         async def send(self, _message: object) -> Unknown:
-            return Unknown("a line went dead")
+            return Unknown("no answer in time")
 
-    changed()
-    assert courier(workspace, providers(Unsure())).send_waiting() == 0
+    enqueue_confirmation()
+    assert notice_sender(workspace, channel_providers(UnsureProvider())).send_waiting() == 0
     assert workspace.engine.notice_sender.send_waiting() == 0
     assert states(workspace) == [("uncertain", "unknown_outcome")]
 
 
-async def test_sendgrid_carries_it_and_a_busy_one_is_asked_again(workspace, changed, tmp_path):
-    changed()
+async def test_sendgrid_sends_a_notice_again_after_throttling(workspace, enqueue_confirmation, tmp_path):
+    enqueue_confirmation()
     async with SendGridDouble() as double:
         settings = settings_with(Channel.EMAIL, provider="sendgrid", sendgrid={"base_url": double.url})
-        at = ProviderContext(tmp_path, settings, {"SENDGRID_API_KEY": double.api_key})
-        ours = courier(workspace, providers(EMAIL_PROVIDERS["sendgrid"](at)))
+        context = ProviderContext(tmp_path, settings, {"SENDGRID_API_KEY": double.api_key})
+        sender = notice_sender(workspace, channel_providers(EMAIL_PROVIDERS["sendgrid"](context)))
         double.fault_plan.script.append(ProviderFault.THROTTLE)
-        assert await asyncio.to_thread(ours.send_waiting) == 0
+        assert await asyncio.to_thread(sender.send_waiting) == 0
         assert states(workspace) == [("pending", None)]
         workspace.clock.advance(minutes=15)
-        assert await asyncio.to_thread(ours.send_waiting) == 1
-        (sent,) = double.requests
-    assert sent["personalizations"][0]["to"] == [{"email": f"{AINO}@example.org"}]
-    assert AINO not in str(sent).replace(f"{AINO}@example.org", "")
+        assert await asyncio.to_thread(sender.send_waiting) == 1
+        (request,) = double.requests
+    assert request["personalizations"][0]["to"] == [{"email": f"{AINO}@example.org"}]
+    assert AINO not in str(request).replace(f"{AINO}@example.org", "")
 
 
-async def test_smtp_and_twilio_carry_it_too(workspace, changed, tmp_path):
-    changed()
+async def test_smtp_and_twilio_send_notices(workspace, enqueue_confirmation, tmp_path):
+    enqueue_confirmation()
     async with SmtpDouble() as mail, TwilioDouble() as phone:
         settings = settings_with(Channel.EMAIL, smtp={"host": mail.host, "port": mail.port, "security": "none"})
         secrets = {"TWILIO_ACCOUNT_SID": phone.account, "TWILIO_AUTH_TOKEN": phone.token}
         twilio = settings_with(Channel.SMS, provider="twilio", twilio={"base_url": phone.url})
         by_sms = SMS_PROVIDERS["twilio"](ProviderContext(tmp_path, twilio, secrets))
-        ours = courier(workspace, providers(EMAIL_PROVIDERS["smtp"](ProviderContext(tmp_path, settings, {})), by_sms))
-        assert await asyncio.to_thread(ours.send_waiting) == 1
+        sender = notice_sender(
+            workspace, channel_providers(EMAIL_PROVIDERS["smtp"](ProviderContext(tmp_path, settings, {})), by_sms)
+        )
+        assert await asyncio.to_thread(sender.send_waiting) == 1
         workspace.change_contact(AINO, email=None, mailbox=None)
-        changed()
-        assert await asyncio.to_thread(ours.send_waiting) == 1
+        enqueue_confirmation()
+        assert await asyncio.to_thread(sender.send_waiting) == 1
     assert len(mail.mailboxes.received[f"{AINO}@example.org"]) == 1
     assert len(phone.mailboxes.received["+358401230001"]) == 1
 
 
-async def test_a_provider_that_does_not_take_us_keeps_notes_waiting(workspace, changed, tmp_path, caplog):
-    changed()
+async def test_misconfigured_provider_keeps_notices_waiting(workspace, enqueue_confirmation, tmp_path, caplog):
+    enqueue_confirmation()
     settings = settings_with(Channel.EMAIL, provider="sendgrid")
-    ours = courier(workspace, providers(EMAIL_PROVIDERS["sendgrid"](ProviderContext(tmp_path, settings, {}))))
-    assert await asyncio.to_thread(ours.send_waiting) == 0
+    sender = notice_sender(
+        workspace, channel_providers(EMAIL_PROVIDERS["sendgrid"](ProviderContext(tmp_path, settings, {})))
+    )
+    assert await asyncio.to_thread(sender.send_waiting) == 0
     assert states(workspace) == [("pending", None)]
     assert "SENDGRID_API_KEY" in caplog.text
     assert AINO not in caplog.text
 
 
-ABOUT: Mapping[NoticeKind, Mapping[str, Any]] = {
+NOTICE_DATA: Mapping[NoticeKind, Mapping[str, Any]] = {
     NoticeKind.CODE: {},
     NoticeKind.CHOICES: {"choices": [["email_own", False], ["no_direct_mail", True], ["newsletter:food", True]]},
     NoticeKind.ADDRESS: {},
@@ -279,20 +283,20 @@ ABOUT: Mapping[NoticeKind, Mapping[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", RequestKind)
-def test_every_right_has_its_words(kind):
-    said = notice_text(
+def test_every_right_has_a_notice_text(kind):
+    notice = notice_text(
         NoticeKind.REQUEST, {"request": kind.value, "due": "2018-02-01"}, NoticeValues(Language.SV), SETTINGS
     )
-    assert "1.2.2018" in said.lead
+    assert "1.2.2018" in notice.lead
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_every_note_is_written_in_every_language(kind, language):
+def test_every_notice_is_written_in_every_language(kind, language):
     path = "/join/x" if kind in (NoticeKind.SIGN_UP, NoticeKind.KNOWN) else ""
-    told = NoticeValues(language, "1234 5678", path, "<Aino>")
-    said = notice_text(kind, ABOUT[kind], told, SETTINGS)
-    email, sms = NoticeWriter(SETTINGS).email(said, language), NoticeWriter(SETTINGS).sms(said, language)
+    values = NoticeValues(language, "1234 5678", path, "<Aino>")
+    notice = notice_text(kind, NOTICE_DATA[kind], values, SETTINGS)
+    email, sms = NoticeWriter(SETTINGS).email(notice, language), NoticeWriter(SETTINGS).sms(notice, language)
     for text in (email.html, email.text, sms.text):
         assert SETTINGS.organisation.telephone in text or kind in (
             NoticeKind.CODE,
@@ -305,11 +309,13 @@ def test_every_note_is_written_in_every_language(kind, language):
     assert sms.segments <= 3
 
 
-def test_what_is_named_by_what_it_forbids_is_told_as_what_comes():
-    said = notice_text(NoticeKind.CHOICES, {"choices": [["no_direct_mail", True]]}, NoticeValues(Language.EN), SETTINGS)
-    assert said.lines == ("Advertising letters: off",)
+def test_objection_is_described_by_the_messages_it_stops():
+    notice = notice_text(
+        NoticeKind.CHOICES, {"choices": [["no_direct_mail", True]]}, NoticeValues(Language.EN), SETTINGS
+    )
+    assert notice.lines == ("Advertising letters: off",)
 
 
-def test_nothing_of_ours_but_the_courier_speaks_of_providers_in_pages():
+def test_web_pages_use_no_channel_provider():
     pages = Path(__file__).parents[3] / "campaigns" / "web"
     assert not [path for path in pages.rglob("*.py") if "channels.registry" in path.read_text("utf-8")]

@@ -1,4 +1,4 @@
-"""Kept totals: the same answers as without, nothing read twice, and nothing kept that is not true any more."""
+"""Aggregate cache: same counts as without it, no purchase read twice, no stale totals."""
 
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -50,58 +50,59 @@ def _line(number: int) -> dict[str, object]:
     }
 
 
-def _ask(workspace: SampleWorkspace, rule: str, at: datetime, kept: AggregateCache | None) -> AudienceCount:
-    path = workspace.root / "config" / "audiences" / "asked.yaml"
-    path.write_text(f"title: Asked\nmatch: {{{rule}}}\n", encoding="utf-8")
+def _count(workspace: SampleWorkspace, rule: str, at: datetime, cache: AggregateCache | None) -> AudienceCount:
+    path = workspace.root / "config" / "audiences" / "sample.yaml"
+    path.write_text(f"title: Sample\nmatch: {{{rule}}}\n", encoding="utf-8")
     workspace.engine.context.reload_files()
-    question = workspace.engine.queries.count_query("asked", at)
+    question = workspace.engine.queries.count_query("sample", at)
     with closing(workspace.engine.context.repository.warehouse.connect(at)) as connection:
         return count_audience(
-            QuerySession(connection, cache=kept), question, workspace.engine.queries.snapshot(), Language.EN
+            QuerySession(connection, cache=cache), question, workspace.engine.queries.snapshot(), Language.EN
         )
 
 
-def _files(kept: AggregateCache) -> set[Path]:
-    return set(kept.folder.glob("*.parquet"))
+def _cache_files(cache: AggregateCache) -> set[Path]:
+    return set(cache.folder.glob("*.parquet"))
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_answers_are_those_of_the_purchases(shop: SampleWorkspace, rule: str) -> None:
-    kept = shop.engine.queries.aggregate_cache
+def test_counts_with_the_cache_equal_counts_without_it(shop: SampleWorkspace, rule: str) -> None:
+    cache = shop.engine.queries.aggregate_cache
     for at in (NOW - timedelta(days=12), NOW, NOW + timedelta(hours=3), NOW, NOW + timedelta(days=1)):
-        assert _ask(shop, rule, at, kept) == _ask(shop, rule, at, None)
+        assert _count(shop, rule, at, cache) == _count(shop, rule, at, None)
 
 
-def test_an_hour_later_and_with_another_limit_no_purchase_is_read(shop: SampleWorkspace) -> None:
-    kept = shop.engine.queries.aggregate_cache
-    before = _ask(shop, "bought: {where: {department: MEAT}, within: 90 days, spend: {at_least: 20}}", NOW, kept)
-    written = _files(kept)
+def test_later_count_with_another_limit_reads_no_purchases(shop: SampleWorkspace) -> None:
+    cache = shop.engine.queries.aggregate_cache
+    before = _count(shop, "bought: {where: {department: MEAT}, within: 90 days, spend: {at_least: 20}}", NOW, cache)
+    files_before = _cache_files(cache)
     for path in shop.engine.context.workspace.warehouse.glob("purchases-*.parquet"):
-        path.write_bytes(path.read_bytes()[:4] + bytes(200) + path.read_bytes()[204:])  # unreadable, but for its footer
+        content = path.read_bytes()
+        path.write_bytes(content[:4] + bytes(200) + content[204:])  # unreadable except for its footer
     later = NOW + timedelta(hours=1)
-    after = _ask(shop, "bought: {where: {department: MEAT}, within: 90 days, spend: {at_least: 45}}", later, kept)
+    after = _count(shop, "bought: {where: {department: MEAT}, within: 90 days, spend: {at_least: 45}}", later, cache)
     assert 0 < after.matched < before.matched
-    assert _files(kept) == written
+    assert _cache_files(cache) == files_before
 
 
-def test_another_import_is_seen(shop: SampleWorkspace) -> None:
-    kept = shop.engine.queries.aggregate_cache
+def test_new_import_is_counted(shop: SampleWorkspace) -> None:
+    cache = shop.engine.queries.aggregate_cache
     rule = "shopped: {within: 3 days, visits: {at_least: 1}}"
-    before = _ask(shop, rule, NOW, kept)
+    before = _count(shop, rule, NOW, cache)
     shop.import_rows(
         "purchases", [{**_line(1), "member_id": member, "basket_id": f"new-{member}"} for member in MEMBERS]
     )
-    after = _ask(shop, rule, NOW, kept)
-    assert after == _ask(shop, rule, NOW, None)
+    after = _count(shop, rule, NOW, cache)
+    assert after == _count(shop, rule, NOW, None)
     assert after.matched > before.matched
 
 
-def test_a_sweep_forgets_them(shop: SampleWorkspace) -> None:
-    kept = shop.engine.queries.aggregate_cache
-    asked = _ask(shop, RULES[0], NOW, kept)
-    assert _files(kept)
+def test_sweep_deletes_the_cache_files(shop: SampleWorkspace) -> None:
+    cache = shop.engine.queries.aggregate_cache
+    before = _count(shop, RULES[0], NOW, cache)
+    assert _cache_files(cache)
     warehouse = shop.engine.context.repository.warehouse
     with warehouse.write_lock():
         warehouse.delete_superseded()
-    assert not _files(kept)
-    assert _ask(shop, RULES[0], NOW, kept) == asked
+    assert not _cache_files(cache)
+    assert _count(shop, RULES[0], NOW, cache) == before

@@ -1,4 +1,4 @@
-"""What members have heard is what went or may have gone, whatever became of its run, and what is on its way."""
+"""Contact history: messages sent, possibly sent or under way count, whatever became of their run."""
 
 import pytest
 from sqlalchemy import update
@@ -19,20 +19,20 @@ content: {email: hello}
 NEWSLETTER = MARKETING.replace("marketing", "newsletter\nnewsletter: food")
 
 
-def heard(workspace) -> set[str]:
+def contacted_members(workspace) -> set[str]:
     return set(contact_history.sent_messages(workspace.engine.context.ledger).column("member_id").to_pylist())
 
 
-def test_a_plan_alone_is_not_heard_and_a_run_under_way_is(workspace):
+def test_planned_run_is_not_in_the_history_and_a_started_run_is(workspace):
     run, _ = workspace.plan("hi", MARKETING)
-    assert heard(workspace) == set()
+    assert contacted_members(workspace) == set()
     workspace.engine.run_control.start(run)
-    assert heard(workspace) == set(MEMBERS)
+    assert contacted_members(workspace) == set(MEMBERS)
 
 
-def test_what_went_out_before_a_run_was_cancelled_was_heard_and_the_rest_was_not(workspace):
+def test_cancelled_run_counts_only_the_messages_sent_before(workspace):
     def answer(message):
-        if len(provider.heard) == 3:
+        if len(provider.received) == 3:
             workspace.engine.run_control.transition(control.cancel, run.run_id)
         return accept(message)
 
@@ -40,15 +40,15 @@ def test_what_went_out_before_a_run_was_cancelled_was_heard_and_the_rest_was_not
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
     assert workspace.state(run) == "cancelled"
-    assert heard(workspace) == set(provider.heard)
+    assert contacted_members(workspace) == set(provider.received)
     capped = MARKETING + "limits: {per_member: {messages: 1, rolling: 7 days}}\n"
     workspace.clock.advance(hours=1)
-    again, _ = workspace.plan("again", capped)
-    assert set(workspace.skips(again)) == set(provider.heard)
+    second, _ = workspace.plan("second", capped)
+    assert set(workspace.skips(second)) == set(provider.received)
 
 
 @pytest.mark.parametrize(("state", "counts"), [("accepted", True), ("uncertain", False), ("refused", False)])
-def test_a_rule_about_what_was_received_asks_for_what_was_accepted(workspace, state, counts):
+def test_received_rule_matches_accepted_messages_only(workspace, state, counts):
     with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
@@ -60,7 +60,7 @@ def test_a_rule_about_what_was_received_asks_for_what_was_accepted(workspace, st
     assert tally.matched == (0 if counts else 1)
 
 
-def test_a_cap_of_the_workspace_for_one_purpose_keeps_no_other_back(workspace):
+def test_workspace_cap_for_one_purpose_does_not_limit_another(workspace):
     workspace.add_setting("per_member: [{messages: 1, rolling: 7 days, of: marketing}]")
     with_scripted_provider(workspace, ScriptedProvider())
     workspace.send(workspace.start("hi", MARKETING))

@@ -1,4 +1,4 @@
-"""How much a member hears (A-07): calendar and rolling caps, across campaigns, and nobody gets the last slot twice."""
+"""Frequency caps (A-07): calendar and rolling windows, across campaigns, with one claim for the last slot."""
 
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -35,20 +35,20 @@ def capped(cap: str, text: str = MARKETING) -> str:
     return f"{text}limits: {{per_member: {cap}}}\n"
 
 
-def heard(workspace: SampleWorkspace, text: str = MARKETING, name: str = "heard") -> None:
-    """Everybody gets a message at this moment."""
+def send_to_all(workspace: SampleWorkspace, text: str = MARKETING, name: str = "earlier") -> None:
+    """Send every member a message now."""
     workspace.send(workspace.start(name, text))
 
 
-def refused(workspace: SampleWorkspace, text: str, name: str = "next") -> bool:
-    """Whether the cap keeps all from a further message, all alike."""
+def is_capped(workspace: SampleWorkspace, text: str, name: str = "next") -> bool:
+    """Return whether the cap stops a further message; it must treat all members alike."""
     run, tally = workspace.plan(name, text, workspace.clock.time)
     assert set(workspace.skips(run).values()) <= {"frequency_cap"}
     assert tally.skipped in {0, tally.matched}
     return tally.skipped > 0
 
 
-# name: cap, the hours from 23:30 to the further message, whether it is refused
+# name: cap, hours from 23:30 to the next message, whether the cap stops it
 SPANS = {
     "a day, an hour later and after midnight": (DAY, 1.0, False),
     "a day, twenty minutes later": (DAY, 1 / 3, True),
@@ -63,14 +63,14 @@ SPANS = {
 }
 
 
-@pytest.mark.parametrize(("cap", "hours", "is_refused"), SPANS.values(), ids=SPANS)
-def test_a07_calendar_and_rolling_spans_are_distinct(
-    workspace: SampleWorkspace, cap: str, hours: float, *, is_refused: bool
+@pytest.mark.parametrize(("cap", "hours", "expected"), SPANS.values(), ids=SPANS)
+def test_a07_calendar_and_rolling_windows_are_distinct(
+    workspace: SampleWorkspace, cap: str, hours: float, *, expected: bool
 ) -> None:
     workspace.clock.time = HALF_PAST_ELEVEN
-    heard(workspace)
+    send_to_all(workspace)
     workspace.clock.advance(hours=hours)
-    assert refused(workspace, capped(cap)) is is_refused
+    assert is_capped(workspace, capped(cap)) is expected
 
 
 # 29 March 2026 has 23 hours in Helsinki, 25 October has 25.
@@ -87,54 +87,54 @@ WINDOWS = {
 
 
 @pytest.mark.parametrize(("per", "moment", "start"), WINDOWS.values(), ids=WINDOWS)
-def test_a07_days_are_those_of_the_calendar_also_when_the_clocks_change(per: str, moment: str, start: str) -> None:
+def test_a07_calendar_windows_follow_the_local_day_when_the_clocks_change(per: str, moment: str, start: str) -> None:
     local = datetime.fromisoformat(moment).replace(tzinfo=HELSINKI).astimezone(UTC)
     cap = FrequencyCap.model_validate({"messages": 1, "per": per})
     assert window_start(cap, local, HELSINKI) == datetime.fromisoformat(start)
 
 
-def test_a07_a_rolling_day_has_24_hours_also_when_the_clocks_change() -> None:
+def test_a07_rolling_day_has_24_hours_when_the_clocks_change() -> None:
     local = datetime(2026, 3, 29, 12, tzinfo=HELSINKI).astimezone(UTC)
     cap = FrequencyCap.model_validate({"messages": 1, "rolling": "24 hours"})
     assert local - window_start(cap, local, HELSINKI) == timedelta(hours=24)
 
 
 @pytest.mark.parametrize(
-    ("cap", "is_refused"), [("{messages: 1, per: month}", False), ("{messages: 1, rolling: 30 days}", True)]
+    ("cap", "expected"), [("{messages: 1, per: month}", False), ("{messages: 1, rolling: 30 days}", True)]
 )
-def test_a09_a_monthly_campaign_comes_again_by_the_calendar_and_not_within_30_days(
-    workspace: SampleWorkspace, cap: str, *, is_refused: bool
+def test_a09_monthly_cap_ends_with_the_calendar_month_not_after_30_days(
+    workspace: SampleWorkspace, cap: str, *, expected: bool
 ) -> None:
-    """From 15 February to 15 March are 28 days."""
+    """Between 15 February and 15 March are 28 days."""
     workspace.clock.time = datetime(2018, 2, 15, 8, 30, tzinfo=UTC)
-    heard(workspace, name="monthly")
+    send_to_all(workspace, name="monthly")
     workspace.clock.advance(days=28)
     assert workspace.clock.time.date().isoformat() == "2018-03-15"
-    assert refused(workspace, capped(cap), "monthly") is is_refused
+    assert is_capped(workspace, capped(cap), "monthly") is expected
 
 
 def test_a07_the_most_restrictive_cap_wins(workspace: SampleWorkspace) -> None:
     workspace.add_setting("per_member:\n  - {messages: 5, per: day}\n  - {messages: 1, rolling: 7 days}")
-    heard(workspace)
+    send_to_all(workspace)
     workspace.clock.advance(days=2)
-    assert refused(workspace, MARKETING)
-    assert refused(workspace, capped("{messages: 9, per: day}"), "generous")
+    assert is_capped(workspace, MARKETING)
+    assert is_capped(workspace, capped("{messages: 9, per: day}"), "generous")
 
 
 def test_a07_a_cap_of_one_purpose_counts_that_purpose_only(workspace: SampleWorkspace) -> None:
-    heard(workspace, SURVEY)
+    send_to_all(workspace, SURVEY)
     workspace.clock.advance(hours=1)
-    assert not refused(workspace, capped("{messages: 1, per: day, of: marketing}"))
-    assert refused(workspace, capped("{messages: 1, per: day}"), "any")
+    assert not is_capped(workspace, capped("{messages: 1, per: day, of: marketing}"))
+    assert is_capped(workspace, capped("{messages: 1, per: day}"), "any")
 
 
-def test_a07_service_neither_obeys_nor_counts(workspace: SampleWorkspace) -> None:
+def test_a07_service_messages_neither_obey_caps_nor_count(workspace: SampleWorkspace) -> None:
     workspace.add_setting(f"per_member: [{DAY}]")
-    heard(workspace, SERVICE, "first")
-    heard(workspace)
+    send_to_all(workspace, SERVICE, "first")
+    send_to_all(workspace)
     workspace.clock.advance(minutes=10)
-    assert not refused(workspace, SERVICE, "second")
-    assert refused(workspace, MARKETING)
+    assert not is_capped(workspace, SERVICE, "second")
+    assert is_capped(workspace, MARKETING)
 
 
 STATES = {
@@ -149,14 +149,14 @@ STATES = {
 
 
 @pytest.mark.parametrize(("state", "counts"), STATES.items())
-def test_a07_what_was_not_said_does_not_count(workspace: SampleWorkspace, state: str, *, counts: bool) -> None:
-    workspace.start("heard", MARKETING)
+def test_a07_unsent_deliveries_do_not_count(workspace: SampleWorkspace, state: str, *, counts: bool) -> None:
+    workspace.start("earlier", MARKETING)
     with workspace.engine.context.ledger.write() as connection:
         connection.execute(
             update(DELIVERY).values(state=state, claimed_at=workspace.clock.time, ended_at=workspace.clock.time)
         )
     workspace.clock.advance(minutes=10)
-    assert refused(workspace, capped(DAY)) is counts
+    assert is_capped(workspace, capped(DAY)) is counts
 
 
 def _send(root: Path, run_id: str, at: datetime) -> None:
@@ -166,7 +166,7 @@ def _send(root: Path, run_id: str, at: datetime) -> None:
 
 
 def test_a07_two_processes_cannot_both_take_the_last_slot(workspace: SampleWorkspace) -> None:
-    """Both runs were planned before either spoke, so that only the claims can keep the cap."""
+    """Both runs are planned before either sends, so that only the claims can keep the cap."""
     names = ("one", "other")
     for name in names:
         workspace.write_campaign(name, capped(DAY))
@@ -174,8 +174,8 @@ def test_a07_two_processes_cannot_both_take_the_last_slot(workspace: SampleWorks
     for run in planned:
         workspace.engine.run_control.start(run)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        for done in [processes.submit(_send, workspace.root, run.run_id, workspace.clock.time) for run in planned]:
-            done.result()
+        for future in [processes.submit(_send, workspace.root, run.run_id, workspace.clock.time) for run in planned]:
+            future.result()
     with workspace.engine.context.ledger.read() as connection:
         rows = connection.execute(select(DELIVERY.c.member_id, DELIVERY.c.state, DELIVERY.c.reason)).all()
         states = set(connection.execute(select(RUN.c.state)).scalars())

@@ -1,4 +1,4 @@
-"""The global holdout: who hears nothing, for how long, and who they were before it was drawn anew (A-11)."""
+"""Global holdout: its members, its versions, and the earlier groups after a reshuffle (A-11)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -24,12 +24,12 @@ def versions(workspace: SampleWorkspace) -> list[HoldoutDrawing]:
         return holdout_versions.list_versions(connection)
 
 
-def listed(workspace: SampleWorkspace, version: HoldoutDrawing, at: datetime) -> set[str]:
+def version_members(workspace: SampleWorkspace, version: HoldoutDrawing, at: datetime) -> set[str]:
     return set(holdout_versions.held_out_members(workspace.engine.context.ledger, version, at))
 
 
-def planned(workspace: SampleWorkspace, name: str = "hi") -> set[str]:
-    """The members whom a plan of this moment holds out."""
+def planned_holdout(workspace: SampleWorkspace, name: str = "hi") -> set[str]:
+    """Return the members held out by a plan made now."""
     run, _ = workspace.plan(name, MARKETING, workspace.clock.time)
     return {member for member, reason in workspace.skips(run).items() if reason == "holdout_global"}
 
@@ -41,92 +41,92 @@ def reshuffle(workspace: SampleWorkspace) -> None:
         )
 
 
-def test_a11_the_list_of_a_version_is_whom_the_plans_held_out(workspace: SampleWorkspace) -> None:
+def test_a11_version_lists_the_members_whom_plans_held_out(workspace: SampleWorkspace) -> None:
     workspace.add_setting("holdout: 15 percent")
-    held = planned(workspace)
+    held_out = planned_holdout(workspace)
     [version] = versions(workspace)
-    assert held
-    assert listed(workspace, version, workspace.clock.time) == held
+    assert held_out
+    assert version_members(workspace, version, workspace.clock.time) == held_out
     assert version.share == Decimal("0.15")
 
 
 def test_a11_last_quarters_group_can_still_be_listed_after_a_reshuffle(workspace: SampleWorkspace) -> None:
     workspace.add_setting("holdout: 15 percent")
-    first, at_first = planned(workspace), workspace.clock.time
+    first, at_first = planned_holdout(workspace), workspace.clock.time
     workspace.clock.advance(days=90)
     reshuffle(workspace)
-    second = planned(workspace, "later")
+    second = planned_holdout(workspace, "later")
     assert first != second
     old, new = versions(workspace)
     assert (old.until, new.since, new.until) == (workspace.clock.time, workspace.clock.time, None)
-    assert listed(workspace, old, at_first) == first
-    assert listed(workspace, new, workspace.clock.time) == second
+    assert version_members(workspace, old, at_first) == first
+    assert version_members(workspace, new, workspace.clock.time) == second
 
 
-def test_a11_a_group_stays_what_it_was_when_units_unite_later(workspace: SampleWorkspace) -> None:
+def test_a11_past_group_is_unchanged_when_units_merge_later(workspace: SampleWorkspace) -> None:
     workspace.add_setting("holdout: 15 percent")
-    held, before = planned(workspace), workspace.clock.time
+    held_out, before = planned_holdout(workspace), workspace.clock.time
     workspace.clock.advance(days=1)
     workspace.import_rows(
         "members",
         [{"member_id": member, "register": "owners", "email": "one@example.org"} for member in MEMBERS[::2]],
     )
     [version] = versions(workspace)
-    assert listed(workspace, version, before) == held
-    assert listed(workspace, version, workspace.clock.time) == planned(workspace, "later") != held
+    assert version_members(workspace, version, before) == held_out
+    assert version_members(workspace, version, workspace.clock.time) == planned_holdout(workspace, "later") != held_out
 
 
-def test_who_joined_after_a_version_ended_was_not_in_it(workspace: SampleWorkspace) -> None:
+def test_member_who_joined_after_a_version_ended_is_not_in_it(workspace: SampleWorkspace) -> None:
     workspace.add_setting("holdout: 15 percent")
-    planned(workspace)
+    planned_holdout(workspace)
     before = workspace.clock.time
     workspace.clock.advance(days=1)
     workspace.import_rows("members", [{"member_id": f"new{number}", "register": "owners"} for number in range(40)])
     [version] = versions(workspace)
-    assert any(member.startswith("new") for member in listed(workspace, version, workspace.clock.time))
-    assert not any(member.startswith("new") for member in listed(workspace, version, before))
+    assert any(member.startswith("new") for member in version_members(workspace, version, workspace.clock.time))
+    assert not any(member.startswith("new") for member in version_members(workspace, version, before))
 
 
-def test_a_larger_share_keeps_those_who_were_held_out(workspace: SampleWorkspace) -> None:
+def test_larger_share_keeps_the_members_already_held_out(workspace: SampleWorkspace) -> None:
     workspace.add_setting("holdout: 10 percent")
-    few = planned(workspace)
+    smaller_group = planned_holdout(workspace)
     path = workspace.root / "config" / "settings.yaml"
     path.write_text(path.read_text("utf-8").replace("10 percent", "15 percent"), encoding="utf-8")
     workspace.reload()
     workspace.clock.advance(hours=1)
-    assert few < planned(workspace)
+    assert smaller_group < planned_holdout(workspace)
     assert [version.share for version in versions(workspace)] == [Decimal("0.10"), Decimal("0.15")]
 
 
-def test_a_version_is_kept_once_however_many_plans_are_made(workspace: SampleWorkspace) -> None:
+def test_version_is_stored_once_for_many_plans(workspace: SampleWorkspace) -> None:
     workspace.add_setting("holdout: 5 percent")
     for name in ("one", "two"):
-        planned(workspace, name)
+        planned_holdout(workspace, name)
     assert len(versions(workspace)) == 1
 
 
-def test_no_share_holds_out_nobody_and_ends_what_was_in_force(workspace: SampleWorkspace) -> None:
-    assert planned(workspace) == set()
+def test_zero_share_holds_out_no_member_and_ends_the_version_in_force(workspace: SampleWorkspace) -> None:
+    assert planned_holdout(workspace) == set()
     assert versions(workspace) == []
     with workspace.engine.context.ledger.write() as connection:
         holdout_versions.activate_version(connection, Decimal("0.05"), workspace.clock.time)
     workspace.clock.advance(hours=1)
-    assert planned(workspace) == set()
+    assert planned_holdout(workspace) == set()
     assert [version.until for version in versions(workspace)] == [workspace.clock.time]
 
 
 @pytest.mark.parametrize("purpose", ["service", "rights"])
-def test_a11_service_messages_reach_those_who_are_held_out(workspace: SampleWorkspace, purpose: str) -> None:
+def test_a11_service_messages_reach_held_out_members(workspace: SampleWorkspace, purpose: str) -> None:
     workspace.add_setting("holdout: 15 percent")
     text = MARKETING.replace("marketing", purpose).replace("[sms]", "[email]").replace("sms: hello", "email: hello")
     run, _ = workspace.plan("hi", text)
     assert workspace.skips(run) == {}
 
 
-def test_more_than_fifteen_percent_is_refused(workspace: SampleWorkspace) -> None:
+def test_share_above_fifteen_percent_is_refused(workspace: SampleWorkspace) -> None:
     workspace.add_setting("holdout: 16 percent")
     with pytest.raises(UserError) as caught:
-        planned(workspace)
+        planned_holdout(workspace)
     assert [problem.message for problem in caught.value.problems] == [
         "at most 15 percent of the members hear nothing at all"
     ]

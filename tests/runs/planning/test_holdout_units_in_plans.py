@@ -1,4 +1,4 @@
-"""Those whom a household or an address binds get the same arm, and are held out together (A-10, A-11)."""
+"""Members of one household or address share an experiment arm and a holdout (A-10, A-11)."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ content: {sms: hello}
 EXPERIMENT = f"{MARKETING}experiment: {{arms: {{short: 50, long: 50}}}}\n"
 
 
-def pairs(workspace: SampleWorkspace) -> None:
-    """Give every two neighbours one e-mail address, so that with the households all hang together in pairs of pairs."""
+def pair_up(workspace: SampleWorkspace) -> None:
+    """Give every two neighbours one e-mail address and no household."""
     workspace.import_rows(
         "members",
         [
@@ -27,26 +27,26 @@ def pairs(workspace: SampleWorkspace) -> None:
 
 
 def by_pair(values: Mapping[str, object]) -> list[set[object]]:
-    found = defaultdict(set)
+    values_by_pair = defaultdict(set)
     for number, member in enumerate(MEMBERS):
-        found[number // 2].add(values[member])
-    return list(found.values())
+        values_by_pair[number // 2].add(values[member])
+    return list(values_by_pair.values())
 
 
-def test_a11_one_address_one_arm(workspace: SampleWorkspace) -> None:
-    pairs(workspace)
+def test_a11_members_of_one_address_share_an_arm(workspace: SampleWorkspace) -> None:
+    pair_up(workspace)
     run, _ = workspace.plan("hi", EXPERIMENT)
     arms = {member: row["arm"] for member, row in workspace.decisions(run).items()}
-    assert all(len(found) == 1 for found in by_pair(arms))
+    assert all(len(pair) == 1 for pair in by_pair(arms))
     assert set(arms.values()) == {"short", "long"}
 
 
-def test_a11_one_address_one_holdout(workspace: SampleWorkspace) -> None:
-    pairs(workspace)
+def test_a11_members_of_one_address_share_a_holdout(workspace: SampleWorkspace) -> None:
+    pair_up(workspace)
     run, _ = workspace.plan("hi", f"{MARKETING}holdout: 50 percent\n")
-    held = {member: row["reason"] == "holdout_campaign" for member, row in workspace.decisions(run).items()}
-    assert all(len(found) == 1 for found in by_pair(held))
-    assert set(held.values()) == {True, False}
+    held_out = {member: row["reason"] == "holdout_campaign" for member, row in workspace.decisions(run).items()}
+    assert all(len(pair) == 1 for pair in by_pair(held_out))
+    assert set(held_out.values()) == {True, False}
 
 
 def test_a11_a_household_is_one_unit_without_any_address(workspace: SampleWorkspace) -> None:

@@ -1,4 +1,4 @@
-"""What a plan keeps: the same decisions each time, the fields that its templates name, and nothing of the contact."""
+"""Stored plans: repeatable decisions, the frozen fields of their templates, and no contact data."""
 
 import json
 
@@ -36,13 +36,13 @@ def test_planning_twice_gives_the_same_decisions(workspace):
     workspace.record_choices("m05", "email_own", "sms_own", on=False)
     first, tally = workspace.plan("hi", MARKETING)
     before = workspace.decisions(first)
-    second, again = workspace.plan("hi")
+    second, second_tally = workspace.plan("hi")
     assert second.number == first.number
     assert workspace.decisions(second) == before
-    assert again == tally
+    assert second_tally == tally
 
 
-def test_planning_anew_replaces_the_plan(workspace):
+def test_second_plan_replaces_the_first(workspace):
     first, _ = workspace.plan("hi", MARKETING)
     run, tally = workspace.plan("hi", MARKETING.replace("[owners, customers]", "customers"))
     assert tally.matched == len(workspace.decisions(run)) == len(workspace.deliveries(run)) == 6
@@ -50,7 +50,7 @@ def test_planning_anew_replaces_the_plan(workspace):
     workspace.balance(run)
 
 
-def test_a_run_that_has_begun_is_not_planned_anew(workspace):
+def test_started_run_cannot_be_planned_again(workspace):
     run = workspace.start("hi", MARKETING)
     with pytest.raises(UserError) as raised:
         workspace.plan("hi", as_of=run.due_at)
@@ -58,22 +58,22 @@ def test_a_run_that_has_begun_is_not_planned_anew(workspace):
 
 
 @pytest.mark.parametrize("act", ["start", "approve"])
-def test_a_plan_that_takes_the_place_of_another_meanwhile_is_not_let_go_with_it(workspace, monkeypatch, act):
-    """Between the look at a plan and the transaction that lets it go, somebody planned the run anew."""
-    seen, _ = workspace.plan("hi", MARKETING)
+def test_replaced_plan_cannot_be_started_or_approved(workspace, monkeypatch, act):
+    """Another process plans the run again between the reading of a plan and the transaction that starts it."""
+    stale, _ = workspace.plan("hi", MARKETING)
     workspace.clock.advance(seconds=1)
-    workspace.plan("hi", as_of=seen.due_at)
+    workspace.plan("hi", as_of=stale.due_at)
     engine = workspace.engine.as_user("somebody else")
-    monkeypatch.setattr(type(engine), "run", lambda _engine, _run_id: seen)
+    monkeypatch.setattr(type(engine.queries), "run", lambda _queries, _run_id: stale)
     with pytest.raises(UserError) as raised:
-        engine.run_control.start(seen) if act == "start" else engine.run_control.approve(seen.run_id)
+        engine.run_control.start(stale) if act == "start" else engine.run_control.approve(stale.run_id)
     assert [problem.code for problem in raised.value.problems] == ["planned_anew"]
     with engine.context.ledger.read() as connection:
-        present = runs.get(connection, seen.run_id)
-    assert (present.state, present.approved_by) == ("planned", None)
+        current = runs.get(connection, stale.run_id)
+    assert (current.state, current.approved_by) == ("planned", None)
 
 
-def test_those_who_allow_nothing_are_counted_and_not_looked_at(workspace):
+def test_members_who_forbid_processing_are_counted_but_not_planned(workspace):
     workspace.record_choices("m01", "no_marketing")
     workspace.record_choices("m02", "restricted")
     workspace.record_choices("m03", "deceased")
@@ -85,7 +85,7 @@ def test_those_who_allow_nothing_are_counted_and_not_looked_at(workspace):
     assert workspace.decisions(service)["m01"]["kind"] == "send"
 
 
-def test_json_has_the_keys_that_scripts_rely_on(workspace):
+def test_plan_json_has_the_keys_that_scripts_rely_on(workspace):
     workspace.record_choices("m05", "email_own", "sms_own", on=False)
     workspace.record_choices("m05", "no_direct_mail")
     workspace.write_campaign("hi", MARKETING)
@@ -93,17 +93,17 @@ def test_json_has_the_keys_that_scripts_rely_on(workspace):
     arguments = ["--workspace", str(workspace.root), "plan", "hi", "--as-of", "2018-01-01T10:00", "--json"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
-    said = json.loads(result.stdout)
-    assert said["campaign"] == "hi"
-    assert said["as_of"].startswith("2018-01-01T")
-    assert said["run"] == "hi-20180101T0800Z"
-    assert said["sends"] == {"email": len(MEMBERS) - 1}
-    assert said["variants"] == {"everyone": len(MEMBERS) - 1}
-    assert said["skips"] == {"consent_withdrawn": 1}  # all got equally far: that of the first channel
-    assert said["matched"] == sum(said["sends"].values()) + sum(said["skips"].values())
+    report = json.loads(result.stdout)
+    assert report["campaign"] == "hi"
+    assert report["as_of"].startswith("2018-01-01T")
+    assert report["run"] == "hi-20180101T0800Z"
+    assert report["sends"] == {"email": len(MEMBERS) - 1}
+    assert report["variants"] == {"everyone": len(MEMBERS) - 1}
+    assert report["skips"] == {"consent_withdrawn": 1}  # equally far on each channel: the reason of the first one
+    assert report["matched"] == sum(report["sends"].values()) + sum(report["skips"].values())
 
 
-def test_the_fields_that_templates_name_are_frozen_in_claim_order_and_contact_never_is(workspace):
+def test_template_fields_are_frozen_in_claim_order_without_contact_data(workspace):
     run, _ = workspace.plan("hi", MARKETING)
     files = workspace.engine.run_definitions.files(run)
     table = pq.read_table(files.fields)
@@ -119,7 +119,7 @@ def test_the_fields_that_templates_name_are_frozen_in_claim_order_and_contact_ne
     assert not [member for member in MEMBERS if f"{member}@example.org".encode() in written]
 
 
-def test_what_changes_after_the_plan_changes_nothing_of_it(workspace):
+def test_changes_after_planning_do_not_affect_the_messages(workspace):
     texts = []
     provider = with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start("hi", MARKETING)
@@ -134,40 +134,41 @@ def test_what_changes_after_the_plan_changes_nothing_of_it(workspace):
 
 def offers_of(workspace, run) -> dict[str, list[str]]:
     fields = FrozenFields(workspace.engine.run_definitions.files(run).fields)
-    rows = {member: fields.row(each["position"])["offers"] for member, each in workspace.deliveries(run).items()}
+    rows = {member: fields.row(row["position"])["offers"] for member, row in workspace.deliveries(run).items()}
     fields.close()
     return rows
 
 
-def test_a18_offers_follow_what_a_member_buys_and_never_exceed_what_was_asked(workspace):
+def test_a18_offers_follow_purchases_and_stay_within_at_most(workspace):
     run, _ = workspace.plan("hi", OFFERS)
-    shown = offers_of(workspace, run)
-    assert shown["m09"] == ["coffee-c", "coffee-a", "soap-a", "cheese-a"]  # National coffee first, then weight
-    assert shown["m20"] == ["soap-a", "cheese-a", "cheese-b", "coffee-c"]  # has bought nothing
-    assert {len(offers) for offers in shown.values()} == {4}
-    again, _ = workspace.plan("hi")
-    assert offers_of(workspace, again) == shown
+    offers_by_member = offers_of(workspace, run)
+    # National coffee first, then weight
+    assert offers_by_member["m09"] == ["coffee-c", "coffee-a", "soap-a", "cheese-a"]
+    assert offers_by_member["m20"] == ["soap-a", "cheese-a", "cheese-b", "coffee-c"]  # has bought nothing
+    assert {len(offers) for offers in offers_by_member.values()} == {4}
+    second, _ = workspace.plan("hi")
+    assert offers_of(workspace, second) == offers_by_member
 
 
-def test_a18_offers_out_of_their_time_are_never_shown(workspace):
+def test_a18_offers_outside_their_validity_are_never_shown(workspace):
     run, _ = workspace.plan("hi", OFFERS.replace("at_most: 4", "at_most: 12"))
     assert {"past", "to-come"}.isdisjoint(offer for offers in offers_of(workspace, run).values() for offer in offers)
 
 
-def test_who_closes_the_purchase_lines_sees_the_heaviest_offers_and_used_none(workspace):
+def test_member_without_purchase_detail_gets_the_heaviest_offers(workspace):
     workspace.record_choices("m09", "no_purchase_detail")
     run, _ = workspace.plan("hi", OFFERS)
-    shown, decisions = offers_of(workspace, run), workspace.decisions(run)
-    assert shown["m09"] == shown["m20"]
-    assert {member for member, each in decisions.items() if not each["used_basket"]} == {"m09"}
+    offers_by_member, decisions = offers_of(workspace, run), workspace.decisions(run)
+    assert offers_by_member["m09"] == offers_by_member["m20"]
+    assert {member for member, row in decisions.items() if not row["used_basket"]} == {"m09"}
 
 
-def test_who_closes_the_purchase_lines_is_unknown_to_rules_about_them(workspace):
+def test_purchase_rules_are_unknown_without_consent(workspace):
     rule = "{bought: {where: {product_category: COFFEE}}}"
     workspace.record_choices("m09", "no_purchase_detail")
     run, tally = workspace.plan("hi", MARKETING.replace("{register: [owners, customers]}", rule))
     assert set(workspace.decisions(run)) == BUYERS - {"m09"}
     assert tally.unknown == 1
-    assert all(each["used_basket"] for each in workspace.decisions(run).values())
+    assert all(row["used_basket"] for row in workspace.decisions(run).values())
     _, opposite = workspace.plan("no", MARKETING.replace("{register: [owners, customers]}", f"{{not: {rule}}}"))
     assert (opposite.matched, opposite.unknown) == (len(MEMBERS) - len(BUYERS), 1)

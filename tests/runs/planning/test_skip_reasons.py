@@ -1,4 +1,4 @@
-"""Every reason for a skip can come about, and a skip carries exactly one of them (A-04, A-05)."""
+"""Every skip reason can occur, and a skip carries exactly one (A-04, A-05)."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ def _suppressed(reason: SkipReason) -> Callable[[SampleWorkspace], None]:
     return lambda workspace: workspace.suppress(AddressKind.EMAIL, "m05@example.org", reason)
 
 
-def _has_heard(workspace: SampleWorkspace) -> None:
+def _send_earlier_message(workspace: SampleWorkspace) -> None:
     with_scripted_provider(workspace, ScriptedProvider())
     workspace.write_campaign(
         "before", MARKETING.replace("{register: [owners, customers]}", "{all: [{region: Lappi}, {age: 62}]}")
@@ -41,36 +41,52 @@ def _has_heard(workspace: SampleWorkspace) -> None:
     workspace.clock.advance(hours=1)
 
 
-def _nothing(_village: SampleWorkspace) -> None:
-    """The campaign alone brings the reason about."""
+def _no_change(_workspace: SampleWorkspace) -> None:
+    """Change nothing: the campaign alone causes the skip."""
 
 
-# What brings each reason about for the member m05, who gets a message otherwise.
-FIXTURES: dict[SkipReason, tuple[str, Callable[[SampleWorkspace], None]]] = {
-    SkipReason.MISSING_VARIANT: (VARIANTS, lambda v: v.import_rows("members", [_row("m05", household_size=1)])),
-    SkipReason.AGE_RESTRICTED: (MARKETING, lambda v: v.import_rows("members", [_row("m05", birth_date="2010-01-01")])),
-    SkipReason.NO_ADDRESS: (MARKETING, lambda v: v.change_contact("m05", email=None)),
-    SkipReason.INVALID_ADDRESS: (BY_SMS, lambda v: v.change_contact("m05", phone="+35891234567")),
+# Campaign and change that cause each reason for m05, which gets a message otherwise.
+CAUSES: dict[SkipReason, tuple[str, Callable[[SampleWorkspace], None]]] = {
+    SkipReason.MISSING_VARIANT: (
+        VARIANTS,
+        lambda workspace: workspace.import_rows("members", [_row("m05", household_size=1)]),
+    ),
+    SkipReason.AGE_RESTRICTED: (
+        MARKETING,
+        lambda workspace: workspace.import_rows("members", [_row("m05", birth_date="2010-01-01")]),
+    ),
+    SkipReason.NO_ADDRESS: (MARKETING, lambda workspace: workspace.change_contact("m05", email=None)),
+    SkipReason.INVALID_ADDRESS: (BY_SMS, lambda workspace: workspace.change_contact("m05", phone="+35891234567")),
     SkipReason.NO_CONSENT: (
         HEAD.format(purpose="newsletter\nnewsletter: food", channel="email", template="hello"),
-        lambda v: [v.record_choices(member, "newsletter:food") for member in MEMBERS if member != "m05"],
+        lambda workspace: [
+            workspace.record_choices(member, "newsletter:food") for member in MEMBERS if member != "m05"
+        ],
     ),
-    SkipReason.CONSENT_WITHDRAWN: (MARKETING, lambda v: v.record_choices("m05", "email_own", on=False)),
-    SkipReason.OBJECTED_CHANNEL: (BY_POST, lambda v: v.record_choices("m05", "no_direct_mail")),
-    SkipReason.NOT_ENTITLED: (MAGAZINE, lambda v: v.import_rows("members", [_row("m05", register="customers")])),
-    SkipReason.ADDRESS_SECRET: (BY_POST, lambda v: v.record_choices("m05", "address_secret")),
+    SkipReason.CONSENT_WITHDRAWN: (MARKETING, lambda workspace: workspace.record_choices("m05", "email_own", on=False)),
+    SkipReason.OBJECTED_CHANNEL: (BY_POST, lambda workspace: workspace.record_choices("m05", "no_direct_mail")),
+    SkipReason.NOT_ENTITLED: (
+        MAGAZINE,
+        lambda workspace: workspace.import_rows("members", [_row("m05", register="customers")]),
+    ),
+    SkipReason.ADDRESS_SECRET: (BY_POST, lambda workspace: workspace.record_choices("m05", "address_secret")),
     SkipReason.SUPPRESSED_HARD_BOUNCE: (MARKETING, _suppressed(SkipReason.SUPPRESSED_HARD_BOUNCE)),
     SkipReason.SUPPRESSED_COMPLAINT: (MARKETING, _suppressed(SkipReason.SUPPRESSED_COMPLAINT)),
     SkipReason.SUPPRESSED_INVALID: (MARKETING, _suppressed(SkipReason.SUPPRESSED_INVALID)),
     SkipReason.SUPPRESSED_MANUAL: (MARKETING, _suppressed(SkipReason.SUPPRESSED_MANUAL)),
-    SkipReason.ADDRESS_DEDUP: (MARKETING, lambda v: v.change_contact("m05", email="m01@example.org")),
+    SkipReason.ADDRESS_DEDUP: (MARKETING, lambda workspace: workspace.change_contact("m05", email="m01@example.org")),
     SkipReason.HOUSEHOLD_DEDUP: (
         BY_POST + "one_per: household\n",
-        lambda v: v.import_rows("members", [_row(member, household_id="together") for member in ("m02", "m05")]),
+        lambda workspace: workspace.import_rows(
+            "members", [_row(member, household_id="together") for member in ("m02", "m05")]
+        ),
     ),
-    SkipReason.HOLDOUT_GLOBAL: (MARKETING, lambda v: v.add_setting("holdout: 15 percent")),
-    SkipReason.HOLDOUT_CAMPAIGN: (MARKETING + "holdout: 100 percent\n", _nothing),
-    SkipReason.FREQUENCY_CAP: (MARKETING + "limits: {per_member: {messages: 1, rolling: 7 days}}\n", _has_heard),
+    SkipReason.HOLDOUT_GLOBAL: (MARKETING, lambda workspace: workspace.add_setting("holdout: 15 percent")),
+    SkipReason.HOLDOUT_CAMPAIGN: (MARKETING + "holdout: 100 percent\n", _no_change),
+    SkipReason.FREQUENCY_CAP: (
+        MARKETING + "limits: {per_member: {messages: 1, rolling: 7 days}}\n",
+        _send_earlier_message,
+    ),
 }
 
 
@@ -79,19 +95,19 @@ def _row(member: str, **columns: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("reason", SkipReason)
-def test_every_reason_comes_about(workspace, reason):
-    campaign, happens = FIXTURES[reason]
-    happens(workspace)
+def test_every_skip_reason_occurs(workspace, reason):
+    campaign, change = CAUSES[reason]
+    change(workspace)
     run, tally = workspace.plan("hi", campaign)
     skips = workspace.skips(run)
-    assert skips.get("m05") == reason.value or reason is SkipReason.HOLDOUT_GLOBAL  # which draws whom it will
+    assert skips.get("m05") == reason.value or reason is SkipReason.HOLDOUT_GLOBAL  # its members are drawn by chance
     assert tally.skips[reason] == list(skips.values()).count(reason.value) >= 1
-    _every_skip_has_one_reason(workspace, run, tally)
+    _check_one_reason_per_skip(workspace, run, tally)
 
 
-@pytest.mark.parametrize("reason", sorted(FIXTURES))
-def test_without_the_cause_there_is_no_skip(workspace, reason):
-    campaign, _ = FIXTURES[reason]
+@pytest.mark.parametrize("reason", sorted(CAUSES))
+def test_no_skip_occurs_without_its_cause(workspace, reason):
+    campaign, _ = CAUSES[reason]
     if reason is SkipReason.NO_CONSENT:
         workspace.record_choices("m05", "newsletter:food")
     if reason is SkipReason.HOLDOUT_CAMPAIGN:
@@ -100,10 +116,10 @@ def test_without_the_cause_there_is_no_skip(workspace, reason):
         workspace.import_rows("members", [_row("m05", household_size=2)])
     run, tally = workspace.plan("hi", campaign)
     assert workspace.decisions(run)["m05"]["kind"] == "send"
-    _every_skip_has_one_reason(workspace, run, tally)
+    _check_one_reason_per_skip(workspace, run, tally)
 
 
-def _every_skip_has_one_reason(workspace, run, tally):
+def _check_one_reason_per_skip(workspace, run, tally):
     decisions = workspace.decisions(run)
     assert tally.matched == len(decisions) == tally.sent + tally.skipped
     for decision in decisions.values():

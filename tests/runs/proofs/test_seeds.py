@@ -1,4 +1,4 @@
-"""A-20: seeds get what a run says, as it begins, once, and no figure of it knows of them."""
+"""Seeds (A-20): each gets the messages of a run once, when it starts, and counts in none of its figures."""
 
 from email import message_from_bytes
 from email.policy import SMTP
@@ -22,8 +22,8 @@ SEEDS = f"""\
 """
 
 
-def settle(workspace: SampleWorkspace) -> dict[str, Any]:
-    """What a whole run comes to, in every figure that is kept or shown."""
+def final_figures(workspace: SampleWorkspace) -> dict[str, Any]:
+    """Run a campaign to its end; return every figure that is stored or shown."""
     run, tally = workspace.plan("letter", LETTER)
     workspace.engine.run_control.start(run)
     workspace.send(run)
@@ -41,38 +41,38 @@ def test_every_seed_gets_every_variant_of_its_channel_once_and_unmarked(workspac
     run, _ = workspace.plan("letter", LETTER)
     for _ in range(2):
         workspace.engine.run_control.start(workspace.engine.queries.run(run.run_id))
-    written = sorted((mail["To"].addresses[0].addr_spec, mail["Subject"]) for mail in mails(workspace))
-    assert written == [*[("aino@kyla.example.org", "Hej")] * 2, *[("bo@kyla.example.org", "Hei")] * 2]
+    received = sorted((mail["To"].addresses[0].addr_spec, mail["Subject"]) for mail in mails(workspace))
+    assert received == [*[("aino@kyla.example.org", "Hej")] * 2, *[("bo@kyla.example.org", "Hei")] * 2]
     [texts] = (workspace.root / "outbox").rglob("*.jsonl")
     assert texts.read_text("utf-8").count("+358401112223") == 1
 
 
-def test_no_figure_knows_of_them(workspace: SampleWorkspace, tmp_path: Path) -> None:
+def test_seeds_change_no_figure_of_the_run(workspace: SampleWorkspace, tmp_path: Path) -> None:
     other = SampleWorkspace(Path(copytree(workspace.root, tmp_path / "other")), workspace.clock)
     other.add_setting(SEEDS)
     try:
-        assert settle(other) == settle(workspace)
+        assert final_figures(other) == final_figures(workspace)
         assert len(mails(other)) == len(mails(workspace)) + 4
     finally:
         other.close()
 
 
-def test_a_seed_that_cannot_be_written_to_holds_up_nobody(
+def test_seed_whose_message_cannot_be_composed_holds_up_no_member(
     workspace: SampleWorkspace, caplog: pytest.LogCaptureFixture
 ) -> None:
     workspace.add_setting(SEEDS)
     workspace.write_campaign("letter", LETTER)
     sample = workspace.root / "templates/email/hello/sample.yaml"
     run, _ = workspace.plan("letter", LETTER)
-    kept = workspace.engine.run_definitions.files(run).definition / sample.relative_to(workspace.root)
-    kept.write_text("member: {}\n", "utf-8")
+    frozen_sample = workspace.engine.run_definitions.files(run).definition / sample.relative_to(workspace.root)
+    frozen_sample.write_text("member: {}\n", "utf-8")
     workspace.engine.run_control.start(run)
     workspace.send(run)
     assert workspace.balance(run).get("accepted")
     assert caplog.text.count("got no") == 4
 
 
-def test_a_seed_is_one_of_our_own(workspace: SampleWorkspace) -> None:
+def test_seed_outside_our_own_addresses_is_refused(workspace: SampleWorkspace) -> None:
     workspace.add_setting(INTERNAL + "seeds: [{address: m01@example.org}]\n")
     with pytest.raises(UserError, match="one of our own"):
         _ = workspace.engine.context.repository.settings
