@@ -9,7 +9,7 @@ from sqlalchemy import select
 from campaigns.core.errors import UserError
 from campaigns.store.people import audit, audit_seals
 from campaigns.store.people.audit_seals import ChainVerification, Seal
-from campaigns.store.runs.run_tables import AUDIT
+from campaigns.store.people.people_tables import AUDIT
 from campaigns.workspace.context import Context
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from campaigns.core.tokens import Signer
-from campaigns.store.runs.run_tables import AUDIT
+from campaigns.store.people.people_tables import AUDIT
 
 
 def record(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from campaigns.core.tokens import Signer
 from campaigns.store.ledger.connection import Ledger
-from campaigns.store.runs.run_tables import AUDIT, AUDIT_SEAL
+from campaigns.store.people.people_tables import AUDIT, AUDIT_SEAL
 
 BATCH_ROWS: Final = 500
 MAX_WAIT: Final = timedelta(seconds=1)

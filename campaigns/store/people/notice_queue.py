@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.notice_kinds import Notice, NoticeKind
 from campaigns.core.model.reasons import EndReason
-from campaigns.store.runs.run_tables import NOTICE
+from campaigns.store.people.people_tables import NOTICE
 from campaigns.store.runs.states import DeliveryState
 
 _SEND_WITHIN: Final = {NoticeKind.CODE: timedelta(minutes=10), NoticeKind.SIGN_UP: timedelta(hours=12)}

@@ -6,7 +6,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, and_, or_, select
 from sqlmodel import SQLModel
 
-from campaigns.store.runs.run_tables import AUDIT, DECISION, DELIVERY, RUN
+from campaigns.store.people.people_tables import AUDIT
+from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
 
 LedgerRow = Mapping[str, Any]
 

@@ -10,9 +10,9 @@ from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind
 from campaigns.core.model.reasons import EndReason
-from campaigns.store.people.people_tables import PROCESSOR_TASK, ProcessorTask
+from campaigns.store.people.people_tables import NOTICE, PROCESSOR_TASK, ProcessorTask
 from campaigns.store.runs.deliveries import is_claimed
-from campaigns.store.runs.run_tables import DELIVERY, NOTICE, RUN
+from campaigns.store.runs.run_tables import DELIVERY, RUN
 from campaigns.store.runs.states import DeliveryState
 
 Processor = tuple[Channel, str]

@@ -2,9 +2,10 @@
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, update
 
+from campaigns.store.people.people_tables import NOTICE
 from campaigns.store.runs import decisions, deliveries
 from campaigns.store.runs.event_tables import EVENT
-from campaigns.store.runs.run_tables import DECISION, DELIVERY, NOTICE
+from campaigns.store.runs.run_tables import DECISION, DELIVERY
 from campaigns.store.runs.states import DeliveryState
 
 

@@ -173,41 +173,6 @@ class RateLimit(SQLModel, table=True):
     given_back: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"default": 0})
 
 
-class QueuedNotice(SQLModel, table=True):
-    """Notice to one person, such as a code or a confirmation, sent at most once by `notices.notice_sender`.
-
-    Its text is written when it is sent: no row contains a code. `address` is set only when the notice goes elsewhere
-    than to the member's known address, and is deleted when the notice has ended. `attempt` and `lease_until` are as in
-    a delivery.
-    """
-
-    __tablename__ = "note"
-    __table_args__ = (
-        Index(
-            "notes_under_way",
-            "number",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-    )
-
-    number: int | None = Field(default=None, primary_key=True)
-    kind: str
-    member_id: str | None = Field(default=None, index=True)
-    channel: str | None = None
-    address: str | None = None
-    language: str | None = None
-    about: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    made_at: datetime
-    carry_by: datetime
-    state: str
-    reason: str | None = None
-    attempt: str | None = None
-    lease_until: datetime | None = None
-    not_before: datetime | None = None
-    ended_at: datetime | None = None
-
-
 class LinkCount(SQLModel, table=True):
     """Number of clicks on a link of a run, without any member; `link` is our own name for the target.
 
@@ -237,48 +202,11 @@ class JobLock(SQLModel, table=True):
     done_at: datetime | None = None
 
 
-class AuditEntry(SQLModel, table=True):
-    """Entry of the audit log: who did what to which run, campaign, file or member, when and why. Append-only.
-
-    Contains nothing personal: a member is named by an opaque name (see `store.people.audit`).
-    """
-
-    __tablename__ = "audit"
-
-    seq: int | None = Field(default=None, primary_key=True)
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-
-
-class AuditSeal(SQLModel, table=True):
-    """Sealed batch of the audit log: `leaves` holds number and hash of each of its rows, `last_row` the last number.
-
-    `digest` covers all other columns, including `previous`, the digest of the seal before; `signature` is its keyed
-    hash (A-24).
-    """
-
-    __tablename__ = "audit_seal"
-
-    number: int = Field(primary_key=True)
-    at: datetime
-    leaves: list[Any] = Field(sa_column=Column(JSON, nullable=False))
-    last_row: int
-    previous: str
-    digest: str
-    signature: str
-
-
 PUBLICATION = SQLModel.metadata.tables["publication"]
 RUN = SQLModel.metadata.tables["run"]
 DECISION = SQLModel.metadata.tables["decision"]
 DELIVERY = SQLModel.metadata.tables["delivery"]
 BUNDLE = SQLModel.metadata.tables["bundle"]
 RATE_LIMIT = SQLModel.metadata.tables["pace"]
-NOTICE = SQLModel.metadata.tables["note"]
 LINK_COUNT = SQLModel.metadata.tables["link_count"]
 JOB_LOCK = SQLModel.metadata.tables["chore"]
-AUDIT = SQLModel.metadata.tables["audit"]
-AUDIT_SEAL = SQLModel.metadata.tables["audit_seal"]
