@@ -1,4 +1,4 @@
-"""The doctor against a real name server and real listeners on the loopback, and against nothing at all."""
+"""Doctor checks against a real name server and real loopback listeners, and against closed ports."""
 
 import json
 import socket
@@ -30,7 +30,7 @@ from tests.support.shell import Shell
 DOMAIN: Final = "lahde.example.org"
 SPF: Final = {DOMAIN: ("v=spf1 ip4:192.0.2.1 -all", "site-verification=1")}
 DMARC: Final = {f"_dmarc.{DOMAIN}": ("v=DMARC1; p=none; rua=mailto:d@lahde.example.org",)}
-SIGNED: Final[Mapping[str, Any]] = {"dkim": {"domain": DOMAIN, "rsa": "mail", "ed25519": "mail-ed"}}
+DKIM_OPTIONS: Final[Mapping[str, Any]] = {"dkim": {"domain": DOMAIN, "rsa": "mail", "ed25519": "mail-ed"}}
 Records = Mapping[str, tuple[str, ...]]
 
 
@@ -41,28 +41,33 @@ def pem(key: RSAPrivateKey | Ed25519PrivateKey) -> str:
 RSA: Final = generate_private_key(65537, 2048)
 ED: Final = Ed25519PrivateKey.generate()
 KEYS: Final = {"DKIM_RSA_KEY": pem(RSA), "DKIM_ED25519_KEY": pem(ED)}
-RSA_SHOWN: Final = b64encode(RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
-ED_SHOWN: Final = b64encode(ED.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
-SHOWN: Final = {
-    f"mail._domainkey.{DOMAIN}": (f"v=DKIM1; k=rsa; p={RSA_SHOWN}",),
-    f"mail-ed._domainkey.{DOMAIN}": (f"v=DKIM1; k=ed25519; p={ED_SHOWN}",),
+RSA_RECORD_KEY: Final = b64encode(
+    RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+).decode()
+ED_RECORD_KEY: Final = b64encode(ED.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+DKIM_RECORDS: Final = {
+    f"mail._domainkey.{DOMAIN}": (f"v=DKIM1; k=rsa; p={RSA_RECORD_KEY}",),
+    f"mail-ed._domainkey.{DOMAIN}": (f"v=DKIM1; k=ed25519; p={ED_RECORD_KEY}",),
 }
-GOOD: Final[Records] = {**SPF, **DMARC, **SHOWN}
+GOOD: Final[Records] = {**SPF, **DMARC, **DKIM_RECORDS}
 
 
 def smtp(**changes: Any) -> Settings:
-    wanted = {"host": "127.0.0.1", "port": 2525, "security": "none", **SIGNED, **changes}
-    return settings_with(Channel.EMAIL, provider="smtp", smtp=wanted)
+    options = {"host": "127.0.0.1", "port": 2525, "security": "none", **DKIM_OPTIONS, **changes}
+    return settings_with(Channel.EMAIL, provider="smtp", smtp=options)
 
 
-def mail(settings: Settings, records: Records, environment: Mapping[str, str] = KEYS) -> dict[str, list[FindingLevel]]:
+def mail_findings(
+    settings: Settings, records: Records, environment: Mapping[str, str] = KEYS
+) -> dict[str, list[FindingLevel]]:
     with NameServer(records) as server:
-        found = list(MailDomain(settings.channels.email, environment, server.resolver).findings())
-    return {check: [each.level for each in found if each.check == check] for check in {each.check for each in found}}
+        findings = list(MailDomain(settings.channels.email, environment, server.resolver).findings())
+    checks = {finding.check for finding in findings}
+    return {check: [finding.level for finding in findings if finding.check == check] for check in checks}
 
 
 def test_e25_a_domain_in_order_passes() -> None:
-    assert mail(smtp(), GOOD) == {
+    assert mail_findings(smtp(), GOOD) == {
         "spf": [FindingLevel.OK],
         "dkim": [FindingLevel.OK, FindingLevel.OK],
         "dmarc": [FindingLevel.OK],
@@ -76,51 +81,51 @@ def test_e25_a_domain_in_order_passes() -> None:
         ("spf", {DOMAIN: ("v=spf1 -all", "v=spf1 ~all")}),
         ("spf", {DOMAIN: ("v=spf1 +all",)}),
         ("dkim", {f"mail._domainkey.{DOMAIN}": ()}),
-        ("dkim", {f"mail._domainkey.{DOMAIN}": (f"v=DKIM1; k=rsa; p={RSA_SHOWN[:-8]}AAAAAAAA",)}),
-        ("dkim", {f"mail-ed._domainkey.{DOMAIN}": (f"v=DKIM1; p={ED_SHOWN}",)}),
+        ("dkim", {f"mail._domainkey.{DOMAIN}": (f"v=DKIM1; k=rsa; p={RSA_RECORD_KEY[:-8]}AAAAAAAA",)}),
+        ("dkim", {f"mail-ed._domainkey.{DOMAIN}": (f"v=DKIM1; p={ED_RECORD_KEY}",)}),
         ("dkim", {f"mail._domainkey.{DOMAIN}": ("v=DKIM1; p=",)}),
         ("dmarc", {f"_dmarc.{DOMAIN}": ()}),
         ("dmarc", {f"_dmarc.{DOMAIN}": ("v=DMARC1; rua=mailto:x@example.org",)}),
         ("dmarc", {f"_dmarc.{DOMAIN}": ("v=DMARC1; p=none", "v=DMARC1; p=reject")}),
     ],
 )
-def test_dl02_what_is_missing_or_wrong_in_dns_fails(check: str, records: Records) -> None:
-    found = mail(smtp(), {**GOOD, **records})
-    assert FindingLevel.FAIL in found.pop(check)
-    assert {level for levels in found.values() for level in levels} == {FindingLevel.OK}
+def test_dl02_missing_or_wrong_dns_records_fail(check: str, records: Records) -> None:
+    levels_by_check = mail_findings(smtp(), {**GOOD, **records})
+    assert FindingLevel.FAIL in levels_by_check.pop(check)
+    assert {level for levels in levels_by_check.values() for level in levels} == {FindingLevel.OK}
 
 
-def test_dl02_the_policy_of_the_domain_above_counts() -> None:
+def test_dl02_dmarc_policy_of_the_parent_domain_counts() -> None:
     above = {"_dmarc.example.org": ("v=DMARC1; p=reject",), f"_dmarc.{DOMAIN}": ()}
-    assert mail(smtp(), {**GOOD, **above})["dmarc"] == [FindingLevel.OK]
+    assert mail_findings(smtp(), {**GOOD, **above})["dmarc"] == [FindingLevel.OK]
 
 
-def test_a_private_key_that_is_not_there_fails() -> None:
-    assert mail(smtp(), GOOD, {})["dkim"] == [FindingLevel.FAIL]
+def test_missing_private_key_fails() -> None:
+    assert mail_findings(smtp(), GOOD, {})["dkim"] == [FindingLevel.FAIL]
 
 
-def test_a_name_server_that_says_nothing_is_a_warning() -> None:
+def test_silent_name_server_is_a_warning() -> None:
     with NameServer(GOOD, silent=True) as server:
-        found = list(MailDomain(smtp().channels.email, KEYS, server.resolver).findings())
-    assert [each.level for each in found] == [FindingLevel.WARN] * 3
-    assert all("could not be checked" in each.said for each in found)
+        findings = list(MailDomain(smtp().channels.email, KEYS, server.resolver).findings())
+    assert [finding.level for finding in findings] == [FindingLevel.WARN] * 3
+    assert all("could not be checked" in finding.said for finding in findings)
 
 
-def test_every_finding_that_is_not_well_has_a_next_step() -> None:
+def test_every_warning_and_failure_has_a_next_step() -> None:
     with NameServer({}) as server:
-        found = list(MailDomain(smtp().channels.email, {}, server.resolver).findings())
-        found += providers.check_keys(smtp(), {})
-    assert all(each.step for each in found if each.level is not FindingLevel.OK)
+        findings = list(MailDomain(smtp().channels.email, {}, server.resolver).findings())
+        findings += providers.check_keys(smtp(), {})
+    assert all(finding.step for finding in findings if finding.level is not FindingLevel.OK)
 
 
-class Far(BaseHTTPRequestHandler):
-    """Answers 404 at a time of its own."""
+class DatedServer(BaseHTTPRequestHandler):
+    """Answers 404 with a date of its own."""
 
-    at = ""
+    date = ""
 
     def do_GET(self) -> None:
         self.send_response_only(404)
-        self.send_header("Date", self.at)
+        self.send_header("Date", self.date)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -128,41 +133,45 @@ class Far(BaseHTTPRequestHandler):
         pass
 
 
-async def reached(settings: Settings) -> dict[str, FindingLevel]:
-    return {each.check: each.level for each in await providers.check_reachability(settings)}
+async def endpoint_levels(settings: Settings) -> dict[str, FindingLevel]:
+    return {finding.check: finding.level for finding in await providers.check_reachability(settings)}
 
 
 @pytest.mark.parametrize(("off", "level"), [(0, FindingLevel.OK), (-3600, FindingLevel.FAIL), (600, FindingLevel.FAIL)])
-async def test_a_clock_that_is_not_the_providers_fails(off: int, level: FindingLevel) -> None:
+async def test_clock_that_differs_from_the_providers_fails(off: int, level: FindingLevel) -> None:
     at = datetime.fromtimestamp(datetime.now(UTC).timestamp() + off, UTC)  # noqa: TID251 - the real time is meant
-    far = type("Then", (Far,), {"at": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
-    with HTTPServer(("127.0.0.1", 0), far) as server:
+    handler = type("Dated", (DatedServer,), {"date": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        found = await reached(settings_with(Channel.SMS, provider="twilio", twilio={"base_url": url}))
+        levels = await endpoint_levels(settings_with(Channel.SMS, provider="twilio", twilio={"base_url": url}))
         server.shutdown()
-    assert found == {"endpoint": FindingLevel.OK, "clock": level}
+    assert levels == {"endpoint": FindingLevel.OK, "clock": level}
 
 
-async def test_what_cannot_be_reached_is_a_warning() -> None:
+async def test_unreachable_endpoint_is_a_warning() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     gone = {"base_url": f"http://127.0.0.1:{port}"}
-    assert await reached(settings_with(Channel.SMS, provider="twilio", twilio=gone)) == {"endpoint": FindingLevel.WARN}
-    assert await reached(smtp(port=port)) == {"endpoint": FindingLevel.WARN}
+    assert await endpoint_levels(settings_with(Channel.SMS, provider="twilio", twilio=gone)) == {
+        "endpoint": FindingLevel.WARN
+    }
+    assert await endpoint_levels(smtp(port=port)) == {"endpoint": FindingLevel.WARN}
 
 
-def test_keys_that_are_missing_fail_by_name() -> None:
+def test_missing_keys_fail_by_name() -> None:
     twilio = settings_with(Channel.SMS, provider="twilio")
     [failed] = [
-        each for each in providers.check_keys(twilio, {"TWILIO_ACCOUNT_SID": "x"}) if each.level is FindingLevel.FAIL
+        finding
+        for finding in providers.check_keys(twilio, {"TWILIO_ACCOUNT_SID": "x"})
+        if finding.level is FindingLevel.FAIL
     ]
     assert "TWILIO_AUTH_TOKEN" in failed.said
     assert "TWILIO_ACCOUNT_SID" not in failed.said
 
 
-def test_what_is_fine_for_trying_out_fails_once_messages_leave() -> None:
+def test_trial_settings_fail_once_messages_leave() -> None:
     real = smtp()
     assert (providers.check_public_url(SETTINGS).level, providers.check_clock(SETTINGS).level) == (
         FindingLevel.WARN,
@@ -183,23 +192,23 @@ def test_what_is_fine_for_trying_out_fails_once_messages_leave() -> None:
         (Channel.SMS, "twilio", "https://api.twilio.com", FindingLevel.WARN),
     ],
 )
-def test_gd21_an_address_outside_the_union_is_warned_of(
+def test_gd21_endpoint_outside_the_european_union_is_a_warning(
     channel: Channel, provider: str, address: str, level: FindingLevel
 ) -> None:
     settings = settings_with(channel, provider=provider, **{provider: {"base_url": address}})
-    assert [each.level for each in providers.check_regions(settings)] == [level]
+    assert [finding.level for finding in providers.check_regions(settings)] == [level]
 
 
-def test_tw15_an_address_that_twilio_cannot_call_back_fails() -> None:
-    """Even while nothing leaves: nobody should print a name that has to be another one later."""
+def test_tw15_public_url_that_twilio_cannot_call_fails() -> None:
+    """It fails even while nothing leaves, before the name is printed anywhere."""
     odd = SETTINGS.model_copy(update={"public_url": HttpUrl("https://osuuskauppa_lahde.example.org/")})
-    found = providers.check_public_url(odd)
-    assert (found.level, found.step) == (FindingLevel.FAIL, "another name")
-    assert "`_`" in found.said
+    finding = providers.check_public_url(odd)
+    assert (finding.level, finding.step) == (FindingLevel.FAIL, "another name")
+    assert "`_`" in finding.said
 
 
-def test_stores_that_are_gone_fail(workspace: SampleWorkspace) -> None:
-    assert {each.level for each in stores.check_stores(workspace.engine.context) if each.check != "disk"} == {
+def test_missing_stores_fail(workspace: SampleWorkspace) -> None:
+    assert {finding.level for finding in stores.check_stores(workspace.engine.context) if finding.check != "disk"} == {
         FindingLevel.OK
     }
     next(workspace.engine.context.workspace.warehouse.glob("*.parquet")).unlink()
@@ -210,50 +219,51 @@ def test_stores_that_are_gone_fail(workspace: SampleWorkspace) -> None:
     assert schema.HEAD in stores.check_ledger(workspace.engine.context.ledger).said
 
 
-def test_data_grow_old(workspace: SampleWorkspace) -> None:
+def test_old_data_is_a_warning(workspace: SampleWorkspace) -> None:
     workspace.clock.time = datetime(2017, 12, 11, tzinfo=UTC)
     assert stores.check_data_age(workspace.engine.context).level is FindingLevel.OK
     workspace.clock.advance(days=5)
     assert stores.check_data_age(workspace.engine.context).level is FindingLevel.WARN
 
 
-def test_a_village_in_folders_has_nothing_that_fails(workspace: SampleWorkspace) -> None:
+def test_workspace_with_folder_providers_has_no_failure(workspace: SampleWorkspace) -> None:
     with NameServer({}) as server:
-        found = list(run_checks(workspace.engine.context, server.resolver, {}))
-        assert server.queries == []  # nothing leaves, so nobody is asked
-    assert FindingLevel.FAIL not in {each.level for each in found}
+        findings = list(run_checks(workspace.engine.context, server.resolver, {}))
+        assert server.queries == []  # nothing leaves, so no query is made
+    assert FindingLevel.FAIL not in {finding.level for finding in findings}
 
 
-def test_the_command_says_each_check_with_its_next_step_and_fails_when_one_does(viesti: Shell) -> None:
-    found = viesti("doctor", "--json").json
-    assert set(found[0]) == {"check", "level", "said", "step"}
+def test_doctor_command_lists_every_check_and_fails_when_one_does(viesti: Shell) -> None:
+    findings = viesti("doctor", "--json").json
+    assert set(findings[0]) == {"check", "level", "said", "step"}
     settings = viesti.root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("sms: {", "sms: {provider: twilio, ", 1), "utf-8")
-    said = viesti("doctor", "--json", code=1)
-    assert any(each["level"] == "fail" and "TWILIO" in each["said"] for each in json.loads(said.out))
+    result = viesti("doctor", "--json", code=1)
+    assert any(row["level"] == "fail" and "TWILIO" in row["said"] for row in json.loads(result.out))
 
 
-def test_a_ledger_that_is_gone_is_one_finding_among_the_others(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_ledger_is_one_finding_among_others(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIESTI_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/viesti")
-    found = {each["check"]: each["level"] for each in viesti("doctor", "--json", code=1).json}
-    assert (found["ledger"], found["warehouse"], found["data"]) == ("fail", "ok", "warn")
+    levels = {row["check"]: row["level"] for row in viesti("doctor", "--json", code=1).json}
+    assert (levels["ledger"], levels["warehouse"], levels["data"]) == ("fail", "ok", "warn")
 
 
-def test_fi24_the_sender_of_text_messages_is_said_with_its_authorisation() -> None:
+def test_fi24_sms_sender_is_listed_with_its_authorisation() -> None:
     named = settings_with(Channel.SMS, provider="twilio")
     at_twilio = {"messaging_service": "MG" + "0" * 32}
     service = settings_with(Channel.SMS, provider="twilio", twilio=at_twilio, authorised=None)
-    told = {
-        name: list(providers.check_senders(each))[1].said for name, each in {"name": named, "service": service}.items()
+    reasons = {
+        name: list(providers.check_senders(settings))[1].said
+        for name, settings in {"name": named, "service": service}.items()
     }
-    assert "`Lahde`, which nobody can answer; authorised as an example" in told["name"]
-    assert "are they authorised?" in told["service"]
+    assert "`Lahde`, which nobody can answer; authorised as an example" in reasons["name"]
+    assert "are they authorised?" in reasons["service"]
 
 
 @pytest.mark.parametrize("command", [("doctor",), ("check",), ("plan", "any")])
-def test_fi24_no_command_takes_a_sender_that_is_not_authorised(viesti: Shell, command: tuple[str, ...]) -> None:
+def test_fi24_every_command_refuses_an_unauthorised_sender(viesti: Shell, command: tuple[str, ...]) -> None:
     settings = viesti.root / "config" / "settings.yaml"
-    written = settings.read_text("utf-8").replace("authorised: {ref: an example}", "provider: twilio")
-    settings.write_text(written, "utf-8")
-    said = viesti(*command, code=1).err
-    assert "`Kyla` may go to Finnish numbers only as a sender id that Traficom has authorised" in said
+    text = settings.read_text("utf-8").replace("authorised: {ref: an example}", "provider: twilio")
+    settings.write_text(text, "utf-8")
+    error = viesti(*command, code=1).err
+    assert "`Kyla` may go to Finnish numbers only as a sender id that Traficom has authorised" in error

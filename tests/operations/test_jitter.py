@@ -1,4 +1,4 @@
-"""Scheduled runs do not all begin on the hour (DL-09)."""
+"""Jitter: scheduled runs do not all start on the hour (DL-09)."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ schedule: {at: "2018-01-01 12:00"}
 audience: {register: owners}
 content: {email: hello}
 """
-FIVE = timedelta(minutes=5)
+FIVE_MINUTES = timedelta(minutes=5)
 
 
 def scheduled(name: str, late_by: timedelta = timedelta(hours=1)) -> Run:
@@ -28,33 +28,33 @@ def scheduled(name: str, late_by: timedelta = timedelta(hours=1)) -> Run:
     )
 
 
-def test_dl09_runs_of_one_hour_begin_at_moments_of_their_own() -> None:
-    moments = [start_time(scheduled(f"run{number}"), FIVE) - NOW for number in range(200)]
-    assert all(timedelta() <= each < FIVE for each in moments)
-    assert len(set(moments)) == 200
-    minutes = [each // timedelta(minutes=1) for each in moments]
+def test_dl09_runs_due_at_the_same_time_start_at_different_times() -> None:
+    delays = [start_time(scheduled(f"run{number}"), FIVE_MINUTES) - NOW for number in range(200)]
+    assert all(timedelta() <= delay < FIVE_MINUTES for delay in delays)
+    assert len(set(delays)) == 200
+    minutes = [delay // timedelta(minutes=1) for delay in delays]
     assert all(20 <= minutes.count(minute) <= 60 for minute in range(5))
 
 
-def test_dl09_every_process_reckons_the_same_and_none_comes_too_late() -> None:
-    assert start_time(scheduled("letter"), FIVE) == start_time(scheduled("letter"), FIVE)
+def test_dl09_start_time_is_the_same_in_every_process_and_never_too_late() -> None:
+    assert start_time(scheduled("letter"), FIVE_MINUTES) == start_time(scheduled("letter"), FIVE_MINUTES)
     assert start_time(scheduled("letter"), timedelta()) == NOW
-    hurried = [start_time(scheduled(f"run{number}", timedelta(minutes=2)), FIVE) for number in range(100)]
-    assert max(hurried) < NOW + timedelta(minutes=1)
+    starts = [start_time(scheduled(f"run{number}", timedelta(minutes=2)), FIVE_MINUTES) for number in range(100)]
+    assert max(starts) < NOW + timedelta(minutes=1)
 
 
-def test_dl09_a_run_is_planned_when_due_and_let_go_at_its_moment(workspace: SampleWorkspace) -> None:
+def test_dl09_run_is_planned_when_due_and_started_after_its_jitter(workspace: SampleWorkspace) -> None:
     settings = workspace.root / "config" / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 5, jitter: 5 minutes}"), "utf-8")
     workspace.write_campaign("letter", LETTER)
     draft, _ = workspace.engine.context.repository.campaign_definition("letter")
     workspace.engine.publisher.publish(draft)
     workspace.clock.advance(hours=2)
-    rounds = Scheduler(workspace.engine)
-    rounds.plan_due()
-    rounds.plan_due()
+    scheduler = Scheduler(workspace.engine)
+    scheduler.plan_due()
+    scheduler.plan_due()
     [run] = workspace.engine.queries.recent_runs()
     assert run.state == "planned"
-    workspace.clock.time = start_time(run, FIVE)
-    rounds.plan_due()
+    workspace.clock.time = start_time(run, FIVE_MINUTES)
+    scheduler.plan_due()
     assert workspace.state(run) == "sending"

@@ -1,4 +1,4 @@
-"""What those see who watch: readiness, figures at a door of their own, logs without anything personal."""
+"""Monitoring: readiness, metrics on a separate port, and logs without personal data."""
 
 import json
 import logging
@@ -35,8 +35,8 @@ content: {email: hello}
 """
 
 
-class Moody:
-    """A provider that refuses one, does not know of another, and is too busy once; the rest it takes."""
+class MixedProvider:
+    """Refuses one message, leaves another unknown, is busy once, and accepts the rest."""
 
     def __init__(self, real: MessageProvider[OutgoingEmail]) -> None:
         self.real, self.seen = real, 0
@@ -60,23 +60,23 @@ class Moody:
 
 
 @pytest.fixture
-def moody(workspace: SampleWorkspace) -> SampleWorkspace:
+def mixed_workspace(workspace: SampleWorkspace) -> SampleWorkspace:
     real = build_providers(ProviderContext(workspace.root, workspace.engine.context.repository.settings))
-    workspace.use(providers=ChannelProviders(Moody(real.email), real.sms, real.post, real.phone))
+    workspace.use(providers=ChannelProviders(MixedProvider(real.email), real.sms, real.post, real.phone))
     return workspace
 
 
 @pytest.fixture
-def logged() -> Iterator[StringIO]:
-    """All that is logged meanwhile, by anybody, from debug up, as JSON."""
+def log_output() -> Iterator[StringIO]:
+    """Everything that any logger writes, from debug up, as JSON."""
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
     logging_setup.log_to_stderr(LogFormat.JSON, "debug")
-    written = StringIO()
+    stream = StringIO()
     [handler] = root.handlers
     assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(written)
-    yield written
+    handler.setStream(stream)
+    yield stream
     root.handlers[:] = before
     root.setLevel(level)
 
@@ -87,46 +87,46 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-def read(workspace: SampleWorkspace) -> str:
+def read_metrics(workspace: SampleWorkspace) -> str:
     address = f"127.0.0.1:{port()}"
     with serve_metrics(partial(read_gauges, workspace.engine.context), address):
         return str(urlopen(f"http://{address}/metrics", timeout=20).read().decode())
 
 
-def value(text: str, name: str) -> float:
-    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    return 0.0 if found is None else float(found[1])
+def metric_value(text: str, name: str) -> float:
+    match = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return 0.0 if match is None else float(match[1])
 
 
-def test_the_figures_are_those_of_the_ledger(moody: SampleWorkspace) -> None:
-    run = moody.start("letter", LETTER)
-    before = read(moody)
-    moody.send(run)
-    after = read(moody)
-    assert value(before, 'viesti_pending{channel="email"}') == 24
-    assert value(before, 'viesti_runs{state="sending"}') == 1
-    assert value(after, 'viesti_pending{channel="email"}') == 0
-    assert value(after, 'viesti_uncertain{channel="email"}') == moody.balance(run)["uncertain"] == 1
-    assert value(after, 'viesti_runs{state="closed"}') == 1
-    assert value(after, "viesti_sending") == value(after, "viesti_oldest_lease_seconds") == 0
-    grown = {
-        word: value(after, name) - value(before, name)
+def test_metrics_equal_the_ledgers_counts(mixed_workspace: SampleWorkspace) -> None:
+    run = mixed_workspace.start("letter", LETTER)
+    before = read_metrics(mixed_workspace)
+    mixed_workspace.send(run)
+    after = read_metrics(mixed_workspace)
+    assert metric_value(before, 'viesti_pending{channel="email"}') == 24
+    assert metric_value(before, 'viesti_runs{state="sending"}') == 1
+    assert metric_value(after, 'viesti_pending{channel="email"}') == 0
+    assert metric_value(after, 'viesti_uncertain{channel="email"}') == mixed_workspace.balance(run)["uncertain"] == 1
+    assert metric_value(after, 'viesti_runs{state="closed"}') == 1
+    assert metric_value(after, "viesti_sending") == metric_value(after, "viesti_oldest_lease_seconds") == 0
+    increases = {
+        word: metric_value(after, name) - metric_value(before, name)
         for word in ("accepted", "refused", "later", "uncertain")
         for name in [f'viesti_messages_total{{channel="email",outcome="{word}",provider="folder"}}']
     }
-    assert grown == {"accepted": 22, "refused": 1, "later": 1, "uncertain": 1}
+    assert increases == {"accepted": 22, "refused": 1, "later": 1, "uncertain": 1}
     count = 'viesti_provider_seconds_count{channel="email",provider="folder"}'
-    assert value(after, count) - value(before, count) == 25
+    assert metric_value(after, count) - metric_value(before, count) == 25
 
 
-def test_a_lease_that_nobody_gives_back_shows(workspace: SampleWorkspace) -> None:
+def test_lease_of_a_dead_process_shows_in_the_metrics(workspace: SampleWorkspace) -> None:
     from campaigns.core.model.enums import Channel
     from campaigns.runs.composing.run_context import RunContext
     from campaigns.runs.dispatch.claim import claim
 
     run = workspace.start("letter", LETTER)
     campaign, _ = workspace.engine.context.repository.campaign_definition("letter")
-    job = RunContext(
+    run_context = RunContext(
         run,
         campaign.campaign,
         workspace.engine.context.repository.settings,
@@ -134,18 +134,18 @@ def test_a_lease_that_nobody_gives_back_shows(workspace: SampleWorkspace) -> Non
         workspace.engine.run_definitions.files(run),
     )
     with workspace.engine.context.ledger.write() as connection:
-        assert claim(connection, job, Channel.EMAIL, 3, workspace.clock.time).row_count == 3
+        assert claim(connection, run_context, Channel.EMAIL, 3, workspace.clock.time).row_count == 3
     workspace.clock.advance(seconds=60)
-    said = read(workspace)
-    assert (value(said, "viesti_sending"), value(said, "viesti_oldest_lease_seconds")) == (3, 60)
+    text = read_metrics(workspace)
+    assert (metric_value(text, "viesti_sending"), metric_value(text, "viesti_oldest_lease_seconds")) == (3, 60)
 
 
-def test_op06_no_figure_names_anybody(moody: SampleWorkspace) -> None:
-    moody.send(moody.start("letter", LETTER))
-    assert not personal(moody, read(moody))
+def test_op06_metrics_hold_no_personal_data(mixed_workspace: SampleWorkspace) -> None:
+    mixed_workspace.send(mixed_workspace.start("letter", LETTER))
+    assert not personal_data_in(mixed_workspace, read_metrics(mixed_workspace))
 
 
-def test_an_address_that_is_taken_is_said_plainly(workspace: SampleWorkspace) -> None:
+def test_unusable_metrics_address_is_a_plain_error(workspace: SampleWorkspace) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -157,7 +157,7 @@ def test_an_address_that_is_taken_is_said_plainly(workspace: SampleWorkspace) ->
             pass
 
 
-def test_without_an_address_nobody_reads(workspace: SampleWorkspace) -> None:
+def test_metrics_are_not_served_without_an_address(workspace: SampleWorkspace) -> None:
     with serve_metrics(partial(read_gauges, workspace.engine.context), None):
         assert metrics.GaugeValue("x", "y", 1).value == 1
 
@@ -169,13 +169,13 @@ async def web(workspace: SampleWorkspace) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_process_that_can_work_is_ready(web: httpx.AsyncClient) -> None:
+async def test_working_process_is_ready(web: httpx.AsyncClient) -> None:
     answer = await web.get("/readyz")
     assert (answer.status_code, answer.json() | {"disk": ""}) == (200, {"ledger": "ok", "warehouse": "ok", "disk": ""})
-    assert (await web.get("/metrics")).status_code == 404  # they have a door of their own
+    assert (await web.get("/metrics")).status_code == 404  # metrics have a port of their own
 
 
-async def test_a_process_without_its_files_or_tables_is_not_ready(
+async def test_process_without_its_files_or_tables_is_not_ready(
     web: httpx.AsyncClient, workspace: SampleWorkspace
 ) -> None:
     next(workspace.engine.context.workspace.warehouse.glob("*.parquet")).unlink()
@@ -186,64 +186,66 @@ async def test_a_process_without_its_files_or_tables_is_not_ready(
     assert (await web.get("/readyz")).json()["ledger"] == "fail"
 
 
-def test_op06_the_logs_of_a_whole_run_name_nobody(moody: SampleWorkspace, logged: StringIO) -> None:
-    """Planned, started and sent by the server's rounds, with refusals, doubts, and one that cannot be written."""
-    moody.change_contact("m05", first_name=None)
-    moody.write_campaign("letter", LETTER)
-    draft, _ = moody.engine.context.repository.campaign_definition("letter")
-    moody.clock.advance(hours=-1)
-    moody.engine.publisher.publish(draft)
-    moody.clock.advance(hours=1)
-    rounds = Scheduler(moody.engine)
-    rounds.plan_due()
-    rounds.plan_due()
-    rounds.send()
-    said = [json.loads(line) for line in logged.getvalue().splitlines()]
-    outcomes = [each["outcome"] for each in said if each["logger"] == "viesti.delivery"]
+def test_op06_logs_of_a_whole_run_hold_no_personal_data(mixed_workspace: SampleWorkspace, log_output: StringIO) -> None:
+    """Plan, start and send in the server's rounds, with refused, uncertain and unwritable messages."""
+    mixed_workspace.change_contact("m05", first_name=None)
+    mixed_workspace.write_campaign("letter", LETTER)
+    draft, _ = mixed_workspace.engine.context.repository.campaign_definition("letter")
+    mixed_workspace.clock.advance(hours=-1)
+    mixed_workspace.engine.publisher.publish(draft)
+    mixed_workspace.clock.advance(hours=1)
+    scheduler = Scheduler(mixed_workspace.engine)
+    scheduler.plan_due()
+    scheduler.plan_due()
+    scheduler.send()
+    entries = [json.loads(line) for line in log_output.getvalue().splitlines()]
+    outcomes = [entry["outcome"] for entry in entries if entry["logger"] == "viesti.delivery"]
     assert {"refused", "uncertain", "later"} <= set(outcomes)
-    assert all(each["run"] and each["attempt"] and each["delivery"] for each in said if "outcome" in each)
-    assert not personal(moody, logged.getvalue())
+    assert all(entry["run"] and entry["attempt"] and entry["delivery"] for entry in entries if "outcome" in entry)
+    assert not personal_data_in(mixed_workspace, log_output.getvalue())
 
 
-def test_op06_what_others_say_is_masked(logged: StringIO) -> None:
+def test_op06_log_lines_of_libraries_are_masked(log_output: StringIO) -> None:
     try:
         int("550 aino.virtanen@example.org: +358 40 123 4567 unknown")
     except ValueError:
         logging.getLogger("some.library").exception("for %s at /u/AbCdEfGhIjKlMnOpQrStUvWx", "aino@example.org")
-    [said] = map(json.loads, logged.getvalue().splitlines())
-    assert said["message"] == "for …@… at /u/…"
-    assert "aino" not in said["trace"]
-    assert "123 4567" not in said["trace"]
+    [entry] = map(json.loads, log_output.getvalue().splitlines())
+    assert entry["message"] == "for …@… at /u/…"
+    assert "aino" not in entry["trace"]
+    assert "123 4567" not in entry["trace"]
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "text",
     ["letter-20180108T0730Z: paused", "2026-11-22T15:05:07.123+00:00", "attempt 0123456789abcdef", "HTTP 429 20429"],
 )
-def test_ids_and_moments_stay(kept: str) -> None:
-    assert mask_personal_data(kept) == kept
+def test_ids_and_times_are_not_masked(text: str) -> None:
+    assert mask_personal_data(text) == text
 
 
 @pytest.mark.parametrize(
-    "gone", ["a@b.fi", '"a b"@example.org', "käyttäjä@näköala.fi", "+358401234567", "040 123 4567", "0401234567"]
+    "personal", ["a@b.fi", '"a b"@example.org', "käyttäjä@näköala.fi", "+358401234567", "040 123 4567", "0401234567"]
 )
-def test_op06_addresses_and_numbers_do_not(gone: str) -> None:
-    assert not set(re.findall(r"\w{3,}", gone)) & set(re.findall(r"\w{3,}", mask_personal_data(f"to {gone}, refused")))
+def test_op06_addresses_and_phone_numbers_are_masked(personal: str) -> None:
+    assert not set(re.findall(r"\w{3,}", personal)) & set(
+        re.findall(r"\w{3,}", mask_personal_data(f"to {personal}, refused"))
+    )
 
 
-def personal(workspace: SampleWorkspace, text: str) -> list[str]:
-    """Whatever of a member is to be seen in a text."""
-    found = []
+def personal_data_in(workspace: SampleWorkspace, text: str) -> list[str]:
+    """Return the personal data of members in a text."""
+    matches = []
     for member in MEMBERS:
         contact = workspace.contact(member)
-        names = [contact[name] for name in ("email", "phone", "first_name", "last_name", "street")]
-        found += [each for each in names if each and re.search(rf"(?<!\w){re.escape(str(each))}(?!\w)", text)]
-        found += re.findall(rf"(?<!\w){member}(?!\w)", text)
-    return found + [word for word in ("Hei ", "Hej ", "Hello ", "/u/", "<p>", "DOCTYPE") if word in text]
+        names = [contact[column] for column in ("email", "phone", "first_name", "last_name", "street")]
+        matches += [name for name in names if name and re.search(rf"(?<!\w){re.escape(str(name))}(?!\w)", text)]
+        matches += re.findall(rf"(?<!\w){member}(?!\w)", text)
+    return matches + [word for word in ("Hei ", "Hej ", "Hello ", "/u/", "<p>", "DOCTYPE") if word in text]
 
 
-def test_dl03_the_complaint_rate_is_that_of_what_has_gone(workspace: SampleWorkspace) -> None:
-    sending = SentRun(workspace, workspace.start("letter", LETTER))
-    workspace.send(sending.run)
-    sending.ingest(sending.event("m02", EventKind.COMPLAINED), sending.event("m03", EventKind.COMPLAINED))
-    assert value(read(workspace), 'viesti_complaint_rate{channel="email"}') == pytest.approx(2 / 24)
+def test_dl03_complaint_rate_is_a_share_of_the_messages_sent(workspace: SampleWorkspace) -> None:
+    sent_run = SentRun(workspace, workspace.start("letter", LETTER))
+    workspace.send(sent_run.run)
+    sent_run.ingest(sent_run.event("m02", EventKind.COMPLAINED), sent_run.event("m03", EventKind.COMPLAINED))
+    assert metric_value(read_metrics(workspace), 'viesti_complaint_rate{channel="email"}') == pytest.approx(2 / 24)
