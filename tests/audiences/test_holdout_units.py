@@ -174,9 +174,9 @@ def test_number_of_a_removed_member_is_not_reused(target: ImportTarget) -> None:
 
 def test_member_import_rebuilds_units(target: ImportTarget) -> None:
     head = "member_id,register,household_id,email\n"
-    target.bring("members", f"{head}a,owners,h1,\nb,owners,h1,b@x.fi\nc,owners,,B@X.FI\n")
+    target.import_content("members", f"{head}a,owners,h1,\nb,owners,h1,b@x.fi\nc,owners,,B@X.FI\n")
     assert _units(target.ledger) == _groups("abc")
-    target.bring("members", f"{head}d,owners,,b@x.fi\n")
+    target.import_content("members", f"{head}d,owners,,b@x.fi\n")
     assert _units(target.ledger) == _groups("abcd")
 
 

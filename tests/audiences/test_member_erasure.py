@@ -13,7 +13,7 @@ from campaigns.core.model.reasons import SkipReason
 from campaigns.core.tokens import Signer
 from campaigns.people.privacy import erasure as privacy_erasure
 from campaigns.store.people.audit import subject_of_member
-from campaigns.store.runs.run_tables import AUDIT
+from campaigns.store.people.people_tables import AUDIT
 from campaigns.workspace.import_data import import_data
 from tests.support.sample_workspace import SampleWorkspace
 

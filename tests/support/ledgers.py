@@ -21,7 +21,7 @@ from tests.support.postgresql_server import schema as empty_schema
 from tests.support.sample_workspace import SampleWorkspace
 
 LEDGERS: Final = ("sqlite", "postgresql")
-_TEMPLATES: Final = {"sending": "offered", "workspace": "base_workspace"}
+_TEMPLATES: Final = {"sent_run": "base_sent_workspace", "workspace": "base_workspace"}
 """Workspace whose ledger is copied where a test asks for a fixture."""
 
 
