@@ -15,8 +15,8 @@ from campaigns.channels.events import EventKind
 from campaigns.channels.folder_outbox import spreadsheet_csv
 from campaigns.core.errors import UserError
 from campaigns.results.feedback.call_results import CallResults, read_call_results
+from campaigns.store.people.people_tables import AUDIT, NOTICE
 from campaigns.store.runs.event_tables import EVENT
-from campaigns.store.runs.run_tables import AUDIT, NOTICE
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.sent_run import SMS, send_run
 from tests.support.shell import Shell

@@ -16,7 +16,7 @@ from campaigns.store.admin import copy, schema
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.people import audit, audit_seals
 from campaigns.store.people.audit_seals import BATCH_ROWS, MAX_WAIT, ChainVerification, Seal
-from campaigns.store.runs.run_tables import AUDIT, AUDIT_SEAL
+from campaigns.store.people.people_tables import AUDIT, AUDIT_SEAL
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 NOW = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)

@@ -13,7 +13,8 @@ from sqlalchemy import func, insert, select, text, update
 
 from audiences.tables import CHOICES
 from campaigns.store.ledger.connection import Ledger, append, to_timestamps
-from campaigns.store.runs.run_tables import AUDIT, RATE_LIMIT
+from campaigns.store.people.people_tables import AUDIT
+from campaigns.store.runs.run_tables import RATE_LIMIT
 from tests.support.open_transaction import hold_transaction
 
 AT = datetime(2018, 1, 1, 8, 0, 0, 250_000, tzinfo=UTC)

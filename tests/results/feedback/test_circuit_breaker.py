@@ -9,7 +9,8 @@ from campaigns.channels.events import EventKind
 from campaigns.operations.scheduler import Scheduler
 from campaigns.results.feedback.circuit_breaker import CircuitBreaker
 from campaigns.runs.dispatch import control
-from campaigns.store.runs.run_tables import AUDIT, RUN
+from campaigns.store.people.people_tables import AUDIT
+from campaigns.store.runs.run_tables import RUN
 from tests.support.sample_workspace import MEMBERS
 from tests.support.sent_run import EMAIL, send_run
 

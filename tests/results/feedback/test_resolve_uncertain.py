@@ -18,7 +18,8 @@ from campaigns.operations.doctor.finding import FindingLevel
 from campaigns.operations.nightly import NightlyJobs
 from campaigns.results.feedback import resolve_uncertain
 from campaigns.results.feedback.run_events import read_run_events
-from campaigns.store.runs.run_tables import AUDIT, DELIVERY
+from campaigns.store.people.people_tables import AUDIT
+from campaigns.store.runs.run_tables import DELIVERY
 from campaigns.store.runs.states import DeliveryState
 from tests.support.sample_workspace import MEMBERS
 from tests.support.sent_run import LOST, SMS

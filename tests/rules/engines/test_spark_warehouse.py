@@ -31,9 +31,9 @@ def place(tmp_path: Path) -> Iterator[ImportTarget]:
     ledger = Ledger.from_path(tmp_path / "ledger.sqlite")
     SQLModel.metadata.create_all(ledger.engine)
     place = ImportTarget(tmp_path, ledger, Warehouse(tmp_path / "ware house", CATALOGUE))
-    place.bring("products", PRODUCTS)
-    place.bring("purchases", PURCHASES)
-    place.bring("members", MEMBERS)
+    place.import_content("products", PRODUCTS)
+    place.import_content("purchases", PURCHASES)
+    place.import_content("members", MEMBERS)
     yield place
     ledger.close()
 
