@@ -15,7 +15,7 @@ from campaigns.people.desk.access_reasons import AccessReason, LookUpReason
 from campaigns.people.privacy import erasure, requests, subject_access
 from campaigns.runs.dispatch import control
 from campaigns.store.people.audit import subject_of_member
-from campaigns.store.runs.run_tables import AUDIT
+from campaigns.store.people.people_tables import AUDIT
 from tests.support.sample_workspace import SampleWorkspace
 
 LETTER = "purpose: marketing\nschedule: {cron: '30 9 * * mon'}\naudience: {register: owners}\ncontent: {email: hello}\n"
@@ -30,7 +30,7 @@ def publish(workspace: SampleWorkspace) -> str:
 
 def approve(workspace: SampleWorkspace) -> str:
     run, _ = workspace.plan("letter", LETTER)
-    workspace.engine.as_user("another").approve(run.run_id)
+    workspace.engine.as_user("another").run_control.approve(run.run_id)
     return run.run_id
 
 
@@ -60,7 +60,8 @@ ACTIONS: dict[str, Callable[[SampleWorkspace], str | None]] = {
     "approve": approve,
     "cancel": cancel,
     "export": lambda workspace: (
-        subject_access.export_with_audit(workspace.engine, MEMBER, "json", workspace.engine.context.actor) and None
+        subject_access.export_with_audit(workspace.engine.queries, MEMBER, "json", workspace.engine.context.actor)
+        and None
     ),
     "look_up": lambda workspace: (
         lookup.look_up(workspace.engine.context, MEMBER, AccessReason(LookUpReason.CALL), unmask=False) and None

@@ -14,8 +14,8 @@ from campaigns.people.privacy import erasure as privacy_erasure
 from campaigns.people.privacy import processors, requests
 from campaigns.people.privacy.subject_access import collect_export
 from campaigns.store.people import audit
-from campaigns.store.people.people_tables import PROCESSOR_TASK
-from campaigns.store.runs.run_tables import AUDIT, DELIVERY, Run
+from campaigns.store.people.people_tables import AUDIT, PROCESSOR_TASK
+from campaigns.store.runs.run_tables import DELIVERY, Run
 from campaigns.store.runs.states import DeliveryState
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
@@ -163,7 +163,9 @@ def test_gd14_a_processors_answer_is_recorded_once_and_audited(workspace: Sample
 def test_gd12_gd14_open_tasks_continue_under_the_pseudonym_after_erasure(workspace: SampleWorkspace):
     send_run(workspace, "post")
     requests.file(workspace.engine.context, AINO, RequestKind.RESTRICT, ConsentSource.WEB)
-    assert [row["kind"] for row in collect_export(workspace.engine, AINO).sections["processor_task"]] == ["restrict"]
+    assert [row["kind"] for row in collect_export(workspace.engine.queries, AINO).sections["processor_task"]] == [
+        "restrict"
+    ]
     privacy_erasure.erase(workspace.engine.context, AINO)
     alias = member_erasure.pseudonym(workspace.engine.context.signer, AINO)
     assert open_tasks(workspace) == [(alias, "erase", "print_house"), (alias, "restrict", "print_house")]

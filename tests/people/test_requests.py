@@ -14,7 +14,7 @@ from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome, due
 from campaigns.people.desk import changes
 from campaigns.people.privacy import erasure, requests
 from campaigns.store.people import privacy_requests
-from campaigns.store.runs.run_tables import NOTICE
+from campaigns.store.people.people_tables import NOTICE
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 EVERYBODY = "purpose: marketing\nschedule: {at: '2018-01-05 10:30'}\naudience: {register: [owners, customers]}\n"

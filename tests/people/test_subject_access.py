@@ -25,7 +25,7 @@ _SECTIONS = {"members": ("contact", "profile"), "purchases": ("purchases",), "re
 
 
 def test_c10_the_export_holds_every_catalogue_column_about_members(workspace: SampleWorkspace):
-    sections = collect_export(workspace.engine, AINO).sections
+    sections = collect_export(workspace.engine.queries, AINO).sections
     for name, table in workspace.engine.context.repository.catalogue.tables.items():
         if "member_id" not in table.columns:
             continue
@@ -40,7 +40,7 @@ def test_c10_every_ledger_table_is_exported_or_listed_as_without_members():
 
 
 def test_c10_the_export_holds_every_ledger_table_about_members_except_secret_columns(workspace: SampleWorkspace):
-    sections = collect_export(workspace.engine, AINO).sections
+    sections = collect_export(workspace.engine.queries, AINO).sections
     for table in personal_data.member_tables():
         secret = personal_data.WITHHELD_COLUMNS.get(table.name, frozenset())
         assert secret <= set(table.c.keys()), table.name
@@ -50,7 +50,7 @@ def test_c10_the_export_holds_every_ledger_table_about_members_except_secret_col
 
 
 def test_c10_the_export_holds_every_warehouse_table_about_members(workspace: SampleWorkspace):
-    sections = collect_export(workspace.engine, AINO).sections
+    sections = collect_export(workspace.engine.queries, AINO).sections
     names = {"members": "profile", "sent": "earlier_messages"}
     for table, types in stored_tables(workspace.engine.context.repository.catalogue).items():
         if "member_id" in types and table != "tombstones":
@@ -58,7 +58,7 @@ def test_c10_the_export_holds_every_warehouse_table_about_members(workspace: Sam
 
 
 def test_the_export_holds_purchases_that_no_rule_may_read(workspace: SampleWorkspace):
-    products = {row["product_id"] for row in collect_export(workspace.engine, LAST).sections["purchases"]}
+    products = {row["product_id"] for row in collect_export(workspace.engine.queries, LAST).sections["purchases"]}
     assert products == {"BEER", "PHARMACY"}
     with closing(workspace.engine.context.repository.warehouse.connect(workspace.clock.time)) as connection:
         query = "SELECT product_id FROM purchase_lines WHERE member_id = $1"
@@ -66,7 +66,7 @@ def test_the_export_holds_purchases_that_no_rule_may_read(workspace: SampleWorks
 
 
 def test_the_export_holds_nothing_about_other_members(workspace: SampleWorkspace):
-    text = to_json(collect_export(workspace.engine, AINO)).decode()
+    text = to_json(collect_export(workspace.engine.queries, AINO)).decode()
     assert not [member for member in MEMBERS[1:] if member in text]
 
 
@@ -76,7 +76,7 @@ def test_the_export_holds_choices_their_history_and_matching_audiences(workspace
         "title: {fi: K, sv: K, en: C}\nmatch: {bought: {where: {product_category: COFFEE}}}\n", encoding="utf-8"
     )
     workspace.reload()
-    sections = collect_export(workspace.engine, AINO).sections
+    sections = collect_export(workspace.engine.queries, AINO).sections
     assert [(row["choice"], row["state"]) for row in sections["choice_history"]] == [
         ("email_own", "on"),
         ("sms_own", "on"),
@@ -84,7 +84,7 @@ def test_the_export_holds_choices_their_history_and_matching_audiences(workspace
     assert sections["choices"][0]["email_own"]
     assert [row["audience"] for row in sections["audiences"]] == ["coffee"]
     workspace.record_choices(AINO, "no_purchase_detail")
-    assert collect_export(workspace.engine, AINO).sections["audiences"] == []
+    assert collect_export(workspace.engine.queries, AINO).sections["audiences"] == []
 
 
 def test_gd16_an_objecting_member_is_in_no_audience(workspace: SampleWorkspace):
@@ -92,9 +92,9 @@ def test_gd16_an_objecting_member_is_in_no_audience(workspace: SampleWorkspace):
         "title: {fi: K, sv: K, en: A}\nmatch: {register: [owners, customers, household]}\n", encoding="utf-8"
     )
     workspace.reload()
-    assert collect_export(workspace.engine, AINO).sections["audiences"]
+    assert collect_export(workspace.engine.queries, AINO).sections["audiences"]
     workspace.record_choices(AINO, "no_marketing")
-    assert collect_export(workspace.engine, AINO).sections["audiences"] == []
+    assert collect_export(workspace.engine.queries, AINO).sections["audiences"] == []
 
 
 def test_the_export_holds_messages_with_their_delivery_state(workspace: SampleWorkspace):
@@ -103,18 +103,18 @@ def test_the_export_holds_messages_with_their_delivery_state(workspace: SampleWo
         "purpose: marketing\naudience: {register: owners}\nchannels: [email]\n"
         'schedule: {at: "2018-01-01 10:30"}\ncontent: {email: hello}\n',
     )
-    (message,) = collect_export(workspace.engine, AINO).sections["messages"]
+    (message,) = collect_export(workspace.engine.queries, AINO).sections["messages"]
     assert (message["campaign"], message["kind"], message["delivery_state"]) == (run.campaign, "send", "pending")
 
 
 def test_an_export_of_an_erased_member_is_refused(workspace: SampleWorkspace):
     erasure.erase(workspace.engine.context, AINO)
     with pytest.raises(UserError, match="no member of this id"):
-        collect_export(workspace.engine, AINO)
+        collect_export(workspace.engine.queries, AINO)
 
 
 def test_the_export_names_retention_and_processors(workspace: SampleWorkspace):
-    sections = collect_export(workspace.engine, AINO).sections
+    sections = collect_export(workspace.engine.queries, AINO).sections
     kept_days = {row["what"]: row["kept_days"] for row in sections["retention"]}
     assert kept_days["members"] is None
     assert kept_days["receipts"] == workspace.engine.context.repository.catalogue.tables[
@@ -129,7 +129,7 @@ def test_the_export_names_retention_and_processors(workspace: SampleWorkspace):
 
 
 def test_json_and_csv_hold_the_same_rows(workspace: SampleWorkspace):
-    export = collect_export(workspace.engine, AINO)
+    export = collect_export(workspace.engine.queries, AINO)
     from_json = json.loads(to_json(export))
     with zipfile.ZipFile(io.BytesIO(to_csv_archive(export))) as archive:
         assert {name.removesuffix(".csv") for name in archive.namelist()} == set(export.sections)
@@ -140,14 +140,14 @@ def test_json_and_csv_hold_the_same_rows(workspace: SampleWorkspace):
 
 
 def test_the_csv_archive_of_an_export_is_reproducible(workspace: SampleWorkspace):
-    export = collect_export(workspace.engine, AINO)
+    export = collect_export(workspace.engine.queries, AINO)
     assert to_csv_archive(export) == to_csv_archive(export)
 
 
 @pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "+358", "-2", "\t=1", " =1", "|x", "%x", "\r=1"])
 def test_csv_cells_are_never_formulas(workspace: SampleWorkspace, name):
     workspace.change_contact(AINO, first_name=name)
-    with zipfile.ZipFile(io.BytesIO(to_csv_archive(collect_export(workspace.engine, AINO)))) as archive:
+    with zipfile.ZipFile(io.BytesIO(to_csv_archive(collect_export(workspace.engine.queries, AINO)))) as archive:
         sheet = archive.read("contact.csv").decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(sheet, newline=""), delimiter=";")
     assert row["first_name"] == f"'{name}"
@@ -174,7 +174,7 @@ def test_special_category_columns_are_not_stored(workspace: SampleWorkspace):
 
 def test_a_broken_audience_does_not_block_an_export(workspace: SampleWorkspace, caplog: pytest.LogCaptureFixture):
     (workspace.root / "config" / "audiences" / "broken.yaml").write_text("match: {nonsense: 1}\n", "utf-8")
-    sections = collect_export(workspace.engine, AINO).sections
+    sections = collect_export(workspace.engine.queries, AINO).sections
     assert "broken" not in {row["audience"] for row in sections["audiences"]}
     assert sections["contact"]
     assert "broken.yaml:1" in caplog.text

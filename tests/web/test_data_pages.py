@@ -66,7 +66,7 @@ def test_every_message_column_has_a_label_in_each_language(
     web_workspace: WebWorkspace, data_pages: DataPages, language: Language
 ):
     web_workspace.send(web_workspace.run("offers"))
-    rows = collect_export(web_workspace.engine, AINO).sections["messages"]
+    rows = collect_export(web_workspace.engine.queries, AINO).sections["messages"]
     (section,) = data_pages.sections(SubjectAccessExport(AINO, AT, {"messages": rows}), language)
     named = zip(_columns_without_member_id(rows[0]), section.columns, strict=True)
     assert [name for name, title in named if title == name.replace("_", " ")] == []
@@ -104,7 +104,7 @@ def test_dates_numbers_and_booleans_are_formatted_for_the_language(
 def test_purchases_begin_with_the_product_and_omit_the_member_number(
     web_workspace: WebWorkspace, data_pages: DataPages
 ):
-    export = collect_export(web_workspace.engine, AINO)
+    export = collect_export(web_workspace.engine.queries, AINO)
     (section,) = data_pages.sections(
         SubjectAccessExport(AINO, AT, {"purchases": export.sections["purchases"]}), Language.EN
     )
@@ -183,7 +183,7 @@ def test_the_page_shows_labels_instead_of_codes(
         web_workspace.engine.context, AINO, [ConsentEntry(AINO, Choice.NO_DIRECT_MAIL, True, at, ConsentSource.PHONE)]
     )
     changes.mark(web_workspace.engine.context, AINO, Choice.ADDRESS_SECRET, ConsentSource.PHONE, on=True)
-    page = data_pages.file_content(collect_export(web_workspace.engine, AINO), "html", language).decode()
+    page = data_pages.file_content(collect_export(web_workspace.engine.queries, AINO), "html", language).decode()
     assert [label for label in labels if label not in page] == []
     codes = ("no_direct_mail", "address_secret", "change_choices", "newsletter:", "|food|", "email_own", "<dd>owners<")
     assert [code for code in codes if code in page] == []

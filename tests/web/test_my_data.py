@@ -12,8 +12,7 @@ from audiences.access import sessions
 from campaigns.core.model.enums import Language
 from campaigns.core.model.privacy_rights import RequestOutcome
 from campaigns.people.privacy import requests
-from campaigns.store.people.people_tables import PRIVACY_REQUEST
-from campaigns.store.runs.run_tables import AUDIT
+from campaigns.store.people.people_tables import AUDIT, PRIVACY_REQUEST
 from tests.support.page_walk import hidden_fields, sign_in
 from tests.support.web_client import AINO, SHARERS
 
