@@ -127,7 +127,7 @@ def _room(room: Room) -> Iterator[str]:
 
 def _parts_of_runs() -> Iterator[str]:
     yield _text(
-        "purpose", 1026, 282, "from plan to record; engine opens a workspace, queries change nothing", anchor="end"
+        "purpose", 1026, 282, "engine and its services: planner, queries, sender, publisher, run control", anchor="end"
     )
     for name, (x, y, width) in PARTS_OF_RUNS.items():
         large = y < 350
