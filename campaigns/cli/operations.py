@@ -85,19 +85,19 @@ def _line(run: "Run", outcomes: "OutcomeCounts") -> tuple[str, str, int, int, st
 
 def pause(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Pause a run; claimed messages are still sent."""
-    from campaigns.runs.dispatch import control
+    from campaigns.runs.dispatch import run_transitions
 
     with open_workspace.open_engine(context) as engine:
-        engine.run_control.transition(control.pause, run)
+        engine.run_control.transition(run_transitions.pause, run)
     output.print_result(f"paused; `viesti resume {run}` continues it", {"run": run, "state": "paused"}, json=json)
 
 
 def resume(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Resume a paused run."""
-    from campaigns.runs.dispatch import control
+    from campaigns.runs.dispatch import run_transitions
 
     with open_workspace.open_engine(context) as engine:
-        engine.run_control.transition(control.resume, run)
+        engine.run_control.transition(run_transitions.resume, run)
         sender = "viesti worker" if engine.context.has_workers else "viesti serve"
     output.print_result(
         f"resumed; `{sender}` or `viesti send {run}` sends", {"run": run, "state": "sending"}, json=json
@@ -106,10 +106,10 @@ def resume(context: typer.Context, run: RunArgument, json: open_workspace.JsonOp
 
 def cancel(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Cancel a run for good; unclaimed deliveries are withdrawn."""
-    from campaigns.runs.dispatch import control
+    from campaigns.runs.dispatch import run_transitions
 
     with open_workspace.open_engine(context) as engine:
-        withdrawn = engine.run_control.transition(control.cancel, run)
+        withdrawn = engine.run_control.transition(run_transitions.cancel, run)
     value = {"run": run, "state": "cancelled", "withdrawn": withdrawn}
     output.print_result(f"cancelled; {output.format_number(withdrawn)} deliveries were withdrawn", value, json=json)
 

@@ -25,7 +25,7 @@ from campaigns.core.metrics import serve_metrics
 from campaigns.operations.gauges import read_gauges
 from campaigns.operations.nightly import NightlyJobs
 from campaigns.operations.scheduler import Scheduler, plan_in_child_process
-from campaigns.runs.dispatch.ticker import start_ticker
+from campaigns.runs.dispatch.periodic_jobs import start_ticker
 from campaigns.runs.engine import Engine
 from campaigns.workspace.paths import Workspace
 

@@ -20,7 +20,7 @@ from campaigns.people import sign_up_import
 from campaigns.results.feedback.circuit_breaker import CircuitBreaker
 from campaigns.results.feedback.returned_mail import read_new_mail
 from campaigns.runs.dispatch.lifecycle import CurrentDefinition, claim_due_run, mark_missed, start_time
-from campaigns.runs.dispatch.ticker import start_ticker
+from campaigns.runs.dispatch.periodic_jobs import start_ticker
 from campaigns.runs.engine import Engine
 from campaigns.runs.planning.shared_run_files import delete_ended_fields, require_same_key
 from campaigns.store.people import audit_seals

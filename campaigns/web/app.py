@@ -31,7 +31,7 @@ from campaigns.web.members.preference_centre import PreferenceCentre
 from campaigns.web.members.send_code import OneTimeCodes
 from campaigns.web.members.session import MemberSessions
 from campaigns.web.members.unsubscribe import UnsubscribePages
-from campaigns.web.members.why import WhyPage
+from campaigns.web.members.why_received import WhyPage
 from campaigns.web.page_context import PageContext
 from campaigns.web.security_middleware import SecurityMiddleware
 from campaigns.web.webhooks import WEBHOOK_PATHS, Webhooks

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from campaigns.core.errors import UserError
 from campaigns.operations.background_process import ProcessConfig, background_process
-from campaigns.runs.dispatch.ticker import start_ticker
+from campaigns.runs.dispatch.periodic_jobs import start_ticker
 from campaigns.runs.engine import Engine
 from campaigns.runs.planning.shared_run_files import require_same_key
 from campaigns.web.app import application

@@ -14,7 +14,7 @@ VENDORS: Final = {
     "aiohttp": {"campaigns/demo/rehearsal/doubles/"},
     "aiosmtplib": {"campaigns/channels/smtp.py"},
     "alembic": {"campaigns/store/"},
-    "apscheduler": {"campaigns/runs/dispatch/ticker.py"},
+    "apscheduler": {"campaigns/runs/dispatch/periodic_jobs.py"},
     "argon2": {"campaigns/people/accounts/passwords.py"},
     "babel": {"campaigns/rendering/templates/filters.py"},
     "cronsim": {"campaigns/core/model/schedule.py"},

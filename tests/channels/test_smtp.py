@@ -16,7 +16,8 @@ from campaigns.channels.smtp_status import SmtpFault, enhanced_code, fault_of
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.provider_settings import DkimSettings, SmtpSecurity, SmtpSettings
 from campaigns.core.model.reasons import EndReason
-from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble, SmtpStepFault
+from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
+from campaigns.demo.rehearsal.doubles.smtp_connection import SmtpStepFault
 from tests.support.claimed_deliveries import claim
 from tests.support.provider_fixtures import open_provider
 

@@ -151,7 +151,7 @@ def test_invalid_settings_hold_up_nothing_and_are_logged_once(workspace, provide
 
 
 def test_run_due_under_invalid_settings_is_planned_once_they_are_valid(workspace, provider):
-    """A child process reads the settings anew."""
+    """The child process reads the settings again."""
     publish(workspace)
     workspace.clock.time = DUE
     settings, scheduler = (

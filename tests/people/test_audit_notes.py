@@ -13,7 +13,7 @@ from campaigns.people.accounts import audit_log, staff_accounts
 from campaigns.people.desk import changes, lookup
 from campaigns.people.desk.access_reasons import AccessReason, LookUpReason
 from campaigns.people.privacy import erasure, requests, subject_access
-from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch import run_transitions
 from campaigns.store.people.audit import subject_of_member
 from campaigns.store.people.people_tables import AUDIT
 from tests.support.sample_workspace import SampleWorkspace
@@ -36,7 +36,7 @@ def approve(workspace: SampleWorkspace) -> str:
 
 def cancel(workspace: SampleWorkspace) -> str:
     run, _ = workspace.plan("letter", LETTER)
-    workspace.engine.run_control.transition(control.cancel, run.run_id)
+    workspace.engine.run_control.transition(run_transitions.cancel, run.run_id)
     return run.run_id
 
 

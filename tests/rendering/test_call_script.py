@@ -1,4 +1,4 @@
-"""A call script is the same for everyone, in the language of the call."""
+"""Call scripts: one text for all members, in the language of the call."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ FOLDER = load_template_folder(ROOT, Channel.PHONE, "survey_script")
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_shipped_script_names_who_calls_and_how_to_refuse(language):
+def test_the_shipped_script_names_the_caller_and_renders_fully(language):
     script = CallScriptTemplate.compile(FOLDER, language, SETTINGS).render(FOLDER.sample(language))
     assert SETTINGS.organisation.name.text(language) in script
     assert script.startswith("# ")
@@ -26,18 +26,20 @@ def test_the_shipped_script_names_who_calls_and_how_to_refuse(language):
     assert "[[" not in script
 
 
-def test_the_three_languages_are_three_scripts():
-    scripts = {CallScriptTemplate.compile(FOLDER, each, SETTINGS).render(FOLDER.sample(each)) for each in Language}
+def test_each_language_has_its_own_script():
+    scripts = {
+        CallScriptTemplate.compile(FOLDER, language, SETTINGS).render(FOLDER.sample(language)) for language in Language
+    }
     assert len(scripts) == 3
 
 
-def test_there_is_nothing_to_say_against_the_shipped_script():
+def test_the_shipped_script_has_no_problems():
     assert check_call_script(FOLDER, Purpose.SURVEY, frozenset({"member.first_name"}), SETTINGS) == []
     assert script_variables(FOLDER) == {"campaign.title", "organisation.name"}
 
 
 @pytest.mark.parametrize("name", ["member.first_name", "offers", "links.stop"])
-def test_a_script_knows_no_member(name, tmp_path):
+def test_a_script_cannot_use_member_values(name, tmp_path):
     shutil.copytree(ROOT / "templates/phone", tmp_path / "templates/phone")
     script = tmp_path / "templates/phone/survey_script/script.md"
     script.write_text(script.read_text() + f"\n{{% if {name} %}}x{{% endif %}}\n")

@@ -1,4 +1,4 @@
-"""What `check` says of an e-mail template before anyone is written to."""
+"""Checks of e-mail templates: every problem that `check` reports."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.support.template_folders import SETTINGS, folder_of, html
 
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month"})
 SENDER = "{{ organisation.legal_name }} {{ organisation.business_id }} {{ organisation.street }}"
-LEAVE = '<a href="{{ links.unsubscribe }}">x</a>'
+UNSUBSCRIBE = '<a href="{{ links.unsubscribe }}">x</a>'
 LOWEST = "{{ offer.lowest_price_30d|money }}"
 PRICE = f"{{{{ offer.price|money }}}} {{% if offer.reduced %}}{LOWEST}{{% endif %}}"
 PRICES = f"{{% for offer in offers %}}{PRICE}{{% endfor %}}"
@@ -27,14 +27,14 @@ offers:
 def problems_of(
     root: Path, content: str, text: str = "", purpose: Purpose = Purpose.MARKETING, **files: str
 ) -> list[Problem]:
-    """The problems of a template whose HTML and text, a good sender and way out apart, are `content` and `text`."""
-    given = {
-        **html(f"{content} {LEAVE} {SENDER}"),
+    """Return the problems of a template with `content` as HTML, `text` as text, a valid sender and a valid opt-out."""
+    template_files = {
+        **html(f"{content} {UNSUBSCRIBE} {SENDER}"),
         "body.txt": f"{text or content} {{{{ links.unsubscribe }}}} {SENDER}",
         "sample.yaml": SAMPLE,
         **{name.replace("_", "."): file for name, file in files.items()},
     }
-    return check_email(folder_of(root, given), purpose, KNOWN, SETTINGS)
+    return check_email(folder_of(root, template_files), purpose, KNOWN, SETTINGS)
 
 
 def codes(problems: list[Problem]) -> list[str]:
@@ -45,21 +45,21 @@ def test_a_good_template_has_no_problem(tmp_path: Path) -> None:
     assert problems_of(tmp_path, f"{{% if member.first_name %}}{{{{ member.first_name }}}}{{% endif %}} {PRICES}") == []
 
 
-def test_an_unknown_value_is_told_once_with_its_place_and_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_value_is_reported_once_with_its_position_and_the_nearest_name(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, "x\n{{ member.first_nam }}", "x")
     assert [(str(p.place), p.code, p.hint) for p in problems] == [
         ("templates/email/trial/body.mjml:7:1", "unknown_variable", "`member.first_name`")
     ]
 
 
-def test_an_unknown_value_of_an_offer_is_told(tmp_path: Path) -> None:
+def test_an_unknown_value_of_an_offer_is_reported(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, "{% for offer in offers %}{{ offer.titel }}{% endfor %}")
     assert set(codes(problems)) == {"unknown_variable"}
     assert problems[0].message == "there is no value `offers[].titel`"
 
 
 @pytest.mark.parametrize("purpose", [Purpose.SERVICE, Purpose.RIGHTS])
-def test_a26_a_service_message_shows_no_offers(tmp_path: Path, purpose: Purpose) -> None:
+def test_a26_offers_in_a_service_message_are_refused(tmp_path: Path, purpose: Purpose) -> None:
     assert codes(problems_of(tmp_path, PRICES, purpose=purpose)) == ["offers_in_service"]
 
 
@@ -67,7 +67,7 @@ def test_fi23_a_price_without_the_lowest_of_30_days_is_refused(tmp_path: Path) -
     assert codes(problems_of(tmp_path, "{% for o in offers %}{{ o.price|money }}{% endfor %}")) == ["lowest_price"]
 
 
-def test_the_lowest_price_has_to_be_seen_in_each_part_that_shows_the_price(tmp_path: Path) -> None:
+def test_each_part_with_a_price_must_show_the_lowest_price(tmp_path: Path) -> None:
     hidden = PRICES.replace("if offer.reduced", "if not offer.reduced")
     assert [(p.code, p.place.file[-9:]) for p in problems_of(tmp_path, PRICES, hidden)] == [
         ("lowest_price", "/body.txt")
@@ -78,7 +78,7 @@ def test_the_lowest_price_has_to_be_seen_in_each_part_that_shows_the_price(tmp_p
 
 
 @pytest.mark.parametrize("purpose", [p for p in Purpose if p not in (Purpose.SERVICE, Purpose.RIGHTS)])
-def test_e28_fi04_gd17_marketing_shows_the_way_out_twice_and_its_sender(tmp_path: Path, purpose: Purpose) -> None:
+def test_e28_fi04_gd17_marketing_needs_opt_out_and_sender_in_both_parts(tmp_path: Path, purpose: Purpose) -> None:
     problems = problems_of(tmp_path, "", purpose=purpose, **{"body_txt": "x", **html_named("x")})
     assert sorted((p.code, p.place.file[-9:]) for p in problems) == sorted(
         [("opt_out", "/body.txt"), ("opt_out", "body.mjml"), *[("sender", "/body.txt"), ("sender", "body.mjml")] * 3]
@@ -89,37 +89,37 @@ def html_named(content: str) -> dict[str, str]:
     return {"body_mjml": html(content)["body.mjml"]}
 
 
-def test_an_address_to_read_is_no_way_out_in_html(tmp_path: Path) -> None:
+def test_an_opt_out_url_without_a_link_is_refused_in_html(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, "", **html_named(f"{{{{ links.unsubscribe }}}} {SENDER}"))
     assert codes(problems) == ["opt_out"]
 
 
-def test_a_way_out_that_only_some_see_is_none(tmp_path: Path) -> None:
-    hidden = f"{{% if arm == 'a' %}}{LEAVE}{{% endif %}} {SENDER}"
+def test_a_conditional_opt_out_link_is_refused(tmp_path: Path) -> None:
+    hidden = f"{{% if arm == 'a' %}}{UNSUBSCRIBE}{{% endif %}} {SENDER}"
     assert codes(problems_of(tmp_path, "", **html_named(hidden), sample_yaml=f"{SAMPLE}\narm: b")) == ["opt_out"]
 
 
-def test_a_service_message_needs_no_way_out(tmp_path: Path) -> None:
+def test_a_service_message_needs_no_opt_out(tmp_path: Path) -> None:
     assert problems_of(tmp_path, "", purpose=Purpose.SERVICE, **{"body_txt": "x", **html_named("x")}) == []
 
 
 @pytest.mark.parametrize(("length", "severity"), [(WARNING_BYTES, Severity.WARNING), (CLIP_BYTES, Severity.ERROR)])
-def test_e04_html_that_mailboxes_cut_is_refused(tmp_path: Path, length: int, severity: Severity) -> None:
+def test_e04_html_too_large_for_mailboxes_is_reported(tmp_path: Path, length: int, severity: Severity) -> None:
     problems = problems_of(tmp_path, "x" * length, "x")
     assert {(p.code, p.severity) for p in problems} == {("size", severity)}
 
 
-def test_a21_a_value_that_some_members_lack_is_warned_of(tmp_path: Path) -> None:
+def test_a21_an_unguarded_optional_value_is_a_warning(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, "{{ member.bonus_last_month|money }}")
     assert [(p.code, p.severity) for p in problems] == [("unguarded", Severity.WARNING)]
 
 
-def test_a_sample_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_sample_that_cannot_be_rendered_is_reported(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, "{{ arm }}")
     assert [(p.code, str(p.place)) for p in problems] == [("sample", "templates/email/trial/body.txt:1:1")]
 
 
-def test_a_picture_from_elsewhere_is_refused(tmp_path: Path) -> None:
+def test_an_image_of_another_host_is_refused(tmp_path: Path) -> None:
     pixel = '<img src="https://tracker.example/p.gif" alt="">'
     assert codes(problems_of(tmp_path, pixel, "x")) == ["foreign_picture"]
     assert problems_of(tmp_path, '<img src="http://localhost:8000/images/a.png" alt="">', "x") == []
@@ -130,20 +130,20 @@ def test_a_picture_from_elsewhere_is_refused(tmp_path: Path) -> None:
     ("files", "code"),
     [
         ({"texts_yaml": "subject: {fi: '{% if arm == 1 %}x{% endif %}', sv: x, en: x}"}, "subject"),
-        ({"body_mjml": html(f"{LEAVE} {SENDER}")["body.mjml"].replace("[[ subject ]]", "")}, "title"),
+        ({"body_mjml": html(f"{UNSUBSCRIBE} {SENDER}")["body.mjml"].replace("[[ subject ]]", "")}, "title"),
     ],
 )  # fmt: skip
-def test_a_message_has_a_subject_and_a_title(tmp_path: Path, files: dict[str, str], code: str) -> None:
+def test_an_empty_subject_or_title_is_refused(tmp_path: Path, files: dict[str, str], code: str) -> None:
     assert code in codes(problems_of(tmp_path, "", sample_yaml=f"{SAMPLE}\narm: a", **files))
 
 
-def test_what_cannot_be_compiled_is_told_and_nothing_else(tmp_path: Path) -> None:
+def test_a_compile_error_is_reported_alone(tmp_path: Path) -> None:
     assert codes(problems_of(tmp_path, "{{ f() }}", "x")) == ["template_syntax"]
     assert codes(problems_of(tmp_path, "<mj-colum />", "x")) == ["mjml_tag"]
 
 
 @pytest.mark.parametrize("offers", ["5", "[1, a]", "[{price: x, lowest_price_30d: 2.0}]", "{a: 1}"])
-def test_a_strange_sample_is_a_problem_of_its_author_and_not_ours(tmp_path: Path, offers: str) -> None:
+def test_a_malformed_sample_is_a_reported_problem_and_no_crash(tmp_path: Path, offers: str) -> None:
     sample = SAMPLE[: SAMPLE.index("offers:")] + f"offers: {offers}\n"
     problems = problems_of(tmp_path, PRICES, "x", sample_yaml=sample)
     assert set(codes(problems)) <= {"sample"}

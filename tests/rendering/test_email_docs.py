@@ -1,4 +1,4 @@
-"""The templates that `docs/templates.md` shows work, and what it tells is all that there is."""
+"""`docs/templates.md`: its examples pass the checks, and its tables are complete."""
 
 import re
 import shutil
@@ -15,28 +15,28 @@ from campaigns.rendering.sms import sms_template
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rendering.templates.sandbox import sandbox_for
-from campaigns.workspace.settings_file import load_settings
+from campaigns.workspace.repository import load_settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
 KNOWN = frozenset({"member.first_name"})
 
 
-def test_the_whole_email_passes_check(tmp_path: Path) -> None:
+def test_the_example_email_passes_check(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "templates" / "email" / "_shared", tmp_path / "templates" / "email" / "_shared")
     folder = tmp_path / "templates" / "email" / "coffee"
     folder.mkdir()
-    shown = re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)^```", DOCS, re.MULTILINE | re.DOTALL)
-    for file, content in shown:
+    examples = re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)^```", DOCS, re.MULTILINE | re.DOTALL)
+    for file, content in examples:
         (folder / file).write_text(content, encoding="utf-8")
 
-    assert {file for file, _ in shown} == {"texts.yaml", "sample.yaml", "body.mjml", "body.txt"}
-    loaded = load_template_folder(tmp_path, Channel.EMAIL, "coffee")
+    assert {file for file, _ in examples} == {"texts.yaml", "sample.yaml", "body.mjml", "body.txt"}
+    template = load_template_folder(tmp_path, Channel.EMAIL, "coffee")
     settings = load_settings(ROOT / "config" / "settings.yaml")
-    assert check_email(loaded, Purpose.MARKETING, KNOWN, settings) == []
+    assert check_email(template, Purpose.MARKETING, KNOWN, settings) == []
 
 
-def test_every_filter_and_test_is_told() -> None:
+def test_every_filter_and_test_is_documented() -> None:
     sandbox = sandbox_for(Channel.EMAIL, Language.FI, "EUR")
     assert [
         name
@@ -45,12 +45,12 @@ def test_every_filter_and_test_is_told() -> None:
     ] == []
 
 
-def test_every_value_is_told() -> None:
-    last = {name.rpartition(".")[2] for name in COMMON_VALUES | MEMBER_VALUES}
-    assert [name for name in sorted(last) if not re.search(rf"\b{name}`", DOCS)] == []
+def test_every_value_is_documented() -> None:
+    names = {name.rpartition(".")[2] for name in COMMON_VALUES | MEMBER_VALUES}
+    assert [name for name in sorted(names) if not re.search(rf"\b{name}`", DOCS)] == []
 
 
-def test_every_file_that_a_template_is_made_of_is_named() -> None:
+def test_every_template_file_is_documented() -> None:
     files = {
         mjml.MJML_FILE,
         sms_template.SMS_FILE,
@@ -63,10 +63,12 @@ def test_every_file_that_a_template_is_made_of_is_named() -> None:
     assert set(re.findall(r"`([\w.]+)`", table)) == files
 
 
-def test_the_letter_that_is_shown_can_be_printed(tmp_path: Path) -> None:
+def test_the_example_letter_passes_check(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "templates" / "post", tmp_path / "templates" / "post")
-    (shown,) = re.findall(r"```typst\n(.*?)```", DOCS, re.DOTALL)
-    (tmp_path / "templates" / "post" / "win_back" / "letter.typ").write_text(shown, "utf-8")
+    (example,) = re.findall(r"```typst\n(.*?)```", DOCS, re.DOTALL)
+    (tmp_path / "templates" / "post" / "win_back" / "letter.typ").write_text(example, "utf-8")
     settings = load_settings(ROOT / "config" / "settings.yaml")
-    found = check_letter(load_template_folder(tmp_path, Channel.POST, "win_back"), Purpose.MARKETING, KNOWN, settings)
-    assert [problem.code for problem in found] == ["print_profile"]
+    problems = check_letter(
+        load_template_folder(tmp_path, Channel.POST, "win_back"), Purpose.MARKETING, KNOWN, settings
+    )
+    assert [problem.code for problem in problems] == ["print_profile"]

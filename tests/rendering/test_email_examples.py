@@ -1,4 +1,4 @@
-"""The e-mails of the example workspace: good in three languages, with any number of offers, for whomever."""
+"""E-mails of the example workspace, in three languages, with any number of offers and missing values."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from campaigns.rendering.checks.email import check_email
 from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_variables
 from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.workspace.catalogue_file import load_catalogue
-from campaigns.workspace.settings_file import load_settings
+from campaigns.workspace.repository import load_settings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(ROOT / "config" / "settings.yaml")
@@ -36,33 +36,33 @@ SOFT_LIMIT = 60_000
 
 
 @dataclass
-class Page:
-    """An e-mail's HTML as a reader's program takes it."""
+class ParsedPage:
+    """Contents of an e-mail's HTML."""
 
     links: list[str]
-    pictures: list[dict[str, str | None]]
+    images: list[dict[str, str | None]]
     open: list[str]
     text: str = ""
 
 
-class Reader(HTMLParser):
-    """Collects links and pictures, and sees to it that what opens closes."""
+class PageParser(HTMLParser):
+    """Parser that collects links and images and asserts that every tag is closed."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.page = Page([], [], [])
+        self.page = ParsedPage([], [], [])
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "a":
             self.page.links.append(dict(attrs)["href"] or "")
         if tag == "img":
-            self.page.pictures.append(dict(attrs))
+            self.page.images.append(dict(attrs))
         elif tag not in ("meta", "br"):
             self.page.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "img":
-            self.page.pictures.append(dict(attrs))
+            self.page.images.append(dict(attrs))
 
     def handle_endtag(self, tag: str) -> None:
         assert self.page.open.pop() == tag
@@ -71,12 +71,12 @@ class Reader(HTMLParser):
         self.page.text += data
 
 
-def page_of(body: EmailBody) -> Page:
-    reader = Reader()
-    reader.feed(body.html)
-    reader.close()
-    assert reader.page.open == []
-    return reader.page
+def parse_page(body: EmailBody) -> ParsedPage:
+    parser = PageParser()
+    parser.feed(body.html)
+    parser.close()
+    assert parser.page.open == []
+    return parser.page
 
 
 @cache
@@ -90,59 +90,59 @@ def template_of(name: str, language: Language) -> EmailTemplate:
 
 
 def offers() -> list[dict[str, object]]:
-    found = folder_of("beauty_brands").sample(Language.FI)["offers"]
-    assert isinstance(found, list)
-    return found
+    values = folder_of("beauty_brands").sample(Language.FI)["offers"]
+    assert isinstance(values, list)
+    return values
 
 
-def written(name: str, language: Language, **changes: object) -> EmailBody:
+def render(name: str, language: Language, **changes: object) -> EmailBody:
     return template_of(name, language).render({**folder_of(name).sample(language), **changes})
 
 
-def member(name: str, language: Language, **changes: object) -> dict[str, object]:
+def member_values(name: str, language: Language, **changes: object) -> dict[str, object]:
     sample = folder_of(name).sample(language)["member"]
     assert isinstance(sample, dict)
     return {**sample, **changes}
 
 
-def test_every_template_has_its_purpose_here() -> None:
-    found = {path.name for path in (ROOT / "templates" / "email").iterdir() if not path.name.startswith("_")}
-    assert found == set(PURPOSES)
+def test_every_template_is_covered_by_these_tests() -> None:
+    values = {path.name for path in (ROOT / "templates" / "email").iterdir() if not path.name.startswith("_")}
+    assert values == set(PURPOSES)
 
 
 @pytest.mark.parametrize("name", PURPOSES)
-def test_check_has_nothing_to_say(name: str) -> None:
+def test_shipped_templates_pass_check(name: str) -> None:
     assert check_email(folder_of(name), PURPOSES[name], KNOWN, SETTINGS) == []
 
 
 @pytest.mark.parametrize("name", PURPOSES)
-def test_no_template_reads_of_a_member_more_than_it_says(name: str) -> None:
+def test_templates_use_only_the_expected_member_values(name: str) -> None:
     allowed = {
         "bonus_paid": {"member.bonus_last_month"},
         "owner_post": {"member.bonus_last_month", "member.household_size"},
     }
-    read = {each for each in email_variables(folder_of(name)) if each.startswith("member.")}
-    assert read == {"member.first_name"} | allowed.get(name, set())
+    used = {name for name in email_variables(folder_of(name)) if name.startswith("member.")}
+    assert used == {"member.first_name"} | allowed.get(name, set())
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("name", PURPOSES)
-def test_the_html_is_whole_light_and_in_one_language(name: str, language: Language) -> None:
-    body = written(name, language)
-    page = page_of(body)
+def test_the_html_is_complete_small_and_in_one_language(name: str, language: Language) -> None:
+    body = render(name, language)
+    page = parse_page(body)
 
     assert len(body.html.encode()) < SOFT_LIMIT
     assert f'<html lang="{language}"' in body.html
-    assert all(picture.get("alt") for picture in page.pictures)
+    assert all(image.get("alt") for image in page.images)
     assert all(link.startswith(("http://localhost:8000/", "https://")) for link in page.links)
     assert 0 < len(body.subject) <= 70
     assert not re.search(r"None|\{\{|\{%|\[\[|jq\d", page.text + body.text + body.subject)
 
 
 @pytest.mark.parametrize("name", PURPOSES)
-def test_whoever_has_no_first_name_is_greeted_all_the_same(name: str) -> None:
+def test_a_member_without_a_first_name_gets_a_greeting(name: str) -> None:
     for language, hello in ((Language.FI, "Hei!"), (Language.SV, "Hej!"), (Language.EN, "Hello!")):
-        body = written(name, language, member=member(name, language, first_name=None))
+        body = render(name, language, member=member_values(name, language, first_name=None))
         assert " !" not in body.subject
         assert " ," not in body.subject
         assert hello in body.text or name == "birthday"
@@ -151,20 +151,20 @@ def test_whoever_has_no_first_name_is_greeted_all_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("count", range(1, 7))
 @pytest.mark.parametrize("name", WITH_OFFERS)
-def test_one_to_six_offers_each_with_its_picture_price_and_lowest_price(name: str, count: int) -> None:
+def test_one_to_six_offers_have_image_price_and_lowest_price(name: str, count: int) -> None:
     sample = offers()
 
-    body = written(name, Language.FI, offers=sample[:count])
-    page = page_of(body)
+    body = render(name, Language.FI, offers=sample[:count])
+    page = parse_page(body)
 
-    assert [picture["src"] for picture in page.pictures] == [offer["image"] for offer in sample[:count]]
+    assert [image["src"] for image in page.images] == [offer["image"] for offer in sample[:count]]
     for text in (page.text, body.text):
         assert text.count("30 päivän alin hinta") == count
         assert text.count("Voimassa") == count
 
 
-def rows(body: EmailBody) -> list[int]:
-    """How many cells Outlook finds in each row of the offers."""
+def outlook_row_cells(body: EmailBody) -> list[int]:
+    """Return the number of Outlook cells in each row of offers."""
     start = body.html.index('class="paper stack"')
     section = body.html[start : body.html.index('class="paper inset"', start)]
     return [row.count("<!--[if mso | IE]><td style") for row in section.split("</tr></table><table")]
@@ -173,47 +173,47 @@ def rows(body: EmailBody) -> list[int]:
 @pytest.mark.parametrize(
     ("count", "cells"), [(1, [2]), (2, [2]), (3, [2, 2]), (4, [2, 2]), (5, [2, 2, 2]), (6, [2, 2, 2])]
 )
-def test_outlook_is_told_where_each_row_ends(count: int, cells: list[int]) -> None:
+def test_outlook_gets_two_cells_in_each_row_of_offers(count: int, cells: list[int]) -> None:
     sample = offers()
-    assert rows(written("beauty_brands", Language.FI, offers=sample[:count])) == cells
+    assert outlook_row_cells(render("beauty_brands", Language.FI, offers=sample[:count])) == cells
 
 
-def test_an_offer_at_its_usual_price_claims_no_reduction() -> None:
+def test_an_unreduced_offer_shows_no_lowest_price() -> None:
     sample = offers()
-    usual = {**sample[0], "reduced": False, "lowest_price_30d": None, "unit": None}
+    unreduced = {**sample[0], "reduced": False, "lowest_price_30d": None, "unit": None}
 
-    body = written("beauty_brands", Language.FI, offers=[usual])
+    body = render("beauty_brands", Language.FI, offers=[unreduced])
 
     assert "alin hinta" not in body.html + body.text
     assert 'class="price"' in body.html
 
 
-def test_win_back_says_less_in_its_short_arm() -> None:
-    short, long = (written("win_back", Language.FI, arm=arm) for arm in ("short", "long"))
+def test_win_back_is_shorter_in_its_short_arm() -> None:
+    short, long = (render("win_back", Language.FI, arm=arm) for arm in ("short", "long"))
 
-    assert page_of(short).pictures == []
-    assert len(page_of(long).pictures) == 3
+    assert parse_page(short).images == []
+    assert len(parse_page(long).images) == 3
     assert "Noutokassi" in long.text
     assert "Noutokassi" not in short.text + short.html
 
 
-def test_owner_post_speaks_of_the_household_only_where_there_is_one() -> None:
-    alone, together, nothing = (
-        written("owner_post", Language.FI, member=member("owner_post", Language.FI, **facts)).text
-        for facts in (
+def test_owner_post_mentions_the_household_only_if_there_are_several_members() -> None:
+    alone, family, unknown = (
+        render("owner_post", Language.FI, member=member_values("owner_post", Language.FI, **profile)).text
+        for profile in (
             {"household_size": 1, "bonus_last_month": 3},
             {"household_size": 4, "bonus_last_month": 3},
             {"household_size": None, "bonus_last_month": None},
         )
     )
-    assert "koko talouden" in together
-    assert "koko talouden" not in alone + nothing
-    assert "Viime kuulta ei kertynyt bonusta" in nothing
+    assert "koko talouden" in family
+    assert "koko talouden" not in alone + unknown
+    assert "Viime kuulta ei kertynyt bonusta" in unknown
 
 
-def test_the_partner_is_named_and_learns_nothing() -> None:
-    body = written("partner_hotel", Language.FI)
+def test_the_partner_e_mail_names_the_partner_and_passes_on_no_data() -> None:
+    body = render("partner_hotel", Language.FI)
 
     assert "Hotel Aurora" in body.subject + body.html
-    assert "Emme ole antaneet tietojasi" in page_of(body).text
-    assert [link for link in page_of(body).links if "hotel" in link] == ["https://www.hotel-aurora.example/lahde"]
+    assert "Emme ole antaneet tietojasi" in parse_page(body).text
+    assert [link for link in parse_page(body).links if "hotel" in link] == ["https://www.hotel-aurora.example/lahde"]

@@ -1,4 +1,4 @@
-"""Money, numbers and days as each language writes them."""
+"""Template filters: money, numbers and dates in each language."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,7 @@ from campaigns.core.model.enums import Language
 from campaigns.rendering.templates.filters import template_filters
 
 FI, SV, EN = Language.FI, Language.SV, Language.EN
-WRITTEN = [
+FORMATTED = [
     ("money", (Decimal("1234.5"),), {FI: "1 234,50 €", SV: "1 234,50 €", EN: "€1,234.50"}),
     ("money", (Decimal("0.005"),), {FI: "0,00 €", SV: "0,00 €", EN: "€0.00"}),
     ("money", (5,), {FI: "5,00 €", SV: "5,00 €", EN: "€5.00"}),
@@ -31,26 +31,26 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize(("name", "arguments", "written"), WRITTEN)
-def test_values_are_written_as_the_language_does(
-    language: Language, name: str, arguments: tuple[object, ...], written: dict[Language, str]
+@pytest.mark.parametrize(("name", "arguments", "formatted"), FORMATTED)
+def test_values_are_formatted_by_language(
+    language: Language, name: str, arguments: tuple[object, ...], formatted: dict[Language, str]
 ) -> None:
-    assert template_filters(language, "EUR")[name](*arguments).replace("\xa0", " ") == written[language]
+    assert template_filters(language, "EUR")[name](*arguments).replace("\xa0", " ") == formatted[language]
 
 
-def test_an_amount_does_not_part_from_its_sign_at_the_end_of_a_line() -> None:
+def test_an_amount_and_its_currency_sign_never_break_across_lines() -> None:
     assert template_filters(Language.FI, "EUR")["money"](Decimal("3.95")) == "3,95\xa0€"
 
 
 @pytest.mark.parametrize("name", ["money", "number", "percent"])
 @pytest.mark.parametrize("value", [None, "5", 5.0, True, date(2018, 1, 8)])
-def test_what_is_not_an_exact_number_is_refused(name: str, value: object) -> None:
+def test_a_value_that_is_no_exact_number_is_refused(name: str, value: object) -> None:
     with pytest.raises(TypeError, match="a number was wanted"):
         template_filters(Language.FI, "EUR")[name](value)
 
 
 @pytest.mark.parametrize("value", [None, "2018-01-08", 5])
-def test_what_is_not_a_day_is_refused(value: object) -> None:
+def test_a_value_that_is_no_date_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="a date was wanted"):
         template_filters(Language.FI, "EUR")["date"](value)
     with pytest.raises(TypeError, match="a date was wanted"):

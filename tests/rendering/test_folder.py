@@ -1,4 +1,4 @@
-"""A template folder is read whole, and everything that is wrong with it is said at once."""
+"""Template folders: own and shared files, and all problems reported at once."""
 
 from pathlib import Path
 
@@ -17,18 +17,18 @@ def write(root: Path, path: str, content: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["..", "../sms/x", "a/b", "/etc", "", "Iso", "_shared", ".git", "a" * 64, "a\0b"])
-def test_a_name_cannot_lead_out_of_the_templates(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UserError) as refused:
+def test_a_name_cannot_lead_outside_the_templates_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError) as raised:
         load_template_folder(tmp_path, Channel.EMAIL, name)
-    assert [problem.code for problem in refused.value.problems] == ["name"]
+    assert [problem.code for problem in raised.value.problems] == ["name"]
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_by_name(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"templates/email/nowhere: there is no such template folder \[missing\]"):
         load_template_folder(tmp_path, Channel.EMAIL, "nowhere")
 
 
-def test_an_own_text_hides_the_shared_one(tmp_path: Path) -> None:
+def test_a_templates_text_overrides_the_shared_one(tmp_path: Path) -> None:
     write(tmp_path, "_shared/texts.yaml", "a: {fi: 1a, sv: 1b, en: 1c}\nsubject: {fi: x, sv: x, en: x}\n")
 
     folder = folder_of(tmp_path, {})
@@ -37,7 +37,7 @@ def test_an_own_text_hides_the_shared_one(tmp_path: Path) -> None:
     assert folder.texts["a"].positions[Language.SV].file == "templates/email/_shared/texts.yaml"
 
 
-def test_an_own_file_hides_the_shared_one(tmp_path: Path) -> None:
+def test_a_templates_file_overrides_the_shared_one(tmp_path: Path) -> None:
     write(tmp_path, "_shared/texts.yaml", TEXTS)
     write(tmp_path, "_shared/body.txt", "shared")
     write(tmp_path, "_shared/other.txt", "shared")
@@ -50,7 +50,7 @@ def test_an_own_file_hides_the_shared_one(tmp_path: Path) -> None:
         folder.source("../_shared/other.txt")
 
 
-def test_a_sample_takes_what_it_does_not_say_from_the_shared_one(tmp_path: Path) -> None:
+def test_a_sample_inherits_missing_values_from_the_shared_one(tmp_path: Path) -> None:
     write(tmp_path, "_shared/sample.yaml", "member: {first_name: Aino, city: Turku}\narm: null\n")
 
     folder = folder_of(tmp_path, {"sample.yaml": "member: {first_name: Åsa}\ntitle: {fi: yksi, sv: en, en: one}\n"})
@@ -62,14 +62,14 @@ def test_a_sample_takes_what_it_does_not_say_from_the_shared_one(tmp_path: Path)
     }
 
 
-def test_every_missing_language_is_told_with_its_line(tmp_path: Path) -> None:
+def test_every_missing_language_is_reported_with_its_line(tmp_path: Path) -> None:
     texts = (
         "subject: {fi: Hei, sv: Hej}\nlead:\n  fi: a\n  sv: ''\n  en: c\nend: hello\nBad Key: {fi: a, sv: a, en: a}\n"
     )
-    with pytest.raises(UserError) as refused:
+    with pytest.raises(UserError) as raised:
         folder_of(tmp_path, {"texts.yaml": texts})
 
-    assert [(p.place.line, p.code, p.message) for p in refused.value.problems] == [
+    assert [(p.place.line, p.code, p.message) for p in raised.value.problems] == [
         (1, "language", "`subject` is missing in `en`"),
         (4, "language", "`lead` has no text in `sv`"),
         (6, "language", "`end` is given in three languages"),
@@ -77,11 +77,11 @@ def test_every_missing_language_is_told_with_its_line(tmp_path: Path) -> None:
     ]
 
 
-def test_all_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
+def test_all_missing_files_are_reported_at_once(tmp_path: Path) -> None:
     write(tmp_path, "trial/body.txt", "x")
-    with pytest.raises(UserError) as refused:
+    with pytest.raises(UserError) as raised:
         load_template_folder(tmp_path, Channel.EMAIL, "trial")
-    assert [str(problem.place) for problem in refused.value.problems] == [
+    assert [str(problem.place) for problem in raised.value.problems] == [
         "templates/email/trial/sample.yaml",
         "templates/email/trial/texts.yaml",
     ]
@@ -102,12 +102,12 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
         folder_of(tmp_path, {"notes.txt": "x" * 1_000_001})
 
 
-def test_the_digest_changes_with_any_file_own_or_shared(tmp_path: Path) -> None:
+def test_the_digest_changes_with_any_own_or_shared_file(tmp_path: Path) -> None:
     first = folder_of(tmp_path, {}).digest()
     assert folder_of(tmp_path, {}).digest() == first
 
-    other = folder_of(tmp_path, {"body.txt": "y\n"}).digest()
+    second = folder_of(tmp_path, {"body.txt": "y\n"}).digest()
     write(tmp_path, "_shared/footer.txt", "z")
     third = folder_of(tmp_path, {}).digest()
 
-    assert len({first, other, third}) == 3
+    assert len({first, second, third}) == 3

@@ -1,4 +1,4 @@
-"""A text message costs what TW-01 says, and a price does not triple it (TW-02)."""
+"""Encoding and segments of text messages (TW-01), and normalised characters (TW-02)."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ from campaigns.rendering.templates.filters import template_filters
 TABLE = Path(__file__).with_name("gsm_segments.yaml")
 CASES = parse_yaml(b"cases:\n" + TABLE.read_bytes().replace(b"\n- ", b"\n  - "), TABLE.name).value["cases"]
 
-# GSM 03.38 as it is printed in the standard: 128 places, the escape left out
+# GSM 03.38 as printed in the standard: 128 positions without the escape
 TABLE_03_38 = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -26,60 +26,60 @@ FINNISH = st.text(st.sampled_from("abcåäöÅÄÖ éñü0123456789.,!?€"), ma
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_table_of_the_requirement(case):
-    measured = sms_size("".join(what * times for what, times in case["text"]))
-    assert (measured.encoding.value, measured.segments) == (case["encoding"], case["segments"])
+def test_tw01_the_table_of_encodings_and_segments_holds(case):
+    size = sms_size("".join(character * count for character, count in case["text"]))
+    assert (size.encoding.value, size.segments) == (case["encoding"], case["segments"])
 
 
-def segments_by_hand(text: str) -> int:
-    """The plain way: put characters into parts until one does not fit."""
-    plain = all(character in TABLE_03_38 + TABLE_EXTENDED for character in text)
-    alone, joined = (160, 153) if plain else (70, 67)
+def segments_by_filling(text: str) -> int:
+    """Count naively: fill parts with characters until one does not fit."""
+    is_gsm7 = all(character in TABLE_03_38 + TABLE_EXTENDED for character in text)
+    single_limit, part_limit = (160, 153) if is_gsm7 else (70, 67)
 
     def cost(character: str) -> int:
-        if plain:
+        if is_gsm7:
             return 1 + (character in TABLE_EXTENDED)
         return len(character.encode("utf-16-be")) // 2
 
-    if sum(map(cost, text)) <= alone:
+    if sum(map(cost, text)) <= single_limit:
         return int(bool(text))
     parts = [0]
     for character in text:
-        if parts[-1] + cost(character) > joined:
+        if parts[-1] + cost(character) > part_limit:
             parts.append(0)
         parts[-1] += cost(character)
     return len(parts)
 
 
 @given(ANY)
-def test_segments_are_those_of_the_plain_way(text):
-    assert sms_size(text).segments == segments_by_hand(text)
+def test_segments_match_a_naive_count(text):
+    assert sms_size(text).segments == segments_by_filling(text)
 
 
 @given(ANY, ANY)
-def test_more_text_never_costs_less(text, more):
-    assert sms_size(text + more).segments >= sms_size(text).segments
+def test_more_text_never_costs_less(text, extra):
+    assert sms_size(text + extra).segments >= sms_size(text).segments
 
 
 @given(ANY)
-def test_foreign_characters_are_what_forces_the_wide_encoding(text):
+def test_characters_outside_gsm7_force_ucs2(text):
     assert (sms_size(text).encoding is SmsEncoding.UCS2) == bool(characters_outside_gsm7(text))
     assert sms_size("".join(c for c in text if c not in characters_outside_gsm7(text))).encoding is SmsEncoding.GSM7
 
 
 @given(st.text(max_size=200))
-def test_normalising_twice_changes_nothing_more(text):
+def test_normalising_is_idempotent(text):
     assert normalise(normalise(text)) == normalise(text)
 
 
 @given(FINNISH)
-def test_finnish_and_swedish_text_is_left_as_it_is(text):
+def test_finnish_and_swedish_text_is_unchanged(text):
     assert normalise(text) == text
     assert sms_size(text).encoding is SmsEncoding.GSM7
 
 
 @pytest.mark.parametrize(
-    ("written", "sent"),
+    ("text", "normalised"),
     [
         ("1\u00a0234,50\u00a0€", "1 234,50 €"),
         ("10\u202f%", "10 %"),
@@ -93,11 +93,11 @@ def test_finnish_and_swedish_text_is_left_as_it_is(text):
         ("Šárka", "Šárka"),
     ],
 )
-def test_signs_are_made_plain_and_names_are_not(written, sent):
-    assert normalise(written) == sent
+def test_punctuation_is_normalised_and_names_are_kept(text, normalised):
+    assert normalise(text) == normalised
 
 
 @pytest.mark.parametrize("language", Language)
-def test_a_price_stays_in_the_cheap_alphabet(language):
+def test_a_price_stays_in_gsm7(language):
     price = template_filters(language, "EUR")["money"](Decimal("1234.50"))
     assert sms_size(normalise(price)).encoding is SmsEncoding.GSM7

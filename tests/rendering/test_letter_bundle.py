@@ -1,14 +1,15 @@
-"""Many letters are one file: each knows its pages, the same are the same bytes, and none is kept in memory."""
+"""Bundles of letters: page counts, reproducible bytes and constant memory."""
 
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from pypdf import PdfReader
 
 from tests.support.sample_letters import WHEN, address, sample, template
 
 
-def test_many_letters_are_one_file_and_each_knows_its_pages():
+def test_many_letters_are_one_file_with_a_page_count_for_each():
     letter = template("survey")
     filled = [letter.fill(sample("survey", first_name=name), address(first_name=name)) for name in ("Aino", "Eino")]
     bundle = letter.render_bundle(filled, WHEN)
@@ -21,14 +22,15 @@ def test_many_letters_are_one_file_and_each_knows_its_pages():
 
 
 def test_the_same_letters_give_the_same_bytes():
-    one, two = (
+    first, second = (
         template("owner_post").render_bundle([template("owner_post").fill(sample("owner_post"), address())], WHEN)
         for _ in range(2)
     )
-    assert one == two
+    assert first == second
 
 
-def test_many_bundles_need_no_more_memory_than_one():
+@pytest.mark.child_process
+def test_many_bundles_use_no_more_memory_than_one():
     letter = template("win_back")
 
     def resident():
@@ -42,4 +44,4 @@ def test_many_bundles_need_no_more_memory_than_one():
     before = resident()
     for number in range(1, 5):
         bundle(number)
-    assert resident() - before < 25_000_000  # kept, each bundle would add about fifteen megabytes
+    assert resident() - before < 25_000_000  # a leak would add about fifteen megabytes a bundle

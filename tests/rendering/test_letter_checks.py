@@ -1,4 +1,4 @@
-"""A letter is questioned before anybody is written to: what it may not do is said with its place."""
+"""Checks of letter templates: every problem with its position."""
 
 import shutil
 from decimal import Decimal
@@ -16,14 +16,14 @@ KNOWN = frozenset({"member.first_name", "member.bonus_last_month", "member.house
 
 
 @SHIPPED
-def test_a_shipped_letter_only_waits_for_the_print_house(name):
+def test_a_shipped_letter_has_only_the_print_profile_warning(name):
     problems = check_letter(load_template_folder(ROOT, Channel.POST, name), PURPOSES[name], KNOWN, SETTINGS)
     assert [(problem.code, problem.severity.value) for problem in problems] == [("print_profile", "warning")]
 
 
 @pytest.fixture
 def workspace(tmp_path):
-    """A copy of the example templates, with the win-back letter or its texts changed."""
+    """Factory of template folders: the example templates with the win-back letter or its texts changed."""
 
     def make(letter=None, texts=None, **shared):
         shutil.copytree(ROOT / "templates/post", tmp_path / "templates/post", dirs_exist_ok=True)
@@ -41,8 +41,8 @@ def workspace(tmp_path):
 
 
 def problems_of(folder, purpose=Purpose.MARKETING):
-    found = check_letter(folder, purpose, KNOWN, SETTINGS)
-    return [problem for problem in found if problem.code != "print_profile"]
+    problems = check_letter(folder, purpose, KNOWN, SETTINGS)
+    return [problem for problem in problems if problem.code != "print_profile"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def problems_of(folder, purpose=Purpose.MARKETING):
         ('#import "@preview/cetz:0.1.0"\n#let letter(house, page) = letter-sheet(house, page, [])', "typst_package", 2),
     ],
 )
-def test_what_a_letter_may_not_do_is_said_with_its_place(workspace, letter, code, line):
+def test_a_forbidden_or_invalid_expression_is_reported_with_its_line(workspace, letter, code, line):
     (problem,) = problems_of(workspace(letter))
     assert (problem.code, problem.place.file, problem.place.line) == (
         code,
@@ -66,7 +66,7 @@ def test_what_a_letter_may_not_do_is_said_with_its_place(workspace, letter, code
     )
 
 
-def test_an_unknown_value_in_a_text_has_its_place_and_the_nearest_name(workspace):
+def test_an_unknown_value_in_a_text_is_reported_with_the_nearest_name(workspace):
     folder = workspace(
         "#let letter(house, page) = letter-sheet(house, page, page.text.extra)",
         "extra: {fi: x, sv: '{{ member.first_nam }}', en: x}\n",
@@ -81,10 +81,10 @@ def test_gd17_a_letter_without_the_right_to_object_is_refused(workspace):
     assert [problem.code for problem in problems_of(folder)] == ["colophon"]
 
 
-def test_a_letter_longer_than_its_envelope_takes_is_refused(workspace):
-    long = "{ for _ in range(3) { pagebreak() }; title(page.text.title) }"
+def test_a_letter_with_too_many_sheets_for_its_envelope_is_refused(workspace):
+    three_pages = "{ for _ in range(3) { pagebreak() }; title(page.text.title) }"
     folder = workspace(
-        f"#let letter(house, page) = letter-sheet(house, page, {long})",
+        f"#let letter(house, page) = letter-sheet(house, page, {three_pages})",
         **{"profile.yaml": lambda text: text.replace("sheets: 8", "sheets: 1")},
     )
     assert [problem.code for problem in problems_of(folder)] == ["too_long"] * 3
@@ -93,23 +93,23 @@ def test_a_letter_longer_than_its_envelope_takes_is_refused(workspace):
 OFFERS = "#let letter(house, page) = letter-sheet(house, page, offer-rows(page.offers))"
 
 
-def test_offers_are_rows_with_the_lowest_price_beside_a_reduced_one(workspace, tmp_path):
+def test_offers_are_rows_and_reduced_ones_show_the_lowest_price(workspace, tmp_path):
     folder = workspace(OFFERS)
     letter = LetterTemplate.compile(folder, Language.EN, SETTINGS)
     offer = {"title": "Cheese", "text": "Mature", "price": Decimal("12.9"), "unit": "kg", "reduced": True}
-    plain = {**offer, "title": "Bread", "reduced": False, "unit": None, "lowest_price_30d": None}
-    context = {**sample("win_back", Language.EN), "offers": [{**offer, "lowest_price_30d": Decimal("15.9")}, plain]}
+    unreduced = {**offer, "title": "Bread", "reduced": False, "unit": None, "lowest_price_30d": None}
+    context = {**sample("win_back", Language.EN), "offers": [{**offer, "lowest_price_30d": Decimal("15.9")}, unreduced]}
     page = letter.fill(context, address())
     assert [row["lowest"] for row in page["offers"]] == ["Lowest price in 30 days €15.90", ""]
     assert "€12.90 / kg" in first_page(letter, page)
     assert "offers" in letter_variables(folder)
 
 
-def test_a_service_letter_shows_no_offers(workspace):
+def test_offers_in_a_service_letter_are_refused(workspace):
     assert "offers_in_service" in {problem.code for problem in problems_of(workspace(OFFERS), Purpose.SERVICE)}
 
 
-def test_a_print_profile_that_was_verified_is_not_spoken_of(workspace):
+def test_a_verified_print_profile_gives_no_warning(workspace):
     folder = workspace(**{"profile.yaml": lambda text: text.replace("verified: false", "verified: true")})
     assert check_letter(folder, Purpose.MARKETING, KNOWN, SETTINGS) == []
 

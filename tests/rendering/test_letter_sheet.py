@@ -1,4 +1,4 @@
-"""A letter can be printed: the address in the window and nothing else there, fonts inside, an archive's PDF."""
+"""Printed letters: only the address in the window, embedded fonts, PDF/A-2b."""
 
 import re
 
@@ -25,24 +25,24 @@ WIDEST = PostalAddress(
 )
 
 
-def printed(page):
-    """Every piece of text on a page: what, x and y of its start in points, its font and size."""
-    found = []
+def text_pieces(page):
+    """Return every piece of text on a page: text, x and y of its start in points, font, size."""
+    pieces = []
 
     def visit(text, matrix, text_matrix, font, size):
         if text.strip():
             x = text_matrix[4] * matrix[0] + matrix[4]
             y = text_matrix[5] * matrix[3] + matrix[5]
-            found.append((text.strip(), x, y, str(font["/BaseFont"]), size))
+            pieces.append((text.strip(), x, y, str(font["/BaseFont"]), size))
 
     page.extract_text(visitor_text=visit)
-    return found
+    return pieces
 
 
-def rectangle(window, grown=0):
-    """Left, bottom, right and top of a window in points from the sheet's lower left corner."""
-    left, top = (window["left"] - grown) * MM, A4[1] - (window["top"] - grown) * MM
-    return left, top - (window["height"] + 2 * grown) * MM, left + (window["width"] + 2 * grown) * MM, top
+def rectangle(window, margin=0):
+    """Return left, bottom, right and top of a window, in points from the sheet's lower left corner."""
+    left, top = (window["left"] - margin) * MM, A4[1] - (window["top"] - margin) * MM
+    return left, top - (window["height"] + 2 * margin) * MM, left + (window["width"] + 2 * margin) * MM, top
 
 
 def is_within(x, y, box):
@@ -51,7 +51,7 @@ def is_within(x, y, box):
 
 @SHIPPED
 @LANGUAGES
-def test_pr04_a_sheet_is_a4_and_brings_its_fonts(name, language):
+def test_pr04_a_sheet_is_a4_and_embeds_its_fonts(name, language):
     pdf = draw_letter(name, language)
     for page in pdf.pages:
         assert [round(float(side), 2) for side in page.mediabox[2:]] == list(A4)
@@ -61,7 +61,7 @@ def test_pr04_a_sheet_is_a4_and_brings_its_fonts(name, language):
 
 
 @SHIPPED
-def test_pr04_the_file_says_that_it_is_pdf_a_2b(name):
+def test_pr04_the_file_is_marked_as_pdf_a_2b(name):
     metadata = draw_letter(name).trailer["/Root"]["/Metadata"].get_data().decode()
     assert re.search(r"<pdfaid:part>2</pdfaid:part>", metadata)
     assert re.search(r"<pdfaid:conformance>B</pdfaid:conformance>", metadata)
@@ -69,19 +69,19 @@ def test_pr04_the_file_says_that_it_is_pdf_a_2b(name):
 
 @SHIPPED
 @LANGUAGES
-def test_pr02_the_window_shows_the_address_and_nothing_else(name, language):
+def test_pr02_the_window_shows_the_address_only(name, language):
     page = draw_letter(name, language).pages[0]
-    guarded = rectangle(PROFILE["address_window"], grown=PROFILE["quiet"])
-    inside = [piece for piece in printed(page) if is_within(piece[1], piece[2], guarded)]
+    quiet_area = rectangle(PROFILE["address_window"], margin=PROFILE["quiet"])
+    inside = [piece for piece in text_pieces(page) if is_within(piece[1], piece[2], quiet_area)]
     assert tuple(piece[0] for piece in inside) == address(language).rows
     assert {(piece[3].partition("+")[2], piece[4]) for piece in inside} == {("Carlito", 11)}
 
 
-def test_pr02_the_fullest_address_stays_inside_the_window():
+def test_pr02_the_longest_address_stays_inside_the_window():
     page = draw_letter("owner_post", to=WIDEST).pages[0]
     left, bottom, right, top = rectangle(PROFILE["address_window"])
     face = ImageFont.truetype(str(FONTS_FOLDER / "Carlito-Regular.ttf"), 1100)
-    rows = [piece for piece in printed(page) if piece[0] in WIDEST.rows]
+    rows = [piece for piece in text_pieces(page) if piece[0] in WIDEST.rows]
     assert len(rows) == 6
     for text, x, y, _font, size in rows:
         assert x >= left
@@ -90,8 +90,8 @@ def test_pr02_the_fullest_address_stays_inside_the_window():
         assert y - 0.25 * size >= bottom
 
 
-def test_the_sender_stands_in_its_own_window_within_four_centimetres_of_the_edge():
-    pieces = printed(draw_letter("owner_post").pages[0])
+def test_the_sender_is_in_its_own_window_within_four_centimetres_of_the_edge():
+    pieces = text_pieces(draw_letter("owner_post").pages[0])
     (sender,) = [piece for piece in pieces if piece[0] == "Lähdetori 1, 00000 LÄHTEELÄ"]
     assert is_within(sender[1], sender[2], rectangle(PROFILE["return_window"]))
     assert A4[1] - sender[2] <= 40 * MM

@@ -1,4 +1,4 @@
-"""The assembled bytes against Python's own `email` package, and against E-01 to E-09 and E-20."""
+"""Assembled messages, checked with Python's `email` package and against E-01 to E-09 and E-20."""
 
 import re
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from campaigns.rendering.email.mime import (
 )
 
 STRICT = policy.SMTP.clone(raise_on_defect=True)
-LEAVE = OneClickUnsubscribe(
+UNSUBSCRIBE = OneClickUnsubscribe(
     "beauty.lahde.example.org",
     "Kauneus ja hyvä olo",
     "https://lahde.example.org/u/abc-DEF_1",
@@ -33,8 +33,8 @@ BODY = EmailBody("Hei", "Hyvää päivää\n", "<p>Hyvää päivää</p>")
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=300)
 
 
-def envelope(**changes: Any) -> MessageHeaders:
-    given = {
+def headers(**changes: Any) -> MessageHeaders:
+    values = {
         "date": datetime(2018, 1, 1, 8, tzinfo=UTC),
         "message_id": "abcdefghijklmnop@lahde.example.org",
         "from_name": "Osuuskauppa Lähde",
@@ -42,19 +42,19 @@ def envelope(**changes: Any) -> MessageHeaders:
         "to_address": "aino.virtanen@example.org",
         "to_name": "Aino Virtanen",
         "feedback_id": "beauty_newsletter:beauty:newsletter:lahde",
-        "unsubscribe": LEAVE,
+        "unsubscribe": UNSUBSCRIBE,
     }
-    return MessageHeaders(**{**given, **changes})
+    return MessageHeaders(**{**values, **changes})
 
 
-def parsed(data: bytes) -> EmailMessage:
+def parse(data: bytes) -> EmailMessage:
     message = message_from_bytes(data, policy=STRICT)
     assert isinstance(message, EmailMessage)
     return message
 
 
-def name_of(data: bytes) -> str:
-    """The name in To as RFC 2047 has it: the newer parser of `email` puts a space between two encoded-words."""
+def recipient_name(data: bytes) -> str:
+    """Return the name in To by RFC 2047; the newer parser of `email` puts a space between two encoded-words."""
     name, _ = parseaddr(str(message_from_bytes(data)["To"]))
     return str(make_header(decode_header(name)))
 
@@ -65,23 +65,23 @@ def lines_of(data: bytes) -> list[bytes]:
 
 
 @given(subject=ANY_TEXT, name=ANY_TEXT, text=ANY_TEXT, html=ANY_TEXT)
-def test_whatever_is_written_parses_back_to_the_same_message(subject: str, name: str, text: str, html: str) -> None:
-    data = assemble_message(envelope(to_name=name), EmailBody(subject, text, html))
-    message = parsed(data)
+def test_any_message_parses_back_to_itself(subject: str, name: str, text: str, html: str) -> None:
+    data = assemble_message(headers(to_name=name), EmailBody(subject, text, html))
+    message = parse(data)
 
     assert message["Subject"] == one_line(subject)
-    assert name_of(data) == one_line(name)
+    assert recipient_name(data) == one_line(name)
     assert message["To"].addresses[0].addr_spec == "aino.virtanen@example.org"
-    plain, marked_up = message.iter_parts()
-    for part, written in ((plain, text), (marked_up, html)):
+    text_part, html_part = message.iter_parts()
+    for part, content in ((text_part, text), (html_part, html)):
         assert part.get_content_charset() == "utf-8"
-        octets = part.get_payload(decode=True)
-        assert octets.decode() == re.sub("\r\n|\r|\n", "\r\n", written)
+        payload = part.get_payload(decode=True)
+        assert payload.decode() == re.sub("\r\n|\r|\n", "\r\n", content)
 
 
 @given(subject=ANY_TEXT, name=ANY_TEXT, text=ANY_TEXT)
-def test_e02_every_line_is_ascii_and_short_and_ends_in_crlf(subject: str, name: str, text: str) -> None:
-    data = assemble_message(envelope(to_name=name, from_name=name), EmailBody(subject, text, text))
+def test_e02_every_line_is_ascii_short_and_ends_in_crlf(subject: str, name: str, text: str) -> None:
+    data = assemble_message(headers(to_name=name, from_name=name), EmailBody(subject, text, text))
     lines = lines_of(data)
 
     assert data.isascii()
@@ -94,8 +94,8 @@ def test_e02_every_line_is_ascii_and_short_and_ends_in_crlf(subject: str, name: 
 @given(
     name=st.sampled_from(["\r\nBcc: x@y.example", "a\nSubject: b", "\u2028Bcc: x@y", "\x0bX: y", "\x85X: y", "a\0b"])
 )
-def test_no_name_and_no_subject_can_begin_a_header(name: str) -> None:
-    message = parsed(assemble_message(envelope(to_name=name, from_name=name), EmailBody(name, name, name)))
+def test_names_and_subjects_cannot_inject_a_header(name: str) -> None:
+    message = parse(assemble_message(headers(to_name=name, from_name=name), EmailBody(name, name, name)))
 
     assert set(message) == {
         "Date", "From", "To", "Subject", "Message-ID", "Auto-Submitted", "Feedback-ID", "List-Id",
@@ -104,8 +104,8 @@ def test_no_name_and_no_subject_can_begin_a_header(name: str) -> None:
     assert len(message.keys()) == 12
 
 
-def test_e07_e08_the_headers_that_mailbox_providers_ask_for() -> None:
-    message = parsed(assemble_message(envelope(), BODY))
+def test_e07_e08_a_message_has_the_headers_required_by_mailbox_providers() -> None:
+    message = parse(assemble_message(headers(), BODY))
 
     assert message["Date"] == "Mon, 01 Jan 2018 08:00:00 +0000"
     assert message["Message-ID"] == "<abcdefghijklmnop@lahde.example.org>"
@@ -120,31 +120,31 @@ def test_e07_e08_the_headers_that_mailbox_providers_ask_for() -> None:
 
 
 def test_e04_text_comes_before_html_and_both_decode() -> None:
-    plain, html = parsed(assemble_message(envelope(), BODY)).iter_parts()
+    text_part, html = parse(assemble_message(headers(), BODY)).iter_parts()
 
-    assert (plain.get_content_type(), plain.get_content()) == ("text/plain", "Hyvää päivää\r\n")
+    assert (text_part.get_content_type(), text_part.get_content()) == ("text/plain", "Hyvää päivää\r\n")
     assert (html.get_content_type(), html.get_content()) == ("text/html", "<p>Hyvää päivää</p>")
 
 
-def test_dl04_a_service_message_offers_no_way_to_unsubscribe() -> None:
-    headers = extra_headers(envelope(unsubscribe=None))
+def test_dl04_a_service_message_has_no_unsubscribe_headers() -> None:
+    extra = extra_headers(headers(unsubscribe=None))
 
-    assert headers == {
+    assert extra == {
         "Auto-Submitted": "auto-generated",
         "Feedback-ID": "beauty_newsletter:beauty:newsletter:lahde",
     }
-    assert b"List-" not in assemble_message(envelope(unsubscribe=None), BODY)
+    assert b"List-" not in assemble_message(headers(unsubscribe=None), BODY)
 
 
-def test_the_extra_headers_are_the_ones_that_the_bytes_carry() -> None:
-    message = message_from_bytes(assemble_message(envelope(), BODY), policy=policy.compat32)
+def test_the_extra_headers_equal_those_in_the_bytes() -> None:
+    message = message_from_bytes(assemble_message(headers(), BODY), policy=policy.compat32)
 
-    for name, value in extra_headers(envelope()).items():
+    for name, value in extra_headers(headers()).items():
         assert re.sub(r"\r?\n ", " ", str(message[name])) == value
 
 
-def test_writing_a_message_again_gives_the_same_bytes() -> None:
-    assert assemble_message(envelope(), BODY) == assemble_message(envelope(), BODY)
+def test_the_same_message_gives_the_same_bytes() -> None:
+    assert assemble_message(headers(), BODY) == assemble_message(headers(), BODY)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_writing_a_message_again_gives_the_same_bytes() -> None:
         (None, b"To: aino.virtanen@example.org"),
     ],
 )
-def test_a_name_is_written_as_plainly_as_it_can_be(name: str | None, header: bytes) -> None:
-    assert header in lines_of(assemble_message(envelope(to_name=name), BODY))
+def test_a_name_has_its_simplest_encoding(name: str | None, header: bytes) -> None:
+    assert header in lines_of(assemble_message(headers(to_name=name), BODY))
 
 
 @pytest.mark.parametrize(
@@ -175,13 +175,13 @@ def test_a_name_is_written_as_plainly_as_it_can_be(name: str | None, header: byt
         {"message_id": "no-domain"},
         {"feedback_id": "a:b:c:d:e"},
         {"feedback_id": "a:b\r\nX: y"},
-        {"date": datetime(2018, 1, 1)},  # noqa: DTZ001 - what is refused
+        {"date": datetime(2018, 1, 1)},  # noqa: DTZ001 - refused
     ],
 )
-def test_what_cannot_stand_in_a_header_is_refused_before_anything_is_written(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"wanted|zone") as refused:
-        envelope(**changes)
-    assert "aino" not in str(refused.value)
+def test_a_value_that_cannot_stand_in_a_header_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"wanted|zone") as raised:
+        headers(**changes)
+    assert "aino" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_what_cannot_stand_in_a_header_is_refused_before_anything_is_written(cha
         ("token", "a b"),
     ],
 )
-def test_an_unsubscribe_header_holds_one_link_and_one_address(field: str, value: str) -> None:
+def test_an_unsubscribe_header_refuses_malformed_values(field: str, value: str) -> None:
     fields = {"list_id": "a.b", "list_name": "A", "link": "https://x.example/u", "mailbox": "x@y.example", "token": "t"}
     OneClickUnsubscribe(**fields)
     with pytest.raises(ValueError, match="wanted"):
@@ -203,7 +203,7 @@ def test_an_unsubscribe_header_holds_one_link_and_one_address(field: str, value:
 
 
 @pytest.mark.parametrize("part", ["text", "html"])
-def test_half_a_character_is_refused_before_a_provider_has_to(part):
+def test_a_lone_surrogate_is_refused(part):
     require_encodable(EmailBody("Hei", "Hyvää päivää 🌞", "<p>Hej då 🌞</p>"))
     with pytest.raises(ValueError, match="surrogates"):
         require_encodable(EmailBody("Hei", **{"text": "a", "html": "a"} | {part: "a\ud83d"}))

@@ -1,4 +1,4 @@
-"""MJML: what the library lets pass is refused here, and Jinja's tags come through it untouched."""
+"""MJML: checks beyond those of the library, and Jinja tags that survive compilation."""
 
 import re
 from html import unescape
@@ -21,7 +21,7 @@ def problems_of(mjml: str) -> list[tuple[int, str, str, str]]:
     return [(p.place.line, p.code, p.message, p.hint) for p in mjml_problems(TemplateSource("body.mjml", mjml))]
 
 
-BAD = [
+INVALID = [
     ("<mj-section>\n<mj-colum></mj-colum></mj-section>",
      [(2, "mjml_tag", "<mj-colum> is not a tag that we know", "<mj-column>")]),
     ('<mj-section>\n  <mj-column\n widht="50%"></mj-column></mj-section>',
@@ -55,10 +55,8 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("mjml", "expected"), BAD, ids=range(len(BAD)))
-def test_what_the_library_lets_pass_is_refused_with_its_line(
-    mjml: str, expected: list[tuple[int, str, str, str]]
-) -> None:
+@pytest.mark.parametrize(("mjml", "expected"), INVALID, ids=range(len(INVALID)))
+def test_invalid_mjml_is_reported_with_its_line(mjml: str, expected: list[tuple[int, str, str, str]]) -> None:
     assert problems_of(mjml) == expected
 
 
@@ -74,27 +72,27 @@ def test_what_the_library_lets_pass_is_refused_with_its_line(
         "<mj-table><tr><td>x</td></tr></mj-table>",
     ],
 )
-def test_good_mjml_passes(mjml: str) -> None:
+def test_valid_mjml_passes(mjml: str) -> None:
     assert problems_of(mjml) == []
 
 
-def in_finnish(folder_files: dict[str, str], root: Path) -> str:
+def compile_in_finnish(folder_files: dict[str, str], root: Path) -> str:
     return compile_mjml(folder_of(root, folder_files)).in_language(Language.FI).text
 
 
-def test_tags_come_through_as_they_were(tmp_path: Path) -> None:
+def test_jinja_tags_are_kept_unchanged(tmp_path: Path) -> None:
     tags = "{% if a < b and c > 'd' and \"}}\" != '%}' %}{{ x|default('<>&') }}{%- endif -%}"
 
-    text = in_finnish(html(tags), tmp_path)
+    text = compile_in_finnish(html(tags), tmp_path)
 
     for tag in ("if a < b and c > 'd' and \"}}\" != '%}' %}", "x|default('<>&') }}", "endif -%}"):
         assert tag in text
 
 
-def test_a_tag_in_an_attribute_comes_through(tmp_path: Path) -> None:
+def test_a_jinja_tag_in_an_attribute_is_kept(tmp_path: Path) -> None:
     image = '</mj-text><mj-image src="{{ offer.image }}" alt="{{ offer.title }}" /><mj-text>'
 
-    text = in_finnish(html(image), tmp_path)
+    text = compile_in_finnish(html(image), tmp_path)
 
     assert "offer.image }}" in text
     assert "offer.title }}" in text
@@ -104,35 +102,37 @@ TAGS = ["{{ x }}", "{%- if a < b -%}", "{{ '}}' }}", "{% endif %}", '{{ "{%" }}'
 
 
 @given(st.lists(st.text("abåö <>&/='\"\n\\") | st.sampled_from(TAGS)))
-def test_what_is_dug_out_is_put_back_where_it_was(pieces: list[str]) -> None:
-    source, holes = TemplateSource("body.mjml", "".join(pieces)), Placeholders({})
+def test_extracted_tags_are_restored_in_place(pieces: list[str]) -> None:
+    source, placeholders = TemplateSource("body.mjml", "".join(pieces)), Placeholders({})
 
-    marked = holes.extract(source)
-    text = holes.restore(marked, Language.FI).text
+    with_placeholders = placeholders.extract(source)
+    text = placeholders.restore(with_placeholders, Language.FI).text
 
-    assert not re.search(r"\{[{%]", marked)
+    assert not re.search(r"\{[{%]", with_placeholders)
     assert re.sub(r"(\{[{%]-?)\n", r"\1", text) == source.text
 
 
-def test_texts_are_put_in_escaped_and_their_tags_are_not(tmp_path: Path) -> None:
+def test_texts_are_inserted_escaped_and_their_tags_unescaped(tmp_path: Path) -> None:
     texts = TEXTS + "lead: {fi: \"Sinä & <minä> {{ a|default('&') }}\", sv: x, en: y}\n"
     image = '</mj-text><mj-image src="{{ x }}" alt="[[ lead ]]" /><mj-text>'
 
     for content in ("[[ lead ]]", image):
-        text = in_finnish({**html(content), "texts.yaml": texts}, tmp_path)
+        text = compile_in_finnish({**html(content), "texts.yaml": texts}, tmp_path)
         assert "Sinä &amp; &lt;minä&gt; {{\n a|default('&') }}" in text
 
 
-@pytest.mark.parametrize("words", ["Ää\xa0öö", "e\u0301", "👩‍🚀", "back\\slash", "“quotes” 'and' \"more\"", "a\tb"])
-def test_no_character_of_a_text_is_spoilt_in_an_attribute(tmp_path: Path, words: str) -> None:
-    quoted = words.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
-    texts = TEXTS + f'lead: {{fi: "{quoted}", sv: x, en: y}}\n'
+@pytest.mark.parametrize(
+    "text_value", ["Ää\xa0öö", "e\u0301", "👩‍🚀", "back\\slash", "“quotes” 'and' \"more\"", "a\tb"]
+)
+def test_every_character_of_a_text_survives_in_an_attribute(tmp_path: Path, text_value: str) -> None:
+    escaped = text_value.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
+    texts = TEXTS + f'lead: {{fi: "{escaped}", sv: x, en: y}}\n'
     image = '</mj-text><mj-image src="{{ x }}" alt="[[ lead ]]" /><mj-text>'
 
-    assert f'alt="{words}"' in unescape(in_finnish({**html(image), "texts.yaml": texts}, tmp_path))
+    assert f'alt="{text_value}"' in unescape(compile_in_finnish({**html(image), "texts.yaml": texts}, tmp_path))
 
 
-def test_each_language_has_its_words_and_its_code(tmp_path: Path) -> None:
+def test_each_language_has_its_texts_and_language_code(tmp_path: Path) -> None:
     skeleton = compile_mjml(folder_of(tmp_path, html("[[ subject ]]")))
 
     for language, word in ((Language.FI, "Hei"), (Language.SV, "Hej"), (Language.EN, "Hello")):
@@ -142,25 +142,25 @@ def test_each_language_has_its_words_and_its_code(tmp_path: Path) -> None:
         assert f">{word}</div>" in text
 
 
-def test_the_reader_s_program_is_sent_nowhere(tmp_path: Path) -> None:
-    text = in_finnish(html("x"), tmp_path)
+def test_the_html_loads_nothing_from_other_hosts(tmp_path: Path) -> None:
+    text = compile_in_finnish(html("x"), tmp_path)
     assert "<link" not in text
     assert "@import" not in text
     assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org/1999/xhtml", "")
 
 
-def test_comments_of_the_author_are_left_out_and_outlook_s_stay(tmp_path: Path) -> None:
-    text = in_finnish(html("<!-- secret -->a<!--[if mso]>{% if x %}b{% endif %}<![endif]-->"), tmp_path)
+def test_comments_are_removed_except_those_for_outlook(tmp_path: Path) -> None:
+    text = compile_in_finnish(html("<!-- secret -->a<!--[if mso]>{% if x %}b{% endif %}<![endif]-->"), tmp_path)
     assert "secret" not in text
     assert "<!--[if mso]>{%\n if x %}b{%\n endif %}<![endif]-->" in text
 
 
-def test_parts_are_included_from_the_folder_and_the_shared_one(tmp_path: Path) -> None:
+def test_parts_are_included_from_the_template_and_the_shared_folder(tmp_path: Path) -> None:
     shared = tmp_path / "templates/email/_shared"
     shared.mkdir(parents=True)
     (shared / "footer.mjml").write_text('shared <mj-include path="own.mjml" />', encoding="utf-8")
 
-    text = in_finnish({**html('<mj-include path="footer.mjml" />'), "own.mjml": "own"}, tmp_path)
+    text = compile_in_finnish({**html('<mj-include path="footer.mjml" />'), "own.mjml": "own"}, tmp_path)
 
     assert "shared own" in text
 
@@ -168,10 +168,10 @@ def test_parts_are_included_from_the_folder_and_the_shared_one(tmp_path: Path) -
 @pytest.mark.parametrize(
     "path", ["../../../../etc/passwd", "/etc/passwd", "file:///etc/passwd", "../_shared/x.mjml", "nothing.mjml", ""]
 )
-def test_nothing_is_included_from_elsewhere(tmp_path: Path, path: str) -> None:
-    with pytest.raises(UserError) as refused:
+def test_includes_from_other_folders_are_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(UserError) as raised:
         compile_mjml(folder_of(tmp_path, html(f'\n<mj-include path="{path}" />')))
-    assert [(p.code, p.place.line) for p in refused.value.problems] == [("include", 7)]
+    assert [(p.code, p.place.line) for p in raised.value.problems] == [("include", 7)]
 
 
 def test_a_part_cannot_include_itself(tmp_path: Path) -> None:
@@ -190,13 +190,13 @@ def test_a_part_cannot_include_itself(tmp_path: Path) -> None:
         ("jq00000qj", "mark"),
     ],
 )
-def test_what_cannot_be_filled_is_told_with_its_place(tmp_path: Path, content: str, code: str) -> None:
-    with pytest.raises(UserError) as refused:
+def test_a_text_that_cannot_be_inserted_is_reported_with_its_position(tmp_path: Path, content: str, code: str) -> None:
+    with pytest.raises(UserError) as raised:
         compile_mjml(folder_of(tmp_path, html(content)))
-    first = refused.value.problems[0]
+    first = raised.value.problems[0]
     assert (first.code, str(first.place)) == (code, "templates/email/trial/body.mjml:6:18")
 
 
-def test_what_the_library_itself_refuses_is_shown(tmp_path: Path) -> None:
+def test_an_error_of_the_mjml_library_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="this is not MJML near"):
         compile_mjml(folder_of(tmp_path, html("a < b")))

@@ -1,4 +1,4 @@
-"""An address stands in the window as the post wants it, and a home is found again however it was typed."""
+"""Postal addresses: rows in postal form that fit the address window."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.letters.postal_address import MAX_ROWS, AddressProblem, PostalAddress
 
 TABLE = read_yaml(Path(__file__).with_name("postal_addresses.yaml")).value
-WRITTEN = [
+CASES = [
     (case["contact"], Language(language), tuple(rows))
     for case in TABLE["rows"]
     for language, rows in case.items()
@@ -19,8 +19,8 @@ WRITTEN = [
 ]
 
 
-@pytest.mark.parametrize(("contact", "language", "rows"), WRITTEN)
-def test_the_rows_of_an_address(contact, language, rows):
+@pytest.mark.parametrize(("contact", "language", "rows"), CASES)
+def test_a_contact_becomes_the_expected_address_rows(contact, language, rows):
     address = PostalAddress.from_contact(**contact, language=language)
     assert isinstance(address, PostalAddress)
     assert address.rows == rows
@@ -28,12 +28,12 @@ def test_the_rows_of_an_address(contact, language, rows):
 
 
 @pytest.mark.parametrize("case", TABLE["problems"], ids=lambda case: case["problem"])
-def test_what_no_letter_can_be_sent_to(case):
+def test_an_incomplete_contact_has_an_address_problem(case):
     assert PostalAddress.from_contact(**case["contact"], language=Language.FI) is AddressProblem(case["problem"])
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=30))
-def test_whatever_stands_in_the_columns_the_window_holds_it(first_name, last_name, street, city):
+def test_any_contact_fits_the_address_window(first_name, last_name, street, city):
     address = PostalAddress.from_contact(
         first_name=first_name,
         last_name=last_name,

@@ -1,4 +1,4 @@
-"""The sandbox: what templates may do, what they may not, and that nothing of it takes long."""
+"""Template sandbox: allowed and forbidden expressions, and limits on time."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -28,7 +28,7 @@ CONTEXT: Mapping[str, object] = {
 }
 
 
-def rendered(text: str, file: str = "body.mjml", channel: Channel = Channel.EMAIL) -> str:
+def render(text: str, file: str = "body.mjml", channel: Channel = Channel.EMAIL) -> str:
     return compile_template(sandbox_for(channel, Language.FI, "EUR"), TemplateSource(file, text)).render(CONTEXT)
 
 
@@ -48,8 +48,8 @@ def rendered(text: str, file: str = "body.mjml", channel: Channel = Channel.EMAI
         ("{% if 'a' in ['a', 'b'] %}x{% endif %}", "x"),
     ],
 )
-def test_what_templates_are_for(template: str, message: str) -> None:
-    assert rendered(template) == message
+def test_templates_render_values_conditions_and_loops(template: str, message: str) -> None:
+    assert render(template) == message
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,10 @@ def test_what_templates_are_for(template: str, message: str) -> None:
     ],
 )
 def test_only_the_html_of_an_email_is_escaped(channel: Channel, file: str, message: str) -> None:
-    assert rendered("{{ member.first_name }}", file, channel) == message
+    assert render("{{ member.first_name }}", file, channel) == message
 
 
-SSTI = [
+INJECTIONS = [
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",
     "{{ member.__class__ }}",
     "{{ member['__class__'] }}",
@@ -111,13 +111,13 @@ SSTI = [
 ]
 
 
-@pytest.mark.parametrize("template", SSTI)
-def test_a22_no_template_gets_hold_of_python(template: str) -> None:
+@pytest.mark.parametrize("template", INJECTIONS)
+def test_a22_templates_cannot_reach_python_objects(template: str) -> None:
     with pytest.raises((UserError, TemplateError)):
-        rendered(template)
+        render(template)
 
 
-BLOW_UPS = [
+EXPENSIVE = [
     "{% for i in range(10**9) %}x{% endfor %}",
     "{{ 'x' * 10**9 }}",
     "{{ 10**9**9 }}",
@@ -138,12 +138,12 @@ BLOW_UPS = [
 ]
 
 
-@pytest.mark.parametrize("template", BLOW_UPS, ids=range(len(BLOW_UPS)))
-def test_a22_no_template_takes_more_than_its_length_deserves(template: str) -> None:
-    begun = process_time()
+@pytest.mark.parametrize("template", EXPENSIVE, ids=range(len(EXPENSIVE)))
+def test_a22_an_expensive_template_is_refused_quickly(template: str) -> None:
+    started = process_time()
     with pytest.raises((UserError, TemplateError)):
-        rendered(template)
-    assert process_time() - begun < 2
+        render(template)
+    assert process_time() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -163,27 +163,27 @@ def test_a22_no_template_takes_more_than_its_length_deserves(template: str) -> N
         ("{{ 1 / 0 }}", "division"),
     ],
 )
-def test_a_value_that_cannot_be_written_stops_the_message_and_tells_the_line(template: str, reason: str) -> None:
-    with pytest.raises(TemplateError) as refused:
-        rendered(f"first\nsecond\n{template}")
-    assert reason in refused.value.reason
-    assert (refused.value.place.file, refused.value.place.line) == ("body.mjml", 3)
+def test_a_value_that_cannot_be_printed_raises_an_error_with_its_line(template: str, reason: str) -> None:
+    with pytest.raises(TemplateError) as raised:
+        render(f"first\nsecond\n{template}")
+    assert reason in raised.value.reason
+    assert (raised.value.place.file, raised.value.place.line) == ("body.mjml", 3)
 
 
-def test_every_breach_of_the_grammar_is_told_at_once() -> None:
-    with pytest.raises(UserError) as refused:
-        rendered("{{ a|mony }}\n{{ f() }}\n{% include 'x' %}\n{{ a is evn }}")
-    assert [(p.place.line, p.code, p.hint) for p in refused.value.problems if p.code != "template_syntax"] == [
+def test_all_syntax_problems_are_reported_at_once() -> None:
+    with pytest.raises(UserError) as raised:
+        render("{{ a|mony }}\n{{ f() }}\n{% include 'x' %}\n{{ a is evn }}")
+    assert [(p.place.line, p.code, p.hint) for p in raised.value.problems if p.code != "template_syntax"] == [
         (1, "unknown_filter", "`money`"),
         (4, "unknown_test", "`even`"),
     ]
-    assert [p.place.line for p in refused.value.problems] == [1, 2, 3, 4]
+    assert [p.place.line for p in raised.value.problems] == [1, 2, 3, 4]
 
 
-def test_a_syntax_error_has_its_line() -> None:
-    with pytest.raises(UserError) as refused:
-        rendered("fine\n{% if %}x{% endif %}")
-    assert [(p.place.line, p.code) for p in refused.value.problems] == [(2, "template_syntax")]
+def test_a_syntax_error_is_reported_with_its_line() -> None:
+    with pytest.raises(UserError) as raised:
+        render("fine\n{% if %}x{% endif %}")
+    assert [(p.place.line, p.code) for p in raised.value.problems] == [(2, "template_syntax")]
 
 
 @pytest.mark.parametrize(
@@ -210,46 +210,46 @@ def test_a_syntax_error_has_its_line() -> None:
         ("plain", set()),
     ],
 )
-def test_the_names_that_a_template_reads(template: str, names: set[str] | None) -> None:
+def test_the_variables_of_a_template_are_found(template: str, names: set[str] | None) -> None:
     if names is None:
         with pytest.raises(UserError):
             variable_uses_in(TemplateSource("template", template))
     else:
-        assert {read.name for read in variable_uses_in(TemplateSource("template", template))} == names
+        assert {use.name for use in variable_uses_in(TemplateSource("template", template))} == names
 
 
-def test_what_is_read_of_an_item_is_known_with_its_place() -> None:
-    reads = variable_uses_in(TemplateSource("body.txt", "{% for offer in offers %}\n{{ offer.titel }}\n{% endfor %}"))
-    assert [(".".join(read.path), read.position.line) for read in reads] == [("offers", 1), ("offers.*.titel", 2)]
+def test_a_variable_of_a_list_item_is_found_with_its_line() -> None:
+    uses = variable_uses_in(TemplateSource("body.txt", "{% for offer in offers %}\n{{ offer.titel }}\n{% endfor %}"))
+    assert [(".".join(use.path), use.position.line) for use in uses] == [("offers", 1), ("offers.*.titel", 2)]
 
 
 @given(st.text(max_size=200))
-def test_any_text_at_all_is_either_a_template_or_refused(text: str) -> None:
+def test_any_text_is_either_rendered_or_refused(text: str) -> None:
     try:
-        written = rendered(text)
+        output = render(text)
     except (UserError, TemplateError):  # anything else that is raised fails this test
         assert "{" in text
     else:
-        assert "{" in text or written.splitlines() == text.splitlines()
+        assert "{" in text or output.splitlines() == text.splitlines()
 
 
-def test_texts_are_filled_before_the_values() -> None:
+def test_texts_are_inserted_before_values() -> None:
     filled = insert_texts(
         TemplateSource("body.txt", "[[ greeting ]], [[end]]"), {"greeting": "Hei {{ arm }}", "end": "[[ x ]]"}
     )
     assert filled.text == "Hei {{ arm }}, [[ x ]]"
 
 
-def test_a_text_that_is_not_there_is_told_with_its_line_and_the_nearest() -> None:
-    with pytest.raises(UserError) as refused:
+def test_a_missing_text_is_reported_with_its_line_and_the_nearest_name() -> None:
+    with pytest.raises(UserError) as raised:
         insert_texts(TemplateSource("body.txt", "a\nbc [[ greting ]] [[ zzz ]]"), {"greeting": "Hei"})
-    assert [(p.place.line, p.place.column, p.code, p.hint) for p in refused.value.problems] == [
+    assert [(p.place.line, p.place.column, p.code, p.hint) for p in raised.value.problems] == [
         (2, 4, "unknown_text", "`greeting`"),
         (2, 18, "unknown_text", ""),
     ]
 
 
-def test_a_member_cannot_speak_the_template_s_language() -> None:
+def test_a_member_value_is_never_parsed_as_a_template() -> None:
     template = compile_template(
         sandbox_for(Channel.EMAIL, Language.FI, "EUR"), TemplateSource("body.txt", "{{ member.name }}")
     )

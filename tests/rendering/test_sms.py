@@ -1,4 +1,4 @@
-"""The text messages of the example workspace are short, idiomatic in form and refused when they break a rule."""
+"""Text messages of the example workspace: their length and content, and checks that refuse rule breaches."""
 
 import shutil
 from pathlib import Path
@@ -28,20 +28,20 @@ PURPOSES = {
 SHIPPED = pytest.mark.parametrize("name", PURPOSES)
 
 
-def rendered(name, language, **changes):
+def render(name, language, **changes):
     folder = load_template_folder(ROOT, Channel.SMS, name)
     return SmsTemplate.compile(folder, language, SETTINGS).render({**folder.sample(language), **changes})
 
 
 @pytest.fixture
 def workspace(tmp_path):
-    """A copy of the example templates, with files of one of them replaced."""
+    """Factory of template folders: the example templates with files of one replaced."""
 
     def make(name, **files):
         shutil.copytree(ROOT / "templates/sms", tmp_path / "templates/sms", dirs_exist_ok=True)
         for file, text in files.items():
-            ending = "txt" if file == "body" else "yaml"
-            (tmp_path / f"templates/sms/{name}/{file}.{ending}").write_text(text, encoding="utf-8")
+            suffix = "txt" if file == "body" else "yaml"
+            (tmp_path / f"templates/sms/{name}/{file}.{suffix}").write_text(text, encoding="utf-8")
         return load_template_folder(tmp_path, Channel.SMS, name)
 
     return make
@@ -52,50 +52,50 @@ def codes(folder, purpose=Purpose.MARKETING, settings=SETTINGS):
 
 
 @SHIPPED
-def test_there_is_nothing_to_say_against_a_shipped_template(name):
+def test_a_shipped_template_has_no_problems(name):
     assert check_sms(load_template_folder(ROOT, Channel.SMS, name), PURPOSES[name], KNOWN, SETTINGS) == []
 
 
 @SHIPPED
 @pytest.mark.parametrize("language", Language)
-def test_a_message_takes_one_or_two_cheap_segments(name, language):
-    sms = rendered(name, language)
+def test_a_message_takes_one_or_two_gsm7_segments(name, language):
+    sms = render(name, language)
     assert sms.encoding is SmsEncoding.GSM7
     assert sms.segments in (1, 2)
 
 
 @SHIPPED
 @pytest.mark.parametrize("language", Language)
-def test_a_member_without_a_name_is_written_to_as_well(name, language):
-    nobody = {"first_name": None, "bonus_last_month": None}
-    sms = rendered(name, language, member=nobody)
+def test_a_member_without_a_name_gets_a_complete_message(name, language):
+    empty_profile = {"first_name": None, "bonus_last_month": None}
+    sms = render(name, language, member=empty_profile)
     assert "None" not in sms.text
     assert not {"  ", " ,", " !"} & {sms.text[i : i + 2] for i in range(len(sms.text))}
 
 
 @SHIPPED
 @pytest.mark.parametrize("language", Language)
-def test_tw17_fi05_every_message_names_its_sender_and_marketing_the_way_out(name, language):
-    sms = rendered(name, language)
+def test_tw17_fi05_messages_name_the_sender_and_marketing_has_an_opt_out(name, language):
+    sms = render(name, language)
     assert sms.text.startswith(SETTINGS.organisation.name.text(language))
     assert ("http://localhost:8000/s/" in sms.text) == (PURPOSES[name] is Purpose.MARKETING)
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_arms_of_the_experiment_are_told_apart(language):
-    assert len(rendered("win_back", language, arm="long").text) > len(rendered("win_back", language, arm="short").text)
+def test_the_long_arm_of_the_experiment_is_longer(language):
+    assert len(render("win_back", language, arm="long").text) > len(render("win_back", language, arm="short").text)
 
 
 @pytest.mark.parametrize("name", ["weekend_grill", "weekend_cheese"])
-def test_a_weekend_without_offers_still_says_something(name):
-    with_offers, without = rendered(name, Language.FI), rendered(name, Language.FI, offers=[])
+def test_a_weekend_message_without_offers_still_has_its_text(name):
+    with_offers, without_offers = render(name, Language.FI), render(name, Language.FI, offers=[])
     assert "€" in with_offers.text
     assert "30 pv alin" in with_offers.text
-    assert "€" not in without.text
-    assert len(without.text.splitlines()) == 3
+    assert "€" not in without_offers.text
+    assert len(without_offers.text.splitlines()) == 3
 
 
-def test_what_a_message_reads_is_known_before_it_is_written():
+def test_the_variables_of_a_message_are_listed():
     assert sms_variables(load_template_folder(ROOT, Channel.SMS, "weekend_grill")) == {
         "links.stop",
         "member.first_name",
@@ -104,14 +104,14 @@ def test_what_a_message_reads_is_known_before_it_is_written():
     }
 
 
-def test_a_name_that_is_no_gsm_is_kept_and_counted():
-    sms = rendered("birthday", Language.FI, member={"first_name": "Šárka"})
+def test_a_name_outside_gsm7_is_kept_and_counted_as_ucs2():
+    sms = render("birthday", Language.FI, member={"first_name": "Šárka"})
     assert "Šárka" in sms.text
     assert (sms.encoding, sms.segments) == (SmsEncoding.UCS2, 3)
 
 
-def test_a_name_is_text_and_no_template():
-    assert "{{ organisation }}" in rendered("birthday", Language.FI, member={"first_name": "{{ organisation }}"}).text
+def test_a_name_is_never_parsed_as_a_template():
+    assert "{{ organisation }}" in render("birthday", Language.FI, member={"first_name": "{{ organisation }}"}).text
 
 
 def test_an_empty_message_is_refused(workspace):
@@ -120,10 +120,10 @@ def test_an_empty_message_is_refused(workspace):
         SmsTemplate.compile(folder, Language.FI, SETTINGS).render({"arm": None})
 
 
-def test_an_unknown_value_has_its_place_and_the_nearest_name(workspace):
+def test_an_unknown_value_is_reported_with_its_position_and_the_nearest_name(workspace):
     folder = workspace("birthday", body="Hei {{ member.first_nam }}\n[[ stop ]]\n{{ offers[0].prise }}\n")
-    shown = [str(problem) for problem in check_sms(folder, Purpose.MARKETING, KNOWN, SETTINGS)]
-    assert shown == [
+    problems = [str(problem) for problem in check_sms(folder, Purpose.MARKETING, KNOWN, SETTINGS)]
+    assert problems == [
         "templates/sms/birthday/body.txt:1:1: there is no value `member.first_nam` [unknown_variable]\n"
         "  try: `member.first_name`",
         "templates/sms/birthday/body.txt:3:1: there is no value `offers[].prise` [unknown_variable]\n"
@@ -131,7 +131,7 @@ def test_an_unknown_value_has_its_place_and_the_nearest_name(workspace):
     ]
 
 
-def test_an_unknown_value_in_a_text_is_found_where_it_is_written(workspace):
+def test_an_unknown_value_in_a_text_is_reported_with_the_texts_position(workspace):
     texts = "wish: {fi: 'Hei {{ member.age }}', sv: Hej, en: Hello}\ngift: {fi: a, sv: b, en: c}\n"
     (problem,) = check_sms(workspace("birthday", texts=texts), Purpose.MARKETING, KNOWN, SETTINGS)
     assert (problem.code, problem.place.file, problem.place.line) == (
@@ -146,12 +146,12 @@ def test_a_missing_language_is_refused(workspace):
         workspace("birthday", texts="wish: {fi: Hei, en: Hello}\ngift: {fi: a, sv: b, en: c}\n")
 
 
-def test_gd17_marketing_without_a_way_out_is_refused(workspace):
+def test_gd17_marketing_without_an_opt_out_is_refused(workspace):
     assert codes(workspace("birthday", body="[[ wish ]]\n")) == ["opt_out"]
     assert codes(workspace("birthday", body="[[ wish ]]\n"), Purpose.SERVICE) == []
 
 
-def test_a_service_message_shows_no_offers():
+def test_offers_in_a_service_message_are_refused():
     assert "offers_in_service" in codes(load_template_folder(ROOT, Channel.SMS, "weekend_grill"), Purpose.SERVICE)
 
 
@@ -164,16 +164,16 @@ def test_tw17_a_public_link_shortener_is_refused(workspace):
     assert codes(workspace("birthday", body="https://bit.ly/abc [[ stop ]]")) == ["shortener"]
 
 
-def test_tw03_a_sample_that_costs_too_much_is_refused(workspace):
-    assert codes(workspace("birthday", body=f"{'a' * 460} [[ stop ]]")) == ["too_long"] * 3  # once a language
+def test_tw03_a_sample_with_too_many_segments_is_refused(workspace):
+    assert codes(workspace("birthday", body=f"{'a' * 460} [[ stop ]]")) == ["too_long"] * 3  # once for each language
 
 
-def test_a_sign_that_makes_a_message_dear_is_a_warning(workspace):
+def test_a_character_outside_gsm7_is_a_warning(workspace):
     (problem,) = check_sms(workspace("birthday", body="☎ [[ stop ]]"), Purpose.MARKETING, KNOWN, SETTINGS)[:1]
     assert str(problem).startswith("templates/sms/birthday/body.txt: warning: `☎` in `fi` is outside GSM-7")
 
 
-def test_a_value_that_some_members_lack_is_a_warning(workspace):
+def test_an_unguarded_optional_value_is_a_warning(workspace):
     problems = check_sms(
         workspace("birthday", body="Hei {{ member.first_name }} [[ stop ]]"), Purpose.MARKETING, KNOWN, SETTINGS
     )

@@ -1,4 +1,4 @@
-"""Dispatch and frequency caps are asked of both ledgers; all other promises here are asked of SQLite."""
+"""Fixtures of the run tests: claims, bundles and frequency caps run on both ledgers, all others on SQLite."""
 
 import shutil
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def workspace(
     request: pytest.FixtureRequest, base_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SampleWorkspace]:
-    """A copy of the sample workspace, its ledger in PostgreSQL where a test is asked of it."""
+    """A copy of the sample workspace; its ledger is in PostgreSQL if the test asks for it."""
     root = tmp_path / "workspace"
     if getattr(request, "param", "sqlite") == "sqlite":
         with closing(SampleWorkspace(shutil.copytree(base_workspace, root))) as workspace:

@@ -1,4 +1,4 @@
-"""The shipped letters, filled with their samples, for tests of what is printed, said and refused."""
+"""Shipped letters filled with their sample values."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -39,7 +39,7 @@ def sample(name, language=Language.FI, **member):
 
 
 def address(language=Language.FI, first_name="Aino", last_name="Näkkäläjärvi"):
-    made = PostalAddress.from_contact(
+    postal_address = PostalAddress.from_contact(
         first_name=first_name,
         last_name=last_name,
         street="Kaivokatu 12 A 4",
@@ -47,8 +47,8 @@ def address(language=Language.FI, first_name="Aino", last_name="Näkkäläjärvi
         city="Helsinki",
         language=language,
     )
-    assert isinstance(made, PostalAddress)
-    return made
+    assert isinstance(postal_address, PostalAddress)
+    return postal_address
 
 
 @cache
@@ -59,5 +59,5 @@ def draw_letter(name, language=Language.FI, to=None, **member):
 
 
 def first_page(letter, filled):
-    """The words on a letter's first sheet."""
+    """Return the text of a letter's first page."""
     return PdfReader(BytesIO(letter.render_bundle([filled], WHEN).pdf)).pages[0].extract_text()

@@ -1,4 +1,4 @@
-"""Template folders made for one test."""
+"""E-mail template folders written for one test."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,15 +43,15 @@ SAMPLE = "member: {first_name: Aino}\n"
 
 
 def folder_of(root: Path, files: Mapping[str, str], name: str = "trial") -> TemplateFolder:
-    """The e-mail template made of `files`; what is not given is the smallest that works."""
-    given = {
+    """Write an e-mail template with `files` and minimal other files, and load it."""
+    contents = {
         "texts.yaml": TEXTS,
         "sample.yaml": SAMPLE,
         "body.mjml": MJML.format(content="x"),
         "body.txt": "x\n",
         **files,
     }
-    for file, content in given.items():
+    for file, content in contents.items():
         path = root / "templates" / "email" / name / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
@@ -59,5 +59,5 @@ def folder_of(root: Path, files: Mapping[str, str], name: str = "trial") -> Temp
 
 
 def html(content: str) -> dict[str, str]:
-    """The files of a template whose only text in HTML is `content`."""
+    """Return the files of a template with `content` as its HTML text."""
     return {"body.mjml": MJML.replace("{content}", content)}

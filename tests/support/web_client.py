@@ -19,7 +19,8 @@ from audiences.consent.consent_state import ConsentEntry
 from audiences.people import contacts
 from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.runs.dispatch.run_sender import SendResult
-from campaigns.store.runs.run_tables import NOTICE, Run
+from campaigns.store.people.people_tables import NOTICE
+from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import MEMBERS, NOW, ManualClock, SampleWorkspace
 
 _OF: Final = 'schedule: {at: "2018-01-05 10:30"}\n'

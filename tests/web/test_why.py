@@ -7,7 +7,7 @@ import pytest
 
 from campaigns.core.model.enums import Language
 from campaigns.store.runs.linked_message import find_message
-from campaigns.web.members.why import explanation
+from campaigns.web.members.why_received import explanation
 from tests.support.web_client import AINO, CAMPAIGNS, WebWorkspace
 
 PURPOSES: Final = {

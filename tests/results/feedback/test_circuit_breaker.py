@@ -8,7 +8,7 @@ from sqlalchemy import select
 from campaigns.channels.events import EventKind
 from campaigns.operations.scheduler import Scheduler
 from campaigns.results.feedback.circuit_breaker import CircuitBreaker
-from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch import run_transitions
 from campaigns.store.people.people_tables import AUDIT
 from campaigns.store.runs.run_tables import RUN
 from tests.support.sample_workspace import MEMBERS
@@ -56,7 +56,7 @@ def test_resumed_campaign_is_not_paused_again_for_the_same_complaints(two_runs):
     report(first, MEMBERS[0], MEMBERS[1])
     assert CircuitBreaker(workspace.engine.context).pause_campaigns() == ["offers"]
     workspace.clock.advance(minutes=1)
-    workspace.engine.run_control.transition(control.resume, second.run_id)
+    workspace.engine.run_control.transition(run_transitions.resume, second.run_id)
     assert CircuitBreaker(workspace.engine.context).pause_campaigns() == []
     assert workspace.state(second) == "sending"
 

@@ -16,7 +16,7 @@ from campaigns.runs.capacity.feasibility import SendWindow, capacity_problem
 from campaigns.runs.capacity.workload import RunBacklog, Workload, measure_workload
 from campaigns.runs.composing.composer_factory import ComposerFactory
 from campaigns.runs.composing.run_context import RunContext
-from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch import run_transitions
 from campaigns.runs.dispatch.rate_limit import RateLimiter
 from campaigns.runs.planning.run_files import FrozenFields
 from campaigns.store.runs.run_tables import Run
@@ -262,11 +262,11 @@ def test_a15_run_under_way_leaves_less_of_the_account_rate(
     workspace.engine.run_control.start(waiting)
     with pytest.raises(UserError, match=message):
         workspace.engine.run_control.start(second)
-    workspace.engine.run_control.transition(control.pause, waiting.run_id)
+    workspace.engine.run_control.transition(run_transitions.pause, waiting.run_id)
     assert workspace.engine.forecast.capacity_problem(second) is None
-    workspace.engine.run_control.transition(control.resume, waiting.run_id)
+    workspace.engine.run_control.transition(run_transitions.resume, waiting.run_id)
     assert workspace.engine.forecast.capacity_problem(second) is not None
-    workspace.engine.run_control.transition(control.cancel, waiting.run_id)
+    workspace.engine.run_control.transition(run_transitions.cancel, waiting.run_id)
     workspace.engine.run_control.start(second)
     assert workspace.state(second) == "sending"
 

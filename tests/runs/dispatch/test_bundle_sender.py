@@ -16,7 +16,7 @@ from sqlalchemy import select
 from campaigns.channels.registry import ChannelProviders
 from campaigns.core.model.enums import BUNDLED_CHANNELS, Channel
 from campaigns.operations.worker import Worker
-from campaigns.runs.dispatch import bundle_sender, control
+from campaigns.runs.dispatch import bundle_sender, run_transitions
 from campaigns.runs.dispatch.dispatcher import runs_under_way
 from campaigns.store.runs.run_tables import BUNDLE
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
@@ -122,7 +122,7 @@ def test_run_with_unnamed_bundles_is_not_closed_by_a_sender_of_other_channels(wo
     assert letters_by_street(workspace) == STREETS
 
 
-@pytest.mark.parametrize("action", [control.pause, control.cancel])
+@pytest.mark.parametrize("action", [run_transitions.pause, run_transitions.cancel])
 def test_bundle_handed_over_before_a_death_is_named_though_the_run_was_stopped(workspace, run, action):
     with_dying_provider(workspace, "commit", after=False)
     with pytest.raises(ProcessKilledError):
@@ -130,9 +130,9 @@ def test_bundle_handed_over_before_a_death_is_named_though_the_run_was_stopped(w
     workspace.engine.run_control.transition(action, run.run_id)
     with_dying_provider(workspace)
     Worker(workspace.engine).send_all()
-    if action is control.pause:
+    if action is run_transitions.pause:
         assert letters_by_street(workspace) == Counter()
-        workspace.engine.run_control.transition(control.resume, run.run_id)
+        workspace.engine.run_control.transition(run_transitions.resume, run.run_id)
         Worker(workspace.engine).send_all()
     assert workspace.balance(run) == {"accepted": ALL}
     assert letters_by_street(workspace) == STREETS
@@ -188,7 +188,8 @@ def test_pr09_objection_while_letters_are_rendered_removes_the_letter(workspace,
 
 
 @pytest.mark.parametrize(
-    ("action", "end"), [(control.pause, ("pending", None)), (control.cancel, ("withdrawn", "cancelled"))]
+    ("action", "end"),
+    [(run_transitions.pause, ("pending", None)), (run_transitions.cancel, ("withdrawn", "cancelled"))],
 )
 def test_run_stopped_while_letters_are_rendered_hands_none_over(workspace, run, action, end):
     post = with_dying_provider(workspace)

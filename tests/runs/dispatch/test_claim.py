@@ -10,7 +10,7 @@ from campaigns.channels.outcome import Accepted, Outcome, Refused, RetryLater
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason, SkipReason
 from campaigns.operations.scheduler import Scheduler
-from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch import run_transitions
 from campaigns.store.runs.run_file_tables import RUN_FILE
 from campaigns.store.runs.run_tables import Run
 from tests.support.sample_campaigns import MARKETING
@@ -250,11 +250,11 @@ def member_row(workspace: SampleWorkspace, member: str) -> dict[str, object]:
 def test_a_paused_run_claims_nothing_and_a_resumed_one_goes_on(workspace, channel, campaign):
     provider = with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start("hi", campaign)
-    workspace.engine.run_control.transition(control.pause, run.run_id)
+    workspace.engine.run_control.transition(run_transitions.pause, run.run_id)
     workspace.send(run)
     assert workspace.balance(run) == {"pending": len(MEMBERS)}
     assert provider.received == []
-    workspace.engine.run_control.transition(control.resume, run.run_id)
+    workspace.engine.run_control.transition(run_transitions.resume, run.run_id)
     assert workspace.send(run).closed
     assert workspace.balance(run) == {"accepted": len(MEMBERS)}
 
@@ -264,7 +264,7 @@ def test_a16_cancelled_run_sends_nothing_and_deletes_its_fields(workspace, campa
     provider = with_scripted_provider(workspace, ScriptedProvider())
     run = workspace.start("hi", campaign)
     assert has_frozen_fields(workspace, run)
-    assert workspace.engine.run_control.transition(control.cancel, run.run_id) == len(MEMBERS)
+    assert workspace.engine.run_control.transition(run_transitions.cancel, run.run_id) == len(MEMBERS)
     workspace.send(run)
     assert provider.received == []
     assert set(workspace.end_states(run).values()) == {("withdrawn", "cancelled")}
@@ -284,7 +284,7 @@ def has_frozen_fields(workspace: SampleWorkspace, run: Run) -> bool:
 def test_a16_pause_finishes_messages_under_way_and_claims_no_more(workspace):
     def answer(message):
         if len(provider.received) == 3:
-            workspace.engine.run_control.transition(control.pause, run.run_id)
+            workspace.engine.run_control.transition(run_transitions.pause, run.run_id)
         return _accepted()
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))
@@ -298,7 +298,7 @@ def test_a16_pause_finishes_messages_under_way_and_claims_no_more(workspace):
 def test_retry_of_a_cancelled_run_is_withdrawn(workspace):
     def answer(message):
         if workspace.state(run) == "sending":
-            workspace.engine.run_control.transition(control.cancel, run.run_id)
+            workspace.engine.run_control.transition(run_transitions.cancel, run.run_id)
         return RetryLater(5, "busy")
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))

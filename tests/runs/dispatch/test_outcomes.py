@@ -13,7 +13,7 @@ from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Refu
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason
 from campaigns.runs.composing.message_composers import EmailComposer
-from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch import run_transitions
 from campaigns.runs.dispatch.record_outcomes import DeliveryAnswer, record_answers
 from campaigns.runs.dispatch.sweeper import clean_up
 from campaigns.store.ledger.connection import Ledger
@@ -278,7 +278,9 @@ def test_an_answer_to_another_attempt_changes_nothing(workspace):
 @pytest.mark.parametrize("state", ["paused", "cancelled"])
 def test_sweeper_ends_the_leases_of_runs_that_no_longer_send(workspace, state):
     run, _, _ = _start_with_silent_sender(workspace)
-    workspace.engine.run_control.transition({"paused": control.pause, "cancelled": control.cancel}[state], run.run_id)
+    workspace.engine.run_control.transition(
+        {"paused": run_transitions.pause, "cancelled": run_transitions.cancel}[state], run.run_id
+    )
     workspace.clock.advance(seconds=5)
     clean_up(workspace.engine.context.ledger, workspace.clock.time)
     assert workspace.end_states(run)["m05"] == ("uncertain", "unknown_outcome")

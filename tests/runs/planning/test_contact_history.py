@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from campaigns.runs.dispatch import control
+from campaigns.runs.dispatch import run_transitions
 from campaigns.runs.planning import contact_history
 from campaigns.store.runs.run_tables import DELIVERY
 from tests.support.sample_workspace import MEMBERS
@@ -33,7 +33,7 @@ def test_planned_run_is_not_in_the_history_and_a_started_run_is(workspace):
 def test_cancelled_run_counts_only_the_messages_sent_before(workspace):
     def answer(message):
         if len(provider.received) == 3:
-            workspace.engine.run_control.transition(control.cancel, run.run_id)
+            workspace.engine.run_control.transition(run_transitions.cancel, run.run_id)
         return accept(message)
 
     provider = with_scripted_provider(workspace, ScriptedProvider(answer))

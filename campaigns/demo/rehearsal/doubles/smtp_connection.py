@@ -9,9 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from campaigns.demo.rehearsal.doubles.faults import (
-    ProviderFault,
-)
+from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 
 if TYPE_CHECKING:
     from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
