@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.no_network import OutsideNetworkError
 
+pytestmark = [pytest.mark.loopback, pytest.mark.child_process]
+
 ELSEWHERE = "192.0.2.1"  # an address that is nobody's, for examples
 
 
