@@ -134,7 +134,7 @@ def _competing_units(window: SendWindow, backlogs: Sequence[RunBacklog], channel
     if limiter.rate is None:
         return 0
     total = needed = 0
-    for backlog in sorted(backlogs, key=attrgetter("ends")):
+    for backlog in sorted(backlogs, key=attrgetter("ends_at")):
         total += backlog.units.get(channel, 0)
         later_units = max(backlog.ends_at - window.ends_at, timedelta()) // limiter.duration(1)
         needed = max(needed, total - later_units)
