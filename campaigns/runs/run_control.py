@@ -105,7 +105,7 @@ class RunControl:
         return "who planned it cannot approve it as well", "cannot_approve", "somebody else approves it"
 
     def transition(self, action: Callable[[Ledger, Run, datetime, str], T], run_id: str) -> T:
-        """Pause, resume or cancel a run (see `dispatch.control`); cancelling deletes its frozen fields."""
+        """Pause, resume or cancel a run (see `dispatch.run_transitions`); cancelling deletes its frozen fields."""
         context = self.context
         result = action(context.ledger, self.queries.run(run_id), context.clock.now(), context.actor)
         run = self.queries.run(run_id)
