@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -39,6 +40,14 @@ def rooms_of_tree() -> dict[str, set[str]]:
         room, *inner = package.removeprefix("campaigns/").split("/")
         rooms.setdefault(room, set()).update(inner)
     return rooms
+
+
+def test_page_orders_the_rooms_as_the_import_contract_does():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = [{name.removeprefix("campaigns.") for name in layer.split(" | ")} for layer in contracts[0]["layers"]]
+    chain = re.search(r"`(cli →[^`]*)`", PAGE)
+    assert chain
+    assert [set(re.findall(r"\w+", level)) for level in chain[1].split("→")] == layers
 
 
 @pytest.fixture
