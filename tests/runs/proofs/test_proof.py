@@ -32,7 +32,7 @@ def campaign_workspace(workspace: SampleWorkspace) -> SampleWorkspace:
 
 def send_to(workspace: SampleWorkspace, to: str, **options: Any) -> str:
     draft, _ = workspace.engine.context.repository.campaign_definition("letter")
-    return send_proof(workspace.engine, draft, ProofRequest(to, **options)).provider_id
+    return send_proof(workspace.engine.queries, draft, ProofRequest(to, **options)).provider_id
 
 
 def files(workspace: SampleWorkspace) -> list[Path]:
