@@ -16,6 +16,8 @@ from campaigns.demo.rehearsal.doubles.faults import FaultPlan, Mailboxes, Provid
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from tests.support.provider_fixtures import open_provider, wire_stage
 
+pytestmark = pytest.mark.loopback
+
 
 @pytest.mark.parametrize("name", ["sendgrid", "smtp", "twilio"])
 async def test_a_double_runs_from_the_command_line_and_reports_arrivals(name):

@@ -138,6 +138,7 @@ def test_fi24_a_sender_id_shown_to_finnish_numbers_must_be_authorised(twilio, re
     assert SmsSettings(sender="Lahde").authorised is None  # the folder provider needs no authorisation
 
 
+@pytest.mark.child_process
 def test_folder_providers_import_no_vendor_package():
     script = """
 import sys

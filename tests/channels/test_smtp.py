@@ -21,6 +21,7 @@ from campaigns.demo.rehearsal.doubles.smtp_connection import SmtpStepFault
 from tests.support.claimed_deliveries import claim
 from tests.support.provider_fixtures import open_provider
 
+pytestmark = pytest.mark.loopback
 STEPS = ("MAIL", "RCPT", "DATA", "message")
 ALL = ("PIPELINING", "8BITMIME", "SMTPUTF8")
 PIPELINED = pytest.mark.parametrize("extensions", [ALL, ("8BITMIME",)], ids=["pipelined", "sequential"])

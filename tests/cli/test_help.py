@@ -48,6 +48,7 @@ def test_no_command_at_all_is_usage_and_shows_the_list(capsys: pytest.CaptureFix
     assert "Plan and send:" in "".join(capsys.readouterr())
 
 
+@pytest.mark.child_process
 def test_help_loads_nothing_heavy() -> None:
     asked = f"import sys, campaigns.cli.main; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

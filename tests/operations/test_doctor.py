@@ -27,6 +27,7 @@ from tests.support.provider_fixtures import SETTINGS, settings_with
 from tests.support.sample_workspace import SampleWorkspace
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.loopback
 DOMAIN: Final = "lahde.example.org"
 SPF: Final = {DOMAIN: ("v=spf1 ip4:192.0.2.1 -all", "site-verification=1")}
 DMARC: Final = {f"_dmarc.{DOMAIN}": ("v=DMARC1; p=none; rua=mailto:d@lahde.example.org",)}

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from PIL import ImageFont
 
 from campaigns.core.yaml.source import read_yaml
@@ -9,6 +10,7 @@ from campaigns.rendering.letters.fonts import FONTS_FOLDER
 from campaigns.rendering.letters.postal_address import PostalAddress
 from tests.support.sample_letters import LANGUAGES, ROOT, SHIPPED, address, draw_letter
 
+pytestmark = pytest.mark.child_process
 PROFILE = read_yaml(ROOT / "templates/post/_shared/profile.yaml").value
 MM = 72 / 25.4
 A4 = (595.28, 841.89)
