@@ -1,4 +1,4 @@
-"""What another process does is what this one would have done, and its end is no end of ours."""
+"""Functions in a child process: the same results and errors, and a kill that raises."""
 
 import os
 from datetime import UTC, datetime
@@ -11,33 +11,34 @@ from campaigns.core.child_process import run_in_child_process
 from campaigns.core.errors import UserError
 from campaigns.rendering.letters.typst import TypstDocument
 
+pytestmark = pytest.mark.child_process
 AT = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
 HEADINGS = "query(heading).len()"
 
 
-def sheets(source: str) -> TypstDocument:
-    """Pages of one source that greet somebody."""
+def greeting_document(source: str) -> TypstDocument:
+    """Return a document of one source with a name as its input."""
     return TypstDocument({"main.typ": source.encode()}, {"name": "Märta"})
 
 
-def test_both_draw_the_same_bytes():
-    greeting = sheets("= #sys.inputs.name\n#pagebreak()\n= Hyvää päivää")
+def test_a_child_process_renders_the_same_bytes():
+    greeting = greeting_document("= #sys.inputs.name\n#pagebreak()\n= Hyvää päivää")
     assert run_in_child_process(greeting.render_and_query, AT, HEADINGS) == greeting.render_and_query(AT, HEADINGS)
 
 
-def test_what_typst_refuses_is_told_with_its_place():
-    broken = sheets("fine\n#nothing-of-that-name")
-    with pytest.raises(UserError) as here:
+def test_an_error_in_a_child_process_has_the_same_problems():
+    broken = greeting_document("fine\n#nothing-of-that-name")
+    with pytest.raises(UserError) as direct:
         broken.render_pdf(AT)
-    with pytest.raises(UserError) as elsewhere:
+    with pytest.raises(UserError) as in_child:
         run_in_child_process(broken.render_and_query, AT, HEADINGS)
-    assert elsewhere.value.problems == here.value.problems
+    assert in_child.value.problems == direct.value.problems
 
 
-def test_a_process_that_is_killed_leaves_an_error_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    killed = tmp_path / "killed"
-    killed.write_text("#!/bin/sh\nkill -9 $$\n", "ascii")
-    killed.chmod(0o700)
-    monkeypatch.setattr("sys.executable", os.fspath(killed))
+def test_a_killed_child_process_raises_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    interpreter = tmp_path / "killed"
+    interpreter.write_text("#!/bin/sh\nkill -9 $$\n", "ascii")
+    interpreter.chmod(0o700)
+    monkeypatch.setattr("sys.executable", os.fspath(interpreter))
     with pytest.raises(CalledProcessError, match="SIGKILL"):
-        run_in_child_process(sheets("fine").render_and_query, AT, HEADINGS)
+        run_in_child_process(greeting_document("fine").render_and_query, AT, HEADINGS)

@@ -1,4 +1,4 @@
-"""A file becomes plain values with positions, or one located problem for each thing that is wrong with it."""
+"""YAML source: plain values with positions, or one problem with a position for each error."""
 
 import time
 from contextlib import suppress
@@ -17,14 +17,14 @@ from campaigns.core.yaml.tree import MAX_ALIASED_NODES, MAX_DEPTH
 
 def _problems(content: bytes | str) -> list[tuple[str, str]]:
     data = content.encode() if isinstance(content, str) else content
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as raised:
         parse_yaml(data, "f.yaml")
-    assert all(problem.hint for problem in caught.value.problems)
-    return [(str(problem.place), problem.code) for problem in caught.value.problems]
+    assert all(problem.hint for problem in raised.value.problems)
+    return [(str(problem.place), problem.code) for problem in raised.value.problems]
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("text", "expected"),
     [
         ("10:30", "10:30"),
         ("NO", "NO"),
@@ -51,13 +51,13 @@ def _problems(content: bytes | str) -> list[tuple[str, str]]:
         ("5 percent", "5 percent"),
     ],
 )
-def test_a_scalar_means_what_yaml_1_2_says(written: str, meant: object) -> None:
-    value = parse_yaml(f"key: {written}\n".encode(), "f.yaml").part("key").value
-    assert value == meant
-    assert type(value) is type(meant)
+def test_a_scalar_has_its_yaml_1_2_value(text: str, expected: object) -> None:
+    value = parse_yaml(f"key: {text}\n".encode(), "f.yaml").part("key").value
+    assert value == expected
+    assert type(value) is type(expected)
 
 
-def test_every_key_and_value_knows_its_place() -> None:
+def test_every_key_and_value_has_its_position() -> None:
     located = parse_yaml(b"title: x\nlist:\n  - a: 1\n  - {b: 2, c: [3, 4]}\n", "f.yaml")
     assert located.part("title").key_place == FilePosition("f.yaml", 1, 1)
     assert located.part("title").place == FilePosition("f.yaml", 1, 8)
@@ -94,11 +94,11 @@ def test_every_key_and_value_knows_its_place() -> None:
         ("a: b\nä: x\0\n", ("f.yaml:2:5", "control_character")),
     ],
 )
-def test_what_cannot_be_read_is_one_located_problem(content: bytes | str, expected: tuple[str, str]) -> None:
+def test_an_unreadable_file_is_one_problem_with_a_position(content: bytes | str, expected: tuple[str, str]) -> None:
     assert _problems(content) == [expected]
 
 
-def test_all_duplicates_are_found_at_once() -> None:
+def test_all_duplicate_keys_are_reported_at_once() -> None:
     content = "a: 1\na: 2\nb: {c: 1, c: 2}\n2: x\n"
     assert _problems(content) == [
         ("f.yaml:2:1", "duplicate_key"),
@@ -119,27 +119,27 @@ def test_an_alias_repeats_its_anchor_under_its_own_path() -> None:
     assert located.part("c").part("b").key_place == FilePosition("f.yaml", 1, 8)
 
 
-def test_an_alias_bomb_is_refused_before_it_grows() -> None:
+def test_an_alias_bomb_is_refused_before_it_expands() -> None:
     rounds = "".join(f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]\n" for n in range(1, 12))
     assert [code for _, code in _problems(f"k0: &k0 [x, x, x]\n{rounds}")] == ["alias_bomb"]
-    few = ", ".join(["*x"] * (MAX_ALIASED_NODES // 2))
-    assert parse_yaml(f"a: &x [1]\nb: [{few}]\n".encode(), "f.yaml").value
+    aliases = ", ".join(["*x"] * (MAX_ALIASED_NODES // 2))
+    assert parse_yaml(f"a: &x [1]\nb: [{aliases}]\n".encode(), "f.yaml").value
 
 
-def test_aliases_do_not_pass_the_limit_of_depth() -> None:
+def test_aliases_count_towards_the_depth_limit() -> None:
     half = MAX_DEPTH // 2 + 1
     content = f"a: &a {'[' * half}{']' * half}\nb: {'[' * half}*a{']' * half}\n"
     assert _problems(content) == [(f"f.yaml:2:{4 + half}", "too_deep")]
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
-def test_a_deep_nest_is_refused_at_once(opening: str) -> None:
+def test_deep_nesting_is_refused_quickly(opening: str) -> None:
     start = time.process_time()
     assert [code for _, code in _problems("a:\n  " + opening * 1_000)] == ["too_deep"]
     assert time.process_time() - start < 1
 
 
-def test_the_permitted_depth_is_read() -> None:
+def test_the_maximum_depth_is_read() -> None:
     lists = MAX_DEPTH - 1
     assert parse_yaml(f"a: {'[' * lists}{']' * lists}\n".encode(), "f.yaml").value
     assert _problems(f"a: {'[' * MAX_DEPTH}{']' * MAX_DEPTH}\n") == [(f"f.yaml:1:{3 + MAX_DEPTH}", "too_deep")]
@@ -148,18 +148,18 @@ def test_the_permitted_depth_is_read() -> None:
 def test_a_file_over_a_megabyte_is_not_parsed(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_bytes(b"a: 'never closed" + b" " * MAX_BYTES)
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as raised:
         read_yaml(path, "large.yaml")
-    assert [(problem.place.file, problem.code) for problem in caught.value.problems] == [("large.yaml", "too_large")]
+    assert [(problem.place.file, problem.code) for problem in raised.value.problems] == [("large.yaml", "too_large")]
 
 
-def test_a_missing_file_is_a_problem_of_its_name(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_by_name(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^win_back\.yaml: .*\[unreadable\]"):
         read_yaml(tmp_path / "nothing.yaml", "win_back.yaml")
 
 
 @given(st.text(alphabet="ab:- \n\t#'\"[]{},&*!|>%@\\0", max_size=60) | st.binary(max_size=40).map(bytes))
-def test_any_bytes_are_read_or_refused_and_nothing_else(content: str | bytes) -> None:
+def test_any_bytes_are_parsed_or_refused_with_a_user_error(content: str | bytes) -> None:
     data = content if isinstance(content, bytes) else content.encode()
     with suppress(UserError):
         assert isinstance(parse_yaml(data, "f.yaml").value, dict)

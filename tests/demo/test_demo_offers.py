@@ -1,4 +1,4 @@
-"""The offers of the example workspace: real goods, real pictures, enough of them on every day of the demonstration."""
+"""Offers of the example workspace: products in the data, existing images, enough of them on every day."""
 
 from collections import Counter
 from datetime import date
@@ -16,11 +16,11 @@ from campaigns.workspace.paths import Workspace
 
 
 @pytest.fixture(scope="module")
-def offers(workspace: Workspace, catalogue: Catalogue) -> tuple[Offer, ...]:
-    return load_offers(workspace.offers, catalogue)
+def offers(repository: Workspace, catalogue: Catalogue) -> tuple[Offer, ...]:
+    return load_offers(repository.offers, catalogue)
 
 
-def test_there_are_enough(offers: tuple[Offer, ...]) -> None:
+def test_there_are_enough_offers(offers: tuple[Offer, ...]) -> None:
     beauty = Counter(offer.brand for offer in offers if offer.department in {"COSMETICS", "DRUG GM"})
     assert len(offers) >= 150
     assert beauty.total() >= 45
@@ -36,7 +36,7 @@ def test_each_day_of_the_demonstration_has_offers(offers: tuple[Offer, ...], day
     assert sum(offer.product_category in {"CHEESE", "CHEESES"} for offer in valid) >= 5
 
 
-def test_every_offer_is_of_goods_that_are_sold(offers: tuple[Offer, ...], data: duckdb.DuckDBPyConnection) -> None:
+def test_every_offer_is_for_products_in_the_data(offers: tuple[Offer, ...], data: duckdb.DuckDBPyConnection) -> None:
     sold = set(data.execute("select department, product_category, product_type, brand from products").fetchall())
     unknown = [
         offer.id
@@ -46,29 +46,29 @@ def test_every_offer_is_of_goods_that_are_sold(offers: tuple[Offer, ...], data: 
     assert unknown == []
 
 
-def test_no_offer_is_of_goods_that_are_special_or_restricted(offers: tuple[Offer, ...], catalogue: Catalogue) -> None:
+def test_no_offer_is_for_special_or_restricted_products(offers: tuple[Offer, ...], catalogue: Catalogue) -> None:
     products = catalogue.tables["products"]
     for offer in offers:
         for rows in (products.special_when, products.restricted_when):
             assert not [column for column, values in rows.items() if getattr(offer, column) in values], offer.id
 
 
-def test_every_text_is_its_own_in_each_language(offers: tuple[Offer, ...]) -> None:
+def test_every_text_differs_in_each_language(offers: tuple[Offer, ...]) -> None:
     for offer in offers:
         assert len(set(offer.text.by_language().values())) == len(Language), offer.id
         assert all(text == text.strip() and len(text) <= 90 for text in offer.text.by_language().values()), offer.id
         assert all(len(title) <= 60 for title in offer.title.by_language().values()), offer.id
 
 
-def test_pictures_are_all_there_and_all_used(offers: tuple[Offer, ...], workspace: Workspace) -> None:
-    drawn = {f"offers/{path.name}" for path in (workspace.images / "offers").glob("*.png")}
-    assert {offer.image for offer in offers} == drawn
-    drawings = {path.stem for path in (workspace.root / "tools" / "offers").glob("*.svg")}
-    assert drawings == {Path(name).stem for name in drawn}
+def test_every_image_exists_and_is_used(offers: tuple[Offer, ...], repository: Workspace) -> None:
+    images = {f"offers/{path.name}" for path in (repository.images / "offers").glob("*.png")}
+    assert {offer.image for offer in offers} == images
+    drawings = {path.stem for path in (repository.root / "tools" / "offers").glob("*.svg")}
+    assert drawings == {Path(name).stem for name in images}
 
 
-def test_pictures_are_light_enough_for_an_email(workspace: Workspace) -> None:
-    for path in (workspace.images / "offers").glob("*.png"):
+def test_images_are_small_enough_for_an_email(repository: Workspace) -> None:
+    for path in (repository.images / "offers").glob("*.png"):
         assert path.stat().st_size < 12_000, path.name
-        with Image.open(path) as picture:
-            assert picture.size == (480, 320), path.name
+        with Image.open(path) as image:
+            assert image.size == (480, 320), path.name

@@ -1,4 +1,4 @@
-"""The example campaigns plan and run, unchanged, on the demonstration's data."""
+"""Example campaigns, planned and run unchanged on the demonstration's data."""
 
 import json
 import shutil
@@ -23,16 +23,16 @@ def workspace(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
 def test_an_example_is_checked_planned_and_run(file: Path, workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for words in (["check", str(file)], ["run", str(file), "--json"]):
+    for arguments in (["check", str(file)], ["run", str(file), "--json"]):
         with pytest.raises(SystemExit, match="0"):
-            run(["--workspace", str(workspace), *words])
-    printed = capsys.readouterr().out
-    done = json.loads(printed[printed.index("{") :])
-    sends = sum(done["sends"].values())
-    assert done["campaign"] == file.stem
-    assert done["matched"] == sends + sum(done["skips"].values()) > 0
-    assert sum(done["variants"].values()) == sends == sum(done["deliveries"].values())
-    assert (done["closed"], done["deliveries"]["accepted"]) == (True, sends)
-    counted = messages_by_member(workspace / "outbox" / done["run"])
-    assert [address for address, times in counted.items() if times > 1] == []
-    assert counted.total() == sends - done["sends"].get("phone", 0)
+            run(["--workspace", str(workspace), *arguments])
+    output = capsys.readouterr().out
+    result = json.loads(output[output.index("{") :])
+    sends = sum(result["sends"].values())
+    assert result["campaign"] == file.stem
+    assert result["matched"] == sends + sum(result["skips"].values()) > 0
+    assert sum(result["variants"].values()) == sends == sum(result["deliveries"].values())
+    assert (result["closed"], result["deliveries"]["accepted"]) == (True, sends)
+    messages = messages_by_member(workspace / "outbox" / result["run"])
+    assert [address for address, count in messages.items() if count > 1] == []
+    assert messages.total() == sends - result["sends"].get("phone", 0)

@@ -1,4 +1,4 @@
-"""A price feed becomes the offers file, and loses no good row to a bad one."""
+"""Price feeds: valid rows become the offers file, invalid rows are reported."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ CATALOGUE = load_catalogue(ROOT / "config" / "catalogue.yaml")
 OFFERS = load_offers(ROOT / "config" / "offers.yaml", CATALOGUE)
 
 
-def row(offer: Offer) -> dict[str, str]:
-    """An offer as a line of a feed."""
+def feed_row(offer: Offer) -> dict[str, str]:
+    """Return an offer as a row of a feed."""
     values = offer.model_dump(mode="json", exclude_none=True)
     flat: dict[str, str] = {}
     for name, value in values.items():
@@ -25,43 +25,45 @@ def row(offer: Offer) -> dict[str, str]:
     return flat
 
 
-def feed(path: Path, rows: list[dict[str, str]], separator: str = ";") -> Path:
-    """A CSV file of rows."""
+def write_feed(path: Path, rows: list[dict[str, str]], separator: str = ";") -> Path:
+    """Write a CSV file of rows."""
     lines = [separator.join(PRICE_FEED_COLUMNS)]
-    lines += [separator.join(f'"{each.get(name, "")}"' for name in PRICE_FEED_COLUMNS) for each in rows]
+    lines += [separator.join(f'"{row.get(name, "")}"' for name in PRICE_FEED_COLUMNS) for row in rows]
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
 
 
 @pytest.mark.parametrize("separator", [",", ";"])
-def test_every_offer_of_the_example_goes_through_a_feed_unchanged(tmp_path: Path, separator: str) -> None:
-    found = read_price_feed(feed(tmp_path / "feed.csv", [row(offer) for offer in OFFERS], separator), CATALOGUE)
-    write_offers_file(found.offers, tmp_path / "offers.yaml", CATALOGUE)
-    assert found.problems == ()
+def test_every_example_offer_survives_a_price_feed_unchanged(tmp_path: Path, separator: str) -> None:
+    result = read_price_feed(
+        write_feed(tmp_path / "feed.csv", [feed_row(offer) for offer in OFFERS], separator), CATALOGUE
+    )
+    write_offers_file(result.offers, tmp_path / "offers.yaml", CATALOGUE)
+    assert result.problems == ()
     assert set(load_offers(tmp_path / "offers.yaml", CATALOGUE)) == set(OFFERS)
 
 
-def test_a_row_that_is_no_offer_is_named_with_its_line_and_the_others_are_kept(tmp_path: Path) -> None:
-    good, dear, twice = (row(offer) for offer in OFFERS[:3])
-    dear["price"] = "cheap"
-    twice["id"] = good["id"]
-    found = read_price_feed(feed(tmp_path / "feed.csv", [good, dear, twice]), CATALOGUE)
-    assert [offer.id for offer in found.offers] == [good["id"]]
-    assert {problem.place.line for problem in found.problems} == {3, 4}
-    assert found.write_rejects(tmp_path / "rejects.csv")
+def test_an_invalid_row_is_reported_with_its_line_and_valid_rows_are_kept(tmp_path: Path) -> None:
+    good, unpriced, duplicate = (feed_row(offer) for offer in OFFERS[:3])
+    unpriced["price"] = "cheap"
+    duplicate["id"] = good["id"]
+    result = read_price_feed(write_feed(tmp_path / "feed.csv", [good, unpriced, duplicate]), CATALOGUE)
+    assert [offer.id for offer in result.offers] == [good["id"]]
+    assert {problem.place.line for problem in result.problems} == {3, 4}
+    assert result.write_rejects(tmp_path / "rejects.csv")
     assert (tmp_path / "rejects.csv").read_text("utf-8").startswith("line,column,reason")
 
 
-def test_restricted_goods_in_a_feed_are_set_aside(tmp_path: Path) -> None:
-    spirits = row(OFFERS[0]) | {"department": "SPIRITS"}
-    found = read_price_feed(feed(tmp_path / "feed.csv", [spirits]), CATALOGUE)
-    assert (found.offers, [problem.code for problem in found.problems]) == ((), ["restricted_offer"])
+def test_restricted_products_in_a_feed_are_rejected(tmp_path: Path) -> None:
+    spirits = feed_row(OFFERS[0]) | {"department": "SPIRITS"}
+    result = read_price_feed(write_feed(tmp_path / "feed.csv", [spirits]), CATALOGUE)
+    assert (result.offers, [problem.code for problem in result.problems]) == ((), ["restricted_offer"])
 
 
 def test_a_wrong_header_refuses_the_file(tmp_path: Path) -> None:
     path = tmp_path / "feed.csv"
     path.write_text("id,pris\n", "utf-8")
-    with pytest.raises(UserError) as refused:
+    with pytest.raises(UserError) as raised:
         read_price_feed(path, CATALOGUE)
-    codes = {problem.code for problem in refused.value.problems}
+    codes = {problem.code for problem in raised.value.problems}
     assert codes == {"missing_column", "unknown_column"}

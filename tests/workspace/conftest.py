@@ -1,4 +1,4 @@
-"""The catalogue, audiences and vocabulary of the example files."""
+"""Fixtures: catalogue, audiences and vocabulary of the example files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 @pytest.fixture(scope="session")
 def bare_vocabulary() -> RuleVocabulary:
-    """The names of the repository's catalogue, and no audience."""
+    """Vocabulary of the repository's catalogue without audiences."""
     return RuleVocabulary(load_catalogue(Path(__file__).parents[2] / "config" / "catalogue.yaml"))
 
 

@@ -1,4 +1,4 @@
-"""Audiences may refer to each other, in any order of their files, but not in a ring."""
+"""Audience files: references in any order of files, but no cycles."""
 
 from pathlib import Path
 
@@ -23,19 +23,19 @@ def test_an_audience_may_refer_to_a_later_file(tmp_path: Path, bare_vocabulary: 
     assert audiences["first"].name == audiences["first"].title == "first"
 
 
-def test_a_ring_is_one_problem_with_a_place(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
+def test_a_cycle_of_audiences_is_one_problem_with_a_position(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
     _write(tmp_path, first="{audience: second}", second="{all: [{audience: third}]}", third="{audience: first}")
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as raised:
         load_audiences(tmp_path, bare_vocabulary)
-    (problem,) = caught.value.problems
+    (problem,) = raised.value.problems
     assert (problem.place.file, problem.place.line, problem.code) == (str(tmp_path / "third.yaml"), 2, "audience_cycle")
 
 
-def test_the_problems_of_all_files_come_together(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
+def test_problems_of_all_files_are_reported_together(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
     _write(tmp_path, first="{aeg: {from: 18}}", second="{audience: nobody}", Third="{register: owners}")
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as raised:
         load_audiences(tmp_path, bare_vocabulary)
-    assert {(Path(problem.place.file).name, problem.code) for problem in caught.value.problems} == {
+    assert {(Path(problem.place.file).name, problem.code) for problem in raised.value.problems} == {
         ("first.yaml", "unknown_field"),
         ("second.yaml", "unknown_audience"),
         ("Third.yaml", "file_name"),
@@ -49,11 +49,11 @@ def test_a_warning_of_a_rule_does_not_stop_its_audience(tmp_path: Path, bare_voc
     assert [warning.place.line for warning in warnings] == [2]
 
 
-def test_a_folder_that_is_not_there_has_no_audiences(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
+def test_a_missing_folder_has_no_audiences(tmp_path: Path, bare_vocabulary: RuleVocabulary) -> None:
     assert load_audiences(tmp_path / "nothing", bare_vocabulary) == {}
 
 
-def test_a_file_with_another_ending_is_warned_of(tmp_path: Path) -> None:
+def test_a_file_with_another_suffix_is_a_warning(tmp_path: Path) -> None:
     _write(tmp_path, adults="{age: {from: 18}}")
     (tmp_path / "children.yml").touch()
     (tmp_path / ".hidden").touch()

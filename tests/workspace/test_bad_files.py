@@ -1,6 +1,6 @@
-"""Each file below tests/bad is refused with exactly the text that stands beside it.
+"""Bad files below tests/bad: each is refused with exactly the text in the file beside it.
 
-After a change of words: `python -m tests.workspace.test_bad_files` writes the texts anew; read the difference.
+After a change of texts, `python -m tests.workspace.test_bad_files` rewrites the expected texts; review the diff.
 """
 
 import os
@@ -47,31 +47,31 @@ LOADERS: Final[dict[str, Callable[[Path], object]]] = {
 
 
 def problems_of(file: Path) -> tuple[Problem, ...]:
-    """What is wrong with a bad file, which is named as from its own folder."""
-    with chdir(file.parent), pytest.raises(UserError) as caught:
+    """Return the problems of a bad file, named relative to its own folder."""
+    with chdir(file.parent), pytest.raises(UserError) as raised:
         LOADERS[file.parent.name](Path(file.name))
-    return caught.value.problems
+    return raised.value.problems
 
 
-def printed(file: Path) -> str:
-    """The problems as a terminal shows them."""
+def printed_problems(file: Path) -> str:
+    """Return the problems as printed on a terminal."""
     text = file.read_bytes().decode(errors="replace")
     return "\n".join(source_excerpt(problem, text) for problem in problems_of(file)) + "\n"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_a_bad_file_is_refused_in_these_words(file: Path) -> None:
-    assert printed(file) == file.with_suffix(".txt").read_text()
+def test_a_bad_file_is_refused_with_its_expected_text(file: Path) -> None:
+    assert printed_problems(file) == file.with_suffix(".txt").read_text()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_every_problem_has_its_own_place_and_a_next_step(file: Path) -> None:
+def test_every_problem_has_its_own_position_and_a_hint(file: Path) -> None:
     problems = problems_of(file)
     assert all(problem.hint and problem.code for problem in problems)
     assert len({(problem.place, problem.message) for problem in problems}) == len(problems)
 
 
 if __name__ == "__main__":
-    for bad in FILES:
-        bad.with_suffix(".txt").write_text(printed(bad))
-        os.write(1, f"== {bad.parent.name}/{bad.name}\n{printed(bad)}\n".encode())
+    for file in FILES:
+        file.with_suffix(".txt").write_text(printed_problems(file))
+        os.write(1, f"== {file.parent.name}/{file.name}\n{printed_problems(file)}\n".encode())

@@ -1,4 +1,4 @@
-"""The examples of docs/campaign-files.md are campaigns and audiences that load."""
+"""Examples of docs/campaign-files.md: they load as campaigns and audiences."""
 
 import re
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ BLOCKS: Final = re.findall(r"```yaml\n(.*?)```", DOCUMENT, flags=re.DOTALL)
 FILES: Final = [block for block in BLOCKS if block.startswith("# config/")]
 KEYS: Final = [block for block in BLOCKS if not block.startswith("# config/")]
 
-# What an example of single keys leaves out.
-REST: Final = {
+# Required keys that an example of single keys leaves out.
+DEFAULTS: Final = {
     "title": "{fi: Edut, sv: Förmåner, en: Offers}",
     "purpose": "marketing",
     "schedule": '{at: "2018-01-05 10:30"}',
@@ -29,9 +29,9 @@ REST: Final = {
 
 
 def _completed(example: str) -> str:
-    given = set(re.findall(r"^(\w+):", example, flags=re.MULTILINE))
-    left_out = REST.keys() - given - ({"content"} if "variants" in given else set())
-    return example + "".join(f"{key}: {REST[key]}\n" for key in REST if key in left_out)
+    present = set(re.findall(r"^(\w+):", example, flags=re.MULTILINE))
+    missing = DEFAULTS.keys() - present - ({"content"} if "variants" in present else set())
+    return example + "".join(f"{key}: {DEFAULTS[key]}\n" for key in DEFAULTS if key in missing)
 
 
 @pytest.mark.parametrize("example", KEYS, ids=lambda example: example.split(":")[0])
@@ -50,11 +50,11 @@ def test_an_example_of_a_file_loads_under_its_name(example: str, tmp_path: Path,
     path.parent.mkdir(parents=True)
     path.write_text(example)
     load = load_campaign if path.parent.name == "campaigns" else load_audience
-    thing, warnings = load(path, vocabulary)
-    assert (thing.name, warnings) == (path.stem, ())
+    definition, warnings = load(path, vocabulary)
+    assert (definition.name, warnings) == (path.stem, ())
 
 
-def test_every_key_has_a_line_in_the_table_and_a_section() -> None:
+def test_every_key_has_a_table_row_and_a_section() -> None:
     table, sections = DOCUMENT.split("### `title`", 1)
     headings = " ".join(re.findall(r"^### (.*)$", f"### `title`{sections}", flags=re.MULTILINE))
     for key in CampaignFile.model_fields:

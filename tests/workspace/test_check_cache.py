@@ -1,4 +1,4 @@
-"""A finding that was kept is the one that would be made, and is made anew when anything under it changed."""
+"""Cache of check results: reused while nothing changed, repeated after any change."""
 
 from pathlib import Path
 
@@ -14,49 +14,49 @@ SMS = "channels: [sms]\ncontent: {sms: hello}\n"
 
 
 def codes(workspace: SampleWorkspace, file: Path) -> list[str]:
-    """What a command of its own finds now."""
+    """Return the codes that a new command finds."""
     workspace.engine.context.reload_files()
     return sorted(
         {problem.code for problem in workspace.engine.context.repository.file_problems(file, workspace.clock.time)}
     )
 
 
-class Finder:
+class CountingCheck:
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
 
     def __call__(self) -> list[Problem]:
-        self.asked += 1
+        self.calls += 1
         return [PROBLEM]
 
 
 @pytest.fixture
-def find() -> Finder:
-    return Finder()
+def check() -> CountingCheck:
+    return CountingCheck()
 
 
-def test_what_was_found_is_found_again_by_another_process_without_looking(tmp_path, find):
-    assert CheckCache(tmp_path, b"settings").get_or_check("sms-hi", "digest", find) == [PROBLEM]
-    assert CheckCache(tmp_path, b"settings").get_or_check("sms-hi", "digest", find) == [PROBLEM]
-    assert find.asked == 1
+def test_cached_problems_are_reused_by_another_process(tmp_path, check):
+    assert CheckCache(tmp_path, b"settings").get_or_check("sms-hi", "digest", check) == [PROBLEM]
+    assert CheckCache(tmp_path, b"settings").get_or_check("sms-hi", "digest", check) == [PROBLEM]
+    assert check.calls == 1
 
 
-@pytest.mark.parametrize(("given", "name", "digest"), [(b"other", "a", "d"), (b"s", "b", "d"), (b"s", "a", "e")])
-def test_it_is_looked_for_again_when_anything_changed(tmp_path, find, given, name, digest):
-    CheckCache(tmp_path, b"s").get_or_check("a", "d", find)
-    CheckCache(tmp_path, given).get_or_check(name, digest, find)
-    assert find.asked == 2
+@pytest.mark.parametrize(("settings", "name", "digest"), [(b"other", "a", "d"), (b"s", "b", "d"), (b"s", "a", "e")])
+def test_a_change_of_settings_name_or_digest_repeats_the_check(tmp_path, check, settings, name, digest):
+    CheckCache(tmp_path, b"s").get_or_check("a", "d", check)
+    CheckCache(tmp_path, settings).get_or_check(name, digest, check)
+    assert check.calls == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"key": 1}', b"\xff"])
-def test_a_broken_file_is_as_none(tmp_path, find, content):
+def test_a_broken_cache_file_is_ignored(tmp_path, check, content):
     (tmp_path / "a.json").write_bytes(content)
-    assert CheckCache(tmp_path, b"s").get_or_check("a", "d", find) == [PROBLEM]
+    assert CheckCache(tmp_path, b"s").get_or_check("a", "d", check) == [PROBLEM]
 
 
-def test_a_folder_that_cannot_be_made_hinders_nothing(tmp_path, find):
+def test_a_cache_folder_that_cannot_be_created_is_ignored(tmp_path, check):
     (tmp_path / "file").write_text("not a folder")
-    assert CheckCache(tmp_path / "file" / "below", b"s").get_or_check("a", "d", find) == [PROBLEM]
+    assert CheckCache(tmp_path / "file" / "below", b"s").get_or_check("a", "d", check) == [PROBLEM]
 
 
 def test_a_changed_template_is_checked_again(workspace):
@@ -64,9 +64,9 @@ def test_a_changed_template_is_checked_again(workspace):
         "hi", 'purpose: marketing\nschedule: {at: "2018-01-05 10:30"}\naudience: {register: owners}\n' + SMS
     )
     body = workspace.root / "templates/sms/hello/body.txt"
-    whole = body.read_text()
+    original = body.read_text()
     assert "unknown_text" not in codes(workspace, file)
     body.write_text("[[ nowhere ]]")
     assert "unknown_text" in codes(workspace, file)
-    body.write_text(whole)
+    body.write_text(original)
     assert "unknown_text" not in codes(workspace, file)

@@ -1,4 +1,4 @@
-"""The definition hash changes with what is sent and with nothing else."""
+"""Definition hash: changes with the content of a campaign, not with its layout."""
 
 from pathlib import Path
 
@@ -18,8 +18,8 @@ AUDIENCE = "title: Big\nmatch: {age: {from: 18}}\n"
 TEMPLATES = {"email/win_back": "00ff"}
 
 
-class Definition:
-    """The files of one campaign, changed one at a time."""
+class DefinitionFiles:
+    """Files of one campaign."""
 
     def __init__(self, folder: Path) -> None:
         self.campaign, self.audience = folder / "win_back.yaml", folder / "big.yaml"
@@ -34,16 +34,16 @@ class Definition:
 
 
 @pytest.fixture
-def definition(tmp_path: Path) -> Definition:
-    return Definition(tmp_path)
+def files(tmp_path: Path) -> DefinitionFiles:
+    return DefinitionFiles(tmp_path)
 
 
-def test_layout_and_comments_do_not_matter(definition: Definition) -> None:
-    before = definition.digest()
-    definition.write(
+def test_layout_and_comments_do_not_change_the_hash(files: DefinitionFiles) -> None:
+    before = files.digest()
+    files.write(
         "# new\nholdout: 0.05\ntitle:\n  en: C\n  fi: 'A'\n  sv: B\naudience:\n  audience: big # big\n", AUDIENCE
     )
-    assert definition.digest() == before
+    assert files.digest() == before
     assert len(before) == 64
 
 
@@ -55,15 +55,15 @@ def test_layout_and_comments_do_not_matter(definition: Definition) -> None:
         (CAMPAIGN, AUDIENCE.replace("18", "19")),
     ],
 )
-def test_a_change_of_meaning_changes_it(definition: Definition, campaign: str, audience: str) -> None:
-    before = definition.digest()
-    definition.write(campaign, audience)
-    assert definition.digest() != before
+def test_a_change_of_meaning_changes_the_hash(files: DefinitionFiles, campaign: str, audience: str) -> None:
+    before = files.digest()
+    files.write(campaign, audience)
+    assert files.digest() != before
 
 
-def test_a_template_changes_it(definition: Definition) -> None:
-    assert definition.digest() != definition.digest({"email/win_back": "00fe"})
-    assert definition.digest() != definition.digest({"sms/win_back": "00ff"})
+def test_a_changed_template_changes_the_hash(files: DefinitionFiles) -> None:
+    assert files.digest() != files.digest({"email/win_back": "00fe"})
+    assert files.digest() != files.digest({"sms/win_back": "00ff"})
 
 
 def _audience(name: str, match: Condition) -> Audience:
@@ -71,12 +71,12 @@ def _audience(name: str, match: Condition) -> Audience:
 
 
 def test_audiences_are_found_through_audiences_variants_and_goal() -> None:
-    named = {name: InAudience(name, place=FilePosition("f.yaml")) for name in "abcdef"}
+    references = {name: InAudience(name, place=FilePosition("f.yaml")) for name in "abcdef"}
     audiences = {
-        "a": _audience("a", All((named["b"], Not(named["a"])))),
+        "a": _audience("a", All((references["b"], Not(references["a"])))),
         "b": _audience("b", Condition()),
         "c": _audience("c", Condition()),
-        "d": _audience("d", named["c"]),
+        "d": _audience("d", references["c"]),
         "e": _audience("e", Condition()),
     }
     campaign = Campaign(
@@ -85,8 +85,8 @@ def test_audiences_are_found_through_audiences_variants_and_goal() -> None:
         purpose=Purpose.MARKETING,
         schedule=Schedule(at="2018-01-05 10:30"),
         channels=(Channel.EMAIL,),
-        variants=(Variant(name="first", when=named["d"], **ChannelTemplates(email="x").model_dump()),),
-        audience=named["a"],
-        experiment=Experiment(arms={"x": 50, "y": 50}, goal=named["f"]),
+        variants=(Variant(name="first", when=references["d"], **ChannelTemplates(email="x").model_dump()),),
+        audience=references["a"],
+        experiment=Experiment(arms={"x": 50, "y": 50}, goal=references["f"]),
     )
     assert audiences_used(campaign, audiences) == ("a", "b", "c", "d")

@@ -1,4 +1,4 @@
-"""Whatever stands where, a file is read or refused with places; it is never our traceback."""
+"""Randomly changed files: loaded, or refused with positions, and never a traceback."""
 
 import json
 from collections.abc import Callable
@@ -49,25 +49,27 @@ VALUES: Final = st.recursive(
 )
 
 
-def _changed(data: st.DataObject, value: object) -> object:
-    """A copy in which something, at any depth, has become something else, has gone, or has company."""
+def _mutated(data: st.DataObject, value: object) -> object:
+    """Return a copy with one value, at any depth, replaced, removed or added."""
     if not isinstance(value, dict | list) or not value or data.draw(st.integers(0, 4)) == 0:
         return data.draw(VALUES)
     if isinstance(value, list):
         index = data.draw(st.integers(0, len(value) - 1))
-        return [*value[:index], _changed(data, value[index]), *value[index + data.draw(st.integers(0, 1)) :]]
+        return [*value[:index], _mutated(data, value[index]), *value[index + data.draw(st.integers(0, 1)) :]]
     key = data.draw(st.sampled_from(sorted(value)))
-    kept = {each: value[each] for each in value if each != key}
+    unchanged = {name: value[name] for name in value if name != key}
     new = data.draw(st.just(key) | st.sampled_from(["name", "content", "variants", "channels", "newsletter", "ä b"]))
-    return {**kept, new: _changed(data, value[key])}
+    return {**unchanged, new: _mutated(data, value[key])}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(100))
 @given(path=st.sampled_from(sorted(LOADERS)), data=st.data())
-def test_a_file_changed_at_random_is_read_or_refused(path: Path, data: st.DataObject, tmp_path: Path) -> None:
+def test_a_randomly_changed_file_is_loaded_or_refused_with_positions(
+    path: Path, data: st.DataObject, tmp_path: Path
+) -> None:
     content: object = CONTENTS[path]
     for _ in range(data.draw(st.integers(1, 3))):
-        content = _changed(data, content)
+        content = _mutated(data, content)
     text = json.dumps(content, ensure_ascii=False, indent=1)
     file = tmp_path / path.name
     file.write_text(text)
@@ -78,4 +80,4 @@ def test_a_file_changed_at_random_is_read_or_refused(path: Path, data: st.DataOb
     else:
         problems = ()
     assert all(source_excerpt(problem, text) for problem in problems)
-    assert not [problem for problem in problems if problem.code == "unfit"]  # every kind of fault has its sentence
+    assert not [problem for problem in problems if problem.code == "unfit"]  # every error type has a message

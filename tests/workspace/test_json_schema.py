@@ -1,4 +1,4 @@
-"""The JSON Schemas accept every file that loads and point at what an editor can see to be wrong."""
+"""JSON Schemas: they accept every file that loads and mark invalid keys."""
 
 from collections.abc import Callable
 from datetime import date
@@ -42,14 +42,14 @@ ALL_FILES: Final = [(kind, path) for kind in SCHEMAS for path in _files(kind)]
 
 
 @pytest.fixture(scope="module")
-def every_name(bare_vocabulary: RuleVocabulary) -> RuleVocabulary:
-    """The audiences and campaigns of the repository's workspace and of the examples."""
+def vocabulary_of_all_files(bare_vocabulary: RuleVocabulary) -> RuleVocabulary:
+    """Vocabulary with the audiences and campaigns of the repository's workspace and of the examples."""
     audiences, campaigns = (frozenset(path.stem for path in _files(kind)) for kind in ("audiences", "campaigns"))
     return RuleVocabulary(bare_vocabulary.catalogue, audiences=audiences, campaigns=campaigns)
 
 
 def _json(value: object) -> object:
-    """A value of a YAML file as an editor's validator sees it."""
+    """Return a value of a YAML file as an editor's validator sees it."""
     match value:
         case dict():
             return {key: _json(part) for key, part in value.items()}
@@ -64,24 +64,24 @@ def _json(value: object) -> object:
 
 
 @pytest.mark.parametrize(("kind", "path"), ALL_FILES, ids=lambda part: getattr(part, "stem", part))
-def test_a_file_that_loads_is_valid(kind: str, path: Path, every_name: RuleVocabulary) -> None:
-    errors = Draft202012Validator(SCHEMAS[kind](every_name)).iter_errors(_json(read_yaml(path).value))
+def test_a_file_that_loads_is_valid(kind: str, path: Path, vocabulary_of_all_files: RuleVocabulary) -> None:
+    errors = Draft202012Validator(SCHEMAS[kind](vocabulary_of_all_files)).iter_errors(_json(read_yaml(path).value))
     assert [error.message for error in errors] == []
 
 
-def test_there_are_files_of_every_kind() -> None:
+def test_every_schema_has_example_files() -> None:
     assert {kind for kind, _ in ALL_FILES} == set(SCHEMAS)
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)
-def test_a_schema_is_one_of_its_dialect(kind: str, every_name: RuleVocabulary) -> None:
-    schema = SCHEMAS[kind](every_name)
+def test_each_schema_is_valid_in_its_dialect(kind: str, vocabulary_of_all_files: RuleVocabulary) -> None:
+    schema = SCHEMAS[kind](vocabulary_of_all_files)
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
 
 
 @pytest.mark.parametrize(
-    ("broken", "path"),
+    ("invalid", "path"),
     [
         ("purpose: markting", ["purpose"]),
         ("schedule: {at: yesterday, late: 1 hour}", ["schedule"]),
@@ -95,17 +95,19 @@ def test_a_schema_is_one_of_its_dialect(kind: str, every_name: RuleVocabulary) -
         ("unknown: key", []),
     ],
 )
-def test_an_editor_points_at_what_is_wrong(broken: str, path: list[str], every_name: RuleVocabulary) -> None:
-    sound = {
+def test_an_editor_marks_the_invalid_key(
+    invalid: str, path: list[str], vocabulary_of_all_files: RuleVocabulary
+) -> None:
+    valid = {
         "title": {"fi": "Edut", "sv": "Förmåner", "en": "Offers"},
         "purpose": "marketing",
         "schedule": {"at": "2018-01-05 10:30"},
         "audience": {"register": "owners"},
         "content": {"email": "weekend"},
     }
-    validator = Draft202012Validator(campaign_schema(every_name))
-    assert validator.is_valid(sound)
-    written = parse_yaml(f"{broken}\n".encode(), "f.yaml").value
-    assert isinstance(written, dict)
-    errors = validator.iter_errors({**sound, **written})
+    validator = Draft202012Validator(campaign_schema(vocabulary_of_all_files))
+    assert validator.is_valid(valid)
+    change = parse_yaml(f"{invalid}\n".encode(), "f.yaml").value
+    assert isinstance(change, dict)
+    errors = validator.iter_errors({**valid, **change})
     assert [list(error.path) for error in errors] == [path]

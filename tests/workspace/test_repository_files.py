@@ -1,4 +1,4 @@
-"""The repository is itself a workspace, and all of it loads without a warning."""
+"""The repository as a workspace: campaigns and offers load without warnings."""
 
 from pathlib import Path
 from typing import Final
@@ -13,19 +13,19 @@ from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.repository import load_settings
 
-HERE: Final = Workspace(Path(__file__).parents[2])
+REPOSITORY: Final = Workspace(Path(__file__).parents[2])
 
 
-@pytest.mark.parametrize("path", HERE.campaign_files(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", REPOSITORY.campaign_files(), ids=lambda path: path.stem)
 def test_a_campaign_of_the_repository_loads(path: Path, bare_vocabulary: RuleVocabulary) -> None:
-    audiences = load_audiences(HERE.audiences, bare_vocabulary)
-    campaigns = frozenset(file.stem for file in HERE.campaign_files())
+    audiences = load_audiences(REPOSITORY.audiences, bare_vocabulary)
+    campaigns = frozenset(file.stem for file in REPOSITORY.campaign_files())
     vocabulary = RuleVocabulary(bare_vocabulary.catalogue, audiences=frozenset(audiences), campaigns=campaigns)
-    newsletters = load_settings(HERE.settings).newsletters
+    newsletters = load_settings(REPOSITORY.settings).newsletters
     _, warnings = load_campaign(path, vocabulary, audiences=audiences, newsletters=newsletters)
     assert warnings == ()
 
 
 def test_the_offers_of_the_repository_load() -> None:
-    offers = load_offers(HERE.offers, load_catalogue(HERE.catalogue))
+    offers = load_offers(REPOSITORY.offers, load_catalogue(REPOSITORY.catalogue))
     assert len({offer.id for offer in offers}) == len(offers) > 0

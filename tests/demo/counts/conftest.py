@@ -1,4 +1,4 @@
-"""The demonstration twice: as the program imported it, and as its files read by hand-written SQL."""
+"""Fixtures: the demonstration as imported by the program, and its files as tables for hand-written SQL."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ def engine(demonstration: Path) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def raw(demonstration: Path, engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables of `raw.sql`. Which goods are special is data: it is taken from the catalogue."""
+    """Connection with the tables of `raw.sql`; special products come from the catalogue."""
     special = engine.context.repository.catalogue.tables["products"].special_when
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE special (col VARCHAR, val VARCHAR)")

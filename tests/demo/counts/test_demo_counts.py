@@ -1,4 +1,4 @@
-"""Twenty audiences over the demonstration: what the program counts is what hand-written SQL counts."""
+"""Counts of twenty audiences of the demonstration, compared with hand-written SQL."""
 
 import shutil
 from collections.abc import Iterator
@@ -31,32 +31,32 @@ AS_OF: Final = datetime(2018, 1, 1, 10, 0, tzinfo=ZoneInfo("Europe/Helsinki"))
 COUNTS: Final[dict[str, dict[str, int]]] = read_yaml(HERE / "counts.yaml").value
 
 
-def by_hand(audience: str) -> str:
-    """The query that says for each of `people` whether the audience takes them."""
+def reference_sql(audience: str) -> str:
+    """Return the hand-written query: for each of `people`, whether the audience matches."""
     return (HERE / "sql" / f"{audience}.sql").read_text(encoding="utf-8")
 
 
-def counted(engine: Engine, audience: str) -> dict[str, int]:
+def program_counts(engine: Engine, audience: str) -> dict[str, int]:
     count = engine.queries.count(engine.queries.count_query(audience, AS_OF), Language.EN)
     return {"matched": count.matched, "unknown": count.unknown}
 
 
 @pytest.mark.parametrize("audience", COUNTS)
-def test_hand_written_sql_counts_what_the_table_says(raw: duckdb.DuckDBPyConnection, audience: str) -> None:
+def test_reference_sql_gives_the_expected_counts(raw: duckdb.DuckDBPyConnection, audience: str) -> None:
     count = "SELECT count(*) FILTER (holds), count(*) FILTER (holds IS NULL), count(*)"
-    matched, unknown, rows = raw.execute(f"{count} FROM ({by_hand(audience)})").fetchall()[0]
+    matched, unknown, rows = raw.execute(f"{count} FROM ({reference_sql(audience)})").fetchall()[0]
     assert {"matched": matched, "unknown": unknown} == COUNTS[audience]
     assert raw.execute("SELECT count(*) FROM people").fetchall() == [(rows,)]
 
 
 @pytest.mark.parametrize("audience", COUNTS)
-def test_an_audience_counts_what_the_table_says(engine: Engine, audience: str) -> None:
-    assert counted(engine, audience) == COUNTS[audience]
+def test_an_audience_has_the_expected_counts(engine: Engine, audience: str) -> None:
+    assert program_counts(engine, audience) == COUNTS[audience]
 
 
 @pytest.fixture(scope="module")
-def over_spark(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """The same workspace, but for one line of its settings."""
+def spark_engine(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Engine of the same workspace with Spark in its settings."""
     root = tmp_path_factory.mktemp("spark") / "demonstration"
     shutil.copytree(demonstration, root)
     with Workspace(root).settings.open("a", encoding="utf-8") as settings:
@@ -66,64 +66,66 @@ def over_spark(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.spark
-def test_spark_takes_the_same_members_into_every_audience(
-    over_spark: Engine, views: duckdb.DuckDBPyConnection, raw: duckdb.DuckDBPyConnection
+def test_spark_selects_the_same_members_for_every_audience(
+    spark_engine: Engine, views: duckdb.DuckDBPyConnection, raw: duckdb.DuckDBPyConnection
 ) -> None:
     from audiences.warehouse.spark import open_spark
 
-    asked = over_spark.count_query("active_members", AS_OF)
-    everything = select_conditions({name: InAudience(name=name) for name in COUNTS}, asked.scope)
-    spark = open_spark(over_spark.repository.warehouse, AS_OF, "local[2]")
-    judged = QuerySession(views, spark).evaluate_rules("judged_by_spark", everything)
+    query = spark_engine.queries.count_query("active_members", AS_OF)
+    statement = select_conditions({name: InAudience(name=name) for name in COUNTS}, query.scope)
+    spark = open_spark(spark_engine.context.repository.warehouse, AS_OF, "local[2]")
+    evaluated = QuerySession(views, spark).evaluate_rules("evaluated_by_spark", statement)
     for audience in COUNTS:
-        taken = views.execute(f"SELECT member_id, {audience} FROM {judged.name}").fetchall()
-        assert dict(taken) == dict(raw.execute(by_hand(audience)).fetchall()), audience
+        answers = views.execute(f"SELECT member_id, {audience} FROM {evaluated.name}").fetchall()
+        assert dict(answers) == dict(raw.execute(reference_sql(audience)).fetchall()), audience
 
 
 @pytest.mark.spark
-def test_a_line_of_the_settings_moves_the_rules_to_spark(engine: Engine, over_spark: Engine) -> None:
-    assert counted(over_spark, "families") == COUNTS["families"]
-    tallies = []
-    for each in (engine, over_spark):
-        draft, _ = each.repository.campaign_definition("beauty_newsletter")
-        with each.plan_without_saving(draft, AS_OF) as plan:
-            tallies.append(plan.counts)
-    assert tallies[0] == tallies[1]
-    assert tallies[0].matched
+def test_a_setting_moves_the_rules_to_spark(engine: Engine, spark_engine: Engine) -> None:
+    assert program_counts(spark_engine, "families") == COUNTS["families"]
+    counts = []
+    for any_engine in (engine, spark_engine):
+        campaign, _ = any_engine.context.repository.campaign_definition("beauty_newsletter")
+        with any_engine.queries.plan_without_saving(campaign, AS_OF) as plan:
+            counts.append(plan.counts)
+    assert counts[0] == counts[1]
+    assert counts[0].matched
 
 
 @pytest.fixture(scope="module")
 def views(engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with the views that a rule reads, for whoever pastes SQL into it."""
+    """DuckDB connection with the views that a rule reads."""
     with closing(engine.context.repository.warehouse.connect(AS_OF)) as connection:
-        bench = QuerySession(connection)
-        create_population(bench, Purpose.MARKETING, register_snapshot(bench, engine.queries.snapshot()))
+        session = QuerySession(connection)
+        create_population(session, Purpose.MARKETING, register_snapshot(session, engine.queries.snapshot()))
         yield connection
 
 
 @pytest.mark.parametrize("audience", COUNTS)
-def test_the_printed_sql_runs_as_it_is_and_takes_the_same_members(
+def test_the_printed_sql_runs_unchanged_and_selects_the_same_members(
     demonstration: Path, views: duckdb.DuckDBPyConnection, raw: duckdb.DuckDBPyConnection, audience: str
 ) -> None:
     command = ["--workspace", str(demonstration), "audience", "count", audience, "--as-of", "2018-01-01T10:00", "--sql"]
-    printed = CliRunner().invoke(app, command)
-    assert printed.exit_code == 0, printed.output
-    rows = views.execute(printed.stdout).fetchall()
-    assert {member: audience for member, audience, *_ in rows} == dict(raw.execute(by_hand(audience)).fetchall())
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    rows = views.execute(result.stdout).fetchall()
+    assert {member: audience for member, audience, *_ in rows} == dict(raw.execute(reference_sql(audience)).fetchall())
 
 
-def words(value: Any) -> Iterator[str]:
-    """Every key that is written in a rule."""
-    for key, inner in value.items() if isinstance(value, dict) else ():
+def keywords(value: Any) -> Iterator[str]:
+    """Generate every key of a rule."""
+    for key, part in value.items() if isinstance(value, dict) else ():
         yield key
-        yield from words(inner)
-    for inner in value if isinstance(value, list) else ():
-        yield from words(inner)
+        yield from keywords(part)
+    for part in value if isinstance(value, list) else ():
+        yield from keywords(part)
 
 
-def test_the_audiences_use_every_word_of_the_language(engine: Engine) -> None:
+def test_the_audiences_use_every_keyword_of_the_rule_language(engine: Engine) -> None:
     assert len(COUNTS) == 20
     folder = engine.context.workspace.audiences
-    used = {word for audience in COUNTS for word in words(read_yaml(folder / f"{audience}.yaml").value)}
-    written = {word for word, operator in OPERATORS.items() if operator.explicit}
-    assert used >= written | set(MEASURES) | set(KEYWORDS)
+    used_keywords = {
+        keyword for audience in COUNTS for keyword in keywords(read_yaml(folder / f"{audience}.yaml").value)
+    }
+    explicit_keywords = {keyword for keyword, operator in OPERATORS.items() if operator.explicit}
+    assert used_keywords >= explicit_keywords | set(MEASURES) | set(KEYWORDS)
