@@ -50,7 +50,7 @@ class Maildir:
 
     def unsubscription(self, member: str, **headers: str) -> bytes:
         position = self.workspace.deliveries(self.sent_run.run)[member]["position"]
-        token = self.workspace.engine.context.signer.link("unsubscribe", self.sent_run.run.number, position)
+        token = self.workspace.engine.context.signer.link_token("unsubscribe", self.sent_run.run.number, position)
         head = {"From": "somebody@example.net", "To": "b@kyla.example.org", "Subject": token} | headers
         return "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in head.items()).encode() + b"\n"
 
