@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from benchmarks import commands, plans, selection
-from benchmarks.figures import print_figure
 from benchmarks.scale import FOLDER, generate
+from benchmarks.timing import print_figure
 from benchmarks.world import World
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.figures import best_of_rounds, print_figure
+from benchmarks.timing import best_of_rounds, print_figure
 from campaigns.workspace.scaffold import create_workspace
 
 _CAMPAIGNS = 100

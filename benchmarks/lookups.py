@@ -10,9 +10,9 @@ from sqlalchemy import Connection, event
 from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
 from audiences.people.find_members import SearchField, find_members
-from benchmarks.figures import percentile, print_figure
 from benchmarks.ledger_traffic import NOW, member_id
-from benchmarks.multitude import search_values
+from benchmarks.member_generator import search_values
+from benchmarks.timing import percentile, print_figure
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.linked_message import find_message

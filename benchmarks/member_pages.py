@@ -23,10 +23,10 @@ from time import perf_counter, sleep
 import aiohttp
 from sqlalchemy import update
 
-from benchmarks.figures import cpu_seconds, percentile, print_figure, time_work
 from benchmarks.ledger_traffic import NOW, claim_and_record, insert_plan
 from benchmarks.lookups import measure_lookups
-from benchmarks.multitude import insert_members
+from benchmarks.member_generator import insert_members
+from benchmarks.timing import cpu_seconds, percentile, print_figure, time_work
 from campaigns.runs.engine import Engine
 from campaigns.store.admin import schema
 from campaigns.store.admin.database_url import URL_VARIABLE

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from audiences.consent.choices import record_choices
 from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from audiences.tables import CONTACT
-from benchmarks.figures import peak_megabytes, percentile, print_figure
+from benchmarks.timing import peak_megabytes, percentile, print_figure
 from benchmarks.world import AS_OF, World
 from campaigns.store.admin import schema
 from campaigns.store.admin.copy import analyse, copy_rows

@@ -12,7 +12,7 @@ from typing import Final
 
 import jinja2
 
-from benchmarks.figures import print_figure
+from benchmarks.timing import print_figure
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.email.email_template import TEXT_FILE, EmailTemplate, email_sources

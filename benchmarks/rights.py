@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.figures import print_figure, time_work
 from benchmarks.scale import FOLDER, generate
+from benchmarks.timing import print_figure, time_work
 from benchmarks.world import AS_OF, FIRST_MONTH, World
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Language

@@ -15,7 +15,7 @@ from time import perf_counter
 import duckdb
 
 from audiences.warehouse.warehouse import WHOLE_TABLE, Warehouse
-from benchmarks import crowd, diaries
+from benchmarks import copied_members, purchase_generator
 from benchmarks.world import AS_OF, World
 from campaigns.demo.data.dataset import connect
 from campaigns.demo.run_demo import import_demo_files, workspace_at
@@ -31,9 +31,9 @@ def generate(world: World, folder: Path) -> None:
     warehouse = Engine.open(workspace_at(world.root), "benchmark").repository.warehouse
     with connect() as connection, warehouse.write_lock():
         connection.execute("SET memory_limit = '6GB'")
-        crowd.create_crowd(connection, base, world.members)
-        crowd.write_ledger(connection, world)  # first, because a base older than the tables fails here at once
-        diaries.create_diaries(connection)
+        copied_members.create_crowd(connection, base, world.members)
+        copied_members.write_ledger(connection, world)  # first, because a base older than the tables fails here at once
+        purchase_generator.create_diaries(connection)
         warehouse.publish_state(_write_warehouse(connection, world, warehouse, base), AS_OF)
     world.completion_file.write_text(json.dumps({"fraction": world.fraction}), "ascii")
 
@@ -41,8 +41,8 @@ def generate(world: World, folder: Path) -> None:
 def regenerate_ledger(world: World, folder: Path) -> None:
     """Generate the world's ledger again, and leave its warehouse."""
     with connect() as connection:
-        crowd.create_crowd(connection, _base(folder / "base"), world.members)
-        crowd.write_ledger(connection, world)
+        copied_members.create_crowd(connection, _base(folder / "base"), world.members)
+        copied_members.write_ledger(connection, world)
 
 
 def _write_warehouse(
@@ -50,16 +50,19 @@ def _write_warehouse(
 ) -> dict[str, dict[str, list[Path]]]:
     """Write every file; return them by table and part."""
     files: dict[str, dict[str, list[Path]]] = {"receipts": {}, "purchases": {}}
-    for month in diaries.months():
+    for month in purchase_generator.months():
         name = f"{month:%Y-%m}"
-        for table, query in (("receipts", diaries.receipts_query), ("purchases", diaries.lines_query)):
-            buyers = diaries.buyer_count(table, month, world.members)
+        for table, query in (
+            ("receipts", purchase_generator.receipts_query),
+            ("purchases", purchase_generator.lines_query),
+        ):
+            buyers = purchase_generator.buyer_count(table, month, world.members)
             if buyers:
                 query_text = query(connection, month, buyers)
                 files[table][name] = warehouse.write_files(connection, query_text, table, name)
         print(name, flush=True)
     members, products = warehouse.new_file_path("members"), warehouse.new_file_path("products")
-    crowd.write_profile(connection, base, members)
+    copied_members.write_profile(connection, base, members)
     (stored,) = base.repository.warehouse.manifest().files("products")
     shutil.copyfile(base.workspace.warehouse / stored, products)
     return {**files, "members": {WHOLE_TABLE: [members]}, "products": {WHOLE_TABLE: [products]}}

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from benchmarks.figures import best_of_rounds, print_figure, time_work
+from benchmarks.timing import best_of_rounds, print_figure, time_work
 from benchmarks.world import AS_OF, World
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Purpose

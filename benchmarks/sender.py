@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic, process_time
 from typing import Final
 
-from benchmarks.figures import peak_megabytes
+from benchmarks.timing import peak_megabytes
 from benchmarks.world import AS_OF
 from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from campaigns.cli.main import GC_THRESHOLD

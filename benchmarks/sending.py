@@ -15,9 +15,9 @@ from typing import Final
 from sqlalchemy import func, select
 
 from benchmarks.channels.__main__ import running_double
-from benchmarks.figures import print_figure
 from benchmarks.plans import filled_ledger
 from benchmarks.scale import FOLDER
+from benchmarks.timing import print_figure
 from benchmarks.world import AS_OF, World
 from campaigns.core.clock import Clock
 from campaigns.runs.engine import Engine

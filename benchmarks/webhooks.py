@@ -20,8 +20,8 @@ from urllib.parse import urlencode
 import aiohttp
 from sqlalchemy import case, update
 
-from benchmarks.figures import cpu_seconds, percentile, print_figure
 from benchmarks.ledger_traffic import NOW, insert_members, insert_plan
+from benchmarks.timing import cpu_seconds, percentile, print_figure
 from campaigns.channels.sendgrid_events import PUBLIC_KEY_VARIABLE
 from campaigns.channels.twilio import DELIVERY_PARAMETER as NAMED
 from campaigns.channels.twilio import STATUS_PATH, TOKEN_VARIABLE

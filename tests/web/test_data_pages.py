@@ -142,7 +142,7 @@ def test_every_audited_action_on_a_member_has_a_label(language: Language):
     actions = set(audited_member_actions())
     assert {"erase", "merge", "find", "close_request", "mark", "sign_up"} <= actions
     assert {action for action in actions if COLUMN_LABELS["audit", "action"].label(action, language) == action} == set()
-    labelled = {key.removeprefix("action_") for key in read_text_file("coded.yaml") if key.startswith("action_")}
+    labelled = {key.removeprefix("action_") for key in read_text_file("code_labels.yaml") if key.startswith("action_")}
     assert labelled == actions
 
 

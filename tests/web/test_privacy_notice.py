@@ -42,7 +42,7 @@ def test_gd09_every_page_links_to_the_notice_in_its_language_and_names_its_versi
 def test_gd09_every_page_extends_the_template_with_the_footer():
     files = Path(page_renderer.__file__).with_name("pages").rglob("*.html")
     layouts = {file.name for file in files if "<html" in file.read_text("utf-8")}
-    assert layouts == {"page.html", "whole_file.html"}  # the layout of every page, and the exported file
+    assert layouts == {"page.html", "my_data_file.html"}  # the layout of every page, and the exported file
 
 
 @pytest.mark.parametrize("name", EMAILS)

@@ -43,7 +43,7 @@ class MemberSearchPages:
             context, SearchField(by), typed, form.value("postal_code").strip(), reason, unmask=unmask
         )
         return self.desk.render(
-            request, agent, "found", people=people, more=more, reason=reason, refused=Refusal("", form)
+            request, agent, "search_results", people=people, more=more, reason=reason, refused=Refusal("", form)
         )
 
     def look_up(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:

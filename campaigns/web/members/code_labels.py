@@ -192,4 +192,4 @@ def _split_bars(value: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _label_texts() -> Mapping[str, TranslatedText]:
-    return {**page_texts(), **read_text_file("coded.yaml")}
+    return {**page_texts(), **read_text_file("code_labels.yaml")}

@@ -85,7 +85,7 @@ class DataPages:
         if file_format != "html":
             return to_json(export) if file_format == "json" else to_csv_archive(export)
         sections = list(self.sections(export, language, most=_ALL_ROWS))
-        page = self.renderer.render("whole_file", language, "", sections=sections, made_on=self.made_on(export))
+        page = self.renderer.render("my_data_file", language, "", sections=sections, made_on=self.made_on(export))
         return bytes(page.body)
 
     def _title(self, section: str, column: str, language: Language) -> str:
@@ -146,4 +146,4 @@ def _label(key: str, name: str, language: Language) -> str:
 
 @lru_cache(maxsize=1)
 def _label_texts() -> Mapping[str, TranslatedText]:
-    return read_text_file("held.yaml")
+    return read_text_file("data_labels.yaml")

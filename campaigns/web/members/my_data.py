@@ -104,7 +104,7 @@ class MyDataPages:
         export = export_with_audit(self.page_context.engine.queries, session.member_id, "page", "member")
         sections = list(self._data_pages.sections(export, language))
         return self.page_context.render(
-            request, "whole", language, at=_DATA, sections=sections, made_on=self._data_pages.made_on(export)
+            request, "my_data", language, at=_DATA, sections=sections, made_on=self._data_pages.made_on(export)
         )
 
     def file(self, request: Request, form: FormBody) -> Response:
@@ -145,7 +145,7 @@ class MyDataPages:
     def _filed_page(self, request: Request, filed: Filed) -> HTMLResponse:
         language, at_once = self.page_context.language(request), filed.kind in requests.IMMEDIATE_CHOICES
         return self.page_context.render(
-            request, "filed", language, at=_DATA, kind=filed.kind, due=filed.due_on, at_once=at_once
+            request, "request_filed", language, at=_DATA, kind=filed.kind, due=filed.due_on, at_once=at_once
         )
 
     def _day(self, at: datetime) -> date:

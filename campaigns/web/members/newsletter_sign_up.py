@@ -55,7 +55,7 @@ class NewsletterSignUpPages:
             return self._form(request, 400, no_address=address is None, ticked=chosen, written=form.value("address"))
         self.page_context.limit_code_requests(request)
         sign_up = SignUpRequest(address, language, {choice: items[choice].wording for choice in chosen})
-        page = self.page_context.render(request, "join_asked", language, at=_PATH)
+        page = self.page_context.render(request, "join_requested", language, at=_PATH)
         page.background = BackgroundTask(self._send, sign_up)
         return page
 

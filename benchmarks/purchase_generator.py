@@ -11,7 +11,7 @@ from typing import Final
 
 import duckdb
 
-from benchmarks.crowd import MEMBER_ID
+from benchmarks.copied_members import MEMBER_ID
 from benchmarks.world import FIRST_DAY, FIRST_DAY_OF_LINES, FIRST_MONTH, FIRST_MONTH_OF_LINES, LONG_KNOWN
 
 _DIARIES: Final = 20_000
