@@ -204,14 +204,14 @@ def test_tw12_workload_counts_the_segments_that_members_would_get(workspace: Sam
     workspace.change_contact(MEMBERS[1], email="Aino@GMAIL.com")
     loads = {}
     for name in ("hello", "long"):
-        run, tally = workspace.plan(name, TEXTS % name)
+        run, plan_counts = workspace.plan(name, TEXTS % name)
         files = workspace.engine.run_definitions.files(run)
         campaign, offers = workspace.engine.context.repository.planned_campaign(files.definition, run.campaign)
         limited = with_channels(window(workspace, at(8), HOUR, "1 per second"), email={"domains": DOMAINS}).run_context
         run_context = replace(limited, run=run, campaign=campaign, files=files)
         with closing(FrozenFields(files.fields)) as fields, workspace.engine.context.ledger.read() as connection:
             composers = ComposerFactory(run_context, fields, offers, workspace.engine.context.clock)
-            loads[name] = measure_workload(connection, run_context, tally.sends, composers.sms_composer)
+            loads[name] = measure_workload(connection, run_context, plan_counts.sends, composers.sms_composer)
     assert loads["hello"] == Workload({Channel.SMS: 12, Channel.EMAIL: 12}, 12, {"gmail.com": 1, "example.org": 11})
     assert loads["long"].segments == 24
 
@@ -221,8 +221,8 @@ def test_letters_have_no_rate(workspace: SampleWorkspace) -> None:
 
 
 def test_a15_a_plan_that_cannot_fit_is_not_started(workspace: SampleWorkspace) -> None:
-    run, tally = workspace.plan("letter", LETTER.replace("SEND_BY", "5 hours"))
-    assert tally.sent == 24
+    run, plan_counts = workspace.plan("letter", LETTER.replace("SEND_BY", "5 hours"))
+    assert plan_counts.sent == 24
     with pytest.raises(UserError, match=r"24 messages by email need 6 h \d+ min at 4 per hour.*there are 5 h 0 min"):
         workspace.engine.run_control.start(run)
     assert (workspace.state(run), workspace.balance(run)) == ("planned", {"pending": 24})

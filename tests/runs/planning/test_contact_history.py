@@ -56,8 +56,8 @@ def test_received_rule_matches_accepted_messages_only(workspace, state, counts):
         connection.execute(update(DELIVERY).where(DELIVERY.c.member_id == "m05").values(state=state))
     workspace.clock.advance(hours=1)
     rule = "{not: {received: {campaign: hi, within: 3 days}}}"
-    _, tally = workspace.plan("next", MARKETING.replace("{register: [owners, customers]}", rule))
-    assert tally.matched == (0 if counts else 1)
+    _, plan_counts = workspace.plan("next", MARKETING.replace("{register: [owners, customers]}", rule))
+    assert plan_counts.matched == (0 if counts else 1)
 
 
 def test_workspace_cap_for_one_purpose_does_not_limit_another(workspace):

@@ -42,10 +42,10 @@ def send_to_all(workspace: SampleWorkspace, text: str = MARKETING, name: str = "
 
 def is_capped(workspace: SampleWorkspace, text: str, name: str = "next") -> bool:
     """Return whether the cap stops a further message; it must treat all members alike."""
-    run, tally = workspace.plan(name, text, workspace.clock.time)
+    run, plan_counts = workspace.plan(name, text, workspace.clock.time)
     assert set(workspace.skips(run).values()) <= {"frequency_cap"}
-    assert tally.skipped in {0, tally.matched}
-    return tally.skipped > 0
+    assert plan_counts.skipped in {0, plan_counts.matched}
+    return plan_counts.skipped > 0
 
 
 # name: cap, hours from 23:30 to the next message, whether the cap stops it

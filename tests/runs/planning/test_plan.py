@@ -34,18 +34,18 @@ BUYERS = {*MEMBERS[:12]}
 
 def test_planning_twice_gives_the_same_decisions(workspace):
     workspace.record_choices("m05", "email_own", "sms_own", on=False)
-    first, tally = workspace.plan("hi", MARKETING)
+    first, plan_counts = workspace.plan("hi", MARKETING)
     before = workspace.decisions(first)
-    second, second_tally = workspace.plan("hi")
+    second, second_counts = workspace.plan("hi")
     assert second.number == first.number
     assert workspace.decisions(second) == before
-    assert second_tally == tally
+    assert second_counts == plan_counts
 
 
 def test_second_plan_replaces_the_first(workspace):
     first, _ = workspace.plan("hi", MARKETING)
-    run, tally = workspace.plan("hi", MARKETING.replace("[owners, customers]", "customers"))
-    assert tally.matched == len(workspace.decisions(run)) == len(workspace.deliveries(run)) == 6
+    run, plan_counts = workspace.plan("hi", MARKETING.replace("[owners, customers]", "customers"))
+    assert plan_counts.matched == len(workspace.decisions(run)) == len(workspace.deliveries(run)) == 6
     assert run.definition != first.definition
     workspace.balance(run)
 
@@ -77,11 +77,15 @@ def test_members_who_forbid_processing_are_counted_but_not_planned(workspace):
     workspace.record_choices("m01", "no_marketing")
     workspace.record_choices("m02", "restricted")
     workspace.record_choices("m03", "deceased")
-    run, tally = workspace.plan("hi", MARKETING)
-    assert (tally.population, tally.not_processed, tally.matched) == (len(MEMBERS) - 3, 3, len(MEMBERS) - 3)
+    run, plan_counts = workspace.plan("hi", MARKETING)
+    assert (plan_counts.population, plan_counts.not_processed, plan_counts.matched) == (
+        len(MEMBERS) - 3,
+        3,
+        len(MEMBERS) - 3,
+    )
     assert not {"m01", "m02", "m03"} & set(workspace.decisions(run))
-    service, tally = workspace.plan("service", MARKETING.replace("marketing", "service"))
-    assert tally.not_processed == 2
+    service, plan_counts = workspace.plan("service", MARKETING.replace("marketing", "service"))
+    assert plan_counts.not_processed == 2
     assert workspace.decisions(service)["m01"]["kind"] == "send"
 
 
@@ -166,9 +170,9 @@ def test_member_without_purchase_detail_gets_the_heaviest_offers(workspace):
 def test_purchase_rules_are_unknown_without_consent(workspace):
     rule = "{bought: {where: {product_category: COFFEE}}}"
     workspace.record_choices("m09", "no_purchase_detail")
-    run, tally = workspace.plan("hi", MARKETING.replace("{register: [owners, customers]}", rule))
+    run, plan_counts = workspace.plan("hi", MARKETING.replace("{register: [owners, customers]}", rule))
     assert set(workspace.decisions(run)) == BUYERS - {"m09"}
-    assert tally.unknown == 1
+    assert plan_counts.unknown == 1
     assert all(row["used_basket"] for row in workspace.decisions(run).values())
     _, opposite = workspace.plan("no", MARKETING.replace("{register: [owners, customers]}", f"{{not: {rule}}}"))
     assert (opposite.matched, opposite.unknown) == (len(MEMBERS) - len(BUYERS), 1)

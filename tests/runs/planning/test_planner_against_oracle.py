@@ -22,13 +22,13 @@ from campaigns.workspace.repository import load_settings
 from tests.support.examples import examples
 from tests.support.generated_members import AS_OF, GeneratedMember, GeneratedPopulation, snapshot
 from tests.support.planner_oracle import RULES, OracleDecision, PlannerOracle
-from tests.support.rule_source import parsed
+from tests.support.rule_source import parse_rule
 
 WORKSPACE = Path(__file__).parents[2] / "support" / "sample_workspace_files" / "config"
 CATALOGUE = load_catalogue(WORKSPACE / "catalogue.yaml")
 SETTINGS = load_settings(WORKSPACE / "settings.yaml")
 VOCABULARY = RuleVocabulary(CATALOGUE, {}, frozenset(), frozenset())
-CONDITIONS = {name: parsed(text, VOCABULARY) for name, (text, _) in RULES.items()}
+CONDITIONS = {name: parse_rule(text, VOCABULARY) for name, (text, _) in RULES.items()}
 SALT = "drawn"
 STOPS = [reason.value for reason in SkipReason if reason.startswith("suppressed_")]
 _YES = sorted(choice.value for choice in Choice if choice.permits)
@@ -158,11 +158,11 @@ def test_planner_decisions_equal_those_of_the_oracle(population, campaign_case, 
 
 
 def _check_counts(plan, rows, oracle, members):
-    tally = plan.tally
-    assert tally.matched == len(rows) == tally.sent + tally.skipped
-    assert tally.unknown == oracle.unknown(members)
-    assert tally.population + tally.not_processed == len(members)
-    assert sum(tally.variants.values()) == tally.sent
+    plan_counts = plan.counts
+    assert plan_counts.matched == len(rows) == plan_counts.sent + plan_counts.skipped
+    assert plan_counts.unknown == oracle.unknown(members)
+    assert plan_counts.population + plan_counts.not_processed == len(members)
+    assert sum(plan_counts.variants.values()) == plan_counts.sent
 
 
 def _check_claim_order(rows, members):

@@ -98,11 +98,11 @@ def _row(member: str, **columns: object) -> dict[str, object]:
 def test_every_skip_reason_occurs(workspace, reason):
     campaign, change = CAUSES[reason]
     change(workspace)
-    run, tally = workspace.plan("hi", campaign)
+    run, plan_counts = workspace.plan("hi", campaign)
     skips = workspace.skips(run)
     assert skips.get("m05") == reason.value or reason is SkipReason.HOLDOUT_GLOBAL  # its members are drawn by chance
-    assert tally.skips[reason] == list(skips.values()).count(reason.value) >= 1
-    _check_one_reason_per_skip(workspace, run, tally)
+    assert plan_counts.skips[reason] == list(skips.values()).count(reason.value) >= 1
+    _check_one_reason_per_skip(workspace, run, plan_counts)
 
 
 @pytest.mark.parametrize("reason", sorted(CAUSES))
@@ -114,15 +114,15 @@ def test_no_skip_occurs_without_its_cause(workspace, reason):
         campaign = campaign.replace("100 percent", "0 percent")
     if reason is SkipReason.MISSING_VARIANT:
         workspace.import_rows("members", [_row("m05", household_size=2)])
-    run, tally = workspace.plan("hi", campaign)
+    run, plan_counts = workspace.plan("hi", campaign)
     assert workspace.decisions(run)["m05"]["kind"] == "send"
-    _check_one_reason_per_skip(workspace, run, tally)
+    _check_one_reason_per_skip(workspace, run, plan_counts)
 
 
-def _check_one_reason_per_skip(workspace, run, tally):
+def _check_one_reason_per_skip(workspace, run, plan_counts):
     decisions = workspace.decisions(run)
-    assert tally.matched == len(decisions) == tally.sent + tally.skipped
+    assert plan_counts.matched == len(decisions) == plan_counts.sent + plan_counts.skipped
     for decision in decisions.values():
         assert (decision["reason"] is None) == (decision["kind"] == "send")
         assert decision["reason"] is None or decision["reason"] in set(SkipReason)
-    assert sum(tally.sends.values()) == sum(tally.variants.values()) == len(workspace.deliveries(run))
+    assert sum(plan_counts.sends.values()) == sum(plan_counts.variants.values()) == len(workspace.deliveries(run))

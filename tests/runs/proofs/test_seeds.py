@@ -24,11 +24,16 @@ SEEDS = f"""\
 
 def final_figures(workspace: SampleWorkspace) -> dict[str, Any]:
     """Run a campaign to its end; return every figure that is stored or shown."""
-    run, tally = workspace.plan("letter", LETTER)
+    run, plan_counts = workspace.plan("letter", LETTER)
     workspace.engine.run_control.start(run)
     workspace.send(run)
     counts = workspace.engine.queries.run(run.run_id).counts
-    return {"tally": tally, "counts": counts, "ends": workspace.end_states(run), "balance": workspace.balance(run)}
+    return {
+        "plan_counts": plan_counts,
+        "counts": counts,
+        "ends": workspace.end_states(run),
+        "balance": workspace.balance(run),
+    }
 
 
 def mails(workspace: SampleWorkspace) -> list[Any]:
