@@ -1,4 +1,4 @@
-"""Accounts and roles: who may run which command, and the table of it, judged by another one (A-25)."""
+"""Accounts and roles: the commands of each role, checked against a second table (A-25)."""
 
 import io
 from typing import Final
@@ -16,7 +16,7 @@ from tests.support.shell import MONDAYS, Shell
 
 PASSWORD: Final = "neljä sanaa on hyvä"
 
-SENTENCES: Final = {
+COMMANDS_BY_ROLE: Final = {
     Role.AUTHOR: "plan publish unpublish preview proof count",
     Role.APPROVER: "approve count",
     Role.SENDER: "send run pause resume cancel count",
@@ -25,9 +25,9 @@ SENTENCES: Final = {
     Role.DESK: "show merge",
     Role.EXPERT: "show why",
 }
-"""For each role the commands that it is for, written apart from the table."""
+"""Commands of each role, written independently of the table in the code."""
 
-BY_WORD: Final = {
+PERMISSION_BY_COMMAND: Final = {
     "plan": Permission.WRITE, "publish": Permission.WRITE, "unpublish": Permission.WRITE, "preview": Permission.WRITE,
     "proof": Permission.WRITE, "count": Permission.COUNT,
     "approve": Permission.APPROVE, "send": Permission.SEND, "run": Permission.SEND, "pause": Permission.SEND,
@@ -38,53 +38,55 @@ BY_WORD: Final = {
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("word", BY_WORD)
-def test_a25_a_role_is_for_the_commands_that_were_promised_and_no_others(role: Role, word: str) -> None:
-    assert is_permitted([role], BY_WORD[word]) is (word in SENTENCES[role].split())
+@pytest.mark.parametrize("command", PERMISSION_BY_COMMAND)
+def test_a25_a_role_permits_exactly_its_documented_commands(role: Role, command: str) -> None:
+    assert is_permitted([role], PERMISSION_BY_COMMAND[command]) is (command in COMMANDS_BY_ROLE[role].split())
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.EXPERT])
-def test_a25_nobody_but_the_expert_reads_lines(role: Role) -> None:
+def test_a25_only_the_expert_reads_purchase_lines(role: Role) -> None:
     assert not is_permitted([role], Permission.READ_LINES)
     assert is_permitted([Role.EXPERT], Permission.READ_LINES)
 
 
-def test_a25_the_analyst_sees_no_member() -> None:
-    assert {act for act in Permission if is_permitted([Role.ANALYST], act)} == {Permission.COUNT}
+def test_a25_the_analyst_only_counts() -> None:
+    assert {permission for permission in Permission if is_permitted([Role.ANALYST], permission)} == {Permission.COUNT}
 
 
-def paths(group: object, *before: str) -> list[str]:
-    found = []
-    for name, command in getattr(group, "commands", {}).items():
-        found += paths(command, *before, name) if hasattr(command, "commands") else [" ".join((*before, name))]
-    return found
+def command_names(group: object, *prefix: str) -> list[str]:
+    names = []
+    for name, subcommand in getattr(group, "commands", {}).items():
+        names += (
+            command_names(subcommand, *prefix, name) if hasattr(subcommand, "commands") else [" ".join((*prefix, name))]
+        )
+    return names
 
 
-OF_THE_MACHINE: Final = {
+OPERATOR_COMMANDS: Final = {
     "demo", "init", "check", "schema", "import", "serve", "worker", "rehearse", "retention", "doctor", "config",
     "mail", "calibrate",
 }  # fmt: skip
-"""What its owner does to a machine or to files; everything else is for somebody."""
+"""Commands for operators, which need no role."""
 
 
-def test_a25_every_command_is_for_somebody_or_for_the_machines_owner() -> None:
-    commands = set(paths(typer.main.get_command(app)))
+def test_a25_every_command_has_a_role_or_is_for_operators() -> None:
+    commands = set(command_names(typer.main.get_command(app)))
     assert set(REQUIRED_PERMISSIONS) <= commands
-    whole = ("agent ", "db ", "ledger ")
-    free = {
-        each
-        for each in commands - set(REQUIRED_PERMISSIONS)
-        if each not in OF_THE_MACHINE and not each.startswith(whole)
+    operator_groups = ("agent ", "db ", "ledger ")
+    unassigned = {
+        name
+        for name in commands - set(REQUIRED_PERMISSIONS)
+        if name not in OPERATOR_COMMANDS and not name.startswith(operator_groups)
     }
-    assert free == set(), "name the role that these are for in cli.governed"
+    assert unassigned == set(), "name the role of these commands in cli.required_roles"
 
 
 @pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch) -> None:
+def typed_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n" * 5))
 
 
-def test_accounts_are_made_listed_changed_and_disabled(viesti: Shell, typed: None) -> None:
+def test_accounts_are_added_listed_changed_and_disabled(viesti: Shell, typed_passwords: None) -> None:
     viesti("agent", "add", "aino", "--role", "desk", "--role", "expert")
     assert "[name_taken]" in viesti("agent", "add", "aino", "--role", "desk", code=1).err
     viesti("agent", "roles", "aino", "--role", "desk")
@@ -99,7 +101,7 @@ def test_accounts_are_made_listed_changed_and_disabled(viesti: Shell, typed: Non
 
 
 @pytest.mark.parametrize("name", ["", "Aino", "aino mäki", "../aino", "a" * 33, "1aino"])
-def test_a_name_is_a_plain_word(workspace: SampleWorkspace, name: str) -> None:
+def test_an_invalid_account_name_is_refused(workspace: SampleWorkspace, name: str) -> None:
     with pytest.raises(UserError, match="a-z"):
         staff_accounts.add(workspace.engine.context, name, [Role.DESK], PASSWORD)
 
@@ -111,18 +113,18 @@ def test_a_weak_password_is_refused(workspace: SampleWorkspace, password: str) -
 
 
 @pytest.mark.parametrize(
-    "words", [("roles", "nobody", "--role", "desk"), ("password", "nobody"), ("disable", "nobody")]
+    "arguments", [("roles", "nobody", "--role", "desk"), ("password", "nobody"), ("disable", "nobody")]
 )
-def test_an_account_that_is_not_there_is_an_author_error(viesti: Shell, typed: None, words: tuple[str, ...]) -> None:
-    assert "[unknown_agent]" in viesti("agent", *words, code=1).err
+def test_an_unknown_account_is_a_user_error(viesti: Shell, typed_passwords: None, arguments: tuple[str, ...]) -> None:
+    assert "[unknown_agent]" in viesti("agent", *arguments, code=1).err
 
 
-def test_a25_once_somebody_approves_nobody_else_does(viesti: Shell, typed: None, monkeypatch) -> None:
+def test_a25_a_role_in_use_is_required_from_then_on(viesti: Shell, typed_passwords: None, monkeypatch) -> None:
     viesti.write("letter", MONDAYS)
     viesti("publish", "letter")
     viesti("agent", "add", "liisa", "--role", "author")
     assert "[not_permitted]" in viesti("publish", "letter", code=1).err
-    viesti("requests")  # a role that nobody has been given
+    viesti("requests")  # a role of no account
     monkeypatch.setattr("campaigns.cli.open_workspace.account", lambda: "liisa")
     viesti("publish", "letter")
     viesti("agent", "disable", "liisa")

@@ -1,4 +1,4 @@
-"""The audit log and the queue of requests in the terminal (A-24, GD-07)."""
+"""Commands `audit` and `requests` (A-24, GD-07)."""
 
 import sqlite3
 from contextlib import closing
@@ -12,25 +12,25 @@ def change(viesti: Shell, sql: str) -> None:
         ledger.commit()
 
 
-def test_a24_a_log_that_was_changed_ends_with_one_and_names_the_row(viesti: Shell) -> None:
+def test_a24_verify_exits_with_1_and_names_the_changed_row(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
     viesti("publish", "letter")
     viesti("publish", "letter")
-    whole = viesti("audit", "verify", "--json").json
-    assert (whole["fits"], whole["fault"], whole["sealed_now"]) == (True, None, whole["rows"])
-    assert "are unchanged" in viesti("audit", "verify", "--kept", whole["seal"]).out
+    intact = viesti("audit", "verify", "--json").json
+    assert (intact["fits"], intact["fault"], intact["sealed_now"]) == (True, None, intact["rows"])
+    assert "are unchanged" in viesti("audit", "verify", "--kept", intact["seal"]).out
     assert viesti("audit", "verify", "--json").json["sealed_now"] == 0
-    change(viesti, f"UPDATE audit SET actor = 'nobody' WHERE seq = {whole['rows']}")
-    assert f"row {whole['rows']}: the row was changed" in viesti("audit", "verify", code=1).out
-    found = viesti("audit", "verify", "--json", code=1).json
-    assert found["fault"] == {"row": whole["rows"], "because": "the row was changed", "seal": None}
+    change(viesti, f"UPDATE audit SET actor = 'nobody' WHERE seq = {intact['rows']}")
+    assert f"row {intact['rows']}: the row was changed" in viesti("audit", "verify", code=1).out
+    report = viesti("audit", "verify", "--json", code=1).json
+    assert report["fault"] == {"row": intact["rows"], "because": "the row was changed", "seal": None}
 
 
-def test_a_seal_that_is_none_is_an_author_error(viesti: Shell) -> None:
+def test_an_invalid_seal_is_a_user_error(viesti: Shell) -> None:
     assert "[no_seal]" in viesti("audit", "verify", "--kept", "twelve", code=1).err
 
 
-def test_a24_the_rows_about_a_member_are_found_by_their_id_and_do_not_show_it(viesti: Shell) -> None:
+def test_a24_audit_rows_are_found_by_member_id_and_hide_it(viesti: Shell) -> None:
     viesti("member", "merge", "m06", "m05")
     (row,) = viesti("audit", "show", "--subject", "m05", "--json").json
     assert row["action"] == "merge"
@@ -39,7 +39,7 @@ def test_a24_the_rows_about_a_member_are_found_by_their_id_and_do_not_show_it(vi
     assert viesti("audit", "show", "--subject", "m07", "--json").json == []
 
 
-def test_gd07_open_requests_are_listed_with_their_days(viesti: Shell) -> None:
+def test_gd07_open_requests_are_listed_with_their_remaining_days(viesti: Shell) -> None:
     assert viesti("requests", "--json").json == {"requests": [], "processors": []}
     change(
         viesti,
@@ -51,7 +51,7 @@ def test_gd07_open_requests_are_listed_with_their_days(viesti: Shell) -> None:
     assert "access" in viesti("requests").out
 
 
-def test_gd14_who_is_to_be_told_is_listed_until_they_have_answered(viesti: Shell) -> None:
+def test_gd14_a_processor_is_listed_until_its_answer_is_recorded(viesti: Shell) -> None:
     change(
         viesti,
         "INSERT INTO processor_task (member_id, kind, channel, provider, filed_at, due_on) "
@@ -64,7 +64,7 @@ def test_gd14_who_is_to_be_told_is_listed_until_they_have_answered(viesti: Shell
     assert "[unknown_task]" in viesti("requests", "--told", str(task["task"]), code=1).err
 
 
-def test_a24_whoever_looks_at_a_member_from_the_terminal_is_noted(viesti: Shell) -> None:
+def test_a24_looking_up_a_member_in_the_terminal_is_audited(viesti: Shell) -> None:
     viesti("member", "show", "m05")
     viesti("member", "why", "m05")
     viesti("member", "show", "m99", code=1)

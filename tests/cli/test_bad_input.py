@@ -1,4 +1,4 @@
-"""Bad input: every mistake is said with its place and a code, exit 1, and what is kept is as it was before."""
+"""Bad input: every problem is printed with its position and code, exit 1, and stored state is unchanged."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,54 +13,54 @@ CAMPAIGNS: dict[str, tuple[bytes, str]] = {
     "a tab": (b"title:\n\tfi: a\n", ":2:1: "),
     "an empty file": (b"", ": the file is empty [empty_file]"),
     "not UTF-8": (b"title: {fi: " + LATIN + b"}\n", ":1:14: this byte is not UTF-8 [not_utf8]"),
-    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00", ":1:1: this byte is not UTF-8 [not_utf8]"),
-    "only a text": (b"hello\n", ":1:1: the file is not a mapping"),
+    "an image": (b"\x89PNG\r\n\x1a\n\x00\x00", ":1:1: this byte is not UTF-8 [not_utf8]"),
+    "a bare string": (b"hello\n", ":1:1: the file is not a mapping"),
     "an unknown key": (b"tone: warm\n", ":6:1: `tone` is not a known key [extra_forbidden]"),
-    "a key twice": (b"purpose: survey\n", ":6:1: "),
+    "a duplicate key": (b"purpose: survey\n", ":6:1: "),
     "an unknown field": (
         b"AUDIENCE {agee: {from: 18}}",
         ":4:12: there is no field or condition `agee` [unknown_field]",
     ),
     "an unknown audience": (b"AUDIENCE {audience: nobody}", ":4:22: "),
-    "a day that no month has": (b'SCHEDULE {cron: "0 9 30 2 *"}', ":3:18: `0 9 30 2 *` is not a time that cron knows"),
-    "an hour that no day has": (b'SCHEDULE {cron: "0 25 * * *"}', ":3:18: `0 25 * * *` is not a time that cron knows"),
-    "an hour that the clocks skip": (b'SCHEDULE {at: "2018-03-25 03:30"}', ":3:16: 2018-03-25 03:30 does not exist"),
-    "a zone that is none": (
+    "a day of no month": (b'SCHEDULE {cron: "0 9 30 2 *"}', ":3:18: `0 9 30 2 *` is not a time that cron knows"),
+    "an hour of no day": (b'SCHEDULE {cron: "0 25 * * *"}', ":3:18: `0 25 * * *` is not a time that cron knows"),
+    "an hour skipped by summer time": (b'SCHEDULE {at: "2018-03-25 03:30"}', ":3:16: 2018-03-25 03:30 does not exist"),
+    "an unknown zone": (
         b'SCHEDULE {cron: "0 9 * * *", timezone: Mars/Phobos}',
         ":3:41: `Mars/Phobos` is not a time",
     ),
-    "a template out of the house": (b"CONTENT {email: ../../etc}", ":5:18: "),
+    "a template outside the workspace": (b"CONTENT {email: ../../etc}", ":5:18: "),
 }
 
 
-def campaign(given: bytes) -> bytes:
-    """A campaign file in which one key has the given value, or one more line, or which is only what is given."""
+def campaign_file(change: bytes) -> bytes:
+    """Return a campaign file with one key changed, with one more line, or with `change` alone."""
     lines = (TITLE + MONDAYS).encode().splitlines()
-    place = {b"SCHEDULE": 2, b"AUDIENCE": 3, b"CONTENT": 4}.get(given.split(b" ")[0])
-    if place is not None:
-        lines[place] = lines[place].split(b" ")[0] + b" " + given.split(b" ", 1)[1]
+    index = {b"SCHEDULE": 2, b"AUDIENCE": 3, b"CONTENT": 4}.get(change.split(b" ")[0])
+    if index is not None:
+        lines[index] = lines[index].split(b" ")[0] + b" " + change.split(b" ", 1)[1]
         return b"\n".join(lines)
-    return b"\n".join([*lines, given]) if given.startswith((b"tone", b"purpose")) else given
+    return b"\n".join([*lines, change]) if change.startswith((b"tone", b"purpose")) else change
 
 
 @pytest.mark.parametrize("name", CAMPAIGNS)
-def test_a_bad_campaign_file_is_refused_with_its_place(name: str, viesti: Shell) -> None:
-    given, expected = CAMPAIGNS[name]
+def test_a_bad_campaign_file_is_refused_with_its_position(name: str, viesti: Shell) -> None:
+    change, expected = CAMPAIGNS[name]
     path = viesti.write("bad", "")
-    path.write_bytes(campaign(given))
+    path.write_bytes(campaign_file(change))
     before = viesti.stored_state()
     for command in ("check", "plan", "run", "publish"):
-        said = viesti(command, path, code=1)
-        assert f"{path}{expected}" in said.err
-        assert "Traceback" not in said.err
+        result = viesti(command, path, code=1)
+        assert f"{path}{expected}" in result.err
+        assert "Traceback" not in result.err
     assert (viesti.stored_state(), viesti.delivered_files()) == (before, [])
 
 
-def test_a_problem_shows_its_line_a_caret_and_what_to_try(viesti: Shell) -> None:
+def test_a_problem_is_printed_with_line_caret_and_hint(viesti: Shell) -> None:
     path = viesti.write("bad", MONDAYS + "max_send: 5\nquiet_hour: 9\n")
-    said = viesti("check", path, code=1)
-    assert said.out == ""
-    assert said.err == (
+    result = viesti("check", path, code=1)
+    assert result.out == ""
+    assert result.err == (
         f"{path}:6:1: `max_send` is not a known key [extra_forbidden]\n"
         "  6 | max_send: 5\n"
         "    | ^\n"
@@ -74,40 +74,40 @@ def test_a_problem_shows_its_line_a_caret_and_what_to_try(viesti: Shell) -> None
     assert (first["file"], first["line"], first["column"], first["code"]) == (str(path), 6, 1, "extra_forbidden")
 
 
-def undefined(text: str) -> str:
+def with_undefined_variable(text: str) -> str:
     return text.replace("{{ member.first_name }}", "{{ membr.first_name }}")
 
 
-def address(text: str) -> str:
+def with_address(text: str) -> str:
     return text.replace("{{ member.first_name }}", "{{ member.email }}")
 
 
-def unknown_tag(text: str) -> str:
+def with_unknown_tag(text: str) -> str:
     return text.replace("<mj-text>", "<mj-blink>").replace("</mj-text>", "</mj-blink>")
 
 
-def unclosed(text: str) -> str:
+def with_unclosed_tag(text: str) -> str:
     return text.replace("</mj-text>", "")
 
 
-def no_end(text: str) -> str:
+def without_endif(text: str) -> str:
     return text.replace("{% endif %}", "")
 
 
 @pytest.mark.parametrize(
     ("name", "hint"), [("helo", "`hello`"), ("nothing", "make the folder templates/email/nothing")]
 )
-def test_a_template_that_is_not_there_is_said_where_it_is_named(name: str, hint: str, viesti: Shell) -> None:
+def test_a_missing_template_is_reported_at_its_reference(name: str, hint: str, viesti: Shell) -> None:
     path = viesti.write("letter", MONDAYS.replace("hello", name))
     before = viesti.stored_state()
     for command in ("check", "plan", "publish"):
-        said = viesti(command, path, code=1).err
-        assert f"{path}:5:18: there is no template `{name}` for `email` [unknown_template]\n" in said
-        assert said.endswith(f"  try: {hint}\n")
+        result = viesti(command, path, code=1).err
+        assert f"{path}:5:18: there is no template `{name}` for `email` [unknown_template]\n" in result
+        assert result.endswith(f"  try: {hint}\n")
     assert viesti.stored_state() == before
 
 
-def test_offers_that_cannot_be_read_stop_a_plan_before_anything_is_kept(viesti: Shell) -> None:
+def test_invalid_offers_stop_a_plan_before_anything_is_stored(viesti: Shell) -> None:
     path = viesti.write("letter", MONDAYS)
     offers = viesti.root / "config" / "offers.yaml"
     offers.write_text(offers.read_text("utf-8").replace("price: 2.50", "price: cheap", 1), "utf-8")
@@ -118,26 +118,26 @@ def test_offers_that_cannot_be_read_stop_a_plan_before_anything_is_kept(viesti: 
 
 
 TEMPLATES: dict[str, tuple[Callable[[str], str], str]] = {
-    "an undefined variable": (undefined, "[unknown_variable]"),
-    "an address, which no plan may freeze": (address, "there is no value `member.email` [unknown_variable]"),
-    "an unknown MJML tag": (unknown_tag, "[mjml_"),
-    "MJML that is not closed": (unclosed, "[mjml_"),
-    "Jinja that is not closed": (no_end, "body.mjml:1:"),
+    "an undefined variable": (with_undefined_variable, "[unknown_variable]"),
+    "an address, which plans may not store": (with_address, "there is no value `member.email` [unknown_variable]"),
+    "an unknown MJML tag": (with_unknown_tag, "[mjml_"),
+    "unclosed MJML": (with_unclosed_tag, "[mjml_"),
+    "unclosed Jinja": (without_endif, "body.mjml:1:"),
 }
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_a_bad_template_is_refused_with_its_place(name: str, viesti: Shell) -> None:
-    change, code = TEMPLATES[name]
+def test_a_bad_template_is_refused_with_its_position(name: str, viesti: Shell) -> None:
+    alter, code = TEMPLATES[name]
     body = viesti.root / "templates" / "email" / "hello" / "body.mjml"
-    body.write_text(change(body.read_text("utf-8")), "utf-8")
+    body.write_text(alter(body.read_text("utf-8")), "utf-8")
     path = viesti.write("letter", MONDAYS)
     before = viesti.stored_state()
     for command in ("check", "plan", "run"):
-        said = viesti(command, path, code=1)
-        assert "email/hello/body.mjml:1:" in said.err
-        assert code in said.err
-        assert "Traceback" not in said.err
+        result = viesti(command, path, code=1)
+        assert "email/hello/body.mjml:1:" in result.err
+        assert code in result.err
+        assert "Traceback" not in result.err
     assert (viesti.stored_state(), viesti.delivered_files()) == (before, [])
 
 
@@ -145,25 +145,25 @@ HEADER = b"member_id,register,first_name,birth_date\n"
 FILES: dict[str, tuple[bytes, str]] = {
     "an empty file": (b"", ": the file is empty"),
     "a wrong header": (b"member_id,register,frist_name\n1,owners,A\n", ":1:20: `frist_name` is not a column"),
-    "a column that is missing": (b"member_id\n1\n", ":1:1: the column `register` is missing"),
+    "a missing column": (b"member_id\n1\n", ":1:1: the column `register` is missing"),
     "not UTF-8": (HEADER + b"1,owners," + LATIN + b",\n", ":2:"),
-    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00", ":1:1: "),
+    "an image": (b"\x89PNG\r\n\x1a\n\x00\x00", ":1:1: "),
 }
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_cannot_be_read_changes_nothing(name: str, viesti: Shell, tmp_path: Path) -> None:
+def test_an_unreadable_import_file_changes_nothing(name: str, viesti: Shell, tmp_path: Path) -> None:
     content, expected = FILES[name]
     file = tmp_path / "members.csv"
     file.write_bytes(content)
     before = viesti.stored_state()
-    said = viesti("import", "members", file, code=1)
-    assert f"{file}{expected}" in said.err
-    assert "Traceback" not in said.err
+    result = viesti("import", "members", file, code=1)
+    assert f"{file}{expected}" in result.err
+    assert "Traceback" not in result.err
     assert viesti.stored_state() == before
 
 
-def test_good_rows_are_kept_and_bad_ones_are_set_aside_with_their_place(viesti: Shell, tmp_path: Path) -> None:
+def test_valid_rows_are_stored_and_invalid_ones_rejected_with_their_position(viesti: Shell, tmp_path: Path) -> None:
     file = tmp_path / "members.csv"
     rows = (
         b"n1,owners,Aino,1970-02-28\nn2,owners,Eino,1970-02-30\nn1,owners,Aino,1970-02-28\nn3,owls,Uuno,\nn4,owners,,\n"
@@ -176,5 +176,5 @@ def test_good_rows_are_kept_and_bad_ones_are_set_aside_with_their_place(viesti: 
     assert not any("Eino" in line for line in rejects)
     viesti("member", "show", "n1")
     viesti("member", "show", "n2", code=1)
-    again = viesti("import", "members", file, "--json").json
-    assert (again["stored"], again["unchanged"], again["rejected"]) == (0, 2, 3)
+    second_report = viesti("import", "members", file, "--json").json
+    assert (second_report["stored"], second_report["unchanged"], second_report["rejected"]) == (0, 2, 3)

@@ -1,4 +1,4 @@
-"""The way of a campaign as somebody types it: plan, look, send, follow; publish; pause, resume, cancel."""
+"""Commands of a campaign's life: count, plan, preview, send, status, publish, pause, resume, cancel."""
 
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -19,15 +19,15 @@ CHANNELS = {
 
 @pytest.fixture
 def letter(viesti: Shell) -> Shell:
-    """The village with one campaign."""
+    """Shell in a workspace with one campaign."""
     viesti.write("letter", MONDAYS)
     return viesti
 
 
-def test_a_count_for_scripts_has_exactly_these_keys(viesti: Shell) -> None:
+def test_a_count_in_json_has_exactly_these_keys(viesti: Shell) -> None:
     viesti.audience("owners", "{register: owners}")
-    counted = viesti("audience", "count", "owners", "--as-of", AS_OF, "--json").json
-    assert counted == {
+    count = viesti("audience", "count", "owners", "--as-of", AS_OF, "--json").json
+    assert count == {
         "audience": "owners",
         "as_of": "2018-01-01T10:00:00+02:00",
         "matched": 18,
@@ -36,7 +36,7 @@ def test_a_count_for_scripts_has_exactly_these_keys(viesti: Shell) -> None:
     }
 
 
-def test_an_audience_file_counts_from_anywhere(viesti: Shell, tmp_path: Path) -> None:
+def test_an_audience_file_outside_the_workspace_is_counted(viesti: Shell, tmp_path: Path) -> None:
     file = tmp_path / "coffee_drinkers.yaml"
     file.write_text("title: Coffee\nmatch: {bought: {where: {product_category: COFFEE}}}\n")
     assert viesti("audience", "count", file, "--json").json["matched"] == 12
@@ -44,7 +44,7 @@ def test_an_audience_file_counts_from_anywhere(viesti: Shell, tmp_path: Path) ->
     assert "Conditions" in viesti("audience", "count", file, "--explain").out
 
 
-def test_a_plan_for_scripts_has_exactly_these_keys_and_loses_nobody(letter: Shell) -> None:
+def test_a_plan_in_json_has_exactly_these_keys_and_accounts_for_every_member(letter: Shell) -> None:
     plan = letter("plan", "letter", "--as-of", AS_OF, "--json").json
     assert list(plan) == ["campaign", "as_of", "run", "matched", "sends", "variants", "skips"]
     assert (plan["campaign"], plan["as_of"], plan["run"]) == ("letter", "2018-01-01T10:00:00+02:00", RUN)
@@ -53,25 +53,25 @@ def test_a_plan_for_scripts_has_exactly_these_keys_and_loses_nobody(letter: Shel
     assert letter.delivered_files() == []
 
 
-def test_what_is_planned_is_sent_once_and_can_be_followed(letter: Shell) -> None:
-    planned = letter("plan", "letter", "--as-of", AS_OF)
-    assert f"viesti send {RUN}" in planned.out
+def test_a_planned_run_is_sent_once_and_its_status_shown(letter: Shell) -> None:
+    plan_output = letter("plan", "letter", "--as-of", AS_OF)
+    assert f"viesti send {RUN}" in plan_output.out
     letter("send", RUN)
     delivered = {path: path.read_bytes() for path in letter.delivered_files()}
     assert len([path for path in delivered if path.suffix == ".eml"]) == 18
     assert RUN in letter("status").out
-    stands = letter("status", RUN, "--json").json
-    assert (stands["run"], stands["state"]) == (RUN, "closed")
-    assert {state: count for state, count in stands["deliveries"].items() if count} == {"accepted": 18}
+    status = letter("status", RUN, "--json").json
+    assert (status["run"], status["state"]) == (RUN, "closed")
+    assert {state: count for state, count in status["deliveries"].items() if count} == {"accepted": 18}
     letter("send", RUN)
-    again = letter("run", "letter", "--as-of", AS_OF, code=1)
-    assert "[already_run]" in again.err
+    second_run = letter("run", "letter", "--as-of", AS_OF, code=1)
+    assert "[already_run]" in second_run.err
     assert {path: path.read_bytes() for path in letter.delivered_files()} == delivered
 
 
-def test_a_run_plans_and_sends(letter: Shell) -> None:
-    done = letter("run", "letter", "--as-of", AS_OF, "--json").json
-    assert (done["run"], done["closed"], done["deliveries"]["accepted"]) == (RUN, True, 18)
+def test_run_plans_and_sends(letter: Shell) -> None:
+    result = letter("run", "letter", "--as-of", AS_OF, "--json").json
+    assert (result["run"], result["closed"], result["deliveries"]["accepted"]) == (RUN, True, 18)
     mail = next(path for path in letter.delivered_files() if path.suffix == ".eml")
     message = message_from_bytes(mail.read_bytes(), policy=policy.default)
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -88,12 +88,12 @@ def test_a_preview_is_the_file_of_its_channel(channel: str, viesti: Shell) -> No
     assert (viesti.stored_state(), viesti.delivered_files()) == (before, [])
 
 
-def test_a_preview_for_nobody_says_why(letter: Shell) -> None:
+def test_a_preview_of_a_member_without_message_is_refused_with_a_reason(letter: Shell) -> None:
     assert "[nothing_to_preview]" in letter("preview", "letter", "--member", "m04", code=1).err
     assert "[unknown_member]" in letter("preview", "letter", "--member", "../m01", code=1).err
 
 
-def test_what_is_published_shows_in_the_calendar(letter: Shell) -> None:
+def test_a_published_campaign_is_in_the_calendar(letter: Shell) -> None:
     assert [(row["campaign"], row["published"]) for row in letter("calendar", "--days", "8", "--json").json] == [
         ("letter", False)
     ]
@@ -103,7 +103,7 @@ def test_what_is_published_shows_in_the_calendar(letter: Shell) -> None:
     assert "Mon 2018-01-08 09:30" in letter("calendar").out
 
 
-def test_what_is_unpublished_is_off_the_schedule_though_its_file_is_gone(letter: Shell) -> None:
+def test_a_campaign_is_unpublished_even_if_its_file_is_gone(letter: Shell) -> None:
     letter("publish", "letter")
     letter("unpublish", "letter")
     assert [row["published"] for row in letter("calendar", "--days", "8", "--json").json] == [False]
@@ -114,7 +114,7 @@ def test_what_is_unpublished_is_off_the_schedule_though_its_file_is_gone(letter:
     assert [row["action"] for row in letter("audit", "show", "--json").json][:2] == ["unpublish", "publish"]
 
 
-def test_a19_who_planned_it_cannot_approve_it(viesti: Shell) -> None:
+def test_a19_a_plan_cannot_be_approved_by_its_planner(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS + "approval: required\n")
     viesti("plan", "letter", "--as-of", AS_OF)
     assert "[not_approved]" in viesti("send", RUN, code=1).err
@@ -123,35 +123,35 @@ def test_a19_who_planned_it_cannot_approve_it(viesti: Shell) -> None:
     assert viesti.delivered_files() == []
 
 
-def test_who_approves_a_plan_that_needs_no_approval_is_told_so(viesti: Shell) -> None:
+def test_approving_a_plan_that_needs_no_approval_is_refused(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
     viesti("plan", "letter", "--as-of", AS_OF)
-    said = viesti("approve", RUN, code=1).err
-    assert "this campaign's plans need no approval" in said
-    assert f"try: `viesti send {RUN}`" in said
+    error = viesti("approve", RUN, code=1).err
+    assert "this campaign's plans need no approval" in error
+    assert f"try: `viesti send {RUN}`" in error
 
 
-def test_check_warns_of_a_file_that_nobody_reads(viesti: Shell) -> None:
+def test_check_warns_of_an_unread_file(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
-    unread = viesti.root / "config" / "campaigns" / "offer.yml"
-    unread.write_text(MONDAYS)
+    unread_file = viesti.root / "config" / "campaigns" / "offer.yml"
+    unread_file.write_text(MONDAYS)
     assert "offer.yml: warning: this file is not read" in viesti("check").err
-    assert "[unread_file]" not in viesti("check", str(unread.with_name("letter.yaml"))).err
+    assert "[unread_file]" not in viesti("check", str(unread_file.with_name("letter.yaml"))).err
 
 
-def test_a19_a_plan_whose_files_changed_is_not_sent(letter: Shell) -> None:
+def test_a19_a_plan_with_changed_files_is_not_sent(letter: Shell) -> None:
     letter("plan", "letter", "--as-of", AS_OF)
     letter.write("letter", MONDAYS.replace("owners", "[owners, customers]"))
     assert "[stale_plan]" in letter("send", RUN, code=1).err
     assert letter.delivered_files() == []
 
 
-def test_a_held_run_waits_goes_on_or_ends(viesti: Shell) -> None:
+def test_a_run_in_quiet_hours_can_be_paused_resumed_and_cancelled(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS + 'quiet_hours: {email: "09:00-12:00"}\n')
     viesti("plan", "letter", "--as-of", AS_OF)
-    refused = viesti("pause", RUN, code=1).err
-    assert "the run is planned; to pause one, it has to be sending [wrong_state]" in refused
-    assert f"try: `viesti cancel {RUN}` ends a plan\n" in refused
+    error = viesti("pause", RUN, code=1).err
+    assert "the run is planned; to pause one, it has to be sending [wrong_state]" in error
+    assert f"try: `viesti cancel {RUN}` ends a plan\n" in error
     assert "the rest is due at 2018-01-01 12:00" in viesti("send", RUN).out
     for command, state in (("pause", "paused"), ("resume", "sending"), ("cancel", "cancelled")):
         viesti(command, RUN)
@@ -163,16 +163,16 @@ def test_a_held_run_waits_goes_on_or_ends(viesti: Shell) -> None:
     assert viesti.delivered_files() == []
 
 
-def test_a_new_workspace_is_in_order(nowhere: Shell, tmp_path: Path) -> None:
+def test_a_new_workspace_passes_check(nowhere: Shell, tmp_path: Path) -> None:
     nowhere("init", tmp_path / "new")
-    new = Shell(tmp_path / "new", nowhere.capsys)
-    assert "files are in order" in new("check").out
+    new_workspace = Shell(tmp_path / "new", nowhere.capsys)
+    assert "files are in order" in new_workspace("check").out
     assert "[not_empty]" in nowhere("init", tmp_path / "new", code=1).err
     (tmp_path / "file").touch()
     assert "[not_writable]" in nowhere("init", tmp_path / "file" / "new", code=1).err
 
 
-def test_commands_act_on_the_workspace_around_them(letter: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_find_the_enclosing_workspace(letter: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(letter.root / "config" / "campaigns")
-    here = Shell(Path(), letter.capsys)
-    assert here("plan", "letter.yaml", "--as-of", AS_OF, "--json").json["run"] == RUN
+    local_shell = Shell(Path(), letter.capsys)
+    assert local_shell("plan", "letter.yaml", "--as-of", AS_OF, "--json").json["run"] == RUN

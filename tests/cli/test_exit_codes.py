@@ -1,11 +1,11 @@
-"""Exit 2 for what is typed wrong, 3 with its traceback for a fault of ours, and never anything else for those."""
+"""Exit codes: 2 for a wrong command line, 1 for a user error, 3 with a traceback for an internal error."""
 
 import pytest
 
 from campaigns.runs.queries import Queries
 from tests.support.shell import MONDAYS, Shell
 
-USAGE = (
+USAGE_ERRORS = (
     "--nope",
     "plann letter",
     "plan",
@@ -25,17 +25,17 @@ USAGE = (
 )
 
 
-@pytest.mark.parametrize("typed", USAGE)
-def test_what_is_typed_wrong_is_usage(typed: str, viesti: Shell) -> None:
+@pytest.mark.parametrize("command_line", USAGE_ERRORS)
+def test_a_wrong_command_line_exits_with_2_and_usage(command_line: str, viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
-    said = viesti(*typed.split(), code=2)
-    assert said.out == ""
-    assert "Usage: viesti" in said.err
-    assert "Value error" not in said.err
-    assert "Traceback" not in said.err
+    result = viesti(*command_line.split(), code=2)
+    assert result.out == ""
+    assert "Usage: viesti" in result.err
+    assert "Value error" not in result.err
+    assert "Traceback" not in result.err
 
 
-AUTHORS = {
+USER_ERRORS = {
     "plan nobody": "unknown_campaign",
     "plan leter": "unknown_campaign",
     "plan ../nobody.yaml": "unreadable",
@@ -56,28 +56,30 @@ AUTHORS = {
 }
 
 
-@pytest.mark.parametrize("typed", AUTHORS)
-def test_what_is_not_there_is_said_with_its_code(typed: str, viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command_line", USER_ERRORS)
+def test_a_missing_thing_exits_with_1_and_its_code(
+    command_line: str, viesti: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(viesti.root)
     viesti.write("letter", MONDAYS)
-    said = viesti(*typed.split(), code=1)
-    assert f"[{AUTHORS[typed]}]" in said.err
-    assert "Traceback" not in said.err
-    assert said.out == ""
+    result = viesti(*command_line.split(), code=1)
+    assert f"[{USER_ERRORS[command_line]}]" in result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
 
 
-def test_no_workspace_is_said_with_the_way_to_one(nowhere: Shell) -> None:
-    said = nowhere("status", code=1)
-    assert "[no_workspace]" in said.err
-    assert "viesti init DIR" in said.err
+def test_a_missing_workspace_is_reported_with_viesti_init(nowhere: Shell) -> None:
+    result = nowhere("status", code=1)
+    assert "[no_workspace]" in result.err
+    assert "viesti init DIR" in result.err
 
 
-def test_a_fault_of_ours_shows_where_it_is(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: Queries) -> None:
+def test_an_internal_error_exits_with_3_and_a_traceback(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raise_error(_: Queries) -> None:
         raise RuntimeError("the cat sat on it")
 
-    monkeypatch.setattr(Queries, "recent_runs", fails)
-    said = viesti("status", code=3)
-    assert "Traceback" in said.err
-    assert "the cat sat on it" in said.err
-    assert "a fault of viesti itself" in said.err
+    monkeypatch.setattr(Queries, "recent_runs", raise_error)
+    result = viesti("status", code=3)
+    assert "Traceback" in result.err
+    assert "the cat sat on it" in result.err
+    assert "a fault of viesti itself" in result.err

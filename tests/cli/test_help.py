@@ -1,4 +1,4 @@
-"""Every command explains itself, and asking for that loads nothing heavy."""
+"""Help texts of all commands, printed without heavy imports."""
 
 import subprocess
 import sys
@@ -16,33 +16,33 @@ HEAVY = ("aiohttp", "alembic", "babel", "duckdb", "fastapi", "jinja2", "mjml", "
          "rich.table", "sqlalchemy", "sqlglot", "typst")  # fmt: skip
 
 
-def commands(group: Any, *before: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+def commands(group: Any, *prefix: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     for name, command in group.commands.items():
-        yield (*before, name), command
+        yield (*prefix, name), command
         if hasattr(command, "commands"):
-            yield from commands(command, *before, name)
+            yield from commands(command, *prefix, name)
 
 
-ALL = dict(commands(typer.main.get_command(app)))
+COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
-@pytest.mark.parametrize("words", ALL, ids=" ".join)
-def test_a_command_says_what_it_does_and_what_each_word_of_it_means(words: tuple[str, ...], nowhere: Shell) -> None:
-    shown = nowhere(*words, "--help").out
-    assert f"Usage: viesti {' '.join(words)}" in shown
-    assert (ALL[words].help or "").strip().endswith(".")
-    assert [parameter.name for parameter in ALL[words].params if not parameter.help] == []
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_and_each_of_its_parameters_has_a_help_text(command: tuple[str, ...], nowhere: Shell) -> None:
+    output = nowhere(*command, "--help").out
+    assert f"Usage: viesti {' '.join(command)}" in output
+    assert (COMMANDS[command].help or "").strip().endswith(".")
+    assert [parameter.name for parameter in COMMANDS[command].params if not parameter.help] == []
 
 
-def test_every_command_stands_under_a_heading_with_its_whole_sentence(nowhere: Shell) -> None:
-    shown = nowhere("--help").out
-    listed = [name for names in HEADINGS.values() for name in names]
-    assert {name for (name, *rest) in ALL if not rest} <= set(listed)
-    assert "..." not in shown.split("Options:")[1]
-    assert all(len(line) <= 80 for line in shown.splitlines())
+def test_every_command_is_listed_under_a_heading_with_its_full_help(nowhere: Shell) -> None:
+    output = nowhere("--help").out
+    headed_names = [name for names in HEADINGS.values() for name in names]
+    assert {name for (name, *rest) in COMMANDS if not rest} <= set(headed_names)
+    assert "..." not in output.split("Options:")[1]
+    assert all(len(line) <= 80 for line in output.splitlines())
 
 
-def test_no_command_at_all_is_usage_and_shows_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_command_exits_with_2_and_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         run([])
     assert "Plan and send:" in "".join(capsys.readouterr())
@@ -50,6 +50,6 @@ def test_no_command_at_all_is_usage_and_shows_the_list(capsys: pytest.CaptureFix
 
 @pytest.mark.child_process
 def test_help_loads_nothing_heavy() -> None:
-    asked = f"import sys, campaigns.cli.main; print([name for name in {HEAVY} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    script = f"import sys, campaigns.cli.main; print([name for name in {HEAVY} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

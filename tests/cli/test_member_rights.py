@@ -1,4 +1,4 @@
-"""`viesti member export` and `viesti member choices`: everything that is held, and changes on a member's behalf."""
+"""Commands `member export` and `member choices`: all data of a member, and changes on their behalf."""
 
 import json
 import sqlite3
@@ -15,9 +15,9 @@ def rows(viesti: Shell, query: str) -> list[tuple[Any, ...]]:
 
 
 def test_c10_an_export_is_json_and_audited(viesti: Shell):
-    whole = json.loads(viesti("member", "export", "m01").out)
-    assert whole["member_id"] == "m01"
-    assert whole["contact"][0]["email"] == "m01@example.org"
+    export = json.loads(viesti("member", "export", "m01").out)
+    assert export["member_id"] == "m01"
+    assert export["contact"][0]["email"] == "m01@example.org"
     assert rows(viesti, "SELECT action, detail FROM audit") == [("export", '{"form": "json"}')]
 
 
@@ -31,7 +31,7 @@ def test_gd15_an_export_is_an_archive_or_a_page(viesti: Shell, tmp_path):
     assert (page.stat().st_mode & 0o077, archive.stat().st_mode & 0o077) == (0, 0)
 
 
-def test_an_export_stays_in_its_folder_whatever_a_member_is_called(viesti: Shell, monkeypatch):
+def test_an_export_stays_in_its_folder_for_any_member_id(viesti: Shell, monkeypatch):
     file = viesti.root / "strange.csv"
     file.write_text("member_id,register\n../m99,owners\n", "utf-8")
     viesti("import", "members", file)
@@ -40,34 +40,34 @@ def test_an_export_stays_in_its_folder_whatever_a_member_is_called(viesti: Shell
     assert (viesti.root / "export-..%2Fm99.html").is_file()
 
 
-def test_nobody_unknown_is_exported(viesti: Shell):
-    answer = viesti("member", "export", "nobody", code=1)
-    assert "no member of this id" in answer.err
+def test_an_unknown_member_is_not_exported(viesti: Shell):
+    result = viesti("member", "export", "nobody", code=1)
+    assert "no member of this id" in result.err
     assert rows(viesti, "SELECT action FROM audit") == []
 
 
-def test_choices_are_shown_with_their_texts(viesti: Shell):
+def test_choices_are_shown_with_their_consent_texts(viesti: Shell):
     states = json.loads(viesti("member", "choices", "m01", "--json").out)
     assert (states["email_own"], states["newsletter:food"], states["tracking"]) == (True, False, False)
     assert "Förmåner per e-post" in viesti("member", "choices", "m01").out.replace("\n", " ")
 
 
-def test_c15_choices_are_changed_by_an_agent_and_confirmed(viesti: Shell):
+def test_c15_choices_changed_by_staff_are_recorded_and_confirmed(viesti: Shell):
     change = ("member", "choices", "m01", "--set", "email_own=off", "--set", "newsletter:food=on", "--source", "phone")
     states = json.loads(viesti(*change, "--json").out)
     assert (states["email_own"], states["newsletter:food"]) == (False, True)
-    said = rows(
+    entries = rows(
         viesti, "SELECT choice, state, source, agent IS NOT NULL, wording FROM choice_entry WHERE source = 'phone'"
     )
-    assert [row[:4] for row in sorted(said)] == [
+    assert [row[:4] for row in sorted(entries)] == [
         ("email_own", "off", "phone", 1),
         ("newsletter:food", "on", "phone", 1),
     ]
-    assert "unverified" not in {row[4] for row in said}
+    assert "unverified" not in {row[4] for row in entries}
     assert rows(viesti, "SELECT kind, member_id, state FROM note") == [("choices", "m01", "pending")]
 
 
-def test_what_is_no_choice_is_named(viesti: Shell):
+def test_an_unknown_choice_or_state_is_named(viesti: Shell):
     assert "email_own" in viesti("member", "choices", "m01", "--set", "email_ovn=off", code=1).err
     assert "`on` or `off`" in viesti("member", "choices", "m01", "--set", "email_own=maybe", code=1).err
     assert rows(viesti, "SELECT count(*) FROM note") == [(0,)]

@@ -1,4 +1,4 @@
-"""What is printed: colour and progress on a terminal, neither in a pipe, and lines that fit."""
+"""Printed output: colour and progress on a terminal, plain lines in a pipe."""
 
 import os
 import pty
@@ -27,62 +27,66 @@ COMMANDS = (
 
 
 @pytest.fixture
-def busy(viesti: Shell) -> Shell:
-    """A village where something was sent."""
+def workspace_shell(viesti: Shell) -> Shell:
+    """Shell in a workspace with a sent run."""
     viesti.write("letter", MONDAYS)
     viesti.audience("coffee", "{all: [{register: owners}, {bought: {where: {product_category: COFFEE}}}]}")
     viesti("run", "letter", "--as-of", "2018-01-01T10:00")
     return viesti
 
 
-def on_a_terminal(shell: Shell, *words: str) -> str:
-    """What a terminal of 80 columns is sent, standard error among it."""
-    ours, theirs = pty.openpty()
+def run_on_terminal(shell: Shell, *arguments: str) -> str:
+    """Return the output on a terminal of 80 columns, standard error included."""
+    reader, terminal = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(WIDTH)}
     environment.pop("NO_COLOR", None)
     with subprocess.Popen(
-        [VIESTI, "--workspace", str(shell.root), *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        [VIESTI, "--workspace", str(shell.root), *arguments],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment,
     ):
-        os.close(theirs)
-        sent = b"".join(iter(lambda: _more(ours), b""))
-    os.close(ours)
-    return sent.decode().replace("\r\n", "\n")
+        os.close(terminal)
+        output = b"".join(iter(lambda: _read_chunk(reader), b""))
+    os.close(reader)
+    return output.decode().replace("\r\n", "\n")
 
 
-def _more(terminal: int) -> bytes:
+def _read_chunk(reader: int) -> bytes:
     try:
-        return os.read(terminal, 65_536)
-    except OSError:  # Linux says so when the other side has gone
+        return os.read(reader, 65_536)
+    except OSError:  # Linux raises it when the other side has closed
         return b""
 
 
-@pytest.mark.parametrize("typed", COMMANDS)
-def test_a_pipe_gets_plain_lines_without_blanks_at_their_ends(
-    typed: str, busy: Shell, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command_line", COMMANDS)
+def test_a_pipe_gets_plain_lines_without_trailing_spaces(
+    command_line: str, workspace_shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    said = busy(*typed.split())
-    assert said.err == ""
-    assert "\x1b" not in said.out
-    assert [line for line in said.out.splitlines() if line != line.rstrip()] == []
-    assert not said.out.startswith("\n")
+    result = workspace_shell(*command_line.split())
+    assert result.err == ""
+    assert "\x1b" not in result.out
+    assert [line for line in result.out.splitlines() if line != line.rstrip()] == []
+    assert not result.out.startswith("\n")
 
 
-def test_a_terminal_of_80_columns_gets_colour_and_lines_that_fit(busy: Shell) -> None:
-    shown = on_a_terminal(busy, "plan", "letter", "--as-of", "2018-01-03")
-    assert "\x1b[1m" in shown
-    lines = ESCAPES.sub("", shown).replace("\r", "\n").splitlines()
+def test_a_terminal_of_80_columns_gets_colour_and_fitting_lines(workspace_shell: Shell) -> None:
+    output = run_on_terminal(workspace_shell, "plan", "letter", "--as-of", "2018-01-03")
+    assert "\x1b[1m" in output
+    lines = ESCAPES.sub("", output).replace("\r", "\n").splitlines()
     assert max(map(len, lines)) <= WIDTH
     assert any(line.startswith("to be sent") for line in lines)
 
 
-def test_long_work_shows_how_far_it_is_on_a_terminal_only(busy: Shell, tmp_path: Path) -> None:
+def test_progress_is_shown_on_a_terminal_only(workspace_shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "members.csv"
     file.write_text("member_id,register\n" + "".join(f"n{number},owners\n" for number in range(100)), "utf-8")
-    assert "importing members.csv" in on_a_terminal(busy, "import", "members", str(file))
-    said = busy("import", "members", file)
-    assert said.err == ""
-    assert said.out == "100 rows: 0 stored, 100 unchanged, 0 rejected\n"
+    assert "importing members.csv" in run_on_terminal(workspace_shell, "import", "members", str(file))
+    result = workspace_shell("import", "members", file)
+    assert result.err == ""
+    assert result.out == "100 rows: 0 stored, 100 unchanged, 0 rejected\n"
 
 
 KEYS = {
@@ -96,6 +100,6 @@ KEYS = {
 
 @pytest.mark.parametrize("kind", KEYS)
 def test_every_kind_of_file_has_a_schema_for_editors(kind: str, viesti: Shell) -> None:
-    made = viesti("schema", kind).json
-    assert made["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert KEYS[kind] in made["properties"]
+    schema = viesti("schema", kind).json
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert KEYS[kind] in schema["properties"]

@@ -1,4 +1,4 @@
-"""The server as a real process: it answers, runs what is published when it is due, and ends when it is told to."""
+"""`viesti serve` as a real process: it answers, runs due campaigns, and ends on a signal."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.server_process
 RUN = "letter-20180108T0730Z"
 
 
-def test_it_runs_what_is_published_when_it_is_due_and_ends_on_sigterm(viesti: Shell) -> None:
+def test_serve_runs_published_campaigns_when_due_and_ends_on_sigterm(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS)
     viesti.write("draft", MONDAYS)
     viesti("publish", "letter")
@@ -25,106 +25,106 @@ def test_it_runs_what_is_published_when_it_is_due_and_ends_on_sigterm(viesti: Sh
         assert healthz(url)["ledger"] == "ok"
         wait_until(lambda: newest_run(viesti)["state"] == "closed", process)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, said) == (0, "")
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, "")
     assert [row["run"] for row in viesti("status", "--json").json] == [RUN]
     assert len(delivered_emails(viesti)) == 18
     assert {path.parents[1].name for path in delivered_emails(viesti)} == {RUN}
 
 
-def test_told_to_end_in_the_middle_it_records_what_is_under_way(viesti: Shell) -> None:
+def test_serve_records_deliveries_in_flight_before_it_ends(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS + "limits: {rate: 2 per second}\n")
     viesti("publish", "letter")
     set_clock(viesti, "2018-01-08 09:30")
     with serving(viesti) as (process, _):
         wait_until(lambda: len(delivered_emails(viesti)) >= 3, process)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, said) == (0, "")
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, "")
     run = newest_run(viesti)
     balance = {state: count for state, count in run["deliveries"].items() if count}
     assert (run["state"], set(balance), sum(balance.values())) == ("sending", {"accepted", "pending"}, 18)
     assert len(delivered_emails(viesti)) == balance["accepted"]
 
 
-def apart(process: "subprocess.Popen[str]") -> int:
-    """The number of the process that makes the server's rounds."""
+def sender_process(process: "subprocess.Popen[str]") -> int:
+    """Return the id of the server's child process, which plans and sends."""
     threads = Path(f"/proc/{process.pid}/task").glob("*/children")
-    (number,) = [number for thread in threads for number in thread.read_text("ascii").split()]
-    return int(number)
+    (process_id,) = [process_id for thread in threads for process_id in thread.read_text("ascii").split()]
+    return int(process_id)
 
 
-def goes_on(process: int) -> bool:
-    """Whether a process that is no child of ours has not ended."""
+def is_running(process: int) -> bool:
+    """Return whether a process, not a child of this one, is still running."""
     try:
         return Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
 
-def test_the_process_that_sends_is_replaced_when_it_is_killed(viesti: Shell) -> None:
+def test_a_killed_sending_process_is_replaced(viesti: Shell) -> None:
     viesti.write("letter", MONDAYS + "limits: {rate: 2 per second}\n")
     viesti("publish", "letter")
     set_clock(viesti, "2018-01-08 09:30")
     with serving(viesti) as (process, url):
         wait_until(lambda: len(delivered_emails(viesti)) >= 2, process)
-        killed = apart(process)
+        killed = sender_process(process)
         os.kill(killed, signal.SIGKILL)
         assert healthz(url)["ledger"] == "ok"
         before = len(delivered_emails(viesti))
         wait_until(lambda: len(delivered_emails(viesti)) > before, process)
-        assert apart(process) != killed
+        assert sender_process(process) != killed
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=PATIENCE)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
-    assert "the process that plans and sends has ended, exit status -9" in said
-    assert len(said.splitlines()) == 1
+    assert "the process that plans and sends has ended, exit status -9" in errors
+    assert len(errors.splitlines()) == 1
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
-def test_the_process_that_sends_ends_with_the_server(viesti: Shell, sent: signal.Signals) -> None:
+@pytest.mark.parametrize("sent_signal", [signal.SIGKILL, signal.SIGINT])
+def test_the_sending_process_ends_with_the_server(viesti: Shell, sent_signal: signal.Signals) -> None:
     viesti.write("letter", MONDAYS + "limits: {rate: 2 per second}\n")
     viesti("publish", "letter")
     set_clock(viesti, "2018-01-08 09:30")
     with serving(viesti) as (process, _):
         wait_until(lambda: len(delivered_emails(viesti)) >= 2, process)
-        other = apart(process)
-        process.send_signal(sent)
+        sender = sender_process(process)
+        process.send_signal(sent_signal)
         process.wait(PATIENCE)
-        end = monotonic() + PATIENCE
-        while goes_on(other):
-            assert monotonic() < end
+        deadline = monotonic() + PATIENCE
+        while is_running(sender):
+            assert monotonic() < deadline
             sleep(0.1)
     balance = {state: count for state, count in newest_run(viesti)["deliveries"].items() if count}
-    assert set(balance) == {"accepted", "pending"}  # what was under way is recorded, and nothing is in doubt
+    assert set(balance) == {"accepted", "pending"}  # deliveries in flight are recorded, and none is uncertain
     assert len(delivered_emails(viesti)) == balance["accepted"]
 
 
-def test_told_to_end_together_with_its_server_it_is_not_missed(viesti: Shell) -> None:
+def test_a_sending_process_that_ends_with_its_server_is_not_reported(viesti: Shell) -> None:
     with serving(viesti) as (process, url):
         healthz(url)
-        os.kill(apart(process), signal.SIGTERM)  # as a service manager does that ends all processes of a service
+        os.kill(sender_process(process), signal.SIGTERM)  # like a service manager that ends all processes of a service
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, said) == (0, "")
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, "")
 
 
-def test_a_door_for_figures_that_is_taken_is_said_plainly(viesti: Shell) -> None:
-    with socket.socket() as taken, socket.socket() as free:
-        for each in (taken, free):
-            each.bind(("127.0.0.1", 0))
-        taken.listen()
+def test_an_occupied_metrics_port_is_a_user_error(viesti: Shell) -> None:
+    with socket.socket() as occupied, socket.socket() as free:
+        for listener in (occupied, free):
+            listener.bind(("127.0.0.1", 0))
+        occupied.listen()
         port = free.getsockname()[1]
         free.close()
-        said = viesti("serve", "--port", str(port), "--metrics", f"127.0.0.1:{taken.getsockname()[1]}", code=1)
-    assert "Traceback" not in said.err
-    assert "[no_port]" in said.err
+        errors = viesti("serve", "--port", str(port), "--metrics", f"127.0.0.1:{occupied.getsockname()[1]}", code=1)
+    assert "Traceback" not in errors.err
+    assert "[no_port]" in errors.err
 
 
-def test_a_port_that_is_taken_is_said_plainly(viesti: Shell) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        said = viesti("serve", "--port", str(taken.getsockname()[1]), code=1)
-    assert "Traceback" not in said.err
-    assert "[no_port]" in said.err
+def test_an_occupied_port_is_a_user_error(viesti: Shell) -> None:
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        errors = viesti("serve", "--port", str(occupied.getsockname()[1]), code=1)
+    assert "Traceback" not in errors.err
+    assert "[no_port]" in errors.err

@@ -1,4 +1,4 @@
-"""The warehouse that the tests of the rule language share; every test shows it a world of its own."""
+"""Fixture: one DuckDB warehouse for all tests of the rule language; each test loads its own world."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What rules say of themselves, word for word in three languages."""
+"""Sentences that describe rules, word for word in three languages."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from campaigns.rules.describe import describe
 from tests.support.example_rules import example_rules
 from tests.support.random_rules import RandomRules
 from tests.support.random_world import RandomWorld, any_moment, seeded
-from tests.support.rule_source import CATALOGUE, HERE, as_plain, parsed
+from tests.support.rule_source import CATALOGUE, RULES_FOLDER, as_plain, parse_rule
 
 TITLES = {
     "active_members": Localised(
@@ -24,31 +24,31 @@ TITLES = {
 
 
 def table(path: Path) -> list[Any]:
-    read = parse_yaml(b"cases:\n" + path.read_bytes(), path.name).value
-    assert isinstance(read, dict)
-    return [pytest.param(case, id=str(case["rule"])[:60]) for case in read["cases"]]
+    content = parse_yaml(b"cases:\n" + path.read_bytes(), path.name).value
+    assert isinstance(content, dict)
+    return [pytest.param(case, id=str(case["rule"])[:60]) for case in content["cases"]]
 
 
-@pytest.mark.parametrize("case", table(HERE / "sentences.yaml"))
-def test_sentence(case: dict[str, Any]) -> None:
-    rule = parsed(as_plain(case["rule"]))
-    said = {language.value: describe(rule, language, CATALOGUE) for language in Language}
-    assert said == {language: text for language, text in case.items() if language != "rule"}
+@pytest.mark.parametrize("case", table(RULES_FOLDER / "sentences.yaml"))
+def test_a_rule_has_its_expected_sentences(case: dict[str, Any]) -> None:
+    rule = parse_rule(as_plain(case["rule"]))
+    sentences = {language.value: describe(rule, language, CATALOGUE) for language in Language}
+    assert sentences == {language: text for language, text in case.items() if language != "rule"}
 
 
-@pytest.mark.parametrize("case", table(HERE / "example_sentences.yaml"))
-def test_sentence_of_an_example(case: dict[str, Any]) -> None:
+@pytest.mark.parametrize("case", table(RULES_FOLDER / "example_sentences.yaml"))
+def test_an_example_rule_has_its_expected_sentences(case: dict[str, Any]) -> None:
     rule = example_rules()[case["rule"]]
-    said = {language.value: describe(rule, language, CATALOGUE, TITLES) for language in Language}
-    assert said == {language: text for language, text in case.items() if language != "rule"}
+    sentences = {language.value: describe(rule, language, CATALOGUE, TITLES) for language in Language}
+    assert sentences == {language: text for language, text in case.items() if language != "rule"}
 
 
-def test_every_example_is_said() -> None:
-    assert [case.values[0]["rule"] for case in table(HERE / "example_sentences.yaml")] == list(example_rules())
+def test_every_example_rule_has_expected_sentences() -> None:
+    assert [case.values[0]["rule"] for case in table(RULES_FOLDER / "example_sentences.yaml")] == list(example_rules())
 
 
-def test_another_currency() -> None:
-    rule = parsed("{shopped: {spend: {from: 1000, to: 2500.5}}}")
+def test_amounts_are_in_the_given_currency() -> None:
+    rule = parse_rule("{shopped: {spend: {from: 1000, to: 2500.5}}}")
     assert describe(rule, Language.FI, CATALOGUE, currency="SEK") == (
         "Jäsen on asioinut, ja näiden ostosten summa on 1\u00a0000–2\u00a0500,50\u00a0SEK."
     )
@@ -58,12 +58,12 @@ def test_another_currency() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_every_rule_can_say_itself(seed: int) -> None:
-    """Whatever is written, something is said, and no blank of a phrase is left unfilled."""
+def test_random_rules_have_complete_sentences(seed: int) -> None:
+    """Every sentence is complete, with no placeholder left."""
     random = seeded(seed)
-    author = RandomRules(random, RandomWorld(random, *any_moment(random)).today, ["active_members"])
-    for rule in (parsed(as_plain(author.rule())) for _ in range(20)):
+    random_rules = RandomRules(random, RandomWorld(random, *any_moment(random)).today, ["active_members"])
+    for rule in (parse_rule(as_plain(random_rules.rule())) for _ in range(20)):
         for language in Language:
-            said = describe(rule, language, CATALOGUE, TITLES)
-            assert said.endswith(".")
-            assert not any(left in said for left in ("{", "}", "  ", "None", " ."))
+            sentences = describe(rule, language, CATALOGUE, TITLES)
+            assert sentences.endswith(".")
+            assert not any(fragment in sentences for fragment in ("{", "}", "  ", "None", " ."))

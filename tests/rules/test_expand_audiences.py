@@ -1,4 +1,4 @@
-"""Audiences of audiences: put in their place, told when they run in a ring, stopped when they grow without end."""
+"""Expansion of audiences within audiences: replaced by their rules, refused in cycles and when too large."""
 
 from itertools import pairwise
 
@@ -7,30 +7,30 @@ import pytest
 from campaigns.core.errors import UserError
 from campaigns.core.model.condition import All, Condition, InAudience, Not, Sample
 from campaigns.rules.expand_audiences import audience_cycles, expand_audiences
-from tests.support.rule_source import VOCABULARY, RuleVocabulary, parsed
+from tests.support.rule_source import VOCABULARY, RuleVocabulary, parse_rule
 
 
-def named(**rules: str) -> dict[str, Condition]:
+def parsed_audiences(**rules: str) -> dict[str, Condition]:
     vocabulary = RuleVocabulary(catalogue=VOCABULARY.catalogue, audiences=frozenset({*rules, "gone"}))
-    return {name: parsed(rule, vocabulary) for name, rule in rules.items()}
+    return {name: parse_rule(rule, vocabulary) for name, rule in rules.items()}
 
 
-def test_an_audience_is_put_in_its_place() -> None:
-    audiences = named(a="{all: [{audience: b}, {region: Lappi}]}", b="{not: {audience: c}}", c="{age: 18}")
-    placed = expand_audiences(InAudience(name="a"), audiences)
-    assert placed == All(parts=(Not(part=parsed("{age: 18}")), parsed("{region: Lappi}")))
+def test_an_audience_is_replaced_by_its_rule() -> None:
+    audiences = parsed_audiences(a="{all: [{audience: b}, {region: Lappi}]}", b="{not: {audience: c}}", c="{age: 18}")
+    expanded = expand_audiences(InAudience(name="a"), audiences)
+    assert expanded == All(parts=(Not(part=parse_rule("{age: 18}")), parse_rule("{region: Lappi}")))
 
 
-def test_a_sample_is_salted_by_whoever_says_it() -> None:
-    audiences = named(a="{sample: 20 percent}", b="{sample: {share: 0.2, salt: spring}}")
-    rule = All(parts=(InAudience(name="a"), InAudience(name="b"), parsed("{sample: 0.2}")))
-    placed = expand_audiences(rule, audiences, "campaign")
-    assert isinstance(placed, All)
-    assert [part.salt for part in placed.parts if isinstance(part, Sample)] == ["a", "spring", "campaign"]
+def test_a_sample_is_salted_by_its_audience_or_campaign() -> None:
+    audiences = parsed_audiences(a="{sample: 20 percent}", b="{sample: {share: 0.2, salt: spring}}")
+    rule = All(parts=(InAudience(name="a"), InAudience(name="b"), parse_rule("{sample: 0.2}")))
+    expanded = expand_audiences(rule, audiences, "campaign")
+    assert isinstance(expanded, All)
+    assert [part.salt for part in expanded.parts if isinstance(part, Sample)] == ["a", "spring", "campaign"]
 
 
-def test_a_ring_is_one_problem_where_it_closes() -> None:
-    audiences = named(
+def test_a_cycle_is_one_problem_at_its_closing_reference() -> None:
+    audiences = parsed_audiences(
         a="{all: [{age: 18}, {audience: b}]}",
         b="{not: {audience: c}}",
         c="{any: [{region: Lappi}, {audience: a}]}",
@@ -44,27 +44,30 @@ def test_a_ring_is_one_problem_where_it_closes() -> None:
     ]
 
 
-def test_two_ways_to_one_audience_are_no_ring() -> None:
-    assert audience_cycles(named(a="{all: [{audience: b}, {audience: c}]}", b="{audience: c}", c="{age: 18}")) == []
+def test_two_references_to_one_audience_are_no_cycle() -> None:
+    assert (
+        audience_cycles(parsed_audiences(a="{all: [{audience: b}, {audience: c}]}", b="{audience: c}", c="{age: 18}"))
+        == []
+    )
 
 
 def chain(length: int, rule: str) -> dict[str, Condition]:
-    """Audiences each of which says `rule` of the one before it."""
+    """Return audiences that each apply `rule` to the one before."""
     names = [f"a{number}" for number in range(length)]
     rules = {name: rule.replace("BEFORE", before) for before, name in pairwise(names)}
-    return named(a0="{age: 18}", **rules)
+    return parsed_audiences(a0="{age: 18}", **rules)
 
 
 @pytest.mark.parametrize(
     ("audiences", "code"),
     [
-        (named(a1="{audience: a1}"), "audience_cycle"),
-        (named(a1="{audience: gone}"), "unknown_audience"),
+        (parsed_audiences(a1="{audience: a1}"), "audience_cycle"),
+        (parsed_audiences(a1="{audience: gone}"), "unknown_audience"),
         (chain(60, "{not: {audience: BEFORE}}"), "too_deep"),
         (chain(20, "{any: [{audience: BEFORE}, {audience: BEFORE}]}"), "too_large"),
     ],
 )
-def test_what_cannot_be_placed_is_refused(audiences: dict[str, Condition], code: str) -> None:
-    with pytest.raises(UserError) as refused:
+def test_an_audience_that_cannot_be_expanded_is_refused(audiences: dict[str, Condition], code: str) -> None:
+    with pytest.raises(UserError) as raised:
         expand_audiences(InAudience(name=list(audiences)[-1]), audiences)
-    assert [problem.code for problem in refused.value.problems] == [code]
+    assert [problem.code for problem in raised.value.problems] == [code]

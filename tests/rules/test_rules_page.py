@@ -1,4 +1,4 @@
-"""The manual of the rule language: every example in it is a rule."""
+"""Examples of docs/rules.md: each one is a valid rule."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ CATALOGUE = (ROOT / "config" / "catalogue.yaml").read_bytes()
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_example_is_a_rule_of_this_workspace(example: str) -> None:
+def test_an_example_of_the_page_is_a_valid_rule(example: str) -> None:
     vocabulary = RuleVocabulary(
         catalogue=Catalogue.model_validate(parse_yaml(CATALOGUE, "catalogue.yaml").value),
         audiences=frozenset({"active_members", "beauty_buyers"}),

@@ -1,30 +1,30 @@
-"""The rules of the example files, by the name of their file and, for a variant, of the variant."""
+"""Rules of the example files, by file name and use."""
 
 from campaigns.core.model.condition import Condition
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import parse_yaml
-from tests.support.rule_source import HERE, parsed
+from tests.support.rule_source import RULES_FOLDER, parse_rule
 
-FOLDER = HERE.parent / "examples"
+FOLDER = RULES_FOLDER.parent / "examples"
 
 
 def _rules(file: Located) -> dict[str, Located]:
-    """The rules of one campaign or audience file, by what they are for."""
+    """Return the rules of one campaign or audience file by their use."""
     parts = dict(file.entries())
-    found = {key: parts[key] for key in ("match", "audience") if key in parts and isinstance(parts[key].value, dict)}
+    rules = {key: parts[key] for key in ("match", "audience") if key in parts and isinstance(parts[key].value, dict)}
     for variant in parts["variants"].items() if "variants" in parts else ():
-        inside = dict(variant.entries())
-        if "when" in inside:
-            found[str(inside["name"].value)] = inside["when"]
+        entries = dict(variant.entries())
+        if "when" in entries:
+            rules[str(entries["name"].value)] = entries["when"]
     if "experiment" in parts:
-        found["goal"] = parts["experiment"].part("goal")
-    return found
+        rules["goal"] = parts["experiment"].part("goal")
+    return rules
 
 
 def example_rules() -> dict[str, Condition]:
-    """Every rule of every example, by `file: what for`."""
+    """Return every rule of every example, keyed `file: use`."""
     rules: dict[str, Condition] = {}
     for path in sorted(FOLDER.glob("*/*.yaml")):
         file = parse_yaml(path.read_bytes(), path.name)
-        rules |= {f"{path.stem}: {name}": parsed(at) for name, at in _rules(file).items()}
+        rules |= {f"{path.stem}: {name}": parse_rule(rule) for name, rule in _rules(file).items()}
     return rules

@@ -1,4 +1,4 @@
-"""Random worlds full of edges: midnights, as_of itself, days that do not begin at midnight, missing values."""
+"""Generator of random worlds with edge cases: midnights, as_of, days without midnight, missing values."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from tests.support.random_rules import (
     PURPOSES,
     REGIONS,
 )
-from tests.support.rule_world import Click, Line, Member, Receipt, RuleWorld, Sent
+from tests.support.rule_world import Click, Line, Member, Receipt, RuleWorld, SentMessage
 
 ZONES = ["Europe/Helsinki", "America/Sao_Paulo"]  # in the second, 15 October 2017 begins at one o'clock
 MOMENTS = [
@@ -44,22 +44,22 @@ BIRTHS = [
     ]
 ]
 CENTS = [Decimal(value) for value in ("0.00", "0.01", "5.00", "9.50", "10.00", "-5.00", "4.75")]
-PIECES = [Decimal(value) for value in ("1", "0.5", "2", "4")]
+QUANTITIES = [Decimal(value) for value in ("1", "0.5", "2", "4")]
 
 
 def seeded(seed: int) -> Random:
-    """The same chances every time."""
-    return Random(seed)  # noqa: S311 - repeatable is what is wanted, nothing is secret
+    """Return a reproducible random generator."""
+    return Random(seed)  # noqa: S311 - reproducible, no secret
 
 
 def any_moment(random: Random) -> tuple[datetime, ZoneInfo]:
-    """An aware as_of, and the zone of its days."""
+    """Return an aware as_of and the zone of its days."""
     zone = ZoneInfo(random.choice(ZONES))
     return datetime(*random.choice(MOMENTS), tzinfo=zone, fold=random.randint(0, 1)), zone
 
 
 class RandomWorld:
-    """Makes a world around one moment."""
+    """Generate a world around one moment."""
 
     def __init__(self, random: Random, as_of: datetime, zone: ZoneInfo) -> None:
         self.random, self.as_of, self.zone = random, as_of, zone
@@ -76,12 +76,12 @@ class RandomWorld:
                     purchased_at=self.instant(),
                     basket_id=basket,
                     amount=self.maybe(CENTS),
-                    quantity=self.maybe(PIECES),
+                    quantity=self.maybe(QUANTITIES),
                 )
                 for basket in baskets
             ],
             lines=[self.line(ids) for _ in range(36)],
-            sent=[Sent(**self.message(ids), sent_at=self.instant()) for _ in range(10)],
+            sent=[SentMessage(**self.message(ids), sent_at=self.instant()) for _ in range(10)],
             clicks=[Click(**self.message(ids), clicked_at=self.instant()) for _ in range(10)],
         )
 
@@ -92,7 +92,7 @@ class RandomWorld:
             postal_code=self.maybe(POSTAL_CODES),
             region=self.maybe(REGIONS),
             birth_date=self.maybe(BIRTHS),
-            member_since=self.maybe([self.today - timedelta(days=back) for back in NEAR_DAYS]),
+            member_since=self.maybe([self.today - timedelta(days=days_back) for days_back in NEAR_DAYS]),
             last_login=self.maybe([self.instant()]),
             app_user=self.maybe([True, False]),
             household_size=self.maybe([0, 1, 2, 3]),
@@ -107,7 +107,7 @@ class RandomWorld:
             purchased_at=self.instant(),
             basket_id=f"b{self.random.randint(0, 2)}",
             product_id=self.maybe(["p1", "p2", "p3"]),
-            quantity=self.maybe(PIECES),
+            quantity=self.maybe(QUANTITIES),
             amount=self.maybe(CENTS),
             department=self.maybe(DEPARTMENTS),
             brand=self.maybe(BRANDS),
@@ -122,12 +122,12 @@ class RandomWorld:
         }
 
     def instant(self) -> datetime:
-        """At, just before or just after the beginning of a day that a rule may mean, or as_of, or in between."""
-        back = self.random.choice([*NEAR_DAYS, 400, 401])
-        begins = datetime.combine(self.today - timedelta(days=back), time.min, self.zone)
-        edge = self.random.choice([begins, begins, begins + timedelta(hours=13), self.as_of])
-        nudge = timedelta(microseconds=self.random.choice([-1, 0, 1]))
-        return edge.astimezone(UTC).replace(tzinfo=None) + nudge
+        """Return an instant at, just before or just after the start of a relevant day, as_of, or in between."""
+        days_back = self.random.choice([*NEAR_DAYS, 400, 401])
+        day_start = datetime.combine(self.today - timedelta(days=days_back), time.min, self.zone)
+        edge = self.random.choice([day_start, day_start, day_start + timedelta(hours=13), self.as_of])
+        offset = timedelta(microseconds=self.random.choice([-1, 0, 1]))
+        return edge.astimezone(UTC).replace(tzinfo=None) + offset
 
     def maybe(self, values: list[Any]) -> Any:
         return None if self.random.random() < 0.15 else self.random.choice(values)

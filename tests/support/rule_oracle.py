@@ -1,6 +1,6 @@
-"""The rule language a second time: from the sentences of its description, over plain values, one member at a time.
+"""Second implementation of the rule language, from its description: plain values, one member at a time.
 
-It counts in local calendar days where the real one computes instants, and it shares no code with it.
+It counts local calendar days where the real one computes instants, and shares no code with it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ def is_before(value: date, argument: date | timedelta, today: date) -> bool:
     return (today - value).days > argument.days if isinstance(argument, timedelta) else value < argument
 
 
-MEANS: dict[str, Callable[[Any, Any, date], bool]] = {
+OPERATORS: dict[str, Callable[[Any, Any, date], bool]] = {
     "is": lambda value, argument, _: value == argument,
     "one_of": lambda value, argument, _: value in argument,
     "is_not": lambda value, argument, _: value not in (argument if isinstance(argument, tuple) else (argument,)),
@@ -39,26 +39,26 @@ MEANS: dict[str, Callable[[Any, Any, date], bool]] = {
 }
 
 
-def both(truths: Iterable[Truth]) -> Truth:
+def all_true(truths: Iterable[Truth]) -> Truth:
     known = list(truths)
     if any(truth is False for truth in known):
         return False
     return None if any(truth is None for truth in known) else True
 
 
-def either(truths: Iterable[Truth]) -> Truth:
+def any_true(truths: Iterable[Truth]) -> Truth:
     known = list(truths)
     if any(truth is True for truth in known):
         return True
     return None if any(truth is None for truth in known) else False
 
 
-def opposite(truth: Truth) -> Truth:
+def negated(truth: Truth) -> Truth:
     return None if truth is None else not truth
 
 
 class RuleOracle:
-    """Judges members of one world at one moment."""
+    """Evaluate rules for members of one world at one moment."""
 
     def __init__(
         self,
@@ -76,126 +76,132 @@ class RuleOracle:
         salt = self.salt if salt is None else salt
         match condition:
             case tree.All(parts=parts):
-                return both(self.judge(part, member, salt) for part in parts)
+                return all_true(self.judge(part, member, salt) for part in parts)
             case tree.Any(parts=parts):
-                return either(self.judge(part, member, salt) for part in parts)
+                return any_true(self.judge(part, member, salt) for part in parts)
             case tree.Not(part=part):
-                return opposite(self.judge(part, member, salt))
+                return negated(self.judge(part, member, salt))
             case tree.InAudience(name=name):
                 return self.judge(self.audiences[name], member, name)
-            case tree.Sample(share=share, salt=own):
-                number = int(md5(f"{own or salt}:{member.member_id}".encode()).hexdigest(), 16)  # noqa: S324 - no secret
+            case tree.Sample(share=share, salt=own_salt):
+                number = int(md5(f"{own_salt or salt}:{member.member_id}".encode()).hexdigest(), 16)  # noqa: S324 - no secret
                 return number >> 96 < int(share * 2**32)
         return self.judge_one(condition, member)
 
     def judge_one(self, condition: tree.Condition, member: Member) -> Truth:
         match condition:
-            case tree.FieldCondition(column=column, comparisons=tests):
-                return self.hold(tests, self.age(member.birth_date) if column == "age" else getattr(member, column))
+            case tree.FieldCondition(column=column, comparisons=comparisons):
+                return self.compare_all(
+                    comparisons, self.age(member.birth_date) if column == "age" else getattr(member, column)
+                )
             case tree.Birthday(days_ahead=days):
                 return self.birthday(member.birth_date, days)
             case tree.MessageCondition():
-                return self.heard(condition, member)
+                return self.messages(condition, member)
             case tree.PurchaseCondition(source="shopped"):
-                return self.shopping(
+                return self.purchases(
                     condition, [row for row in self.world.receipts if row.member_id == member.member_id]
                 )
             case tree.PurchaseCondition(source="bought"):
                 if member.no_purchase_detail is not False:
                     return None
-                return self.shopping(condition, [row for row in self.world.lines if row.member_id == member.member_id])
+                return self.purchases(condition, [row for row in self.world.lines if row.member_id == member.member_id])
         raise AssertionError(condition)
 
     # values
 
-    def hold(self, tests: Sequence[tree.ValueComparison], value: Any) -> Truth:
-        return both(self.holds(test.keyword, test.argument, value) for test in tests)
+    def compare_all(self, comparisons: Sequence[tree.ValueComparison], value: Any) -> Truth:
+        return all_true(self.compare(comparison.keyword, comparison.argument, value) for comparison in comparisons)
 
-    def holds(self, word: str, argument: Any, value: Any) -> Truth:
-        if word == "known":
+    def compare(self, keyword: str, argument: Any, value: Any) -> Truth:
+        if keyword == "known":
             return (value is not None) is argument
         if value is None:
             return None
         if isinstance(value, datetime):
-            past = value < self.now  # the future begins at this very moment
-            if (word == "within" and not past) or (word == "in_next" and past):
+            is_past = value < self.now  # as_of itself counts as future
+            if (keyword == "within" and not is_past) or (keyword == "in_next" and is_past):
                 return False
             value = value.replace(tzinfo=UTC).astimezone(self.zone).date()
-        return bool(MEANS[word](value, argument, self.today))
+        return bool(OPERATORS[keyword](value, argument, self.today))
 
     # birthdays
 
     def age(self, birth: date | None) -> int | None:
         if birth is None:
             return None
-        return sum(celebration(birth, year) <= self.today for year in range(birth.year + 1, self.today.year + 1))
+        return sum(birthday_in(birth, year) <= self.today for year in range(birth.year + 1, self.today.year + 1))
 
     def birthday(self, birth: date | None, days: int) -> Truth:
         if birth is None:
             return None
         last = self.today + timedelta(days=days)
         years = range(self.today.year, last.year + 1)
-        return any(self.today <= celebration(birth, year) <= last for year in years)
+        return any(self.today <= birthday_in(birth, year) <= last for year in years)
 
     # events
 
-    def counts(self, at: datetime, window: tree.TimeWindow, kept: int | None) -> bool:
+    def is_in_window(self, at: datetime, window: tree.TimeWindow, retention_days: int | None) -> bool:
         if at >= self.now:
             return False
         day = at.replace(tzinfo=UTC).astimezone(self.zone).date()
         if window.within is not None:
             return (self.today - day).days <= window.within.days
-        if window.first is None and kept is not None and (self.today - day).days > kept:
+        if window.first is None and retention_days is not None and (self.today - day).days > retention_days:
             return False
         return (window.first is None or day >= window.first) and (window.last is None or day <= window.last)
 
-    def heard(self, heard: tree.MessageCondition, member: Member) -> Truth:
-        if heard.verb == "clicked" and member.tracking is not True:
+    def messages(self, condition: tree.MessageCondition, member: Member) -> Truth:
+        if condition.verb == "clicked" and member.tracking is not True:
             return None
         rows = (
             [(row, row.sent_at) for row in self.world.sent]
-            if heard.verb == "received"
+            if condition.verb == "received"
             else [(row, row.clicked_at) for row in self.world.clicks]
         )
-        found = [
+        messages = [
             row
             for row, at in rows
             if row.member_id == member.member_id
-            and heard.campaign in (None, row.campaign)
-            and heard.purpose in (None, row.purpose)
-            and heard.channel in (None, row.channel)
-            and self.counts(at, heard.window, None)
+            and condition.campaign in (None, row.campaign)
+            and condition.purpose in (None, row.purpose)
+            and condition.channel in (None, row.channel)
+            and self.is_in_window(at, condition.window, None)
         ]
-        return self.hold(heard.comparisons, len(found)) if heard.comparisons else bool(found)
+        return self.compare_all(condition.comparisons, len(messages)) if condition.comparisons else bool(messages)
 
-    def shopping(self, shopping: tree.PurchaseCondition, rows: Sequence[Any]) -> Truth:
-        kept = RETENTION[shopping.source]
-        in_window = [row for row in rows if self.counts(row.purchased_at, shopping.window, kept)]
-        lines = [row for row in in_window if self.passes(shopping.where, row)]
-        of = shopping.of
-        if of is None and any(where.column == "brand" for where in shopping.where):
-            of = tuple(where for where in shopping.where if where.column != "brand")
-        base = [row for row in in_window if self.passes(of or (), row)]
-        truths = [self.hold(tests, measure(word, lines, base)) for word, tests in shopping.measures]
-        if "visits" not in dict(shopping.measures):
+    def purchases(self, condition: tree.PurchaseCondition, rows: Sequence[Any]) -> Truth:
+        retention_days = RETENTION[condition.source]
+        rows_in_window = [row for row in rows if self.is_in_window(row.purchased_at, condition.window, retention_days)]
+        lines = [row for row in rows_in_window if self.passes(condition.where, row)]
+        of = condition.of
+        if of is None and any(where.column == "brand" for where in condition.where):
+            of = tuple(where for where in condition.where if where.column != "brand")
+        base = [row for row in rows_in_window if self.passes(of or (), row)]
+        truths = [
+            self.compare_all(comparisons, measure(keyword, lines, base)) for keyword, comparisons in condition.measures
+        ]
+        if "visits" not in dict(condition.measures):
             truths.append(len(lines) > 0)
-        return both(truths)
+        return all_true(truths)
 
     def passes(self, where: Sequence[tree.RowFilter], row: Any) -> bool:
-        return all(self.hold(each.comparisons, getattr(row, each.column)) is True for each in where)
+        return all(
+            self.compare_all(row_filter.comparisons, getattr(row, row_filter.column)) is True for row_filter in where
+        )
 
 
-def celebration(birth: date, year: int) -> date:
+def birthday_in(birth: date, year: int) -> date:
     try:
         return birth.replace(year=year)
     except ValueError:
         return date(year, 2, 28)
 
 
-def measure(word: str, lines: Sequence[Any], base: Sequence[Any]) -> Any:
+def measure(keyword: str, lines: Sequence[Any], base: Sequence[Any]) -> Any:
     spend, baskets = total(row.amount for row in lines), {row.basket_id for row in lines}
     times = [row.purchased_at for row in lines]
-    match word:
+    match keyword:
         case "visits":
             return len(baskets)
         case "products":
@@ -203,14 +209,14 @@ def measure(word: str, lines: Sequence[Any], base: Sequence[Any]) -> Any:
         case "average":
             return spend / len(baskets) if baskets else None
         case "share_of_spend":
-            whole = total(row.amount for row in base)
-            return spend / whole if whole > 0 else None
+            base_spend = total(row.amount for row in base)
+            return spend / base_spend if base_spend > 0 else None
     return {
         "spend": spend,
         "quantity": total(row.quantity for row in lines),
         "first": min(times, default=None),
         "last": max(times, default=None),
-    }[word]
+    }[keyword]
 
 
 def total(amounts: Iterable[Decimal | None]) -> Fraction:

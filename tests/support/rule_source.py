@@ -1,4 +1,4 @@
-"""Rules as an author writes them, read by the real reader of files."""
+"""Rules from YAML text, parsed by the real parser."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from campaigns.core.yaml.source import parse_yaml
 from campaigns.rules.parse import parse_condition
 from campaigns.rules.vocabulary import RuleVocabulary
 
-HERE = Path(__file__).parents[1] / "rules"
-BAD_RULES = sorted((HERE / "bad").glob("*.yaml"))
-CATALOGUE = Catalogue.model_validate(parse_yaml((HERE / "catalogue.yaml").read_bytes(), "catalogue.yaml").value)
+RULES_FOLDER = Path(__file__).parents[1] / "rules"
+BAD_RULES = sorted((RULES_FOLDER / "bad").glob("*.yaml"))
+CATALOGUE = Catalogue.model_validate(parse_yaml((RULES_FOLDER / "catalogue.yaml").read_bytes(), "catalogue.yaml").value)
 DEPARTMENTS = frozenset({"COSMETICS", "DRUG GM", "MEAT", "MEAT-PCKGD", "SEAFOOD", "PRODUCE"})
 VOCABULARY = RuleVocabulary(
     catalogue=CATALOGUE,
@@ -27,34 +27,34 @@ VOCABULARY = RuleVocabulary(
 
 
 def as_yaml(text: str) -> Located:
-    """The value of `match` in a file that holds nothing else."""
+    """Return the value of `match` in a file with nothing else."""
     return parse_yaml(f"match: {text}".encode(), "rule.yaml").part("match")
 
 
 def as_plain(value: object) -> Located:
-    """A value that stood in no file."""
+    """Return a value without file positions."""
     return Located("rule.yaml", value, {}, {})
 
 
-def parsed(at: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> Condition:
-    """The rule, which must be faultless."""
+def parse_rule(rule: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> Condition:
+    """Parse a rule and assert that it has no errors."""
     problems: list[Problem] = []
-    condition = parse_condition(as_yaml(at) if isinstance(at, str) else at, vocabulary, problems)
+    condition = parse_condition(as_yaml(rule) if isinstance(rule, str) else rule, vocabulary, problems)
     errors = [problem for problem in problems if problem.severity == "error"]
     assert condition is not None, errors
     assert not errors
     return condition
 
 
-def problems_of(at: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> list[Problem]:
-    """Whatever is wrong with the rule."""
+def problems_of(rule: Located | str, vocabulary: RuleVocabulary = VOCABULARY) -> list[Problem]:
+    """Return the problems of a rule."""
     problems: list[Problem] = []
-    parse_condition(as_yaml(at) if isinstance(at, str) else at, vocabulary, problems)
+    parse_condition(as_yaml(rule) if isinstance(rule, str) else rule, vocabulary, problems)
     return problems
 
 
 def nested(levels: int) -> object:
-    """A rule of so many levels."""
+    """Return a rule nested `levels` deep."""
     rule: object = {"age": 18}
     for level in range(levels - 1):
         rule = {"not": rule} if level % 2 else {"all": [rule]}

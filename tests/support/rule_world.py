@@ -1,4 +1,4 @@
-"""A small warehouse: members and what they did, as plain values, and as DuckDB sees them."""
+"""Small warehouse for rules: members and their events as plain values, and loaded into DuckDB."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -64,7 +64,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
+class SentMessage:
     """One row of `history`."""
 
     member_id: str
@@ -87,12 +87,12 @@ class Click:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleWorld:
-    """Everything that a rule can see."""
+    """All data that a rule can use."""
 
     members: Sequence[Member] = ()
     receipts: Sequence[Receipt] = ()
     lines: Sequence[Line] = ()
-    sent: Sequence[Sent] = ()
+    sent: Sequence[SentMessage] = ()
     clicks: Sequence[Click] = ()
 
 
@@ -100,7 +100,7 @@ _TABLES: dict[str, tuple[type, str]] = {
     "population": (Member, "members"),
     "receipts": (Receipt, "receipts"),
     "purchase_lines": (Line, "lines"),
-    "history": (Sent, "sent"),
+    "history": (SentMessage, "sent"),
     "clicks": (Click, "clicks"),
 }
 _TYPES = {
@@ -121,22 +121,22 @@ _TYPES = {
 
 
 class Engine(Protocol):
-    """Something that holds a world and answers rules about it."""
+    """Rule engine that holds one world."""
 
     def show(self, world: RuleWorld) -> None:
-        """Hold this world and nothing else."""
+        """Replace the engine's data by this world."""
 
     def answers(self, conditions: Mapping[str, Condition], scope: RuleScope) -> dict[str, dict[str, Truth]]:
-        """What each member is under each label."""
+        """Return the answer of each labelled rule for each member."""
 
 
 class DuckdbWorld:
-    """DuckDB in memory; `show` makes it hold one world and nothing else."""
+    """Rule engine of DuckDB in memory."""
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
         for table, (kind, _) in _TABLES.items():
-            columns = ", ".join(f"{each.name} {_TYPES.get(each.name, 'VARCHAR')}" for each in fields(kind))
+            columns = ", ".join(f"{column.name} {_TYPES.get(column.name, 'VARCHAR')}" for column in fields(kind))
             self.connection.execute(f"CREATE TABLE {table} ({columns})")
 
     def __enter__(self) -> "DuckdbWorld":
@@ -148,17 +148,17 @@ class DuckdbWorld:
     def show(self, world: RuleWorld) -> None:
         for table, (kind, rows) in _TABLES.items():
             self.connection.execute(f"DELETE FROM {table}")
-            self._insert(table, [each.name for each in fields(kind)], getattr(world, rows))
+            self._insert(table, [column.name for column in fields(kind)], getattr(world, rows))
 
     def _insert(self, table: str, columns: Sequence[str], rows: Iterable[Any]) -> None:
         values = [[getattr(row, column) for column in columns] for row in rows]
         if values:
-            one = f"({', '.join('?' * len(columns))})"
-            flat = [value for row in values for value in row]
-            self.connection.execute(f"INSERT INTO {table} VALUES {', '.join([one] * len(values))}", flat)
+            placeholders = f"({', '.join('?' * len(columns))})"
+            parameters = [value for row in values for value in row]
+            self.connection.execute(f"INSERT INTO {table} VALUES {', '.join([placeholders] * len(values))}", parameters)
 
     def answers(self, conditions: Mapping[str, Condition], scope: RuleScope) -> dict[str, dict[str, Truth]]:
-        """What each member is under each label."""
+        """Return the answer of each labelled rule for each member."""
         compiled = compile_for(select_conditions(conditions, scope), "duckdb")
         rows = self.connection.execute(compiled.sql, dict(compiled.parameters)).fetchall()
         labels = list(conditions)

@@ -1,4 +1,4 @@
-"""The command line in a village: words in, exit code and what was printed out, in this process."""
+"""Command line in a sample workspace, run in this process: arguments in, exit code and output out."""
 
 import json
 import sqlite3
@@ -23,7 +23,7 @@ content: {email: hello}
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command line came to."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -36,22 +36,22 @@ class CommandResult:
 
 @dataclass(frozen=True)
 class Shell:
-    """A workspace, and somebody who types commands in it."""
+    """Command line in one workspace."""
 
     root: Path
     capsys: pytest.CaptureFixture[str]
 
-    def __call__(self, *words: str | Path, code: int = 0) -> CommandResult:
-        """Run `viesti` in the workspace; it has to end with `code`."""
-        with pytest.raises(SystemExit) as ended:
-            run(["--workspace", str(self.root), *map(str, words)])
-        said = self.capsys.readouterr()
-        answer = CommandResult(int(ended.value.code or 0), said.out, said.err)
-        assert answer.code == code, answer
-        return answer
+    def __call__(self, *arguments: str | Path, code: int = 0) -> CommandResult:
+        """Run `viesti` in the workspace and assert its exit code."""
+        with pytest.raises(SystemExit) as exit_:
+            run(["--workspace", str(self.root), *map(str, arguments)])
+        captured = self.capsys.readouterr()
+        result = CommandResult(int(exit_.value.code or 0), captured.out, captured.err)
+        assert result.code == code, result
+        return result
 
     def write(self, name: str, text: str) -> Path:
-        """Write a campaign file; without a title it gets one."""
+        """Write a campaign file, with a title added if it has none."""
         path = self.root / "config" / "campaigns" / f"{name}.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text if text.startswith("title:") else TITLE + text, "utf-8")
@@ -65,11 +65,11 @@ class Shell:
         return path
 
     def delivered_files(self) -> list[Path]:
-        """Every file that was delivered."""
+        """Return every delivered file."""
         return sorted(path for path in (self.root / "outbox").rglob("*") if path.is_file())
 
     def stored_state(self) -> tuple[list[str], bytes]:
-        """All that the ledger and the warehouse's manifest say."""
+        """Return the contents of the ledger and of the warehouse's manifest."""
         with closing(sqlite3.connect(self.root / "data" / "ledger.sqlite")) as ledger:
             rows = list(ledger.iterdump())
         return rows, (self.root / "data" / "warehouse" / "manifest.json").read_bytes()
@@ -77,7 +77,7 @@ class Shell:
 
 @pytest.fixture
 def nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """A shell where there is no workspace."""
+    """Shell in a folder without a workspace."""
     return Shell(tmp_path, capsys)
 
 

@@ -23,7 +23,7 @@ GROUPS: Final = {"demonstration": "demonstration", "browser": "browser", "killed
 SMOKE: Final = (
     r"tests/web/test_member_browser\.py::test_a_member_unsubscribes_",
     r"tests/runs/dispatch/test_crash\.py::test_op01_.*\[first dozen\]",
-    r"tests/cli/test_serve\.py::test_it_runs_what_is_published_",
+    r"tests/cli/test_serve\.py::test_serve_runs_published_campaigns_",
     r"tests/store/test_ledger\.py::.*\[postgresql",
     r"tests/store/test_dispatchers\.py::test_two_workers_share_.*\[postgresql",
     r"tests/runs/dispatch/test_claim\.py::test_two_campaigns_cannot_.*\[postgresql",

@@ -1,4 +1,4 @@
-"""The engines, each started once a session, and the casebook that they are asked."""
+"""Fixtures: rule engines, each started once a session, and the cases of the tables."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The contract of the engines: whichever is asked, every member is in or out, or unknown, as in the other two."""
+"""Contract of the rule engines: the same answers from DuckDB, PostgreSQL and Spark."""
 
 import time
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ ENGINES = ["duckdb", "postgresql", pytest.param("spark", marks=pytest.mark.spark
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
-    asked: Engine = request.getfixturevalue(request.param)
-    return asked
+    engine: Engine = request.getfixturevalue(request.param)
+    return engine
 
 
 @pytest.fixture
-def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine whose own time zone is neither UTC nor the campaign's."""
+def tokyo_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set a system time zone that is neither UTC nor the campaign's."""
     with monkeypatch.context() as zone:
         zone.setenv("TZ", "Asia/Tokyo")
         time.tzset()
@@ -32,12 +32,12 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-@pytest.mark.usefixtures("tokyo")
+@pytest.mark.usefixtures("tokyo_time")
 def test_an_engine_answers_every_case_of_the_tables(engine: Engine, cases: RuleCases) -> None:
     engine.show(cases.world)
     answers = engine.answers(cases.conditions, SCOPE)
-    told = {name: {member: answers[name][member] for member in people} for name, people in cases.expected.items()}
-    assert told == cases.expected
+    actual = {name: {member: answers[name][member] for member in people} for name, people in cases.expected.items()}
+    assert actual == cases.expected
 
 
 @given(random=st.randoms(use_true_random=True))
