@@ -17,18 +17,18 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--campaign", action="append", help="campaign to plan; default: weekend_offer and bonus_paid")
     parser.add_argument("--database", help="URL of the database to use instead of SQLite; filled from the SQLite file")
-    chosen = parser.parse_args()
-    parts = chosen.parts or ["selection", "plans", "commands"]
-    world = World.for_fraction(chosen.fraction, chosen.folder)
+    options = parser.parse_args()
+    parts = options.parts or ["selection", "plans", "commands"]
+    world = World.for_fraction(options.fraction, options.folder)
     if parts != ["commands"]:
         if not world.exists:
-            generate(world, chosen.folder)
+            generate(world, options.folder)
         print_figure("of the co-operative", f"{world.fraction:.0%}")
     if "selection" in parts:
         selection.measure(world)
     if "plans" in parts:
-        for campaign in chosen.campaign or ["weekend_offer", "bonus_paid"]:
-            plans.measure(world, campaign, chosen.database)
+        for campaign in options.campaign or ["weekend_offer", "bonus_paid"]:
+            plans.measure(world, campaign, options.database)
     if "commands" in parts:
         commands.measure()
 

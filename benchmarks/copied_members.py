@@ -38,7 +38,7 @@ _SUPPRESSED_COLUMNS: Final = {"email": "email", "phone": "phone", "address": "ad
 def create_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: int) -> None:
     """Create the table `crowd`: the number `n` of each member, its copy `c` and the copied member `base_id`."""
     for table in (CONTACT, CHOICES, SUPPRESSION, HOLDOUT_UNIT):
-        connection.register(f"base_{table.name}", base.ledger.fetch_arrow(f"SELECT * FROM {table.name}"))
+        connection.register(f"base_{table.name}", base.context.ledger.fetch_arrow(f"SELECT * FROM {table.name}"))
     connection.execute(f"""
         CREATE TABLE crowd AS
         WITH people AS (SELECT member_id AS base_id, row_number() OVER (ORDER BY member_id) - 1 AS b FROM base_contact)
@@ -49,7 +49,7 @@ def create_crowd(connection: duckdb.DuckDBPyConnection, base: Engine, members: i
 
 def write_profile(connection: duckdb.DuckDBPyConnection, base: Engine, path: Path) -> None:
     """Write the warehouse's table of members."""
-    stored = ", ".join(quote_literal(str(base.workspace.warehouse / name)) for name in _files(base, "members"))
+    stored = ", ".join(quote_literal(str(base.context.workspace.warehouse / name)) for name in _files(base, "members"))
     connection.execute(
         f"COPY (SELECT * EXCLUDE (n, c, base_id) REPLACE ({MEMBER_ID} AS member_id, "
         f"{_COLUMNS['household_id']} AS household_id) "
@@ -81,7 +81,7 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, world: World) -> None:
 
 
 def _files(base: Engine, table: str) -> tuple[str, ...]:
-    return base.repository.warehouse.manifest().files(table)
+    return base.context.repository.warehouse.manifest().files(table)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, table: str) -> None:

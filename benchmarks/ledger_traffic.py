@@ -46,10 +46,15 @@ def insert_members(ledger: Ledger, members: int) -> None:
     choice_columns = ("member_id", "newsletters", "withdrawn", *bits, "seq")
     for start in range(0, members, CHUNK):
         ids = [member_id(number) for number in range(start, min(start + CHUNK, members))]
-        yes = [bit == Choice.EMAIL_OWN for bit in bits]
+        allowed = [bit == Choice.EMAIL_OWN for bit in bits]
         with ledger.write() as connection:
-            append(connection, CONTACT, contact, [(each, "owners", "fi", f"{each}@example.org") for each in ids])
-            append(connection, CHOICES, choice_columns, [(each, "", "", *yes, 0) for each in ids])
+            append(
+                connection,
+                CONTACT,
+                contact,
+                [(identifier, "owners", "fi", f"{identifier}@example.org") for identifier in ids],
+            )
+            append(connection, CHOICES, choice_columns, [(identifier, "", "", *allowed, 0) for identifier in ids])
     ledger.analyse(CONTACT, CHOICES)
 
 
@@ -66,19 +71,19 @@ def insert_plan(engine: Engine, ledger: Ledger, members: int, due_at: datetime) 
         run = runs.open_run(connection, campaign, "", due_at, NOW, scheduled=False)
     number = run.number or 0
     ids = [member_id(member) for member in range(members)]
-    places = Random(due_at.timestamp()).sample(range(1, members + 1), members)  # noqa: S311 - nothing secret
+    positions = Random(due_at.timestamp()).sample(range(1, members + 1), members)  # noqa: S311 - nothing secret
     shared_values = {"run_number": number, "channel": "email", "variant": variant, "used_basket": False}
     shared_columns = {column: pa.repeat(value, members) for column, value in shared_values.items()}
-    decided = pa.table(
-        {"member_id": ids, "position": places, "kind": pa.repeat("send", members), "unit": ids, **shared_columns}
+    decisions = pa.table(
+        {"member_id": ids, "position": positions, "kind": pa.repeat("send", members), "unit": ids, **shared_columns}
     )
     deliveries = pa.table(
-        {"member_id": ids, "position": places, "state": pa.repeat("pending", members), **shared_columns}
+        {"member_id": ids, "position": positions, "state": pa.repeat("pending", members), **shared_columns}
     )
-    holds = partial(runs.assert_still_planning, run=run)
+    guard = partial(runs.assert_still_planning, run=run)
     with TemporaryDirectory() as folder:
-        for table, rows in ((DELIVERY, deliveries.sort_by("position")), (DECISION, decided)):
-            ledger.bulk_load(table, rows.to_reader(CHUNK), Path(folder), guard=holds, on_progress=lambda _: None)
+        for table, rows in ((DELIVERY, deliveries.sort_by("position")), (DECISION, decisions)):
+            ledger.bulk_load(table, rows.to_reader(CHUNK), Path(folder), guard=guard, on_progress=lambda _: None)
     ledger.analyse(DECISION, DELIVERY)
     with ledger.write() as connection:
         runs.change_state(connection, number, [RunState.PLANNING], RunState.SENDING)
@@ -93,14 +98,14 @@ def claim_and_record(root: Path, url: str, run_id: str) -> int:
     with closing(Ledger(url)) as ledger:
         with ledger.read() as connection:
             run = runs.get(connection, run_id)
-        job = RunContext(
+        run_context = RunContext(
             run, campaign, engine.context.repository.settings, engine.context.signer, RunFiles(root / "none")
         )
         answers: list[DeliveryAnswer] = []
         while True:
             with ledger.write() as connection:
-                record_answers(connection, job.number, answers, "none")
-                deliveries = claim(connection, job, Channel.EMAIL, IN_FLIGHT, NOW).deliveries
+                record_answers(connection, run_context.number, answers, "none")
+                deliveries = claim(connection, run_context, Channel.EMAIL, IN_FLIGHT, NOW).deliveries
             if not deliveries:
                 return count
             count += len(deliveries)
@@ -109,9 +114,9 @@ def claim_and_record(root: Path, url: str, run_id: str) -> int:
 
 def print_speed(name: str, number: int, work: Callable[[], object]) -> None:
     """Run some work, and print its speed."""
-    began = perf_counter()
+    start = perf_counter()
     work()
-    print(f"{name:36} {number / (perf_counter() - began):>9,.0f} a second", flush=True)
+    print(f"{name:36} {number / (perf_counter() - start):>9,.0f} a second", flush=True)
 
 
 def claim_in_processes(root: Path, url: str, run_id: str, processes: int) -> None:
@@ -126,18 +131,18 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--members", type=int, default=100_000)
     parser.add_argument("--workspace", type=Path, default=Path())
-    chosen = parser.parse_args()
-    engine = Engine.open(Workspace(chosen.workspace), "benchmark")
-    members = chosen.members
-    with closing(Ledger(chosen.url)) as ledger:
+    options = parser.parse_args()
+    engine = Engine.open(Workspace(options.workspace), "benchmark")
+    members = options.members
+    with closing(Ledger(options.url)) as ledger:
         schema.prepare(ledger)
-        print_speed("members laid", members, lambda: insert_members(ledger, members))
+        print_speed("members inserted", members, lambda: insert_members(ledger, members))
         for hour, processes in ((8, 1), (9, 2)):
             due_at = NOW.replace(hour=hour)
             print_speed("decisions staged", members, partial(insert_plan, engine, ledger, members, due_at))
             run_id = runs.run_id(CAMPAIGN, due_at)
-            together_now = partial(claim_in_processes, chosen.workspace, chosen.url, run_id, processes)
-            print_speed(f"claimed and recorded by {processes}", members, together_now)
+            claim_all = partial(claim_in_processes, options.workspace, options.url, run_id, processes)
+            print_speed(f"claimed and recorded by {processes}", members, claim_all)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ Lookup = Callable[[Connection, int], object]
 
 _TIMES: Final = 200
 _KIND: Final = MessageKind(Purpose.MARKETING, Channel.EMAIL)
-_SAYING: Final = ConsentContext(NOW, ConsentSource.ONE_CLICK, Language.FI)
+_CONSENT_CONTEXT: Final = ConsentContext(NOW, ConsentSource.ONE_CLICK, Language.FI)
 _SCANS: Final = ("Seq Scan on", "SCAN ")  # a full table scan in PostgreSQL's and SQLite's plans
 # Small tables and other sources that may be scanned
 _SMALL_TABLES: Final = ("elements", "json_each", "run", "wording", "CONSTANT", "SUBQUERY", "CTE")
@@ -29,40 +29,40 @@ _SMALL_TABLES: Final = ("elements", "json_each", "run", "wording", "CONSTANT", "
 
 def measure_lookups(ledger: Ledger, members: int, run_number: int, messages: int) -> None:
     """Print the time of each lookup for random members; raise SystemExit when one scans a whole table."""
-    asks: dict[str, tuple[Lookup, int]] = {
+    lookups: dict[str, tuple[Lookup, int]] = {
         "a link's message": (lambda connection, place: find_message(connection, run_number, place + 1), messages),
         "one click, for a shared mailbox": (_opt_out, members),
     }
-    for by in SearchField:
-        asks[f"the desk: a member by {by}"] = (_search(by), members)
-    for what, (ask, among) in asks.items():
-        times = _times(ledger, ask, among)
-        print_figure(f"{what}: p50, p95", f"{percentile(times, 0.5):.2f}, {percentile(times, 0.95):.2f} ms")
-        for line in _full_scans(ledger, ask):
-            raise SystemExit(f"{what}: full table scan: {line}")
+    for field in SearchField:
+        lookups[f"the desk: a member by {field}"] = (_search(field), members)
+    for name, (lookup, rows) in lookups.items():
+        times = _times(ledger, lookup, rows)
+        print_figure(f"{name}: p50, p95", f"{percentile(times, 0.5):.2f}, {percentile(times, 0.95):.2f} ms")
+        for line in _full_scans(ledger, lookup):
+            raise SystemExit(f"{name}: full table scan: {line}")
 
 
-def _search(by: SearchField) -> Lookup:
-    return lambda connection, number: find_members(connection, by, search_values(number)[by])
+def _search(field: SearchField) -> Lookup:
+    return lambda connection, number: find_members(connection, field, search_values(number)[field])
 
 
 def _opt_out(connection: Connection, number: int) -> object:
-    return opt_out_address(connection, _KIND, member_id(number), _SAYING)
+    return opt_out_address(connection, _KIND, member_id(number), _CONSENT_CONTEXT)
 
 
-def _times(ledger: Ledger, ask: Lookup, among: int) -> list[float]:
+def _times(ledger: Ledger, lookup: Lookup, rows: int) -> list[float]:
     """Return the milliseconds of each lookup; roll every one back."""
     times = []
-    for number in Random(1).sample(range(among), _TIMES):  # noqa: S311 - nothing secret
+    for number in Random(1).sample(range(rows), _TIMES):  # noqa: S311 - nothing secret
         with ledger.write() as connection:
-            began = perf_counter()
-            ask(connection, number)
-            times.append((perf_counter() - began) * 1000)
+            start = perf_counter()
+            lookup(connection, number)
+            times.append((perf_counter() - start) * 1000)
             connection.rollback()
     return times
 
 
-def _full_scans(ledger: Ledger, ask: Lookup) -> list[str]:
+def _full_scans(ledger: Ledger, lookup: Lookup) -> list[str]:
     """Return the full table scans in the query plans of a lookup's statements."""
     explain = "EXPLAIN " if ledger.is_shared else "EXPLAIN QUERY PLAN "
     statements: list[tuple[str, Any]] = []
@@ -74,7 +74,7 @@ def _full_scans(ledger: Ledger, ask: Lookup) -> list[str]:
 
     with ledger.write() as connection:
         event.listen(connection, "before_cursor_execute", collect)
-        ask(connection, 4711)
+        lookup(connection, 4711)
         event.remove(connection, "before_cursor_execute", collect)
         lines = [
             row[-1]

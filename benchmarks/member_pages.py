@@ -91,11 +91,11 @@ def background_processes(*jobs: tuple[object, tuple[object, ...]]) -> Iterator[l
 
 async def send_requests(address: str, link_pairs: list[tuple[str, str]], rate: int) -> ResponseTimes:
     """Send requests in order, `rate` a second, regardless of the response times."""
-    response_times, began = ResponseTimes(), perf_counter()
+    response_times, start = ResponseTimes(), perf_counter()
     timeout, connector = aiohttp.ClientTimeout(total=30), aiohttp.TCPConnector(limit=0)
 
     async def send_request(session: aiohttp.ClientSession, number: int, page: str, post: str) -> None:
-        due = began + number / rate
+        due = start + number / rate
         await asyncio.sleep(max(due - perf_counter(), 0))
         is_post = number % 2 == 1
         request = session.post(address + post, data=_ONE_CLICK) if is_post else session.get(address + page)
@@ -114,8 +114,8 @@ async def send_requests(address: str, link_pairs: list[tuple[str, str]], rate: i
 def insert_data(engine: Engine, ledger: Ledger, members: int, messages: int, due: list[datetime]) -> int:
     """Insert all members, and runs that send to some of them; return the number of the first run."""
     schema.prepare(ledger)
-    took, _ = time_work(lambda: insert_members(ledger, members))
-    print_figure("members inserted", f"{members:,} in {took:.0f} s")
+    duration, _ = time_work(lambda: insert_members(ledger, members))
+    print_figure("members inserted", f"{members:,} in {duration:.0f} s")
     number, *_ = [insert_plan(engine, ledger, messages, due_at) for due_at in due]
     with ledger.write() as connection:
         connection.execute(update(RUN).values(planned_at=NOW))
@@ -152,10 +152,10 @@ def measure_pages(root: Path, url: str, members: int, messages: int, rate: int, 
         asyncio.run(send_requests(f"http://127.0.0.1:{port}", links[:rate], rate))
         before = cpu_seconds(server)
         response_times = asyncio.run(send_requests(f"http://127.0.0.1:{port}", links[rate:], rate))
-        used = cpu_seconds(server) - before
+        cpu = cpu_seconds(server) - before
         stopped.set()
     print_figure(f"requests, {rate} a second; unexpected answers", f"{len(links) - rate:,}; {response_times.wrong}")
-    print_figure("cpu of the server a request", f"{used / (len(links) - rate) * 1000:.1f} ms")
+    print_figure("cpu of the server a request", f"{cpu / (len(links) - rate) * 1000:.1f} ms")
     for kind, times in response_times.milliseconds.items():
         shares = ", ".join(f"{percentile(times, share):,.0f}" for share in (0.5, 0.95, 0.99))
         print_figure(f"{kind}: p50, p95, p99", f"{shares} ms")
@@ -181,8 +181,8 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=100, help="requests a second")
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--workspace", type=Path, default=Path())
-    chosen = parser.parse_args()
-    measure_pages(chosen.workspace, chosen.url, chosen.members, chosen.messages, chosen.rate, chosen.seconds)
+    options = parser.parse_args()
+    measure_pages(options.workspace, options.url, options.members, options.messages, options.rate, options.seconds)
 
 
 if __name__ == "__main__":

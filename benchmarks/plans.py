@@ -25,35 +25,36 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
     url = database or str(engine.context.ledger.engine.url)
     if database is not None:
         engine = world.engine(ledger=filled_ledger(engine.context.ledger, database))
-    draft, _ = engine.context.repository.campaign_definition(campaign)
+    campaign_definition, _ = engine.context.repository.campaign_definition(campaign)
     with engine.context.ledger.read() as connection:
-        earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
-    as_of = AS_OF + timedelta(seconds=1 + earlier)  # a run of its own
-    pour_spans = _record_pour_spans(engine.context.ledger)
+        earlier_runs = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
+    as_of = AS_OF + timedelta(seconds=1 + earlier_runs)  # a run of its own
+    load_spans = _record_load_spans(engine.context.ledger)
     context = multiprocessing.get_context("spawn")
-    stop, waits = context.Event(), context.Queue()
-    bystander = context.Process(target=_unsubscribe, args=(url, stop, waits))
-    bystander.start()
-    began = perf_counter()
-    _, tally = engine.planner.plan(draft, as_of, lambda _: None)
-    whole = perf_counter() - began
+    stop, opt_out_queue = context.Event(), context.Queue()
+    opt_out_process = context.Process(target=_unsubscribe, args=(url, stop, opt_out_queue))
+    opt_out_process.start()
+    start = perf_counter()
+    _, counts = engine.planner.plan(campaign_definition, as_of, lambda _: None)
+    planning_seconds = perf_counter() - start
     stop.set()
-    opt_outs = waits.get()
-    bystander.join()
+    opt_outs = opt_out_queue.get()
+    opt_out_process.join()
     kind = engine.context.ledger.engine.dialect.name
     engine.close()
-    decisions = tally.sent + tally.skipped
-    beside = [
-        duration
-        for at, duration in opt_outs
-        if any(begins <= at + duration and at <= ends for begins, ends in pour_spans)
+    decisions = counts.sent + counts.skipped
+    during_storage = [
+        duration for at, duration in opt_outs if any(start <= at + duration and at <= end for start, end in load_spans)
     ]
-    print_figure(f"{campaign}: members looked at, matched", f"{tally.population:,}, {decisions:,}")
-    print_figure(f"{campaign}: planned from the first query to the last row", f"{whole:.1f} s")
-    storing = sum(ends - begins for begins, ends in pour_spans)
+    print_figure(f"{campaign}: members looked at, matched", f"{counts.population:,}, {decisions:,}")
+    print_figure(f"{campaign}: planned from the first query to the last row", f"{planning_seconds:.1f} s")
+    storing = sum(end - start for start, end in load_spans)
     print_figure(f"{campaign}: decisions with deliveries stored, {kind}", f"{decisions / storing:,.0f} a second")
     print_figure(f"{campaign}: most memory", f"{peak_megabytes():,.0f} MB")
-    for name, durations in (("meanwhile", [duration for _, duration in opt_outs]), ("while it was stored", beside)):
+    for name, durations in (
+        ("meanwhile", [duration for _, duration in opt_outs]),
+        ("while it was stored", during_storage),
+    ):
         figures = " and ".join(f"{percentile(durations, share) * 1000:.0f} ms" for share in (0.5, 0.99) if durations)
         print_figure(f"{campaign}: an unsubscription {name}, p50 and p99 of {len(durations)}", figures)
 
@@ -65,37 +66,37 @@ def filled_ledger(ledger: Ledger, database: str) -> Ledger:
     with target.read() as connection:
         if connection.execute(select(CONTACT.c.member_id).limit(1)).first() is not None:
             return target
-    with ledger.read() as leaving, target.write() as arriving:
-        counted = copy_rows(leaving, arriving, lambda _: None)
-    analyse(target, counted)
+    with ledger.read() as source, target.write() as destination:
+        row_counts = copy_rows(source, destination, lambda _: None)
+    analyse(target, row_counts)
     return target
 
 
-def _record_pour_spans(ledger: Ledger) -> list[tuple[float, float]]:
+def _record_load_spans(ledger: Ledger) -> list[tuple[float, float]]:
     """Return the periods of bulk loads into the ledger, from first query to last commit; filled while it is used."""
     spans: list[tuple[float, float]] = []
-    pour = ledger.bulk_load
+    bulk_load = ledger.bulk_load
 
     def timed(*arguments: Any, **options: Any) -> None:
-        began = perf_counter()
-        pour(*arguments, **options)
-        spans.append((began, perf_counter()))
+        start = perf_counter()
+        bulk_load(*arguments, **options)
+        spans.append((start, perf_counter()))
 
     ledger.bulk_load = timed  # type: ignore[method-assign]
     return spans
 
 
-def _unsubscribe(url: str, stop: Event, waits: "multiprocessing.Queue[list[tuple[float, float]]]") -> None:
-    """Withdraw other members' consents, 20 a second; put the start and duration of each into `waits`."""
+def _unsubscribe(url: str, stop: Event, opt_out_queue: "multiprocessing.Queue[list[tuple[float, float]]]") -> None:
+    """Withdraw other members' consents, 20 a second; put the start and duration of each into `opt_out_queue`."""
     opt_outs: list[tuple[float, float]] = []
-    opened = Ledger(url)
+    ledger = Ledger(url)
     while not stop.wait(0.05):
         at = datetime(2018, 1, 1, tzinfo=UTC) + timedelta(seconds=len(opt_outs))
-        began = perf_counter()
-        with opened.write() as connection:
+        start = perf_counter()
+        with ledger.write() as connection:
             record_choices(
                 connection, [ConsentEntry(f"m{len(opt_outs):08d}", "email_own", False, at, ConsentSource.WEB)]
             )
-        opt_outs.append((began, perf_counter() - began))
-    opened.close()
-    waits.put(opt_outs)
+        opt_outs.append((start, perf_counter() - start))
+    ledger.close()
+    opt_out_queue.put(opt_outs)

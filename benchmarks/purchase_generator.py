@@ -69,38 +69,43 @@ def buyer_count(table: str, month: date, members: int) -> int:
 
 def lines_query(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
     """Return the query of a month's part of `purchases`, in an import's order; create the tables it reads."""
-    entry = "moment, basket, product_id, line, quantity, amount, store_id"
-    since = FIRST_DAY_OF_LINES if month >= FIRST_DAY_OF_LINES.replace(day=1) else month
-    _lay_month(connection, month, f"SELECT diary, {entry} FROM entries WHERE moment >= DATE '{since}'", entry)
+    columns_of_entry = "moment, basket, product_id, line, quantity, amount, store_id"
+    first_day = FIRST_DAY_OF_LINES if month >= FIRST_DAY_OF_LINES.replace(day=1) else month
+    _create_month_pages(
+        connection,
+        month,
+        f"SELECT diary, {columns_of_entry} FROM entries WHERE moment >= DATE '{first_day}'",
+        columns_of_entry,
+    )
     return _member_entries(month, members, "entry.product_id, entry.line, entry.quantity, entry.amount")
 
 
 def receipts_query(connection: duckdb.DuckDBPyConnection, month: date, members: int) -> str:
     """Return the query of a month's part of `receipts`; create the tables it reads."""
-    entry = "moment, basket, store_id, amount, quantity"
+    columns_of_entry = "moment, basket, store_id, amount, quantity"
     totals = (
         "SELECT diary, min(moment) AS moment, basket, min(store_id) AS store_id, sum(amount)::DECIMAL(12,2) AS amount, "
         "sum(quantity)::DECIMAL(12,3) AS quantity FROM entries GROUP BY diary, basket"
     )
-    _lay_month(connection, month, totals, entry)
+    _create_month_pages(connection, month, totals, columns_of_entry)
     return _member_entries(month, members, "entry.amount, entry.quantity")
 
 
-def _lay_month(connection: duckdb.DuckDBPyConnection, month: date, query: str, entry: str) -> None:
+def _create_month_pages(connection: duckdb.DuckDBPyConnection, month: date, query: str, columns_of_entry: str) -> None:
     """Create `pages`: each diary's entries of one month as a list in the order of time."""
     year = month.replace(month=1)
-    moved = f"epoch_us(moment) - epoch_us(TIMESTAMP '{FIRST_DAY}') + days * {_DAY}"
+    shifted = f"epoch_us(moment) - epoch_us(TIMESTAMP '{FIRST_DAY}') + days * {_DAY}"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE pages AS
         WITH entries AS (
             SELECT * FROM (
                 SELECT diary, part * 4096 + basket AS basket, product_id, line, quantity, amount, store_id,
-                       TIMESTAMP '{year}' + to_microseconds(({moved}) % (364 * {_DAY})) AS moment
+                       TIMESTAMP '{year}' + to_microseconds(({shifted}) % (364 * {_DAY})) AS moment
                 FROM diaries JOIN lines USING (household)
             ) WHERE date_trunc('month', moment) = DATE '{month}'
         )
-        SELECT diary, list(struct_pack({", ".join(f"{name} := {name}" for name in entry.split(", "))})
-                           ORDER BY {", ".join(entry.split(", ")[:4])}) AS entries
+        SELECT diary, list(struct_pack({", ".join(f"{name} := {name}" for name in columns_of_entry.split(", "))})
+                           ORDER BY {", ".join(columns_of_entry.split(", ")[:4])}) AS entries
         FROM ({query}) GROUP BY diary
     """)
 

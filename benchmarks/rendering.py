@@ -22,8 +22,8 @@ from campaigns.rendering.templates.folder import TemplateFolder, load_template_f
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.repository import WorkspaceRepository
 
-_WHEN: Final = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
-_ENVELOPE: Final = MessageHeaders(_WHEN, "n@lahde.example.org", "Lähde", "a@lahde.example.org", "aino@example.org")
+_DATE: Final = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
+_HEADERS: Final = MessageHeaders(_DATE, "n@lahde.example.org", "Lähde", "a@lahde.example.org", "aino@example.org")
 
 
 def measure(root: Path, times: int) -> None:
@@ -35,41 +35,42 @@ def measure(root: Path, times: int) -> None:
 
 
 def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
-    ours = bare = whole = 0.0
+    render_seconds = bare_seconds = assemble_seconds = 0.0
     size = 0
     for language in Language:
         template, sample = EmailTemplate.compile(folder, language, settings), folder.sample(language)
-        loop = _bare(folder, language, settings.currency)
+        bare_loop = _bare_loop(folder, language, settings.currency)
         body = template.render(sample)
         size += len(body.html.encode()) // len(Language)
-        ours += _seconds(lambda: template.render(sample), times)  # noqa: B023 - called at once
-        bare += _seconds(lambda: loop(sample), times)  # noqa: B023
-        whole += _seconds(lambda: assemble_message(_ENVELOPE, body), times)  # noqa: B023
-    figures = f"{1 / ours * 3:,.0f} a second, {bare / ours:.0%} of the bare loop; whole {whole / 3 * 1e6:.0f} µs"
+        render_seconds += _seconds(lambda: template.render(sample), times)  # noqa: B023 - called at once
+        bare_seconds += _seconds(lambda: bare_loop(sample), times)  # noqa: B023
+        assemble_seconds += _seconds(lambda: assemble_message(_HEADERS, body), times)  # noqa: B023
+    speed = f"{1 / render_seconds * 3:,.0f} a second, {bare_seconds / render_seconds:.0%} of the bare loop"
+    figures = f"{speed}; whole {assemble_seconds / 3 * 1e6:.0f} µs"
     print_figure(f"{folder.name}: {size / 1000:.0f} kB", figures)
 
 
-def _bare(folder: TemplateFolder, language: Language, currency: str) -> Callable[[Mapping[str, object]], None]:
+def _bare_loop(folder: TemplateFolder, language: Language, currency: str) -> Callable[[Mapping[str, object]], None]:
     """Return a loop of plain Jinja over the same three sources, without sandbox, checks or placeholders."""
-    bare = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=True)
-    bare.filters.update(template_filters(language, currency))
-    parts = [bare.from_string(source.text) for source, _ in email_sources(folder, language)]
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=True)
+    environment.filters.update(template_filters(language, currency))
+    parts = [environment.from_string(source.text) for source, _ in email_sources(folder, language)]
 
-    def loop(sample: Mapping[str, object]) -> None:
+    def bare_loop(sample: Mapping[str, object]) -> None:
         for part in parts:
             part.render(sample)
 
-    return loop
+    return bare_loop
 
 
 def _seconds(work: Callable[[], object], times: int) -> float:
     """Return the CPU seconds of one call, best of three rounds."""
     rounds = []
     for _ in range(3):
-        began = thread_time()
+        start = thread_time()
         for _ in range(times):
             work()
-        rounds.append((thread_time() - began) / times)
+        rounds.append((thread_time() - start) / times)
     return min(rounds)
 
 

@@ -40,22 +40,23 @@ def measure(root: Path, *, night: bool) -> None:
     engine = _engine(root)
     with closing(engine.context.repository.warehouse.connect(AS_OF)) as connection:
         [(member,)] = connection.execute(_BUSIEST).fetchall()
-    whole = collect_export(engine, member)
-    held = {name: len(rows) for name, rows in whole.sections.items()}
+    export = collect_export(engine.queries, member)
+    row_counts = {name: len(rows) for name, rows in export.sections.items()}
     print_figure(
-        "receipts, lines of the one; rows in all", f"{held['receipts']}; {held['purchases']}; {sum(held.values()):,}"
+        "receipts, lines of the member; rows in all",
+        f"{row_counts['receipts']}; {row_counts['purchases']}; {sum(row_counts.values()):,}",
     )
-    shown = DataPages(PageRenderer(engine.context.repository.settings), engine.context.repository.catalogue)
-    for form in EXPORT_FORMATS:
-        _measure(f"an export as {form}", partial(_export, engine, shown, member, form))
+    pages = DataPages(PageRenderer(engine.context.repository.settings), engine.context.repository.catalogue)
+    for export_format in EXPORT_FORMATS:
+        _measure(f"an export as {export_format}", partial(_export, engine, pages, member, export_format))
     _measure("an erasure", lambda: erasure.erase(engine.context, member))
     if night:
         _measure("the nightly job after it", lambda: erasure.apply_retention(engine.context))
     engine.close()
 
 
-def _export(engine: Engine, shown: DataPages, member: str, form: str) -> bytes:
-    return shown.file_content(collect_export(engine, member), form, Language.FI)
+def _export(engine: Engine, pages: DataPages, member: str, export_format: str) -> bytes:
+    return pages.file_content(collect_export(engine.queries, member), export_format, Language.FI)
 
 
 def _engine(root: Path) -> Engine:
@@ -64,8 +65,8 @@ def _engine(root: Path) -> Engine:
 
 
 def _measure(name: str, work: Callable[[], object]) -> None:
-    took, used = time_work(work)
-    print_figure(name, f"{took:.2f} s, cpu {used:.2f} s")
+    seconds, cpu = time_work(work)
+    print_figure(name, f"{seconds:.2f} s, cpu {cpu:.2f} s")
 
 
 @contextmanager
@@ -91,17 +92,17 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--database", metavar="URL", help="empty database to move the ledger to")
     parser.add_argument("--night", action="store_true", help="measure the nightly job, too")
-    chosen = parser.parse_args()
-    world = World.for_fraction(chosen.fraction, chosen.folder)
+    options = parser.parse_args()
+    world = World.for_fraction(options.fraction, options.folder)
     if not world.exists:
-        generate(world, chosen.folder)
-    with _linked(world, chosen.folder) as root:
+        generate(world, options.folder)
+    with _linked(world, options.folder) as root:
         print_figure("members", f"{world.members:,}")
-        if chosen.database is not None:
+        if options.database is not None:
             with closing(_engine(root)) as engine:
-                copy_to(engine, chosen.database, lambda _rows: None)
-            os.environ[URL_VARIABLE] = chosen.database
-        measure(root, night=chosen.night)
+                copy_to(engine, options.database, lambda _rows: None)
+            os.environ[URL_VARIABLE] = options.database
+        measure(root, night=options.night)
 
 
 if __name__ == "__main__":

@@ -28,11 +28,11 @@ def generate(world: World, folder: Path) -> None:
     """Generate the world; replace an existing one."""
     base = _base(folder / "base")
     shutil.rmtree(world.root, ignore_errors=True)
-    warehouse = Engine.open(workspace_at(world.root), "benchmark").repository.warehouse
+    warehouse = Engine.open(workspace_at(world.root), "benchmark").context.repository.warehouse
     with connect() as connection, warehouse.write_lock():
         connection.execute("SET memory_limit = '6GB'")
         copied_members.create_crowd(connection, base, world.members)
-        copied_members.write_ledger(connection, world)  # first, because a base older than the tables fails here at once
+        copied_members.write_ledger(connection, world)  # first: fails at once if the base is older than the tables
         purchase_generator.create_diaries(connection)
         warehouse.publish_state(_write_warehouse(connection, world, warehouse, base), AS_OF)
     world.completion_file.write_text(json.dumps({"fraction": world.fraction}), "ascii")
@@ -63,8 +63,8 @@ def _write_warehouse(
         print(name, flush=True)
     members, products = warehouse.new_file_path("members"), warehouse.new_file_path("products")
     copied_members.write_profile(connection, base, members)
-    (stored,) = base.repository.warehouse.manifest().files("products")
-    shutil.copyfile(base.workspace.warehouse / stored, products)
+    (stored,) = base.context.repository.warehouse.manifest().files("products")
+    shutil.copyfile(base.context.workspace.warehouse / stored, products)
     return {**files, "members": {WHOLE_TABLE: [members]}, "products": {WHOLE_TABLE: [products]}}
 
 
@@ -97,10 +97,10 @@ def main() -> None:
     parser.add_argument("--fraction", type=float, default=0.1)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--ledger", action="store_true", help="generate only the ledger again")
-    chosen = parser.parse_args()
-    world = World.for_fraction(chosen.fraction, chosen.folder)
+    options = parser.parse_args()
+    world = World.for_fraction(options.fraction, options.folder)
     began = perf_counter()
-    (regenerate_ledger if chosen.ledger else generate)(world, chosen.folder)
+    (regenerate_ledger if options.ledger else generate)(world, options.folder)
     for name, rows, size in sizes(world):
         print(f"{name:10} {rows:>13,} rows {size / 1e6:>9,.0f} MB")
     print(f"generated in {perf_counter() - began:,.0f} s: {world.root}")

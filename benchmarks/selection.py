@@ -60,7 +60,7 @@ def hand_written_queries(files: str) -> dict[str, str]:
     lines = f"FROM read_parquet({files}) JOIN ({_GOODS}) USING (product_id)"
     since = f"purchased_at >= TIMESTAMP '2017-10-02 21:00:00' AND {_UNTIL}"
     condition = "coalesce(spend, 0) < 15 AND (coalesce(visits, 0) >= 2 OR coalesce(quantity, 0) >= 4)"
-    one = f"SELECT count(*) FROM population LEFT JOIN ({_SUMS} {lines} WHERE {since} {{only}} GROUP BY member_id) "
+    one_scan = f"SELECT count(*) FROM population LEFT JOIN ({_SUMS} {lines} WHERE {since} {{only}} GROUP BY member_id) "
 
     def having(goods: str, day: str, total: str) -> str:
         return (
@@ -72,8 +72,8 @@ def hand_written_queries(files: str) -> dict[str, str]:
     cheese = having("cheese", "2017-11-05 22:00:00", "sum(quantity) >= 4")
     soft = having("soft", "2017-10-02 21:00:00", "sum(amount) >= 15")
     return {
-        "one scan": one.format(only="") + f"USING (member_id) WHERE {_PROFILE_FILTER} AND {condition}",
-        "one scan of the members that the profile leaves": one.format(
+        "one scan": one_scan.format(only="") + f"USING (member_id) WHERE {_PROFILE_FILTER} AND {condition}",
+        "one scan of the members that the profile leaves": one_scan.format(
             only=f"AND member_id IN (SELECT member_id FROM population WHERE {_PROFILE_FILTER})"
         )
         + f"USING (member_id) WHERE {_PROFILE_FILTER} AND {condition}",
@@ -86,64 +86,68 @@ def measure(world: World, rounds: int = 3) -> None:
     """Report the figures of a world."""
     engine = world.engine()
     with closing(engine.context.repository.warehouse.connect(AS_OF)) as connection:
-        plain = QuerySession(connection)
-        people = register_snapshot(plain, engine.queries.snapshot())
-        create_population(plain, Purpose.MARKETING, people)
-        connection.execute("CREATE TEMP TABLE laid AS FROM population")
-        connection.execute("CREATE OR REPLACE TEMP VIEW population AS FROM laid")
+        session = QuerySession(connection)
+        snapshot = register_snapshot(session, engine.queries.snapshot())
+        create_population(session, Purpose.MARKETING, snapshot)
+        connection.execute("CREATE TEMP TABLE stored_population AS FROM population")
+        connection.execute("CREATE OR REPLACE TEMP VIEW population AS FROM stored_population")
         files = [
             str(engine.context.workspace.warehouse / name)
             for name in engine.context.repository.warehouse.manifest().files("purchases")
         ]
         folder = world.root / "data" / "kept"
         shutil.rmtree(folder, ignore_errors=True)
-        caching = QuerySession(connection, cache=AggregateCache(folder))
-        hand = hand_written_queries(str(files))
+        caching_session = QuerySession(connection, cache=AggregateCache(folder))
+        hand_written = hand_written_queries(str(files))
 
-        def ours(bench: QuerySession, limit: int, hours: int = 0) -> int:
-            return _count(bench, engine, NESTED_RULE.format(limit=limit), hours)
+        def count_by_rule(session: QuerySession, limit: int, hours: int = 0) -> int:
+            return _count(session, engine, NESTED_RULE.format(limit=limit), hours)
 
-        def theirs(sql: str) -> int:
+        def count_by_sql(sql: str) -> int:
             (row,) = connection.execute(sql).fetchall()
             return int(row[0])
 
-        answers = {ours(plain, 2), *map(theirs, hand.values())}
+        answers = {count_by_rule(session, 2), *map(count_by_sql, hand_written.values())}
         assert len(answers) == 1, answers
-        works = {f"by hand, {name}": partial(theirs, sql) for name, sql in hand.items()}
-        figures = best_of_rounds({"the rule": partial(ours, plain, 2), **works}, rounds)
-        first_run = time_work(partial(ours, caching, 2))
-        again = best_of_rounds(
+        sql_counts = {f"by hand, {name}": partial(count_by_sql, sql) for name, sql in hand_written.items()}
+        figures = best_of_rounds({"the rule": partial(count_by_rule, session, 2), **sql_counts}, rounds)
+        first_run = time_work(partial(count_by_rule, caching_session, 2))
+        cached_figures = best_of_rounds(
             {
-                "the rule again, another limit": partial(ours, caching, 3),
-                "the rule again, an hour later": partial(ours, caching, 2, 1),
-                "a rule on the profile only": partial(_count, plain, engine, PROFILE_RULE.format(limit=30), 0),
+                "the rule again, another limit": partial(count_by_rule, caching_session, 3),
+                "the rule again, an hour later": partial(count_by_rule, caching_session, 2, 1),
+                "a rule on the profile only": partial(_count, session, engine, PROFILE_RULE.format(limit=30), 0),
             },
             rounds,
         )
     print_figure(f"members matched, of {world.members:,}", f"{answers.pop():,}")
-    for name, (clock, used) in {**figures, "the rule, first time with its totals kept": first_run, **again}.items():
-        print_figure(name, f"{clock:.2f} s, cpu {used:.2f} s")
-    least = min(used for name, (_, used) in figures.items() if name != "the rule")
-    print_figure("the rule, of the best by hand (cpu)", f"{figures['the rule'][1] / least:.2f} ×")
+    for name, (clock, cpu) in {
+        **figures,
+        "the rule, first time with its totals kept": first_run,
+        **cached_figures,
+    }.items():
+        print_figure(name, f"{clock:.2f} s, cpu {cpu:.2f} s")
+    best_sql_cpu = min(cpu for name, (_, cpu) in figures.items() if name != "the rule")
+    print_figure("the rule, of the best by hand (cpu)", f"{figures['the rule'][1] / best_sql_cpu:.2f} ×")
 
 
-def _count(bench: QuerySession, engine: Engine, text: str, hours: int) -> int:
+def _count(session: QuerySession, engine: Engine, text: str, hours: int) -> int:
     path = engine.context.workspace.audiences / "benchmark.yaml"
     path.write_text(text, "utf-8")
     engine.context.reload_files()
     condition, _ = engine.context.repository.audience("benchmark")
     path.unlink()
-    return _matched(bench, engine, condition.match, hours)
+    return _matched(session, engine, condition.match, hours)
 
 
-def _matched(bench: QuerySession, engine: Engine, condition: Condition, hours: int) -> int:
-    library = engine.context.repository
+def _matched(session: QuerySession, engine: Engine, condition: Condition, hours: int) -> int:
+    repository = engine.context.repository
     scope = RuleScope(
         as_of=AS_OF + timedelta(hours=hours),
-        zone=library.settings.zone,
-        catalogue=library.catalogue,
+        zone=repository.settings.zone,
+        catalogue=repository.catalogue,
         audiences={},
         salt="benchmark",
     )
-    judged = bench.evaluate_rules("judged", select_conditions({"audience": condition}, scope))
-    return int(bench.fetch_rows(select(func.count()).select_from(judged).where(judged.c.audience))[0][0])
+    evaluated = session.evaluate_rules("evaluated", select_conditions({"audience": condition}, scope))
+    return int(session.fetch_rows(select(func.count()).select_from(evaluated).where(evaluated.c.audience))[0][0])

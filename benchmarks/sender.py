@@ -37,11 +37,11 @@ def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) 
     providers = _providers(configured, path, port)
     resources = Resources(workspace, clock=Clock.starting_at(AS_OF), ledger=Ledger(url), providers=providers)
     engine = Engine(Context(resources, "benchmark"))
-    sent, began, used = 0, monotonic(), process_time()
+    sent, start, cpu_start = 0, monotonic(), process_time()
 
-    def on_progress(ended: int) -> None:
+    def on_progress(end: int) -> None:
         nonlocal sent
-        sent += ended
+        sent += end
         if sent >= messages:
             raise _EnoughSentError
 
@@ -49,12 +49,12 @@ def send(root: str, url: str, run_id: str, path: str, port: int, messages: int) 
         engine.sender.send(run_id, on_progress)
     except* _EnoughSentError:
         pass
-    ended, used = monotonic(), process_time() - used
+    end, cpu = monotonic(), process_time() - cpu_start
     engine.close()
-    return {"sent": sent, "began": began, "ended": ended, "cpu": used, "megabytes": peak_megabytes()}
+    return {"sent": sent, "began": start, "ended": end, "cpu": cpu, "megabytes": peak_megabytes()}
 
 
-def _providers(chosen: ChannelProviders, path: str, port: int) -> ChannelProviders:
+def _providers(configured: ChannelProviders, path: str, port: int) -> ChannelProviders:
     """Return the providers of a path; import only its own, as a worker does."""
     url = f"http://127.0.0.1:{port}"
     smtp = SmtpSettings(host="127.0.0.1", port=port or 1, security=SmtpSecurity.NONE, connections=_CONNECTIONS)
@@ -62,11 +62,11 @@ def _providers(chosen: ChannelProviders, path: str, port: int) -> ChannelProvide
         case "sendgrid":
             from campaigns.channels.sendgrid import SendGridEmail
 
-            return replace(chosen, email=SendGridEmail(url, "SG.double", _CONNECTIONS))
+            return replace(configured, email=SendGridEmail(url, "SG.double", _CONNECTIONS))
         case "smtp":
             from campaigns.channels.smtp import SmtpEmail
 
-            return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org"))
+            return replace(configured, email=SmtpEmail(smtp, "b@lahde.example.org"))
         case "signed":
             from benchmarks.channels.messages import private_keys
             from campaigns.channels.dkim import load_dkim_signer
@@ -74,14 +74,14 @@ def _providers(chosen: ChannelProviders, path: str, port: int) -> ChannelProvide
 
             dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
             dkim_signer = load_dkim_signer(dkim, *private_keys())
-            return replace(chosen, email=SmtpEmail(smtp, "b@lahde.example.org", lambda: dkim_signer))
+            return replace(configured, email=SmtpEmail(smtp, "b@lahde.example.org", lambda: dkim_signer))
         case "sms":
             from campaigns.channels.twilio import TwilioSms
 
             settings = TwilioSettings.model_validate({"base_url": url})
-            return replace(chosen, sms=TwilioSms(settings, "AC" + "0" * 32, "double", url, _CONNECTIONS))
+            return replace(configured, sms=TwilioSms(settings, "AC" + "0" * 32, "double", url, _CONNECTIONS))
         case _:
-            return chosen
+            return configured
 
 
 if __name__ == "__main__":

@@ -63,13 +63,13 @@ def _plan(engine: Engine, path: str) -> tuple[str, int]:
     """Plan the path's campaign as a run of its own, and start it."""
     file = engine.context.workspace.campaigns / f"benchmark_{path}.yaml"
     file.write_text(_CAMPAIGNS[path], "utf-8")
-    draft, _ = engine.context.repository.campaign_definition(file.stem)
+    campaign, _ = engine.context.repository.campaign_definition(file.stem)
     with engine.context.ledger.read() as connection:
-        earlier = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
-    run, tally = engine.planner.plan(draft, AS_OF + timedelta(seconds=1 + earlier), lambda _: None)
+        earlier_runs = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
+    run, counts = engine.planner.plan(campaign, AS_OF + timedelta(seconds=1 + earlier_runs), lambda _: None)
     with engine.context.ledger.write() as connection:
         runs.change_state(connection, run.number or 0, [RunState.PLANNED], RunState.SENDING)
-    return run.run_id, tally.sent
+    return run.run_id, counts.sent
 
 
 async def _send(work: Mapping[str, object], path: str, workers: int) -> None:
@@ -99,9 +99,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=300_000)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--database", help="URL of the database to use instead of SQLite; filled from the SQLite file")
-    chosen = parser.parse_args()
-    world = World.for_fraction(chosen.fraction, chosen.folder)
-    asyncio.run(measure(world, chosen.path, chosen.messages, chosen.workers, chosen.database))
+    options = parser.parse_args()
+    world = World.for_fraction(options.fraction, options.folder)
+    asyncio.run(measure(world, options.path, options.messages, options.workers, options.database))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from time import perf_counter, process_time
 
 def time_work(work: Callable[[], object]) -> tuple[float, float]:
     """Return the wall-clock and CPU seconds of some work."""
-    began, used = perf_counter(), process_time()
+    start, cpu_start = perf_counter(), process_time()
     work()
-    return perf_counter() - began, process_time() - used
+    return perf_counter() - start, process_time() - cpu_start
 
 
 def cpu_seconds(process: int) -> float:
@@ -19,12 +19,12 @@ def cpu_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def best_of_rounds(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
+def best_of_rounds(jobs: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
     """Return the best of several rounds, each running all works in turn: comparable on a shared machine."""
-    measured = [{name: time_work(work) for name, work in works.items()} for _ in range(rounds)]
+    measured = [{name: time_work(work) for name, work in jobs.items()} for _ in range(rounds)]
     return {
         name: (min(timings[name][0] for timings in measured), min(timings[name][1] for timings in measured))
-        for name in works
+        for name in jobs
     }
 
 

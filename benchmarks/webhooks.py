@@ -23,8 +23,7 @@ from sqlalchemy import case, update
 from benchmarks.ledger_traffic import NOW, insert_members, insert_plan
 from benchmarks.timing import cpu_seconds, percentile, print_figure
 from campaigns.channels.sendgrid_events import PUBLIC_KEY_VARIABLE
-from campaigns.channels.twilio import DELIVERY_PARAMETER as NAMED
-from campaigns.channels.twilio import STATUS_PATH, TOKEN_VARIABLE
+from campaigns.channels.twilio import DELIVERY_PARAMETER, STATUS_PATH, TOKEN_VARIABLE
 from campaigns.core import event_loop
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
@@ -58,10 +57,13 @@ def insert_sent_messages(root: Path, url: str, messages: int) -> tuple[Engine, i
         schema.prepare(ledger)
         insert_members(ledger, messages)
         run = insert_plan(engine, ledger, messages, NOW)
-        lost = DELIVERY.c.position % 100 == 0
-        gone = {"state": case((lost, "uncertain"), else_="accepted"), "reason": case((lost, "unknown_outcome"))}
+        is_uncertain = DELIVERY.c.position % 100 == 0
+        outcome = {
+            "state": case((is_uncertain, "uncertain"), else_="accepted"),
+            "reason": case((is_uncertain, "unknown_outcome")),
+        }
         with ledger.write() as connection:
-            connection.execute(update(DELIVERY).values(**gone, provider="sendgrid", claimed_at=NOW, ended_at=NOW))
+            connection.execute(update(DELIVERY).values(**outcome, provider="sendgrid", claimed_at=NOW, ended_at=NOW))
     return engine, run
 
 
@@ -101,7 +103,7 @@ def twilio_posts(double: TwilioDouble, engine: Engine, run: int, messages: int) 
     """Generate Twilio's POSTs: one for every status of every message."""
     root = public_base_url(engine.context.repository.settings)
     for position in range(1, messages + 1):
-        path = f"{STATUS_PATH}?{NAMED}={engine.context.signer.delivery_reference(run, position)}"
+        path = f"{STATUS_PATH}?{DELIVERY_PARAMETER}={engine.context.signer.delivery_reference(run, position)}"
         for status in _STATUSES:
             form = {
                 "MessageSid": f"SM{position:032x}",
@@ -121,34 +123,37 @@ def serve(root: Path, port: int, environment: Mapping[str, str]) -> None:
     create_server(engine).run(sockets=[listening_socket("127.0.0.1", port)])
 
 
-async def send_posts(port: int, posts: Sequence[PreparedPost], at_once: int) -> tuple[float, list[float]]:
-    """Send all POSTs, `at_once` concurrently; return the total seconds, and those of each POST."""
-    waiting, durations = iter(posts), []
+async def send_posts(port: int, posts: Sequence[PreparedPost], concurrency: int) -> tuple[float, list[float]]:
+    """Send all POSTs, `concurrency` at a time; return the total seconds, and those of each POST."""
+    remaining, durations = iter(posts), []
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def client() -> None:
-            for post in waiting:
-                began = perf_counter()
-                async with session.post(post.path, data=post.body, headers=post.headers) as answer:
-                    if answer.status != 204:
-                        raise RuntimeError(f"HTTP {answer.status}")
-                durations.append(perf_counter() - began)
+            for post in remaining:
+                start = perf_counter()
+                async with session.post(post.path, data=post.body, headers=post.headers) as response:
+                    if response.status != 204:
+                        raise RuntimeError(f"HTTP {response.status}")
+                durations.append(perf_counter() - start)
 
-        began = perf_counter()
-        await asyncio.gather(*(client() for _ in range(at_once)))
-        return perf_counter() - began, durations
+        start = perf_counter()
+        await asyncio.gather(*(client() for _ in range(concurrency)))
+        return perf_counter() - start, durations
 
 
-def measure_posts(name: str, port: int, server: int, posts: Sequence[PreparedPost], at_once: int) -> None:
+def measure_posts(name: str, port: int, server: int, posts: Sequence[PreparedPost], concurrency: int) -> None:
     """Send POSTs; print the speed and the server's CPU use."""
     before = cpu_seconds(server)
-    whole, each = event_loop.run(send_posts(port, posts, at_once))
-    used, events = cpu_seconds(server) - before, sum(post.events for post in posts)
+    total_seconds, post_seconds = event_loop.run(send_posts(port, posts, concurrency))
+    cpu, events = cpu_seconds(server) - before, sum(post.events for post in posts)
     size = max(len(post.body) for post in posts) / 1024
-    print_figure(f"{name}, {posts[0].events} in a POST of up to {size:,.0f} kB", f"{events / whole:,.0f} a second")
-    print_figure("  by the server's cpu", f"{events / used:,.0f} a second")
     print_figure(
-        "  a POST, p50 and p99", f"{percentile(each, 0.5) * 1000:,.0f} and {percentile(each, 0.99) * 1000:,.0f} ms"
+        f"{name}, {posts[0].events} in a POST of up to {size:,.0f} kB", f"{events / total_seconds:,.0f} a second"
+    )
+    print_figure("  by the server's cpu", f"{events / cpu:,.0f} a second")
+    print_figure(
+        "  a POST, p50 and p99",
+        f"{percentile(post_seconds, 0.5) * 1000:,.0f} and {percentile(post_seconds, 0.99) * 1000:,.0f} ms",
     )
 
 
@@ -166,21 +171,23 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--workspace", type=Path, default=Path())
-    chosen = parser.parse_args()
-    engine, run = insert_sent_messages(chosen.workspace, chosen.url, chosen.messages)
+    options = parser.parse_args()
+    engine, run = insert_sent_messages(options.workspace, options.url, options.messages)
     sendgrid, twilio = SendGridDouble(), TwilioDouble()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    environment = {URL_VARIABLE: chosen.url, PUBLIC_KEY_VARIABLE: sendgrid.public_key, TOKEN_VARIABLE: twilio.token}
-    server = get_context("spawn").Process(target=serve, args=(chosen.workspace, port, environment), daemon=True)
+    environment = {URL_VARIABLE: options.url, PUBLIC_KEY_VARIABLE: sendgrid.public_key, TOKEN_VARIABLE: twilio.token}
+    server = get_context("spawn").Process(target=serve, args=(options.workspace, port, environment), daemon=True)
     server.start()
     _wait_for(port)
     pid = server.pid or 0
-    measure_posts("SendGrid's events", port, pid, list(sendgrid_posts(sendgrid, engine, run, chosen.messages, 1000)), 4)
     measure_posts(
-        "the same again, all known", port, pid, list(sendgrid_posts(sendgrid, engine, run, chosen.messages, 1000)), 4
+        "SendGrid's events", port, pid, list(sendgrid_posts(sendgrid, engine, run, options.messages, 1000)), 4
     )
-    measure_posts("Twilio's statuses", port, pid, list(twilio_posts(twilio, engine, run, chosen.messages // 4)), 64)
+    measure_posts(
+        "the same again, all known", port, pid, list(sendgrid_posts(sendgrid, engine, run, options.messages, 1000)), 4
+    )
+    measure_posts("Twilio's statuses", port, pid, list(twilio_posts(twilio, engine, run, options.messages // 4)), 64)
     server.terminate()
     server.join()
 

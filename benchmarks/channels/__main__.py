@@ -63,12 +63,12 @@ async def measure_step(name: str, step: Step, messages: int) -> tuple[float, flo
     return clock, cpu
 
 
-async def measure_provider(name: str, provider: Any, make: Callable[[int], Any], messages: int) -> float:
+async def measure_provider(name: str, provider: Any, create_message: Callable[[int], Any], messages: int) -> float:
     """Measure a provider; return the CPU seconds of a message."""
     await provider.open()
 
     async def step(number: int) -> None:
-        outcome = await provider.send(make(number))
+        outcome = await provider.send(create_message(number))
         assert isinstance(outcome, Accepted), outcome
 
     try:
@@ -121,23 +121,25 @@ async def measure_sendgrid(messages: int) -> None:
         url = f"http://127.0.0.1:{port}"
         headers = {"Authorization": "Bearer SG.double", "Content-Type": "application/json"}
         body = json.dumps(request_body(outgoing_email(0)), ensure_ascii=False).encode()
-        bare = await measure_bare_http("bare HTTP, the same bytes", f"{url}/v3/mail/send", headers, body, 202, messages)
-        ours = await measure_provider("SendGrid", SendGridEmail(url, "SG.double", IN_FLIGHT), outgoing_email, messages)
-        print(f"{'':34} {ours / bare:7.2f} times the bare loop")
+        bare_cpu = await measure_bare_http(
+            "bare HTTP, the same bytes", f"{url}/v3/mail/send", headers, body, 202, messages
+        )
+        cpu = await measure_provider("SendGrid", SendGridEmail(url, "SG.double", IN_FLIGHT), outgoing_email, messages)
+        print(f"{'':34} {cpu / bare_cpu:7.2f} times the bare loop")
 
 
 async def measure_smtp(messages: int) -> None:
     """Measure a mail server, without and with DKIM signatures."""
     async with running_double("smtp") as port:
         settings = SmtpSettings(host="127.0.0.1", port=port, security=SmtpSecurity.NONE, messages_per_connection=10_000)
-        bare = await measure_bare_smtp("bare SMTP, the same bytes", port, outgoing_email(0).mime, messages)
-        ours = await measure_provider("SMTP", SmtpEmail(settings, "b@lahde.example.org"), outgoing_email, messages)
-        print(f"{'':34} {ours / bare:7.2f} times the bare loop")
+        bare_cpu = await measure_bare_smtp("bare SMTP, the same bytes", port, outgoing_email(0).mime, messages)
+        cpu = await measure_provider("SMTP", SmtpEmail(settings, "b@lahde.example.org"), outgoing_email, messages)
+        print(f"{'':34} {cpu / bare_cpu:7.2f} times the bare loop")
         dkim = DkimSettings(domain="lahde.example.org", rsa="r1", ed25519="e1")
         dkim_signer = load_dkim_signer(dkim, *private_keys())
         provider = SmtpEmail(settings, "b@lahde.example.org", lambda: dkim_signer)
-        signed = await measure_provider("SMTP, signed by RSA and Ed25519", provider, outgoing_email, messages)
-        print(f"{'':34} {signed / bare:7.2f} times the bare loop")
+        signed_cpu = await measure_provider("SMTP, signed by RSA and Ed25519", provider, outgoing_email, messages)
+        print(f"{'':34} {signed_cpu / bare_cpu:7.2f} times the bare loop")
 
 
 async def measure_twilio(messages: int) -> None:
@@ -151,9 +153,9 @@ async def measure_twilio(messages: int) -> None:
         }
         body = b"To=%2B358401234567&From=Lahde&Body=Hei"
         path = f"{url}/2010-04-01/Accounts/{account}/Messages.json"
-        bare = await measure_bare_http("bare HTTP, a small form", path, headers, body, 201, messages)
-        ours = await measure_provider("Twilio", provider, outgoing_sms, messages)
-        print(f"{'':34} {ours / bare:7.2f} times the bare loop")
+        bare_cpu = await measure_bare_http("bare HTTP, a small form", path, headers, body, 201, messages)
+        cpu = await measure_provider("Twilio", provider, outgoing_sms, messages)
+        print(f"{'':34} {cpu / bare_cpu:7.2f} times the bare loop")
 
 
 async def main(messages: int) -> None:

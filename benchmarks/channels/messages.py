@@ -32,11 +32,9 @@ def _claimed(number: int, channel: Channel, address: str) -> ClaimedDelivery:
 @cache
 def _composed_email() -> tuple[bytes, dict[str, str]]:
     unsubscribe = OneClickUnsubscribe("food.lahde.example.org", "Ruoka", "https://lahde.example.org/u/x", _SENDER, "x")
-    moment = datetime(2026, 11, 22, tzinfo=UTC)
-    envelope = MessageHeaders(
-        moment, "x@lahde.example.org", "Lähde", _SENDER, "aino@example.org", unsubscribe=unsubscribe
-    )
-    return assemble_message(envelope, _BODY), extra_headers(envelope)
+    date = datetime(2026, 11, 22, tzinfo=UTC)
+    headers = MessageHeaders(date, "x@lahde.example.org", "Lähde", _SENDER, "aino@example.org", unsubscribe=unsubscribe)
+    return assemble_message(headers, _BODY), extra_headers(headers)
 
 
 def outgoing_email(number: int) -> OutgoingEmail:
