@@ -1,4 +1,4 @@
-"""Tiers `unit`, `integration` and `e2e`, told from what a test uses, and `smoke`, a chosen part of `e2e`."""
+"""Test tiers `unit`, `integration` and `e2e`, told from fixtures and marks, and `smoke`, a part of `e2e`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,14 +6,14 @@ from typing import Final
 import pytest
 
 TIERS: Final = ("e2e", "integration", "unit")
-"""In the order in which they run: long tests first, so that no process waits for another at the end."""
+"""Order of execution: long tests first, so that no worker waits for another at the end."""
 
 E2E_FIXTURES: Final = frozenset({"browser", "demonstration", "postgresql_server"})
 E2E_MARKS: Final = frozenset({"browser", "server_process", "spark"})
 E2E_PARAMETERS: Final = frozenset({"postgresql", "spark"})
 """Parameters for which a fixture starts a server."""
 INTEGRATION_FIXTURES: Final = frozenset({"tmp_path", "tmp_path_factory"})
-"""Every file that a test writes is below one of them: workspaces, ledgers and warehouses, too."""
+"""Fixtures of the folders that tests write to: workspaces, ledgers and warehouses, too."""
 INTEGRATION_MARKS: Final = frozenset({"child_process", "loopback"})
 
 GROUPS: Final = {"demonstration": "demonstration", "browser": "browser"}
