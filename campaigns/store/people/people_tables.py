@@ -1,4 +1,4 @@
-"""Ledger tables of the service desk: data subject requests, processors' tasks, staff accounts and sessions."""
+"""Ledger tables about people: privacy requests, processor tasks, staff accounts and sessions, notices, audit log."""
 
 from datetime import date, datetime
 from typing import Any
