@@ -199,7 +199,7 @@ def test_a20_proofs_are_in_no_report(large_workspace: SampleWorkspace) -> None:
     large_workspace.clock.advance(days=8)
     before = report_of(large_workspace, run)
     draft, _ = large_workspace.engine.context.repository.campaign_definition("letter")
-    send_proof(large_workspace.engine, draft, ProofRequest("aino@kyla.example.org"))
+    send_proof(large_workspace.engine.queries, draft, ProofRequest("aino@kyla.example.org"))
     assert report_of(large_workspace, run) == before
 
 
