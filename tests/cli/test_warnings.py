@@ -117,7 +117,7 @@ def test_start_and_end_of_a_run_are_logged(letter: Shell, caplog: pytest.LogCapt
     caplog.set_level("INFO", "viesti")
     letter("run", "letter", "--as-of", MORNING)
     assert [record.getMessage() for record in caplog.records if record.name == "viesti"] == [
-        f"{FIRST}: begun, 18 to be sent",
+        f"{FIRST}: started, 18 to be sent",
         f"{FIRST}: closed",
     ]
 

@@ -1,4 +1,4 @@
-"""Somebody at a keyboard in a real browser, whose every page is looked at by axe-core, small and large."""
+"""Keyboard user in a real browser; axe-core checks every page in two sizes."""
 
 import os
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ needs_browser: Final = [
 
 
 class BrowserUser:
-    """A member at a keyboard, who has no mouse and no script."""
+    """Member with a keyboard only: no mouse, no JavaScript of ours."""
 
     def __init__(self, browser: Any, address: str, scheme: str) -> None:
         from axe_playwright_python.base import AXE_SCRIPT
@@ -52,14 +52,14 @@ class BrowserUser:
     @classmethod
     @contextmanager
     def of(cls, web_workspace: WebWorkspace, browser: Any, scheme: str = "light") -> Iterator[Self]:
-        """A visitor of the town's pages, which are served meanwhile."""
+        """Serve the workspace's pages and open a browser on them."""
         with serve_pages(web_workspace) as address:
-            visitor = cls(browser, address, scheme)
-            yield visitor
-            visitor.page.close()
+            user = cls(browser, address, scheme)
+            yield user
+            user.page.close()
 
     def desktop(self, size: dict[str, int]) -> None:
-        """Walk on a page of this size from now on."""
+        """Use a viewport of this size from now on."""
         self.size = size
 
     def open_page(self, path: str) -> None:
@@ -67,7 +67,7 @@ class BrowserUser:
         self.check_page()
 
     def tab_to(self, selector: str) -> None:
-        """Press Tab until the element has the focus, and see that the focus shows."""
+        """Press Tab until the element has the focus, and assert that the focus is visible."""
         for _ in range(80):
             self.page.keyboard.press("Tab")
             if self.page.evaluate("selector => document.activeElement.matches(selector)", selector):
@@ -78,7 +78,7 @@ class BrowserUser:
         assert outline == "solid"
 
     def press(self, selector: str) -> None:
-        """Press Enter on a link or a button, and look at the page that comes."""
+        """Press Enter on a link or a button, and check the next page."""
         self.tab_to(selector)
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
@@ -89,7 +89,7 @@ class BrowserUser:
         self.page.keyboard.press("Space")
 
     def keep_screenshot(self, name: str) -> None:
-        """With VIESTI_PICTURES, a folder: the page as a picture of that name."""
+        """Save a screenshot in the folder that VIESTI_PICTURES names, if any."""
         folder = os.environ.get("VIESTI_PICTURES")
         if folder:
             self.page.set_viewport_size(DESKTOP_SIZE)
@@ -97,10 +97,8 @@ class BrowserUser:
             self.page.set_viewport_size(self.size)
 
     def check_page(self) -> None:
-        """At a desk and on a telephone nothing is cut off or lies on something else, and axe finds nothing wrong."""
-        for size in sorted(
-            (DESKTOP_SIZE, PHONE_SIZE), key=lambda size: size == self.size
-        ):  # the one that is walked on last
+        """Assert that in both sizes nothing is cut off or overlaid and axe finds no violation."""
+        for size in sorted((DESKTOP_SIZE, PHONE_SIZE), key=lambda size: size == self.size):  # the current size last
             self.page.set_viewport_size(size)
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert self.page.evaluate(CUT_OFF) == []

@@ -1,6 +1,6 @@
-"""The demonstration's data, imported into a workspace once a test run: for reading only.
+"""Workspace with the demonstration's data, imported once a test run, read-only.
 
-A fixture of scope `session` calls `imported`; workers that run side by side wait for the first of them.
+A fixture of scope `session` calls `imported_demo`; parallel workers wait for the first.
 """
 
 import os
@@ -16,7 +16,7 @@ from campaigns.workspace.scaffold import create_workspace
 
 
 def imported_demo(factory: pytest.TempPathFactory) -> Path:
-    """The root of the workspace; whoever wants to change something copies it first."""
+    """Return the root of the workspace; copy it before changing anything."""
     shared = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
     root = shared / "demonstration"
     with closing(sqlite3.connect(shared / "demonstration.lock", timeout=600, isolation_level=None)) as lock:

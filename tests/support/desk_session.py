@@ -1,4 +1,4 @@
-"""Agents who are in, for tests that begin after the door, and what they do at the desk."""
+"""Signed-in staff session at the desk, for tests that start after the login."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ NAME = "helmi"
 
 @dataclass
 class DeskSession:
-    """An agent at the desk, in English."""
+    """Staff session at the desk, in English."""
 
     web_workspace: WebWorkspace
     web: httpx.AsyncClient
@@ -29,26 +29,26 @@ class DeskSession:
     ticket: str = ""
 
     async def post(self, path: str, **fields: object) -> httpx.Response:
-        """Send a form of the desk, with the proof of the session."""
+        """Post a form of the desk with the session's CSRF proof."""
         return await self.web.post(f"/desk{path}?lang=en", data={"proof": self.proof, **fields})
 
-    async def open_member(self, member: str = AINO, ground: str = "call", **more: str) -> httpx.Response:
-        """Look a member up, and keep the ticket that gives."""
-        answer = await self.post("/member", member=member, ground=ground, **more)
-        self.ticket = hidden_fields(answer.text).get("ticket", [""])[0]
-        return answer
+    async def open_member(self, member: str = AINO, ground: str = "call", **fields: str) -> httpx.Response:
+        """Look up a member, and keep the ticket of the lookup."""
+        response = await self.post("/member", member=member, ground=ground, **fields)
+        self.ticket = hidden_fields(response.text).get("ticket", [""])[0]
+        return response
 
     async def do_task(self, path: str, member: str = AINO, **fields: object) -> httpx.Response:
-        """Send one of the forms of the member's page."""
+        """Post one of the forms of the member's page."""
         return await self.post(path, ticket=self.ticket, member=member, **{"source": "phone", **fields})
 
     def audit_notes(self) -> list[tuple[str, str, str, dict[str, object]]]:
-        """The rows of the audit log since the town was built: actor, action, subject, detail."""
+        """Return this session's audit rows: actor, action, subject, detail."""
         return [tuple(row[2:6]) for row in self.web_workspace.ledger_dump()["audit"] if row[2] == NAME]
 
 
 async def open_desk_session(web_workspace: WebWorkspace, web: httpx.AsyncClient, *roles: Role) -> DeskSession:
-    """Somebody with these roles, in a session of their own."""
+    """Open a session of an account with these roles."""
     with web_workspace.engine.context.ledger.write() as connection:
         accounts.add(connection, NAME, roles, "no password is this", web_workspace.clock.time)
         secret = accounts.open_session(connection, NAME, web_workspace.clock.time)
@@ -58,12 +58,12 @@ async def open_desk_session(web_workspace: WebWorkspace, web: httpx.AsyncClient,
 
 
 def allowed_choices(web_workspace: WebWorkspace, member: str = AINO) -> frozenset[Choice]:
-    """The choices of a member that are on now."""
+    """Return the choices of a member that are on."""
     with web_workspace.engine.context.ledger.read() as connection:
         return consent_state_of(connection, member).on
 
 
 def every_task(web_workspace: WebWorkspace) -> Sequence[DeskTask]:
-    """Every form of the desk that demands a role."""
-    site = PageContext(web_workspace.engine)
-    return desk_tasks(DeskPages(site, StaffSessions(site)))
+    """Return every form of the desk that requires a role."""
+    page_context = PageContext(web_workspace.engine)
+    return desk_tasks(DeskPages(page_context, StaffSessions(page_context)))

@@ -1,4 +1,4 @@
-"""The pages of the documentation: their YAML, and every command line that they show."""
+"""Pages of the documentation: their YAML blocks and command lines."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _PLACEHOLDER: Final = re.compile(r"\b[A-Z]{1,}\b|…")
 
 @dataclass(frozen=True)
 class CommandLine:
-    """A command line on a page; `shown` when it stands in a block of its own."""
+    """Command line on a page; `shown` if it is in a code block."""
 
     page: str
     text: str
@@ -25,23 +25,23 @@ class CommandLine:
 
     @property
     def words(self) -> list[str]:
-        """What is typed after `viesti`, without the remark beside it."""
+        """Return the arguments after `viesti`, without a trailing comment."""
         return re.split(r"\s{2,}|\s#", self.text)[0].split()[1:]
 
     @property
     def is_whole(self) -> bool:
-        """Whether it can be typed as it stands: no word waits to be replaced."""
+        """Return whether it is complete: no placeholder in it."""
         return not any(_PLACEHOLDER.search(word) or "|" in word for word in self.words)
 
 
 def yaml_blocks() -> Iterator[tuple[str, str]]:
-    """Each YAML block with the name of its page."""
+    """Generate every YAML block with the name of its page."""
     for page, text in PAGES.items():
         yield from ((page, block) for language, block in _FENCED.findall(text) if language == "yaml")
 
 
 def command_lines() -> Iterator[CommandLine]:
-    """Every command line of every page."""
+    """Generate every command line of every page."""
     for page, text in PAGES.items():
         for _, block in _FENCED.findall(text):
             yield from (

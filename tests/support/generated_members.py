@@ -1,4 +1,4 @@
-"""A small crowd of members as plain values, and as the planner sees them: Arrow columns and DuckDB tables."""
+"""Generated members as plain values, and as planner input: Arrow columns and DuckDB tables."""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from campaigns.core.model.enums import Choice
-from campaigns.runs.planning.contact_history import _MESSAGE_SCHEMA as HEARD_SCHEMA
+from campaigns.runs.planning.contact_history import _MESSAGE_SCHEMA as MESSAGE_SCHEMA
 from campaigns.runs.planning.contact_history import CLICK_SCHEMA
 from campaigns.runs.planning.plan import LedgerSnapshot
 
@@ -18,10 +18,10 @@ AS_OF = datetime(2018, 1, 10, 8, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratedMember:
-    """One member: contact, choices, suppressions of the addresses, profile, and what they bought and heard.
+    """One member: contact, choices, suppressions, profile, purchases and messages.
 
-    `suppressed` is by kind: the reason, and whether it concerns marketing only. `coffee` is what was spent on it in
-    the last weeks; `heard` the days since each marketing message.
+    `suppressed` holds kind, reason and whether it is for marketing only. `coffee` is the amount spent on it in the last
+    weeks; `heard` the days since each marketing message.
     """
 
     member_id: str
@@ -42,20 +42,20 @@ class GeneratedMember:
 
     @property
     def may_be_read(self) -> bool:
-        """Whether purchase lines may be used."""
+        """Return whether purchase lines may be used."""
         return Choice.NO_PURCHASE_DETAIL not in self.on
 
     @property
     def drawn_by(self) -> str:
-        """Those with whom the member is held out."""
+        """Return the holdout unit of the member."""
         return self.unit or f"member:{self.member_id}"
 
 
-def snapshot(crowd: list[GeneratedMember]) -> LedgerSnapshot:
-    people = pa.Table.from_pylist([_person(soul) for soul in crowd], schema=_PEOPLE)
-    heard = [
+def snapshot(members: list[GeneratedMember]) -> LedgerSnapshot:
+    member_rows = pa.Table.from_pylist([_person(member) for member in members], schema=_PEOPLE)
+    messages = [
         {
-            "member_id": soul.member_id,
+            "member_id": member.member_id,
             "campaign": "x",
             "purpose": "marketing",
             "channel": "email",
@@ -63,28 +63,33 @@ def snapshot(crowd: list[GeneratedMember]) -> LedgerSnapshot:
             "run_number": 1,
             "sent_at": AS_OF.replace(day=AS_OF.day - days, tzinfo=None),
         }
-        for soul in crowd
-        for days in soul.heard
+        for member in members
+        for days in member.heard
     ]
-    return LedgerSnapshot(people, pa.Table.from_pylist(heard, schema=HEARD_SCHEMA), CLICK_SCHEMA.empty_table())
+    return LedgerSnapshot(
+        member_rows, pa.Table.from_pylist(messages, schema=MESSAGE_SCHEMA), CLICK_SCHEMA.empty_table()
+    )
 
 
 _TEXTS = ("member_id", "register", "household_id", "email", "phone", "street", "postal_code", "city", "address_key")
-_SAID = ("first_name", "last_name", "language", "unit", "newsletters", "withdrawn")
-_STOPS = tuple(f"{kind}_suppression{scope}" for kind in ("email", "phone", "address") for scope in ("", "_all"))
+_PROFILE = ("first_name", "last_name", "language", "unit", "newsletters", "withdrawn")
+_SUPPRESSION_COLUMNS = tuple(
+    f"{kind}_suppression{scope}" for kind in ("email", "phone", "address") for scope in ("", "_all")
+)
 _PEOPLE = pa.schema(
-    [(name, pa.string()) for name in (*_TEXTS, *_SAID, *_STOPS)] + [(choice.value, pa.bool_()) for choice in Choice]
+    [(name, pa.string()) for name in (*_TEXTS, *_PROFILE, *_SUPPRESSION_COLUMNS)]
+    + [(choice.value, pa.bool_()) for choice in Choice]
 )
 
 
-def _person(soul: GeneratedMember) -> dict[str, Any]:
-    box = soul.letter_box
-    stops: dict[str, str | None] = dict.fromkeys(_STOPS)
-    for kind, reason, marketing_only in soul.suppressed:
-        stops[f"{kind}_suppression"] = reason
-        stops[f"{kind}_suppression_all"] = None if marketing_only else reason
+def _person(member: GeneratedMember) -> dict[str, Any]:
+    box = member.letter_box
+    suppression_values: dict[str, str | None] = dict.fromkeys(_SUPPRESSION_COLUMNS)
+    for kind, reason, marketing_only in member.suppressed:
+        suppression_values[f"{kind}_suppression"] = reason
+        suppression_values[f"{kind}_suppression_all"] = None if marketing_only else reason
     return {
-        **{name: value for name, value in asdict(soul).items() if name in _TEXTS},
+        **{name: value for name, value in asdict(member).items() if name in _TEXTS},
         "first_name": "A",
         "last_name": "B",
         "language": "fi",
@@ -92,16 +97,16 @@ def _person(soul: GeneratedMember) -> dict[str, Any]:
         "postal_code": box and f"0010{box}",
         "city": box and "X",
         "address_key": box and f"katu {box}",
-        "unit": soul.drawn_by,
-        "newsletters": "".join(f"|{name}" for name in sorted(soul.newsletters)) + "|" if soul.newsletters else None,
-        "withdrawn": "".join(f"|{name}" for name in sorted(soul.withdrawn)) + "|" if soul.withdrawn else None,
-        **stops,
-        **{choice.value: choice in soul.on for choice in Choice},
+        "unit": member.drawn_by,
+        "newsletters": "".join(f"|{name}" for name in sorted(member.newsletters)) + "|" if member.newsletters else None,
+        "withdrawn": "".join(f"|{name}" for name in sorted(member.withdrawn)) + "|" if member.withdrawn else None,
+        **suppression_values,
+        **{choice.value: choice in member.on for choice in Choice},
     }
 
 
 class GeneratedPopulation:
-    """DuckDB in memory in the place of a warehouse; `fill` makes it hold one crowd."""
+    """Warehouse stand-in: DuckDB in memory with the rows of some members."""
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
@@ -117,15 +122,15 @@ class GeneratedPopulation:
             "sent_at TIMESTAMP)"
         )
 
-    def fill(self, crowd: list[GeneratedMember]) -> None:
+    def fill(self, members: list[GeneratedMember]) -> None:
         self.connection.execute("DELETE FROM members; DELETE FROM purchase_lines")
-        for soul in crowd:
+        for member in members:
             self.connection.execute(
                 "INSERT INTO members VALUES (?, ?, ?, 'fi', ?, NULL, ?, NULL)",
-                [soul.member_id, soul.register, soul.household_id, soul.birth_date, soul.household_size],
+                [member.member_id, member.register, member.household_id, member.birth_date, member.household_size],
             )
-            if soul.coffee:
+            if member.coffee:
                 self.connection.execute(
                     "INSERT INTO purchase_lines VALUES (?, ?, 'b', 'c', 1, ?, 's', 'FOOD', 'National', 'COFFEE', NULL)",
-                    [soul.member_id, AS_OF.replace(day=2, tzinfo=None), Decimal(soul.coffee)],
+                    [member.member_id, AS_OF.replace(day=2, tzinfo=None), Decimal(member.coffee)],
                 )

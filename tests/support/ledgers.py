@@ -1,7 +1,7 @@
 """Ledgers on SQLite and on PostgreSQL, prepared once and copied for each test.
 
-A directory whose promises both ledgers keep imports these fixtures in its conftest, which then asks every test of both,
-or of the one that a module's DATABASES names.
+A directory for both ledgers imports these fixtures in its conftest: its tests then run on both, or on those that a
+module's DATABASES names.
 """
 
 import shutil
@@ -26,7 +26,7 @@ _TEMPLATES: Final = {"sent_run": "base_sent_workspace", "workspace": "base_works
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Ask each promise of both ledgers, or of the one that a module's DATABASES names."""
+    """Run each test on both ledgers, or on those that a module's DATABASES names."""
     if "address" in metafunc.fixturenames:
         metafunc.parametrize("address", getattr(metafunc.module, "DATABASES", LEDGERS), indirect=True)
 
@@ -42,7 +42,7 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_copies(postgresql_server: URL) -> Iterator[Callable[[Path], AbstractContextManager[URL]]]:
-    """Makes databases with the rows of a SQLite ledger, which are copied into PostgreSQL once."""
+    """Factory of databases with the rows of a SQLite ledger; rows are copied into PostgreSQL once."""
     with ExitStack() as templates:
 
         @cache
@@ -58,7 +58,7 @@ def postgresql_copies(postgresql_server: URL) -> Iterator[Callable[[Path], Abstr
 
 @pytest.fixture
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a ledger: without tables, with empty ones for a `ledger`, or as a workspace needs it."""
+    """URL of a ledger: without tables, with empty ones for `ledger`, or with a workspace's rows."""
     template = _template(request)
     if request.param == "sqlite":
         file = tmp_path / "ledger.sqlite"
@@ -117,8 +117,8 @@ def _template(request: pytest.FixtureRequest) -> Path | None:
 
 
 def _copy_rows(file: Path, ledger: Ledger) -> None:
-    with closing(Ledger.from_path(file)) as source, source.read() as leaving, ledger.write() as arriving:
-        copy.copy_rows(leaving, arriving, lambda _rows: None)
+    with closing(Ledger.from_path(file)) as source, source.read() as reading, ledger.write() as writing:
+        copy.copy_rows(reading, writing, lambda _rows: None)
 
 
 def _as_text(url: URL) -> str:

@@ -1,4 +1,4 @@
-"""A name server on the loopback that answers over UDP from a table: real packets, no network."""
+"""Name server on the loopback: answers over UDP from a table."""
 
 import socket
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from campaigns.operations.doctor.dns import Resolver
 
 @dataclass
 class NameServer:
-    """Answers TXT questions from `texts`; every other name is unknown to it. Use as `with`."""
+    """Server that answers TXT queries from `texts`; other names are unknown. Use as `with`."""
 
     texts: Mapping[str, tuple[str, ...]]
     silent: bool = False
@@ -52,19 +52,19 @@ class NameServer:
 
     def _answer(self, content: bytes) -> bytes:
         question = dns.message.from_wire(content)
-        [asked] = question.question
-        name = asked.name.to_text(omit_final_dot=True)
+        [query] = question.question
+        name = query.name.to_text(omit_final_dot=True)
         self.queries.append(name)
         answer = dns.message.make_response(question)
         answer.flags |= dns.flags.AA
-        found = [_quoted(text) for text in self.texts.get(name, ())]
-        if found:
-            answer.answer.append(dns.rrset.from_text(asked.name, 60, "IN", "TXT", *found))
+        records = [_quoted(text) for text in self.texts.get(name, ())]
+        if records:
+            answer.answer.append(dns.rrset.from_text(query.name, 60, "IN", "TXT", *records))
         else:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         return answer.to_wire()
 
 
 def _quoted(text: str) -> str:
-    """A text in pieces of 200 characters, as a long key has to be published."""
+    """Return a text in pieces of 200 characters, the form of a long published key."""
     return " ".join(f'"{text[at : at + 200]}"' for at in range(0, len(text), 200))

@@ -1,7 +1,7 @@
-"""Refuse tests every other machine (OP-07), and unit tests sockets and processes, too.
+"""Refuse connections to other machines in tests (OP-07), and sockets and processes in unit tests.
 
-An audit hook hears of every connection, every name that is looked up and every process that is started here, whichever
-library asks. It is set once for a process and cannot be taken away. Unix sockets and the loopback stay open.
+An audit hook sees every connection, name lookup and started process of any library. It is set once for a process and
+cannot be removed. Unix sockets and the loopback stay open.
 """
 
 import ipaddress
@@ -11,24 +11,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-_LOOKED_UP: Final = {"socket.getaddrinfo", "socket.gethostbyname"}
-_SPOKEN_TO: Final = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
+_LOOKUP_EVENTS: Final = {"socket.getaddrinfo", "socket.gethostbyname"}
+_CONNECT_EVENTS: Final = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
 
 
-_BEYOND_UNITS: Final = {*_SPOKEN_TO, "socket.bind", "subprocess.Popen", "os.posix_spawn", "os.fork", "os.system"}
+_FORBIDDEN_IN_UNITS: Final = {
+    *_CONNECT_EVENTS,
+    "socket.bind",
+    "subprocess.Popen",
+    "os.posix_spawn",
+    "os.fork",
+    "os.system",
+}
 _in_unit_test = False
 
 
 class OutsideNetworkError(OSError):
-    """A test wanted to speak to another machine."""
+    """Raised when a test connects to another machine."""
 
 
 class UnitTestError(RuntimeError):
-    """A unit test opened a socket or started a process."""
+    """Raised when a unit test opens a socket or starts a process."""
 
 
 def refuse_outside_connections() -> None:
-    """Refuse the outside from now on in this process."""
+    """Refuse connections to other machines from now on in this process."""
     sys.addaudithook(_refuse)
 
 
@@ -44,19 +51,19 @@ def unit_test() -> Iterator[None]:
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
-    if _in_unit_test and event in _BEYOND_UNITS:
+    if _in_unit_test and event in _FORBIDDEN_IN_UNITS:
         raise UnitTestError(f"{event} in a unit test: mark it `loopback`, `child_process` or `server_process`")
-    if event in _LOOKED_UP:
-        _demand_inside(arguments[0])
-    elif event in _SPOKEN_TO:
-        address = arguments[_SPOKEN_TO[event]]
-        if isinstance(address, tuple) and address:  # of a unix socket it is a path
-            _demand_inside(address[0])
+    if event in _LOOKUP_EVENTS:
+        _require_this_machine(arguments[0])
+    elif event in _CONNECT_EVENTS:
+        address = arguments[_CONNECT_EVENTS[event]]
+        if isinstance(address, tuple) and address:  # a unix socket's address is a path
+            _require_this_machine(address[0])
 
 
-def _demand_inside(host: object) -> None:
+def _require_this_machine(host: object) -> None:
     name = host.decode() if isinstance(host, bytes) else host
-    if name in (None, "", "localhost", socket.gethostname()):  # nothing is the address to listen on
+    if name in (None, "", "localhost", socket.gethostname()):  # empty: the address to listen on
         return
     try:
         address = ipaddress.ip_address(str(name))

@@ -1,10 +1,10 @@
-"""A process that has written in a transaction of the ledger and does not end it."""
+"""Process that keeps a writing transaction of the ledger open."""
 
 import subprocess
 import sys
 from typing import Final
 
-_HOLDS: Final = """
+_SCRIPT: Final = """
 import sys, time
 from campaigns.store.ledger import postgresql as ledger_postgresql
 from campaigns.store.ledger.connection import Ledger
@@ -18,8 +18,8 @@ with Ledger(sys.argv[1]).write() as connection:
 
 
 def hold_transaction(address: str, patience: str = "10s") -> subprocess.Popen[str]:
-    """Start one; PostgreSQL ends it when it has said nothing for so long."""
-    started = subprocess.Popen([sys.executable, "-c", _HOLDS, address, patience], stdout=subprocess.PIPE, text=True)
-    assert started.stdout is not None
-    assert started.stdout.readline() == "holds\n"
-    return started
+    """Start the process; PostgreSQL ends its transaction after `patience` without a statement."""
+    process = subprocess.Popen([sys.executable, "-c", _SCRIPT, address, patience], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "holds\n"
+    return process

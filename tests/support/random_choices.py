@@ -1,4 +1,4 @@
-"""Random entries of the record of choices, for laws."""
+"""Hypothesis strategies for entries of the choice record."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -17,7 +17,7 @@ CHOICES: Final = (
     "newsletter:food",
 )
 
-# Few moments and few choices, so that entries meet, contradict and tie each other.
+# Few times and few choices, so that entries coincide and contradict each other.
 ENTRIES: Final = st.builds(
     ConsentEntry,
     member_id=st.just("m"),

@@ -1,4 +1,4 @@
-"""Every route of an application, those of its parts included."""
+"""Routes of an application, included routers too."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from starlette.routing import BaseRoute, Mount
 
 
 def routes(app: FastAPI) -> Iterator[APIRoute]:
-    """Every route of the application, those of its parts included."""
-    waiting: list[BaseRoute] = list(app.routes)
-    while waiting:
-        route = waiting.pop()
+    """Generate every route of the application, included routers too."""
+    pending: list[BaseRoute] = list(app.routes)
+    while pending:
+        route = pending.pop()
         if isinstance(route, APIRoute):
             yield route
         elif not isinstance(route, Mount):
-            waiting += route.original_router.routes
+            pending += route.original_router.routes

@@ -1,7 +1,7 @@
-"""A village: a workspace with two dozen members, its engine, and a clock that stands until a test moves it.
+"""Sample workspace: two dozen members, its engine, and a clock that only a test advances.
 
-`found` imports the members once; each test works in a copy. Everybody can be reached in every way and has said yes
-to our own e-mail and SMS; what a test wants otherwise it changes through the same functions as the product.
+`build_base_workspace` imports the members once; each test works in a copy. Every member is reachable by every channel
+and consents to our own e-mail and SMS; tests change that through the product's own functions.
 """
 
 import csv
@@ -41,13 +41,13 @@ NOW: Final = datetime(2018, 1, 1, 8, 0, tzinfo=UTC)
 MEMBERS: Final = tuple(f"m{number:02}" for number in range(1, 25))
 _FILES: Final = Path(__file__).with_name("sample_workspace_files")
 _REPOSITORY: Final = _FILES.parents[2]
-_REAL: Final = ("post/_shared", "post/survey", "phone/survey_script")  # tiny ones would be no smaller
+_SHARED_TEMPLATES: Final = ("post/_shared", "post/survey", "phone/survey_script")  # sample ones would be no smaller
 _HEAD: Final = "title: {fi: Hei, sv: Hej, en: Hello}\n"
 
 
 @dataclass
 class ManualClock:
-    """The hands of a clock that only a test moves."""
+    """Clock that only a test advances."""
 
     time: datetime = NOW
 
@@ -60,7 +60,7 @@ class ManualClock:
 
 @dataclass
 class SampleWorkspace:
-    """One workspace of one test. Several villages may stand over one root, each like a process of its own."""
+    """Workspace of one test. Several objects may share one root, like separate processes."""
 
     root: Path
     clock: ManualClock = field(default_factory=ManualClock)
@@ -76,29 +76,29 @@ class SampleWorkspace:
         return Engine(Context(Resources(Workspace(self.root), **self._resources), "tester"))
 
     def use(self, **resources: Any) -> None:
-        """Go on with other resources, such as a clock or providers, in a new engine over the same ledger."""
+        """Replace resources, such as clock or providers, in a new engine over the same ledger."""
         self._resources = {"ledger": self.engine.context.ledger, **self._resources, **resources}
         self.engine = self._open()
 
     def reload(self) -> None:
-        """Read the workspace's files again when they are next used."""
+        """Read the workspace's files again on next use."""
         self.engine.context.use_repository(WorkspaceRepository(Workspace(self.root)))
 
     def close(self) -> None:
         self.engine.close()
 
     def run_clock(self, speed: float) -> None:
-        """Let the clock go on by itself from now on, faster than others, and leases last long by it."""
+        """Let the clock run by itself, `speed` times as fast, with long leases."""
         settings = self.root / "config" / "settings.yaml"
         settings.write_text(settings.read_text("utf-8").replace("lease: 5}", "lease: 3600}"), encoding="utf-8")
         self.reload()
-        began = monotonic()
-        self.use(clock=Clock(read=lambda: self.clock.time + speed * timedelta(seconds=monotonic() - began)))
+        start = monotonic()
+        self.use(clock=Clock(read=lambda: self.clock.time + speed * timedelta(seconds=monotonic() - start)))
 
-    # what members say, and what becomes of them
+    # members
 
     def record_choices(self, member: str, *said: str, on: bool = True) -> None:
-        """A member makes choices, on or off, this very moment."""
+        """Record choices of a member, on or off, at the current time."""
         entries = [ConsentEntry(member, choice, on, self.clock.time, ConsentSource.WEB) for choice in said]
         with self.engine.context.ledger.write() as connection:
             choices.record_choices(connection, entries)
@@ -113,13 +113,13 @@ class SampleWorkspace:
         with self.engine.context.ledger.write() as connection:
             connection.execute(delete(CONTACT).where(CONTACT.c.member_id == member))
 
-    def suppress(self, kind: AddressKind, written: str, reason: SkipReason, scope: str = "all") -> None:
-        """Put an address on the list of those that are not written to."""
-        value = suppression_value(kind, written)
+    def suppress(self, kind: AddressKind, address: str, reason: SkipReason, scope: str = "all") -> None:
+        """Suppress an address."""
+        value = suppression_value(kind, address)
         assert value is not None
-        one = AddressSuppression(kind, value, reason, SuppressionScope(scope), self.clock.time, "test")
+        suppression = AddressSuppression(kind, value, reason, SuppressionScope(scope), self.clock.time, "test")
         with self.engine.context.ledger.write() as connection:
-            suppress(connection, [one])
+            suppress(connection, [suppression])
 
     def contact(self, member: str) -> Mapping[str, Any]:
         return self.engine.queries.member(member)
@@ -128,10 +128,10 @@ class SampleWorkspace:
         """Import rows through a CSV file."""
         import_rows(self.engine, kind, list(rows))
 
-    # campaigns and their runs
+    # campaigns and runs
 
     def write_campaign(self, name: str, text: str) -> Path:
-        """Write a campaign file; without a title it gets one."""
+        """Write a campaign file, with a title added if it has none."""
         path = self.root / "config" / "campaigns" / f"{name}.yaml"
         path.write_text(text if text.startswith("title:") else _HEAD + text, encoding="utf-8")
         self.reload()
@@ -144,71 +144,71 @@ class SampleWorkspace:
         self.reload()
 
     def plan(self, name: str, text: str | None = None, as_of: datetime | None = None) -> tuple[Run, PlanCounts]:
-        """Plan a campaign, written first when its text is given."""
+        """Plan a campaign; write it first if its text is given."""
         if text is not None:
             self.write_campaign(name, text)
         draft, _ = self.engine.context.repository.campaign_definition(name)
         return self.engine.planner.plan(draft, as_of or self.clock.time, ignore_progress)
 
     def start(self, name: str, text: str | None = None) -> Run:
-        """Plan a campaign and let its run send; nothing is sent yet."""
+        """Plan a campaign and start its run; nothing is sent yet."""
         run, _ = self.plan(name, text)
         self.engine.run_control.start(run)
         return self.engine.queries.run(run.run_id)
 
-    def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> SendResult:
-        """Send what may go now."""
-        return self.engine.sender.send(run.run_id, told)
+    def send(self, run: Run, on_progress: Callable[[int], None] = lambda _: None) -> SendResult:
+        """Send the deliveries that are due."""
+        return self.engine.sender.send(run.run_id, on_progress)
 
-    # what the ledger says
+    # stored state
 
     def decisions(self, run: Run) -> dict[str, Mapping[str, Any]]:
-        """The decision of every matched member."""
+        """Return the decision about every matched member."""
         rows = self._rows(DECISION, run, DECISION.c.member_id)
         return {row["member_id"]: row for row in rows}
 
     def skips(self, run: Run) -> dict[str, str]:
-        """The reason of every skipped member."""
+        """Return the reason of every skipped member."""
         return {member: row["reason"] for member, row in self.decisions(run).items() if row["kind"] == "skip"}
 
     def channels(self, run: Run) -> dict[str, str]:
-        """The channel of every member who gets something."""
+        """Return the channel of every member with a planned send."""
         return {member: row["channel"] for member, row in self.decisions(run).items() if row["kind"] == "send"}
 
     def deliveries(self, run: Run) -> dict[str, Mapping[str, Any]]:
-        """The delivery of every planned send, by member."""
+        """Return the delivery of every planned send, by member."""
         return {row["member_id"]: row for row in self._rows(DELIVERY, run, DELIVERY.c.position)}
 
     def end_states(self, run: Run) -> dict[str, tuple[str, str | None]]:
-        """State and reason of every delivery, by member."""
+        """Return state and reason of every delivery, by member."""
         return {member: (row["state"], row["reason"]) for member, row in self.deliveries(run).items()}
 
     def state(self, run: Run) -> str:
         return self.engine.queries.run(run.run_id).state
 
     def balance(self, run: Run) -> Mapping[str, int]:
-        """Deliveries by state; their sum is what was planned, and every end but `accepted` has its reason."""
-        kept = self.engine.queries.run(run.run_id)
-        outcomes = self.engine.queries.outcomes(kept)
-        counted = outcomes.by_state
-        assert sum(counted.values()) == sum(kept.counts["sends"].values()), counted
+        """Return deliveries by state; assert that they add up to the plan and that failed ones have a reason."""
+        stored = self.engine.queries.run(run.run_id)
+        outcomes = self.engine.queries.outcomes(stored)
+        counts = outcomes.by_state
+        assert sum(counts.values()) == sum(stored.counts["sends"].values()), counts
         for state, reason in self.end_states(run).values():
             assert (reason is None) == (state in {"accepted", "pending", "sending"}), (state, reason)
-        return {state: number for state, number in counted.items() if number}
+        return {state: number for state, number in counts.items() if number}
 
     def _rows(self, table: Table, run: Run, order: Any) -> Sequence[Mapping[str, Any]]:
         with self.engine.context.ledger.read() as connection:
             number = select(RUN.c.number).where(RUN.c.run_id == run.run_id).scalar_subquery()
-            found = connection.execute(select(table).where(table.c.run_number == number).order_by(order))
-            return [dict(row) for row in found.mappings()]
+            rows = connection.execute(select(table).where(table.c.run_number == number).order_by(order))
+            return [dict(row) for row in rows.mappings()]
 
 
 def build_base_workspace(root: Path) -> Path:
-    """Lay out the workspace at `root` and import its members; returns `root`."""
+    """Create the workspace at `root` and import its members; return `root`."""
     shutil.copytree(_FILES, root, dirs_exist_ok=True)
     for folder in ("campaigns", "audiences"):  # git keeps no empty folders
         (root / "config" / folder).mkdir(exist_ok=True)
-    for part in _REAL:
+    for part in _SHARED_TEMPLATES:
         shutil.copytree(_REPOSITORY / "templates" / part, root / "templates" / part)
     workspace = SampleWorkspace(root)
     workspace.import_rows("members", [_member(number, member) for number, member in enumerate(MEMBERS, start=1)])
@@ -227,7 +227,7 @@ def build_base_workspace(root: Path) -> Path:
 
 
 def _member(number: int, member: str) -> Mapping[str, object]:
-    """Every third shares a household with the next, every fourth is no owner, languages take turns."""
+    """Return a member: every third shares a household with the next, every fourth is no owner, languages alternate."""
     return {
         "member_id": member,
         "register": "customers" if number % 4 == 0 else "owners",
@@ -259,7 +259,7 @@ _PRODUCTS: Final = [
 
 
 def _purchases() -> list[Mapping[str, object]]:
-    """The first half buys coffee, the first quarter cheese too; the last member only beer and medicine."""
+    """Return purchases: coffee for the first half, cheese for the first quarter, beer and medicine for the last."""
     bought = [(member, "COFFEE") for member in MEMBERS[:12]] + [(member, "CHEESE") for member in MEMBERS[:6]]
     bought += [(MEMBERS[-1], "BEER"), (MEMBERS[-1], "PHARMACY")]
     return [
@@ -277,7 +277,7 @@ def _purchases() -> list[Mapping[str, object]]:
 
 
 def import_rows(engine: Engine, kind: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Import rows through a CSV file; every one of them is taken."""
+    """Import rows through a CSV file and assert that all are accepted."""
     path = engine.context.workspace.root / f"{kind}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -288,4 +288,4 @@ def import_rows(engine: Engine, kind: str, rows: Sequence[Mapping[str, object]])
 
 
 def ignore_progress(_step: int) -> None:
-    """Hears progress where nobody watches."""
+    """Ignore progress."""

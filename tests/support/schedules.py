@@ -1,4 +1,4 @@
-"""A campaign that is due every day, and what became of its occasions."""
+"""Daily campaign, and the outcomes of its runs."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -31,10 +31,10 @@ def publish(workspace: SampleWorkspace, name: str = "hi", text: str = DAILY) -> 
 
 
 def run_scheduler(workspace: SampleWorkspace) -> None:
-    rounds = Scheduler(workspace.engine)
-    rounds.plan_due()
-    rounds.plan_due()  # what was planned in the first is started in the second
-    rounds.send()
+    scheduler = Scheduler(workspace.engine)
+    scheduler.plan_due()
+    scheduler.plan_due()  # the second starts runs planned by the first
+    scheduler.send()
 
 
 def all_runs(workspace: SampleWorkspace) -> list[Run]:

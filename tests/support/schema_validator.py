@@ -1,4 +1,4 @@
-"""The part of JSON Schema that the schema of a rule uses, judged the plain way."""
+"""Validator of the part of JSON Schema that the rules' schema uses."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
-    "string": (str, date),  # an editor reads a YAML date as a text
+    "string": (str, date),  # an editor reads a YAML date as text
     "integer": (int,),
     "number": (int, Decimal, float),
     "boolean": (bool,),
@@ -29,31 +29,31 @@ _SIZES: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def accepts(schema: Mapping[str, Any], value: Any, root: Mapping[str, Any]) -> bool:
-    """Whether the value fits; a keyword that is not known here is a defect of the test."""
+    """Return whether the value is valid; an unknown keyword is an error of the test."""
     rules = {**schema}
-    for told in ("description", "examples", "$defs"):
-        rules.pop(told, None)
-    return all(_keyword(word, rules.pop(word), value, schema, root) for word in list(rules))
+    for annotation in ("description", "examples", "$defs"):
+        rules.pop(annotation, None)
+    return all(_keyword(keyword, rules.pop(keyword), value, schema, root) for keyword in list(rules))
 
 
-def _keyword(word: str, rule: Any, value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
-    match word:
+def _keyword(keyword: str, rule: Any, value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
+    match keyword:
         case "$ref":
             return accepts(root["$defs"][rule.removeprefix("#/$defs/")], value, root)
         case "anyOf":
-            return any(accepts(each, value, root) for each in rule)
+            return any(accepts(part, value, root) for part in rule)
         case "properties":
             known = {key: part for key, part in value.items() if key in rule}
             return all(accepts(rule[key], part, root) for key, part in known.items())
         case "additionalProperties":
             return value.keys() <= schema["properties"].keys()
         case "items":
-            return all(accepts(rule, each, root) for each in value)
-    return _simple(word, rule, value)
+            return all(accepts(rule, part, root) for part in value)
+    return _simple(keyword, rule, value)
 
 
-def _simple(word: str, rule: Any, value: Any) -> bool:
-    match word:
+def _simple(keyword: str, rule: Any, value: Any) -> bool:
+    match keyword:
         case "type":
             return isinstance(value, _TYPES[rule]) and (isinstance(value, bool) is (rule == "boolean"))
         case "const":
@@ -67,4 +67,4 @@ def _simple(word: str, rule: Any, value: Any) -> bool:
         case "format":
             assert rule == "date"
             return re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)) is not None
-    return bool(_SIZES[word](value, rule))
+    return bool(_SIZES[keyword](value, rule))

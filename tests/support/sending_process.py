@@ -1,4 +1,4 @@
-"""Processes that serve and that send; e-mail to a far end, SMS into the outbox. They get killed."""
+"""Serving and sending processes for kill tests: e-mail to a counting server, SMS into the outbox."""
 
 import logging
 import os
@@ -21,75 +21,78 @@ from tests.support.provider_server import CountingProvider
 
 
 def _engine(root: str, port: int, ahead: float, address: str = "") -> Engine:
-    """An engine on a clock that is `ahead` seconds, whose e-mail goes to the far end on `port`.
+    """Return an engine with a clock `ahead` seconds and e-mail to the counting server on `port`.
 
-    Its ledger is at `address`, or where its settings say: what is forked has the environment of whoever forked first.
+    Its ledger is at `address`, or where its settings say; forked processes share the environment of the fork server.
     """
     os.environ[URL_VARIABLE] = address
     workspace = Workspace(Path(root))
-    real = build_providers(ProviderContext(workspace.root, WorkspaceRepository(workspace).settings))
-    providers = ChannelProviders(CountingProvider(port), real.sms, real.post, real.phone)
+    configured = build_providers(ProviderContext(workspace.root, WorkspaceRepository(workspace).settings))
+    providers = ChannelProviders(CountingProvider(port), configured.sms, configured.post, configured.phone)
     clock = Clock(shift=timedelta(seconds=ahead))
     return Engine(Context(Resources(workspace, clock=clock, providers=providers), "sender"))
 
 
 def sending_process(root: str, port: int, ahead: float) -> None:
-    """Send, as a worker does, until everything that there is to run has been sent."""
+    """Send like a worker until every run has ended."""
     engine = _engine(root, port, ahead)
-    outgoing = Worker.for_worker_command(engine)
+    worker = Worker.for_worker_command(engine)
     while not _all_ended(engine):
-        outgoing.send_all()
+        worker.send_all()
     engine.close()
 
 
 def with_full_disk(root: str, port: int, ahead: float) -> None:
-    """Send as `sender` does, on a disk on which for a while no file can grow."""
+    """Send like `sending_process`, on a disk that is full for a while."""
     engine = _engine(root, port, ahead)
-    outgoing, full = Worker.for_worker_command(engine), Event()
-    grown, most = max(path.stat().st_size for path in Path(root, "data").glob("ledger.sqlite*")), resource.RLIM_INFINITY
-    complaints = Complaints()
-    logging.getLogger("viesti").addHandler(complaints)
+    worker, disk_is_full = Worker.for_worker_command(engine), Event()
+    size_limit, unlimited = (
+        max(path.stat().st_size for path in Path(root, "data").glob("ledger.sqlite*")),
+        resource.RLIM_INFINITY,
+    )
+    warnings = WarningListener()
+    logging.getLogger("viesti").addHandler(warnings)
 
-    def until_there_is_room() -> None:
-        full.wait()
-        resource.setrlimit(resource.RLIMIT_FSIZE, (grown, most))
-        complaints.came.wait(20)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    def limit_file_size() -> None:
+        disk_is_full.wait()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size_limit, unlimited))
+        warnings.received.wait(20)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
 
-    Thread(target=until_there_is_room, daemon=True).start()
-    full.set()
+    Thread(target=limit_file_size, daemon=True).start()
+    disk_is_full.set()
     while not _all_ended(engine):
-        outgoing.send_all()
+        worker.send_all()
     engine.close()
-    if not complaints.came.is_set():
+    if not warnings.received.is_set():
         raise RuntimeError("the disk was not full")
 
 
-class Complaints(logging.Handler):
-    """Hears that something went wrong."""
+class WarningListener(logging.Handler):
+    """Log handler that notices the first record."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.came = Event()
+        self.received = Event()
 
-    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's word
-        self.came.set()
+    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's name
+        self.received.set()
 
 
 def work(root: str, port: int, ahead: float, address: str) -> None:
-    """Do what `viesti worker` does, over the ledger at `address`."""
+    """Run `viesti worker` over the ledger at `address`."""
     engine = _engine(root, port, ahead, address)
     Worker.for_worker_command(engine).run_until_signalled()
     engine.close()
 
 
 def serving_process(root: str, port: int, ahead: float) -> None:
-    """Make the rounds that `viesti serve` makes, until everything that is due has been sent."""
+    """Run the scheduler of `viesti serve` until every run has ended."""
     engine = _engine(root, port, ahead)
-    rounds = Scheduler(engine)
+    scheduler = Scheduler(engine)
     while not _all_ended(engine):
-        rounds.plan_due()
-        rounds.send()
+        scheduler.plan_due()
+        scheduler.send()
     engine.close()
 
 

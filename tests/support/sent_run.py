@@ -1,4 +1,4 @@
-"""Runs that were sent, what is told about them, and what the ledger holds then."""
+"""Sent runs, provider events about them, and the resulting contents of the ledger."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,39 +23,39 @@ EMAIL: Final = f"purpose: marketing\n{ALL}channels: [email]\n{_FRIDAY}content: {
 SMS: Final = f"purpose: marketing\n{ALL}channels: [sms]\n{_FRIDAY}content: {{sms: hello}}\n"
 SERVICE: Final = EMAIL.replace("marketing", "service")
 LOST: Final = frozenset(MEMBERS[12:])
-"""Those of whose messages no answer came."""
+"""Members whose messages got no answer."""
 
 
 @dataclass(frozen=True)
 class SentRun:
-    """One run that was sent."""
+    """One sent run."""
 
     workspace: SampleWorkspace
     run: Run
 
     def name(self, member: str) -> str:
-        """Our opaque name of a member's delivery."""
+        """Return the opaque id of a member's delivery."""
         position = self.workspace.deliveries(self.run)[member]["position"]
         return self.workspace.engine.context.signer.delivery_reference(self.run.number or 0, position)
 
-    def event(self, member: str, word: EventKind, **said: Any) -> Event:
-        """What a provider that signs tells of a member's delivery; its key is made of who and what."""
-        said = {"provider": "sendgrid", "address": f"{member}@example.org", "key": f"{member}-{word}"} | said
-        return Event(kind=word, at=self.workspace.clock.time, delivery=self.name(member), **said)
+    def event(self, member: str, kind: EventKind, **values: Any) -> Event:
+        """Return a provider event about a member's delivery; its key is built from member and kind."""
+        values = {"provider": "sendgrid", "address": f"{member}@example.org", "key": f"{member}-{kind}"} | values
+        return Event(kind=kind, at=self.workspace.clock.time, delivery=self.name(member), **values)
 
-    def ingest(self, *told: Event) -> IngestResult:
+    def ingest(self, *events: Event) -> IngestResult:
         with self.workspace.engine.context.ledger.write() as connection:
-            return self.ingest_in(connection, told)
+            return self.ingest_in(connection, events)
 
-    def ingest_in(self, connection: Connection, told: Sequence[Event]) -> IngestResult:
-        return ingest(connection, self.workspace.engine.context.signer, told, self.workspace.clock.time)
+    def ingest_in(self, connection: Connection, events: Sequence[Event]) -> IngestResult:
+        return ingest(connection, self.workspace.engine.context.signer, events, self.workspace.clock.time)
 
     def end(self, member: str) -> tuple[str, str | None]:
         return self.workspace.end_states(self.run)[member]
 
 
 def send_run(workspace: SampleWorkspace, text: str = EMAIL, name: str = "offers") -> SentRun:
-    """Send a campaign to everybody; of the messages of some, nobody knows what became."""
+    """Send a campaign to all members; the outcome of some messages stays unknown."""
     with_scripted_provider(workspace, ScriptedProvider(_answer))
     run = workspace.start(name, text)
     assert workspace.send(run).closed
@@ -63,19 +63,19 @@ def send_run(workspace: SampleWorkspace, text: str = EMAIL, name: str = "offers"
 
 
 def load_sent_run(workspace: SampleWorkspace) -> SentRun:
-    """What was sent last in this village or in the one that it is a copy of, five minutes later."""
+    """Return the latest run of this workspace, five minutes after it was sent."""
     with_scripted_provider(workspace, ScriptedProvider(_answer))
     workspace.clock.advance(minutes=5)
     return SentRun(workspace, workspace.engine.queries.recent_runs()[0])
 
 
 def _answer(message: OutgoingEmail | OutgoingSms) -> Outcome:
-    lost = message.claimed.member_id in LOST
-    return Unknown("no answer") if lost else Accepted(f"ref-{message.claimed.position}")
+    is_lost = message.claimed.member_id in LOST
+    return Unknown("no answer") if is_lost else Accepted(f"ref-{message.claimed.position}")
 
 
 def holds(connection: Connection) -> dict[str, Any]:
-    """What the ledger holds because of what was told, whenever that was."""
+    """Return the contents of the ledger that events change, without times."""
     entries = connection.execute(select(CHOICE_ENTRY.c.member_id, CHOICE_ENTRY.c.choice, CHOICE_ENTRY.c.state))
     return {
         "deliveries": _rows(connection, DELIVERY, "member_id", "state", "reason", "provider_ref"),

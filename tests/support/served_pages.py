@@ -1,4 +1,4 @@
-"""A town's pages on a port of this machine, for a real browser."""
+"""Web pages of a sample workspace on a local port, for a real browser."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,6 @@ from tests.support.web_client import WebWorkspace
 
 @contextmanager
 def serve_pages(web_workspace: WebWorkspace) -> Iterator[str]:
-    """Serve until the block ends; gives the address."""
-    with listening_socket("127.0.0.1", 0) as door, serving_in_thread(web_workspace.engine, door):
-        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+    """Serve until the block ends; yield the base URL."""
+    with listening_socket("127.0.0.1", 0) as listener, serving_in_thread(web_workspace.engine, listener):
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"

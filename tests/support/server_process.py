@@ -1,4 +1,4 @@
-"""`viesti serve` as a process of its own, and what a test asks about its workspace."""
+"""`viesti serve` as a process, and queries about its workspace."""
 
 import json
 import socket
@@ -14,17 +14,17 @@ from urllib.request import urlopen
 from tests.support.shell import Shell
 from tests.support.viesti_process import VIESTI
 
-PATIENCE: Final = 60  # seconds, on a machine that has other things to do
+PATIENCE: Final = 60  # seconds, on a busy machine
 
 
 @contextmanager
 def serving(shell: Shell, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server of the workspace on a free port; killed in the end if it has not ended before."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = [VIESTI, "--workspace", str(shell.root), "serve", "--port", str(port), *options]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    """Start a server of the workspace on a free port; kill it at the end of the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [VIESTI, "--workspace", str(shell.root), "serve", "--port", str(port), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process, f"http://127.0.0.1:{port}"
         finally:
@@ -32,20 +32,20 @@ def serving(shell: Shell, *options: str) -> Iterator[tuple[subprocess.Popen[str]
 
 
 def newest_run(shell: Shell) -> dict[str, Any]:
-    """The newest run, as `viesti status` shows it."""
+    """Return the newest run as `viesti status` shows it."""
     runs = shell("status", "--json").json
     return dict(runs[0]) if runs else {"state": "none"}
 
 
 def healthz(url: str) -> dict[str, str]:
-    """The answer of a server that is coming up."""
-    end = monotonic() + PATIENCE
+    """Return the health of a server once it is up."""
+    deadline = monotonic() + PATIENCE
     while True:
         try:
-            with urlopen(f"{url}/healthz", timeout=PATIENCE) as answer:  # noqa: S310 - loopback
-                return dict(json.load(answer))
+            with urlopen(f"{url}/healthz", timeout=PATIENCE) as response:  # noqa: S310 - loopback
+                return dict(json.load(response))
         except URLError:
-            assert monotonic() < end, "the server did not come up"
+            assert monotonic() < deadline, "the server did not come up"
             sleep(0.1)
 
 
@@ -59,10 +59,10 @@ def delivered_emails(shell: Shell) -> list[Path]:
     return [path for path in shell.delivered_files() if path.suffix == ".eml"]
 
 
-def wait_until(happened: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    """Wait for something that a process does; it has to stay alive meanwhile."""
-    end = monotonic() + PATIENCE
-    while not happened():
-        assert monotonic() < end
+def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    """Wait until a condition holds; assert that the process stays alive."""
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < deadline
         assert process.poll() is None
         sleep(0.1)

@@ -1,4 +1,4 @@
-"""A world in Spark, which reads it from Parquet files as it reads the warehouse."""
+"""Rule engine of Spark, which reads a world from Parquet files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,19 +12,19 @@ from tests.support.warehouse_rows import WarehouseRows
 
 
 class SparkWorld:
-    """Holds one world and nothing else, in files below a folder; each world has files of its own."""
+    """Rule engine of Spark that holds one world; each world has its own files below a folder."""
 
     def __init__(self, spark: SparkWarehouse, folder: Path) -> None:
         self.spark, self.folder = spark, folder
-        self.laid = WarehouseRows()
-        self._shown = 0
+        self.warehouse_rows = WarehouseRows()
+        self._world_number = 0
 
     def show(self, world: RuleWorld) -> None:
-        self.laid.show(world)
-        self._shown += 1
-        for table, types in self.laid.tables.items():
-            file = self.folder / f"{table}-{self._shown}.parquet"
-            self.laid.write(table, file)
+        self.warehouse_rows.show(world)
+        self._world_number += 1
+        for table, types in self.warehouse_rows.tables.items():
+            file = self.folder / f"{table}-{self._world_number}.parquet"
+            self.warehouse_rows.write(table, file)
             self.spark.register_files(table, types, [file])
 
     def answers(self, conditions: Mapping[str, Condition], scope: RuleScope) -> dict[str, dict[str, Truth]]:

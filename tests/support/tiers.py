@@ -1,4 +1,4 @@
-"""Test tiers `unit`, `integration` and `e2e`, told from fixtures and marks, and `smoke`, a part of `e2e`."""
+"""Test tiers `unit`, `integration` and `e2e`, derived from fixtures and marks, and `smoke`, a part of `e2e`."""
 
 from collections.abc import Sequence
 from typing import Final

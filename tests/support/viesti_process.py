@@ -1,4 +1,4 @@
-"""The program as it is installed, for tests that need a process of its own."""
+"""Path of the installed `viesti` command, for tests that start it as a process."""
 
 import sys
 from pathlib import Path

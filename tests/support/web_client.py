@@ -1,4 +1,4 @@
-"""A town: a village in which one message of every kind has been planned and none was sent yet, and its web pages."""
+"""Sample workspace with one planned, unsent message of every kind, and its web pages."""
 
 import json
 import re
@@ -23,9 +23,9 @@ from campaigns.store.people.people_tables import NOTICE
 from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import MEMBERS, NOW, ManualClock, SampleWorkspace
 
-_OF: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
-_EMAIL: Final = f"{_OF}channels: [email]\ncontent: {{email: hello}}\n"
-_SMS: Final = f"{_OF}channels: [sms]\ncontent: {{sms: hello}}\n"
+_SCHEDULE: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
+_EMAIL: Final = f"{_SCHEDULE}channels: [email]\ncontent: {{email: hello}}\n"
+_SMS: Final = f"{_SCHEDULE}channels: [sms]\ncontent: {{sms: hello}}\n"
 _ALL: Final = "audience: {register: [owners, customers]}\n"
 _COFFEE: Final = "audience: {all: [{bought: {where: {product_category: COFFEE}}}, {region: [Lappi, Uusimaa]}]}\n"
 CAMPAIGNS: Final[Mapping[str, str]] = {
@@ -45,16 +45,16 @@ SHARERS: Final = (MEMBERS[8], MEMBERS[9])  # two owners with one mailbox and one
 
 
 def build_web_workspace(root: Path) -> None:
-    """Make the town of the village at `root`."""
+    """Plan the messages in the sample workspace at `root`."""
     workspace = SampleWorkspace(root)
     for member in MEMBERS:
         workspace.record_choices(member, *SAMPLE_CHOICES)
-    share = [
+    shared_contacts = [
         {"member_id": member, "email": email, "phone": "+358409999999"}
         for member, email in zip(SHARERS, ("perhe@example.org", "Perhe@example.org"), strict=True)
     ]
     with workspace.engine.context.ledger.write() as connection:
-        contacts.upsert_contacts(connection, share, "fi")
+        contacts.upsert_contacts(connection, shared_contacts, "fi")
     for name, text in CAMPAIGNS.items():
         workspace.start(name, text)
     workspace.close()
@@ -62,31 +62,31 @@ def build_web_workspace(root: Path) -> None:
 
 @dataclass
 class WebWorkspace(SampleWorkspace):
-    """A village with its pages' links, and everything that a test asks about them."""
+    """Sample workspace with the links of its messages and the data that page tests read."""
 
     def run(self, campaign: str) -> Run:
-        """The planned run of a campaign."""
+        """Return the planned run of a campaign."""
         return next(run for run in self.engine.queries.recent_runs() if run.campaign == campaign)
 
     def link(self, campaign: str, member: str = AINO, scope: str = "unsubscribe") -> str:
-        """The path of a link in the message that a member got."""
+        """Return the path of a link in a member's message."""
         run = self.run(campaign)
         position = self.decisions(run)[member]["position"]
         return f"/{LINK_PATHS[scope]}/{self.engine.context.signer.link_token(scope, run.number or 0, position)}"
 
-    def send(self, run: Run, told: Callable[[int], None] = lambda _: None) -> SendResult:
-        """As a village does, in a thread of its own: tests of pages run inside an event loop."""
+    def send(self, run: Run, on_progress: Callable[[int], None] = lambda _: None) -> SendResult:
+        """Send in another thread: page tests run inside an event loop."""
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(super().send, run, told).result()
+            return pool.submit(super().send, run, on_progress).result()
 
     def record(self, member: str = AINO) -> list[ConsentEntry]:
-        """What a member said since the town was built."""
+        """Return the choice entries of a member since the workspace was built."""
         with self.engine.context.ledger.read() as connection:
-            said = choices.entries_of(connection, [member])[member]
-        return [entry for entry in said if entry.at > NOW]
+            entries = choices.entries_of(connection, [member])[member]
+        return [entry for entry in entries if entry.at > NOW]
 
     def ledger_dump(self) -> Mapping[str, list[tuple[Any, ...]]]:
-        """All rows of all tables: two that are equal hold the same ledger."""
+        """Return all rows of all tables, for comparing ledgers."""
         with self.engine.context.ledger.read() as connection:
             return {
                 table.name: [tuple(row) for row in connection.execute(select(table))]
@@ -94,26 +94,26 @@ class WebWorkspace(SampleWorkspace):
             }
 
     def notices(self) -> list[tuple[str, str]]:
-        """What the courier has carried by now, oldest first: to whom, and the text."""
-        with ThreadPoolExecutor(1) as pool:  # tests of pages run inside an event loop
+        """Send waiting notices; return recipient and text of all notices, oldest first."""
+        with ThreadPoolExecutor(1) as pool:  # page tests run inside an event loop
             pool.submit(self.engine.notice_sender.send_waiting).result()
         folder = self.root / "outbox" / "notes"
-        found = {file.name.split("-")[1]: _email(file) for file in (folder / "email").glob("*.eml")}
+        messages = {file.name.split("-")[1]: _email(file) for file in (folder / "email").glob("*.eml")}
         texts = folder / "sms.jsonl"
         lines = texts.read_text("utf-8").splitlines() if texts.exists() else []
-        found |= {line["id"]: (line["to"], line["text"]) for line in map(json.loads, lines)}
+        messages |= {line["id"]: (line["to"], line["text"]) for line in map(json.loads, lines)}
         with self.engine.context.ledger.read() as connection:
             numbers = connection.execute(select(NOTICE.c.number).order_by(NOTICE.c.number)).scalars().all()
         names = [self.engine.context.signer.keyed_hash("note", number) for number in numbers]
-        return [found[name] for name in names if name in found]
+        return [messages[name] for name in names if name in messages]
 
     def codes(self) -> list[str]:
-        """The codes that were sent, oldest first."""
-        return [found[0] for _, text in self.notices() if (found := re.search(r"\d{4} \d{4}", text))]
+        """Return the one-time codes sent so far, oldest first."""
+        return [messages[0] for _, text in self.notices() if (messages := re.search(r"\d{4} \d{4}", text))]
 
 
 def copy_web_workspace(base_web_workspace: Path, root: Path) -> WebWorkspace:
-    """A town of its own for one test, an hour after it was built."""
+    """Copy the web workspace for one test, an hour after it was built."""
     shutil.copytree(base_web_workspace, root)
     return WebWorkspace(root, ManualClock(NOW + timedelta(hours=1)))
 

@@ -1,4 +1,4 @@
-"""A process that answers webhooks and is killed; what it needs is told to it in words."""
+"""Process that answers webhooks until it is killed; all arguments are text."""
 
 import os
 from datetime import datetime
@@ -13,7 +13,7 @@ from campaigns.workspace.paths import Workspace
 
 
 def answer_webhooks(root: str, port: int, key: str, now: str) -> None:
-    """Answer for the workspace at `root` until the process is killed."""
+    """Answer webhooks of the workspace at `root` until the process is killed."""
     os.environ[PUBLIC_KEY_VARIABLE] = key
     clock = Clock(shift=datetime.fromisoformat(now) - Clock().now())
     engine = Engine(Context(Resources(Workspace(Path(root)), clock=clock), "killed"))

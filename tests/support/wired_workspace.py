@@ -1,4 +1,4 @@
-"""A village that sends through real adapters to the doubles, and hears of it through its web application."""
+"""Sample workspace that sends through real adapters to the doubles and receives their events over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ REPLY = "/webhooks/twilio/reply"
 
 @dataclass(frozen=True)
 class WiredWorkspace:
-    """A village between the two doubles."""
+    """Sample workspace between the two doubles."""
 
     workspace: SampleWorkspace
     sendgrid: SendGridDouble
@@ -33,7 +33,7 @@ class WiredWorkspace:
     web: httpx.AsyncClient
 
     async def send(self, name: str, text: str) -> Run:
-        """Plan and send a campaign, in a thread of its own: this one has an event loop."""
+        """Plan and send a campaign in another thread: this one has an event loop."""
         return await asyncio.to_thread(self._send, name, text)
 
     def _send(self, name: str, text: str) -> Run:
@@ -42,35 +42,35 @@ class WiredWorkspace:
         return self.workspace.engine.queries.run(run.run_id)
 
     async def tell_mail(self, *, times: int = 1, size: int = 7) -> set[int]:
-        """SendGrid's events so far, signed, each several times and shuffled; the statuses that came back."""
+        """Post SendGrid's events so far, signed, repeated and shuffled; return the response statuses."""
         posts = [
-            self.web.post(SENDGRID, content=body, headers=told)
-            for body, told in self.sendgrid.signed_posts(times=times, size=size)
+            self.web.post(SENDGRID, content=body, headers=headers)
+            for body, headers in self.sendgrid.signed_posts(times=times, size=size)
         ]
-        return {answer.status_code for answer in await asyncio.gather(*posts)}
+        return {response.status_code for response in await asyncio.gather(*posts)}
 
     async def tell_texts(self, *, times: int = 1) -> set[int]:
-        """Twilio's callbacks so far; a proxy brings them to another host than the one they are signed for."""
+        """Post Twilio's callbacks so far to another host than the signed one, like a proxy; return the statuses."""
         posts = [
             self.web.post(url.removeprefix(PUBLIC), data=form, headers=headers)
             for url, form, headers in self.twilio.signed_posts(times=times)
         ]
-        return {answer.status_code for answer in await asyncio.gather(*posts)}
+        return {response.status_code for response in await asyncio.gather(*posts)}
 
 
 @asynccontextmanager
 async def connect_doubles(workspace: SampleWorkspace, environment: pytest.MonkeyPatch) -> AsyncIterator[WiredWorkspace]:
-    """The village with real time in its clock's hands, so that signatures are of now."""
+    """Connect the workspace to both doubles; its clock runs in real time so that signatures are current."""
     settings = workspace.root / "config" / "settings.yaml"
-    written = settings.read_text("utf-8")
-    before = next(line for line in written.splitlines() if line.startswith("public_url:"))
-    settings.write_text(written.replace(before, f"public_url: {PUBLIC}"), encoding="utf-8")
+    text = settings.read_text("utf-8")
+    public_url_line = next(line for line in text.splitlines() if line.startswith("public_url:"))
+    settings.write_text(text.replace(public_url_line, f"public_url: {PUBLIC}"), encoding="utf-8")
     workspace.reload()
     workspace.use(clock=Clock(shift=workspace.clock.time - Clock().now()))
     async with SendGridDouble() as sendgrid, TwilioDouble() as twilio:
         environment.setenv("SENDGRID_WEBHOOK_PUBLIC_KEY", sendgrid.public_key)
         environment.setenv("TWILIO_AUTH_TOKEN", twilio.token)
-        real = build_providers(ProviderContext(workspace.root, workspace.engine.context.repository.settings))
+        configured = build_providers(ProviderContext(workspace.root, workspace.engine.context.repository.settings))
         sms = workspace.engine.context.repository.settings.channels.sms.twilio.model_copy(
             update={"base_url": twilio.url}
         )
@@ -78,8 +78,8 @@ async def connect_doubles(workspace: SampleWorkspace, environment: pytest.Monkey
             providers=ChannelProviders(
                 email=SendGridEmail(sendgrid.url, sendgrid.api_key, 8, timeout=2.0),
                 sms=TwilioSms(sms, twilio.account, twilio.token, PUBLIC, 8, timeout=2.0),
-                post=real.post,
-                phone=real.phone,
+                post=configured.post,
+                phone=configured.phone,
             )
         )
         transport = httpx.ASGITransport(application(workspace.engine), raise_app_exceptions=False)
