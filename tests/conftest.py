@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import URL
 
 from tests.support import no_network
-from tests.support.demo_workspace import imported_demo
 from tests.support.examples import register_profiles
 from tests.support.postgresql_server import postgresql_url
 from tests.support.sample_workspace import SampleWorkspace, build_base_workspace
@@ -53,6 +52,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the demonstration's data. For copying and reading only."""
+    from tests.support.demo_workspace import imported_demo  # few tests need what this imports
+
     return imported_demo(tmp_path_factory)
 
 

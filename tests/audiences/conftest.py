@@ -4,17 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import SQLModel
 
-from audiences import tables as _tables  # noqa: F401 - registers its tables
-from audiences.warehouse.warehouse import Warehouse
-from campaigns.store.ledger.connection import Ledger
-from tests.support.import_target import CATALOGUE, ImportTarget
+from tests.support.import_target import ImportTarget, open_import_target
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[ImportTarget]:
-    ledger = Ledger.from_path(tmp_path / "ledger.sqlite")
-    SQLModel.metadata.create_all(ledger.engine)
-    yield ImportTarget(tmp_path, ledger, Warehouse(tmp_path / "ware house", CATALOGUE))
-    ledger.close()
+    with open_import_target(tmp_path) as target:
+        yield target

@@ -1,6 +1,8 @@
 """Views of the warehouse: the rows they show, and the data they withhold."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,15 +12,25 @@ from audiences.people.member_erasure import tombstone_members
 from audiences.warehouse import columns
 from audiences.warehouse.warehouse import WHOLE_TABLE
 from campaigns.core.errors import UserError
-from tests.support.import_target import CATALOGUE, MEMBERS, NOW, PRODUCTS, PURCHASES, ImportTarget
+from tests.support.import_target import CATALOGUE, MEMBERS, NOW, PRODUCTS, PURCHASES, ImportTarget, open_import_target
+
+
+@pytest.fixture(scope="module")
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a filled ledger and warehouse. For copying only."""
+    root = tmp_path_factory.mktemp("filled") / "folder"
+    root.mkdir()
+    with open_import_target(root) as target:
+        target.import_content("products", PRODUCTS)
+        target.import_content("purchases", PURCHASES)
+        target.import_content("members", MEMBERS)
+    return root
 
 
 @pytest.fixture
-def filled_target(target: ImportTarget) -> ImportTarget:
-    target.import_content("products", PRODUCTS)
-    target.import_content("purchases", PURCHASES)
-    target.import_content("members", MEMBERS)
-    return target
+def filled_target(filled_folder: Path, tmp_path: Path) -> Iterator[ImportTarget]:
+    with open_import_target(shutil.copytree(filled_folder, tmp_path / "filled")) as target:
+        yield target
 
 
 def test_empty_warehouse_has_empty_typed_views(target: ImportTarget) -> None:

@@ -1,7 +1,9 @@
 """Returned call lists: each answer counts once and takes effect; only rows of our own calls are accepted (FI-08)."""
 
 import csv
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,8 +37,7 @@ class CallList:
     """A call list that was handed over, and the files that callers return."""
 
     def __init__(self, workspace: SampleWorkspace) -> None:
-        self.workspace, self.run = workspace, workspace.start("calls", CALLS)
-        assert workspace.send(self.run).closed
+        self.workspace, self.run = workspace, workspace.engine.queries.recent_runs()[0]
         (self.handed_over,) = workspace.root.glob("outbox/*/phone-1/calls.csv")
         with self.handed_over.open(encoding="utf-8-sig", newline="") as file:
             self.rows = list(csv.DictReader(file, delimiter=";"))
@@ -75,9 +76,19 @@ class CallList:
             return len(connection.execute(select(table)).all())
 
 
+@pytest.fixture(scope="module")
+def called_workspace(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that has handed a call list over. For copying only."""
+    root = shutil.copytree(base_workspace, tmp_path_factory.mktemp("calls") / "workspace")
+    with closing(SampleWorkspace(root)) as workspace:
+        assert workspace.send(workspace.start("calls", CALLS)).closed
+    return root
+
+
 @pytest.fixture
-def calls(workspace: SampleWorkspace) -> CallList:
-    return CallList(workspace)
+def calls(called_workspace: Path, tmp_path: Path) -> Iterator[CallList]:
+    with closing(SampleWorkspace(shutil.copytree(called_workspace, tmp_path / "workspace"))) as workspace:
+        yield CallList(workspace)
 
 
 def problem_lines(answers: CallResults) -> list[tuple[int, str]]:

@@ -1,12 +1,16 @@
 """A small ledger and warehouse to import into, and three files for them. The time is 2018-01-01 10:00 in Helsinki."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from ruamel.yaml import YAML
+from sqlmodel import SQLModel
 
+from audiences import tables as _tables  # noqa: F401 - registers its tables
 from audiences.imports.import_file import import_file
 from audiences.imports.import_report import ImportReport
 from audiences.warehouse.warehouse import Warehouse
@@ -99,3 +103,11 @@ class ImportTarget:
     def ledger_rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.ledger.read() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+@contextmanager
+def open_import_target(root: Path) -> Iterator[ImportTarget]:
+    """Open the ledger and the warehouse below `root`; they are made if they are not there."""
+    with closing(Ledger.from_path(root / "ledger.sqlite")) as ledger:
+        SQLModel.metadata.create_all(ledger.engine)
+        yield ImportTarget(root, ledger, Warehouse(root / "ware house", CATALOGUE))

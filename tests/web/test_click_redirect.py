@@ -2,9 +2,12 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from email import message_from_bytes
 from email.policy import default
 from html import unescape
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -13,8 +16,9 @@ from campaigns.core.tokens import TrackedLink
 from campaigns.store.runs import link_clicks
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.link_clicks import LinkClicks
+from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import MEMBERS
-from tests.support.web_client import AINO, WebWorkspace
+from tests.support.web_client import AINO, WebWorkspace, copy_web_workspace
 
 SHOP = "https://shop.example.org/cheese?week=1&from=mail"
 BROWSER_HEADERS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
@@ -29,19 +33,35 @@ def browser_headers(web, monkeypatch):
     monkeypatch.setattr("campaigns.web.members.click_redirect.COUNT_DELAY", 0.0)
 
 
-@pytest.fixture
-def shop_run(web_workspace: WebWorkspace):
-    """Run with a shop link, sent a minute ago; only its first member consents to tracking."""
+@pytest.fixture(scope="module")
+def shop_workspace(base_web_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Web workspace that has sent a run with a shop link; only its first member consents to tracking. For copying."""
+    web_workspace = copy_web_workspace(base_web_workspace, tmp_path_factory.mktemp("shop") / "workspace")
     body = web_workspace.root / "templates" / "email" / "hello" / "body.mjml"
     link = f'<mj-button href="{SHOP.replace("&", "&amp;")}">Shop</mj-button><mj-text>'
     body.write_text(body.read_text("utf-8").replace("<mj-text>", link, 1), encoding="utf-8")
     plain = body.with_name("body.txt")
     plain.write_text(f"Shop: {SHOP}\n{plain.read_text('utf-8')}", encoding="utf-8")
     web_workspace.record_choices(AINO, "tracking")
-    run = web_workspace.start("shop", f"{_OFFERS}channels: [email]\ncontent: {{email: hello}}\n")
-    web_workspace.send(run)
+    web_workspace.send(web_workspace.start("shop", f"{_OFFERS}channels: [email]\ncontent: {{email: hello}}\n"))
+    web_workspace.close()
+    return web_workspace.root
+
+
+@pytest.fixture
+def web_workspace(request: pytest.FixtureRequest, base_web_workspace: Path, tmp_path: Path) -> Iterator[WebWorkspace]:
+    """Web workspace; the one with the shop run where a test asks for it."""
+    has_run = "shop_run" in request.fixturenames
+    base = request.getfixturevalue("shop_workspace") if has_run else base_web_workspace
+    with closing(copy_web_workspace(base, tmp_path / "workspace")) as web_workspace:
+        yield web_workspace
+
+
+@pytest.fixture
+def shop_run(web_workspace: WebWorkspace) -> Run:
+    """Run with a shop link, sent a minute ago."""
     web_workspace.clock.advance(minutes=1)
-    return run
+    return web_workspace.run("shop")
 
 
 def html_of(web_workspace: WebWorkspace, member: str) -> str:

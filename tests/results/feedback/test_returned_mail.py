@@ -15,7 +15,7 @@ from campaigns.results.feedback import returned_mail
 from campaigns.results.feedback.returned_mail import read_mail
 from campaigns.store.runs.event_tables import EVENT
 from tests.support.sample_workspace import MEMBERS
-from tests.support.sent_run import EMAIL, send_run
+from tests.support.sent_run import EMAIL, SentRun
 
 CORPUS = Path(__file__).parents[2] / "channels" / "bounces"
 AINO, OTHER = MEMBERS[0], MEMBERS[1]
@@ -25,9 +25,9 @@ COMPLAINTS = "breaker: {complaints: 10 percent, after: 10}"
 class Maildir:
     """A maildir of a workspace with a sent run."""
 
-    def __init__(self, workspace):
-        self.sent_run = send_run(workspace)
-        self.workspace, self.folder, self.number = workspace, workspace.root / "post", 0
+    def __init__(self, sent_run: SentRun) -> None:
+        self.sent_run, self.workspace = sent_run, sent_run.workspace
+        workspace, self.folder, self.number = self.workspace, self.workspace.root / "post", 0
         for part in ("new", "cur", "tmp"):
             (self.folder / part).mkdir(parents=True)
         settings = workspace.root / "config" / "settings.yaml"
@@ -64,8 +64,8 @@ class Maildir:
 
 
 @pytest.fixture
-def maildir(workspace) -> Maildir:
-    return Maildir(workspace)
+def maildir(sent_run: SentRun) -> Maildir:
+    return Maildir(sent_run)
 
 
 def test_e10_bounce_suppresses_the_address_of_its_delivery(maildir):

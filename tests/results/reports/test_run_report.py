@@ -1,7 +1,10 @@
 """The report of a run: its counts equal the ledger's, and its effect follows the statistics of holdouts."""
 
-from collections.abc import Collection
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -30,9 +33,10 @@ content: {email: hello}
 HALF: Final = LETTER + "holdout: 50 percent\n"
 
 
-@pytest.fixture
-def large_workspace(workspace: SampleWorkspace) -> SampleWorkspace:
-    """A workspace with four hundred members of one region, each a holdout unit."""
+@pytest.fixture(scope="module")
+def large_folder(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with four hundred members of one region, each a holdout unit. For copying only."""
+    workspace = SampleWorkspace(shutil.copytree(base_workspace, tmp_path_factory.mktemp("large") / "workspace"))
     workspace.add_setting(SETTINGS)
     members = [
         {
@@ -49,7 +53,14 @@ def large_workspace(workspace: SampleWorkspace) -> SampleWorkspace:
     workspace.import_rows("members", members)
     choice = {"choice": "email_own", "state": "on", "at": "2017-06-01T10:00", "source": "web"}
     workspace.import_rows("choices", [{"member_id": member, **choice} for member in MEMBER_IDS])
-    return workspace
+    workspace.close()
+    return workspace.root
+
+
+@pytest.fixture
+def large_workspace(large_folder: Path, tmp_path: Path) -> Iterator[SampleWorkspace]:
+    with closing(SampleWorkspace(shutil.copytree(large_folder, tmp_path / "workspace"))) as workspace:
+        yield workspace
 
 
 def import_purchases(workspace: SampleWorkspace, members: Collection[str], days: float) -> None:
