@@ -22,31 +22,31 @@ def progress() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def files(tmp_path_factory: pytest.TempPathFactory, progress: list[str]) -> DemoFiles:
+def demo_files(tmp_path_factory: pytest.TempPathFactory, progress: list[str]) -> DemoFiles:
     return write_demo_files(tmp_path_factory.mktemp("demo"), progress.append)
 
 
 @pytest.fixture(scope="session")
-def members(files: DemoFiles) -> list[Row]:
-    return _rows(files.members)
+def members(demo_files: DemoFiles) -> list[Row]:
+    return _rows(demo_files.members)
 
 
 @pytest.fixture(scope="session")
-def choices(files: DemoFiles) -> list[Row]:
-    return _rows(files.choices)
+def choices(demo_files: DemoFiles) -> list[Row]:
+    return _rows(demo_files.choices)
 
 
 @pytest.fixture(scope="session")
-def suppressions(files: DemoFiles) -> list[Row]:
-    return _rows(files.suppressions)
+def suppressions(demo_files: DemoFiles) -> list[Row]:
+    return _rows(demo_files.suppressions)
 
 
 @pytest.fixture(scope="session")
-def data(files: DemoFiles) -> Iterator[duckdb.DuckDBPyConnection]:
+def data(demo_files: DemoFiles) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection with the views `products` and `purchases` over the files."""
     with duckdb.connect() as connection:
-        connection.read_parquet(str(files.products)).create_view("products")
-        connection.read_parquet(str(files.purchases)).create_view("purchases")
+        connection.read_parquet(str(demo_files.products)).create_view("products")
+        connection.read_parquet(str(demo_files.purchases)).create_view("purchases")
         yield connection
 
 

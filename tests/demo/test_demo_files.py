@@ -19,11 +19,11 @@ _WRITE = (
 )
 
 
-def test_another_process_writes_the_same_bytes(files: DemoFiles, tmp_path: Path) -> None:
+def test_another_process_writes_the_same_bytes(demo_files: DemoFiles, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Tokyo"}
     subprocess.run([sys.executable, "-c", _WRITE, str(tmp_path)], check=True, env=environment)
-    for field in fields(files):
-        path: Path = getattr(files, field.name)
+    for field in fields(demo_files):
+        path: Path = getattr(demo_files, field.name)
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
 
@@ -36,11 +36,11 @@ def test_every_line_of_the_data_set_is_kept(data: duckdb.DuckDBPyConnection) -> 
     assert data.execute("select count(*), count(distinct product_id) from products").fetchall() == [(92_331, 92_331)]
 
 
-def test_each_receipt_is_on_one_card_of_its_household(files: DemoFiles, data: duckdb.DuckDBPyConnection) -> None:
+def test_each_receipt_is_on_one_card_of_its_household(demo_files: DemoFiles, data: duckdb.DuckDBPyConnection) -> None:
     receipts_on_two_cards = "select basket_id from purchases group by basket_id having count(distinct member_id) > 1"
     assert data.execute(receipts_on_two_cards).fetchall() == []
     with dataset.connect() as source:
-        source.read_parquet(str(files.purchases)).create_view("dealt")
+        source.read_parquet(str(demo_files.purchases)).create_view("dealt")
         mismatches = source.execute(
             "select count(*) from transactions join dealt on dealt.basket_id = transactions.basket_id::text"
             " where split_part(member_id, '-', 1) <> 'm' || lpad(household_id::text, 4, '0')"
@@ -84,12 +84,12 @@ def test_the_files_have_the_columns_of_the_import(
     assert data.table("products").columns == ["product_id", "department", "brand", "product_category", "product_type"]
 
 
-def test_the_readme_says_that_the_members_are_invented(files: DemoFiles) -> None:
-    assert "Invented" in (files.members.parent / "README.txt").read_text("utf-8")
+def test_the_readme_says_that_the_members_are_invented(demo_files: DemoFiles) -> None:
+    assert "Invented" in (demo_files.members.parent / "README.txt").read_text("utf-8")
 
 
-def test_progress_names_each_file_once(files: DemoFiles, progress: list[str]) -> None:
-    assert sorted(progress) == sorted(field.name for field in fields(files))
+def test_progress_names_each_file_once(demo_files: DemoFiles, progress: list[str]) -> None:
+    assert sorted(progress) == sorted(field.name for field in fields(demo_files))
 
 
 def test_a_missing_data_set_is_reported_with_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:

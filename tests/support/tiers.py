@@ -16,7 +16,7 @@ INTEGRATION_FIXTURES: Final = frozenset({"tmp_path", "tmp_path_factory"})
 """Fixtures of the folders that tests write to: workspaces, ledgers and warehouses, too."""
 INTEGRATION_MARKS: Final = frozenset({"child_process", "loopback"})
 
-GROUPS: Final = {"demonstration": "demonstration", "browser": "browser"}
+GROUPS: Final = {"demonstration": "demonstration", "browser": "browser", "demo_files": "demo_files"}
 """Fixture that costs much to make, and the group of tests that one process runs because of it."""
 
 SMOKE: Final = (
