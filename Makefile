@@ -11,7 +11,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 SPARK = 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])'
 
 PYTEST := $(BIN)/python -m pytest -q
-TOGETHER := $(PYTEST) --numprocesses auto --dist loadgroup
+TOGETHER := $(PYTEST) --numprocesses auto
 DAILY := unit or integration or smoke
 export PYTHONDONTWRITEBYTECODE :=
 

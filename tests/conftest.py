@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
+from xdist.remote import Producer
 
 from tests.support import no_network
 from tests.support.examples import register_profiles
@@ -17,6 +18,7 @@ from tests.support.sample_workspace import SampleWorkspace, build_base_workspace
 from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 from tests.support.shell import nowhere, viesti  # noqa: F401 - fixtures
 from tests.support.tiers import mark_tiers
+from tests.support.xdist_groups import GroupScheduling
 
 no_network.refuse_outside_connections()
 register_profiles()
@@ -30,9 +32,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
+    return GroupScheduling(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tiers before `-m` chooses among them, and groups before xdist shares them out."""
+    """Mark tiers before `-m` chooses among them."""
     mark_tiers(items)
 
 

@@ -5,6 +5,8 @@ from typing import Final
 
 import pytest
 
+from tests.support.xdist_groups import require_group
+
 TIERS: Final = ("e2e", "integration", "unit")
 """Order of execution: long tests first, so that no worker waits for another at the end."""
 
@@ -15,9 +17,6 @@ E2E_PARAMETERS: Final = frozenset({"postgresql", "spark"})
 INTEGRATION_FIXTURES: Final = frozenset({"tmp_path", "tmp_path_factory"})
 """Fixtures of the folders that tests write to: workspaces, ledgers and warehouses, too."""
 INTEGRATION_MARKS: Final = frozenset({"child_process", "loopback"})
-
-GROUPS: Final = {"demonstration": "demonstration", "browser": "browser", "demo_files": "demo_files"}
-"""Fixture that costs much to make, and the group of tests that one process runs because of it."""
 
 SMOKE: Final = (
     "tests/cli/test_serve.py::test_serve_runs_published_campaigns_when_due_and_ends_on_sigterm",
@@ -35,14 +34,13 @@ SMOKE: Final = (
 
 
 def mark_tiers(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier and its group, and put long tests first."""
+    """Mark each test with its tier, and put long tests first."""
     for item in items:
         tier = tier_of(_fixtures(item), {mark.name for mark in item.iter_markers()}, _parameters(item))
         item.add_marker(tier)
         if tier == "e2e" and item.nodeid.startswith(SMOKE):
             item.add_marker("smoke")
-        for fixture in GROUPS.keys() & _fixtures(item):
-            item.add_marker(pytest.mark.xdist_group(GROUPS[fixture]))
+        require_group(item.nodeid, _fixtures(item))
     items.sort(key=lambda item: next(place for place, tier in enumerate(TIERS) if item.get_closest_marker(tier)))
 
 
