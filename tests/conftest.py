@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import URL
 from xdist.remote import Producer
 
-from tests.support import no_network
-from tests.support.examples import register_profiles
+from tests.support import duckdb_threads, no_network
+from tests.support.examples import FAST, register_profiles
 from tests.support.postgresql_server import postgresql_url
 from tests.support.sample_workspace import SampleWorkspace, build_base_workspace
 from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
@@ -25,6 +25,11 @@ register_profiles()
 _HERE = Path(__file__).parent
 _ROOTS = (str(_HERE / "support" / "subprocess_site"), str(_HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")]))
 os.environ["PYTHONPATH"] = os.pathsep.join(_ROOTS)  # so that processes which tests start keep silent, too
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--hypothesis-profile") == FAST:
+        duckdb_threads.use_one_thread()
 
 
 def pytest_xdist_auto_num_workers() -> int:

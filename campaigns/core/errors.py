@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -57,6 +57,10 @@ class UserError(Exception):
     def about(cls, file: str, message: str, code: str, hint: str = "") -> "UserError":
         """Return the error of one problem that concerns a file, or a command's argument, as a whole."""
         return cls([Problem(FilePosition(file), message, code, hint)])
+
+    def renamed(self, file: str) -> "UserError":
+        """Return the error with the same problems in another file."""
+        return UserError(replace(each, place=replace(each.place, file=file)) for each in self.problems)
 
 
 @contextmanager

@@ -53,9 +53,9 @@ def _compile_for(statement: Select[Any], engine: SqlEngine) -> CompiledQuery:
 
 
 def _with_values(compiled: CompiledQuery, engine: SqlEngine) -> str:
-    from campaigns.rules.transpile import transpile
+    from campaigns.rules.transpile import transpile_for_reading
 
-    return transpile(compiled.sql, _DIALECTS["postgresql"], _DIALECTS[engine], compiled.parameters, pretty=True)
+    return transpile_for_reading(compiled.sql, _DIALECTS["postgresql"], _DIALECTS[engine], compiled.parameters)
 
 
 def _compile(statement: Select[Any]) -> CompiledQuery:

@@ -5,6 +5,7 @@ refused before anything is built from it, and no number becomes a binary float.
 """
 
 from codecs import BOM_UTF8
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,7 @@ from campaigns.core.yaml.syntax import syntax_problem, tag_problem
 from campaigns.core.yaml.tree import Position, TreeBuilder, YamlNode
 
 MAX_BYTES: Final = 1_000_000
+_NAMELESS: Final = ""
 
 
 def read_yaml(path: Path, name: str | None = None) -> Located:
@@ -41,23 +43,31 @@ def read_yaml(path: Path, name: str | None = None) -> Located:
     return parse_yaml(_content(path, name or str(path)), name or str(path))
 
 
-@lru_cache(maxsize=512)
 def parse_yaml(content: bytes, file: str) -> Located:
-    """Return the mapping in the bytes of a file called `file`, like `read_yaml`; results are cached."""
-    tree = TreeBuilder(file)
-    _read_events(_text(content, file), tree)
+    """Return the mapping in the bytes of a file called `file`, like `read_yaml`."""
+    try:
+        return replace(_parse(content), file=file)
+    except UserError as error:
+        raise error.renamed(file) from error
+
+
+@lru_cache(maxsize=512)
+def _parse(content: bytes) -> Located:
+    """Return the mapping of a file without a name: files of equal content, as in copied workspaces, are read once."""
+    tree = TreeBuilder(_NAMELESS)
+    _read_events(_text(content), tree)
     if tree.problems:
         raise UserError(tree.problems)
     if tree.root is None or tree.root.value is None:
-        raise UserError.about(file, "the file is empty", "empty_file", "give it its keys, such as `title: ...`")
+        raise UserError.about(_NAMELESS, "the file is empty", "empty_file", "give it its keys, such as `title: ...`")
     if not isinstance(tree.root.value, dict):
         message = "the file is not a mapping of keys and values"
         raise UserError(
-            [Problem(FilePosition(file, *tree.root.position), message, "not_a_mapping", "write `key: value`")]
+            [Problem(FilePosition(_NAMELESS, *tree.root.position), message, "not_a_mapping", "write `key: value`")]
         )
     keys: dict[Steps, Position] = {}
     values: dict[Steps, Position] = {}
-    return Located(file, tree.root.plain_value((), keys, values), keys, values)
+    return Located(_NAMELESS, tree.root.plain_value((), keys, values), keys, values)
 
 
 def _content(path: Path, file: str) -> bytes:
@@ -71,13 +81,13 @@ def _content(path: Path, file: str) -> bytes:
     return content
 
 
-def _text(content: bytes, file: str) -> str:
+def _text(content: bytes) -> str:
     content = content.removeprefix(BOM_UTF8)
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         before = content[: error.start].decode()
-        place = FilePosition(file, *_position(before, len(before)))
+        place = FilePosition(_NAMELESS, *_position(before, len(before)))
         hint = "save the file as UTF-8"
         raise UserError([Problem(place, "this byte is not UTF-8", "not_utf8", hint)]) from error
 
