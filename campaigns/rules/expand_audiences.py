@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from campaigns.core.errors import Problem, UserError
+from campaigns.core.errors import Problem, UserError, closest_match
 from campaigns.core.model.condition import All, Any, Condition, InAudience, Not, Sample
 from campaigns.rules.traverse import audience_references
 
@@ -77,7 +77,8 @@ class _Expansion:
     def _audience(self, reference: Condition, name: str) -> Condition:
         if name not in self.audiences:
             message = f"there is no audience `{name}`"
-            raise UserError([Problem(reference.place, message, "unknown_audience")])
+            hint = closest_match(name, self.audiences) or f"one of: {', '.join(sorted(self.audiences))}"
+            raise UserError([Problem(reference.place, message, "unknown_audience", hint)])
         return self.audiences[name]
 
     def _check_limits(self, condition: Condition, depth: int) -> None:

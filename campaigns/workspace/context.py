@@ -1,10 +1,9 @@
 """Context: one opened workspace, with its files, ledger, clock, signer and providers, and the actor."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from campaigns.core.clock import Clock
@@ -21,25 +20,34 @@ from campaigns.workspace.repository import WorkspaceRepository
 class Resources:
     """Resources of one workspace, each opened when it is first used, then shared.
 
-    `supplied` resources (`ledger`, `clock`, `signer`, `providers`) are used instead of the workspace's own.
+    Those that are given are used instead of the workspace's own.
     """
 
-    def __init__(self, workspace: Workspace, **supplied: Any) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        ledger: Ledger | None = None,
+        clock: Clock | None = None,
+        signer: Signer | None = None,
+        providers: ChannelProviders | None = None,
+    ) -> None:
         self.workspace = workspace
         self.repository = WorkspaceRepository(workspace)
-        self._supplied: Mapping[str, Any] = supplied
-        self._providers: tuple[Settings, ChannelProviders] | None = None
+        self._given_ledger, self._given_clock, self._given_signer = ledger, clock, signer
+        self._given_providers = providers
+        self._built_providers: tuple[Settings, ChannelProviders] | None = None
 
     @cached_property
     def clock(self) -> Clock:
         """Clock of the workspace."""
-        return self._supplied.get("clock") or self.repository.clock
+        return self._given_clock or self.repository.clock
 
     @cached_property
     def ledger(self) -> Ledger:
         """Ledger; its tables are created when it is new."""
-        if "ledger" in self._supplied:
-            return self._supplied["ledger"]  # type: ignore[no-any-return]
+        if self._given_ledger is not None:
+            return self._given_ledger
         ledger = self.open_unprepared_ledger()
         schema.prepare(ledger)
         return ledger
@@ -47,17 +55,17 @@ class Resources:
     @cached_property
     def signer(self) -> Signer:
         """Signer of links and public names."""
-        return self._supplied.get("signer") or load_signer(os.environ, self.workspace.data / "signing.key")
+        return self._given_signer or load_signer(os.environ, self.workspace.data / "signing.key")
 
     @property
     def providers(self) -> ChannelProviders:
         """Providers of the channels, built again after the settings changed."""
-        if "providers" in self._supplied:
-            return self._supplied["providers"]  # type: ignore[no-any-return]
+        if self._given_providers is not None:
+            return self._given_providers
         settings = self.repository.settings
-        if self._providers is None or self._providers[0] != settings:
-            self._providers = settings, build_providers(ProviderContext(self.workspace.root, settings))
-        return self._providers[1]
+        if self._built_providers is None or self._built_providers[0] != settings:
+            self._built_providers = settings, build_providers(ProviderContext(self.workspace.root, settings))
+        return self._built_providers[1]
 
     def open_unprepared_ledger(self) -> Ledger:
         """Open the ledger without touching its tables.
@@ -133,8 +141,8 @@ class Context:
 
     def with_files_reloaded(self) -> Self:
         """Return a context that reads the workspace's files again and shares ledger, clock and signer."""
-        shared = {"ledger": self.ledger, "clock": self.clock, "signer": self.signer}
-        return replace(self, resources=Resources(self.workspace, **shared))
+        shared = Resources(self.workspace, ledger=self.ledger, clock=self.clock, signer=self.signer)
+        return replace(self, resources=shared)
 
     def reload_files(self) -> None:
         """Read the workspace's files again; raise UserError and keep their earlier content if they have errors."""

@@ -24,7 +24,7 @@ def wait_until(happened: Callable[[], bool]) -> None:
 
 @contextmanager
 def running_worker(workspace: SampleWorkspace, provider: Any) -> Iterator[Worker]:
-    """A worker over the village's ledger, in a thread of its own, with an engine of its own."""
+    """A worker over the workspace's ledger, in a thread of its own, with an engine of its own."""
     with closing(SampleWorkspace(workspace.root, workspace.clock)) as beside:
         with_scripted_provider(beside, provider)
         outgoing = Worker.for_worker_command(beside.engine)

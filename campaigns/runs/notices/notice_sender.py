@@ -39,7 +39,7 @@ from campaigns.store.runs.states import DeliveryState
 SIGN_UP_PATH: Final = "join"
 """Path of the newsletter sign-up page, and scope of the confirmation link's token."""
 
-_LOG: Final = logging.getLogger("viesti.courier")
+_LOG: Final = logging.getLogger("viesti")
 _BATCH_SIZE: Final = 50
 _MISCONFIGURED_RETRY: Final = 30.0  # seconds until a misconfigured provider is tried again
 

@@ -73,7 +73,7 @@ class MemberSearchPages:
             request,
             agent,
             "merge",
-            kept=member.person,
+            member=member.person,
             other=duplicate.person,
             ticket=form.value("ticket"),
             other_ticket=self.desk.look_up_ticket(agent, duplicate.person.member_id),

@@ -41,7 +41,7 @@ class PurchaseLookupPage:
             request,
             agent,
             "lines",
-            found=lines,
+            lines=lines,
             criteria=criteria,
             member_id=member_id,
             ticket=form.value("ticket"),

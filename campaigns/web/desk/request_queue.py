@@ -70,7 +70,7 @@ class RequestQueuePages:
         """Ask for confirmation, then erase the member; that closes the request."""
         context, filed = self.desk.context_as(agent), self._open_request(form, agent, RequestKind.ERASE)
         if not form.value("confirmed"):
-            return self.desk.render(request, agent, "erase", asked=filed)
+            return self.desk.render(request, agent, "erase", filed=filed)
         erasure.erase_and_notify(context, filed.member_id)
         return self._page(request, agent, "done_erase")
 

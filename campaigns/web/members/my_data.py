@@ -17,7 +17,7 @@ from campaigns.core.model.enums import Channel
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy import erasure, requests
 from campaigns.people.privacy.subject_access import export_with_audit
-from campaigns.store.people import privacy_requests as kept
+from campaigns.store.people import privacy_requests
 from campaigns.store.people.people_tables import PrivacyRequest as Filed
 from campaigns.web.forms import FormBody, FormFields
 from campaigns.web.members.code_page import CodePage
@@ -63,11 +63,18 @@ class MyDataPages:
             return self.page_context.render(request, "sign_in", language)
         with self.page_context.context.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
-            exports = kept.list_for_member(connection, session.member_id)
+            filed_requests = privacy_requests.list_for_member(connection, session.member_id)
             proved = sessions.is_stepped_up(connection, session.secret, self.page_context.now)
         ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
         return self.page_context.render(
-            request, "data", language, proof=session.csrf_token, proved=proved, ways=ways, asked=exports, day=self._day
+            request,
+            "data",
+            language,
+            proof=session.csrf_token,
+            proved=proved,
+            ways=ways,
+            requests=filed_requests,
+            day=self._day,
         )
 
     def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
