@@ -118,7 +118,7 @@ def _room(room: Room) -> Iterator[str]:
     yield _text("purpose", name_x + (64 if one_line else 0), name_y + (0 if one_line else 19), room.purpose)
     x, y = (room.left + 300, room.top + 17) if one_line else (room.left + 12, room.top + 58)
     for package in room.packages.split():
-        width = round(len(package) * _LETTER + 16)
+        width = round(len(package) * _LETTER + 18)
         if x + width > room.left + room.width - 8:
             x, y = room.left + 12, y + _CHIP_HEIGHT + 6
         yield _chip("chip", x, y, width, _CHIP_HEIGHT, package)
