@@ -70,9 +70,7 @@ def copy(
 
 def _print_counts(counts: "RowCounts", suspended: "SuspendResult") -> None:
     output.print_table("", ("table", "rows"), [(name, rows) for name, rows in counts.items() if rows])
-    output.print_line(
-        f"Suspended: {suspended.runs} runs are paused, {suspended.publications} campaigns are off the schedule."
-    )
+    output.print_line(f"Paused runs: {suspended.runs}. Campaigns off the schedule: {suspended.publications}.")
 
 
 def add_to(app: typer.Typer) -> None:

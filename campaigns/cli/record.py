@@ -21,11 +21,11 @@ _TITLES: Final = {
 
 def record(context: typer.Context, json: open_workspace.JsonOption = False) -> None:
     """Print the record of processing activities (GDPR, article 30), drawn up from the workspace's files."""
-    from campaigns.people.privacy.processing_record import build_record as drawn_up
+    from campaigns.people.privacy.processing_record import build_record
 
     with open_workspace.open_engine(context) as engine:
-        library = engine.context.repository
-        sections = drawn_up(library.settings, library.catalogue)
+        repository = engine.context.repository
+        sections = build_record(repository.settings, repository.catalogue)
     if json:
         output.print_json(sections)
         return

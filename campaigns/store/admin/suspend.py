@@ -20,7 +20,7 @@ class SuspendResult:
 
 
 def suspend(connection: Connection, reason: str) -> SuspendResult:
-    """Pause every pause run, and let the scheduler neither plan nor start anything.
+    """Pause every run that is being sent, and let the scheduler neither plan nor start anything.
 
     `viesti resume` and `viesti publish` set it going again. Before that, make sure that the same messages are not sent
     from another ledger, now or earlier.

@@ -33,14 +33,14 @@ class WhyPage:
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the message and why it was sent; nothing about its recipient."""
         linked_message = self.page_context.linked_message(request, "why", token)
-        library, message = self.page_context.context.repository, linked_message.message
+        repository, message = self.page_context.context.repository, linked_message.message
         return self.page_context.render(
             request,
             "why",
             linked_message.language,
-            message=explanation(message, library.catalogue, linked_message.language),
+            message=explanation(message, repository.catalogue, linked_message.language),
             partner=message.partner,
-            chosen_on=local_day(message.due_at, library.settings.zone),
+            chosen_on=local_day(message.due_at, repository.settings.zone),
             stop=self.page_context.message_path("unsubscribe", LINK_PATHS["unsubscribe"], message)
             if linked_message.kind.opt_out_choice
             else None,
